@@ -1,0 +1,61 @@
+/**
+ * Every code that a row can carry, with what to do about it. `results`, `errors`, `summary.json` and `validate`
+ * show these and nothing else; the texts never hold cell contents.
+ */
+
+export const errorTips = {
+  // Refused here: the record
+  E_COLUMNS: 'Give the row exactly as many cells as the header has; quote cells that contain the delimiter.',
+  E_QUOTE: 'Put the whole cell in double quotes and double every quote inside it.',
+  E_JSON: 'Write one complete JSON object per line.',
+  E_NOT_OBJECT: 'Write a JSON object with the customer id and the fields to change.',
+  E_DUPLICATE_KEY: 'Keep one of the two keys; which one was meant cannot be told.',
+  E_NUMBER: 'Write the number as a string, or in its shortest form, and within 2^53.',
+  E_DEPTH: 'Flatten the value; more than 32 levels are not accepted.',
+  E_KEY: 'Rename or remove the key.',
+  E_TOO_LARGE: 'Shorten the cell or the row.',
+  // Refused here: the cell
+  E_ID: 'Put the customer id that Rapyd shows into this cell: cus_ and letters or digits, without spaces.',
+  E_UNKNOWN_FIELD: 'Rename the key to a field of Update Customer, or set it aside with --ignore-columns.',
+  E_TYPE: 'Give the field a value of its type.',
+  E_BLANK: 'Fill the cell, or run with --blank clear or --blank keep.',
+  E_SUSPECT_BLANK:
+    'Leave the cell empty to clear the field. If the text is meant, name it with --literal; if it means empty, with --null-values.',
+  E_CONTROL_CHAR: 'Remove the control character.',
+  E_NOT_WELL_FORMED: 'Replace the broken character (half of a surrogate pair).',
+  E_EMAIL: 'Write an e-mail address such as name@example.com, at most 512 characters.',
+  E_PHONE:
+    'Write the number as E.164: a plus sign, country code and number, digits only. Format the column as text.',
+  E_DATE: 'Write the date as DD/MM/YYYY.',
+  E_COUNTRY: 'Write the two-letter country code of ISO 3166-1 in capitals, such as DE.',
+  E_PAYMENT_METHOD: 'Use the id of a payment method that this customer already has: card_… or other_….',
+  E_EWALLET: 'Use the id of a wallet: ewallet_….',
+  E_DUPLICATE_CUSTOMER: 'Leave one row for this customer, or run with --duplicates sequence.',
+  // Refused by Rapyd
+  E_CUSTOMER_NOT_FOUND: 'Correct the customer id, or remove the row.',
+  E_CUSTOMER_NOT_HERE: 'Check that the id belongs to this environment and account.',
+  E_API: 'Correct the field that the error names and send the row again.',
+  E_FORBIDDEN: 'Ask whoever manages the Rapyd account whether this key may update customers.',
+  E_SIGNATURE_ROW: 'Look for unusual numbers or characters in this row and write them as plain text.',
+  // Not applied, or nobody knows
+  E_NETWORK: 'Send the row again with the same command.',
+  E_TLS: 'Check the host name, the certificate and any proxy in between.',
+  E_REDIRECT: 'Check --base-url: Rapyd does not redirect.',
+  E_NOT_API: 'Check --base-url and any proxy or portal in between: the answer is not from the Rapyd API.',
+  E_SERVER: 'Rapyd failed on this row. Look at the customer, then send the row again.',
+  E_SERVER_REPLAYED: 'Rapyd repeats its first answer. Send the row in a new run, which has a new key.',
+  E_BAD_RESPONSE: 'Look at the customer in Rapyd, then send the row again if the change is missing.',
+  E_NOT_IDEMPOTENT:
+    'Look at the customer in Rapyd: addresses and coupons are not sent twice on suspicion. Send again if the change is missing.',
+  E_IN_DOUBT: 'Look at the customer in Rapyd, then send the row again if the change is missing.',
+  E_WRONG_CUSTOMER: 'Rapyd answered for another customer. Report the operation id to Rapyd before going on.',
+  // Not attempted
+  E_AUTH: 'Check the keys, then run the same command again.',
+  E_CLOCK: 'Set this machine’s clock, then run the same command again.',
+  E_EARLIER_ROW:
+    'An earlier row of this customer did not end well. Settle that one first, then send this one.',
+  E_STOPPED: 'Run the same command again: it goes on here.',
+  E_NOT_REACHED: 'Run the same command again: it goes on here.',
+} as const satisfies Record<`E_${string}`, string>
+
+export type ErrorCode = keyof typeof errorTips

@@ -1,0 +1,44 @@
+/** What became of a row: exactly one of seven, with what the results file says about it. */
+import type { ErrorCode } from './error-codes.ts'
+import type { Place } from './row.ts'
+
+export const outcomeKinds = [
+  'updated',
+  'unchanged',
+  'invalid',
+  'rejected',
+  'failed',
+  'unknown',
+  'not_attempted',
+] as const
+
+export type OutcomeKind = (typeof outcomeKinds)[number]
+
+export interface Outcome extends Place {
+  readonly outcome: OutcomeKind
+  /** Empty where the row has no readable id. */
+  readonly customerId: string
+  readonly fields: string
+  readonly cleared: string
+  /** HTTP requests that were made to update it; reads are not counted. */
+  readonly attempts: number
+  /** Status of the last answer; 0 where there was none. */
+  readonly httpStatus: number
+  readonly errorCode: ErrorCode | ''
+  readonly errorField: string
+  /** A fixed text, without cell contents and without Rapyd's own wording (which may repeat a value). */
+  readonly message: string
+  readonly operationId: string
+  readonly idempotencyKey: string
+  /** From the first attempt to the last answer, waits included; 0 where nothing was sent. */
+  readonly latencyMs: number
+  /** Why attempts were repeated, joined with `;`: `timeout;http_500`. */
+  readonly retries: string
+  /** Milliseconds since 1970; 0 where nothing was sent. */
+  readonly finishedAt: number
+}
+
+/** Rows that the user has to look at: everything but `updated` and `unchanged`. */
+export function needsAttention(kind: OutcomeKind): boolean {
+  return kind !== 'updated' && kind !== 'unchanged'
+}

@@ -1,0 +1,15 @@
+/** A patch: the fields that one row changes on one customer. `''` clears a field. */
+import type { JsonValue } from './json.ts'
+import type { Place } from './row.ts'
+
+export type Patch = Record<string, JsonValue>
+
+/** What the mapping makes of a good row. */
+export interface PatchedRow extends Place {
+  readonly customerId: string
+  readonly patch: Patch
+  /** Paths that the row sets or clears, in the order of the columns: `name`, `addresses[0].city`. */
+  readonly fields: readonly string[]
+  /** Those of `fields` that a blank clears. */
+  readonly cleared: readonly string[]
+}

@@ -1,0 +1,77 @@
+/**
+ * The words of the program and every port between its parts.
+ *
+ * row      one record of the input           patch    the fields it changes on one customer
+ * call     one row's update                  attempt  one HTTP request of a call
+ * lane     the rows of one customer, one after another
+ * window   "at most so many requests in so long"
+ * turn     a request's permission from the limiter to go on the wire
+ * intent   the durable note, before its first request, that a row is about to be sent
+ * in doubt a row with an intent and without an outcome
+ * settle   to find a row's outcome and write it down
+ */
+import type { Outcome } from '../domain/outcome.ts'
+import type { UpdateRequest } from '../domain/request.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
+
+/** Rows in input order, in small batches. A malformed row is a row, not an error. */
+export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
+
+/** Decides, without I/O, what one row asks for. */
+export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
+
+/** Carries out one request. Resolves with every fate a row can have; rejects only to stop the run. */
+export type Deliver = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome>
+
+/** Runs tasks of one key one after another, keys side by side, within a window. */
+export interface Lanes {
+  /** A task that rejects stops the run: `room` and `idle` reject with its error. */
+  add(key: string, task: () => Promise<void>): void
+  /** True while no more tasks should be added. */
+  readonly full: boolean
+  /** Resolves when there is room for a task. */
+  room(): Promise<void>
+  /** Resolves when every task has ended. */
+  idle(): Promise<void>
+}
+
+/** Intents and outcomes, durable in groups. Both resolve once what they were given is on disk. */
+export interface Journal {
+  intend(request: UpdateRequest): Promise<void>
+  settle(outcome: Outcome): Promise<void>
+}
+
+/** One request to the API, before it is signed. */
+export interface ApiRequest {
+  readonly method: 'get' | 'post'
+  /** From `/v1` on, with the query, exactly as signed and sent. */
+  readonly path: string
+  /** Empty for a GET. */
+  readonly body: string
+  readonly idempotencyKey?: string
+}
+
+export interface SignedRequest extends ApiRequest {
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** One answer: whatever came over the wire, read to its end. */
+export interface ApiResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+/** One HTTP exchange. Rejects with a `TransportError` where no whole answer came. */
+export type Exchange<Request = ApiRequest> = (request: Request, signal: AbortSignal) => Promise<ApiResponse>
+
+/**
+ * Time. A port from day one, so that limiter and retries are tested on virtual time.
+ * `now` is monotonic and `wall` is the system's clock, both in milliseconds.
+ */
+export interface Clock {
+  now(): number
+  wall(): number
+  /** Resolves after `ms`, or at once when `signal` is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}

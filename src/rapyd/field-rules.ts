@@ -1,0 +1,63 @@
+/**
+ * The rules of single values, as Rapyd documents them. Each takes a text that is not empty and gives a code and a
+ * fixed message, or nothing. Plain code and linear patterns: these run for every cell of every row.
+ */
+import { iso31661 } from 'iso-3166'
+import type { ErrorCode } from '../domain/error-codes.ts'
+
+export interface Defect {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+export type Rule = (text: string) => Defect | undefined
+
+function rule(code: ErrorCode, message: string, holds: (text: string) => boolean): Rule {
+  const defect: Defect = { code, message }
+  return (text) => (holds(text) ? undefined : defect)
+}
+
+const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[\\\].]+)+$/
+const e164 = /^\+[1-9]\d{6,14}$/
+const countries: ReadonlySet<string> = new Set(iso31661.map((country) => country.alpha2))
+const dayMonthYear = /^(\d{2})\/(\d{2})\/(\d{4})$/
+
+function isDate(text: string): boolean {
+  const [, day, month, year] = dayMonthYear.exec(text) ?? []
+  if (day === undefined || month === undefined || year === undefined) return false
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
+  return Number(year) >= 1000 && date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
+}
+
+/** "Valid email", at most 512 characters. */
+export const emailRule = rule(
+  'E_EMAIL',
+  'not a valid e-mail address of at most 512 characters',
+  (text) => text.length <= 512 && email512.test(text),
+)
+
+/** E.164 with its plus sign. Rapyd takes digits alone too, but then nobody can tell a lost zero from a lost plus. */
+export const phoneRule = rule('E_PHONE', 'not a phone number in E.164 form', (text) => e164.test(text))
+
+/** ISO 3166-1 alpha-2, upper case. */
+export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country code', (text) =>
+  countries.has(text),
+)
+
+export const dateRule = rule('E_DATE', 'not a date of the form DD/MM/YYYY', isDate)
+
+export const occupationRule = rule(
+  'E_TOO_LARGE',
+  'longer than 35 characters',
+  (text) => text.length <= 35 || [...text].length <= 35,
+)
+
+export const paymentMethodRule = rule(
+  'E_PAYMENT_METHOD',
+  'not the id of a payment method (card_… or other_…)',
+  (text) => /^(?:card|other)_\S+$/.test(text),
+)
+
+export const ewalletRule = rule('E_EWALLET', 'not the id of a wallet (ewallet_…)', (text) =>
+  /^ewallet_\S+$/.test(text),
+)
