@@ -20,8 +20,11 @@ export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
 /** Decides, without I/O, what one row asks for. */
 export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
 
-/** Carries out one request. Resolves with every fate a row can have; rejects only to stop the run. */
-export type Deliver = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome>
+/**
+ * Carries out one request. Resolves with every fate a row can have, or with nothing where the run was stopped before the
+ * row was taken up; rejects only to stop the run.
+ */
+export type Deliver = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome | undefined>
 
 /** Runs tasks of one key one after another, keys side by side, within a window. */
 export interface Lanes {

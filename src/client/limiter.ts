@@ -1,0 +1,130 @@
+/**
+ * The limiter: no request goes on the wire without a turn, and no window is ever crossed.
+ *
+ * It keeps an exact sliding log. A request counts from its turn until a whole window after its answer: the server counted
+ * it somewhere in between, and nobody knows where. So latency and jitter can never push two windows together.
+ */
+import type { Clock } from '../pipeline/ports.ts'
+
+export interface Window {
+  readonly limit: number
+  readonly perMs: number
+}
+
+export interface Limiter {
+  /** Resolves when the caller may send; call the result once when the exchange is over. Rejects when `signal` aborts. */
+  turn(signal: AbortSignal): Promise<() => void>
+  /** Nobody gets a turn for `ms`; then one request goes ahead alone, and the rest when it ends. */
+  pause(ms: number): void
+  /** Milliseconds until the pause ends; 0 when there is none. */
+  readonly pausedForMs: number
+}
+
+/** Servers round their clocks; a request exactly at the edge of a window could still fall inside. */
+const edgeMs = 5
+
+interface Waiter {
+  readonly grant: () => void
+}
+
+/** `windows` hold the limits after the reserve has been taken off; none means no limit but pauses. */
+export function createLimiter(windows: readonly Window[], clock: Clock): Limiter {
+  const keep = Math.max(0, ...windows.map((window) => window.limit))
+  /** When requests ended, oldest first; only as many as the largest window can ask for. */
+  let ended: number[] = []
+  let inFlight = 0
+  let pausedUntil = 0
+  let probing = false
+  let timerRuns = false
+  const queue: Waiter[] = []
+
+  /** When the next turn is free: now or earlier, a later time, or `undefined` for "when a request ends". */
+  function nextTurnAt(): number | undefined {
+    let at = pausedUntil
+    if (probing && inFlight > 0) return undefined
+    for (const { limit, perMs } of windows) {
+      const place = limit - inFlight
+      if (place <= 0) return undefined
+      // With `place` or more ends inside the window, the oldest of those has to leave it first.
+      const blocking = ended[ended.length - place]
+      if (blocking !== undefined) at = Math.max(at, blocking + perMs + edgeMs)
+    }
+    return at
+  }
+
+  function grantTurns(): void {
+    while (queue.length > 0) {
+      const at = nextTurnAt()
+      if (at === undefined) return
+      const wait = at - clock.now()
+      if (wait > 0) return wakeIn(wait)
+      inFlight++
+      queue.shift()?.grant()
+    }
+  }
+
+  function wakeIn(ms: number): void {
+    if (timerRuns) return
+    timerRuns = true
+    void clock.sleep(Math.ceil(ms)).then(() => {
+      timerRuns = false
+      grantTurns()
+    })
+  }
+
+  function end(): void {
+    inFlight--
+    if (keep > 0) {
+      ended.push(clock.now())
+      if (ended.length > keep * 2) ended = ended.slice(-keep)
+    }
+    if (probing && clock.now() >= pausedUntil) probing = false
+    grantTurns()
+  }
+
+  return {
+    async turn(signal) {
+      signal.throwIfAborted()
+      if (queue.length === 0) {
+        const at = nextTurnAt()
+        if (at !== undefined && at <= clock.now()) {
+          inFlight++
+          return once(end)
+        }
+      }
+      await new Promise<void>((resolve, reject) => {
+        const waiter: Waiter = {
+          grant() {
+            signal.removeEventListener('abort', leave)
+            resolve()
+          },
+        }
+        function leave(): void {
+          queue.splice(queue.indexOf(waiter), 1)
+          reject(signal.reason)
+        }
+        signal.addEventListener('abort', leave, { once: true })
+        queue.push(waiter)
+        grantTurns()
+      })
+      return once(end)
+    },
+    pause(ms) {
+      pausedUntil = Math.max(pausedUntil, clock.now() + ms)
+      probing = true
+    },
+    get pausedForMs() {
+      return Math.max(0, pausedUntil - clock.now())
+    },
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) {
+      done = true
+      action()
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Reading a customer back: the only proof of what became of a call that has no answer. Only the patched fields are
+ * compared, arrays and objects by value; a cleared field compares as empty.
+ */
+import { isJsonObject } from '../domain/json.ts'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
+import type { UpdateRequest } from '../domain/request.ts'
+import { readEnvelope } from '../rapyd/envelope.ts'
+import type { ApiResponse } from '../pipeline/ports.ts'
+
+export type Finding = 'applied' | 'different' | 'cannot_tell'
+
+/** Compares the customer in `response` with what `request` asked for. */
+export function compareWith(request: UpdateRequest, response: ApiResponse): Finding {
+  const customer = readEnvelope(response.body)?.data
+  if (response.status !== 200 || customer === undefined || customer['id'] !== request.customerId)
+    return 'cannot_tell'
+  const patch: unknown = JSON.parse(request.body)
+  if (!isJsonObject(patch)) return 'cannot_tell'
+  let finding: Finding = 'applied'
+  for (const [field, wanted] of Object.entries(patch)) {
+    const found = compareField(field, wanted, customer)
+    if (found === 'cannot_tell') return found
+    if (found === 'different') finding = found
+  }
+  return finding
+}
+
+function compareField(field: string, wanted: JsonValue, customer: JsonObject): Finding {
+  if (field === 'coupon') return compareCoupon(wanted, customer['discount'])
+  const held = customer[field]
+  if (wanted === '') return isEmpty(held) ? 'applied' : 'different'
+  // A field that the answer does not show proves nothing either way.
+  if (held === undefined) return 'cannot_tell'
+  return holds(held, wanted) ? 'applied' : 'different'
+}
+
+/** A coupon shows up inside the discount that it makes. */
+function compareCoupon(wanted: JsonValue, discount: JsonValue | undefined): Finding {
+  if (wanted === '') return isEmpty(discount) ? 'applied' : 'different'
+  if (!isJsonObject(discount) || !isJsonObject(discount['coupon']))
+    return isEmpty(discount) ? 'different' : 'cannot_tell'
+  return discount['coupon']['id'] === wanted ? 'applied' : 'different'
+}
+
+/** `held` has everything that `wanted` names; what Rapyd adds (ids, times, older addresses) does not count. */
+function holds(held: JsonValue | undefined, wanted: JsonValue): boolean {
+  if (Array.isArray(wanted)) {
+    const items: readonly JsonValue[] = Array.isArray(held) ? held : []
+    return wanted.every((item: JsonValue) => items.some((candidate) => holds(candidate, item)))
+  }
+  if (isJsonObject(wanted)) {
+    return isJsonObject(held) && Object.entries(wanted).every(([key, value]) => holds(held[key], value))
+  }
+  return wanted === '' ? isEmpty(held) : held === wanted
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === '') return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}

@@ -1,0 +1,158 @@
+/**
+ * One HTTP exchange over undici's `dispatch`: one connection per place, no pipelining, no redirects, HTTP/1.1, the body
+ * read to its end under a cap, and a deadline over the whole attempt. A connection that misbehaved is thrown away.
+ */
+import { Client } from 'undici'
+import type { Dispatcher } from 'undici'
+import { systemCode } from '../errors.ts'
+import type { ApiResponse, SignedRequest } from '../pipeline/ports.ts'
+
+export interface TransportOptions {
+  /** `https://sandboxapi.rapyd.net`, without a path. */
+  readonly origin: string
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  /** From the first byte sent to the last byte read. */
+  readonly attemptTimeoutMs: number
+}
+
+export interface Transport {
+  /** Rejects with `TransportError` and nothing else. */
+  exchange(request: SignedRequest): Promise<ApiResponse>
+  close(): Promise<void>
+}
+
+/** `not_sent`: no byte of the request can have arrived. `ambiguous`: it may have been applied. `tls`: not sent, and a human is needed. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly phase: 'not_sent' | 'ambiguous' | 'tls'
+  /** A short word for reports: `ECONNRESET`, `timeout`, `too_large`. */
+  readonly reason: string
+
+  constructor(phase: TransportError['phase'], reason: string) {
+    super(`${phase}: ${reason}`)
+    this.phase = phase
+    this.reason = reason
+  }
+}
+
+const largestBody = 1024 * 1024
+const largestHeader = 16 * 1024
+
+export function createTransport(options: TransportOptions): Transport {
+  const idle: Client[] = []
+  const all = new Set<Client>()
+
+  function connect(): Client {
+    const client = new Client(options.origin, {
+      pipelining: 1,
+      allowH2: false,
+      connect: { timeout: options.connectTimeoutMs },
+      headersTimeout: options.headersTimeoutMs,
+      bodyTimeout: options.attemptTimeoutMs,
+      keepAliveTimeout: 4_000,
+      keepAliveMaxTimeout: 4_000,
+      maxHeaderSize: largestHeader,
+      maxResponseSize: largestBody,
+    })
+    all.add(client)
+    return client
+  }
+
+  function discard(client: Client): void {
+    all.delete(client)
+    client.destroy(() => {})
+  }
+
+  return {
+    async exchange(request) {
+      const client = idle.pop() ?? connect()
+      try {
+        const response = await dispatch(client, request, options.attemptTimeoutMs)
+        idle.push(client)
+        return response
+      } catch (error) {
+        discard(client)
+        throw error
+      }
+    },
+    async close() {
+      await Promise.all([...all].map((client) => client.close()))
+    },
+  }
+}
+
+function dispatch(client: Client, request: SignedRequest, deadlineMs: number): Promise<ApiResponse> {
+  return new Promise((resolve, reject) => {
+    let started: Dispatcher.DispatchController | undefined
+    let late = false
+    let status = 0
+    let headers: ApiResponse['headers'] = {}
+    const chunks: Buffer[] = []
+    let size = 0
+    const deadline = setTimeout(() => {
+      late = true
+      if (started === undefined) fail(new TransportError('not_sent', 'connect_timeout'))
+      else started.abort(new Error('deadline'))
+    }, deadlineMs)
+
+    function fail(error: TransportError): void {
+      clearTimeout(deadline)
+      reject(error)
+    }
+
+    client.dispatch(
+      {
+        method: request.method === 'get' ? 'GET' : 'POST',
+        path: request.path,
+        headers: request.headers,
+        body: request.body === '' ? null : request.body,
+      },
+      {
+        onRequestStart(controller) {
+          started = controller
+          if (late) controller.abort(new Error('deadline'))
+        },
+        onResponseStart(_controller, statusCode, responseHeaders) {
+          status = statusCode
+          headers = responseHeaders
+        },
+        onResponseData(controller, chunk) {
+          size += chunk.length
+          if (size > largestBody) controller.abort(new Error('too large'))
+          else chunks.push(chunk)
+        },
+        onResponseEnd() {
+          clearTimeout(deadline)
+          const [first = Buffer.alloc(0)] = chunks
+          const body = chunks.length > 1 ? Buffer.concat(chunks) : first
+          resolve({ status, headers, body: body.toString('utf8') })
+        },
+        onResponseError(_controller, error) {
+          fail(describe(error, started !== undefined, late, size > largestBody))
+        },
+      },
+    )
+  })
+}
+
+const notSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function describe(error: unknown, started: boolean, late: boolean, tooLarge: boolean): TransportError {
+  const code = systemCode(error)
+  if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
+    return new TransportError('tls', code)
+  if (notSent.has(code) || !started) return new TransportError('not_sent', code || 'not_connected')
+  if (tooLarge) return new TransportError('ambiguous', 'too_large')
+  if (late || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    return new TransportError('ambiguous', 'timeout')
+  }
+  return new TransportError('ambiguous', code || 'broken')
+}

@@ -1,0 +1,156 @@
+/**
+ * CSV rows from blocks of text, in batches, with the exact line and bytes of each. Malformed rows are rows; a quote
+ * that is never closed ends the run, because nobody can tell which lines it swallows.
+ */
+import { parse } from 'csv-parse/sync'
+import type { CsvRow, MalformedRow, Place } from '../domain/row.ts'
+import { BulkUpdateError } from '../errors.ts'
+import { lineEnd, measureRecord, trimReturn } from './csv-lines.ts'
+import type { Dialect } from './csv-lines.ts'
+
+/** Longest record that is read, in UTF-16 units. */
+const longestRecord = 4 * 1024 * 1024
+
+export interface CsvStart {
+  /** Number of the first record that comes. */
+  readonly row: number
+  readonly line: number
+  readonly offset: number
+}
+
+interface Waiting extends Place {
+  readonly text: string
+  readonly index: number
+}
+
+/**
+ * Reads records from decoded blocks that may be cut anywhere. `columns` is the header's width: a record of another
+ * width is malformed (`E_COLUMNS`), since a missing cell must never pass for a blank one. 0 accepts any width.
+ */
+export async function* parseCsv(
+  blocks: AsyncIterable<string>,
+  dialect: Dialect,
+  columns: number,
+  start: CsvStart,
+): AsyncGenerator<(CsvRow | MalformedRow)[]> {
+  const cutter = createCutter(dialect, columns, start)
+  for await (const block of blocks) {
+    const rows = cutter.take(block, false)
+    if (rows.length > 0) yield rows
+  }
+  const rows = cutter.take('', true)
+  if (rows.length > 0) yield rows
+}
+
+function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
+  const { delimiter, newline } = dialect
+  let { row, line, offset } = start
+  let rest = ''
+
+  function take(block: string, last: boolean): (CsvRow | MalformedRow)[] {
+    const text = rest === '' ? block : rest + block
+    const rows: (CsvRow | MalformedRow)[] = []
+    const waiting: Waiting[] = []
+    const ascii = isAscii(text)
+    let at = 0
+    let quote = text.indexOf('"')
+    while (at < text.length) {
+      if (quote >= 0 && quote < at) quote = text.indexOf('"', at)
+      let end = lineEnd(text, at, newline)
+      let lineBreaks = 0
+      let quoted = false
+      let broken = false
+      if (quote >= 0 && quote < end) {
+        const extent = measureRecord(text, at, dialect, last)
+        if (extent.kind === 'open') break
+        ;({ end, lineBreaks } = extent)
+        quoted = true
+        broken = extent.kind === 'broken'
+      } else {
+        if (end === text.length && !last) break
+        end = trimReturn(text, at, end, newline)
+      }
+      const record = text.slice(at, end)
+      const next = Math.min(lineEnd(text, end, newline) + 1, text.length)
+      const length = ascii ? record.length : Buffer.byteLength(record)
+      if (record !== '') {
+        const place = { row: row++, line, offset, length }
+        if (broken)
+          rows.push(
+            malformed(place, 'E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote'),
+          )
+        else if (quoted)
+          waiting.push({
+            ...place,
+            text: record,
+            index: rows.push(malformed(place, 'E_QUOTE', 'unread')) - 1,
+          })
+        else rows.push(sized(place, record.split(delimiter), columns))
+      }
+      offset += length + (next - end)
+      line += lineBreaks + 1
+      at = next
+    }
+    rest = text.slice(at)
+    if (last && rest !== '') throw unclosedQuote(line)
+    if (rest.length > longestRecord) throw rest.includes('"') ? unclosedQuote(line) : tooLong(line)
+    readQuoted(waiting, rows, dialect, columns)
+    return rows
+  }
+
+  return { take }
+}
+
+/** One call of csv-parse for all records of a block that hold quotes: its set-up costs as much as four records. */
+function readQuoted(
+  waiting: readonly Waiting[],
+  rows: (CsvRow | MalformedRow)[],
+  dialect: Dialect,
+  columns: number,
+): void {
+  if (waiting.length === 0) return
+  const separator = dialect.newline
+  const records: string[][] = parse(waiting.map((record) => record.text).join(separator), {
+    delimiter: dialect.delimiter,
+    record_delimiter: separator,
+    relax_column_count: true,
+  })
+  if (records.length !== waiting.length) throw new Error('csv-parse and the record cutter disagree')
+  for (const [index, record] of waiting.entries()) {
+    const { row, line, offset, length } = record
+    rows[record.index] = sized({ row, line, offset, length }, records[index] ?? [], columns)
+  }
+}
+
+function sized(place: Place, cells: string[], columns: number): CsvRow | MalformedRow {
+  if (columns > 0 && cells.length !== columns) {
+    return malformed(place, 'E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
+  }
+  return { kind: 'csv', row: place.row, line: place.line, offset: place.offset, length: place.length, cells }
+}
+
+function malformed(place: Place, code: 'E_QUOTE' | 'E_COLUMNS', message: string): MalformedRow {
+  return { kind: 'malformed', ...place, problem: { code, field: '', message } }
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
+
+function unclosedQuote(line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_UNCLOSED_QUOTE',
+    `a quote in the record that starts on line ${line} is never closed`,
+    'Close the quote, or double it if it belongs to the text, and run again. Nothing behind that line was used.',
+  )
+}
+
+function tooLong(line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_RECORD_TOO_LARGE',
+    `the record on line ${line} is longer than 4 MiB`,
+    'Check that the file is CSV and that its lines end in a line break.',
+  )
+}

@@ -1,0 +1,88 @@
+/** The head of the input: which format it is, how its lines end, and where its first record starts. */
+import { BulkUpdateError } from '../errors.ts'
+import type { Dialect } from './csv-lines.ts'
+import { parseCsv } from './csv.ts'
+import { decodeUtf8 } from './bytes.ts'
+import type { InputFile } from './bytes.ts'
+import type { CsvStart } from './csv.ts'
+
+export interface CsvHead {
+  readonly format: 'csv'
+  readonly dialect: Dialect
+  /** The header's cells, as written. */
+  readonly header: readonly string[]
+  /** The header's bytes, as written, without the line end. */
+  readonly headerText: string
+  /** How the header's line ends; rows that are written back end the same way. */
+  readonly lineEnd: string
+  readonly start: CsvStart
+}
+
+export interface NdjsonHead {
+  readonly format: 'ndjson'
+  readonly start: CsvStart
+}
+
+export type Head = CsvHead | NdjsonHead
+
+export interface FormatOptions {
+  readonly format: 'csv' | 'tsv' | 'ndjson' | undefined
+  readonly delimiter: string | undefined
+}
+
+/** Told apart by content: NDJSON starts with a brace, everything else that is text is CSV. */
+export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
+  const text = await headText(file)
+  const format = options.format ?? (/^\s*\{/.test(text) ? 'ndjson' : 'csv')
+  if (format === 'ndjson') return { format, start: { row: 1, line: 1, offset: file.textStart } }
+  const delimiter = options.delimiter ?? (format === 'tsv' || /\.(?:tsv|tab)$/i.test(file.path) ? '\t' : ',')
+  const firstBreak = /[\r\n]/.exec(text)
+  const lineEnd =
+    firstBreak === null ? '\n' : text.startsWith('\r\n', firstBreak.index) ? '\r\n' : firstBreak[0]
+  const dialect: Dialect = { delimiter, newline: lineEnd === '\r' ? '\r' : '\n' }
+  const whole = async function* () {
+    yield* decodeUtf8(file.blocks(file.textStart), file.textStart)
+  }
+  for await (const rows of parseCsv(whole(), dialect, 0, { row: 0, line: 1, offset: file.textStart })) {
+    const [header] = rows
+    if (header === undefined) continue
+    if (header.kind !== 'csv') throw badHeader(header.line)
+    const headerText = (await file.read(header.offset, header.length)).toString('utf8')
+    const end = header.offset + header.length
+    const behind = (await file.read(end, 2)).toString('latin1')
+    const breakLength = behind === '\r\n' ? 2 : Math.min(behind.length, 1)
+    const lines = headerText.split(dialect.newline).length
+    const start = { row: 1, line: header.line + lines, offset: end + breakLength }
+    return { format: 'csv', dialect, header: header.cells, headerText, lineEnd, start }
+  }
+  throw new BulkUpdateError(
+    'INPUT',
+    'E_EMPTY',
+    `${file.path} holds no header`,
+    'Give a CSV file whose first line names the columns.',
+  )
+}
+
+async function headText(file: InputFile): Promise<string> {
+  for await (const text of decodeUtf8(file.blocks(file.textStart), file.textStart)) {
+    if (text.includes('\0')) {
+      throw new BulkUpdateError(
+        'INPUT',
+        'E_BINARY',
+        `${file.path} is not text`,
+        'Give CSV or NDJSON as UTF-8; export spreadsheets as "CSV UTF-8".',
+      )
+    }
+    return text
+  }
+  return ''
+}
+
+function badHeader(line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_HEADER_QUOTE',
+    `the header on line ${line} has a misplaced quote`,
+    'Quote whole column names and double the quotes inside.',
+  )
+}

@@ -1,0 +1,77 @@
+/** What one value of a row means: text that sets, a blank, or a defect. The same for CSV cells and NDJSON strings. */
+import type { Problem } from '../domain/problem.ts'
+import type { CustomerField } from '../rapyd/customer-fields.ts'
+
+export interface CellRules {
+  /** What a blank means. */
+  readonly blank: 'clear' | 'keep' | 'reject'
+  /** Texts that stand for a blank: `--null-values`. */
+  readonly nullValues: ReadonlySet<string>
+  /** Texts that look like a blank and are meant as they stand: `--literal`. */
+  readonly literals: ReadonlySet<string>
+}
+
+/** The text to send; `''` clears, `undefined` leaves the field alone. */
+export type Reading = { readonly text: string | undefined } | { readonly problem: Problem }
+
+/** What spreadsheets and exports write where they have nothing, or an error. */
+const suspects: ReadonlySet<string> = new Set([
+  'NULL',
+  'null',
+  'Null',
+  '(null)',
+  'NIL',
+  'nil',
+  'None',
+  'N/A',
+  'n/a',
+  '#N/A',
+  'NaN',
+  'nan',
+  'undefined',
+  '#REF!',
+  '#VALUE!',
+  '#NAME?',
+  '#DIV/0!',
+  '#NUM!',
+  '#NULL!',
+  '#SPILL!',
+  '#CALC!',
+])
+
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/
+const longestCell = 1024 * 1024
+
+export function readCell(
+  text: string,
+  path: string,
+  field: CustomerField | undefined,
+  rules: CellRules,
+): Reading {
+  if (text === '' || rules.nullValues.has(text)) return readBlank(path, rules)
+  if ((suspects.has(text) || text.trim() === '') && !rules.literals.has(text)) {
+    return problem('E_SUSPECT_BLANK', path, 'looks like an empty value but is not blank')
+  }
+  if (text.length > longestCell) return problem('E_TOO_LARGE', path, 'longer than 1 MiB')
+  if (control.test(text)) return problem('E_CONTROL_CHAR', path, 'holds a control character')
+  if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', path, 'holds half of a surrogate pair')
+  const defect = field?.rule?.(text)
+  return defect === undefined ? { text } : problem(defect.code, path, defect.message)
+}
+
+function readBlank(path: string, rules: CellRules): Reading {
+  switch (rules.blank) {
+    case 'clear':
+      return { text: '' }
+    case 'keep':
+      return { text: undefined }
+    case 'reject':
+      return problem('E_BLANK', path, 'is blank')
+    default:
+      return rules.blank satisfies never
+  }
+}
+
+function problem(code: Problem['code'], field: string, message: string): Reading {
+  return { problem: { code, field, message } }
+}

@@ -1,0 +1,113 @@
+/** Matches the header of a CSV file with the fields of Update Customer. Whatever is unclear stops here, before any row. */
+import { BulkUpdateError } from '../errors.ts'
+import { nearestField, normalise, targetOf } from './targets.ts'
+import type { Target } from './targets.ts'
+
+export interface Column {
+  /** Index of the cell in a row. */
+  readonly index: number
+  readonly name: string
+  readonly target: Target
+}
+
+export interface HeaderMatch {
+  readonly idIndex: number
+  readonly idName: string
+  readonly columns: readonly Column[]
+  readonly ignored: readonly string[]
+}
+
+/** Names of the id column, the first one that is there wins. */
+const idNames = ['customer', 'customer_id', 'id'].map(normalise)
+
+/** True for columns that an `errors` file has appended; they are ours and carry no data. */
+export function isOurColumn(name: string): boolean {
+  return name.trim().toLowerCase().startsWith('rapyd_bulk_')
+}
+
+/**
+ * Throws INPUT errors for a missing id column, a column that matches nothing, two columns for one field, and gaps in
+ * the numbering of addresses.
+ */
+export function matchHeader(header: readonly string[], ignoreColumns: readonly string[]): HeaderMatch {
+  const setAside = new Set(ignoreColumns.map(normalise))
+  const kept = header
+    .map((name, index) => ({ name, index }))
+    .filter(({ name }) => !isOurColumn(name) && !setAside.has(normalise(name)))
+  const idName = idNames.find((id) => kept.some(({ name }) => normalise(name) === id))
+  const ids = kept.filter(({ name }) => normalise(name) === idName)
+  const [id] = ids
+  if (id === undefined) throw noIdColumn(header)
+  if (ids[1] !== undefined) throw twice(id, ids[1], 'the customer id')
+
+  const columns: Column[] = []
+  for (const { name, index } of kept) {
+    if (index === id.index) continue
+    const target = targetOf(name)
+    if (target === undefined) throw unknownColumn(name, index)
+    const other = columns.find((column) => overlaps(column.target.path, target.path))
+    if (other !== undefined) throw twice(other, { name, index }, target.path)
+    columns.push({ index, name, target })
+  }
+  checkAddressNumbers(columns)
+  const ignored = header.filter((name) => isOurColumn(name) || setAside.has(normalise(name)))
+  return { idIndex: id.index, idName: id.name, columns, ignored }
+}
+
+/** One path is the other, or holds it: `metadata` and `metadata.tier`. */
+function overlaps(left: string, right: string): boolean {
+  if (left === right) return true
+  const [short, long] = left.length < right.length ? [left, right] : [right, left]
+  return long.startsWith(short) && (long[short.length] === '.' || long[short.length] === '[')
+}
+
+function checkAddressNumbers(columns: readonly Column[]): void {
+  const numbers = new Set<number>()
+  for (const { target } of columns) if (target.kind === 'address') numbers.add(target.index)
+  for (let index = 0; index < numbers.size; index++) {
+    if (!numbers.has(index)) {
+      throw new BulkUpdateError(
+        'INPUT',
+        'E_HEADER_ADDRESSES',
+        `columns name a later address, but none of addresses[${index}]`,
+        'Number the addresses from 0 without gaps.',
+      )
+    }
+  }
+}
+
+function noIdColumn(header: readonly string[]): BulkUpdateError {
+  const seen =
+    header.length === 1
+      ? 'Only one column was seen: is the delimiter another one? Set it with --delimiter.'
+      : ''
+  return new BulkUpdateError(
+    'INPUT',
+    'E_HEADER_NO_ID',
+    'no column holds the customer id: none is called customer, customer_id or id',
+    `${seen} Name the column of the Rapyd customer ids "customer".`.trim(),
+  )
+}
+
+function twice(
+  first: { readonly name: string; readonly index: number },
+  second: { readonly name: string; readonly index: number },
+  what: string,
+): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_HEADER_DUPLICATE',
+    `columns ${first.index + 1} ("${first.name}") and ${second.index + 1} ("${second.name}") are both ${what}`,
+    'Remove or rename one of them.',
+  )
+}
+
+function unknownColumn(name: string, index: number): BulkUpdateError {
+  const near = nearestField(name)
+  return new BulkUpdateError(
+    'INPUT',
+    'E_HEADER_UNKNOWN_COLUMN',
+    `column ${index + 1} ("${name}") is no field of Update Customer`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${name}".`,
+  )
+}

@@ -1,0 +1,81 @@
+/**
+ * What a column's name stands for: the customer id, a field of Update Customer, a place inside `addresses` or
+ * `metadata`, one of our own columns, or nothing known.
+ */
+import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
+import type { CustomerField } from '../rapyd/customer-fields.ts'
+
+export type Target =
+  | { readonly kind: 'field'; readonly path: string; readonly field: CustomerField }
+  | {
+      readonly kind: 'address'
+      readonly path: string
+      readonly index: number
+      readonly keys: readonly string[]
+      readonly field: CustomerField
+    }
+  | { readonly kind: 'metadata'; readonly path: string; readonly keys: readonly string[] }
+
+/** Most addresses that one row can name; more is a typing error, not a customer. */
+const mostAddresses = 20
+
+/** Case, spaces, hyphens and underscores don't count: `E-Mail` is `email`. */
+export function normalise(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]+/g, '')
+}
+
+const fieldNames = new Map(customerFields.map((field) => [normalise(field.name), field.name]))
+const addressNames = new Map(addressFields.map((field) => [normalise(field.name), field.name]))
+
+/** Finds the target that `name` stands for, or nothing. Keys of metadata keep their spelling. */
+export function targetOf(name: string): Target | undefined {
+  const [head = '', ...keys] = name.trim().split('.')
+  const item = /^(.*?)\[(\d{1,3})\]$/.exec(head.trim())
+  if (item !== null && normalise(item[1] ?? '') === 'addresses') return addressTarget(Number(item[2]), keys)
+  const field = customerField(fieldNames.get(normalise(head)) ?? '')
+  if (field === undefined) return undefined
+  if (keys.length === 0) return { kind: 'field', path: field.name, field }
+  if (field.type !== 'metadata' || !keys.every(isKey)) return undefined
+  return { kind: 'metadata', path: ['metadata', ...keys].join('.'), keys }
+}
+
+function addressTarget(index: number, keys: readonly string[]): Target | undefined {
+  const [key = '', ...deeper] = keys
+  const field = addressField(addressNames.get(normalise(key)) ?? '')
+  if (field === undefined || index >= mostAddresses) return undefined
+  if (deeper.length > 0 && (field.type !== 'metadata' || !deeper.every(isKey))) return undefined
+  if (deeper.length === 0 && field.type === 'metadata') return undefined
+  const all = [field.name, ...deeper]
+  return { kind: 'address', path: `addresses[${index}].${all.join('.')}`, index, keys: all, field }
+}
+
+/** Names of JavaScript's own machinery are no keys: they would not arrive as data. */
+export function isKey(key: string): boolean {
+  return key !== '' && key !== '__proto__' && key !== 'constructor' && key !== 'prototype'
+}
+
+/** The field whose name is nearest to `name`, where one is near enough to be meant. */
+export function nearestField(name: string): string | undefined {
+  const wanted = normalise(name)
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  for (const [normal, candidate] of [...fieldNames, ['customer', 'customer'] as const]) {
+    const distance = normal.startsWith(wanted) && wanted.length >= 4 ? 1 : editDistance(wanted, normal)
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
+  }
+  return best
+}
+
+/** Levenshtein's distance. */
+export function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= right.length; column++) {
+      const change = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1)
+      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[right.length] ?? 0
+}

@@ -1,0 +1,35 @@
+/** The product's one loop: rows become requests, requests run in their customer's lane, and every row gets an outcome. */
+import type { Outcome } from '../domain/outcome.ts'
+import type { UpdateRequest } from '../domain/request.ts'
+import type { Deliver, Lanes, Prepare, Source } from './ports.ts'
+
+export interface Pipeline {
+  readonly source: Source
+  readonly prepare: Prepare
+  readonly deliver: Deliver
+  readonly lanes: Lanes
+  /** Writes an outcome down; resolves when it is durable. */
+  readonly settle: (outcome: Outcome) => Promise<void>
+  /** Aborted: no more rows are taken, what runs may end. */
+  readonly signal: AbortSignal
+}
+
+export async function send({ source, prepare, deliver, lanes, settle, signal }: Pipeline): Promise<void> {
+  for await (const rows of source) {
+    for (const row of rows) {
+      if (signal.aborted) return lanes.idle()
+      const prepared = prepare(row)
+      lanes.add(prepared.customerId || `row ${prepared.row}`, async () => {
+        const outcome = isOutcome(prepared) ? prepared : await deliver(prepared, signal)
+        // A row that was not taken up before a stop stays open and has no outcome yet.
+        if (outcome !== undefined) await settle(outcome)
+      })
+      if (lanes.full) await lanes.room()
+    }
+  }
+  await lanes.idle()
+}
+
+export function isOutcome(prepared: UpdateRequest | Outcome): prepared is Outcome {
+  return 'outcome' in prepared
+}
