@@ -49,7 +49,7 @@ export const dateRule = rule('E_DATE', 'not a date of the form DD/MM/YYYY', isDa
 export const occupationRule = rule(
   'E_TOO_LARGE',
   'longer than 35 characters',
-  (text) => text.length <= 35 || [...text].length <= 35,
+  (text) => text.length <= 35 || Array.from(text).length <= 35,
 )
 
 export const paymentMethodRule = rule(

@@ -83,7 +83,8 @@ function classifyUnauthenticated(envelope: Envelope | undefined): Answer {
 }
 
 function classifyRefusal(status: number, envelope: Envelope | undefined): Answer {
-  switch (envelope?.errorCode) {
+  const code = envelope?.errorCode ?? ''
+  switch (code) {
     case 'MISSING_AUTHENTICATION_HEADERS':
     case 'UNAUTHENTICATED_API_CALL':
       return stop('E_AUTH', envelope)

@@ -60,13 +60,36 @@ export function newSalt(): string {
 
 /** Keeps the keys out of logs, JSON and error messages: only `sign` and the `access_key` header read them. */
 export function redactedCredentials(accessKey: string, secretKey: string): Credentials {
-  const hidden = {
-    toString: () => '[redacted]',
-    toJSON: () => '[redacted]',
-    [Symbol.for('nodejs.util.inspect.custom')]: () => '[redacted]',
+  return new RedactedCredentials(accessKey, secretKey)
+}
+
+/** Holds the keys in private fields: whatever prints, spreads or serialises it sees `[redacted]` or nothing. */
+class RedactedCredentials implements Credentials {
+  readonly #accessKey: string
+  readonly #secretKey: string
+
+  constructor(accessKey: string, secretKey: string) {
+    this.#accessKey = accessKey
+    this.#secretKey = secretKey
   }
-  return Object.defineProperties(hidden, {
-    accessKey: { value: accessKey, enumerable: false },
-    secretKey: { value: secretKey, enumerable: false },
-  }) as typeof hidden & Credentials
+
+  get accessKey(): string {
+    return this.#accessKey
+  }
+
+  get secretKey(): string {
+    return this.#secretKey
+  }
+
+  toString(): string {
+    return '[redacted]'
+  }
+
+  toJSON(): string {
+    return '[redacted]'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[redacted]'
+  }
 }

@@ -1,0 +1,54 @@
+/** One signed read before the first call: it proves the keys, the clock and the environment, and costs one request. */
+import type { Clock } from '../pipeline/ports.ts'
+import { readEnvelope } from '../rapyd/envelope.ts'
+import { backoffMs, mostAttempts, pauseMs } from './backoff.ts'
+import type { Calls } from './call.ts'
+import type { Limiter, Window } from './limiter.ts'
+import type { Signer } from './signing.ts'
+import { stopError } from './stop-error.ts'
+import { TransportError } from './transport.ts'
+
+export interface PreflightParts {
+  readonly calls: Calls
+  readonly limiter: Limiter
+  readonly windows: readonly Window[]
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** Resolves when Rapyd takes a signed request from us. Throws AUTH or REMOTE errors otherwise. */
+export async function preflight(parts: PreflightParts, signal: AbortSignal): Promise<void> {
+  let why = ''
+  for (let failed = 1; failed <= mostAttempts; failed++) {
+    try {
+      const response = await parts.calls.list(signal)
+      const envelope = readEnvelope(response.body)
+      if (response.status === 401 || response.status === 400) {
+        if (envelope?.errorCode === 'UNAUTHORIZED_API_CALL') return
+        const clock = envelope?.message.toLowerCase().includes('timestamp') === true
+        const offset = parts.signer.correctClock(response)
+        if (!clock) throw stopError('E_AUTH', envelope?.errorCode ?? `HTTP ${response.status}`)
+        if (failed > 1 || Math.abs(offset ?? Number.POSITIVE_INFINITY) > 300_000)
+          throw stopError('E_CLOCK', String(offset ?? ''))
+        continue
+      }
+      if (response.status >= 300 && response.status < 400) throw stopError('E_REDIRECT', '')
+      if (response.status < 500 && response.status !== 429 && envelope !== undefined) return
+      if (response.status < 300) throw stopError('E_NOT_API', '')
+      why = `HTTP ${response.status}`
+      if (response.status === 429 || envelope === undefined) {
+        const retryAfter = String(response.headers['retry-after'] ?? '')
+        if (response.status === 429)
+          parts.limiter.pause(pauseMs(retryAfter, parts.clock.wall(), failed > 1, parts.windows))
+      }
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
+      why = error.reason
+    }
+    if (failed < mostAttempts) await parts.clock.sleep(backoffMs(failed, parts.random()), signal)
+    signal.throwIfAborted()
+  }
+  throw stopError('E_REMOTE_DOWN', why)
+}

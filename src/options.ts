@@ -1,0 +1,144 @@
+/**
+ * Raw options become resolved ones here, once: defaults, checks, units in the names. Everything behind this file may
+ * trust what it is given.
+ */
+import { BulkUpdateError } from './errors.ts'
+import type { ErrorLimit } from './pipeline/threshold.ts'
+
+/** What a user may give; everything but `input` has a default. */
+export interface UpdateOptions {
+  /** Path of a CSV or NDJSON file. */
+  readonly input: string
+  /** Which Rapyd. Default `sandbox`. */
+  readonly env?: 'sandbox' | 'production' | 'simulator'
+  /** Another host. https with `allowHost` where it is not Rapyd's; http on loopback only. */
+  readonly baseUrl?: string
+  readonly allowHost?: string
+  readonly accessKey?: string
+  readonly secretKey?: string
+  /** Default: told by the content. */
+  readonly format?: 'csv' | 'tsv' | 'ndjson'
+  /** One character. Default: a comma, a tab for TSV. */
+  readonly delimiter?: string
+  /** What a blank cell means. Default `clear`. */
+  readonly blank?: 'clear' | 'keep' | 'reject'
+  readonly ignoreColumns?: readonly string[]
+  /** Texts that stand for a blank. Default none. */
+  readonly nullValues?: readonly string[]
+  /** Texts that look like a blank and are meant as they stand. Default none. */
+  readonly literals?: readonly string[]
+  /** Windows, all of them kept: `200/1m,1000/5m` (the default), or `none` on loopback. */
+  readonly rate?: string
+  /** Share of the rate left to other traffic. Default `10%`. */
+  readonly reserve?: string
+  /** Requests in flight at most. Default 16. */
+  readonly concurrency?: number
+  readonly runId?: string
+  readonly newRun?: boolean
+  /** Default `./rapyd-runs`. */
+  readonly runsDir?: string
+  /** Only the first rows. Default all. */
+  readonly limit?: number
+  /** Default `10%`, of at least 100 rows. */
+  readonly maxErrors?: string
+  /** Default `50%`. */
+  readonly maxClears?: string
+  readonly strict?: boolean
+  readonly resultsFormat?: 'csv' | 'ndjson'
+}
+
+export interface Window {
+  readonly limit: number
+  readonly perMs: number
+}
+
+export const rapydHosts = {
+  sandbox: 'https://sandboxapi.rapyd.net',
+  production: 'https://api.rapyd.net',
+} as const
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+/** `200/1m,1000/5m`, with the reserve taken off each limit; `none` is no window at all. */
+export function parseRate(rate: string, reserve: string): readonly Window[] {
+  if (rate === 'none') return []
+  const kept = 1 - parsePercent('reserve', reserve) / 100
+  return rate.split(',').map((text) => {
+    const [, limit, count, unit] = /^\s*(\d+)\/(\d*)(ms|s|m|h)\s*$/.exec(text) ?? []
+    const perMs = Number(count === '' ? 1 : count) * (units[unit ?? ''] ?? 0)
+    if (limit === undefined || Number(limit) === 0 || !(perMs > 0)) {
+      throw usage('E_OPTION_RATE', `--rate ${rate} is not a list of windows`, 'Write it like 200/1m,1000/5m.')
+    }
+    return { limit: Math.max(1, Math.floor(Number(limit) * kept)), perMs }
+  })
+}
+
+/** `10%` or `10`. */
+export function parsePercent(option: string, text: string): number {
+  const [, number] = /^(\d+(?:\.\d+)?)%?$/.exec(text) ?? []
+  if (number === undefined || Number(number) > 100) {
+    throw usage(
+      'E_OPTION_PERCENT',
+      `--${option} ${text} is not a percentage`,
+      `Write it like --${option} 10%.`,
+    )
+  }
+  return Number(number)
+}
+
+/** `50` rows or `10%`. */
+export function parseErrorLimit(text: string): ErrorLimit {
+  if (/^\d+$/.test(text)) return { rows: Number(text) }
+  return { percent: parsePercent('max-errors', text) }
+}
+
+/**
+ * Where calls go. A foreign host must be named twice, so that a typing error cannot carry a key to a stranger;
+ * http is for loopback, where nothing leaves the machine.
+ */
+export function resolveOrigin(
+  env: 'sandbox' | 'production',
+  baseUrl: string | undefined,
+  allowHost: string | undefined,
+): URL {
+  const text = baseUrl ?? rapydHosts[env]
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (
+    url === undefined ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.pathname !== '/' ||
+    url.search !== ''
+  ) {
+    throw usage(
+      'E_BASE_URL',
+      '--base-url is not a plain address',
+      'Write scheme and host only, like https://sandboxapi.rapyd.net.',
+    )
+  }
+  if (isLoopback(url) && (url.protocol === 'http:' || url.protocol === 'https:')) return url
+  const known = Object.values(rapydHosts).some((host) => host === url.origin)
+  if (url.protocol === 'https:' && (known || url.host === allowHost)) return url
+  throw usage(
+    'E_HOST_NOT_ALLOWED',
+    `--base-url: host not allowed: ${url.protocol}//${url.host}`,
+    url.protocol === 'https:'
+      ? `If that host is meant, add --allow-host ${url.host}.`
+      : 'Use https; http is for loopback only.',
+  )
+}
+
+export function isLoopback(url: URL): boolean {
+  return (
+    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(url.hostname)
+  )
+}
+
+/** Which Rapyd an address is, for the question whether production was meant. */
+export function isProduction(url: URL): boolean {
+  return url.origin === rapydHosts.production
+}
+
+export function usage(code: string, message: string, remedy: string): BulkUpdateError {
+  return new BulkUpdateError('USAGE', code, message, remedy)
+}

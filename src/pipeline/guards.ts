@@ -1,0 +1,45 @@
+/** What a file must pass before the first call. A half-written export can wipe a customer base; here it stops. */
+import { BulkUpdateError } from '../errors.ts'
+import { allowedErrors } from './threshold.ts'
+import type { ErrorLimit } from './threshold.ts'
+import type { Scan } from './scan.ts'
+
+export interface GuardOptions {
+  /** Most rows, in percent of those with a call, that may clear one field. */
+  readonly maxClearsPercent: number
+  readonly maxErrors: ErrorLimit
+  readonly strict: boolean
+}
+
+/** The first guard that refuses, or nothing. */
+export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
+  if (options.strict && scan.invalid > 0) {
+    const [first] = scan.findings
+    return new BulkUpdateError(
+      'INPUT',
+      'E_STRICT',
+      `${scan.invalid} of ${scan.rows} rows are invalid (first: row ${first?.firstRow ?? 0}, ${first?.code ?? ''})`,
+      'Mend the rows that `validate` lists, or run without --strict. Nothing was sent.',
+    )
+  }
+  if (scan.invalid > allowedErrors(options.maxErrors, scan.rows)) {
+    const [first] = scan.findings
+    return new BulkUpdateError(
+      'INPUT',
+      'E_TOO_MANY_INVALID',
+      `${scan.invalid} of ${scan.rows} rows are invalid, most of them ${first?.code ?? ''} (first: row ${first?.firstRow ?? 0}, line ${first?.firstLine ?? 0})`,
+      'Look at them with `validate`; raise --max-errors if so many are expected. Nothing was sent.',
+    )
+  }
+  for (const [field, rows] of scan.cleared) {
+    if (rows > (scan.calls * options.maxClearsPercent) / 100) {
+      return new BulkUpdateError(
+        'USAGE',
+        'E_MAX_CLEARS',
+        `this would clear ${field} on ${rows} of ${scan.calls} rows`,
+        `If blanks mean "leave alone", run with --blank keep; if so many clears are meant, raise --max-clears (now ${options.maxClearsPercent}%). Nothing was sent.`,
+      )
+    }
+  }
+  return undefined
+}

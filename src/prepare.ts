@@ -1,0 +1,58 @@
+/** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
+import type { Outcome, OutcomeKind } from './domain/outcome.ts'
+import type { Problem } from './domain/problem.ts'
+import type { Place } from './domain/row.ts'
+import type { Head } from './input/header.ts'
+import type { CellRules } from './mapping/cells.ts'
+import { matchHeader } from './mapping/headers.ts'
+import { compileCsv, isRefused } from './mapping/mapping.ts'
+import { compileNdjson } from './mapping/mapping-ndjson.ts'
+import type { Prepare } from './pipeline/ports.ts'
+import { updateRequest } from './rapyd/update-customer.ts'
+import type { RunIdentity } from './rapyd/update-customer.ts'
+
+/** Throws INPUT errors where the header cannot be matched. */
+export function createPrepare(
+  head: Head,
+  ignoreColumns: readonly string[],
+  rules: CellRules,
+  run: RunIdentity,
+): Prepare {
+  const csv = head.format === 'csv' ? compileCsv(matchHeader(head.header, ignoreColumns), rules) : undefined
+  const ndjson = compileNdjson(ignoreColumns, rules)
+  return (row) => {
+    if (row.kind === 'malformed') return here(row, '', 'invalid', [row.problem])
+    if (row.kind === 'csv' && csv === undefined) throw new Error('a CSV row in NDJSON input')
+    const mapped = row.kind === 'ndjson' ? ndjson(row) : csv?.(row)
+    if (mapped === undefined) throw new Error('a row of no known kind')
+    if (isRefused(mapped)) return here(mapped, mapped.customerId, 'invalid', mapped.problems)
+    if (mapped.fields.length === 0) return here(mapped, mapped.customerId, 'unchanged', [])
+    return updateRequest(mapped, run)
+  }
+}
+
+/** An outcome that is known without a call. Of several problems the first decides; the rest are named behind it. */
+function here(place: Place, customerId: string, outcome: OutcomeKind, problems: readonly Problem[]): Outcome {
+  const [first, ...more] = problems
+  const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
+  return {
+    row: place.row,
+    line: place.line,
+    offset: place.offset,
+    length: place.length,
+    customerId,
+    outcome,
+    fields: '',
+    cleared: '',
+    attempts: 0,
+    httpStatus: 0,
+    errorCode: first?.code ?? '',
+    errorField: first?.field ?? '',
+    message: (first?.message ?? '') + (others === '' ? '' : `; also ${others}`),
+    operationId: '',
+    idempotencyKey: '',
+    latencyMs: 0,
+    retries: '',
+    finishedAt: 0,
+  }
+}
