@@ -66,10 +66,13 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
   function wakeIn(ms: number): void {
     if (timerRuns) return
     timerRuns = true
-    void clock.sleep(Math.ceil(ms)).then(() => {
-      timerRuns = false
-      grantTurns()
-    })
+    void wake(Math.ceil(ms))
+  }
+
+  async function wake(ms: number): Promise<void> {
+    await clock.sleep(ms)
+    timerRuns = false
+    grantTurns()
   }
 
   function end(): void {

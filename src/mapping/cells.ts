@@ -39,7 +39,8 @@ const suspects: ReadonlySet<string> = new Set([
   '#CALC!',
 ])
 
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/
+/** Control characters but tab and line break; a `\r` only as part of `\r\n`. */
+const control = /(?![\t\n\r])\p{Cc}(?<![\u0080-\u009f])|\r(?!\n)/u
 const longestCell = 1024 * 1024
 
 export function readCell(

@@ -1,0 +1,60 @@
+/** Numbers, durations and times as people read them. */
+
+/** `1,234`; the same in every locale, because people compare these with `summary.json`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US', { maximumFractionDigits: 0 })
+}
+
+/** `1 row`, `1,234 rows`. */
+export function formatRows(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? 'row' : 'rows'}`
+}
+
+/** A rate per second: `3.3` below ten, whole above. */
+export function formatRate(perSecond: number): string {
+  return perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(perSecond)
+}
+
+/** Whole per cents, rounded down, so that 100% means all of them. */
+export function formatShare(part: number, whole: number): string {
+  return whole <= 0 ? '0%' : `${Math.floor((part / whole) * 100)}%`
+}
+
+/** The two largest units that count: `9 h 16 min`, `2 min 5 s`, `3 d`; `under 1 s` for less than that. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1_000)
+  if (seconds < 1) return 'under 1 s'
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3_600) return twoUnits(seconds, 60, 'min', 's')
+  // Rounded to the smaller unit before it is split, or 59 min 59 s would show as 0 h 60 min
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 24 * 60) return twoUnits(minutes, 60, 'h', 'min')
+  return twoUnits(Math.round(minutes / 60), 24, 'd', 'h')
+}
+
+function twoUnits(amount: number, size: number, large: string, small: string): string {
+  const rest = amount % size
+  const whole = `${Math.floor(amount / size)} ${large}`
+  return rest === 0 ? whole : `${whole} ${rest} ${small}`
+}
+
+/** Local time of day, `14:32`; with the date where `at` is not on the day of `now`: `2026-11-21 14:32`. */
+export function formatClock(at: number, now: number): string {
+  const time = localParts(at)
+  return time.date === localParts(now).date ? time.clock : `${time.date} ${time.clock}`
+}
+
+function localParts(at: number): { readonly date: string; readonly clock: string } {
+  const time = new Date(at)
+  const date = [time.getFullYear(), twoDigits(time.getMonth() + 1), twoDigits(time.getDate())].join('-')
+  return { date, clock: `${twoDigits(time.getHours())}:${twoDigits(time.getMinutes())}` }
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0')
+}
+
+/** ISO 8601 in UTC with milliseconds; empty for 0, which stands for "never". */
+export function isoTime(milliseconds: number): string {
+  return milliseconds === 0 ? '' : new Date(milliseconds).toISOString()
+}

@@ -1,0 +1,163 @@
+/**
+ * A file that is either the old one or the new one, whole: written under a temporary name in the same directory, then
+ * renamed. Only its owner can read it, under any umask, and nothing is ever written through a link or into a device.
+ */
+import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, readdirSync } from 'node:fs'
+import { renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { BulkUpdateError, systemCode } from '../errors.ts'
+
+const pieceBytes = 64 * 1024
+const ownerOnly = 0o600
+let serial = 0
+
+/** States: open until `commit` or `discard`; then nothing more may be written. `discard` is harmless after either. */
+export interface OutputFile {
+  readonly path: string
+  /** Buffers, and writes in pieces of at least 64 KB. */
+  write(piece: string | Buffer): void
+  /** Makes what was written durable and puts it in the target's place. */
+  commit(): void
+  /** Removes the temporary file; the target stays as it was. */
+  discard(): void
+}
+
+/**
+ * Opens a new file that will take the place of `path`.
+ *
+ * @throws BulkUpdateError LOCAL, E_REPORT_WRITE: the target is there and is no regular file of its own (link, directory,
+ * pipe), or the system refuses (disk full, read-only, no permission); also from `write` and `commit`
+ */
+export function openOutputFile(path: string): OutputFile {
+  refuseOddTarget(path)
+  removeLeftovers(path)
+  serial += 1
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  let descriptor: number | undefined = refusing(path, () => openSync(temporary, flags, ownerOnly))
+  let pieces: Buffer[] = []
+  let size = 0
+
+  function discard(): void {
+    if (descriptor === undefined) return
+    closeSync(descriptor)
+    descriptor = undefined
+    pieces = []
+    rmSync(temporary, { force: true })
+  }
+
+  /** A file that could not be written is of no use to anybody: it goes before the error does. */
+  function guarded(action: (descriptor: number) => void): void {
+    const open = descriptor
+    if (open === undefined) throw new Error('the output file is closed')
+    try {
+      refusing(path, () => action(open))
+    } catch (error) {
+      discard()
+      throw error
+    }
+  }
+
+  function flush(open: number): void {
+    const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+    pieces = []
+    size = 0
+    for (let from = 0; from < bytes.length; ) from += writeSync(open, bytes, from)
+  }
+
+  guarded((open) => fchmodSync(open, ownerOnly))
+  return {
+    path,
+    write(piece) {
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+      pieces.push(bytes)
+      size += bytes.length
+      if (size >= pieceBytes) guarded(flush)
+    },
+    commit() {
+      guarded((open) => {
+        flush(open)
+        fsyncSync(open)
+        refuseOddTarget(path)
+        renameSync(temporary, path)
+        descriptor = undefined
+        closeSync(open)
+      })
+    },
+    discard,
+  }
+}
+
+/** Removes a file that an earlier report wrote; none there is as good. Throws like `openOutputFile`. */
+export function removeOutputFile(path: string): void {
+  refuseOddTarget(path)
+  refusing(path, () => rmSync(path, { force: true }))
+}
+
+function refuseOddTarget(path: string): void {
+  const target = refusing(path, () => lstatSync(path, { throwIfNoEntry: false }))
+  if (target === undefined || (target.isFile() && target.nlink === 1)) return
+  const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
+  throw new BulkUpdateError(
+    'LOCAL',
+    'E_REPORT_WRITE',
+    `${path} ${what}, so nothing is written to it`,
+    'Move it away, then rebuild the files with: rapyd-bulk report <run>',
+  )
+}
+
+/** What a killed process of the same report left behind. Other processes may be writing one now: those stay. */
+function removeLeftovers(path: string): void {
+  const prefix = `.${basename(path)}.`
+  for (const name of refusing(path, () => readdirSync(dirname(path)))) {
+    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue
+    const owner = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1]
+    if (owner !== undefined && !isAlive(Number(owner)))
+      refusing(path, () => unlinkSync(join(dirname(path), name)))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH'
+  }
+}
+
+/** Turns a system error into one that says which file, and what to do. */
+function refusing<Result>(path: string, action: () => Result): Result {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof BulkUpdateError) throw error
+    const code = systemCode(error)
+    if (code === '') throw error
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_REPORT_WRITE',
+      `${path} could not be written: ${causes[code] ?? code}`,
+      `${remedies[code] ?? 'Look at the directory and the disk'}, then rebuild the files with: rapyd-bulk report <run>. What was sent is safe in the journal.`,
+      { cause: error },
+    )
+  }
+}
+
+const causes: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk (ENOSPC)',
+  EDQUOT: 'the disk quota is used up (EDQUOT)',
+  EROFS: 'the file system is read-only (EROFS)',
+  EACCES: 'no permission (EACCES)',
+  EPERM: 'not permitted (EPERM)',
+  ENOENT: 'the directory is not there (ENOENT)',
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'Make room',
+  EDQUOT: 'Make room',
+  EROFS: 'Make the directory writable',
+  EACCES: 'Make the directory writable',
+  EPERM: 'Make the directory writable',
+  ENOENT: 'Make the directory',
+}

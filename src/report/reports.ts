@@ -1,0 +1,57 @@
+/** Writes a run's files in one pass over its outcomes. They are projections of the journal: made again, they are the same. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { needsAttention } from '../domain/outcome.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Place } from '../domain/row.ts'
+import { errorLine, errorsHeader } from './errors.ts'
+import type { ErrorsFormat } from './errors.ts'
+import { createOutputFile } from './output-file.ts'
+import type { OutputFile } from './output-file.ts'
+import { resultsHeader, resultsOf } from './results.ts'
+import type { ResultsFormat } from './results.ts'
+import { createTotals } from './totals.ts'
+import type { Totals } from './totals.ts'
+
+export interface ReportOptions {
+  readonly directory: string
+  /** In row order, every row of the run once. */
+  readonly outcomes: AsyncIterable<readonly Outcome[]>
+  readonly resultsFormat: ResultsFormat
+  readonly errors: ErrorsFormat
+  /** The bytes of a record in the input. */
+  readonly read: (place: Place) => Promise<Buffer>
+}
+
+/** Writes `results` and `errors`; an `errors` file of an earlier session goes when no row needs it. */
+export async function writeRows(options: ReportOptions): Promise<Totals> {
+  const { directory, resultsFormat, errors } = options
+  const errorsPath = join(directory, `errors.${errors.format}`)
+  const results = await createOutputFile(join(directory, `results.${resultsFormat}`))
+  const totals = createTotals()
+  let bad: OutputFile | undefined
+  try {
+    await results.write(resultsHeader(resultsFormat))
+    for await (const batch of options.outcomes) {
+      await results.write(resultsOf(batch, resultsFormat))
+      for (const outcome of batch) {
+        totals.add(outcome)
+        if (!needsAttention(outcome.outcome)) continue
+        if (bad === undefined) {
+          bad = await createOutputFile(errorsPath)
+          await bad.write(errorsHeader(errors))
+        }
+        const raw = await options.read(outcome)
+        await bad.write(errorLine(raw.toString('utf8'), outcome, errors))
+      }
+    }
+  } catch (error) {
+    await results.discard()
+    await bad?.discard()
+    throw error
+  }
+  await results.finish()
+  if (bad === undefined) await rm(errorsPath, { force: true })
+  else await bad.finish()
+  return totals.totals()
+}

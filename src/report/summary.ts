@@ -1,0 +1,77 @@
+/** `summary.json` and the few lines that a person reads at the end of a run. */
+import { join } from 'node:path'
+import { styleText } from 'node:util'
+import { outcomeKinds } from '../domain/outcome.ts'
+import type { OutcomeKind } from '../domain/outcome.ts'
+import { createOutputFile } from './output-file.ts'
+import type { Totals } from './totals.ts'
+
+export interface RunFacts {
+  readonly run_id: string
+  readonly input: {
+    readonly path: string
+    readonly sha256: string
+    readonly rows: number
+    readonly bytes: number
+  }
+  readonly env: string
+  readonly host: string
+  /** A fingerprint of the access key, never the key. */
+  readonly account: string
+  readonly started_at: string
+  readonly finished_at: string
+  readonly rate_limited: number
+  readonly exit_code: number
+  /** What to do now. */
+  readonly next: string
+}
+
+export type Summary = RunFacts & Totals
+
+export async function writeSummary(directory: string, summary: Summary): Promise<void> {
+  const file = await createOutputFile(join(directory, 'summary.json'))
+  await file.write(`${JSON.stringify(summary, undefined, 2)}\n`)
+  await file.finish()
+}
+
+const words: Readonly<Record<OutcomeKind, string>> = {
+  updated: 'confirmed by Rapyd',
+  unchanged: 'nothing to send',
+  invalid: 'refused here, never sent',
+  rejected: 'refused by Rapyd',
+  failed: 'not applied: no attempt got through',
+  unknown: 'may have been applied: look at these customers',
+  not_attempted: 'the run stopped before them',
+}
+
+const colours = {
+  updated: 'green',
+  unchanged: 'gray',
+  invalid: 'yellow',
+  rejected: 'red',
+  failed: 'red',
+  unknown: 'magenta',
+  not_attempted: 'yellow',
+} as const
+
+/** One screen: what happened, what to look at, where the files are. */
+export function summaryText(summary: Summary, directory: string, color: boolean): string {
+  const paint = (kind: OutcomeKind, text: string): string =>
+    color ? styleText(colours[kind], text, { validateStream: false }) : text
+  const number = new Intl.NumberFormat('en-US')
+  const lines = [`Run ${summary.run_id} on ${summary.host}: ${number.format(summary.input.rows)} rows`]
+  for (const kind of outcomeKinds) {
+    const count = summary.outcomes[kind]
+    if (count > 0)
+      lines.push(`  ${number.format(count).padStart(9)}  ${paint(kind, kind.padEnd(14))} ${words[kind]}`)
+  }
+  if (summary.errors.length > 0) lines.push('', 'To look at:')
+  for (const { code, field, count, message, example_row, tip } of summary.errors.slice(0, 5)) {
+    lines.push(
+      `  ${number.format(count).padStart(9)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${example_row})`,
+      `             ${tip}`,
+    )
+  }
+  lines.push('', `Files: ${directory}`)
+  return `${lines.join('\n')}\n`
+}

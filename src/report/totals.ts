@@ -1,0 +1,117 @@
+/** Folds outcomes into the numbers of the summary: one pass, memory that does not grow with the rows. */
+import { errorTips } from '../domain/error-codes.ts'
+import { needsAttention, outcomeKinds } from '../domain/outcome.ts'
+import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+
+export interface ErrorTotal {
+  readonly code: string
+  readonly field: string
+  readonly message: string
+  readonly count: number
+  readonly example_row: number
+  readonly tip: string
+}
+
+export interface Totals {
+  readonly outcomes: Readonly<Record<OutcomeKind, number>>
+  readonly cleared: Readonly<Record<string, number>>
+  readonly calls: number
+  readonly attempts: number
+  readonly retries: Readonly<Record<string, number>>
+  readonly errors: readonly ErrorTotal[]
+  readonly latency_ms: {
+    readonly p50: number
+    readonly p90: number
+    readonly p99: number
+    readonly max: number
+  }
+}
+
+export interface TotalsFold {
+  add(outcome: Outcome): void
+  totals(): Totals
+}
+
+/** More kinds of error than this are not told apart; a row's own error is in `errors`. */
+const mostKinds = 1_000
+
+export function createTotals(): TotalsFold {
+  const outcomes = Object.fromEntries(outcomeKinds.map((kind) => [kind, 0]))
+  const cleared = new Map<string, number>()
+  const retries = new Map<string, number>()
+  const latencies = new Map<number, number>()
+  const errors = new Map<string, ErrorTotal>()
+  let [calls, attempts] = [0, 0]
+
+  return {
+    add(outcome) {
+      outcomes[outcome.outcome] = (outcomes[outcome.outcome] ?? 0) + 1
+      if (outcome.outcome === 'updated') countEach(cleared, outcome.cleared)
+      countEach(retries, outcome.retries)
+      attempts += outcome.attempts
+      if (outcome.attempts > 0) {
+        calls++
+        latencies.set(outcome.latencyMs, (latencies.get(outcome.latencyMs) ?? 0) + 1)
+      }
+      if (needsAttention(outcome.outcome) && outcome.errorCode !== '')
+        addError(errors, outcome, outcome.errorCode)
+    },
+    totals: () => ({
+      outcomes: kindCounts(outcomes),
+      cleared: Object.fromEntries(cleared),
+      calls,
+      attempts,
+      retries: Object.fromEntries(retries),
+      errors: [...errors.values()].sort((left, right) => right.count - left.count),
+      latency_ms: percentiles(latencies),
+    }),
+  }
+}
+
+function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof errorTips): void {
+  const { errorField: field, message, row } = outcome
+  const key = `${code} ${field} ${message}`
+  const found = errors.get(key)
+  if (found === undefined && errors.size >= mostKinds) return
+  errors.set(key, {
+    code,
+    field,
+    message,
+    count: (found?.count ?? 0) + 1,
+    example_row: found?.example_row ?? row,
+    tip: errorTips[code],
+  })
+}
+
+function kindCounts(counts: Readonly<Record<string, number>>): Record<OutcomeKind, number> {
+  const of = (kind: OutcomeKind): number => counts[kind] ?? 0
+  return {
+    updated: of('updated'),
+    unchanged: of('unchanged'),
+    invalid: of('invalid'),
+    rejected: of('rejected'),
+    failed: of('failed'),
+    unknown: of('unknown'),
+    not_attempted: of('not_attempted'),
+  }
+}
+
+function countEach(counts: Map<string, number>, names: string): void {
+  if (names === '') return
+  for (const name of names.split(';')) counts.set(name, (counts.get(name) ?? 0) + 1)
+}
+
+/** Nearest-rank percentiles over whole milliseconds. */
+function percentiles(counts: ReadonlyMap<number, number>): Totals['latency_ms'] {
+  const sorted = [...counts].sort(([left], [right]) => left - right)
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0)
+  const at = (share: number): number => {
+    let seen = 0
+    for (const [ms, count] of sorted) {
+      seen += count
+      if (seen >= share * total) return ms
+    }
+    return 0
+  }
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: sorted.at(-1)?.[0] ?? 0 }
+}
