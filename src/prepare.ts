@@ -7,6 +7,7 @@ import type { CellRules } from './mapping/cells.ts'
 import { matchHeader } from './mapping/headers.ts'
 import { compileCsv, isRefused } from './mapping/mapping.ts'
 import { compileNdjson } from './mapping/mapping-ndjson.ts'
+import type { UpdateOptions } from './options.ts'
 import type { Prepare } from './pipeline/ports.ts'
 import { updateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
@@ -54,5 +55,14 @@ function here(place: Place, customerId: string, outcome: OutcomeKind, problems: 
     latencyMs: 0,
     retries: '',
     finishedAt: 0,
+  }
+}
+
+/** What blanks and suspicious texts mean in this run. */
+export function rulesOf(options: UpdateOptions): CellRules {
+  return {
+    blank: options.blank ?? 'clear',
+    nullValues: new Set(options.nullValues),
+    literals: new Set(options.literals),
   }
 }

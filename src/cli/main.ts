@@ -1,3 +1,81 @@
+/** Arguments → command → exit code. Every error becomes two lines: what is wrong, and what to do next. */
+import yargs from 'yargs'
+import { BulkUpdateError, exitCodes } from '../errors.ts'
+import { refuseKeys } from './credentials.ts'
+import { inputFlags, senderFlags } from './flags.ts'
+
+/** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
-  return argv.length
+  let code: number = exitCodes.OK
+  try {
+    refuseKeys(argv)
+    await yargs([...argv])
+      .scriptName('rapyd-bulk')
+      .usage('$0 <command>\n\nUpdates many Rapyd customers from one CSV or NDJSON file.')
+      .command(
+        'update <input>',
+        'check the file, send every row, write results, errors and summary',
+        (command) =>
+          command
+            .positional('input', { type: 'string', demandOption: true, describe: 'CSV or NDJSON file' })
+            .options(inputFlags)
+            .options(senderFlags)
+            .example(
+              '$0 update crm-export.csv',
+              'update the sandbox’s customers; the same command goes on after a stop',
+            )
+            .example('$0 update crm-export.csv --limit 5', 'a canary: the first five rows')
+            .example('$0 update crm-export.csv --env production', 'production asks before it sends'),
+        async (args) => {
+          const { update } = await import('./commands/update.ts')
+          code = await update(args)
+        },
+      )
+      .command(
+        'validate <input>',
+        'check the file without a network and without credentials',
+        (command) =>
+          command
+            .positional('input', { type: 'string', demandOption: true, describe: 'CSV or NDJSON file' })
+            .options(inputFlags)
+            .example('$0 validate crm-export.csv', 'every defect with its row, column and remedy'),
+        async (args) => {
+          const { validate } = await import('./commands/validate.ts')
+          code = await validate(args)
+        },
+      )
+      .demandCommand(1, 'Name a command: update or validate.')
+      .recommendCommands()
+      .strict()
+      .showHelpOnFail(false)
+      .exitProcess(false)
+      .fail((message, error) => {
+        throw (
+          error ??
+          new BulkUpdateError(
+            'USAGE',
+            'E_USAGE',
+            message,
+            'Run rapyd-bulk --help, or rapyd-bulk <command> --help.',
+          )
+        )
+      })
+      .parseAsync()
+  } catch (error) {
+    code = explain(error)
+  }
+  return code
+}
+
+/** What a person reads of an error. Errors that nobody foresaw say so, without a stack and without values. */
+function explain(error: unknown): number {
+  if (error instanceof BulkUpdateError) {
+    process.stderr.write(`rapyd-bulk: ${error.message} [${error.code}]\n${error.remedy}\n`)
+    return error.exitCode
+  }
+  const name = error instanceof Error ? error.name : 'unknown error'
+  process.stderr.write(
+    `rapyd-bulk: an error that was not foreseen (${name}) [E_BUG]\nRun the same command again: rows that were answered are not sent again. If it comes back, report it with run.log.\n`,
+  )
+  return exitCodes.BUG
 }

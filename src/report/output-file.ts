@@ -62,7 +62,7 @@ export function openOutputFile(path: string): OutputFile {
     const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
     pieces = []
     size = 0
-    for (let from = 0; from < bytes.length; ) from += writeSync(open, bytes, from)
+    for (let from = 0; from < bytes.length;) from += writeSync(open, bytes, from)
   }
 
   guarded((open) => fchmodSync(open, ownerOnly))

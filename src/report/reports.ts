@@ -6,7 +6,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Place } from '../domain/row.ts'
 import { errorLine, errorsHeader } from './errors.ts'
 import type { ErrorsFormat } from './errors.ts'
-import { createOutputFile } from './output-file.ts'
+import { openOutputFile } from './output-file.ts'
 import type { OutputFile } from './output-file.ts'
 import { resultsHeader, resultsOf } from './results.ts'
 import type { ResultsFormat } from './results.ts'
@@ -27,31 +27,31 @@ export interface ReportOptions {
 export async function writeRows(options: ReportOptions): Promise<Totals> {
   const { directory, resultsFormat, errors } = options
   const errorsPath = join(directory, `errors.${errors.format}`)
-  const results = await createOutputFile(join(directory, `results.${resultsFormat}`))
+  const results = openOutputFile(join(directory, `results.${resultsFormat}`))
   const totals = createTotals()
   let bad: OutputFile | undefined
   try {
-    await results.write(resultsHeader(resultsFormat))
+    results.write(resultsHeader(resultsFormat))
     for await (const batch of options.outcomes) {
-      await results.write(resultsOf(batch, resultsFormat))
+      results.write(resultsOf(batch, resultsFormat))
       for (const outcome of batch) {
         totals.add(outcome)
         if (!needsAttention(outcome.outcome)) continue
         if (bad === undefined) {
-          bad = await createOutputFile(errorsPath)
-          await bad.write(errorsHeader(errors))
+          bad = openOutputFile(errorsPath)
+          bad.write(errorsHeader(errors))
         }
         const raw = await options.read(outcome)
-        await bad.write(errorLine(raw.toString('utf8'), outcome, errors))
+        bad.write(errorLine(raw.toString('utf8'), outcome, errors))
       }
     }
   } catch (error) {
-    await results.discard()
-    await bad?.discard()
+    results.discard()
+    bad?.discard()
     throw error
   }
-  await results.finish()
+  results.commit()
   if (bad === undefined) await rm(errorsPath, { force: true })
-  else await bad.finish()
+  else bad.commit()
   return totals.totals()
 }

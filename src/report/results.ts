@@ -23,36 +23,26 @@ export const resultsColumns = [
 
 type ResultsRow = Readonly<Record<(typeof resultsColumns)[number], string | number | null>>
 
-/** Makes the text of a results file: `header` once, then `rows` for every batch. */
-export interface ResultsText {
-  readonly header: string
-  rows(outcomes: readonly Outcome[]): string
+const cell = createCellWriter(',')
+
+/** The first line of the file; NDJSON has none. */
+export function resultsHeader(format: ResultsFormat): string {
+  return format === 'csv' ? `${resultsColumns.join(',')}\n` : ''
 }
 
 /**
- * CSV: comma, `\n`, quoted by csv-stringify, formulas disarmed; what there is none of is an empty cell.
+ * A batch's lines. CSV: comma, `\n`, quoted by csv-stringify, formulas disarmed; what there is none of is an empty cell.
  * NDJSON: the same keys; texts that there are none of are `""`, `http_status` and `finished_at` are `null`.
  */
-export function createResultsText(format: ResultsFormat): ResultsText {
-  if (format === 'ndjson') {
-    return {
-      header: '',
-      rows: (outcomes) => outcomes.map((outcome) => `${JSON.stringify(asRecord(outcome))}\n`).join(''),
-    }
-  }
-  const cell = createCellWriter(',')
-  return {
-    header: `${resultsColumns.join(',')}\n`,
-    rows(outcomes) {
-      let text = ''
-      for (const outcome of outcomes) text += `${csvRow(outcome, cell)}\n`
-      return text
-    },
-  }
+export function resultsOf(outcomes: readonly Outcome[], format: ResultsFormat): string {
+  let text = ''
+  for (const outcome of outcomes)
+    text += format === 'csv' ? `${csvRow(outcome)}\n` : `${JSON.stringify(asRecord(outcome))}\n`
+  return text
 }
 
 /** In the order of `resultsColumns`. Numbers, times and the names of outcomes never need quoting. */
-function csvRow(outcome: Outcome, cell: (text: string) => string): string {
+function csvRow(outcome: Outcome): string {
   const { row, line, attempts, httpStatus, finishedAt } = outcome
   const what = `${row},${line},${cell(outcome.customerId)},${outcome.outcome},${cell(outcome.fields)}`
   const why = `${cell(outcome.errorCode)},${cell(outcome.errorField)},${cell(outcome.message)}`

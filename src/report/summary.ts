@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
-import { createOutputFile } from './output-file.ts'
+import { openOutputFile } from './output-file.ts'
 import type { Totals } from './totals.ts'
 
 export interface RunFacts {
@@ -28,10 +28,10 @@ export interface RunFacts {
 
 export type Summary = RunFacts & Totals
 
-export async function writeSummary(directory: string, summary: Summary): Promise<void> {
-  const file = await createOutputFile(join(directory, 'summary.json'))
-  await file.write(`${JSON.stringify(summary, undefined, 2)}\n`)
-  await file.finish()
+export function writeSummary(directory: string, summary: Summary): void {
+  const file = openOutputFile(join(directory, 'summary.json'))
+  file.write(`${JSON.stringify(summary, undefined, 2)}\n`)
+  file.commit()
 }
 
 const words: Readonly<Record<OutcomeKind, string>> = {

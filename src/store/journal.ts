@@ -2,6 +2,7 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue } from 'node:sqlite'
 import { errorTips } from '../domain/error-codes.ts'
@@ -19,6 +20,8 @@ export interface RunJournal extends Journal {
   set(key: string, value: string): void
   /** Outcomes in row order, in batches. */
   outcomes(): Generator<readonly Outcome[]>
+  /** How many rows have an outcome. */
+  count(): number
   /** Numbers of the rows that have an outcome, ascending. */
   settledRows(): Generator<number>
   /** Rows with an intent and without an outcome, with the time of the intent (milliseconds since 1970). */
@@ -33,6 +36,8 @@ type Entry = { readonly intent: number; readonly at: number } | { readonly outco
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
 export function openJournal(path: string, group: number): RunJournal {
   const db = local('open', () => {
+    // SQLite would make it readable for all; its side files take over the mode that is there.
+    closeSync(openSync(path, 'a', 0o600))
     const opened = new DatabaseSync(path)
     opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000')
     return opened
@@ -74,6 +79,7 @@ export function openJournal(path: string, group: number): RunJournal {
         last = end.row
       }
     },
+    count: () => Number(db.prepare('SELECT count(*) AS rows FROM outcome').get()?.['rows']),
     *settledRows() {
       for (const { row } of db.prepare('SELECT row FROM outcome ORDER BY row').iterate()) yield Number(row)
     },

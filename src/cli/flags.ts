@@ -1,0 +1,57 @@
+/** One table of flags: help, parsing and README come from it. Flags have no defaults of their own; `options.ts` has. */
+import type { Options } from 'yargs'
+
+export const inputFlags = {
+  format: {
+    choices: ['csv', 'tsv', 'ndjson'],
+    describe: 'format of the input [default: told by the content]',
+  },
+  delimiter: { type: 'string', describe: 'one character between cells [default: a comma]' },
+  blank: { choices: ['clear', 'keep', 'reject'], describe: 'what a blank cell means [default: clear]' },
+  'ignore-columns': { type: 'string', array: true, describe: 'columns to set aside, by name' },
+  'null-values': { type: 'string', array: true, describe: 'texts that stand for a blank' },
+  literal: {
+    type: 'string',
+    array: true,
+    describe: 'texts that look like a blank and are meant, such as NULL',
+  },
+  'max-clears': {
+    type: 'string',
+    describe: 'refuse if a column clears more than this share of the rows [default: 50%]',
+  },
+  'max-errors': {
+    type: 'string',
+    describe: 'stop when more rows than this end not updated, N or N% [default: 10% of at least 100 rows]',
+  },
+  strict: { type: 'boolean', describe: 'one invalid row and nothing is sent' },
+  json: { type: 'boolean', describe: 'print the result as one JSON object' },
+  quiet: { type: 'boolean', describe: 'no progress' },
+  color: { type: 'boolean', describe: 'colours; --no-color and NO_COLOR turn them off' },
+} as const satisfies Record<string, Options>
+
+export const senderFlags = {
+  env: { choices: ['sandbox', 'production'], describe: 'which Rapyd [default: sandbox]' },
+  'base-url': { type: 'string', describe: 'another host; http on loopback only [RAPYD_BASE_URL]' },
+  'allow-host': { type: 'string', describe: 'host of --base-url where it is not Rapyd’s' },
+  rate: {
+    type: 'string',
+    describe: 'windows, all of them kept [default: 200/1m,1000/5m]; none only on loopback',
+  },
+  reserve: {
+    type: 'string',
+    describe: 'share of the rate left to the account’s other traffic [default: 10%]',
+  },
+  concurrency: { type: 'number', describe: 'requests in flight at most [default: 16]' },
+  'run-id': { type: 'string', describe: 'name of the run [default: from input, mapping, host and account]' },
+  'new-run': { type: 'boolean', describe: 'start another run of the same input' },
+  'runs-dir': { type: 'string', describe: 'where runs are kept [default: ./rapyd-runs]' },
+  limit: {
+    type: 'number',
+    describe: 'first N rows only: a canary; without it the run goes on where the canary ended',
+  },
+  'confirm-production': {
+    type: 'string',
+    describe: 'HOST:ROWS, exactly; without it production asks on a terminal',
+  },
+  'results-format': { choices: ['csv', 'ndjson'], describe: 'format of results [default: csv]' },
+} as const satisfies Record<string, Options>

@@ -1,0 +1,38 @@
+/** Flags about the input, as all commands that read one share them. */
+import { usage } from '../options.ts'
+import type { UpdateOptions } from '../options.ts'
+
+export interface InputArguments {
+  readonly input: string
+  readonly format?: string | undefined
+  readonly delimiter?: string | undefined
+  readonly blank?: string | undefined
+  readonly ignoreColumns?: string[] | undefined
+  readonly nullValues?: string[] | undefined
+  readonly literal?: string[] | undefined
+  readonly maxClears?: string | undefined
+  readonly maxErrors?: string | undefined
+  readonly strict?: boolean | undefined
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  readonly color?: boolean | undefined
+}
+
+export function inputOptions(args: InputArguments): UpdateOptions {
+  const { format, delimiter, blank } = args
+  if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter))) {
+    throw usage('E_OPTION_DELIMITER', '--delimiter is not one character', 'Write it like --delimiter ";".')
+  }
+  return {
+    input: args.input,
+    ...(format === 'csv' || format === 'tsv' || format === 'ndjson' ? { format } : {}),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(blank === 'keep' || blank === 'reject' ? { blank } : {}),
+    ignoreColumns: args.ignoreColumns ?? [],
+    nullValues: args.nullValues ?? [],
+    literals: args.literal ?? [],
+    ...(args.maxClears === undefined ? {} : { maxClears: args.maxClears }),
+    ...(args.maxErrors === undefined ? {} : { maxErrors: args.maxErrors }),
+    strict: args.strict ?? false,
+  }
+}

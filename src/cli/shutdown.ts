@@ -1,0 +1,21 @@
+/** Signals: the first drains the run, the second ends the process and leaves what is in flight in doubt. */
+import { exitCodes } from '../errors.ts'
+
+/** A closed terminal does not end a run. */
+function onHangup(): void {}
+
+export function drainOnSignals(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController()
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+    process.stderr.write('\nStopping: what is in flight ends first. A second signal ends at once.\n')
+    controller.abort(name)
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup)
+  return {
+    signal: controller.signal,
+    release() {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangup)
+    },
+  }
+}

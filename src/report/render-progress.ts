@@ -1,0 +1,168 @@
+/** What a run's progress looks like: pure text, for a terminal of any width and for one line of a log. */
+import { styleText } from 'node:util'
+import { outcomeKinds } from '../domain/outcome.ts'
+import type { OutcomeKind } from '../domain/outcome.ts'
+import { formatClock, formatCount, formatDuration, formatRate, formatRows, formatShare } from './format.ts'
+
+/** Where a run stands. */
+export interface ProgressSnapshot {
+  readonly phase: 'checking' | 'sending' | 'reporting'
+  /** All rows of the run; 0 while nobody knows. */
+  readonly rows: number
+  readonly done: number
+  readonly outcomes: Readonly<Record<OutcomeKind, number>>
+  readonly calls: number
+  readonly ratePerSecond: number
+  /** Time left, in milliseconds. */
+  readonly etaMs: number | undefined
+  /** Wall time at which a pause of everybody ends, in milliseconds since 1970. */
+  readonly pausedUntil?: number
+  /** Rows by error code. */
+  readonly errors: ReadonlyMap<string, number>
+}
+
+export interface RenderOptions {
+  /** Width of the terminal in characters; no line is wider. */
+  readonly columns: number
+  readonly color: boolean
+  /** Now, in milliseconds since 1970. */
+  readonly wall: number
+}
+
+type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
+
+interface Part {
+  readonly text: string
+  readonly style?: Style
+}
+
+const outcomeStyles: Readonly<Record<OutcomeKind, Style>> = {
+  updated: 'green',
+  unchanged: 'dim',
+  invalid: 'yellow',
+  rejected: 'red',
+  failed: 'red',
+  unknown: 'red',
+  not_attempted: 'yellow',
+}
+
+const separator = ' · '
+const shownErrors = 3
+const widestBar = 40
+const narrowestBar = 8
+
+/** The lines of the block on a terminal: bar, pace, outcomes, errors, and the pause if there is one. */
+export function renderProgress(snapshot: ProgressSnapshot, options: RenderOptions): readonly string[] {
+  const lines = barLines(snapshot, options)
+  for (const parts of [
+    pace(snapshot, options.wall),
+    outcomeParts(snapshot),
+    errorParts(snapshot),
+    pause(snapshot, options.wall),
+  ])
+    lines.push(...flow(parts, options))
+  return lines
+}
+
+/** The same on one line without colour, for a log. */
+export function renderProgressLine(snapshot: ProgressSnapshot, wall: number): string {
+  const groups = [
+    [{ text: amount(snapshot) }, ...pace(snapshot, wall)],
+    outcomeParts(snapshot),
+    errorParts(snapshot),
+    pause(snapshot, wall),
+  ]
+  const texts = groups.map((parts) => parts.map(({ text }) => text).join(', ')).filter((text) => text !== '')
+  return `${snapshot.phase}: ${texts.join('; ')}`
+}
+
+/** Phase, bar, share and rows; where they don't fit beside each other, the rows have a line of their own. */
+function barLines(snapshot: ProgressSnapshot, { columns, color }: RenderOptions): string[] {
+  const { done, rows, phase } = snapshot
+  const title: Part = { text: `${phase.slice(0, 1).toUpperCase()}${phase.slice(1)}`, style: 'bold' }
+  if (rows <= 0) return flow([title, { text: amount(snapshot) }], { columns, color })
+  const share = formatShare(done, rows).padStart(4)
+  const [before, after] = [`${title.text}  `, ` ${share}`]
+  const counts = `${formatCount(done)} of ${formatRows(rows)}`
+  const besideCounts = columns - before.length - after.length - counts.length - 2
+  const width = Math.min(
+    widestBar,
+    besideCounts < narrowestBar ? columns - before.length - after.length : besideCounts,
+  )
+  if (width < narrowestBar) return flow([title, { text: share.trim() }, { text: counts }], { columns, color })
+  const filled = Math.floor(Math.min(1, done / rows) * width)
+  const bar =
+    paint({ text: '█'.repeat(filled), style: 'green' }, color) +
+    paint({ text: '░'.repeat(width - filled), style: 'dim' }, color)
+  const line = `${paint(title, color)}  ${bar}${after}`
+  if (besideCounts >= narrowestBar) return [`${line}  ${counts}`]
+  return [line, ...flow([{ text: counts }], { columns, color })]
+}
+
+function amount({ done, rows }: ProgressSnapshot): string {
+  return rows <= 0
+    ? formatRows(done)
+    : `${formatCount(done)} of ${formatRows(rows)} (${formatShare(done, rows)})`
+}
+
+function pace({ calls, ratePerSecond, etaMs }: ProgressSnapshot, wall: number): Part[] {
+  const parts: Part[] = [{ text: `${formatRate(ratePerSecond)}/s` }]
+  if (etaMs !== undefined)
+    parts.push(
+      { text: `${formatDuration(etaMs)} left`, style: 'cyan' },
+      { text: `ends ${formatClock(wall + etaMs, wall)}` },
+    )
+  if (calls > 0) parts.push({ text: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}` })
+  return parts
+}
+
+function outcomeParts({ outcomes }: ProgressSnapshot): Part[] {
+  return outcomeKinds
+    .filter((kind) => outcomes[kind] > 0)
+    .map((kind) => ({ text: `${kind} ${formatCount(outcomes[kind])}`, style: outcomeStyles[kind] }))
+}
+
+function errorParts({ errors }: ProgressSnapshot): Part[] {
+  const sorted = [...errors].sort(([, left], [, right]) => right - left)
+  const parts: Part[] = sorted
+    .slice(0, shownErrors)
+    .map(([code, count]) => ({ text: `${code} ${formatCount(count)}`, style: 'yellow' }))
+  const hidden = sorted.length - shownErrors
+  if (hidden > 0) parts.push({ text: `and ${formatCount(hidden)} more`, style: 'dim' })
+  return parts
+}
+
+function pause({ pausedUntil }: ProgressSnapshot, wall: number): Part[] {
+  if (pausedUntil === undefined || pausedUntil <= wall) return []
+  return [{ text: `paused by the rate limit, ${formatDuration(pausedUntil - wall)} to go`, style: 'yellow' }]
+}
+
+/** Sets parts side by side, as many as fit on a line; a part that is too wide alone is cut. */
+function flow(
+  parts: readonly Part[],
+  { columns, color }: Pick<RenderOptions, 'columns' | 'color'>,
+): string[] {
+  const lines: string[] = []
+  let [line, width] = ['', 0]
+  for (const part of parts) {
+    const text = part.text.length > columns ? `${part.text.slice(0, Math.max(0, columns - 1))}…` : part.text
+    const painted = paint({ ...part, text }, color)
+    if (width > 0 && width + separator.length + text.length <= columns) {
+      line += separator + painted
+      width += separator.length + text.length
+      continue
+    }
+    if (width > 0) lines.push(line)
+    line = painted
+    width = text.length
+  }
+  if (width > 0) lines.push(line)
+  return lines
+}
+
+/** Whether there is colour has been decided by the caller, so the stream and the environment aren't asked again. */
+function paint({ text, style }: Part, color: boolean): string {
+  return color && style !== undefined && text !== ''
+    ? styleText(style, text, { validateStream: false })
+    : text
+}

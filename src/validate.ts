@@ -1,0 +1,40 @@
+/** The scan alone: no socket, no credentials, nothing written. */
+import type { BulkUpdateError } from './errors.ts'
+import { openInput } from './input/bytes.ts'
+import { readHead } from './input/header.ts'
+import { rowsOf } from './input/rows.ts'
+import { parseErrorLimit, parsePercent } from './options.ts'
+import type { UpdateOptions } from './options.ts'
+import { guard } from './pipeline/guards.ts'
+import { scan } from './pipeline/scan.ts'
+import type { Scan } from './pipeline/scan.ts'
+import { createPrepare, rulesOf } from './prepare.ts'
+import type { Outcome } from './domain/outcome.ts'
+
+export interface ValidateResult extends Scan {
+  /** What would keep `update` from sending anything. */
+  readonly refusal: BulkUpdateError | undefined
+}
+
+/** `onInvalid` gets each invalid row. Throws INPUT errors where the file cannot be trusted at all. */
+export async function validate(
+  options: UpdateOptions,
+  onInvalid: (outcome: Outcome) => void,
+  signal: AbortSignal,
+): Promise<ValidateResult> {
+  const file = await openInput(options.input)
+  try {
+    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const run = { host: 'validate', runId: 'validate' }
+    const prepare = createPrepare(head, options.ignoreColumns ?? [], rulesOf(options), run)
+    const found = await scan(rowsOf(file, head), prepare, onInvalid, signal)
+    const refusal = guard(found, {
+      maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
+      maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
+      strict: options.strict ?? false,
+    })
+    return { ...found, refusal }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,92 @@
+import { parse } from 'csv-parse/sync'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseCsv } from '../../src/input/csv.ts'
+import type { Dialect } from '../../src/input/csv-lines.ts'
+import type { CsvRow, MalformedRow } from '../../src/domain/row.ts'
+
+const commas: Dialect = { delimiter: ',', newline: '\n' }
+
+async function read(
+  text: string,
+  columns = 0,
+  blockSize = text.length || 1,
+): Promise<(CsvRow | MalformedRow)[]> {
+  const blocks = async function* () {
+    for (let at = 0; at < text.length; at += blockSize) yield text.slice(at, at + blockSize)
+  }
+  const rows: (CsvRow | MalformedRow)[] = []
+  for await (const batch of parseCsv(blocks(), commas, columns, { row: 1, line: 1, offset: 0 }))
+    rows.push(...batch)
+  return rows
+}
+
+const cells = (rows: readonly (CsvRow | MalformedRow)[]) =>
+  rows.map((row) => (row.kind === 'csv' ? row.cells : row.problem.code))
+
+describe('parseCsv', () => {
+  it('numbers rows and names the physical line on which each starts', async () => {
+    const rows = await read('a,b\r\n"x\r\ny",2\n\n\r\n3,"4"\n5,6')
+    expect(rows.map(({ row, line }) => [row, line])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 6],
+      [4, 7],
+    ])
+    expect(cells(rows)).toEqual([
+      ['a', 'b'],
+      ['x\r\ny', '2'],
+      ['3', '4'],
+      ['5', '6'],
+    ])
+  })
+
+  it('knows the bytes of each record', async () => {
+    const text = 'é,1\r\n"東,\n京",2\n3,4'
+    const bytes = Buffer.from(text)
+    const rows = await read(text)
+    expect(rows.map(({ offset, length }) => bytes.subarray(offset, offset + length).toString())).toEqual([
+      'é,1',
+      '"東,\n京",2',
+      '3,4',
+    ])
+  })
+
+  it('never takes a missing cell for a blank', async () => {
+    const rows = await read('a,b,c\na,b\na,b,c,d\n,,\n', 3)
+    expect(cells(rows)).toEqual([['a', 'b', 'c'], 'E_COLUMNS', 'E_COLUMNS', ['', '', '']])
+  })
+
+  it('gives up one row where quotes contradict each other, and goes on behind it', async () => {
+    expect(cells(await read('a"b,c\n"a"b,c\n"d""",e\n'))).toEqual(['E_QUOTE', 'E_QUOTE', ['d"', 'e']])
+  })
+
+  it('stops at a quote that is never closed and names the line', async () => {
+    await expect(read('a,b\nc,"d\ne,f\n')).rejects.toMatchObject({
+      code: 'E_UNCLOSED_QUOTE',
+      message: expect.stringContaining('line 2'),
+    })
+  })
+
+  it('gives what csv-parse gives, wherever the blocks are cut', async () => {
+    const cell = fc.string({
+      unit: fc.constantFrom('a', 'é', '"', ',', '\n', ' ', '\r\n', '東', '😀'),
+      maxLength: 6,
+    })
+    const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 3 }), { minLength: 1, maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(
+        table,
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom('\n', '\r\n'),
+        async (rows, block, end) => {
+          const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+          const text = rows.map((row) => row.map(quote).join(',')).join(end)
+          const expected: string[][] = parse(text, { relax_column_count: true, record_delimiter: end })
+          expect(cells(await read(text, 0, block))).toEqual(expected)
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+})
