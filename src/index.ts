@@ -1,6 +1,7 @@
 /** What programs may use. Everything else is internal. */
 export { bulkUpdate } from './bulk-update.ts'
-export type { Snapshot, UpdateResult, Watch } from './bulk-update.ts'
+export type { UpdateResult } from './bulk-update.ts'
+export type { Snapshot, Watch } from './run-parts.ts'
 export type { UpdateOptions } from './options.ts'
 export type { Outcome, OutcomeKind } from './domain/outcome.ts'
 export type { Summary } from './report/summary.ts'

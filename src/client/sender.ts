@@ -3,8 +3,6 @@
  * the customer back. Every fate becomes an outcome; only what stops the whole run is thrown.
  */
 import pRetry from 'p-retry'
-import type { ErrorCode } from '../domain/error-codes.ts'
-import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { ApiResponse, Clock, Deliver } from '../pipeline/ports.ts'
@@ -13,6 +11,8 @@ import type { Answer } from '../rapyd/response.ts'
 import { backoffMs, mostAttempts, pauseMs } from './backoff.ts'
 import type { Calls } from './call.ts'
 import type { Limiter, Window } from './limiter.ts'
+import { outcomeOf, rejection, retry, TryAgain, updated } from './course.ts'
+import type { Course, Ending } from './course.ts'
 import { compareWith } from './read-back.ts'
 import type { Finding } from './read-back.ts'
 import type { Signer } from './signing.ts'
@@ -30,30 +30,6 @@ export interface SenderParts {
   readonly inDoubt: ReadonlyMap<number, number>
   /** Counts answers that throttled us. */
   readonly onThrottled: () => void
-}
-
-/** What is known of one call so far. */
-interface Course {
-  attempts: number
-  httpStatus: number
-  operationId: string
-  code: ErrorCode
-  /** True once an attempt may have been applied. */
-  doubt: boolean
-  /** True while every doubtful attempt was answered, so that none can still be under way. */
-  answered: boolean
-  resigned: number
-  readonly retries: string[]
-  readonly startedAt: number
-}
-
-class TryAgain extends Error {}
-
-type Ending = {
-  readonly outcome: OutcomeKind
-  readonly code: ErrorCode | ''
-  readonly field?: string
-  readonly message: string
 }
 
 export function createSender(parts: SenderParts): Deliver {
@@ -207,7 +183,7 @@ export function createSender(parts: SenderParts): Deliver {
       startedAt: clock.now(),
     }
     if (course.doubt && request.repeatable && (await readBack(request, signal)) === 'applied') {
-      return outcomeOf(request, course, updated)
+      return outcomeOf(request, course, updated, clock)
     }
     try {
       const ending = await pRetry(() => attempt(request, course, signal), {
@@ -221,53 +197,13 @@ export function createSender(parts: SenderParts): Deliver {
             : undefined,
       })
       everUpdated ||= ending.outcome === 'updated'
-      return outcomeOf(request, course, ending)
+      return outcomeOf(request, course, ending, clock)
     } catch (error) {
       if (error instanceof TryAgain)
-        return outcomeOf(request, course, await afterLastAttempt(request, course, signal))
+        return outcomeOf(request, course, await afterLastAttempt(request, course, signal), clock)
       // A stop while the row waited for its turn: nothing was sent, and the row stays open.
       if (signal.aborted && course.attempts === 0 && !(error instanceof BulkUpdateError)) return undefined
       throw error
     }
-  }
-
-  function outcomeOf(request: UpdateRequest, course: Course, ending: Ending): Outcome {
-    const { row, line, offset, length, customerId, fields, cleared, idempotencyKey } = request
-    return {
-      row,
-      line,
-      offset,
-      length,
-      customerId,
-      fields,
-      cleared,
-      idempotencyKey,
-      outcome: ending.outcome,
-      attempts: course.attempts,
-      httpStatus: course.httpStatus,
-      errorCode: ending.code,
-      errorField: ending.field ?? '',
-      message: ending.message,
-      operationId: course.operationId,
-      latencyMs: Math.round(clock.now() - course.startedAt),
-      retries: course.retries.join(';'),
-      finishedAt: clock.wall(),
-    }
-  }
-}
-
-const updated: Ending = { outcome: 'updated', code: '', message: '' }
-
-function retry(course: Course, reason: string): TryAgain {
-  course.retries.push(reason.toLowerCase())
-  return new TryAgain(reason)
-}
-
-function rejection(code: ErrorCode, apiCode: string, field: string, status: number): Ending {
-  return {
-    outcome: 'rejected',
-    code,
-    field,
-    message: `Rapyd answered ${apiCode === '' ? `HTTP ${status}` : apiCode}`,
   }
 }

@@ -41,15 +41,31 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode === '' ? '' : errorTips[outcome.errorCode],
   ]
   if (format.format === 'csv') {
-    const cells = stringify([ours], { delimiter: format.delimiter, eof: false })
-    return raw + format.delimiter + cells + format.lineEnd
+    const cells = stringify([ours], { delimiter: format.delimiter, eof: false, escape_formulas: true })
+    return keptRecord(raw, outcome) + format.delimiter + cells + format.lineEnd
   }
   const members = JSON.stringify(
     Object.fromEntries(errorColumns.map((name, index) => [name, ours[index]])),
   ).slice(1)
   const text = raw.trim()
-  if (!text.startsWith('{') || !text.endsWith('}'))
-    return `{"rapyd_bulk_raw":${JSON.stringify(text)},${members}\n`
+  if (!isObject(text)) return `{"rapyd_bulk_raw":${JSON.stringify(text)},${members}\n`
   const inside = text.slice(0, -1).trimEnd()
   return `${inside}${inside.endsWith('{') ? '' : ','}${members}\n`
+}
+
+/** Only a whole object can take our keys before its last brace. */
+function isObject(text: string): boolean {
+  try {
+    return text.startsWith('{') && typeof JSON.parse(text) === 'object'
+  } catch {
+    return false
+  }
+}
+
+/**
+ * A record with contradicting quotes is written as one quoted cell: as it stands it could swallow our cells and the rows
+ * behind it, and fed back unmended it has too few cells, which clears nothing.
+ */
+function keptRecord(raw: string, outcome: Outcome): string {
+  return outcome.errorCode === 'E_QUOTE' ? `"${raw.replaceAll('"', '""')}"` : raw
 }

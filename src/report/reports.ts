@@ -1,12 +1,11 @@
 /** Writes a run's files in one pass over its outcomes. They are projections of the journal: made again, they are the same. */
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { needsAttention } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Place } from '../domain/row.ts'
 import { errorLine, errorsHeader } from './errors.ts'
 import type { ErrorsFormat } from './errors.ts'
-import { openOutputFile } from './output-file.ts'
+import { openOutputFile, removeOutputFile } from './output-file.ts'
 import type { OutputFile } from './output-file.ts'
 import { resultsHeader, resultsOf } from './results.ts'
 import type { ResultsFormat } from './results.ts'
@@ -51,7 +50,7 @@ export async function writeRows(options: ReportOptions): Promise<Totals> {
     throw error
   }
   results.commit()
-  if (bad === undefined) await rm(errorsPath, { force: true })
+  if (bad === undefined) removeOutputFile(errorsPath)
   else bad.commit()
   return totals.totals()
 }

@@ -70,7 +70,7 @@ export function createTotals(): TotalsFold {
 
 function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof errorTips): void {
   const { errorField: field, message, row } = outcome
-  const key = `${code} ${field} ${message}`
+  const key = [code, field, message].join('\0')
   const found = errors.get(key)
   if (found === undefined && errors.size >= mostKinds) return
   errors.set(key, {

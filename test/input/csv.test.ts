@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCsv } from '../../src/input/csv.ts'
 import type { Dialect } from '../../src/input/csv-lines.ts'
@@ -23,6 +23,8 @@ async function read(
 
 const cells = (rows: readonly (CsvRow | MalformedRow)[]) =>
   rows.map((row) => (row.kind === 'csv' ? row.cells : row.problem.code))
+
+const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 describe('parseCsv', () => {
   it('numbers rows and names the physical line on which each starts', async () => {
@@ -80,7 +82,6 @@ describe('parseCsv', () => {
         fc.integer({ min: 1, max: 12 }),
         fc.constantFrom('\n', '\r\n'),
         async (rows, block, end) => {
-          const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
           const text = rows.map((row) => row.map(quote).join(',')).join(end)
           const expected: string[][] = parse(text, { relax_column_count: true, record_delimiter: end })
           expect(cells(await read(text, 0, block))).toEqual(expected)

@@ -89,7 +89,7 @@ describe('sign', () => {
   it('shows the keys to nobody who prints, spreads or serialises them', () => {
     const keys = redactedCredentials('ACCESS', 'SECRET')
     const shown = [
-      String(keys),
+      JSON.stringify(keys),
       JSON.stringify({ keys }),
       inspect(keys),
       inspect({ keys }),

@@ -1,7 +1,7 @@
 /** `update`: flags → options, progress and confirmation on the terminal, the summary on standard output. */
 import { createInterface } from 'node:readline/promises'
 import { bulkUpdate } from '../../bulk-update.ts'
-import type { Watch } from '../../bulk-update.ts'
+import type { Watch } from '../../run-parts.ts'
 import { isProduction, resolveOrigin, usage } from '../../options.ts'
 import { summaryText } from '../../report/summary.ts'
 import { readKey } from '../credentials.ts'

@@ -1,0 +1,73 @@
+/** The course of one call: what is known of it between its attempts, and how that becomes an outcome. */
+import type { ErrorCode } from '../domain/error-codes.ts'
+import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import type { UpdateRequest } from '../domain/request.ts'
+import type { Clock } from '../pipeline/ports.ts'
+
+/** What is known of one call so far. */
+export interface Course {
+  attempts: number
+  httpStatus: number
+  operationId: string
+  code: ErrorCode
+  /** True once an attempt may have been applied. */
+  doubt: boolean
+  /** True while every doubtful attempt was answered, so that none can still be under way. */
+  answered: boolean
+  resigned: number
+  readonly retries: string[]
+  readonly startedAt: number
+}
+
+/** Ends an attempt that may be repeated; never leaves the sender. */
+export class TryAgain extends Error {}
+
+/** What an attempt can prove about its row. */
+export type Ending = {
+  readonly outcome: OutcomeKind
+  readonly code: ErrorCode | ''
+  readonly field?: string
+  readonly message: string
+}
+
+export const updated: Ending = { outcome: 'updated', code: '', message: '' }
+
+/** Notes the reason and ends the attempt. */
+export function retry(course: Course, reason: string): TryAgain {
+  course.retries.push(reason.toLowerCase())
+  return new TryAgain(reason)
+}
+
+export function rejection(code: ErrorCode, apiCode: string, field: string, status: number): Ending {
+  return {
+    outcome: 'rejected',
+    code,
+    field,
+    message: `Rapyd answered ${apiCode === '' ? `HTTP ${status}` : apiCode}`,
+  }
+}
+
+/** The outcome of a call whose course has come to an end. */
+export function outcomeOf(request: UpdateRequest, course: Course, ending: Ending, clock: Clock): Outcome {
+  const { row, line, offset, length, customerId, fields, cleared, idempotencyKey } = request
+  return {
+    row,
+    line,
+    offset,
+    length,
+    customerId,
+    fields,
+    cleared,
+    idempotencyKey,
+    outcome: ending.outcome,
+    attempts: course.attempts,
+    httpStatus: course.httpStatus,
+    errorCode: ending.code,
+    errorField: ending.field ?? '',
+    message: ending.message,
+    operationId: course.operationId,
+    latencyMs: Math.round(clock.now() - course.startedAt),
+    retries: course.retries.join(';'),
+    finishedAt: clock.wall(),
+  }
+}

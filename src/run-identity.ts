@@ -1,0 +1,48 @@
+/** What makes a run this run: input, mapping, host and account. The same command on the same file is the same run. */
+import { hash } from 'node:crypto'
+import { BulkUpdateError } from './errors.ts'
+import type { UpdateOptions } from './options.ts'
+import type { RunJournal } from './store/journal.ts'
+
+/** A journal serves one input, mapping, host and account. */
+export function bind(journal: RunJournal, facts: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(facts)) {
+    const held = journal.get(name)
+    if (held === undefined) journal.set(name, value)
+    else if (held !== value) {
+      throw new BulkUpdateError(
+        'INPUT',
+        'E_OTHER_RUN',
+        `this run belongs to another ${name}`,
+        'Start another with --new-run or another --run-id. Nothing was sent.',
+      )
+    }
+  }
+}
+
+export function mappingDigest(options: UpdateOptions): string {
+  const {
+    blank = 'clear',
+    ignoreColumns = [],
+    nullValues = [],
+    literals = [],
+    format = '',
+    delimiter = '',
+  } = options
+  return hash(
+    'sha256',
+    JSON.stringify([
+      blank,
+      [...ignoreColumns].sort(),
+      [...nullValues].sort(),
+      [...literals].sort(),
+      format,
+      delimiter,
+    ]),
+    'hex',
+  )
+}
+
+export function runDigest(digest: string, options: UpdateOptions, host: string, account: string): string {
+  return hash('sha256', [digest, mappingDigest(options), host, account].join('\n'), 'hex').slice(0, 10)
+}

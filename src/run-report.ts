@@ -1,0 +1,78 @@
+/** The files of a run and what its last line says. */
+import { exitCodes } from './errors.ts'
+import type { BulkUpdateError } from './errors.ts'
+import { rowsOf } from './input/rows.ts'
+import type { Scan } from './pipeline/scan.ts'
+import { writeRows } from './report/reports.ts'
+import { writeSummary } from './report/summary.ts'
+import type { Summary } from './report/summary.ts'
+import { accountOf } from './run-account.ts'
+import type { RunParts } from './run-parts.ts'
+import type { RunJournal } from './store/journal.ts'
+
+/** Writes everything again from the journal and the input. */
+export async function report(
+  parts: RunParts,
+  journal: RunJournal,
+  directory: string,
+  found: Scan,
+  stopped: BulkUpdateError | undefined,
+): Promise<Summary> {
+  const { options, file, head, prepare, runId, origin } = parts
+  const totals = await writeRows({
+    directory,
+    outcomes: accountOf({
+      settled: journal.outcomes(),
+      openSource: () => rowsOf(file, head),
+      prepare,
+      rows: found.rows,
+      settledRows: journal.count(),
+      open: {
+        code: stopped === undefined ? 'E_NOT_REACHED' : 'E_STOPPED',
+        message: 'the run stopped before this row',
+      },
+    }),
+    resultsFormat: options.resultsFormat ?? 'csv',
+    errors:
+      head.format === 'csv'
+        ? {
+            format: 'csv',
+            headerText: head.headerText,
+            delimiter: head.dialect.delimiter,
+            lineEnd: head.lineEnd,
+          }
+        : { format: 'ndjson' },
+    read: ({ offset, length }) => file.read(offset, length),
+  })
+  const good = totals.outcomes.updated + totals.outcomes.unchanged
+  const exit = stopped?.exitCode ?? (good === found.rows ? exitCodes.OK : exitCodes.ROWS)
+  const errorsFile = `${directory}/errors.${head.format}`
+  const summary: Summary = {
+    run_id: runId,
+    input: { path: options.input, sha256: parts.digest, rows: found.rows, bytes: file.size },
+    env: options.env ?? 'sandbox',
+    host: origin.host,
+    account: parts.account,
+    started_at: journal.get('started_at') ?? '',
+    finished_at: new Date().toISOString(),
+    rate_limited: Number(journal.get('rate_limited') ?? 0),
+    exit_code: exit,
+    next: nextStep(runId, stopped, totals.outcomes.not_attempted, good === found.rows, errorsFile),
+    ...totals,
+  }
+  writeSummary(directory, summary)
+  return summary
+}
+
+function nextStep(
+  runId: string,
+  stopped: BulkUpdateError | undefined,
+  open: number,
+  allGood: boolean,
+  errorsFile: string,
+): string {
+  if (stopped !== undefined) return `Run ${runId} is not finished. ${stopped.remedy}`
+  if (allGood) return `Run ${runId} is finished: nothing is left to do.`
+  if (open > 0) return `Run ${runId} goes on with ${open} rows when the same command is run again.`
+  return `Run ${runId} is finished. Mend the rows in ${errorsFile} and update from that file.`
+}

@@ -1,0 +1,166 @@
+/** The sending pass of a run: parts put together around the one loop, and what can stop it. */
+import { createCalls } from './client/call.ts'
+import { systemClock } from './client/clock.ts'
+import { createLimiter } from './client/limiter.ts'
+import { preflight } from './client/preflight.ts'
+import { createSender } from './client/sender.ts'
+import { createSigner } from './client/signing.ts'
+import { createTransport } from './client/transport.ts'
+import type { Outcome, OutcomeKind } from './domain/outcome.ts'
+import { outcomeKinds } from './domain/outcome.ts'
+import type { MalformedRow, Row } from './domain/row.ts'
+import { BulkUpdateError } from './errors.ts'
+import { firstRows, rowsOf } from './input/rows.ts'
+import { parseErrorLimit } from './options.ts'
+import { createLanes } from './pipeline/lanes.ts'
+import type { Deliver, Source } from './pipeline/ports.ts'
+import type { Scan } from './pipeline/scan.ts'
+import { send } from './pipeline/send.ts'
+import { createThreshold } from './pipeline/threshold.ts'
+import { openOutcome } from './run-account.ts'
+import type { RunParts, Snapshot } from './run-parts.ts'
+import type { RunJournal } from './store/journal.ts'
+
+/** Rows that may run or wait in lanes, for each request in flight. */
+const lanePlaces = 64
+
+/** Sends what has no outcome yet. Gives what stopped it, or nothing when every row has an outcome. */
+export async function sendAll(
+  parts: RunParts,
+  journal: RunJournal,
+  found: Scan,
+  concurrency: number,
+): Promise<BulkUpdateError | undefined> {
+  const { options, signal, origin, windows, file, head, prepare } = parts
+  const clock = systemClock
+  const limiter = createLimiter(windows, clock)
+  const signer = createSigner(parts.credentials, clock)
+  const transport = createTransport({
+    origin: origin.origin,
+    connectTimeoutMs: 10_000,
+    headersTimeoutMs: 20_000,
+    attemptTimeoutMs: 30_000,
+  })
+  const calls = createCalls({
+    limiter,
+    signer,
+    transport,
+    intend: (request) => journal.intend(request),
+    concurrency,
+  })
+  const stopping = new AbortController()
+  const both = AbortSignal.any([signal, stopping.signal])
+  let rateLimited = Number(journal.get('rate_limited') ?? 0)
+  const sender = createSender({
+    calls,
+    limiter,
+    windows,
+    signer,
+    clock,
+    random: Math.random,
+    inDoubt: journal.inDoubt(),
+    onThrottled: () => journal.set('rate_limited', String(++rateLimited)),
+  })
+  const closed = new Set(journal.closedLanes())
+  const deliver: Deliver = async (request, aborted) => {
+    if (aborted.aborted) return undefined
+    if (closed.has(request.customerId)) {
+      return openOutcome(request, {
+        code: 'E_EARLIER_ROW',
+        message: 'an earlier row of this customer failed or is unknown',
+      })
+    }
+    return sender(request, aborted)
+  }
+  const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
+  const counts = new Map<OutcomeKind, number>()
+  let failure: BulkUpdateError | undefined
+  const settle = async (outcome: Outcome): Promise<void> => {
+    if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
+    await journal.settle(outcome)
+    counts.set(outcome.outcome, (counts.get(outcome.outcome) ?? 0) + 1)
+    if (threshold.passed(outcome.outcome) && failure === undefined) {
+      failure = tooManyErrors()
+      stopping.abort(failure)
+    }
+  }
+  const snapshot = setInterval(() => parts.watch.onSnapshot?.(snapshotOf(found.rows, counts)), 250)
+  try {
+    await preflight({ calls, limiter, windows, signer, clock, random: Math.random }, both)
+    const limited =
+      options.limit === undefined ? rowsOf(file, head) : firstRows(rowsOf(file, head), options.limit)
+    await send({
+      source: withoutSettled(limited, journal),
+      prepare,
+      deliver,
+      lanes: createLanes(concurrency * lanePlaces),
+      settle,
+      signal: both,
+    })
+  } catch (error) {
+    stopping.abort(error)
+    if (error instanceof BulkUpdateError) failure ??= error
+    else if (!both.aborted) throw error
+  } finally {
+    clearInterval(snapshot)
+    parts.watch.onSnapshot?.(snapshotOf(found.rows, counts))
+    await transport.close()
+  }
+  if (failure === undefined && signal.aborted) failure = stoppedBySignal(signal.reason)
+  if (failure === undefined && options.limit === undefined) journal.set('state', 'finished')
+  return failure
+}
+
+/** Leaves out rows that have an outcome from an earlier session. */
+async function* withoutSettled(
+  source: Source,
+  journal: RunJournal,
+): AsyncGenerator<readonly (Row | MalformedRow)[]> {
+  const settled = journal.settledRows()
+  let next = settled.next()
+  for await (const rows of source) {
+    const open = rows.filter(({ row }) => {
+      while (next.done !== true && next.value < row) next = settled.next()
+      return next.done === true || next.value !== row
+    })
+    if (open.length > 0) yield open
+  }
+}
+
+function snapshotOf(rows: number, counts: ReadonlyMap<OutcomeKind, number>): Snapshot {
+  const of = (kind: OutcomeKind): number => counts.get(kind) ?? 0
+  const done = outcomeKinds.reduce((sum, kind) => sum + of(kind), 0)
+  return {
+    phase: 'sending',
+    rows,
+    done,
+    outcomes: {
+      updated: of('updated'),
+      unchanged: of('unchanged'),
+      invalid: of('invalid'),
+      rejected: of('rejected'),
+      failed: of('failed'),
+      unknown: of('unknown'),
+      not_attempted: of('not_attempted'),
+    },
+  }
+}
+
+function tooManyErrors(): BulkUpdateError {
+  return new BulkUpdateError(
+    'REMOTE',
+    'E_MAX_ERRORS',
+    'more rows than --max-errors allows ended not updated',
+    'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',
+  )
+}
+
+function stoppedBySignal(reason: unknown): BulkUpdateError {
+  const kind = reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'
+  return new BulkUpdateError(
+    kind,
+    'E_STOPPED',
+    'the run was interrupted',
+    'Run the same command again: it goes on where it stopped.',
+  )
+}

@@ -1,0 +1,67 @@
+/** The rules that keep the shape: who may import whom, no cycles, and files of one idea. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..', 'src')
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /\.m?ts$|\.mjs$/.test(name),
+)
+
+const ranks: Readonly<Record<string, number>> = {
+  domain: 0,
+  'errors.ts': 0,
+  pipeline: 1,
+  rapyd: 1,
+  input: 2,
+  mapping: 2,
+  client: 2,
+  store: 2,
+  report: 2,
+  simulator: 2,
+  cli: 4,
+  'index.ts': 4,
+}
+
+/** A folder, or a file of the top level; those without a rank of their own compose the parts. */
+const partOf = (file: string) => file.split('/')[0] ?? ''
+const rankOf = (file: string) => ranks[partOf(file)] ?? 3
+
+/** Table files may be longer. */
+const tables = new Set(['domain/error-codes.ts'])
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path = '']) =>
+    relative(root, join(root, dirname(file), path)),
+  )
+}
+
+describe('the source', () => {
+  it('has files to check', () => expect(files.length).toBeGreaterThan(40))
+
+  it.each(files)('%s imports only from its own folder or from a lower layer', (file) => {
+    const wrong = importsOf(file).filter(
+      (other) =>
+        partOf(other) !== partOf(file) &&
+        !(rankOf(other) < rankOf(file) || (rankOf(file) === 3 && rankOf(other) === 3)),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('has no cycles', () => {
+    const done = new Set<string>()
+    const visit = (file: string, path: readonly string[]): void => {
+      expect(path, `cycle: ${[...path, file].join(' → ')}`).not.toContain(file)
+      if (done.has(file)) return
+      for (const other of importsOf(file)) visit(other, [...path, file])
+      done.add(file)
+    }
+    for (const file of files) visit(file, [])
+  })
+
+  it.each(files)('%s has at most 250 lines', (file) => {
+    const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1
+    if (!tables.has(file)) expect(lines).toBeLessThanOrEqual(250)
+  })
+})

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { createLimiter } from '../../src/client/limiter.ts'
+import type { Window } from '../../src/client/limiter.ts'
+import { createVirtualClock } from '../support/virtual-clock.ts'
+
+const never = new AbortController().signal
+
+/** Sends `calls` as fast as turns come, each answered after `latency(n)`; gives the times at which the server sees them. */
+async function arrivals(
+  windows: readonly Window[],
+  calls: number,
+  latency: (call: number) => number,
+  untilMs: number,
+): Promise<number[]> {
+  const clock = createVirtualClock()
+  const limiter = createLimiter(windows, clock)
+  const seen: number[] = []
+  async function call(number: number): Promise<void> {
+    const over = await limiter.turn(never)
+    const ms = latency(number)
+    // The worst case: the server counts it at the last moment.
+    await clock.sleep(ms)
+    seen.push(clock.now())
+    over()
+  }
+  const all = Array.from({ length: calls }, (_, number) => call(number))
+  await clock.advanceTo(untilMs)
+  expect(seen).toHaveLength(calls)
+  await Promise.all(all)
+  return seen
+}
+
+function mostWithin(times: readonly number[], perMs: number): number {
+  const sorted = times.toSorted((left, right) => left - right)
+  let first = 0
+  return Math.max(
+    ...sorted.map((time, index) => {
+      while (time - (sorted[first] ?? 0) >= perMs) first++
+      return index - first + 1
+    }),
+  )
+}
+
+describe('the limiter', () => {
+  const windows = [
+    { limit: 36, perMs: 2_000 },
+    { limit: 135, perMs: 10_000 },
+  ]
+
+  it.each([
+    ['no latency', () => 0],
+    ['steady latency', () => 80],
+    ['jitter', (call: number) => (call * 7919) % 400],
+    ['one slow call in ten', (call: number) => (call % 10 === 0 ? 3_000 : 20)],
+  ])('never lets a window be crossed with %s', async (_what, latency) => {
+    const seen = await arrivals(windows, 600, latency, 120_000)
+    for (const { limit, perMs } of windows) expect(mostWithin(seen, perMs)).toBeLessThanOrEqual(limit)
+  })
+
+  it('uses what the windows allow', async () => {
+    const seen = await arrivals(windows, 600, () => 50, 120_000)
+    // 4 × 135 in the first 40 seconds, then 36, and the last 24 two seconds later.
+    expect(Math.max(...seen)).toBeLessThan(42_000 * 1.02)
+  })
+
+  it('sends at once what a window has room for', async () => {
+    const seen = await arrivals([{ limit: 180, perMs: 60_000 }], 150, () => 10, 60_000)
+    expect(Math.max(...seen)).toBe(10)
+  })
+
+  it('gives nobody a turn during a pause, and one alone behind it', async () => {
+    const clock = createVirtualClock()
+    const limiter = createLimiter([], clock)
+    limiter.pause(5_000)
+    const turns: (() => void)[] = []
+    const waiting = Array.from({ length: 3 }, async () => turns.push(await limiter.turn(never)))
+    await clock.advanceTo(4_999)
+    expect(turns).toHaveLength(0)
+    await clock.advanceTo(5_001)
+    expect(turns).toHaveLength(1)
+    turns[0]?.()
+    await Promise.all(waiting)
+    expect(turns).toHaveLength(3)
+  })
+
+  it('lets a waiter go when its run stops', async () => {
+    const clock = createVirtualClock()
+    const limiter = createLimiter([{ limit: 1, perMs: 1_000 }], clock)
+    const stop = new AbortController()
+    await limiter.turn(never)
+    const waiting = limiter.turn(stop.signal)
+    stop.abort(new Error('stopped'))
+    await expect(waiting).rejects.toThrow('stopped')
+  })
+})

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import type { UpdateRequest } from '../../src/domain/request.ts'
+import { openJournal } from '../../src/store/journal.ts'
+import { lockRun } from '../../src/store/lock.ts'
+
+const customerId = 'cus_d3ed65d5091a8398cc3651bcedec1201'
+const request = (row: number): UpdateRequest => ({
+  row,
+  line: row + 1,
+  offset: row * 10,
+  length: 9,
+  customerId,
+  path: `/v1/customers/${customerId}`,
+  body: '{"name":"x"}',
+  idempotencyKey: `key${row}`,
+  fields: 'name',
+  cleared: '',
+  repeatable: true,
+})
+const outcome = (row: number, kind: Outcome['outcome'] = 'updated'): Outcome => ({
+  row,
+  line: row + 1,
+  offset: row * 10,
+  length: 9,
+  customerId,
+  outcome: kind,
+  fields: 'name',
+  cleared: '',
+  attempts: 1,
+  httpStatus: 200,
+  errorCode: '',
+  errorField: '',
+  message: '',
+  operationId: 'op',
+  idempotencyKey: `key${row}`,
+  latencyMs: 5,
+  retries: '',
+  finishedAt: 1,
+})
+
+describe('the journal', () => {
+  let directory = ''
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'journal-'))
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  it('gives back in row order what was settled in any order, after it was opened again', async () => {
+    const path = join(directory, 'journal.db')
+    const first = openJournal(path, 4)
+    await Promise.all([3, 1, 2].map((row) => first.settle(outcome(row))))
+    first.close()
+    const second = openJournal(path, 4)
+    expect([...second.outcomes()].flat()).toEqual([outcome(1), outcome(2), outcome(3)])
+    expect([...second.settledRows()]).toEqual([1, 2, 3])
+    expect(second.count()).toBe(3)
+    second.close()
+  })
+
+  it('names rows with an intent and no outcome as in doubt, and the lanes that stay closed', async () => {
+    const journal = openJournal(join(directory, 'journal.db'), 4)
+    await Promise.all([1, 2, 3].map((row) => journal.intend(request(row))))
+    await journal.intend(request(2))
+    await journal.settle(outcome(1))
+    await journal.settle(outcome(3, 'unknown'))
+    expect([...journal.inDoubt().keys()]).toEqual([2])
+    expect([...journal.closedLanes()]).toEqual([customerId])
+    journal.close()
+  })
+
+  it('is on disk when an intent resolves: another reader sees it', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    await journal.intend(request(1))
+    const reader = new DatabaseSync(path, { readOnly: true })
+    expect(reader.prepare('SELECT row FROM intent').all()).toHaveLength(1)
+    reader.close()
+    journal.close()
+  })
+
+  it('refuses the second outcome of a row, for good', async () => {
+    const journal = openJournal(join(directory, 'journal.db'), 4)
+    await journal.settle(outcome(1))
+    await expect(journal.settle(outcome(1))).rejects.toMatchObject({ code: 'E_JOURNAL' })
+    await expect(journal.settle(outcome(2))).rejects.toMatchObject({ code: 'E_JOURNAL' })
+    journal.close()
+  })
+
+  it('refuses a journal of a newer version by name', () => {
+    const path = join(directory, 'journal.db')
+    const db = new DatabaseSync(path)
+    db.exec('PRAGMA user_version = 99')
+    db.close()
+    expect(() => openJournal(path, 4)).toThrow(expect.objectContaining({ code: 'E_JOURNAL_VERSION' }))
+  })
+
+  it('is for its owner alone', () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    journal.close()
+  })
+
+  it('has one holder at a time, and the second is told who', () => {
+    const release = lockRun(directory, 'a-run')
+    expect(() => lockRun(directory, 'a-run')).toThrow(
+      expect.objectContaining({ kind: 'BUSY', message: expect.stringContaining(String(process.pid)) }),
+    )
+    release()
+    lockRun(directory, 'a-run')()
+  })
+})

@@ -1,0 +1,48 @@
+/** Runs the real command in a fresh folder, as a user would. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'bin.mjs')
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Folder {
+  readonly path: string
+  write(name: string, text: string | Buffer): void
+  /** The text of a file of the only run. */
+  report(name: string): string
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>
+  remove(): void
+}
+
+export function freshFolder(): Folder {
+  const path = mkdtempSync(join(tmpdir(), 'rapyd-bulk-'))
+  return {
+    path,
+    write: (name, text) => writeFileSync(join(path, name), text),
+    report(name) {
+      const [run = ''] = readdirSync(join(path, 'rapyd-runs'))
+      return readFileSync(join(path, 'rapyd-runs', run, name), 'utf8')
+    },
+    run: (args, env = {}) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(process.execPath, [program, ...args], {
+          cwd: path,
+          env: { PATH: process.env['PATH'], ...env },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        })
+        let [stdout, stderr] = ['', '']
+        child.stdout.on('data', (text) => (stdout += String(text)))
+        child.stderr.on('data', (text) => (stderr += String(text)))
+        child.on('error', reject)
+        child.on('close', (code) => resolve({ code, stdout, stderr }))
+      }),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  }
+}

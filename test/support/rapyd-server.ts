@@ -1,0 +1,119 @@
+/** A small Rapyd for tests of the command: checks each signature with code of its own and keeps what customers hold. */
+import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+export interface Call {
+  readonly method: string
+  readonly id: string
+  readonly body: string
+  readonly idempotency: string
+  readonly salt: string
+}
+
+export interface RapydServer {
+  readonly url: string
+  readonly keys: { readonly RAPYD_ACCESS_KEY: string; readonly RAPYD_SECRET_KEY: string }
+  /** Updates that were signed well, in the order of their arrival. */
+  readonly updates: Call[]
+  /** Rules of the API that a request broke; stays empty. */
+  readonly broken: string[]
+  /** Decides about a signed update: a status with a body instead of success, or `cut` after or before it is applied. */
+  answer: (
+    call: Call,
+  ) => { readonly status: number; readonly body: string } | 'cut_before' | 'cut_after' | undefined
+  customer(id: string): Readonly<Record<string, unknown>>
+  close(): Promise<void>
+}
+
+export async function startRapydServer(): Promise<RapydServer> {
+  const keys = { RAPYD_ACCESS_KEY: 'test-access', RAPYD_SECRET_KEY: 'test-secret' }
+  const customers = new Map<string, Record<string, unknown>>()
+  const salts = new Set<string>()
+  const busy = new Set<string>()
+  const server = createServer((request, response) => {
+    void readBody(request).then((body) => {
+      const header = (name: string): string => String(request.headers[name] ?? '')
+      const method = (request.method ?? '').toLowerCase()
+      const path = request.url ?? ''
+      const text =
+        method +
+        path +
+        header('salt') +
+        header('timestamp') +
+        keys.RAPYD_ACCESS_KEY +
+        keys.RAPYD_SECRET_KEY +
+        body
+      const hex = createHmac('sha256', keys.RAPYD_SECRET_KEY).update(text).digest('hex')
+      if (
+        header('signature') !== Buffer.from(hex).toString('base64') ||
+        header('access_key') !== keys.RAPYD_ACCESS_KEY
+      ) {
+        return reply(
+          response,
+          401,
+          envelope('ERROR', 'UNAUTHENTICATED_API_CALL', undefined, 'See the Account Details page'),
+        )
+      }
+      if (salts.has(header('salt'))) result.broken.push('a salt was used twice')
+      if (Math.abs(Number(header('timestamp')) * 1000 - Date.now()) > 60_000)
+        result.broken.push('an old timestamp')
+      salts.add(header('salt'))
+      const id = path.split('/')[3] ?? ''
+      if (method === 'get')
+        return reply(response, 200, envelope('SUCCESS', '', id === '' ? [] : { id, ...customers.get(id) }))
+      const call = { method, id, body, idempotency: header('idempotency'), salt: header('salt') }
+      if (JSON.stringify(JSON.parse(body)) !== body) result.broken.push('a body that is not minified')
+      if (busy.has(id)) result.broken.push('two calls in flight for one customer')
+      busy.add(id)
+      setImmediate(() => {
+        busy.delete(id)
+        result.updates.push(call)
+        const answer = result.answer(call)
+        if (answer === 'cut_before') return request.socket.destroy()
+        if (typeof answer === 'object') return reply(response, answer.status, answer.body)
+        const patch: Record<string, unknown> = JSON.parse(body)
+        customers.set(id, { ...customers.get(id), ...patch })
+        if (answer === 'cut_after') return request.socket.destroy()
+        return reply(response, 200, envelope('SUCCESS', '', { id, ...customers.get(id) }))
+      })
+      return undefined
+    })
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const result: RapydServer = {
+    url: `http://127.0.0.1:${port}`,
+    keys,
+    updates: [],
+    broken: [],
+    answer: () => undefined,
+    customer: (id) => customers.get(id) ?? {},
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+  return result
+}
+
+export function envelope(status: 'SUCCESS' | 'ERROR', code: string, data?: unknown, message = ''): string {
+  return JSON.stringify({
+    status: { error_code: code, status, message, response_code: code, operation_id: 'operation' },
+    data,
+  })
+}
+
+function reply(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}
