@@ -1,17 +1,17 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
-import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { BulkUpdateError } from './errors.ts'
 import { exitCodes } from './errors.ts'
 import { openInput } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
-import { isLoopback, parseErrorLimit, parsePercent, parseRate, resolveOrigin, usage } from './options.ts'
+import { parseErrorLimit, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { guard } from './pipeline/guards.ts'
 import { scan } from './pipeline/scan.ts'
 import { createPrepare, rulesOf } from './prepare.ts'
-import { redactedCredentials } from './rapyd/signature.ts'
+import { openRemote } from './remote.ts'
+import type { Remote } from './remote.ts'
 import type { Summary } from './report/summary.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import type { RunParts, Watch } from './run-parts.ts'
@@ -40,52 +40,44 @@ export async function bulkUpdate(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<UpdateResult> {
-  const env = options.env === 'production' ? 'production' : 'sandbox'
-  const origin = resolveOrigin(env, options.baseUrl, options.allowHost)
-  const windows = parseRate(options.rate ?? '200/1m,1000/5m', options.reserve ?? '10%')
-  if (windows.length === 0 && !isLoopback(origin)) {
-    throw usage(
-      'E_RATE_NONE',
-      '--rate none is for loopback only',
-      'Leave --rate out to keep within Rapyd’s limits.',
-    )
+  const remote = await openRemote(options)
+  try {
+    return await runOn(remote, options, watch, signal)
+  } finally {
+    await remote.close()
   }
-  const { accessKey, secretKey } = options
-  if (accessKey === undefined || secretKey === undefined) {
-    throw usage(
-      'E_NO_CREDENTIALS',
-      'no credentials: RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY are not both set',
-      'Set them, or RAPYD_ACCESS_KEY_FILE and RAPYD_SECRET_KEY_FILE, in the environment; never as arguments.',
-    )
-  }
-  const account = hash('sha256', `rapyd-bulk account\n${accessKey}`, 'hex').slice(0, 12)
+}
+
+async function runOn(
+  remote: Remote,
+  options: UpdateOptions,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<UpdateResult> {
+  const { host, account } = remote
   const file = await openInput(options.input)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-    const derived = `${runName(options.input)}-${runDigest(digest, options, origin.host, account)}`
+    const derived = `${runName(options.input)}-${runDigest(digest, options, host, account)}`
     const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
     const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
     const prepare = createPrepare(head, options.ignoreColumns ?? [], rulesOf(options), {
-      host: origin.host,
+      host,
       runId,
     })
     return await run({
       options,
       watch,
       signal,
-      origin,
-      windows,
-      account,
-      credentials: redactedCredentials(accessKey, secretKey),
+      remote,
       file,
       head,
       digest,
       runsDir,
       runId,
       prepare,
-      env,
     })
   } finally {
     await file.close()
@@ -93,7 +85,7 @@ export async function bulkUpdate(
 }
 
 async function run(parts: RunParts): Promise<UpdateResult> {
-  const { options, signal, file, head, prepare, origin, runId } = parts
+  const { options, signal, file, head, prepare, remote, runId } = parts
   const found = await scan(rowsOf(file, head), prepare, () => {}, signal)
   const refusal = guard(found, {
     maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
@@ -101,7 +93,7 @@ async function run(parts: RunParts): Promise<UpdateResult> {
     strict: options.strict ?? false,
   })
   if (refusal !== undefined) throw refusal
-  await parts.watch.confirm?.({ host: origin.host, account: parts.account, scan: found })
+  await parts.watch.confirm?.({ host: remote.host, account: remote.account, scan: found })
 
   const directory = openRunDirectory(parts.runsDir, runId)
   const unlock = lockRun(directory, runId)
@@ -110,8 +102,8 @@ async function run(parts: RunParts): Promise<UpdateResult> {
   try {
     bind(journal, {
       input: parts.digest,
-      host: origin.host,
-      account: parts.account,
+      host: remote.host,
+      account: remote.account,
       mapping: mappingDigest(options),
     })
     if (journal.get('state') === 'finished') {

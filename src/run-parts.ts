@@ -2,10 +2,10 @@
 import type { OutcomeKind } from './domain/outcome.ts'
 import type { InputFile } from './input/bytes.ts'
 import type { Head } from './input/header.ts'
-import type { UpdateOptions, Window } from './options.ts'
+import type { UpdateOptions } from './options.ts'
 import type { Prepare } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
-import type { Credentials } from './rapyd/signature.ts'
+import type { Remote } from './remote.ts'
 
 export interface Snapshot {
   readonly phase: 'checking' | 'sending' | 'reporting'
@@ -28,15 +28,11 @@ export interface RunParts {
   readonly options: UpdateOptions
   readonly watch: Watch
   readonly signal: AbortSignal
-  readonly origin: URL
-  readonly windows: readonly Window[]
-  readonly account: string
-  readonly credentials: Credentials
+  readonly remote: Remote
   readonly file: InputFile
   readonly head: Head
   readonly digest: string
   readonly runsDir: string
   readonly runId: string
   readonly prepare: Prepare
-  readonly env: string
 }

@@ -18,7 +18,7 @@ export async function report(
   found: Scan,
   stopped: BulkUpdateError | undefined,
 ): Promise<Summary> {
-  const { options, file, head, prepare, runId, origin } = parts
+  const { options, file, head, prepare, runId, remote } = parts
   const totals = await writeRows({
     directory,
     outcomes: accountOf({
@@ -51,8 +51,8 @@ export async function report(
     run_id: runId,
     input: { path: options.input, sha256: parts.digest, rows: found.rows, bytes: file.size },
     env: options.env ?? 'sandbox',
-    host: origin.host,
-    account: parts.account,
+    host: remote.host,
+    account: remote.account,
     started_at: journal.get('started_at') ?? '',
     finished_at: new Date().toISOString(),
     rate_limited: Number(journal.get('rate_limited') ?? 0),

@@ -31,10 +31,11 @@ export async function sendAll(
   found: Scan,
   concurrency: number,
 ): Promise<BulkUpdateError | undefined> {
-  const { options, signal, origin, windows, file, head, prepare } = parts
+  const { options, signal, file, head, prepare } = parts
+  const { origin, windows, credentials } = parts.remote
   const clock = systemClock
   const limiter = createLimiter(windows, clock)
-  const signer = createSigner(parts.credentials, clock)
+  const signer = createSigner(credentials, clock)
   const transport = createTransport({
     origin: origin.origin,
     connectTimeoutMs: 10_000,

@@ -30,7 +30,10 @@ export const inputFlags = {
 } as const satisfies Record<string, Options>
 
 export const senderFlags = {
-  env: { choices: ['sandbox', 'production'], describe: 'which Rapyd [default: sandbox]' },
+  env: {
+    choices: ['sandbox', 'production', 'simulator'],
+    describe: 'which Rapyd [default: sandbox]; simulator is embedded and needs no credentials',
+  },
   'base-url': { type: 'string', describe: 'another host; http on loopback only [RAPYD_BASE_URL]' },
   'allow-host': { type: 'string', describe: 'host of --base-url where it is not Rapyd’s' },
   rate: {
@@ -54,4 +57,13 @@ export const senderFlags = {
     describe: 'HOST:ROWS, exactly; without it production asks on a terminal',
   },
   'results-format': { choices: ['csv', 'ndjson'], describe: 'format of results [default: csv]' },
+} as const satisfies Record<string, Options>
+
+export const simulatorFlags = {
+  port: { type: 'number', describe: 'port on 127.0.0.1 [default: any free one]' },
+  rate: { type: 'string', describe: 'windows that it enforces [default: 200/1m,1000/5m]; none for no limit' },
+  latency: { type: 'number', describe: 'milliseconds added to every answer [default: 0]' },
+  idempotency: { choices: ['off', 'all-post'], describe: 'whether it replays answers by key [default: off]' },
+  faults: { type: 'string', describe: 'what goes wrong and how often, such as reset-after:3%,500:2%' },
+  seed: { type: 'number', describe: 'of the dice for faults [default: 1]' },
 } as const satisfies Record<string, Options>

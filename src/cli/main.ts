@@ -2,7 +2,7 @@
 import yargs from 'yargs'
 import { BulkUpdateError, exitCodes } from '../errors.ts'
 import { refuseKeys } from './credentials.ts'
-import { inputFlags, senderFlags } from './flags.ts'
+import { inputFlags, senderFlags, simulatorFlags } from './flags.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -44,7 +44,19 @@ export async function main(argv: readonly string[]): Promise<number> {
           code = await validate(args)
         },
       )
-      .demandCommand(1, 'Name a command: update or validate.')
+      .command(
+        'simulator',
+        'serve the embedded Rapyd customers API on loopback',
+        (command) =>
+          command
+            .options(simulatorFlags)
+            .example('$0 simulator --port 4010 --faults 500:2%', 'rehearse against faults'),
+        async (args) => {
+          const { simulate } = await import('./commands/simulator.ts')
+          code = await simulate(args)
+        },
+      )
+      .demandCommand(1, 'Name a command: update, validate or simulator.')
       .recommendCommands()
       .strict()
       .showHelpOnFail(false)

@@ -25,11 +25,11 @@ export interface UpdateArguments extends InputArguments {
 }
 
 export async function update(args: UpdateArguments): Promise<number> {
-  const env = args.env === 'production' ? 'production' : 'sandbox'
+  const env = args.env === 'production' || args.env === 'simulator' ? args.env : 'sandbox'
   const baseUrl = args.baseUrl ?? process.env['RAPYD_BASE_URL']
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
   const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
-  const production = isProduction(resolveOrigin(env, baseUrl, args.allowHost))
+  const production = env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, args.allowHost))
   const interactive = process.stderr.isTTY && args.quiet !== true
   const watch: Watch = {
     confirm: async ({ host, account, scan }) => {

@@ -1,0 +1,43 @@
+/** `simulator`: serves the embedded Rapyd customers API on loopback until a signal ends it. */
+import { once } from 'node:events'
+import { exitCodes } from '../../errors.ts'
+import { enforcedWindows } from '../../remote.ts'
+import { createSimulator } from '../../simulator/server.ts'
+import { readKey } from '../credentials.ts'
+import { drainOnSignals } from '../shutdown.ts'
+
+export interface SimulatorArguments {
+  readonly port?: number | undefined
+  readonly rate?: string | undefined
+  readonly latency?: number | undefined
+  readonly idempotency?: string | undefined
+  readonly faults?: string | undefined
+  readonly seed?: number | undefined
+}
+
+export async function simulate(args: SimulatorArguments): Promise<number> {
+  const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
+  const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
+  const simulator = await createSimulator({
+    port: args.port ?? 0,
+    idempotency: args.idempotency === 'all-post' ? 'all-post' : 'off',
+    latencyMs: args.latency ?? 0,
+    faults: args.faults ?? '',
+    seed: args.seed ?? 1,
+    keepCalls: 0,
+    ...(accessKey === undefined ? {} : { accessKey }),
+    ...(secretKey === undefined ? {} : { secretKey }),
+    ...(args.rate === undefined ? {} : { windows: enforcedWindows(args.rate) }),
+  })
+  const keys =
+    accessKey === undefined
+      ? `export RAPYD_ACCESS_KEY=${simulator.accessKey} RAPYD_SECRET_KEY=${simulator.secretKey}\n`
+      : ''
+  process.stdout.write(`${keys}export RAPYD_BASE_URL=${simulator.url}\n`)
+  process.stderr.write('The simulator is ready. These keys open nothing else. Stop it with Ctrl-C.\n')
+  const { signal, release } = drainOnSignals()
+  if (!signal.aborted) await once(signal, 'abort')
+  await simulator.close()
+  release()
+  return exitCodes.OK
+}

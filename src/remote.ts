@@ -1,0 +1,70 @@
+/** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
+import { hash } from 'node:crypto'
+import { isLoopback, parseRate, resolveOrigin, usage } from './options.ts'
+import type { UpdateOptions, Window } from './options.ts'
+import { redactedCredentials } from './rapyd/signature.ts'
+import type { Credentials } from './rapyd/signature.ts'
+import { createSimulator } from './simulator/server.ts'
+import type { RateWindow } from './simulator/server.ts'
+
+export interface Remote {
+  readonly origin: URL
+  /** As it stands in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
+  readonly host: string
+  /** A fingerprint of the access key. */
+  readonly account: string
+  readonly credentials: Credentials
+  /** What the limiter keeps, the reserve taken off. */
+  readonly windows: readonly Window[]
+  close(): Promise<void>
+}
+
+const documentedRate = '200/1m,1000/5m'
+
+export async function openRemote(options: UpdateOptions): Promise<Remote> {
+  const rate = options.rate ?? documentedRate
+  const windows = parseRate(rate, options.reserve ?? '10%')
+  if (options.env === 'simulator') return openSimulator(rate, windows)
+  const origin = resolveOrigin(options.env ?? 'sandbox', options.baseUrl, options.allowHost)
+  if (windows.length === 0 && !isLoopback(origin)) {
+    throw usage(
+      'E_RATE_NONE',
+      '--rate none is for loopback only',
+      'Leave --rate out to keep within Rapyd’s limits.',
+    )
+  }
+  const { accessKey, secretKey } = options
+  if (accessKey === undefined || secretKey === undefined) {
+    throw usage(
+      'E_NO_CREDENTIALS',
+      'no credentials: RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY are not both set',
+      'Set them, or RAPYD_ACCESS_KEY_FILE and RAPYD_SECRET_KEY_FILE, in the environment; never as arguments. Without keys, try --env simulator.',
+    )
+  }
+  return {
+    origin,
+    host: origin.host,
+    account: hash('sha256', `rapyd-bulk account\n${accessKey}`, 'hex').slice(0, 12),
+    credentials: redactedCredentials(accessKey, secretKey),
+    windows,
+    close: () => Promise.resolve(),
+  }
+}
+
+/** The simulator keeps the rate that was asked for, so that a rehearsal shows what a crossing would do. */
+async function openSimulator(rate: string, windows: readonly Window[]): Promise<Remote> {
+  const simulator = await createSimulator({ windows: enforcedWindows(rate), keepCalls: 0 })
+  return {
+    origin: new URL(simulator.url),
+    host: 'simulator',
+    account: 'simulator',
+    credentials: redactedCredentials(simulator.accessKey, simulator.secretKey),
+    windows,
+    close: () => simulator.close(),
+  }
+}
+
+/** Windows for the simulator: a client that crosses one is blocked to the end of it. */
+export function enforcedWindows(rate: string): readonly RateWindow[] {
+  return parseRate(rate, '0%').map(({ limit, perMs }) => ({ limit, perMs, blockMs: 'window' }))
+}

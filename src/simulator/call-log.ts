@@ -1,0 +1,125 @@
+/**
+ * The truth about what was asked and what was applied: every call, bounded in memory, and counters that are not.
+ * Tests hold a run against it: nothing applied twice, no two calls in flight for one customer, no limit crossed.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+
+export interface SimulatedCall {
+  /** When it arrived: milliseconds since 1970 with a fraction, never going back. */
+  readonly at: number
+  /** As on the request line: `POST`. */
+  readonly method: string
+  readonly path: string
+  /** Empty where the path names none. */
+  readonly customerId: string
+  readonly body: string
+  /** Empty texts where the request had none. */
+  readonly headers: { readonly salt: string; readonly timestamp: string; readonly idempotency: string }
+  /** Of the answer; 0 where no whole answer went out. */
+  readonly status: number
+  /** True where this call changed the customer, or would have, had the values been others. */
+  readonly applied: boolean
+  /** True where the first answer to its idempotency key was given again. */
+  readonly replayed: boolean
+  readonly errorCode: string
+  /** Name of the fault that struck it; empty for none. `slow` and `clock` are named only where no other fault struck. */
+  readonly fault: string
+}
+
+/** A call under way, as the server fills it in. */
+export type OpenCall = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[Key] }
+
+/** A call that has just arrived. */
+export function openCall(
+  method: string,
+  path: string,
+  customerId: string,
+  headers: IncomingHttpHeaders,
+): OpenCall {
+  const text = (name: string) => String(headers[name] ?? '')
+  return {
+    at: performance.timeOrigin + performance.now(),
+    method,
+    path,
+    customerId,
+    body: '',
+    headers: { salt: text('salt'), timestamp: text('timestamp'), idempotency: text('idempotency') },
+    status: 0,
+    applied: false,
+    replayed: false,
+    errorCode: '',
+    fault: '',
+  }
+}
+
+export interface CallLog {
+  /** The newest calls, oldest first. */
+  readonly calls: readonly SimulatedCall[]
+  readonly callCount: number
+  readonly appliedCount: number
+  readonly inFlight: number
+  readonly inFlightMax: number
+  readonly inFlightPerCustomerMax: number
+  /** Writes a call that has arrived. */
+  open(call: OpenCall): void
+  /** Counts a call that was applied. */
+  apply(call: OpenCall): void
+  /** The call is no longer in flight. */
+  close(call: OpenCall): void
+}
+
+/** `keep`: how many of the newest calls stay readable; 0 for counters alone. */
+export function createCallLog(keep: number): CallLog {
+  const kept: SimulatedCall[] = []
+  const inFlightOf = new Map<string, number>()
+  const counts = { calls: 0, applied: 0, inFlight: 0, inFlightMax: 0, perCustomerMax: 0 }
+
+  // Trimmed in large steps: taking one off the front for every call would move the whole array each time.
+  function trim(slack: number): void {
+    if (kept.length > keep + slack) kept.splice(0, kept.length - keep)
+  }
+
+  return {
+    get calls() {
+      trim(0)
+      return kept
+    },
+    get callCount() {
+      return counts.calls
+    },
+    get appliedCount() {
+      return counts.applied
+    },
+    get inFlight() {
+      return counts.inFlight
+    },
+    get inFlightMax() {
+      return counts.inFlightMax
+    },
+    get inFlightPerCustomerMax() {
+      return counts.perCustomerMax
+    },
+    open(call) {
+      counts.calls += 1
+      counts.inFlight += 1
+      counts.inFlightMax = Math.max(counts.inFlightMax, counts.inFlight)
+      if (keep > 0) kept.push(call)
+      trim(Math.max(1000, keep / 4))
+      if (call.customerId === '') return
+      const beside = (inFlightOf.get(call.customerId) ?? 0) + 1
+      inFlightOf.set(call.customerId, beside)
+      counts.perCustomerMax = Math.max(counts.perCustomerMax, beside)
+    },
+    apply(call) {
+      call.applied = true
+      counts.applied += 1
+    },
+    close(call) {
+      counts.inFlight -= 1
+      if (call.customerId === '') return
+      const beside = (inFlightOf.get(call.customerId) ?? 1) - 1
+      if (beside > 0) inFlightOf.set(call.customerId, beside)
+      else inFlightOf.delete(call.customerId)
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Customers that keep their state. Only what an update set is stored beside the id, so that a million of them fit.
+ *
+ * Choices where Rapyd documents nothing: a blank clears every field, `metadata` merges by key, `addresses` appends with
+ * new ids (switch: `replace`), every `coupon` makes a new discount, the wallet that a customer already has is accepted again.
+ */
+import { isJsonObject } from '../domain/json.ts'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { refusal } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { blankCustomer, listOf, madeUpFields, newAddress, newDiscount, objectOf } from './customer-objects.ts'
+import { checkUpdate } from './customer-rules.ts'
+
+/** A customer as Retrieve Customer shows it; a given one may leave out every field but its id. */
+export interface SimulatedCustomer extends JsonObject {
+  readonly id: string
+}
+
+export interface CustomersOptions {
+  /** `any`: every well-formed id exists, made on first touch. */
+  readonly customers: 'any' | readonly SimulatedCustomer[]
+  readonly addresses: 'append' | 'replace'
+}
+
+export interface Customers {
+  /** What Retrieve Customer shows, or `undefined` where there is no such customer. */
+  find(id: string): SimulatedCustomer | undefined
+  /** Changes nothing where it gives a refusal. The customer must exist. */
+  update(id: string, body: JsonObject): Answer | undefined
+  /** The id of the discount that was taken away, if there was one. */
+  deleteDiscount(id: string): string | undefined
+  /** How many updates were applied. */
+  updatesOf(id: string): number
+  /** Newest first; `undefined` where a cursor names no customer. */
+  list(page: Page): readonly SimulatedCustomer[] | undefined
+}
+
+export interface Page {
+  readonly limit: number
+  readonly startingAfter?: string | undefined
+  readonly endingBefore?: string | undefined
+}
+
+interface Kept {
+  /** Place in the order of creation. */
+  readonly index: number
+  fields: JsonObject
+  updates: number
+}
+
+const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
+
+export function createCustomers(options: CustomersOptions): Customers {
+  const any = options.customers === 'any'
+  const kept = new Map<string, Kept>()
+  const order: string[] = []
+  const walletOwners = new Map<string, string>()
+  const startedAt = Math.floor(Date.now() / 1000)
+
+  function add(id: string, fields: JsonObject): Kept {
+    const customer: Kept = { index: order.length, fields, updates: 0 }
+    order.push(id)
+    kept.set(id, customer)
+    return customer
+  }
+
+  function touch(id: string): Kept | undefined {
+    return kept.get(id) ?? (any && wellFormed.test(id) ? add(id, {}) : undefined)
+  }
+
+  function show(id: string, { index, fields }: Kept): SimulatedCustomer {
+    const made = any ? madeUpFields(id) : {}
+    return { ...blankCustomer(id, startedAt + index), ...made, ...fields, id }
+  }
+
+  function checkWallet(id: string, wallet: JsonValue | undefined, owned: JsonValue | undefined) {
+    if (typeof wallet !== 'string' || wallet === '' || wallet === owned) return undefined
+    if (typeof owned === 'string' && owned !== '') return refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')
+    const owner = walletOwners.get(wallet)
+    if (owner !== undefined && owner !== id)
+      return refusal(400, 'ERROR_CREATE_CUSTOMER_EWALLET_ALREADY_IN_USE')
+    return undefined
+  }
+
+  function merged(field: string, value: JsonValue, before: JsonValue | undefined): JsonValue {
+    if (field === 'metadata') return isJsonObject(value) ? { ...objectOf(before), ...value } : {}
+    if (field !== 'addresses') return value
+    const former = options.addresses === 'append' && value !== '' ? listOf(before) : []
+    return [...former, ...listOf(value).map(newAddress)]
+  }
+
+  for (const { id, ...fields } of any ? [] : options.customers) {
+    if (typeof fields['ewallet'] === 'string') walletOwners.set(fields['ewallet'], id)
+    add(id, fields)
+  }
+
+  return {
+    find(id) {
+      const customer = touch(id)
+      return customer && show(id, customer)
+    },
+    update(id, body) {
+      const customer = touch(id)
+      if (customer === undefined) return refusal(400, 'INVALID_CUSTOMER_ID')
+      const { ewallet, coupon, ...plain } = body
+      const owned = customer.fields['ewallet']
+      const refused = checkUpdate(body) ?? checkWallet(id, ewallet, owned)
+      if (refused !== undefined) return refused
+      const fields: Record<string, JsonValue> = { ...customer.fields }
+      for (const [field, value] of Object.entries(plain)) fields[field] = merged(field, value, fields[field])
+      if (typeof ewallet === 'string') {
+        if (typeof owned === 'string') walletOwners.delete(owned)
+        if (ewallet !== '') walletOwners.set(ewallet, id)
+        fields['ewallet'] = ewallet
+      }
+      if (typeof coupon === 'string') fields['discount'] = coupon === '' ? null : newDiscount(coupon)
+      customer.fields = fields
+      customer.updates += 1
+      return undefined
+    },
+    deleteDiscount(id) {
+      const customer = kept.get(id)
+      const discount = objectOf(customer?.fields['discount'])['id']
+      if (customer === undefined || typeof discount !== 'string') return undefined
+      customer.fields = { ...customer.fields, discount: null }
+      return discount
+    },
+    updatesOf: (id) => kept.get(id)?.updates ?? 0,
+    list({ limit, startingAfter, endingBefore }) {
+      const cursor = startingAfter ?? endingBefore
+      const at = cursor === undefined ? order.length : kept.get(cursor)?.index
+      if (at === undefined) return undefined
+      const forward = startingAfter === undefined && endingBefore !== undefined
+      const chosen = forward ? order.slice(at + 1, at + 1 + limit) : order.slice(Math.max(0, at - limit), at)
+      return chosen.toReversed().flatMap((id) => {
+        const customer = kept.get(id)
+        return customer === undefined ? [] : [show(id, customer)]
+      })
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The calls that exist: Update, Retrieve and List Customers, and Delete Discount. Every other path or method is, as
+ * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
+ */
+import { isJsonObject } from '../domain/json.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { plainJson, refusal, success } from './answers.ts'
+import type { Answer } from './answers.ts'
+import type { Customers } from './customers.ts'
+
+export interface Route {
+  readonly call: 'update' | 'retrieve' | 'list' | 'delete-discount' | 'unknown'
+  /** As in the path, whether or not there is such a customer; empty where the path names none. */
+  readonly customerId: string
+  readonly query: string
+}
+
+/** What a request line asks for. Ids are not decoded: one that needs escaping is not well formed. */
+export function routeOf(method: string, url: string): Route {
+  const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
+  const [, id, rest] = /^\/v1\/customers(?:\/([^/]+)(\/.*)?)?$/.exec(path) ?? []
+  const customerId = id ?? ''
+  const call = callOf(method, path, customerId, rest)
+  return { call, customerId, query }
+}
+
+function callOf(method: string, path: string, customerId: string, rest: string | undefined): Route['call'] {
+  if (customerId === '') return method === 'GET' && path === '/v1/customers' ? 'list' : 'unknown'
+  if (rest !== undefined) return method === 'DELETE' && rest === '/discount' ? 'delete-discount' : 'unknown'
+  if (method === 'POST') return 'update'
+  return method === 'GET' ? 'retrieve' : 'unknown'
+}
+
+export interface Handled {
+  readonly answer: Answer
+  readonly applied: boolean
+}
+
+/** Carries out a well-signed call. */
+export function handle(route: Route, body: string, customers: Customers): Handled {
+  const { call, customerId } = route
+  switch (call) {
+    case 'update':
+      return update(customerId, body, customers)
+    case 'retrieve': {
+      const customer = customers.find(customerId)
+      return refused(customer === undefined ? refusal(400, 'ERROR_GET_CUSTOMER') : success(customer))
+    }
+    case 'list':
+      return refused(list(route.query, customers))
+    case 'delete-discount': {
+      if (customers.find(customerId) === undefined) return refused(refusal(400, 'INVALID_CUSTOMER_ID'))
+      const id = customers.deleteDiscount(customerId)
+      if (id === undefined) return refused(refusal(400, 'ERROR_DELETE_CUSTOMER_DISCOUNT'))
+      return { answer: success({ id, deleted: true }), applied: true }
+    }
+    case 'unknown':
+      return refused(refusal(401, 'UNAUTHORIZED_API_CALL'))
+    default:
+      return call satisfies never
+  }
+}
+
+function refused(answer: Answer): Handled {
+  return { answer, applied: false }
+}
+
+function update(id: string, body: string, customers: Customers): Handled {
+  const patch = parseBody(body)
+  // No code is documented for either; a bare string is what clients have met for malformed bodies.
+  if (patch === undefined) return refused(plainJson(400, '"Malformed JSON in the request body"'))
+  if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
+  const refusedWith = customers.update(id, patch)
+  if (refusedWith !== undefined) return refused(refusedWith)
+  return { answer: success(customers.find(id) ?? {}), applied: true }
+}
+
+function parseBody(body: string): unknown {
+  if (body === '') return {} satisfies JsonObject
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function list(query: string, customers: Customers): Answer {
+  const parameters = new URLSearchParams(query)
+  const limit = parameters.get('limit') ?? '10'
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > 100)
+    return refusal(400, 'INVALID_LIMIT')
+  const found = customers.list({
+    limit: Number(limit),
+    startingAfter: parameters.get('starting_after') ?? undefined,
+    endingBefore: parameters.get('ending_before') ?? undefined,
+  })
+  return found === undefined ? refusal(400, 'ERROR_GET_CUSTOMER') : success(found)
+}

@@ -1,0 +1,195 @@
+/**
+ * A stand-in for Rapyd's customers API on loopback, for demos, rehearsals and tests. It keeps its customers in memory,
+ * checks signatures with its own code, and plays faults on demand. `options.ts` says which defaults are documented.
+ */
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { BulkUpdateError } from '../errors.ts'
+import { createApi } from './api.ts'
+import type { SimulatedRequest } from './api.ts'
+import { createCallLog, openCall } from './call-log.ts'
+import type { OpenCall, SimulatedCall } from './call-log.ts'
+import { createCustomers } from './customers.ts'
+import type { SimulatedCustomer } from './customers.ts'
+import { createFaultPlan } from './fault-plan.ts'
+import type { FaultPlan } from './fault-plan.ts'
+import { parseFaults } from './fault-spec.ts'
+import { resolveSimulatorOptions } from './options.ts'
+import type { SimulatorOptions } from './options.ts'
+import { readBody } from './read-body.ts'
+import { routeOf } from './routes.ts'
+import { deliver } from './wire.ts'
+
+export { parseFaults } from './fault-spec.ts'
+export type { FaultsProblem } from './fault-spec.ts'
+export { faultNames } from './faults.ts'
+export type { Fault, FaultKind, FaultName } from './faults.ts'
+export type { RateWindow } from './limits.ts'
+export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }
+
+export interface Simulator {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string
+  readonly accessKey: string
+  readonly secretKey: string
+  /** The newest calls by arrival; a call still under way has status 0. */
+  readonly calls: readonly SimulatedCall[]
+  /** All calls ever, kept or not. */
+  readonly callCount: number
+  /** Calls that were applied. */
+  readonly appliedCount: number
+  /** Requests that the rate limit refused. */
+  readonly overLimit: number
+  readonly inFlight: number
+  readonly inFlightMax: number
+  /** Over 1 where two calls for one customer were in flight at once. */
+  readonly inFlightPerCustomerMax: number
+  /** As Retrieve Customer would show it. */
+  customer(id: string): SimulatedCustomer | undefined
+  /** How often this customer was updated. */
+  updatesOf(id: string): number
+  /** Replaces the faults and starts their counts again. Throws a `BulkUpdateError` where the text cannot be read. */
+  setFaults(spec: string): void
+  /** Cuts every connection and ends. */
+  close(): Promise<void>
+}
+
+/** Starts it. Throws a `BulkUpdateError` for faults that cannot be read or a port that cannot be had. */
+export async function createSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
+  const options = resolveSimulatorOptions(given)
+  let plan = planFaults(options.faults, options.seed)
+  let overLimit = 0
+  const customers = createCustomers(options)
+  const api = createApi(options, customers)
+  const log = createCallLog(options.keepCalls)
+  const timers = new Set<NodeJS.Timeout>()
+  const sockets = new Set<Socket>()
+
+  function later(milliseconds: number, task: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      task()
+    }, milliseconds)
+    timers.add(timer)
+  }
+
+  function receive(message: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url: path = '', headers } = message
+    const route = routeOf(method, path)
+    const call = openCall(method, path, route.customerId, headers)
+    log.open(call)
+    let open = true
+    const settle = () => {
+      if (open) log.close(call)
+      open = false
+    }
+    response.once('close', settle)
+    readBody(message, (body, tooLarge) => {
+      const text = body.toString('utf8')
+      call.body = text
+      answer(call, { method, path, route, headers, body, text, tooLarge }, response, settle)
+    })
+  }
+
+  function answer(
+    call: OpenCall,
+    request: SimulatedRequest,
+    response: ServerResponse,
+    settle: () => void,
+  ): void {
+    const draw = plan(request.method, request.route.customerId)
+    const skewMs = options.clockSkewMs + draw.skewMs
+    const processed = api(request, draw, Date.now() + skewMs, performance.now())
+    const { wire } = processed
+    call.fault = processed.overLimit ? '' : draw.name
+    call.replayed = processed.replayed
+    call.errorCode = processed.answer.errorCode
+    if (processed.overLimit) overLimit += 1
+    if (processed.applied) log.apply(call)
+    const send = () => {
+      if (wire === 'whole' && !response.destroyed) call.status = processed.answer.status
+      // Before the bytes leave: a client that has its answer may send the next call before we hear of it.
+      if (wire !== 'silence' && wire !== 'drip') settle()
+      const dripMs = draw.fault?.argumentMs ?? 0
+      deliver({ response, answer: processed.answer, dateMs: Date.now() + skewMs, wire, dripMs, later })
+    }
+    const delayMs = options.latencyMs + draw.delayMs
+    if (delayMs > 0) later(delayMs, send)
+    else send()
+  }
+
+  // A long keep-alive: connections that end at an awkward moment are the faults' business.
+  const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, receive)
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await listen(server, options.port)
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const closed = new Promise<void>((resolve) => server.once('close', resolve))
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    accessKey: options.accessKey,
+    secretKey: options.secretKey,
+    get calls() {
+      return log.calls
+    },
+    get callCount() {
+      return log.callCount
+    },
+    get appliedCount() {
+      return log.appliedCount
+    },
+    get overLimit() {
+      return overLimit
+    },
+    get inFlight() {
+      return log.inFlight
+    },
+    get inFlightMax() {
+      return log.inFlightMax
+    },
+    get inFlightPerCustomerMax() {
+      return log.inFlightPerCustomerMax
+    },
+    customer: (id) => customers.find(id),
+    updatesOf: (id) => customers.updatesOf(id),
+    setFaults(spec) {
+      plan = planFaults(spec, options.seed)
+    },
+    close() {
+      for (const timer of timers) clearTimeout(timer)
+      timers.clear()
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      return closed
+    },
+  }
+}
+
+function planFaults(spec: string, seed: number): FaultPlan {
+  const faults = parseFaults(spec)
+  if ('message' in faults) throw new BulkUpdateError('USAGE', 'E_FAULTS', faults.message, faults.remedy)
+  return createFaultPlan(faults, seed)
+}
+
+function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new BulkUpdateError(
+          'USAGE',
+          'E_SIMULATOR_PORT',
+          `the simulator cannot listen on port ${port}`,
+          'Choose another port, or leave it out for any free one.',
+          { cause: error },
+        ),
+      ),
+    )
+    server.listen(port, '127.0.0.1', resolve)
+  })
+}
