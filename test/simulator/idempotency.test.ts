@@ -1,16 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createFirstAnswers } from '../../src/simulator/idempotency.ts'
 import { plainJson } from '../../src/simulator/answers.ts'
-import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
-import { envelope, update } from './signed-request.ts'
-
-let simulator: Simulator | undefined
-afterEach(() => simulator?.close())
+import { envelope, startSimulator, update } from './signed-request.ts'
 
 describe('idempotency', () => {
   it('is off for customers unless it is switched on: a repeat is applied again', async () => {
-    simulator = await createSimulator()
+    const simulator = await startSimulator()
     await update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })
     await update(simulator, 'cus_1', { name: 'B' }, { idempotency: 'key' })
     expect(simulator.updatesOf('cus_1')).toBe(2)
@@ -18,7 +13,7 @@ describe('idempotency', () => {
   })
 
   it('replays the first answer with its operation id and does not look at the new body', async () => {
-    simulator = await createSimulator({ idempotency: 'all-post' })
+    const simulator = await startSimulator({ idempotency: 'all-post' })
     const first = await update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })
     const second = await update(simulator, 'cus_2', { name: 'B' }, { idempotency: 'key' })
     expect(second.body).toBe(first.body)
@@ -31,7 +26,7 @@ describe('idempotency', () => {
   })
 
   it('gives the answer that got lost on the wire', async () => {
-    simulator = await createSimulator({ idempotency: 'all-post', faults: 'reset-after:x1' })
+    const simulator = await startSimulator({ idempotency: 'all-post', faults: 'reset-after:x1' })
     await expect(update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })).rejects.toThrow()
     const again = await update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })
     expect(envelope(again).data['name']).toBe('A')
@@ -39,7 +34,7 @@ describe('idempotency', () => {
   })
 
   it('replays a kept server error with the same operation id', async () => {
-    simulator = await createSimulator({ idempotency: 'all-post', faults: '500-kept:x1' })
+    const simulator = await startSimulator({ idempotency: 'all-post', faults: '500-kept:x1' })
     const first = await update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })
     const second = await update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })
     expect([first.status, second.status]).toEqual([500, 500])

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
+import { onTestFinished } from 'vitest'
 import { expectedSignature } from '../../src/simulator/authentication.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
+import { createSimulator } from '../../src/simulator/server.ts'
+import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
 
 export interface Reply {
   readonly status: number
@@ -22,6 +24,13 @@ export interface Signing {
   readonly signedBody?: string
   /** Headers to leave out. */
   readonly without?: readonly string[]
+}
+
+/** A simulator that ends with the test. No rate limit unless the test asks for one. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await createSimulator({ windows: [], ...options })
+  onTestFinished(() => simulator.close())
+  return simulator
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 50 })
