@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFirstAnswers } from '../../src/simulator/idempotency.ts'
 import { plainJson } from '../../src/simulator/answers.ts'
-import { envelope, startSimulator, update } from './signed-request.ts'
+import { envelope, send, startSimulator, update } from './signed-request.ts'
 
 describe('idempotency', () => {
   it('is off for customers unless it is switched on: a repeat is applied again', async () => {
@@ -23,6 +23,14 @@ describe('idempotency', () => {
       [false, true],
     ])
     expect(simulator.updatesOf('cus_2')).toBe(0)
+  })
+
+  it('is for POST alone: a read with a known key reads', async () => {
+    const simulator = await startSimulator({ idempotency: 'all-post' })
+    const read = () => send(simulator, 'GET', '/v1/customers/cus_1', '', { idempotency: 'key' })
+    const before = envelope(await read()).data['name']
+    await update(simulator, 'cus_1', { name: 'A' })
+    expect([before, envelope(await read()).data['name']]).toEqual(['Customer 1', 'A'])
   })
 
   it('gives the answer that got lost on the wire', async () => {
