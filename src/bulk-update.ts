@@ -9,7 +9,7 @@ import { parseErrorLimit, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { guard } from './pipeline/guards.ts'
 import { scan } from './pipeline/scan.ts'
-import { createPrepare, rulesOf } from './prepare.ts'
+import { createPrepare, createReadRow, rulesOf } from './prepare.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import type { Summary } from './report/summary.ts'
@@ -63,10 +63,8 @@ async function runOn(
     const derived = `${runName(options.input)}-${runDigest(digest, options, host, account)}`
     const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
     const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
-    const prepare = createPrepare(head, options.ignoreColumns ?? [], rulesOf(options), {
-      host,
-      runId,
-    })
+    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options))
+    const prepare = createPrepare(readRow, { host, runId })
     return await run({
       options,
       watch,
@@ -77,6 +75,7 @@ async function runOn(
       digest,
       runsDir,
       runId,
+      readRow,
       prepare,
     })
   } finally {
@@ -85,8 +84,8 @@ async function runOn(
 }
 
 async function run(parts: RunParts): Promise<UpdateResult> {
-  const { options, signal, file, head, prepare, remote, runId } = parts
-  const found = await scan(rowsOf(file, head), prepare, () => {}, signal)
+  const { options, signal, file, head, readRow, remote, runId } = parts
+  const found = await scan(rowsOf(file, head), readRow, () => {}, signal)
   const refusal = guard(found, {
     maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
     maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
@@ -98,7 +97,7 @@ async function run(parts: RunParts): Promise<UpdateResult> {
   const directory = openRunDirectory(parts.runsDir, runId)
   const unlock = lockRun(directory, runId)
   const concurrency = options.concurrency ?? 16
-  const journal = openJournal(`${directory}/journal.db`, concurrency * 16)
+  const journal = openJournal(`${directory}/journal.db`, Math.min(512, concurrency * 32))
   try {
     bind(journal, {
       input: parts.digest,

@@ -8,17 +8,13 @@ import { matchHeader } from './mapping/headers.ts'
 import { compileCsv, isRefused } from './mapping/mapping.ts'
 import { compileNdjson } from './mapping/mapping-ndjson.ts'
 import type { UpdateOptions } from './options.ts'
-import type { Prepare } from './pipeline/ports.ts'
+import type { Prepare, ReadRow } from './pipeline/ports.ts'
+import { isOutcome } from './pipeline/send.ts'
 import { updateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
 
 /** Throws INPUT errors where the header cannot be matched. */
-export function createPrepare(
-  head: Head,
-  ignoreColumns: readonly string[],
-  rules: CellRules,
-  run: RunIdentity,
-): Prepare {
+export function createReadRow(head: Head, ignoreColumns: readonly string[], rules: CellRules): ReadRow {
   const csv = head.format === 'csv' ? compileCsv(matchHeader(head.header, ignoreColumns), rules) : undefined
   const ndjson = compileNdjson(ignoreColumns, rules)
   return (row) => {
@@ -28,7 +24,15 @@ export function createPrepare(
     if (mapped === undefined) throw new Error('a row of no known kind')
     if (isRefused(mapped)) return here(mapped, mapped.customerId, 'invalid', mapped.problems)
     if (mapped.fields.length === 0) return here(mapped, mapped.customerId, 'unchanged', [])
-    return updateRequest(mapped, run)
+    return mapped
+  }
+}
+
+/** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */
+export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
+  return (row) => {
+    const read = readRow(row)
+    return isOutcome(read) ? read : updateRequest(read, run)
   }
 }
 

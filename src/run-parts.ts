@@ -3,7 +3,7 @@ import type { OutcomeKind } from './domain/outcome.ts'
 import type { InputFile } from './input/bytes.ts'
 import type { Head } from './input/header.ts'
 import type { UpdateOptions } from './options.ts'
-import type { Prepare } from './pipeline/ports.ts'
+import type { Prepare, ReadRow } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { Remote } from './remote.ts'
 
@@ -34,5 +34,6 @@ export interface RunParts {
   readonly digest: string
   readonly runsDir: string
   readonly runId: string
+  readonly readRow: ReadRow
   readonly prepare: Prepare
 }

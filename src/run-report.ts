@@ -26,7 +26,7 @@ export async function report(
       openSource: () => rowsOf(file, head),
       prepare,
       rows: found.rows,
-      settledRows: journal.count(),
+      settledRows: journal.settledRows().size,
       open: {
         code: stopped === undefined ? 'E_NOT_REACHED' : 'E_STOPPED',
         message: 'the run stopped before this row',

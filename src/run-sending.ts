@@ -118,12 +118,8 @@ async function* withoutSettled(
   journal: RunJournal,
 ): AsyncGenerator<readonly (Row | MalformedRow)[]> {
   const settled = journal.settledRows()
-  let next = settled.next()
   for await (const rows of source) {
-    const open = rows.filter(({ row }) => {
-      while (next.done !== true && next.value < row) next = settled.next()
-      return next.done === true || next.value !== row
-    })
+    const open = settled.size === 0 ? rows : rows.filter(({ row }) => !settled.has(row))
     if (open.length > 0) yield open
   }
 }

@@ -8,7 +8,7 @@ import type { UpdateOptions } from './options.ts'
 import { guard } from './pipeline/guards.ts'
 import { scan } from './pipeline/scan.ts'
 import type { Scan } from './pipeline/scan.ts'
-import { createPrepare, rulesOf } from './prepare.ts'
+import { createReadRow, rulesOf } from './prepare.ts'
 import type { Outcome } from './domain/outcome.ts'
 
 export interface ValidateResult extends Scan {
@@ -25,9 +25,8 @@ export async function validate(
   const file = await openInput(options.input)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const run = { host: 'validate', runId: 'validate' }
-    const prepare = createPrepare(head, options.ignoreColumns ?? [], rulesOf(options), run)
-    const found = await scan(rowsOf(file, head), prepare, onInvalid, signal)
+    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options))
+    const found = await scan(rowsOf(file, head), readRow, onInvalid, signal)
     const refusal = guard(found, {
       maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
       maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),

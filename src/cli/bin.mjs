@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // The first file that runs. Plain old syntax, so that a Node that is too old reads it and says so,
 // instead of failing inside a dependency.
+import module from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
 import process from 'node:process'
 
 const found = process.versions.node.split('.').map(Number)
@@ -15,6 +18,10 @@ if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15))
   )
   process.exitCode = 2
 } else {
+  // Compiled code is kept in the user's own cache folder: it halves the time to start. Where that fails, nothing is lost.
+  module.enableCompileCache(
+    path.join(process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache'), 'rapyd-bulk'),
+  )
   const { main } = await import('./main.ts')
   process.exitCode = await main(process.argv.slice(2))
 }

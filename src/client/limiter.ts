@@ -12,8 +12,11 @@ export interface Window {
 }
 
 export interface Limiter {
-  /** Resolves when the caller may send; call the result once when the exchange is over. Rejects when `signal` aborts. */
-  turn(signal: AbortSignal): Promise<() => void>
+  /**
+   * Gives, at once where there is room, what the caller has to call once when the exchange is over. Rejects when `signal`
+   * aborts before its turn.
+   */
+  turn(signal: AbortSignal): (() => void) | Promise<() => void>
   /** Nobody gets a turn for `ms`; then one request goes ahead alone, and the rest when it ends. */
   pause(ms: number): void
   /** Milliseconds until the pause ends; 0 when there is none. */
@@ -86,20 +89,20 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
   }
 
   return {
-    async turn(signal) {
-      signal.throwIfAborted()
+    turn(signal) {
+      if (signal.aborted) return Promise.reject(signal.reason)
       if (queue.length === 0) {
         const at = nextTurnAt()
         if (at !== undefined && at <= clock.now()) {
           inFlight++
-          return once(end)
+          return end
         }
       }
-      await new Promise<void>((resolve, reject) => {
+      return new Promise((resolve, reject) => {
         const waiter: Waiter = {
           grant() {
             signal.removeEventListener('abort', leave)
-            resolve()
+            resolve(end)
           },
         }
         function leave(): void {
@@ -110,7 +113,6 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
         queue.push(waiter)
         grantTurns()
       })
-      return once(end)
     },
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms)
@@ -119,15 +121,5 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
     get pausedForMs() {
       return Math.max(0, pausedUntil - clock.now())
     },
-  }
-}
-
-function once(action: () => void): () => void {
-  let done = false
-  return () => {
-    if (!done) {
-      done = true
-      action()
-    }
   }
 }

@@ -1,6 +1,6 @@
 /** Signs a request at the moment it goes on the wire: salt and timestamp age, so neither is made earlier or used twice. */
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../pipeline/ports.ts'
-import { newSalt, sign, timestampOf } from '../rapyd/signature.ts'
+import { createSign, newSalt, timestampOf } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 
 export interface Signer {
@@ -10,6 +10,7 @@ export interface Signer {
 }
 
 export function createSigner(credentials: Credentials, clock: Clock): Signer {
+  const signed = createSign(credentials)
   let offsetMs = 0
   return {
     sign(request) {
@@ -23,7 +24,7 @@ export function createSigner(credentials: Credentials, clock: Clock): Signer {
         access_key: credentials.accessKey,
         salt,
         timestamp,
-        signature: sign({ method, path, salt, timestamp, body }, credentials),
+        signature: signed({ method, path, salt, timestamp, body }),
       }
       if (request.idempotencyKey !== undefined) headers['idempotency'] = request.idempotencyKey
       return { ...request, headers }

@@ -126,7 +126,9 @@ function dispatch(client: Client, request: SignedRequest, deadlineMs: number): P
           clearTimeout(deadline)
           const [first = Buffer.alloc(0)] = chunks
           const body = chunks.length > 1 ? Buffer.concat(chunks) : first
-          resolve({ status, headers, body: body.toString('utf8') })
+          const complete =
+            headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+          resolve({ status, headers, body: body.toString('utf8'), complete })
         },
         onResponseError(_controller, error) {
           fail(describe(error, started !== undefined, late, size > largestBody))

@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 
-const blockSize = 64 * 1024
+const blockSize = 256 * 1024
 
 export interface InputFile {
   readonly path: string

@@ -11,11 +11,15 @@
  * settle   to find a row's outcome and write it down
  */
 import type { Outcome } from '../domain/outcome.ts'
+import type { PatchedRow } from '../domain/patch.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
+
+/** Reads one row: its patch, or the outcome of a row that has no call. Pure. */
+export type ReadRow = (row: Row | MalformedRow) => PatchedRow | Outcome
 
 /** Decides, without I/O, what one row asks for. */
 export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
@@ -63,6 +67,8 @@ export interface ApiResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
+  /** False where only the end of the connection told the end of the body: it may have been cut. */
+  readonly complete: boolean
 }
 
 /** One HTTP exchange. Rejects with a `TransportError` where no whole answer came. */

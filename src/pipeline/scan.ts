@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { isOutcome } from './send.ts'
-import type { Prepare, Source } from './ports.ts'
+import type { ReadRow, Source } from './ports.ts'
 
 export interface Finding {
   readonly code: ErrorCode
@@ -25,10 +25,10 @@ export interface Scan {
   readonly findings: readonly Finding[]
 }
 
-/** `onInvalid` is given every invalid row; `stopAt` bounds the rows that are read. */
+/** `onInvalid` is given every invalid row. */
 export async function scan(
   source: Source,
-  prepare: Prepare,
+  readRow: ReadRow,
   onInvalid: (outcome: Outcome) => void,
   signal: AbortSignal,
 ): Promise<Scan> {
@@ -40,7 +40,7 @@ export async function scan(
     signal.throwIfAborted()
     for (const row of batch) {
       rows++
-      const prepared = prepare(row)
+      const prepared = readRow(row)
       if (!isOutcome(prepared)) {
         calls++
         countEach(set, prepared.fields)
@@ -57,9 +57,8 @@ export async function scan(
   return { rows, calls, unchanged, invalid, set, cleared, findings: sorted }
 }
 
-function countEach(counts: Map<string, number>, names: string): void {
-  if (names === '') return
-  for (const name of names.split(';')) counts.set(name, (counts.get(name) ?? 0) + 1)
+function countEach(counts: Map<string, number>, names: readonly string[]): void {
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 function note(findings: Map<string, Finding>, outcome: Outcome): void {

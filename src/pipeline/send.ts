@@ -1,5 +1,6 @@
 /** The product's one loop: rows become requests, requests run in their customer's lane, and every row gets an outcome. */
 import type { Outcome } from '../domain/outcome.ts'
+import type { PatchedRow } from '../domain/patch.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { Deliver, Lanes, Prepare, Source } from './ports.ts'
 
@@ -30,6 +31,6 @@ export async function send({ source, prepare, deliver, lanes, settle, signal }: 
   await lanes.idle()
 }
 
-export function isOutcome(prepared: UpdateRequest | Outcome): prepared is Outcome {
+export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepared is Outcome {
   return 'outcome' in prepared
 }

@@ -6,7 +6,8 @@
  * The hex step is missing in the documentation's formula and present in every official sample. Every attempt needs a
  * salt and a timestamp of its own: Rapyd refuses a salt that it has seen, and a timestamp that has aged.
  */
-import { createHmac, randomFillSync } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
+import { createHmacHex } from './hmac.ts'
 
 /** The pair of keys of one account in one environment. Prints as `[redacted]`, whatever it is put into. */
 export interface Credentials {
@@ -25,19 +26,14 @@ export interface SignatureParts {
   readonly body: string
 }
 
-/** Signs one attempt. An empty object counts as no body, as Rapyd's samples do it. */
-export function sign(parts: SignatureParts, credentials: Credentials): string {
-  const body = parts.body === '{}' ? '' : parts.body
-  const message =
-    parts.method +
-    parts.path +
-    parts.salt +
-    parts.timestamp +
-    credentials.accessKey +
-    credentials.secretKey +
-    body
-  const hex = createHmac('sha256', credentials.secretKey).update(message).digest('hex')
-  return Buffer.from(hex, 'latin1').toString('base64')
+/** Gives the function that signs one attempt. An empty object counts as no body, as Rapyd's samples do it. */
+export function createSign(credentials: Credentials): (parts: SignatureParts) => string {
+  const hmacHex = createHmacHex(credentials.secretKey)
+  return (parts) => {
+    const body = parts.body === '{}' ? '' : parts.body
+    const head = parts.method + parts.path + parts.salt + parts.timestamp
+    return btoa(hmacHex(head + credentials.accessKey + credentials.secretKey + body))
+  }
 }
 
 /** Unix seconds as Rapyd wants them: rounded down, since a timestamp in the future is refused. */

@@ -1,6 +1,6 @@
 /**
  * Group commits: what arrives while a commit is due goes to disk with it. A commit costs a few milliseconds of disk
- * time, so commits are spaced to take at most a tenth of the time, unless so much waits that waiting longer gains nothing.
+ * time, so commits are spaced to take at most a twentieth of the time, unless so much waits that waiting longer gains nothing.
  */
 
 export interface GroupCommit<Item> {
@@ -12,7 +12,10 @@ export interface GroupCommit<Item> {
 
 /** Longest time that an item waits for company. */
 const longestGapMs = 100
-const shareOfTime = 10
+/** Commits take one part of the time out of so many. */
+const partsOfTime = 20
+/** A group smaller than this shows that little is under way: whoever waits for it should not wait for company. */
+const smallGroup = 64
 
 interface Waiting<Item> {
   readonly item: Item
@@ -46,7 +49,8 @@ export function createGroupCommit<Item>(
       return
     }
     const end = performance.now()
-    nextAt = end + Math.min(longestGapMs, (end - start) * (shareOfTime - 1))
+    const spacing = (end - start) * (partsOfTime - 1) * Math.min(1, group.length / smallGroup)
+    nextAt = end + Math.min(longestGapMs, spacing)
     for (const { resolve } of group) resolve()
   }
 

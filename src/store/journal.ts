@@ -4,14 +4,13 @@
  */
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { SQLInputValue } from 'node:sqlite'
-import { errorTips } from '../domain/error-codes.ts'
-import type { ErrorCode } from '../domain/error-codes.ts'
-import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { Journal } from '../pipeline/ports.ts'
+import { createRowSet } from '../domain/row-set.ts'
+import type { RowSet } from '../domain/row-set.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { kindOf, packOutcome, unpackOutcome } from './outcome-record.ts'
 import { journalVersion, schema } from './schema.ts'
 
 export interface RunJournal extends Journal {
@@ -20,10 +19,10 @@ export interface RunJournal extends Journal {
   set(key: string, value: string): void
   /** Outcomes in row order, in batches. */
   outcomes(): Generator<readonly Outcome[]>
-  /** How many rows have an outcome. */
-  count(): number
-  /** Numbers of the rows that have an outcome, ascending. */
-  settledRows(): Generator<number>
+  /** How many rows have which outcome. */
+  counts(): ReadonlyMap<OutcomeKind, number>
+  /** The rows that have an outcome. */
+  settledRows(): RowSet
   /** Rows with an intent and without an outcome, with the time of the intent (milliseconds since 1970). */
   inDoubt(): ReadonlyMap<number, number>
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
@@ -31,7 +30,7 @@ export interface RunJournal extends Journal {
   close(): void
 }
 
-type Entry = { readonly intent: number; readonly at: number } | { readonly outcome: Outcome }
+type Entry = { readonly intent: number } | { readonly outcome: Outcome }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
 export function openJournal(path: string, group: number): RunJournal {
@@ -46,21 +45,29 @@ export function openJournal(path: string, group: number): RunJournal {
   if (version === 0) local('write', () => db.exec(schema))
   else if (version !== journalVersion) throw otherVersion(path, version)
 
-  const intend = db.prepare('INSERT OR IGNORE INTO intent VALUES (?, ?)')
-  const settle = db.prepare(`INSERT INTO outcome VALUES (${'?, '.repeat(17)}?)`)
+  const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
+  const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')
   const commits = createGroupCommit<Entry>((entries) => {
     local('write', () => {
       db.exec('BEGIN IMMEDIATE')
+      const intents: number[] = []
       for (const entry of entries) {
-        if ('intent' in entry) intend.run(entry.intent, entry.at)
-        else settle.run(...columnsOf(entry.outcome))
+        if ('intent' in entry) intents.push(entry.intent)
+        else settle.run(entry.outcome.row, entry.outcome.outcome, packOutcome(entry.outcome))
       }
+      if (intents.length > 0) intend.run(Date.now(), intents.join(','))
       db.exec('COMMIT')
     })
   }, group)
 
+  function settledRows(): RowSet {
+    const rows = createRowSet()
+    for (const { row } of db.prepare('SELECT row FROM outcome').iterate()) rows.add(Number(row))
+    return rows
+  }
+
   return {
-    intend: (request) => commits.add({ intent: request.row, at: Date.now() }),
+    intend: (request) => commits.add({ intent: request.row }),
     settle: (outcome) => commits.add({ outcome }),
     get(key) {
       const value = db.prepare('SELECT value FROM run WHERE key = ?').get(key)?.['value']
@@ -70,94 +77,45 @@ export function openJournal(path: string, group: number): RunJournal {
       local('write', () => db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)').run(key, value))
     },
     *outcomes() {
-      const read = db.prepare('SELECT * FROM outcome WHERE row > ? ORDER BY row LIMIT 1000')
+      const read = db.prepare('SELECT row, kind, record FROM outcome WHERE row > ? ORDER BY row LIMIT 500')
       for (let last = 0; ;) {
-        const batch = read.all(last).map(outcomeOf)
+        const batch = read.all(last).map(({ row, kind, record }) => unpackOutcome(row, kind, record))
         const end = batch.at(-1)
         if (end === undefined) return
         yield batch
         last = end.row
       }
     },
-    count: () => Number(db.prepare('SELECT count(*) AS rows FROM outcome').get()?.['rows']),
-    *settledRows() {
-      for (const { row } of db.prepare('SELECT row FROM outcome ORDER BY row').iterate()) yield Number(row)
+    counts() {
+      const counts = new Map<OutcomeKind, number>()
+      for (const { kind, rows } of db
+        .prepare('SELECT kind, count(*) AS rows FROM outcome GROUP BY kind')
+        .iterate())
+        counts.set(kindOf(kind), Number(rows))
+      return counts
     },
+    settledRows,
     inDoubt() {
-      const rows = db.prepare('SELECT row, at FROM intent WHERE row NOT IN (SELECT row FROM outcome)').all()
-      return new Map(rows.map(({ row, at }) => [Number(row), Number(at)]))
+      const settled = settledRows()
+      const doubts = new Map<number, number>()
+      for (const { at, rows } of db.prepare('SELECT at, rows FROM intent ORDER BY id').iterate()) {
+        for (const row of String(rows).split(',').map(Number))
+          if (!settled.has(row) && !doubts.has(row)) doubts.set(row, Number(at))
+      }
+      return doubts
     },
     closedLanes() {
-      const rows = db
-        .prepare("SELECT DISTINCT customer_id FROM outcome WHERE outcome IN ('failed', 'unknown')")
-        .all()
-      return new Set(rows.map(({ customer_id }) => String(customer_id)))
+      const read = db.prepare("SELECT row, kind, record FROM outcome WHERE kind IN ('failed', 'unknown')")
+      const lanes = new Set<string>()
+      for (const { row, kind, record } of read.iterate())
+        lanes.add(unpackOutcome(row, kind, record).customerId)
+      return lanes
     },
     close() {
       commits.flush()
       db.close()
     },
   }
-}
-
-function columnsOf(outcome: Outcome): SQLInputValue[] {
-  return [
-    outcome.row,
-    outcome.line,
-    outcome.offset,
-    outcome.length,
-    outcome.customerId,
-    outcome.outcome,
-    outcome.fields,
-    outcome.cleared,
-    outcome.attempts,
-    outcome.httpStatus,
-    outcome.errorCode,
-    outcome.errorField,
-    outcome.message,
-    outcome.operationId,
-    outcome.idempotencyKey,
-    outcome.latencyMs,
-    outcome.retries,
-    outcome.finishedAt,
-  ]
-}
-
-function outcomeOf(record: Readonly<Record<string, unknown>>): Outcome {
-  return {
-    row: Number(record['row']),
-    line: Number(record['line']),
-    offset: Number(record['offset']),
-    length: Number(record['length']),
-    customerId: String(record['customer_id']),
-    outcome: kindOf(record['outcome']),
-    fields: String(record['fields']),
-    cleared: String(record['cleared']),
-    attempts: Number(record['attempts']),
-    httpStatus: Number(record['http_status']),
-    errorCode: codeOf(String(record['error_code'])),
-    errorField: String(record['error_field']),
-    message: String(record['message']),
-    operationId: String(record['operation_id']),
-    idempotencyKey: String(record['idempotency_key']),
-    latencyMs: Number(record['latency_ms']),
-    retries: String(record['retries']),
-    finishedAt: Number(record['finished_at']),
-  }
-}
-
-function kindOf(text: unknown): OutcomeKind {
-  const kind = outcomeKinds.find((known) => known === text)
-  if (kind === undefined) throw new Error('the journal holds an outcome that this version does not know')
-  return kind
-}
-
-function codeOf(text: string): ErrorCode | '' {
-  return isErrorCode(text) ? text : ''
-}
-
-function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(errorTips, text)
 }
 
 /** Disk and SQLite errors are final for this process. */

@@ -1,0 +1,69 @@
+/** How an outcome stands in the journal: its kind as a column, the rest packed as one JSON array. */
+import { errorTips } from '../domain/error-codes.ts'
+import type { ErrorCode } from '../domain/error-codes.ts'
+import { outcomeKinds } from '../domain/outcome.ts'
+import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+
+export function packOutcome(outcome: Outcome): string {
+  return JSON.stringify([
+    outcome.line,
+    outcome.offset,
+    outcome.length,
+    outcome.customerId,
+    outcome.fields,
+    outcome.cleared,
+    outcome.attempts,
+    outcome.httpStatus,
+    outcome.errorCode,
+    outcome.errorField,
+    outcome.message,
+    outcome.operationId,
+    outcome.idempotencyKey,
+    outcome.latencyMs,
+    outcome.retries,
+    outcome.finishedAt,
+  ])
+}
+
+/** Throws where the record is not one that `packOutcome` made. */
+export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Outcome {
+  const packed: unknown = JSON.parse(String(record))
+  if (!Array.isArray(packed) || packed.length !== 16) throw new Error('the journal holds an odd record')
+  const values: readonly unknown[] = packed
+  const text = (at: number): string => String(values[at])
+  const number = (at: number): number => Number(values[at])
+  return {
+    row: Number(row),
+    outcome: kindOf(kind),
+    line: number(0),
+    offset: number(1),
+    length: number(2),
+    customerId: text(3),
+    fields: text(4),
+    cleared: text(5),
+    attempts: number(6),
+    httpStatus: number(7),
+    errorCode: codeOf(text(8)),
+    errorField: text(9),
+    message: text(10),
+    operationId: text(11),
+    idempotencyKey: text(12),
+    latencyMs: number(13),
+    retries: text(14),
+    finishedAt: number(15),
+  }
+}
+
+export function kindOf(text: unknown): OutcomeKind {
+  const kind = outcomeKinds.find((known) => known === text)
+  if (kind === undefined) throw new Error('the journal holds an outcome that this version does not know')
+  return kind
+}
+
+function codeOf(text: string): ErrorCode | '' {
+  return isErrorCode(text) ? text : ''
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTips, text)
+}
