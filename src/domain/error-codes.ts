@@ -16,7 +16,8 @@ export const errorTips = {
   E_TOO_LARGE: 'Shorten the cell or the row.',
   // Refused here: the cell
   E_ID: 'Put the customer id that Rapyd shows into this cell: cus_ and letters or digits, without spaces.',
-  E_UNKNOWN_FIELD: 'Rename the key to a field of Update Customer, or set it aside with --ignore-columns.',
+  E_UNKNOWN_FIELD:
+    'Rename the key to a field of Update Customer, or set it aside with --ignore-columns or, in a mapping file, with ignore.',
   E_TYPE: 'Give the field a value of its type.',
   E_BLANK: 'Fill the cell, or run with --blank clear or --blank keep.',
   E_SUSPECT_BLANK:
@@ -26,10 +27,13 @@ export const errorTips = {
   E_EMAIL: 'Write an e-mail address such as name@example.com, at most 512 characters.',
   E_PHONE:
     'Write the number as E.164: a plus sign, country code and number, digits only. Format the column as text.',
-  E_DATE: 'Write the date as DD/MM/YYYY.',
+  E_DATE: 'Write the date as DD/MM/YYYY, or in the form that the mapping file names.',
   E_COUNTRY: 'Write the two-letter country code of ISO 3166-1 in capitals, such as DE.',
   E_PAYMENT_METHOD: 'Use the id of a payment method that this customer already has: card_… or other_….',
   E_EWALLET: 'Use the id of a wallet: ewallet_….',
+  E_TRANSFORM:
+    'Write the cell so that the transform of the mapping file can read it, or change the transform.',
+  E_ADDRESS_GAP: 'Fill the address before it as well: addresses are numbered from 0 without gaps.',
   E_DUPLICATE_CUSTOMER: 'Leave one row for this customer, or run with --duplicates sequence.',
   // Refused by Rapyd
   E_CUSTOMER_NOT_FOUND: 'Correct the customer id, or remove the row.',

@@ -77,7 +77,8 @@ export function isAddressList(value: unknown): value is readonly JsonObject[] {
   return Array.isArray(value) && value.every(isJsonObject)
 }
 
-function place(patch: Patch, target: Target, value: JsonValue): void {
+/** Puts a value where its target is. Shared values are copied before anything is put inside them. */
+export function place(patch: Patch, target: Target, value: JsonValue): void {
   switch (target.kind) {
     case 'field':
       patch[target.field.name] = value
@@ -124,6 +125,19 @@ export function badType(path: string): Problem {
   return { code: 'E_TYPE', field: path, message: `not ${needed}` }
 }
 
+const addressGap: Problem = {
+  code: 'E_ADDRESS_GAP',
+  field: 'addresses',
+  message: 'a later address is given, but not one before it',
+}
+
+/** True where an address that was left out would be sent as null. */
+function hasGap(addresses: JsonValue | undefined): boolean {
+  if (!Array.isArray(addresses)) return false
+  for (let index = 0; index < addresses.length; index++) if (!(index in addresses)) return true
+  return false
+}
+
 /** Puts a mapped row together, or names what is wrong with it. */
 export function finish(
   row: CsvRow | NdjsonRow,
@@ -135,6 +149,7 @@ export function finish(
 ): Mapped {
   const { line, offset, length } = row
   const at = { row: row.row, line, offset, length }
+  if (problems.length === 0 && hasGap(patch['addresses'])) problems = [addressGap]
   if (problems.length > 0) return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
   return { ...at, customerId, patch, fields, cleared }
 }
