@@ -1,0 +1,77 @@
+/**
+ * The shape of a mapping file. `mapping.schema.json` beside this is made from it, for editors; a test holds the two together
+ * and writes the file anew with `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`. Loaded for `--map` only.
+ */
+import { z } from 'zod'
+
+const text = z.string().min(1)
+const value = z.json()
+
+/** Transforms that need no setting. */
+export const plainTransforms = [
+  'trim',
+  'lowercase',
+  'uppercase',
+  'digits',
+  'country',
+  'number',
+  'boolean',
+  'json',
+] as const
+
+/** Transforms with a setting, and an example of each for error messages. */
+export const transformExamples = {
+  phone: '{ phone: US }',
+  date: '{ date: YYYY-MM-DD }',
+  replace: '{ replace: { from: to } }',
+} as const
+
+const transform = z
+  .union([
+    z.enum(plainTransforms),
+    z
+      .strictObject({
+        phone: text.optional().describe('country of numbers without a country code, ISO 3166-1 alpha-2: US'),
+        date: text.optional().describe('how dates are written: YYYY-MM-DD, MM/DD/YYYY, D.M.YYYY'),
+        replace: z.record(z.string(), text).optional().describe('whole cells and what stands for them'),
+      })
+      .refine(
+        (settings) => Object.keys(settings).length === 1,
+        'exactly one transform in each entry of the list',
+      )
+      .meta({ minProperties: 1, maxProperties: 1 }),
+  ])
+  .meta({ id: 'transform' })
+
+const blank = z
+  .union([z.enum(['clear', 'keep', 'reject']), z.strictObject({ clear_with: value })])
+  .describe('what a blank cell means (clear_with: what is sent then); without it, what --blank says')
+
+const entry = z
+  .union([
+    text.describe('a field such as name, addresses[0].line_1 or metadata.tier, or ignore'),
+    z.strictObject({
+      field: text.describe('a field such as name, addresses[0].line_1 or metadata.tier'),
+      transform: z.union([transform, z.array(transform).min(1)]).optional(),
+      blank: blank.optional(),
+    }),
+  ])
+  .meta({ id: 'entry' })
+
+export const mappingSchema = z.strictObject({
+  $schema: z.string().optional().describe('for editors; means nothing here'),
+  customer: text.optional().describe('the column or key that holds the Rapyd customer id'),
+  columns: z
+    .record(z.string(), z.union([entry, z.array(entry).min(1)]))
+    .optional()
+    .describe('columns or keys of the input, and the field that each goes into'),
+  constants: z.record(z.string(), value).optional().describe('fields that every row sets, and their values'),
+})
+
+export type MappingFile = z.infer<typeof mappingSchema>
+export type EntrySpec = z.infer<typeof entry>
+export type TransformSpec = z.infer<typeof transform>
+
+export function mappingJsonSchema(): object {
+  return z.toJSONSchema(mappingSchema, { io: 'input' })
+}
