@@ -50,7 +50,17 @@ export function readCell(
   rules: CellRules,
 ): Reading {
   if (text === '' || rules.nullValues.has(text)) return readBlank(path, rules)
-  if ((suspects.has(text) || text.trim() === '') && !rules.literals.has(text)) {
+  return readText(text, path, field, rules.literals)
+}
+
+/** A text that is not blank, or why it cannot be sent. */
+export function readText(
+  text: string,
+  path: string,
+  field: CustomerField | undefined,
+  literals: ReadonlySet<string>,
+): Reading {
+  if ((suspects.has(text) || text.trim() === '') && !literals.has(text)) {
     return problem('E_SUSPECT_BLANK', path, 'looks like an empty value but is not blank')
   }
   if (text.length > longestCell) return problem('E_TOO_LARGE', path, 'longer than 1 MiB')
@@ -73,6 +83,10 @@ function readBlank(path: string, rules: CellRules): Reading {
   }
 }
 
-function problem(code: Problem['code'], field: string, message: string): Reading {
+export function problem(
+  code: Problem['code'],
+  field: string,
+  message: string,
+): { readonly problem: Problem } {
   return { problem: { code, field, message } }
 }

@@ -3,10 +3,13 @@ import { BulkUpdateError } from '../errors.ts'
 import { nearestField, normalise, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
-export interface Column {
+export interface NamedColumn {
   /** Index of the cell in a row. */
   readonly index: number
   readonly name: string
+}
+
+export interface Column extends NamedColumn {
   readonly target: Target
 }
 
@@ -34,36 +37,42 @@ export function matchHeader(header: readonly string[], ignoreColumns: readonly s
   const kept = header
     .map((name, index) => ({ name, index }))
     .filter(({ name }) => !isOurColumn(name) && !setAside.has(normalise(name)))
-  const idName = idNames.find((id) => kept.some(({ name }) => normalise(name) === id))
-  const ids = kept.filter(({ name }) => normalise(name) === idName)
-  const [id] = ids
-  if (id === undefined) throw noIdColumn(header)
-  if (ids[1] !== undefined) throw twice(id, ids[1], 'the customer id')
-
+  const id = findId(header, kept)
   const columns: Column[] = []
   for (const { name, index } of kept) {
     if (index === id.index) continue
     const target = targetOf(name)
-    if (target === undefined) throw unknownColumn(name, index)
+    if (target === undefined) throw unknownColumn({ name, index }, '')
     const other = columns.find((column) => overlaps(column.target.path, target.path))
-    if (other !== undefined) throw twice(other, { name, index }, target.path)
+    if (other !== undefined) throw twice(label(other), label({ name, index }), target.path)
     columns.push({ index, name, target })
   }
-  checkAddressNumbers(columns)
+  checkAddressNumbers(columns.map(({ target }) => target))
   const ignored = header.filter((name) => isOurColumn(name) || setAside.has(normalise(name)))
   return { idIndex: id.index, idName: id.name, columns, ignored }
 }
 
+/** The column of the customer ids among those that are kept. */
+export function findId(header: readonly string[], kept: readonly NamedColumn[]): NamedColumn {
+  const idName = idNames.find((id) => kept.some(({ name }) => normalise(name) === id))
+  const ids = kept.filter(({ name }) => normalise(name) === idName)
+  const [id] = ids
+  if (id === undefined) throw noIdColumn(header)
+  if (ids[1] !== undefined) throw twice(label(id), label(ids[1]), 'the customer id')
+  return id
+}
+
 /** One path is the other, or holds it: `metadata` and `metadata.tier`. */
-function overlaps(left: string, right: string): boolean {
+export function overlaps(left: string, right: string): boolean {
   if (left === right) return true
   const [short, long] = left.length < right.length ? [left, right] : [right, left]
   return long.startsWith(short) && (long[short.length] === '.' || long[short.length] === '[')
 }
 
-function checkAddressNumbers(columns: readonly Column[]): void {
+/** Addresses are numbered from 0 without gaps, or a list with holes would be sent. */
+export function checkAddressNumbers(targets: readonly Target[]): void {
   const numbers = new Set<number>()
-  for (const { target } of columns) if (target.kind === 'address') numbers.add(target.index)
+  for (const target of targets) if (target.kind === 'address') numbers.add(target.index)
   for (let index = 0; index < numbers.size; index++) {
     if (!numbers.has(index)) {
       throw new BulkUpdateError(
@@ -89,25 +98,28 @@ function noIdColumn(header: readonly string[]): BulkUpdateError {
   )
 }
 
-function twice(
-  first: { readonly name: string; readonly index: number },
-  second: { readonly name: string; readonly index: number },
-  what: string,
-): BulkUpdateError {
+/** How errors name a column. */
+export function label({ name, index }: NamedColumn): string {
+  return `column ${index + 1} ("${name}")`
+}
+
+/** Two sources of one thing. */
+export function twice(first: string, second: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_DUPLICATE',
-    `columns ${first.index + 1} ("${first.name}") and ${second.index + 1} ("${second.name}") are both ${what}`,
+    `${first} and ${second} are both ${what}`,
     'Remove or rename one of them.',
   )
 }
 
-function unknownColumn(name: string, index: number): BulkUpdateError {
-  const near = nearestField(name)
+/** `otherwise` says what else can be done with it. */
+export function unknownColumn(column: NamedColumn, otherwise: string): BulkUpdateError {
+  const near = nearestField(column.name)
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_UNKNOWN_COLUMN',
-    `column ${index + 1} ("${name}") is no field of Update Customer`,
-    `${near === undefined ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${name}".`,
+    `${label(column)} is no field of Update Customer`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${column.name}"${otherwise}.`,
   )
 }

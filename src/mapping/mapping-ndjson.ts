@@ -14,7 +14,8 @@ import { badId, badType, finish, isAddressList } from './mapping.ts'
 import type { Mapped } from './mapping.ts'
 import { nearestField, normalise, targetOf } from './targets.ts'
 
-const idKeys = ['customer', 'customer_id', 'id']
+/** Names of the key with the customer id, the first one that is there wins. */
+export const idKeys = ['customer', 'customer_id', 'id']
 
 /** For NDJSON. Keys match fields as headers do; `ignore` holds keys that are set aside. */
 export function compileNdjson(ignore: readonly string[], rules: CellRules): (row: NdjsonRow) => Mapped {
@@ -64,7 +65,8 @@ function readValue(value: JsonValue, field: CustomerField, rules: CellRules): Va
   return { problems: [badType(field.name)] }
 }
 
-function readAddresses(list: readonly JsonObject[], rules: CellRules): ValueReading {
+/** Holds each address to its fields. */
+export function readAddresses(list: readonly JsonObject[], rules: CellRules): ValueReading {
   const problems: Problem[] = []
   for (const [index, item] of list.entries()) {
     for (const [key, value] of Object.entries(item)) {
@@ -83,12 +85,12 @@ function readAddresses(list: readonly JsonObject[], rules: CellRules): ValueRead
   return { value: list, problems }
 }
 
-function unknownKey(key: string): Problem {
+export function unknownKey(key: string): Problem {
   const near = nearestField(key)
   const hint = near === undefined ? '' : `; did you mean ${near}?`
   return { code: 'E_UNKNOWN_FIELD', field: key.slice(0, 64), message: `no field of Update Customer${hint}` }
 }
 
-function sameField(path: string): Problem {
+export function sameField(path: string): Problem {
   return { code: 'E_DUPLICATE_KEY', field: path, message: 'two keys are the same field' }
 }

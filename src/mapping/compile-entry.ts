@@ -1,0 +1,118 @@
+/** One entry of `columns:` to an assignment: its field is found, its transforms are made, its values are held to the field. */
+import type { JsonValue } from '../domain/json.ts'
+import { checkValue } from './assigned-value.ts'
+import type { Conversion, TextChange } from './changes.ts'
+import { plainAssignment } from './compiled-mapping.ts'
+import type { Assignment, BlankRule } from './compiled-mapping.ts'
+import { mappingError } from './mapping-error.ts'
+import type { MappingDocument, Path } from './mapping-error.ts'
+import type { EntrySpec, TransformSpec } from './mapping-schema.ts'
+import { didYouMean, nearest, nearestPath } from './nearest.ts'
+import { targetOf } from './targets.ts'
+import type { Target } from './targets.ts'
+import { compileTransform } from './transforms.ts'
+
+/** `path` leads to the entry. Throws E_MAPPING. */
+export async function compileEntry(
+  entry: EntrySpec,
+  path: Path,
+  document: MappingDocument,
+): Promise<Assignment> {
+  if (typeof entry === 'string') return plainAssignment(findTarget(entry, path, 'value', document))
+  const target = findTarget(entry.field, [...path, 'field'], 'value', document)
+  const changes: TextChange[] = []
+  let { conversion } = plainAssignment(target)
+  let last = ''
+  for (const [spec, at] of transformsOf(entry.transform, [...path, 'transform'])) {
+    const made = await compileTransform(spec)
+    const where = document.place(at)
+    if ('mistake' in made) throw mappingError(where, made.mistake, made.remedy)
+    if (last !== '') {
+      throw mappingError(where, `no transform can follow ${last}, which makes a value`, `Put ${last} last.`)
+    }
+    if (typeof made === 'function') changes.push(made)
+    else {
+      checkConversion(made, target, where)
+      conversion = made
+      last = made.name
+    }
+  }
+  const blank = blankRule(entry.blank, target, [...path, 'blank'], document)
+  return {
+    target,
+    changes,
+    ...(conversion === undefined ? {} : { conversion }),
+    ...(blank === undefined ? {} : { blank }),
+  }
+}
+
+function transformsOf(
+  spec: TransformSpec | readonly TransformSpec[] | undefined,
+  path: Path,
+): readonly (readonly [TransformSpec, Path])[] {
+  if (spec === undefined) return []
+  if (!isList(spec)) return [[spec, path]]
+  return spec.map((transform, index) => [transform, [...path, index]])
+}
+
+/** Text fields take text only; `json` fits whatever holds more. */
+function checkConversion({ name }: Conversion, target: Target, where: string): void {
+  const insideMetadata = target.kind === 'metadata' || (target.kind === 'address' && target.keys.length > 1)
+  const whole = target.kind === 'field' && target.field.type !== 'text'
+  if (insideMetadata || (whole && name === 'json')) return
+  const fits = name === 'json' ? 'keys of metadata, metadata and addresses' : 'keys of metadata'
+  throw mappingError(where, `${name} does not fit ${target.path}: it is for ${fits}`, `Remove ${name}.`)
+}
+
+function blankRule(
+  spec: Exclude<EntrySpec, string>['blank'],
+  target: Target,
+  path: Path,
+  document: MappingDocument,
+): BlankRule | undefined {
+  if (typeof spec !== 'object') return spec
+  checkGiven(spec.clear_with, target, [...path, 'clear_with'], document)
+  return { clearWith: spec.clear_with }
+}
+
+/** Values that the mapping itself gives mean what they say, so none of them only looks like a blank. */
+export function checkGiven(value: JsonValue, target: Target, path: Path, document: MappingDocument): void {
+  if (value === '') return
+  if (value === null) {
+    const remedy = 'Write one; "" sends an empty text, which clears the field.'
+    throw mappingError(document.place(path), 'a value is missing', remedy)
+  }
+  const literals = new Set(typeof value === 'string' ? [value] : [])
+  const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })
+  if (!('problems' in checked)) return
+  const [found] = checked.problems
+  const quote =
+    typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes if it is text.' : ''
+  throw mappingError(
+    document.place(path),
+    `the value for ${found?.field ?? target.path} is ${found?.message ?? 'refused'}`,
+    `Correct the value. ${quote}`.trim(),
+  )
+}
+
+/** `part` says where in the file the field's name stands at `path`. */
+export function findTarget(
+  name: string,
+  path: Path,
+  part: 'key' | 'value',
+  document: MappingDocument,
+): Target {
+  const target = targetOf(name)
+  if (target !== undefined) return target
+  const near = nearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
+  throw mappingError(
+    document.place(path, part),
+    `"${name}" is no field of Update Customer`,
+    `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${part === 'value' ? ', or ignore' : ''}.`,
+  )
+}
+
+/** Narrows what `Array.isArray` does not: lists that are read-only. */
+export function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+  return Array.isArray(value)
+}
