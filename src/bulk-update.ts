@@ -5,6 +5,7 @@ import { exitCodes } from './errors.ts'
 import { openInput } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
+import { loadMapping } from './mapping/mapping-file.ts'
 import { parseErrorLimit, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { guard } from './pipeline/guards.ts'
@@ -55,15 +56,16 @@ async function runOn(
   signal: AbortSignal,
 ): Promise<UpdateResult> {
   const { host, account } = remote
+  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const file = await openInput(options.input)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-    const derived = `${runName(options.input)}-${runDigest(digest, options, host, account)}`
+    const derived = `${runName(options.input)}-${runDigest(digest, options, mapping, host, account)}`
     const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
     const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
-    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options))
+    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
     const prepare = createPrepare(readRow, { host, runId })
     return await run({
       options,
@@ -76,6 +78,7 @@ async function runOn(
       runsDir,
       runId,
       readRow,
+      mapping,
       prepare,
     })
   } finally {
@@ -103,7 +106,7 @@ async function run(parts: RunParts): Promise<UpdateResult> {
       input: parts.digest,
       host: remote.host,
       account: remote.account,
-      mapping: mappingDigest(options),
+      mapping: mappingDigest(options, parts.mapping),
     })
     if (journal.get('state') === 'finished') {
       const summary = await report(parts, journal, directory, found, undefined)

@@ -20,7 +20,9 @@ export interface UpdateOptions {
   readonly format?: 'csv' | 'tsv' | 'ndjson'
   /** One character. Default: a comma, a tab for TSV. */
   readonly delimiter?: string
-  /** What a blank cell means. Default `clear`. */
+  /** Path of a mapping file, YAML or JSON: which column goes into which field, and how. Default none: columns are fields by name. */
+  readonly map?: string
+  /** What a blank cell means where the mapping file does not say. Default `clear`. */
   readonly blank?: 'clear' | 'keep' | 'reject'
   readonly ignoreColumns?: readonly string[]
   /** Texts that stand for a blank. Default none. */

@@ -1,11 +1,15 @@
 /** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
 import type { Outcome, OutcomeKind } from './domain/outcome.ts'
 import type { Problem } from './domain/problem.ts'
-import type { Place } from './domain/row.ts'
+import type { CsvRow, Place } from './domain/row.ts'
 import type { Head } from './input/header.ts'
 import type { CellRules } from './mapping/cells.ts'
 import { matchHeader } from './mapping/headers.ts'
+import type { Mapping } from './mapping/compiled-mapping.ts'
+import { matchMappedHeader } from './mapping/mapped-headers.ts'
+import { compileMappedCsv, compileMappedNdjson } from './mapping/mapped-rows.ts'
 import { compileCsv, isRefused } from './mapping/mapping.ts'
+import type { Mapped } from './mapping/mapping.ts'
 import { compileNdjson } from './mapping/mapping-ndjson.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Prepare, ReadRow } from './pipeline/ports.ts'
@@ -13,10 +17,18 @@ import { isOutcome } from './pipeline/send.ts'
 import { updateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
 
-/** Throws INPUT errors where the header cannot be matched. */
-export function createReadRow(head: Head, ignoreColumns: readonly string[], rules: CellRules): ReadRow {
-  const csv = head.format === 'csv' ? compileCsv(matchHeader(head.header, ignoreColumns), rules) : undefined
-  const ndjson = compileNdjson(ignoreColumns, rules)
+/** Throws INPUT errors where the header cannot be matched. Without a mapping nothing of it is asked for any cell. */
+export function createReadRow(
+  head: Head,
+  ignoreColumns: readonly string[],
+  rules: CellRules,
+  mapping?: Mapping,
+): ReadRow {
+  const csv = head.format === 'csv' ? csvOf(head.header, ignoreColumns, rules, mapping) : undefined
+  const ndjson =
+    mapping === undefined
+      ? compileNdjson(ignoreColumns, rules)
+      : compileMappedNdjson(ignoreColumns, mapping, rules)
   return (row) => {
     if (row.kind === 'malformed') return here(row, '', 'invalid', [row.problem])
     if (row.kind === 'csv' && csv === undefined) throw new Error('a CSV row in NDJSON input')
@@ -34,6 +46,16 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
     const read = readRow(row)
     return isOutcome(read) ? read : updateRequest(read, run)
   }
+}
+
+function csvOf(
+  header: readonly string[],
+  ignoreColumns: readonly string[],
+  rules: CellRules,
+  mapping: Mapping | undefined,
+): (row: CsvRow) => Mapped {
+  if (mapping === undefined) return compileCsv(matchHeader(header, ignoreColumns), rules)
+  return compileMappedCsv(matchMappedHeader(header, ignoreColumns, mapping), mapping, rules)
 }
 
 /** An outcome that is known without a call. Of several problems the first decides; the rest are named behind it. */

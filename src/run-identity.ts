@@ -1,6 +1,7 @@
 /** What makes a run this run: input, mapping, host and account. The same command on the same file is the same run. */
 import { hash } from 'node:crypto'
 import { BulkUpdateError } from './errors.ts'
+import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { UpdateOptions } from './options.ts'
 import type { RunJournal } from './store/journal.ts'
 
@@ -20,7 +21,8 @@ export function bind(journal: RunJournal, facts: Readonly<Record<string, string>
   }
 }
 
-export function mappingDigest(options: UpdateOptions): string {
+/** Covers what a mapping file says, not how it is written: reformatting it keeps the run. */
+export function mappingDigest(options: UpdateOptions, mapping: Mapping | undefined): string {
   const {
     blank = 'clear',
     ignoreColumns = [],
@@ -38,11 +40,21 @@ export function mappingDigest(options: UpdateOptions): string {
       [...literals].sort(),
       format,
       delimiter,
+      ...(mapping === undefined ? [] : [mapping.canonical]),
     ]),
     'hex',
   )
 }
 
-export function runDigest(digest: string, options: UpdateOptions, host: string, account: string): string {
-  return hash('sha256', [digest, mappingDigest(options), host, account].join('\n'), 'hex').slice(0, 10)
+export function runDigest(
+  digest: string,
+  options: UpdateOptions,
+  mapping: Mapping | undefined,
+  host: string,
+  account: string,
+): string {
+  return hash('sha256', [digest, mappingDigest(options, mapping), host, account].join('\n'), 'hex').slice(
+    0,
+    10,
+  )
 }

@@ -2,6 +2,7 @@
 import type { OutcomeKind } from './domain/outcome.ts'
 import type { InputFile } from './input/bytes.ts'
 import type { Head } from './input/header.ts'
+import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Prepare, ReadRow } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
@@ -34,6 +35,7 @@ export interface RunParts {
   readonly digest: string
   readonly runsDir: string
   readonly runId: string
+  readonly mapping: Mapping | undefined
   readonly readRow: ReadRow
   readonly prepare: Prepare
 }

@@ -3,6 +3,7 @@ import type { BulkUpdateError } from './errors.ts'
 import { openInput } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
+import { loadMapping } from './mapping/mapping-file.ts'
 import { parseErrorLimit, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { guard } from './pipeline/guards.ts'
@@ -16,16 +17,17 @@ export interface ValidateResult extends Scan {
   readonly refusal: BulkUpdateError | undefined
 }
 
-/** `onInvalid` gets each invalid row. Throws INPUT errors where the file cannot be trusted at all. */
+/** `onInvalid` gets each invalid row. Throws INPUT errors where the file cannot be trusted at all, and E_MAPPING. */
 export async function validate(
   options: UpdateOptions,
   onInvalid: (outcome: Outcome) => void,
   signal: AbortSignal,
 ): Promise<ValidateResult> {
+  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const file = await openInput(options.input)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options))
+    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
     const found = await scan(rowsOf(file, head), readRow, onInvalid, signal)
     const refusal = guard(found, {
       maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),

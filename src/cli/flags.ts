@@ -7,7 +7,14 @@ export const inputFlags = {
     describe: 'format of the input [default: told by the content]',
   },
   delimiter: { type: 'string', describe: 'one character between cells [default: a comma]' },
-  blank: { choices: ['clear', 'keep', 'reject'], describe: 'what a blank cell means [default: clear]' },
+  map: {
+    type: 'string',
+    describe: 'mapping file, YAML or JSON: columns to fields, transforms, constants [default: none]',
+  },
+  blank: {
+    choices: ['clear', 'keep', 'reject'],
+    describe: 'what a blank cell means where the mapping does not say [default: clear]',
+  },
   'ignore-columns': { type: 'string', array: true, describe: 'columns to set aside, by name' },
   'null-values': { type: 'string', array: true, describe: 'texts that stand for a blank' },
   literal: {

@@ -6,6 +6,7 @@ export interface InputArguments {
   readonly input: string
   readonly format?: string | undefined
   readonly delimiter?: string | undefined
+  readonly map?: string | undefined
   readonly blank?: string | undefined
   readonly ignoreColumns?: string[] | undefined
   readonly nullValues?: string[] | undefined
@@ -27,6 +28,7 @@ export function inputOptions(args: InputArguments): UpdateOptions {
     input: args.input,
     ...(format === 'csv' || format === 'tsv' || format === 'ndjson' ? { format } : {}),
     ...(delimiter === undefined ? {} : { delimiter }),
+    ...(args.map === undefined ? {} : { map: args.map }),
     ...(blank === 'keep' || blank === 'reject' ? { blank } : {}),
     ignoreColumns: args.ignoreColumns ?? [],
     nullValues: args.nullValues ?? [],
