@@ -2,12 +2,14 @@
 import yargs from 'yargs'
 import { BulkUpdateError, exitCodes } from '../errors.ts'
 import { refuseKeys } from './credentials.ts'
+import { boundMemory } from './memory.ts'
 import { inputFlags, senderFlags, simulatorFlags } from './flags.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.OK
   try {
+    boundMemory()
     refuseKeys(argv)
     await yargs([...argv])
       .scriptName('rapyd-bulk')
