@@ -1,0 +1,18 @@
+/** What is about to be sent and how long that takes, on one line, before the first call. */
+import { formatClock, formatCount, formatDuration, formatRate } from './format.ts'
+import { allowedPerSecond } from './pace.ts'
+import type { RunSending } from './run-events.ts'
+
+/** Shorter than this is not worth a line. */
+const leastMs = 10_000
+
+/** `wall` is now, in milliseconds since 1970. Nothing where the windows leave it under about ten seconds. */
+export function planLine(
+  { calls, windows, etaMs }: Pick<RunSending, 'calls' | 'windows' | 'etaMs'>,
+  wall: number,
+): string | undefined {
+  if (etaMs === undefined || etaMs < leastMs) return undefined
+  const limits = windows.map(({ limit, perMs }) => `${formatCount(limit)} in ${formatDuration(perMs)}`)
+  const rate = `${formatRate(allowedPerSecond(windows))} a second (${limits.join(', ')})`
+  return `${formatCount(calls)} calls at ${rate}: ${formatDuration(etaMs)}, done about ${formatClock(wall + etaMs, wall)}`
+}
