@@ -18,6 +18,8 @@ export interface ProgressOptions {
 export interface Progress {
   /** Cheap: may be called for every row. Draws at most five times a second, logs at most every ten seconds. */
   update(snapshot: ProgressSnapshot): void
+  /** Takes the block off the screen until the next update, so that something else can be written there. */
+  clear(): void
   /** Takes the block off the screen: the summary says the rest. Later updates do nothing. */
   stop(): void
 }
@@ -51,6 +53,9 @@ function createBlock({ stream, color, clock }: ProgressOptions): Progress {
       const columns = stream.columns ?? 80
       block(renderProgress(snapshot, { columns, color, wall: clock.wall() }).join('\n'))
     },
+    clear() {
+      if (isOn) block.clear()
+    },
     stop() {
       if (!isOn) return
       isOn = false
@@ -70,6 +75,7 @@ function createLines({ log, clock }: ProgressOptions): Progress {
       loggedAt = now
       log(renderProgressLine(snapshot, clock.wall()))
     },
+    clear() {},
     stop() {
       isOn = false
     },

@@ -135,6 +135,19 @@ describe('createProgress', () => {
     expect(screen()).toBe('')
   })
 
+  test('makes room for something else, and comes back with the next drawing', () => {
+    const { progress, screen, advance } = setUp(true)
+    progress.update(snapshot)
+    screen()
+    progress.clear()
+    expect(screen()).toContain('\u001B[2K')
+    progress.clear()
+    expect(screen()).toBe('')
+    advance(200)
+    progress.update(snapshot)
+    expect(screen()).toContain('6,200 of 10,000 rows')
+  })
+
   test('is silent after the terminal has gone, and does not end the run', () => {
     const { progress, screen, stream, advance } = setUp(true)
     progress.update(snapshot)
