@@ -11,6 +11,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((n
 const ranks: Readonly<Record<string, number>> = {
   domain: 0,
   'errors.ts': 0,
+  'is-alive.ts': 0,
   pipeline: 1,
   rapyd: 1,
   input: 2,

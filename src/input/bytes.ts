@@ -29,6 +29,11 @@ export async function openInput(path: string): Promise<InputFile> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw cannotOpen(path, systemCode(error))
   })
+  return inputOf(handle, path)
+}
+
+/** The input behind an open file, which closes with it. `path` is what messages call it. */
+export async function inputOf(handle: FileHandle, path: string): Promise<InputFile> {
   const stat = await handle.stat({ bigint: true })
   if (!stat.isFile()) {
     await handle.close()

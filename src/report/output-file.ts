@@ -6,6 +6,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, readd
 import { renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, systemCode } from '../errors.ts'
+import { isAlive } from '../is-alive.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
@@ -114,15 +115,6 @@ function removeLeftovers(path: string): void {
     const owner = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1]
     if (owner !== undefined && !isAlive(Number(owner)))
       refusing(path, () => unlinkSync(join(dirname(path), name)))
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH'
   }
 }
 

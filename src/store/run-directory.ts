@@ -8,6 +8,7 @@ const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
 /** The input's name as the first part of a run id. */
 export function runName(inputPath: string): string {
+  if (inputPath === '-') return 'stdin'
   const name = inputPath.split(/[\\/]/).at(-1) ?? ''
   const safe = name.replace(/\.(?:csv|tsv|ndjson|jsonl)$/i, '').replace(/[^A-Za-z0-9_-]+/g, '-')
   return /^[A-Za-z0-9]/.test(safe) ? safe.slice(0, 64) : `run${safe}`.slice(0, 64)
@@ -26,7 +27,15 @@ export function checkRunId(runId: string): string {
 
 /** Makes the directory, or finds it. Throws where the file system refuses. */
 export function openRunDirectory(runsDir: string, runId: string): string {
-  const directory = join(runsDir, runId)
+  return makeDirectory(join(runsDir, runId))
+}
+
+/** Makes the directory that holds the runs, or finds it. Throws like `openRunDirectory`. */
+export function openRunsDirectory(runsDir: string): string {
+  return makeDirectory(runsDir)
+}
+
+function makeDirectory(directory: string): string {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     return directory
@@ -34,7 +43,7 @@ export function openRunDirectory(runsDir: string, runId: string): string {
     throw new BulkUpdateError(
       'USAGE',
       'E_RUNS_DIR',
-      `the run directory ${directory} cannot be made (${systemCode(error)})`,
+      `the directory ${directory} cannot be made (${systemCode(error)})`,
       'Choose a folder that can be written to with --runs-dir. Nothing was sent.',
       { cause: error },
     )
