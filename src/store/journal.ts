@@ -10,7 +10,7 @@ import type { Journal } from '../pipeline/ports.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { kindOf, packOutcome, unpackOutcome } from './outcome-record.ts'
+import { errorCodePath, kindOf, packOutcome, unpackOutcome } from './outcome-record.ts'
 import { journalVersion, schema } from './schema.ts'
 
 export interface RunJournal extends Journal {
@@ -21,6 +21,8 @@ export interface RunJournal extends Journal {
   outcomes(): Generator<readonly Outcome[]>
   /** How many rows have which outcome. */
   counts(): ReadonlyMap<OutcomeKind, number>
+  /** How many rows that need attention have which error code. */
+  errorCounts(): ReadonlyMap<string, number>
   /** The rows that have an outcome. */
   settledRows(): RowSet
   /** Rows with an intent and without an outcome, with the time of the intent (milliseconds since 1970). */
@@ -93,6 +95,13 @@ export function openJournal(path: string, group: number): RunJournal {
         .iterate())
         counts.set(kindOf(kind), Number(rows))
       return counts
+    },
+    errorCounts() {
+      const read = db.prepare(
+        `SELECT json_extract(record, '${errorCodePath}') AS code, count(*) AS rows FROM outcome
+         WHERE kind NOT IN ('updated', 'unchanged') GROUP BY code`,
+      )
+      return new Map(read.all().map(({ code, rows }) => [String(code), Number(rows)]))
     },
     settledRows,
     inDoubt() {

@@ -4,6 +4,9 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 
+/** Where SQLite finds the error code in a record. */
+export const errorCodePath = '$[8]'
+
 export function packOutcome(outcome: Outcome): string {
   return JSON.stringify([
     outcome.line,

@@ -73,6 +73,19 @@ describe('the journal', () => {
     journal.close()
   })
 
+  it('counts its outcomes, and the error codes of rows that need attention', async () => {
+    const journal = openJournal(join(directory, 'journal.db'), 4)
+    await Promise.all([
+      journal.settle(outcome(1)),
+      journal.settle({ ...outcome(2, 'rejected'), errorCode: 'E_API' }),
+      journal.settle({ ...outcome(3, 'invalid'), errorCode: 'E_EMAIL' }),
+      journal.settle({ ...outcome(4, 'invalid'), errorCode: 'E_EMAIL' }),
+    ])
+    expect(Object.fromEntries(journal.counts())).toEqual({ updated: 1, rejected: 1, invalid: 2 })
+    expect(Object.fromEntries(journal.errorCounts())).toEqual({ E_API: 1, E_EMAIL: 2 })
+    journal.close()
+  })
+
   it('is on disk when an intent resolves: another reader sees it', async () => {
     const path = join(directory, 'journal.db')
     const journal = openJournal(path, 4)
