@@ -3,15 +3,18 @@ import yargs from 'yargs'
 import { BulkUpdateError, exitCodes } from '../errors.ts'
 import { refuseKeys } from './credentials.ts'
 import { boundMemory } from './memory.ts'
+import { hideDash, showDashes } from './dash.ts'
 import { inputFlags, senderFlags, simulatorFlags } from './flags.ts'
+import { guardOutput } from './output.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.OK
+  const checkOutput = guardOutput()
   try {
     boundMemory()
     refuseKeys(argv)
-    await yargs([...argv])
+    await yargs(argv.map(hideDash))
       .scriptName('rapyd-bulk')
       .usage('$0 <command>\n\nUpdates many Rapyd customers from one CSV or NDJSON file.')
       .command(
@@ -19,7 +22,11 @@ export async function main(argv: readonly string[]): Promise<number> {
         'check the file, send every row, write results, errors and summary',
         (command) =>
           command
-            .positional('input', { type: 'string', demandOption: true, describe: 'CSV or NDJSON file' })
+            .positional('input', {
+              type: 'string',
+              demandOption: true,
+              describe: 'CSV or NDJSON file, or - for standard input',
+            })
             .options(inputFlags)
             .options(senderFlags)
             .example(
@@ -27,7 +34,12 @@ export async function main(argv: readonly string[]): Promise<number> {
               'update the sandbox’s customers; the same command goes on after a stop',
             )
             .example('$0 update crm-export.csv --limit 5', 'a canary: the first five rows')
-            .example('$0 update crm-export.csv --env production', 'production asks before it sends'),
+            .example('$0 update crm-export.csv --env production', 'production asks before it sends')
+            .example('zcat crm-export.csv.gz | $0 update -', 'from a pipe; piped again, it goes on')
+            .example(
+              '$0 update crm-export.csv --env simulator --faults 500:2%',
+              'a rehearsal: no keys, no network, and some things go wrong',
+            ),
         async (args) => {
           const { update } = await import('./commands/update.ts')
           code = await update(args)
@@ -38,7 +50,11 @@ export async function main(argv: readonly string[]): Promise<number> {
         'check the file without a network and without credentials',
         (command) =>
           command
-            .positional('input', { type: 'string', demandOption: true, describe: 'CSV or NDJSON file' })
+            .positional('input', {
+              type: 'string',
+              demandOption: true,
+              describe: 'CSV or NDJSON file, or - for standard input',
+            })
             .options(inputFlags)
             .example('$0 validate crm-export.csv', 'every defect with its row, column and remedy'),
         async (args) => {
@@ -58,6 +74,7 @@ export async function main(argv: readonly string[]): Promise<number> {
           code = await simulate(args)
         },
       )
+      .middleware(showDashes)
       .demandCommand(1, 'Name a command: update, validate or simulator.')
       .recommendCommands()
       .strict()
@@ -75,6 +92,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         )
       })
       .parseAsync()
+    await checkOutput()
   } catch (error) {
     code = explain(error)
   }

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'bin.mjs')
+export const program = join(import.meta.dirname, '..', '..', 'src', 'cli', 'bin.mjs')
 
 export interface Finished {
   readonly code: number | null
@@ -17,7 +17,12 @@ export interface Folder {
   write(name: string, text: string | Buffer): void
   /** The text of a file of the only run. */
   report(name: string): string
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>
+  /** `input` is piped into standard input, which is empty without it. */
+  run(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    input?: string | Buffer,
+  ): Promise<Finished>
   remove(): void
 }
 
@@ -30,17 +35,20 @@ export function freshFolder(): Folder {
       const [run = ''] = readdirSync(join(path, 'rapyd-runs'))
       return readFileSync(join(path, 'rapyd-runs', run, name), 'utf8')
     },
-    run: (args, env = {}) =>
+    run: (args, env = {}, input = '') =>
       new Promise((resolve, reject) => {
         const child = spawn(process.execPath, [program, ...args], {
           cwd: path,
           env: { PATH: process.env['PATH'], ...env },
-          stdio: ['ignore', 'pipe', 'pipe'],
+          stdio: ['pipe', 'pipe', 'pipe'],
         })
         let [stdout, stderr] = ['', '']
         child.stdout.on('data', (text) => (stdout += String(text)))
         child.stderr.on('data', (text) => (stderr += String(text)))
         child.on('error', reject)
+        // A command that ends without reading its input closes the pipe.
+        child.stdin.on('error', () => {})
+        child.stdin.end(input)
         child.on('close', (code) => resolve({ code, stdout, stderr }))
       }),
     remove: () => rmSync(path, { recursive: true, force: true }),
