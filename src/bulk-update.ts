@@ -1,23 +1,29 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
 import { resolve } from 'node:path'
-import type { BulkUpdateError } from './errors.ts'
-import { exitCodes } from './errors.ts'
-import { openInput } from './input/bytes.ts'
+import { systemClock } from './client/clock.ts'
+import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
+import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import { parseErrorLimit, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { guard } from './pipeline/guards.ts'
 import { scan } from './pipeline/scan.ts'
+import type { Scan } from './pipeline/scan.ts'
 import { createPrepare, createReadRow, rulesOf } from './prepare.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
+import type { RunEvent } from './report/run-events.ts'
+import { createRunLog } from './report/run-log.ts'
 import type { Summary } from './report/summary.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
+import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RunParts, Watch } from './run-parts.ts'
+import { createRunProgress } from './run-progress.ts'
 import { report } from './run-report.ts'
 import { sendAll } from './run-sending.ts'
+import { startOf } from './run-start.ts'
 import { openJournal } from './store/journal.ts'
 import { lockRun } from './store/lock.ts'
 import { checkRunId, freshRunId, openRunDirectory, runName } from './store/run-directory.ts'
@@ -44,6 +50,8 @@ export async function bulkUpdate(
   const remote = await openRemote(options)
   try {
     return await runOn(remote, options, watch, signal)
+  } catch (error) {
+    throw asInterruption(error, signal)
   } finally {
     await remote.close()
   }
@@ -57,11 +65,22 @@ async function runOn(
 ): Promise<UpdateResult> {
   const { host, account } = remote
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const file = await openInput(options.input)
+  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
+  const input = await openRunInput(options.input, runsDir, signal)
+  const log = createRunLog(options.logLevel ?? 'info', (code) => watch.onEvent?.({ kind: 'log_off', code }))
+  const tell = (event: RunEvent): void => {
+    log.write(event)
+    watch.onEvent?.(event)
+  }
+  const progress = createRunProgress({
+    clock: systemClock,
+    onSnapshot: (snapshot) => watch.onSnapshot?.(snapshot),
+    onEvent: tell,
+  })
   try {
+    const { file } = input
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
-    const runsDir = resolve(options.runsDir ?? './rapyd-runs')
     const derived = `${runName(options.input)}-${runDigest(digest, options, mapping, host, account)}`
     const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
     const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
@@ -72,6 +91,7 @@ async function runOn(
       watch,
       signal,
       remote,
+      input,
       file,
       head,
       digest,
@@ -80,15 +100,21 @@ async function runOn(
       readRow,
       mapping,
       prepare,
+      progress,
+      log,
+      tell,
     })
   } finally {
-    await file.close()
+    progress.stop()
+    log.close()
+    await input.close()
   }
 }
 
 async function run(parts: RunParts): Promise<UpdateResult> {
-  const { options, signal, file, head, readRow, remote, runId } = parts
-  const found = await scan(rowsOf(file, head), readRow, () => {}, signal)
+  const { options, signal, file, head, readRow, progress, remote, runId } = parts
+  const source = progress.checking(rowsOf(file, head))
+  const found = await scan(source, readRow, progress.invalid, signal)
   const refusal = guard(found, {
     maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
     maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
@@ -99,6 +125,19 @@ async function run(parts: RunParts): Promise<UpdateResult> {
 
   const directory = openRunDirectory(parts.runsDir, runId)
   const unlock = lockRun(directory, runId)
+  try {
+    return await runIn(directory, parts, found)
+  } catch (error) {
+    parts.tell({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
+    throw error
+  } finally {
+    unlock()
+  }
+}
+
+/** The part of a run that nobody else may be in: sends what is open, and reports. */
+async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const { options, progress, remote, tell } = parts
   const concurrency = options.concurrency ?? 16
   const journal = openJournal(`${directory}/journal.db`, Math.min(512, concurrency * 32))
   try {
@@ -108,22 +147,23 @@ async function run(parts: RunParts): Promise<UpdateResult> {
       account: remote.account,
       mapping: mappingDigest(options, parts.mapping),
     })
-    if (journal.get('state') === 'finished') {
-      const summary = await report(parts, journal, directory, found, undefined)
-      return { summary, directory, exitCode: exitCodes.OK, finishedBefore: true }
+    const finishedBefore = journal.get('state') === 'finished'
+    if (!finishedBefore) parts.input.keepIn(directory)
+    parts.log.open(directory)
+    tell(startOf(parts, found, journal.counts()))
+    let stopped: BulkUpdateError | undefined
+    if (!finishedBefore) {
+      if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
+      stopped = await sendAll(parts, journal, found, concurrency)
+      if (stopped !== undefined) tell({ kind: 'stopped', code: stopped.code })
     }
-    if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
-    const stopped = await sendAll(parts, journal, found, concurrency)
+    progress.reporting()
     const summary = await report(parts, journal, directory, found, stopped)
-    return {
-      summary,
-      directory,
-      exitCode: summary.exit_code,
-      finishedBefore: false,
-      ...(stopped === undefined ? {} : { stopped }),
-    }
+    if (journal.get('state') === 'finished') removeKeptInput(directory)
+    const exitCode = finishedBefore ? exitCodes.OK : summary.exit_code
+    tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
+    return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }
   } finally {
     journal.close()
-    unlock()
   }
 }

@@ -2,6 +2,7 @@
 export { bulkUpdate } from './bulk-update.ts'
 export type { UpdateResult } from './bulk-update.ts'
 export type { Snapshot, Watch } from './run-parts.ts'
+export type { RunEvent } from './report/run-events.ts'
 export type { UpdateOptions } from './options.ts'
 export type { Outcome, OutcomeKind } from './domain/outcome.ts'
 export type { Summary } from './report/summary.ts'

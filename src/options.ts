@@ -7,7 +7,7 @@ import type { ErrorLimit } from './pipeline/threshold.ts'
 
 /** What a user may give; everything but `input` has a default. */
 export interface UpdateOptions {
-  /** Path of a CSV or NDJSON file. */
+  /** Path of a CSV or NDJSON file, or `-` for standard input. */
   readonly input: string
   /** Which Rapyd. Default `sandbox`. */
   readonly env?: 'sandbox' | 'production' | 'simulator'
@@ -47,7 +47,16 @@ export interface UpdateOptions {
   readonly maxClears?: string
   readonly strict?: boolean
   readonly resultsFormat?: 'csv' | 'ndjson'
+  /** What goes into `run.log`. Default `info`. */
+  readonly logLevel?: LogLevel
+  /** What goes wrong in the embedded simulator, such as `500:2%`; with `env: 'simulator'` only. Default nothing. */
+  readonly faults?: string
+  /** Of the simulator's dice; with `env: 'simulator'` only. Default 1. */
+  readonly seed?: number
 }
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
 
 export interface Window {
   readonly limit: number

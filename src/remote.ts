@@ -24,7 +24,8 @@ const documentedRate = '200/1m,1000/5m'
 export async function openRemote(options: UpdateOptions): Promise<Remote> {
   const rate = options.rate ?? documentedRate
   const windows = parseRate(rate, options.reserve ?? '10%')
-  if (options.env === 'simulator') return openSimulator(rate, windows)
+  if (options.env === 'simulator') return openSimulator(options, rate, windows)
+  refuseRehearsal(options)
   const origin = resolveOrigin(options.env ?? 'sandbox', options.baseUrl, options.allowHost)
   if (windows.length === 0 && !isLoopback(origin)) {
     throw usage(
@@ -52,8 +53,14 @@ export async function openRemote(options: UpdateOptions): Promise<Remote> {
 }
 
 /** The simulator keeps the rate that was asked for, so that a rehearsal shows what a crossing would do. */
-async function openSimulator(rate: string, windows: readonly Window[]): Promise<Remote> {
-  const simulator = await createSimulator({ windows: enforcedWindows(rate), keepCalls: 0 })
+async function openSimulator(
+  { faults = '', seed = 1 }: UpdateOptions,
+  rate: string,
+  windows: readonly Window[],
+): Promise<Remote> {
+  if (!Number.isSafeInteger(seed))
+    throw usage('E_OPTION_SEED', '--seed is not a whole number', 'Write it like --seed 7.')
+  const simulator = await createSimulator({ windows: enforcedWindows(rate), keepCalls: 0, faults, seed })
   return {
     origin: new URL(simulator.url),
     host: 'simulator',
@@ -61,6 +68,18 @@ async function openSimulator(rate: string, windows: readonly Window[]): Promise<
     credentials: redactedCredentials(simulator.accessKey, simulator.secretKey),
     windows,
     close: () => simulator.close(),
+  }
+}
+
+/** Faults are for rehearsals; asked for anywhere else, the environment was mistaken. */
+function refuseRehearsal({ faults, seed, env = 'sandbox' }: UpdateOptions): void {
+  for (const [option, value] of Object.entries({ faults, seed })) {
+    if (value === undefined) continue
+    throw usage(
+      'E_SIMULATOR_ONLY',
+      `--${option} is for the simulator, and this would go to ${env}`,
+      `Add --env simulator to rehearse, or leave --${option} out. Nothing was sent.`,
+    )
   }
 }
 

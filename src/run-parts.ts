@@ -1,5 +1,4 @@
 /** What the steps of one run share, and what a program may watch of it. */
-import type { OutcomeKind } from './domain/outcome.ts'
 import type { InputFile } from './input/bytes.ts'
 import type { Head } from './input/header.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
@@ -7,13 +6,14 @@ import type { UpdateOptions } from './options.ts'
 import type { Prepare, ReadRow } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { Remote } from './remote.ts'
+import type { ProgressSnapshot } from './report/render-progress.ts'
+import type { RunEvent } from './report/run-events.ts'
+import type { RunLog } from './report/run-log.ts'
+import type { RunInput } from './run-input.ts'
+import type { RunProgress } from './run-progress.ts'
 
-export interface Snapshot {
-  readonly phase: 'checking' | 'sending' | 'reporting'
-  readonly rows: number
-  readonly done: number
-  readonly outcomes: Readonly<Record<OutcomeKind, number>>
-}
+/** Where a run stands, as it is shown. */
+export type Snapshot = ProgressSnapshot
 
 export interface Watch {
   /** Called after the scan; throws to refuse. */
@@ -22,7 +22,10 @@ export interface Watch {
     readonly account: string
     readonly scan: Scan
   }) => Promise<void>
+  /** Called four times a second and at the beginning of every phase. Must not throw. */
   readonly onSnapshot?: (snapshot: Snapshot) => void
+  /** Called with what also goes into `run.log`, at every level. Must not throw. */
+  readonly onEvent?: (event: RunEvent) => void
 }
 
 export interface RunParts {
@@ -30,6 +33,7 @@ export interface RunParts {
   readonly watch: Watch
   readonly signal: AbortSignal
   readonly remote: Remote
+  readonly input: RunInput
   readonly file: InputFile
   readonly head: Head
   readonly digest: string
@@ -38,4 +42,8 @@ export interface RunParts {
   readonly mapping: Mapping | undefined
   readonly readRow: ReadRow
   readonly prepare: Prepare
+  readonly progress: RunProgress
+  readonly log: RunLog
+  /** Tells the log and whoever watches. */
+  readonly tell: (event: RunEvent) => void
 }

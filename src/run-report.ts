@@ -7,6 +7,7 @@ import { writeRows } from './report/reports.ts'
 import { writeSummary } from './report/summary.ts'
 import type { Summary } from './report/summary.ts'
 import { accountOf } from './run-account.ts'
+import { keptInput } from './run-input.ts'
 import type { RunParts } from './run-parts.ts'
 import type { RunJournal } from './store/journal.ts'
 
@@ -57,11 +58,19 @@ export async function report(
     finished_at: new Date().toISOString(),
     rate_limited: Number(journal.get('rate_limited') ?? 0),
     exit_code: exit,
-    next: nextStep(runId, stopped, totals.outcomes.not_attempted, good === found.rows, errorsFile),
+    next:
+      nextStep(runId, stopped, totals.outcomes.not_attempted, good === found.rows, errorsFile) +
+      withoutPiping(parts, journal, directory),
     ...totals,
   }
   writeSummary(directory, summary)
   return summary
+}
+
+/** What came over standard input is kept while the run is open, so nobody has to bring it again. */
+function withoutPiping({ options, runId }: RunParts, journal: RunJournal, directory: string): string {
+  if (options.input !== '-' || journal.get('state') === 'finished') return ''
+  return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
 }
 
 function nextStep(

@@ -2,15 +2,16 @@
 import { createCalls } from './client/call.ts'
 import { systemClock } from './client/clock.ts'
 import { createLimiter } from './client/limiter.ts'
+import { announcePauses, countRequests } from './client/observed.ts'
 import { preflight } from './client/preflight.ts'
 import { createSender } from './client/sender.ts'
 import { createSigner } from './client/signing.ts'
 import { createTransport } from './client/transport.ts'
-import type { Outcome, OutcomeKind } from './domain/outcome.ts'
-import { outcomeKinds } from './domain/outcome.ts'
+import type { Outcome } from './domain/outcome.ts'
 import type { MalformedRow, Row } from './domain/row.ts'
 import { BulkUpdateError } from './errors.ts'
 import { firstRows, rowsOf } from './input/rows.ts'
+import { interruption } from './interruption.ts'
 import { parseErrorLimit } from './options.ts'
 import { createLanes } from './pipeline/lanes.ts'
 import type { Deliver, Source } from './pipeline/ports.ts'
@@ -18,7 +19,7 @@ import type { Scan } from './pipeline/scan.ts'
 import { send } from './pipeline/send.ts'
 import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
-import type { RunParts, Snapshot } from './run-parts.ts'
+import type { RunParts } from './run-parts.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
@@ -34,7 +35,9 @@ export async function sendAll(
   const { options, signal, file, head, prepare } = parts
   const { origin, windows, credentials } = parts.remote
   const clock = systemClock
-  const limiter = createLimiter(windows, clock)
+  const limiter = announcePauses(createLimiter(windows, clock), (pauseMs) =>
+    parts.tell({ kind: 'throttled', pauseMs }),
+  )
   const signer = createSigner(credentials, clock)
   const transport = createTransport({
     origin: origin.origin,
@@ -45,7 +48,7 @@ export async function sendAll(
   const calls = createCalls({
     limiter,
     signer,
-    transport,
+    transport: countRequests(transport, parts.progress.requested),
     intend: (request) => journal.intend(request),
     concurrency,
   })
@@ -74,19 +77,25 @@ export async function sendAll(
     return sender(request, aborted)
   }
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
-  const counts = new Map<OutcomeKind, number>()
   let failure: BulkUpdateError | undefined
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
     await journal.settle(outcome)
-    counts.set(outcome.outcome, (counts.get(outcome.outcome) ?? 0) + 1)
+    parts.progress.settled(outcome)
     if (threshold.passed(outcome.outcome) && failure === undefined) {
       failure = tooManyErrors()
       stopping.abort(failure)
     }
   }
-  const snapshot = setInterval(() => parts.watch.onSnapshot?.(snapshotOf(found.rows, counts)), 250)
   try {
+    parts.progress.sending({
+      found,
+      limit: options.limit,
+      settled: journal.counts(),
+      errors: journal.errorCounts(),
+      windows,
+      pausedForMs: () => limiter.pausedForMs,
+    })
     await preflight({ calls, limiter, windows, signer, clock, random: Math.random }, both)
     const limited =
       options.limit === undefined ? rowsOf(file, head) : firstRows(rowsOf(file, head), options.limit)
@@ -103,11 +112,9 @@ export async function sendAll(
     if (error instanceof BulkUpdateError) failure ??= error
     else if (!both.aborted) throw error
   } finally {
-    clearInterval(snapshot)
-    parts.watch.onSnapshot?.(snapshotOf(found.rows, counts))
     await transport.close()
   }
-  if (failure === undefined && signal.aborted) failure = stoppedBySignal(signal.reason)
+  if (failure === undefined && signal.aborted) failure = interruption(signal.reason)
   if (failure === undefined && options.limit === undefined) journal.set('state', 'finished')
   return failure
 }
@@ -124,40 +131,11 @@ async function* withoutSettled(
   }
 }
 
-function snapshotOf(rows: number, counts: ReadonlyMap<OutcomeKind, number>): Snapshot {
-  const of = (kind: OutcomeKind): number => counts.get(kind) ?? 0
-  const done = outcomeKinds.reduce((sum, kind) => sum + of(kind), 0)
-  return {
-    phase: 'sending',
-    rows,
-    done,
-    outcomes: {
-      updated: of('updated'),
-      unchanged: of('unchanged'),
-      invalid: of('invalid'),
-      rejected: of('rejected'),
-      failed: of('failed'),
-      unknown: of('unknown'),
-      not_attempted: of('not_attempted'),
-    },
-  }
-}
-
 function tooManyErrors(): BulkUpdateError {
   return new BulkUpdateError(
     'REMOTE',
     'E_MAX_ERRORS',
     'more rows than --max-errors allows ended not updated',
     'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',
-  )
-}
-
-function stoppedBySignal(reason: unknown): BulkUpdateError {
-  const kind = reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'
-  return new BulkUpdateError(
-    kind,
-    'E_STOPPED',
-    'the run was interrupted',
-    'Run the same command again: it goes on where it stopped.',
   )
 }

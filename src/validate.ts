@@ -1,6 +1,5 @@
 /** The scan alone: no socket, no credentials, nothing written. */
 import type { BulkUpdateError } from './errors.ts'
-import { openInput } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
@@ -10,6 +9,7 @@ import { guard } from './pipeline/guards.ts'
 import { scan } from './pipeline/scan.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createReadRow, rulesOf } from './prepare.ts'
+import { openPassingInput } from './run-input.ts'
 import type { Outcome } from './domain/outcome.ts'
 
 export interface ValidateResult extends Scan {
@@ -24,7 +24,7 @@ export async function validate(
   signal: AbortSignal,
 ): Promise<ValidateResult> {
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const file = await openInput(options.input)
+  const file = await openPassingInput(options.input, signal)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)

@@ -1,5 +1,6 @@
 /** One table of flags: help, parsing and README come from it. Flags have no defaults of their own; `options.ts` has. */
 import type { Options } from 'yargs'
+import { logLevels } from '../options.ts'
 
 export const inputFlags = {
   format: {
@@ -32,7 +33,7 @@ export const inputFlags = {
   },
   strict: { type: 'boolean', describe: 'one invalid row and nothing is sent' },
   json: { type: 'boolean', describe: 'print the result as one JSON object' },
-  quiet: { type: 'boolean', describe: 'no progress' },
+  quiet: { type: 'boolean', describe: 'no progress and no notes; errors and the last line remain' },
   color: { type: 'boolean', describe: 'colours; --no-color and NO_COLOR turn them off' },
 } as const satisfies Record<string, Options>
 
@@ -63,6 +64,15 @@ export const senderFlags = {
     type: 'string',
     describe: 'HOST:ROWS, exactly; without it production asks on a terminal',
   },
+  'log-level': {
+    choices: logLevels,
+    describe: 'what goes into run.log [default: info]; silent writes none',
+  },
+  faults: {
+    type: 'string',
+    describe: 'what goes wrong with --env simulator, such as reset-after:3%,500:2%',
+  },
+  seed: { type: 'number', describe: 'of the simulator’s dice for faults [default: 1]' },
   'results-format': { choices: ['csv', 'ndjson'], describe: 'format of results [default: csv]' },
 } as const satisfies Record<string, Options>
 

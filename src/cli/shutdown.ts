@@ -4,11 +4,19 @@ import { exitCodes } from '../errors.ts'
 /** A closed terminal does not end a run. */
 function onHangup(): void {}
 
-export function drainOnSignals(): { readonly signal: AbortSignal; readonly release: () => void } {
+function writeLine(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** `say` writes a line to standard error, beside whatever else is on the screen. */
+export function drainOnSignals(say: (line: string) => void = writeLine): {
+  readonly signal: AbortSignal
+  readonly release: () => void
+} {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
-    process.stderr.write('\nStopping: what is in flight ends first. A second signal ends at once.\n')
+    say('Stopping: what is in flight ends first. A second signal ends at once.')
     controller.abort(name)
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup)

@@ -1,12 +1,15 @@
 /** `update`: flags → options, progress and confirmation on the terminal, the summary on standard output. */
 import { createInterface } from 'node:readline/promises'
 import { bulkUpdate } from '../../bulk-update.ts'
+import { systemClock } from '../../client/clock.ts'
 import type { Watch } from '../../run-parts.ts'
-import { isProduction, resolveOrigin, usage } from '../../options.ts'
+import { isProduction, logLevels, resolveOrigin, usage } from '../../options.ts'
 import { summaryText } from '../../report/summary.ts'
 import { readKey } from '../credentials.ts'
+import { createDisplay } from '../display.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
+import { wantsColor } from '../output.ts'
 import { drainOnSignals } from '../shutdown.ts'
 
 export interface UpdateArguments extends InputArguments {
@@ -22,6 +25,9 @@ export interface UpdateArguments extends InputArguments {
   readonly limit?: number | undefined
   readonly confirmProduction?: string | undefined
   readonly resultsFormat?: string | undefined
+  readonly logLevel?: string | undefined
+  readonly faults?: string | undefined
+  readonly seed?: number | undefined
 }
 
 export async function update(args: UpdateArguments): Promise<number> {
@@ -30,16 +36,21 @@ export async function update(args: UpdateArguments): Promise<number> {
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
   const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
   const production = env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, args.allowHost))
-  const interactive = process.stderr.isTTY && args.quiet !== true
+  const display = createDisplay({
+    stream: process.stderr,
+    quiet: args.quiet ?? false,
+    color: wantsColor(process.stderr, args.color),
+    clock: systemClock,
+  })
   const watch: Watch = {
     confirm: async ({ host, account, scan }) => {
+      display.clear()
       if (production) await confirmProduction(host, account, scan.rows, scan.cleared, args.confirmProduction)
     },
-    onSnapshot: ({ rows, done }) => {
-      if (interactive) process.stderr.write(`\r${done} of ${rows} rows`)
-    },
+    onSnapshot: display.onSnapshot,
+    onEvent: display.onEvent,
   }
-  const { signal, release } = drainOnSignals()
+  const { signal, release } = drainOnSignals(display.say)
   try {
     const result = await bulkUpdate(
       {
@@ -59,14 +70,17 @@ export async function update(args: UpdateArguments): Promise<number> {
           newRun: args.newRun,
           runsDir: args.runsDir,
           limit: args.limit,
+          faults: args.faults,
+          seed: args.seed,
+          logLevel: logLevels.find((level) => level === args.logLevel),
         }),
         resultsFormat: args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv',
       },
       watch,
       signal,
     )
-    if (interactive) process.stderr.write('\n')
-    const color = process.stdout.isTTY && args.color !== false && process.env['NO_COLOR'] === undefined
+    display.stop()
+    const color = wantsColor(process.stdout, args.color)
     if (args.json === true) process.stdout.write(`${JSON.stringify(result.summary)}\n`)
     else process.stdout.write(summaryText(result.summary, result.directory, color))
     if (result.stopped !== undefined)
@@ -76,6 +90,7 @@ export async function update(args: UpdateArguments): Promise<number> {
     else process.stderr.write(`${result.summary.next}\n`)
     return result.exitCode
   } finally {
+    display.stop()
     release()
   }
 }

@@ -1,6 +1,7 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
 import { errorTips } from '../../domain/error-codes.ts'
 import { exitCodes } from '../../errors.ts'
+import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../validate.ts'
 import type { ValidateResult } from '../../validate.ts'
 import { inputOptions } from '../input-options.ts'
@@ -20,7 +21,9 @@ export async function validate(args: InputArguments): Promise<number> {
     new AbortController().signal,
   )
   process.stdout.write(
-    args.json === true ? `${JSON.stringify(jsonOf(result))}\n` : textOf(args.input, result, listed),
+    args.json === true
+      ? `${JSON.stringify(jsonOf(result))}\n`
+      : textOf(args.input === '-' ? standardInput : args.input, result, listed),
   )
   if (result.refusal !== undefined) {
     process.stderr.write(

@@ -1,0 +1,56 @@
+/** What `update` shows on standard error while it runs: progress, and a few lines beside it. */
+import type { Clock } from '../pipeline/ports.ts'
+import { planLine } from '../report/plan-line.ts'
+import { createProgress } from '../report/progress.ts'
+import type { Watch } from '../run-parts.ts'
+
+export interface DisplayOptions {
+  /** Standard error. */
+  readonly stream: NodeJS.WritableStream & {
+    readonly columns?: number
+    readonly rows?: number
+    readonly isTTY?: boolean
+  }
+  /** No progress and no notes. */
+  readonly quiet: boolean
+  readonly color: boolean
+  readonly clock: Pick<Clock, 'now' | 'wall'>
+}
+
+export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>> {
+  /** Writes a line where the progress is not in its way, quiet or not. */
+  readonly say: (line: string) => void
+  /** Takes the progress away until the next snapshot, for a question. */
+  clear(): void
+  /** Takes the progress away for good. */
+  stop(): void
+}
+
+export function createDisplay({ stream, quiet, color, clock }: DisplayOptions): Display {
+  const writeLine = (line: string): void => void stream.write(`${line}\n`)
+  // A terminal that does not know its size says 0 and can hold no block.
+  const interactive = stream.isTTY === true && stream.rows !== 0 && stream.columns !== 0
+  const progress = quiet ? undefined : createProgress({ stream, interactive, color, log: writeLine, clock })
+
+  function say(line: string): void {
+    progress?.clear()
+    writeLine(line)
+  }
+
+  return {
+    onSnapshot: (snapshot) => progress?.update(snapshot),
+    onEvent(event) {
+      if (event.kind === 'log_off') {
+        say(
+          `run.log cannot be written (${event.code}): the run goes on without it. Look at the run directory.`,
+        )
+      }
+      if (event.kind !== 'sending' || quiet) return
+      const line = planLine(event, clock.wall())
+      if (line !== undefined) say(line)
+    },
+    say,
+    clear: () => progress?.clear(),
+    stop: () => progress?.stop(),
+  }
+}
