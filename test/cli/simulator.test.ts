@@ -51,4 +51,44 @@ describe('the embedded simulator', () => {
       [151, 'E_SUSPECT_BLANK'],
     ])
   })
+
+  /** Rows that the simulator's dice refuse with a seed. */
+  async function rejectedWith(seed: string): Promise<number> {
+    const faults = ['--faults', 'not-found/post:20%', '--seed', seed, '--max-errors', '100%']
+    const args = ['samples/crm-export.csv', '--env', 'simulator', '--rate', 'none', '--new-run', '--json']
+    const { stdout } = await folder.run(['update', ...args, ...faults])
+    return JSON.parse(stdout).outcomes.rejected
+  }
+
+  it('plays faults in a rehearsal, the same ones for the same seed', async () => {
+    const first = await rejectedWith('7')
+    expect(first).toBeGreaterThan(0)
+    expect(await rejectedWith('7')).toBe(first)
+  })
+
+  it.each([
+    ['--faults', '500:2%'],
+    ['--seed', '7'],
+  ])('refuses %s where calls are real', async (option, value) => {
+    const finished = await folder.run(['update', 'samples/crm-export.csv', option, value], {
+      RAPYD_ACCESS_KEY: 'key',
+      RAPYD_SECRET_KEY: 'key',
+    })
+    expect(finished).toMatchObject({ code: 2, stderr: expect.stringContaining(`E_SIMULATOR_ONLY`) })
+  })
+
+  it.each([
+    ['--faults', 'nonsense', 'E_FAULTS'],
+    ['--seed', '1.5', 'E_OPTION_SEED'],
+  ])('refuses %s %s', async (option, value, code) => {
+    const finished = await folder.run([
+      'update',
+      'samples/crm-export.csv',
+      '--env',
+      'simulator',
+      option,
+      value,
+    ])
+    expect(finished).toMatchObject({ code: 2, stderr: expect.stringContaining(code) })
+  })
 })
