@@ -14,7 +14,7 @@ import { compileNdjson } from './mapping/mapping-ndjson.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Prepare, ReadRow } from './pipeline/ports.ts'
 import { isOutcome } from './pipeline/send.ts'
-import { updateRequest } from './rapyd/update-customer.ts'
+import { createUpdateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
 
 /** Throws INPUT errors where the header cannot be matched. Without a mapping nothing of it is asked for any cell. */
@@ -42,9 +42,10 @@ export function createReadRow(
 
 /** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */
 export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
+  const requestOf = createUpdateRequest(run)
   return (row) => {
     const read = readRow(row)
-    return isOutcome(read) ? read : updateRequest(read, run)
+    return isOutcome(read) ? read : requestOf(read)
   }
 }
 

@@ -28,6 +28,9 @@ export function isRefused(mapped: Mapped): mapped is Refused {
 /** For CSV. Columns keep the header's order, in the patch too. */
 export function compileCsv(header: HeaderMatch, rules: CellRules): (row: CsvRow) => Mapped {
   const { idIndex, columns } = header
+  const allFields = columns.map(({ target }) => target.path)
+  // Only blanks that are kept leave a column out, and one array for all rows costs them nothing.
+  const someAreLeft = rules.blank === 'keep'
   return (row) => {
     const customerId = row.cells[idIndex] ?? ''
     const problems: Problem[] = []
@@ -53,11 +56,11 @@ export function compileCsv(header: HeaderMatch, rules: CellRules): (row: CsvRow)
           continue
         }
         place(patch, target, value)
-        fields.push(target.path)
+        if (someAreLeft) fields.push(target.path)
         if (value === '') cleared.push(target.path)
       }
     }
-    return finish(row, customerId, patch, fields, cleared, problems)
+    return finish(row, customerId, patch, someAreLeft ? fields : allFields, cleared, problems)
   }
 }
 
@@ -88,9 +91,9 @@ export function place(patch: Patch, target: Target, value: JsonValue): void {
       return
     case 'address': {
       const held = patch['addresses']
-      const list: JsonValue[] = Array.isArray(held) ? [...held] : []
+      const list: JsonValue[] = isOwnList(held) ? held : []
       const item = list[target.index]
-      const address: Patch = isJsonObject(item) ? { ...item } : {}
+      const address: Patch = isOwn(item) ? item : {}
       putInside(address, target.keys, value)
       list[target.index] = address
       patch['addresses'] = list
@@ -103,9 +106,19 @@ export function place(patch: Patch, target: Target, value: JsonValue): void {
 
 function inside(holder: Patch, key: string): Patch {
   const held = holder[key]
-  const made: Patch = isJsonObject(held) ? { ...held } : {}
+  if (isOwn(held)) return held
+  const made: Patch = {}
   holder[key] = made
   return made
+}
+
+/** Objects and lists inside a patch were made here: columns that overlap are refused, so no cell's own value is among them. */
+function isOwn(value: JsonValue | undefined): value is Patch {
+  return isJsonObject(value)
+}
+
+function isOwnList(value: JsonValue | undefined): value is JsonValue[] {
+  return Array.isArray(value)
 }
 
 function putInside(holder: Patch, keys: readonly string[], value: JsonValue): void {

@@ -43,7 +43,11 @@ export interface Received {
 
 export function classify(answer: Received, customerId: string): Answer {
   const { status, body, complete = false } = answer
-  const envelope = (complete ? readPlainSuccess(body, customerId) : undefined) ?? readEnvelope(body)
+  if (complete && status >= 200 && status < 300) {
+    const operationId = readPlainSuccess(body, customerId)
+    if (operationId !== undefined) return { kind: 'updated', operationId }
+  }
+  const envelope = readEnvelope(body)
   if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, customerId)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 401) return classifyUnauthenticated(envelope)

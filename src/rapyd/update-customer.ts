@@ -9,28 +9,43 @@ export interface RunIdentity {
 }
 
 /**
- * `POST /v1/customers/:customer`. The body is serialised here and nowhere else: those bytes are hashed, signed and sent.
+ * Gives the function that makes a row's `POST /v1/customers/:customer`. The body is serialised here and nowhere else:
+ * those bytes are hashed, signed and sent.
  * A patch without fields has no call; the caller makes it `unchanged` before it comes here.
  */
-export function updateRequest(row: PatchedRow, run: RunIdentity): UpdateRequest {
-  const body = JSON.stringify(row.patch)
-  const { customerId } = row
-  return {
-    row: row.row,
-    line: row.line,
-    offset: row.offset,
-    length: row.length,
-    customerId,
-    path: customerPath(customerId),
-    body,
-    idempotencyKey: idempotencyKey({ ...run, row: row.row, customerId, body }),
-    fields: row.fields.join(';'),
-    cleared: row.cleared.join(';'),
-    repeatable: !('coupon' in row.patch || 'addresses' in row.patch),
+export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
+  const { host, runId } = run
+  const namesOf = createJoin()
+  return (row) => {
+    const body = JSON.stringify(row.patch)
+    const { customerId } = row
+    return {
+      row: row.row,
+      line: row.line,
+      offset: row.offset,
+      length: row.length,
+      customerId,
+      path: customerPath(customerId),
+      body,
+      idempotencyKey: idempotencyKey({ host, runId, row: row.row, customerId, body }),
+      fields: namesOf(row.fields),
+      cleared: row.cleared.join(';'),
+      repeatable: !('coupon' in row.patch || 'addresses' in row.patch),
+    }
   }
 }
 
 /** Of Update and Retrieve Customer. The id has been checked, so nothing needs escaping. */
 export function customerPath(customerId: string): string {
   return `/v1/customers/${customerId}`
+}
+
+/** Rows of one file mostly have the same fields, in one shared array: it is joined once. */
+function createJoin(): (names: readonly string[]) => string {
+  let last: readonly string[] = []
+  let text = ''
+  return (names) => {
+    if (names !== last) [last, text] = [names, names.join(';')]
+    return text
+  }
 }
