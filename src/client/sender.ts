@@ -146,6 +146,26 @@ export function createSender(parts: SenderParts): Deliver {
 
   let everUpdated = false
 
+  /** The first attempt, and for the few rows that need more the loop with our delays. */
+  async function attempts(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
+    try {
+      return await attempt(request, course, signal)
+    } catch (error) {
+      if (!(error instanceof TryAgain)) throw error
+    }
+    await clock.sleep(backoffMs(1, parts.random()), signal)
+    return pRetry(() => attempt(request, course, signal), {
+      retries: mostAttempts - 2,
+      minTimeout: 0,
+      maxTimeout: 0,
+      shouldRetry: ({ error }) => error instanceof TryAgain,
+      onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
+        error instanceof TryAgain && retriesLeft > 0
+          ? clock.sleep(backoffMs(attemptNumber + 1, parts.random()), signal)
+          : undefined,
+    })
+  }
+
   async function afterLastAttempt(
     request: UpdateRequest,
     course: Course,
@@ -186,16 +206,7 @@ export function createSender(parts: SenderParts): Deliver {
       return outcomeOf(request, course, updated, clock)
     }
     try {
-      const ending = await pRetry(() => attempt(request, course, signal), {
-        retries: mostAttempts - 1,
-        minTimeout: 0,
-        maxTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof TryAgain,
-        onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-          error instanceof TryAgain && retriesLeft > 0
-            ? clock.sleep(backoffMs(attemptNumber, parts.random()), signal)
-            : undefined,
-      })
+      const ending = await attempts(request, course, signal)
       everUpdated ||= ending.outcome === 'updated'
       return outcomeOf(request, course, ending, clock)
     } catch (error) {

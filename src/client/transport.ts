@@ -65,16 +65,18 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    async exchange(request) {
+    exchange(request) {
       const client = idle.pop() ?? connect()
-      try {
-        const response = await dispatch(client, request, options.attemptTimeoutMs)
-        idle.push(client)
-        return response
-      } catch (error) {
-        discard(client)
-        throw error
-      }
+      return dispatch(client, request, options.attemptTimeoutMs).then(
+        (response) => {
+          idle.push(client)
+          return response
+        },
+        (error: unknown) => {
+          discard(client)
+          throw error
+        },
+      )
     },
     async close() {
       await Promise.all([...all].map((client) => client.close()))
@@ -84,23 +86,6 @@ export function createTransport(options: TransportOptions): Transport {
 
 function dispatch(client: Client, request: SignedRequest, deadlineMs: number): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
-    let started: Dispatcher.DispatchController | undefined
-    let late = false
-    let status = 0
-    let headers: ApiResponse['headers'] = {}
-    const chunks: Buffer[] = []
-    let size = 0
-    const deadline = setTimeout(() => {
-      late = true
-      if (started === undefined) fail(new TransportError('not_sent', 'connect_timeout'))
-      else started.abort(new Error('deadline'))
-    }, deadlineMs)
-
-    function fail(error: TransportError): void {
-      clearTimeout(deadline)
-      reject(error)
-    }
-
     client.dispatch(
       {
         method: request.method === 'get' ? 'GET' : 'POST',
@@ -108,34 +93,87 @@ function dispatch(client: Client, request: SignedRequest, deadlineMs: number): P
         headers: request.headers,
         body: request.body === '' ? null : request.body,
       },
-      {
-        onRequestStart(controller) {
-          started = controller
-          if (late) controller.abort(new Error('deadline'))
-        },
-        onResponseStart(_controller, statusCode, responseHeaders) {
-          status = statusCode
-          headers = responseHeaders
-        },
-        onResponseData(controller, chunk) {
-          size += chunk.length
-          if (size > largestBody) controller.abort(new Error('too large'))
-          else chunks.push(chunk)
-        },
-        onResponseEnd() {
-          clearTimeout(deadline)
-          const [first = Buffer.alloc(0)] = chunks
-          const body = chunks.length > 1 ? Buffer.concat(chunks) : first
-          const complete =
-            headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-          resolve({ status, headers, body: body.toString('utf8'), complete })
-        },
-        onResponseError(_controller, error) {
-          fail(describe(error, started !== undefined, late, size > largestBody))
-        },
-      },
+      new Answer(deadlineMs, resolve, reject),
     )
   })
+}
+
+/**
+ * The answer to one request as it comes in. States: waiting, started (the request is being sent), ended. A class, because
+ * undici asks for an object of handlers and this one is made for every request.
+ */
+class Answer implements Dispatcher.DispatchHandler {
+  readonly #resolve: (response: ApiResponse) => void
+  readonly #reject: (error: TransportError) => void
+  readonly #deadline: NodeJS.Timeout
+  #started: Dispatcher.DispatchController | undefined
+  #late = false
+  #status = 0
+  #headers: ApiResponse['headers'] = {}
+  readonly #chunks: Buffer[] = []
+  #size = 0
+
+  constructor(
+    deadlineMs: number,
+    resolve: (response: ApiResponse) => void,
+    reject: (error: TransportError) => void,
+  ) {
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#deadline = setTimeout(expire, deadlineMs, this)
+  }
+
+  expire(): void {
+    this.#late = true
+    if (this.#started === undefined) this.#fail(new TransportError('not_sent', 'connect_timeout'))
+    else this.#started.abort(new Error('deadline'))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#started = controller
+    if (this.#late) controller.abort(new Error('deadline'))
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ApiResponse['headers'],
+  ): void {
+    this.#status = status
+    this.#headers = headers
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size > largestBody) controller.abort(new Error('too large'))
+    else this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#deadline)
+    const headers = this.#headers
+    const [first = Buffer.alloc(0)] = this.#chunks
+    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first
+    this.#resolve({
+      status: this.#status,
+      headers,
+      body: body.toString('utf8'),
+      complete: headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined,
+    })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
+    this.#fail(describe(error, this.#started !== undefined, this.#late, this.#size > largestBody))
+  }
+
+  #fail(error: TransportError): void {
+    clearTimeout(this.#deadline)
+    this.#reject(error)
+  }
+}
+
+function expire(answer: Answer): void {
+  answer.expire()
 }
 
 const notSent: ReadonlySet<string> = new Set([
