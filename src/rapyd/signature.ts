@@ -16,8 +16,9 @@ export interface Credentials {
 }
 
 export interface SignatureParts {
-  readonly method: 'get' | 'post' | 'delete'
-  /** From `/v1` on, with the query, exactly as sent. */
+  /** Empty for a webhook, which Rapyd signs without a method. */
+  readonly method: 'get' | 'post' | 'delete' | ''
+  /** From `/v1` on, with the query, exactly as sent. For a webhook the whole URL, as it is configured at Rapyd. */
   readonly path: string
   readonly salt: string
   /** Unix seconds. */
@@ -26,7 +27,7 @@ export interface SignatureParts {
   readonly body: string
 }
 
-/** Gives the function that signs one attempt. An empty object counts as no body, as Rapyd's samples do it. */
+/** Gives the function that signs one attempt, or says how a webhook must be signed. An empty object counts as no body. */
 export function createSign(credentials: Credentials): (parts: SignatureParts) => string {
   const hmacHex = createHmacHex(credentials.secretKey)
   return (parts) => {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createSign, newSalt, redactedCredentials, timestampOf } from '../../src/rapyd/signature.ts'
+import type { SignatureParts } from '../../src/rapyd/signature.ts'
 
 // Computed with Rapyd's official samples; they bind us to their code and not to ours.
 const credentials = {
@@ -52,33 +53,41 @@ const vectors = [
     '{"metadata":{"score":1.5,"count":10,"big":1e+21,"flag":true,"nil":null,"arr":[1,"2"]}}',
     'NjJmMzNjOWU5YWViMjVmMTQxMGJiNGRjNzczYzI0MjU3YzE1YThiODJkNWFhYjkzOGM1YmNmOWYwMWI1NjFiMw==',
   ],
+  // A webhook: no method, and the whole URL for a path.
+  [
+    '',
+    'https://example.com/rapyd/webhook',
+    '{"id":"wh_0d2bf25d7d59bf95396e65f6230943e8","type":"CUSTOMER_UPDATED","data":{"id":"cus_d3ed65d5091a8398cc3651bcedec1201","name":"José"},"trigger_operation_id":"507ddf34-48d1-4595-a1eb-fb605d2b4357","status":"NEW","created_at":1700000000}',
+    'ZjkzMGE3ZDFmNGM3ODhjMzUyN2E0MGY4NzI1MmIyN2M5MDVmOTU1NzM3MzQyMjY0NTdjNmUzYjIzZDkzMWU1ZA==',
+  ],
 ] as const
 
+function signOne(method: SignatureParts['method'], path: string, body: string): string {
+  return sign({ method, path, body, salt: 'a1b2c3d4e5f6', timestamp: '1700000000' })
+}
+
 describe('sign', () => {
-  it.each(vectors)('signs %s %s as the official samples do', (method, path, body, signature) => {
-    expect(sign({ method, path, body, salt: 'a1b2c3d4e5f6', timestamp: '1700000000' })).toBe(signature)
+  it.each(vectors)('signs "%s" %s as the official samples do', (method, path, body, signature) => {
+    expect(signOne(method, path, body)).toBe(signature)
   })
 
-  it('signs neither the raw digest nor escaped text', () => {
-    const one = sign({
-      method: 'post',
-      path: customer,
-      body: vectors[0][2],
-      salt: 'a1b2c3d4e5f6',
-      timestamp: '1700000000',
-    })
-    expect(one).not.toBe('YsIARDBL7jhvVVbFOPDXHWPqg4ttJa+mEhKC0iHR4DE=')
-    expect(one).toHaveLength(88)
-    const two = sign({
-      method: 'post',
-      path: customer,
-      body: vectors[1][2],
-      salt: 'a1b2c3d4e5f6',
-      timestamp: '1700000000',
-    })
-    expect(two).not.toBe(
-      'NTQzYjhjOTA3MWIwM2E0NjFjZjVhNGE5ZGE0NjJjODg5MGM1NzAzZWMwYzA5ZWRjMGE3ZWEyNjk3ZWMxNjE2OA==',
+  it('puts the hex text, not the raw digest, into base64', () => {
+    const [, , body, signature] = vectors[0]
+    const raw = 'YsIARDBL7jhvVVbFOPDXHWPqg4ttJa+mEhKC0iHR4DE='
+    // The documentation's formula, without the hex step that every sample has.
+    expect(Buffer.from(raw, 'base64').toString('hex')).toBe(Buffer.from(signature, 'base64').toString())
+    expect(signOne('post', customer, body)).not.toBe(raw)
+    expect(signOne('post', customer, body)).toHaveLength(88)
+  })
+
+  it('signs characters as they are sent, not as escapes', () => {
+    const escaped = vectors[1][2].replaceAll(
+      /[^\0-\x7f]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
     )
+    const wrong = 'NTQzYjhjOTA3MWIwM2E0NjFjZjVhNGE5ZGE0NjJjODg5MGM1NzAzZWMwYzA5ZWRjMGE3ZWEyNjk3ZWMxNjE2OA=='
+    expect(signOne('post', customer, escaped)).toBe(wrong)
+    expect(signOne('post', customer, vectors[1][2])).not.toBe(wrong)
   })
 
   it('rounds the timestamp down, because the future is refused', () => {
