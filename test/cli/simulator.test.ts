@@ -23,7 +23,7 @@ describe('the embedded simulator', () => {
       '--env',
       'simulator',
       '--rate',
-      '40/1s',
+      '100/1s',
       '--json',
     ])
     expect(code).toBe(1)

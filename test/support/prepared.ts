@@ -1,0 +1,29 @@
+/** What the real reader and the real mapping make of a file: every row as a request or an outcome. */
+import type { Outcome } from '../../src/domain/outcome.ts'
+import type { UpdateRequest } from '../../src/domain/request.ts'
+import { openInput } from '../../src/input/bytes.ts'
+import { readHead } from '../../src/input/header.ts'
+import { rowsOf } from '../../src/input/rows.ts'
+import type { UpdateOptions } from '../../src/options.ts'
+import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
+
+export async function preparedRows(options: UpdateOptions): Promise<(UpdateRequest | Outcome)[]> {
+  const file = await openInput(options.input)
+  try {
+    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const run = { host: 'test', runId: 'test' }
+    const prepare = createPrepare(createReadRow(head, options.ignoreColumns ?? [], rulesOf(options)), run)
+    const prepared: (UpdateRequest | Outcome)[] = []
+    for await (const rows of rowsOf(file, head)) prepared.push(...rows.map(prepare))
+    return prepared
+  } finally {
+    await file.close()
+  }
+}
+
+/** A call as `[customer, parsed body]`, another row as `[kind, code]`. */
+export function briefOf(prepared: UpdateRequest | Outcome): readonly [string, unknown] {
+  return 'outcome' in prepared
+    ? [prepared.outcome, prepared.errorCode]
+    : [prepared.customerId, JSON.parse(prepared.body)]
+}
