@@ -6,10 +6,10 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 export interface ErrorTotal {
   readonly code: string
   readonly field: string
-  readonly message: string
   readonly count: number
   readonly example_row: number
   readonly tip: string
+  readonly message: string
 }
 
 export interface Totals {
@@ -32,8 +32,9 @@ export interface TotalsFold {
   totals(): Totals
 }
 
-/** More kinds of error than this are not told apart; a row's own error is in `errors`. */
+/** More kinds of error than this are not told apart but counted together, under `E_OTHER`. */
 const mostKinds = 1_000
+const otherKinds = 'E_OTHER'
 
 export function createTotals(): TotalsFold {
   const outcomes = Object.fromEntries(outcomeKinds.map((kind) => [kind, 0]))
@@ -62,7 +63,7 @@ export function createTotals(): TotalsFold {
       calls,
       attempts,
       retries: Object.fromEntries(retries),
-      errors: [...errors.values()].sort((left, right) => right.count - left.count),
+      errors: [...errors.values()].sort(byCount),
       latency_ms: percentiles(latencies),
     }),
   }
@@ -72,15 +73,27 @@ function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof
   const { errorField: field, message, row } = outcome
   const key = [code, field, message].join('\0')
   const found = errors.get(key)
-  if (found === undefined && errors.size >= mostKinds) return
-  errors.set(key, {
-    code,
-    field,
-    message,
-    count: (found?.count ?? 0) + 1,
-    example_row: found?.example_row ?? row,
-    tip: errorTips[code],
-  })
+  if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })
+  else if (errors.size < mostKinds)
+    errors.set(key, { code, field, count: 1, example_row: row, tip: errorTips[code], message })
+  else {
+    const other = errors.get(otherKinds)
+    errors.set(otherKinds, {
+      code: otherKinds,
+      field: '',
+      count: (other?.count ?? 0) + 1,
+      example_row: other?.example_row ?? row,
+      tip: 'Look at the rows themselves: `errors` names what is wrong with each.',
+      message: `more than ${mostKinds} kinds of error`,
+    })
+  }
+}
+
+/** Most frequent first; what is not told apart comes last. */
+function byCount(left: ErrorTotal, right: ErrorTotal): number {
+  if (left.code === otherKinds) return 1
+  if (right.code === otherKinds) return -1
+  return right.count - left.count
 }
 
 function kindCounts(counts: Readonly<Record<string, number>>): Record<OutcomeKind, number> {
