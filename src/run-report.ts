@@ -1,10 +1,12 @@
 /** The files of a run and what its last line says. */
 import { exitCodes } from './errors.ts'
 import type { BulkUpdateError } from './errors.ts'
+import type { Head } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
 import type { Scan } from './pipeline/scan.ts'
+import type { ErrorsFormat } from './report/errors.ts'
 import { writeRows } from './report/reports.ts'
-import { writeSummary } from './report/summary.ts'
+import { summaryOf, writeSummary } from './report/summary.ts'
 import type { Summary } from './report/summary.ts'
 import { accountOf } from './run-account.ts'
 import { keptInput } from './run-input.ts'
@@ -34,35 +36,29 @@ export async function report(
       },
     }),
     resultsFormat: options.resultsFormat ?? 'csv',
-    errors:
-      head.format === 'csv'
-        ? {
-            format: 'csv',
-            headerText: head.headerText,
-            delimiter: head.dialect.delimiter,
-            lineEnd: head.lineEnd,
-          }
-        : { format: 'ndjson' },
+    errors: errorsFormatOf(head),
     read: ({ offset, length }) => file.read(offset, length),
   })
   const good = totals.outcomes.updated + totals.outcomes.unchanged
   const exit = stopped?.exitCode ?? (good === found.rows ? exitCodes.OK : exitCodes.ROWS)
   const errorsFile = `${directory}/errors.${head.format}`
-  const summary: Summary = {
-    run_id: runId,
-    input: { path: options.input, sha256: parts.digest, rows: found.rows, bytes: file.size },
-    env: options.env ?? 'sandbox',
-    host: remote.host,
-    account: remote.account,
-    started_at: journal.get('started_at') ?? '',
-    finished_at: new Date().toISOString(),
-    rate_limited: Number(journal.get('rate_limited') ?? 0),
-    exit_code: exit,
-    next:
-      nextStep(runId, stopped, totals.outcomes.not_attempted, good === found.rows, errorsFile) +
-      withoutPiping(parts, journal, directory),
-    ...totals,
-  }
+  const summary = summaryOf(
+    {
+      run_id: runId,
+      input: { path: options.input, sha256: parts.digest, rows: found.rows, bytes: file.size },
+      env: options.env ?? 'sandbox',
+      host: remote.host,
+      account: remote.account,
+      started_at: journal.get('started_at') ?? '',
+      finished_at: new Date().toISOString(),
+      rate_limited: Number(journal.get('rate_limited') ?? 0),
+      exit_code: exit,
+      next:
+        nextStep(runId, stopped, totals.outcomes.not_attempted, good === found.rows, errorsFile) +
+        withoutPiping(parts, journal, directory),
+    },
+    totals,
+  )
   writeSummary(directory, summary)
   return summary
 }
@@ -71,6 +67,19 @@ export async function report(
 function withoutPiping({ options, runId }: RunParts, journal: RunJournal, directory: string): string {
   if (options.input !== '-' || journal.get('state') === 'finished') return ''
   return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
+}
+
+/** `errors` is written as the input is. */
+export function errorsFormatOf(head: Head): ErrorsFormat {
+  const { format, lineEnd } = head
+  if (format === 'ndjson') return { format, lineEnd }
+  return {
+    format,
+    header: head.header,
+    headerText: head.headerText,
+    delimiter: head.dialect.delimiter,
+    lineEnd,
+  }
 }
 
 function nextStep(

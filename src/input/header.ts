@@ -20,6 +20,8 @@ export interface CsvHead {
 
 export interface NdjsonHead {
   readonly format: 'ndjson'
+  /** How the first line ends; rows that are written back end the same way. */
+  readonly lineEnd: string
   readonly start: CsvStart
 }
 
@@ -34,7 +36,10 @@ export interface FormatOptions {
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
   const text = await headText(file)
   const format = options.format ?? (/^\s*\{/.test(text) ? 'ndjson' : 'csv')
-  if (format === 'ndjson') return { format, start: { row: 1, line: 1, offset: file.textStart } }
+  if (format === 'ndjson') {
+    const lineEnd = /\r?\n/.exec(text)?.[0] ?? '\n'
+    return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
+  }
   const delimiter = options.delimiter ?? (format === 'tsv' || /\.(?:tsv|tab)$/i.test(file.path) ? '\t' : ',')
   const firstBreak = /[\r\n]/.exec(text)
   const lineEnd =

@@ -1,10 +1,13 @@
 /**
  * `errors`: the rows that are not updated, byte for byte as they came, with our columns behind; to be mended and fed back.
- * Short rows are not filled up: the blanks would clear fields if nobody mended them.
+ * Columns that an earlier `errors` file has put there are replaced. Short rows are not filled up: the blanks would clear
+ * fields if nobody mended them.
  */
 import { stringify } from 'csv-stringify/sync'
 import { errorTips } from '../domain/error-codes.ts'
+import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { splitMembers } from './json-members.ts'
 
 export const errorColumns = [
   'rapyd_bulk_row',
@@ -15,24 +18,32 @@ export const errorColumns = [
   'rapyd_bulk_tip',
 ] as const
 
+const ours: ReadonlySet<string> = new Set(errorColumns)
+
 /** How the input is written, so that `errors` is written the same way. */
 export type ErrorsFormat =
   | {
       readonly format: 'csv'
+      /** The header's cells, and its text as it is written. */
+      readonly header: readonly string[]
       readonly headerText: string
       readonly delimiter: string
       readonly lineEnd: string
     }
-  | { readonly format: 'ndjson' }
+  | { readonly format: 'ndjson'; readonly lineEnd: string }
+
+type CsvFormat = Extract<ErrorsFormat, { readonly format: 'csv' }>
 
 export function errorsHeader(format: ErrorsFormat): string {
   if (format.format === 'ndjson') return ''
-  return [format.headerText, ...errorColumns].join(format.delimiter) + format.lineEnd
+  const { headerText, delimiter, lineEnd } = format
+  const kept = withoutLastCells(headerText, delimiter, earlierSets(format) * errorColumns.length)
+  return [kept, ...errorColumns].join(delimiter) + lineEnd
 }
 
 /** `raw` is the record's text in the input. */
 export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): string {
-  const ours = [
+  const values = [
     outcome.row,
     outcome.outcome,
     outcome.errorCode,
@@ -41,31 +52,68 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode === '' ? '' : errorTips[outcome.errorCode],
   ]
   if (format.format === 'csv') {
-    const cells = stringify([ours], { delimiter: format.delimiter, eof: false, escape_formulas: true })
-    return keptRecord(raw, outcome) + format.delimiter + cells + format.lineEnd
+    const cells = stringify([values], { delimiter: format.delimiter, eof: false, escape_formulas: true })
+    return keptRecord(raw, outcome, format) + format.delimiter + cells + format.lineEnd
   }
-  const members = JSON.stringify(
-    Object.fromEntries(errorColumns.map((name, index) => [name, ours[index]])),
-  ).slice(1)
-  const text = raw.trim()
-  if (!isObject(text)) return `{"rapyd_bulk_raw":${JSON.stringify(text)},${members}\n`
-  const inside = text.slice(0, -1).trimEnd()
-  return `${inside}${inside.endsWith('{') ? '' : ','}${members}\n`
+  return ndjsonLine(raw.trim(), values) + format.lineEnd
 }
 
-/** Only a whole object can take our keys before its last brace. */
-function isObject(text: string): boolean {
-  try {
-    return text.startsWith('{') && typeof JSON.parse(text) === 'object'
-  } catch {
-    return false
-  }
+/** Keeps every member as it is written, whatever is wrong with it; only a whole object can take our keys. */
+function ndjsonLine(text: string, values: readonly (string | number)[]): string {
+  const members = splitMembers(text)
+  const kept =
+    members === undefined
+      ? [`"rapyd_bulk_raw":${JSON.stringify(text)}`]
+      : members.filter(({ key }) => !ours.has(key)).map((member) => member.text)
+  const added = errorColumns.map((name, index) => `${JSON.stringify(name)}:${JSON.stringify(values[index])}`)
+  return `{${[...kept, ...added].join(',')}}`
 }
 
 /**
  * A record with contradicting quotes is written as one quoted cell: as it stands it could swallow our cells and the rows
  * behind it, and fed back unmended it has too few cells, which clears nothing.
  */
-function keptRecord(raw: string, outcome: Outcome): string {
-  return outcome.errorCode === 'E_QUOTE' ? `"${raw.replaceAll('"', '""')}"` : raw
+function keptRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
+  const { errorCode } = outcome
+  const misshapen = errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS'
+  let kept = raw
+  for (let sets = earlierSets(format); sets > 0; sets--) {
+    const shorter = withoutLastCells(kept, format.delimiter, errorColumns.length)
+    // In a row of another width the last cells may be the user's own.
+    if (misshapen && !startsLikeOurs(kept.slice(shorter.length + 1), format.delimiter)) break
+    kept = shorter
+  }
+  return errorCode === 'E_QUOTE' ? `"${kept.replaceAll('"', '""')}"` : kept
+}
+
+/** How many times our columns stand at the end of the header. */
+function earlierSets({ header }: CsvFormat): number {
+  let sets = 0
+  const isOurs = (name: string, index: number): boolean =>
+    header
+      .at(index - errorColumns.length * (sets + 1))
+      ?.trim()
+      .toLowerCase() === name
+  while (errorColumns.every(isOurs)) sets++
+  return sets
+}
+
+/** A row number and an outcome. */
+function startsLikeOurs(cells: string, delimiter: string): boolean {
+  const [row = '', outcome = ''] = cells.split(delimiter).map((cell) => cell.replace(/^"(.*)"$/, '$1'))
+  return /^\d+$/.test(row) && outcomeKinds.some((kind) => kind === outcome)
+}
+
+/**
+ * Cuts the last cells off a record. Read from its end, a quote always opens or closes, so that this holds for a record whose
+ * quotes contradict each other before those cells. A record of too few cells stays as it is.
+ */
+function withoutLastCells(record: string, delimiter: string, cells: number): string {
+  let quoted = false
+  let left = cells
+  for (let at = record.length - 1; at >= 0 && left > 0; at--) {
+    if (record[at] === '"') quoted = !quoted
+    else if (!quoted && record[at] === delimiter && --left === 0) return record.slice(0, at)
+  }
+  return record
 }

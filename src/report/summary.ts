@@ -28,6 +28,14 @@ export interface RunFacts {
 
 export type Summary = RunFacts & Totals
 
+/** Puts a summary together in the order in which it is documented, which is the order of the file's keys. */
+export function summaryOf(facts: RunFacts, totals: Totals): Summary {
+  const { rate_limited, exit_code, next, ...first } = facts
+  const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
+  const counts = { outcomes, cleared, calls, attempts, rate_limited, retries, errors, latency_ms }
+  return { ...first, ...counts, exit_code, next }
+}
+
 export function writeSummary(directory: string, summary: Summary): void {
   const file = openOutputFile(join(directory, 'summary.json'))
   file.write(`${JSON.stringify(summary, undefined, 2)}\n`)
