@@ -19,6 +19,7 @@ export interface TransportOptions {
 export interface Transport {
   /** Rejects with `TransportError` and nothing else. */
   exchange(request: SignedRequest): Promise<ApiResponse>
+  /** Waits for what is in flight. Harmless the second time. */
   close(): Promise<void>
 }
 
@@ -79,7 +80,9 @@ export function createTransport(options: TransportOptions): Transport {
       )
     },
     async close() {
-      await Promise.all([...all].map((client) => client.close()))
+      const open = [...all]
+      all.clear()
+      await Promise.all(open.map((client) => client.close()))
     },
   }
 }
@@ -190,7 +193,8 @@ function describe(error: unknown, started: boolean, late: boolean, tooLarge: boo
   if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
     return new TransportError('tls', code)
   if (notSent.has(code) || !started) return new TransportError('not_sent', code || 'not_connected')
-  if (tooLarge) return new TransportError('ambiguous', 'too_large')
+  if (tooLarge || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return new TransportError('ambiguous', 'too_large')
   if (late || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return new TransportError('ambiguous', 'timeout')
   }
