@@ -92,8 +92,19 @@ export function createSender(parts: SenderParts): Deliver {
       const answer = classify(response, request.customerId)
       if ('operationId' in answer) course.operationId = answer.operationId
       const ending = follow(answer, response, course)
-      if (ending !== undefined) return ending
+      if (ending !== undefined) return unlessApplied(ending, request, course, signal)
     }
+  }
+
+  /** A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned". */
+  async function unlessApplied(
+    ending: Ending,
+    request: UpdateRequest,
+    course: Course,
+    signal: AbortSignal,
+  ): Promise<Ending> {
+    if (ending.outcome !== 'rejected' || !course.doubt) return ending
+    return (await readBack(request, signal)) === 'applied' ? updated : ending
   }
 
   function follow(answer: Answer, response: ApiResponse, course: Course): Ending | undefined {

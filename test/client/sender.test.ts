@@ -1,0 +1,329 @@
+import { describe, expect, it } from 'vitest'
+import { createSender } from '../../src/client/sender.ts'
+import { badCertificate, createRig, customerId, lost, notSent } from '../support/rig.ts'
+import { refusal, response, success, times, updateOf } from '../support/rig.ts'
+import type { Script } from '../support/rig.ts'
+
+const named = updateOf({ name: 'Jo' })
+const coupon = updateOf({ coupon: 'SPRING' })
+const running = new AbortController().signal
+
+function senderOn(script: Script, inDoubt: readonly number[] = []) {
+  const rig = createRig(script)
+  let throttled = 0
+  const sender = createSender({
+    ...rig.parts,
+    inDoubt: new Map(inDoubt.map((row) => [row, 0])),
+    onThrottled: () => throttled++,
+  })
+  return { ...rig, sender, throttled: () => throttled }
+}
+
+const down = response(500, '')
+const page = response(429, '<html>slow down</html>')
+const hasName = success({ name: 'Jo' })
+const otherName = success({ name: 'Old' })
+const hasCoupon = success({ discount: { id: 'dis_1', coupon: { id: 'SPRING' } } })
+const noCoupon = success({ discount: null })
+const clockMessage = 'timestamp header is out of allowed range'
+/** Refuses our time, which is this much behind the server's. */
+const late = (ms: number) => {
+  const date = new Date(1_700_000_000_000 + ms).toUTCString()
+  return { ...refusal(401, 'UNAUTHENTICATED_API_CALL', clockMessage), headers: { date } }
+}
+const saltUsed = refusal(401, 'UNAUTHENTICATED_API_CALL', 'salt header value is not valid, same value used')
+const badSignature = refusal(401, 'UNAUTHENTICATED_API_CALL', 'the signature does not match')
+
+interface Case {
+  readonly title: string
+  readonly request?: typeof named
+  readonly updates?: Script['updates']
+  readonly reads?: Script['reads']
+  readonly inDoubt?: readonly number[]
+  /** outcome, code, attempts, reads, retries */
+  readonly ends: readonly [string, string, number, number, string]
+}
+
+const cases: readonly Case[] = [
+  { title: 'a confirmation', updates: [success()], ends: ['updated', '', 1, 0, ''] },
+  {
+    title: 'a server error, then a confirmation',
+    updates: [down, success()],
+    ends: ['updated', '', 2, 0, 'http_500'],
+  },
+  {
+    title: 'a lost answer, then a confirmation',
+    updates: [lost, success()],
+    ends: ['updated', '', 2, 0, 'econnreset'],
+  },
+  {
+    title: 'a refusal',
+    updates: [refusal(400, 'INVALID_CUSTOMER_EMAIL')],
+    ends: ['rejected', 'E_API', 1, 0, ''],
+  },
+  {
+    title: 'an unknown customer',
+    updates: [refusal(400, 'INVALID_CUSTOMER_ID')],
+    ends: ['rejected', 'E_CUSTOMER_NOT_FOUND', 1, 0, ''],
+  },
+  {
+    title: 'no connection six times',
+    updates: times(6, notSent),
+    ends: ['failed', 'E_NETWORK', 6, 0, times(6, 'econnrefused').join(';')],
+  },
+  {
+    title: 'six server errors and no change',
+    updates: times(6, down),
+    reads: [otherName],
+    ends: ['rejected', 'E_SERVER', 6, 1, times(6, 'http_500').join(';')],
+  },
+  {
+    title: 'six server errors and the change is there',
+    updates: times(6, down),
+    reads: [hasName],
+    ends: ['updated', '', 6, 1, times(6, 'http_500').join(';')],
+  },
+  {
+    title: 'six lost answers and no change: one may still be under way',
+    updates: times(6, lost),
+    reads: [otherName],
+    ends: ['unknown', 'E_NETWORK', 6, 1, times(6, 'econnreset').join(';')],
+  },
+  {
+    title: 'six lost answers and the change is there',
+    updates: times(6, lost),
+    reads: [hasName],
+    ends: ['updated', '', 6, 1, times(6, 'econnreset').join(';')],
+  },
+  {
+    title: 'six lost answers and nothing to be read',
+    updates: times(6, lost),
+    reads: times(5, down),
+    ends: ['unknown', 'E_NETWORK', 6, 5, times(6, 'econnreset').join(';')],
+  },
+  {
+    title: 'one lost answer among refused connections',
+    updates: [lost, ...times(5, notSent)],
+    reads: [hasName],
+    ends: ['updated', '', 6, 1, ['econnreset', ...times(5, 'econnrefused')].join(';')],
+  },
+  {
+    title: 'a refusal behind a lost answer that was applied',
+    updates: [lost, refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')],
+    reads: [hasName],
+    ends: ['updated', '', 2, 1, 'econnreset'],
+  },
+  {
+    title: 'a refusal behind a lost answer that was not applied',
+    updates: [lost, refusal(400, 'INVALID_CUSTOMER_ID')],
+    reads: [refusal(400, 'ERROR_GET_CUSTOMER')],
+    ends: ['rejected', 'E_CUSTOMER_NOT_FOUND', 2, 1, 'econnreset'],
+  },
+  {
+    title: 'throttling, which costs no attempt',
+    updates: [page, page, success()],
+    ends: ['updated', '', 1, 0, 'throttled;throttled'],
+  },
+  {
+    title: 'a clock that is a minute behind',
+    updates: [late(60_000), success()],
+    ends: ['updated', '', 1, 0, 'resigned_clock'],
+  },
+  {
+    title: 'a salt that was used before',
+    updates: [saltUsed, success()],
+    ends: ['updated', '', 1, 0, 'resigned_salt'],
+  },
+  {
+    title: 'a signature refused once',
+    updates: [badSignature, success()],
+    ends: ['updated', '', 1, 0, 'resigned_signature'],
+  },
+  {
+    title: 'a coupon with a lost answer that was applied',
+    request: coupon,
+    updates: [lost],
+    reads: [hasCoupon],
+    ends: ['updated', '', 1, 1, 'econnreset'],
+  },
+  {
+    title: 'a coupon with a lost answer that was not applied',
+    request: coupon,
+    updates: [lost, success()],
+    reads: [noCoupon],
+    ends: ['updated', '', 2, 1, 'econnreset'],
+  },
+  {
+    title: 'a coupon in doubt that cannot be read',
+    request: coupon,
+    updates: [lost],
+    reads: times(5, down),
+    ends: ['unknown', 'E_NOT_IDEMPOTENT', 1, 5, 'econnreset'],
+  },
+  {
+    title: 'a coupon behind a server error',
+    request: coupon,
+    updates: [down],
+    reads: [hasCoupon],
+    ends: ['updated', '', 1, 1, 'http_500'],
+  },
+  {
+    title: 'a coupon that never left',
+    request: coupon,
+    updates: [notSent, success()],
+    ends: ['updated', '', 2, 0, 'econnrefused'],
+  },
+  {
+    title: 'a row in doubt that was applied',
+    inDoubt: [7],
+    reads: [hasName],
+    ends: ['updated', '', 0, 1, ''],
+  },
+  {
+    title: 'a row in doubt that was not applied',
+    inDoubt: [7],
+    reads: [otherName],
+    updates: [success()],
+    ends: ['updated', '', 1, 1, ''],
+  },
+  {
+    title: 'a coupon in doubt that was applied',
+    request: coupon,
+    inDoubt: [7],
+    reads: [hasCoupon],
+    ends: ['updated', '', 0, 1, ''],
+  },
+  { title: 'another row in doubt', inDoubt: [6], updates: [success()], ends: ['updated', '', 1, 0, ''] },
+  {
+    title: 'reads that fail before one that does not',
+    inDoubt: [7],
+    reads: [page, down, lost, hasName],
+    ends: ['updated', '', 0, 4, ''],
+  },
+]
+
+describe('the sender settles', () => {
+  it.each(cases)('$title', async ({ request = named, updates, reads, inDoubt, ends }) => {
+    const { sender, of, unused } = senderOn({ updates: updates ?? [], reads: reads ?? [] }, inDoubt)
+    const outcome = await sender(request, running)
+    expect([
+      outcome?.outcome,
+      outcome?.errorCode,
+      outcome?.attempts,
+      of('get').length,
+      outcome?.retries,
+    ]).toEqual(ends)
+    expect(unused()).toEqual([])
+    expect(outcome).toMatchObject({
+      row: 7,
+      line: 8,
+      offset: 100,
+      length: 20,
+      customerId,
+      fields: request.fields,
+    })
+  })
+})
+
+describe('the sender stops the run', () => {
+  it.each([
+    ['a redirect', [response(302, '')], 'E_REDIRECT'],
+    ['an answer about another customer', [success({ id: 'cus_other' })], 'E_WRONG_CUSTOMER'],
+    ['a refused key', [refusal(401, 'UNAUTHENTICATED_API_CALL', 'access_key header is not valid')], 'E_AUTH'],
+    ['a certificate that cannot be trusted', [badCertificate], 'E_TLS'],
+    ['a clock that is ten minutes off', [late(600_000)], 'E_CLOCK'],
+    [
+      'a refused time without a Date header',
+      [refusal(401, 'UNAUTHENTICATED_API_CALL', clockMessage)],
+      'E_CLOCK',
+    ],
+    ['a time that is refused twice', [late(60_000), late(60_000)], 'E_CLOCK'],
+    ['a salt that is refused twice', [saltUsed, saltUsed], 'E_AUTH'],
+    ['a signature that is refused twice before anything was updated', [badSignature, badSignature], 'E_AUTH'],
+  ])('on %s', async (_what, updates, code) => {
+    const { sender, unused } = senderOn({ updates })
+    await expect(sender(named, running)).rejects.toMatchObject({ code })
+    expect(unused()).toEqual([])
+  })
+
+  it('but not on the signature of one row, when others were updated', async () => {
+    const { sender } = senderOn({ updates: [success(), badSignature, badSignature] })
+    await sender(named, running)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'rejected', errorCode: 'E_SIGNATURE_ROW' })
+  })
+})
+
+describe('every attempt', () => {
+  it('has the same body and key, a new salt, and an intent before it', async () => {
+    const { sender, of, intents } = senderOn({ updates: [down, lost, success()] })
+    await sender(named, running)
+    const requests = of('post').map(({ request }) => request)
+    expect(new Set(requests.map(({ body }) => body))).toEqual(new Set([named.body]))
+    expect(new Set(requests.map(({ headers }) => headers['idempotency']))).toEqual(
+      new Set([named.idempotencyKey]),
+    )
+    expect(new Set(requests.map(({ headers }) => headers['salt'])).size).toBe(3)
+    expect(intents).toEqual([7, 7, 7])
+  })
+
+  it('is signed at the moment it goes out, on the server’s clock once that is known', async () => {
+    const { sender, of } = senderOn({ updates: [late(60_000), down, success()] })
+    await sender(named, running)
+    const stamps = of('post').map(
+      ({ at, request }) => Number(request.headers['timestamp']) - Math.floor(at / 1000),
+    )
+    expect(stamps).toEqual([1_700_000_000, 1_700_000_060, 1_700_000_060])
+  })
+
+  it('waits longer than the one before, under full jitter', async () => {
+    const { sender, clock } = senderOn({ updates: times(6, notSent) })
+    await sender(named, running)
+    expect(clock.sleeps).toEqual([250, 500, 1_000, 2_000, 4_000])
+  })
+})
+
+describe('throttling', () => {
+  it('stops everyone for the shorter window, then for the longer one', async () => {
+    const { sender, of, throttled } = senderOn({ updates: [page, page, success()] })
+    expect(await sender(named, running)).toMatchObject({ httpStatus: 200, latencyMs: 360_000 })
+    expect(of('post').map(({ at }) => at)).toEqual([0, 60_000, 360_000])
+    expect(throttled()).toBe(2)
+  })
+
+  it('stops for as long as Retry-After says', async () => {
+    const { sender, of } = senderOn({ updates: [response(429, '', { 'retry-after': '7' }), success()] })
+    await sender(named, running)
+    expect(of('post').map(({ at }) => at)).toEqual([0, 7_000])
+  })
+})
+
+describe('a stop', () => {
+  it('leaves a row that was not taken up without an outcome and without a request', async () => {
+    const { sender, sent } = senderOn({})
+    expect(await sender(named, AbortSignal.abort('SIGINT'))).toBeUndefined()
+    expect(sent).toEqual([])
+  })
+
+  it('leaves a row that waits for its turn without an outcome', async () => {
+    const { sender, parts, sent } = senderOn({})
+    const stop = new AbortController()
+    // The clock jumps over every wait, so the turn is made to depend on a request that does not end.
+    const turns = await Promise.all(times(100, running).map(async (signal) => parts.limiter.turn(signal)))
+    const waiting = sender(named, stop.signal)
+    stop.abort('SIGINT')
+    expect(await waiting).toBeUndefined()
+    expect(sent).toEqual([])
+    for (const over of turns) over()
+  })
+
+  it('leaves a row between two attempts in doubt: no outcome, no further request', async () => {
+    const stop = new AbortController()
+    const { sender, clock, sent } = senderOn({ updates: [lost] })
+    clock.sleep = () => {
+      stop.abort('SIGINT')
+      return Promise.resolve()
+    }
+    await expect(sender(named, stop.signal)).rejects.toThrow()
+    expect(sent).toHaveLength(1)
+  })
+})
