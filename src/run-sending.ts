@@ -66,6 +66,15 @@ export async function sendAll(
     onThrottled: () => journal.set('rate_limited', String(++rateLimited)),
   })
   const closed = new Set(journal.closedLanes())
+  /** An error of one row ends the run at once: the others begin no further attempt while their lanes empty. */
+  const orStop = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work
+    } catch (error) {
+      stopping.abort(error)
+      throw error
+    }
+  }
   const deliver: Deliver = async (request, aborted) => {
     if (aborted.aborted) return undefined
     if (closed.has(request.customerId)) {
@@ -74,13 +83,13 @@ export async function sendAll(
         message: 'an earlier row of this customer failed or is unknown',
       })
     }
-    return sender(request, aborted)
+    return orStop(sender(request, aborted))
   }
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
   let failure: BulkUpdateError | undefined
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-    await journal.settle(outcome)
+    await orStop(journal.settle(outcome))
     parts.progress.settled(outcome)
     if (threshold.passed(outcome.outcome) && failure === undefined) {
       failure = tooManyErrors()
@@ -110,7 +119,8 @@ export async function sendAll(
   } catch (error) {
     stopping.abort(error)
     if (error instanceof BulkUpdateError) failure ??= error
-    else if (!both.aborted) throw error
+    // Rows that a stop has caught between two attempts reject too; anything else is a bug and no end of the run.
+    else if (failure === undefined && !signal.aborted) throw error
   } finally {
     await transport.close()
   }

@@ -50,6 +50,15 @@ export function createLanes(window: number): Lanes {
     if (failure !== undefined) throw failure.error
   }
 
+  async function idle(): Promise<void> {
+    if (tasks > 0) {
+      await new Promise<void>((resolve) => {
+        wakeIdle = resolve
+      })
+    }
+    throwFailure()
+  }
+
   return {
     add(key, task) {
       if (failure !== undefined) return
@@ -66,20 +75,14 @@ export function createLanes(window: number): Lanes {
       return tasks >= window || failure !== undefined
     },
     async room() {
-      throwFailure()
-      if (tasks < window) return
-      await new Promise<void>((resolve) => {
-        wakeRoom = resolve
-      })
-      throwFailure()
-    },
-    async idle() {
-      if (tasks > 0) {
+      if (failure === undefined && tasks >= window) {
         await new Promise<void>((resolve) => {
-          wakeIdle = resolve
+          wakeRoom = resolve
         })
       }
-      throwFailure()
+      // What runs beside the task that failed ends first: its outcome belongs into the report.
+      if (failure !== undefined) await idle()
     },
+    idle,
   }
 }

@@ -32,7 +32,7 @@ export type Deliver = (request: UpdateRequest, signal: AbortSignal) => Promise<O
 
 /** Runs tasks of one key one after another, keys side by side, within a window. */
 export interface Lanes {
-  /** A task that rejects stops the run: `room` and `idle` reject with its error. */
+  /** A task that rejects stops the run: `room` and `idle` reject with its error, once what ran beside it has ended. */
   add(key: string, task: () => Promise<void>): void
   /** True while no more tasks should be added. */
   readonly full: boolean

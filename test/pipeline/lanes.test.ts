@@ -50,4 +50,19 @@ describe('lanes', () => {
     await expect(lanes.idle()).rejects.toThrow('disk')
     expect(started).toBe(false)
   })
+
+  it('say so only when what ran beside it has ended', async () => {
+    const lanes = createLanes(2)
+    const gate = deferred()
+    let ended = false
+    lanes.add('a', async () => {
+      await gate.promise
+      ended = true
+    })
+    lanes.add('b', () => Promise.reject(new Error('disk')))
+    const room = lanes.room().catch((error: unknown) => [error, ended])
+    gate.resolve()
+    expect(await room).toEqual([new Error('disk'), true])
+    await expect(lanes.room()).rejects.toThrow('disk')
+  })
 })
