@@ -127,17 +127,18 @@ function characterEnd(bytes: Buffer): number {
 function notUtf8(bytes: Buffer, at: number): BulkUpdateError {
   let low = 0
   let high = bytes.length
-  // The longest prefix that is UTF-8 (up to a cut character) ends at the offending byte.
+  // The longest prefix that is UTF-8 up to a cut character: where that character starts, the text is broken.
   while (low < high) {
     const middle = (low + high + 1) >> 1
     const part = bytes.subarray(0, middle)
     if (isUtf8(part.subarray(0, characterEnd(part)))) low = middle
     else high = middle - 1
   }
+  const broken = characterEnd(bytes.subarray(0, low))
   return new BulkUpdateError(
     'INPUT',
     'E_ENCODING',
-    `byte ${at + low + 1} of the input is not UTF-8`,
+    `byte ${at + broken + 1} of the input is not UTF-8`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8") and run again. Nothing was guessed or replaced.',
   )
 }

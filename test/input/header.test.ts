@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openInput } from '../../src/input/bytes.ts'
+import { readHead } from '../../src/input/header.ts'
+import type { FormatOptions, Head } from '../../src/input/header.ts'
+import { rowsOf } from '../../src/input/rows.ts'
+
+const told: FormatOptions = { format: undefined, delimiter: undefined }
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'header-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** The head, and the first row behind it as `row line offset text`. */
+async function head(
+  text: string,
+  options = told,
+  name = 'crm.csv',
+): Promise<Head & { readonly first: string }> {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  const file = await openInput(path)
+  try {
+    const found = await readHead(file, options)
+    for await (const [row] of rowsOf(file, found)) {
+      if (row === undefined) continue
+      const raw = await file.read(row.offset, row.length)
+      return { ...found, first: `${row.row} ${row.line} ${row.offset} ${raw.toString()}` }
+    }
+    return { ...found, first: '' }
+  } finally {
+    await file.close()
+  }
+}
+
+describe('the head of a file', () => {
+  it.each([
+    ['line feeds', 'a,b\n1,2\n', '\n', '1 2 4 1,2'],
+    ['carriage return and line feed', 'a,b\r\n1,2\r\n', '\r\n', '1 2 5 1,2'],
+    ['carriage returns', 'a,b\r1,2\r', '\r', '1 2 4 1,2'],
+    ['no line end at all', 'a,b', '\n', ''],
+    ['a byte order mark', '\ufeffa,b\n1,2\n', '\n', '1 2 7 1,2'],
+    ['blank lines before it', '\n\r\na,b\n1,2\n', '\n', '1 4 7 1,2'],
+    ['blank lines behind it', 'a,b\n\n\n1,2\n', '\n', '1 4 6 1,2'],
+  ])('with %s', async (_what, text, lineEnd, first) => {
+    expect(await head(text)).toMatchObject({
+      format: 'csv',
+      header: ['a', 'b'],
+      headerText: 'a,b',
+      lineEnd,
+      first,
+    })
+  })
+
+  it('keeps the header as it is written, also over several lines', async () => {
+    expect(await head('"a\n1", b ,"c"""\r\n1,2,3\r\n')).toMatchObject({
+      header: ['a\n1', ' b ', 'c"'],
+      headerText: '"a\n1", b ,"c"""',
+      first: '1 3 17 1,2,3',
+    })
+  })
+
+  it('is longer than a block', async () => {
+    const names = Array.from({ length: 50_000 }, (_, index) => `column ${index}`)
+    const found = await head(`${names.join(',')}\n`)
+    expect('header' in found ? found.header : []).toEqual(names)
+  })
+
+  it.each([
+    ['{"a":1}\n', '1 1 0 {"a":1}', '\n'],
+    ['\ufeff \r\n {"a":1}\r\n', '1 2 6  {"a":1}', '\r\n'],
+    ['{"a":1}', '1 1 0 {"a":1}', '\n'],
+  ])('is none in NDJSON, which starts with a brace: %j', async (text, first, lineEnd) => {
+    expect(await head(text)).toMatchObject({ format: 'ndjson', first, lineEnd })
+  })
+
+  it.each<[string, FormatOptions, string, string]>([
+    ['the option before the content', { ...told, format: 'ndjson' }, 'crm.csv', 'ndjson'],
+    ['CSV for what starts with a brace', { ...told, format: 'csv' }, 'crm.ndjson', 'csv'],
+  ])('follows %s', async (_what, options, name, format) => {
+    expect((await head('{a}\n', options, name)).format).toBe(format)
+  })
+
+  it.each<[string, FormatOptions, string, string]>([
+    ['a comma', told, 'crm.csv', ','],
+    ['a tab for .tsv', told, 'crm.TSV', '\t'],
+    ['a tab for --format tsv', { ...told, format: 'tsv' }, 'crm.csv', '\t'],
+    ['what --delimiter says', { format: 'tsv', delimiter: ';' }, 'crm.tsv', ';'],
+  ])('is cut at %s', async (_what, options, name, delimiter) => {
+    expect(await head(`a${delimiter}b\n`, options, name)).toMatchObject({
+      dialect: { delimiter },
+      header: ['a', 'b'],
+    })
+  })
+
+  it.each([
+    ['is blank', '\n\r\n', 'E_EMPTY'],
+    ['is binary', 'PK\u0003\u0004\0\0', 'E_BINARY'],
+    ['has a misplaced quote', 'a"b,c\n', 'E_HEADER_QUOTE'],
+    ['never closes a quote', '"a,b\n1,2\n', 'E_UNCLOSED_QUOTE'],
+  ])('is refused where it %s', async (_what, text, code) => {
+    await expect(head(text)).rejects.toMatchObject({ kind: 'INPUT', code })
+  })
+})
