@@ -71,9 +71,6 @@ export interface ApiResponse {
   readonly complete: boolean
 }
 
-/** One HTTP exchange. Rejects with a `TransportError` where no whole answer came. */
-export type Exchange<Request = ApiRequest> = (request: Request, signal: AbortSignal) => Promise<ApiResponse>
-
 /**
  * Time. A port from day one, so that limiter and retries are tested on virtual time.
  * `now` is monotonic and `wall` is the system's clock, both in milliseconds.

@@ -7,7 +7,7 @@ export function isCustomerId(text: string): boolean {
   return wellFormed.test(text)
 }
 
-/** True for `cus_` and 32 lower-case hex digits, the only form seen; only the prefix is documented. */
+/** True for `cus_` and 32 lower-case hex digits, the only form seen; only the prefix is documented. @public */
 export function isUsualCustomerId(text: string): boolean {
   return usual.test(text)
 }

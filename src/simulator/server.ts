@@ -22,9 +22,8 @@ import { routeOf } from './routes.ts'
 import { deliver } from './wire.ts'
 
 export { parseFaults } from './fault-spec.ts'
-export type { FaultsProblem } from './fault-spec.ts'
 export { faultNames } from './faults.ts'
-export type { Fault, FaultKind, FaultName } from './faults.ts'
+export type { Fault } from './faults.ts'
 export type { RateWindow } from './limits.ts'
 export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }
 

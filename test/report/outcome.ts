@@ -24,7 +24,3 @@ export function outcomeOf(changes: Partial<Outcome> = {}): Outcome {
     ...changes,
   }
 }
-
-export async function* batchesOf(...batches: readonly Outcome[][]): AsyncGenerator<readonly Outcome[]> {
-  for (const batch of batches) yield await Promise.resolve(batch)
-}

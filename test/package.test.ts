@@ -1,0 +1,136 @@
+/** The package as it is published: built, started, listed, and seen from a program that depends on it. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const bin = join(root, 'dist', 'cli', 'bin.mjs')
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+/** A folder of a program that has installed the package. */
+let program = ''
+
+function node(args: readonly string[], executable = process.execPath) {
+  const { status, stdout, stderr } = spawnSync(executable, args, { cwd: program, encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+beforeAll(() => {
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root })
+  program = mkdtempSync(join(tmpdir(), 'package-'))
+  mkdirSync(join(program, 'node_modules'))
+  symlinkSync(root, join(program, 'node_modules', 'rapyd-bulk'))
+  writeFileSync(join(program, 'package.json'), '{ "type": "module" }')
+})
+afterAll(() => rmSync(program, { recursive: true }))
+
+describe('the built command', () => {
+  it('shows its help', () => {
+    expect(node([bin, '--help'])).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('validate'),
+    })
+  })
+
+  it('does its work', () => {
+    const { status, stdout } = node([bin, 'validate', join(root, 'samples', 'first.csv'), '--json'])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 3, calls: 3, invalid: 0 })
+  })
+
+  it('starts with no file of TypeScript', () => {
+    expect(readFileSync(bin, 'utf8')).not.toMatch(/'\.[^']*\.ts'/)
+  })
+
+  const old = olderNode()
+  it.skipIf(old === undefined)(
+    old === undefined
+      ? 'refuses an older Node (skipped: every node on PATH is new enough)'
+      : `refuses Node ${old.version} with one message and exit code 2`,
+    () => {
+      const { status, stdout, stderr } = node([bin, '--help'], old?.path)
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+      expect(stderr).toMatch(/^rapyd-bulk needs Node 24\.15 or newer; this is Node \d+\.\d+\.\d+\.\n.*\n$/)
+    },
+  )
+})
+
+describe('the package', () => {
+  it('holds what is built and what explains it, and nothing else', () => {
+    const npm = process.env['npm_execpath']
+    const list = ['pack', '--dry-run', '--json', '--ignore-scripts']
+    const options = { cwd: root, encoding: 'utf8' } as const
+    const output =
+      npm === undefined
+        ? execFileSync('npm', list, options)
+        : execFileSync(process.execPath, [npm, ...list], options)
+    const paths = pathsOf(JSON.parse(output))
+    const outside = paths.filter((path) => !path.startsWith('dist/'))
+    expect(outside.filter((path) => path !== 'CHANGELOG.md').toSorted()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+      'src/mapping/mapping.schema.json',
+    ])
+    expect(paths).toContain('dist/index.js')
+    expect(paths).toContain('dist/index.d.ts')
+    expect(paths).toContain('dist/cli/bin.mjs')
+    expect(paths).not.toContain('dist/cli/demo.js')
+  })
+
+  it('gives a program its functions', () => {
+    const script =
+      "import('rapyd-bulk').then((all) => process.stdout.write(JSON.stringify(Object.keys(all))))"
+    expect(JSON.parse(node(['--input-type=module', '-e', script]).stdout)).toEqual(
+      expect.arrayContaining(['BulkUpdateError', 'bulkUpdate', 'createSimulator', 'exitCodes', 'validate']),
+    )
+  })
+
+  it('gives a program its types', () => {
+    writeFileSync(
+      join(program, 'program.ts'),
+      `import { bulkUpdate, exitCodes } from 'rapyd-bulk'
+import type { UpdateOptions, UpdateResult } from 'rapyd-bulk'
+const options: UpdateOptions = { input: 'crm.csv', env: 'simulator' }
+export const result: Promise<UpdateResult> = bulkUpdate(options, {}, new AbortController().signal)
+export const ok: 0 = exitCodes.OK
+// @ts-expect-error: no such environment
+export const wrong: UpdateOptions = { input: 'crm.csv', env: 'moon' }
+`,
+    )
+    const strict = [
+      '--noEmit',
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+    ]
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
+    expect(node([tsc, ...strict, ...types, 'program.ts'])).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+})
+
+/** npm prints a list, or since version 11 an object by package name. */
+function pathsOf(output: unknown): string[] {
+  const packed: unknown[] = Array.isArray(output) ? output : Object.values(Object(output))
+  return packed.flatMap((each) => {
+    const files: unknown = Object(each).files
+    return Array.isArray(files) ? files.map((file) => String(Object(file).path)) : []
+  })
+}
+
+/** A Node on PATH that is older than the package asks for. */
+function olderNode(): { readonly path: string; readonly version: string } | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, 'node')
+    const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+    const version = (stdout ?? '').trim().replace('v', '')
+    const major = Number(version.split('.')[0])
+    if (major > 0 && major < 24) return { path, version }
+  }
+  return undefined
+}
