@@ -45,7 +45,10 @@ export function openJournal(path: string, group: number): RunJournal {
   })
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version === 0) local('write', () => db.exec(schema))
-  else if (version !== journalVersion) throw otherVersion(path, version)
+  else if (version !== journalVersion) {
+    db.close()
+    throw otherVersion(path, version)
+  }
 
   const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
   const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')

@@ -49,8 +49,10 @@ describe('run.log', () => {
       chmodSync(path(), 0o644)
     }
     expect(lines().map(({ code }) => code)).toEqual(['E_STOPPED', 'E_AUTH'])
-    logAt('info').open(directory)
+    const log = logAt('info')
+    log.open(directory)
     expect(statSync(path()).mode & 0o777).toBe(0o600)
+    log.close()
   })
 
   test.each([
