@@ -13,6 +13,8 @@ export interface AccountParts {
   /** All rows of the run. */
   readonly rows: number
   readonly settledRows: number
+  /** Rows that may have been sent by a session that did not see their answer. */
+  readonly inDoubt: ReadonlyMap<number, number>
   /** What rows without an outcome are told. */
   readonly open: { readonly code: ErrorCode; readonly message: string }
 }
@@ -33,11 +35,19 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
         continue
       }
       const prepared = parts.prepare(row)
-      batch.push(isOutcome(prepared) ? prepared : openOutcome(prepared, parts.open))
+      if (isOutcome(prepared)) batch.push(prepared)
+      else if (parts.inDoubt.has(row.row))
+        batch.push({ ...openOutcome(prepared, inDoubt), outcome: 'unknown' })
+      else batch.push(openOutcome(prepared, parts.open))
     }
     yield batch
   }
 }
+
+const inDoubt = {
+  code: 'E_IN_DOUBT',
+  message: 'may have been applied: the run stopped before its answer was known',
+} as const
 
 function* flatten(batches: Iterable<readonly Outcome[]>): Generator<Outcome> {
   for (const batch of batches) yield* batch

@@ -1,10 +1,13 @@
 /** The files of a run and what its last line says. */
+import { isErrorCode } from './domain/error-codes.ts'
+import type { ErrorCode } from './domain/error-codes.ts'
 import { exitCodes } from './errors.ts'
 import type { BulkUpdateError } from './errors.ts'
 import type { Head } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { ErrorsFormat } from './report/errors.ts'
+import { nextStep } from './report/next-step.ts'
 import { writeRows } from './report/reports.ts'
 import { summaryOf, writeSummary } from './report/summary.ts'
 import type { Summary } from './report/summary.ts'
@@ -22,6 +25,7 @@ export async function report(
   stopped: BulkUpdateError | undefined,
 ): Promise<Summary> {
   const { options, file, head, prepare, runId, remote } = parts
+  const settledRows = journal.settledRows().size
   const totals = await writeRows({
     directory,
     outcomes: accountOf({
@@ -29,19 +33,18 @@ export async function report(
       openSource: () => rowsOf(file, head),
       prepare,
       rows: found.rows,
-      settledRows: journal.settledRows().size,
-      open: {
-        code: stopped === undefined ? 'E_NOT_REACHED' : 'E_STOPPED',
-        message: 'the run stopped before this row',
-      },
+      settledRows,
+      inDoubt: journal.inDoubt(),
+      open: { code: openCode(stopped), message: 'the run stopped before this row' },
     }),
     resultsFormat: options.resultsFormat ?? 'csv',
     errors: errorsFormatOf(head),
     read: ({ offset, length }) => file.read(offset, length),
   })
   const good = totals.outcomes.updated + totals.outcomes.unchanged
-  const exit = stopped?.exitCode ?? (good === found.rows ? exitCodes.OK : exitCodes.ROWS)
-  const errorsFile = `${directory}/errors.${head.format}`
+  // Of a canary, the rows that it was allowed to send.
+  const wanted = stopped === undefined ? settledRows : found.rows
+  const exit = stopped?.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS)
   const summary = summaryOf(
     {
       run_id: runId,
@@ -50,12 +53,18 @@ export async function report(
       host: remote.host,
       account: remote.account,
       started_at: journal.get('started_at') ?? '',
-      finished_at: new Date().toISOString(),
+      finished_at: journal.get('finished_at') ?? new Date().toISOString(),
       rate_limited: Number(journal.get('rate_limited') ?? 0),
       exit_code: exit,
       next:
-        nextStep(runId, stopped, totals.outcomes.not_attempted, good === found.rows, errorsFile) +
-        withoutPiping(parts, journal, directory),
+        nextStep({
+          runId,
+          remedy: stopped?.remedy,
+          openRows: found.rows - settledRows,
+          outcomes: totals.outcomes,
+          errorsFile: `${directory}/errors.${head.format}`,
+          newRun: options.newRun ?? false,
+        }) + withoutPiping(parts, journal, directory),
     },
     totals,
   )
@@ -82,15 +91,8 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
   }
 }
 
-function nextStep(
-  runId: string,
-  stopped: BulkUpdateError | undefined,
-  open: number,
-  allGood: boolean,
-  errorsFile: string,
-): string {
-  if (stopped !== undefined) return `Run ${runId} is not finished. ${stopped.remedy}`
-  if (allGood) return `Run ${runId} is finished: nothing is left to do.`
-  if (open > 0) return `Run ${runId} goes on with ${open} rows when the same command is run again.`
-  return `Run ${runId} is finished. Mend the rows in ${errorsFile} and update from that file.`
+/** Rows that were not sent carry the reason why the run ended. */
+function openCode(stopped: BulkUpdateError | undefined): ErrorCode {
+  if (stopped === undefined) return 'E_NOT_REACHED'
+  return isErrorCode(stopped.code) ? stopped.code : 'E_STOPPED'
 }

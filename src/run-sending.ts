@@ -1,12 +1,7 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
-import { createCalls } from './client/call.ts'
 import { systemClock } from './client/clock.ts'
-import { createLimiter } from './client/limiter.ts'
-import { announcePauses, countRequests } from './client/observed.ts'
 import { preflight } from './client/preflight.ts'
 import { createSender } from './client/sender.ts'
-import { createSigner } from './client/signing.ts'
-import { createTransport } from './client/transport.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { MalformedRow, Row } from './domain/row.ts'
 import { BulkUpdateError } from './errors.ts'
@@ -19,11 +14,12 @@ import type { Scan } from './pipeline/scan.ts'
 import { send } from './pipeline/send.ts'
 import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
+import { openClient } from './run-client.ts'
 import type { RunParts } from './run-parts.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
-const lanePlaces = 64
+const lanePlaces = 32
 
 /** Sends what has no outcome yet. Gives what stopped it, or nothing when every row has an outcome. */
 export async function sendAll(
@@ -32,38 +28,19 @@ export async function sendAll(
   found: Scan,
   concurrency: number,
 ): Promise<BulkUpdateError | undefined> {
-  const { options, signal, file, head, prepare } = parts
-  const { origin, windows, credentials } = parts.remote
+  const { options, file, head, prepare } = parts
   const clock = systemClock
-  const limiter = announcePauses(createLimiter(windows, clock), (pauseMs) =>
-    parts.tell({ kind: 'throttled', pauseMs }),
-  )
-  const signer = createSigner(credentials, clock)
-  const transport = createTransport({
-    origin: origin.origin,
-    connectTimeoutMs: 10_000,
-    headersTimeoutMs: 20_000,
-    attemptTimeoutMs: 30_000,
-  })
-  const calls = createCalls({
-    limiter,
-    signer,
-    transport: countRequests(transport, parts.progress.requested),
-    intend: (request) => journal.intend(request),
-    concurrency,
-  })
-  const stopping = new AbortController()
-  const both = AbortSignal.any([signal, stopping.signal])
-  let rateLimited = Number(journal.get('rate_limited') ?? 0)
+  const client = openClient(parts, journal, concurrency, clock)
+  const stopping = stopWith(parts.signal)
+  const { signal } = stopping
   const sender = createSender({
-    calls,
-    limiter,
-    windows,
-    signer,
+    calls: client.calls,
+    signer: client.signer,
     clock,
     random: Math.random,
     inDoubt: journal.inDoubt(),
-    onThrottled: () => journal.set('rate_limited', String(++rateLimited)),
+    withdraw: (request) => journal.withdraw(request),
+    stop: (error) => stopping.abort(error),
   })
   const closed = new Set(journal.closedLanes())
   /** An error of one row ends the run at once: the others begin no further attempt while their lanes empty. */
@@ -75,26 +52,22 @@ export async function sendAll(
       throw error
     }
   }
-  const deliver: Deliver = async (request, aborted) => {
-    if (aborted.aborted) return undefined
+  const deliver: Deliver = async (request) => {
+    if (signal.aborted) return undefined
     if (closed.has(request.customerId)) {
       return openOutcome(request, {
         code: 'E_EARLIER_ROW',
         message: 'an earlier row of this customer failed or is unknown',
       })
     }
-    return orStop(sender(request, aborted))
+    return orStop(sender(request, signal))
   }
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
-  let failure: BulkUpdateError | undefined
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
     await orStop(journal.settle(outcome))
     parts.progress.settled(outcome)
-    if (threshold.passed(outcome.outcome) && failure === undefined) {
-      failure = tooManyErrors()
-      stopping.abort(failure)
-    }
+    if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
   }
   try {
     parts.progress.sending({
@@ -102,31 +75,43 @@ export async function sendAll(
       limit: options.limit,
       settled: journal.counts(),
       errors: journal.errorCounts(),
-      windows,
-      pausedForMs: () => limiter.pausedForMs,
+      windows: parts.remote.windows,
+      pausedForMs: () => client.limiter.pausedForMs,
     })
-    await preflight({ calls, limiter, windows, signer, clock, random: Math.random }, both)
-    const limited =
-      options.limit === undefined ? rowsOf(file, head) : firstRows(rowsOf(file, head), options.limit)
+    if (found.calls > 0) await preflight({ ...client, clock, random: Math.random }, signal)
+    const rows = rowsOf(file, head)
     await send({
-      source: withoutSettled(limited, journal),
+      source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,
       deliver,
       lanes: createLanes(concurrency * lanePlaces),
       settle,
-      signal: both,
+      signal,
     })
   } catch (error) {
     stopping.abort(error)
-    if (error instanceof BulkUpdateError) failure ??= error
-    // Rows that a stop has caught between two attempts reject too; anything else is a bug and no end of the run.
-    else if (failure === undefined && !signal.aborted) throw error
   } finally {
-    await transport.close()
+    await client.close()
   }
-  if (failure === undefined && signal.aborted) failure = interruption(signal.reason)
-  if (failure === undefined && options.limit === undefined) journal.set('state', 'finished')
-  return failure
+  if (!signal.aborted) {
+    if (options.limit === undefined) {
+      journal.set('finished_at', new Date().toISOString())
+      journal.set('state', 'finished')
+    }
+    return undefined
+  }
+  // The first reason counts; whatever else was thrown is its consequence, or a bug and no end of the run.
+  if (signal.reason instanceof BulkUpdateError) return signal.reason
+  throw signal.reason
+}
+
+/** Aborts with an error as its reason: the first of an interruption from outside and what ends the run from within. */
+function stopWith(outside: AbortSignal): AbortController {
+  const controller = new AbortController()
+  const interrupt = (): void => controller.abort(interruption(outside.reason))
+  if (outside.aborted) interrupt()
+  else outside.addEventListener('abort', interrupt, { once: true })
+  return controller
 }
 
 /** Leaves out rows that have an outcome from an earlier session. */

@@ -8,7 +8,12 @@ import { updateOf } from './support/rig.ts'
 const open = { code: 'E_STOPPED', message: 'the run stopped before this row' } as const
 
 /** Rows 1 to `rows`; those in `settled` have an outcome, every fifth of the others is invalid. */
-async function account(rows: number, settled: readonly number[], batch = 2) {
+async function account(
+  rows: number,
+  settled: readonly number[],
+  batch = 2,
+  doubtful: readonly number[] = [],
+) {
   let read = 0
   async function* openSource(): AsyncGenerator<CsvRow[]> {
     for (let first = 1; first <= rows; first += batch) {
@@ -32,6 +37,7 @@ async function account(rows: number, settled: readonly number[], batch = 2) {
         : { ...updateOf({ name: 'Jo' }), row, line, offset, length },
     rows,
     settledRows: settled.length,
+    inDoubt: new Map(doubtful.map((row) => [row, 0])),
     open,
   })
   for await (const part of all) outcomes.push(...part)
@@ -68,6 +74,15 @@ describe('the account of a run', () => {
     expect(all.map(({ outcome, errorCode }) => `${outcome} ${errorCode}`)).toEqual(
       Array.from({ length: 3 }, () => 'not_attempted E_STOPPED'),
     )
+  })
+
+  it('calls a row unknown that may have been sent', async () => {
+    const { all } = await account(3, [1], 2, [2])
+    expect(all.map(({ outcome, errorCode }) => `${outcome} ${errorCode}`)).toEqual([
+      'updated ',
+      'unknown E_IN_DOUBT',
+      'not_attempted E_STOPPED',
+    ])
   })
 
   it('knows of an open row what it would send, and says why it was not', () => {

@@ -15,7 +15,12 @@ export function drainOnSignals(say: (line: string) => void = writeLine): {
 } {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+    if (controller.signal.aborted) {
+      say(
+        'Ended at once. Run the same command again: it goes on where it stopped, and looks first at what was in flight.',
+      )
+      process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+    }
     say('Stopping: what is in flight ends first. A second signal ends at once.')
     controller.abort(name)
   }

@@ -16,7 +16,23 @@ export interface Course {
   answered: boolean
   resigned: number
   readonly retries: string[]
-  readonly startedAt: number
+  /** How long the last answer took. */
+  latencyMs: number
+}
+
+/** `doubt`: an earlier session may have sent it. */
+export function startCourse(doubt: boolean): Course {
+  return {
+    attempts: 0,
+    httpStatus: 0,
+    operationId: '',
+    code: 'E_NETWORK',
+    doubt,
+    answered: true,
+    resigned: 0,
+    retries: [],
+    latencyMs: 0,
+  }
 }
 
 /** Ends an attempt that may be repeated; never leaves the sender. */
@@ -66,7 +82,7 @@ export function outcomeOf(request: UpdateRequest, course: Course, ending: Ending
     errorField: ending.field ?? '',
     message: ending.message,
     operationId: course.operationId,
-    latencyMs: Math.round(clock.now() - course.startedAt),
+    latencyMs: Math.round(course.latencyMs),
     retries: course.retries.join(';'),
     finishedAt: clock.wall(),
   }

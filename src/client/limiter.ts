@@ -17,14 +17,19 @@ export interface Limiter {
    * aborts before its turn.
    */
   turn(signal: AbortSignal): (() => void) | Promise<() => void>
-  /** Nobody gets a turn for `ms`; then one request goes ahead alone, and the rest when it ends. */
+  /** Nobody gets a turn for `ms`; then one request goes ahead alone, two when it has ended, then four, and so on. */
   pause(ms: number): void
   /** Milliseconds until the pause ends; 0 when there is none. */
   readonly pausedForMs: number
+  /** Lets its timer go, once nobody asks for turns any more. */
+  close(): void
 }
 
 /** Servers round their clocks; a request exactly at the edge of a window could still fall inside. */
 const edgeMs = 5
+
+/** So many in flight are no burst any more: the windows alone decide. */
+const rampEnds = 64
 
 interface Waiter {
   readonly grant: () => void
@@ -34,22 +39,24 @@ interface Waiter {
 export function createLimiter(windows: readonly Window[], clock: Clock): Limiter {
   const keep = Math.max(0, ...windows.map((window) => window.limit))
   /** When requests ended, oldest first; only as many as the largest window can ask for. */
-  let ended: number[] = []
+  let ends: number[] = []
   let inFlight = 0
   let pausedUntil = 0
-  let probing = false
+  /** Requests that may be in flight; bounded only after a pause. */
+  let ramp = Number.POSITIVE_INFINITY
   let timerRuns = false
   const queue: Waiter[] = []
+  const ended = new AbortController()
 
   /** When the next turn is free: now or earlier, a later time, or `undefined` for "when a request ends". */
   function nextTurnAt(): number | undefined {
     let at = pausedUntil
-    if (probing && inFlight > 0) return undefined
+    if (inFlight >= ramp) return undefined
     for (const { limit, perMs } of windows) {
       const place = limit - inFlight
       if (place <= 0) return undefined
       // With `place` or more ends inside the window, the oldest of those has to leave it first.
-      const blocking = ended[ended.length - place]
+      const blocking = ends[ends.length - place]
       if (blocking !== undefined) at = Math.max(at, blocking + perMs + edgeMs)
     }
     return at
@@ -73,7 +80,7 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
   }
 
   async function wake(ms: number): Promise<void> {
-    await clock.sleep(ms)
+    await clock.sleep(ms, ended.signal)
     timerRuns = false
     grantTurns()
   }
@@ -81,10 +88,10 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
   function end(): void {
     inFlight--
     if (keep > 0) {
-      ended.push(clock.now())
-      if (ended.length > keep * 2) ended = ended.slice(-keep)
+      ends.push(clock.now())
+      if (ends.length > keep * 2) ends = ends.slice(-keep)
     }
-    if (probing && clock.now() >= pausedUntil) probing = false
+    if (clock.now() >= pausedUntil) ramp = ramp < rampEnds ? ramp * 2 : Number.POSITIVE_INFINITY
     grantTurns()
   }
 
@@ -116,10 +123,11 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
     },
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms)
-      probing = true
+      ramp = 1
     },
     get pausedForMs() {
       return Math.max(0, pausedUntil - clock.now())
     },
+    close: () => ended.abort(),
   }
 }

@@ -13,6 +13,7 @@ export function announcePauses(limiter: Limiter, onPause: (ms: number) => void):
     get pausedForMs() {
       return limiter.pausedForMs
     },
+    close: () => limiter.close(),
   }
 }
 

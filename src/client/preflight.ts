@@ -1,17 +1,14 @@
 /** One signed read before the first call: it proves the keys, the clock and the environment, and costs one request. */
 import type { Clock } from '../pipeline/ports.ts'
 import { readEnvelope } from '../rapyd/envelope.ts'
-import { backoffMs, mostAttempts, pauseMs } from './backoff.ts'
+import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
-import type { Limiter, Window } from './limiter.ts'
 import type { Signer } from './signing.ts'
 import { stopError } from './stop-error.ts'
 import { TransportError } from './transport.ts'
 
 export interface PreflightParts {
   readonly calls: Calls
-  readonly limiter: Limiter
-  readonly windows: readonly Window[]
   readonly signer: Signer
   readonly clock: Clock
   readonly random: () => number
@@ -37,11 +34,6 @@ export async function preflight(parts: PreflightParts, signal: AbortSignal): Pro
       if (response.status < 500 && response.status !== 429 && envelope !== undefined) return
       if (response.status < 300) throw stopError('E_NOT_API', '')
       why = `HTTP ${response.status}`
-      if (response.status === 429 || envelope === undefined) {
-        const retryAfter = String(response.headers['retry-after'] ?? '')
-        if (response.status === 429)
-          parts.limiter.pause(pauseMs(retryAfter, parts.clock.wall(), failed > 1, parts.windows))
-      }
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
       if (error.phase === 'tls') throw stopError('E_TLS', error.reason)

@@ -6,9 +6,46 @@ import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import { readEnvelope } from '../rapyd/envelope.ts'
-import type { ApiResponse } from '../pipeline/ports.ts'
+import type { ApiResponse, Clock } from '../pipeline/ports.ts'
+import { isThrottled } from '../rapyd/response.ts'
+import { backoffMs, mostAttempts } from './backoff.ts'
+import type { Calls } from './call.ts'
+import { TransportError } from './transport.ts'
 
 export type Finding = 'applied' | 'different' | 'cannot_tell'
+
+export interface ReadBackParts {
+  readonly calls: Calls
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** Reads the customer and says what became of the patch. Rejects with the signal's reason when it is aborted. */
+export type ReadBack = (request: UpdateRequest, signal: AbortSignal) => Promise<Finding>
+
+export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBack {
+  return async (request, signal) => {
+    for (let failed = 1; failed < mostAttempts; failed++) {
+      const response = await retrieve(request.customerId, signal)
+      if (response !== undefined && response.status < 500) return compareWith(request, response)
+      await clock.sleep(backoffMs(failed, random()), signal)
+    }
+    return 'cannot_tell'
+  }
+
+  /** Throttled reads are repeated when the pause is over; nothing where no whole answer came. */
+  async function retrieve(customerId: string, signal: AbortSignal): Promise<ApiResponse | undefined> {
+    try {
+      for (;;) {
+        const response = await calls.retrieve(customerId, signal)
+        if (!isThrottled(response)) return response
+      }
+    } catch (error) {
+      if (error instanceof TransportError) return undefined
+      throw error
+    }
+  }
+}
 
 /** Compares the customer in `response` with what `request` asked for. */
 export function compareWith(request: UpdateRequest, response: ApiResponse): Finding {

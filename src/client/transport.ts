@@ -110,6 +110,7 @@ class Answer implements Dispatcher.DispatchHandler {
   readonly #reject: (error: TransportError) => void
   readonly #deadline: NodeJS.Timeout
   #started: Dispatcher.DispatchController | undefined
+  #startedAt = 0
   #late = false
   #status = 0
   #headers: ApiResponse['headers'] = {}
@@ -134,6 +135,7 @@ class Answer implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#started = controller
+    this.#startedAt = performance.now()
     if (this.#late) controller.abort(new Error('deadline'))
   }
 
@@ -161,6 +163,7 @@ class Answer implements Dispatcher.DispatchHandler {
       status: this.#status,
       headers,
       body: body.toString('utf8'),
+      tookMs: performance.now() - this.#startedAt,
       complete: headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined,
     })
   }

@@ -58,8 +58,14 @@ export const errorTips = {
   E_CLOCK: 'Set this machine’s clock, then run the same command again.',
   E_EARLIER_ROW:
     'An earlier row of this customer did not end well. Settle that one first, then send this one.',
+  E_REMOTE_DOWN: 'Wait until Rapyd can be reached, then run the same command again: it goes on here.',
+  E_MAX_ERRORS: 'Look at the other errors first; then run the same command again: it goes on here.',
   E_STOPPED: 'Run the same command again: it goes on here.',
-  E_NOT_REACHED: 'Run the same command again: it goes on here.',
+  E_NOT_REACHED: 'Run the same command without --limit: it goes on here.',
 } as const satisfies Record<`E_${string}`, string>
 
 export type ErrorCode = keyof typeof errorTips
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTips, text)
+}

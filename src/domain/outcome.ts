@@ -30,7 +30,7 @@ export interface Outcome extends Place {
   readonly message: string
   readonly operationId: string
   readonly idempotencyKey: string
-  /** From the first attempt to the last answer, waits included; 0 where nothing was sent. */
+  /** How long the last answer took, from the first byte sent to the last byte read; 0 where there was none. */
   readonly latencyMs: number
   /** Why attempts were repeated, joined with `;`: `timeout;http_500`. */
   readonly retries: string

@@ -2,6 +2,7 @@
 
 export interface RowSet {
   add(row: number): void
+  delete(row: number): void
   has(row: number): boolean
   /** How many rows are in it. */
   readonly size: number
@@ -24,6 +25,14 @@ export function createRowSet(): RowSet {
       if (after === before) return
       bits[at] = after
       size++
+    },
+    delete(row) {
+      const at = row >> 3
+      const before = bits[at] ?? 0
+      const after = before & ~(1 << (row & 7))
+      if (after === before) return
+      bits[at] = after
+      size--
     },
     has: (row) => ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0,
     get size() {

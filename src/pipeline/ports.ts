@@ -42,9 +42,12 @@ export interface Lanes {
   idle(): Promise<void>
 }
 
-/** Intents and outcomes, durable in groups. Both resolve once what they were given is on disk. */
+/** Intents and outcomes, durable in groups. Each resolves once what they were given is on disk. */
 export interface Journal {
+  /** The second time in a session it does nothing. */
   intend(request: UpdateRequest): Promise<void>
+  /** Takes an intent back: no request of that row can have been applied. */
+  withdraw(request: UpdateRequest): Promise<void>
   settle(outcome: Outcome): Promise<void>
 }
 
@@ -67,6 +70,8 @@ export interface ApiResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
+  /** From the first byte sent to the last byte read, in milliseconds. */
+  readonly tookMs: number
   /** False where only the end of the connection told the end of the body: it may have been cut. */
   readonly complete: boolean
 }

@@ -51,9 +51,14 @@ export function classify(answer: Received, customerId: string): Answer {
   if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, customerId)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 401) return classifyUnauthenticated(envelope)
-  if (status === 429 || ((status === 403 || status === 503) && isPage(body))) return { kind: 'throttled' }
+  if (isThrottled(answer)) return { kind: 'throttled' }
   if (retriedStatuses.has(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
   return classifyRefusal(status, envelope)
+}
+
+/** 429, or the page of a firewall (docs, "Request Rate Limits": a firewall enforces them, and answers 429 "may"). */
+export function isThrottled({ status, body }: Received): boolean {
+  return status === 429 || ((status === 403 || status === 503) && isPage(body))
 }
 
 const retriedStatuses: ReadonlySet<number> = new Set([408, 409, 425, 500, 502, 503, 504])

@@ -52,6 +52,8 @@ export function openJournal(path: string, group: number): RunJournal {
 
   const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
   const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')
+  /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
+  const intended = createRowSet()
   const commits = createGroupCommit<Entry>((entries) => {
     local('write', () => {
       db.exec('BEGIN IMMEDIATE')
@@ -72,7 +74,16 @@ export function openJournal(path: string, group: number): RunJournal {
   }
 
   return {
-    intend: (request) => commits.add({ intent: request.row }),
+    intend({ row }) {
+      if (intended.has(row)) return Promise.resolve()
+      intended.add(row)
+      return commits.add({ intent: row })
+    },
+    withdraw({ row }) {
+      if (!intended.has(row)) return Promise.resolve()
+      intended.delete(row)
+      return commits.add({ intent: -row })
+    },
     settle: (outcome) => commits.add({ outcome }),
     get(key) {
       const value = db.prepare('SELECT value FROM run WHERE key = ?').get(key)?.['value']
@@ -111,8 +122,10 @@ export function openJournal(path: string, group: number): RunJournal {
       const settled = settledRows()
       const doubts = new Map<number, number>()
       for (const { at, rows } of db.prepare('SELECT at, rows FROM intent ORDER BY id').iterate()) {
-        for (const row of String(rows).split(',').map(Number))
-          if (!settled.has(row) && !doubts.has(row)) doubts.set(row, Number(at))
+        for (const row of String(rows).split(',').map(Number)) {
+          if (row < 0) doubts.delete(-row)
+          else if (!settled.has(row) && !doubts.has(row)) doubts.set(row, Number(at))
+        }
       }
       return doubts
     },

@@ -1,5 +1,5 @@
 /** How an outcome stands in the journal: its kind as a column, the rest packed as one JSON array. */
-import { errorTips } from '../domain/error-codes.ts'
+import { isErrorCode } from '../domain/error-codes.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
@@ -65,8 +65,4 @@ export function kindOf(text: unknown): OutcomeKind {
 
 function codeOf(text: string): ErrorCode | '' {
   return isErrorCode(text) ? text : ''
-}
-
-function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(errorTips, text)
 }

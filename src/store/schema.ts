@@ -1,6 +1,7 @@
 /**
  * The journal's tables. `intent` says which rows were about to be sent, `outcome` what became of a row; `run` what they
  * belong to. Intents are kept a group a record and outcomes packed into one text: a column each costs ten times the time.
+ * A negative number takes an intent back: the row was not sent, or was refused for reasons that were not its own.
  */
 
 /** Raised with every change of the tables; a journal of another version is refused by name. */

@@ -68,19 +68,55 @@ describe('the limiter', () => {
     expect(Math.max(...seen)).toBe(10)
   })
 
-  it('gives nobody a turn during a pause, and one alone behind it', async () => {
+  it('gives nobody a turn during a pause, then one, then two, then four', async () => {
     const clock = createVirtualClock()
     const limiter = createLimiter([], clock)
     limiter.pause(5_000)
     const turns: (() => void)[] = []
-    const waiting = Array.from({ length: 3 }, async () => turns.push(await limiter.turn(never)))
+    const waiting = Array.from({ length: 7 }, async () => turns.push(await limiter.turn(never)))
     await clock.advanceTo(4_999)
     expect(turns).toHaveLength(0)
     await clock.advanceTo(5_001)
     expect(turns).toHaveLength(1)
     turns[0]?.()
-    await Promise.all(waiting)
+    await clock.advanceTo(5_002)
     expect(turns).toHaveLength(3)
+    turns[1]?.()
+    await clock.advanceTo(5_003)
+    expect(turns).toHaveLength(6)
+    turns[2]?.()
+    await Promise.all(waiting)
+  })
+
+  it('begins with one again when the one that went ahead is throttled too', async () => {
+    const clock = createVirtualClock()
+    const limiter = createLimiter([], clock)
+    limiter.pause(1_000)
+    const turns: (() => void)[] = []
+    const waiting = Array.from({ length: 2 }, async () => turns.push(await limiter.turn(never)))
+    await clock.advanceTo(1_000)
+    // Its answer asks for a pause before its turn is over.
+    limiter.pause(5_000)
+    turns[0]?.()
+    await clock.advanceTo(5_999)
+    expect(turns).toHaveLength(1)
+    await clock.advanceTo(6_000)
+    expect(turns).toHaveLength(2)
+    await Promise.all(waiting)
+  })
+
+  it('lets its timer go when it is closed', async () => {
+    const clock = createVirtualClock()
+    const limiter = createLimiter([{ limit: 1, perMs: 60_000 }], clock)
+    const stop = new AbortController()
+    await limiter.turn(never)
+    limiter.pause(50_000)
+    const waiting = Promise.resolve(limiter.turn(stop.signal))
+    stop.abort(new Error('stopped'))
+    await expect(waiting).rejects.toThrow('stopped')
+    limiter.close()
+    await clock.advanceTo(0)
+    expect(clock.now()).toBe(0)
   })
 
   it('lets a waiter go when its run stops', async () => {

@@ -10,13 +10,18 @@ const running = new AbortController().signal
 
 function senderOn(script: Script, inDoubt: readonly number[] = []) {
   const rig = createRig(script)
-  let throttled = 0
+  const withdrawn: number[] = []
+  const stops: Error[] = []
   const sender = createSender({
     ...rig.parts,
     inDoubt: new Map(inDoubt.map((row) => [row, 0])),
-    onThrottled: () => throttled++,
+    withdraw(request) {
+      withdrawn.push(request.row)
+      return Promise.resolve()
+    },
+    stop: (error) => stops.push(error),
   })
-  return { ...rig, sender, throttled: () => throttled }
+  return { ...rig, sender, withdrawn, stops }
 }
 
 const down = response(500, '')
@@ -228,7 +233,6 @@ describe('the sender settles', () => {
 describe('the sender stops the run', () => {
   it.each([
     ['a redirect', [response(302, '')], 'E_REDIRECT'],
-    ['an answer about another customer', [success({ id: 'cus_other' })], 'E_WRONG_CUSTOMER'],
     ['a refused key', [refusal(401, 'UNAUTHENTICATED_API_CALL', 'access_key header is not valid')], 'E_AUTH'],
     ['a certificate that cannot be trusted', [badCertificate], 'E_TLS'],
     ['a clock that is ten minutes off', [late(600_000)], 'E_CLOCK'],
@@ -241,9 +245,18 @@ describe('the sender stops the run', () => {
     ['a salt that is refused twice', [saltUsed, saltUsed], 'E_AUTH'],
     ['a signature that is refused twice before anything was updated', [badSignature, badSignature], 'E_AUTH'],
   ])('on %s', async (_what, updates, code) => {
-    const { sender, unused } = senderOn({ updates })
+    const { sender, unused, withdrawn } = senderOn({ updates })
     await expect(sender(named, running)).rejects.toMatchObject({ code })
     expect(unused()).toEqual([])
+    // Nothing was applied, so the row is not in doubt.
+    expect(withdrawn).toEqual([7])
+  })
+
+  it('on an answer about another customer, whose row is unknown', async () => {
+    const { sender, stops, withdrawn } = senderOn({ updates: [success({ id: 'cus_other' })] })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_WRONG_CUSTOMER' })
+    expect(stops).toMatchObject([{ code: 'E_WRONG_CUSTOMER' }])
+    expect(withdrawn).toEqual([])
   })
 
   it('but not on the signature of one row, when others were updated', async () => {
@@ -285,7 +298,7 @@ describe('every attempt', () => {
 describe('throttling', () => {
   it('stops everyone for the shorter window, then for the longer one', async () => {
     const { sender, of, throttled } = senderOn({ updates: [page, page, success()] })
-    expect(await sender(named, running)).toMatchObject({ httpStatus: 200, latencyMs: 360_000 })
+    expect(await sender(named, running)).toMatchObject({ httpStatus: 200, latencyMs: 12 })
     expect(of('post').map(({ at }) => at)).toEqual([0, 60_000, 360_000])
     expect(throttled()).toBe(2)
   })
@@ -298,6 +311,17 @@ describe('throttling', () => {
 })
 
 describe('a stop', () => {
+  it('takes back the intent of a row that was never sent', async () => {
+    const stop = new AbortController()
+    const { sender, clock, withdrawn } = senderOn({ updates: [notSent] })
+    clock.sleep = () => {
+      stop.abort(new Error('stop'))
+      return Promise.resolve()
+    }
+    expect(await sender(named, stop.signal)).toBeUndefined()
+    expect(withdrawn).toEqual([7])
+  })
+
   it('leaves a row that was not taken up without an outcome and without a request', async () => {
     const { sender, sent } = senderOn({})
     expect(await sender(named, AbortSignal.abort('SIGINT'))).toBeUndefined()
@@ -310,7 +334,7 @@ describe('a stop', () => {
     // The clock jumps over every wait, so the turn is made to depend on a request that does not end.
     const turns = await Promise.all(times(100, running).map(async (signal) => parts.limiter.turn(signal)))
     const waiting = sender(named, stop.signal)
-    stop.abort('SIGINT')
+    stop.abort(new Error('stop'))
     expect(await waiting).toBeUndefined()
     expect(sent).toEqual([])
     for (const over of turns) over()
@@ -318,12 +342,13 @@ describe('a stop', () => {
 
   it('leaves a row between two attempts in doubt: no outcome, no further request', async () => {
     const stop = new AbortController()
-    const { sender, clock, sent } = senderOn({ updates: [lost] })
+    const { sender, clock, sent, withdrawn } = senderOn({ updates: [lost] })
     clock.sleep = () => {
-      stop.abort('SIGINT')
+      stop.abort(new Error('stop'))
       return Promise.resolve()
     }
-    await expect(sender(named, stop.signal)).rejects.toThrow()
+    expect(await sender(named, stop.signal)).toBeUndefined()
     expect(sent).toHaveLength(1)
+    expect(withdrawn).toEqual([])
   })
 })

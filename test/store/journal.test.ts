@@ -86,6 +86,17 @@ describe('the journal', () => {
     journal.close()
   })
 
+  it('forgets an intent that is taken back, and knows it again when it is made again', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    await Promise.all([1, 2, 3].map((row) => journal.intend(request(row))))
+    await Promise.all([1, 2].map((row) => journal.withdraw(request(row))))
+    await journal.withdraw(request(9))
+    await journal.intend(request(2))
+    expect(new Set(journal.inDoubt().keys())).toEqual(new Set([2, 3]))
+    journal.close()
+  })
+
   it('is on disk when an intent resolves: another reader sees it', async () => {
     const path = join(directory, 'journal.db')
     const journal = openJournal(path, 4)

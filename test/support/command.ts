@@ -12,6 +12,14 @@ export interface Finished {
   readonly stderr: string
 }
 
+export interface Started {
+  /** Sends a signal to the command. */
+  kill(signal: NodeJS.Signals): void
+  /** Is given what the command writes to standard error. */
+  onStderr(listener: (text: string) => void): void
+  readonly finished: Promise<Finished>
+}
+
 export interface Folder {
   readonly path: string
   write(name: string, text: string | Buffer): void
@@ -23,11 +31,41 @@ export interface Folder {
     env?: Readonly<Record<string, string>>,
     input?: string | Buffer,
   ): Promise<Finished>
+  /** As `run`, for a command that the test has something to do with while it runs. */
+  start(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string | Buffer): Started
   remove(): void
 }
 
 export function freshFolder(): Folder {
   const path = mkdtempSync(join(tmpdir(), 'rapyd-bulk-'))
+
+  function start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input: string | Buffer = '',
+  ): Started {
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: path,
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (text) => (stdout += String(text)))
+    child.stderr.on('data', (text) => (stderr += String(text)))
+    // A command that ends without reading its input closes the pipe.
+    child.stdin.on('error', () => {})
+    child.stdin.end(input)
+    const finished = new Promise<Finished>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code, stdout, stderr }))
+    })
+    return {
+      kill: (signal) => child.kill(signal),
+      onStderr: (listener) => child.stderr.on('data', (text) => listener(String(text))),
+      finished,
+    }
+  }
+
   return {
     path,
     write: (name, text) => writeFileSync(join(path, name), text),
@@ -35,22 +73,8 @@ export function freshFolder(): Folder {
       const [run = ''] = readdirSync(join(path, 'rapyd-runs'))
       return readFileSync(join(path, 'rapyd-runs', run, name), 'utf8')
     },
-    run: (args, env = {}, input = '') =>
-      new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, [program, ...args], {
-          cwd: path,
-          env: { PATH: process.env['PATH'], ...env },
-          stdio: ['pipe', 'pipe', 'pipe'],
-        })
-        let [stdout, stderr] = ['', '']
-        child.stdout.on('data', (text) => (stdout += String(text)))
-        child.stderr.on('data', (text) => (stderr += String(text)))
-        child.on('error', reject)
-        // A command that ends without reading its input closes the pipe.
-        child.stdin.on('error', () => {})
-        child.stdin.end(input)
-        child.on('close', (code) => resolve({ code, stdout, stderr }))
-      }),
+    start,
+    run: (args, env, input) => start(args, env, input).finished,
     remove: () => rmSync(path, { recursive: true, force: true }),
   }
 }

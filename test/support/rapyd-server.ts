@@ -16,12 +16,14 @@ export interface RapydServer {
   readonly keys: { readonly RAPYD_ACCESS_KEY: string; readonly RAPYD_SECRET_KEY: string }
   /** Updates that were signed well, in the order of their arrival. */
   readonly updates: Call[]
+  /** Ids of the customers that were read. */
+  readonly reads: string[]
   /** Rules of the API that a request broke; stays empty. */
   readonly broken: string[]
   /** Decides about a signed update: a status with a body instead of success, or `cut` after or before it is applied. */
   answer: (
     call: Call,
-  ) => { readonly status: number; readonly body: string } | 'cut_before' | 'cut_after' | undefined
+  ) => { readonly status: number; readonly body: string } | 'cut_before' | 'cut_after' | 'never' | undefined
   customer(id: string): Readonly<Record<string, unknown>>
   close(): Promise<void>
 }
@@ -60,6 +62,7 @@ export async function startRapydServer(): Promise<RapydServer> {
         result.broken.push('an old timestamp')
       salts.add(header('salt'))
       const id = path.split('/')[3] ?? ''
+      if (method === 'get' && id !== '') result.reads.push(id)
       if (method === 'get')
         return reply(response, 200, envelope('SUCCESS', '', id === '' ? [] : { id, ...customers.get(id) }))
       const call = { method, id, body, idempotency: header('idempotency'), salt: header('salt') }
@@ -70,6 +73,7 @@ export async function startRapydServer(): Promise<RapydServer> {
         busy.delete(id)
         result.updates.push(call)
         const answer = result.answer(call)
+        if (answer === 'never') return undefined
         if (answer === 'cut_before') return request.socket.destroy()
         if (typeof answer === 'object') return reply(response, answer.status, answer.body)
         const patch: Record<string, unknown> = JSON.parse(body)
@@ -89,6 +93,7 @@ export async function startRapydServer(): Promise<RapydServer> {
     url: `http://127.0.0.1:${port}`,
     keys,
     updates: [],
+    reads: [],
     broken: [],
     answer: () => undefined,
     customer: (id) => customers.get(id) ?? {},

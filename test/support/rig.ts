@@ -4,6 +4,7 @@
  */
 import { createCalls } from '../../src/client/call.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
+import { createThrottle } from '../../src/client/throttle.ts'
 import { createSigner } from '../../src/client/signing.ts'
 import { TransportError } from '../../src/client/transport.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
@@ -32,6 +33,7 @@ export function createRig({ updates = [], reads = [] }: Script) {
   const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
   const sent: { readonly at: number; readonly request: SignedRequest }[] = []
   const intents: number[] = []
+  let throttled = 0
   const left = { post: [...updates], get: [...reads] }
   const transport = {
     exchange(request: SignedRequest): Promise<ApiResponse> {
@@ -50,10 +52,13 @@ export function createRig({ updates = [], reads = [] }: Script) {
       intents.push(request.row)
       return Promise.resolve()
     },
+    throttle: createThrottle({ limiter, windows, clock, onThrottled: () => throttled++ }),
     concurrency: 4,
+    hasWindows: true,
   })
   return {
     parts: { calls, limiter, windows, signer, clock, random: () => 0.5 },
+    throttled: () => throttled,
     clock,
     intents,
     sent,
@@ -110,7 +115,7 @@ export function refusal(status: number, code: string, message = ''): ApiResponse
 }
 
 export function response(status: number, body: string, headers: ApiResponse['headers'] = {}): ApiResponse {
-  return { status, headers, body, complete: true }
+  return { status, headers, body, tookMs: 12, complete: true }
 }
 
 export const notSent = new TransportError('not_sent', 'ECONNREFUSED')

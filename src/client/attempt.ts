@@ -1,0 +1,130 @@
+/**
+ * One attempt of a call that counts: sends it, reads the answer with `classify`, and says how the call ends, or that it has
+ * to be tried again. Throttled and re-signed requests are repeated here, free of charge.
+ */
+import type { UpdateRequest } from '../domain/request.ts'
+import type { ApiResponse } from '../pipeline/ports.ts'
+import { classify } from '../rapyd/response.ts'
+import type { Answer } from '../rapyd/response.ts'
+import type { Calls } from './call.ts'
+import { rejection, retry, updated } from './course.ts'
+import type { Course, Ending } from './course.ts'
+import type { ReadBack } from './read-back.ts'
+import type { Signer } from './signing.ts'
+import { stopError } from './stop-error.ts'
+import type { StopCode } from './stop-error.ts'
+import { TransportError } from './transport.ts'
+
+export interface AttemptParts {
+  readonly calls: Calls
+  readonly readBack: ReadBack
+  readonly signer: Signer
+  /** Ends the run from a row that has an outcome of its own. */
+  readonly stop: (error: Error) => void
+}
+
+/** Rejects with `TryAgain` to be repeated, with a `BulkUpdateError` to stop the run, or with the signal's reason. */
+export type Attempt = (request: UpdateRequest, course: Course, signal: AbortSignal) => Promise<Ending>
+
+/** A clock that is further off is no matter of a correction: something is wrong with this machine. */
+const largestOffsetMs = 300_000
+
+export function createAttempt(parts: AttemptParts): Attempt {
+  const { calls, readBack, signer } = parts
+  let everUpdated = false
+
+  async function exchange(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<ApiResponse> {
+    try {
+      const response = await calls.update(request, signal)
+      course.attempts++
+      course.httpStatus = response.status
+      course.latencyMs = response.tookMs
+      return response
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      course.attempts++
+      if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
+      course.code = 'E_NETWORK'
+      if (error.phase === 'ambiguous') {
+        course.doubt = true
+        course.answered = false
+      }
+      throw retry(course, error.reason)
+    }
+  }
+
+  function follow(answer: Answer, response: ApiResponse, course: Course): Ending | undefined {
+    switch (answer.kind) {
+      case 'updated':
+        everUpdated = true
+        return updated
+      case 'rejected':
+        return rejection(answer.code, answer.apiCode, answer.field, response.status)
+      case 'ambiguous':
+        course.doubt = true
+        course.code = answer.code
+        throw retry(course, answer.reason)
+      case 'throttled':
+        course.attempts--
+        course.retries.push('throttled')
+        return undefined
+      case 'resign':
+        return resign(answer.why, response, course)
+      case 'stop':
+        return stopWith(answer.code, answer.operationId)
+      default:
+        return answer satisfies never
+    }
+  }
+
+  /** An answer about another customer proves nothing about this one, and nothing may be sent behind it. */
+  function stopWith(code: StopCode, detail: string): Ending {
+    const error = stopError(code, detail)
+    if (code !== 'E_WRONG_CUSTOMER') throw error
+    parts.stop(error)
+    return { outcome: 'unknown', code, message: 'the answer named another customer' }
+  }
+
+  function resign(
+    why: 'clock' | 'salt' | 'signature',
+    response: ApiResponse,
+    course: Course,
+  ): Ending | undefined {
+    const offset = why === 'salt' ? 0 : signer.correctClock(response)
+    if (why === 'clock' && Math.abs(offset ?? Number.POSITIVE_INFINITY) > largestOffsetMs)
+      throw stopError('E_CLOCK', String(offset ?? ''))
+    course.resigned++
+    if (course.resigned === 1) {
+      course.attempts--
+      course.retries.push(`resigned_${why}`)
+      return undefined
+    }
+    if (why !== 'signature' || !everUpdated) throw stopError(why === 'clock' ? 'E_CLOCK' : 'E_AUTH', why)
+    const message = 'Rapyd refuses the signature of this row alone'
+    return { outcome: 'rejected', code: 'E_SIGNATURE_ROW', message }
+  }
+
+  return async (request, course, signal) => {
+    for (;;) {
+      if (course.doubt && !request.repeatable) {
+        const finding = await readBack(request, signal)
+        if (finding === 'applied') return updated
+        if (finding === 'cannot_tell') return notSentTwice
+      }
+      const response = await exchange(request, course, signal)
+      const answer = classify(response, request.customerId)
+      if ('operationId' in answer) course.operationId = answer.operationId
+      const ending = follow(answer, response, course)
+      if (ending === undefined) continue
+      // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
+      if (ending.outcome !== 'rejected' || !course.doubt) return ending
+      return (await readBack(request, signal)) === 'applied' ? updated : ending
+    }
+  }
+}
+
+const notSentTwice: Ending = {
+  outcome: 'unknown',
+  code: 'E_NOT_IDEMPOTENT',
+  message: 'may have been applied; not sent twice',
+}

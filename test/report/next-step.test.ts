@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { nextStep } from '../../src/report/next-step.ts'
+import type { RunEnd } from '../../src/report/next-step.ts'
+
+const none = {
+  updated: 9,
+  unchanged: 1,
+  invalid: 0,
+  rejected: 0,
+  failed: 0,
+  unknown: 0,
+  not_attempted: 0,
+}
+const end: RunEnd = {
+  runId: 'crm-1',
+  remedy: undefined,
+  openRows: 0,
+  outcomes: none,
+  errorsFile: 'runs/crm-1/errors.csv',
+  newRun: false,
+}
+const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
+  ['a run without a blemish', {}, 'Run crm-1 is finished: nothing is left to do.'],
+  ['a stopped run', { remedy: 'Set the clock.', openRows: 3 }, 'Run crm-1 is not finished. Set the clock.'],
+  [
+    'a stopped run that the same command would begin anew',
+    { remedy: 'Set the clock.', newRun: true },
+    'Run crm-1 is not finished. Set the clock. To go on with it, give --run-id crm-1 in place of --new-run.',
+  ],
+  [
+    'a canary',
+    { openRows: 1, outcomes: { ...none, not_attempted: 1 } },
+    'Run crm-1 is not finished: without --limit, the same command goes on with the other 1 row.',
+  ],
+  [
+    'rows to mend',
+    { outcomes: { ...none, invalid: 2, rejected: 1 } },
+    'Run crm-1 is finished. Mend 3 rows in runs/crm-1/errors.csv and update from that file.',
+  ],
+  [
+    'rows that may have been applied, and rows behind them',
+    { outcomes: { ...none, unknown: 1, not_attempted: 4 } },
+    'Run crm-1 is finished. First look in Rapyd at the customers of 1 row that may have been applied, and take out of runs/crm-1/errors.csv what was. 4 rows in runs/crm-1/errors.csv can be sent as they are.',
+  ],
+]
+
+describe('the next step', () => {
+  it.each(cases)('after %s', (_what, change, text) => {
+    expect(nextStep({ ...end, ...change })).toBe(text)
+  })
+})
