@@ -139,7 +139,7 @@ async function run(parts: RunParts): Promise<UpdateResult> {
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
   const { options, progress, remote, tell } = parts
   const concurrency = options.concurrency ?? 16
-  const journal = openJournal(`${directory}/journal.db`, Math.min(512, concurrency * 32))
+  const journal = openJournal(`${directory}/journal.db`, concurrency * 8)
   try {
     bind(journal, {
       input: parts.digest,

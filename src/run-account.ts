@@ -14,7 +14,7 @@ export interface AccountParts {
   readonly rows: number
   readonly settledRows: number
   /** Rows that may have been sent by a session that did not see their answer. */
-  readonly inDoubt: ReadonlyMap<number, number>
+  readonly isInDoubt: (row: number) => boolean
   /** What rows without an outcome are told. */
   readonly open: { readonly code: ErrorCode; readonly message: string }
 }
@@ -36,8 +36,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
       }
       const prepared = parts.prepare(row)
       if (isOutcome(prepared)) batch.push(prepared)
-      else if (parts.inDoubt.has(row.row))
-        batch.push({ ...openOutcome(prepared, inDoubt), outcome: 'unknown' })
+      else if (parts.isInDoubt(row.row)) batch.push({ ...openOutcome(prepared, inDoubt), outcome: 'unknown' })
       else batch.push(openOutcome(prepared, parts.open))
     }
     yield batch

@@ -25,7 +25,7 @@ export async function report(
   stopped: BulkUpdateError | undefined,
 ): Promise<Summary> {
   const { options, file, head, prepare, runId, remote } = parts
-  const settledRows = journal.settledRows().size
+  const settledRows = journal.settledRows.size
   const totals = await writeRows({
     directory,
     outcomes: accountOf({
@@ -34,7 +34,7 @@ export async function report(
       prepare,
       rows: found.rows,
       settledRows,
-      inDoubt: journal.inDoubt(),
+      isInDoubt: (row) => journal.isInDoubt(row),
       open: { code: openCode(stopped), message: 'the run stopped before this row' },
     }),
     resultsFormat: options.resultsFormat ?? 'csv',

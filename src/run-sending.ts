@@ -19,7 +19,7 @@ import type { RunParts } from './run-parts.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
-const lanePlaces = 32
+const lanePlaces = 16
 
 /** Sends what has no outcome yet. Gives what stopped it, or nothing when every row has an outcome. */
 export async function sendAll(
@@ -38,34 +38,24 @@ export async function sendAll(
     signer: client.signer,
     clock,
     random: Math.random,
-    inDoubt: journal.inDoubt(),
+    inDoubt: journal.inDoubt,
     withdraw: (request) => journal.withdraw(request),
     stop: (error) => stopping.abort(error),
   })
   const closed = new Set(journal.closedLanes())
   /** An error of one row ends the run at once: the others begin no further attempt while their lanes empty. */
-  const orStop = async <Result>(work: Promise<Result>): Promise<Result> => {
-    try {
-      return await work
-    } catch (error) {
-      stopping.abort(error)
-      throw error
-    }
+  const orStop = (error: unknown): never => {
+    stopping.abort(error)
+    throw error
   }
-  const deliver: Deliver = async (request) => {
-    if (signal.aborted) return undefined
-    if (closed.has(request.customerId)) {
-      return openOutcome(request, {
-        code: 'E_EARLIER_ROW',
-        message: 'an earlier row of this customer failed or is unknown',
-      })
-    }
-    return orStop(sender(request, signal))
+  const deliver: Deliver = (request) => {
+    if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
+    return sender(request, signal).catch(orStop)
   }
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-    await orStop(journal.settle(outcome))
+    await journal.settle(outcome).catch(orStop)
     parts.progress.settled(outcome)
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
   }
@@ -105,6 +95,11 @@ export async function sendAll(
   throw signal.reason
 }
 
+const behindBadRow = {
+  code: 'E_EARLIER_ROW',
+  message: 'an earlier row of this customer failed or is unknown',
+} as const
+
 /** Aborts with an error as its reason: the first of an interruption from outside and what ends the run from within. */
 function stopWith(outside: AbortSignal): AbortController {
   const controller = new AbortController()
@@ -119,7 +114,7 @@ async function* withoutSettled(
   source: Source,
   journal: RunJournal,
 ): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-  const settled = journal.settledRows()
+  const settled = journal.settledRows
   for await (const rows of source) {
     const open = settled.size === 0 ? rows : rows.filter(({ row }) => !settled.has(row))
     if (open.length > 0) yield open

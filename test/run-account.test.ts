@@ -37,7 +37,7 @@ async function account(
         : { ...updateOf({ name: 'Jo' }), row, line, offset, length },
     rows,
     settledRows: settled.length,
-    inDoubt: new Map(doubtful.map((row) => [row, 0])),
+    isInDoubt: (row) => doubtful.includes(row),
     open,
   })
   for await (const part of all) outcomes.push(...part)

@@ -7,16 +7,14 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** Each half of the space for new objects, in MB; it starts with one. */
-const newSpaceMb = 8
+/** The space for new objects, in MB: it starts with two and doubles while much in it stays alive. */
+const newSpaceMb = 16
 /** How much the rest of the heap may grow before it is collected. */
-const growthPercent = 50
+const growthPercent = 100
 
 /** Call before memory is used: what has grown does not shrink. Does nothing on a V8 that does not know the flags. */
 export function boundMemory(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`)
-  // One step to the size that is wanted, and then no further.
-  setFlagsFromString(`--semi-space-growth-factor=${newSpaceMb}`)
   const observer = new PerformanceObserver(() => {
     const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
     if (space === undefined || space.space_size < newSpaceMb * 1024 * 1024) return

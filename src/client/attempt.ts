@@ -33,26 +33,6 @@ export function createAttempt(parts: AttemptParts): Attempt {
   const { calls, readBack, signer } = parts
   let everUpdated = false
 
-  async function exchange(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<ApiResponse> {
-    try {
-      const response = await calls.update(request, signal)
-      course.attempts++
-      course.httpStatus = response.status
-      course.latencyMs = response.tookMs
-      return response
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error
-      course.attempts++
-      if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
-      course.code = 'E_NETWORK'
-      if (error.phase === 'ambiguous') {
-        course.doubt = true
-        course.answered = false
-      }
-      throw retry(course, error.reason)
-    }
-  }
-
   function follow(answer: Answer, response: ApiResponse, course: Course): Ending | undefined {
     switch (answer.kind) {
       case 'updated':
@@ -111,7 +91,13 @@ export function createAttempt(parts: AttemptParts): Attempt {
         if (finding === 'applied') return updated
         if (finding === 'cannot_tell') return notSentTwice
       }
-      const response = await exchange(request, course, signal)
+      let response: ApiResponse
+      try {
+        response = await calls.update(request, signal)
+      } catch (error) {
+        throw unanswered(error, course)
+      }
+      answered(response, course)
       const answer = classify(response, request.customerId)
       if ('operationId' in answer) course.operationId = answer.operationId
       const ending = follow(answer, response, course)
@@ -127,4 +113,23 @@ const notSentTwice: Ending = {
   outcome: 'unknown',
   code: 'E_NOT_IDEMPOTENT',
   message: 'may have been applied; not sent twice',
+}
+
+function answered(response: ApiResponse, course: Course): void {
+  course.attempts++
+  course.httpStatus = response.status
+  course.latencyMs = response.tookMs
+}
+
+/** What to throw where no whole answer came. */
+function unanswered(error: unknown, course: Course): unknown {
+  if (!(error instanceof TransportError)) return error
+  course.attempts++
+  if (error.phase === 'tls') return stopError('E_TLS', error.reason)
+  course.code = 'E_NETWORK'
+  if (error.phase === 'ambiguous') {
+    course.doubt = true
+    course.answered = false
+  }
+  return retry(course, error.reason)
 }

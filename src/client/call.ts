@@ -59,16 +59,15 @@ export function createCalls(parts: CallParts): Calls {
   }
 
   function read(path: string, signal: AbortSignal): Promise<ApiResponse> {
-    return gate(() => send({ method: 'get', path, body: '' }, signal, undefined))
+    return gate(send, { method: 'get', path, body: '' } as const, signal, undefined)
   }
 
   return {
-    async update(request, signal) {
+    update(request, signal) {
       const { path, body, idempotencyKey } = request
       const post = { method: 'post', path, body, idempotencyKey } as const
-      if (hasWindows) return gate(() => send(post, signal, request))
-      await parts.intend(request)
-      return gate(() => send(post, signal, undefined))
+      if (hasWindows) return gate(send, post, signal, request)
+      return parts.intend(request).then(() => gate(send, post, signal, undefined))
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
     list: (signal) => read('/v1/customers?limit=1', signal),

@@ -34,22 +34,21 @@ export function createSender(parts: SenderParts): Deliver {
   const sleep = (failed: number, signal: AbortSignal): Promise<void> =>
     clock.sleep(backoffMs(failed, parts.random()), signal)
 
-  /** The first attempt, and for the few rows that need more the loop with our delays. */
-  async function attempts(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
-    try {
-      return await attempt(request, course, signal)
-    } catch (error) {
-      if (!(error instanceof TryAgain)) throw error
-    }
+  async function tryAgain(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
     await sleep(1, signal)
-    return pRetry(() => attempt(request, course, signal), {
-      retries: mostAttempts - 2,
-      minTimeout: 0,
-      maxTimeout: 0,
-      shouldRetry: ({ error }) => error instanceof TryAgain,
-      onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-        error instanceof TryAgain && retriesLeft > 0 ? sleep(attemptNumber + 1, signal) : undefined,
-    })
+    try {
+      return await pRetry(() => attempt(request, course, signal), {
+        retries: mostAttempts - 2,
+        minTimeout: 0,
+        maxTimeout: 0,
+        shouldRetry: ({ error }) => error instanceof TryAgain,
+        onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
+          error instanceof TryAgain && retriesLeft > 0 ? sleep(attemptNumber + 1, signal) : undefined,
+      })
+    } catch (error) {
+      if (error instanceof TryAgain) return afterLastAttempt(request, course, signal)
+      throw error
+    }
   }
 
   async function afterLastAttempt(
@@ -68,13 +67,14 @@ export function createSender(parts: SenderParts): Deliver {
     return { outcome: 'unknown', code, message: 'may have been applied; reading back could not settle it' }
   }
 
+  /** The first attempt, and for the few rows that need more whatever it takes. */
   async function endingOf(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
     if (course.doubt && request.repeatable && (await readBack(request, signal)) === 'applied') return updated
     try {
-      return await attempts(request, course, signal)
+      return await attempt(request, course, signal)
     } catch (error) {
-      if (!(error instanceof TryAgain)) throw error
-      return afterLastAttempt(request, course, signal)
+      if (error instanceof TryAgain) return tryAgain(request, course, signal)
+      throw error
     }
   }
 

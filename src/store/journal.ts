@@ -23,10 +23,15 @@ export interface RunJournal extends Journal {
   counts(): ReadonlyMap<OutcomeKind, number>
   /** How many rows that need attention have which error code. */
   errorCounts(): ReadonlyMap<string, number>
-  /** The rows that have an outcome. */
-  settledRows(): RowSet
-  /** Rows with an intent and without an outcome, with the time of the intent (milliseconds since 1970). */
-  inDoubt(): ReadonlyMap<number, number>
+  /** The rows that have an outcome. Grows with the run. */
+  readonly settledRows: RowSet
+  /**
+   * Rows with an intent and without an outcome when the journal was opened, with the time of the intent (milliseconds
+   * since 1970).
+   */
+  readonly inDoubt: ReadonlyMap<number, number>
+  /** Whether a row has an intent and no outcome now. */
+  isInDoubt(row: number): boolean
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
   closedLanes(): ReadonlySet<string>
   close(): void
@@ -65,13 +70,11 @@ export function openJournal(path: string, group: number): RunJournal {
       if (intents.length > 0) intend.run(Date.now(), intents.join(','))
       db.exec('COMMIT')
     })
+    for (const entry of entries) if ('outcome' in entry) settled.add(entry.outcome.row)
   }, group)
 
-  function settledRows(): RowSet {
-    const rows = createRowSet()
-    for (const { row } of db.prepare('SELECT row FROM outcome').iterate()) rows.add(Number(row))
-    return rows
-  }
+  const settled = readSettled(db)
+  const doubts = readDoubts(db, settled)
 
   return {
     intend({ row }) {
@@ -117,18 +120,9 @@ export function openJournal(path: string, group: number): RunJournal {
       )
       return new Map(read.all().map(({ code, rows }) => [String(code), Number(rows)]))
     },
-    settledRows,
-    inDoubt() {
-      const settled = settledRows()
-      const doubts = new Map<number, number>()
-      for (const { at, rows } of db.prepare('SELECT at, rows FROM intent ORDER BY id').iterate()) {
-        for (const row of String(rows).split(',').map(Number)) {
-          if (row < 0) doubts.delete(-row)
-          else if (!settled.has(row) && !doubts.has(row)) doubts.set(row, Number(at))
-        }
-      }
-      return doubts
-    },
+    settledRows: settled,
+    inDoubt: doubts,
+    isInDoubt: (row) => (doubts.has(row) || intended.has(row)) && !settled.has(row),
     closedLanes() {
       const read = db.prepare("SELECT row, kind, record FROM outcome WHERE kind IN ('failed', 'unknown')")
       const lanes = new Set<string>()
@@ -141,6 +135,31 @@ export function openJournal(path: string, group: number): RunJournal {
       db.close()
     },
   }
+}
+
+/** In long texts of numbers: a result for every row would take ten times as long. */
+function readSettled(db: DatabaseSync): RowSet {
+  const settled = createRowSet()
+  const read = db.prepare(
+    'SELECT max(row) AS last, group_concat(row) AS rows FROM (SELECT row FROM outcome WHERE row > ? ORDER BY row LIMIT 50000)',
+  )
+  for (let last = 0; ;) {
+    const found = read.get(last)
+    if (typeof found?.['rows'] !== 'string') return settled
+    for (const row of found['rows'].split(',')) settled.add(Number(row))
+    last = Number(found['last'])
+  }
+}
+
+function readDoubts(db: DatabaseSync, settled: RowSet): Map<number, number> {
+  const doubts = new Map<number, number>()
+  for (const { at, rows } of db.prepare('SELECT at, rows FROM intent ORDER BY id').iterate()) {
+    for (const row of String(rows).split(',').map(Number)) {
+      if (row < 0) doubts.delete(-row)
+      else if (!settled.has(row) && !doubts.has(row)) doubts.set(row, Number(at))
+    }
+  }
+  return doubts
 }
 
 /** Disk and SQLite errors are final for this process. */
