@@ -67,28 +67,40 @@ export function createSender(parts: SenderParts): Deliver {
     return { outcome: 'unknown', code, message: 'may have been applied; reading back could not settle it' }
   }
 
-  /** The first attempt, and for the few rows that need more whatever it takes. */
-  async function endingOf(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
-    if (course.doubt && request.repeatable && (await readBack(request, signal)) === 'applied') return updated
+  /** A row that an earlier session may have sent: the first thing is to look. */
+  async function settleDoubt(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
+    if (request.repeatable && (await readBack(request, signal)) === 'applied') return updated
+    return attempt(request, course, signal)
+  }
+
+  /** What to do about an error: try again, leave the row open because of a stop, or end the run. */
+  async function recover(
+    error: unknown,
+    request: UpdateRequest,
+    course: Course,
+    signal: AbortSignal,
+  ): Promise<Ending | undefined> {
     try {
-      return await attempt(request, course, signal)
-    } catch (error) {
-      if (error instanceof TryAgain) return tryAgain(request, course, signal)
-      throw error
+      if (error instanceof TryAgain) return await tryAgain(request, course, signal)
+    } catch (later) {
+      return recover(later, request, course, signal)
     }
+    const isStop = signal.aborted && error === signal.reason
+    // What was refused for everybody's reasons, or never sent, is not in doubt; a bug proves nothing.
+    if (!course.doubt && (isStop || error instanceof BulkUpdateError)) await parts.withdraw(request)
+    if (isStop) return undefined
+    throw error
   }
 
   return async (request, signal) => {
     if (signal.aborted) return undefined
     const course = startCourse(parts.inDoubt.has(request.row))
+    let ending: Ending | undefined
     try {
-      return outcomeOf(request, course, await endingOf(request, course, signal), clock)
+      ending = await (course.doubt ? settleDoubt : attempt)(request, course, signal)
     } catch (error) {
-      const isStop = signal.aborted && error === signal.reason
-      // What was refused for everybody's reasons, or never sent, is not in doubt; a bug proves nothing.
-      if (!course.doubt && (isStop || error instanceof BulkUpdateError)) await parts.withdraw(request)
-      if (isStop) return undefined
-      throw error
+      ending = await recover(error, request, course, signal)
     }
+    return ending === undefined ? undefined : outcomeOf(request, course, ending, clock)
   }
 }
