@@ -46,6 +46,11 @@ export interface UpdateOptions {
   /** Default `50%`. */
   readonly maxClears?: string
   readonly strict?: boolean
+  /**
+   * Whether the account may read customers. Default true. Where not, rows in doubt are sent again if that does no harm, and
+   * `unknown` if they hold `coupon` or `addresses`.
+   */
+  readonly readBack?: boolean
   readonly resultsFormat?: 'csv' | 'ndjson'
   /** What goes into `run.log`. Default `info`. */
   readonly logLevel?: LogLevel

@@ -3,13 +3,14 @@ import { createCalls } from './client/call.ts'
 import type { Calls } from './client/call.ts'
 import { createLimiter } from './client/limiter.ts'
 import type { Limiter } from './client/limiter.ts'
-import { announcePauses, countRequests } from './client/observed.ts'
+import { announcePauses, observeRequests } from './client/observed.ts'
 import { createSigner } from './client/signing.ts'
 import type { Signer } from './client/signing.ts'
 import { createThrottle } from './client/throttle.ts'
 import { createTransport } from './client/transport.ts'
 import type { Clock } from './pipeline/ports.ts'
 import type { RunParts } from './run-parts.ts'
+import { createSlowest } from './run-slowest.ts'
 import type { RunJournal } from './store/journal.ts'
 
 export interface RunClient {
@@ -39,11 +40,12 @@ export function openClient(
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: 30_000,
   })
+  const slowest = createSlowest(journal)
   const calls = createCalls({
     limiter,
     throttle: createThrottle({ limiter, windows, clock, onThrottled }),
     signer,
-    transport: countRequests(transport, parts.progress.requested),
+    transport: observeRequests(transport, parts.progress.requested, slowest.note),
     intend: (request) => journal.intend(request),
     concurrency,
     hasWindows: windows.length > 0,

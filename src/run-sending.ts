@@ -1,6 +1,7 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
 import { systemClock } from './client/clock.ts'
 import { preflight } from './client/preflight.ts'
+import { createReadBack, withoutReading } from './client/read-back.ts'
 import { createSender } from './client/sender.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { MalformedRow, Row } from './domain/row.ts'
@@ -16,6 +17,7 @@ import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
 import { openClient } from './run-client.ts'
 import type { RunParts } from './run-parts.ts'
+import { settledAfterMs } from './run-slowest.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
@@ -39,6 +41,11 @@ export async function sendAll(
     clock,
     random: Math.random,
     inDoubt: journal.inDoubt,
+    settledAfterMs: settledAfterMs(journal),
+    readBack:
+      options.readBack === false
+        ? withoutReading
+        : createReadBack({ calls: client.calls, clock, random: Math.random }),
     withdraw: (request) => journal.withdraw(request),
     stop: (error) => stopping.abort(error),
   })

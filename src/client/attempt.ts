@@ -109,7 +109,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
   }
 }
 
-const notSentTwice: Ending = {
+export const notSentTwice: Ending = {
   outcome: 'unknown',
   code: 'E_NOT_IDEMPOTENT',
   message: 'may have been applied; not sent twice',

@@ -17,12 +17,19 @@ export function announcePauses(limiter: Limiter, onPause: (ms: number) => void):
   }
 }
 
-/** `onRequest` is called for every HTTP request that is made, whatever becomes of it. */
-export function countRequests(transport: Transport, onRequest: () => void): Transport {
+/** `onRequest` is called for every HTTP request, whatever becomes of it, `onAnswer` with how long an answer took. */
+export function observeRequests(
+  transport: Transport,
+  onRequest: () => void,
+  onAnswer: (tookMs: number) => void,
+): Transport {
   return {
     exchange(request) {
       onRequest()
-      return transport.exchange(request)
+      return transport.exchange(request).then((response) => {
+        onAnswer(response.tookMs)
+        return response
+      })
     },
     close: () => transport.close(),
   }

@@ -47,6 +47,9 @@ export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBac
   }
 }
 
+/** For accounts that may not read customers: nothing can be told. */
+export const withoutReading: ReadBack = () => Promise.resolve('cannot_tell')
+
 /** Compares the customer in `response` with what `request` asked for. */
 export function compareWith(request: UpdateRequest, response: ApiResponse): Finding {
   const customer = readEnvelope(response.body)?.data

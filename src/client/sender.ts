@@ -6,12 +6,12 @@ import pRetry from 'p-retry'
 import type { UpdateRequest } from '../domain/request.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { Clock, Deliver } from '../pipeline/ports.ts'
-import { createAttempt } from './attempt.ts'
+import { createAttempt, notSentTwice } from './attempt.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
 import { outcomeOf, startCourse, TryAgain, updated } from './course.ts'
 import type { Course, Ending } from './course.ts'
-import { createReadBack } from './read-back.ts'
+import type { ReadBack } from './read-back.ts'
 import type { Signer } from './signing.ts'
 
 export interface SenderParts {
@@ -19,18 +19,36 @@ export interface SenderParts {
   readonly signer: Signer
   readonly clock: Clock
   readonly random: () => number
-  /** Rows with an intent of an earlier session and without an outcome. */
+  /** Rows with an intent of an earlier session and without an outcome, with the time of the intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
+  /** So long after its intent nothing of a row can be under way any more. */
+  readonly settledAfterMs: number
+  readonly readBack: ReadBack
   /** Takes a row's intent back: no request of it can have been applied. */
   readonly withdraw: (request: UpdateRequest) => Promise<void>
   /** Ends the run from a row that has an outcome of its own. */
   readonly stop: (error: Error) => void
 }
 
+/** After so long a customer's state proves nothing about a call that was not answered. */
+const longestDoubtMs = 15 * 60_000
+
+const tooOld: Ending = {
+  outcome: 'unknown',
+  code: 'E_IN_DOUBT',
+  message: 'not answered long ago; the customer reads differently now, and others may have changed it since',
+}
+
+const perhapsTwice: Ending = {
+  outcome: 'updated',
+  code: '',
+  message: 'sent again without knowing what became of it before: may have been applied twice',
+}
+
 export function createSender(parts: SenderParts): Deliver {
   const { clock } = parts
-  const readBack = createReadBack(parts)
-  const attempt = createAttempt({ ...parts, readBack })
+  const { readBack } = parts
+  const attempt = createAttempt(parts)
   const sleep = (failed: number, signal: AbortSignal): Promise<void> =>
     clock.sleep(backoffMs(failed, parts.random()), signal)
 
@@ -67,10 +85,19 @@ export function createSender(parts: SenderParts): Deliver {
     return { outcome: 'unknown', code, message: 'may have been applied; reading back could not settle it' }
   }
 
-  /** A row that an earlier session may have sent: the first thing is to look. */
+  /** A row that an earlier session may have sent: the first thing is to look, once nothing can be under way any more. */
   async function settleDoubt(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
-    if (request.repeatable && (await readBack(request, signal)) === 'applied') return updated
-    return attempt(request, course, signal)
+    const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
+    if (ageMs < parts.settledAfterMs) await clock.sleep(parts.settledAfterMs - ageMs, signal)
+    const finding = await readBack(request, signal)
+    if (finding === 'applied') return updated
+    if (finding === 'different') {
+      // Others may have written since: that it reads differently says nothing about this row.
+      if (ageMs > longestDoubtMs) return tooOld
+      course.doubt = false
+    } else if (!request.repeatable) return notSentTwice
+    const ending = await attempt(request, course, signal)
+    return finding === 'cannot_tell' && ending === updated ? perhapsTwice : ending
   }
 
   /** What to do about an error: try again, leave the row open because of a stop, or end the run. */

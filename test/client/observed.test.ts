@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createLimiter } from '../../src/client/limiter.ts'
-import { announcePauses, countRequests } from '../../src/client/observed.ts'
+import { announcePauses, observeRequests } from '../../src/client/observed.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 
 it('a limiter whose pauses are announced pauses all the same', async () => {
@@ -19,7 +19,11 @@ it('a limiter whose pauses are announced pauses all the same', async () => {
 it('a transport whose requests are counted counts those that fail, too', async () => {
   let requests = 0
   const broken = { exchange: () => Promise.reject(new Error('reset')), close: () => Promise.resolve() }
-  const transport = countRequests(broken, () => requests++)
+  const transport = observeRequests(
+    broken,
+    () => requests++,
+    () => {},
+  )
   const request = { method: 'get', path: '/', body: '', headers: {} } as const
   await expect(transport.exchange(request)).rejects.toThrow('reset')
   expect(requests).toBe(1)

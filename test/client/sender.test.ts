@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createReadBack, withoutReading } from '../../src/client/read-back.ts'
 import { createSender } from '../../src/client/sender.ts'
 import { badCertificate, createRig, customerId, lost, notSent } from '../support/rig.ts'
 import { refusal, response, success, times, updateOf } from '../support/rig.ts'
@@ -8,13 +9,15 @@ const named = updateOf({ name: 'Jo' })
 const coupon = updateOf({ coupon: 'SPRING' })
 const running = new AbortController().signal
 
-function senderOn(script: Script, inDoubt: readonly number[] = []) {
+function senderOn(script: Script, inDoubt: readonly number[] = [], ageMs = 10_000, canRead = true) {
   const rig = createRig(script)
   const withdrawn: number[] = []
   const stops: Error[] = []
   const sender = createSender({
     ...rig.parts,
-    inDoubt: new Map(inDoubt.map((row) => [row, 0])),
+    inDoubt: new Map(inDoubt.map((row) => [row, 1_700_000_000_000 - ageMs])),
+    settledAfterMs: 2_000,
+    readBack: canRead ? createReadBack(rig.parts) : withoutReading,
     withdraw(request) {
       withdrawn.push(request.row)
       return Promise.resolve()
@@ -227,6 +230,36 @@ describe('the sender settles', () => {
       customerId,
       fields: request.fields,
     })
+  })
+})
+
+describe('a row in doubt from an earlier session', () => {
+  it('is read back only when nothing of it can be under way any more', async () => {
+    const { sender, clock, sent } = senderOn({ reads: [hasName] }, [7], 500)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 0 })
+    expect(clock.sleeps).toEqual([1_500])
+    expect(sent).toHaveLength(1)
+  })
+
+  it('is unknown where it reads differently after so long that others may have written', async () => {
+    const { sender, of } = senderOn({ reads: [otherName] }, [7], 16 * 60_000)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
+    expect(of('post')).toEqual([])
+  })
+
+  it('that cannot be read is sent again where that does no harm, and says so', async () => {
+    const { sender, of } = senderOn({ updates: [success()] }, [7], 10_000, false)
+    expect(await sender(named, running)).toMatchObject({
+      outcome: 'updated',
+      message: expect.stringContaining('may have been applied twice'),
+    })
+    expect(of('get')).toEqual([])
+  })
+
+  it('that cannot be read and holds a coupon is never sent again', async () => {
+    const { sender, sent } = senderOn({}, [7], 10_000, false)
+    expect(await sender(coupon, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_NOT_IDEMPOTENT' })
+    expect(sent).toEqual([])
   })
 })
 
