@@ -1,10 +1,10 @@
 /** Checks a mapping document against the schema and words what it finds for a person. Loaded for `--map` only. */
 import type { z } from 'zod'
+import { didYouMean, nearest } from '../domain/nearest.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 import { mappingSchema, plainTransforms, transformExamples } from './mapping-schema.ts'
 import type { MappingFile } from './mapping-schema.ts'
-import { didYouMean, nearest } from './nearest.ts'
 
 type Issue = z.core.$ZodIssue
 

@@ -1,6 +1,7 @@
 /** Matches the header of a CSV file with the fields of Update Customer. Whatever is unclear stops here, before any row. */
+import { normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
-import { nearestField, normalise, targetOf } from './targets.ts'
+import { nearestField, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface NamedColumn {

@@ -1,11 +1,11 @@
 /** Matches the header of a CSV file with a mapping. A column that the mapping names must be there: what is lost must clear nothing. */
+import { didYouMean, nearest, normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { plainAssignment } from './compiled-mapping.ts'
 import type { Assignment, Mapping } from './compiled-mapping.ts'
 import { checkAddressNumbers, findId, isOurColumn, label, overlaps, twice, unknownColumn } from './headers.ts'
 import type { NamedColumn } from './headers.ts'
-import { didYouMean, nearest } from './nearest.ts'
-import { normalise, targetOf } from './targets.ts'
+import { targetOf } from './targets.ts'
 
 export interface MappedColumn extends NamedColumn {
   readonly assignments: readonly Assignment[]

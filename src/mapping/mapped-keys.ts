@@ -1,11 +1,12 @@
 /** What the keys of NDJSON rows stand for under a mapping: its own names first, then names that are nearly the same, then fields. */
 import type { JsonObject } from '../domain/json.ts'
+import { normalise } from '../domain/nearest.ts'
 import type { Problem } from '../domain/problem.ts'
 import { plainAssignment } from './compiled-mapping.ts'
 import type { Assignment, Mapping } from './compiled-mapping.ts'
 import { isOurColumn } from './headers.ts'
 import { idKeys, unknownKey } from './mapping-ndjson.ts'
-import { normalise, targetOf } from './targets.ts'
+import { targetOf } from './targets.ts'
 
 export interface Keys {
   /** The key of the customer id in this record. */

@@ -1,6 +1,7 @@
 /** NDJSON rows: an absent key leaves a field alone, `""` and `null` clear it, everything else must be of the field's type. */
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { normalise } from '../domain/nearest.ts'
 import type { Patch } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { NdjsonRow } from '../domain/row.ts'
@@ -12,7 +13,7 @@ import type { CellRules } from './cells.ts'
 import { isOurColumn } from './headers.ts'
 import { badId, badType, finish, isAddressList } from './mapping.ts'
 import type { Mapped } from './mapping.ts'
-import { nearestField, normalise, targetOf } from './targets.ts'
+import { nearestField, targetOf } from './targets.ts'
 
 /** Names of the key with the customer id, the first one that is there wins. */
 export const idKeys = ['customer', 'customer_id', 'id']

@@ -1,7 +1,7 @@
 /** Telephone numbers as people write them to E.164, for the transform `phone`. Loads its library only when asked for. */
+import { didYouMean } from '../domain/nearest.ts'
 import type { Defect } from '../rapyd/field-rules.ts'
 import { countryChange } from './country-names.ts'
-import { didYouMean } from './nearest.ts'
 import type { Mistake, TextChange } from './changes.ts'
 
 const notANumber: Defect = { code: 'E_PHONE', message: 'not one whole phone number of a possible length' }

@@ -2,6 +2,7 @@
  * What a column's name stands for: the customer id, a field of Update Customer, a place inside `addresses` or
  * `metadata`, one of our own columns, or nothing known.
  */
+import { nearest, normalise } from '../domain/nearest.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 
@@ -18,11 +19,6 @@ export type Target =
 
 /** Most addresses that one row can name; more is a typing error, not a customer. */
 const mostAddresses = 20
-
-/** Case, spaces, hyphens and underscores don't count: `E-Mail` is `email`. */
-export function normalise(name: string): string {
-  return name.toLowerCase().replace(/[\s_-]+/g, '')
-}
 
 const fieldNames = new Map(customerFields.map((field) => [normalise(field.name), field.name]))
 const addressNames = new Map(addressFields.map((field) => [normalise(field.name), field.name]))
@@ -54,28 +50,9 @@ export function isKey(key: string): boolean {
   return key !== '' && key !== '__proto__' && key !== 'constructor' && key !== 'prototype'
 }
 
+const columnNames = [...customerFields.map((field) => field.name), 'customer']
+
 /** The field whose name is nearest to `name`, where one is near enough to be meant. */
 export function nearestField(name: string): string | undefined {
-  const wanted = normalise(name)
-  let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1
-  for (const [normal, candidate] of [...fieldNames, ['customer', 'customer'] as const]) {
-    const distance = normal.startsWith(wanted) && wanted.length >= 4 ? 1 : editDistance(wanted, normal)
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
-  }
-  return best
-}
-
-/** Levenshtein's distance. */
-export function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= left.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= right.length; column++) {
-      const change = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1)
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[right.length] ?? 0
+  return nearest(name, columnNames)
 }

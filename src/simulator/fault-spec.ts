@@ -1,4 +1,5 @@
 /** Reads a specification of faults; `faults.ts` holds the grammar and the names. */
+import { didYouMean, nearest } from '../domain/nearest.ts'
 import { faultKind, faultNames, isFaultName } from './faults.ts'
 import type { Fault } from './faults.ts'
 
@@ -31,9 +32,10 @@ function parseFault(text: string): Fault | FaultsProblem {
   const [, name = '', argument, selectors = ''] = item.exec(text) ?? []
   if (!isFaultName(name)) {
     const written = name === '' ? text : name
+    const names = Object.keys(faultNames)
     return {
       message: `there is no fault "${written}"`,
-      remedy: `Did you mean "${nearestName(written)}"? Faults: ${Object.keys(faultNames).join(', ')}.`,
+      remedy: `${didYouMean(nearest(written, names))}Faults: ${names.join(', ')}.`,
     }
   }
   const { argument: wanted } = faultKind(name)
@@ -83,26 +85,4 @@ function parseDuration(text: string): number | undefined {
   const [, sign, number, unit = ''] = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? []
   const factor = units.get(unit)
   return factor === undefined ? undefined : Number(number) * factor * (sign === '-' ? -1 : 1)
-}
-
-function nearestName(text: string): string {
-  let best = { name: '', distance: Infinity }
-  for (const name of Object.keys(faultNames)) {
-    const distance = editDistance(text, name)
-    if (distance < best.distance) best = { name, distance }
-  }
-  return best.name
-}
-
-function editDistance(one: string, other: string): number {
-  let above = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (let row = 0; row < Math.min(one.length, 40); row++) {
-    const line = [row + 1]
-    for (let at = 0; at < other.length; at++) {
-      const change = (above[at] ?? 0) + (other[at] === one[row] ? 0 : 1)
-      line.push(Math.min(change, (above[at + 1] ?? 0) + 1, (line[at] ?? 0) + 1))
-    }
-    above = line
-  }
-  return above.at(-1) ?? 0
 }

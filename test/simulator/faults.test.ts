@@ -59,7 +59,7 @@ describe('a specification', () => {
   it.each([
     ['reset-befor:3%', 'there is no fault "reset-befor"', 'reset-before'],
     ['501', 'there is no fault "501"', '"500"'],
-    ['constructor', 'there is no fault "constructor"', 'Did you mean'],
+    ['constructor', 'there is no fault "constructor"', 'Faults: 429, 500, '],
     ['slow', 'the fault "slow" needs a duration', 'slow(2s)'],
     ['slow(2)', 'the fault "slow" needs a duration', 'slow(2s)'],
     ['slow(-2s)', 'the fault "slow" needs a duration ahead', 'minus'],
