@@ -84,3 +84,10 @@ export const simulatorFlags = {
   faults: { type: 'string', describe: 'what goes wrong and how often, such as reset-after:3%,500:2%' },
   seed: { type: 'number', describe: 'of the dice for faults [default: 1]' },
 } as const satisfies Record<string, Options>
+
+/** The flags that each command takes. */
+export const commandFlags = {
+  update: { ...inputFlags, ...senderFlags },
+  validate: inputFlags,
+  simulator: simulatorFlags,
+} as const

@@ -1,10 +1,11 @@
 /** Arguments → command → exit code. Every error becomes two lines: what is wrong, and what to do next. */
 import yargs from 'yargs'
 import { BulkUpdateError, exitCodes } from '../errors.ts'
+import { checkArguments } from './check-arguments.ts'
 import { refuseKeys } from './credentials.ts'
 import { boundMemory } from './memory.ts'
 import { hideDash, showDashes } from './dash.ts'
-import { inputFlags, senderFlags, simulatorFlags } from './flags.ts'
+import { commandFlags } from './flags.ts'
 import { guardOutput } from './output.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
@@ -27,8 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
               demandOption: true,
               describe: 'CSV or NDJSON file, or - for standard input',
             })
-            .options(inputFlags)
-            .options(senderFlags)
+            .options(commandFlags.update)
             .example(
               '$0 update crm-export.csv',
               'update the sandbox’s customers; the same command goes on after a stop',
@@ -55,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
               demandOption: true,
               describe: 'CSV or NDJSON file, or - for standard input',
             })
-            .options(inputFlags)
+            .options(commandFlags.validate)
             .example('$0 validate crm-export.csv', 'every defect with its row, column and remedy'),
         async (args) => {
           const { validate } = await import('./commands/validate.ts')
@@ -67,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         'serve the embedded Rapyd customers API on loopback',
         (command) =>
           command
-            .options(simulatorFlags)
+            .options(commandFlags.simulator)
             .example('$0 simulator --port 4010 --faults 500:2%', 'rehearse against faults'),
         async (args) => {
           const { simulate } = await import('./commands/simulator.ts')
@@ -75,9 +75,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .middleware(showDashes)
-      .demandCommand(1, 'Name a command: update, validate or simulator.')
-      .recommendCommands()
-      .strict()
+      .middleware(checkArguments, true)
       .showHelpOnFail(false)
       .exitProcess(false)
       .fail((message, error) => {
@@ -86,8 +84,8 @@ export async function main(argv: readonly string[]): Promise<number> {
           new BulkUpdateError(
             'USAGE',
             'E_USAGE',
-            message,
-            'Run rapyd-bulk --help, or rapyd-bulk <command> --help.',
+            message.startsWith('Not enough non-option arguments') ? 'no input is named' : message,
+            'Name a CSV or NDJSON file, or - for standard input. See rapyd-bulk --help.',
           )
         )
       })
