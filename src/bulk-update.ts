@@ -1,17 +1,14 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
 import { resolve } from 'node:path'
+import { checkInput } from './check-input.ts'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
-import { rowsOf } from './input/rows.ts'
 import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
-import { parseErrorLimit, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
-import { guard } from './pipeline/guards.ts'
-import { scan } from './pipeline/scan.ts'
 import type { Scan } from './pipeline/scan.ts'
-import { createPrepare, createReadRow, rulesOf } from './prepare.ts'
+import { createPrepare } from './prepare.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from './report/run-events.ts'
@@ -84,9 +81,12 @@ async function runOn(
     const derived = `${runName(options.input)}-${runDigest(digest, options, mapping, host, account)}`
     const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
     const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
-    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
-    const prepare = createPrepare(readRow, { host, runId })
-    return await run({
+    const { found, refusal, openRows, readRow } = await checkInput(
+      { file, head, options, mapping, onInvalid: progress.invalid, signal },
+      (source) => progress.checking(source),
+    )
+    if (refusal !== undefined) throw refusal
+    const parts = {
       options,
       watch,
       signal,
@@ -97,13 +97,14 @@ async function runOn(
       digest,
       runsDir,
       runId,
-      readRow,
       mapping,
-      prepare,
+      openRows,
+      prepare: createPrepare(readRow, { host, runId }),
       progress,
       log,
       tell,
-    })
+    }
+    return await run(parts, found)
   } finally {
     progress.stop()
     log.close()
@@ -111,16 +112,8 @@ async function runOn(
   }
 }
 
-async function run(parts: RunParts): Promise<UpdateResult> {
-  const { options, signal, file, head, readRow, progress, remote, runId } = parts
-  const source = progress.checking(rowsOf(file, head))
-  const found = await scan(source, readRow, progress.invalid, signal)
-  const refusal = guard(found, {
-    maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
-    maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
-    strict: options.strict ?? false,
-  })
-  if (refusal !== undefined) throw refusal
+async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const { remote, runId } = parts
   await parts.watch.confirm?.({ host: remote.host, account: remote.account, scan: found })
 
   const directory = openRunDirectory(parts.runsDir, runId)

@@ -3,6 +3,7 @@
  * trust what it is given.
  */
 import { BulkUpdateError } from './errors.ts'
+import type { DuplicatePolicy } from './pipeline/duplicates.ts'
 import type { ErrorLimit } from './pipeline/threshold.ts'
 
 /** What a user may give; everything but `input` has a default. */
@@ -24,6 +25,11 @@ export interface UpdateOptions {
   readonly map?: string
   /** What a blank cell means where the mapping file does not say. Default `clear`. */
   readonly blank?: 'clear' | 'keep' | 'reject'
+  /**
+   * Where several rows change one customer: send them in file order, only the last one, one call made of them all, or
+   * nothing of the file. Default `sequence`.
+   */
+  readonly duplicates?: DuplicatePolicy
   readonly ignoreColumns?: readonly string[]
   /** Texts that stand for a blank. Default none. */
   readonly nullValues?: readonly string[]

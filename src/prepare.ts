@@ -1,10 +1,12 @@
 /** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
+import { withoutCall } from './domain/outcome.ts'
 import type { Outcome, OutcomeKind } from './domain/outcome.ts'
 import type { Problem } from './domain/problem.ts'
 import type { CsvRow, Place } from './domain/row.ts'
 import type { Head } from './input/header.ts'
 import type { CellRules } from './mapping/cells.ts'
 import { matchHeader } from './mapping/headers.ts'
+import { locateInHeader, locateInRecord } from './mapping/locate.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
 import { matchMappedHeader } from './mapping/mapped-headers.ts'
 import { compileMappedCsv, compileMappedNdjson } from './mapping/mapped-rows.ts'
@@ -12,7 +14,7 @@ import { compileCsv, isRefused } from './mapping/mapping.ts'
 import type { Mapped } from './mapping/mapping.ts'
 import { compileNdjson } from './mapping/mapping-ndjson.ts'
 import type { UpdateOptions } from './options.ts'
-import type { Prepare, ReadRow } from './pipeline/ports.ts'
+import type { Locate, Prepare, ReadRow } from './pipeline/ports.ts'
 import { isOutcome } from './pipeline/send.ts'
 import { createUpdateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
@@ -40,6 +42,13 @@ export function createReadRow(
   }
 }
 
+/** Finds the column of a problem. Throws like `createReadRow`. */
+export function createLocate(head: Head, ignoreColumns: readonly string[], mapping?: Mapping): Locate {
+  return head.format === 'csv'
+    ? locateInHeader(head.header, ignoreColumns, mapping)
+    : locateInRecord(ignoreColumns, mapping)
+}
+
 /** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */
 export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   const requestOf = createUpdateRequest(run)
@@ -63,26 +72,11 @@ function csvOf(
 function here(place: Place, customerId: string, outcome: OutcomeKind, problems: readonly Problem[]): Outcome {
   const [first, ...more] = problems
   const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
-  return {
-    row: place.row,
-    line: place.line,
-    offset: place.offset,
-    length: place.length,
-    customerId,
-    outcome,
-    fields: '',
-    cleared: '',
-    attempts: 0,
-    httpStatus: 0,
+  return withoutCall(place, customerId, outcome, {
     errorCode: first?.code ?? '',
     errorField: first?.field ?? '',
     message: (first?.message ?? '') + (others === '' ? '' : `; also ${others}`),
-    operationId: '',
-    idempotencyKey: '',
-    latencyMs: 0,
-    retries: '',
-    finishedAt: 0,
-  }
+  })
 }
 
 /** What blanks and suspicious texts mean in this run. */

@@ -30,6 +30,7 @@ export function mappingDigest(options: UpdateOptions, mapping: Mapping | undefin
     literals = [],
     format = '',
     delimiter = '',
+    duplicates = 'sequence',
   } = options
   return hash(
     'sha256',
@@ -41,6 +42,8 @@ export function mappingDigest(options: UpdateOptions, mapping: Mapping | undefin
       format,
       delimiter,
       ...(mapping === undefined ? [] : [mapping.canonical]),
+      // The default adds nothing, so that runs from before the option keep their ids.
+      ...(duplicates === 'sequence' ? [] : [{ duplicates }]),
     ]),
     'hex',
   )

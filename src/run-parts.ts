@@ -3,7 +3,7 @@ import type { InputFile } from './input/bytes.ts'
 import type { Head } from './input/header.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { UpdateOptions } from './options.ts'
-import type { Prepare, ReadRow } from './pipeline/ports.ts'
+import type { Prepare, Source } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { Remote } from './remote.ts'
 import type { ProgressSnapshot } from './report/render-progress.ts'
@@ -40,7 +40,8 @@ export interface RunParts {
   readonly runsDir: string
   readonly runId: string
   readonly mapping: Mapping | undefined
-  readonly readRow: ReadRow
+  /** All rows, from the first, as `prepare` takes them. */
+  readonly openRows: () => Source
   readonly prepare: Prepare
   readonly progress: RunProgress
   readonly log: RunLog

@@ -4,7 +4,6 @@ import type { ErrorCode } from './domain/error-codes.ts'
 import { exitCodes } from './errors.ts'
 import type { BulkUpdateError } from './errors.ts'
 import type { Head } from './input/header.ts'
-import { rowsOf } from './input/rows.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { ErrorsFormat } from './report/errors.ts'
 import { nextStep } from './report/next-step.ts'
@@ -30,7 +29,7 @@ export async function report(
     directory,
     outcomes: accountOf({
       settled: journal.outcomes(),
-      openSource: () => rowsOf(file, head),
+      openSource: parts.openRows,
       prepare,
       rows: found.rows,
       settledRows,

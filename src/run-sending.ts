@@ -6,7 +6,7 @@ import { createSender } from './client/sender.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { MalformedRow, Row } from './domain/row.ts'
 import { BulkUpdateError } from './errors.ts'
-import { firstRows, rowsOf } from './input/rows.ts'
+import { firstRows } from './input/rows.ts'
 import { interruption } from './interruption.ts'
 import { parseErrorLimit } from './options.ts'
 import { createLanes } from './pipeline/lanes.ts'
@@ -30,7 +30,7 @@ export async function sendAll(
   found: Scan,
   concurrency: number,
 ): Promise<BulkUpdateError | undefined> {
-  const { options, file, head, prepare } = parts
+  const { options, prepare } = parts
   const clock = systemClock
   const client = openClient(parts, journal, concurrency, clock)
   const stopping = stopWith(parts.signal)
@@ -76,7 +76,7 @@ export async function sendAll(
       pausedForMs: () => client.limiter.pausedForMs,
     })
     if (found.calls > 0) await preflight({ ...client, clock, random: Math.random }, signal)
-    const rows = rowsOf(file, head)
+    const rows = parts.openRows()
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,

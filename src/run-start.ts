@@ -26,6 +26,7 @@ export function startOf(
       windows: remote.windows.map(({ limit, perMs }) => `${limit}/${perMs}ms`).join(','),
       concurrency: options.concurrency ?? 16,
       blank: options.blank ?? 'clear',
+      duplicates: options.duplicates ?? 'sequence',
       mapping_file: options.map !== undefined,
       max_errors: options.maxErrors ?? '10%',
       max_clears: options.maxClears ?? '50%',

@@ -15,6 +15,10 @@ const found: Scan = {
   set: new Map(),
   cleared: new Map(),
   findings: [],
+  customers: 0,
+  repeatedCustomers: 0,
+  duplicateRows: 0,
+  warnings: [],
 }
 const bad = outcomeOf({ outcome: 'invalid', errorCode: 'E_EMAIL', errorField: 'email' })
 

@@ -1,6 +1,7 @@
 /** One table of flags: help, parsing and README come from it. Flags have no defaults of their own; `options.ts` has. */
 import type { Options } from 'yargs'
 import { logLevels } from '../options.ts'
+import { duplicatePolicies } from '../pipeline/duplicates.ts'
 
 export const inputFlags = {
   format: {
@@ -23,6 +24,11 @@ export const inputFlags = {
     array: true,
     describe: 'texts that look like a blank and are meant, such as NULL',
   },
+  duplicates: {
+    choices: duplicatePolicies,
+    describe:
+      'where several rows change one customer: send them in file order, the last one, one call made of them, or nothing of the file [default: sequence]',
+  },
   'max-clears': {
     type: 'string',
     describe: 'refuse if a column clears more than this share of the rows [default: 50%]',
@@ -31,7 +37,7 @@ export const inputFlags = {
     type: 'string',
     describe: 'stop when more rows than this end not updated, N or N% [default: 10% of at least 100 rows]',
   },
-  strict: { type: 'boolean', describe: 'one invalid row and nothing is sent' },
+  strict: { type: 'boolean', describe: 'one invalid row or one warning and nothing is sent' },
   json: { type: 'boolean', describe: 'print the result as one JSON object' },
   quiet: { type: 'boolean', describe: 'no progress and no notes; errors and the last line remain' },
   color: { type: 'boolean', describe: 'colours; --no-color and NO_COLOR turn them off' },

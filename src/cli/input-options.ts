@@ -1,4 +1,5 @@
 /** Flags about the input, as all commands that read one share them. */
+import { duplicatePolicies } from '../pipeline/duplicates.ts'
 import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 
@@ -8,6 +9,7 @@ export interface InputArguments {
   readonly delimiter?: string | undefined
   readonly map?: string | undefined
   readonly blank?: string | undefined
+  readonly duplicates?: string | undefined
   readonly ignoreColumns?: string[] | undefined
   readonly nullValues?: string[] | undefined
   readonly literal?: string[] | undefined
@@ -24,12 +26,14 @@ export function inputOptions(args: InputArguments): UpdateOptions {
   if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter))) {
     throw usage('E_OPTION_DELIMITER', '--delimiter is not one character', 'Write it like --delimiter ";".')
   }
+  const duplicates = duplicatePolicies.find((policy) => policy === args.duplicates)
   return {
     input: args.input,
     ...(format === 'csv' || format === 'tsv' || format === 'ndjson' ? { format } : {}),
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(args.map === undefined ? {} : { map: args.map }),
     ...(blank === 'keep' || blank === 'reject' ? { blank } : {}),
+    ...(duplicates === undefined ? {} : { duplicates }),
     ignoreColumns: args.ignoreColumns ?? [],
     nullValues: args.nullValues ?? [],
     literals: args.literal ?? [],

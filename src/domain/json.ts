@@ -8,3 +8,16 @@ export interface JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The value at the end of the steps, keys and indices, or nothing. */
+export function valueAt(
+  value: JsonValue | undefined,
+  steps: readonly (string | number)[],
+): JsonValue | undefined {
+  let found = value
+  for (const step of steps) {
+    if (isJsonObject(found)) found = found[step]
+    else found = typeof found === 'object' && found !== null ? found[Number(step)] : undefined
+  }
+  return found
+}

@@ -42,3 +42,36 @@ export interface Outcome extends Place {
 export function needsAttention(kind: OutcomeKind): boolean {
   return kind !== 'updated' && kind !== 'unchanged'
 }
+
+/** An outcome that is known without a call. */
+export function withoutCall(
+  { row, line, offset, length }: Place,
+  customerId: string,
+  outcome: OutcomeKind,
+  {
+    errorCode = '',
+    errorField = '',
+    message = '',
+  }: Partial<Pick<Outcome, 'errorCode' | 'errorField' | 'message'>>,
+): Outcome {
+  return {
+    row,
+    line,
+    offset,
+    length,
+    customerId,
+    outcome,
+    fields: '',
+    cleared: '',
+    attempts: 0,
+    httpStatus: 0,
+    errorCode,
+    errorField,
+    message,
+    operationId: '',
+    idempotencyKey: '',
+    latencyMs: 0,
+    retries: '',
+    finishedAt: 0,
+  }
+}

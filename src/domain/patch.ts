@@ -1,6 +1,6 @@
 /** A patch: the fields that one row changes on one customer. `''` clears a field. */
 import type { JsonValue } from './json.ts'
-import type { Place } from './row.ts'
+import type { Place } from './place.ts'
 
 export type Patch = Record<string, JsonValue>
 

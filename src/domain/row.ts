@@ -3,27 +3,26 @@
  * a report can name its line and copy its bytes without parsing anything again.
  */
 import type { JsonObject } from './json.ts'
+import type { PatchedRow } from './patch.ts'
+import type { Place } from './place.ts'
 import type { Problem } from './problem.ts'
 
-export interface Place {
-  /** Number of the record, from 1; the header is not a row. */
-  readonly row: number
-  /** Physical line on which the record starts, from 1. */
-  readonly line: number
-  /** First byte of the record in the (decoded, uncompressed) input. */
-  readonly offset: number
-  /** Bytes of the record without its line end. */
-  readonly length: number
+export type { Place } from './place.ts'
+
+/** A record that can be read. */
+interface GoodRow extends Place {
+  /** What earlier rows of the same customer ask for, where they become one call with this one: `--duplicates merge`. */
+  readonly earlier?: PatchedRow
 }
 
 /** A CSV row: as many cells as the header has columns, in the header's order. */
-export interface CsvRow extends Place {
+export interface CsvRow extends GoodRow {
   readonly kind: 'csv'
   readonly cells: readonly string[]
 }
 
 /** An NDJSON row: one object. */
-export interface NdjsonRow extends Place {
+export interface NdjsonRow extends GoodRow {
   readonly kind: 'ndjson'
   readonly record: JsonObject
 }

@@ -21,6 +21,8 @@ export interface InputFile {
   /** Hex SHA-256 over all bytes. */
   digest(): Promise<string>
   read(offset: number, length: number): Promise<Buffer>
+  /** Ends the run with `E_INPUT_CHANGED` when the file has changed since it was opened. */
+  checkUnchanged(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,7 +52,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     )
   }
 
-  async function unchanged(): Promise<void> {
+  async function checkUnchanged(): Promise<void> {
     const now = await handle.stat({ bigint: true })
     if (now.size === stat.size && now.mtimeNs === stat.mtimeNs) return
     throw new BulkUpdateError(
@@ -64,7 +66,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   async function* blocks(offset: number): AsyncGenerator<Buffer> {
     for (let at = offset; at < size;) {
       const block = await readAt(handle, at, Math.min(blockSize, size - at))
-      await unchanged()
+      await checkUnchanged()
       if (block.length === 0) return
       at += block.length
       yield block
@@ -83,6 +85,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
       return sum.digest('hex')
     },
     read: (offset, length) => readAt(handle, offset, length),
+    checkUnchanged,
     close: () => handle.close(),
   }
 }

@@ -1,5 +1,5 @@
 /** Rows of an opened input, from the first record or from any other. */
-import type { MalformedRow, Row } from '../domain/row.ts'
+import type { MalformedRow, Place, Row } from '../domain/row.ts'
 import type { Source } from '../pipeline/ports.ts'
 import { decodeUtf8, wholeCharacters } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
@@ -25,4 +25,20 @@ export async function* firstRows(
     if (kept.length > 0) yield kept
     if (kept.length < rows.length) return
   }
+}
+
+/** A good row again, by its place. Ends the run with `E_INPUT_CHANGED` when the file has changed meanwhile. */
+export async function rowAt(file: InputFile, head: Head, place: Place): Promise<Row> {
+  const bytes = await file.read(place.offset, place.length)
+  await file.checkUnchanged()
+  const source =
+    head.format === 'ndjson'
+      ? parseNdjson(once(bytes), place)
+      : parseCsv(once(bytes.toString('utf8')), head.dialect, head.header.length, place)
+  for await (const [row] of source) if (row !== undefined && row.kind !== 'malformed') return row
+  throw new Error('a row that was good is not found again')
+}
+
+async function* once<Block>(block: Block): AsyncGenerator<Block> {
+  yield block
 }

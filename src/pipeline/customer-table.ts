@@ -7,8 +7,11 @@ import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 
 export interface CustomerTable {
-  /** Notes a row, in file order. `hasCall`: it is valid and sets a field; others count, but never take another's place. */
-  add(customerId: string, row: number, hasCall: boolean): void
+  /**
+   * Notes a row, in file order. `hasCall`: it is valid and sets a field; others count, but never take another's place.
+   * True for an id of the usual form.
+   */
+  add(customerId: string, row: number, hasCall: boolean): boolean
   readonly customers: number
   /** Customers with several rows. */
   readonly repeatedCustomers: number
@@ -82,6 +85,24 @@ export function createCustomerTable(): CustomerTable {
     if (customers > places.length * 0.75) grow()
   }
 
+  /** Another row of a customer. */
+  function again(customer: number, row: number, hasCall: boolean): void {
+    const page = pageOf(customer)
+    const at = (customer & pageMask) * entryWords + stateWord
+    const state = page[at] ?? 0
+    const earlier = state & rowMask
+    duplicateRows++
+    if (state < several) {
+      repeatedCustomers++
+      firstPair ??= [earlier, row]
+    }
+    if (hasCall && (state & called) !== 0) {
+      followed.add(earlier)
+      following.add(row)
+    }
+    page[at] = several + (hasCall ? called + row : state & (called + rowMask))
+  }
+
   function grow(): void {
     const larger = new Uint32Array(places.length * 2)
     const mask = larger.length - 1
@@ -103,26 +124,13 @@ export function createCustomerTable(): CustomerTable {
 
   return {
     add(customerId, row, hasCall) {
-      readFingerprint(customerId, fingerprint)
+      const isUsual = readFingerprint(customerId, fingerprint)
       const hashed = hashOf(fingerprint, 0)
       const place = find(hashed)
       const held = places[place] ?? 0
-      if (held === 0) return insert(place, hashed, hasCall ? called + row : row)
-      const customer = (held & (places.length - 1)) - 1
-      const page = pageOf(customer)
-      const at = (customer & pageMask) * entryWords + stateWord
-      const state = page[at] ?? 0
-      const earlier = state & rowMask
-      duplicateRows++
-      if (state < several) {
-        repeatedCustomers++
-        firstPair ??= [earlier, row]
-      }
-      if (hasCall && (state & called) !== 0) {
-        followed.add(earlier)
-        following.add(row)
-      }
-      page[at] = several + (hasCall ? called + row : state & (called + rowMask))
+      if (held === 0) insert(place, hashed, hasCall ? called + row : row)
+      else again((held & (places.length - 1)) - 1, row, hasCall)
+      return isUsual
     },
     get customers() {
       return customers

@@ -1,4 +1,5 @@
 /** What a file must pass before the first call. A half-written export can wipe a customer base; here it stops. */
+import type { Place } from '../domain/row.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { allowedErrors } from './threshold.ts'
 import type { ErrorLimit } from './threshold.ts'
@@ -11,6 +12,21 @@ export interface GuardOptions {
   readonly strict: boolean
 }
 
+/** `places` are those of the first row that is not its customer's first, and of that first one, in file order. */
+export function refuseDuplicates(
+  { repeatedCustomers }: Scan,
+  places: readonly Pick<Place, 'row' | 'line'>[],
+): BulkUpdateError {
+  const customers = repeatedCustomers === 1 ? '1 customer stands' : `${repeatedCustomers} customers stand`
+  const pair = places.map(({ row, line }) => `row ${row}, line ${line}`).join(' and ')
+  return new BulkUpdateError(
+    'INPUT',
+    'E_DUPLICATE_CUSTOMER',
+    `${customers} on several rows (first: ${pair})`,
+    'Leave one row for each customer, or run with --duplicates sequence, last or merge. Nothing was sent.',
+  )
+}
+
 /** The first guard that refuses, or nothing. */
 export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
   if (options.strict && scan.invalid > 0) {
@@ -20,6 +36,15 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
       'E_STRICT',
       `${scan.invalid} of ${scan.rows} rows are invalid (first: row ${first?.firstRow ?? 0}, ${first?.code ?? ''})`,
       'Mend the rows that `validate` lists, or run without --strict. Nothing was sent.',
+    )
+  }
+  const [warning] = scan.warnings
+  if (options.strict && warning !== undefined) {
+    return new BulkUpdateError(
+      'INPUT',
+      'E_STRICT',
+      `warnings count with --strict: ${warning.rows} of ${scan.rows} rows have ${warning.code} ${warning.field} (first: row ${warning.firstRow}, line ${warning.firstLine})`,
+      'Look at the warnings that `validate` lists, or run without --strict. Nothing was sent.',
     )
   }
   if (scan.invalid > allowedErrors(options.maxErrors, scan.rows)) {

@@ -21,6 +21,15 @@ export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
 /** Reads one row: its patch, or the outcome of a row that has no call. Pure. */
 export type ReadRow = (row: Row | MalformedRow) => PatchedRow | Outcome
 
+/** Where in the input a value stands: a column of a CSV file, with its number from 1, or a key of an NDJSON row. */
+export interface SourceColumn {
+  readonly name: string
+  readonly number?: number
+}
+
+/** Finds the column that a problem's `field` comes from; nothing for fields that no column holds, such as constants. */
+export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined
+
 /** Decides, without I/O, what one row asks for. */
 export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
 

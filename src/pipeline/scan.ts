@@ -1,8 +1,13 @@
 /** The first pass: the whole file without a socket. It counts, validates and gathers what the guards decide on. */
 import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
+import type { Doubts } from '../domain/warning.ts'
+import type { CustomerTable } from './customer-table.ts'
+import type { Locate, ReadRow, Source, SourceColumn } from './ports.ts'
 import { isOutcome } from './send.ts'
-import type { ReadRow, Source } from './ports.ts'
+import { createWarnings } from './warnings.ts'
+import type { Warning } from './warnings.ts'
 
 export interface Finding {
   readonly code: ErrorCode
@@ -11,6 +16,8 @@ export interface Finding {
   readonly rows: number
   readonly firstRow: number
   readonly firstLine: number
+  /** Where the first one stands, as far as it is known. */
+  readonly column?: SourceColumn
 }
 
 export interface Scan {
@@ -18,54 +25,120 @@ export interface Scan {
   readonly calls: number
   readonly unchanged: number
   readonly invalid: number
+  /** Customers whose id can be read, also where their rows are invalid. */
+  readonly customers: number
+  /** Customers with several rows. */
+  readonly repeatedCustomers: number
+  /** Rows beyond the first of their customer. */
+  readonly duplicateRows: number
   /** Rows that set or clear a field, and rows that clear it, by field. */
   readonly set: ReadonlyMap<string, number>
   readonly cleared: ReadonlyMap<string, number>
   /** What is wrong, most frequent first. */
   readonly findings: readonly Finding[]
+  /** What is doubtful and no defect, most frequent first. */
+  readonly warnings: readonly Warning[]
 }
 
-/** `onInvalid` is given every invalid row. */
-export async function scan(
-  source: Source,
-  readRow: ReadRow,
-  onInvalid: (outcome: Outcome) => void,
-  signal: AbortSignal,
-): Promise<Scan> {
+/** An invalid row; `columnOf` finds the column of its problem, where it is asked for. */
+export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
+
+export interface ScanParts {
+  readonly source: Source
+  readonly readRow: ReadRow
+  readonly locate: Locate
+  readonly doubts: Doubts
+  /** Gets every row whose customer id can be read. */
+  readonly customers: CustomerTable
+  readonly onInvalid: OnInvalid
+  readonly signal: AbortSignal
+}
+
+export async function scan(parts: ScanParts): Promise<Scan> {
+  const { source, readRow, locate, doubts, customers, onInvalid, signal } = parts
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
-  const set = new Map<string, number>()
-  const cleared = new Map<string, number>()
+  const set = createFieldCounts()
+  const cleared = createFieldCounts()
   const findings = new Map<string, Finding>()
+  const warnings = createWarnings(locate)
+  // Not inside the loop: what a closure captures there would be allocated for every row.
+  const noteInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
+    const columnOf = (): SourceColumn | undefined => locate(row, outcome.errorField)
+    note(findings, outcome, columnOf)
+    onInvalid(outcome, columnOf)
+  }
   for await (const batch of source) {
     signal.throwIfAborted()
     for (const row of batch) {
       rows++
-      const prepared = readRow(row)
-      if (!isOutcome(prepared)) {
+      const read = readRow(row)
+      const hasCall = !isOutcome(read)
+      if (hasCall) {
         calls++
-        countEach(set, prepared.fields)
-        countEach(cleared, prepared.cleared)
-      } else if (prepared.outcome === 'unchanged') unchanged++
+        set.add(read.fields)
+        cleared.add(read.cleared)
+      } else if (read.outcome === 'unchanged') unchanged++
       else {
         invalid++
-        note(findings, prepared)
-        onInvalid(prepared)
+        noteInvalid(row, read)
       }
+      warnings.begin(row)
+      if (read.customerId !== '' && !customers.add(read.customerId, row.row, hasCall)) {
+        doubts.unusualId(warnings.tell)
+      }
+      if (hasCall) doubts.clears(read, warnings.tell)
     }
   }
-  const sorted = [...findings.values()].sort((left, right) => right.rows - left.rows)
-  return { rows, calls, unchanged, invalid, set, cleared, findings: sorted }
+  const { customers: distinct, repeatedCustomers, duplicateRows } = customers
+  return {
+    rows,
+    calls,
+    unchanged,
+    invalid,
+    customers: distinct,
+    repeatedCustomers,
+    duplicateRows,
+    set: set.counts(),
+    cleared: cleared.counts(),
+    findings: [...findings.values()].sort((left, right) => right.rows - left.rows),
+    warnings: warnings.list(),
+  }
 }
 
-function countEach(counts: Map<string, number>, names: readonly string[]): void {
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+/** Counts rows by field. The rows of a CSV file mostly share one list of fields, which is then counted as a whole. */
+function createFieldCounts() {
+  const counts = new Map<string, number>()
+  let list: readonly string[] = []
+  let times = 0
+
+  function count(): ReadonlyMap<string, number> {
+    for (const name of list) counts.set(name, (counts.get(name) ?? 0) + times)
+    times = 0
+    return counts
+  }
+
+  return {
+    add(names: readonly string[]): void {
+      if (names !== list) {
+        count()
+        list = names
+      }
+      times++
+    },
+    counts: count,
+  }
 }
 
-function note(findings: Map<string, Finding>, outcome: Outcome): void {
+function note(
+  findings: Map<string, Finding>,
+  outcome: Outcome,
+  columnOf: () => SourceColumn | undefined,
+): void {
   const { errorCode, errorField, message, row, line } = outcome
   if (errorCode === '') return
   const key = `${errorCode} ${errorField}`
   const found = findings.get(key)
+  const column = found === undefined ? columnOf() : found.column
   findings.set(key, {
     code: errorCode,
     field: errorField,
@@ -73,5 +146,6 @@ function note(findings: Map<string, Finding>, outcome: Outcome): void {
     rows: (found?.rows ?? 0) + 1,
     firstRow: found?.firstRow ?? row,
     firstLine: found?.firstLine ?? line,
+    ...(column === undefined ? {} : { column }),
   })
 }

@@ -27,7 +27,9 @@ describe('the nearest name', () => {
 describe('the edit distance', () => {
   it.each([
     ['', '', 0],
+    ['abc', 'abc', 0],
     ['kitten', 'sitting', 3],
+    ['flaw', 'lawn', 2],
     ['abc', '', 3],
     ['', 'abc', 3],
   ])('of %s and %s is %i', (left, right, distance) => expect(editDistance(left, right)).toBe(distance))

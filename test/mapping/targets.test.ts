@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearestField, targetOf } from '../../src/mapping/targets.ts'
+import { nearestField, targetOf } from '../../src/mapping/targets.ts'
 import { customerFields } from '../../src/rapyd/customer-fields.ts'
 
 describe('a target', () => {
@@ -53,15 +53,4 @@ describe('the nearest field', () => {
     ['shoe size', undefined],
     ['', undefined],
   ])('to %j is %s', (name, field) => expect(nearestField(name)).toBe(field))
-
-  it.each([
-    ['', '', 0],
-    ['abc', 'abc', 0],
-    ['abc', '', 3],
-    ['', 'abc', 3],
-    ['kitten', 'sitting', 3],
-    ['flaw', 'lawn', 2],
-  ])('%j and %j are %i changes apart', (left, right, distance) => {
-    expect(editDistance(left, right)).toBe(distance)
-  })
 })

@@ -12,6 +12,10 @@ const good: Scan = {
   set: new Map(),
   cleared: new Map(),
   findings: [],
+  customers: 1_000,
+  repeatedCustomers: 0,
+  duplicateRows: 0,
+  warnings: [],
 }
 const finding = { code: 'E_EMAIL', field: 'email', message: '', rows: 1, firstRow: 7, firstLine: 9 } as const
 

@@ -7,6 +7,7 @@ import { isProduction, logLevels, resolveOrigin, usage } from '../../options.ts'
 import { summaryText } from '../../report/summary.ts'
 import { readKey } from '../credentials.ts'
 import { createDisplay } from '../display.ts'
+import { duplicatesLine } from '../duplicates-line.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { wantsColor } from '../output.ts'
@@ -42,9 +43,12 @@ export async function update(args: UpdateArguments): Promise<number> {
     color: wantsColor(process.stderr, args.color),
     clock: systemClock,
   })
+  const input = inputOptions(args)
   const watch: Watch = {
     confirm: async ({ host, account, scan }) => {
       display.clear()
+      const line = duplicatesLine(scan, input.duplicates)
+      if (line !== undefined && args.quiet !== true) display.say(line)
       if (production) await confirmProduction(host, account, scan.rows, scan.cleared, args.confirmProduction)
     },
     onSnapshot: display.onSnapshot,
@@ -54,7 +58,7 @@ export async function update(args: UpdateArguments): Promise<number> {
   try {
     const result = await bulkUpdate(
       {
-        ...inputOptions(args),
+        ...input,
         env,
         ...given({
           baseUrl,

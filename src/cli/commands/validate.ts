@@ -1,29 +1,31 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
 import { errorTips } from '../../domain/error-codes.ts'
+import { warningTips } from '../../domain/warning.ts'
 import { exitCodes } from '../../errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../validate.ts'
 import type { ValidateResult } from '../../validate.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
+import { validateText } from '../validate-text.ts'
+import type { InvalidRow } from '../validate-text.ts'
 
-/** Rows that are listed one by one; the findings count them all. */
-const mostListed = 20
+/** Rows that are kept to be named one by one; the findings count them all. */
+const mostKept = 100
 
 export async function validate(args: InputArguments): Promise<number> {
-  const listed: string[] = []
+  const invalid: InvalidRow[] = []
   const result = await validateFile(
     inputOptions(args),
-    ({ row, line, errorCode, errorField, message }) => {
-      if (listed.length < mostListed)
-        listed.push(`  row ${row}, line ${line}: ${errorCode} ${errorField}: ${message}`)
+    (outcome, columnOf) => {
+      if (invalid.length < mostKept) invalid.push({ outcome, column: columnOf() })
     },
     new AbortController().signal,
   )
   process.stdout.write(
     args.json === true
-      ? `${JSON.stringify(jsonOf(result))}\n`
-      : textOf(args.input === '-' ? standardInput : args.input, result, listed),
+      ? `${JSON.stringify(jsonOf(result, invalid))}\n`
+      : validateText(args.input === '-' ? standardInput : args.input, result, invalid),
   )
   if (result.refusal !== undefined) {
     process.stderr.write(
@@ -34,34 +36,20 @@ export async function validate(args: InputArguments): Promise<number> {
   return result.invalid > 0 ? exitCodes.ROWS : exitCodes.OK
 }
 
-function jsonOf({ set, cleared, refusal, ...counts }: ValidateResult): object {
-  const findings = counts.findings.map((finding) => ({ ...finding, tip: errorTips[finding.code] }))
+function jsonOf({ set, cleared, refusal, ...counts }: ValidateResult, invalid: readonly InvalidRow[]) {
   return {
     ...counts,
-    findings,
+    findings: counts.findings.map((finding) => ({ ...finding, tip: errorTips[finding.code] })),
+    warnings: counts.warnings.map((warning) => ({ ...warning, tip: warningTips[warning.code] })),
     set: Object.fromEntries(set),
     cleared: Object.fromEntries(cleared),
     refused: refusal?.code ?? null,
+    invalid_rows: invalid.map(({ outcome: { row, line, errorCode, errorField }, column }) => ({
+      row,
+      line,
+      column: column ?? null,
+      code: errorCode,
+      field: errorField,
+    })),
   }
-}
-
-function textOf(input: string, result: ValidateResult, listed: readonly string[]): string {
-  const lines = [
-    `${input}: ${result.rows} rows, ${result.calls} to send, ${result.unchanged} without a change, ${result.invalid} invalid`,
-  ]
-  lines.push('', 'Field                         set   cleared')
-  for (const [field, count] of result.set) {
-    const clears = result.cleared.get(field) ?? 0
-    lines.push(`${field.padEnd(26)} ${String(count - clears).padStart(6)}  ${String(clears).padStart(8)}`)
-  }
-  if (result.findings.length > 0) lines.push('', 'Findings:')
-  for (const { code, field, rows, firstRow, firstLine } of result.findings) {
-    lines.push(
-      `  ${rows} × ${code} ${field} (first: row ${firstRow}, line ${firstLine})`,
-      `    ${errorTips[code]}`,
-    )
-  }
-  if (listed.length > 0)
-    lines.push('', result.invalid > listed.length ? `The first ${listed.length} rows:` : 'Rows:', ...listed)
-  return `${lines.join('\n')}\n`
 }

@@ -1,0 +1,122 @@
+/** The first pass and what follows from it: what is in the input, whether it may be sent, and which rows are read for that. */
+import type { BulkUpdateError } from './errors.ts'
+import type { Place } from './domain/row.ts'
+import type { InputFile } from './input/bytes.ts'
+import type { Head } from './input/header.ts'
+import { rowAt, rowsOf } from './input/rows.ts'
+import type { Mapping } from './mapping/compiled-mapping.ts'
+import { mergeRows } from './mapping/merge-rows.ts'
+import { parseErrorLimit, parsePercent } from './options.ts'
+import type { UpdateOptions } from './options.ts'
+import { createCustomerTable } from './pipeline/customer-table.ts'
+import type { CustomerTable } from './pipeline/customer-table.ts'
+import { mergedRows, onlyLastRows, withEarlierRows } from './pipeline/duplicates.ts'
+import { guard, refuseDuplicates } from './pipeline/guards.ts'
+import type { ReadRow, Source } from './pipeline/ports.ts'
+import { scan } from './pipeline/scan.ts'
+import type { OnInvalid, Scan } from './pipeline/scan.ts'
+import { createLocate, createReadRow, rulesOf } from './prepare.ts'
+import { createDoubts } from './rapyd/doubts.ts'
+
+export interface InputParts {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: UpdateOptions
+  readonly mapping: Mapping | undefined
+  readonly onInvalid: OnInvalid
+  readonly signal: AbortSignal
+}
+
+/** How rows are read and what each asks for; `--duplicates` decides it. */
+interface Reading {
+  /** All rows, from the first. */
+  readonly openRows: () => Source
+  readonly readRow: ReadRow
+}
+
+export interface CheckedInput extends Reading {
+  readonly found: Scan
+  /** What keeps the input from being sent. */
+  readonly refusal: BulkUpdateError | undefined
+}
+
+/**
+ * `watched` stands around the rows of the first pass. There is a second one where rows are left out or merged, because
+ * the guards judge what would be sent. Throws INPUT errors where the input cannot be trusted at all.
+ */
+export async function checkInput(
+  parts: InputParts,
+  watched: (source: Source) => Source = (source) => source,
+): Promise<CheckedInput> {
+  const { file, head, options, mapping, onInvalid, signal } = parts
+  const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
+  const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
+  const plain: Reading = { openRows: () => rowsOf(file, head), readRow }
+  const count = (
+    source: Source,
+    reading: Reading,
+    customers: CustomerTable,
+    report: OnInvalid,
+  ): Promise<Scan> =>
+    scan({
+      source,
+      readRow: reading.readRow,
+      locate,
+      doubts: createDoubts(),
+      customers,
+      onInvalid: report,
+      signal,
+    })
+  const customers = createCustomerTable()
+  const all = await count(watched(plain.openRows()), plain, customers, onInvalid)
+  const reading = readingOf(parts, plain, customers)
+  const found =
+    reading === plain ? all : await count(reading.openRows(), reading, createCustomerTable(), () => {})
+  const refusal =
+    options.duplicates === 'reject' && customers.firstPair !== undefined
+      ? refuseDuplicates(found, await placesOf(plain.openRows(), customers.firstPair))
+      : guard(found, {
+          maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
+          maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
+          strict: options.strict ?? false,
+        })
+  return { ...reading, found, refusal }
+}
+
+/** `customers` knows all rows. */
+function readingOf({ file, head, options }: InputParts, plain: Reading, customers: CustomerTable): Reading {
+  const { duplicates = 'sequence' } = options
+  if (customers.followed.size === 0) return plain
+  const { openRows, readRow } = plain
+  switch (duplicates) {
+    case 'sequence':
+    case 'reject':
+      return plain
+    case 'last':
+      return { openRows, readRow: onlyLastRows(readRow, customers) }
+    case 'merge':
+      return {
+        openRows: () =>
+          withEarlierRows({
+            source: openRows(),
+            readRow,
+            customers,
+            merge: mergeRows,
+            readAgain: (place) => rowAt(file, head, place),
+          }),
+        readRow: mergedRows(readRow, customers, mergeRows),
+      }
+    default:
+      return duplicates satisfies never
+  }
+}
+
+/** The lines of rows are not kept for every customer; a refused file is read again for those of two. */
+async function placesOf(source: Source, wanted: readonly number[]): Promise<readonly Place[]> {
+  const places: Place[] = []
+  for await (const rows of source) {
+    places.push(...rows.filter(({ row }) => wanted.includes(row)))
+    if (places.length === wanted.length) break
+  }
+  return places
+}
