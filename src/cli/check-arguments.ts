@@ -78,7 +78,7 @@ function checkNumber(name: string, value: unknown): void {
   const whole = typeof value === 'number' && Number.isSafeInteger(value)
   if (whole && value >= least && value <= (most ?? value)) return
   throw usage(
-    'E_OPTION_NUMBER',
+    `E_OPTION_${name.toUpperCase()}`,
     `--${name} needs a whole number from ${least}${most === undefined ? ' on' : ` to ${most}`}`,
     `Write it like --${name} ${example}.`,
   )

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { array, assert, boolean, constantFrom, nat, oneof, property, record } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCustomerTable } from '../../src/pipeline/customer-table.ts'
@@ -29,7 +30,12 @@ describe('the table of customers', () => {
   it('says the same as a Map of their ids', () => {
     const someId = oneof(
       nat(12).map(usual),
-      constantFrom('cus_A', 'cus_B', usual(10).toUpperCase().replace('CUS', 'cus'), `${usual(1)}0`),
+      constantFrom(
+        'cus_A',
+        'cus_B',
+        `${usual(1)}0`,
+        ...['A', 'B', 'g'].map((last) => usual(0).slice(0, -1) + last),
+      ),
     )
     const someRows = array(record({ id: someId, hasCall: boolean() }), { maxLength: 60 })
     assert(
@@ -51,19 +57,32 @@ describe('the table of customers', () => {
     )
   })
 
-  it('keeps apart and finds again as many as come', () => {
+  it('keeps apart and finds again as many as come, also where hashes collide', () => {
     const table = createCustomerTable()
-    const count = 50_000
-    for (let number = 0; number < count; number++) table.add(usual(number), number + 1, true)
+    const count = 100_000
+    const ids = Array.from({ length: count }, (_, number) => `cus_${hash('md5', String(number))}`)
+    for (const [number, id] of ids.entries()) table.add(id, number + 1, true)
     expect(table).toMatchObject({ customers: count, duplicateRows: 0, repeatedCustomers: 0 })
-    for (let number = 0; number < count; number += 7) {
-      expect(table.numberOf(usual(number))).toBe(number)
-      expect(table.lastRowOf(usual(number))).toBe(number + 1)
-    }
-    table.add(usual(3), count + 1, true)
-    expect(table.lastRowOf(usual(3))).toBe(count + 1)
+    const found = ids.map((id) => table.lastRowOf(id))
+    expect(found.every((row, number) => row === number + 1)).toBe(true)
+    table.add(ids[3] ?? '', count + 1, true)
+    expect(table.lastRowOf(ids[3] ?? '')).toBe(count + 1)
     expect(table.firstPair).toEqual([4, count + 1])
   })
+
+  it.each([
+    [usual(10), true],
+    [`cus_${'0123456789abcdef'.repeat(2)}`, true],
+    ['cus_1', false],
+    [usual(1).replace('1', 'A'), false],
+    [usual(1).replace('1', 'g'), false],
+    [usual(1).replace('1', '`'), false],
+    [usual(1).replace('0', '/'), false],
+    [usual(1).replace('0', '\u0130'), false],
+    [`${usual(1)}0`, false],
+  ])('says whether %s is of the usual form', (id, isUsual) =>
+    expect(createCustomerTable().add(id, 1, true)).toBe(isUsual),
+  )
 
   it('tells ids apart by every one of their digits', () => {
     const ids = Array.from({ length: 32 }, (_, at) => `cus_${'0'.repeat(at)}1${'0'.repeat(31 - at)}`)

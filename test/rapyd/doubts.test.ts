@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import type { Patch } from '../../src/domain/patch.ts'
+import { createDoubts } from '../../src/rapyd/doubts.ts'
+
+function doubtsAbout(patch: Patch, cleared: readonly string[]): readonly string[] {
+  const told: string[] = []
+  const row = { row: 1, line: 2, offset: 0, length: 0, customerId: 'cus_1', fields: cleared, cleared, patch }
+  createDoubts().clears(row, (code, field) => told.push(`${code} ${field}`))
+  return told
+}
+
+describe('a clear is doubtful', () => {
+  it('where Rapyd does not document it, for a whole field and for what is inside one', () => {
+    const patch = { coupon: '', metadata: { tier: '' }, addresses: [{ city: '' }] }
+    expect(doubtsAbout(patch, ['coupon', 'metadata.tier', 'addresses[0].city'])).toEqual([
+      'W_DOUBTFUL_CLEAR coupon',
+      'W_DOUBTFUL_CLEAR metadata.tier',
+      'W_DOUBTFUL_CLEAR addresses[0].city',
+    ])
+  })
+
+  it('not where it is documented', () =>
+    expect(doubtsAbout({ email: '', description: '' }, ['email', 'description'])).toEqual([]))
+
+  it('not where the mapping clears with a value of its own', () =>
+    expect(doubtsAbout({ metadata: { tier: 'none' } }, ['metadata.tier'])).toEqual([]))
+})
