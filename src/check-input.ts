@@ -103,6 +103,7 @@ function readingOf({ file, head, options }: InputParts, plain: Reading, customer
             customers,
             merge: mergeRows,
             readAgain: (place) => rowAt(file, head, place),
+            checkUnchanged: () => file.checkUnchanged(),
           }),
         readRow: mergedRows(readRow, customers, mergeRows),
       }

@@ -40,6 +40,8 @@ export interface EarlierRows {
   readonly merge: MergeRows
   /** Reads a row of the input again. */
   readonly readAgain: (place: Place) => Promise<Row>
+  /** Rejects where the input has changed; asked once a batch, behind all that was read again for it. */
+  readonly checkUnchanged: () => Promise<void>
 }
 
 /**
@@ -47,7 +49,7 @@ export interface EarlierRows {
  * kept: 24 to 48 bytes for each of them, and four for each customer of the file.
  */
 export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-  const { source, readRow, customers, merge, readAgain } = parts
+  const { source, readRow, customers, merge, readAgain, checkUnchanged } = parts
   const { followed, following } = customers
   const places = createPlaceLists(customers.customers)
 
@@ -76,6 +78,7 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
       const isAlone = !followed.has(row.row) && !following.has(row.row)
       batch.push(isAlone || row.kind === 'malformed' ? row : await withEarlier(row))
     }
+    await checkUnchanged()
     yield batch
   }
 }
