@@ -40,7 +40,7 @@ const suspects: ReadonlySet<string> = new Set([
 ])
 
 /** Control characters but tab and line break; a `\r` only as part of `\r\n`. */
-const control = /(?![\t\n\r])\p{Cc}(?<![\u0080-\u009f])|\r(?!\n)/u
+const control = /[^\P{Cc}\t\n\r\u0080-\u009f]|\r(?!\n)/u
 const longestCell = 1024 * 1024
 
 export function readCell(
