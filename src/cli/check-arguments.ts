@@ -17,7 +17,7 @@ interface NumberRange {
 
 /** Every flag that takes a number takes a whole one; 0 is allowed where nothing, or none in particular, can be meant. */
 const numbers: ReadonlyMap<string, NumberRange> = new Map<string, NumberRange>([
-  ['concurrency', { least: 1, example: 16 }],
+  ['concurrency', { least: 1, most: 1_000, example: 16 }],
   ['latency', { least: 0, most: 2 ** 31 - 1, example: 50 }],
   ['limit', { least: 1, example: 5 }],
   ['port', { least: 0, most: 65_535, example: 4010 }],
@@ -37,7 +37,7 @@ export function checkArguments(args: Readonly<Record<string, unknown>>): void {
   const [name, table] = found
   const flags = new Map<string, Flag>(Object.entries(table))
   for (const [key, value] of Object.entries(args)) {
-    if (['_', '$0', 'help', 'version', 'input'].includes(key) || isSecondSpelling(key, args)) continue
+    if (['_', '$0', 'help', 'h', 'version', 'input'].includes(key) || isSecondSpelling(key, args)) continue
     const flag = flags.get(key)
     if (flag === undefined) throw unknownOption(key, name, flags.keys())
     checkValue(key, value, flag)
@@ -45,8 +45,8 @@ export function checkArguments(args: Readonly<Record<string, unknown>>): void {
   if (more.length > 0) {
     throw usage(
       'E_USAGE',
-      `"${more.join(' ')}" is one argument too many`,
-      `Quote names with spaces. See rapyd-bulk ${name} --help.`,
+      `${name} takes no further argument, and ${more.length === 1 ? 'one stands' : `${more.length} stand`} behind it`,
+      `Quote names with spaces, and give an option for each of several values. See rapyd-bulk ${name} --help.`,
     )
   }
 }

@@ -17,7 +17,11 @@ export const inputFlags = {
     choices: ['clear', 'keep', 'reject'],
     describe: 'what a blank cell means where the mapping does not say [default: clear]',
   },
-  'ignore-columns': { type: 'string', array: true, describe: 'columns to set aside, by name' },
+  'ignore-columns': {
+    type: 'string',
+    array: true,
+    describe: 'columns to set aside, by name; several with commas, or an option for each',
+  },
   'null-values': { type: 'string', array: true, describe: 'texts that stand for a blank' },
   literal: {
     type: 'string',
@@ -69,6 +73,11 @@ export const senderFlags = {
   'confirm-production': {
     type: 'string',
     describe: 'HOST:ROWS, exactly; without it production asks on a terminal',
+  },
+  'read-back': {
+    type: 'boolean',
+    describe:
+      'settle rows in doubt by reading the customer; --no-read-back for accounts that may not: they are sent again only where that does no harm [default: yes]',
   },
   'log-level': {
     choices: logLevels,

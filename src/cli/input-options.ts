@@ -34,11 +34,16 @@ export function inputOptions(args: InputArguments): UpdateOptions {
     ...(args.map === undefined ? {} : { map: args.map }),
     ...(blank === 'keep' || blank === 'reject' ? { blank } : {}),
     ...(duplicates === undefined ? {} : { duplicates }),
-    ignoreColumns: args.ignoreColumns ?? [],
+    ignoreColumns: (args.ignoreColumns ?? []).flatMap(namesIn),
     nullValues: args.nullValues ?? [],
     literals: args.literal ?? [],
     ...(args.maxClears === undefined ? {} : { maxClears: args.maxClears }),
     ...(args.maxErrors === undefined ? {} : { maxErrors: args.maxErrors }),
     strict: args.strict ?? false,
   }
+}
+
+/** `a,b` is two names; a name may hold a comma itself, so the whole is one too. */
+function namesIn(text: string): string[] {
+  return text.includes(',') ? [text, ...text.split(',')] : [text]
 }

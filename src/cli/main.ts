@@ -14,7 +14,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const checkOutput = guardOutput()
   try {
     boundMemory()
-    refuseKeys(argv)
+    refuseKeys(argv, process.env)
     await yargs(argv.map(hideDash))
       .scriptName('rapyd-bulk')
       .usage('$0 <command>\n\nUpdates many Rapyd customers from one CSV or NDJSON file.')
@@ -74,6 +74,9 @@ export async function main(argv: readonly string[]): Promise<number> {
           code = await simulate(args)
         },
       )
+      .alias('help', 'h')
+      // A list takes one value an option, or it would swallow the input's name behind it.
+      .parserConfiguration({ 'greedy-arrays': false })
       .middleware(showDashes)
       .middleware(checkArguments, true)
       .showHelpOnFail(false)

@@ -70,7 +70,7 @@ describe('arguments', () => {
     [['update', '--secretKey', 'x']],
     [['update', '-api-key=x']],
   ])('that hold a key are refused and not repeated: %j', (argv) => {
-    const refuse = () => refuseKeys(argv)
+    const refuse = () => refuseKeys(argv, {})
     expect(refuse).toThrow(expect.objectContaining({ kind: 'USAGE', code: 'E_KEY_ARGUMENT' }))
     expect(refuse).not.toThrow(/0123456789/)
   })
@@ -83,6 +83,12 @@ describe('arguments', () => {
     [['update', 'a'.repeat(63)]],
     [[]],
   ])('that only look a little like one pass: %j', (argv) => {
-    expect(() => refuseKeys(argv)).not.toThrow()
+    expect(() => refuseKeys(argv, {})).not.toThrow()
+  })
+
+  it('takes a key of the environment for one, whatever it looks like', () => {
+    const env = { RAPYD_ACCESS_KEY: 'odd access key', RAPYD_SECRET_KEY: '' }
+    expect(() => refuseKeys(['update', 'odd access key'], env)).toThrow('keys are not accepted')
+    expect(() => refuseKeys(['update', ''], env)).not.toThrow()
   })
 })

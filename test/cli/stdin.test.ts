@@ -152,7 +152,11 @@ describe('validate from standard input', () => {
 
   it('takes a lone dash for standard input, a dash of a flag for itself, and an empty text for neither', async () => {
     const dashes = `customer,name,email\n${id(1)},Jo,-\n${id(2)},Jane,j@example.com\n`
-    const piped = await folder.run(['validate', '-', '--null-values', '-', 'n/a'], {}, dashes)
+    const piped = await folder.run(
+      ['validate', '-', '--null-values', '-', '--null-values', 'n/a'],
+      {},
+      dashes,
+    )
     expect(piped.stdout).toMatch(/^standard input: 2 rows, 2 to send/)
     expect(piped.stdout).toMatch(/^email +1 +1$/m)
     const empty = await folder.run(['validate', ''], {}, file)

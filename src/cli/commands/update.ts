@@ -23,6 +23,7 @@ export interface UpdateArguments extends InputArguments {
   readonly runId?: string | undefined
   readonly newRun?: boolean | undefined
   readonly runsDir?: string | undefined
+  readonly readBack?: boolean | undefined
   readonly limit?: number | undefined
   readonly confirmProduction?: string | undefined
   readonly resultsFormat?: string | undefined
@@ -74,6 +75,7 @@ export async function update(args: UpdateArguments): Promise<number> {
           newRun: args.newRun,
           runsDir: args.runsDir,
           limit: args.limit,
+          readBack: args.readBack,
           faults: args.faults,
           seed: args.seed,
           logLevel: logLevels.find((level) => level === args.logLevel),
