@@ -1,5 +1,5 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { checkInput } from './check-input.ts'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
@@ -14,6 +14,7 @@ import type { Remote } from './remote.ts'
 import type { RunEvent } from './report/run-events.ts'
 import { createRunLog } from './report/run-log.ts'
 import type { Summary } from './report/summary.ts'
+import { recallScan, rememberScan } from './remembered-scan.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RunParts, Watch } from './run-parts.ts'
@@ -81,8 +82,10 @@ async function runOn(
     const derived = `${runName(options.input)}-${runDigest(digest, options, mapping, host, account)}`
     const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
     const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
+    const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
+    const remembered = recallScan(join(runsDir, runId), facts)
     const { found, refusal, openRows, readRow } = await checkInput(
-      { file, head, options, mapping, onInvalid: progress.invalid, signal },
+      { file, head, options, mapping, onInvalid: progress.invalid, signal, remembered },
       (source) => progress.checking(source),
     )
     if (refusal !== undefined) throw refusal
@@ -98,6 +101,7 @@ async function runOn(
       runsDir,
       runId,
       mapping,
+      facts,
       openRows,
       prepare: createPrepare(readRow, { host, runId }),
       progress,
@@ -130,16 +134,11 @@ async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
 
 /** The part of a run that nobody else may be in: sends what is open, and reports. */
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
-  const { options, progress, remote, tell } = parts
+  const { options, progress, tell } = parts
   const concurrency = options.concurrency ?? 16
   const journal = openJournal(`${directory}/journal.db`, concurrency * 8)
   try {
-    bind(journal, {
-      input: parts.digest,
-      host: remote.host,
-      account: remote.account,
-      mapping: mappingDigest(options, parts.mapping),
-    })
+    bind(journal, parts.facts)
     const finishedBefore = journal.get('state') === 'finished'
     if (!finishedBefore) parts.input.keepIn(directory)
     parts.log.open(directory)
@@ -147,6 +146,7 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
     let stopped: BulkUpdateError | undefined
     if (!finishedBefore) {
       if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
+      rememberScan(journal, found)
       stopped = await sendAll(parts, journal, found, concurrency)
       if (stopped !== undefined) tell({ kind: 'stopped', code: stopped.code })
     }

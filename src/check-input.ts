@@ -2,6 +2,7 @@
 import type { BulkUpdateError } from './errors.ts'
 import type { Place } from './domain/row.ts'
 import type { InputFile } from './input/bytes.ts'
+import type { CsvStart } from './input/csv.ts'
 import type { Head } from './input/header.ts'
 import { rowAt, rowsOf } from './input/rows.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
@@ -25,12 +26,14 @@ export interface InputParts {
   readonly mapping: Mapping | undefined
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
+  /** What an earlier session of the run found. */
+  readonly remembered?: Scan | undefined
 }
 
 /** How rows are read and what each asks for; `--duplicates` decides it. */
 interface Reading {
-  /** All rows, from the first. */
-  readonly openRows: () => Source
+  /** All rows, from the first, or from `start` on where rows stand for themselves. */
+  readonly openRows: (start?: CsvStart) => Source
   readonly readRow: ReadRow
 }
 
@@ -51,7 +54,12 @@ export async function checkInput(
   const { file, head, options, mapping, onInvalid, signal } = parts
   const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
-  const plain: Reading = { openRows: () => rowsOf(file, head), readRow }
+  const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
+  // What is left out or merged is decided by all rows, and those of the scan are not kept.
+  if (parts.remembered !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
+    const found = parts.remembered
+    return { ...plain, found, refusal: guardOf(found, options) }
+  }
   const count = (
     source: Source,
     reading: Reading,
@@ -75,12 +83,16 @@ export async function checkInput(
   const refusal =
     options.duplicates === 'reject' && customers.firstPair !== undefined
       ? refuseDuplicates(found, await placesOf(plain.openRows(), customers.firstPair))
-      : guard(found, {
-          maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
-          maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
-          strict: options.strict ?? false,
-        })
+      : guardOf(found, options)
   return { ...reading, found, refusal }
+}
+
+function guardOf(found: Scan, options: UpdateOptions): BulkUpdateError | undefined {
+  return guard(found, {
+    maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
+    maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
+    strict: options.strict ?? false,
+  })
 }
 
 /** `customers` knows all rows. */

@@ -1,5 +1,6 @@
 /** What the steps of one run share, and what a program may watch of it. */
 import type { InputFile } from './input/bytes.ts'
+import type { CsvStart } from './input/csv.ts'
 import type { Head } from './input/header.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { UpdateOptions } from './options.ts'
@@ -39,9 +40,11 @@ export interface RunParts {
   readonly digest: string
   readonly runsDir: string
   readonly runId: string
+  /** What the run's journal is bound to. */
+  readonly facts: Readonly<Record<string, string>>
   readonly mapping: Mapping | undefined
   /** All rows, from the first, as `prepare` takes them. */
-  readonly openRows: () => Source
+  readonly openRows: (start?: CsvStart) => Source
   readonly prepare: Prepare
   readonly progress: RunProgress
   readonly log: RunLog

@@ -29,7 +29,7 @@ export async function report(
     directory,
     outcomes: accountOf({
       settled: journal.outcomes(),
-      openSource: parts.openRows,
+      openSource: () => parts.openRows(),
       prepare,
       rows: found.rows,
       settledRows,

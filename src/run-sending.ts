@@ -76,7 +76,7 @@ export async function sendAll(
       pausedForMs: () => client.limiter.pausedForMs,
     })
     if (found.calls > 0) await preflight({ ...client, clock, random: Math.random }, signal)
-    const rows = parts.openRows()
+    const rows = parts.openRows(journal.lastOfSettled())
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,

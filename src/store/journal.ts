@@ -5,6 +5,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import type { Place } from '../domain/place.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { Journal } from '../pipeline/ports.ts'
 import { createRowSet } from '../domain/row-set.ts'
@@ -32,6 +33,11 @@ export interface RunJournal extends Journal {
   readonly inDoubt: ReadonlyMap<number, number>
   /** Whether a row has an intent and no outcome now. */
   isInDoubt(row: number): boolean
+  /**
+   * The place of the last of the rows from the first on that all have an outcome: whoever looks for open rows can begin
+   * there. Nothing where the first row is open.
+   */
+  lastOfSettled(): Place | undefined
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
   closedLanes(): ReadonlySet<string>
   close(): void
@@ -123,6 +129,12 @@ export function openJournal(path: string, group: number): RunJournal {
     settledRows: settled,
     inDoubt: doubts,
     isInDoubt: (row) => (doubts.has(row) || intended.has(row)) && !settled.has(row),
+    lastOfSettled() {
+      let last = 0
+      while (settled.has(last + 1)) last++
+      const found = db.prepare('SELECT row, kind, record FROM outcome WHERE row = ?').get(last)
+      return found === undefined ? undefined : unpackOutcome(found['row'], found['kind'], found['record'])
+    },
     closedLanes() {
       const read = db.prepare("SELECT row, kind, record FROM outcome WHERE kind IN ('failed', 'unknown')")
       const lanes = new Set<string>()

@@ -100,6 +100,16 @@ describe('the journal', () => {
     next.close()
   })
 
+  it('says where to begin again: at the last row before the first open one', async () => {
+    const journal = openJournal(join(directory, 'journal.db'), 4)
+    expect(journal.lastOfSettled()).toBeUndefined()
+    await Promise.all([2, 4].map((row) => journal.settle(outcome(row))))
+    expect(journal.lastOfSettled()).toBeUndefined()
+    await journal.settle(outcome(1))
+    expect(journal.lastOfSettled()).toMatchObject({ row: 2, line: 3, offset: 20, length: 9 })
+    journal.close()
+  })
+
   it('is on disk when an intent resolves: another reader sees it', async () => {
     const path = join(directory, 'journal.db')
     const journal = openJournal(path, 4)
