@@ -6,7 +6,7 @@ import { problem, readText } from './cells.ts'
 import type { CellRules } from './cells.ts'
 import type { Assignment } from './compiled-mapping.ts'
 import { badType, isAddressList } from './mapping.ts'
-import { readAddresses } from './mapping-ndjson.ts'
+import { readAddresses } from './ndjson-values.ts'
 import type { Target } from './targets.ts'
 
 /** Without a value the field is left alone; `cleared` where a blank sets it. */

@@ -9,7 +9,7 @@ import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 import type { EntrySpec, TransformSpec } from './mapping-schema.ts'
 import { nearestPath } from './nearest-path.ts'
-import { targetOf } from './targets.ts'
+import { protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 import { compileTransform } from './transforms.ts'
 
@@ -105,6 +105,9 @@ export function findTarget(
 ): Target {
   const target = targetOf(name)
   if (target !== undefined) return target
+  if (reachesProto(name)) {
+    throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
+  }
   const near = nearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
   throw mappingError(
     document.place(path, part),

@@ -1,7 +1,8 @@
 /** Matches the header of a CSV file with the fields of Update Customer. Whatever is unclear stops here, before any row. */
 import { normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
-import { nearestField, targetOf } from './targets.ts'
+import { delimiterHint } from './delimiter-hint.ts'
+import { nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface NamedColumn {
@@ -87,15 +88,11 @@ export function checkAddressNumbers(targets: readonly Target[]): void {
 }
 
 function noIdColumn(header: readonly string[]): BulkUpdateError {
-  const seen =
-    header.length === 1
-      ? 'Only one column was seen: is the delimiter another one? Set it with --delimiter.'
-      : ''
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_NO_ID',
     'no column holds the customer id: none is called customer, customer_id or id',
-    `${seen} Name the column of the Rapyd customer ids "customer".`.trim(),
+    `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
   )
 }
 
@@ -117,10 +114,11 @@ export function twice(first: string, second: string, what: string): BulkUpdateEr
 /** `otherwise` says what else can be done with it. */
 export function unknownColumn(column: NamedColumn, otherwise: string): BulkUpdateError {
   const near = nearestField(column.name)
+  const isProto = reachesProto(column.name)
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_UNKNOWN_COLUMN',
-    `${label(column)} is no field of Update Customer`,
-    `${near === undefined ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${column.name}"${otherwise}.`,
+    `${label(column)} is no field of Update Customer${isProto ? `: ${protoRefusal}` : ''}`,
+    `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${column.name}"${otherwise}.`,
   )
 }

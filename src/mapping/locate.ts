@@ -4,7 +4,7 @@ import type { Mapping } from './compiled-mapping.ts'
 import { matchHeader, overlaps } from './headers.ts'
 import { matchMappedHeader } from './mapped-headers.ts'
 import { createKeys } from './mapped-keys.ts'
-import { idKeys } from './mapping-ndjson.ts'
+import { idKeyOf } from './ndjson-keys.ts'
 import { targetOf } from './targets.ts'
 
 interface Candidate {
@@ -50,7 +50,7 @@ export function locateInRecord(ignoreColumns: readonly string[], mapping: Mappin
     if (row.kind === 'malformed') return { name: field.split(/[.[]/)[0] ?? '' }
     const { record } = row
     const names = Object.keys(record)
-    const idKey = keys === undefined ? idKeys.find((key) => Object.hasOwn(record, key)) : keys.idOf(record)
+    const idKey = keys === undefined ? idKeyOf(record) : keys.idsOf(record)[0]
     if (field === 'customer' && idKey !== undefined) return { name: idKey }
     const pathsOfKey = (name: string): readonly string[] => {
       if (keys === undefined) return [targetOf(name)?.path ?? '']

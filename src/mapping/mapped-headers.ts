@@ -3,6 +3,7 @@ import { didYouMean, nearest, normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { plainAssignment } from './compiled-mapping.ts'
 import type { Assignment, Mapping } from './compiled-mapping.ts'
+import { delimiterHint } from './delimiter-hint.ts'
 import { checkAddressNumbers, findId, isOurColumn, label, overlaps, twice, unknownColumn } from './headers.ts'
 import type { NamedColumn } from './headers.ts'
 import { targetOf } from './targets.ts'
@@ -109,6 +110,6 @@ function missing(header: readonly string[], name: string, where: string, what: s
     'INPUT',
     what === '' ? 'E_HEADER_MISSING_COLUMN' : 'E_HEADER_NO_ID',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
-    `${didYouMean(nearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+    `${delimiterHint(header)}${didYouMean(nearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
   )
 }

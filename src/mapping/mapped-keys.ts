@@ -5,12 +5,13 @@ import type { Problem } from '../domain/problem.ts'
 import { plainAssignment } from './compiled-mapping.ts'
 import type { Assignment, Mapping } from './compiled-mapping.ts'
 import { isOurColumn } from './headers.ts'
-import { idKeys, unknownKey } from './mapping-ndjson.ts'
+import { lookupOnce } from './lookup-once.ts'
+import { idRank, unknownKey } from './ndjson-keys.ts'
 import { targetOf } from './targets.ts'
 
 export interface Keys {
-  /** The key of the customer id in this record. */
-  idOf(record: JsonObject): string | undefined
+  /** The keys of a record that may be the customer id and are equally likely to be, best ones only: none, one, or too many. */
+  idsOf(record: JsonObject): readonly string[]
   /** None where the key is set aside. */
   assignmentsOf(key: string): readonly Assignment[] | Problem
 }
@@ -26,15 +27,30 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
     nearly.set(normal, assignments)
   }
   const wantedId = customer === undefined ? undefined : normalise(customer.name)
+
+  /** The lowest is the id; -1 for keys that cannot be it. */
+  const rankOf = lookupOnce((key): number => {
+    const normal = normalise(key)
+    if (setAside.has(normal)) return -1
+    if (customer === undefined) return nearly.has(normal) ? -1 : idRank(key)
+    if (key === customer.name) return 0
+    return normal === wantedId && !columns.has(key) ? 1 : -1
+  })
+
   return {
-    idOf(record) {
-      if (customer === undefined) {
-        return idKeys.find((key) => Object.hasOwn(record, key) && !nearly.has(normalise(key)))
+    idsOf(record) {
+      let best: string[] = []
+      let lowest = Infinity
+      for (const key of Object.keys(record)) {
+        const rank = rankOf(key)
+        if (rank < 0 || rank > lowest) continue
+        if (rank < lowest) best = []
+        lowest = rank
+        best.push(key)
       }
-      if (Object.hasOwn(record, customer.name)) return customer.name
-      return Object.keys(record).find((key) => normalise(key) === wantedId && !columns.has(key))
+      return best
     },
-    assignmentsOf(key) {
+    assignmentsOf: lookupOnce((key) => {
       const normal = normalise(key)
       if (isOurColumn(key) || setAside.has(normal)) return []
       const named = columns.get(key)
@@ -42,7 +58,7 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
       const near = nearly.get(normal)
       if (near !== undefined && !unclear.has(normal)) return near
       const target = targetOf(key)
-      return target?.kind === 'field' ? [plainAssignment(target)] : unknownKey(key)
-    },
+      return target === undefined ? unknownKey(key) : [plainAssignment(target)]
+    }),
   }
 }

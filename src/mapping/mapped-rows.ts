@@ -6,13 +6,15 @@ import type { CsvRow, NdjsonRow } from '../domain/row.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { readAssigned } from './assigned-value.ts'
 import type { CellRules } from './cells.ts'
+import { createClaims } from './claims.ts'
 import type { Assignment, Mapping } from './compiled-mapping.ts'
 import type { MappedHeader } from './mapped-headers.ts'
 import { createKeys } from './mapped-keys.ts'
-import { badId, finish, place } from './mapping.ts'
+import { addressBit, addressGap, hasGap } from './blank-addresses.ts'
+import { badId, finish } from './mapping.ts'
 import type { Mapped } from './mapping.ts'
-import { sameField } from './mapping-ndjson.ts'
-import { overlaps } from './headers.ts'
+import { place } from './place.ts'
+import { missingId, sameField } from './ndjson-keys.ts'
 import type { Target } from './targets.ts'
 
 /** For CSV. */
@@ -22,8 +24,9 @@ export function compileMappedCsv(
   rules: CellRules,
 ): (row: CsvRow) => Mapped {
   const { id, columns } = header
+  const noId = badId(id.name)
   return (row) => {
-    const draft = startDraft(row, row.cells[id.index], id.name)
+    const draft = startDraft(row, row.cells[id.index], noId)
     for (const { index, assignments } of columns) {
       const cell = row.cells[index]
       if (cell !== undefined) for (const assignment of assignments) draft.assign(cell, assignment, rules)
@@ -39,20 +42,26 @@ export function compileMappedNdjson(
   rules: CellRules,
 ): (row: NdjsonRow) => Mapped {
   const keys = createKeys(ignore, mapping)
+  const { customer } = mapping
+  const noId =
+    customer === undefined
+      ? missingId('customer, customer_id or id')
+      : missingId(`"${customer.name}", which the mapping names as the customer id`)
   return (row) => {
-    const idKey = keys.idOf(row.record)
-    const draft = startDraft(row, row.record[idKey ?? ''], idKey ?? mapping.customer?.name ?? 'customer')
-    const taken: string[] = mapping.constants.map(({ target }) => target.path)
+    const [idKey, twin] = keys.idsOf(row.record)
+    const draft =
+      idKey === undefined ? startDraft(row, '', noId) : startDraft(row, row.record[idKey], badId(idKey))
+    if (twin !== undefined) draft.refuse(sameField('customer'))
+    const claim = createClaims()
+    for (const { target } of mapping.constants) claim(target)
     for (const [key, value] of Object.entries(row.record)) {
-      if (key === idKey) continue
+      if (key === idKey || key === twin) continue
       const assignments = keys.assignmentsOf(key)
       if ('code' in assignments) draft.refuse(assignments)
       else
         for (const assignment of assignments) {
-          const { path } = assignment.target
-          if (taken.some((other) => overlaps(other, path))) draft.refuse(sameField(path))
-          else draft.assign(value, assignment, rules)
-          taken.push(path)
+          if (claim(assignment.target)) draft.assign(value, assignment, rules)
+          else draft.refuse(sameField(assignment.target.path))
         }
     }
     return draft.finish(mapping)
@@ -65,12 +74,14 @@ interface Draft {
   finish(mapping: Mapping): Mapped
 }
 
-function startDraft(row: CsvRow | NdjsonRow, id: JsonValue | undefined, idName: string): Draft {
+function startDraft(row: CsvRow | NdjsonRow, id: JsonValue | undefined, noId: Problem): Draft {
   const customerId = typeof id === 'string' ? id : ''
-  const problems: Problem[] = isCustomerId(customerId) ? [] : [badId(idName)]
+  const problems: Problem[] = isCustomerId(customerId) ? [] : [noId]
   const patch: Patch = {}
   const fields: string[] = []
   const cleared: string[] = []
+  /** Bits of addresses: those that cells or keys are for, those of them that are not blank, and those of constants. */
+  let [named, filled, constant] = [0, 0, 0]
   const put = (target: Target, value: JsonValue, clears: boolean): void => {
     place(patch, target, value)
     fields.push(target.path)
@@ -78,14 +89,24 @@ function startDraft(row: CsvRow | NdjsonRow, id: JsonValue | undefined, idName: 
   }
   return {
     assign(value, assignment, rules) {
+      const { target } = assignment
       const reading = readAssigned(value, assignment, rules)
+      named |= addressBit(target)
       if ('problems' in reading) problems.push(...reading.problems)
-      else if (reading.value !== undefined) put(assignment.target, reading.value, reading.cleared)
+      else if (reading.value !== undefined) {
+        put(target, reading.value, reading.cleared)
+        if (!reading.cleared) filled |= addressBit(target)
+      }
     },
     refuse: (problem) => problems.push(problem),
     finish({ constants }) {
-      for (const { target, value } of constants) put(target, value, value === '')
-      return finish(row, customerId, patch, fields, cleared, problems)
+      for (const { target, value } of constants) {
+        put(target, value, value === '')
+        constant |= addressBit(target)
+      }
+      if (problems.length === 0 && hasGap(named | constant)) problems.push(addressGap)
+      // Constants make no address of their own where the row has only blanks for it.
+      return finish(row, customerId, { patch, fields, cleared }, named & ~filled, problems)
     },
   }
 }

@@ -1,97 +1,122 @@
 /** NDJSON rows: an absent key leaves a field alone, `""` and `null` clear it, everything else must be of the field's type. */
 import type { JsonObject, JsonValue } from '../domain/json.ts'
-import { isJsonObject } from '../domain/json.ts'
-import { normalise } from '../domain/nearest.ts'
 import type { Patch } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { NdjsonRow } from '../domain/row.ts'
-import type { CustomerField } from '../rapyd/customer-fields.ts'
-import { addressField } from '../rapyd/customer-fields.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
-import { readCell } from './cells.ts'
+import { addressBit, addressGap, hasGap } from './blank-addresses.ts'
 import type { CellRules } from './cells.ts'
-import { isOurColumn } from './headers.ts'
-import { badId, badType, finish, isAddressList } from './mapping.ts'
+import { createClaims } from './claims.ts'
+import { badId, finish } from './mapping.ts'
 import type { Mapped } from './mapping.ts'
-import { nearestField, targetOf } from './targets.ts'
-
-/** Names of the key with the customer id, the first one that is there wins. */
-export const idKeys = ['customer', 'customer_id', 'id']
+import { createMeanings, missingId, sameField, unknownKey } from './ndjson-keys.ts'
+import type { InsideKey, WholeKey } from './ndjson-keys.ts'
+import { readInside, readWhole } from './ndjson-values.ts'
+import { place } from './place.ts'
 
 /** For NDJSON. Keys match fields as headers do; `ignore` holds keys that are set aside. */
 export function compileNdjson(ignore: readonly string[], rules: CellRules): (row: NdjsonRow) => Mapped {
-  const setAside = new Set(ignore.map(normalise))
+  const meaningOf = createMeanings(ignore)
   return (row) => {
-    const idKey = idKeys.find((key) => Object.hasOwn(row.record, key))
-    const id = idKey === undefined ? undefined : row.record[idKey]
-    const customerId = typeof id === 'string' ? id : ''
-    const problems: Problem[] = []
-    if (!isCustomerId(customerId)) problems.push(badId(idKey ?? 'customer'))
-    const patch: Patch = {}
-    const cleared: string[] = []
+    const draft = new RecordDraft(rules)
     for (const [key, value] of Object.entries(row.record)) {
-      if (key === idKey || isOurColumn(key) || setAside.has(normalise(key))) continue
-      const target = targetOf(key)
-      if (target?.kind !== 'field') problems.push(unknownKey(key))
-      else if (Object.hasOwn(patch, target.path)) problems.push(sameField(target.path))
-      else {
-        const reading = readValue(value, target.field, rules)
-        if (reading.problems.length > 0) problems.push(...reading.problems)
-        else if (reading.value !== undefined) {
-          patch[target.path] = reading.value
-          if (reading.value === '') cleared.push(target.path)
-        }
+      const meaning = meaningOf(key)
+      switch (meaning.kind) {
+        case 'whole':
+          draft.takeWhole(meaning, value)
+          break
+        case 'inside':
+          draft.takeInside(meaning, value)
+          break
+        case 'id':
+          draft.takeId(key, meaning.rank)
+          break
+        case 'unknown':
+          draft.problems.push(meaning.problem)
+          break
+        case 'ignored':
+          break
+        default:
+          meaning satisfies never
       }
     }
-    return finish(row, customerId, patch, Object.keys(patch), cleared, problems)
+    return draft.finish(row, row.record)
   }
 }
 
-interface ValueReading {
-  readonly value?: JsonValue
-  readonly problems: readonly Problem[]
-}
+/** One record on its way to a patch: keys are taken in their order, then it is finished. */
+class RecordDraft {
+  readonly problems: Problem[] = []
+  readonly #rules: CellRules
+  readonly #patch: Patch = {}
+  readonly #cleared: string[] = []
+  #idKey: string | undefined
+  #idRank = Infinity
+  /** Bits of the fields that were given whole, and of those that keys reached inside of. */
+  #wholes = 0
+  #insides = 0
+  /** Bits of the addresses that keys were for, and of those that are not blank. */
+  #named = 0
+  #filled = 0
+  /** What only keys that reach inside need: most records have none of them. */
+  #flat: { readonly claim: ReturnType<typeof createClaims>; readonly fields: string[] } | undefined
 
-function readValue(value: JsonValue, field: CustomerField, rules: CellRules): ValueReading {
-  if (value === null || typeof value === 'string') {
-    const reading = readCell(value ?? '', field.name, field, rules)
-    if ('problem' in reading) return { problems: [reading.problem] }
-    if (reading.text === undefined) return { problems: [] }
-    // Only an empty text fits a field that is not text.
-    if (reading.text !== '' && field.type !== 'text') return { problems: [badType(field.name)] }
-    return { value: reading.text, problems: [] }
+  constructor(rules: CellRules) {
+    this.#rules = rules
   }
-  if (field.type === 'metadata' && isJsonObject(value)) return { value, problems: [] }
-  if (field.type === 'addresses' && isAddressList(value)) return readAddresses(value, rules)
-  return { problems: [badType(field.name)] }
-}
 
-/** Holds each address to its fields. */
-export function readAddresses(list: readonly JsonObject[], rules: CellRules): ValueReading {
-  const problems: Problem[] = []
-  for (const [index, item] of list.entries()) {
-    for (const [key, value] of Object.entries(item)) {
-      const path = `addresses[${index}].${key}`
-      const field = addressField(key)
-      if (field === undefined) {
-        problems.push({ code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' })
-      } else if (field.type === 'metadata' ? !isJsonObject(value) : typeof value !== 'string') {
-        problems.push(badType(path))
-      } else if (typeof value === 'string') {
-        const reading = readCell(value, path, field, rules)
-        if ('problem' in reading) problems.push(reading.problem)
-      }
+  takeId(key: string, rank: number): void {
+    if (rank === this.#idRank) this.problems.push(sameField('customer'))
+    else if (rank > this.#idRank) this.problems.push(unknownKey(key))
+    else {
+      if (this.#idKey !== undefined) this.problems.push(unknownKey(this.#idKey))
+      this.#idKey = key
+      this.#idRank = rank
     }
   }
-  return { value: list, problems }
-}
 
-export function unknownKey(key: string): Problem {
-  const near = nearestField(key)
-  const hint = near === undefined ? '' : `; did you mean ${near}?`
-  return { code: 'E_UNKNOWN_FIELD', field: key.slice(0, 64), message: `no field of Update Customer${hint}` }
-}
+  takeWhole({ field, bit }: WholeKey, value: JsonValue): void {
+    if (((this.#wholes | this.#insides) & bit) !== 0) {
+      this.problems.push(sameField(field.name))
+      return
+    }
+    this.#wholes |= bit
+    const reading = readWhole(value, field, this.#rules)
+    if (reading.problems.length > 0) this.problems.push(...reading.problems)
+    else if (reading.value !== undefined) {
+      this.#patch[field.name] = reading.value
+      this.#flat?.fields.push(field.name)
+      if (reading.value === '') this.#cleared.push(field.name)
+    }
+  }
 
-export function sameField(path: string): Problem {
-  return { code: 'E_DUPLICATE_KEY', field: path, message: 'two keys are the same field' }
+  takeInside({ target, bit }: InsideKey, value: JsonValue): void {
+    this.#flat ??= { claim: createClaims(), fields: Object.keys(this.#patch) }
+    if ((this.#wholes & bit) !== 0 || !this.#flat.claim(target)) {
+      this.problems.push(sameField(target.path))
+      return
+    }
+    this.#insides |= bit
+    this.#named |= addressBit(target)
+    const reading = readInside(value, target, this.#rules)
+    if (reading.problems.length > 0) this.problems.push(...reading.problems)
+    else if (reading.value !== undefined) {
+      place(this.#patch, target, reading.value)
+      this.#flat.fields.push(target.path)
+      if (reading.value === '') this.#cleared.push(target.path)
+      else this.#filled |= addressBit(target)
+    }
+  }
+
+  finish(row: NdjsonRow, record: JsonObject): Mapped {
+    const id = this.#idKey === undefined ? undefined : record[this.#idKey]
+    const customerId = typeof id === 'string' ? id : ''
+    if (this.#idKey === undefined) this.problems.unshift(missingId('customer, customer_id or id'))
+    else if (!isCustomerId(customerId)) this.problems.unshift(badId(this.#idKey))
+    if (this.problems.length === 0 && hasGap(this.#named)) this.problems.push(addressGap)
+    const patch = this.#patch
+    const fields = this.#flat?.fields ?? Object.keys(patch)
+    const blank = this.#named & ~this.#filled
+    return finish(row, customerId, { patch, fields, cleared: this.#cleared }, blank, this.problems)
+  }
 }

@@ -7,10 +7,14 @@ import { isJsonObject } from '../domain/json.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { CsvRow, NdjsonRow, Place } from '../domain/row.ts'
+import { printable } from '../domain/printable.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
+import { addressBit, withoutAddresses } from './blank-addresses.ts'
+import type { Sent } from './blank-addresses.ts'
 import { readCell } from './cells.ts'
 import type { CellRules } from './cells.ts'
 import type { HeaderMatch } from './headers.ts'
+import { place } from './place.ts'
 import type { Target } from './targets.ts'
 
 export interface Refused extends Place {
@@ -27,18 +31,22 @@ export function isRefused(mapped: Mapped): mapped is Refused {
 
 /** For CSV. Columns keep the header's order, in the patch too. */
 export function compileCsv(header: HeaderMatch, rules: CellRules): (row: CsvRow) => Mapped {
-  const { idIndex, columns } = header
+  const { idIndex } = header
+  const columns = header.columns.map((column) => ({ ...column, bit: addressBit(column.target) }))
+  const addresses = columns.reduce((bits, { bit }) => bits | bit, 0)
+  // One array for all rows that send every column costs them nothing.
   const allFields = columns.map(({ target }) => target.path)
-  // Only blanks that are kept leave a column out, and one array for all rows costs them nothing.
-  const someAreLeft = rules.blank === 'keep'
+  const noId = badId(header.idName)
+  const blanksAreLeft = rules.blank === 'keep'
   return (row) => {
     const customerId = row.cells[idIndex] ?? ''
     const problems: Problem[] = []
-    if (!isCustomerId(customerId)) problems.push(badId(header.idName))
+    if (!isCustomerId(customerId)) problems.push(noId)
     const patch: Patch = {}
-    const fields: string[] = []
+    const kept: string[] = []
     const cleared: string[] = []
-    for (const { index, target } of columns) {
+    let filled = 0
+    for (const { index, target, bit } of columns) {
       const cell = row.cells[index]
       if (cell === undefined) continue
       const reading = readCell(
@@ -56,11 +64,13 @@ export function compileCsv(header: HeaderMatch, rules: CellRules): (row: CsvRow)
           continue
         }
         place(patch, target, value)
-        if (someAreLeft) fields.push(target.path)
+        if (blanksAreLeft) kept.push(target.path)
         if (value === '') cleared.push(target.path)
+        else filled |= bit
       }
     }
-    return finish(row, customerId, patch, someAreLeft ? fields : allFields, cleared, problems)
+    const fields = blanksAreLeft ? kept : allFields
+    return finish(row, customerId, { patch, fields, cleared }, addresses & ~filled, problems)
   }
 }
 
@@ -80,56 +90,8 @@ export function isAddressList(value: unknown): value is readonly JsonObject[] {
   return Array.isArray(value) && value.every(isJsonObject)
 }
 
-/** Puts a value where its target is. Shared values are copied before anything is put inside them. */
-export function place(patch: Patch, target: Target, value: JsonValue): void {
-  switch (target.kind) {
-    case 'field':
-      patch[target.field.name] = value
-      return
-    case 'metadata':
-      putInside(inside(patch, 'metadata'), target.keys, value)
-      return
-    case 'address': {
-      const held = patch['addresses']
-      const list: JsonValue[] = isOwnList(held) ? held : []
-      const item = list[target.index]
-      const address: Patch = isOwn(item) ? item : {}
-      putInside(address, target.keys, value)
-      list[target.index] = address
-      patch['addresses'] = list
-      return
-    }
-    default:
-      target satisfies never
-  }
-}
-
-function inside(holder: Patch, key: string): Patch {
-  const held = holder[key]
-  if (isOwn(held)) return held
-  const made: Patch = {}
-  holder[key] = made
-  return made
-}
-
-/** Objects and lists inside a patch were made here: columns that overlap are refused, so no cell's own value is among them. */
-function isOwn(value: JsonValue | undefined): value is Patch {
-  return isJsonObject(value)
-}
-
-function isOwnList(value: JsonValue | undefined): value is JsonValue[] {
-  return Array.isArray(value)
-}
-
-function putInside(holder: Patch, keys: readonly string[], value: JsonValue): void {
-  const last = keys.length - 1
-  let at = holder
-  for (let depth = 0; depth < last; depth++) at = inside(at, keys[depth] ?? '')
-  at[keys[last] ?? ''] = value
-}
-
 export function badId(column: string): Problem {
-  return { code: 'E_ID', field: column, message: 'not a customer id' }
+  return { code: 'E_ID', field: printable(column.slice(0, 64)), message: 'not a customer id' }
 }
 
 export function badType(path: string): Problem {
@@ -138,31 +100,17 @@ export function badType(path: string): Problem {
   return { code: 'E_TYPE', field: path, message: `not ${needed}` }
 }
 
-const addressGap: Problem = {
-  code: 'E_ADDRESS_GAP',
-  field: 'addresses',
-  message: 'a later address is given, but not one before it',
-}
-
-/** True where an address that was left out would be sent as null. */
-function hasGap(addresses: JsonValue | undefined): boolean {
-  if (!Array.isArray(addresses)) return false
-  for (let index = 0; index < addresses.length; index++) if (!(index in addresses)) return true
-  return false
-}
-
-/** Puts a mapped row together, or names what is wrong with it. */
+/** Puts a mapped row together, or names what is wrong with it. `blank`: bits of the addresses that are left out. */
 export function finish(
   row: CsvRow | NdjsonRow,
   customerId: string,
-  patch: Patch,
-  fields: readonly string[],
-  cleared: readonly string[],
+  sent: Sent,
+  blank: number,
   problems: readonly Problem[],
 ): Mapped {
   const { line, offset, length } = row
   const at = { row: row.row, line, offset, length }
-  if (problems.length === 0 && hasGap(patch['addresses'])) problems = [addressGap]
   if (problems.length > 0) return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
+  const { patch, fields, cleared } = blank === 0 ? sent : withoutAddresses(sent, blank)
   return { ...at, customerId, patch, fields, cleared }
 }

@@ -6,7 +6,7 @@ import type { JsonValue } from '../domain/json.ts'
 import { valueAt } from '../domain/json.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
 import { overlaps } from './headers.ts'
-import { place } from './mapping.ts'
+import { place } from './place.ts'
 import { targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 

@@ -3,9 +3,11 @@
  * `metadata`, one of our own columns, or nothing known.
  */
 import { nearest, normalise } from '../domain/nearest.ts'
+import { printable } from '../domain/printable.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 
+/** `path` is how messages and reports name it; keys are as they are sent. */
 export type Target =
   | { readonly kind: 'field'; readonly path: string; readonly field: CustomerField }
   | {
@@ -19,6 +21,8 @@ export type Target =
 
 /** Most addresses that one row can name; more is a typing error, not a customer. */
 const mostAddresses = 20
+/** As deep as JSON may be with the patch and its field around it. */
+const mostKeys = 30
 
 const fieldNames = new Map(customerFields.map((field) => [normalise(field.name), field.name]))
 const addressNames = new Map(addressFields.map((field) => [normalise(field.name), field.name]))
@@ -31,24 +35,31 @@ export function targetOf(name: string): Target | undefined {
   const field = customerField(fieldNames.get(normalise(head)) ?? '')
   if (field === undefined) return undefined
   if (keys.length === 0) return { kind: 'field', path: field.name, field }
-  if (field.type !== 'metadata' || !keys.every(isKey)) return undefined
-  return { kind: 'metadata', path: ['metadata', ...keys].join('.'), keys }
+  if (field.type !== 'metadata' || !areKeys(keys)) return undefined
+  return { kind: 'metadata', path: printable(['metadata', ...keys].join('.')), keys }
 }
 
 function addressTarget(index: number, keys: readonly string[]): Target | undefined {
   const [key = '', ...deeper] = keys
   const field = addressField(addressNames.get(normalise(key)) ?? '')
   if (field === undefined || index >= mostAddresses) return undefined
-  if (deeper.length > 0 && (field.type !== 'metadata' || !deeper.every(isKey))) return undefined
+  if (deeper.length > 0 && (field.type !== 'metadata' || !areKeys(deeper))) return undefined
   if (deeper.length === 0 && field.type === 'metadata') return undefined
   const all = [field.name, ...deeper]
-  return { kind: 'address', path: `addresses[${index}].${all.join('.')}`, index, keys: all, field }
+  return { kind: 'address', path: printable(`addresses[${index}].${all.join('.')}`), index, keys: all, field }
 }
 
-/** Names of JavaScript's own machinery are no keys: they would not arrive as data. */
-export function isKey(key: string): boolean {
-  return key !== '' && key !== '__proto__' && key !== 'constructor' && key !== 'prototype'
+function areKeys(keys: readonly string[]): boolean {
+  return keys.length <= mostKeys && keys.every((key) => key !== '' && key !== '__proto__')
 }
+
+/** True where a name reaches inside a field through `__proto__`, the one key that is no data. */
+export function reachesProto(name: string): boolean {
+  return name.trim().split('.').includes('__proto__', 1)
+}
+
+/** What is told then. */
+export const protoRefusal = '__proto__ cannot be a key: JavaScript would set it aside instead of sending it'
 
 const columnNames = [...customerFields.map((field) => field.name), 'customer']
 

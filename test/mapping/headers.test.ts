@@ -81,8 +81,40 @@ describe('the columns', () => {
     'hasOwnProperty',
     'metadata.',
     'metadata.a..b',
-    'metadata.a.constructor',
+    `metadata.${'a.'.repeat(40)}b`,
   ])('named %j are unknown and do no harm', (name) => {
     expect(() => matchHeader(['customer', name], [])).toThrow(refused('E_HEADER_UNKNOWN_COLUMN', ''))
+  })
+
+  it('may be keys of metadata by any name but __proto__, which says why', () => {
+    const header = [
+      'customer',
+      'metadata.constructor',
+      'metadata.prototype.x',
+      'addresses[0].metadata.toString',
+    ]
+    expect(paths(header).map(([, path]) => path)).toEqual(header.slice(1))
+    for (const name of ['metadata.__proto__', 'metadata.a.__proto__.b', 'addresses[0].metadata.__proto__']) {
+      expect(() => matchHeader(['customer', name], [])).toThrow(
+        refused('E_HEADER_UNKNOWN_COLUMN', /__proto__ cannot be a key/),
+      )
+    }
+  })
+
+  it.each([
+    ['customer;name;email', '--delimiter ";"'],
+    ['customer\tname, first\temail', '--format tsv'],
+    ['customer|name', '--delimiter "|"'],
+    ['customer,name;x,email', '--delimiter ","'],
+  ])('that are one name are probably cut at another character: %j', (only, option) => {
+    expect(() => matchHeader([only], [])).toThrow(
+      expect.objectContaining({ code: 'E_HEADER_NO_ID', remedy: expect.stringContaining(`Try ${option}.`) }),
+    )
+  })
+
+  it('name no delimiter where there is none', () => {
+    expect(() => matchHeader(['name'], [])).toThrow(
+      expect.objectContaining({ remedy: expect.not.stringContaining('--delimiter') }),
+    )
   })
 })

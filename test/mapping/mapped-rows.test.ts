@@ -137,10 +137,35 @@ columns:
     ])
   })
 
-  it('never send a hole in the list of addresses', async () => {
-    const map = 'columns: { A: { field: "addresses[0].city", blank: keep }, B: "addresses[1].city" }'
-    expect(codes(await csv(map, ['customer', 'A', 'B'], [id, '', 'Ulm']))).toEqual(['E_ADDRESS_GAP'])
-    expect(codes(await csv(map, ['customer', 'A', 'B'], [id, 'Bonn', 'Ulm']))).toEqual([])
+  it('leave out addresses whose cells are all blank, with what the mapping adds to them, and close the gap', async () => {
+    const map = `
+columns:
+  A: { field: 'addresses[0].city', blank: keep }
+  B: 'addresses[1].city'
+  C: { field: 'addresses[1].state', blank: { clear_with: '-' } }
+constants: { 'addresses[0].country': DE, 'addresses[1].country': DE }`
+    const read = async (...cells: string[]) => csv(map, ['customer', 'A', 'B', 'C'], [id, ...cells])
+    expect(await read('', 'Ulm', '')).toMatchObject({
+      patch: { addresses: [{ city: 'Ulm', state: '-', country: 'DE' }] },
+      fields: ['addresses[1].city', 'addresses[1].state', 'addresses[1].country'],
+      cleared: ['addresses[1].state'],
+    })
+    expect(await read('Bonn', '', '')).toMatchObject({
+      patch: { addresses: [{ city: 'Bonn', country: 'DE' }] },
+      fields: ['addresses[0].city', 'addresses[0].country'],
+      cleared: [],
+    })
+    expect(await read('', '', '')).toMatchObject({ patch: {}, fields: [], cleared: [] })
+    expect(await read('Bonn', 'Ulm', 'BW')).toMatchObject({
+      patch: { addresses: [{ city: 'Bonn' }, { city: 'Ulm', state: 'BW' }] },
+    })
+  })
+
+  it('send an address that is made of constants alone', async () => {
+    const map = `{ columns: { A: 'addresses[0].city' }, constants: { 'addresses[1].city': Ulm } }`
+    expect(await csv(map, ['customer', 'A'], [id, ''])).toMatchObject({
+      patch: { addresses: [{ city: 'Ulm' }] },
+    })
   })
 
   it('clear with a constant that is blank, and say so', async () => {
@@ -242,5 +267,32 @@ constants: { invoice_prefix: A- }`
   it('never send a hole in the list of addresses', async () => {
     const two = 'columns: { a: "addresses[0].city", b: "addresses[1].city" }'
     expect(codes(await ndjson(two, { customer: id, b: 'Ulm' }))).toEqual(['E_ADDRESS_GAP'])
+    expect(await ndjson(two, { customer: id, a: null, b: 'Ulm' })).toMatchObject({
+      patch: { addresses: [{ city: 'Ulm' }] },
+      fields: ['addresses[1].city'],
+    })
+  })
+
+  it('reach inside with flat keys of their own, and find the id however it is spelt', async () => {
+    const record = { 'Customer ID': id, 'metadata.tier': { a: 1 }, 'addresses[0].city': 'Ulm' }
+    expect(await ndjson('columns: { mail: email }', record)).toMatchObject({
+      customerId: id,
+      patch: { metadata: { tier: { a: 1 } }, addresses: [{ city: 'Ulm' }] },
+    })
+    expect(codes(await ndjson(map, { rapydId: id, 'metadata.level': 5, level: 5 }))).toEqual([
+      'E_DUPLICATE_KEY',
+    ])
+    expect(codes(await ndjson(map, { rapyd_id: id, 'rapyd-id': id }))).toEqual(['E_DUPLICATE_KEY'])
+  })
+
+  it('say which key the id is missing from', async () => {
+    expect(await ndjson(map, { mail: 'a@b.co' })).toMatchObject({
+      problems: [
+        { code: 'E_ID', message: 'no key is called "rapydId", which the mapping names as the customer id' },
+      ],
+    })
+    expect(await ndjson('columns: { mail: email }', { mail: 'a@b.co' })).toMatchObject({
+      problems: [{ message: 'no key is called customer, customer_id or id' }],
+    })
   })
 })

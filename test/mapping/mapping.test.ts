@@ -60,6 +60,15 @@ describe('CSV rows', () => {
     })
   })
 
+  it('carry keys that every object inherits as plain data', () => {
+    const header = ['customer', 'metadata.constructor', 'metadata.toString.x', 'metadata.prototype']
+    const row = csv(header, [id, 'a', 'b', 'c'])
+    expect(JSON.stringify('patch' in row && row.patch)).toBe(
+      '{"metadata":{"constructor":"a","toString":{"x":"b"},"prototype":"c"}}',
+    )
+    expect(JSON.stringify(csv(header, [id, 'a', 'b', 'c']))).toBe(JSON.stringify(row))
+  })
+
   it.each([
     ['email', 'nobody', 'E_EMAIL'],
     ['phone_number', '3.53871E+11', 'E_PHONE'],
@@ -96,6 +105,68 @@ describe('CSV rows', () => {
       expect(codes(csv(['customer', 'name'], [text, 'Jo']))).toEqual(['E_ID'])
     },
   )
+})
+
+describe('addresses of blank cells', () => {
+  const header = ['id', 'name', 'addresses[0].line_1', 'addresses[0].city', 'addresses[1].city']
+
+  it('are left out, because Rapyd would append them', () => {
+    expect(csv(header, [id, 'Jo', '', '', ''])).toMatchObject({
+      patch: { name: 'Jo' },
+      fields: ['name'],
+      cleared: [],
+    })
+    expect(csv(header, [id, 'Jo', '', '', ''])).not.toHaveProperty('patch.addresses')
+  })
+
+  it('leave nothing to send where there is nothing else', () => {
+    const row = csv(header.toSpliced(1, 1), [id, '', '', ''])
+    expect(row).toMatchObject({ patch: {}, fields: [], cleared: [] })
+  })
+
+  it('leave no hole: those behind them move up', () => {
+    const row = csv(header, [id, '', '', '', 'Ulm'])
+    expect(row).toMatchObject({
+      patch: { name: '', addresses: [{ city: 'Ulm' }] },
+      fields: ['name', 'addresses[1].city'],
+      cleared: ['name'],
+    })
+    expect('patch' in row && row.patch['addresses']).toHaveLength(1)
+  })
+
+  it('are sent as they are where one cell is filled', () => {
+    expect(csv(header, [id, 'Jo', '', 'Bonn', 'Ulm'])).toMatchObject({
+      patch: { addresses: [{ line_1: '', city: 'Bonn' }, { city: 'Ulm' }] },
+      fields: ['name', 'addresses[0].line_1', 'addresses[0].city', 'addresses[1].city'],
+      cleared: ['addresses[0].line_1'],
+    })
+  })
+
+  it('count as blank by --null-values, and are left out where blanks are kept', () => {
+    const nulls = { ...clear, nullValues: new Set(['-']) }
+    expect(csv(header, [id, 'Jo', '-', '', '-'], nulls)).toMatchObject({ fields: ['name'] })
+    const keep = { ...clear, blank: 'keep' } as const
+    expect(csv(header, [id, 'Jo', '', '', 'Ulm'], keep)).toMatchObject({
+      patch: { name: 'Jo', addresses: [{ city: 'Ulm' }] },
+      fields: ['name', 'addresses[1].city'],
+    })
+    expect(csv(header, [id, 'Jo', '', '', ''], keep)).toMatchObject({
+      patch: { name: 'Jo' },
+      fields: ['name'],
+    })
+  })
+
+  it('are refused where blanks are', () => {
+    const row = csv(header, [id, 'Jo', '', '', 'Ulm'], { ...clear, blank: 'reject' })
+    expect(codes(row)).toEqual(['E_BLANK', 'E_BLANK'])
+  })
+
+  it('share the list of fields between rows that leave nothing out', () => {
+    const compiled = compileCsv(matchHeader(header, []), clear)
+    const read = (cells: string[]) => compiled({ kind: 'csv', ...place, cells })
+    const [first, second] = [read([id, 'Jo', 'x', '', 'y']), read([id, '', 'x', 'y', 'z'])]
+    expect('fields' in first && first.fields).toBe('fields' in second && second.fields)
+  })
 })
 
 describe('headers', () => {
@@ -143,7 +214,100 @@ describe('NDJSON rows', () => {
     [{ customer: id, addresses: [{ street: 'x' }] }, 'E_UNKNOWN_FIELD'],
     [{ customer: id, emial: 'a@b.co' }, 'E_UNKNOWN_FIELD'],
     [{ customer: 5, name: 'Jo' }, 'E_ID'],
+    [{ name: 'Jo' }, 'E_ID'],
+    [{ customer: id, id: '7' }, 'E_UNKNOWN_FIELD'],
+    [{ id: '7', customer: id }, 'E_UNKNOWN_FIELD'],
+    [{ customer_id: id, 'Customer-ID': id }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, name: 'Jo', Name: 'Jo' }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, metadata: {}, 'metadata.tier': 'gold' }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, 'metadata.tier': 'gold', metadata: '' }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, 'metadata.a': { b: 1 }, 'metadata.a.b': 2 }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, 'metadata.a.b': 2, 'Metadata.a': 1 }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, addresses: [], 'addresses[0].city': 'Bonn' }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, 'addresses[0].city': 'Bonn', 'Addresses[0].City': 'Bonn' }, 'E_DUPLICATE_KEY'],
+    [{ customer: id, 'addresses[0].city': 5 }, 'E_TYPE'],
+    [{ customer: id, 'addresses[0].country': 'Germany' }, 'E_COUNTRY'],
+    [{ customer: id, 'metadata.tier': 'NULL' }, 'E_SUSPECT_BLANK'],
+    [{ customer: id, 'addresses[1].city': 'Bonn' }, 'E_ADDRESS_GAP'],
+    [{ customer: id, 'metadata.__proto__': 'x' }, 'E_KEY'],
+    [{ customer: id, 'metadata.': 'x' }, 'E_UNKNOWN_FIELD'],
   ])('refuse %j', (record, code) => {
     expect(codes(ndjson(record))).toEqual([code])
+  })
+
+  it.each(['ID', 'Customer ID', 'customer-id', 'CUSTOMER', 'customer_id'])('take the id from %j', (key) => {
+    expect(ndjson({ [key]: id, name: 'Jo' })).toMatchObject({ customerId: id, patch: { name: 'Jo' } })
+  })
+
+  it('tell a missing id from a wrong one', () => {
+    expect(ndjson({ name: 'Jo' })).toMatchObject({
+      problems: [{ code: 'E_ID', message: 'no key is called customer, customer_id or id' }],
+    })
+    expect(ndjson({ ID: 'nobody' })).toMatchObject({
+      problems: [{ code: 'E_ID', field: 'ID', message: 'not a customer id' }],
+    })
+  })
+
+  it('name the nearest field of an unknown key, and show no control character of it', () => {
+    expect(ndjson({ id, 'adresses[0].lin_1': 'x', 'emai\u001bl': 'x' })).toMatchObject({
+      problems: [
+        {
+          field: 'adresses[0].lin_1',
+          message: 'no field of Update Customer; did you mean addresses[0].line_1?',
+        },
+        { field: 'emai\\x1bl', message: 'no field of Update Customer; did you mean email?' },
+      ],
+    })
+  })
+
+  it('reach inside with flat keys: anything for metadata, text for addresses', () => {
+    const row = ndjson({
+      id,
+      name: 'Jo',
+      'metadata.tier': { level: [1, true, null] },
+      'Metadata.a.b': 2,
+      'metadata.note': null,
+      'addresses[0].Line 1': 'Main 1',
+      'addresses[0].city': '',
+      'addresses[0].metadata.floor': 3,
+      'addresses[1].city': null,
+      email: '',
+    })
+    expect(row).toMatchObject({
+      patch: {
+        name: 'Jo',
+        metadata: { tier: { level: [1, true, null] }, a: { b: 2 }, note: '' },
+        addresses: [{ line_1: 'Main 1', city: '', metadata: { floor: 3 } }],
+        email: '',
+      },
+      fields: [
+        'name',
+        'metadata.tier',
+        'metadata.a.b',
+        'metadata.note',
+        'addresses[0].line_1',
+        'addresses[0].city',
+        'addresses[0].metadata.floor',
+        'email',
+      ],
+      cleared: ['metadata.note', 'addresses[0].city', 'email'],
+    })
+    expect('patch' in row && row.patch['addresses']).toHaveLength(1)
+  })
+
+  it('send whole lists of addresses as they are given, blank ones too', () => {
+    expect(ndjson({ id, addresses: [{ city: '' }, { city: 'Ulm' }] })).toMatchObject({
+      patch: { addresses: [{ city: '' }, { city: 'Ulm' }] },
+    })
+  })
+
+  it('read many keys that are all different without remembering them all', () => {
+    const compiled = compileNdjson([], clear)
+    for (let row = 0; row < 3_000; row++) {
+      const record = { id, [`metadata.k${row}`]: 'x' }
+      expect(compiled({ kind: 'ndjson', ...place, record })).toMatchObject({
+        patch: { metadata: { [`k${row}`]: 'x' } },
+      })
+    }
   })
 })

@@ -1,0 +1,46 @@
+/**
+ * Leaves out addresses that a row only has blank cells for. Rapyd appends what `addresses` holds and replaces nothing
+ * (rapyd-api.md, 5.3), so an item of empty texts would clear nothing: it would be one more address, an empty one, on every run.
+ * There are at most 20 addresses, so those of a row are the bits of a number.
+ */
+import type { Patch } from '../domain/patch.ts'
+import type { Problem } from '../domain/problem.ts'
+import type { Target } from './targets.ts'
+
+/** What of a row is to be sent. */
+export interface Sent {
+  readonly patch: Patch
+  readonly fields: readonly string[]
+  readonly cleared: readonly string[]
+}
+
+/** The bit of the address that a target is inside of; 0 where it is elsewhere. */
+export function addressBit(target: Target): number {
+  return target.kind === 'address' ? 1 << target.index : 0
+}
+
+/** Without the addresses whose bits are in `blank`. Those behind them move up; their fields keep the names of their columns. */
+export function withoutAddresses({ patch, fields, cleared }: Sent, blank: number): Sent {
+  const isLeftOut = (index: number): boolean => (blank & (1 << index)) !== 0
+  const kept = (paths: readonly string[]): readonly string[] =>
+    paths.filter((path) => !path.startsWith('addresses[') || !isLeftOut(Number.parseInt(path.slice(10), 10)))
+  const { addresses, ...rest } = patch
+  // Filtering also closes the holes of addresses whose blanks were kept.
+  const items = Array.isArray(addresses) ? addresses.filter((_item, index) => !isLeftOut(index)) : []
+  return {
+    patch: items.length === 0 ? rest : { ...patch, addresses: items },
+    fields: kept(fields),
+    cleared: kept(cleared),
+  }
+}
+
+/** True where an address is named, and one before it is not. */
+export function hasGap(named: number): boolean {
+  return (named & (named + 1)) !== 0
+}
+
+export const addressGap: Problem = {
+  code: 'E_ADDRESS_GAP',
+  field: 'addresses',
+  message: 'a later address is given, but not one before it',
+}
