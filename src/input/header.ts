@@ -2,9 +2,10 @@
 import { BulkUpdateError } from '../errors.ts'
 import type { Dialect } from './csv-lines.ts'
 import { parseCsv } from './csv.ts'
-import { decodeUtf8 } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
+import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
 import type { CsvStart } from './csv.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 export interface CsvHead {
   readonly format: 'csv'
@@ -32,9 +33,15 @@ export interface FormatOptions {
   readonly delimiter: string | undefined
 }
 
-/** Told apart by content: NDJSON starts with a brace, everything else that is text is CSV. */
+/** How much of a file shows what it is. */
+const startBytes = 64 * 1024
+
+/** Told apart by content: NDJSON starts with a brace, everything else that is text is CSV. Throws INPUT for what is neither. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
-  const text = await headText(file)
+  const firstBytes = await file.read(0, Math.min(startBytes, file.size))
+  refuseBinary(firstBytes, file.path)
+  const text = await firstText(file)
+  if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
   const format = options.format ?? (/^\s*\{/.test(text) ? 'ndjson' : 'csv')
   if (format === 'ndjson') {
     const lineEnd = /\r?\n/.exec(text)?.[0] ?? '\n'
@@ -45,14 +52,13 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const lineEnd =
     firstBreak === null ? '\n' : text.startsWith('\r\n', firstBreak.index) ? '\r\n' : firstBreak[0]
   const dialect: Dialect = { delimiter, newline: lineEnd === '\r' ? '\r' : '\n' }
-  const whole = async function* () {
-    yield* decodeUtf8(file.blocks(file.textStart), file.textStart)
-  }
-  for await (const rows of parseCsv(whole(), dialect, 0, { row: 0, line: 1, offset: file.textStart })) {
+  const first = { row: 0, line: 1, offset: file.textStart }
+  for await (const rows of parseCsv(decodeUtf8(file, first.offset), dialect, 0, first)) {
     const [header] = rows
     if (header === undefined) continue
     if (header.kind !== 'csv') throw badHeader(header.line)
     const headerText = (await file.read(header.offset, header.length)).toString('utf8')
+    if (headerText.includes('\0')) throw notText(firstBytes, file.path)
     const end = header.offset + header.length
     const behind = (await file.read(end, 2)).toString('latin1')
     const breakLength = behind === '\r\n' ? 2 : Math.min(behind.length, 1)
@@ -68,18 +74,8 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   )
 }
 
-async function headText(file: InputFile): Promise<string> {
-  for await (const text of decodeUtf8(file.blocks(file.textStart), file.textStart)) {
-    if (text.includes('\0')) {
-      throw new BulkUpdateError(
-        'INPUT',
-        'E_BINARY',
-        `${file.path} is not text`,
-        'Give CSV or NDJSON as UTF-8; export spreadsheets as "CSV UTF-8".',
-      )
-    }
-    return text
-  }
+async function firstText(file: InputFile): Promise<string> {
+  for await (const text of decodeUtf8(file, file.textStart)) return text
   return ''
 }
 

@@ -1,18 +1,17 @@
 /** Rows of an opened input, from the first record or from any other. */
 import type { MalformedRow, Place, Row } from '../domain/row.ts'
 import type { Source } from '../pipeline/ports.ts'
-import { decodeUtf8, wholeCharacters } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import type { CsvStart } from './csv.ts'
 import type { Head } from './header.ts'
 import { parseNdjson } from './ndjson.ts'
+import { decodeUtf8, wholeCharacters } from './utf8.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {
-  const blocks = file.blocks(start.offset)
-  if (head.format === 'ndjson') return parseNdjson(wholeCharacters(blocks, start.offset), start)
-  return parseCsv(decodeUtf8(blocks, start.offset), head.dialect, head.header.length, start)
+  if (head.format === 'ndjson') return parseNdjson(wholeCharacters(file, start.offset), start)
+  return parseCsv(decodeUtf8(file, start.offset), head.dialect, head.header.length, start)
 }
 
 /** The first `limit` rows. */

@@ -162,4 +162,11 @@ describe('validate from standard input', () => {
     const empty = await folder.run(['validate', ''], {}, file)
     expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining('E_INPUT_OPEN') })
   })
+
+  it('is told to take - where it was asked for /dev/stdin', async () => {
+    const { code, stderr } = await folder.run(['validate', '/dev/stdin'], {}, file)
+    expect(code).toBe(3)
+    expect(stderr).toContain('/dev/stdin is not a regular file [E_INPUT_OPEN]')
+    expect(stderr).toContain('| rapyd-bulk update -')
+  })
 })

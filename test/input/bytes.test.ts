@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -12,71 +13,8 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { decodeUtf8, openInput, wholeCharacters } from '../../src/input/bytes.ts'
+import { openInput } from '../../src/input/bytes.ts'
 import type { InputFile } from '../../src/input/bytes.ts'
-
-async function* cutAt(bytes: Buffer, ...places: readonly number[]): AsyncGenerator<Buffer> {
-  let from = 0
-  for (const to of [...places, bytes.length]) {
-    yield await Promise.resolve(bytes.subarray(from, to))
-    from = to
-  }
-}
-
-async function textOf(blocks: AsyncIterable<Buffer>, offset = 0): Promise<string> {
-  let text = ''
-  for await (const part of decodeUtf8(blocks, offset)) text += part
-  return text
-}
-
-describe('text in blocks', () => {
-  const text = 'a,é,東,😀\u{10FFFF}\n'
-  const bytes = Buffer.from(text)
-
-  it('is the same wherever it is cut, and no part ends inside a character', async () => {
-    for (let first = 0; first <= bytes.length; first++) {
-      for (let second = first; second <= bytes.length; second++) {
-        expect(await textOf(cutAt(bytes, first, second))).toBe(text)
-        for await (const part of wholeCharacters(cutAt(bytes, first, second), 0))
-          expect(part.toString('utf8').includes('\ufffd')).toBe(false)
-      }
-    }
-  })
-
-  it('is the same byte by byte', async () => {
-    const each = Array.from(bytes, (_, index) => index + 1)
-    expect(await textOf(cutAt(bytes, ...each))).toBe(text)
-  })
-
-  it.each<[string, readonly number[], number]>([
-    ['Latin-1', [0x61, 0xe9, 0x2c], 2],
-    ['Latin-1 at the end', [0x61, 0xe9], 2],
-    ['a continuation byte alone', [0x61, 0x62, 0x80, 0x63], 3],
-    ['five bytes long', [0xf8, 0x88, 0x80, 0x80, 0x80], 1],
-    ['an overlong slash', [0x61, 0xc0, 0xaf], 2],
-    ['half of a surrogate pair', [0x61, 0xed, 0xa0, 0x80], 2],
-    ['beyond the last code point', [0xf4, 0x90, 0x80, 0x80], 1],
-    ['cut off after two of three bytes', [0x61, 0xe6, 0x9d], 2],
-    ['cut off after three of four bytes', [0xf0, 0x9f, 0x98], 1],
-    ['interrupted by a letter', [0x61, 0xe6, 0x9d, 0x62, 0x63], 2],
-    ['behind a good character', [0xc3, 0xa9, 0xff], 3],
-  ])('that is %s is refused with the number of the byte, however it is cut', async (_what, wrong, byte) => {
-    const all = Buffer.from(wrong)
-    const refused = expect.objectContaining({ kind: 'INPUT', code: 'E_ENCODING' })
-    for (let at = 0; at <= all.length; at++) {
-      const error: unknown = await textOf(cutAt(all, at)).catch((reason: unknown) => reason)
-      expect(error).toEqual(refused)
-      expect(String(error)).toContain(`byte ${byte} of the input`)
-    }
-    await expect(textOf(cutAt(all), 1_000)).rejects.toThrow(`byte ${1_000 + byte} of the input`)
-  })
-
-  it('finds the one wrong byte in a large block', async () => {
-    const large = Buffer.from('東'.repeat(50_000))
-    large[99_001] = 0x41
-    await expect(textOf(cutAt(large))).rejects.toThrow('byte 99001 of the input')
-  })
-})
 
 describe('an opened input', () => {
   let folder = ''
@@ -116,7 +54,7 @@ describe('an opened input', () => {
     const input = await open('old')
     writeFileSync(join(folder, 'new'), 'new content')
     renameSync(join(folder, 'new'), path())
-    expect(await textOf(input.blocks(0))).toBe('old')
+    expect((await input.read(0, input.size)).toString()).toBe('old')
   })
 
   it('notices that somebody writes to it', async () => {
@@ -156,10 +94,20 @@ describe('an opened input', () => {
     await expect(openInput(path())).rejects.toMatchObject({ message: expect.stringContaining('permission') })
   })
 
-  it('says so where it is a device', async () => {
+  it('says so where it is a device, and how to pipe it', async () => {
     await expect(openInput('/dev/null')).rejects.toMatchObject({
       code: 'E_INPUT_OPEN',
       message: '/dev/null is not a regular file',
+      remedy: expect.stringContaining('| rapyd-bulk update -'),
+    })
+  })
+
+  it('does not wait for somebody to write into a pipe', async () => {
+    execFileSync('mkfifo', [path()])
+    await expect(openInput(path())).rejects.toMatchObject({
+      code: 'E_INPUT_OPEN',
+      message: `${path()} is not a regular file`,
+      remedy: expect.stringContaining('| rapyd-bulk update -'),
     })
   })
 })

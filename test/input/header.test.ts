@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import type { FormatOptions, Head } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
 
+const wide = (text: string) => Buffer.from(text, 'utf16le')
 const told: FormatOptions = { format: undefined, delimiter: undefined }
 let folder = ''
 beforeEach(() => {
@@ -16,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 /** The head, and the first row behind it as `row line offset text`. */
 async function head(
-  text: string,
+  text: string | Buffer,
   options = told,
   name = 'crm.csv',
 ): Promise<Head & { readonly first: string }> {
@@ -98,10 +100,59 @@ describe('the head of a file', () => {
 
   it.each([
     ['is blank', '\n\r\n', 'E_EMPTY'],
-    ['is binary', 'PK\u0003\u0004\0\0', 'E_BINARY'],
+    ['holds a NUL byte', 'a,b\0\n1,2\n', 'E_BINARY'],
     ['has a misplaced quote', 'a"b,c\n', 'E_HEADER_QUOTE'],
     ['never closes a quote', '"a,b\n1,2\n', 'E_UNCLOSED_QUOTE'],
   ])('is refused where it %s', async (_what, text, code) => {
     await expect(head(text)).rejects.toMatchObject({ kind: 'INPUT', code })
+  })
+
+  it.each<[string, Buffer, string, string]>([
+    ['.xlsx', Buffer.from('PK\u0003\u0004\u0014\0\u0006\0é', 'latin1'), 'a spreadsheet file', '"CSV UTF-8"'],
+    ['.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'a spreadsheet file', '"CSV UTF-8"'],
+    ['.gz', gzipSync('a,b\n1,2\n'), 'compressed with gzip', 'zcat FILE'],
+    ['.zst', zstdCompressSync('a,b\n1,2\n'), 'compressed with zstd', 'zstdcat FILE'],
+    ['UTF-16 with its mark', wide('\ufeffa,b\n東,西\n'), 'looks like UTF-16; save as UTF-8', 'CSV UTF-8'],
+    ['UTF-16 without it', wide('a,b\n1,2\n'), 'looks like UTF-16; save as UTF-8', 'CSV UTF-8'],
+    ['UTF-16, the other way', wide('\ufeffa,b\n').swap16(), 'looks like UTF-16; save as UTF-8', ''],
+    ['a long UTF-16 file of NDJSON', wide('{"a":1}\n'.repeat(50)), 'looks like UTF-16; save as UTF-8', ''],
+    ['a memory image', Buffer.from(`SQL,x\n${'\0'.repeat(1000)}`), 'not text: it holds NUL bytes', ''],
+  ])('is refused where it is of %s, with what to do', async (_what, content, message, remedy) => {
+    await expect(head(content)).rejects.toMatchObject({
+      kind: 'INPUT',
+      code: 'E_BINARY',
+      message: expect.stringContaining(message),
+      remedy: expect.stringContaining(remedy),
+    })
+  })
+
+  it('leaves a NUL byte in a cell to its row', async () => {
+    expect(await head('a,b\n1,x\0y\n')).toMatchObject({ header: ['a', 'b'], first: '1 2 4 1,x\0y' })
+    expect(await head('a,b\n1,\0\0\n2,\0\0\n')).toMatchObject({ header: ['a', 'b'] })
+  })
+
+  it.each([
+    ['[{"customer":"x"}]', 'a JSON array', "jq -c '.[]'"],
+    ['\ufeff [\n  {"customer":"x"}\n]\n', 'a JSON array', "jq -c '.[]'"],
+    ['[]', 'a JSON array', ''],
+    ['{\n  "customer": "x"\n}\n', 'a JSON object over several lines', 'jq -c .'],
+    ['{ \r\n  "customer": "x"\r\n}\r\n', 'a JSON object over several lines', 'jq -c .'],
+  ])('is no NDJSON in %j', async (text, message, remedy) => {
+    for (const format of [undefined, 'ndjson'] as const) {
+      await expect(head(text, { ...told, format }, 'crm.json')).rejects.toMatchObject({
+        kind: 'INPUT',
+        code: 'E_NOT_NDJSON',
+        message: expect.stringContaining(message),
+        remedy: expect.stringContaining(remedy),
+      })
+    }
+  })
+
+  it('is CSV where names are in brackets, or where that is said', async () => {
+    expect(await head('[Customer],[Name]\n')).toMatchObject({
+      format: 'csv',
+      header: ['[Customer]', '[Name]'],
+    })
+    expect(await head('[]\n', { ...told, format: 'csv' })).toMatchObject({ header: ['[]'] })
   })
 })
