@@ -2,17 +2,15 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
-import { closeSync, openSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { Place } from '../domain/place.ts'
-import { BulkUpdateError } from '../errors.ts'
 import type { Journal } from '../pipeline/ports.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { errorCodePath, kindOf, packOutcome, unpackOutcome } from './outcome-record.ts'
-import { journalVersion, schema } from './schema.ts'
+import { local, openDatabase } from './open-database.ts'
 
 export interface RunJournal extends Journal {
   /** What the run belongs to and what was counted before it: small texts by name. */
@@ -47,20 +45,7 @@ type Entry = { readonly intent: number } | { readonly outcome: Outcome }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
 export function openJournal(path: string, group: number): RunJournal {
-  const db = local('open', () => {
-    // SQLite would make it readable for all; its side files take over the mode that is there.
-    closeSync(openSync(path, 'a', 0o600))
-    const opened = new DatabaseSync(path)
-    opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000')
-    return opened
-  })
-  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (version === 0) local('write', () => db.exec(schema))
-  else if (version !== journalVersion) {
-    db.close()
-    throw otherVersion(path, version)
-  }
-
+  const db = openDatabase(path)
   const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
   const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
@@ -172,29 +157,4 @@ function readDoubts(db: DatabaseSync, settled: RowSet): Map<number, number> {
     }
   }
   return doubts
-}
-
-/** Disk and SQLite errors are final for this process. */
-function local<Result>(what: 'open' | 'write', action: () => Result): Result {
-  try {
-    return action()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown'
-    throw new BulkUpdateError(
-      'LOCAL',
-      'E_JOURNAL',
-      `the journal cannot be ${what === 'open' ? 'opened' : 'written'}: ${reason}`,
-      'Free some space or mend the disk, then run the same command again: rows that were answered are not sent again.',
-      { cause: error },
-    )
-  }
-}
-
-function otherVersion(path: string, version: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'LOCAL',
-    'E_JOURNAL_VERSION',
-    `${path} was written by another version of rapyd-bulk (journal ${version}, this is ${journalVersion})`,
-    'Go on with the version that began the run, or start another with --new-run.',
-  )
 }

@@ -7,9 +7,10 @@
 /** Raised with every change of the tables; a journal of another version is refused by name. */
 export const journalVersion = 2
 
+/** Tables that are there without a version were left behind by a version that made them one by one, and are empty. */
 export const schema = `
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE intent (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, rows TEXT NOT NULL) STRICT;
-CREATE TABLE outcome (row INTEGER PRIMARY KEY, kind TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS intent (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, rows TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS outcome (row INTEGER PRIMARY KEY, kind TEXT NOT NULL, record TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${journalVersion};
 `

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { openJournal } from '../../src/store/journal.ts'
-import { lockRun } from '../../src/store/lock.ts'
+import { schema } from '../../src/store/schema.ts'
+import { makeSmallDisk, whyNot } from '../support/small-disk.ts'
 
 const customerId = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const request = (row: number): UpdateRequest => ({
@@ -143,12 +144,47 @@ describe('the journal', () => {
     journal.close()
   })
 
-  it('has one holder at a time, and the second is told who', () => {
-    const release = lockRun(directory, 'a-run')
-    expect(() => lockRun(directory, 'a-run')).toThrow(
-      expect.objectContaining({ kind: 'BUSY', message: expect.stringContaining(String(process.pid)) }),
-    )
-    release()
-    lockRun(directory, 'a-run')()
+  it('can be made where one was begun and nothing came of it: empty, or tables without a version', async () => {
+    const path = join(directory, 'journal.db')
+    const [first = '', second = ''] = schema.split('\n').filter((line) => line.startsWith('CREATE'))
+    for (const begun of ['', first, `${first}${second}`]) {
+      rmSync(path, { force: true })
+      writeFileSync(path, '')
+      const db = new DatabaseSync(path)
+      db.exec(`PRAGMA journal_mode = WAL; ${begun.replaceAll('IF NOT EXISTS ', '')}`)
+      db.close()
+      const journal = openJournal(path, 4)
+      await journal.settle(outcome(1))
+      expect([...journal.outcomes()].flat()).toEqual([outcome(1)])
+      journal.close()
+    }
+  })
+
+  it('can be made once there is room, wherever the disk was full the first time', async ({ skip }) => {
+    const disk = makeSmallDisk(256)
+    skip(disk === undefined, whyNot)
+    if (disk === undefined) return
+    try {
+      let refusals = 0
+      for (let room = 0; room <= 128; room += 4) {
+        const [path, filler] = [join(disk.path, `${room}.db`), join(disk.path, 'filler')]
+        writeFileSync(filler, Buffer.alloc((256 - room) * 1024))
+        try {
+          openJournal(path, 4).close()
+        } catch (error) {
+          expect(error).toMatchObject({ kind: 'LOCAL', code: 'E_JOURNAL' })
+          refusals += 1
+        }
+        rmSync(filler)
+        const journal = openJournal(path, 4)
+        await journal.settle(outcome(1))
+        expect([...journal.outcomes()].flat()).toEqual([outcome(1)])
+        journal.close()
+        for (const name of readdirSync(disk.path)) rmSync(join(disk.path, name))
+      }
+      expect(refusals).toBeGreaterThan(3)
+    } finally {
+      disk.remove()
+    }
   })
 })

@@ -1,0 +1,64 @@
+/** What the file system or SQLite says about the files of a run, as an error that names the path and what to do. */
+import { BulkUpdateError, systemCode } from '../errors.ts'
+
+const busy = 5
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html), and what the system calls the same. */
+const systemCodes: Readonly<Record<number, string>> = { 3: 'EACCES', 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC' }
+
+/** Of a place that will not do. */
+const unfit: Readonly<Record<string, string>> = {
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOTDIR: 'something on that path is not a directory',
+  EEXIST: 'something on that path is not a directory',
+  ENOENT: 'the directory is not there, or nothing can be made in it',
+}
+
+/** Of a disk that is the right one. */
+const broken: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk fails',
+}
+
+/** True where another process has the lock, and for nothing else. */
+export function isBusy(error: unknown): boolean {
+  return sqliteCode(error) === busy
+}
+
+/**
+ * USAGE, E_RUNS_DIR, where the place will not do; LOCAL, E_DISK, where the disk is full or fails. Anything else is given
+ * back as it is.
+ *
+ * @param what could not be done, such as `cannot be made`
+ */
+export function diskError(path: string, what: string, error: unknown): unknown {
+  const result = sqliteCode(error)
+  const code = result === 0 ? systemCode(error) : (systemCodes[result] ?? `SQLite ${result}`)
+  const reason = unfit[code]
+  if (reason !== undefined) {
+    return new BulkUpdateError(
+      'USAGE',
+      'E_RUNS_DIR',
+      `${path} ${what}: ${reason} (${code})`,
+      'Choose a folder that can be written to with --runs-dir. Nothing was sent.',
+      { cause: error },
+    )
+  }
+  if (code === '') return error
+  return new BulkUpdateError(
+    'LOCAL',
+    'E_DISK',
+    `${path} ${what}: ${broken[code] ?? 'the system refuses'} (${code})`,
+    'Make room there or look at the disk, then run the same command again. Nothing was sent.',
+    { cause: error },
+  )
+}
+
+/** The primary result code, which extended ones hold in their low byte; 0 for what is no error of SQLite. */
+function sqliteCode(error: unknown): number {
+  const found = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  return typeof found === 'number' ? found & 0xff : 0
+}
