@@ -83,8 +83,15 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 
 /** `200/1m,1000/5m`, with the reserve taken off each limit; `none` is no window at all. */
 export function parseRate(rate: string, reserve: string): readonly Window[] {
-  if (rate === 'none') return []
   const kept = 1 - parsePercent('reserve', reserve) / 100
+  if (kept === 0) {
+    throw usage(
+      'E_OPTION_RESERVE',
+      `--reserve ${reserve} leaves nothing to send with`,
+      'Reserve less than 100%, or leave --reserve out for 10%.',
+    )
+  }
+  if (rate === 'none') return []
   return rate.split(',').map((text) => {
     const [, limit, count, unit] = /^\s*(\d+)\/(\d*)(ms|s|m|h)\s*$/.exec(text) ?? []
     const perMs = Number(count === '' ? 1 : count) * (units[unit ?? ''] ?? 0)

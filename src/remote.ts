@@ -21,7 +21,8 @@ export interface Remote {
 
 const documentedRate = '200/1m,1000/5m'
 
-export async function openRemote(options: UpdateOptions): Promise<Remote> {
+/** @throws BulkUpdateError USAGE for options, credentials and an environment that a key must not be sent from */
+export async function openRemote(options: UpdateOptions, env = process.env): Promise<Remote> {
   const rate = options.rate ?? documentedRate
   const windows = parseRate(rate, options.reserve ?? '10%')
   if (options.env === 'simulator') return openSimulator(options, rate, windows)
@@ -34,6 +35,7 @@ export async function openRemote(options: UpdateOptions): Promise<Remote> {
       'Leave --rate out to keep within Rapyd’s limits.',
     )
   }
+  refuseUncheckedTls(origin, env)
   const { accessKey, secretKey } = options
   if (accessKey === undefined || secretKey === undefined) {
     throw usage(
@@ -42,6 +44,8 @@ export async function openRemote(options: UpdateOptions): Promise<Remote> {
       'Set them, or RAPYD_ACCESS_KEY_FILE and RAPYD_SECRET_KEY_FILE, in the environment; never as arguments. Without keys, try --env simulator.',
     )
   }
+  checkKey('RAPYD_ACCESS_KEY', accessKey)
+  checkKey('RAPYD_SECRET_KEY', secretKey)
   return {
     origin,
     host: origin.host,
@@ -50,6 +54,26 @@ export async function openRemote(options: UpdateOptions): Promise<Remote> {
     windows,
     close: () => Promise.resolve(),
   }
+}
+
+/** Node reads this variable by itself, and would then show keys and customers to whoever stands in between. */
+function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
+  if (origin.protocol !== 'https:' || env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
+  throw usage(
+    'E_TLS_UNCHECKED',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns the check of certificates off',
+    'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file. Nothing was sent.',
+  )
+}
+
+/** Quotes and white space come with copying; a key has neither, and one that has would only be refused by Rapyd. */
+function checkKey(name: string, key: string): void {
+  if (/^[!#-&(-_a-~]+$/.test(key)) return
+  throw usage(
+    'E_KEY_FORMAT',
+    `${name} is not a key: it holds white space, a quote or a character that cannot be seen or is not ASCII`,
+    'Copy it again from the Rapyd portal, without quotes and line breaks. Nothing was sent.',
+  )
 }
 
 /** The simulator keeps the rate that was asked for, so that a rehearsal shows what a crossing would do. */

@@ -61,6 +61,13 @@ describe('--rate', () => {
   })
 })
 
+describe('--reserve', () => {
+  it.each(['100%', '100', '100.0%'])('%s leaves nothing, whatever the rate', (reserve) => {
+    for (const rate of ['200/1m', 'none'])
+      expect(() => parseRate(rate, reserve)).toThrow(refused('E_OPTION_RESERVE'))
+  })
+})
+
 describe('percentages and limits', () => {
   it.each([
     ['10%', 10],
