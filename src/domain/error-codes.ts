@@ -7,6 +7,7 @@ export const errorTips = {
   // Refused here: the record
   E_COLUMNS: 'Give the row exactly as many cells as the header has; quote cells that contain the delimiter.',
   E_QUOTE: 'Put the whole cell in double quotes and double every quote inside it.',
+  E_RAW_ROW: 'Put the cells of the row, whose text stands in its first cell, into their columns.',
   E_JSON: 'Write one complete JSON object per line.',
   E_NOT_OBJECT: 'Write a JSON object with the customer id and the fields to change.',
   E_DUPLICATE_KEY: 'Keep one of the two keys; which one was meant cannot be told.',

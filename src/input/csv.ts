@@ -3,6 +3,7 @@
  * that is never closed ends the run, because nobody can tell which lines it swallows.
  */
 import { parse } from 'csv-parse/sync'
+import { rawRowMark } from '../domain/raw-row.ts'
 import type { CsvRow, MalformedRow, Place } from '../domain/row.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { lineEnd, measureRecord, trimReturn } from './csv-lines.ts'
@@ -126,10 +127,17 @@ function sized(place: Place, cells: string[], columns: number): CsvRow | Malform
   if (columns > 0 && cells.length !== columns) {
     return malformed(place, 'E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
   }
+  if (cells[0]?.startsWith(rawRowMark) === true) {
+    return malformed(
+      place,
+      'E_RAW_ROW',
+      'is still the text that an errors file keeps of a row it could not cut',
+    )
+  }
   return { kind: 'csv', row: place.row, line: place.line, offset: place.offset, length: place.length, cells }
 }
 
-function malformed(place: Place, code: 'E_QUOTE' | 'E_COLUMNS', message: string): MalformedRow {
+function malformed(place: Place, code: 'E_QUOTE' | 'E_COLUMNS' | 'E_RAW_ROW', message: string): MalformedRow {
   return { kind: 'malformed', ...place, problem: { code, field: '', message } }
 }
 

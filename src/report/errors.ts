@@ -1,10 +1,11 @@
 /**
  * `errors`: the rows that are not updated, byte for byte as they came, with our columns behind; to be mended and fed back.
- * Columns that an earlier `errors` file has put there are replaced. Short rows are not filled up: the blanks would clear
- * fields if nobody mended them.
+ * Columns that an earlier `errors` file has put there are replaced. Rows that are not as wide as the header stand in their
+ * first cell as text.
  */
 import { stringify } from 'csv-stringify/sync'
 import { errorTips } from '../domain/error-codes.ts'
+import { rawRowMark } from '../domain/raw-row.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { splitMembers } from './json-members.ts'
@@ -70,20 +71,27 @@ function ndjsonLine(text: string, values: readonly (string | number)[]): string 
 }
 
 /**
- * A record with contradicting quotes is written as one quoted cell: as it stands it could swallow our cells and the rows
- * behind it, and fed back unmended it has too few cells, which clears nothing.
+ * A record of another width, or with contradicting quotes, has no columns that could be kept, and must not be sent as if it
+ * had: as it stands our cells would come under the user's columns as soon as a spreadsheet fills up its row, and open quotes
+ * would swallow the rows behind it. So its text is one cell, behind a mark, and the other cells are blank. The row is then as
+ * wide as the header, so no program fills it up; unmended it is refused by its mark, and without that by its id, which is
+ * blank or the marked text (the bare text of a short row can be an id, and the blanks would clear that customer). To mend
+ * it, the cells are put where they belong.
  */
 function keptRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   const { errorCode } = outcome
-  const misshapen = errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS'
+  const isMisshapen = errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS'
+  const sets = earlierSets(format)
   let kept = raw
-  for (let sets = earlierSets(format); sets > 0; sets--) {
+  for (let set = 0; set < sets; set++) {
     const shorter = withoutLastCells(kept, format.delimiter, errorColumns.length)
     // In a row of another width the last cells may be the user's own.
-    if (misshapen && !startsLikeOurs(kept.slice(shorter.length + 1), format.delimiter)) break
+    if (isMisshapen && !startsLikeOurs(kept.slice(shorter.length + 1), format.delimiter)) break
     kept = shorter
   }
-  return errorCode === 'E_QUOTE' ? `"${kept.replaceAll('"', '""')}"` : kept
+  if (!isMisshapen) return kept
+  const columns = format.header.length - sets * errorColumns.length
+  return `"${rawRowMark}${kept.replaceAll('"', '""')}"${format.delimiter.repeat(columns - 1)}`
 }
 
 /** How many times our columns stand at the end of the header. */

@@ -49,7 +49,9 @@ describe('update', () => {
     )
     expect(account[50]).toMatchObject({ outcome: 'invalid', error_code: 'E_COLUMNS', line: '102' })
     expect(account[60]).toMatchObject({ outcome: 'invalid', error_code: 'E_ID' })
-    expect(folder.report('errors.csv')).toContain(`\r\n${id(50)},short,51,invalid,E_COLUMNS,`)
+    expect(folder.report('errors.csv')).toContain(
+      `\r\n"rapyd_bulk_raw: ${id(50)},short",,,51,invalid,E_COLUMNS,`,
+    )
     expect(folder.report('results.csv')).not.toContain('Name')
   })
 
