@@ -5,6 +5,7 @@ import { checkArguments } from './check-arguments.ts'
 import { refuseKeys } from './credentials.ts'
 import { boundMemory } from './memory.ts'
 import { hideDash, showDashes } from './dash.ts'
+import { errorText } from './error-text.ts'
 import { commandFlags } from './flags.ts'
 import { guardOutput } from './output.ts'
 
@@ -103,7 +104,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** What a person reads of an error. Errors that nobody foresaw say so, without a stack and without values. */
 function explain(error: unknown): number {
   if (error instanceof BulkUpdateError) {
-    process.stderr.write(`rapyd-bulk: ${error.message} [${error.code}]\n${error.remedy}\n`)
+    process.stderr.write(errorText(error))
     return error.exitCode
   }
   const name = error instanceof Error ? error.name : 'unknown error'

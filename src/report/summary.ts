@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
+import { printable } from '../domain/printable.ts'
 import { openOutputFile } from './output-file.ts'
 import type { Totals } from './totals.ts'
 
@@ -76,10 +77,12 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   if (summary.errors.length > 0) lines.push('', 'To look at:')
   for (const { code, field, count, message, example_row, tip } of summary.errors.slice(0, 5)) {
     lines.push(
-      `  ${number.format(count).padStart(9)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${example_row})`,
+      printable(
+        `  ${number.format(count).padStart(9)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${example_row})`,
+      ),
       `             ${tip}`,
     )
   }
-  lines.push('', `Files: ${directory}`)
+  lines.push('', `Files: ${printable(directory)}`)
   return `${lines.join('\n')}\n`
 }

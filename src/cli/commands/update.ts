@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { bulkUpdate } from '../../bulk-update.ts'
 import { systemClock } from '../../client/clock.ts'
+import { printable } from '../../domain/printable.ts'
 import type { Watch } from '../../run-parts.ts'
 import { isProduction, logLevels, resolveOrigin, usage } from '../../options.ts'
 import { summaryText } from '../../report/summary.ts'
@@ -90,10 +91,10 @@ export async function update(args: UpdateArguments): Promise<number> {
     if (args.json === true) process.stdout.write(`${JSON.stringify(result.summary)}\n`)
     else process.stdout.write(summaryText(result.summary, result.directory, color))
     if (result.stopped !== undefined)
-      process.stderr.write(`rapyd-bulk: ${result.stopped.message} [${result.stopped.code}]\n`)
+      process.stderr.write(`rapyd-bulk: ${printable(result.stopped.message)} [${result.stopped.code}]\n`)
     if (result.finishedBefore)
       process.stderr.write('This run was finished before: nothing was sent. --new-run starts another.\n')
-    else process.stderr.write(`${result.summary.next}\n`)
+    else process.stderr.write(`${printable(result.summary.next)}\n`)
     return result.exitCode
   } finally {
     display.stop()

@@ -1,10 +1,12 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
 import { errorTips } from '../../domain/error-codes.ts'
+import { printableLines } from '../../domain/printable.ts'
 import { warningTips } from '../../domain/warning.ts'
 import { exitCodes } from '../../errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../validate.ts'
 import type { ValidateResult } from '../../validate.ts'
+import { errorText } from '../error-text.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { validateText } from '../validate-text.ts'
@@ -25,12 +27,10 @@ export async function validate(args: InputArguments): Promise<number> {
   process.stdout.write(
     args.json === true
       ? `${JSON.stringify(jsonOf(result, invalid))}\n`
-      : validateText(args.input === '-' ? standardInput : args.input, result, invalid),
+      : printableLines(validateText(args.input === '-' ? standardInput : args.input, result, invalid)),
   )
   if (result.refusal !== undefined) {
-    process.stderr.write(
-      `rapyd-bulk: ${result.refusal.message} [${result.refusal.code}]\n${result.refusal.remedy}\n`,
-    )
+    process.stderr.write(errorText(result.refusal))
     return exitCodes.INPUT
   }
   return result.invalid > 0 ? exitCodes.ROWS : exitCodes.OK
