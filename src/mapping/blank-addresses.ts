@@ -3,6 +3,7 @@
  * (rapyd-api.md, 5.3), so an item of empty texts would clear nothing: it would be one more address, an empty one, on every run.
  * There are at most 20 addresses, so those of a row are the bits of a number.
  */
+import type { JsonValue } from '../domain/json.ts'
 import type { Patch } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { Target } from './targets.ts'
@@ -21,17 +22,32 @@ export function addressBit(target: Target): number {
 
 /** Without the addresses whose bits are in `blank`. Those behind them move up; their fields keep the names of their columns. */
 export function withoutAddresses({ patch, fields, cleared }: Sent, blank: number): Sent {
-  const isLeftOut = (index: number): boolean => (blank & (1 << index)) !== 0
-  const kept = (paths: readonly string[]): readonly string[] =>
-    paths.filter((path) => !path.startsWith('addresses[') || !isLeftOut(Number.parseInt(path.slice(10), 10)))
-  const { addresses, ...rest } = patch
-  // Filtering also closes the holes of addresses whose blanks were kept.
-  const items = Array.isArray(addresses) ? addresses.filter((_item, index) => !isLeftOut(index)) : []
-  return {
-    patch: items.length === 0 ? rest : { ...patch, addresses: items },
-    fields: kept(fields),
-    cleared: kept(cleared),
+  const { addresses } = patch
+  const items: JsonValue[] = []
+  if (Array.isArray(addresses)) {
+    // Holes are there where blanks were kept.
+    for (let index = 0; index < addresses.length; index++)
+      if ((blank & (1 << index)) === 0 && index in addresses) items.push(addresses[index])
   }
+  return {
+    patch: items.length === 0 ? withoutField(patch) : { ...patch, addresses: items },
+    fields: keptPaths(fields, blank),
+    cleared: cleared.length === 0 ? cleared : keptPaths(cleared, blank),
+  }
+}
+
+function withoutField(patch: Patch): Patch {
+  const { addresses: _, ...rest } = patch
+  return rest
+}
+
+const digitsFrom = 'addresses['.length
+
+function keptPaths(paths: readonly string[], blank: number): readonly string[] {
+  return paths.filter(
+    (path) =>
+      !path.startsWith('addresses[') || (blank & (1 << Number.parseInt(path.slice(digitsFrom), 10))) === 0,
+  )
 }
 
 /** True where an address is named, and one before it is not. */
