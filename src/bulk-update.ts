@@ -19,6 +19,7 @@ import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RunParts, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
+import { keepRecord } from './run-record.ts'
 import { report } from './run-report.ts'
 import { sendAll } from './run-sending.ts'
 import { startOf } from './run-start.ts'
@@ -102,6 +103,7 @@ async function runOn(
       runId,
       mapping,
       facts,
+      redo: undefined,
       openRows,
       prepare: createPrepare(readRow, { host, runId }),
       progress,
@@ -140,7 +142,10 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
   try {
     bind(journal, parts.facts)
     const finishedBefore = journal.get('state') === 'finished'
-    if (!finishedBefore) parts.input.keepIn(directory)
+    if (!finishedBefore) {
+      parts.input.keepIn(directory)
+      keepRecord(journal, parts, found)
+    }
     parts.log.open(directory)
     tell(startOf(parts, found, journal.counts()))
     let stopped: BulkUpdateError | undefined

@@ -29,6 +29,12 @@ export interface Watch {
   readonly onEvent?: (event: RunEvent) => void
 }
 
+/** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */
+export interface RedoFacts {
+  readonly parent: string
+  readonly isMended: boolean
+}
+
 export interface RunParts {
   readonly options: UpdateOptions
   readonly watch: Watch
@@ -43,6 +49,8 @@ export interface RunParts {
   /** What the run's journal is bound to. */
   readonly facts: Readonly<Record<string, string>>
   readonly mapping: Mapping | undefined
+  /** Where rows of another run are sent again. */
+  readonly redo: RedoFacts | undefined
   /** All rows, from the first, as `prepare` takes them. */
   readonly openRows: (start?: CsvStart) => Source
   readonly prepare: Prepare

@@ -100,9 +100,18 @@ export const simulatorFlags = {
   seed: { type: 'number', describe: 'of the dice for faults [default: 1]' },
 } as const satisfies Record<string, Options>
 
+export const runsFlags = {
+  'runs-dir': senderFlags['runs-dir'],
+  purge: { type: 'boolean', describe: 'delete finished runs, with all their files; needs --older-than' },
+  'older-than': { type: 'string', describe: 'with --purge: last changed so long ago, such as 30d or 12h' },
+  yes: { type: 'boolean', describe: 'with --purge: delete without asking' },
+  json: inputFlags.json,
+} as const satisfies Record<string, Options>
+
 /** The flags that each command takes. */
 export const commandFlags = {
   update: { ...inputFlags, ...senderFlags },
   validate: inputFlags,
+  runs: runsFlags,
   simulator: simulatorFlags,
 } as const

@@ -64,6 +64,19 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .command(
+        'runs',
+        'list runs: state, rows, and the command to go on with; or delete old ones',
+        (command) =>
+          command
+            .options(commandFlags.runs)
+            .example('$0 runs', 'what there is, newest first')
+            .example('$0 runs --purge --older-than 30d', 'delete what was finished a month ago'),
+        async (args) => {
+          const { runs } = await import('./commands/runs.ts')
+          code = await runs(args)
+        },
+      )
+      .command(
         'simulator',
         'serve the embedded Rapyd customers API on loopback',
         (command) =>

@@ -1,0 +1,67 @@
+/** `runs`: what there is in the runs directory, newest first; `--purge` deletes what is finished and old. */
+import { createInterface } from 'node:readline/promises'
+import { exitCodes } from '../../errors.ts'
+import { listRuns } from '../../list-runs.ts'
+import { usage } from '../../options.ts'
+import { deleteRun, parseAge, planPurge } from '../../purge-runs.ts'
+import type { PurgePlan } from '../../purge-runs.ts'
+import { runsText } from '../runs-text.ts'
+
+export interface RunsArguments {
+  readonly runsDir?: string | undefined
+  readonly purge?: boolean | undefined
+  readonly olderThan?: string | undefined
+  readonly yes?: boolean | undefined
+  readonly json?: boolean | undefined
+}
+
+export async function runs(args: RunsArguments): Promise<number> {
+  if (args.purge === true) return purge(args)
+  if (args.olderThan !== undefined || args.yes === true) {
+    throw usage('E_USAGE', '--older-than and --yes are for --purge', 'Add --purge, or leave them out.')
+  }
+  const found = listRuns(args.runsDir)
+  process.stdout.write(args.json === true ? `${JSON.stringify(found)}\n` : runsText(found))
+  return exitCodes.OK
+}
+
+async function purge(args: RunsArguments): Promise<number> {
+  if (args.olderThan === undefined) {
+    throw usage('E_USAGE', '--purge needs --older-than', 'Write it like --purge --older-than 30d.')
+  }
+  const plan = planPurge(listRuns(args.runsDir), parseAge(args.olderThan), Date.now())
+  const asked = args.yes !== true && plan.doomed.length > 0
+  if (args.json !== true) process.stdout.write(planText(plan, asked ? 'would be deleted' : 'is deleted'))
+  if (asked && !(await confirmed(plan.doomed.length))) {
+    if (args.json === true) process.stdout.write(`${JSON.stringify(resultOf(plan, []))}\n`)
+    throw usage('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
+  }
+  const failed = plan.doomed.flatMap((run) => {
+    const why = deleteRun(run)
+    return why === undefined ? [] : [{ run, why }]
+  })
+  if (args.json === true) process.stdout.write(`${JSON.stringify(resultOf(plan, failed))}\n`)
+  for (const { run, why } of failed) process.stderr.write(`rapyd-bulk: ${run.run_id} was kept: ${why}\n`)
+  return failed.length > 0 ? exitCodes.LOCAL : exitCodes.OK
+}
+
+function planText({ doomed, kept }: PurgePlan, verb: string): string {
+  const lines = doomed.map(({ run_id: id, changed_at: at }) => `${id} ${verb} (finished, last changed ${at})`)
+  lines.push(...kept.map(({ run, why }) => `${run.run_id} is kept: ${why}`))
+  return lines.length === 0 ? 'There are no runs.\n' : `${lines.join('\n')}\n`
+}
+
+function resultOf({ doomed, kept }: PurgePlan, failed: PurgePlan['kept']) {
+  return {
+    chosen: doomed.map((run) => run.run_id),
+    kept: [...kept, ...failed].map(({ run, why }) => ({ run_id: run.run_id, why })),
+  }
+}
+
+async function confirmed(count: number): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await terminal.question(`Type ${count} to delete ${count === 1 ? 'it' : 'them'}: `)
+  terminal.close()
+  return answer.trim() === String(count)
+}

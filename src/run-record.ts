@@ -1,0 +1,135 @@
+/**
+ * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
+ * allow-list of options, and what the first pass counted. Never a key.
+ */
+import { resolve } from 'node:path'
+import { isJsonObject } from './domain/json.ts'
+import type { JsonObject } from './domain/json.ts'
+import type { UpdateOptions } from './options.ts'
+import type { JournalReader } from './store/journal-reader.ts'
+import type { RunJournal } from './store/journal.ts'
+import type { RedoFacts, RunParts } from './run-parts.ts'
+import type { Scan } from './pipeline/scan.ts'
+
+/** Which options are kept, and of which type each is. Keys, and what only concerns the screen, are not among them. */
+const kept = {
+  input: 'string',
+  env: 'string',
+  baseUrl: 'string',
+  allowHost: 'string',
+  format: 'string',
+  delimiter: 'string',
+  map: 'string',
+  blank: 'string',
+  duplicates: 'string',
+  ignoreColumns: 'list',
+  nullValues: 'list',
+  literals: 'list',
+  rate: 'string',
+  reserve: 'string',
+  concurrency: 'number',
+  runId: 'string',
+  runsDir: 'string',
+  maxErrors: 'string',
+  maxClears: 'string',
+  strict: 'boolean',
+  readBack: 'boolean',
+  resultsFormat: 'string',
+  faults: 'string',
+  seed: 'number',
+} as const
+
+export type RecordedOptions = Pick<UpdateOptions, keyof typeof kept>
+
+export interface RunRecord {
+  /** Paths are absolute; `runId` is there only where it has to be named to find the run again. */
+  readonly options: RecordedOptions
+  /** Of the input. */
+  readonly format: 'csv' | 'ndjson'
+  readonly bytes: number
+  readonly rows: number
+  readonly calls: number
+  readonly redo?: RedoFacts
+}
+
+const recordKey = 'record'
+
+export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): void {
+  const { options, head, file, runId, redo } = parts
+  const isNamed = options.runId !== undefined || options.newRun === true || options.input === '-'
+  const absolute = {
+    ...options,
+    input: options.input === '-' ? '-' : resolve(options.input),
+    ...(options.map === undefined ? {} : { map: resolve(options.map) }),
+    runId: isNamed && redo === undefined ? runId : undefined,
+    runsDir: parts.runsDir,
+  }
+  const record = {
+    options: Object.fromEntries(Object.entries(absolute).filter(([name]) => Object.hasOwn(kept, name))),
+    format: head.format,
+    bytes: file.size,
+    rows: found.rows,
+    calls: found.calls,
+    redo,
+  }
+  journal.set(recordKey, JSON.stringify(record))
+}
+
+/** Nothing where the journal was written before records were kept, or holds one that cannot be understood. */
+export function readRecord(journal: JournalReader): RunRecord | undefined {
+  const record = parsed(journal.get(recordKey))
+  if (record === undefined || !isJsonObject(record['options'])) return undefined
+  const options = optionsOf(record['options'])
+  const { format, bytes, rows, calls, redo } = record
+  if (options === undefined || (format !== 'csv' && format !== 'ndjson')) return undefined
+  if (typeof bytes !== 'number' || typeof rows !== 'number' || typeof calls !== 'number') return undefined
+  const base = { options, format, bytes, rows, calls } as const
+  if (redo === undefined || !isJsonObject(redo)) return base
+  const { parent, isMended } = redo
+  if (typeof parent !== 'string' || typeof isMended !== 'boolean') return undefined
+  return { ...base, redo: { parent, isMended } }
+}
+
+function parsed(text: string | undefined): JsonObject | undefined {
+  if (text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return isJsonObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Values of another type than the table says make the record one of another version. */
+function optionsOf(found: JsonObject): RecordedOptions | undefined {
+  for (const [name, type] of Object.entries(kept)) {
+    const value = found[name]
+    if (value === undefined) continue
+    const fits = type === 'list' ? Array.isArray(value) && value.every(isText) : typeof value === type
+    if (!fits) return undefined
+  }
+  return isRecorded(found) ? found : undefined
+}
+
+const choices = {
+  env: ['sandbox', 'production', 'simulator'],
+  format: ['csv', 'tsv', 'ndjson'],
+  blank: ['clear', 'keep', 'reject'],
+  duplicates: ['sequence', 'last', 'merge', 'reject'],
+  resultsFormat: ['csv', 'ndjson'],
+} as const
+
+/** The types were compared with the table; what is left are the options that take one of a few words. */
+function isRecorded(found: object): found is RecordedOptions {
+  return (
+    'input' in found &&
+    Object.entries(choices).every(([name, words]) => {
+      const value: unknown = Object.entries(found).find(([key]) => key === name)?.[1]
+      return value === undefined || words.some((word) => word === value)
+    })
+  )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}

@@ -1,0 +1,74 @@
+/** The run directories below a folder. Whatever else lies there is left alone, and links are not followed. */
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { BulkUpdateError, systemCode } from '../errors.ts'
+
+export interface RunPlace {
+  readonly runId: string
+  readonly directory: string
+  /** The last change of its journal, milliseconds since 1970. */
+  readonly changedAt: number
+}
+
+/** Directories that hold a file `journal.db`. None where the folder is not there; throws USAGE where it cannot be read. */
+export function findRuns(runsDir: string): readonly RunPlace[] {
+  const found: RunPlace[] = []
+  for (const entry of entriesOf(runsDir)) {
+    if (!entry.isDirectory()) continue
+    const directory = join(runsDir, entry.name)
+    const changedAt = Math.max(
+      changeOf(join(directory, 'journal.db')),
+      changeOf(join(directory, 'journal.db-wal')),
+    )
+    if (changeOf(join(directory, 'journal.db')) > 0) found.push({ runId: entry.name, directory, changedAt })
+  }
+  return found
+}
+
+function entriesOf(runsDir: string) {
+  try {
+    return readdirSync(runsDir, { withFileTypes: true })
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ENOENT') return []
+    throw new BulkUpdateError(
+      'USAGE',
+      'E_RUNS_DIR',
+      `${runsDir} cannot be read (${code})`,
+      'Give the folder that holds the runs with --runs-dir.',
+      { cause: error },
+    )
+  }
+}
+
+/** When a regular file was changed; 0 where there is none, or where it may not be looked at. */
+function changeOf(path: string): number {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    return stat?.isFile() === true ? stat.mtimeMs : 0
+  } catch {
+    return 0
+  }
+}
+
+/**
+ * Whether a process is in the run now. Only where a holder has left its name is the lock itself tried, because that keeps
+ * others out of it for a moment.
+ */
+export function isHeld(directory: string): boolean {
+  const path = join(directory, 'run.lock')
+  if (!existsSync(join(directory, 'holder.json')) || !existsSync(path)) return false
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path, { readOnly: true })
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy
+  } finally {
+    db?.close()
+  }
+}
+
+const sqliteBusy = 5

@@ -1,0 +1,85 @@
+/** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import { createRowSet } from '../domain/row-set.ts'
+import type { RowSet } from '../domain/row-set.ts'
+import { errorCodePath, kindOf, unpackOutcome } from './outcome-record.ts'
+
+export interface JournalReader {
+  /** What the run belongs to and what was counted before it: small texts by name. */
+  get(key: string): string | undefined
+  /** Outcomes in row order, in batches. */
+  outcomes(): Generator<readonly Outcome[]>
+  /** How many rows have which outcome. */
+  counts(): ReadonlyMap<OutcomeKind, number>
+  /** How many rows that need attention have which error code. */
+  errorCounts(): ReadonlyMap<string, number>
+  /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
+  closedLanes(): ReadonlySet<string>
+}
+
+export function readerOf(db: DatabaseSync): JournalReader {
+  return {
+    get(key) {
+      const value = db.prepare('SELECT value FROM run WHERE key = ?').get(key)?.['value']
+      return typeof value === 'string' ? value : undefined
+    },
+    *outcomes() {
+      const read = db.prepare('SELECT row, kind, record FROM outcome WHERE row > ? ORDER BY row LIMIT 500')
+      for (let last = 0; ;) {
+        const batch = read.all(last).map(({ row, kind, record }) => unpackOutcome(row, kind, record))
+        const end = batch.at(-1)
+        if (end === undefined) return
+        yield batch
+        last = end.row
+      }
+    },
+    counts() {
+      const counts = new Map<OutcomeKind, number>()
+      for (const { kind, rows } of db
+        .prepare('SELECT kind, count(*) AS rows FROM outcome GROUP BY kind')
+        .iterate())
+        counts.set(kindOf(kind), Number(rows))
+      return counts
+    },
+    errorCounts() {
+      const read = db.prepare(
+        `SELECT json_extract(record, '${errorCodePath}') AS code, count(*) AS rows FROM outcome
+         WHERE kind NOT IN ('updated', 'unchanged') GROUP BY code`,
+      )
+      return new Map(read.all().map(({ code, rows }) => [String(code), Number(rows)]))
+    },
+    closedLanes() {
+      const read = db.prepare("SELECT row, kind, record FROM outcome WHERE kind IN ('failed', 'unknown')")
+      const lanes = new Set<string>()
+      for (const { row, kind, record } of read.iterate())
+        lanes.add(unpackOutcome(row, kind, record).customerId)
+      return lanes
+    },
+  }
+}
+
+/** In long texts of numbers: a result for every row would take ten times as long. */
+export function readSettled(db: DatabaseSync): RowSet {
+  const settled = createRowSet()
+  const read = db.prepare(
+    'SELECT max(row) AS last, group_concat(row) AS rows FROM (SELECT row FROM outcome WHERE row > ? ORDER BY row LIMIT 50000)',
+  )
+  for (let last = 0; ;) {
+    const found = read.get(last)
+    if (typeof found?.['rows'] !== 'string') return settled
+    for (const row of found['rows'].split(',')) settled.add(Number(row))
+    last = Number(found['last'])
+  }
+}
+
+export function readDoubts(db: DatabaseSync, settled: RowSet): Map<number, number> {
+  const doubts = new Map<number, number>()
+  for (const { at, rows } of db.prepare('SELECT at, rows FROM intent ORDER BY id').iterate()) {
+    for (const row of String(rows).split(',').map(Number)) {
+      if (row < 0) doubts.delete(-row)
+      else if (!settled.has(row) && !doubts.has(row)) doubts.set(row, Number(at))
+    }
+  }
+  return doubts
+}

@@ -1,0 +1,79 @@
+/** The journal of a run, opened to look at it: nothing is created and nothing changed, whether its run goes on, died or ended. */
+import { lstatSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { BulkUpdateError } from '../errors.ts'
+import type { RowSet } from '../domain/row-set.ts'
+import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
+import type { JournalReader } from './journal-reader.ts'
+import { journalVersion } from './schema.ts'
+
+export interface SavedJournal extends JournalReader {
+  /** The rows that have an outcome. Read when it is first asked for: that takes a while in a long run. */
+  readonly settledRows: RowSet
+  /** Rows with an intent and without an outcome, with the time of the intent (milliseconds since 1970). */
+  readonly inDoubt: ReadonlyMap<number, number>
+  isInDoubt(row: number): boolean
+  close(): void
+}
+
+/**
+ * Opens the journal in a run directory as it stands now; what is written later is not seen.
+ *
+ * @throws BulkUpdateError LOCAL, E_JOURNAL_READ: it is not there, is no journal of this version, or cannot be read
+ */
+export function readJournal(directory: string): SavedJournal {
+  const path = join(directory, 'journal.db')
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(addressOf(path), { readOnly: true })
+    // One view of everything, even while the run goes on.
+    db.exec('PRAGMA busy_timeout = 5000; BEGIN')
+    const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version !== journalVersion) throw new Error(`journal version ${version}, this is ${journalVersion}`)
+    return viewOf(db)
+  } catch (error) {
+    db?.close()
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_JOURNAL_READ',
+      `${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
+      'Look at the path and the disk. `rapyd-bulk runs` lists the runs that can be read.',
+      { cause: error },
+    )
+  }
+}
+
+function viewOf(db: DatabaseSync): SavedJournal {
+  const reader = readerOf(db)
+  reader.get('state')
+  let settled: RowSet | undefined
+  let doubts: ReadonlyMap<number, number> | undefined
+  const settledRows = (): RowSet => (settled ??= readSettled(db))
+  const inDoubt = (): ReadonlyMap<number, number> => (doubts ??= readDoubts(db, settledRows()))
+  return {
+    ...reader,
+    get settledRows() {
+      return settledRows()
+    },
+    get inDoubt() {
+      return inDoubt()
+    },
+    isInDoubt: (row) => inDoubt().has(row),
+    close: () => db.close(),
+  }
+}
+
+/**
+ * Beside a journal that was closed there is no write-ahead log. SQLite would make an empty one to look at it, unless it is
+ * told that nobody writes.
+ */
+function addressOf(path: string): URL {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat?.isFile() !== true) throw new Error('there is no such file')
+  const address = pathToFileURL(path)
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  if (log === undefined || log.size === 0) address.searchParams.set('immutable', '1')
+  return address
+}
