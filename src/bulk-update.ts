@@ -19,11 +19,13 @@ import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RunParts, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
-import { keepRecord } from './run-record.ts'
-import { report } from './run-report.ts'
+import { keepEnding, keepRecord } from './run-record.ts'
+import { endingOf, report } from './run-report.ts'
+import type { ReportParts } from './run-report.ts'
 import { sendAll } from './run-sending.ts'
 import { startOf } from './run-start.ts'
 import { openJournal } from './store/journal.ts'
+import type { RunJournal } from './store/journal.ts'
 import { lockRun } from './store/lock.ts'
 import { checkRunId, freshRunId, openRunDirectory, runName } from './store/run-directory.ts'
 
@@ -156,12 +158,38 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
       if (stopped !== undefined) tell({ kind: 'stopped', code: stopped.code })
     }
     progress.reporting()
-    const summary = await report(parts, journal, directory, found, stopped)
+    const summary = await report(reportOf(parts, journal, directory, found, stopped))
+    if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
     if (journal.get('state') === 'finished') removeKeptInput(directory)
     const exitCode = finishedBefore ? exitCodes.OK : summary.exit_code
     tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
     return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }
   } finally {
     journal.close()
+  }
+}
+
+function reportOf(
+  parts: RunParts,
+  journal: RunJournal,
+  directory: string,
+  found: Scan,
+  stopped: BulkUpdateError | undefined,
+): ReportParts {
+  const { options, file, head, openRows, prepare, runId, remote, digest, redo } = parts
+  return {
+    runId,
+    directory,
+    journal,
+    options,
+    host: remote.host,
+    account: remote.account,
+    digest,
+    rows: found.rows,
+    bytes: file.size,
+    format: head.format,
+    redo,
+    input: { file, head, openRows: () => openRows(), prepare },
+    ending: endingOf(stopped),
   }
 }

@@ -47,8 +47,8 @@ export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
 }
 
 /** The command that sends again what a finished run left not updated. */
-export function commandToRedo(runId: string, runsDir: string): string {
-  return ['rapyd-bulk redo', quoted(runId), ...flagsOf({ runsDir })].join(' ')
+export function commandToRedo(runId: string, runsDir: string | undefined): string {
+  return ['rapyd-bulk redo', quoted(runId), ...flagsOf(runsDir === undefined ? {} : { runsDir })].join(' ')
 }
 
 function flagsOf(options: Partial<RecordedOptions>): readonly string[] {

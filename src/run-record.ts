@@ -5,6 +5,7 @@
 import { resolve } from 'node:path'
 import { isJsonObject } from './domain/json.ts'
 import type { JsonObject } from './domain/json.ts'
+import type { BulkUpdateError } from './errors.ts'
 import type { UpdateOptions } from './options.ts'
 import type { JournalReader } from './store/journal-reader.ts'
 import type { RunJournal } from './store/journal.ts'
@@ -73,6 +74,23 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
     redo,
   }
   journal.set(recordKey, JSON.stringify(record))
+  // What stopped an earlier session says nothing about this one.
+  if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')
+}
+
+const endingKey = 'ending'
+
+/** Keeps what stopped a session, for whoever reports on the run before it goes on. */
+export function keepEnding(journal: RunJournal, { code, exitCode }: BulkUpdateError): void {
+  journal.set(endingKey, JSON.stringify({ code, exitCode }))
+}
+
+/** What stopped the last session of a run that is not finished; nothing where it was a canary, or was killed. */
+export function readEnding(
+  journal: JournalReader,
+): { readonly code: string; readonly exitCode: number } | undefined {
+  const { code, exitCode } = parsed(journal.get(endingKey)) ?? {}
+  return typeof code === 'string' && typeof exitCode === 'number' ? { code, exitCode } : undefined
 }
 
 /** Nothing where the journal was written before records were kept, or holds one that cannot be understood. */

@@ -4,7 +4,10 @@ import type { ErrorCode } from './domain/error-codes.ts'
 import { exitCodes } from './errors.ts'
 import type { BulkUpdateError } from './errors.ts'
 import type { Head } from './input/header.ts'
-import type { Scan } from './pipeline/scan.ts'
+import type { InputFile } from './input/bytes.ts'
+import type { Outcome } from './domain/outcome.ts'
+import type { UpdateOptions } from './options.ts'
+import type { Prepare, Source } from './pipeline/ports.ts'
 import type { ErrorsFormat } from './report/errors.ts'
 import { nextStep } from './report/next-step.ts'
 import { writeRows } from './report/reports.ts'
@@ -12,69 +15,129 @@ import { summaryOf, writeSummary } from './report/summary.ts'
 import type { Summary } from './report/summary.ts'
 import { accountOf } from './run-account.ts'
 import { keptInput } from './run-input.ts'
-import type { RunParts } from './run-parts.ts'
-import type { RunJournal } from './store/journal.ts'
+import { commandToRedo } from './run-command.ts'
+import type { RedoFacts } from './run-parts.ts'
+import type { JournalReader } from './store/journal-reader.ts'
+
+/** What the files are made from: a run that has just ended, or one that somebody asks about. */
+export interface ReportParts {
+  readonly runId: string
+  readonly directory: string
+  readonly journal: Pick<JournalReader, 'get' | 'outcomes'> & {
+    readonly settledRows: { readonly size: number }
+    readonly isInDoubt: (row: number) => boolean
+  }
+  readonly options: Pick<UpdateOptions, 'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir'>
+  readonly host: string
+  readonly account: string
+  readonly digest: string
+  readonly rows: number
+  readonly bytes: number
+  readonly format: 'csv' | 'ndjson'
+  readonly redo: RedoFacts | undefined
+  /** Nothing where it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
+  readonly input: ReadableInput | undefined
+  readonly ending: RunEnding
+}
+
+export interface ReadableInput {
+  readonly file: InputFile
+  readonly head: Head
+  readonly openRows: () => Source
+  readonly prepare: Prepare
+}
+
+export interface RunEnding {
+  /** What rows without an outcome are told. */
+  readonly open: { readonly code: ErrorCode; readonly message: string }
+  /** Of what stopped the run; nothing where it reached its end, or that of its canary. */
+  readonly exitCode: number | undefined
+  readonly remedy: string | undefined
+  /** What to do next, where it is not what follows from the outcomes. */
+  readonly next?: string
+}
+
+export function endingOf(stopped: BulkUpdateError | undefined): RunEnding {
+  const message = 'the run stopped before this row'
+  if (stopped === undefined)
+    return { open: { code: 'E_NOT_REACHED', message }, exitCode: undefined, remedy: undefined }
+  const code = isErrorCode(stopped.code) ? stopped.code : 'E_STOPPED'
+  return { open: { code, message }, exitCode: stopped.exitCode, remedy: stopped.remedy }
+}
 
 /** Writes everything again from the journal and the input. */
-export async function report(
-  parts: RunParts,
-  journal: RunJournal,
-  directory: string,
-  found: Scan,
-  stopped: BulkUpdateError | undefined,
-): Promise<Summary> {
-  const { options, file, head, prepare, runId, remote } = parts
+export async function report(parts: ReportParts): Promise<Summary> {
+  const { runId, directory, journal, options, rows, input, ending } = parts
   const settledRows = journal.settledRows.size
-  const totals = await writeRows({
+  const listed = await writeRows({
     directory,
-    outcomes: accountOf({
-      settled: journal.outcomes(),
-      openSource: () => parts.openRows(),
-      prepare,
-      rows: found.rows,
-      settledRows,
-      isInDoubt: (row) => journal.isInDoubt(row),
-      open: { code: openCode(stopped), message: 'the run stopped before this row' },
-    }),
+    outcomes:
+      input === undefined
+        ? onlySettled(journal.outcomes())
+        : accountOf({
+            settled: journal.outcomes(),
+            openSource: input.openRows,
+            prepare: input.prepare,
+            rows,
+            settledRows,
+            isInDoubt: journal.isInDoubt,
+            open: ending.open,
+          }),
     resultsFormat: options.resultsFormat ?? 'csv',
-    errors: errorsFormatOf(head),
-    read: ({ offset, length }) => file.read(offset, length),
+    errors:
+      input === undefined
+        ? undefined
+        : {
+            format: errorsFormatOf(input.head),
+            read: ({ offset, length }) => input.file.read(offset, length),
+          },
   })
-  const good = totals.outcomes.updated + totals.outcomes.unchanged
+  const outcomes =
+    input === undefined
+      ? { ...listed.outcomes, not_attempted: listed.outcomes.not_attempted + rows - settledRows }
+      : listed.outcomes
+  const good = outcomes.updated + outcomes.unchanged
   // Of a canary, the rows that it was allowed to send.
-  const wanted = stopped === undefined ? settledRows : found.rows
-  const exit = stopped?.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS)
+  const wanted = ending.exitCode === undefined ? settledRows : rows
   const summary = summaryOf(
     {
       run_id: runId,
-      input: { path: options.input, sha256: parts.digest, rows: found.rows, bytes: file.size },
+      ...(parts.redo === undefined ? {} : { parent: { run_id: parts.redo.parent } }),
+      input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
       env: options.env ?? 'sandbox',
-      host: remote.host,
-      account: remote.account,
+      host: parts.host,
+      account: parts.account,
       started_at: journal.get('started_at') ?? '',
       finished_at: journal.get('finished_at') ?? new Date().toISOString(),
       rate_limited: Number(journal.get('rate_limited') ?? 0),
-      exit_code: exit,
+      exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:
+        ending.next ??
         nextStep({
           runId,
-          remedy: stopped?.remedy,
-          openRows: found.rows - settledRows,
-          outcomes: totals.outcomes,
-          errorsFile: `${directory}/errors.${head.format}`,
+          remedy: ending.remedy,
+          openRows: rows - settledRows,
+          outcomes,
+          errorsFile: `${directory}/errors.${parts.format}`,
+          redoCommand: commandToRedo(runId, options.runsDir),
+          isInputKept: options.input !== '-',
           newRun: options.newRun ?? false,
-        }) + withoutPiping(parts, journal, directory),
+        }) + withoutPiping(parts),
     },
-    totals,
+    { ...listed, outcomes },
   )
   writeSummary(directory, summary)
   return summary
 }
 
 /** What came over standard input is kept while the run is open, so nobody has to bring it again. */
-function withoutPiping({ options, runId }: RunParts, journal: RunJournal, directory: string): string {
+function withoutPiping({ options, runId, journal, directory }: ReportParts): string {
   if (options.input !== '-' || journal.get('state') === 'finished') return ''
   return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
+}
+
+async function* onlySettled(batches: Iterable<readonly Outcome[]>): AsyncGenerator<readonly Outcome[]> {
+  yield* batches
 }
 
 /** `errors` is written as the input is. */
@@ -88,10 +151,4 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
     delimiter: head.dialect.delimiter,
     lineEnd,
   }
-}
-
-/** Rows that were not sent carry the reason why the run ended. */
-function openCode(stopped: BulkUpdateError | undefined): ErrorCode {
-  if (stopped === undefined) return 'E_NOT_REACHED'
-  return isErrorCode(stopped.code) ? stopped.code : 'E_STOPPED'
 }

@@ -108,10 +108,17 @@ export const runsFlags = {
   json: inputFlags.json,
 } as const satisfies Record<string, Options>
 
+export const reportFlags = {
+  'runs-dir': senderFlags['runs-dir'],
+  json: inputFlags.json,
+  color: inputFlags.color,
+} as const satisfies Record<string, Options>
+
 /** The flags that each command takes. */
 export const commandFlags = {
   update: { ...inputFlags, ...senderFlags },
   validate: inputFlags,
   runs: runsFlags,
+  report: reportFlags,
   simulator: simulatorFlags,
 } as const

@@ -77,6 +77,23 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .command(
+        'report <run>',
+        'write results, errors and summary of a run again, also while it goes on',
+        (command) =>
+          command
+            .positional('run', {
+              type: 'string',
+              demandOption: true,
+              describe: 'run id, as runs lists it, or the path of a run directory',
+            })
+            .options(commandFlags.report)
+            .example('$0 report crm-export-3f2a9c01d4', 'how far it is, with a line for every row'),
+        async (args) => {
+          const { report } = await import('./commands/report.ts')
+          code = await report(args)
+        },
+      )
+      .command(
         'simulator',
         'serve the embedded Rapyd customers API on loopback',
         (command) =>
@@ -101,8 +118,8 @@ export async function main(argv: readonly string[]): Promise<number> {
           new BulkUpdateError(
             'USAGE',
             'E_USAGE',
-            message.startsWith('Not enough non-option arguments') ? 'no input is named' : message,
-            'Name a CSV or NDJSON file, or - for standard input. See rapyd-bulk --help.',
+            message.startsWith('Not enough non-option arguments') ? 'no input, or no run, is named' : message,
+            'Name a CSV or NDJSON file (or - for standard input), or the id of a run. See rapyd-bulk --help.',
           )
         )
       })

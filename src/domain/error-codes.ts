@@ -62,6 +62,7 @@ export const errorTips = {
   E_REMOTE_DOWN: 'Wait until Rapyd can be reached, then run the same command again: it goes on here.',
   E_MAX_ERRORS: 'Look at the other errors first; then run the same command again: it goes on here.',
   E_STOPPED: 'Run the same command again: it goes on here.',
+  E_STILL_RUNNING: 'Wait until the run has ended, then write its report again.',
   E_NOT_REACHED: 'Run the same command without --limit: it goes on here.',
 } as const satisfies Record<`E_${string}`, string>
 

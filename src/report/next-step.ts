@@ -10,6 +10,10 @@ export interface RunEnd {
   readonly openRows: number
   readonly outcomes: Readonly<Record<OutcomeKind, number>>
   readonly errorsFile: string
+  /** The command that sends again what was not updated, without `--from`. */
+  readonly redoCommand: string
+  /** Whether the input can be read again; what came over standard input is not kept. */
+  readonly isInputKept: boolean
   /** `--new-run`: the same command would begin another run. */
   readonly newRun: boolean
 }
@@ -27,19 +31,20 @@ export function nextStep(end: RunEnd): string {
 }
 
 /** What is left to do of a finished run, the most urgent first. */
-function tasksOf({ outcomes, errorsFile }: RunEnd): string[] {
+function tasksOf({ outcomes, errorsFile, redoCommand, isInputKept }: RunEnd): string[] {
   const { invalid, rejected, unknown, failed, not_attempted: left } = outcomes
+  const fromErrors = `${redoCommand} --from ${errorsFile}`
   const tasks: string[] = []
-  if (unknown > 0) {
-    tasks.push(
-      `First look in Rapyd at the customers of ${formatRows(unknown)} that may have been applied, and take out of ${errorsFile} what was.`,
-    )
+  const again = unknown + failed + left
+  if (again > 0) {
+    const look =
+      unknown > 0
+        ? `; it looks first whether ${formatRows(unknown)} in doubt ${unknown === 1 ? 'was' : 'were'} applied`
+        : ''
+    tasks.push(`${formatRows(again)} can be sent again${look}: ${isInputKept ? redoCommand : fromErrors}.`)
   }
   if (invalid + rejected > 0) {
-    tasks.push(`Mend ${formatRows(invalid + rejected)} in ${errorsFile} and update from that file.`)
-  }
-  if (failed + left > 0) {
-    tasks.push(`${formatRows(failed + left)} in ${errorsFile} can be sent as they are.`)
+    tasks.push(`Mend ${formatRows(invalid + rejected)} in ${errorsFile}, then: ${fromErrors}.`)
   }
   return tasks
 }

@@ -103,7 +103,7 @@ function refuseOddTarget(path: string): void {
     'LOCAL',
     'E_REPORT_WRITE',
     `${path} ${what}, so nothing is written to it`,
-    'Move it away, then rebuild the files with: rapyd-bulk report <run>',
+    `Move it away, then rebuild the files with: ${rebuild(path)}`,
   )
 }
 
@@ -130,10 +130,15 @@ function refusing<Result>(path: string, action: () => Result): Result {
       'LOCAL',
       'E_REPORT_WRITE',
       `${path} could not be written: ${causes[code] ?? code}`,
-      `${remedies[code] ?? 'Look at the directory and the disk'}, then rebuild the files with: rapyd-bulk report <run>. What was sent is safe in the journal.`,
+      `${remedies[code] ?? 'Look at the directory and the disk'}, then rebuild the files with: ${rebuild(path)}. What was sent is safe in the journal.`,
       { cause: error },
     )
   }
+}
+
+/** A run's files lie in the directory that bears its id. */
+function rebuild(path: string): string {
+  return `rapyd-bulk report ${dirname(path)}`
 }
 
 const causes: Readonly<Record<string, string>> = {

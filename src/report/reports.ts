@@ -17,7 +17,12 @@ export interface ReportOptions {
   /** In row order, every row of the run once. */
   readonly outcomes: AsyncIterable<readonly Outcome[]>
   readonly resultsFormat: ResultsFormat
-  readonly errors: ErrorsFormat
+  /** Nothing where the input is gone: then `errors` stays as it is. */
+  readonly errors: ErrorsParts | undefined
+}
+
+export interface ErrorsParts {
+  readonly format: ErrorsFormat
   /** The bytes of a record in the input. */
   readonly read: (place: Place) => Promise<Buffer>
 }
@@ -25,7 +30,6 @@ export interface ReportOptions {
 /** Writes `results` and `errors`; an `errors` file of an earlier session goes when no row needs it. */
 export async function writeRows(options: ReportOptions): Promise<Totals> {
   const { directory, resultsFormat, errors } = options
-  const errorsPath = join(directory, `errors.${errors.format}`)
   const results = openOutputFile(join(directory, `results.${resultsFormat}`))
   const totals = createTotals()
   let bad: OutputFile | undefined
@@ -35,13 +39,13 @@ export async function writeRows(options: ReportOptions): Promise<Totals> {
       results.write(resultsOf(batch, resultsFormat))
       for (const outcome of batch) {
         totals.add(outcome)
-        if (!needsAttention(outcome.outcome)) continue
+        if (errors === undefined || !needsAttention(outcome.outcome)) continue
         if (bad === undefined) {
-          bad = openOutputFile(errorsPath)
-          bad.write(errorsHeader(errors))
+          bad = openOutputFile(pathOf(directory, errors))
+          bad.write(errorsHeader(errors.format))
         }
-        const raw = await options.read(outcome)
-        bad.write(errorLine(raw.toString('utf8'), outcome, errors))
+        const raw = await errors.read(outcome)
+        bad.write(errorLine(raw.toString('utf8'), outcome, errors.format))
       }
     }
   } catch (error) {
@@ -50,7 +54,11 @@ export async function writeRows(options: ReportOptions): Promise<Totals> {
     throw error
   }
   results.commit()
-  if (bad === undefined) removeOutputFile(errorsPath)
-  else bad.commit()
+  if (bad !== undefined) bad.commit()
+  else if (errors !== undefined) removeOutputFile(pathOf(directory, errors))
   return totals.totals()
+}
+
+function pathOf(directory: string, { format }: ErrorsParts): string {
+  return join(directory, `errors.${format.format}`)
 }

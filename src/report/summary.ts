@@ -9,6 +9,8 @@ import type { Totals } from './totals.ts'
 
 export interface RunFacts {
   readonly run_id: string
+  /** The run whose rows a redo sends again. */
+  readonly parent?: { readonly run_id: string }
   readonly input: {
     readonly path: string
     readonly sha256: string

@@ -17,6 +17,8 @@ const end: RunEnd = {
   openRows: 0,
   outcomes: none,
   errorsFile: 'runs/crm-1/errors.csv',
+  redoCommand: 'rapyd-bulk redo crm-1',
+  isInputKept: true,
   newRun: false,
 }
 const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
@@ -35,12 +37,17 @@ const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
   [
     'rows to mend',
     { outcomes: { ...none, invalid: 2, rejected: 1 } },
-    'Run crm-1 is finished. Mend 3 rows in runs/crm-1/errors.csv and update from that file.',
+    'Run crm-1 is finished. Mend 3 rows in runs/crm-1/errors.csv, then: rapyd-bulk redo crm-1 --from runs/crm-1/errors.csv.',
   ],
   [
     'rows that may have been applied, and rows behind them',
     { outcomes: { ...none, unknown: 1, not_attempted: 4 } },
-    'Run crm-1 is finished. First look in Rapyd at the customers of 1 row that may have been applied, and take out of runs/crm-1/errors.csv what was. 4 rows in runs/crm-1/errors.csv can be sent as they are.',
+    'Run crm-1 is finished. 5 rows can be sent again; it looks first whether 1 row in doubt was applied: rapyd-bulk redo crm-1.',
+  ],
+  [
+    'rows of standard input, which is not kept',
+    { outcomes: { ...none, failed: 1 }, isInputKept: false },
+    'Run crm-1 is finished. 1 row can be sent again: rapyd-bulk redo crm-1 --from runs/crm-1/errors.csv.',
   ],
 ]
 

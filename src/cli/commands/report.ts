@@ -1,0 +1,27 @@
+/** `report`: the files of a run once more, from its journal. Exit 0, or 3 and 6 where the input is missing or changed. */
+import { exitCodes } from '../../errors.ts'
+import { rebuildReport } from '../../rebuild-report.ts'
+import { summaryText } from '../../report/summary.ts'
+import { wantsColor } from '../output.ts'
+
+export interface ReportArguments {
+  readonly run: string
+  readonly runsDir?: string | undefined
+  readonly json?: boolean | undefined
+  readonly color?: boolean | undefined
+}
+
+export async function report(args: ReportArguments): Promise<number> {
+  const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir)
+  process.stdout.write(
+    args.json === true
+      ? `${JSON.stringify(summary)}\n`
+      : summaryText(summary, directory, wantsColor(process.stdout, args.color)),
+  )
+  if (missing === undefined) {
+    process.stderr.write(`${summary.next}\n`)
+    return exitCodes.OK
+  }
+  process.stderr.write(`rapyd-bulk: ${missing.message} [${missing.code}]\n${missing.remedy}\n`)
+  return missing.exitCode
+}

@@ -1,0 +1,153 @@
+/** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
+import { checkInput } from './check-input.ts'
+import { isErrorCode } from './domain/error-codes.ts'
+import { BulkUpdateError } from './errors.ts'
+import { openInput } from './input/bytes.ts'
+import type { InputFile } from './input/bytes.ts'
+import { readHead } from './input/header.ts'
+import { loadMapping } from './mapping/mapping-file.ts'
+import { createPrepare } from './prepare.ts'
+import { formatRows } from './report/format.ts'
+import type { Summary } from './report/summary.ts'
+import { commandToGoOn } from './run-command.ts'
+import { keptInput } from './run-input.ts'
+import { mappingDigest } from './run-identity.ts'
+import { readEnding } from './run-record.ts'
+import type { RunRecord } from './run-record.ts'
+import { report } from './run-report.ts'
+import type { ReadableInput, RunEnding } from './run-report.ts'
+import { openSavedRun } from './saved-run.ts'
+import type { SavedRun } from './saved-run.ts'
+
+export interface RebuiltReport {
+  readonly summary: Summary
+  readonly directory: string
+  /** Why `errors` could not be written; then `results` lists only rows that have an outcome. */
+  readonly missing?: BulkUpdateError
+}
+
+/**
+ * `run` is a run id below `runsDir` (`./rapyd-runs`), or the path of a run directory. Throws LOCAL where its journal cannot
+ * be read or a file cannot be written.
+ */
+export async function rebuildReport(run: string, runsDir: string | undefined): Promise<RebuiltReport> {
+  const saved = openSavedRun(run, runsDir)
+  let file: InputFile | undefined
+  try {
+    const { runId, directory, journal, record, fact } = saved
+    let input: ReadableInput | undefined
+    let missing: BulkUpdateError | undefined
+    try {
+      file = await openSameInput(saved)
+      input = await readingOf(saved, file)
+    } catch (error) {
+      if (!(error instanceof BulkUpdateError)) throw error
+      missing = withoutErrors(saved, error)
+    }
+    const summary = await report({
+      runId,
+      directory,
+      journal,
+      options: record.options,
+      host: fact('host'),
+      account: fact('account'),
+      digest: fact('input'),
+      rows: record.rows,
+      bytes: record.bytes,
+      format: record.format,
+      redo: record.redo,
+      input,
+      ending: endingOf(saved),
+    })
+    return { summary, directory, ...(missing === undefined ? {} : { missing }) }
+  } finally {
+    await file?.close()
+    saved.close()
+  }
+}
+
+/** The file that the run was made from, or an error that says what became of it. */
+async function openSameInput({ directory, record, fact }: SavedRun): Promise<InputFile> {
+  const path = record.options.input === '-' ? keptInput(directory) : record.options.input
+  const file = await openInput(path)
+  try {
+    if ((await file.digest()) === fact('input')) return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await file.close()
+  throw new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_CHANGED',
+    `${path} is not the file of this run any more (its SHA-256 was ${fact('input')})`,
+    'Put the file back.',
+  )
+}
+
+async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadableInput> {
+  const { record, fact, runId, journal } = saved
+  const { options } = record
+  const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+  // Rows with an outcome are copied by their places; only those without one are read and mapped again.
+  if (journal.settledRows.size === record.rows) return { file, head, openRows: noRows, prepare: noRows }
+  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+  if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
+  const parts = { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
+  const reading = await checkInput(parts)
+  const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
+  return { file, head, openRows: () => reading.openRows(), prepare }
+}
+
+function noRows(): never {
+  throw new Error('the rows of a run without open ones are asked for')
+}
+
+function otherMapping({ options }: RunRecord): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_MAPPING_CHANGED',
+    `${options.map ?? 'the mapping'} says something else than when the run began`,
+    'Put the mapping file back.',
+  )
+}
+
+function endingOf({ runId, directory, journal, record, isRunning }: SavedRun): RunEnding {
+  if (journal.get('state') === 'finished')
+    return { open: stoppedBefore('E_NOT_REACHED'), exitCode: undefined, remedy: undefined }
+  if (isRunning) {
+    return {
+      open: { code: 'E_STILL_RUNNING', message: 'the run is still going on' },
+      exitCode: undefined,
+      remedy: undefined,
+      next: `Run ${runId} is still going on: this is how it stood when the files were written.`,
+    }
+  }
+  const ending = readEnding(journal)
+  return {
+    open: stoppedBefore(ending?.code ?? 'E_NOT_REACHED'),
+    exitCode: ending?.exitCode,
+    remedy: undefined,
+    next: `Run ${runId} is not finished. To go on: ${commandToGoOn({ runId, directory, record })}`,
+  }
+}
+
+function stoppedBefore(code: string): RunEnding['open'] {
+  return { code: isErrorCode(code) ? code : 'E_STOPPED', message: 'the run stopped before this row' }
+}
+
+function withoutErrors({ runId, record, journal }: SavedRun, error: BulkUpdateError): BulkUpdateError {
+  const open = record.rows - journal.settledRows.size
+  const unlisted = open === 0 ? '' : `; ${formatRows(open)} without an outcome counted and not listed`
+  const isGone = record.options.input === '-' && error.code === 'E_INPUT_OPEN'
+  const why = isGone ? 'what came over standard input is not kept once a run is finished' : error.message
+  return new BulkUpdateError(
+    error.kind,
+    error.code,
+    `${why}: results and summary.json are written from the journal, errors is not${unlisted}`,
+    isGone
+      ? 'The errors file that the run wrote itself is the one to use.'
+      : `Put the input back where it was, then run again: rapyd-bulk report ${runId}`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,63 @@
+/** A run by its name, opened to look at it: its journal, what it keeps of its options, and whether a process is in it. */
+import { existsSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { BulkUpdateError } from './errors.ts'
+import { readRecord } from './run-record.ts'
+import type { RunRecord } from './run-record.ts'
+import { isHeld } from './store/find-runs.ts'
+import { readJournal } from './store/saved-journal.ts'
+import type { SavedJournal } from './store/saved-journal.ts'
+
+export interface SavedRun {
+  readonly runId: string
+  readonly directory: string
+  /** The folder that it lies in. */
+  readonly runsDir: string
+  readonly journal: SavedJournal
+  readonly record: RunRecord
+  readonly isRunning: boolean
+  readonly isFinished: boolean
+  /** What its journal is bound to: `input`, `host`, `account`, `mapping`. */
+  readonly fact: (name: string) => string
+  close(): void
+}
+
+/**
+ * `run` is a run id below `runsDir`, or the path of a run directory: what holds a slash is a path. Throws USAGE, E_NO_RUN,
+ * where there is none, and LOCAL where its journal cannot be read or says too little.
+ */
+export function openSavedRun(run: string, runsDir: string | undefined): SavedRun {
+  const directory = /[\\/]/.test(run) ? resolve(run) : join(resolve(runsDir ?? './rapyd-runs'), run)
+  if (!existsSync(join(directory, 'journal.db'))) {
+    throw new BulkUpdateError(
+      'USAGE',
+      'E_NO_RUN',
+      `${directory} is no run`,
+      'Give the id of a run, as `rapyd-bulk runs` lists them (with --runs-dir where they are elsewhere), or the path of its directory.',
+    )
+  }
+  // Asked first: a run that ends in between is then taken for one that goes on, never for one that was left.
+  const isRunning = isHeld(directory)
+  const journal = readJournal(directory)
+  const record = readRecord(journal)
+  if (record === undefined) {
+    journal.close()
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_RUN_RECORD',
+      `the journal of ${directory} does not say how its run was begun`,
+      'Run its first command again: what was answered is not sent again, and the files are written.',
+    )
+  }
+  return {
+    runId: basename(directory),
+    directory,
+    runsDir: dirname(directory),
+    journal,
+    record,
+    isRunning,
+    isFinished: journal.get('state') === 'finished',
+    fact: (name) => journal.get(name) ?? '',
+    close: () => journal.close(),
+  }
+}
