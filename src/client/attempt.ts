@@ -7,7 +7,7 @@ import type { ApiResponse } from '../pipeline/ports.ts'
 import { classify } from '../rapyd/response.ts'
 import type { Answer } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
-import { rejection, retry, updated } from './course.ts'
+import { perhapsTwice, rejection, retry, updated } from './course.ts'
 import type { Course, Ending } from './course.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Signer } from './signing.ts'
@@ -37,7 +37,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
     switch (answer.kind) {
       case 'updated':
         everUpdated = true
-        return updated
+        return course.unread ? perhapsTwice : updated
       case 'rejected':
         return rejection(answer.code, answer.apiCode, answer.field, response.status)
       case 'ambiguous':
@@ -86,10 +86,12 @@ export function createAttempt(parts: AttemptParts): Attempt {
 
   return async (request, course, signal) => {
     for (;;) {
-      if (course.doubt && !request.repeatable) {
-        const finding = await readBack(request, signal)
+      if (course.doubt) {
+        // What does no harm twice is sent again after one look, so that an outage is not met with more reads than updates.
+        const finding = await readBack(request, signal, request.repeatable ? 1 : undefined)
         if (finding === 'applied') return updated
-        if (finding === 'cannot_tell') return notSentTwice
+        if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice
+        course.unread ||= finding === 'cannot_tell'
       }
       let response: ApiResponse
       try {

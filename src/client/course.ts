@@ -14,6 +14,8 @@ export interface Course {
   doubt: boolean
   /** True while every doubtful attempt was answered, so that none can still be under way. */
   answered: boolean
+  /** True once it was sent again although nobody could tell what had become of it. */
+  unread: boolean
   resigned: number
   readonly retries: string[]
   /** How long the last answer took. */
@@ -29,6 +31,7 @@ export function startCourse(doubt: boolean): Course {
     code: 'E_NETWORK',
     doubt,
     answered: true,
+    unread: false,
     resigned: 0,
     retries: [],
     latencyMs: 0,
@@ -47,6 +50,12 @@ export type Ending = {
 }
 
 export const updated: Ending = { outcome: 'updated', code: '', message: '' }
+
+export const perhapsTwice: Ending = {
+  outcome: 'updated',
+  code: '',
+  message: 'sent again without knowing what became of it before: may have been applied twice',
+}
 
 /** Notes the reason and ends the attempt. */
 export function retry(course: Course, reason: string): TryAgain {

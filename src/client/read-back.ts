@@ -20,15 +20,18 @@ export interface ReadBackParts {
   readonly random: () => number
 }
 
-/** Reads the customer and says what became of the patch. Rejects with the signal's reason when it is aborted. */
-export type ReadBack = (request: UpdateRequest, signal: AbortSignal) => Promise<Finding>
+/**
+ * Reads the customer and says what became of the patch, in `tries` reads at most. Rejects with the signal's reason when it is
+ * aborted.
+ */
+export type ReadBack = (request: UpdateRequest, signal: AbortSignal, tries?: number) => Promise<Finding>
 
 export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBack {
-  return async (request, signal) => {
-    for (let failed = 1; failed < mostAttempts; failed++) {
+  return async (request, signal, tries = mostAttempts - 1) => {
+    for (let failed = 1; failed <= tries; failed++) {
       const response = await retrieve(request.customerId, signal)
       if (response !== undefined && response.status < 500) return compareWith(request, response)
-      await clock.sleep(backoffMs(failed, random()), signal)
+      if (failed < tries) await clock.sleep(backoffMs(failed, random()), signal)
     }
     return 'cannot_tell'
   }

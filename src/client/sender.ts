@@ -39,12 +39,6 @@ const tooOld: Ending = {
   message: 'not answered long ago; the customer reads differently now, and others may have changed it since',
 }
 
-const perhapsTwice: Ending = {
-  outcome: 'updated',
-  code: '',
-  message: 'sent again without knowing what became of it before: may have been applied twice',
-}
-
 export function createSender(parts: SenderParts): Deliver {
   const { clock } = parts
   const { readBack } = parts
@@ -96,8 +90,7 @@ export function createSender(parts: SenderParts): Deliver {
       if (ageMs > longestDoubtMs) return tooOld
       course.doubt = false
     } else if (!request.repeatable) return notSentTwice
-    const ending = await attempt(request, course, signal)
-    return finding === 'cannot_tell' && ending === updated ? perhapsTwice : ending
+    return attempt(request, course, signal)
   }
 
   /** What to do about an error: try again, leave the row open because of a stop, or end the run. */

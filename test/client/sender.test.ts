@@ -55,14 +55,28 @@ interface Case {
 const cases: readonly Case[] = [
   { title: 'a confirmation', updates: [success()], ends: ['updated', '', 1, 0, ''] },
   {
-    title: 'a server error, then a confirmation',
+    title: 'a server error without a change, then a confirmation',
     updates: [down, success()],
-    ends: ['updated', '', 2, 0, 'http_500'],
+    reads: [otherName],
+    ends: ['updated', '', 2, 1, 'http_500'],
   },
   {
-    title: 'a lost answer, then a confirmation',
+    title: 'a lost answer without a change, then a confirmation',
     updates: [lost, success()],
-    ends: ['updated', '', 2, 0, 'econnreset'],
+    reads: [otherName],
+    ends: ['updated', '', 2, 1, 'econnreset'],
+  },
+  {
+    title: 'a lost answer to an update that was applied: not sent again',
+    updates: [lost],
+    reads: [hasName],
+    ends: ['updated', '', 1, 1, 'econnreset'],
+  },
+  {
+    title: 'a server error behind which the change was applied: not sent again',
+    updates: [down],
+    reads: [hasName],
+    ends: ['updated', '', 1, 1, 'http_500'],
   },
   {
     title: 'a refusal',
@@ -82,50 +96,50 @@ const cases: readonly Case[] = [
   {
     title: 'six server errors and no change',
     updates: times(6, down),
-    reads: [otherName],
-    ends: ['rejected', 'E_SERVER', 6, 1, times(6, 'http_500').join(';')],
+    reads: times(6, otherName),
+    ends: ['rejected', 'E_SERVER', 6, 6, times(6, 'http_500').join(';')],
   },
   {
     title: 'six server errors and the change is there',
     updates: times(6, down),
-    reads: [hasName],
-    ends: ['updated', '', 6, 1, times(6, 'http_500').join(';')],
+    reads: [...times(5, otherName), hasName],
+    ends: ['updated', '', 6, 6, times(6, 'http_500').join(';')],
   },
   {
     title: 'six lost answers and no change: one may still be under way',
     updates: times(6, lost),
-    reads: [otherName],
-    ends: ['unknown', 'E_NETWORK', 6, 1, times(6, 'econnreset').join(';')],
+    reads: times(6, otherName),
+    ends: ['unknown', 'E_NETWORK', 6, 6, times(6, 'econnreset').join(';')],
   },
   {
     title: 'six lost answers and the change is there',
     updates: times(6, lost),
-    reads: [hasName],
-    ends: ['updated', '', 6, 1, times(6, 'econnreset').join(';')],
+    reads: [...times(5, otherName), hasName],
+    ends: ['updated', '', 6, 6, times(6, 'econnreset').join(';')],
   },
   {
     title: 'six lost answers and nothing to be read',
     updates: times(6, lost),
-    reads: times(5, down),
-    ends: ['unknown', 'E_NETWORK', 6, 5, times(6, 'econnreset').join(';')],
+    reads: times(10, down),
+    ends: ['unknown', 'E_NETWORK', 6, 10, times(6, 'econnreset').join(';')],
   },
   {
     title: 'one lost answer among refused connections',
     updates: [lost, ...times(5, notSent)],
-    reads: [hasName],
-    ends: ['updated', '', 6, 1, ['econnreset', ...times(5, 'econnrefused')].join(';')],
+    reads: [...times(5, otherName), hasName],
+    ends: ['updated', '', 6, 6, ['econnreset', ...times(5, 'econnrefused')].join(';')],
   },
   {
     title: 'a refusal behind a lost answer that was applied',
     updates: [lost, refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')],
-    reads: [hasName],
-    ends: ['updated', '', 2, 1, 'econnreset'],
+    reads: [down, hasName],
+    ends: ['updated', '', 2, 2, 'econnreset'],
   },
   {
     title: 'a refusal behind a lost answer that was not applied',
     updates: [lost, refusal(400, 'INVALID_CUSTOMER_ID')],
-    reads: [refusal(400, 'ERROR_GET_CUSTOMER')],
-    ends: ['rejected', 'E_CUSTOMER_NOT_FOUND', 2, 1, 'econnreset'],
+    reads: [otherName, refusal(400, 'ERROR_GET_CUSTOMER')],
+    ends: ['rejected', 'E_CUSTOMER_NOT_FOUND', 2, 2, 'econnreset'],
   },
   {
     title: 'throttling, which costs no attempt',
@@ -263,6 +277,16 @@ describe('a row in doubt from an earlier session', () => {
   })
 })
 
+describe('a row that is sent again although nobody could tell what became of it', () => {
+  it('says that it may have been applied twice', async () => {
+    const { sender } = senderOn({ updates: [lost, success()], reads: [down] })
+    expect(await sender(named, running)).toMatchObject({
+      outcome: 'updated',
+      message: expect.stringContaining('may have been applied twice'),
+    })
+  })
+})
+
 describe('the sender stops the run', () => {
   it.each([
     ['a redirect', [response(302, '')], 'E_REDIRECT'],
@@ -301,7 +325,10 @@ describe('the sender stops the run', () => {
 
 describe('every attempt', () => {
   it('has the same body and key, a new salt, and an intent before it', async () => {
-    const { sender, of, intents } = senderOn({ updates: [down, lost, success()] })
+    const { sender, of, intents } = senderOn({
+      updates: [down, lost, success()],
+      reads: times(2, otherName),
+    })
     await sender(named, running)
     const requests = of('post').map(({ request }) => request)
     expect(new Set(requests.map(({ body }) => body))).toEqual(new Set([named.body]))
@@ -313,7 +340,10 @@ describe('every attempt', () => {
   })
 
   it('is signed at the moment it goes out, on the server’s clock once that is known', async () => {
-    const { sender, of } = senderOn({ updates: [late(60_000), down, success()] })
+    const { sender, of } = senderOn({
+      updates: [late(60_000), down, success()],
+      reads: [otherName],
+    })
     await sender(named, running)
     const stamps = of('post').map(
       ({ at, request }) => Number(request.headers['timestamp']) - Math.floor(at / 1000),
