@@ -1,0 +1,16 @@
+/** Lane C, the small version: `npm run test:crash` is the long one. */
+import { describe, expect, it } from 'vitest'
+import { crash } from './crash.ts'
+
+const first = 1 + (Math.floor(Date.now() / 1000) % 100_000) * 4
+
+describe('a run that is killed at random moments and started again', () => {
+  it.concurrent.each([0, 1, 2, 3].map((step) => first + step))(
+    'loses no row, applies none twice and keeps the order (seed %i)',
+    async (seed) => {
+      const { violations } = await crash({ seed, rows: 150, kills: 6 })
+      expect(violations, `again with: npm run test:crash -- --seed ${seed} --jobs 1`).toEqual([])
+    },
+    240_000,
+  )
+})
