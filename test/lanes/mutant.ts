@@ -1,0 +1,160 @@
+/** The table of canary mutants: small wrongs, each of which has to turn at least one of the tests named beside it red. */
+
+export interface Mutant {
+  readonly title: string
+  /** Under `src`. */
+  readonly file: string
+  /** Each text has to be there exactly once; what takes its place. */
+  readonly edits: readonly (readonly [from: string, to: string])[]
+  /** Under `test`. */
+  readonly tests: readonly string[]
+}
+
+const crash = ['lanes/crash.test.ts']
+const races = ['lanes/races.test.ts']
+const sender = ['client/sender.test.ts']
+
+export const mutants: readonly Mutant[] = [
+  {
+    title: 'the intent is not waited for',
+    file: 'client/call.ts',
+    edits: [
+      ['await parts.intend(intent)', 'void parts.intend(intent)'],
+      [
+        'return parts.intend(request).then(',
+        'void parts.intend(request)\n      return Promise.resolve().then(',
+      ],
+    ],
+    tests: crash,
+  },
+  {
+    title: 'the outcome is not waited for before the lane goes on',
+    file: 'run-sending.ts',
+    edits: [['await journal.settle(outcome).catch(orStop)', 'void journal.settle(outcome).catch(orStop)']],
+    tests: crash,
+  },
+  {
+    title: 'intents and outcomes resolve before the commit',
+    file: 'store/group-commit.ts',
+    edits: [
+      [
+        'waiting.push({ item, resolve, reject })',
+        'waiting.push({ item, resolve, reject })\n        resolve()',
+      ],
+    ],
+    tests: crash,
+  },
+  {
+    title: 'a commit that failed is tried again',
+    file: 'store/group-commit.ts',
+    edits: [['if (failure !== undefined) throw failure.error', '']],
+    tests: ['store/journal.test.ts'],
+  },
+  {
+    title: 'no lock',
+    file: 'store/lock.ts',
+    edits: [['; BEGIN EXCLUSIVE', '']],
+    tests: races,
+  },
+  {
+    title: 'no run id in the key',
+    file: 'rapyd/idempotency-key.ts',
+    edits: [['${parts.runId}\\n', '']],
+    tests: races,
+  },
+  {
+    title: 'no row number in the key',
+    file: 'rapyd/idempotency-key.ts',
+    edits: [['${parts.row}\\n', '']],
+    tests: ['rapyd/update-customer.test.ts'],
+  },
+  {
+    title: 'a key of its own for every session',
+    file: 'rapyd/idempotency-key.ts',
+    edits: [['${parts.row}\\n', '${parts.row}\\n${process.pid}\\n']],
+    tests: crash,
+  },
+  {
+    title: 'reading back always finds a difference',
+    file: 'client/read-back.ts',
+    edits: [
+      ['return compareWith(request, response)', "return compareWith(request, response) && 'different'"],
+    ],
+    tests: crash,
+  },
+  {
+    title: 'no look before a plain row is sent again',
+    file: 'client/attempt.ts',
+    edits: [['if (course.doubt) {', 'if (course.doubt && !request.repeatable) {']],
+    tests: sender,
+  },
+  {
+    title: 'doubt is forgotten on resume',
+    file: 'run-sending.ts',
+    edits: [['inDoubt: journal.inDoubt,', 'inDoubt: new Map(),']],
+    tests: crash,
+  },
+  {
+    title: 'a row in doubt is read back at once',
+    file: 'client/sender.ts',
+    edits: [['if (ageMs < parts.settledAfterMs)', 'if (ageMs < 0)']],
+    tests: sender,
+  },
+  {
+    title: 'rows of a customer run side by side',
+    file: 'pipeline/lanes.ts',
+    edits: [['if (lane !== undefined) {', 'if (lane !== undefined && tasks < 0) {']],
+    tests: crash,
+  },
+  {
+    title: 'rows with an outcome are sent again',
+    file: 'run-sending.ts',
+    edits: [['rows.filter(({ row }) => !settled.has(row))', 'rows.filter(({ row }) => row > 0)']],
+    tests: crash,
+  },
+  {
+    title: 'one salt for all',
+    file: 'client/signing.ts',
+    edits: [
+      ['let offsetMs = 0', 'let offsetMs = 0\n  let kept: string | undefined'],
+      ['const salt = newSalt()', 'const salt = (kept ??= newSalt())'],
+    ],
+    tests: crash,
+  },
+  {
+    title: 'signed before the turn',
+    file: 'client/call.ts',
+    edits: [
+      [
+        'const over = await limiter.turn(signal)',
+        'const signed = signer.sign(request)\n    const over = await limiter.turn(signal)',
+      ],
+      ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
+    ],
+    tests: races,
+  },
+  {
+    title: 'the intent of a row that was sent is taken back',
+    file: 'client/sender.ts',
+    edits: [['if (!course.doubt && (isStop', 'if ((isStop']],
+    tests: sender,
+  },
+  {
+    title: 'addresses count as harmless to repeat',
+    file: 'rapyd/update-customer.ts',
+    edits: [["('coupon' in row.patch || 'addresses' in row.patch)", "('coupon' in row.patch)"]],
+    tests: ['rapyd/update-customer.test.ts'],
+  },
+  {
+    title: 'what holds a coupon is sent again though it cannot be read',
+    file: 'client/attempt.ts',
+    edits: [["if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice", '']],
+    tests: sender,
+  },
+  {
+    title: 'rows in doubt are reported as not attempted',
+    file: 'run-account.ts',
+    edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
+    tests: ['run-account.test.ts', 'cli/stops.test.ts'],
+  },
+]

@@ -1,0 +1,105 @@
+/** Lane K: many processes for one run, two runs side by side, and a holder that is stopped for a while. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createSimulator } from '../../src/simulator/server.ts'
+import type { Simulator } from '../../src/simulator/server.ts'
+import { createJob } from './job.ts'
+import type { Job } from './job.ts'
+import { createWorkplace, startSession } from './session.ts'
+import type { Ended, Session, Workplace } from './session.ts'
+import { judge } from './truth.ts'
+
+const racers = Number(process.env['RAPYD_BULK_RACERS'] ?? 12)
+
+let simulator: Simulator
+let place: Workplace
+let sessions: Session[]
+const job = createJob(7, 80)
+
+beforeEach(async () => {
+  sessions = []
+  place = createWorkplace('job.ndjson', job.text)
+  // As slow as the racers start, so that they meet; with keys, which must not make two runs one.
+  simulator = await createSimulator({ windows: [], latencyMs: 5 * racers, idempotency: 'all-post' })
+})
+afterEach(async () => {
+  for (const session of sessions) session.signal('SIGKILL')
+  await Promise.all(sessions.map(({ ended }) => ended))
+  await simulator.close()
+  place.remove()
+})
+
+function start(...more: readonly string[]): Session {
+  const session = startSession(
+    place.path,
+    [
+      'update',
+      'job.ndjson',
+      '--concurrency',
+      '2',
+      '--quiet',
+      ...(more.includes('--rate') ? more : ['--rate', 'none', ...more]),
+    ],
+    {
+      RAPYD_BASE_URL: simulator.url,
+      RAPYD_ACCESS_KEY: simulator.accessKey,
+      RAPYD_SECRET_KEY: simulator.secretKey,
+    },
+  )
+  sessions.push(session)
+  return session
+}
+
+function expectTruth(of: Job): void {
+  const { calls, inFlightPerCustomerMax } = simulator
+  expect(judge({ job: of, calls, inFlightPerCustomerMax, results: place.results() }).violations).toEqual([])
+}
+
+/** Resolves once this many rows were applied. */
+function applied(count: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (simulator.appliedCount >= count) resolve()
+      else setTimeout(look, 1)
+    }
+    look()
+  })
+}
+
+const wasBusy = ({ code, stderr }: Ended): boolean =>
+  code === 7 && /held by (?:process \d+ since 2\d{3}-|another process)/.test(stderr)
+const cameLate = ({ code, stderr }: Ended): boolean => code === 0 && stderr.includes('finished before')
+
+describe('processes that want the same run at once', () => {
+  it(`are refused but for one, of ${racers}, and every row is applied once`, async () => {
+    const ends = await Promise.all(Array.from({ length: racers }, () => start().ended))
+    const worked = ends.filter((end) => !wasBusy(end) && !cameLate(end))
+    expect(worked.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual([expect.stringMatching(/^[01] /)])
+    expectTruth(job)
+  }, 120_000)
+})
+
+describe('two runs at once', () => {
+  it('of the same file under two names both go through', async () => {
+    const ends = await Promise.all([start('--run-id', 'first').ended, start('--run-id', 'second').ended])
+    expect(ends.map(({ code }) => code)).toEqual([1, 1])
+    expect(simulator.appliedCount).toBe(2 * job.good)
+  })
+})
+
+describe('a holder that is stopped', () => {
+  it('keeps the run, and sends nothing stale when it wakes', async () => {
+    const holder = start('--rate', '40/1s')
+    await applied(10)
+    holder.signal('SIGSTOP')
+    // Longer than a signature may be old here.
+    const [second] = await Promise.all([start().ended, sleep(6_000)])
+    expect(second).toMatchObject({
+      code: 7,
+      stderr: expect.stringContaining(`process ${holder.pid} since 2`),
+    })
+    holder.signal('SIGCONT')
+    expect((await holder.ended).code).toBe(1)
+    expectTruth(job)
+  })
+})

@@ -1,0 +1,45 @@
+/** The call of a row: its key, and whether it may be made twice. */
+import { describe, expect, it } from 'vitest'
+import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
+
+const run = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
+const rowOf = (row: number, patch: Readonly<Record<string, string>>) => ({
+  row,
+  line: row + 1,
+  offset: 0,
+  length: 1,
+  customerId: 'cus_1',
+  patch,
+  fields: Object.keys(patch),
+  cleared: [],
+})
+const keyOf = (row: number, name: string, of = run): string =>
+  createUpdateRequest(of)(rowOf(row, { name })).idempotencyKey
+
+describe('an idempotency key', () => {
+  it('is the same whenever the row is prepared again', () => {
+    expect(keyOf(1, 'A')).toMatch(/^[0-9a-f]{32}$/)
+    expect(keyOf(1, 'A')).toBe(keyOf(1, 'A'))
+  })
+
+  it('is never the same for two rows, whatever they ask for, for two runs or for two hosts', () => {
+    const keys = [
+      keyOf(1, 'A'),
+      keyOf(2, 'B'),
+      keyOf(3, 'A'),
+      keyOf(1, 'A', { ...run, runId: 'crm-2' }),
+      keyOf(1, 'A', { ...run, host: 'api.rapyd.net' }),
+    ]
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+})
+
+describe('a call', () => {
+  it.each([
+    [{ name: 'A' }, true],
+    [{ coupon: 'C' }, false],
+    [{ name: 'A', addresses: '' }, false],
+  ])('with %o may be made twice: %s', (patch, repeatable) => {
+    expect(createUpdateRequest(run)(rowOf(1, patch)).repeatable).toBe(repeatable)
+  })
+})
