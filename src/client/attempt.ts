@@ -86,7 +86,8 @@ export function createAttempt(parts: AttemptParts): Attempt {
 
   return async (request, course, signal) => {
     for (;;) {
-      if (course.doubt) {
+      // A row in doubt from an earlier session has been read back by now.
+      if (course.doubt && course.attempts > 0) {
         // What does no harm twice is sent again after one look, so that an outage is not met with more reads than updates.
         const finding = await readBack(request, signal, request.repeatable ? 1 : undefined)
         if (finding === 'applied') return updated

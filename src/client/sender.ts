@@ -89,7 +89,8 @@ export function createSender(parts: SenderParts): Deliver {
       // Others may have written since: that it reads differently says nothing about this row.
       if (ageMs > longestDoubtMs) return tooOld
       course.doubt = false
-    } else if (!request.repeatable) return notSentTwice
+    } else if (request.repeatable) course.unread = true
+    else return notSentTwice
     return attempt(request, course, signal)
   }
 
