@@ -28,9 +28,14 @@ export const mutants: readonly Mutant[] = [
     tests: crash,
   },
   {
-    title: 'the outcome is not waited for before the lane goes on',
+    title: 'the outcome is written after the lane has gone on',
     file: 'run-sending.ts',
-    edits: [['await journal.settle(outcome).catch(orStop)', 'void journal.settle(outcome).catch(orStop)']],
+    edits: [
+      [
+        'await journal.settle(outcome).catch(orStop)',
+        'setTimeout(() => void journal.settle(outcome).catch(orStop), 50)',
+      ],
+    ],
     tests: crash,
   },
   {
@@ -48,7 +53,7 @@ export const mutants: readonly Mutant[] = [
     title: 'a commit that failed is tried again',
     file: 'store/group-commit.ts',
     edits: [['if (failure !== undefined) throw failure.error', '']],
-    tests: ['store/journal.test.ts'],
+    tests: ['store/group-commit.test.ts'],
   },
   {
     title: 'no lock',
@@ -85,7 +90,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'no look before a plain row is sent again',
     file: 'client/attempt.ts',
-    edits: [['if (course.doubt) {', 'if (course.doubt && !request.repeatable) {']],
+    edits: [['if (course.doubt && course.attempts > 0) {', 'if (course.doubt && !request.repeatable) {']],
     tests: sender,
   },
   {

@@ -89,7 +89,7 @@ describe('two runs at once', () => {
 
 describe('a holder that is stopped', () => {
   it('keeps the run, and sends nothing stale when it wakes', async () => {
-    const holder = start('--rate', '40/1s')
+    const holder = start('--rate', '20/1s')
     await applied(10)
     holder.signal('SIGSTOP')
     // Longer than a signature may be old here.

@@ -1,0 +1,67 @@
+/** Which points lanes D and E strike: every call of a run, or a few that a seed spreads over it. */
+import { createDice } from './dice.ts'
+import { points } from './strike.ts'
+import { syscalls } from './strace.ts'
+import type { Strike } from './strike.ts'
+import type { Syscall } from './strace.ts'
+
+/** Files that hold the truth and the lock; an error at any of them ends a run. */
+const truth = [
+  'journal.db',
+  'journal.db-wal',
+  'journal.db-journal',
+  'run.lock',
+  'run.lock-journal',
+  'holder.json',
+]
+
+/** Which calls can fail how, on which files. */
+const failures: readonly (readonly [Syscall, readonly string[]])[] = [
+  ['pwrite64', ['EIO', 'ENOSPC']],
+  ['fsync', ['EIO', 'ENOSPC']],
+  ['fdatasync', ['EIO']],
+  ['ftruncate', ['EIO']],
+  ['openat', ['EIO', 'ENOSPC', 'EROFS']],
+]
+
+/** Lane D: the process is killed at the n-th call of each kind. */
+export async function kills(seed: number): Promise<Strike[]> {
+  const strikes: Strike[] = []
+  for (const syscall of syscalls) {
+    const count = await points(seed, syscall)
+    for (let nth = 1; nth <= count; nth++)
+      strikes.push({ seed, syscall, what: 'signal=SIGKILL', when: String(nth), idempotency: modeOf(nth) })
+  }
+  return strikes
+}
+
+/** Lane E: the n-th call fails, alone or with all that follow. */
+export async function errors(seed: number): Promise<Strike[]> {
+  const strikes: Strike[] = []
+  for (const [syscall, codes] of failures) {
+    const count = await points(seed, syscall, truth)
+    for (let nth = 1; nth <= count; nth++)
+      for (const code of codes)
+        for (const when of [String(nth), `${nth}+`])
+          strikes.push({ seed, syscall, what: `error=${code}`, when, files: truth, idempotency: modeOf(nth) })
+  }
+  return strikes
+}
+
+/** So many of them, spread over all. */
+export function sample(strikes: readonly Strike[], count: number, seed: number): Strike[] {
+  const dice = createDice(seed)
+  const step = strikes.length / count
+  return Array.from(
+    { length: Math.min(count, strikes.length) },
+    (_, at) => strikes[Math.floor(at * step) + dice.roll(0, Math.max(0, Math.floor(step) - 1))],
+  ).filter((chosen) => chosen !== undefined)
+}
+
+export function titleOf({ syscall, what, when, idempotency }: Strike): string {
+  return `${what} at ${syscall} ${when} (idempotency ${idempotency})`
+}
+
+function modeOf(nth: number): Strike['idempotency'] {
+  return nth % 2 === 0 ? 'off' : 'all-post'
+}

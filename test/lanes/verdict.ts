@@ -1,0 +1,16 @@
+/** What is wrong with a run that was struck: nothing, or sentences. */
+import { mostOnTheirWay } from './strike.ts'
+import type { Strike, Struck } from './strike.ts'
+
+export function wrongs(plan: Strike, { first, hit, sentAfter, violations }: Struck): string[] {
+  const found = [...violations]
+  if (/^\s+at .+:\d+/m.test(first.stderr)) found.push(`a stack trace: ${first.stderr}`)
+  if (!hit || first.signal !== null) return found
+  // Closing files, and what is only for the eye, may fail without harm.
+  const ended = first.code === 0 || first.code === 1
+  if (!ended && first.code !== 6 && first.code !== 2) found.push(`exit ${first.code}: ${first.stderr}`)
+  if (!ended && !/\[E_\w+\][\s\S]*\w{3}/.test(first.stderr)) found.push(`no message: ${first.stderr}`)
+  if (first.code === 6 && plan.what !== 'signal=SIGKILL' && sentAfter > mostOnTheirWay)
+    found.push(`${sentAfter} updates were sent after the error`)
+  return found
+}
