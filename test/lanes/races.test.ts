@@ -90,7 +90,9 @@ describe('two runs at once', () => {
 describe('a holder that is stopped', () => {
   it('keeps the run, and sends nothing stale when it wakes', async () => {
     const holder = start('--rate', '20/1s')
-    await applied(10)
+    // The window is full then, and behind the answers of its last calls the next rows wait for their turns.
+    await applied(17)
+    await sleep(5 * racers + 100)
     holder.signal('SIGSTOP')
     // Longer than a signature may be old here.
     const [second] = await Promise.all([start().ended, sleep(6_000)])
