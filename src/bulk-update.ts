@@ -1,12 +1,14 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
 import { join, resolve } from 'node:path'
 import { checkInput } from './check-input.ts'
+import type { CheckedInput, InputParts } from './check-input.ts'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
 import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import type { UpdateOptions } from './options.ts'
+import type { Source } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createPrepare } from './prepare.ts'
 import { openRemote } from './remote.ts'
@@ -17,7 +19,7 @@ import type { Summary } from './report/summary.ts'
 import { recallScan, rememberScan } from './remembered-scan.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
-import type { RunParts, Watch } from './run-parts.ts'
+import type { RedoFacts, RunParts, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
 import { keepEnding, keepRecord } from './run-record.ts'
 import { endingOf, report } from './run-report.ts'
@@ -43,14 +45,49 @@ export interface UpdateResult {
  * Updates customers from a file. Resolves with a summary for every run that began to send, stopped or not; rejects with a
  * `BulkUpdateError` where it did not begin. `signal` drains: what is in flight ends, the rest stays open.
  */
-export async function bulkUpdate(
+export function bulkUpdate(options: UpdateOptions, watch: Watch, signal: AbortSignal): Promise<UpdateResult> {
+  return runUpdate(options, watch, signal, updateOf(options))
+}
+
+/** What makes one kind of run another: its name, and which rows it has. */
+export interface RunKind {
+  readonly redo: RedoFacts | undefined
+  /** `facts` is what the journal is bound to. Throws where such a run must not be. */
+  readonly runIdOf: (facts: Readonly<Record<string, string>>, runsDir: string) => string
+  readonly check: (parts: InputParts, watched: (source: Source) => Source) => Promise<CheckedRun>
+}
+
+export interface CheckedRun extends CheckedInput {
+  /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
+  readonly asked?: ReadonlyMap<number, number>
+  /** `--limit` as a row number, where the rows of the run are not numbered from 1 on. */
+  readonly limit?: number | undefined
+  /** The row of another run that each row is, from the first on. */
+  readonly lineage?: readonly number[] | undefined
+}
+
+function updateOf(options: UpdateOptions): RunKind {
+  return {
+    redo: undefined,
+    runIdOf(facts, runsDir) {
+      const derived = `${runName(options.input)}-${runDigest(facts)}`
+      const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
+      return options.newRun === true ? freshRunId(runsDir, wanted) : wanted
+    },
+    check: checkInput,
+  }
+}
+
+/** A run of any kind; for what it does see `bulkUpdate`. */
+export async function runUpdate(
   options: UpdateOptions,
   watch: Watch,
   signal: AbortSignal,
+  kind: RunKind,
 ): Promise<UpdateResult> {
   const remote = await openRemote(options)
   try {
-    return await runOn(remote, options, watch, signal)
+    return await runOn(remote, options, watch, signal, kind)
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {
@@ -63,6 +100,7 @@ async function runOn(
   options: UpdateOptions,
   watch: Watch,
   signal: AbortSignal,
+  kind: RunKind,
 ): Promise<UpdateResult> {
   const { host, account } = remote
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
@@ -82,18 +120,16 @@ async function runOn(
     const { file } = input
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
-    const derived = `${runName(options.input)}-${runDigest(digest, options, mapping, host, account)}`
-    const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
-    const runId = options.newRun === true ? freshRunId(runsDir, wanted) : wanted
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
+    const runId = kind.runIdOf(facts, runsDir)
     const remembered = recallScan(join(runsDir, runId), facts)
-    const { found, refusal, openRows, readRow } = await checkInput(
+    const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
       { file, head, options, mapping, onInvalid: progress.invalid, signal, remembered },
       (source) => progress.checking(source),
     )
     if (refusal !== undefined) throw refusal
     const parts = {
-      options,
+      options: limit === undefined ? options : { ...options, limit },
       watch,
       signal,
       remote,
@@ -105,7 +141,9 @@ async function runOn(
       runId,
       mapping,
       facts,
-      redo: undefined,
+      redo: kind.redo,
+      asked: asked ?? new Map<number, number>(),
+      lineage,
       openRows,
       prepare: createPrepare(readRow, { host, runId }),
       progress,
@@ -176,11 +214,12 @@ function reportOf(
   found: Scan,
   stopped: BulkUpdateError | undefined,
 ): ReportParts {
-  const { options, file, head, openRows, prepare, runId, remote, digest, redo } = parts
+  const { options, file, head, openRows, prepare, runId, remote, digest, redo, asked } = parts
   return {
     runId,
     directory,
-    journal,
+    // What another run may have applied stays in doubt until it has been looked at.
+    journal: { ...journal, isInDoubt: (row) => asked.has(row) || journal.isInDoubt(row) },
     options,
     host: remote.host,
     account: remote.account,

@@ -31,7 +31,7 @@ export interface InputParts {
 }
 
 /** How rows are read and what each asks for; `--duplicates` decides it. */
-interface Reading {
+export interface Reading {
   /** All rows, from the first, or from `start` on where rows stand for themselves. */
   readonly openRows: (start?: CsvStart) => Source
   readonly readRow: ReadRow
@@ -51,35 +51,21 @@ export async function checkInput(
   parts: InputParts,
   watched: (source: Source) => Source = (source) => source,
 ): Promise<CheckedInput> {
-  const { file, head, options, mapping, onInvalid, signal } = parts
+  const { file, head, options, mapping } = parts
   const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
-  const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
   const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
   // What is left out or merged is decided by all rows, and those of the scan are not kept.
   if (parts.remembered !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
     const found = parts.remembered
     return { ...plain, found, refusal: guardOf(found, options) }
   }
-  const count = (
-    source: Source,
-    reading: Reading,
-    customers: CustomerTable,
-    report: OnInvalid,
-  ): Promise<Scan> =>
-    scan({
-      source,
-      readRow: reading.readRow,
-      locate,
-      doubts: createDoubts(),
-      customers,
-      onInvalid: report,
-      signal,
-    })
   const customers = createCustomerTable()
-  const all = await count(watched(plain.openRows()), plain, customers, onInvalid)
+  const all = await scanReading(parts, plain, watched(plain.openRows()), customers)
   const reading = readingOf(parts, plain, customers)
   const found =
-    reading === plain ? all : await count(reading.openRows(), reading, createCustomerTable(), () => {})
+    reading === plain
+      ? all
+      : await scanReading({ ...parts, onInvalid: () => {} }, reading, reading.openRows())
   const refusal =
     options.duplicates === 'reject' && customers.firstPair !== undefined
       ? refuseDuplicates(found, await placesOf(plain.openRows(), customers.firstPair))
@@ -87,7 +73,19 @@ export async function checkInput(
   return { ...reading, found, refusal }
 }
 
-function guardOf(found: Scan, options: UpdateOptions): BulkUpdateError | undefined {
+/** A pass over `source`, whose rows are read as `reading` says. */
+export function scanReading(
+  { head, options, mapping, onInvalid, signal }: InputParts,
+  { readRow }: Reading,
+  source: Source,
+  customers: CustomerTable = createCustomerTable(),
+): Promise<Scan> {
+  const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
+  return scan({ source, readRow, locate, doubts: createDoubts(), customers, onInvalid, signal })
+}
+
+/** What keeps `found` from being sent. */
+export function guardOf(found: Scan, options: UpdateOptions): BulkUpdateError | undefined {
   return guard(found, {
     maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
     maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),

@@ -1,5 +1,6 @@
 /** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
 import { checkInput } from './check-input.ts'
+import type { CheckedInput, InputParts } from './check-input.ts'
 import { isErrorCode } from './domain/error-codes.ts'
 import { BulkUpdateError } from './errors.ts'
 import { openInput } from './input/bytes.ts'
@@ -9,6 +10,7 @@ import { loadMapping } from './mapping/mapping-file.ts'
 import { createPrepare } from './prepare.ts'
 import { formatRows } from './report/format.ts'
 import type { Summary } from './report/summary.ts'
+import { readRedo } from './redo-reading.ts'
 import { commandToGoOn } from './run-command.ts'
 import { keptInput } from './run-input.ts'
 import { mappingDigest } from './run-identity.ts'
@@ -35,7 +37,7 @@ export async function rebuildReport(run: string, runsDir: string | undefined): P
   let file: InputFile | undefined
   try {
     const { runId, directory, journal, record, fact } = saved
-    let input: ReadableInput | undefined
+    let input: ReadingOfRun | undefined
     let missing: BulkUpdateError | undefined
     try {
       file = await openSameInput(saved)
@@ -47,7 +49,12 @@ export async function rebuildReport(run: string, runsDir: string | undefined): P
     const summary = await report({
       runId,
       directory,
-      journal,
+      journal: {
+        get: (key) => journal.get(key),
+        outcomes: () => journal.outcomes(),
+        settledRows: journal.settledRows,
+        isInDoubt: (row) => journal.isInDoubt(row) || (input?.asked.has(row) ?? false),
+      },
       options: record.options,
       host: fact('host'),
       account: fact('account'),
@@ -85,18 +92,39 @@ async function openSameInput({ directory, record, fact }: SavedRun): Promise<Inp
   )
 }
 
-async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadableInput> {
+interface ReadingOfRun extends ReadableInput {
+  /** Rows of another run that may have been applied and were not looked at yet. */
+  readonly asked: ReadonlyMap<number, number>
+}
+
+async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun> {
   const { record, fact, runId, journal } = saved
   const { options } = record
   const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
   // Rows with an outcome are copied by their places; only those without one are read and mapped again.
-  if (journal.settledRows.size === record.rows) return { file, head, openRows: noRows, prepare: noRows }
+  if (journal.settledRows.size === record.rows)
+    return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
   const parts = { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
-  const reading = await checkInput(parts)
+  const reading = await openReading(saved, parts)
   const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
-  return { file, head, openRows: () => reading.openRows(), prepare }
+  const asked = reading.asked ?? new Map<number, number>()
+  return { file, head, openRows: () => reading.openRows(), prepare, asked }
+}
+
+/** A redo is read beside its parent. */
+async function openReading(
+  { record, runsDir }: SavedRun,
+  parts: InputParts,
+): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
+  if (record.redo === undefined) return checkInput(parts)
+  const parent = openSavedRun(record.redo.parent, runsDir)
+  try {
+    return await readRedo(parent, record.redo.isMended, parts)
+  } finally {
+    parent.close()
+  }
 }
 
 function noRows(): never {

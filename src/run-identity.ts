@@ -49,15 +49,8 @@ export function mappingDigest(options: UpdateOptions, mapping: Mapping | undefin
   )
 }
 
-export function runDigest(
-  digest: string,
-  options: UpdateOptions,
-  mapping: Mapping | undefined,
-  host: string,
-  account: string,
-): string {
-  return hash('sha256', [digest, mappingDigest(options, mapping), host, account].join('\n'), 'hex').slice(
-    0,
-    10,
-  )
+/** Ten hex digits over what a run is bound to. */
+export function runDigest(facts: Readonly<Record<string, string>>): string {
+  const bound = ['input', 'mapping', 'host', 'account'].map((name) => facts[name])
+  return hash('sha256', bound.join('\n'), 'hex').slice(0, 10)
 }

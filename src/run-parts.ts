@@ -51,6 +51,10 @@ export interface RunParts {
   readonly mapping: Mapping | undefined
   /** Where rows of another run are sent again. */
   readonly redo: RedoFacts | undefined
+  /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
+  readonly asked: ReadonlyMap<number, number>
+  /** The row of another run that each row is, from the first on; nothing where the numbers are the same. */
+  readonly lineage: readonly number[] | undefined
   /** All rows, from the first, as `prepare` takes them. */
   readonly openRows: (start?: CsvStart) => Source
   readonly prepare: Prepare

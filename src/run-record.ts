@@ -74,6 +74,7 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
     redo,
   }
   journal.set(recordKey, JSON.stringify(record))
+  if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
   // What stopped an earlier session says nothing about this one.
   if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')
 }

@@ -40,7 +40,8 @@ export async function sendAll(
     signer: client.signer,
     clock,
     random: Math.random,
-    inDoubt: journal.inDoubt,
+    inDoubt: new Map([...parts.asked, ...journal.inDoubt]),
+    isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     settledAfterMs: settledAfterMs(journal),
     readBack:
       options.readBack === false

@@ -4,7 +4,12 @@ import { duplicatePolicies } from '../src/pipeline/duplicates.ts'
 import { mappingDigest, runDigest } from '../src/run-identity.ts'
 
 const idOf = (options: Partial<UpdateOptions>) =>
-  runDigest('ab', { input: 'crm.csv', ...options }, undefined, 'host', 'account')
+  runDigest({
+    input: 'ab',
+    mapping: mappingDigest({ input: 'crm.csv', ...options }, undefined),
+    host: 'host',
+    account: 'account',
+  })
 
 describe('the id of a run', () => {
   it('stays what it has been, so that open runs go on after an upgrade', () => {

@@ -108,6 +108,22 @@ export const runsFlags = {
   json: inputFlags.json,
 } as const satisfies Record<string, Options>
 
+const { 'run-id': _runId, 'new-run': _newRun, ...resendFlags } = senderFlags
+
+export const redoFlags = {
+  from: {
+    type: 'string',
+    describe: 'the errors file of the run, mended [default: the rows as the original input has them]',
+  },
+  'max-clears': inputFlags['max-clears'],
+  'max-errors': inputFlags['max-errors'],
+  strict: inputFlags.strict,
+  json: inputFlags.json,
+  quiet: inputFlags.quiet,
+  color: inputFlags.color,
+  ...resendFlags,
+} as const satisfies Record<string, Options>
+
 export const reportFlags = {
   'runs-dir': senderFlags['runs-dir'],
   json: inputFlags.json,
@@ -120,5 +136,6 @@ export const commandFlags = {
   validate: inputFlags,
   runs: runsFlags,
   report: reportFlags,
+  redo: redoFlags,
   simulator: simulatorFlags,
 } as const

@@ -94,6 +94,24 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .command(
+        'redo <run>',
+        'send again what a finished run left not updated',
+        (command) =>
+          command
+            .positional('run', {
+              type: 'string',
+              demandOption: true,
+              describe: 'run id, as runs lists it, or the path of a run directory',
+            })
+            .options(commandFlags.redo)
+            .example('$0 redo crm-export-3f2a9c01d4', 'rows that failed or are in doubt, once more')
+            .example('$0 redo crm-export-3f2a9c01d4 --from errors.csv', 'rows that were mended as well'),
+        async (args) => {
+          const { redo } = await import('./commands/redo.ts')
+          code = await redo(args)
+        },
+      )
+      .command(
         'simulator',
         'serve the embedded Rapyd customers API on loopback',
         (command) =>

@@ -21,6 +21,8 @@ export interface SenderParts {
   readonly random: () => number
   /** Rows with an intent of an earlier session and without an outcome, with the time of the intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
+  /** Rows in doubt whose user has asked to send them where the customer reads differently, however old the doubt is. */
+  readonly isSentAgain?: (row: number) => boolean
   /** So long after its intent nothing of a row can be under way any more. */
   readonly settledAfterMs: number
   readonly readBack: ReadBack
@@ -87,7 +89,7 @@ export function createSender(parts: SenderParts): Deliver {
     if (finding === 'applied') return updated
     if (finding === 'different') {
       // Others may have written since: that it reads differently says nothing about this row.
-      if (ageMs > longestDoubtMs) return tooOld
+      if (ageMs > longestDoubtMs && parts.isSentAgain?.(request.row) !== true) return tooOld
       course.doubt = false
     } else if (request.repeatable) course.unread = true
     else return notSentTwice

@@ -36,6 +36,8 @@ export const errorTips = {
     'Write the cell so that the transform of the mapping file can read it, or change the transform.',
   E_ADDRESS_GAP: 'Fill the address before it as well: addresses are numbered from 0 without gaps.',
   E_DUPLICATE_CUSTOMER: 'Leave one row for this customer, or run with --duplicates sequence.',
+  E_REDO_ROW:
+    'Keep rapyd_bulk_row as the errors file of that run has it, and each row once; update other rows in a run of their own.',
   // Refused by Rapyd
   E_CUSTOMER_NOT_FOUND: 'Correct the customer id, or remove the row.',
   E_CUSTOMER_NOT_HERE: 'Check that the id belongs to this environment and account.',

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { inputFlags, senderFlags, simulatorFlags } from '../../src/cli/flags.ts'
+import { commandFlags, inputFlags, senderFlags, simulatorFlags } from '../../src/cli/flags.ts'
 import { exitCodes } from '../../src/errors.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -18,12 +18,23 @@ function helpOf(...command: readonly string[]): string {
 describe('--help', () => {
   it('names every command', () => {
     const help = helpOf()
-    for (const command of ['update <input>', 'validate <input>', 'simulator']) expect(help).toContain(command)
+    for (const command of [
+      'update <input>',
+      'validate <input>',
+      'redo <run>',
+      'runs',
+      'report <run>',
+      'simulator',
+    ])
+      expect(help).toContain(command)
   })
 
   it.each([
     ['update', { ...inputFlags, ...senderFlags }],
     ['validate', inputFlags],
+    ['redo', commandFlags.redo],
+    ['runs', commandFlags.runs],
+    ['report', commandFlags.report],
     ['simulator', simulatorFlags],
   ])('of %s names every option of the table with what it is for, and shows an example', (command, flags) => {
     const help = helpOf(command)

@@ -1,7 +1,9 @@
 /** `report`: the files of a run once more, from its journal. Exit 0, or 3 and 6 where the input is missing or changed. */
+import { printable } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
 import { rebuildReport } from '../../rebuild-report.ts'
 import { summaryText } from '../../report/summary.ts'
+import { errorText } from '../error-text.ts'
 import { wantsColor } from '../output.ts'
 
 export interface ReportArguments {
@@ -19,9 +21,9 @@ export async function report(args: ReportArguments): Promise<number> {
       : summaryText(summary, directory, wantsColor(process.stdout, args.color)),
   )
   if (missing === undefined) {
-    process.stderr.write(`${summary.next}\n`)
+    process.stderr.write(`${printable(summary.next)}\n`)
     return exitCodes.OK
   }
-  process.stderr.write(`rapyd-bulk: ${missing.message} [${missing.code}]\n${missing.remedy}\n`)
+  process.stderr.write(errorText(missing))
   return missing.exitCode
 }

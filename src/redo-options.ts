@@ -1,0 +1,52 @@
+/** What a redo is given, and what it takes from its parent. */
+import type { UpdateOptions } from './options.ts'
+import { openSavedRun } from './saved-run.ts'
+import type { SavedRun } from './saved-run.ts'
+
+/** As for an update; how the input is read is the parent's. */
+export interface RedoOptions extends Omit<UpdateOptions, 'input' | 'runId' | 'newRun' | keyof Reading> {
+  /** A run id below `runsDir`, or the path of a run directory. */
+  readonly run: string
+  /** The `errors` file of the run, mended. Without it, rows that are not `invalid` are sent again from the original input. */
+  readonly from?: string
+}
+
+type Reading = Pick<
+  UpdateOptions,
+  'format' | 'delimiter' | 'map' | 'blank' | 'duplicates' | 'ignoreColumns' | 'nullValues' | 'literals'
+>
+type Where = Pick<UpdateOptions, 'env' | 'baseUrl' | 'allowHost'>
+
+/** Where the calls of a run went: what its redo takes where nothing else is said. Throws like `openSavedRun`. */
+export function whereRunWent(run: string, runsDir: string | undefined): Where {
+  const saved = openSavedRun(run, runsDir)
+  saved.close()
+  return whereOf(saved)
+}
+
+export function whereOf({ record }: SavedRun): Where {
+  const { env, baseUrl, allowHost } = record.options
+  return {
+    ...(env === undefined ? {} : { env }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(allowHost === undefined ? {} : { allowHost }),
+  }
+}
+
+/** How the input is read, and how careful the user was. */
+export function readingOf({ record }: SavedRun): Reading & Pick<UpdateOptions, 'maxErrors' | 'maxClears'> {
+  const { format, delimiter, map, blank, duplicates, ignoreColumns, nullValues, literals } = record.options
+  const { maxErrors, maxClears } = record.options
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(map === undefined ? {} : { map }),
+    ...(blank === undefined ? {} : { blank }),
+    ...(duplicates === undefined ? {} : { duplicates }),
+    ...(ignoreColumns === undefined ? {} : { ignoreColumns }),
+    ...(nullValues === undefined ? {} : { nullValues }),
+    ...(literals === undefined ? {} : { literals }),
+    ...(maxErrors === undefined ? {} : { maxErrors }),
+    ...(maxClears === undefined ? {} : { maxClears }),
+  }
+}

@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freshFolder } from '../support/command.ts'
+import type { Folder } from '../support/command.ts'
+import { envelope, startRapydServer } from '../support/rapyd-server.ts'
+import type { RapydServer } from '../support/rapyd-server.ts'
+
+const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
+const refused = { status: 400, body: envelope('ERROR', 'INVALID') } as const
+
+describe('redo', () => {
+  let folder: Folder
+  let server: RapydServer
+  const update = (...args: readonly string[]) =>
+    folder.run(['update', ...args, '--base-url', server.url, '--rate', 'none'], server.keys)
+  const redo = (...args: readonly string[]) => folder.run(['redo', ...args, '--rate', 'none'], server.keys)
+  const runs = () => readdirSync(join(folder.path, 'rapyd-runs')).toSorted()
+  const parent = () => runs()[0] ?? ''
+  const report = (run: string, name: string) =>
+    readFileSync(join(folder.path, 'rapyd-runs', run, name), 'utf8')
+  const results = (run: string): Record<string, string>[] =>
+    parse(report(run, 'results.csv'), { columns: true })
+  const outcomes = (run: string) => results(run).map(({ row, outcome }) => `${row} ${outcome}`)
+  const refuse = (...numbers: readonly number[]) => {
+    server.answer = (call) => (numbers.some((number) => call.id === id(number)) ? refused : undefined)
+  }
+
+  beforeEach(async () => {
+    folder = freshFolder()
+    server = await startRapydServer()
+  })
+  afterEach(async () => {
+    expect(server.broken).toEqual([])
+    await server.close()
+    folder.remove()
+  })
+
+  it('sends again what is left, as a run of its own with its parent, until nothing is left', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\nnobody,D\n`)
+    refuse(2, 3)
+    expect((await update('crm.csv')).stderr).toContain(`rapyd-bulk redo ${parent()} --from `)
+    refuse(3)
+    server.updates.length = 0
+    const first = await redo(parent())
+    expect(first.code).toBe(1)
+    expect(server.updates.map((call) => call.id).toSorted()).toEqual([id(2), id(3)])
+    expect(runs()[1]).toBe(`${parent()}-redo-1`)
+    expect(outcomes(`${parent()}-redo-1`)).toEqual(['2 updated', '3 rejected'])
+    expect(JSON.parse(report(`${parent()}-redo-1`, 'summary.json'))).toMatchObject({
+      run_id: `${parent()}-redo-1`,
+      parent: { run_id: parent() },
+      input: { rows: 2 },
+    })
+    refuse()
+    server.updates.length = 0
+    expect((await redo(parent())).code).toBe(0)
+    expect(server.updates.map((call) => call.id)).toEqual([id(3)])
+    server.updates.length = 0
+    expect(await redo(parent())).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing of') })
+    expect(server.updates).toEqual([])
+    expect(runs()).toHaveLength(3)
+  })
+
+  it('makes a redo of a redo', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n`)
+    refuse(2)
+    await update('crm.csv')
+    await redo(parent())
+    refuse()
+    expect((await redo(`${parent()}-redo-1`)).code).toBe(0)
+    expect(outcomes(`${parent()}-redo-1-redo-1`)).toEqual(['2 updated'])
+    expect(await redo(parent())).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing of') })
+  })
+
+  it('sends mended rows, and refuses those that are none of the run', async () => {
+    folder.write('crm.csv', `customer,name,email\n${id(1)},A,a@b.de\n${id(2)},B,no\nnobody,C,c@d.de\n`)
+    refuse(1)
+    await update('crm.csv')
+    refuse()
+    server.updates.length = 0
+    const errors = report(parent(), 'errors.csv')
+    const lines = errors.replace('nobody', id(3)).replace(',no,', ',b@c.de,').trimEnd().split('\n')
+    const stranger = (lines[1] ?? '').replace(/,1,rejected/, ',99,rejected')
+    folder.write('mended.csv', `${[...lines, stranger, lines[1]].join('\n')}\n`)
+    expect((await redo(parent(), '--from', 'mended.csv')).code).toBe(1)
+    const run = `${parent()}-redo-1`
+    expect(outcomes(run)).toEqual(['1 updated', '2 updated', '3 updated', '4 invalid', '5 invalid'])
+    expect(results(run)[3]).toMatchObject({ error_code: 'E_REDO_ROW', error_field: 'rapyd_bulk_row' })
+    expect(server.customer(id(2))).toEqual({ name: 'B', email: 'b@c.de' })
+    // Rows that the redo has settled need nothing more; the others are refused as before.
+    server.updates.length = 0
+    folder.write('mended.csv', errors)
+    expect(await redo(parent(), '--from', 'mended.csv')).toMatchObject({ code: 0 })
+    expect(server.updates).toEqual([])
+  })
+
+  it('refuses an errors file without its row numbers', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n`)
+    refuse(1)
+    await update('crm.csv')
+    expect(await redo(parent(), '--from', 'crm.csv')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('E_REDO_COLUMN'),
+    })
+  })
+
+  it('looks first what became of rows in doubt, and sends only what is missing', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n`)
+    server.answer = (call) => (call.id === id(1) ? 'cut_after' : 'cut_before')
+    await update('crm.csv', '--no-read-back', '--max-errors', '100%')
+    expect(outcomes(parent())).toEqual(['1 unknown', '2 unknown'])
+    server.answer = () => undefined
+    server.updates.length = 0
+    server.reads.length = 0
+    expect((await redo(parent(), '--read-back')).code).toBe(0)
+    expect(server.reads.toSorted()).toEqual([id(1), id(2)])
+    expect(server.updates.map((call) => call.id)).toEqual([id(2)])
+    expect(outcomes(`${parent()}-redo-1`)).toEqual(['1 updated', '2 updated'])
+  }, 60_000)
+
+  it('does not send a row whose customer a later row has updated', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},old\n${id(1)},new\n${id(2)},B\n`)
+    let calls = 0
+    server.answer = (call) =>
+      call.id === id(2) || (call.id === id(1) && ++calls === 1) ? refused : undefined
+    await update('crm.csv')
+    server.answer = () => undefined
+    server.updates.length = 0
+    const finished = await redo(parent())
+    expect(finished).toMatchObject({ code: 0, stderr: expect.stringContaining('1 row not sent again') })
+    expect(server.updates.map((call) => call.id)).toEqual([id(2)])
+    expect(server.customer(id(1))['name']).toBe('new')
+    expect(results(`${parent()}-redo-1`)[0]).toMatchObject({
+      outcome: 'unchanged',
+      message: 'row 2 of this customer was updated later; not sent again',
+    })
+  })
+
+  it('goes on with a redo that stopped, reports on it, and refuses another one beside it', async () => {
+    const rows = Array.from({ length: 4 }, (_, row) => `${id(row + 1)},N${row}`)
+    folder.write('crm.csv', `customer,name\n${rows.join('\n')}\n`)
+    refuse(2, 3, 4)
+    await update('crm.csv')
+    refuse()
+    server.updates.length = 0
+    const canary = await redo(parent(), '--limit', '1')
+    expect(server.updates.map((call) => call.id)).toEqual([id(2)])
+    expect(canary.stderr).toContain('is not finished')
+    const run = `${parent()}-redo-1`
+    rmSync(join(folder.path, 'rapyd-runs', run, 'results.csv'))
+    expect((await folder.run(['report', run])).code).toBe(0)
+    expect(outcomes(run)).toEqual(['2 updated', '3 not_attempted', '4 not_attempted'])
+    folder.write('mended.csv', report(parent(), 'errors.csv'))
+    expect(await redo(parent(), '--from', 'mended.csv')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`Finish it first: rapyd-bulk redo ${parent()} `),
+    })
+    expect((await redo(parent())).code).toBe(0)
+    expect(server.updates.map((call) => call.id).toSorted()).toEqual([id(2), id(3), id(4)])
+    expect(runs()).toHaveLength(2)
+  })
+
+  it('refuses a run that is not finished, with the command that finishes it', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n`)
+    await update('crm.csv', '--limit', '1')
+    expect(await redo(parent())).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`rapyd-bulk update ${join(folder.path, 'crm.csv')}`),
+    })
+    expect(runs()).toHaveLength(1)
+  })
+
+  it('refuses another account, and an input that is another file by now', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n`)
+    refuse(1)
+    await update('crm.csv')
+    server.updates.length = 0
+    const env = { ...server.keys, RAPYD_ACCESS_KEY: 'other' }
+    expect(await folder.run(['redo', parent()], env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/belongs to account \w+, and this is \w+/),
+    })
+    expect(await redo(parent(), '--base-url', 'http://127.0.0.1:9')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('and this is 127.0.0.1:9'),
+    })
+    folder.write('crm.csv', `customer,name\n${id(1)},B\n`)
+    expect(await redo(parent())).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('E_INPUT_CHANGED'),
+    })
+    expect(server.updates).toEqual([])
+    expect(runs()).toHaveLength(1)
+  })
+})
