@@ -6,11 +6,11 @@ import { errors, kills, sample, titleOf } from './sweep.ts'
 import { wrongs } from './verdict.ts'
 
 const why = whyNotHere()
-const seed = Number(process.env['RAPYD_BULK_SEED'] ?? Math.floor(Date.now() / 1000) % 100_000)
+const seed = Number(process.env['RAPYD_BULK_SEED'] ?? 1)
 
 /** Three at a time: a run that goes on waits for what may be under way. */
 async function strikeAll(all: Awaited<ReturnType<typeof kills>>): Promise<string[]> {
-  const open = sample(all, 12, seed)
+  const open = sample(all, 6, seed)
   const found: string[] = []
   async function work(): Promise<void> {
     for (let plan = open.shift(); plan !== undefined; plan = open.shift())
