@@ -12,6 +12,7 @@ import { guardOutput } from './output.ts'
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.OK
+  const named = argv[0] === 'redo' || argv[0] === 'report' ? 'run' : 'input'
   const checkOutput = guardOutput()
   try {
     boundMemory()
@@ -136,8 +137,8 @@ export async function main(argv: readonly string[]): Promise<number> {
           new BulkUpdateError(
             'USAGE',
             'E_USAGE',
-            message.startsWith('Not enough non-option arguments') ? 'no input, or no run, is named' : message,
-            'Name a CSV or NDJSON file (or - for standard input), or the id of a run. See rapyd-bulk --help.',
+            message.startsWith('Not enough non-option arguments') ? `no ${named} is named` : message,
+            `Name ${named === 'run' ? 'the id of a run, as `runs` lists it' : 'a CSV or NDJSON file, or - for standard input'}. See rapyd-bulk --help.`,
           )
         )
       })

@@ -63,7 +63,8 @@ describe('an argument', () => {
 describe('the command line', () => {
   it.each([
     [[], 'no command is named'],
-    [['update'], 'no input, or no run, is named'],
+    [['update'], 'no input is named'],
+    [['redo'], 'no run is named'],
     [['update', 'crm.csv', '--concurency', '4'], 'Did you mean --concurrency?'],
     [['udpate', 'crm.csv'], 'Did you mean "update"?'],
     [['update', 'crm.csv', '--limit', '1', '--limit', '2'], '--limit is given more than once'],
