@@ -9,12 +9,19 @@ const named = updateOf({ name: 'Jo' })
 const coupon = updateOf({ coupon: 'SPRING' })
 const running = new AbortController().signal
 
-function senderOn(script: Script, inDoubt: readonly number[] = [], ageMs = 10_000, canRead = true) {
+function senderOn(
+  script: Script,
+  inDoubt: readonly number[] = [],
+  ageMs = 10_000,
+  canRead = true,
+  isAsked = false,
+) {
   const rig = createRig(script)
   const withdrawn: number[] = []
   const stops: Error[] = []
   const sender = createSender({
     ...rig.parts,
+    isSentAgain: () => isAsked,
     inDoubt: new Map(inDoubt.map((row) => [row, 1_700_000_000_000 - ageMs])),
     settledAfterMs: 2_000,
     readBack: canRead ? createReadBack(rig.parts) : withoutReading,
@@ -259,6 +266,18 @@ describe('a row in doubt from an earlier session', () => {
     const { sender, of } = senderOn({ reads: [otherName] }, [7], 16 * 60_000)
     expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
     expect(of('post')).toEqual([])
+  })
+
+  it('is sent however old its doubt is where the user has asked for that', async () => {
+    const { sender, of } = senderOn(
+      { reads: [otherName], updates: [success()] },
+      [7],
+      16 * 60_000,
+      true,
+      true,
+    )
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 1 })
+    expect(of('get')).toHaveLength(1)
   })
 
   it('that cannot be read is sent again where that does no harm, and says so', async () => {
