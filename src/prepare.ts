@@ -1,6 +1,7 @@
 /** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
 import { withoutCall } from './domain/outcome.ts'
 import type { Outcome, OutcomeKind } from './domain/outcome.ts'
+import { printable } from './domain/printable.ts'
 import type { Problem } from './domain/problem.ts'
 import type { CsvRow, Place } from './domain/row.ts'
 import type { Head } from './input/header.ts'
@@ -68,14 +69,14 @@ function csvOf(
   return compileMappedCsv(matchMappedHeader(header, ignoreColumns, mapping), mapping, rules)
 }
 
-/** An outcome that is known without a call. Of several problems the first decides; the rest are named behind it. */
+/** An outcome that is known without a call; names in it can be shown from here on. Of several problems the first decides; the rest are named behind it. */
 function here(place: Place, customerId: string, outcome: OutcomeKind, problems: readonly Problem[]): Outcome {
   const [first, ...more] = problems
   const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
   return withoutCall(place, customerId, outcome, {
     errorCode: first?.code ?? '',
-    errorField: first?.field ?? '',
-    message: (first?.message ?? '') + (others === '' ? '' : `; also ${others}`),
+    errorField: printable(first?.field ?? ''),
+    message: printable((first?.message ?? '') + (others === '' ? '' : `; also ${others}`)),
   })
 }
 

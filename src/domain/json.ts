@@ -16,7 +16,7 @@ export function valueAt(
 ): JsonValue | undefined {
   let found = value
   for (const step of steps) {
-    if (isJsonObject(found)) found = found[step]
+    if (isJsonObject(found)) found = Object.hasOwn(found, step) ? found[step] : undefined
     else found = typeof found === 'object' && found !== null ? found[Number(step)] : undefined
   }
   return found

@@ -1,4 +1,7 @@
-/** A patch: the fields that one row changes on one customer. `''` clears a field. */
+/**
+ * A patch: the fields that one row changes on one customer. `''` clears a field. The list of `addresses` has holes for those
+ * that the row leaves out; the request closes them.
+ */
 import type { JsonValue } from './json.ts'
 import type { Place } from './place.ts'
 

@@ -3,7 +3,6 @@
  * unseen: of two equal keys the last wins, 1.50 becomes 1.5, a large number is rounded.
  */
 import type { ErrorCode } from '../domain/error-codes.ts'
-import { printable } from '../domain/printable.ts'
 import type { Problem } from '../domain/problem.ts'
 
 /** Levels of objects and arrays, the record itself being the first. */
@@ -163,7 +162,7 @@ export function findJsonProblem(text: string): Problem | undefined {
 }
 
 function join(path: string, key: string): string {
-  const shown = printable(key.slice(0, shownKeyLength))
+  const shown = key.slice(0, shownKeyLength).toWellFormed()
   return path === '' ? shown : `${path}.${shown}`
 }
 

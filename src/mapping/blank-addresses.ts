@@ -20,14 +20,14 @@ export function addressBit(target: Target): number {
   return target.kind === 'address' ? 1 << target.index : 0
 }
 
-/** Without the addresses whose bits are in `blank`. Those behind them move up; their fields keep the names of their columns. */
+/** Without the addresses whose bits are in `blank`. The others keep their numbers: the request closes the gaps. */
 export function withoutAddresses({ patch, fields, cleared }: Sent, blank: number): Sent {
   const { addresses } = patch
   const items: JsonValue[] = []
   if (Array.isArray(addresses)) {
-    // Holes are there where blanks were kept.
+    // Where blanks were kept there is no item to leave out.
     for (let index = 0; index < addresses.length; index++)
-      if ((blank & (1 << index)) === 0 && index in addresses) items.push(addresses[index])
+      if ((blank & (1 << index)) === 0 && index in addresses) items[index] = addresses[index]
   }
   return {
     patch: items.length === 0 ? withoutField(patch) : { ...patch, addresses: items },

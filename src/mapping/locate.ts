@@ -1,4 +1,5 @@
 /** From the field that a problem names back to the column or key that the value stands in, for whoever has to mend it. */
+import { printable } from '../domain/printable.ts'
 import type { Locate, SourceColumn } from '../pipeline/ports.ts'
 import type { Mapping } from './compiled-mapping.ts'
 import { matchHeader, overlaps } from './headers.ts'
@@ -23,7 +24,7 @@ export function locateInHeader(
   const idColumn = label(idIndex)
   const candidates = columns.map(({ index, paths }) => ({ column: label(index), paths }))
   return (_row, field) =>
-    field === 'customer' || field === idColumn.name ? idColumn : bestOf(candidates, field)
+    field === 'customer' || field === printable(idColumn.name) ? idColumn : bestOf(candidates, field)
 }
 
 function pathsOf(header: readonly string[], ignoreColumns: readonly string[], mapping: Mapping | undefined) {
@@ -62,13 +63,14 @@ export function locateInRecord(ignoreColumns: readonly string[], mapping: Mappin
       field,
     )
     // Keys that are no field are named by problems as they are, cut where they are long.
-    return found ?? (names.some((name) => name.startsWith(field)) ? { name: field } : undefined)
+    return found ?? (names.some((name) => printable(name).startsWith(field)) ? { name: field } : undefined)
   }
 }
 
 /** The column of that very field, or else one that the field is inside of, or that is inside the field. */
 function bestOf(candidates: readonly Candidate[], field: string): SourceColumn | undefined {
   if (field === '') return undefined
-  const exact = candidates.find(({ paths }) => paths.includes(field))
-  return (exact ?? candidates.find(({ paths }) => paths.some((path) => overlaps(path, field))))?.column
+  const exact = candidates.find(({ paths }) => paths.some((path) => printable(path) === field))
+  return (exact ?? candidates.find(({ paths }) => paths.some((path) => overlaps(printable(path), field))))
+    ?.column
 }

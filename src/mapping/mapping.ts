@@ -7,7 +7,6 @@ import { isJsonObject } from '../domain/json.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { CsvRow, NdjsonRow, Place } from '../domain/row.ts'
-import { printable } from '../domain/printable.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { addressBit, withoutAddresses } from './blank-addresses.ts'
 import type { Sent } from './blank-addresses.ts'
@@ -91,7 +90,7 @@ export function isAddressList(value: unknown): value is readonly JsonObject[] {
 }
 
 export function badId(column: string): Problem {
-  return { code: 'E_ID', field: printable(column.slice(0, 64)), message: 'not a customer id' }
+  return { code: 'E_ID', field: column, message: 'not a customer id' }
 }
 
 export function badType(path: string): Problem {

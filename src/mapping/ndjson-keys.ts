@@ -1,7 +1,6 @@
 /** What the keys of NDJSON records stand for without a mapping: they match as headers do, and reach inside as headers do. */
 import type { JsonObject } from '../domain/json.ts'
 import { normalise } from '../domain/nearest.ts'
-import { printable } from '../domain/printable.ts'
 import type { Problem } from '../domain/problem.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
@@ -68,10 +67,10 @@ function bitOf(field: string): number {
 }
 
 export function unknownKey(key: string): Problem {
-  const field = printable(key.slice(0, 64))
+  const field = key.slice(0, 64)
   if (reachesProto(key)) return { code: 'E_KEY', field, message: protoRefusal }
-  const near = nearestPath(key.slice(0, 64))
-  const hint = near === undefined ? '' : `; did you mean ${printable(near)}?`
+  const near = nearestPath(field)
+  const hint = near === undefined ? '' : `; did you mean ${near}?`
   return { code: 'E_UNKNOWN_FIELD', field, message: `no field of Update Customer${hint}` }
 }
 
@@ -85,5 +84,5 @@ export function sameField(path: string): Problem {
 
 /** Where no key of a record is the customer id. */
 export function missingId(names: string): Problem {
-  return { code: 'E_ID', field: 'customer', message: printable(`no key is called ${names}`) }
+  return { code: 'E_ID', field: 'customer', message: `no key is called ${names}` }
 }

@@ -1,7 +1,6 @@
 /** What the values of NDJSON records mean: `""` and `null` are blanks, everything else must be of its field's type. */
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
-import { printable } from '../domain/printable.ts'
 import type { Problem } from '../domain/problem.ts'
 import { addressField } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
@@ -55,7 +54,7 @@ export function readAddresses(list: readonly JsonObject[], rules: CellRules): Va
   const problems: Problem[] = []
   for (const [index, item] of list.entries()) {
     for (const [key, value] of Object.entries(item)) {
-      const path = `addresses[${index}].${printable(key.slice(0, 64))}`
+      const path = `addresses[${index}].${key}`
       const field = addressField(key)
       if (field === undefined) {
         problems.push({ code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' })

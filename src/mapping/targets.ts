@@ -3,11 +3,9 @@
  * `metadata`, one of our own columns, or nothing known.
  */
 import { nearest, normalise } from '../domain/nearest.ts'
-import { printable } from '../domain/printable.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 
-/** `path` is how messages and reports name it; keys are as they are sent. */
 export type Target =
   | { readonly kind: 'field'; readonly path: string; readonly field: CustomerField }
   | {
@@ -36,7 +34,7 @@ export function targetOf(name: string): Target | undefined {
   if (field === undefined) return undefined
   if (keys.length === 0) return { kind: 'field', path: field.name, field }
   if (field.type !== 'metadata' || !areKeys(keys)) return undefined
-  return { kind: 'metadata', path: printable(['metadata', ...keys].join('.')), keys }
+  return { kind: 'metadata', path: ['metadata', ...keys].join('.'), keys }
 }
 
 function addressTarget(index: number, keys: readonly string[]): Target | undefined {
@@ -46,7 +44,7 @@ function addressTarget(index: number, keys: readonly string[]): Target | undefin
   if (deeper.length > 0 && (field.type !== 'metadata' || !areKeys(deeper))) return undefined
   if (deeper.length === 0 && field.type === 'metadata') return undefined
   const all = [field.name, ...deeper]
-  return { kind: 'address', path: printable(`addresses[${index}].${all.join('.')}`), index, keys: all, field }
+  return { kind: 'address', path: `addresses[${index}].${all.join('.')}`, index, keys: all, field }
 }
 
 function areKeys(keys: readonly string[]): boolean {

@@ -1,5 +1,7 @@
 /** From a patch to the call that applies it: path, body and key, made once and used on every attempt. */
-import type { PatchedRow } from '../domain/patch.ts'
+import type { JsonValue } from '../domain/json.ts'
+import type { Patch, PatchedRow } from '../domain/patch.ts'
+import { printable } from '../domain/printable.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 
@@ -17,7 +19,7 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
   const { host, runId } = run
   const namesOf = createJoin()
   return (row) => {
-    const body = JSON.stringify(row.patch)
+    const body = JSON.stringify(withoutHoles(row.patch))
     const { customerId } = row
     return {
       row: row.row,
@@ -29,10 +31,21 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
       body,
       idempotencyKey: idempotencyKey({ host, runId, row: row.row, customerId, body }),
       fields: namesOf(row.fields),
-      cleared: row.cleared.join(';'),
+      cleared: printable(row.cleared.join(';')),
       repeatable: !('coupon' in row.patch || 'addresses' in row.patch),
     }
   }
+}
+
+/**
+ * Addresses have the numbers of their columns up to here, because rows of one customer are merged by them. One that the row
+ * leaves out is no item of the list that is sent.
+ */
+function withoutHoles(patch: Patch): Patch {
+  const { addresses } = patch
+  if (!Array.isArray(addresses)) return patch
+  const items: readonly JsonValue[] = Object.values(addresses)
+  return items.length === addresses.length ? patch : { ...patch, addresses: items }
 }
 
 /** Of Update and Retrieve Customer. The id has been checked, so nothing needs escaping. */
@@ -45,7 +58,7 @@ function createJoin(): (names: readonly string[]) => string {
   let last: readonly string[] = []
   let text = ''
   return (names) => {
-    if (names !== last) [last, text] = [names, names.join(';')]
+    if (names !== last) [last, text] = [names, printable(names.join(';'))]
     return text
   }
 }

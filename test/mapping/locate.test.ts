@@ -18,6 +18,18 @@ async function mappingOf(text: string) {
 }
 
 describe('the column of a field', () => {
+  it('is found by the text that stands for what a terminal would obey', () => {
+    const name = 'metadata.\u001b'
+    expect(locateInHeader(['customer', name], [], undefined)(csv, 'metadata.\\x1b')).toEqual({
+      name,
+      number: 2,
+    })
+    const row = ndjson({ 'Customer-ID': 'x', [name]: 5 })
+    const locate = locateInRecord([], undefined)
+    expect(locate(row, 'metadata.\\x1b')).toEqual({ name })
+    expect(locate(row, 'customer')).toEqual({ name: 'Customer-ID' })
+  })
+
   const header = ['Customer ID', 'Phone Number', 'addresses[0].city', 'Metadata', 'rapyd_bulk_row']
   it.each([
     ['phone_number', { name: 'Phone Number', number: 2 }],

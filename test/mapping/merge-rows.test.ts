@@ -82,4 +82,20 @@ describe('two rows of a customer', () => {
       cleared: [],
     })
   })
+
+  it('keep the addresses of both, by the numbers of their columns, where each leaves one out', () => {
+    const second = rowOf(1, { addresses: Object.assign([], { 1: { city: 'Ulm' } }) }, ['addresses[1].city'])
+    const first = rowOf(2, { addresses: [{ city: 'Bonn' }] }, ['addresses[0].city'])
+    expect(merged(second, first).patch).toEqual({ addresses: [{ city: 'Bonn' }, { city: 'Ulm' }] })
+    expect(merged(second, rowOf(2, { name: 'Jo' })).patch['addresses']).toEqual(second.patch['addresses'])
+  })
+
+  it('may have keys that every object inherits, and keys that a terminal would obey', () => {
+    const key = 'metadata.\u001b'
+    const earlier = rowOf(1, { metadata: { constructor: 'a' } }, ['metadata.constructor'])
+    const later = rowOf(2, { metadata: { '\u001b': 'b' } }, [key])
+    expect(JSON.stringify(merged(earlier, later).patch)).toBe(
+      '{"metadata":{"constructor":"a","\\u001b":"b"}}',
+    )
+  })
 })

@@ -1,5 +1,6 @@
 /** The call of a row: its key, and whether it may be made twice. */
 import { describe, expect, it } from 'vitest'
+import type { Patch } from '../../src/domain/patch.ts'
 import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
 
 const run = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
@@ -41,5 +42,36 @@ describe('a call', () => {
     [{ name: 'A', addresses: '' }, false],
   ])('with %o may be made twice: %s', (patch, repeatable) => {
     expect(createUpdateRequest(run)(rowOf(1, patch)).repeatable).toBe(repeatable)
+  })
+})
+
+const requestOf = createUpdateRequest(run)
+const request = (patch: Patch, fields: string[] = Object.keys(patch), cleared: string[] = []) =>
+  requestOf({ row: 1, line: 2, offset: 0, length: 9, customerId: 'cus_1', patch, fields, cleared })
+
+describe('the request of a row', () => {
+  it('sends no hole for an address that the row leaves out', () => {
+    const addresses = Object.assign([], { 1: { city: 'Ulm' }, 3: { city: 'Bonn' } })
+    expect(
+      request({ name: 'Jo', addresses }, ['name', 'addresses[1].city', 'addresses[3].city']),
+    ).toMatchObject({
+      body: '{"name":"Jo","addresses":[{"city":"Ulm"},{"city":"Bonn"}]}',
+      fields: 'name;addresses[1].city;addresses[3].city',
+      repeatable: false,
+    })
+  })
+
+  it('sends a list that is given whole as it is', () => {
+    expect(request({ addresses: [{ city: '' }, {}] }).body).toBe('{"addresses":[{"city":""},{}]}')
+    expect(request({ addresses: '' }).body).toBe('{"addresses":""}')
+  })
+
+  it('sends keys as they are, and shows them so that nothing obeys them', () => {
+    const path = 'metadata.\u001b[2J'
+    expect(request({ metadata: { '\u001b[2J': '' } }, [path], [path])).toMatchObject({
+      body: '{"metadata":{"\\u001b[2J":""}}',
+      fields: 'metadata.\\x1b[2J',
+      cleared: 'metadata.\\x1b[2J',
+    })
   })
 })
