@@ -10,7 +10,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 /** The space for new objects, in MB: it starts with two and doubles while much in it stays alive. */
 const newSpaceMb = 16
 /** How much the rest of the heap may grow before it is collected. */
-const growthPercent = 100
+const growthPercent = 60
 
 /** Call before memory is used: what has grown does not shrink. Does nothing on a V8 that does not know the flags. */
 export function boundMemory(): void {
