@@ -2,11 +2,11 @@
  * The scan of a run that is open, kept in its journal: whoever goes on with 1,000,000 rows should not wait for what was
  * found before. It is the same input, mapping, host and account, or the journal would be another run's.
  */
-import { join } from 'node:path'
 import { isJsonObject } from './domain/json.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { RunJournal } from './store/journal.ts'
-import { readJournalFacts } from './store/journal-facts.ts'
+import { readJournal } from './store/saved-journal.ts'
+import type { SavedJournal } from './store/saved-journal.ts'
 
 const key = 'scan'
 
@@ -17,10 +17,24 @@ export function rememberScan(journal: RunJournal, found: Scan): void {
 
 /** Nothing where there is no open run of just these facts in the directory, or it holds no scan. */
 export function recallScan(directory: string, facts: Readonly<Record<string, string>>): Scan | undefined {
-  const held = readJournalFacts(join(directory, 'journal.db'))
-  const isThisRun = Object.entries(facts).every(([name, value]) => held.get(name) === value)
-  if (!isThisRun || held.get('state') === 'finished') return undefined
-  return parseScan(held.get(key) ?? '')
+  const journal = journalIn(directory)
+  if (journal === undefined) return undefined
+  try {
+    const isThisRun = Object.entries(facts).every(([name, value]) => journal.get(name) === value)
+    if (!isThisRun || journal.get('state') === 'finished') return undefined
+    return parseScan(journal.get(key) ?? '')
+  } finally {
+    journal.close()
+  }
+}
+
+/** Nothing where there is none that can be read: whoever opens it for the run will say what is wrong with it. */
+function journalIn(directory: string): SavedJournal | undefined {
+  try {
+    return readJournal(directory)
+  } catch {
+    return undefined
+  }
 }
 
 const counts = [

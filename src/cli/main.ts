@@ -9,6 +9,18 @@ import { errorText } from './error-text.ts'
 import { commandFlags } from './flags.ts'
 import { guardOutput } from './output.ts'
 
+const inputArgument = {
+  type: 'string',
+  demandOption: true,
+  describe: 'CSV or NDJSON file, or - for standard input',
+} as const
+
+const runArgument = {
+  type: 'string',
+  demandOption: true,
+  describe: 'run id, as runs lists it, or the path of a run directory',
+} as const
+
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.OK
@@ -25,11 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         'check the file, send every row, write results, errors and summary',
         (command) =>
           command
-            .positional('input', {
-              type: 'string',
-              demandOption: true,
-              describe: 'CSV or NDJSON file, or - for standard input',
-            })
+            .positional('input', inputArgument)
             .options(commandFlags.update)
             .example(
               '$0 update crm-export.csv',
@@ -52,11 +60,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         'check the file without a network and without credentials',
         (command) =>
           command
-            .positional('input', {
-              type: 'string',
-              demandOption: true,
-              describe: 'CSV or NDJSON file, or - for standard input',
-            })
+            .positional('input', inputArgument)
             .options(commandFlags.validate)
             .example('$0 validate crm-export.csv', 'every defect with its row, column and remedy'),
         async (args) => {
@@ -82,11 +86,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         'write results, errors and summary of a run again, also while it goes on',
         (command) =>
           command
-            .positional('run', {
-              type: 'string',
-              demandOption: true,
-              describe: 'run id, as runs lists it, or the path of a run directory',
-            })
+            .positional('run', runArgument)
             .options(commandFlags.report)
             .example('$0 report crm-export-3f2a9c01d4', 'how far it is, with a line for every row'),
         async (args) => {
@@ -99,11 +99,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         'send again what a finished run left not updated',
         (command) =>
           command
-            .positional('run', {
-              type: 'string',
-              demandOption: true,
-              describe: 'run id, as runs lists it, or the path of a run directory',
-            })
+            .positional('run', runArgument)
             .options(commandFlags.redo)
             .example('$0 redo crm-export-3f2a9c01d4', 'rows that failed or are in doubt, once more')
             .example('$0 redo crm-export-3f2a9c01d4 --from errors.csv', 'rows that were mended as well'),
