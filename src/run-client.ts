@@ -32,7 +32,7 @@ export function openClient(
     parts.tell({ kind: 'throttled', pauseMs }),
   )
   let rateLimited = Number(journal.get('rate_limited') ?? 0)
-  const onThrottled = (): void => journal.set('rate_limited', String(++rateLimited))
+  const onThrottled = (): void => journal.note('rate_limited', String(++rateLimited))
   const signer = createSigner(credentials, clock)
   const transport = createTransport({
     origin: origin.origin,

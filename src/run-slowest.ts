@@ -17,7 +17,7 @@ export function createSlowest(journal: RunJournal): Slowest {
     note(tookMs) {
       if (tookMs <= slowest * 1.5 && slowest > 0) return
       slowest = Math.ceil(tookMs)
-      journal.set(key, String(slowest))
+      journal.note(key, String(slowest))
     },
   }
 }

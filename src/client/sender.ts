@@ -23,7 +23,7 @@ export interface SenderParts {
   readonly inDoubt: ReadonlyMap<number, number>
   /** Rows in doubt whose user has asked to send them where the customer reads differently, however old the doubt is. */
   readonly isSentAgain?: (row: number) => boolean
-  /** So long after its intent nothing of a row can be under way any more. */
+  /** So long after an earlier session has ended nothing of its rows can be under way any more. */
   readonly settledAfterMs: number
   readonly readBack: ReadBack
   /** Takes a row's intent back: no request of it can have been applied. */
@@ -43,6 +43,8 @@ const tooOld: Ending = {
 
 export function createSender(parts: SenderParts): Deliver {
   const { clock } = parts
+  // An intent is as old as a row's first attempt; others may have followed, until the session that made them ended.
+  const begun = clock.now()
   const { readBack } = parts
   const attempt = createAttempt(parts)
   const sleep = (failed: number, signal: AbortSignal): Promise<void> =>
@@ -84,7 +86,8 @@ export function createSender(parts: SenderParts): Deliver {
   /** A row that an earlier session may have sent: the first thing is to look, once nothing can be under way any more. */
   async function settleDoubt(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
     const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
-    if (ageMs < parts.settledAfterMs) await clock.sleep(parts.settledAfterMs - ageMs, signal)
+    const waitMs = begun + parts.settledAfterMs - clock.now()
+    if (waitMs > 0) await clock.sleep(waitMs, signal)
     const finding = await readBack(request, signal)
     if (finding === 'applied') return updated
     if (finding === 'different') {
@@ -109,8 +112,9 @@ export function createSender(parts: SenderParts): Deliver {
       return recover(later, request, course, signal)
     }
     const isStop = signal.aborted && error === signal.reason
-    // What was refused for everybody's reasons, or never sent, is not in doubt; a bug proves nothing.
-    if (!course.doubt && (isStop || error instanceof BulkUpdateError)) await parts.withdraw(request)
+    // What was refused for everybody's reasons, or never sent, is not in doubt; a failure on this side proves nothing.
+    const isRefused = error instanceof BulkUpdateError && error.kind !== 'LOCAL'
+    if (!course.doubt && (isStop || isRefused)) await parts.withdraw(request)
     if (isStop) return undefined
     throw error
   }

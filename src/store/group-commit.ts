@@ -6,6 +6,8 @@
 export interface GroupCommit<Item> {
   /** Resolves when the item is durable; rejects when the commit failed, and from then on always. */
   add(item: Item): Promise<void>
+  /** Commits an item now, with all that waits; throws when the commit failed, and from then on always. */
+  addNow(item: Item): void
   /** Commits what waits, now. */
   flush(): void
 }
@@ -80,6 +82,12 @@ export function createGroupCommit<Item>(
           schedule()
         }
       })
+    },
+    addNow(item) {
+      let failed: { readonly error: unknown } | undefined
+      waiting.push({ item, resolve() {}, reject: (error) => (failed = { error }) })
+      flush()
+      if (failed !== undefined) throw failed.error
     },
     flush,
   }

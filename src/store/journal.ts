@@ -14,7 +14,10 @@ import { packOutcome, unpackOutcome } from './outcome-record.ts'
 import { local, openDatabase } from './open-database.ts'
 
 export interface RunJournal extends Journal, JournalReader {
+  /** Durable when it returns. */
   set(key: string, value: string): void
+  /** As `set`, but with the next commit: for what is worth no commit of its own. Never throws. */
+  note(key: string, value: string): void
   /** The rows that have an outcome. Grows with the run. */
   readonly settledRows: RowSet
   /**
@@ -32,13 +35,17 @@ export interface RunJournal extends Journal, JournalReader {
   close(): void
 }
 
-type Entry = { readonly intent: number } | { readonly outcome: Outcome }
+type Entry =
+  | { readonly intent: number }
+  | { readonly outcome: Outcome }
+  | { readonly key: string; readonly value: string }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
 export function openJournal(path: string, group: number): RunJournal {
   const db = openDatabase(path)
   const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
   const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')
+  const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
   const commits = createGroupCommit<Entry>((entries) => {
@@ -47,6 +54,7 @@ export function openJournal(path: string, group: number): RunJournal {
       const intents: number[] = []
       for (const entry of entries) {
         if ('intent' in entry) intents.push(entry.intent)
+        else if ('key' in entry) put.run(entry.key, entry.value)
         else settle.run(entry.outcome.row, entry.outcome.outcome, packOutcome(entry.outcome))
       }
       if (intents.length > 0) intend.run(Date.now(), intents.join(','))
@@ -71,9 +79,9 @@ export function openJournal(path: string, group: number): RunJournal {
       return commits.add({ intent: -row })
     },
     settle: (outcome) => commits.add({ outcome }),
-    set(key, value) {
-      local('write', () => db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)').run(key, value))
-    },
+    set: (key, value) => commits.addNow({ key, value }),
+    // Whoever waits for the next commit hears of its failure.
+    note: (key, value) => void commits.add({ key, value }).catch(() => {}),
     settledRows: settled,
     inDoubt: doubts,
     isInDoubt: (row) => (doubts.has(row) || intended.has(row)) && !settled.has(row),

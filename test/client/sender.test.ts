@@ -255,10 +255,11 @@ describe('the sender settles', () => {
 })
 
 describe('a row in doubt from an earlier session', () => {
-  it('is read back only when nothing of it can be under way any more', async () => {
-    const { sender, clock, sent } = senderOn({ reads: [hasName] }, [7], 500)
+  it('is read back only when nothing of that session can be under way any more, however old its intent', async () => {
+    const { sender, clock, sent } = senderOn({ reads: [hasName] }, [7], 10_000)
+    await clock.sleep(500)
     expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 0 })
-    expect(clock.sleeps).toEqual([1_500])
+    expect(clock.sleeps).toEqual([500, 1_500])
     expect(sent).toHaveLength(1)
   })
 

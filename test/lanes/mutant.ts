@@ -102,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a row in doubt is read back at once',
     file: 'client/sender.ts',
-    edits: [['if (ageMs < parts.settledAfterMs)', 'if (ageMs < 0)']],
+    edits: [['if (waitMs > 0)', 'if (waitMs > parts.settledAfterMs)']],
     tests: sender,
   },
   {

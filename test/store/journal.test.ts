@@ -121,6 +121,25 @@ describe('the journal', () => {
     journal.close()
   })
 
+  it('writes notes with the next commit, and nothing at all after a write that failed', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    journal.note('slowest', '7')
+    await journal.intend(request(1))
+    expect(journal.get('slowest')).toBe('7')
+    const other = new DatabaseSync(path)
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON run BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END")
+    expect(() => journal.set('state', 'finished')).toThrow('disk full')
+    other.exec('DROP TRIGGER full')
+    other.close()
+    await expect(journal.withdraw(request(1))).rejects.toMatchObject({ code: 'E_JOURNAL' })
+    expect(() => journal.set('state', 'finished')).toThrow('disk full')
+    journal.close()
+    const next = openJournal(path, 4)
+    expect([...next.inDoubt.keys()]).toEqual([1])
+    next.close()
+  })
+
   it('refuses the second outcome of a row, for good', async () => {
     const journal = openJournal(join(directory, 'journal.db'), 4)
     await journal.settle(outcome(1))
