@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most files wait more than they compute: for processes, and for what may still be under way.
+    maxWorkers: 3,
     setupFiles: ['test/support/no-open-handles.ts'],
   },
 })
