@@ -4,7 +4,6 @@ import { isLoopback, parseRate, resolveOrigin, usage } from './options.ts'
 import type { UpdateOptions, Window } from './options.ts'
 import { redactedCredentials } from './rapyd/signature.ts'
 import type { Credentials } from './rapyd/signature.ts'
-import { createSimulator } from './simulator/server.ts'
 import type { RateWindow } from './simulator/server.ts'
 
 export interface Remote {
@@ -84,6 +83,8 @@ async function openSimulator(
 ): Promise<Remote> {
   if (!Number.isSafeInteger(seed))
     throw usage('E_OPTION_SEED', '--seed is not a whole number', 'Write it like --seed 7.')
+  // A server and all that it takes: nothing that a run against Rapyd should load.
+  const { createSimulator } = await import('./simulator/server.ts')
   const simulator = await createSimulator({ windows: enforcedWindows(rate), keepCalls: 0, faults, seed })
   return {
     origin: new URL(simulator.url),

@@ -3,7 +3,7 @@ import { createCalls } from './client/call.ts'
 import type { Calls } from './client/call.ts'
 import { createLimiter } from './client/limiter.ts'
 import type { Limiter } from './client/limiter.ts'
-import { announcePauses, observeRequests } from './client/observed.ts'
+import { announcePauses } from './client/announced-pauses.ts'
 import { createSigner } from './client/signing.ts'
 import type { Signer } from './client/signing.ts'
 import { createThrottle } from './client/throttle.ts'
@@ -34,21 +34,22 @@ export function openClient(
   let rateLimited = Number(journal.get('rate_limited') ?? 0)
   const onThrottled = (): void => journal.note('rate_limited', String(++rateLimited))
   const signer = createSigner(credentials, clock)
+  const slowest = createSlowest(journal)
   const transport = createTransport({
     origin: origin.origin,
     connectTimeoutMs: 10_000,
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: 30_000,
+    onRequest: parts.progress.requested,
+    onAnswer: ({ tookMs }) => slowest.note(tookMs),
   })
-  const slowest = createSlowest(journal)
   const calls = createCalls({
     limiter,
     throttle: createThrottle({ limiter, windows, clock, onThrottled }),
     signer,
-    transport: observeRequests(transport, parts.progress.requested, slowest.note),
+    transport,
     intend: (request) => journal.intend(request),
     concurrency,
-    hasWindows: windows.length > 0,
   })
   return {
     calls,

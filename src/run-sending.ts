@@ -16,12 +16,13 @@ import { send } from './pipeline/send.ts'
 import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
 import { openClient } from './run-client.ts'
+import { createIntentsAhead } from './run-intents.ts'
 import type { RunParts } from './run-parts.ts'
 import { settledAfterMs } from './run-slowest.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
-const lanePlaces = 16
+const lanePlaces = 8
 
 /** Sends what has no outcome yet. Gives what stopped it, or nothing when every row has an outcome. */
 export async function sendAll(
@@ -51,22 +52,22 @@ export async function sendAll(
     stop: (error) => stopping.abort(error),
   })
   const closed = new Set(journal.closedLanes())
-  /** An error of one row ends the run at once: the others begin no further attempt while their lanes empty. */
-  const orStop = (error: unknown): never => {
-    stopping.abort(error)
-    throw error
-  }
+  // Without windows nothing holds rows back: the intents of a whole batch are one commit.
+  const ahead = parts.remote.windows.length === 0 ? createIntentsAhead(journal) : undefined
   const deliver: Deliver = (request) => {
+    if (!signal.aborted) ahead?.taken(request)
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
-    return sender(request, signal).catch(orStop)
+    return sender(request, signal)
   }
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-    await journal.settle(outcome).catch(orStop)
+    await journal.settle(outcome)
     parts.progress.settled(outcome)
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
   }
+  // An error of one row ends the run at once: the others begin no further attempt while their lanes empty.
+  const onFailure = (error: unknown): void => stopping.abort(error)
   try {
     parts.progress.sending({
       found,
@@ -81,14 +82,16 @@ export async function sendAll(
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,
+      announce: ahead?.make,
       deliver,
-      lanes: createLanes(concurrency * lanePlaces),
+      lanes: createLanes(concurrency * lanePlaces, onFailure),
       settle,
       signal,
     })
   } catch (error) {
     stopping.abort(error)
   } finally {
+    await ahead?.takeBack()
     await client.close()
   }
   if (!signal.aborted) {

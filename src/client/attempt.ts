@@ -88,8 +88,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
     for (;;) {
       // A row in doubt from an earlier session has been read back by now.
       if (course.doubt && course.attempts > 0) {
-        // What does no harm twice is sent again after one look, so that an outage is not met with more reads than updates.
-        const finding = await readBack(request, signal, request.repeatable ? 1 : undefined)
+        const finding = await readBack(request, signal, looks(request, course))
         if (finding === 'applied') return updated
         if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice
         course.unread ||= finding === 'cannot_tell'
@@ -110,6 +109,15 @@ export function createAttempt(parts: AttemptParts): Attempt {
       return (await readBack(request, signal)) === 'applied' ? updated : ending
     }
   }
+}
+
+/**
+ * How often to look before it is sent again. What does no harm twice is sent after few looks, so that an outage is not met
+ * with more reads than updates: after one where the API answers with errors, after three where a connection broke.
+ */
+function looks(request: UpdateRequest, course: Course): number | undefined {
+  if (!request.repeatable) return undefined
+  return course.answered ? 1 : 3
 }
 
 export const notSentTwice: Ending = {

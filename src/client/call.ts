@@ -1,9 +1,6 @@
 /**
- * One attempt, layer by layer. With windows: a place in flight, the limiter's turn, the durable intent, and only then salt,
- * timestamp and signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
- *
- * Without windows (a simulator) the intent comes before the place: nobody waits for turns there, and a group commit should
- * not keep a place empty.
+ * One attempt, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
+ * signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
  */
 import pLimit from 'p-limit'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -19,12 +16,10 @@ export interface CallParts {
   readonly throttle: Throttle
   readonly signer: Signer
   readonly transport: Transport
-  /** Makes the row's intent durable; asked before every attempt, does something before the first. */
-  readonly intend: (request: UpdateRequest) => Promise<void>
+  /** Makes the row's intent durable; asked before every attempt, gives nothing where it already is. */
+  readonly intend: (request: UpdateRequest) => Promise<void> | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
-  /** True where rates are limited. */
-  readonly hasWindows: boolean
 }
 
 /** Each rejects with `TransportError`, or with the signal's reason where it was aborted before anything was sent. */
@@ -36,7 +31,7 @@ export interface Calls {
 }
 
 export function createCalls(parts: CallParts): Calls {
-  const { limiter, throttle, signer, transport, hasWindows } = parts
+  const { limiter, throttle, signer, transport } = parts
   const gate = pLimit(parts.concurrency)
 
   async function send(
@@ -47,7 +42,8 @@ export function createCalls(parts: CallParts): Calls {
     signal.throwIfAborted()
     const over = await limiter.turn(signal)
     try {
-      if (intent !== undefined) await parts.intend(intent)
+      const durable = intent === undefined ? undefined : parts.intend(intent)
+      if (durable !== undefined) await durable
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
       // Before the turn is over: nobody may slip through between a block and the pause that it asks for.
@@ -66,8 +62,7 @@ export function createCalls(parts: CallParts): Calls {
     update(request, signal) {
       const { path, body, idempotencyKey } = request
       const post = { method: 'post', path, body, idempotencyKey } as const
-      if (hasWindows) return gate(send, post, signal, request)
-      return parts.intend(request).then(() => gate(send, post, signal, undefined))
+      return gate(send, post, signal, request)
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
     list: (signal) => read('/v1/customers?limit=1', signal),

@@ -14,6 +14,10 @@ export interface TransportOptions {
   readonly headersTimeoutMs: number
   /** From the first byte sent to the last byte read. */
   readonly attemptTimeoutMs: number
+  /** Called for every request, whatever becomes of it. Must not throw. */
+  readonly onRequest?: () => void
+  /** Called with every answer. Must not throw. */
+  readonly onAnswer?: (response: ApiResponse) => void
 }
 
 export interface Transport {
@@ -65,40 +69,43 @@ export function createTransport(options: TransportOptions): Transport {
     client.destroy(() => {})
   }
 
-  return {
-    exchange(request) {
-      const client = idle.pop() ?? connect()
-      return dispatch(client, request, options.attemptTimeoutMs).then(
+  /** Straight from the parser's callbacks to the caller: a promise in between costs more than what it would do. */
+  function exchange(request: SignedRequest): Promise<ApiResponse> {
+    const client = idle.pop() ?? connect()
+    return new Promise((resolve, reject) => {
+      const answer = new Answer(
+        options.attemptTimeoutMs,
         (response) => {
           idle.push(client)
-          return response
+          options.onAnswer?.(response)
+          resolve(response)
         },
-        (error: unknown) => {
+        (error) => {
           discard(client)
-          throw error
+          reject(error)
         },
       )
-    },
+      options.onRequest?.()
+      client.dispatch(
+        {
+          method: request.method === 'get' ? 'GET' : 'POST',
+          path: request.path,
+          headers: request.headers,
+          body: request.body === '' ? null : request.body,
+        },
+        answer,
+      )
+    })
+  }
+
+  return {
+    exchange,
     async close() {
       const open = [...all]
       all.clear()
       await Promise.all(open.map((client) => client.close()))
     },
   }
-}
-
-function dispatch(client: Client, request: SignedRequest, deadlineMs: number): Promise<ApiResponse> {
-  return new Promise((resolve, reject) => {
-    client.dispatch(
-      {
-        method: request.method === 'get' ? 'GET' : 'POST',
-        path: request.path,
-        headers: request.headers,
-        body: request.body === '' ? null : request.body,
-      },
-      new Answer(deadlineMs, resolve, reject),
-    )
-  })
 }
 
 /**

@@ -6,8 +6,8 @@ import type { Lanes } from './ports.ts'
 
 type Task = () => Promise<void>
 
-/** `window` is the most tasks that run or wait at a time. */
-export function createLanes(window: number): Lanes {
+/** `window` is the most tasks that run or wait at a time; `onFailure` gets the first error of a task, at once. */
+export function createLanes(window: number, onFailure?: (error: unknown) => void): Lanes {
   /** Tasks behind the one that runs; an empty list means that only one is there. */
   const waiting = new Map<string, Task[]>()
   let tasks = 0
@@ -19,6 +19,7 @@ export function createLanes(window: number): Lanes {
     task().then(
       () => ended(key),
       (error: unknown) => {
+        if (failure === undefined) onFailure?.(error)
         failure ??= { error }
         ended(key)
       },

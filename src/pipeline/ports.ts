@@ -53,8 +53,10 @@ export interface Lanes {
 
 /** Intents and outcomes, durable in groups. Each resolves once what they were given is on disk. */
 export interface Journal {
-  /** The second time in a session it does nothing. */
-  intend(request: UpdateRequest): Promise<void>
+  /** Gives nothing where the row has an intent of this session. */
+  intend(request: UpdateRequest): Promise<void> | undefined
+  /** The intents of a batch; durable when it returns. */
+  intendAll(requests: readonly UpdateRequest[]): void
   /** Takes an intent back: no request of that row can have been applied. */
   withdraw(request: UpdateRequest): Promise<void>
   settle(outcome: Outcome): Promise<void>

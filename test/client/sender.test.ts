@@ -127,8 +127,14 @@ const cases: readonly Case[] = [
   {
     title: 'six lost answers and nothing to be read',
     updates: times(6, lost),
-    reads: times(10, down),
-    ends: ['unknown', 'E_NETWORK', 6, 10, times(6, 'econnreset').join(';')],
+    reads: times(20, down),
+    ends: ['unknown', 'E_NETWORK', 6, 20, times(6, 'econnreset').join(';')],
+  },
+  {
+    title: 'a lost answer and a lost look',
+    updates: [lost],
+    reads: [lost, hasName],
+    ends: ['updated', '', 1, 2, 'econnreset'],
   },
   {
     title: 'one lost answer among refused connections',
@@ -139,8 +145,8 @@ const cases: readonly Case[] = [
   {
     title: 'a refusal behind a lost answer that was applied',
     updates: [lost, refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')],
-    reads: [down, hasName],
-    ends: ['updated', '', 2, 2, 'econnreset'],
+    reads: [...times(3, down), hasName],
+    ends: ['updated', '', 2, 4, 'econnreset'],
   },
   {
     title: 'a refusal behind a lost answer that was not applied',
@@ -299,7 +305,7 @@ describe('a row in doubt from an earlier session', () => {
 
 describe('a row that is sent again although nobody could tell what became of it', () => {
   it('says that it may have been applied twice', async () => {
-    const { sender } = senderOn({ updates: [lost, success()], reads: [down] })
+    const { sender } = senderOn({ updates: [lost, success()], reads: times(3, down) })
     expect(await sender(named, running)).toMatchObject({
       outcome: 'updated',
       message: expect.stringContaining('may have been applied twice'),

@@ -56,6 +56,24 @@ describe('a whole answer', () => {
     expect(text.endsWith(`\r\n\r\n${request.body}`)).toBe(true)
   })
 
+  it('is told of, and so is every request, whatever becomes of it', async () => {
+    const told: string[] = []
+    server = await startRawServer({
+      onRequest: (socket, _request, number) => (number === 1 ? socket.write(answer('{}')) : socket.destroy()),
+    })
+    transport = createTransport({
+      origin: server.origin,
+      connectTimeoutMs: 10_000,
+      headersTimeoutMs: 10_000,
+      attemptTimeoutMs: 10_000,
+      onRequest: () => told.push('request'),
+      onAnswer: ({ status }) => told.push(`answer ${status}`),
+    })
+    await transport.exchange(request)
+    await expect(transport.exchange(request)).rejects.toThrow()
+    expect(told).toEqual(['request', 'answer 200', 'request'])
+  })
+
   it('is asked for without a body where there is none', async () => {
     const sent = await start({ onRequest: (socket) => socket.write(answer('{}')) })
     await sent.exchange(read)

@@ -18,24 +18,25 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
     file: 'client/call.ts',
-    edits: [
-      ['await parts.intend(intent)', 'void parts.intend(intent)'],
-      [
-        'return parts.intend(request).then(',
-        'void parts.intend(request)\n      return Promise.resolve().then(',
-      ],
-    ],
+    edits: [['if (durable !== undefined) await durable', 'void durable']],
     tests: crash,
+  },
+  {
+    title: 'the intents of a batch are not waited for',
+    file: 'store/journal.ts',
+    edits: [['commits.addNow({ intents })', 'void commits.add({ intents })']],
+    tests: crash,
+  },
+  {
+    title: 'intents that were made ahead are never taken back',
+    file: 'run-sending.ts',
+    edits: [['await ahead?.takeBack()', '']],
+    tests: ['run-intents.test.ts', 'cli/stops.test.ts'],
   },
   {
     title: 'the outcome is written after the lane has gone on',
     file: 'run-sending.ts',
-    edits: [
-      [
-        'await journal.settle(outcome).catch(orStop)',
-        'setTimeout(() => void journal.settle(outcome).catch(orStop), 50)',
-      ],
-    ],
+    edits: [['await journal.settle(outcome)', 'setTimeout(() => void journal.settle(outcome), 50)']],
     tests: crash,
   },
   {
@@ -96,7 +97,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'doubt is forgotten on resume',
     file: 'run-sending.ts',
-    edits: [['inDoubt: journal.inDoubt,', 'inDoubt: new Map(),']],
+    edits: [['...journal.inDoubt]', ']']],
     tests: crash,
   },
   {

@@ -65,7 +65,7 @@ describe('the journal', () => {
 
   it('names rows with an intent and no outcome as in doubt, and the lanes that stay closed', async () => {
     const journal = openJournal(join(directory, 'journal.db'), 4)
-    await Promise.all([1, 2, 3].map((row) => journal.intend(request(row))))
+    await Promise.all([1, 2, 3].map(async (row) => journal.intend(request(row))))
     await journal.intend(request(2))
     await journal.settle(outcome(1))
     await journal.settle(outcome(3, 'unknown'))
@@ -90,7 +90,7 @@ describe('the journal', () => {
   it('forgets an intent that is taken back, and knows it again when it is made again', async () => {
     const path = join(directory, 'journal.db')
     const journal = openJournal(path, 4)
-    await Promise.all([1, 2, 3].map((row) => journal.intend(request(row))))
+    await Promise.all([1, 2, 3].map(async (row) => journal.intend(request(row))))
     await Promise.all([1, 2].map((row) => journal.withdraw(request(row))))
     await journal.withdraw(request(9))
     await journal.intend(request(2))

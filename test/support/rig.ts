@@ -54,7 +54,6 @@ export function createRig({ updates = [], reads = [] }: Script) {
     },
     throttle: createThrottle({ limiter, windows, clock, onThrottled: () => throttled++ }),
     concurrency: 4,
-    hasWindows: true,
   })
   return {
     parts: { calls, limiter, windows, signer, clock, random: () => 0.5 },
