@@ -9,6 +9,6 @@ export default defineConfig({
     pool: 'forks',
     // Most files wait more than they compute: for processes, and for what may still be under way.
     maxWorkers: 3,
-    setupFiles: ['test/support/no-open-handles.ts'],
+    setupFiles: ['test/support/own-state.ts', 'test/support/no-open-handles.ts'],
   },
 })

@@ -45,6 +45,10 @@ export interface UpdateOptions {
   readonly newRun?: boolean
   /** Default `./rapyd-runs`. */
   readonly runsDir?: string
+  /** What all runs of an account share on this machine. Default `rapyd-bulk` in `$XDG_STATE_HOME`. */
+  readonly stateDir?: string
+  /** An outage or a block that lasts longer ends the run. Milliseconds; default half an hour, and a minute at the start. */
+  readonly maxOutageMs?: number
   /** Only the first rows. Default all. */
   readonly limit?: number
   /** Default `10%`, of at least 100 rows. */
@@ -100,6 +104,23 @@ export function parseRate(rate: string, reserve: string): readonly Window[] {
     }
     return { limit: Math.max(1, Math.floor(Number(limit) * kept)), perMs }
   })
+}
+
+export const defaultMaxOutageMs = 30 * 60_000
+/** A server that was never reached is more often a wrong name than an outage. */
+export const defaultPatienceMs = 60_000
+
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const
+
+/** `90s`, `30m` or `6h`, in milliseconds. */
+export function parseDuration(option: string, text: string): number {
+  const [, number, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
+  if (unit === 's' || unit === 'm' || unit === 'h') return Number(number) * unitsMs[unit]
+  throw usage(
+    'E_OPTION_DURATION',
+    `--${option} is not a length of time`,
+    `Write it like --${option} 90s, 30m or 6h.`,
+  )
 }
 
 /** `10%` or `10`. */

@@ -1,38 +1,62 @@
-/** The client of one run: transport, limiter, signer and calls, put together for its remote. */
+/** The client of one run: transport, limiter, signer, calls and what reacts to answers, put together for its remote. */
+import { join } from 'node:path'
 import { createCalls } from './client/call.ts'
 import type { Calls } from './client/call.ts'
+import { createFoundRate } from './client/found-rate.ts'
+import { createHealth } from './client/health.ts'
 import { createLimiter } from './client/limiter.ts'
 import type { Limiter } from './client/limiter.ts'
-import { announcePauses } from './client/announced-pauses.ts'
+import { createMemoryQuota } from './client/memory-quota.ts'
+import { createOutage } from './client/outage.ts'
+import { createProof } from './client/proof.ts'
+import type { Proof } from './client/proof.ts'
+import { createRetryBudget } from './client/retry-budget.ts'
 import { createSigner } from './client/signing.ts'
 import type { Signer } from './client/signing.ts'
+import { createSlots } from './client/slots.ts'
 import { createThrottle } from './client/throttle.ts'
 import { createTransport } from './client/transport.ts'
-import type { Clock } from './pipeline/ports.ts'
+import type { ApiResponse, Clock, Quota } from './pipeline/ports.ts'
+import { readEnvelope } from './rapyd/envelope.ts'
+import { defaultMaxOutageMs } from './options.ts'
 import type { RunParts } from './run-parts.ts'
 import { createSlowest } from './run-slowest.ts'
+import { stateDirectory } from './state-directory.ts'
 import type { RunJournal } from './store/journal.ts'
+import { openQuota } from './store/quota.ts'
 
 export interface RunClient {
   readonly calls: Calls
   readonly limiter: Limiter
   readonly signer: Signer
+  readonly proof: Proof
   /** Waits for what is in flight. */
   close(): Promise<void>
 }
 
+/** `stop` ends the run: an outage or a block lasts too long. */
 export function openClient(
   parts: RunParts,
   journal: RunJournal,
   concurrency: number,
   clock: Clock,
+  stop: (error: Error) => void,
 ): RunClient {
   const { origin, windows, credentials } = parts.remote
-  const limiter = announcePauses(createLimiter(windows, clock), (pauseMs) =>
-    parts.tell({ kind: 'throttled', pauseMs }),
-  )
+  const longestMs = parts.options.maxOutageMs ?? defaultMaxOutageMs
+  const slots = createSlots(concurrency, false)
+  const found = createFoundRate(clock)
+  const limiter = createLimiter({
+    quota: quotaOf(parts, clock),
+    slots,
+    found,
+    clock,
+    onPause: (pauseMs) => parts.tell({ kind: 'throttled', pauseMs }),
+  })
   let rateLimited = Number(journal.get('rate_limited') ?? 0)
   const onThrottled = (): void => journal.note('rate_limited', String(++rateLimited))
+  const random = Math.random
+  const throttle = createThrottle({ limiter, found, windows, clock, random, longestMs, onThrottled, stop })
   const signer = createSigner(credentials, clock)
   const slowest = createSlowest(journal)
   const transport = createTransport({
@@ -43,9 +67,19 @@ export function openClient(
     onRequest: parts.progress.requested,
     onAnswer: ({ tookMs }) => slowest.note(tookMs),
   })
+  const budget = createRetryBudget(slots)
+  const outage = createOutage({
+    limiter,
+    clock,
+    longestMs,
+    stop,
+    probe: (signal) => calls.list(signal).then(isAtWork, () => false),
+    onChange: (isDown) => parts.tell({ kind: 'outage', isDown }),
+  })
   const calls = createCalls({
     limiter,
-    throttle: createThrottle({ limiter, windows, clock, onThrottled }),
+    health: createHealth({ throttle, slots, found, budget, outage }),
+    probeHealth: createHealth({ throttle, slots, found, budget, outage: undefined }),
     signer,
     transport,
     intend: (request) => journal.intend(request),
@@ -55,9 +89,24 @@ export function openClient(
     calls,
     limiter,
     signer,
+    proof: createProof(slots),
     async close() {
-      limiter.close()
+      outage.close()
       await transport.close()
+      limiter.close()
     },
   }
+}
+
+/** All runs of an account on this machine share one quota; the embedded simulator is a run's own. */
+function quotaOf({ remote, options }: RunParts, clock: Clock): Quota {
+  const { windows, host, account } = remote
+  if (windows.length === 0 || options.env === 'simulator') return createMemoryQuota(windows, clock)
+  const folder = `${host.replace(/[^A-Za-z0-9.-]/g, '_')}-${account}`
+  return openQuota(join(stateDirectory(options.stateDir), folder), windows)
+}
+
+/** Rapyd's own answer, whatever it says about the request. */
+function isAtWork({ status, body }: ApiResponse): boolean {
+  return status < 500 && readEnvelope(body) !== undefined
 }

@@ -8,7 +8,7 @@ import type { MalformedRow, Row } from './domain/row.ts'
 import { BulkUpdateError } from './errors.ts'
 import { firstRows } from './input/rows.ts'
 import { interruption } from './interruption.ts'
-import { parseErrorLimit } from './options.ts'
+import { defaultPatienceMs, parseErrorLimit } from './options.ts'
 import { createLanes } from './pipeline/lanes.ts'
 import type { Deliver, Source } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
@@ -33,12 +33,13 @@ export async function sendAll(
 ): Promise<BulkUpdateError | undefined> {
   const { options, prepare } = parts
   const clock = systemClock
-  const client = openClient(parts, journal, concurrency, clock)
   const stopping = stopWith(parts.signal)
+  const client = openClient(parts, journal, concurrency, clock, (error) => stopping.abort(error))
   const { signal } = stopping
   const sender = createSender({
     calls: client.calls,
     signer: client.signer,
+    proof: client.proof,
     clock,
     random: Math.random,
     inDoubt: new Map([...parts.asked, ...journal.inDoubt]),
@@ -77,7 +78,10 @@ export async function sendAll(
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
     })
-    if (found.calls > 0) await preflight({ ...client, clock, random: Math.random }, signal)
+    if (found.calls > 0) {
+      const patienceMs = options.maxOutageMs ?? defaultPatienceMs
+      await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
+    }
     const rows = parts.openRows(journal.lastOfSettled())
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),

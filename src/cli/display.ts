@@ -1,5 +1,6 @@
 /** What `update` shows on standard error while it runs: progress, and a few lines beside it. */
 import type { Clock } from '../pipeline/ports.ts'
+import { formatClock } from '../report/format.ts'
 import { planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
 import type { Watch } from '../run-parts.ts'
@@ -45,7 +46,15 @@ export function createDisplay({ stream, quiet, color, clock }: DisplayOptions): 
           `run.log cannot be written (${event.code}): the run goes on without it. Look at the run directory.`,
         )
       }
-      if (event.kind !== 'sending' || quiet) return
+      if (quiet) return
+      if (event.kind === 'outage') {
+        say(
+          event.isDown
+            ? `${formatClock(clock.wall(), clock.wall())}: Rapyd does not answer. Rows wait; a read asks again every few seconds.`
+            : `${formatClock(clock.wall(), clock.wall())}: Rapyd answers again; the run goes on.`,
+        )
+      }
+      if (event.kind !== 'sending') return
       const line = planLine(event, clock.wall())
       if (line !== undefined) say(line)
     },

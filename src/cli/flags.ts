@@ -66,6 +66,16 @@ export const senderFlags = {
   'run-id': { type: 'string', describe: 'name of the run [default: from input, mapping, host and account]' },
   'new-run': { type: 'boolean', describe: 'start another run of the same input' },
   'runs-dir': { type: 'string', describe: 'where runs are kept [default: ./rapyd-runs]' },
+  'state-dir': {
+    type: 'string',
+    describe:
+      'what all runs of an account share on this machine: the quota [default: $XDG_STATE_HOME/rapyd-bulk]',
+  },
+  'max-outage': {
+    type: 'string',
+    describe:
+      'stop when Rapyd cannot be reached, or blocks, for longer, such as 90s or 6h [default: 30m, and 1m before the first call]',
+  },
   limit: {
     type: 'number',
     describe: 'first N rows only: a canary; without it the run goes on where the canary ended',

@@ -4,7 +4,7 @@ import type { UpdateResult } from '../bulk-update.ts'
 import { systemClock } from '../client/clock.ts'
 import { printable } from '../domain/printable.ts'
 import { exitCodes } from '../errors.ts'
-import { isProduction, logLevels, resolveOrigin, usage } from '../options.ts'
+import { isProduction, logLevels, parseDuration, resolveOrigin, usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
 import { summaryText } from '../report/summary.ts'
@@ -23,6 +23,8 @@ export interface SendArguments {
   readonly reserve?: string | undefined
   readonly concurrency?: number | undefined
   readonly runsDir?: string | undefined
+  readonly stateDir?: string | undefined
+  readonly maxOutage?: string | undefined
   readonly readBack?: boolean | undefined
   readonly limit?: number | undefined
   readonly confirmProduction?: string | undefined
@@ -76,11 +78,19 @@ export async function send(
   }
   const { signal, release } = drainOnSignals(display.say)
   try {
-    const { rate, reserve, concurrency, runsDir, limit, readBack, faults, seed } = args
+    const { rate, reserve, concurrency, runsDir, stateDir, limit, readBack, faults, seed } = args
+    const maxOutageMs = args.maxOutage === undefined ? undefined : parseDuration('max-outage', args.maxOutage)
     const options = {
       env,
       ...given({ baseUrl, accessKey, secretKey, allowHost, rate, reserve, concurrency, runsDir, limit }),
-      ...given({ readBack, faults, seed, logLevel: logLevels.find((level) => level === args.logLevel) }),
+      ...given({
+        stateDir,
+        maxOutageMs,
+        readBack,
+        faults,
+        seed,
+        logLevel: logLevels.find((level) => level === args.logLevel),
+      }),
       resultsFormat: args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv',
     } as const
     const result = await begin(options, watch, signal)

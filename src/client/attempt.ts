@@ -9,6 +9,7 @@ import type { Answer } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
 import { perhapsTwice, rejection, retry, updated } from './course.ts'
 import type { Course, Ending } from './course.ts'
+import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Signer } from './signing.ts'
 import { stopError } from './stop-error.ts'
@@ -19,6 +20,7 @@ export interface AttemptParts {
   readonly calls: Calls
   readonly readBack: ReadBack
   readonly signer: Signer
+  readonly proof: Proof
   /** Ends the run from a row that has an outcome of its own. */
   readonly stop: (error: Error) => void
 }
@@ -30,17 +32,30 @@ export type Attempt = (request: UpdateRequest, course: Course, signal: AbortSign
 const largestOffsetMs = 300_000
 
 export function createAttempt(parts: AttemptParts): Attempt {
-  const { calls, readBack, signer } = parts
+  const { calls, readBack, signer, proof } = parts
   let everUpdated = false
+  /** Rows in a row whose signature alone was refused. */
+  let badSignatures = 0
+  let badKeys = 0
 
-  function follow(answer: Answer, response: ApiResponse, course: Course): Ending | undefined {
+  function follow(
+    answer: Answer,
+    response: ApiResponse,
+    course: Course,
+    isReplayed: boolean,
+  ): Ending | undefined {
     switch (answer.kind) {
       case 'updated':
         everUpdated = true
+        badSignatures = 0
+        badKeys = 0
+        proof.updated()
         return course.unread ? perhapsTwice : updated
       case 'rejected':
+        proof.refused(answer.code, response.status)
         return rejection(answer.code, answer.apiCode, answer.field, response.status)
       case 'ambiguous':
+        if (isReplayed) return rejection('E_SERVER_REPLAYED', '', '', response.status)
         course.doubt = true
         course.code = answer.code
         throw retry(course, answer.reason)
@@ -84,6 +99,25 @@ export function createAttempt(parts: AttemptParts): Attempt {
     return { outcome: 'rejected', code: 'E_SIGNATURE_ROW', message }
   }
 
+  /** Keys that worked before: whether they still do is for one read to say, or it is this row alone. */
+  async function aloneRefused(
+    answer: Answer,
+    course: Course,
+    signal: AbortSignal,
+  ): Promise<Ending | undefined> {
+    if (!everUpdated) return undefined
+    const isKey = answer.kind === 'stop' && answer.code === 'E_AUTH'
+    const isSignature = answer.kind === 'resign' && answer.why === 'signature' && course.resigned > 0
+    if (isSignature) badSignatures++
+    if (isKey) badKeys++
+    if (badKeys >= mostBadKeys) return undefined
+    if (!isKey && !(isSignature && badSignatures >= mostBadSignatures)) return undefined
+    const found = await calls.list(signal).catch(() => undefined)
+    if (found === undefined) return undefined
+    if (found.status === 401) throw stopError('E_AUTH', 'they worked before')
+    return isKey ? { outcome: 'rejected', code: 'E_AUTH', message: 'refused for this row alone' } : undefined
+  }
+
   return async (request, course, signal) => {
     for (;;) {
       // A row in doubt from an earlier session has been read back by now.
@@ -101,8 +135,10 @@ export function createAttempt(parts: AttemptParts): Attempt {
       }
       answered(response, course)
       const answer = classify(response, request.customerId)
+      const isReplayed = response.status >= 500 && isSameAnswer(answer, course)
       if ('operationId' in answer) course.operationId = answer.operationId
-      const ending = follow(answer, response, course)
+      const ending =
+        (await aloneRefused(answer, course, signal)) ?? follow(answer, response, course, isReplayed)
       if (ending === undefined) continue
       // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
       if (ending.outcome !== 'rejected' || !course.doubt) return ending
@@ -118,6 +154,15 @@ export function createAttempt(parts: AttemptParts): Attempt {
 function looks(request: UpdateRequest, course: Course): number | undefined {
   if (!request.repeatable) return undefined
   return course.answered ? 1 : 3
+}
+
+/** So many in a row are not the rows' fault any more. */
+const mostBadSignatures = 5
+const mostBadKeys = 3
+
+/** The same answer to the same key again: Rapyd repeats it for as long as it keeps the key. */
+function isSameAnswer(answer: Answer, course: Course): boolean {
+  return 'operationId' in answer && answer.operationId !== '' && answer.operationId === course.operationId
 }
 
 export const notSentTwice: Ending = {

@@ -13,19 +13,26 @@ export function backoffMs(failed: number, random: number): number {
 
 /**
  * How long everyone stops after a 429: what `Retry-After` says (seconds or a date), else the shorter window, and the
- * longer one where the last pause was not enough. Rapyd documents no header and blocks for a minute or for five.
+ * longer one where the last pause was not enough. Rapyd documents no header and blocks for a minute or for five. Where no
+ * windows are known the pause begins with a second and doubles.
+ *
+ * @param pauses pauses in a row, this one among them
+ * @param random in [0, 1): a crowd that was stopped together must not come back together
  */
 export function pauseMs(
   retryAfter: string,
   wallMs: number,
-  repeated: boolean,
+  pauses: number,
   windows: readonly { readonly perMs: number }[],
+  random: number,
 ): number {
   const asked = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - wallMs
-  if (asked > 0) return Math.min(asked, longestPauseMs)
+  if (asked > 0) return asked
   const lengths = windows.map((window) => window.perMs)
-  return repeated ? Math.max(1_000, ...lengths) : Math.max(1_000, Math.min(60_000, ...lengths))
+  if (lengths.length === 0) return Math.min(longestUnknownMs, leastPauseMs * 2 ** (pauses - 1))
+  const pause = pauses > 1 ? Math.max(leastPauseMs, ...lengths) : Math.max(leastPauseMs, Math.min(...lengths))
+  return pause + random * Math.min(5_000, pause / 10)
 }
 
-/** No header may stop a run for longer than this at a time. */
-const longestPauseMs = 30 * 60_000
+const leastPauseMs = 1_000
+const longestUnknownMs = 60_000

@@ -8,12 +8,15 @@ import type { ApiRequest, ApiResponse } from '../pipeline/ports.ts'
 import { customerPath } from '../rapyd/update-customer.ts'
 import type { Limiter } from './limiter.ts'
 import type { Signer } from './signing.ts'
-import type { Throttle } from './throttle.ts'
+import type { Health } from './health.ts'
+import { TransportError } from './transport.ts'
 import type { Transport } from './transport.ts'
 
 export interface CallParts {
   readonly limiter: Limiter
-  readonly throttle: Throttle
+  readonly health: Health
+  /** For requests that ask whether the server is there. */
+  readonly probeHealth: Health
   readonly signer: Signer
   readonly transport: Transport
   /** Makes the row's intent durable; asked before every attempt, gives nothing where it already is. */
@@ -26,29 +29,33 @@ export interface CallParts {
 export interface Calls {
   update(request: UpdateRequest, signal: AbortSignal): Promise<ApiResponse>
   retrieve(customerId: string, signal: AbortSignal): Promise<ApiResponse>
-  /** A read of the shortest list: proves key, clock and environment. */
+  /** A read of the shortest list: proves key, clock and environment. Waits for no other call, only for a pause to end. */
   list(signal: AbortSignal): Promise<ApiResponse>
 }
 
 export function createCalls(parts: CallParts): Calls {
-  const { limiter, throttle, signer, transport } = parts
+  const { limiter, health, probeHealth, signer, transport } = parts
   const gate = pLimit(parts.concurrency)
 
   async function send(
     request: ApiRequest,
     signal: AbortSignal,
     intent: UpdateRequest | undefined,
+    isProbe = false,
   ): Promise<ApiResponse> {
     signal.throwIfAborted()
-    const over = await limiter.turn(signal)
+    const told = isProbe ? probeHealth : health
+    const over = await limiter.turn(signal, isProbe)
     try {
       const durable = intent === undefined ? undefined : parts.intend(intent)
       if (durable !== undefined) await durable
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
-      // Before the turn is over: nobody may slip through between a block and the pause that it asks for.
-      throttle(response)
+      told.answered(response)
       return response
+    } catch (error) {
+      if (error instanceof TransportError) told.broke(error)
+      throw error
     } finally {
       over()
     }
@@ -65,6 +72,7 @@ export function createCalls(parts: CallParts): Calls {
       return gate(send, post, signal, request)
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
-    list: (signal) => read('/v1/customers?limit=1', signal),
+    list: (signal) =>
+      send({ method: 'get', path: '/v1/customers?limit=1', body: '' }, signal, undefined, true),
   }
 }

@@ -1,112 +1,115 @@
 /**
- * The limiter: no request goes on the wire without a turn, and no window is ever crossed.
- *
- * It keeps an exact sliding log. A request counts from its turn until a whole window after its answer: the server counted
- * it somewhere in between, and nobody knows where. So latency and jitter can never push two windows together.
+ * The limiter: no request goes on the wire without a turn. A turn needs a free slot, room in the account's quota, and its
+ * time in a rate that was found; whoever waits is served in order.
  */
-import type { Clock } from '../pipeline/ports.ts'
-
-export interface Window {
-  readonly limit: number
-  readonly perMs: number
-}
+import type { Clock, Quota } from '../pipeline/ports.ts'
+import type { FoundRate } from './found-rate.ts'
+import type { Slots } from './slots.ts'
 
 export interface Limiter {
   /**
    * Gives, at once where there is room, what the caller has to call once when the exchange is over. Rejects when `signal`
-   * aborts before its turn.
+   * aborts before its turn. A `probe` goes ahead of everybody, also while nobody else may.
    */
-  turn(signal: AbortSignal): (() => void) | Promise<() => void>
-  /** Nobody gets a turn for `ms`; then one request goes ahead alone, two when it has ended, then four, and so on. */
+  turn(signal: AbortSignal, probe?: boolean): (() => void) | Promise<() => void>
+  /** Nobody gets a turn for `ms`; then one request goes ahead alone, and more as they are answered. */
   pause(ms: number): void
+  /** Only probes get turns until it is taken back. */
+  hold(isHeld: boolean): void
   /** Milliseconds until the pause ends; 0 when there is none. */
   readonly pausedForMs: number
-  /** Lets its timer go, once nobody asks for turns any more. */
+  /** Lets its timer and the quota go, once nobody asks for turns any more. */
   close(): void
 }
 
-/** Servers round their clocks; a request exactly at the edge of a window could still fall inside. */
-const edgeMs = 5
-
-/** So many in flight are no burst any more: the windows alone decide. */
-const rampEnds = 64
+export interface LimiterParts {
+  readonly quota: Quota
+  readonly slots: Slots
+  readonly found: FoundRate
+  readonly clock: Clock
+  /** Told of every pause. Must not throw. */
+  readonly onPause?: (ms: number) => void
+}
 
 interface Waiter {
+  readonly isProbe: boolean
   readonly grant: () => void
 }
 
-/** `windows` hold the limits after the reserve has been taken off; none means no limit but pauses. */
-export function createLimiter(windows: readonly Window[], clock: Clock): Limiter {
-  const keep = Math.max(0, ...windows.map((window) => window.limit))
-  /** When requests ended, oldest first; only as many as the largest window can ask for. */
-  let ends: number[] = []
+/** Others may make room that this process is not told of. */
+const longestWaitMs = 1_000
+
+export function createLimiter({ quota, slots, found, clock, onPause }: LimiterParts): Limiter {
   let inFlight = 0
-  let pausedUntil = 0
-  /** Requests that may be in flight; bounded only after a pause. */
-  let ramp = Number.POSITIVE_INFINITY
-  let timerRuns = false
+  let isHeld = false
+  let wasPaused = false
+  /** When the timer that runs ends; nothing where none runs. */
+  let wakeAt: number | undefined
   const queue: Waiter[] = []
   const ended = new AbortController()
 
-  /** When the next turn is free: now or earlier, a later time, or `undefined` for "when a request ends". */
-  function nextTurnAt(): number | undefined {
-    let at = pausedUntil
-    if (inFlight >= ramp) return undefined
-    for (const { limit, perMs } of windows) {
-      const place = limit - inFlight
-      if (place <= 0) return undefined
-      // With `place` or more ends inside the window, the oldest of those has to leave it first.
-      const blocking = ends[ends.length - place]
-      if (blocking !== undefined) at = Math.max(at, blocking + perMs + edgeMs)
+  /** Takes a turn and gives 0, or says how long to wait: infinity for "until something ends". */
+  function take(isProbe: boolean): number {
+    if ((isHeld && !isProbe) || inFlight >= slots.count) return Number.POSITIVE_INFINITY
+    const spacing = found.waitMs()
+    if (spacing > 0) return spacing
+    const wait = quota.take()
+    if (wait > 0) {
+      // Somebody else may have been told to stop.
+      if (!wasPaused && quota.pausedForMs > 0) slots.restart()
+      wasPaused = quota.pausedForMs > 0
+      return wait
     }
-    return at
+    wasPaused = false
+    inFlight++
+    found.sent()
+    return 0
   }
 
   function grantTurns(): void {
-    while (queue.length > 0) {
-      const at = nextTurnAt()
-      if (at === undefined) return
-      const wait = at - clock.now()
-      if (wait > 0) return wakeIn(wait)
-      inFlight++
-      queue.shift()?.grant()
+    for (;;) {
+      const next = isHeld ? queue.findIndex(({ isProbe }) => isProbe) : 0
+      const waiter = queue[next]
+      if (waiter === undefined) return
+      const wait = take(waiter.isProbe)
+      if (wait > 0) {
+        if (wait !== Number.POSITIVE_INFINITY || inFlight === 0) wakeIn(wait)
+        return
+      }
+      queue.splice(next, 1)
+      waiter.grant()
     }
   }
 
   function wakeIn(ms: number): void {
-    if (timerRuns) return
-    timerRuns = true
-    void wake(Math.ceil(ms))
+    const waitMs = Math.ceil(Math.min(ms, longestWaitMs))
+    const at = clock.now() + waitMs
+    if (wakeAt !== undefined && wakeAt <= at) return
+    wakeAt = at
+    void wake(waitMs, at)
   }
 
-  async function wake(ms: number): Promise<void> {
+  async function wake(ms: number, at: number): Promise<void> {
     await clock.sleep(ms, ended.signal)
-    timerRuns = false
-    grantTurns()
+    // An earlier one took its place.
+    if (wakeAt !== at) return
+    wakeAt = undefined
+    if (!ended.signal.aborted) grantTurns()
   }
 
   function end(): void {
     inFlight--
-    if (keep > 0) {
-      ends.push(clock.now())
-      if (ends.length > keep * 2) ends = ends.slice(-keep)
-    }
-    if (clock.now() >= pausedUntil) ramp = ramp < rampEnds ? ramp * 2 : Number.POSITIVE_INFINITY
-    grantTurns()
+    quota.end()
+    if (queue.length > 0) grantTurns()
   }
 
   return {
-    turn(signal) {
+    turn(signal, isProbe = false) {
       if (signal.aborted) return Promise.reject(signal.reason)
-      if (queue.length === 0) {
-        const at = nextTurnAt()
-        if (at !== undefined && at <= clock.now()) {
-          inFlight++
-          return end
-        }
-      }
+      if (queue.length === 0 && take(isProbe) === 0) return end
       return new Promise((resolve, reject) => {
         const waiter: Waiter = {
+          isProbe,
           grant() {
             signal.removeEventListener('abort', leave)
             resolve(end)
@@ -117,17 +120,27 @@ export function createLimiter(windows: readonly Window[], clock: Clock): Limiter
           reject(signal.reason)
         }
         signal.addEventListener('abort', leave, { once: true })
-        queue.push(waiter)
+        if (isProbe) queue.unshift(waiter)
+        else queue.push(waiter)
         grantTurns()
       })
     },
     pause(ms) {
-      pausedUntil = Math.max(pausedUntil, clock.now() + ms)
-      ramp = 1
+      quota.pause(ms)
+      slots.restart()
+      wasPaused = true
+      onPause?.(ms)
+    },
+    hold(held) {
+      isHeld = held
+      if (!held) grantTurns()
     },
     get pausedForMs() {
-      return Math.max(0, pausedUntil - clock.now())
+      return quota.pausedForMs
     },
-    close: () => ended.abort(),
+    close() {
+      ended.abort()
+      quota.close()
+    },
   }
 }

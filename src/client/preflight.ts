@@ -12,12 +12,16 @@ export interface PreflightParts {
   readonly signer: Signer
   readonly clock: Clock
   readonly random: () => number
+  /** How long to wait for a server that cannot be reached. Default as long as six attempts take. */
+  readonly patienceMs?: number
 }
 
 /** Resolves when Rapyd takes a signed request from us. Throws AUTH or REMOTE errors otherwise. */
 export async function preflight(parts: PreflightParts, signal: AbortSignal): Promise<void> {
   let why = ''
-  for (let failed = 1; failed <= mostAttempts; failed++) {
+  const begun = parts.clock.now()
+  const isPatient = (): boolean => parts.clock.now() - begun < (parts.patienceMs ?? 0)
+  for (let failed = 1; failed <= mostAttempts || isPatient(); failed++) {
     try {
       const response = await parts.calls.list(signal)
       const envelope = readEnvelope(response.body)
@@ -39,7 +43,8 @@ export async function preflight(parts: PreflightParts, signal: AbortSignal): Pro
       if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
       why = error.reason
     }
-    if (failed < mostAttempts) await parts.clock.sleep(backoffMs(failed, parts.random()), signal)
+    if (failed < mostAttempts || isPatient())
+      await parts.clock.sleep(backoffMs(failed, parts.random()), signal)
     signal.throwIfAborted()
   }
   throw stopError('E_REMOTE_DOWN', why)

@@ -11,12 +11,14 @@ import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
 import { outcomeOf, startCourse, TryAgain, updated } from './course.ts'
 import type { Course, Ending } from './course.ts'
+import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Signer } from './signing.ts'
 
 export interface SenderParts {
   readonly calls: Calls
   readonly signer: Signer
+  readonly proof: Proof
   readonly clock: Clock
   readonly random: () => number
   /** Rows with an intent of an earlier session and without an outcome, with the time of the intent (ms since 1970). */
@@ -112,6 +114,8 @@ export function createSender(parts: SenderParts): Deliver {
       return recover(later, request, course, signal)
     }
     const isStop = signal.aborted && error === signal.reason
+    // Before the journal is waited for: nobody sends meanwhile.
+    if (error instanceof BulkUpdateError) parts.stop(error)
     // What was refused for everybody's reasons, or never sent, is not in doubt; a failure on this side proves nothing.
     const isRefused = error instanceof BulkUpdateError && error.kind !== 'LOCAL'
     if (!course.doubt && (isStop || isRefused)) await parts.withdraw(request)

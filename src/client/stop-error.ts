@@ -9,6 +9,7 @@ export type StopCode =
   | 'E_WRONG_CUSTOMER'
   | 'E_NOT_API'
   | 'E_REMOTE_DOWN'
+  | 'E_QUOTA'
 
 /** `detail` is a code, an offset or an operation id; never a text of Rapyd's. */
 export function stopError(code: StopCode, detail: string): BulkUpdateError {
@@ -62,6 +63,13 @@ export function stopError(code: StopCode, detail: string): BulkUpdateError {
         code,
         `Rapyd cannot be reached${behind}`,
         'Run the same command again later: it goes on where it stopped.',
+      )
+    case 'E_QUOTA':
+      return new BulkUpdateError(
+        'REMOTE',
+        code,
+        'Rapyd has taken no request for longer than --max-outage allows: a rate limit, or a block by its firewall',
+        'Ask who else uses this account; run the same command again later: it goes on where it stopped.',
       )
     default:
       return code satisfies never

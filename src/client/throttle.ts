@@ -1,33 +1,54 @@
 /** What a 429 or a firewall's page means for everybody: nobody sends for a while, and no row loses an attempt. */
-import type { ApiResponse, Clock } from '../pipeline/ports.ts'
-import { isThrottled } from '../rapyd/response.ts'
+import type { ApiResponse, Clock, Window } from '../pipeline/ports.ts'
 import { pauseMs } from './backoff.ts'
-import type { Limiter, Window } from './limiter.ts'
+import type { FoundRate } from './found-rate.ts'
+import type { Limiter } from './limiter.ts'
+import { stopError } from './stop-error.ts'
 
-/** Looks at an answer, and pauses everybody where it asks for that. */
-export type Throttle = (response: ApiResponse) => void
-
-export interface ThrottleParts {
-  readonly limiter: Limiter
-  readonly windows: readonly Window[]
-  readonly clock: Clock
-  /** Counts answers that throttled us. */
-  readonly onThrottled: () => void
+export interface Throttle {
+  /** Pauses everybody for as long as the answer asks for, and finds out what the limit is. */
+  throttled(response: ApiResponse): void
+  /** An answer that was not throttled. */
+  accepted(): void
 }
 
-export function createThrottle({ limiter, windows, clock, onThrottled }: ThrottleParts): Throttle {
-  const longestMs = Math.max(60_000, ...windows.map((window) => window.perMs))
-  let lastAt = Number.NEGATIVE_INFINITY
+export interface ThrottleParts {
+  readonly limiter: Pick<Limiter, 'pause' | 'pausedForMs'>
+  readonly found: FoundRate
+  readonly windows: readonly Window[]
+  readonly clock: Clock
+  readonly random: () => number
+  /** Throttled for longer, the run ends. Milliseconds. */
+  readonly longestMs: number
+  /** Counts answers that throttled us. */
+  readonly onThrottled: () => void
+  /** Ends the run. */
+  readonly stop: (error: Error) => void
+}
 
-  return (response) => {
-    if (!isThrottled(response)) return
-    onThrottled()
-    const now = clock.now()
-    const repeated = now - lastAt < 2 * longestMs
-    lastAt = now
-    // Requests that were in flight beside the first one say nothing new.
-    if (limiter.pausedForMs > 0) return
-    const retryAfter = String(response.headers['retry-after'] ?? '')
-    limiter.pause(pauseMs(retryAfter, clock.wall(), repeated, windows))
+export function createThrottle(parts: ThrottleParts): Throttle {
+  const { limiter, found, windows, clock, longestMs } = parts
+  /** Pauses in a row without an accepted answer behind them. */
+  let pauses = 0
+  let began = 0
+
+  return {
+    throttled(response) {
+      parts.onThrottled()
+      // Requests that were in flight beside the first one say nothing new.
+      if (limiter.pausedForMs > 0) return
+      const now = clock.now()
+      if (pauses === 0) began = now
+      const leftMs = began + longestMs - now
+      if (leftMs <= 0) return parts.stop(stopError('E_QUOTA', ''))
+      pauses++
+      found.throttled()
+      const retryAfter = String(response.headers['retry-after'] ?? '')
+      const askedMs = pauseMs(retryAfter, clock.wall(), pauses, windows, parts.random())
+      limiter.pause(Math.min(askedMs, leftMs))
+    },
+    accepted() {
+      pauses = 0
+    },
   }
 }

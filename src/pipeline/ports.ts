@@ -62,6 +62,28 @@ export interface Journal {
   settle(outcome: Outcome): Promise<void>
 }
 
+/** At most `limit` requests in `perMs` milliseconds. */
+export interface Window {
+  readonly limit: number
+  readonly perMs: number
+}
+
+/** What is left of an account's windows. Whoever sends for the account takes from the same quota. */
+export interface Quota {
+  /**
+   * Takes the room of one request and gives 0, or gives the milliseconds after which it is worth asking again: infinity
+   * where nothing but the end of a request can make room.
+   */
+  take(): number
+  /** A request that took room has ended. It counts until a whole window later. */
+  end(): void
+  /** Nobody takes room for so many milliseconds from now. A longer pause is not shortened. */
+  pause(ms: number): void
+  /** Milliseconds until everybody's pause ends; 0 when there is none. */
+  readonly pausedForMs: number
+  close(): void
+}
+
 /** One request to the API, before it is signed. */
 export interface ApiRequest {
   readonly method: 'get' | 'post'

@@ -16,6 +16,8 @@ export type RunEvent =
   | { readonly kind: 'reporting' }
   /** Rapyd throttled us: nobody sends for `pauseMs`. */
   | { readonly kind: 'throttled'; readonly pauseMs: number }
+  /** Nearly nothing gets through: rows wait until a read is answered. Or it was. */
+  | { readonly kind: 'outage'; readonly isDown: boolean }
   | RowNeedsAttention
   /** Now and then while rows are sent. */
   | {

@@ -22,6 +22,7 @@ const levels: Readonly<Record<RunEvent['kind'], Level>> = {
   sending: 'info',
   reporting: 'info',
   throttled: 'warn',
+  outage: 'warn',
   row: 'warn',
   progress: 'info',
   stopped: 'error',

@@ -35,15 +35,29 @@ export function isBusy(error: unknown): boolean {
  * @param what could not be done, such as `cannot be made`
  */
 export function diskError(path: string, what: string, error: unknown): unknown {
+  return describe(path, what, error, { code: 'E_RUNS_DIR', option: '--runs-dir' })
+}
+
+/** The same of the state directory: USAGE, E_STATE_DIR, or LOCAL, E_DISK. */
+export function stateError(path: string, what: string, error: unknown): unknown {
+  return describe(path, what, error, { code: 'E_STATE_DIR', option: '--state-dir' })
+}
+
+function describe(
+  path: string,
+  what: string,
+  error: unknown,
+  place: { readonly code: string; readonly option: string },
+): unknown {
   const result = sqliteCode(error)
   const code = result === 0 ? systemCode(error) : (systemCodes[result] ?? `SQLite ${result}`)
   const reason = unfit[code]
   if (reason !== undefined) {
     return new BulkUpdateError(
       'USAGE',
-      'E_RUNS_DIR',
+      place.code,
       `${path} ${what}: ${reason} (${code})`,
-      'Choose a folder that can be written to with --runs-dir. Nothing was sent.',
+      `Choose a folder that can be written to with ${place.option}. Nothing was sent.`,
       { cause: error },
     )
   }

@@ -53,10 +53,12 @@ describe('refused credentials', () => {
   it('leave no row in doubt, and the same command goes on without reading anything back', async () => {
     let refused = true
     const message = 'access_key header is not valid'
-    server.answer = () =>
+    const answer = () =>
       refused && server.updates.length > 20
         ? { status: 401, body: envelope('ERROR', 'UNAUTHENTICATED_API_CALL', undefined, message) }
         : undefined
+    server.answer = answer
+    server.answerRead = answer
     expect((await start().finished).code).toBe(4)
     expect(server.updates.length).toBeLessThanOrEqual(20 + 3 * concurrency)
     expect(count('updated')).toBe(20)
@@ -66,6 +68,31 @@ describe('refused credentials', () => {
     expect((await start().finished).code).toBe(0)
     expect(server.updates).toHaveLength(rows - 20)
     expect(server.reads).toEqual([])
+  })
+
+  it('for updates alone end the run with the third row in a row', async () => {
+    const message = 'access_key header is not valid'
+    server.answer = () =>
+      server.updates.length > 20
+        ? { status: 401, body: envelope('ERROR', 'UNAUTHENTICATED_API_CALL', undefined, message) }
+        : undefined
+    expect((await start().finished).code).toBe(4)
+    expect(server.updates.length).toBeLessThanOrEqual(20 + 3 * concurrency)
+    expect(count('rejected E_AUTH')).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('ten customers of another account', () => {
+  it('end the run before an eleventh is sent', async () => {
+    server.answer = () => ({ status: 401, body: envelope('ERROR', 'UNAUTHORIZED_API_CALL') })
+    const { code, stderr } = await start().finished
+    expect({ code, stderr }).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('another environment'),
+    })
+    expect(server.updates).toHaveLength(10)
+    expect(count('rejected E_CUSTOMER_NOT_HERE')).toBe(9)
+    expect(count('not_attempted E_AUTH')).toBe(rows - 9)
   })
 })
 

@@ -17,19 +17,23 @@ describe('backoff', () => {
 
 describe('the pause after a 429', () => {
   it.each([
-    ['Retry-After in seconds', '7', false, windows, 7_000],
-    ['Retry-After as a date', 'Mon, 23 Nov 2026 02:30:20 GMT', false, windows, 20_000],
-    ['no header: the shorter window', '', false, windows, 60_000],
-    ['no header, again: the longer window', '', true, windows, 300_000],
-    ['a date that has passed', 'Mon, 23 Nov 2026 02:29:00 GMT', false, windows, 60_000],
-    ['zero seconds', '0', false, windows, 60_000],
-    ['nonsense', 'soon', true, windows, 300_000],
-    ['a negative number', '-5', false, windows, 60_000],
-    ['a day, which is cut to half an hour', '86400', false, windows, 1_800_000],
-    ['no windows at all', '', false, [], 60_000],
-    ['no windows at all, again', '', true, [], 1_000],
-    ['windows below a second', '', false, [{ perMs: 100 }], 1_000],
-  ])('is right for %s', (_what, retryAfter, repeated, given, expected) => {
-    expect(pauseMs(retryAfter, wall, repeated, given)).toBe(expected)
+    ['Retry-After in seconds', '7', 1, windows, 7_000],
+    ['Retry-After as a date', 'Mon, 23 Nov 2026 02:30:20 GMT', 1, windows, 20_000],
+    ['no header: the shorter window', '', 1, windows, 60_000],
+    ['no header, again: the longer window', '', 2, windows, 300_000],
+    ['a date that has passed', 'Mon, 23 Nov 2026 02:29:00 GMT', 1, windows, 60_000],
+    ['zero seconds', '0', 1, windows, 60_000],
+    ['nonsense', 'soon', 2, windows, 300_000],
+    ['a negative number', '-5', 1, windows, 60_000],
+    ['a day: --max-outage bounds it, not this', '86400', 1, windows, 86_400_000],
+    ['no windows at all', '', 1, [], 1_000],
+    ['no windows at all, for the fourth time', '', 4, [], 8_000],
+    ['windows below a second', '', 1, [{ perMs: 100 }], 1_000],
+  ])('is right for %s', (_what, retryAfter, pauses, given, expected) => {
+    expect(pauseMs(retryAfter, wall, pauses, given, 0)).toBe(expected)
+  })
+
+  it('is longer by up to five seconds, so that a crowd does not come back together', () => {
+    expect(pauseMs('', wall, 2, windows, 0.5)).toBe(302_500)
   })
 })

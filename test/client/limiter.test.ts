@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { createFoundRate } from '../../src/client/found-rate.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
-import type { Window } from '../../src/client/limiter.ts'
+import { createMemoryQuota } from '../../src/client/memory-quota.ts'
+import { createSlots } from '../../src/client/slots.ts'
+import type { Clock, Window } from '../../src/pipeline/ports.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 
 const never = new AbortController().signal
+
+function limiterOn(windows: readonly Window[], clock: Clock, most = 10_000) {
+  const slots = createSlots(most)
+  const quota = createMemoryQuota(windows, clock)
+  return Object.assign(createLimiter({ quota, slots, found: createFoundRate(clock), clock }), { slots })
+}
 
 /** Sends `calls` as fast as turns come, each answered after `latency(n)`; gives the times at which the server sees them. */
 async function arrivals(
@@ -13,7 +22,7 @@ async function arrivals(
   untilMs: number,
 ): Promise<number[]> {
   const clock = createVirtualClock()
-  const limiter = createLimiter(windows, clock)
+  const limiter = limiterOn(windows, clock)
   const seen: number[] = []
   async function call(number: number): Promise<void> {
     const over = await limiter.turn(never)
@@ -68,9 +77,9 @@ describe('the limiter', () => {
     expect(Math.max(...seen)).toBe(10)
   })
 
-  it('gives nobody a turn during a pause, then one, then two, then four', async () => {
+  it('gives nobody a turn during a pause, then one, then two, then one more with every answer', async () => {
     const clock = createVirtualClock()
-    const limiter = createLimiter([], clock)
+    const limiter = limiterOn([], clock)
     limiter.pause(5_000)
     const turns: (() => void)[] = []
     const waiting = Array.from({ length: 7 }, async () => turns.push(await limiter.turn(never)))
@@ -78,19 +87,22 @@ describe('the limiter', () => {
     expect(turns).toHaveLength(0)
     await clock.advanceTo(5_001)
     expect(turns).toHaveLength(1)
+    limiter.slots.answered()
     turns[0]?.()
     await clock.advanceTo(5_002)
     expect(turns).toHaveLength(3)
+    limiter.slots.answered()
     turns[1]?.()
     await clock.advanceTo(5_003)
-    expect(turns).toHaveLength(6)
+    expect(turns).toHaveLength(5)
+    limiter.slots.answered()
     turns[2]?.()
     await Promise.all(waiting)
   })
 
   it('begins with one again when the one that went ahead is throttled too', async () => {
     const clock = createVirtualClock()
-    const limiter = createLimiter([], clock)
+    const limiter = limiterOn([], clock)
     limiter.pause(1_000)
     const turns: (() => void)[] = []
     const waiting = Array.from({ length: 2 }, async () => turns.push(await limiter.turn(never)))
@@ -107,7 +119,7 @@ describe('the limiter', () => {
 
   it('lets its timer go when it is closed', async () => {
     const clock = createVirtualClock()
-    const limiter = createLimiter([{ limit: 1, perMs: 60_000 }], clock)
+    const limiter = limiterOn([{ limit: 1, perMs: 60_000 }], clock)
     const stop = new AbortController()
     await limiter.turn(never)
     limiter.pause(50_000)
@@ -121,7 +133,7 @@ describe('the limiter', () => {
 
   it('lets a waiter go when its run stops', async () => {
     const clock = createVirtualClock()
-    const limiter = createLimiter([{ limit: 1, perMs: 1_000 }], clock)
+    const limiter = limiterOn([{ limit: 1, perMs: 1_000 }], clock)
     const stop = new AbortController()
     await limiter.turn(never)
     const waiting = limiter.turn(stop.signal)

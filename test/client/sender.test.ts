@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createReadBack, withoutReading } from '../../src/client/read-back.ts'
 import { createSender } from '../../src/client/sender.ts'
+import { envelope } from '../support/rapyd-server.ts'
 import { badCertificate, createRig, customerId, lost, notSent } from '../support/rig.ts'
 import { refusal, response, success, times, updateOf } from '../support/rig.ts'
 import type { Script } from '../support/rig.ts'
@@ -48,6 +49,10 @@ const late = (ms: number) => {
 }
 const saltUsed = refusal(401, 'UNAUTHENTICATED_API_CALL', 'salt header value is not valid, same value used')
 const badSignature = refusal(401, 'UNAUTHENTICATED_API_CALL', 'the signature does not match')
+
+const refusedKey = refusal(401, 'UNAUTHENTICATED_API_CALL', 'access_key header is not valid')
+/** The same answer of the same operation, as Rapyd repeats it for a key. */
+const repeated = response(500, envelope('ERROR', 'INTERNAL', undefined, ''))
 
 interface Case {
   readonly title: string
@@ -153,6 +158,12 @@ const cases: readonly Case[] = [
     updates: [lost, refusal(400, 'INVALID_CUSTOMER_ID')],
     reads: [otherName, refusal(400, 'ERROR_GET_CUSTOMER')],
     ends: ['rejected', 'E_CUSTOMER_NOT_FOUND', 2, 2, 'econnreset'],
+  },
+  {
+    title: 'a server error that Rapyd repeats for the key',
+    updates: [repeated, repeated],
+    reads: [otherName, otherName],
+    ends: ['rejected', 'E_SERVER_REPLAYED', 2, 2, 'http_500'],
   },
   {
     title: 'throttling, which costs no attempt',
@@ -342,6 +353,50 @@ describe('the sender stops the run', () => {
     expect(withdrawn).toEqual([])
   })
 
+  it('on keys that worked before, once one read is refused as well', async () => {
+    const { sender, of } = senderOn({ updates: [success(), refusedKey], reads: [refusedKey] })
+    await sender(named, running)
+    await expect(sender(named, running)).rejects.toMatchObject({ code: 'E_AUTH' })
+    expect(of('get')).toHaveLength(1)
+  })
+
+  it('but not on keys that are refused for one row alone', async () => {
+    const { sender } = senderOn({ updates: [success(), refusedKey], reads: [hasName] })
+    await sender(named, running)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'rejected', errorCode: 'E_AUTH' })
+  })
+
+  it('on five signatures in a row that are refused, once one read is refused as well', async () => {
+    const { sender } = senderOn({ updates: [success(), ...times(10, badSignature)], reads: [badSignature] })
+    await sender(named, running)
+    for (let row = 0; row < 4; row++)
+      expect(await sender(named, running)).toMatchObject({ errorCode: 'E_SIGNATURE_ROW' })
+    await expect(sender(named, running)).rejects.toMatchObject({ code: 'E_AUTH' })
+  })
+
+  it('on ten customers of another account, asked one at a time', async () => {
+    const { sender, of } = senderOn({ updates: times(10, refusal(401, 'UNAUTHORIZED_API_CALL')) })
+    const ends = await Promise.allSettled(times(10, named).map(async (row) => sender(row, running)))
+    expect(ends.map(({ status }) => status)).toEqual([...times(9, 'fulfilled'), 'rejected'])
+    expect(ends[9]).toMatchObject({ reason: { code: 'E_AUTH' } })
+    expect(of('post')).toHaveLength(10)
+  })
+
+  it('but not on customers of another account behind one that was updated', async () => {
+    const { sender } = senderOn({
+      updates: [success(), ...times(12, refusal(401, 'UNAUTHORIZED_API_CALL'))],
+    })
+    await sender(named, running)
+    for (let row = 0; row < 12; row++)
+      expect(await sender(named, running)).toMatchObject({ errorCode: 'E_CUSTOMER_NOT_HERE' })
+  })
+
+  it('on something else that answers, such as ten times 404', async () => {
+    const { sender } = senderOn({ updates: times(10, refusal(404, 'NOT_FOUND')) })
+    for (let row = 0; row < 9; row++) await sender(named, running)
+    await expect(sender(named, running)).rejects.toMatchObject({ code: 'E_NOT_API' })
+  })
+
   it('but not on the signature of one row, when others were updated', async () => {
     const { sender } = senderOn({ updates: [success(), badSignature, badSignature] })
     await sender(named, running)
@@ -421,7 +476,7 @@ describe('a stop', () => {
     const { sender, parts, sent } = senderOn({})
     const stop = new AbortController()
     // The clock jumps over every wait, so the turn is made to depend on a request that does not end.
-    const turns = await Promise.all(times(100, running).map(async (signal) => parts.limiter.turn(signal)))
+    const turns = await Promise.all(times(1, running).map(async (signal) => parts.limiter.turn(signal)))
     const waiting = sender(named, stop.signal)
     stop.abort(new Error('stop'))
     expect(await waiting).toBeUndefined()

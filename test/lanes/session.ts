@@ -38,7 +38,13 @@ export function startSession(
   const [file = process.execPath, ...rest] = [...command, process.execPath, program, ...args]
   const child = spawn(file, rest, {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      XDG_STATE_HOME: join(folder, '.state'),
+      NO_COLOR: '1',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

@@ -46,7 +46,7 @@ export function freshFolder(): Folder {
   ): Started {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: path,
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'], XDG_STATE_HOME: join(path, '.state'), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     let [stdout, stderr] = ['', '']

@@ -24,6 +24,8 @@ export interface RapydServer {
   answer: (
     call: Call,
   ) => { readonly status: number; readonly body: string } | 'cut_before' | 'cut_after' | 'never' | undefined
+  /** Decides about a signed read, as `answer` does about an update. */
+  answerRead: () => { readonly status: number; readonly body: string } | undefined
   customer(id: string): Readonly<Record<string, unknown>>
   close(): Promise<void>
 }
@@ -63,6 +65,8 @@ export async function startRapydServer(): Promise<RapydServer> {
       salts.add(header('salt'))
       const id = path.split('/')[3] ?? ''
       if (method === 'get' && id !== '') result.reads.push(id)
+      const read = method === 'get' ? result.answerRead() : undefined
+      if (read !== undefined) return reply(response, read.status, read.body)
       if (method === 'get')
         return reply(response, 200, envelope('SUCCESS', '', id === '' ? [] : { id, ...customers.get(id) }))
       const call = { method, id, body, idempotency: header('idempotency'), salt: header('salt') }
@@ -96,6 +100,7 @@ export async function startRapydServer(): Promise<RapydServer> {
     reads: [],
     broken: [],
     answer: () => undefined,
+    answerRead: () => undefined,
     customer: (id) => customers.get(id) ?? {},
     close: () =>
       new Promise((resolve) => {

@@ -3,7 +3,13 @@
  * what the client does about answers, one call at a time.
  */
 import { createCalls } from '../../src/client/call.ts'
+import { createFoundRate } from '../../src/client/found-rate.ts'
+import { createHealth } from '../../src/client/health.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
+import { createMemoryQuota } from '../../src/client/memory-quota.ts'
+import { createProof } from '../../src/client/proof.ts'
+import { createRetryBudget } from '../../src/client/retry-budget.ts'
+import { createSlots } from '../../src/client/slots.ts'
 import { createThrottle } from '../../src/client/throttle.ts'
 import { createSigner } from '../../src/client/signing.ts'
 import { TransportError } from '../../src/client/transport.ts'
@@ -29,7 +35,9 @@ export const windows = [
 
 export function createRig({ updates = [], reads = [] }: Script) {
   const clock = createEasyClock()
-  const limiter = createLimiter(windows, clock)
+  const slots = createSlots(4, false)
+  const found = createFoundRate(clock)
+  const limiter = createLimiter({ quota: createMemoryQuota(windows, clock), slots, found, clock })
   const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
   const sent: { readonly at: number; readonly request: SignedRequest }[] = []
   const intents: number[] = []
@@ -44,6 +52,19 @@ export function createRig({ updates = [], reads = [] }: Script) {
     },
     close: () => Promise.resolve(),
   }
+  const stops: Error[] = []
+  const throttle = createThrottle({
+    limiter,
+    found,
+    windows,
+    clock,
+    random: () => 0,
+    longestMs: 30 * 60_000,
+    onThrottled: () => throttled++,
+    stop: (error) => stops.push(error),
+  })
+  const budget = createRetryBudget(slots)
+  const health = createHealth({ throttle, slots, found, budget, outage: undefined })
   const calls = createCalls({
     limiter,
     signer,
@@ -52,11 +73,12 @@ export function createRig({ updates = [], reads = [] }: Script) {
       intents.push(request.row)
       return Promise.resolve()
     },
-    throttle: createThrottle({ limiter, windows, clock, onThrottled: () => throttled++ }),
+    health,
+    probeHealth: health,
     concurrency: 4,
   })
   return {
-    parts: { calls, limiter, windows, signer, clock, random: () => 0.5 },
+    parts: { calls, limiter, windows, signer, proof: createProof(slots), clock, random: () => 0.5 },
     throttled: () => throttled,
     clock,
     intents,

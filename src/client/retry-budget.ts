@@ -1,0 +1,26 @@
+/**
+ * A budget for trying again: success earns it, failures spend it. Where it is used up, requests go one at a time until
+ * answers come again; no row fails for it, since a batch can wait.
+ */
+import type { Slots } from './slots.ts'
+
+export interface RetryBudget {
+  earn(): void
+  spend(): void
+}
+
+const full = 50
+const earned = 0.1
+
+export function createRetryBudget(slots: Pick<Slots, 'restart'>): RetryBudget {
+  let left = full
+  return {
+    earn() {
+      if (left < full) left += earned
+    },
+    spend() {
+      if (left >= 1) left--
+      else slots.restart()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * How many requests may be in flight: everybody's reaction to a server that has more than enough. Halved when connections
+ * break or time out, one alone after a pause; then it doubles up to where it was, and grows by one a round from there.
+ */
+
+export interface Slots {
+  readonly count: number
+  /** A request was answered. */
+  answered(): void
+  /** A connection broke, timed out, or the server said that it is overloaded. */
+  overloaded(): void
+  /** Everybody was told to stop: one goes ahead alone. */
+  restart(): void
+  /** One row at a time has shown that rows are updated: all slots may be used. */
+  prove(): void
+}
+
+/** `most`: never more. `isProven`: false where one has to go alone until `prove` is called. */
+export function createSlots(most: number, isProven = true): Slots {
+  let isOpen = isProven
+  let count = most
+  /** Up to here growth is quick. */
+  let knee = most
+  let answers = 0
+  /** Requests that were in flight with the one that failed say nothing new. */
+  let quiet = 0
+
+  return {
+    get count() {
+      return isOpen ? count : 1
+    },
+    answered() {
+      if (quiet > 0) quiet--
+      if (count >= most) return
+      if (count < knee) {
+        count = Math.min(most, count + 1)
+        return
+      }
+      answers++
+      if (answers < count) return
+      answers = 0
+      count++
+    },
+    overloaded() {
+      if (quiet > 0) {
+        quiet--
+        return
+      }
+      quiet = count
+      knee = Math.max(1, Math.floor(count / 2))
+      count = knee
+      answers = 0
+    },
+    restart() {
+      knee = Math.max(knee, Math.floor(count / 2))
+      count = 1
+      quiet = 0
+      answers = 0
+    },
+    prove() {
+      isOpen = true
+    },
+  }
+}
