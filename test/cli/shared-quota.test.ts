@@ -20,7 +20,10 @@ afterEach(async () => {
 })
 
 function write(name: string, rows: number): void {
-  const lines = Array.from({ length: rows }, (_, row) => `cus_${String(row).padStart(32, '0')},${name} ${row}`)
+  const lines = Array.from(
+    { length: rows },
+    (_, row) => `cus_${String(row).padStart(32, '0')},${name} ${row}`,
+  )
   folder.write(`${name}.csv`, `customer,name\n${lines.join('\n')}\n`)
 }
 
