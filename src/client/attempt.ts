@@ -123,7 +123,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
       // A row in doubt from an earlier session has been read back by now.
       if (course.doubt && course.attempts > 0) {
         const finding = await readBack(request, signal, looks(request, course))
-        if (finding === 'applied') return updated
+        if (finding === 'applied') return course.unread ? perhapsTwice : updated
         if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice
         course.unread ||= finding === 'cannot_tell'
       }
@@ -142,7 +142,8 @@ export function createAttempt(parts: AttemptParts): Attempt {
       if (ending === undefined) continue
       // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
       if (ending.outcome !== 'rejected' || !course.doubt) return ending
-      return (await readBack(request, signal)) === 'applied' ? updated : ending
+      if ((await readBack(request, signal)) !== 'applied') return ending
+      return course.unread ? perhapsTwice : updated
     }
   }
 }

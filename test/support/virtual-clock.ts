@@ -6,7 +6,8 @@ export interface VirtualClock extends Clock {
   advanceTo(ms: number): Promise<void>
 }
 
-export function createVirtualClock(): VirtualClock {
+/** `settled` lets everything run that is ready to run. */
+export function createVirtualClock(settled: () => Promise<void> = fewTurns): VirtualClock {
   let now = 0
   let sleepers: { readonly at: number; readonly wake: () => void }[] = []
   return {
@@ -31,7 +32,7 @@ export function createVirtualClock(): VirtualClock {
   }
 }
 
-/** Lets everything run that is ready to run. */
-async function settled(): Promise<void> {
+/** Enough for what waits for a handful of promises. */
+async function fewTurns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve()
 }
