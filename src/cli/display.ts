@@ -1,5 +1,6 @@
 /** What `update` shows on standard error while it runs: progress, and a few lines beside it. */
 import type { Clock } from '../pipeline/ports.ts'
+import { lateLine } from '../report/finish-by.ts'
 import { formatClock } from '../report/format.ts'
 import { planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
@@ -15,6 +16,8 @@ export interface DisplayOptions {
   /** No progress and no notes. */
   readonly quiet: boolean
   readonly color: boolean
+  /** Milliseconds since 1970. */
+  readonly finishBy?: number | undefined
   readonly clock: Pick<Clock, 'now' | 'wall'>
 }
 
@@ -27,7 +30,7 @@ export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>>
   stop(): void
 }
 
-export function createDisplay({ stream, quiet, color, clock }: DisplayOptions): Display {
+export function createDisplay({ stream, quiet, color, finishBy, clock }: DisplayOptions): Display {
   const writeLine = (line: string): void => void stream.write(`${line}\n`)
   // A terminal that does not know its size says 0 and can hold no block.
   const interactive = stream.isTTY === true && stream.rows !== 0 && stream.columns !== 0
@@ -45,6 +48,10 @@ export function createDisplay({ stream, quiet, color, clock }: DisplayOptions): 
         say(
           `run.log cannot be written (${event.code}): the run goes on without it. Look at the run directory.`,
         )
+      }
+      if (event.kind === 'sending' && finishBy !== undefined) {
+        const late = lateLine(event, finishBy, clock.wall())
+        if (late !== undefined) say(late)
       }
       if (quiet) return
       if (event.kind === 'outage') {

@@ -76,6 +76,10 @@ export const senderFlags = {
     describe:
       'stop when Rapyd cannot be reached, or blocks, for longer, such as 90s or 6h [default: 30m, and 1m before the first call]',
   },
+  'finish-by': {
+    type: 'string',
+    describe: 'a time of day, such as 06:00: warns before it sends where the run will take longer',
+  },
   limit: {
     type: 'number',
     describe: 'first N rows only: a canary; without it the run goes on where the canary ended',

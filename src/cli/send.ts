@@ -7,6 +7,7 @@ import { exitCodes } from '../errors.ts'
 import { isProduction, logLevels, parseDuration, resolveOrigin, usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
+import { parseFinishBy } from '../report/finish-by.ts'
 import { summaryText } from '../report/summary.ts'
 import type { Watch } from '../run-parts.ts'
 import { readKey } from './credentials.ts'
@@ -25,6 +26,7 @@ export interface SendArguments {
   readonly runsDir?: string | undefined
   readonly stateDir?: string | undefined
   readonly maxOutage?: string | undefined
+  readonly finishBy?: string | undefined
   readonly readBack?: boolean | undefined
   readonly limit?: number | undefined
   readonly confirmProduction?: string | undefined
@@ -64,6 +66,7 @@ export async function send(
     stream: process.stderr,
     quiet: args.quiet ?? false,
     color: wantsColor(process.stderr, args.color),
+    finishBy: args.finishBy === undefined ? undefined : parseFinishBy(args.finishBy, systemClock.wall()),
     clock: systemClock,
   })
   const watch: Watch = {
