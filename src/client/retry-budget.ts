@@ -1,5 +1,5 @@
 /**
- * A budget for trying again: success earns it, failures spend it. Where it is used up, requests go one at a time until
+ * A budget for trying again: success earns it, failures spend it. Where it is used up, few requests go at a time until
  * answers come again; no row fails for it, since a batch can wait.
  */
 import type { Slots } from './slots.ts'
@@ -12,7 +12,7 @@ export interface RetryBudget {
 const full = 50
 const earned = 0.1
 
-export function createRetryBudget(slots: Pick<Slots, 'restart'>): RetryBudget {
+export function createRetryBudget(slots: Pick<Slots, 'squeeze'>): RetryBudget {
   let left = full
   return {
     earn() {
@@ -20,7 +20,7 @@ export function createRetryBudget(slots: Pick<Slots, 'restart'>): RetryBudget {
     },
     spend() {
       if (left >= 1) left--
-      else slots.restart()
+      else slots.squeeze()
     },
   }
 }

@@ -1,6 +1,9 @@
 /**
  * How many requests may be in flight: everybody's reaction to a server that has more than enough. Halved when connections
  * break or time out, one alone after a pause; then it doubles up to where it was, and grows by one a round from there.
+ *
+ * Failures alone never leave less than a quarter: a few requests that hang must not hold up all others, and a server that
+ * is really down is the breaker's.
  */
 
 export interface Slots {
@@ -9,6 +12,8 @@ export interface Slots {
   answered(): void
   /** A connection broke, timed out, or the server said that it is overloaded. */
   overloaded(): void
+  /** Too much has failed for too long: no more than the least. */
+  squeeze(): void
   /** Everybody was told to stop: one goes ahead alone. */
   restart(): void
   /** One row at a time has shown that rows are updated: all slots may be used. */
@@ -18,6 +23,7 @@ export interface Slots {
 /** `most`: never more. `isProven`: false where one has to go alone until `prove` is called. */
 export function createSlots(most: number, isProven = true): Slots {
   let isOpen = isProven
+  const least = Math.ceil(most / 4)
   let count = most
   /** Up to here growth is quick. */
   let knee = most
@@ -47,8 +53,13 @@ export function createSlots(most: number, isProven = true): Slots {
         return
       }
       quiet = count
-      knee = Math.max(1, Math.floor(count / 2))
-      count = knee
+      knee = Math.max(least, Math.floor(count / 2))
+      count = Math.min(count, knee)
+      answers = 0
+    },
+    squeeze() {
+      knee = least
+      count = Math.min(count, least)
       answers = 0
     },
     restart() {
