@@ -5,8 +5,8 @@
 import type { Slots } from './slots.ts'
 
 export interface RetryBudget {
-  earn(): void
-  spend(): void
+  readonly earn: () => void
+  readonly spend: () => void
 }
 
 const full = 50

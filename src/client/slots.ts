@@ -9,15 +9,15 @@
 export interface Slots {
   readonly count: number
   /** A request was answered. */
-  answered(): void
+  readonly answered: () => void
   /** A connection broke, timed out, or the server said that it is overloaded. */
-  overloaded(): void
+  readonly overloaded: () => void
   /** Too much has failed for too long: no more than the least. */
-  squeeze(): void
+  readonly squeeze: () => void
   /** Everybody was told to stop: one goes ahead alone. */
-  restart(): void
+  readonly restart: () => void
   /** One row at a time has shown that rows are updated: all slots may be used. */
-  prove(): void
+  readonly prove: () => void
 }
 
 /** `most`: never more. `isProven`: false where one has to go alone until `prove` is called. */
