@@ -15,8 +15,8 @@ export type Extent =
   | { readonly kind: 'whole'; readonly end: number; readonly lineBreaks: number }
   /** The quotes contradict each other; the record is given up at the end of that physical line. */
   | { readonly kind: 'broken'; readonly end: number; readonly lineBreaks: number }
-  /** The text ends before the record does. */
-  | { readonly kind: 'open' }
+  /** The text ends before the record does, in quotes or not; `lineBreaks` come before the cell that is open. */
+  | { readonly kind: 'open'; readonly lineBreaks: number }
 
 /** Measures the record that starts at `start`, following its quotes as RFC 4180 has them. */
 export function measureRecord(text: string, start: number, dialect: Dialect, last: boolean): Extent {
@@ -26,9 +26,9 @@ export function measureRecord(text: string, start: number, dialect: Dialect, las
   for (;;) {
     if (text[at] === '"') {
       const close = closingQuote(text, at + 1)
-      if (close < 0) return { kind: 'open' }
+      if (close < 0) return { kind: 'open', lineBreaks }
       // A quote at the very end of what has been read may be the first half of a doubled one.
-      if (close + 2 >= text.length && !last) return { kind: 'open' }
+      if (close + 2 >= text.length && !last) return { kind: 'open', lineBreaks }
       lineBreaks += count(text, newline, at, close)
       at = close + 1
       if (at >= text.length) return { kind: 'whole', end: at, lineBreaks }
@@ -48,7 +48,7 @@ export function measureRecord(text: string, start: number, dialect: Dialect, las
     const quote = text.indexOf('"', at)
     if (quote >= 0 && quote < cellEnd) return brokenAt(text, at, newline, last, lineBreaks)
     if (cellEnd === end) {
-      if (end === text.length && !last) return { kind: 'open' }
+      if (end === text.length && !last) return { kind: 'open', lineBreaks }
       return { kind: 'whole', end: trimReturn(text, at, end, newline), lineBreaks }
     }
     at = nextDelimiter + delimiter.length
@@ -68,7 +68,7 @@ export function trimReturn(text: string, start: number, end: number, newline: st
 
 function brokenAt(text: string, at: number, newline: string, last: boolean, lineBreaks: number): Extent {
   const end = lineEnd(text, at, newline)
-  if (end === text.length && !last) return { kind: 'open' }
+  if (end === text.length && !last) return { kind: 'open', lineBreaks }
   return { kind: 'broken', end: trimReturn(text, at, end, newline), lineBreaks }
 }
 

@@ -47,12 +47,16 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
   const { delimiter, newline } = dialect
   let { row, line, offset } = start
   let rest = ''
+  /** Where the quote of an unfinished record was opened. */
+  let openLine = line
+  const otherBreak = newline === '\n' ? '\r' : '\n'
 
   function take(block: string, last: boolean): (CsvRow | MalformedRow)[] {
     const text = rest === '' ? block : rest + block
     const rows: (CsvRow | MalformedRow)[] = []
     const waiting: Waiting[] = []
     const ascii = isAscii(text)
+    const mayBeMixed = text.includes(otherBreak)
     let at = 0
     let quote = text.indexOf('"')
     while (at < text.length) {
@@ -63,7 +67,10 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
       let broken = false
       if (quote >= 0 && quote < end) {
         const extent = measureRecord(text, at, dialect, last)
-        if (extent.kind === 'open') break
+        if (extent.kind === 'open') {
+          openLine = line + extent.lineBreaks
+          break
+        }
         ;({ end, lineBreaks } = extent)
         quoted = true
         broken = extent.kind === 'broken'
@@ -80,6 +87,8 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
           rows.push(
             malformed(place, 'E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote'),
           )
+        else if (mayBeMixed && record.includes(otherBreak) && hasBareBreak(record, otherBreak))
+          rows.push(malformed(place, 'E_QUOTE', 'a line break of another kind inside an unquoted cell'))
         else if (quoted)
           waiting.push({
             ...place,
@@ -93,8 +102,8 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
       at = next
     }
     rest = text.slice(at)
-    if (last && rest !== '') throw unclosedQuote(line)
-    if (rest.length > longestRecord) throw rest.includes('"') ? unclosedQuote(line) : tooLong(line)
+    if (last && rest !== '') throw unclosedQuote(openLine)
+    if (rest.length > longestRecord) throw rest.includes('"') ? unclosedQuote(openLine) : tooLong(line)
     readQuoted(waiting, rows, dialect, columns)
     return rows
   }
@@ -141,6 +150,11 @@ function malformed(place: Place, code: 'E_QUOTE' | 'E_COLUMNS' | 'E_RAW_ROW', me
   return { kind: 'malformed', ...place, problem: { code, field: '', message } }
 }
 
+/** Outside of quotes. */
+function hasBareBreak(record: string, character: string): boolean {
+  return record.replaceAll(/"[^"]*"/g, '').includes(character)
+}
+
 function isAscii(text: string): boolean {
   return Buffer.byteLength(text) === text.length
 }
@@ -149,7 +163,7 @@ function unclosedQuote(line: number): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_UNCLOSED_QUOTE',
-    `a quote in the record that starts on line ${line} is never closed`,
+    `the quote that is opened on line ${line} is never closed`,
     'Close the quote, or double it if it belongs to the text, and run again. Nothing behind that line was used.',
   )
 }

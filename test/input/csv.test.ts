@@ -26,6 +26,10 @@ const cells = (rows: readonly (CsvRow | MalformedRow)[]) =>
 
 const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
+async function* returns(): AsyncGenerator<string> {
+  yield await Promise.resolve('a,b\r1,x\ny\r"2\n",x\r3,z\r\n')
+}
+
 describe('parseCsv', () => {
   it('numbers rows and names the physical line on which each starts', async () => {
     const rows = await read('a,b\r\n"x\r\ny",2\n\n\r\n3,"4"\n5,6')
@@ -68,6 +72,32 @@ describe('parseCsv', () => {
       code: 'E_UNCLOSED_QUOTE',
       message: expect.stringContaining('line 2'),
     })
+  })
+
+  it('names the line of the quote, which may not be that of its record', async () => {
+    for (const size of [1, 5, 100]) {
+      await expect(read('a,b,c\n"d\n\ne",f,"g\nh,i,j\n', 0, size)).rejects.toMatchObject({
+        message: 'the quote that is opened on line 4 is never closed',
+      })
+    }
+  })
+
+  it('gives up a row with a line break of another kind in an unquoted cell', async () => {
+    expect(cells(await read('a,b\n1,x\ry\n"2\r",x\n"3\r",x\ry\n4,"""\r"""\r\n'))).toEqual([
+      ['a', 'b'],
+      'E_QUOTE',
+      ['2\r', 'x'],
+      'E_QUOTE',
+      ['4', '"\r"'],
+    ])
+    const found: unknown[] = []
+    for await (const rows of parseCsv(returns(), { delimiter: ',', newline: '\r' }, 0, {
+      row: 1,
+      line: 1,
+      offset: 0,
+    }))
+      found.push(...cells(rows))
+    expect(found).toEqual([['a', 'b'], 'E_QUOTE', ['2\n', 'x'], ['3', 'z'], 'E_QUOTE'])
   })
 
   it('gives what csv-parse gives, wherever the blocks are cut', async () => {
