@@ -5,6 +5,8 @@ import { parseCsv } from './csv.ts'
 import type { InputFile } from './bytes.ts'
 import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
 import type { CsvStart } from './csv.ts'
+import { findDelimiter } from './delimiter.ts'
+import { formatOf, promisedBy } from './format.ts'
 import { decodeUtf8 } from './utf8.ts'
 
 export interface CsvHead {
@@ -36,22 +38,25 @@ export interface FormatOptions {
 /** How much of a file shows what it is. */
 const startBytes = 64 * 1024
 
-/** Told apart by content: NDJSON starts with a brace, everything else that is text is CSV. Throws INPUT for what is neither. */
+/** Told apart by content first, then by name. Throws INPUT for what is neither CSV nor NDJSON, or can be cut in several ways. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
-  const firstBytes = await file.read(0, Math.min(startBytes, file.size))
+  const firstBytes = await file.read(0, startBytes)
   refuseBinary(firstBytes, file.path)
   const text = await firstText(file)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
-  const format = options.format ?? (/^\s*\{/.test(text) ? 'ndjson' : 'csv')
+  const format = options.format ?? formatOf(text, file.path)
   if (format === 'ndjson') {
-    const lineEnd = /\r?\n/.exec(text)?.[0] ?? '\n'
+    // In a file without line feeds, carriage returns end the lines.
+    const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
     return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
   }
-  const delimiter = options.delimiter ?? (format === 'tsv' || /\.(?:tsv|tab)$/i.test(file.path) ? '\t' : ',')
   const firstBreak = /[\r\n]/.exec(text)
   const lineEnd =
     firstBreak === null ? '\n' : text.startsWith('\r\n', firstBreak.index) ? '\r\n' : firstBreak[0]
-  const dialect: Dialect = { delimiter, newline: lineEnd === '\r' ? '\r' : '\n' }
+  const newline = lineEnd === '\r' ? '\r' : '\n'
+  const told = options.delimiter ?? (format === 'tsv' ? '\t' : undefined)
+  const delimiter = told ?? (await findDelimiter(text, newline, promisedBy(file.path).delimiter, file.path))
+  const dialect: Dialect = { delimiter, newline }
   const first = { row: 0, line: 1, offset: file.textStart }
   for await (const rows of parseCsv(decodeUtf8(file, first.offset), dialect, 0, first)) {
     const [header] = rows

@@ -25,13 +25,16 @@ export interface StartingPoint {
  * lines. The last line needs no line end. A line over 4 MiB is passed over and becomes a malformed row (E_TOO_LARGE).
  *
  * @param start of the first record in `chunks`
+ * @param newline ends lines; a line feed does so with a carriage return before it too
  */
 export async function* parseNdjson(
   chunks: AsyncIterable<Buffer>,
   start: StartingPoint,
+  newline: '\n' | '\r' = '\n',
 ): AsyncGenerator<readonly (NdjsonRow | MalformedRow)[]> {
   let { row, line, offset } = start
   const unfinished = new UnfinishedLine()
+  const breakByte = newline === '\n' ? lineFeed : carriageReturn
 
   /** Takes a line's bytes up to its line feed, and moves on behind it. */
   function take(bytes: Buffer | undefined, size: number, rows: (NdjsonRow | MalformedRow)[]): void {
@@ -58,7 +61,7 @@ export async function* parseNdjson(
   for await (const chunk of chunks) {
     const rows: (NdjsonRow | MalformedRow)[] = []
     let from = 0
-    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, from)) {
+    for (let end = chunk.indexOf(breakByte); end !== -1; end = chunk.indexOf(breakByte, from)) {
       let bytes: Buffer | undefined = chunk.subarray(from, end)
       let { length: size } = bytes
       if (unfinished.size > 0) {

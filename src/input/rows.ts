@@ -4,13 +4,14 @@ import type { Source } from '../pipeline/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import type { CsvStart } from './csv.ts'
-import type { Head } from './header.ts'
+import type { Head, NdjsonHead } from './header.ts'
 import { parseNdjson } from './ndjson.ts'
 import { decodeUtf8, wholeCharacters } from './utf8.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {
-  if (head.format === 'ndjson') return parseNdjson(wholeCharacters(file, start.offset), start)
+  if (head.format === 'ndjson')
+    return parseNdjson(wholeCharacters(file, start.offset), start, newlineOf(head))
   return parseCsv(decodeUtf8(file, start.offset), head.dialect, head.header.length, start)
 }
 
@@ -31,11 +32,15 @@ export async function rowAt(file: InputFile, head: Head, place: Place): Promise<
   const bytes = await file.read(place.offset, place.length)
   const source =
     head.format === 'ndjson'
-      ? parseNdjson(once(bytes), place)
+      ? parseNdjson(once(bytes), place, newlineOf(head))
       : parseCsv(once(bytes.toString('utf8')), head.dialect, head.header.length, place)
   for await (const [row] of source) if (row !== undefined && row.kind !== 'malformed') return row
   await file.checkUnchanged()
   throw new Error('a row that was good is not found again')
+}
+
+function newlineOf({ lineEnd }: NdjsonHead): '\n' | '\r' {
+  return lineEnd === '\r' ? '\r' : '\n'
 }
 
 async function* once<Block>(block: Block): AsyncGenerator<Block> {

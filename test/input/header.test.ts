@@ -75,6 +75,7 @@ describe('the head of a file', () => {
     ['{"a":1}\n', '1 1 0 {"a":1}', '\n'],
     ['\ufeff \r\n {"a":1}\r\n', '1 2 6  {"a":1}', '\r\n'],
     ['{"a":1}', '1 1 0 {"a":1}', '\n'],
+    ['{"a":1}\r{"a":2}\r', '1 1 0 {"a":1}', '\r'],
   ])('is none in NDJSON, which starts with a brace: %j', async (text, first, lineEnd) => {
     expect(await head(text)).toMatchObject({ format: 'ndjson', first, lineEnd })
   })
@@ -88,6 +89,8 @@ describe('the head of a file', () => {
 
   it.each<[string, FormatOptions, string, string]>([
     ['a comma', told, 'crm.csv', ','],
+    ['what the content shows', told, 'crm.csv', ';'],
+    ['what the content shows before the name', told, 'crm.tsv', '|'],
     ['a tab for .tsv', told, 'crm.TSV', '\t'],
     ['a tab for --format tsv', { ...told, format: 'tsv' }, 'crm.csv', '\t'],
     ['what --delimiter says', { format: 'tsv', delimiter: ';' }, 'crm.tsv', ';'],

@@ -31,6 +31,14 @@ describe('lines', () => {
     expect(rows.map(brief)).toEqual(['1 1 0 7 {"a":1}', '2 2 8 7 {"a":2}', '3 3 17 7 {"a":3}'])
   })
 
+  test('end with a carriage return where that is said', async () => {
+    const rows: ReadRow[] = []
+    const text = Buffer.from('{"a":1}\r\r{"a":\n2}\r{"a":3}')
+    for await (const batch of parseNdjson(cut(text, 3), { row: 1, line: 1, offset: 0 }, '\r'))
+      rows.push(...batch)
+    expect(rows.map(brief)).toEqual(['1 1 0 7 {"a":1}', '2 3 9 8 {"a":2}', '3 4 18 7 {"a":3}'])
+  })
+
   test('that are blank are no rows but are counted', async () => {
     const rows = await read('\n \t\r\n{"a":1}\n\r\n\n{"a":2}\n  ')
     expect(rows.map(brief)).toEqual(['1 3 5 7 {"a":1}', '2 6 16 7 {"a":2}'])

@@ -1,0 +1,106 @@
+/**
+ * Which character a CSV file is cut at, found by trying. One that cuts the header is it; where several do, the one that cuts
+ * the records as it cuts the header. A wrong one is never taken on suspicion: cells would go into other fields.
+ */
+import { BulkUpdateError } from '../errors.ts'
+import { parseCsv } from './csv.ts'
+import type { Dialect } from './csv-lines.ts'
+
+const candidates = [',', ';', '\t', '|'] as const
+type Candidate = (typeof candidates)[number]
+
+/** Text and records that are looked at. */
+const sampleLength = 64 * 1024
+const mostRecords = 200
+
+/** How many of the records the best must cut as the header, and how many the next best may. */
+const enough = 0.8
+const tooMany = 0.5
+
+interface Trial {
+  readonly delimiter: Candidate
+  /** Cells of the header. */
+  readonly columns: number
+  /** Share of the records behind the header that have as many; 1 where there are none. */
+  readonly agreeing: number
+}
+
+/**
+ * The delimiter of a CSV text that begins with `text`. A file of one column has none, and gets `promised` or a comma.
+ *
+ * @throws BulkUpdateError INPUT, E_DELIMITER, where several would do
+ */
+export async function findDelimiter(
+  text: string,
+  newline: Dialect['newline'],
+  promised: Candidate | undefined,
+  path: string,
+): Promise<string> {
+  const sample = text.slice(0, sampleLength)
+  const trials: Trial[] = []
+  for (const delimiter of candidates) {
+    const trial = await tryOut(sample, delimiter, newline)
+    if (trial !== undefined) trials.push(trial)
+  }
+  const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
+  if (best === undefined) return promised ?? ','
+  if (next === undefined) return best.delimiter
+  if (best.agreeing >= enough && next.agreeing <= tooMany) return best.delimiter
+  if (promised !== undefined && trials.some(({ delimiter }) => delimiter === promised)) return promised
+  throw inDoubt(trials, path)
+}
+
+/** Nothing where the header is malformed, cut so. */
+async function tryOut(
+  text: string,
+  delimiter: Candidate,
+  newline: Dialect['newline'],
+): Promise<Trial | undefined> {
+  const [columns = 0, ...others] = await widthsOf(text, { delimiter, newline })
+  if (columns < 2) return undefined
+  // Where there is more text than was looked at, the last record may be cut.
+  if (text.length >= sampleLength) others.pop()
+  const agreeing = others.filter((width) => width === columns).length
+  return { delimiter, columns, agreeing: others.length === 0 ? 1 : agreeing / others.length }
+}
+
+/** Cells of the first records, the header being one; 0 where one is malformed. */
+async function widthsOf(text: string, dialect: Dialect): Promise<readonly number[]> {
+  const widths: number[] = []
+  try {
+    for await (const rows of parseCsv(once(text), dialect, 0, { row: 0, line: 1, offset: 0 }))
+      widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
+  } catch (error) {
+    // A quote that is still open: of a record that is cut, or of another delimiter's file. Whoever reads the rows will say so.
+    if (!(error instanceof BulkUpdateError)) throw error
+  }
+  return widths.slice(0, mostRecords)
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text
+}
+
+const names: Readonly<Record<Candidate, string>> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'pipes',
+}
+
+const options: Readonly<Record<Candidate, string>> = {
+  ',': '--delimiter ","',
+  ';': '--delimiter ";"',
+  '\t': '--format tsv',
+  '|': '--delimiter "|"',
+}
+
+function inDoubt(trials: readonly Trial[], path: string): BulkUpdateError {
+  const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${names[delimiter]}`)
+  return new BulkUpdateError(
+    'INPUT',
+    'E_DELIMITER',
+    `${path} can be cut in several ways: its header has ${found.join(', ')}`,
+    `Say which is meant: ${trials.map(({ delimiter }) => options[delimiter]).join(' or ')}. Nothing was sent.`,
+  )
+}

@@ -1,0 +1,54 @@
+/** Which format an input has: told by its content, and by its name where the content leaves it open. */
+
+export type Format = 'csv' | 'ndjson'
+
+/** What the name of a file promises. */
+interface Promised {
+  readonly format: Format | undefined
+  readonly delimiter: '\t' | undefined
+}
+
+const compressed = /\.(?:gz|zst|zstd)$/i
+
+/** `crm.tsv.gz` is a TSV file. */
+export function promisedBy(path: string): Promised {
+  const [, extension = ''] = /\.([^.\\/]+)$/.exec(path.replace(compressed, '')) ?? []
+  switch (extension.toLowerCase()) {
+    case 'csv':
+    case 'txt':
+      return { format: 'csv', delimiter: undefined }
+    case 'tsv':
+    case 'tab':
+      return { format: 'csv', delimiter: '\t' }
+    case 'ndjson':
+    case 'jsonl':
+      return { format: 'ndjson', delimiter: undefined }
+    default:
+      return { format: undefined, delimiter: undefined }
+  }
+}
+
+/** An object with a member, or with none. */
+const objectStart = /^\s*\{\s*["}]/
+const laterObject = /[\r\n]\s*\{\s*"/
+
+/** `text` is the beginning of the input. An object can only be NDJSON; a first line that is none may be its defect. */
+export function formatOf(text: string, path: string): Format {
+  if (objectStart.test(text)) return 'ndjson'
+  const { format } = promisedBy(path)
+  if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
+  return format !== 'csv' && /^\s*\{/.test(text) ? 'ndjson' : 'csv'
+}
+
+function firstLine(text: string): string {
+  return /[^\r\n]+/.exec(text)?.[0] ?? ''
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
