@@ -105,7 +105,7 @@ async function runOn(
   const { host, account } = remote
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-  const input = await openRunInput(options.input, runsDir, signal)
+  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding })
   const log = createRunLog(options.logLevel ?? 'info', (code) => watch.onEvent?.({ kind: 'log_off', code }))
   const tell = (event: RunEvent): void => {
     log.write(event)
@@ -120,7 +120,8 @@ async function runOn(
     const { file } = input
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
-    const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
+    const { encoding } = file
+    const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping), encoding }
     const runId = kind.runIdOf(facts, runsDir)
     const remembered = recallScan(join(runsDir, runId), facts)
     const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(

@@ -3,12 +3,13 @@
  * trust what it is given.
  */
 import { BulkUpdateError } from './errors.ts'
+import type { Encoding } from './input/encoding.ts'
 import type { DuplicatePolicy } from './pipeline/duplicates.ts'
 import type { ErrorLimit } from './pipeline/threshold.ts'
 
 /** What a user may give; everything but `input` has a default. */
 export interface UpdateOptions {
-  /** Path of a CSV or NDJSON file, or `-` for standard input. */
+  /** Path of a CSV or NDJSON file, also compressed with gzip or zstd, or `-` for standard input. */
   readonly input: string
   /** Which Rapyd. Default `sandbox`. */
   readonly env?: 'sandbox' | 'production' | 'simulator'
@@ -17,10 +18,12 @@ export interface UpdateOptions {
   readonly allowHost?: string
   readonly accessKey?: string
   readonly secretKey?: string
-  /** Default: told by the content. */
+  /** Default: told by the content, then by the name. */
   readonly format?: 'csv' | 'tsv' | 'ndjson'
-  /** One character. Default: a comma, a tab for TSV. */
+  /** One character. Default: told by the content among comma, semicolon, tab and pipe; a tab for TSV. */
   readonly delimiter?: string
+  /** Default: told by the content, UTF-8 or UTF-16. Windows-1252 must be named: almost any bytes are some text in it. */
+  readonly encoding?: Encoding
   /** Path of a mapping file, YAML or JSON: which column goes into which field, and how. Default none: columns are fields by name. */
   readonly map?: string
   /** What a blank cell means where the mapping file does not say. Default `clear`. */

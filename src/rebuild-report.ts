@@ -3,7 +3,6 @@ import { checkInput } from './check-input.ts'
 import type { CheckedInput, InputParts } from './check-input.ts'
 import { isErrorCode } from './domain/error-codes.ts'
 import { BulkUpdateError } from './errors.ts'
-import { openInput } from './input/bytes.ts'
 import type { InputFile } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
@@ -12,13 +11,13 @@ import { formatRows } from './report/format.ts'
 import type { Summary } from './report/summary.ts'
 import { readRedo } from './redo-reading.ts'
 import { commandToGoOn } from './run-command.ts'
-import { keptInput } from './run-input.ts'
+import { keptInput, openPassingInput } from './run-input.ts'
 import { mappingDigest } from './run-identity.ts'
 import { readEnding } from './run-record.ts'
 import type { RunRecord } from './run-record.ts'
 import { report } from './run-report.ts'
 import type { ReadableInput, RunEnding } from './run-report.ts'
-import { openSavedRun } from './saved-run.ts'
+import { openSavedRun, writtenIn } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export interface RebuiltReport {
@@ -76,7 +75,7 @@ export async function rebuildReport(run: string, runsDir: string | undefined): P
 /** The file that the run was made from, or an error that says what became of it. */
 async function openSameInput({ directory, record, fact }: SavedRun): Promise<InputFile> {
   const path = record.options.input === '-' ? keptInput(directory) : record.options.input
-  const file = await openInput(path)
+  const file = await openPassingInput(path, new AbortController().signal, writtenIn(fact))
   try {
     if ((await file.digest()) === fact('input')) return file
   } catch (error) {

@@ -3,7 +3,7 @@ import type { UpdateOptions } from './options.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 
-/** As for an update; how the input is read is the parent's. */
+/** As for an update; how the input is read is the parent's, but `encoding`, which is that of `from`. */
 export interface RedoOptions extends Omit<UpdateOptions, 'input' | 'runId' | 'newRun' | keyof Reading> {
   /** A run id below `runsDir`, or the path of a run directory. */
   readonly run: string

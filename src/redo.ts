@@ -10,7 +10,7 @@ import { leftOf, nextNumber, openBelow, redosOf } from './redo-left.ts'
 import { readRedo } from './redo-reading.ts'
 import { commandToGoOn } from './run-command.ts'
 import type { Watch } from './run-parts.ts'
-import { openSavedRun } from './saved-run.ts'
+import { openSavedRun, writtenIn } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export type RedoResult =
@@ -60,6 +60,8 @@ export async function redo(options: RedoOptions, watch: Watch, signal: AbortSign
         // From the original input, these rows have passed the guard among all rows of their run.
         ...(from === undefined ? { maxClears: '100%' } : {}),
         ...own,
+        // `encoding` is that of a mended file; the original is read as it was.
+        ...(from === undefined ? writtenIn(parent.fact) : {}),
         input,
         runsDir: parent.runsDir,
       },

@@ -1,6 +1,7 @@
 /**
  * The input of a run: a file, which stays where it is, or standard input, which is kept in the run directory while the
- * run is open, so that it can be resumed.
+ * run is open, so that it can be resumed. Both as they came: what has to be decompressed or decoded is so for each session,
+ * into a file without a name.
  */
 import { randomUUID } from 'node:crypto'
 import { readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
@@ -10,8 +11,11 @@ import { join } from 'node:path'
 import { BulkUpdateError, systemCode } from './errors.ts'
 import { inputOf, openInput } from './input/bytes.ts'
 import type { InputFile } from './input/bytes.ts'
+import type { Encoding } from './input/encoding.ts'
 import { fillSpool, openSpool, refuseTerminal, standardInput, syncSpool } from './input/spool.ts'
 import type { PipedInput } from './input/spool.ts'
+import { textOf } from './input/text-copy.ts'
+import type { Copy } from './input/text-copy.ts'
 import { isAlive } from './is-alive.ts'
 import { openRunsDirectory } from './store/run-directory.ts'
 
@@ -33,17 +37,30 @@ export function removeKeptInput(directory: string): void {
   rmSync(keptInput(directory), { force: true })
 }
 
-/** Opens the file at `path`, or spools `piped` into the runs directory where `path` is `-`. */
+export interface OpenOptions {
+  /** What `--encoding` says. Default: told by the content. */
+  readonly encoding?: Encoding | undefined
+  /** Default: standard input of this process. */
+  readonly piped?: PipedInput
+}
+
+/** Opens the file at `path`, or spools standard input into the runs directory where `path` is `-`. */
 export async function openRunInput(
   path: string,
   runsDir: string,
   signal: AbortSignal,
-  piped: PipedInput = process.stdin,
+  options: OpenOptions = {},
 ): Promise<RunInput> {
+  // Copies lie where there is room for the files of runs.
+  const openBeside = (what: string): Promise<Copy> => {
+    removeLeftovers(openRunsDirectory(runsDir))
+    return openNameless(join(runsDir, spoolName()), what)
+  }
   if (path !== '-') {
-    const file = await openInput(path)
+    const file = await asText(await openInput(path), options, openBeside, signal)
     return { file, keepIn: () => {}, close: () => file.close() }
   }
+  const { piped = process.stdin } = options
   refuseTerminal(piped)
   removeLeftovers(openRunsDirectory(runsDir))
   const spool = join(runsDir, spoolName())
@@ -53,7 +70,7 @@ export async function openRunInput(
     await fillSpool(handle, spool, piped, signal)
     // What is kept for a resume has to outlive a power failure, as the journal does.
     await syncSpool(handle, spool)
-    const file = await inputOf(handle, standardInput)
+    const file = await asText(await inputOf(handle, standardInput), options, openBeside, signal)
     return {
       file,
       keepIn(directory) {
@@ -75,24 +92,49 @@ export async function openRunInput(
   }
 }
 
-/** The same for a command that leaves nothing behind: standard input goes through a file that has no name. */
+/** The same for a command that leaves nothing behind: copies go into files that have no name. */
 export async function openPassingInput(
   path: string,
   signal: AbortSignal,
-  piped: PipedInput = process.stdin,
+  options: OpenOptions = {},
 ): Promise<InputFile> {
-  if (path !== '-') return openInput(path)
+  if (path !== '-') return asText(await openInput(path), options, openElsewhere, signal)
+  const { piped = process.stdin } = options
   refuseTerminal(piped)
-  const spool = join(tmpdir(), `.rapyd-bulk-${randomUUID()}`)
-  const handle = await openSpool(spool)
+  const spool = await openElsewhere(standardInput)
   try {
-    await unlink(spool)
-    await fillSpool(handle, spool, piped, signal)
-    return await inputOf(handle, standardInput)
+    await fillSpool(spool.handle, spool.path, piped, signal)
+    return await asText(await inputOf(spool.handle, standardInput), options, openElsewhere, signal)
   } catch (error) {
-    await handle.close()
+    await spool.handle.close()
     throw error
   }
+}
+
+function openElsewhere(what: string): Promise<Copy> {
+  return openNameless(join(tmpdir(), `.rapyd-bulk-${randomUUID()}`), what)
+}
+
+/** Closes `raw` where it cannot be read as text. */
+async function asText(
+  raw: InputFile,
+  { encoding }: OpenOptions,
+  openCopy: (what: string) => Promise<Copy>,
+  signal: AbortSignal,
+): Promise<InputFile> {
+  try {
+    return await textOf(raw, encoding, openCopy, signal)
+  } catch (error) {
+    await raw.close()
+    throw error
+  }
+}
+
+/** A file that goes with its process, however that ends. */
+async function openNameless(path: string, what: string): Promise<Copy> {
+  const handle = await openSpool(path, what)
+  await unlink(path)
+  return { handle, path }
 }
 
 const spoolPattern = /^\.stdin-(\d+)-(\d+)$/

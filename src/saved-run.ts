@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BulkUpdateError } from './errors.ts'
+import { isEncoding } from './input/encoding.ts'
+import type { UpdateOptions } from './options.ts'
 import { readRecord } from './run-record.ts'
 import type { RunRecord } from './run-record.ts'
 import { isHeld } from './store/find-runs.ts'
@@ -17,7 +19,7 @@ export interface SavedRun {
   readonly record: RunRecord
   readonly isRunning: boolean
   readonly isFinished: boolean
-  /** What its journal is bound to: `input`, `host`, `account`, `mapping`. */
+  /** What its journal is bound to: `input`, `host`, `account`, `mapping`, `encoding`. */
   readonly fact: (name: string) => string
   close(): void
 }
@@ -60,4 +62,10 @@ export function openSavedRun(run: string, runsDir: string | undefined): SavedRun
     fact: (name) => journal.get(name) ?? '',
     close: () => journal.close(),
   }
+}
+
+/** How the input of a run was written; nothing of a run from before that was kept, which was UTF-8. */
+export function writtenIn(fact: SavedRun['fact']): Pick<UpdateOptions, 'encoding'> {
+  const encoding = fact('encoding')
+  return isEncoding(encoding) ? { encoding } : {}
 }

@@ -21,7 +21,7 @@ describe('standard input as the input of a run', () => {
   afterEach(() => rmSync(runsDir, { recursive: true }))
 
   it('is read like a file, as often as needed, and is for its owner alone', async () => {
-    const input = await openRunInput('-', runsDir, never, piped('customer,', 'name\n'))
+    const input = await openRunInput('-', runsDir, never, { piped: piped('customer,', 'name\n') })
     expect(input.file.size).toBe(14)
     expect(await input.file.digest()).toBe(await input.file.digest())
     expect((await input.file.read(9, 4)).toString()).toBe('name')
@@ -32,7 +32,7 @@ describe('standard input as the input of a run', () => {
 
   it('stays in the run directory once it is kept, over the copy of an earlier session', async () => {
     for (const blocks of [['customer,name\n'], ['customer', ',name\n']]) {
-      const input = await openRunInput('-', runsDir, never, piped(...blocks))
+      const input = await openRunInput('-', runsDir, never, { piped: piped(...blocks) })
       input.keepIn(directory)
       expect((await input.file.read(0, 8)).toString()).toBe('customer')
       await input.close()
@@ -46,7 +46,7 @@ describe('standard input as the input of a run', () => {
   })
 
   it('that is empty is refused, and leaves nothing', async () => {
-    await expect(openRunInput('-', runsDir, never, piped())).rejects.toMatchObject({
+    await expect(openRunInput('-', runsDir, never, { piped: piped() })).rejects.toMatchObject({
       code: 'E_EMPTY',
       message: 'standard input is empty',
     })
@@ -56,8 +56,8 @@ describe('standard input as the input of a run', () => {
   it('that is a terminal is refused before anything is read or made', async () => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true })
     const refused = { kind: 'USAGE', code: 'E_STDIN_TERMINAL', remedy: expect.stringContaining('Pipe') }
-    await expect(openRunInput('-', runsDir, never, terminal)).rejects.toMatchObject(refused)
-    await expect(openPassingInput('-', never, terminal)).rejects.toMatchObject(refused)
+    await expect(openRunInput('-', runsDir, never, { piped: terminal })).rejects.toMatchObject(refused)
+    await expect(openPassingInput('-', never, { piped: terminal })).rejects.toMatchObject(refused)
     expect(spools()).toEqual([])
   })
 
@@ -67,7 +67,7 @@ describe('standard input as the input of a run', () => {
         this.destroy(Object.assign(new Error('read EIO'), { code: 'EIO' }))
       },
     })
-    await expect(openRunInput('-', runsDir, never, broken)).rejects.toMatchObject({
+    await expect(openRunInput('-', runsDir, never, { piped: broken })).rejects.toMatchObject({
       kind: 'LOCAL',
       code: 'E_STDIN',
       message: expect.stringContaining('EIO'),
@@ -78,7 +78,7 @@ describe('standard input as the input of a run', () => {
 
   it('that never ends is given up when the run is interrupted, and leaves nothing', async () => {
     const stop = new AbortController()
-    const opening = openRunInput('-', runsDir, stop.signal, new PassThrough())
+    const opening = openRunInput('-', runsDir, stop.signal, { piped: new PassThrough() })
     stop.abort('SIGINT')
     await expect(opening).rejects.toMatchObject({ name: 'AbortError' })
     expect(spools()).toEqual([])
@@ -88,7 +88,7 @@ describe('standard input as the input of a run', () => {
     const dead = spawnSync(process.execPath, ['-e', '']).pid
     for (const pid of [dead, process.ppid, process.pid])
       writeFileSync(join(runsDir, `.stdin-${pid}-999`), 'x')
-    const input = await openRunInput('-', runsDir, never, piped('x'))
+    const input = await openRunInput('-', runsDir, never, { piped: piped('x') })
     await input.close()
     expect(spools()).toEqual([`.stdin-${process.ppid}-999`])
   })
@@ -97,7 +97,7 @@ describe('standard input as the input of a run', () => {
 describe('standard input that is only validated', () => {
   it('is read like a file and has no name anywhere', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('.rapyd-bulk'))
-    const file = await openPassingInput('-', never, piped('customer,name\n'))
+    const file = await openPassingInput('-', never, { piped: piped('customer,name\n') })
     expect((await file.read(0, 14)).toString()).toBe('customer,name\n')
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('.rapyd-bulk'))).toEqual(before)
     await file.close()

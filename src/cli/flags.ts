@@ -1,14 +1,23 @@
 /** One table of flags: help, parsing and README come from it. Flags have no defaults of their own; `options.ts` has. */
 import type { Options } from 'yargs'
+import { encodings } from '../input/encoding.ts'
 import { logLevels } from '../options.ts'
 import { duplicatePolicies } from '../pipeline/duplicates.ts'
 
 export const inputFlags = {
   format: {
     choices: ['csv', 'tsv', 'ndjson'],
-    describe: 'format of the input [default: told by the content]',
+    describe: 'format of the input [default: told by the content, then by the name]',
   },
-  delimiter: { type: 'string', describe: 'one character between cells [default: a comma]' },
+  delimiter: {
+    type: 'string',
+    describe: 'one character between cells [default: comma, semicolon, tab or pipe, told by trying them]',
+  },
+  encoding: {
+    choices: encodings,
+    describe:
+      'how characters are written [default: UTF-8 or UTF-16, told by the content]; windows-1252, which Windows calls ANSI, is never guessed',
+  },
   map: {
     type: 'string',
     describe: 'mapping file, YAML or JSON: columns to fields, transforms, constants [default: none]',
@@ -128,6 +137,10 @@ export const redoFlags = {
   from: {
     type: 'string',
     describe: 'the errors file of the run, mended [default: the rows as the original input has them]',
+  },
+  encoding: {
+    choices: encodings,
+    describe: 'how the file of --from is written [default: UTF-8 or UTF-16, told by its content]',
   },
   'max-clears': inputFlags['max-clears'],
   'max-errors': inputFlags['max-errors'],

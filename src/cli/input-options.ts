@@ -1,4 +1,5 @@
 /** Flags about the input, as all commands that read one share them. */
+import { isEncoding } from '../input/encoding.ts'
 import { duplicatePolicies } from '../pipeline/duplicates.ts'
 import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
@@ -7,6 +8,7 @@ export interface InputArguments {
   readonly input: string
   readonly format?: string | undefined
   readonly delimiter?: string | undefined
+  readonly encoding?: string | undefined
   readonly map?: string | undefined
   readonly blank?: string | undefined
   readonly duplicates?: string | undefined
@@ -31,6 +33,7 @@ export function inputOptions(args: InputArguments): UpdateOptions {
     input: args.input,
     ...(format === 'csv' || format === 'tsv' || format === 'ndjson' ? { format } : {}),
     ...(delimiter === undefined ? {} : { delimiter }),
+    ...encodingOption(args.encoding),
     ...(args.map === undefined ? {} : { map: args.map }),
     ...(blank === 'keep' || blank === 'reject' ? { blank } : {}),
     ...(duplicates === undefined ? {} : { duplicates }),
@@ -41,6 +44,10 @@ export function inputOptions(args: InputArguments): UpdateOptions {
     ...(args.maxErrors === undefined ? {} : { maxErrors: args.maxErrors }),
     strict: args.strict ?? false,
   }
+}
+
+export function encodingOption(encoding: string | undefined): Pick<UpdateOptions, 'encoding'> {
+  return encoding !== undefined && isEncoding(encoding) ? { encoding } : {}
 }
 
 /** `a,b` is two names; a name may hold a comma itself, so the whole is one too. */

@@ -7,19 +7,23 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { BulkUpdateError, systemCode } from '../errors.ts'
+import type { Encoding } from './encoding.ts'
 
-const blockSize = 256 * 1024
+export const blockSize = 256 * 1024
 
 export interface InputFile {
   readonly path: string
-  /** Bytes in all. */
+  /** Bytes of the file as it was given. */
   readonly size: number
-  /** 3 where the file starts with a byte order mark, else 0. */
+  /** How the file was written. Its blocks are UTF-8, whatever it was. */
+  readonly encoding: Encoding
+  /** 3 where the text starts with a byte order mark, else 0. */
   readonly textStart: number
-  /** Blocks from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. */
+  /** Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. */
   blocks(offset: number): AsyncGenerator<Buffer>
-  /** Hex SHA-256 over all bytes. */
+  /** Hex SHA-256 over all bytes of the file as it was given. */
   digest(): Promise<string>
+  /** Bytes of the text, fewer where it ends before. */
   read(offset: number, length: number): Promise<Buffer>
   /** Ends the run with `E_INPUT_CHANGED` when the file has changed since it was opened. */
   checkUnchanged(): Promise<void>
@@ -45,12 +49,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   const size = Number(stat.size)
   if (size === 0) {
     await handle.close()
-    throw new BulkUpdateError(
-      'INPUT',
-      'E_EMPTY',
-      `${path} is empty`,
-      'Give a CSV file with a header, or NDJSON.',
-    )
+    throw isEmpty(path)
   }
 
   async function checkUnchanged(): Promise<void> {
@@ -78,6 +77,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   return {
     path,
     size,
+    encoding: 'utf-8',
     textStart: first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf ? 3 : 0,
     blocks,
     async digest() {
@@ -91,10 +91,19 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   }
 }
 
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+export async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length)
   const { bytesRead } = await handle.read(buffer, 0, length, offset)
   return buffer.subarray(0, bytesRead)
+}
+
+export function isEmpty(path: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_EMPTY',
+    `${path} is empty`,
+    'Give a CSV file with a header, or NDJSON.',
+  )
 }
 
 function cannotOpen(path: string, code: string): BulkUpdateError {

@@ -40,8 +40,7 @@ const startBytes = 64 * 1024
 
 /** Told apart by content first, then by name. Throws INPUT for what is neither CSV nor NDJSON, or can be cut in several ways. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
-  const firstBytes = await file.read(0, startBytes)
-  refuseBinary(firstBytes, file.path)
+  refuseBinary(await file.read(0, startBytes), file.path)
   const text = await firstText(file)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
   const format = options.format ?? formatOf(text, file.path)
@@ -63,7 +62,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     if (header === undefined) continue
     if (header.kind !== 'csv') throw badHeader(header.line)
     const headerText = (await file.read(header.offset, header.length)).toString('utf8')
-    if (headerText.includes('\0')) throw notText(firstBytes, file.path)
+    if (headerText.includes('\0')) throw notText(file.path)
     const end = header.offset + header.length
     const behind = (await file.read(end, 2)).toString('latin1')
     const breakLength = behind === '\r\n' ? 2 : Math.min(behind.length, 1)

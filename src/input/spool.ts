@@ -1,6 +1,6 @@
 /**
- * Standard input, copied to a file of its own: a run reads its input more than once, and a pipe can be read only once.
- * The file is its owner's alone, and is never somebody else's file or a link that waited under its name.
+ * Files that hold a copy of an input: of standard input, because a run reads its input more than once and a pipe can be
+ * read only once, and of a text that was decompressed or decoded. The file is its owner's alone, and is never somebody else's file or a link that waited under its name.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -16,11 +16,15 @@ export type PipedInput = Readable & { readonly isTTY?: boolean }
 
 const ownerOnly = 0o600
 
-/** @throws BulkUpdateError LOCAL, E_SPOOL, where the file system refuses */
-export async function openSpool(path: string): Promise<FileHandle> {
+/**
+ * `what` is kept in it; for messages.
+ *
+ * @throws BulkUpdateError LOCAL, E_SPOOL, where the file system refuses
+ */
+export async function openSpool(path: string, what = standardInput): Promise<FileHandle> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   const handle = await open(path, flags, ownerOnly).catch((error: unknown) => {
-    throw cannotKeep(path, error)
+    throw cannotKeep(path, what, error)
   })
   // Under any umask
   await handle.chmod(ownerOnly)
@@ -40,7 +44,8 @@ export async function fillSpool(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const block of addAbortSignal(signal, source)) await write(handle, path, Buffer.from(block))
+    for await (const block of addAbortSignal(signal, source))
+      await writeSpool(handle, path, Buffer.from(block))
   } catch (error) {
     if (signal.aborted || error instanceof BulkUpdateError) throw error
     throw new BulkUpdateError(
@@ -64,16 +69,22 @@ export function refuseTerminal(source: PipedInput): void {
   )
 }
 
-async function write(handle: FileHandle, path: string, block: Buffer): Promise<void> {
+/** Throws like `openSpool`. */
+export async function writeSpool(
+  handle: FileHandle,
+  path: string,
+  block: Buffer,
+  what = standardInput,
+): Promise<void> {
   await handle.writeFile(block).catch((error: unknown) => {
-    throw cannotKeep(path, error)
+    throw cannotKeep(path, what, error)
   })
 }
 
 /** Makes the copy durable. Throws like `openSpool`. */
 export async function syncSpool(handle: FileHandle, path: string): Promise<void> {
   await handle.sync().catch((error: unknown) => {
-    throw cannotKeep(path, error)
+    throw cannotKeep(path, standardInput, error)
   })
 }
 
@@ -85,12 +96,12 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 }
 
-function cannotKeep(path: string, error: unknown): BulkUpdateError {
+function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError {
   const code = systemCode(error)
   return new BulkUpdateError(
     'LOCAL',
     'E_SPOOL',
-    `${standardInput} cannot be kept in ${path}: ${reasons[code] ?? 'the system refuses'} (${code})`,
+    `${what} cannot be kept in ${path}: ${reasons[code] ?? 'the system refuses'} (${code})`,
     'Make room there, choose another folder (--runs-dir; TMPDIR for validate), or give the input as a file; then run again. Nothing was sent.',
     { cause: error },
   )

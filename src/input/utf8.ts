@@ -29,7 +29,7 @@ export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenera
 }
 
 /** Where the last complete character ends: at most three bytes before the end. */
-function characterEnd(bytes: Buffer): number {
+export function characterEnd(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0
     if (byte < 0x80) return bytes.length
@@ -60,7 +60,7 @@ async function notUtf8(file: Bytes, offset: number): Promise<BulkUpdateError> {
     'INPUT',
     'E_ENCODING',
     `line ${await lineAt(file, offset)}, byte ${offset + 1} of the input is not UTF-8`,
-    'Save the file as UTF-8 (in Excel: "CSV UTF-8") and run again. Nothing was guessed or replaced.',
+    'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or say how it is written: --encoding windows-1252 for what Windows calls ANSI. Nothing was guessed or replaced.',
   )
 }
 

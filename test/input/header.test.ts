@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import type { FormatOptions, Head } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
+import { openPassingInput } from '../../src/run-input.ts'
 
 const wide = (text: string) => Buffer.from(text, 'utf16le')
 const told: FormatOptions = { format: undefined, delimiter: undefined }
@@ -24,7 +24,7 @@ async function head(
 ): Promise<Head & { readonly first: string }> {
   const path = join(folder, name)
   writeFileSync(path, text)
-  const file = await openInput(path)
+  const file = await openPassingInput(path, new AbortController().signal)
   try {
     const found = await readHead(file, options)
     for await (const [row] of rowsOf(file, found)) {
@@ -113,12 +113,26 @@ describe('the head of a file', () => {
   it.each<[string, Buffer, string, string]>([
     ['.xlsx', Buffer.from('PK\u0003\u0004\u0014\0\u0006\0é', 'latin1'), 'a spreadsheet file', '"CSV UTF-8"'],
     ['.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'a spreadsheet file', '"CSV UTF-8"'],
-    ['.gz', gzipSync('a,b\n1,2\n'), 'compressed with gzip', 'zcat FILE'],
-    ['.zst', zstdCompressSync('a,b\n1,2\n'), 'compressed with zstd', 'zstdcat FILE'],
-    ['UTF-16 with its mark', wide('\ufeffa,b\n東,西\n'), 'looks like UTF-16; save as UTF-8', 'CSV UTF-8'],
-    ['UTF-16 without it', wide('a,b\n1,2\n'), 'looks like UTF-16; save as UTF-8', 'CSV UTF-8'],
-    ['UTF-16, the other way', wide('\ufeffa,b\n').swap16(), 'looks like UTF-16; save as UTF-8', ''],
-    ['a long UTF-16 file of NDJSON', wide('{"a":1}\n'.repeat(50)), 'looks like UTF-16; save as UTF-8', ''],
+    ['.xz', Buffer.from('fd377a585a00', 'hex'), 'compressed with xz', 'xzcat FILE'],
+    ['.pdf', Buffer.from('%PDF-1.7\n'), 'a PDF document', '"CSV UTF-8"'],
+    ['.png', Buffer.from('89504e470d0a1a0a', 'hex'), 'a picture (PNG)', '"CSV UTF-8"'],
+    ['.jpg', Buffer.from('ffd8ffe000104a464946', 'hex'), 'a picture (JPEG)', '"CSV UTF-8"'],
+    ['.rtf', Buffer.from('{\\rtf1\\ansi'), 'a text document (RTF)', '"CSV UTF-8"'],
+    [
+      '.xlsx.gz',
+      gzipSync(Buffer.from('PK\u0003\u0004\u0014\0', 'latin1')),
+      'a spreadsheet file',
+      '"CSV UTF-8"',
+    ],
+    ['.gz.gz', gzipSync(gzipSync('a,b\n1,2\n')), 'compressed twice', 'Decompress it once'],
+    ['.gz.zst', zstdCompressSync(gzipSync('a,b\n1,2\n')), 'compressed twice', 'Decompress it once'],
+    ['UTF-32', Buffer.from('a\0\0\0,\0\0\0b\0\0\0', 'latin1'), 'UTF-32', 'iconv -f UTF-32'],
+    [
+      'zeros, compressed',
+      gzipSync(Buffer.alloc(100_000)),
+      'not text: it holds NUL bytes',
+      '--encoding utf-16le',
+    ],
     ['a memory image', Buffer.from(`SQL,x\n${'\0'.repeat(1000)}`), 'not text: it holds NUL bytes', ''],
   ])('is refused where it is of %s, with what to do', async (_what, content, message, remedy) => {
     await expect(head(content)).rejects.toMatchObject({
@@ -127,6 +141,19 @@ describe('the head of a file', () => {
       message: expect.stringContaining(message),
       remedy: expect.stringContaining(remedy),
     })
+  })
+
+  it.each<[string, Buffer]>([
+    ['UTF-16 with its mark', wide('\ufeffa,b\n東,西\n')],
+    ['UTF-16 without it', wide('a,b\n東,西\n')],
+    ['UTF-16, the other way', wide('\ufeffa,b\n東,西\n').swap16()],
+    ['gzip', gzipSync('a,b\n東,西\n')],
+    ['zstd, with a byte order mark', zstdCompressSync('\ufeffa,b\n東,西\n')],
+    ['gzip of UTF-16', gzipSync(wide('\ufeffa,b\n東,西\n'))],
+  ])('is read from %s', async (_what, content) => {
+    const found = await head(content)
+    expect(found).toMatchObject({ header: ['a', 'b'], headerText: 'a,b' })
+    expect(found.first).toBe(`1 2 ${found.start.offset} 東,西`)
   })
 
   it('leaves a NUL byte in a cell to its row', async () => {

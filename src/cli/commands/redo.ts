@@ -2,12 +2,14 @@
 import { redo as redoRun } from '../../redo.ts'
 import { whereRunWent } from '../../redo-options.ts'
 import { formatRows } from '../../report/format.ts'
+import { encodingOption } from '../input-options.ts'
 import { given, send } from '../send.ts'
 import type { SendArguments } from '../send.ts'
 
 export interface RedoArguments extends SendArguments {
   readonly run: string
   readonly from?: string | undefined
+  readonly encoding?: string | undefined
   readonly maxClears?: string | undefined
   readonly maxErrors?: string | undefined
   readonly strict?: boolean | undefined
@@ -15,7 +17,7 @@ export interface RedoArguments extends SendArguments {
 
 export async function redo(args: RedoArguments): Promise<number> {
   const { run, from, maxClears, maxErrors, strict } = args
-  const own = { run, ...given({ from, maxClears, maxErrors, strict }) }
+  const own = { run, ...given({ from, maxClears, maxErrors, strict }), ...encodingOption(args.encoding) }
   return send(
     args,
     whereRunWent(run, args.runsDir),

@@ -1,0 +1,186 @@
+/**
+ * gzip and zstd, told by their first bytes and decompressed as a stream, several members or frames one after another. What
+ * is cut off, damaged or followed by something else ends the run: a file that is not whole must not pass for one.
+ */
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import type { Gunzip, ZstdDecompress } from 'node:zlib'
+import { BulkUpdateError, systemCode } from '../errors.ts'
+
+export type Compression = 'gzip' | 'zstd'
+
+type Engine = Gunzip | ZstdDecompress
+
+/** Bytes that tell what a member or frame is. */
+const magicLength = 4
+
+/** A text that grows more than this is none; the first bytes are free, for files of very few different rows. */
+const mostExpansion = 1_000
+const freeBytes = 256 * 1024 * 1024
+
+/** Of what comes out of an engine at once, in bytes. */
+const chunkSize = 256 * 1024
+
+/** `start` is at least the first four bytes. */
+export function compressionOf(start: Buffer): Compression | undefined {
+  const [first, second, third] = start
+  if (first === 0x1f && second === 0x8b && third === 0x08) return 'gzip'
+  if (start.length < magicLength) return undefined
+  const magic = start.readUInt32LE(0)
+  // A file may begin with a frame that decompressors skip; parallel zstd writes its sizes there.
+  return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : undefined
+}
+
+/** @throws BulkUpdateError INPUT, E_COMPRESSED, and whatever `blocks` throws */
+export async function* decompress(
+  blocks: AsyncIterable<Buffer>,
+  compression: Compression,
+  path: string,
+): AsyncGenerator<Buffer> {
+  const input = createInput(blocks)
+  let out = 0
+  try {
+    do {
+      for await (const piece of oneStream(input, compression, path)) {
+        out += piece.length
+        if (out > freeBytes && out > input.taken * mostExpansion) throw tooLarge(compression, path)
+        yield piece
+      }
+      const next = await input.peek(magicLength)
+      if (next.length === 0) return
+      if (compressionOf(next) !== compression) throw garbage(compression, path, input.taken)
+    } while (true)
+  } finally {
+    await input.close()
+  }
+}
+
+/** One engine's worth: a member or frame, and those behind it that the engine goes on with by itself. */
+async function* oneStream(input: Input, compression: Compression, path: string): AsyncGenerator<Buffer> {
+  const engine: Engine =
+    compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
+  let failure: unknown
+  const feeding = feed(engine, input).catch((error: unknown) => {
+    failure = error
+    // Who waits for the engine would wait for ever.
+    engine.destroy(error instanceof Error ? error : undefined)
+  })
+  try {
+    for await (const piece of engine) if (Buffer.isBuffer(piece)) yield piece
+  } catch (error) {
+    if (failure !== undefined) throw failure
+    throw damaged(compression, path, input.taken, error)
+  } finally {
+    engine.destroy()
+    await feeding
+  }
+}
+
+/** Gives the engine blocks until it has ended; what it did not take goes back. */
+async function feed(engine: Engine, input: Input): Promise<void> {
+  // An engine that is at its end may never say that it is done with a block.
+  const ended = new Promise<void>((resolve) => {
+    engine.once('end', resolve)
+    engine.once('close', resolve)
+  })
+  for (;;) {
+    const block = await input.next()
+    if (engine.destroyed) return
+    if (block === undefined) {
+      engine.end()
+      return
+    }
+    const before = engine.bytesWritten
+    await Promise.race([new Promise((resolve) => engine.write(block, resolve)), ended])
+    const used = engine.bytesWritten - before
+    if (used === block.length) continue
+    input.putBack(block.subarray(used))
+    return
+  }
+}
+
+interface Input {
+  /** Bytes that have been given out and not put back. */
+  readonly taken: number
+  next(): Promise<Buffer | undefined>
+  putBack(bytes: Buffer): void
+  /** The next bytes, fewer at the end. */
+  peek(length: number): Promise<Buffer>
+  close(): Promise<void>
+}
+
+function createInput(blocks: AsyncIterable<Buffer>): Input {
+  const iterator = blocks[Symbol.asyncIterator]()
+  let waiting: Buffer = Buffer.alloc(0)
+  let taken = 0
+
+  async function read(): Promise<Buffer | undefined> {
+    const { done, value } = await iterator.next()
+    return done === true ? undefined : value
+  }
+
+  return {
+    get taken() {
+      return taken
+    },
+    async next() {
+      const block = waiting.length > 0 ? waiting : await read()
+      waiting = Buffer.alloc(0)
+      taken += block?.length ?? 0
+      return block
+    },
+    putBack(bytes) {
+      waiting = bytes
+      taken -= bytes.length
+    },
+    async peek(length) {
+      while (waiting.length < length) {
+        const more = await read()
+        if (more === undefined) break
+        waiting = Buffer.concat([waiting, more])
+      }
+      return waiting.subarray(0, length)
+    },
+    async close() {
+      await iterator.return?.()
+    },
+  }
+}
+
+function damaged(compression: Compression, path: string, byte: number, cause: unknown): BulkUpdateError {
+  const isCut = systemCode(cause) === 'Z_BUF_ERROR'
+  return refused(
+    isCut
+      ? `${path} is cut off: its ${compression} data ends too early, at byte ${byte}`
+      : `${path} is damaged: what stands before byte ${byte + 1} is no whole ${compression} data`,
+    compression,
+    cause,
+  )
+}
+
+function garbage(compression: Compression, path: string, byte: number): BulkUpdateError {
+  return refused(
+    `${path} holds something else behind its ${compression} data, from byte ${byte + 1} on`,
+    compression,
+  )
+}
+
+function tooLarge(compression: Compression, path: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_COMPRESSED',
+    `${path} grows to more than ${mostExpansion.toLocaleString('en')} times its size, as no export of customers does`,
+    `Look at what is in it (${viewers[compression]} FILE | head), and give the file decompressed if it is meant. Nothing was sent.`,
+  )
+}
+
+const viewers: Readonly<Record<Compression, string>> = { gzip: 'zcat', zstd: 'zstdcat' }
+
+function refused(message: string, compression: Compression, cause?: unknown): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_COMPRESSED',
+    message,
+    `Copy or export it again; ${compression} -t FILE says whether it is whole. Nothing was sent.`,
+    { cause },
+  )
+}

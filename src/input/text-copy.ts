@@ -1,0 +1,111 @@
+/**
+ * The text of an input. Plain UTF-8 is read where it lies. What is compressed or in another encoding is written once, as
+ * UTF-8, into a file of its own: the places of rows are then bytes of that text, and any row can be read again by its place.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { blockSize, isEmpty, readAt } from './bytes.ts'
+import type { InputFile } from './bytes.ts'
+import { compressionOf, decompress } from './compression.ts'
+import { compressedTwice, refuseBinary, refuseForeign } from './content.ts'
+import { toUtf8 } from './decode.ts'
+import { encodingOf, markLength } from './encoding.ts'
+import type { Encoding } from './encoding.ts'
+import { writeSpool } from './spool.ts'
+
+/** How much of a file shows what it is. */
+const startBytes = 64 * 1024
+
+/** A new and empty file that nobody else can open, and what messages call it. */
+export interface Copy {
+  readonly handle: FileHandle
+  readonly path: string
+}
+
+/**
+ * `raw` itself, or a text beside it that closes it. `wanted` is what `--encoding` says. Where it throws, `raw` stays open.
+ *
+ * @throws BulkUpdateError INPUT: E_BINARY, E_COMPRESSED, E_ENCODING, E_EMPTY; LOCAL, E_SPOOL, where the copy cannot be written
+ * @throws AbortError when `signal` aborts
+ */
+export async function textOf(
+  raw: InputFile,
+  wanted: Encoding | undefined,
+  openCopy: (what: string) => Promise<Copy>,
+  signal: AbortSignal,
+): Promise<InputFile> {
+  const { path } = raw
+  const rawStart = await raw.read(0, startBytes)
+  refuseForeign(rawStart, path)
+  const compression = compressionOf(rawStart)
+  if (compression === undefined && encodingOf(rawStart, wanted, path) === 'utf-8') return raw
+  const blocks = compression === undefined ? raw.blocks(0) : decompress(raw.blocks(0), compression, path)
+  const what = `the text of ${path}`
+  const copy = await openCopy(what)
+  try {
+    const { start, rest } = await withStart(blocks, startBytes)
+    if (start.length === 0) throw isEmpty(path)
+    if (compressionOf(start) !== undefined) throw compressedTwice(path)
+    refuseForeign(start, path)
+    const encoding = encodingOf(start, wanted, path)
+    let textStart: number | undefined
+    for await (const block of encoding === 'utf-8' ? rest : toUtf8(rest, encoding, path)) {
+      signal.throwIfAborted()
+      // Before the whole of it fills a disk
+      if (textStart === undefined) refuseBinary(block, path)
+      textStart ??= markLength(block, 'utf-8')
+      await writeSpool(copy.handle, copy.path, block, what)
+    }
+    if (textStart === undefined) throw isEmpty(path)
+    return inputBeside(raw, copy.handle, encoding, textStart)
+  } catch (error) {
+    await copy.handle.close()
+    throw error
+  } finally {
+    // Where it was not read to its end, a decompressor waits.
+    await blocks.return(undefined)
+  }
+}
+
+function inputBeside(raw: InputFile, handle: FileHandle, encoding: Encoding, textStart: number): InputFile {
+  return {
+    path: raw.path,
+    size: raw.size,
+    encoding,
+    textStart,
+    async *blocks(offset) {
+      for (let at = offset; ;) {
+        const block = await readAt(handle, at, blockSize)
+        // The copy stays what it is; rows of a file that somebody writes to are not sent all the same.
+        await raw.checkUnchanged()
+        if (block.length === 0) return
+        at += block.length
+        yield block
+      }
+    },
+    digest: () => raw.digest(),
+    read: (offset, length) => readAt(handle, offset, length),
+    checkUnchanged: () => raw.checkUnchanged(),
+    async close() {
+      await handle.close()
+      await raw.close()
+    },
+  }
+}
+
+/** The first `length` bytes, fewer at the end; `rest` begins with them too, in one block. */
+async function withStart(
+  blocks: AsyncGenerator<Buffer>,
+  length: number,
+): Promise<{ readonly start: Buffer; readonly rest: AsyncGenerator<Buffer> }> {
+  let start: Buffer = Buffer.alloc(0)
+  while (start.length < length) {
+    const { done, value } = await blocks.next()
+    if (done === true) break
+    start = start.length === 0 ? value : Buffer.concat([start, value])
+  }
+  async function* rest(): AsyncGenerator<Buffer> {
+    if (start.length > 0) yield start
+    yield* blocks
+  }
+  return { start: start.subarray(0, length), rest: rest() }
+}
