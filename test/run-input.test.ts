@@ -3,11 +3,36 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { keptInput, openPassingInput, openRunInput, removeKeptInput } from '../src/run-input.ts'
 
 const never = new AbortController().signal
 const piped = (...blocks: readonly string[]) => Readable.from(blocks.map((block) => Buffer.from(block)))
+
+describe('a compressed or re-encoded input', () => {
+  it('has its copy in a file without a name, and stays as it came', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'run-input-'))
+    try {
+      const runs = join(folder, 'runs')
+      const bytes = gzipSync(Buffer.from('customer,name\n', 'utf16le'))
+      writeFileSync(join(folder, 'crm.csv.gz'), bytes)
+      for (const [path, names] of [
+        [join(folder, 'crm.csv.gz'), []],
+        ['-', [expect.stringMatching(/^\.stdin-/)]],
+      ] as const) {
+        const input = await openRunInput(path, runs, never, { piped: Readable.from([bytes]) })
+        expect(readdirSync(runs)).toEqual(names)
+        expect((await input.file.read(0, 100)).toString()).toBe('customer,name\n')
+        for (const name of readdirSync(runs)) expect(readFileSync(join(runs, name)).equals(bytes)).toBe(true)
+        await input.close()
+        expect(readdirSync(runs)).toEqual([])
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
 
 describe('standard input as the input of a run', () => {
   let runsDir = ''

@@ -17,6 +17,8 @@ export interface InputFile {
   readonly size: number
   /** How the file was written. Its blocks are UTF-8, whatever it was. */
   readonly encoding: Encoding
+  /** What messages call its text. */
+  readonly textName: string
   /** 3 where the text starts with a byte order mark, else 0. */
   readonly textStart: number
   /** Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. */
@@ -78,6 +80,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     path,
     size,
     encoding: 'utf-8',
+    textName: 'the input',
     textStart: first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf ? 3 : 0,
     blocks,
     async digest() {

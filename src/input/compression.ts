@@ -5,6 +5,8 @@
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { Gunzip, ZstdDecompress } from 'node:zlib'
 import { BulkUpdateError, systemCode } from '../errors.ts'
+import { readBlocks } from './block-reader.ts'
+import type { BlockReader } from './block-reader.ts'
 
 export type Compression = 'gzip' | 'zstd'
 
@@ -36,7 +38,7 @@ export async function* decompress(
   compression: Compression,
   path: string,
 ): AsyncGenerator<Buffer> {
-  const input = createInput(blocks)
+  const input = readBlocks(blocks)
   let out = 0
   try {
     do {
@@ -55,7 +57,11 @@ export async function* decompress(
 }
 
 /** One engine's worth: a member or frame, and those behind it that the engine goes on with by itself. */
-async function* oneStream(input: Input, compression: Compression, path: string): AsyncGenerator<Buffer> {
+async function* oneStream(
+  input: BlockReader,
+  compression: Compression,
+  path: string,
+): AsyncGenerator<Buffer> {
   const engine: Engine =
     compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
   let failure: unknown
@@ -76,7 +82,7 @@ async function* oneStream(input: Input, compression: Compression, path: string):
 }
 
 /** Gives the engine blocks until it has ended; what it did not take goes back. */
-async function feed(engine: Engine, input: Input): Promise<void> {
+async function feed(engine: Engine, input: BlockReader): Promise<void> {
   // An engine that is at its end may never say that it is done with a block.
   const ended = new Promise<void>((resolve) => {
     engine.once('end', resolve)
@@ -98,55 +104,8 @@ async function feed(engine: Engine, input: Input): Promise<void> {
   }
 }
 
-interface Input {
-  /** Bytes that have been given out and not put back. */
-  readonly taken: number
-  next(): Promise<Buffer | undefined>
-  putBack(bytes: Buffer): void
-  /** The next bytes, fewer at the end. */
-  peek(length: number): Promise<Buffer>
-  close(): Promise<void>
-}
-
-function createInput(blocks: AsyncIterable<Buffer>): Input {
-  const iterator = blocks[Symbol.asyncIterator]()
-  let waiting: Buffer = Buffer.alloc(0)
-  let taken = 0
-
-  async function read(): Promise<Buffer | undefined> {
-    const { done, value } = await iterator.next()
-    return done === true ? undefined : value
-  }
-
-  return {
-    get taken() {
-      return taken
-    },
-    async next() {
-      const block = waiting.length > 0 ? waiting : await read()
-      waiting = Buffer.alloc(0)
-      taken += block?.length ?? 0
-      return block
-    },
-    putBack(bytes) {
-      waiting = bytes
-      taken -= bytes.length
-    },
-    async peek(length) {
-      while (waiting.length < length) {
-        const more = await read()
-        if (more === undefined) break
-        waiting = Buffer.concat([waiting, more])
-      }
-      return waiting.subarray(0, length)
-    },
-    async close() {
-      await iterator.return?.()
-    },
-  }
-}
-
 function damaged(compression: Compression, path: string, byte: number, cause: unknown): BulkUpdateError {
+  if (systemCode(cause) === 'ZSTD_error_frameParameter_windowTooLarge') return longWindow(path, cause)
   const isCut = systemCode(cause) === 'Z_BUF_ERROR'
   return refused(
     isCut
@@ -154,6 +113,17 @@ function damaged(compression: Compression, path: string, byte: number, cause: un
       : `${path} is damaged: what stands before byte ${byte + 1} is no whole ${compression} data`,
     compression,
     cause,
+  )
+}
+
+/** Of zstd --long: the window is held in memory, and over 128 MiB of it are refused. */
+function longWindow(path: string, cause: unknown): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_COMPRESSED',
+    `${path} needs more than 128 MiB of memory to decompress (zstd --long)`,
+    'Decompress it first, like: zstdcat --long=31 FILE | rapyd-bulk update -',
+    { cause },
   )
 }
 

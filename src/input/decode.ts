@@ -6,7 +6,7 @@ import { utf16Decoder } from './utf16.ts'
 import { windows1252Decoder } from './windows-1252.ts'
 
 /**
- * UTF-8 for the blocks of a text, without a byte order mark, which the first block holds whole.
+ * UTF-8 for the blocks of a text, which messages call `name`, without a byte order mark, which the first block holds whole.
  *
  * @throws BulkUpdateError INPUT, E_ENCODING, with the line and the byte of the first broken character; or where the text
  * is UTF-8 in truth
@@ -14,7 +14,7 @@ import { windows1252Decoder } from './windows-1252.ts'
 export async function* toUtf8(
   blocks: AsyncIterable<Buffer>,
   encoding: Exclude<Encoding, 'utf-8'>,
-  path: string,
+  name: string,
 ): AsyncGenerator<Buffer> {
   const decoder = encoding === 'windows-1252' ? windows1252Decoder() : utf16Decoder(encoding)
   let [at, feeds, returns] = [0, 0, 0]
@@ -23,12 +23,12 @@ export async function* toUtf8(
     const { text, brokenAt } = decoder.write(block.subarray(from))
     feeds += count(text, '\n')
     returns += count(text, '\r')
-    if (brokenAt !== undefined) throw notIn(encoding, path, lineOf(feeds, returns), at + from + brokenAt)
+    if (brokenAt !== undefined) throw notIn(encoding, name, lineOf(feeds, returns), at + from + brokenAt)
     at += block.length
     if (text !== '') yield Buffer.from(text)
   }
-  if (decoder.kept > 0) throw notIn(encoding, path, lineOf(feeds, returns), at - decoder.kept)
-  if (decoder.looksLikeUtf8) throw isUtf8InTruth(encoding, path)
+  if (decoder.kept > 0) throw notIn(encoding, name, lineOf(feeds, returns), at - decoder.kept)
+  if (decoder.looksLikeUtf8) throw isUtf8InTruth(encoding, name)
 }
 
 /** Only where nothing else ends lines does a carriage return alone. */
@@ -42,20 +42,20 @@ function count(text: string, wanted: string): number {
   return found
 }
 
-function notIn(encoding: Encoding, path: string, line: number, offset: number): BulkUpdateError {
+function notIn(encoding: Encoding, name: string, line: number, offset: number): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_ENCODING',
-    `line ${line}, byte ${offset + 1} of ${path} is not ${encoding}`,
+    `line ${line}, byte ${offset + 1} of ${name} is not ${encoding}`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or name its encoding with --encoding. Nothing was guessed or replaced.',
   )
 }
 
-function isUtf8InTruth(encoding: Encoding, path: string): BulkUpdateError {
+function isUtf8InTruth(encoding: Encoding, name: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_ENCODING',
-    `${path} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every accented letter in it`,
+    `${name} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every accented letter in it`,
     'Leave --encoding out. Nothing was sent.',
   )
 }

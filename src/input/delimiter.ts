@@ -13,9 +13,8 @@ type Candidate = (typeof candidates)[number]
 const sampleLength = 64 * 1024
 const mostRecords = 200
 
-/** How many of the records the best must cut as the header, and how many the next best may. */
-const enough = 0.8
-const tooMany = 0.5
+/** The best has to cut so many times as many records as the header as the next best does. */
+const lead = 2
 
 interface Trial {
   readonly delimiter: Candidate
@@ -45,7 +44,7 @@ export async function findDelimiter(
   const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
   if (best === undefined) return promised ?? ','
   if (next === undefined) return best.delimiter
-  if (best.agreeing >= enough && next.agreeing <= tooMany) return best.delimiter
+  if (best.agreeing > next.agreeing * lead) return best.delimiter
   if (promised !== undefined && trials.some(({ delimiter }) => delimiter === promised)) return promised
   throw inDoubt(trials, path)
 }

@@ -49,9 +49,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
     return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
   }
-  const firstBreak = /[\r\n]/.exec(text)
-  const lineEnd =
-    firstBreak === null ? '\n' : text.startsWith('\r\n', firstBreak.index) ? '\r\n' : firstBreak[0]
+  const lineEnd = firstLineEnd(text)
   const newline = lineEnd === '\r' ? '\r' : '\n'
   const told = options.delimiter ?? (format === 'tsv' ? '\t' : undefined)
   const delimiter = told ?? (await findDelimiter(text, newline, promisedBy(file.path).delimiter, file.path))
@@ -76,6 +74,18 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     `${file.path} holds no header`,
     'Give a CSV file whose first line names the columns.',
   )
+}
+
+/** Outside of quotes; a header may have line breaks of another kind in its names. */
+function firstLineEnd(text: string): '\n' | '\r\n' | '\r' {
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') quoted = !quoted
+    else if (!quoted && character === '\n') return '\n'
+    else if (!quoted && character === '\r') return text[at + 1] === '\n' ? '\r\n' : '\r'
+  }
+  return '\n'
 }
 
 async function firstText(file: InputFile): Promise<string> {

@@ -39,8 +39,8 @@ export async function textOf(
   const compression = compressionOf(rawStart)
   if (compression === undefined && encodingOf(rawStart, wanted, path) === 'utf-8') return raw
   const blocks = compression === undefined ? raw.blocks(0) : decompress(raw.blocks(0), compression, path)
-  const what = `the text of ${path}`
-  const copy = await openCopy(what)
+  const name = compression === undefined ? path : `the text in ${path}`
+  const copy = await openCopy(name)
   try {
     const { start, rest } = await withStart(blocks, startBytes)
     if (start.length === 0) throw isEmpty(path)
@@ -48,15 +48,15 @@ export async function textOf(
     refuseForeign(start, path)
     const encoding = encodingOf(start, wanted, path)
     let textStart: number | undefined
-    for await (const block of encoding === 'utf-8' ? rest : toUtf8(rest, encoding, path)) {
+    for await (const block of encoding === 'utf-8' ? rest : toUtf8(rest, encoding, name)) {
       signal.throwIfAborted()
       // Before the whole of it fills a disk
       if (textStart === undefined) refuseBinary(block, path)
       textStart ??= markLength(block, 'utf-8')
-      await writeSpool(copy.handle, copy.path, block, what)
+      await writeSpool(copy.handle, copy.path, block, name)
     }
     if (textStart === undefined) throw isEmpty(path)
-    return inputBeside(raw, copy.handle, encoding, textStart)
+    return inputBeside(raw, copy.handle, name, encoding, textStart)
   } catch (error) {
     await copy.handle.close()
     throw error
@@ -66,11 +66,18 @@ export async function textOf(
   }
 }
 
-function inputBeside(raw: InputFile, handle: FileHandle, encoding: Encoding, textStart: number): InputFile {
+function inputBeside(
+  raw: InputFile,
+  handle: FileHandle,
+  textName: string,
+  encoding: Encoding,
+  textStart: number,
+): InputFile {
   return {
     path: raw.path,
     size: raw.size,
     encoding,
+    textName,
     textStart,
     async *blocks(offset) {
       for (let at = offset; ;) {

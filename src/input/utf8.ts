@@ -4,6 +4,7 @@ import { BulkUpdateError } from '../errors.ts'
 
 /** What is needed of an input: blocks of its bytes from an offset on, cut anywhere. */
 export interface Bytes {
+  readonly textName: string
   blocks(offset: number): AsyncIterable<Buffer>
 }
 
@@ -59,7 +60,7 @@ async function notUtf8(file: Bytes, offset: number): Promise<BulkUpdateError> {
   return new BulkUpdateError(
     'INPUT',
     'E_ENCODING',
-    `line ${await lineAt(file, offset)}, byte ${offset + 1} of the input is not UTF-8`,
+    `line ${await lineAt(file, offset)}, byte ${offset + 1} of ${file.textName} is not UTF-8`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or say how it is written: --encoding windows-1252 for what Windows calls ANSI. Nothing was guessed or replaced.',
   )
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants, createGzip, gzipSync, zstdCompressSync } from 'node:zlib'
+import { constants, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compressionOf, decompress } from '../../src/input/compression.ts'
@@ -84,6 +84,14 @@ describe.each(both)('%s', (kind) => {
       await expect(whole(bytes, kind, size)).rejects.toMatchObject({ code: 'E_COMPRESSED' })
   })
 
+  it('names the place of what stands behind it', async () => {
+    const bytes = pack(rows)
+    const behind = kind === 'gzip' ? Buffer.alloc(9) : Buffer.from('more')
+    await expect(whole(Buffer.concat([bytes, behind]), kind)).rejects.toMatchObject({
+      message: `crm.csv.x holds something else behind its ${kind} data, from byte ${bytes.length + 1} on`,
+    })
+  })
+
   it('with a wrong byte never gives other text without an error', async () => {
     const bytes =
       kind === 'gzip'
@@ -121,6 +129,18 @@ describe('a compressed file', () => {
     expect(compressionOf(bytes)).toBe('zstd')
     for (const size of [1, 12, 13, 100_000])
       expect((await whole(bytes, 'zstd', size)).equals(rows)).toBe(true)
+  })
+
+  it('that was packed with a window too large for memory is refused by that name', async () => {
+    const params = { [constants.ZSTD_c_windowLog]: 28, [constants.ZSTD_c_contentSizeFlag]: 0 }
+    const packer = createZstdCompress({ params })
+    packer.end(rows)
+    const parts: Buffer[] = []
+    for await (const part of packer) if (Buffer.isBuffer(part)) parts.push(part)
+    await expect(whole(Buffer.concat(parts), 'zstd')).rejects.toMatchObject({
+      code: 'E_COMPRESSED',
+      message: 'crm.csv.x needs more than 128 MiB of memory to decompress (zstd --long)',
+    })
   })
 
   it('that grows beyond all measure is refused, and memory stays', async () => {

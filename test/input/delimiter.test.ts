@@ -23,6 +23,7 @@ describe('the delimiter', () => {
     ['with other delimiters in quotes', '"customer;a";"na,me"\n"1,2;3";x\n', ';'],
     ['with line breaks in quotes', '"customer","a;\nb","c;d"\n1,"x;\ny",2\n', ','],
     ['whose records are mostly of another width', 'customer,name\n1\n2\n3,4,5\n', ','],
+    ['whose records are mostly broken', 'customer,name;first\n1,a\n2\n3\n4\n5,a\n', ','],
     ['with blank lines', '\n\ncustomer|name\n\n1|2\n', '|'],
     ['with pipes in its cells', 'customer,tags\n1,a|b\n2,c|d\n', ','],
     ['whose quote is never closed', 'customer;name\n1;"Ana\n2;Jo\n', ';'],

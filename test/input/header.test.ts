@@ -65,6 +65,17 @@ describe('the head of a file', () => {
     })
   })
 
+  it.each(['\n', '\r\n', '\r'])(
+    'may have other line breaks in its names than at its end: %j',
+    async (lineEnd) => {
+      for (const inner of ['\n', '\r\n', '\r']) {
+        const found = await head(`"a${inner}1",b${lineEnd}1,2${lineEnd}`)
+        expect(found).toMatchObject({ header: [`a${inner}1`, 'b'], lineEnd })
+        expect(found.first).toMatch(/^1 \d \d+ 1,2$/)
+      }
+    },
+  )
+
   it('is longer than a block', async () => {
     const names = Array.from({ length: 50_000 }, (_, index) => `column ${index}`)
     const found = await head(`${names.join(',')}\n`)

@@ -157,6 +157,7 @@ function cutInput(bytes: Buffer, sizes: readonly number[]): InputFile {
     path: 'export',
     size: bytes.length,
     encoding: 'utf-8',
+    textName: 'the input',
     textStart: 0,
     async *blocks(offset) {
       let at = offset
@@ -282,11 +283,33 @@ describe('an input that is not plain UTF-8', () => {
           .catch((error: unknown) => error)
         expect(head).toMatchObject({
           code: 'E_ENCODING',
-          message: expect.stringContaining('line 2, byte 24'),
+          message: expect.stringMatching(/line 2, byte 24 of the text in .*export is not UTF-8/),
           remedy: expect.stringContaining('--encoding windows-1252'),
         })
       },
     )
+  })
+
+  it('is refused before anything of it is written where it is no text, and is read no further', async () => {
+    for (const bytes of [
+      gzipSync(Buffer.alloc(10_000_000)),
+      gzipSync(Buffer.from(`%PDF-1.7${'x'.repeat(10_000_000)}`)),
+    ]) {
+      let isClosed = false
+      const raw = cutInput(bytes, [500])
+      const watched: InputFile = {
+        ...raw,
+        async *blocks(offset) {
+          try {
+            yield* raw.blocks(offset)
+          } finally {
+            isClosed = true
+          }
+        },
+      }
+      await expect(textOf(watched, undefined, full, never)).rejects.toMatchObject({ code: 'E_BINARY' })
+      expect(isClosed).toBe(true)
+    }
   })
 
   it('stops when it is told to', async () => {

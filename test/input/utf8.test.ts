@@ -13,7 +13,10 @@ async function* cutAt(bytes: Buffer, ...places: readonly number[]): AsyncGenerat
 /** Cut at places behind `offset`, as a file whose first bytes up to there are line feeds; read anew it is not cut. */
 function fileOf(bytes: Buffer, places: readonly number[], offset: number): Bytes {
   const all = Buffer.concat([Buffer.alloc(offset, '\n'), bytes])
-  return { blocks: (from) => (from === offset ? cutAt(bytes, ...places) : cutAt(all.subarray(from))) }
+  return {
+    textName: 'the input',
+    blocks: (from) => (from === offset ? cutAt(bytes, ...places) : cutAt(all.subarray(from))),
+  }
 }
 
 async function textOf(bytes: Buffer, places: readonly number[] = [], offset = 0): Promise<string> {
