@@ -5,6 +5,7 @@
 import { BulkUpdateError } from '../errors.ts'
 import { parseCsv } from './csv.ts'
 import type { Dialect } from './csv-lines.ts'
+import { firstRecord } from './first-record.ts'
 
 const candidates = [',', ';', '\t', '|'] as const
 type Candidate = (typeof candidates)[number]
@@ -16,12 +17,11 @@ const mostRecords = 200
 /** The best has to cut so many times as many records as the header as the next best does. */
 const lead = 2
 
+/** One that cuts the header. */
 interface Trial {
   readonly delimiter: Candidate
   /** Cells of the header. */
   readonly columns: number
-  /** Share of the records behind the header that have as many; 1 where there are none. */
-  readonly agreeing: number
 }
 
 /**
@@ -35,32 +35,40 @@ export async function findDelimiter(
   promised: Candidate | undefined,
   path: string,
 ): Promise<string> {
-  const sample = text.slice(0, sampleLength)
+  const header = firstRecord(text)
   const trials: Trial[] = []
   for (const delimiter of candidates) {
-    const trial = await tryOut(sample, delimiter, newline)
-    if (trial !== undefined) trials.push(trial)
+    if (!header.includes(delimiter)) continue
+    const [columns = 0] = await widthsOf(header, { delimiter, newline })
+    if (columns > 1) trials.push({ delimiter, columns })
   }
-  const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
-  if (best === undefined) return promised ?? ','
-  if (next === undefined) return best.delimiter
-  if (best.agreeing > next.agreeing * lead) return best.delimiter
+  const [only, ...others] = trials
+  if (only === undefined) return promised ?? ','
+  // Most files end here, without a look at their records.
+  if (others.length === 0) return only.delimiter
+  const best = await leaderOf(trials, text.slice(0, sampleLength), newline)
+  if (best !== undefined) return best
   if (promised !== undefined && trials.some(({ delimiter }) => delimiter === promised)) return promised
   throw inDoubt(trials, path)
 }
 
-/** Nothing where the header is malformed, cut so. */
-async function tryOut(
-  text: string,
-  delimiter: Candidate,
+/** The one that cuts by far the most records as the header, where there is one. */
+async function leaderOf(
+  trials: readonly Trial[],
+  sample: string,
   newline: Dialect['newline'],
-): Promise<Trial | undefined> {
-  const [columns = 0, ...others] = await widthsOf(text, { delimiter, newline })
-  if (columns < 2) return undefined
-  // Where there is more text than was looked at, the last record may be cut.
-  if (text.length >= sampleLength) others.pop()
-  const agreeing = others.filter((width) => width === columns).length
-  return { delimiter, columns, agreeing: others.length === 0 ? 1 : agreeing / others.length }
+): Promise<Candidate | undefined> {
+  const results: { readonly delimiter: Candidate; readonly agreeing: number }[] = []
+  for (const { delimiter, columns } of trials) {
+    const [, ...widths] = await widthsOf(sample, { delimiter, newline })
+    // Where there is more text than was looked at, the last record may be cut.
+    if (sample.length === sampleLength) widths.pop()
+    results.push({ delimiter, agreeing: widths.filter((width) => width === columns).length / widths.length })
+  }
+  const [best, next] = results.toSorted((one, other) => other.agreeing - one.agreeing)
+  return best !== undefined && next !== undefined && best.agreeing > next.agreeing * lead
+    ? best.delimiter
+    : undefined
 }
 
 /** Cells of the first records, the header being one; 0 where one is malformed. */

@@ -6,6 +6,7 @@ import type { InputFile } from './bytes.ts'
 import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
 import type { CsvStart } from './csv.ts'
 import { findDelimiter } from './delimiter.ts'
+import { firstLineEnd } from './first-record.ts'
 import { formatOf, promisedBy } from './format.ts'
 import { decodeUtf8 } from './utf8.ts'
 
@@ -74,18 +75,6 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     `${file.path} holds no header`,
     'Give a CSV file whose first line names the columns.',
   )
-}
-
-/** Outside of quotes; a header may have line breaks of another kind in its names. */
-function firstLineEnd(text: string): '\n' | '\r\n' | '\r' {
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"') quoted = !quoted
-    else if (!quoted && character === '\n') return '\n'
-    else if (!quoted && character === '\r') return text[at + 1] === '\n' ? '\r\n' : '\r'
-  }
-  return '\n'
 }
 
 async function firstText(file: InputFile): Promise<string> {
