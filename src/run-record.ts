@@ -2,6 +2,7 @@
  * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
  * allow-list of options, and what the first pass counted. Never a key.
  */
+import { encodings } from './input/encoding.ts'
 import { resolve } from 'node:path'
 import { isJsonObject } from './domain/json.ts'
 import type { JsonObject } from './domain/json.ts'
@@ -20,6 +21,7 @@ const kept = {
   allowHost: 'string',
   format: 'string',
   delimiter: 'string',
+  encoding: 'string',
   map: 'string',
   blank: 'string',
   duplicates: 'string',
@@ -133,6 +135,7 @@ function optionsOf(found: JsonObject): RecordedOptions | undefined {
 const choices = {
   env: ['sandbox', 'production', 'simulator'],
   format: ['csv', 'tsv', 'ndjson'],
+  encoding: encodings,
   blank: ['clear', 'keep', 'reject'],
   duplicates: ['sequence', 'last', 'merge', 'reject'],
   resultsFormat: ['csv', 'ndjson'],
