@@ -44,7 +44,8 @@ export async function sendAll(
     random: Math.random,
     inDoubt: new Map([...parts.asked, ...journal.inDoubt]),
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
-    settledAfterMs: settledAfterMs(journal),
+    // Asked anew each time: the slowest answer may have come in this session.
+    settledAfterMs: () => settledAfterMs(journal),
     readBack:
       options.readBack === false
         ? withoutReading

@@ -12,11 +12,13 @@ import type { Course, Ending } from './course.ts'
 import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Signer } from './signing.ts'
+import { answersForAnother, untilSettled } from './settled-time.ts'
+import type { SettledTimeParts } from './settled-time.ts'
 import { stopError } from './stop-error.ts'
 import type { StopCode } from './stop-error.ts'
 import { TransportError } from './transport.ts'
 
-export interface AttemptParts {
+export interface AttemptParts extends SettledTimeParts {
   readonly calls: Calls
   readonly readBack: ReadBack
   readonly signer: Signer
@@ -32,7 +34,7 @@ export type Attempt = (request: UpdateRequest, course: Course, signal: AbortSign
 const largestOffsetMs = 300_000
 
 export function createAttempt(parts: AttemptParts): Attempt {
-  const { calls, readBack, signer, proof } = parts
+  const { calls, clock, readBack, signer, proof } = parts
   let everUpdated = false
   /** Rows in a row whose signature alone was refused. */
   let badSignatures = 0
@@ -58,6 +60,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
         if (isReplayed) return rejection('E_SERVER_REPLAYED', '', '', response.status)
         course.doubt = true
         course.code = answer.code
+        if (answersForAnother(response.status)) course.lostAt = clock.now()
         throw retry(course, answer.reason)
       case 'throttled':
         course.attempts--
@@ -122,6 +125,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
     for (;;) {
       // A row in doubt from an earlier session has been read back by now.
       if (course.doubt && course.attempts > 0) {
+        await untilSettled(parts, request, course, signal)
         const finding = await readBack(request, signal, looks(request, course))
         if (finding === 'applied') return course.unread ? perhapsTwice : updated
         if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice
@@ -131,7 +135,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
       try {
         response = await calls.update(request, signal)
       } catch (error) {
-        throw unanswered(error, course)
+        throw unanswered(error, course, clock.now())
       }
       answered(response, course)
       const answer = classify(response, request.customerId)
@@ -179,7 +183,7 @@ function answered(response: ApiResponse, course: Course): void {
 }
 
 /** What to throw where no whole answer came. */
-function unanswered(error: unknown, course: Course): unknown {
+function unanswered(error: unknown, course: Course, at: number): unknown {
   if (!(error instanceof TransportError)) return error
   course.attempts++
   if (error.phase === 'tls') return stopError('E_TLS', error.reason)
@@ -187,6 +191,7 @@ function unanswered(error: unknown, course: Course): unknown {
   if (error.phase === 'ambiguous') {
     course.doubt = true
     course.answered = false
+    course.lostAt = at
   }
   return retry(course, error.reason)
 }

@@ -14,6 +14,8 @@ export interface Course {
   doubt: boolean
   /** True while every doubtful attempt was answered, so that none can still be under way. */
   answered: boolean
+  /** When the last attempt ended that may still be under way (the clock's ms); nothing where none was lost. */
+  lostAt: number | undefined
   /** True once it was sent again although nobody could tell what had become of it. */
   unread: boolean
   resigned: number
@@ -31,6 +33,7 @@ export function startCourse(doubt: boolean): Course {
     code: 'E_NETWORK',
     doubt,
     answered: true,
+    lostAt: undefined,
     unread: false,
     resigned: 0,
     retries: [],

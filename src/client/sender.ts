@@ -5,7 +5,7 @@
 import pRetry from 'p-retry'
 import type { UpdateRequest } from '../domain/request.ts'
 import { BulkUpdateError } from '../errors.ts'
-import type { Clock, Deliver } from '../pipeline/ports.ts'
+import type { Deliver } from '../pipeline/ports.ts'
 import { createAttempt, notSentTwice } from './attempt.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
@@ -13,20 +13,19 @@ import { outcomeOf, perhapsTwice, startCourse, TryAgain, updated } from './cours
 import type { Course, Ending } from './course.ts'
 import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
+import { untilSettled } from './settled-time.ts'
+import type { SettledTimeParts } from './settled-time.ts'
 import type { Signer } from './signing.ts'
 
-export interface SenderParts {
+export interface SenderParts extends SettledTimeParts {
   readonly calls: Calls
   readonly signer: Signer
   readonly proof: Proof
-  readonly clock: Clock
   readonly random: () => number
   /** Rows with an intent of an earlier session and without an outcome, with the time of the intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
   /** Rows in doubt whose user has asked to send them where the customer reads differently, however old the doubt is. */
   readonly isSentAgain?: (row: number) => boolean
-  /** So long after an earlier session has ended nothing of its rows can be under way any more. */
-  readonly settledAfterMs: number
   readonly readBack: ReadBack
   /** Takes a row's intent back: no request of it can have been applied. */
   readonly withdraw: (request: UpdateRequest) => Promise<void>
@@ -76,6 +75,7 @@ export function createSender(parts: SenderParts): Deliver {
   ): Promise<Ending> {
     const { code } = course
     if (!course.doubt) return { outcome: 'failed', code, message: 'no connection in any attempt' }
+    await untilSettled(parts, request, course, signal)
     const finding = await readBack(request, signal)
     if (finding === 'applied') return course.unread ? perhapsTwice : updated
     if (finding === 'different' && course.answered) {
@@ -88,7 +88,7 @@ export function createSender(parts: SenderParts): Deliver {
   /** A row that an earlier session may have sent: the first thing is to look, once nothing can be under way any more. */
   async function settleDoubt(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
     const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
-    const waitMs = begun + parts.settledAfterMs - clock.now()
+    const waitMs = begun + parts.settledAfterMs() - clock.now()
     if (waitMs > 0) await clock.sleep(waitMs, signal)
     const finding = await readBack(request, signal)
     if (finding === 'applied') return updated

@@ -24,7 +24,7 @@ function senderOn(
     ...rig.parts,
     isSentAgain: () => isAsked,
     inDoubt: new Map(inDoubt.map((row) => [row, 1_700_000_000_000 - ageMs])),
-    settledAfterMs: 2_000,
+    settledAfterMs: () => 2_000,
     readBack: canRead ? createReadBack(rig.parts) : withoutReading,
     withdraw(request) {
       withdrawn.push(request.row)
@@ -311,6 +311,48 @@ describe('a row in doubt from an earlier session', () => {
     const { sender, sent } = senderOn({}, [7], 10_000, false)
     expect(await sender(coupon, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_NOT_IDEMPOTENT' })
     expect(sent).toEqual([])
+  })
+})
+
+describe('a call that nobody answered', () => {
+  const readAfter = async (request: typeof named, updates: Script['updates'], reads: Script['reads']) => {
+    const { sender, of } = senderOn({ updates: updates ?? [], reads: reads ?? [] })
+    const outcome = await sender(request, running)
+    return { outcome: outcome?.outcome, reads: of('get').map(({ at }) => at), posts: of('post').length }
+  }
+
+  it('is read back at once where a second time does no harm', async () => {
+    expect(await readAfter(named, [lost, success()], [otherName])).toEqual({
+      outcome: 'updated',
+      reads: [250],
+      posts: 2,
+    })
+  })
+
+  it('is read back only when it cannot be under way any more where a second time would harm', async () => {
+    expect(await readAfter(coupon, [lost], [hasCoupon])).toEqual({
+      outcome: 'updated',
+      reads: [2_000],
+      posts: 1,
+    })
+  })
+
+  it('waits anew behind the next attempt that nobody answers', async () => {
+    const { reads } = await readAfter(coupon, [lost, lost, success()], [noCoupon, noCoupon])
+    expect(reads).toEqual([2_000, 4_000])
+  })
+
+  it('waits also behind the last attempt, and counts a gateway as nobody', async () => {
+    const gateway = response(504, '<html>')
+    const { outcome, reads } = await readAfter(coupon, times(6, gateway), [...times(5, noCoupon), hasCoupon])
+    expect(outcome).toBe('updated')
+    expect(reads[0]).toBe(2_000)
+    expect((reads[5] ?? 0) - (reads[4] ?? 0)).toBeGreaterThanOrEqual(2_000)
+  })
+
+  it('does not wait behind an error of the API itself', async () => {
+    const { reads } = await readAfter(coupon, [down, success()], [noCoupon])
+    expect(reads).toEqual([250])
   })
 })
 

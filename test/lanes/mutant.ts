@@ -103,7 +103,13 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a row in doubt is read back at once',
     file: 'client/sender.ts',
-    edits: [['if (waitMs > 0)', 'if (waitMs > parts.settledAfterMs)']],
+    edits: [['if (waitMs > 0)', 'if (waitMs > parts.settledAfterMs())']],
+    tests: sender,
+  },
+  {
+    title: 'what holds a coupon is read back while it may be under way',
+    file: 'client/settled-time.ts',
+    edits: [['return waitMs > 0 ?', 'return waitMs > settledAfterMs() ?']],
     tests: sender,
   },
   {
