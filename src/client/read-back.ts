@@ -71,7 +71,7 @@ export function compareWith(request: UpdateRequest, response: ApiResponse): Find
 
 function compareField(field: string, wanted: JsonValue, customer: JsonObject): Finding {
   if (field === 'coupon') return compareCoupon(wanted, customer['discount'])
-  const held = customer[field]
+  const held = ownValue(customer, field)
   if (wanted === '') return isEmpty(held) ? 'applied' : 'different'
   // A field that the answer does not show proves nothing either way.
   if (held === undefined) return 'cannot_tell'
@@ -93,9 +93,16 @@ function holds(held: JsonValue | undefined, wanted: JsonValue): boolean {
     return wanted.every((item: JsonValue) => items.some((candidate) => holds(candidate, item)))
   }
   if (isJsonObject(wanted)) {
-    return isJsonObject(held) && Object.entries(wanted).every(([key, value]) => holds(held[key], value))
+    return (
+      isJsonObject(held) && Object.entries(wanted).every(([key, value]) => holds(ownValue(held, key), value))
+    )
   }
   return wanted === '' ? isEmpty(held) : held === wanted
+}
+
+/** Names come from a file: `constructor` and `toString` are on every object. */
+function ownValue(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
 function isEmpty(value: JsonValue | undefined): boolean {

@@ -29,6 +29,14 @@ describe('reading back', () => {
     ['metadata with another value', { metadata: { a: 1 } }, { metadata: { a: '1' } }, 'different'],
     ['metadata with a cleared key that is gone', { metadata: { a: '' } }, { metadata: {} }, 'applied'],
     [
+      'cleared keys that bear the names of what every object has',
+      { metadata: { toString: '', constructor: '' } },
+      { metadata: {} },
+      'applied',
+    ],
+    ['a field with such a name', { constructor: 'x' }, { name: 'x' }, 'cannot_tell'],
+    ['such a key with its value', { metadata: { valueOf: 'x' } }, { metadata: { valueOf: 'x' } }, 'applied'],
+    [
       'an address among older ones, with what Rapyd adds',
       { addresses: [address] },
       { addresses: [{ name: 'Old' }, kept] },
