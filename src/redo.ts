@@ -12,6 +12,7 @@ import { commandToGoOn } from './run-command.ts'
 import type { Watch } from './run-parts.ts'
 import { openSavedRun, writtenIn } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
+import { busy } from './store/lock.ts'
 
 export type RedoResult =
   | (UpdateResult & { readonly parent: string; readonly skipped: number })
@@ -82,13 +83,7 @@ export async function redo(options: RedoOptions, watch: Watch, signal: AbortSign
 class NothingLeft extends Error {}
 
 function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: SavedRun): void {
-  if (isRunning)
-    throw new BulkUpdateError(
-      'BUSY',
-      'E_BUSY',
-      `run ${runId} is running`,
-      'Wait until it has ended. Nothing was sent.',
-    )
+  if (isRunning) throw busy(directory, runId)
   if (isFinished) return
   throw usage(
     'E_RUN_OPEN',

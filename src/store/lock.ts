@@ -5,14 +5,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
 import { isAlive } from '../is-alive.ts'
 import { diskError, isBusy } from './disk-error.ts'
+import { readJournal } from './saved-journal.ts'
+import type { SavedJournal } from './saved-journal.ts'
 
 /**
  * Takes the lock, and gives the function that lets it go.
  *
- * @throws BulkUpdateError BUSY, with who holds it; LOCAL or USAGE where the disk is full, fails or cannot be written to
+ * @throws BulkUpdateError BUSY, with who holds it and how many rows it has done; LOCAL or USAGE where the disk is full, fails or cannot be written to
  */
 export function lockRun(directory: string, runId: string): () => void {
-  const holderPath = join(directory, 'holder.json')
+  const holderPath = holderIn(directory)
   const path = join(directory, 'run.lock')
   let db: DatabaseSync | undefined
   try {
@@ -22,7 +24,7 @@ export function lockRun(directory: string, runId: string): () => void {
     writeHolder(holderPath)
   } catch (error) {
     db?.close()
-    throw isBusy(error) ? busy(runId, holderPath, error) : diskError(path, 'cannot be locked', error)
+    throw isBusy(error) ? busy(directory, runId, error) : diskError(path, 'cannot be locked', error)
   }
   const held = db
   return () => {
@@ -44,14 +46,36 @@ function writeHolder(path: string): void {
   }
 }
 
-function busy(runId: string, holderPath: string, cause: unknown): BulkUpdateError {
+/** For whoever finds a run held: by whom, since when, and how far it has come. */
+export function busy(directory: string, runId: string, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
     'BUSY',
     'E_BUSY',
-    `run ${runId} is held by ${nameOfHolder(holderPath)}`,
+    `run ${runId} is held by ${nameOfHolder(holderIn(directory))}${rowsDone(directory)}`,
     'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
     { cause },
   )
+}
+
+function holderIn(directory: string): string {
+  return join(directory, 'holder.json')
+}
+
+/** Of the rows that have an outcome now. Nothing where the journal is being made, or cannot be read. */
+function rowsDone(directory: string): string {
+  let journal: SavedJournal | undefined
+  try {
+    journal = readJournal(directory)
+    const rows = journal
+      .counts()
+      .values()
+      .reduce((sum, count) => sum + count, 0)
+    return `; rows done: ${rows}`
+  } catch {
+    return ''
+  } finally {
+    journal?.close()
+  }
 }
 
 /** Between taking the lock and writing the name there is a moment without one, or with one that a killed process left. */

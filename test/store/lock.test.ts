@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openJournal } from '../../src/store/journal.ts'
 import { lockRun } from '../../src/store/lock.ts'
+import { outcomeOf } from '../report/outcome.ts'
 import { makeSmallDisk, whyNot } from '../support/small-disk.ts'
 
 describe('the lock of a run', () => {
@@ -36,6 +38,21 @@ describe('the lock of a run', () => {
         expect.objectContaining({ kind: 'BUSY', message: 'run a-run is held by another process' }),
       )
     } finally {
+      release()
+    }
+  })
+
+  it('tells the second how many rows are done, by the journal of the first', async () => {
+    const release = lockRun(directory, 'a-run')
+    const journal = openJournal(join(directory, 'journal.db'), 8)
+    try {
+      await journal.settle(outcomeOf({ row: 1 }))
+      await journal.settle(outcomeOf({ row: 2 }))
+      expect(() => lockRun(directory, 'a-run')).toThrow(
+        expect.objectContaining({ kind: 'BUSY', message: expect.stringMatching(/ since .+; rows done: 2$/) }),
+      )
+    } finally {
+      journal.close()
       release()
     }
   })
