@@ -314,13 +314,13 @@ describe('a row in doubt from an earlier session', () => {
   })
 })
 
-describe('a call that nobody answered', () => {
-  const readAfter = async (request: typeof named, updates: Script['updates'], reads: Script['reads']) => {
-    const { sender, of } = senderOn({ updates: updates ?? [], reads: reads ?? [] })
-    const outcome = await sender(request, running)
-    return { outcome: outcome?.outcome, reads: of('get').map(({ at }) => at), posts: of('post').length }
-  }
+const readAfter = async (request: typeof named, updates: Script['updates'], reads: Script['reads']) => {
+  const { sender, of } = senderOn({ updates: updates ?? [], reads: reads ?? [] })
+  const outcome = await sender(request, running)
+  return { outcome: outcome?.outcome, reads: of('get').map(({ at }) => at), posts: of('post').length }
+}
 
+describe('a call that nobody answered', () => {
   it('is read back at once where a second time does no harm', async () => {
     expect(await readAfter(named, [lost, success()], [otherName])).toEqual({
       outcome: 'updated',
