@@ -17,12 +17,13 @@ import type { RunEvent } from './report/run-events.ts'
 import { createRunLog } from './report/run-log.ts'
 import type { Summary } from './report/summary.ts'
 import { recallScan, rememberScan } from './remembered-scan.ts'
+import { closingReport } from './run-closing.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RedoFacts, RunParts, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
 import { keepEnding, keepRecord } from './run-record.ts'
-import { endingOf, report } from './run-report.ts'
+import { endingOf } from './run-report.ts'
 import type { ReportParts } from './run-report.ts'
 import { sendAll } from './run-sending.ts'
 import { startOf } from './run-start.ts'
@@ -189,18 +190,18 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
     }
     parts.log.open(directory)
     tell(startOf(parts, found, journal.counts()))
-    let stopped: BulkUpdateError | undefined
+    let ended: BulkUpdateError | undefined
     if (!finishedBefore) {
       if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
       rememberScan(journal, found)
-      stopped = await sendAll(parts, journal, found, concurrency)
-      if (stopped !== undefined) tell({ kind: 'stopped', code: stopped.code })
+      ended = await sendAll(parts, journal, found, concurrency)
+      if (ended !== undefined) tell({ kind: 'stopped', code: ended.code })
     }
     progress.reporting()
-    const summary = await report(reportOf(parts, journal, directory, found, stopped))
+    const { summary, stopped } = await closingReport(reportOf(parts, journal, directory, found, ended), ended)
     if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
     if (journal.get('state') === 'finished') removeKeptInput(directory)
-    const exitCode = finishedBefore ? exitCodes.OK : summary.exit_code
+    const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
     tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
     return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }
   } finally {

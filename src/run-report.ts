@@ -5,7 +5,8 @@ import { exitCodes } from './errors.ts'
 import type { BulkUpdateError } from './errors.ts'
 import type { Head } from './input/header.ts'
 import type { InputFile } from './input/bytes.ts'
-import type { Outcome } from './domain/outcome.ts'
+import type { Outcome, OutcomeKind } from './domain/outcome.ts'
+import type { RowSet } from './domain/row-set.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Prepare, Source } from './pipeline/ports.ts'
 import type { ErrorsFormat } from './report/errors.ts'
@@ -24,7 +25,7 @@ export interface ReportParts {
   readonly runId: string
   readonly directory: string
   readonly journal: Pick<JournalReader, 'get' | 'outcomes'> & {
-    readonly settledRows: { readonly size: number }
+    readonly settledRows: Pick<RowSet, 'has' | 'size'>
     readonly isInDoubt: (row: number) => boolean
   }
   readonly options: Pick<UpdateOptions, 'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir'>
@@ -74,15 +75,18 @@ export async function report(parts: ReportParts): Promise<Summary> {
     outcomes:
       input === undefined
         ? onlySettled(journal.outcomes())
-        : accountOf({
-            settled: journal.outcomes(),
-            openSource: input.openRows,
-            prepare: input.prepare,
-            rows,
-            settledRows,
-            isInDoubt: journal.isInDoubt,
-            open: ending.open,
-          }),
+        : whileUnchanged(
+            input.file,
+            accountOf({
+              settled: journal.outcomes(),
+              openSource: input.openRows,
+              prepare: input.prepare,
+              rows,
+              settledRows,
+              isInDoubt: journal.isInDoubt,
+              open: ending.open,
+            }),
+          ),
     resultsFormat: options.resultsFormat ?? 'csv',
     errors:
       input === undefined
@@ -92,10 +96,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
             read: ({ offset, length }) => input.file.read(offset, length),
           },
   })
-  const outcomes =
-    input === undefined
-      ? { ...listed.outcomes, not_attempted: listed.outcomes.not_attempted + rows - settledRows }
-      : listed.outcomes
+  const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
   const good = outcomes.updated + outcomes.unchanged
   // Of a canary, the rows that it was allowed to send.
   const wanted = ending.exitCode === undefined ? settledRows : rows
@@ -134,6 +135,28 @@ export async function report(parts: ReportParts): Promise<Summary> {
 function withoutPiping({ options, runId, journal, directory }: ReportParts): string {
   if (options.input !== '-' || journal.get('state') === 'finished') return ''
   return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
+}
+
+/** Bytes that are copied from a file that has changed meanwhile may be those of other rows. */
+async function* whileUnchanged<Batch>(file: InputFile, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  yield* batches
+  await file.checkUnchanged()
+}
+
+/** Counts the rows without an outcome, which cannot be listed without the input. */
+function withUnlisted(
+  listed: Readonly<Record<OutcomeKind, number>>,
+  { journal, rows }: ReportParts,
+): Readonly<Record<OutcomeKind, number>> {
+  const open = rows - journal.settledRows.size
+  if (open === 0) return listed
+  let inDoubt = 0
+  for (let row = 1; row <= rows; row++) if (!journal.settledRows.has(row) && journal.isInDoubt(row)) inDoubt++
+  return {
+    ...listed,
+    unknown: listed.unknown + inDoubt,
+    not_attempted: listed.not_attempted + open - inDoubt,
+  }
 }
 
 async function* onlySettled(batches: Iterable<readonly Outcome[]>): AsyncGenerator<readonly Outcome[]> {

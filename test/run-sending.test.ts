@@ -1,10 +1,10 @@
 /** What becomes of a run when one of its rows meets an error that ends it. The sender is replaced; the rest is real. */
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bulkUpdate } from '../src/bulk-update.ts'
 import type { UpdateOptions } from '../src/options.ts'
 import type { Outcome } from '../src/domain/outcome.ts'
@@ -111,4 +111,73 @@ test('a row behind a failed one of its customer is not attempted, one behind a r
     'E_EARLIER_ROW',
     2,
   ])
+})
+
+describe('a file that changes while its rows are sent', () => {
+  /** Far more than is read ahead of the rows in flight. */
+  const many = Array.from({ length: 12_000 }, (_, row) => `cus_${row},${'N'.repeat(40)}${row}`)
+  const change = () => write([...many, 'cus_x,another'])
+
+  test('ends the run with results and a summary from the journal, and a message that names the run', async () => {
+    write(many)
+    sender.deliver = (request) => {
+      if (request.row === 5) change()
+      return request.row === 2
+        ? Promise.resolve(outcomeOf({ ...request, outcome: 'rejected', errorCode: 'E_API' }))
+        : confirm(request)
+    }
+    const { summary, stopped, exitCode, directory } = await run()
+    const runId = basename(directory)
+    expect({ exitCode, code: stopped?.code, next: summary.next }).toEqual({
+      exitCode: 3,
+      code: 'E_INPUT_CHANGED',
+      next: expect.stringMatching(
+        new RegExp(`^Run ${runId} is not finished\\. To go on with it, put .+crm\\.csv back`),
+      ),
+    })
+    expect(stopped?.message).toMatch(
+      new RegExp(`^run ${runId}: .+crm\\.csv changed while it was read: .+errors is not;`),
+    )
+    const results = readFileSync(join(directory, 'results.csv'), 'utf8').trim().split('\n')
+    expect(results.length - 1).toBe(summary.outcomes.updated + summary.outcomes.rejected)
+    expect(summary.outcomes.rejected).toBe(1)
+    expect(summary.outcomes.updated + summary.outcomes.not_attempted).toBe(many.length - 1)
+    expect(JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8'))).toEqual(summary)
+    expect(readdirSync(directory)).not.toContain('errors.csv')
+
+    // With the file as it was, the same command goes on, and all files are made.
+    write(many)
+    sender.deliver = confirm
+    expect(await run()).toMatchObject({ exitCode: 1, directory, summary: { outcomes: { rejected: 1 } } })
+    expect(readFileSync(join(directory, 'errors.csv'), 'utf8')).toContain('cus_1,')
+  })
+
+  test('behind its last row leaves a finished run, whose errors file is not made of other bytes', async () => {
+    sender.deliver = (request) => {
+      if (request.row === 40)
+        writeFileSync(join(folder, 'crm.csv'), 'customer,name\nother,bytes\n'.repeat(100))
+      return Promise.resolve(outcomeOf({ ...request, outcome: 'rejected', errorCode: 'E_API' }))
+    }
+    const { summary, stopped, directory, exitCode } = await run({ maxErrors: '100%' })
+    expect({ exitCode, code: stopped?.code }).toEqual({ exitCode: 3, code: 'E_INPUT_CHANGED' })
+    expect(summary.next).toMatch(
+      /is finished\. For its errors file, put .+ back as it was .+ rapyd-bulk report /,
+    )
+    expect(summary.outcomes.rejected).toBe(40)
+    expect(readdirSync(directory)).not.toContain('errors.csv')
+  })
+
+  test('does not hide what stopped the run before', async () => {
+    sender.deliver = (request) => {
+      if (request.row !== 3) return confirm(request)
+      change()
+      return Promise.reject(wrong)
+    }
+    const { stopped, exitCode } = await run()
+    expect({ exitCode, code: stopped?.code, message: stopped?.message }).toEqual({
+      exitCode: 5,
+      code: 'E_WRONG_CUSTOMER',
+      message: expect.stringMatching(/^wrong; run .+ changed while it was read/),
+    })
+  })
 })
