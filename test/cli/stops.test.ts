@@ -133,6 +133,23 @@ describe('a signal', () => {
     },
   )
 
+  it('leaves no row in doubt that was not sent, also where intents are made a batch ahead', async () => {
+    let started: Started | undefined
+    server.answer = () => {
+      if (server.updates.length === 10) started?.kill('SIGINT')
+      return undefined
+    }
+    const unlimited = ['--rate', 'none', '--concurrency', String(concurrency)]
+    started = start(unlimited)
+    expect((await started.finished).code).toBe(130)
+    const sent = server.updates.length
+    expect(sent).toBeLessThan(rows)
+    expect(count('not_attempted E_STOPPED')).toBe(rows - sent)
+    expect((await start(unlimited).finished).code).toBe(0)
+    expect(server.updates).toHaveLength(rows)
+    expect(server.reads).toEqual([])
+  })
+
   it('that comes twice ends at once, and says how to go on; the rows in flight are read back then', async () => {
     let started: Started | undefined
     server.answer = (call) => {

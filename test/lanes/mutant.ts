@@ -25,7 +25,7 @@ export const mutants: readonly Mutant[] = [
     title: 'the intents of a batch are not waited for',
     file: 'store/journal.ts',
     edits: [['commits.addNow({ intents })', 'void commits.add({ intents })']],
-    tests: crash,
+    tests: ['store/journal.test.ts'],
   },
   {
     title: 'intents that were made ahead are never taken back',
