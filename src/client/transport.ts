@@ -10,6 +10,7 @@ import type { ApiResponse, SignedRequest } from '../pipeline/ports.ts'
 export interface TransportOptions {
   /** `https://sandboxapi.rapyd.net`, without a path. */
   readonly origin: string
+  /** A request that waited longer than this for its connection is not sent at all: its signature has aged with it. */
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   /** From the first byte sent to the last byte read. */
@@ -74,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
     const client = idle.pop() ?? connect()
     return new Promise((resolve, reject) => {
       const answer = new Answer(
-        options.attemptTimeoutMs,
+        options,
         (response) => {
           idle.push(client)
           options.onAnswer?.(response)
@@ -116,6 +117,8 @@ class Answer implements Dispatcher.DispatchHandler {
   readonly #resolve: (response: ApiResponse) => void
   readonly #reject: (error: TransportError) => void
   readonly #deadline: NodeJS.Timeout
+  readonly #signedAt = Date.now()
+  readonly #freshMs: number
   #started: Dispatcher.DispatchController | undefined
   #startedAt = 0
   #late = false
@@ -125,13 +128,14 @@ class Answer implements Dispatcher.DispatchHandler {
   #size = 0
 
   constructor(
-    deadlineMs: number,
+    { attemptTimeoutMs, connectTimeoutMs }: TransportOptions,
     resolve: (response: ApiResponse) => void,
     reject: (error: TransportError) => void,
   ) {
     this.#resolve = resolve
     this.#reject = reject
-    this.#deadline = setTimeout(expire, deadlineMs, this)
+    this.#freshMs = connectTimeoutMs
+    this.#deadline = setTimeout(expire, attemptTimeoutMs, this)
   }
 
   expire(): void {
@@ -141,6 +145,9 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // A process that was stopped, or a machine that slept, wakes here: timers may be late, and not all count sleep.
+    if (Date.now() - this.#signedAt > this.#freshMs)
+      return controller.abort(Object.assign(new Error('the signature is too old'), { code: 'stale' }))
     this.#started = controller
     this.#startedAt = performance.now()
     if (this.#late) controller.abort(new Error('deadline'))

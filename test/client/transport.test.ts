@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createTransport } from '../../src/client/transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import type { SignedRequest } from '../../src/pipeline/ports.ts'
@@ -41,6 +41,22 @@ const failure = (phase: string, reason: string | RegExp) =>
     phase,
     reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
   })
+
+describe('a process that was stopped between a signature and its sending', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
+  it('sends nothing stale when it wakes, says so, and the next request goes out', async () => {
+    const sent = await start({ onRequest: (socket) => socket.write(answer('{}')) })
+    const signedAt = Date.now()
+    const now = vi.spyOn(Date, 'now').mockReturnValue(signedAt)
+    const stopped = sent.exchange(request)
+    // Its connection is made, and it would go out, 11 s later.
+    now.mockReturnValue(signedAt + 11_000)
+    await expect(stopped).rejects.toEqual(failure('not_sent', 'stale'))
+    expect(server?.requests).toEqual([])
+    expect(await sent.exchange(request)).toMatchObject({ status: 200 })
+  })
+})
 
 describe('a whole answer', () => {
   it('comes back with its status, headers and body, and the request arrived byte for byte', async () => {

@@ -146,6 +146,18 @@ export const mutants: readonly Mutant[] = [
     tests: races,
   },
   {
+    title: 'what was signed before a stop is sent after it',
+    file: 'client/transport.ts',
+    edits: [['if (Date.now() - this.#signedAt > this.#freshMs)', 'if (this.#late)']],
+    tests: ['client/transport.test.ts'],
+  },
+  {
+    title: 'errors are copied from a file that has changed',
+    file: 'run-report.ts',
+    edits: [['await file.checkUnchanged()', '']],
+    tests: ['run-sending.test.ts'],
+  },
+  {
     title: 'the intent of a row that was sent is taken back',
     file: 'client/sender.ts',
     edits: [['if (!course.doubt && (isStop', 'if ((isStop']],
