@@ -92,6 +92,33 @@ export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): Read
   return last
 }
 
+/**
+ * Rows of the run that others were merged into, by `--duplicates merge`: what those asked for stands in no `errors` file,
+ * so that a mended row would leave it out.
+ */
+export function mergedInto(run: SavedRun): ReadonlySet<number> {
+  const rows = new Set<number>()
+  if (run.record.options.duplicates !== 'merge') return rows
+  const above = mergedAbove(run)
+  const parentRow = parentRowsOf(run)
+  for (const { row, outcome, message } of outcomesOf(run)) {
+    const [, into] = outcome === 'unchanged' ? (/^merged into row (\d+) /.exec(message) ?? []) : []
+    if (into !== undefined) rows.add(Number(into))
+    if (above.has(parentRow(row))) rows.add(row)
+  }
+  return rows
+}
+
+function mergedAbove({ record, runsDir }: SavedRun): ReadonlySet<number> {
+  if (record.redo === undefined) return new Set()
+  const parent = openSavedRun(record.redo.parent, runsDir)
+  try {
+    return mergedInto(parent)
+  } finally {
+    parent.close()
+  }
+}
+
 /** Which row of its parent a row of a redo is; 0 for rows that are none of it. */
 function parentRowsOf(redo: SavedRun): (row: number) => number {
   if (redo.record.redo?.isMended !== true) return (row) => row

@@ -8,7 +8,7 @@ import { BulkUpdateError } from './errors.ts'
 import type { Head } from './input/header.ts'
 import type { ReadRow, Source } from './pipeline/ports.ts'
 import { isOutcome } from './pipeline/send.ts'
-import { lastUpdates, leftOf } from './redo-left.ts'
+import { lastUpdates, leftOf, mergedInto } from './redo-left.ts'
 import type { Left } from './redo-left.ts'
 import type { SavedRun } from './saved-run.ts'
 
@@ -39,6 +39,7 @@ export async function readRedo(
     ...(lineage?.customers ?? []),
   ])
   const updates = lastUpdates(parent, customers)
+  const merged = isMended ? mergedInto(parent) : new Set<number>()
   const skipped = new Set<number>()
   const readRow: ReadRow = (row) => {
     const read = base.readRow(row)
@@ -47,6 +48,7 @@ export async function readRedo(
     if (lineage?.repeated.has(row.row) === true)
       return notOf(row, read, 'this row of the run stands in the file twice')
     if (!left.rows.has(number)) return elsewhere(row, read, left.settled.get(number))
+    if (merged.has(number)) return notOf(row, read, othersMerged)
     if (isOutcome(read)) return read
     const later = updates.get(read.customerId) ?? 0
     if (later <= number) return read
@@ -75,6 +77,9 @@ export async function readRedo(
     skipped: skipped.size,
   }
 }
+
+const othersMerged =
+  'other rows of the customer were merged into this one, and the file does not hold them; send it from the original input, without --from'
 
 /** Rows that were invalid in the run need a mended file. */
 async function* onlyLeft(
@@ -106,14 +111,7 @@ const rowColumn = 'rapyd_bulk_row'
 async function readLineage(base: CheckedInput, head: Head): Promise<Lineage> {
   const column =
     head.format === 'csv' ? head.header.findLastIndex((name) => name.trim().toLowerCase() === rowColumn) : 0
-  if (column === -1) {
-    throw new BulkUpdateError(
-      'INPUT',
-      'E_REDO_COLUMN',
-      `the file of --from has no column ${rowColumn}, so nobody can tell which rows of the run it holds`,
-      'Give the errors file of that run, mended, with all its columns. Nothing was sent.',
-    )
-  }
+  if (column === -1) throw noRowNumbers('column')
   const parents: number[] = []
   const seen = new Set<number>()
   const repeated = new Set<number>()
@@ -127,7 +125,18 @@ async function readLineage(base: CheckedInput, head: Head): Promise<Lineage> {
       customers.add(base.readRow(row).customerId)
     }
   }
+  // In NDJSON every record has keys of its own.
+  if (head.format === 'ndjson' && parents.every((parent) => parent === 0)) throw noRowNumbers('key')
   return { parents, repeated, customers }
+}
+
+function noRowNumbers(what: 'column' | 'key'): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_REDO_COLUMN',
+    `the file of --from has no ${what} ${rowColumn}, so nobody can tell which rows of the run it holds`,
+    `Give the errors file of that run, mended, with all its ${what}s. Nothing was sent.`,
+  )
 }
 
 /** 0 where there is no row number. */

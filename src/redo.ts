@@ -4,6 +4,7 @@ import { runUpdate } from './bulk-update.ts'
 import type { RunKind, UpdateResult } from './bulk-update.ts'
 import { BulkUpdateError } from './errors.ts'
 import { usage } from './options.ts'
+import { refuseOlderRedo } from './redo-family.ts'
 import { readingOf, whereOf } from './redo-options.ts'
 import type { RedoOptions } from './redo-options.ts'
 import { leftOf, nextNumber, openBelow, redosOf } from './redo-left.ts'
@@ -30,6 +31,7 @@ export async function redo(options: RedoOptions, watch: Watch, signal: AbortSign
   const parent = openSavedRun(run, options.runsDir)
   try {
     refuseUnfinished(parent)
+    refuseOlderRedo(parent, parent.runsDir)
     const left = [...leftOf(parent).rows.values()]
     const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
     const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const

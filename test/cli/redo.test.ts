@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshFolder } from '../support/command.ts'
@@ -192,6 +193,113 @@ describe('redo', () => {
       stderr: expect.stringContaining('E_INPUT_CHANGED'),
     })
     expect(server.updates).toEqual([])
+    expect(runs()).toHaveLength(1)
+  })
+
+  it('refuses an older redo once a later one has taken up what it left', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\n`)
+    refuse(2, 3)
+    await update('crm.csv')
+    await redo(parent())
+    refuse(3)
+    await redo(parent(), '--limit', '1')
+    const [first, second] = [`${parent()}-redo-1`, `${parent()}-redo-2`]
+    server.updates.length = 0
+    const refusal = {
+      code: 2,
+      stderr: expect.stringContaining(`what ${first} left was taken up by ${second} since`),
+    }
+    expect(await redo(first)).toMatchObject(refusal)
+    expect((await redo(parent())).code).toBe(1)
+    expect(outcomes(second)).toEqual(['2 updated', '3 rejected'])
+    expect(await redo(first)).toMatchObject(refusal)
+    expect(server.updates.map((call) => call.id)).toEqual([id(3)])
+    expect(runs()).toHaveLength(3)
+  })
+
+  it('refuses a redo of a run below which one is open', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\n`)
+    refuse(2, 3)
+    await update('crm.csv')
+    await redo(parent())
+    refuse()
+    await redo(`${parent()}-redo-1`, '--limit', '1')
+    server.updates.length = 0
+    expect(await redo(parent())).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`Finish it first: rapyd-bulk redo ${parent()}-redo-1 `),
+    })
+    expect(server.updates).toEqual([])
+    expect((await redo(`${parent()}-redo-1`)).code).toBe(0)
+    expect(server.updates.map((call) => call.id)).toEqual([id(3)])
+  })
+
+  it('sends mended NDJSON, and refuses a file without row numbers', async () => {
+    folder.write(
+      'crm.ndjson',
+      `{"id":"${id(1)}","name":"A"}\n{"id":"nobody","name":"B"}\n{"id":"${id(3)}","name":"C"}\n`,
+    )
+    refuse(3)
+    await update('crm.ndjson')
+    refuse()
+    server.updates.length = 0
+    expect(await redo(parent(), '--from', 'crm.ndjson')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('has no key rapyd_bulk_row'),
+    })
+    folder.write('mended.ndjson', report(parent(), 'errors.ndjson').replace('nobody', id(2)))
+    expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(0)
+    expect(server.updates.map((call) => [call.id, call.body]).toSorted()).toEqual([
+      [id(2), '{"name":"B"}'],
+      [id(3), '{"name":"C"}'],
+    ])
+    expect(runs()).toHaveLength(2)
+  })
+
+  it('merges the same rows again, and sends no mended row without those that were merged into it', async () => {
+    const rows = [
+      { id: id(1), name: 'A' },
+      { id: id(1), email: 'a@b.de' },
+      { id: id(2), name: 'B' },
+    ]
+    folder.write('crm.ndjson', rows.map((row) => JSON.stringify(row)).join('\n'))
+    refuse(1, 2)
+    await update('crm.ndjson', '--duplicates', 'merge', '--max-errors', '100%')
+    expect(outcomes(parent())).toEqual(['1 unchanged', '2 rejected', '3 rejected'])
+    refuse(1)
+    folder.write('mended.ndjson', report(parent(), 'errors.ndjson'))
+    server.updates.length = 0
+    expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(1)
+    expect(outcomes(`${parent()}-redo-1`)).toEqual(['1 invalid', '2 updated'])
+    expect(results(`${parent()}-redo-1`)[0]).toMatchObject({
+      message: expect.stringContaining('were merged into'),
+    })
+    refuse()
+    server.updates.length = 0
+    expect((await redo(parent())).code).toBe(0)
+    expect(server.updates.map((call) => [call.id, call.body])).toEqual([
+      [id(1), '{"name":"A","email":"a@b.de"}'],
+    ])
+  })
+
+  it('asks for production by the number of rows that it would send', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\n`)
+    refuse(2, 3)
+    await update('crm.csv')
+    // As if that run had gone to production: nothing may go there from a test.
+    const journal = new DatabaseSync(join(folder.path, 'rapyd-runs', parent(), 'journal.db'))
+    journal.exec(`UPDATE run SET value = 'api.rapyd.net' WHERE key = 'host';
+      UPDATE run SET value = json_set(json_remove(value, '$.options.baseUrl'), '$.options.env', 'production') WHERE key = 'record'`)
+    journal.close()
+    for (const confirmed of [[], ['--confirm-production', 'api.rapyd.net:3']]) {
+      const { code, stderr } = await folder.run(['redo', parent(), ...confirmed], server.keys)
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringMatching(
+          /2 rows.*\n.*add --confirm-production api\.rapyd\.net:2\. Nothing was sent/,
+        ),
+      })
+    }
     expect(runs()).toHaveLength(1)
   })
 })
