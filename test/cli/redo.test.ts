@@ -7,6 +7,7 @@ import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
 import { envelope, startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
+import { hasTerminal, runOnTerminal } from '../support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const refused = { status: 400, body: envelope('ERROR', 'INVALID') } as const
@@ -249,9 +250,9 @@ describe('redo', () => {
     })
     folder.write('mended.ndjson', report(parent(), 'errors.ndjson').replace('nobody', id(2)))
     expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(0)
-    expect(server.updates.map((call) => [call.id, call.body]).toSorted()).toEqual([
-      [id(2), '{"name":"B"}'],
-      [id(3), '{"name":"C"}'],
+    expect(server.updates.map((call) => `${call.id} ${call.body}`).toSorted()).toEqual([
+      `${id(2)} {"name":"B"}`,
+      `${id(3)} {"name":"C"}`,
     ])
     expect(runs()).toHaveLength(2)
   })
@@ -299,6 +300,11 @@ describe('redo', () => {
           /2 rows.*\n.*add --confirm-production api\.rapyd\.net:2\. Nothing was sent/,
         ),
       })
+    }
+    if (hasTerminal) {
+      const question = 'Type api.rapyd.net:2 to send: '
+      const screen = await runOnTerminal(folder.path, ['redo', parent()], question, 'yes', server.keys)
+      expect(screen).toMatchObject({ code: 2, screen: expect.stringContaining('E_NOT_CONFIRMED') })
     }
     expect(runs()).toHaveLength(1)
   })

@@ -14,6 +14,7 @@ import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
 import { envelope, startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
+import { hasTerminal, runOnTerminal } from '../support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const file = (rows: number) =>
@@ -172,6 +173,23 @@ describe('runs', () => {
     expect(existsSync(old)).toBe(false)
     expect(existsSync(join(outside, 'precious'))).toBe(true)
     expect(readdirSync(runsDir())).toHaveLength(before.length - 1)
+  })
+
+  it.skipIf(!hasTerminal)('asks on a terminal before it purges, and takes only the number', async () => {
+    folder.write('one.csv', file(1))
+    folder.write('two.csv', file(2))
+    await update('one.csv')
+    await update('two.csv')
+    for (const name of ['one', 'two']) age(directoryOf(name))
+    const purging = ['runs', '--purge', '--older-than', '30d']
+    const question = 'Type 2 to delete them: '
+    expect(await runOnTerminal(folder.path, purging, question, 'y')).toMatchObject({
+      code: 2,
+      screen: expect.stringContaining('nothing was deleted'),
+    })
+    expect(readdirSync(runsDir())).toHaveLength(2)
+    expect((await runOnTerminal(folder.path, purging, question, '2')).code).toBe(0)
+    expect(readdirSync(runsDir())).toEqual([])
   })
 
   it.each([['--purge'], ['--purge', '--older-than', 'yesterday'], ['--older-than', '30d'], ['--yes']])(
