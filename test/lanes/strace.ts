@@ -42,12 +42,23 @@ export interface Injection {
   readonly when: string
 }
 
-/** What stands before the command. Writes what happened to `log`. */
+/** In a path: the process that is traced, whose number stands in the names of its temporary files. */
+export const tracedPid = '{pid}'
+
+/**
+ * What stands before the command. Writes what happened to `log`. The shell becomes the command (`-D` lets strace stand
+ * beside it), so that its number is known before it starts.
+ */
 export function under(log: string, paths: readonly string[], injection?: Injection): readonly string[] {
   const watched = paths.flatMap((path) => ['-P', path])
-  if (injection === undefined) return ['strace', ...common, ...watched, '-o', log]
-  const { syscall, what, when } = injection
-  return ['strace', ...common, ...watched, '-e', `inject=${syscall}:${what}:when=${when}`, '-o', log]
+  const injected =
+    injection === undefined
+      ? []
+      : ['-e', `inject=${injection.syscall}:${injection.what}:when=${injection.when}`]
+  const words = [...common, ...watched, ...injected, '-o', log].map((word) =>
+    `"${word}"`.replaceAll(tracedPid, () => '$$'),
+  )
+  return ['sh', '-c', `exec strace -D ${words.join(' ')} "$@"`, 'sh']
 }
 
 export interface Traced {

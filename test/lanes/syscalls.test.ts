@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { whyNotHere } from './strace.ts'
 import { strike } from './strike.ts'
-import { errors, kills, sample, titleOf } from './sweep.ts'
+import { errors, kills, reportErrors, sample, titleOf } from './sweep.ts'
 import { wrongs } from './verdict.ts'
 
 const why = whyNotHere()
@@ -29,6 +29,10 @@ describe.skipIf(why !== '')(
 
     it('by an error of the disk says what to do, sends nothing more, and goes on later', async () => {
       expect(await strikeAll(await errors(seed))).toEqual([])
+    }, 300_000)
+
+    it('by an error at its reports keeps what was answered, and makes all files later', async () => {
+      expect(await strikeAll(await reportErrors(seed))).toEqual([])
     }, 300_000)
   },
 )
