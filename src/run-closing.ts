@@ -22,11 +22,18 @@ export async function closingReport(
   try {
     return { summary: await report(parts), stopped }
   } catch (error) {
-    if (!(error instanceof BulkUpdateError) || error.code !== 'E_INPUT_CHANGED') throw error
+    if (!(error instanceof BulkUpdateError)) throw error
+    if (error.code !== 'E_INPUT_CHANGED') throw stopped === undefined ? error : unreported(stopped, error)
     const changed = inputChanged(parts, stopped, error)
     const ending = { ...endingOf(changed), next: changed.remedy }
     return { summary: await report({ ...parts, input: undefined, ending }), stopped: changed }
   }
+}
+
+/** A full disk stops the run and then its report; that the report is missing must not hide that rows are left. */
+function unreported(stopped: BulkUpdateError, missing: BulkUpdateError): BulkUpdateError {
+  const { kind, code, message, remedy } = stopped
+  return new BulkUpdateError(kind, code, `${message}; ${missing.message}`, remedy, { cause: stopped })
 }
 
 /** What stopped the run first decides how it ends; that the file has changed is said in any case. */

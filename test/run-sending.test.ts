@@ -1,6 +1,6 @@
 /** What becomes of a run when one of its rows meets an error that ends it. The sender is replaced; the rest is real. */
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -111,6 +111,19 @@ test('a row behind a failed one of its customer is not attempted, one behind a r
     'E_EARLIER_ROW',
     2,
   ])
+})
+
+test('a report that cannot be written does not hide what stopped the run', async () => {
+  sender.deliver = (request) => (request.row === 3 ? Promise.reject(wrong) : confirm(request))
+  const { directory } = await run()
+  rmSync(join(directory, 'results.csv'))
+  mkdirSync(join(directory, 'results.csv'))
+  await expect(run()).rejects.toMatchObject({
+    code: 'E_WRONG_CUSTOMER',
+    exitCode: 5,
+    remedy: 'Look.',
+    message: expect.stringMatching(/^wrong; .+results\.csv is not a regular file/),
+  })
 })
 
 describe('a file that changes while its rows are sent', () => {

@@ -49,7 +49,7 @@ export function openJournal(path: string, group: number): RunJournal {
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
   const commits = createGroupCommit<Entry>((entries) => {
-    local('write', () => {
+    local(path, 'write', () => {
       db.exec('BEGIN IMMEDIATE')
       const intents: number[] = []
       for (const entry of entries) {

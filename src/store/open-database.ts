@@ -6,17 +6,17 @@ import { journalVersion, schema } from './schema.ts'
 
 /** Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version. */
 export function openDatabase(path: string): DatabaseSync {
-  const db = local('open', () => {
+  const db = local(path, 'open', () => {
     // SQLite would make it readable for all; its side files take over the mode that is there.
     closeSync(openSync(path, 'a', 0o600))
     return new DatabaseSync(path)
   })
   try {
-    local('open', () =>
+    local(path, 'open', () =>
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000'),
     )
-    const version = local('open', () => versionOf(db))
-    if (version === 0) local('write', () => makeTables(db))
+    const version = local(path, 'open', () => versionOf(db))
+    if (version === 0) local(path, 'write', () => makeTables(db))
     else if (version !== journalVersion) throw otherVersion(path, version)
     return db
   } catch (error) {
@@ -44,7 +44,7 @@ function makeTables(db: DatabaseSync): void {
 }
 
 /** Disk and SQLite errors are final for this process. */
-export function local<Result>(what: 'open' | 'write', action: () => Result): Result {
+export function local<Result>(path: string, what: 'open' | 'write', action: () => Result): Result {
   try {
     return action()
   } catch (error) {
@@ -52,7 +52,7 @@ export function local<Result>(what: 'open' | 'write', action: () => Result): Res
     throw new BulkUpdateError(
       'LOCAL',
       'E_JOURNAL',
-      `the journal cannot be ${what === 'open' ? 'opened' : 'written'}: ${reason}`,
+      `the journal ${path} cannot be ${what === 'open' ? 'opened' : 'written'}: ${reason}`,
       'Free some space or mend the disk, then run the same command again: rows that were answered are not sent again.',
       { cause: error },
     )
