@@ -17,6 +17,7 @@ import type { RunEvent } from './report/run-events.ts'
 import { createRunLog } from './report/run-log.ts'
 import type { Summary } from './report/summary.ts'
 import { recallScan, rememberScan } from './remembered-scan.ts'
+import { readBefore } from './run-before.ts'
 import { closingReport } from './run-closing.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
@@ -189,12 +190,13 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
       keepRecord(journal, parts, found)
     }
     parts.log.open(directory)
-    tell(startOf(parts, found, journal.counts()))
+    const before = readBefore(journal)
+    tell(startOf(parts, found, before.settled))
     let ended: BulkUpdateError | undefined
     if (!finishedBefore) {
       if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
       rememberScan(journal, found)
-      ended = await sendAll(parts, journal, found, concurrency)
+      ended = await sendAll(parts, journal, found, concurrency, before)
       if (ended !== undefined) tell({ kind: 'stopped', code: ended.code })
     }
     progress.reporting()

@@ -15,6 +15,7 @@ import type { Scan } from './pipeline/scan.ts'
 import { send } from './pipeline/send.ts'
 import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
+import type { Before } from './run-before.ts'
 import { openClient } from './run-client.ts'
 import { createIntentsAhead } from './run-intents.ts'
 import type { RunParts } from './run-parts.ts'
@@ -30,6 +31,7 @@ export async function sendAll(
   journal: RunJournal,
   found: Scan,
   concurrency: number,
+  before: Before,
 ): Promise<BulkUpdateError | undefined> {
   const { options, prepare } = parts
   const clock = systemClock
@@ -53,7 +55,7 @@ export async function sendAll(
     withdraw: (request) => journal.withdraw(request),
     stop: (error) => stopping.abort(error),
   })
-  const closed = new Set(journal.closedLanes())
+  const closed = new Set(before.closedLanes)
   // Without windows nothing holds rows back: the intents of a whole batch are one commit.
   const ahead = parts.remote.windows.length === 0 ? createIntentsAhead(journal) : undefined
   const deliver: Deliver = (request) => {
@@ -74,8 +76,8 @@ export async function sendAll(
     parts.progress.sending({
       found,
       limit: options.limit,
-      settled: journal.counts(),
-      errors: journal.errorCounts(),
+      settled: before.settled,
+      errors: before.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
     })
