@@ -24,6 +24,8 @@ import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
 const lanePlaces = 8
+/** Rows in doubt that may wait besides, until they can be read back: new rows need not wait with them. */
+const mostDoubts = 4_000
 
 /** Sends what has no outcome yet. Gives what stopped it, or nothing when every row has an outcome. */
 export async function sendAll(
@@ -38,13 +40,15 @@ export async function sendAll(
   const stopping = stopWith(parts.signal)
   const client = openClient(parts, journal, concurrency, clock, (error) => stopping.abort(error))
   const { signal } = stopping
+  const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
+  let openDoubts = inDoubt.size
   const sender = createSender({
     calls: client.calls,
     signer: client.signer,
     proof: client.proof,
     clock,
     random: Math.random,
-    inDoubt: new Map([...parts.asked, ...journal.inDoubt]),
+    inDoubt,
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     // Asked anew each time: the slowest answer may have come in this session.
     settledAfterMs: () => settledAfterMs(journal),
@@ -68,6 +72,7 @@ export async function sendAll(
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
     await journal.settle(outcome)
     parts.progress.settled(outcome)
+    if (inDoubt.has(outcome.row)) openDoubts--
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
   }
   // An error of one row ends the run at once: the others begin no further attempt while their lanes empty.
@@ -91,7 +96,7 @@ export async function sendAll(
       prepare,
       announce: ahead?.make,
       deliver,
-      lanes: createLanes(concurrency * lanePlaces, onFailure),
+      lanes: createLanes(() => concurrency * lanePlaces + Math.min(mostDoubts, openDoubts), onFailure),
       settle,
       signal,
     })

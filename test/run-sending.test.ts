@@ -10,7 +10,9 @@ import type { UpdateOptions } from '../src/options.ts'
 import type { Outcome } from '../src/domain/outcome.ts'
 import type { UpdateRequest } from '../src/domain/request.ts'
 import { BulkUpdateError } from '../src/errors.ts'
+import { openJournal } from '../src/store/journal.ts'
 import { outcomeOf } from './report/outcome.ts'
+import { updateOf } from './support/rig.ts'
 
 const sender = vi.hoisted(() => ({
   deliver: (_request: UpdateRequest, _signal: AbortSignal): Promise<Outcome | undefined> =>
@@ -111,6 +113,23 @@ test('a row behind a failed one of its customer is not attempted, one behind a r
     'E_EARLIER_ROW',
     2,
   ])
+})
+
+test('rows in doubt that wait to be read back do not keep new rows waiting', async () => {
+  sender.deliver = (request) => (request.row === 3 ? Promise.reject(wrong) : confirm(request))
+  const { directory } = await run({ concurrency: 1 })
+  const journal = openJournal(join(directory, 'journal.db'), 8)
+  // More than a concurrency of one has places for.
+  const doubted = Array.from({ length: 25 }, (_, index) => index + 15)
+  journal.intendAll(doubted.map((row) => Object.assign(updateOf({ name: 'N' }), { row })))
+  journal.close()
+  const isNewSent = Promise.withResolvers<void>()
+  sender.deliver = async (request) => {
+    if (doubted.includes(request.row)) await isNewSent.promise
+    if (request.row === 40) isNewSent.resolve()
+    return confirm(request)
+  }
+  expect((await run({ concurrency: 1 })).summary.outcomes.updated).toBe(40)
 })
 
 test('a report that cannot be written does not hide what stopped the run', async () => {

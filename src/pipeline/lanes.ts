@@ -6,8 +6,8 @@ import type { Lanes } from './ports.ts'
 
 type Task = () => Promise<void>
 
-/** `window` is the most tasks that run or wait at a time; `onFailure` gets the first error of a task, at once. */
-export function createLanes(window: number, onFailure?: (error: unknown) => void): Lanes {
+/** `window` is the most tasks that run or wait at a time, asked anew each time; `onFailure` gets the first error of a task, at once. */
+export function createLanes(window: () => number, onFailure?: (error: unknown) => void): Lanes {
   /** Tasks behind the one that runs; an empty list means that only one is there. */
   const waiting = new Map<string, Task[]>()
   let tasks = 0
@@ -36,7 +36,7 @@ export function createLanes(window: number, onFailure?: (error: unknown) => void
       tasks -= 1 + (waiting.get(key)?.length ?? 0)
       waiting.delete(key)
     }
-    if (tasks < window || failure !== undefined) wake('room')
+    if (tasks < window() || failure !== undefined) wake('room')
     if (tasks === 0) wake('idle')
   }
 
@@ -73,10 +73,10 @@ export function createLanes(window: number, onFailure?: (error: unknown) => void
       run(key, task)
     },
     get full() {
-      return tasks >= window || failure !== undefined
+      return tasks >= window() || failure !== undefined
     },
     async room() {
-      if (failure === undefined && tasks >= window) {
+      if (failure === undefined && tasks >= window()) {
         await new Promise<void>((resolve) => {
           wakeRoom = resolve
         })

@@ -98,12 +98,12 @@ export async function session(
     clock,
     random,
     inDoubt: new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row))),
-    settledAfterMs,
+    settledAfterMs: () => settledAfterMs,
     readBack: createReadBack({ calls, clock, random }),
     withdraw: ({ row }) => committed(() => kept.intents.delete(row)),
     stop,
   })
-  const lanes = createLanes(concurrency * 4, stop)
+  const lanes = createLanes(() => concurrency * 4, stop)
   for (const request of requests) {
     if (kept.outcomes.has(request.row)) continue
     lanes.add(request.customerId, async () => {

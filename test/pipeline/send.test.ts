@@ -39,7 +39,7 @@ async function run({ customers, deliver, settle, window = 100, signal, onRead }:
         : { ...updateOf({}), ...place }
     },
     deliver,
-    lanes: createLanes(window),
+    lanes: createLanes(() => window),
     settle:
       settle ??
       ((outcome) => {
