@@ -88,13 +88,16 @@ export function createSender(parts: SenderParts): Deliver {
   /** A row that an earlier session may have sent: the first thing is to look, once nothing can be under way any more. */
   async function settleDoubt(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
     const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
-    const waitMs = begun + parts.settledAfterMs() - clock.now()
+    const isAsked = parts.isSentAgain?.(request.row) === true
+    // Of rows that another run has ended, the time is that of their last attempt.
+    const endedAt = isAsked ? Math.min(begun, clock.now() - ageMs) : begun
+    const waitMs = endedAt + parts.settledAfterMs() - clock.now()
     if (waitMs > 0) await clock.sleep(waitMs, signal)
     const finding = await readBack(request, signal)
     if (finding === 'applied') return updated
     if (finding === 'different') {
       // Others may have written since: that it reads differently says nothing about this row.
-      if (ageMs > longestDoubtMs && parts.isSentAgain?.(request.row) !== true) return tooOld
+      if (ageMs > longestDoubtMs && !isAsked) return tooOld
       course.doubt = false
     } else if (request.repeatable) course.unread = true
     else return notSentTwice

@@ -287,7 +287,7 @@ describe('a row in doubt from an earlier session', () => {
   })
 
   it('is sent however old its doubt is where the user has asked for that', async () => {
-    const { sender, of } = senderOn(
+    const { sender, of, clock } = senderOn(
       { reads: [otherName], updates: [success()] },
       [7],
       16 * 60_000,
@@ -296,6 +296,8 @@ describe('a row in doubt from an earlier session', () => {
     )
     expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 1 })
     expect(of('get')).toHaveLength(1)
+    // What another run gave up long ago is not under way any more.
+    expect(clock.sleeps).toEqual([])
   })
 
   it('that cannot be read is sent again where that does no harm, and says so', async () => {
