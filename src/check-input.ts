@@ -1,6 +1,7 @@
 /** The first pass and what follows from it: what is in the input, whether it may be sent, and which rows are read for that. */
 import type { BulkUpdateError } from './errors.ts'
 import type { Place } from './domain/row.ts'
+import type { Doubts, TellWarning } from './domain/warning.ts'
 import type { InputFile } from './input/bytes.ts'
 import type { CsvStart } from './input/csv.ts'
 import type { Head } from './input/header.ts'
@@ -13,7 +14,7 @@ import { createCustomerTable } from './pipeline/customer-table.ts'
 import type { CustomerTable } from './pipeline/customer-table.ts'
 import { mergedRows, onlyLastRows, withEarlierRows } from './pipeline/duplicates.ts'
 import { guard, refuseDuplicates } from './pipeline/guards.ts'
-import type { ReadRow, Source } from './pipeline/ports.ts'
+import type { Examiner, ReadRow, Source } from './pipeline/ports.ts'
 import { scan } from './pipeline/scan.ts'
 import type { OnInvalid, Scan } from './pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
@@ -28,6 +29,8 @@ export interface InputParts {
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */
   readonly remembered?: Scan | undefined
+  /** Looks at every row of the first pass. */
+  readonly examiner?: Examiner | undefined
 }
 
 /** How rows are read and what each asks for; `--duplicates` decides it. */
@@ -60,12 +63,12 @@ export async function checkInput(
     return { ...plain, found, refusal: guardOf(found, options) }
   }
   const customers = createCustomerTable()
-  const all = await scanReading(parts, plain, watched(plain.openRows()), customers)
+  const all = await scanReading(parts, examined(parts, plain), watched(plain.openRows()), customers)
   const reading = readingOf(parts, plain, customers)
   const found =
     reading === plain
       ? all
-      : await scanReading({ ...parts, onInvalid: () => {} }, reading, reading.openRows())
+      : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reading, reading.openRows())
   const refusal =
     options.duplicates === 'reject' && customers.firstPair !== undefined
       ? refuseDuplicates(found, await placesOf(plain.openRows(), customers.firstPair))
@@ -75,13 +78,49 @@ export async function checkInput(
 
 /** A pass over `source`, whose rows are read as `reading` says. */
 export function scanReading(
-  { head, options, mapping, onInvalid, signal }: InputParts,
+  { head, options, mapping, onInvalid, signal, examiner }: InputParts,
   { readRow }: Reading,
   source: Source,
   customers: CustomerTable = createCustomerTable(),
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
-  return scan({ source, readRow, locate, doubts: createDoubts(), customers, onInvalid, signal })
+  const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())
+  return scan({ source, readRow, locate, doubts, customers, onInvalid, signal })
+}
+
+/** The reading of rows with an examiner beside it, where there is one. */
+function examined({ head, options, mapping, examiner }: InputParts, plain: Reading): Reading {
+  if (examiner === undefined) return plain
+  const ignored = options.ignoreColumns ?? []
+  const readRow = createReadRow(head, ignored, rulesOf(options), mapping, examiner.refused)
+  return {
+    ...plain,
+    readRow(row) {
+      examiner.begin(row)
+      const read = readRow(row)
+      examiner.read(read)
+      return read
+    },
+  }
+}
+
+/** `doubts` that the examiner hears of as well. */
+function toldTo(examiner: Examiner, doubts: Doubts): Doubts {
+  let counted: TellWarning | undefined
+  const both: TellWarning = (code, field, message) => {
+    counted?.(code, field, message)
+    examiner.warned(code, field, message)
+  }
+  return {
+    unusualId(tell) {
+      counted = tell
+      doubts.unusualId(both)
+    },
+    clears(row, tell) {
+      counted = tell
+      doubts.clears(row, both)
+    },
+  }
 }
 
 /** What keeps `found` from being sent. */

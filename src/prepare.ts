@@ -20,12 +20,16 @@ import { isOutcome } from './pipeline/send.ts'
 import { createUpdateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
 
-/** Throws INPUT errors where the header cannot be matched. Without a mapping nothing of it is asked for any cell. */
+/**
+ * Throws INPUT errors where the header cannot be matched. Without a mapping nothing of it is asked for any cell. `onRefused`
+ * gets all problems of each invalid row.
+ */
 export function createReadRow(
   head: Head,
   ignoreColumns: readonly string[],
   rules: CellRules,
   mapping?: Mapping,
+  onRefused?: (problems: readonly Problem[]) => void,
 ): ReadRow {
   const csv = head.format === 'csv' ? csvOf(head.header, ignoreColumns, rules, mapping) : undefined
   const ndjson =
@@ -33,11 +37,17 @@ export function createReadRow(
       ? compileNdjson(ignoreColumns, rules)
       : compileMappedNdjson(ignoreColumns, mapping, rules)
   return (row) => {
-    if (row.kind === 'malformed') return here(row, '', 'invalid', [row.problem])
+    if (row.kind === 'malformed') {
+      onRefused?.([row.problem])
+      return here(row, '', 'invalid', [row.problem])
+    }
     if (row.kind === 'csv' && csv === undefined) throw new Error('a CSV row in NDJSON input')
     const mapped = row.kind === 'ndjson' ? ndjson(row) : csv?.(row)
     if (mapped === undefined) throw new Error('a row of no known kind')
-    if (isRefused(mapped)) return here(mapped, mapped.customerId, 'invalid', mapped.problems)
+    if (isRefused(mapped)) {
+      onRefused?.(mapped.problems)
+      return here(mapped, mapped.customerId, 'invalid', mapped.problems)
+    }
     if (mapped.fields.length === 0) return here(mapped, mapped.customerId, 'unchanged', [])
     return mapped
   }

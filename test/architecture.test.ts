@@ -17,6 +17,7 @@ const ranks: Readonly<Record<string, number>> = {
   input: 2,
   mapping: 2,
   client: 2,
+  doctor: 2,
   store: 2,
   report: 2,
   simulator: 2,

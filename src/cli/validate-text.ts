@@ -1,29 +1,28 @@
 /** What a person reads of `validate`: counts, columns, findings with their remedies, warnings, and the first rows that are wrong. */
-import { errorTips } from '../domain/error-codes.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import { tipOf } from '../domain/error-codes.ts'
 import { warningTips } from '../domain/warning.ts'
 import type { SourceColumn } from '../pipeline/ports.ts'
+import { formatCount, formatDuration } from '../report/format.ts'
 import type { ValidateResult } from '../validate.ts'
-
-/** An invalid row, with the column of its first defect. */
-export interface InvalidRow {
-  readonly outcome: Outcome
-  readonly column: SourceColumn | undefined
-}
+import { columnLines } from './column-table.ts'
+import type { InvalidRow } from './invalid-row.ts'
 
 /** Rows that are listed one by one; the findings count them all. */
 const mostListed = 20
 
 /** `input` is what the file is called. */
 export function validateText(input: string, result: ValidateResult, invalid: readonly InvalidRow[]): string {
+  const { rows, calls, unchanged } = result
   const lines = [
-    `${input}: ${result.rows} rows, ${result.calls} to send, ${result.unchanged} without a change, ${result.invalid} invalid`,
+    `${input}: ${formatCount(rows)} rows, ${formatCount(calls)} to send, ${formatCount(unchanged)} without a change, ${formatCount(result.invalid)} invalid`,
     customersLine(result),
+    timeLine(result),
     '',
-    ...fieldLines(result),
+    ...columnLines(result.columns),
   ]
   if (result.findings.length > 0) lines.push('', 'Findings:')
-  for (const finding of result.findings) lines.push(...countedLines(finding, errorTips[finding.code]))
+  for (const finding of result.findings)
+    lines.push(...countedLines(finding, tipOf(finding.code, finding.message)))
   if (result.warnings.length > 0) lines.push('', 'Warnings:')
   for (const warning of result.warnings) lines.push(...countedLines(warning, warningTips[warning.code]))
   const listed = invalid.slice(0, mostListed)
@@ -34,30 +33,39 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
 }
 
 function customersLine({ customers, repeatedCustomers, duplicateRows }: ValidateResult): string {
-  const counted = `${customers} ${customers === 1 ? 'customer' : 'customers'}`
+  const counted = `${formatCount(customers)} ${customers === 1 ? 'customer' : 'customers'}`
   return duplicateRows === 0
     ? `${counted}, each on one row`
-    : `${counted}, ${repeatedCustomers} of them on several rows (${duplicateRows} rows beyond the first of their customer)`
+    : `${counted}, ${formatCount(repeatedCustomers)} of them on several rows (${formatCount(duplicateRows)} rows beyond the first of their customer)`
 }
 
-/** A table of what each field would get. */
-function fieldLines({ set, cleared }: ValidateResult): readonly string[] {
-  const width = Math.max(26, ...[...set.keys()].map((field) => field.length))
-  const line = (field: string, filled: string, clears: string): string =>
-    `${field.padEnd(width)} ${filled.padStart(6)}  ${clears.padStart(8)}`
-  const counts = [...set].map(([field, count]) => {
-    const clears = cleared.get(field) ?? 0
-    return line(field, String(count - clears), String(clears))
-  })
-  return [line('Field', 'set', 'cleared'), ...counts]
+function timeLine({ calls, etaMs }: ValidateResult): string {
+  const time = etaMs < 1_000 ? 'moments' : `about ${formatDuration(etaMs)}`
+  return calls === 0 ? 'Nothing to send' : `Sending takes ${time} at the default rate`
 }
 
 type Counted = ValidateResult['findings'][number] | ValidateResult['warnings'][number]
 
 function countedLines(counted: Counted, tip: string): readonly string[] {
   const { rows, code, field, message, firstRow, firstLine, column } = counted
+  const what = `${code} ${field}`.trim()
+  // The header is no row.
+  if (firstRow === 0) return [`  ${what}: ${message} (the header${columnText(column)})`, `    ${tip}`]
   const place = `first: row ${firstRow}, line ${firstLine}${columnText(column)}`
-  return [`  ${rows} × ${`${code} ${field}`.trim()}: ${message} (${place})`, `    ${tip}`]
+  return [`  ${formatCount(rows)} × ${what}: ${message} (${place})`, `    ${tip}`, ...detailLines(counted)]
+}
+
+/** The further rows, and what such a cell looks like. */
+function detailLines({ rows, places, example }: Counted): readonly string[] {
+  const [, ...further] = places.map(({ row }) => row)
+  const more = rows - places.length
+  const others =
+    further.length === 0
+      ? ''
+      : `also in row ${further.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`
+  const looks = example === undefined ? '' : `looks like ${JSON.stringify(example)}`
+  const details = [others, looks].filter((text) => text !== '').join('; ')
+  return details === '' ? [] : [`    (${details})`]
 }
 
 function rowLines({ outcome, column }: InvalidRow): readonly string[] {
@@ -65,7 +73,7 @@ function rowLines({ outcome, column }: InvalidRow): readonly string[] {
   const what = `${errorCode} ${errorField}`.trim()
   return [
     `  row ${row}, line ${line}${columnText(column)}: ${what}: ${message}`,
-    `    ${errorCode === '' ? '' : errorTips[errorCode]}`,
+    `    ${errorCode === '' ? '' : tipOf(errorCode, message)}`,
   ]
 }
 

@@ -68,6 +68,52 @@ export const errorTips = {
   E_NOT_REACHED: 'Run the same command without --limit: it goes on here.',
 } as const satisfies Record<`E_${string}`, string>
 
+/** For messages that know more than their code. */
+const messageTips: ReadonlyMap<string, string> = new Map([
+  [
+    'a phone number that a spreadsheet has shortened',
+    'Export again with the column formatted as text: the digits that the spreadsheet left out are lost.',
+  ],
+  [
+    'a phone number of digits alone: its plus sign, a zero or its country code is missing',
+    'Export again with the column formatted as text. If every number has its country code, put the plus sign in front; if none has, name the country in a mapping file: transform: { phone: US }.',
+  ],
+  [
+    'a phone number with 00 in the place of the plus sign',
+    'Write a plus sign in the place of 00, or name the country in a mapping file: transform: { phone: DE }.',
+  ],
+  [
+    'a phone number with signs between its digits',
+    'Write the number as E.164, digits only behind the plus sign; `validate --fix` does it, and so does transform: { phone: US } in a mapping file.',
+  ],
+  [
+    'a number, as spreadsheets keep dates',
+    'Format the column as DD/MM/YYYY in the spreadsheet, and export again.',
+  ],
+  [
+    'not a customer id: it is blank',
+    'Put the customer id that Rapyd shows into this cell, or remove the row.',
+  ],
+  [
+    'not a customer id: spaces stand around it',
+    'Remove the spaces in front of the id and behind it; `validate --fix` does it.',
+  ],
+  [
+    'not a customer id: an id of another kind',
+    'Put the id of the customer into this cell: cus_ and letters or digits. Other ids of Rapyd do not name one.',
+  ],
+  [
+    'not a customer id: a number or date, as of a spreadsheet or another system',
+    'Put the customer id that Rapyd shows into this cell; the number of another system names no customer there.',
+  ],
+])
+
+/** What to do about a row's problem. */
+export function tipOf(code: ErrorCode, message: string): string {
+  // Behind the message of the first problem, the others are named.
+  return messageTips.get(message.split('; also ', 1)[0] ?? '') ?? errorTips[code]
+}
+
 export type ErrorCode = keyof typeof errorTips
 
 export function isErrorCode(text: string): text is ErrorCode {

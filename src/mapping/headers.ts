@@ -1,4 +1,5 @@
 /** Matches the header of a CSV file with the fields of Update Customer. Whatever is unclear stops here, before any row. */
+import { deceivingPart, looksLike } from '../domain/look-alikes.ts'
 import { normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { delimiterHint } from './delimiter-hint.ts'
@@ -115,10 +116,12 @@ export function twice(first: string, second: string, what: string): BulkUpdateEr
 export function unknownColumn(column: NamedColumn, otherwise: string): BulkUpdateError {
   const near = nearestField(column.name)
   const isProto = reachesProto(column.name)
+  const look = targetOf(looksLike(column.name)) === undefined ? undefined : deceivingPart(column.name)
+  const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_UNKNOWN_COLUMN',
-    `${label(column)} is no field of Update Customer${isProto ? `: ${protoRefusal}` : ''}`,
+    `${label(column)} is no field of Update Customer${but}`,
     `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${column.name}"${otherwise}.`,
   )
 }

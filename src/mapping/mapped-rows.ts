@@ -24,9 +24,8 @@ export function compileMappedCsv(
   rules: CellRules,
 ): (row: CsvRow) => Mapped {
   const { id, columns } = header
-  const noId = badId(id.name)
   return (row) => {
-    const draft = startDraft(row, row.cells[id.index], noId)
+    const draft = startDraft(row, row.cells[id.index], (text) => badId(id.name, text))
     for (const { index, assignments } of columns) {
       const cell = row.cells[index]
       if (cell !== undefined) for (const assignment of assignments) draft.assign(cell, assignment, rules)
@@ -50,7 +49,9 @@ export function compileMappedNdjson(
   return (row) => {
     const [idKey, twin] = keys.idsOf(row.record)
     const draft =
-      idKey === undefined ? startDraft(row, '', noId) : startDraft(row, row.record[idKey], badId(idKey))
+      idKey === undefined
+        ? startDraft(row, '', () => noId)
+        : startDraft(row, row.record[idKey], (text) => badId(idKey, text))
     if (twin !== undefined) draft.refuse(sameField('customer'))
     const claim = createClaims()
     for (const { target } of mapping.constants) claim(target)
@@ -74,9 +75,14 @@ interface Draft {
   finish(mapping: Mapping): Mapped
 }
 
-function startDraft(row: CsvRow | NdjsonRow, id: JsonValue | undefined, noId: Problem): Draft {
+/** `noId` says what is wrong with a text that is no id. */
+function startDraft(
+  row: CsvRow | NdjsonRow,
+  id: JsonValue | undefined,
+  noId: (text: JsonValue | undefined) => Problem,
+): Draft {
   const customerId = typeof id === 'string' ? id : ''
-  const problems: Problem[] = isCustomerId(customerId) ? [] : [noId]
+  const problems: Problem[] = isCustomerId(customerId) ? [] : [noId(id)]
   const patch: Patch = {}
   const fields: string[] = []
   const cleared: string[] = []

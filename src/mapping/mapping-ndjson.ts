@@ -112,7 +112,7 @@ class RecordDraft {
     const id = this.#idKey === undefined ? undefined : record[this.#idKey]
     const customerId = typeof id === 'string' ? id : ''
     if (this.#idKey === undefined) this.problems.unshift(missingId('customer, customer_id or id'))
-    else if (!isCustomerId(customerId)) this.problems.unshift(badId(this.#idKey))
+    else if (!isCustomerId(customerId)) this.problems.unshift(badId(this.#idKey, id))
     if (this.problems.length === 0 && hasGap(this.#named)) this.problems.push(addressGap)
     const patch = this.#patch
     const fields = this.#flat?.fields ?? Object.keys(patch)

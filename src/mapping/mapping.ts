@@ -7,7 +7,7 @@ import { isJsonObject } from '../domain/json.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { CsvRow, NdjsonRow, Place } from '../domain/row.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
 import { addressBit, withoutAddresses } from './blank-addresses.ts'
 import type { Sent } from './blank-addresses.ts'
 import { readCell } from './cells.ts'
@@ -35,12 +35,11 @@ export function compileCsv(header: HeaderMatch, rules: CellRules): (row: CsvRow)
   const addresses = columns.reduce((bits, { bit }) => bits | bit, 0)
   // One array for all rows that send every column costs them nothing.
   const allFields = columns.map(({ target }) => target.path)
-  const noId = badId(header.idName)
   const blanksAreLeft = rules.blank === 'keep'
   return (row) => {
     const customerId = row.cells[idIndex] ?? ''
     const problems: Problem[] = []
-    if (!isCustomerId(customerId)) problems.push(noId)
+    if (!isCustomerId(customerId)) problems.push(badId(header.idName, customerId))
     const patch: Patch = {}
     const kept: string[] = []
     const cleared: string[] = []
@@ -89,8 +88,10 @@ export function isAddressList(value: unknown): value is readonly JsonObject[] {
   return Array.isArray(value) && value.every(isJsonObject)
 }
 
-export function badId(column: string): Problem {
-  return { code: 'E_ID', field: column, message: 'not a customer id' }
+/** `text` is what stands where the id should. */
+export function badId(column: string, text: JsonValue | undefined): Problem {
+  const message = typeof text === 'string' ? idDefect(text) : 'not a customer id'
+  return { code: 'E_ID', field: column, message }
 }
 
 export function badType(path: string): Problem {

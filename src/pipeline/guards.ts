@@ -4,6 +4,7 @@ import { BulkUpdateError } from '../errors.ts'
 import { allowedErrors } from './threshold.ts'
 import type { ErrorLimit } from './threshold.ts'
 import type { Scan } from './scan.ts'
+import type { Warning } from './warnings.ts'
 
 export interface GuardOptions {
   /** Most rows, in percent of those with a call, that may clear one field. */
@@ -27,6 +28,28 @@ export function refuseDuplicates(
   )
 }
 
+/** `--strict` where there is a warning. */
+export function refuseWarning(
+  {
+    rows,
+    code,
+    field,
+    firstRow,
+    firstLine,
+  }: Omit<Warning, 'message' | 'column' | 'code'> & { readonly code: string },
+  allRows: number,
+): BulkUpdateError {
+  const what = `${code} ${field}`.trim()
+  return new BulkUpdateError(
+    'INPUT',
+    'E_STRICT',
+    rows === 0
+      ? `warnings count with --strict: the header has ${what}`
+      : `warnings count with --strict: ${rows} of ${allRows} rows have ${what} (first: row ${firstRow}, line ${firstLine})`,
+    'Look at the warnings that `validate` lists, or run without --strict. Nothing was sent.',
+  )
+}
+
 /** The first guard that refuses, or nothing. */
 export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
   if (options.strict && scan.invalid > 0) {
@@ -40,12 +63,7 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   }
   const [warning] = scan.warnings
   if (options.strict && warning !== undefined) {
-    return new BulkUpdateError(
-      'INPUT',
-      'E_STRICT',
-      `warnings count with --strict: ${warning.rows} of ${scan.rows} rows have ${warning.code} ${warning.field} (first: row ${warning.firstRow}, line ${warning.firstLine})`,
-      'Look at the warnings that `validate` lists, or run without --strict. Nothing was sent.',
-    )
+    return refuseWarning(warning, scan.rows)
   }
   if (scan.invalid > allowedErrors(options.maxErrors, scan.rows)) {
     const [first] = scan.findings

@@ -12,8 +12,10 @@
  */
 import type { Outcome } from '../domain/outcome.ts'
 import type { PatchedRow } from '../domain/patch.ts'
+import type { Problem } from '../domain/problem.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
+import type { TellWarning } from '../domain/warning.ts'
 
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
@@ -29,6 +31,15 @@ export interface SourceColumn {
 
 /** Finds the column that a problem's `field` comes from; nothing for fields that no column holds, such as constants. */
 export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined
+
+/** Looks at the rows of a scan beside it. For each row `begin`, then `refused` where it is invalid, `read`, and `warned` for each doubt. */
+export interface Examiner {
+  begin(row: Row | MalformedRow): void
+  /** All that is wrong with it, where its outcome tells the first only. */
+  readonly refused: (problems: readonly Problem[]) => void
+  read(read: PatchedRow | Outcome): void
+  readonly warned: TellWarning
+}
 
 /** Decides, without I/O, what one row asks for. */
 export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome

@@ -22,7 +22,8 @@ const e164 = /^\+[1-9]\d{6,14}$/
 const countries: ReadonlySet<string> = new Set(iso31661.map((country) => country.alpha2))
 const dayMonthYear = /^(\d{2})\/(\d{2})\/(\d{4})$/
 
-function isDate(text: string): boolean {
+/** The real date that a text of that form names. */
+export function isDate(text: string): boolean {
   const [, day, month, year] = dayMonthYear.exec(text) ?? []
   if (day === undefined || month === undefined || year === undefined) return false
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
@@ -36,15 +37,44 @@ export const emailRule = rule(
   (text) => text.length <= 512 && email512.test(text),
 )
 
+/** What spreadsheets make of long numbers: `3.53871E+11`, with a comma in some countries. */
+const shortenedNumber = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i
+
+const notE164: Defect = { code: 'E_PHONE', message: 'not a phone number in E.164 form' }
+const phoneDefects: readonly (readonly [pattern: RegExp, defect: Defect])[] = [
+  [shortenedNumber, { code: 'E_PHONE', message: 'a phone number that a spreadsheet has shortened' }],
+  [
+    /^[1-9]\d{6,14}$/,
+    {
+      code: 'E_PHONE',
+      message: 'a phone number of digits alone: its plus sign, a zero or its country code is missing',
+    },
+  ],
+  [/^00[1-9]\d{6,14}$/, { code: 'E_PHONE', message: 'a phone number with 00 in the place of the plus sign' }],
+  [
+    /^\+[\d\s().\-/\u2010-\u2015\u00a0]+$/,
+    { code: 'E_PHONE', message: 'a phone number with signs between its digits' },
+  ],
+]
+
 /** E.164 with its plus sign. Rapyd takes digits alone too, but then nobody can tell a lost zero from a lost plus. */
-export const phoneRule = rule('E_PHONE', 'not a phone number in E.164 form', (text) => e164.test(text))
+export const phoneRule: Rule = (text) => {
+  if (e164.test(text)) return undefined
+  return phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))?.[1] ?? notE164
+}
 
 /** ISO 3166-1 alpha-2, upper case. */
 export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country code', (text) =>
   countries.has(text),
 )
 
-export const dateRule = rule('E_DATE', 'not a date of the form DD/MM/YYYY', isDate)
+const notADate: Defect = { code: 'E_DATE', message: 'not a date of the form DD/MM/YYYY' }
+const dayNumber: Defect = { code: 'E_DATE', message: 'a number, as spreadsheets keep dates' }
+
+export const dateRule: Rule = (text) => {
+  if (isDate(text)) return undefined
+  return /^\d{5}(?:\.0+)?$/.test(text) ? dayNumber : notADate
+}
 
 export const occupationRule = rule(
   'E_TOO_LARGE',

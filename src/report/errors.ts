@@ -4,7 +4,7 @@
  * first cell as text.
  */
 import { stringify } from 'csv-stringify/sync'
-import { errorTips } from '../domain/error-codes.ts'
+import { tipOf } from '../domain/error-codes.ts'
 import { rawRowMark } from '../domain/raw-row.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -50,7 +50,7 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode,
     outcome.errorField,
     outcome.message,
-    outcome.errorCode === '' ? '' : errorTips[outcome.errorCode],
+    outcome.errorCode === '' ? '' : tipOf(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'csv') {
     const cells = stringify([values], { delimiter: format.delimiter, eof: false, escape_formulas: true })

@@ -1,5 +1,5 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
-import { errorTips } from '../../domain/error-codes.ts'
+import { tipOf } from '../../domain/error-codes.ts'
 import { printableLines } from '../../domain/printable.ts'
 import { warningTips } from '../../domain/warning.ts'
 import { exitCodes } from '../../errors.ts'
@@ -9,8 +9,8 @@ import type { ValidateResult } from '../../validate.ts'
 import { errorText } from '../error-text.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
+import type { InvalidRow } from '../invalid-row.ts'
 import { validateText } from '../validate-text.ts'
-import type { InvalidRow } from '../validate-text.ts'
 
 /** Rows that are kept to be named one by one; the findings count them all. */
 const mostKept = 100
@@ -39,7 +39,7 @@ export async function validate(args: InputArguments): Promise<number> {
 function jsonOf({ set, cleared, refusal, ...counts }: ValidateResult, invalid: readonly InvalidRow[]) {
   return {
     ...counts,
-    findings: counts.findings.map((finding) => ({ ...finding, tip: errorTips[finding.code] })),
+    findings: counts.findings.map((finding) => ({ ...finding, tip: tipOf(finding.code, finding.message) })),
     warnings: counts.warnings.map((warning) => ({ ...warning, tip: warningTips[warning.code] })),
     set: Object.fromEntries(set),
     cleared: Object.fromEntries(cleared),

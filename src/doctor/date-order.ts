@@ -1,0 +1,42 @@
+/**
+ * Dates with the month first pass for dates with the day first up to the twelfth of a month. Where a column has some that can
+ * only be read month first, the others are in doubt.
+ */
+import type { RowPlace } from './findings.ts'
+
+const numbers = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/
+
+export interface DateOrder {
+  /** A date that the rules have taken, DD/MM/YYYY. */
+  taken(date: string, place: RowPlace): void
+  /** A cell that they have refused. */
+  refused(cell: string): void
+  /** Rows whose dates may be turned round; nothing where the column gives no reason. */
+  readonly doubtful: readonly RowPlace[]
+  readonly doubtfulRows: number
+}
+
+const mostPlaces = 5
+
+export function createDateOrder(): DateOrder {
+  const places: RowPlace[] = []
+  let [ambiguous, monthFirst] = [0, 0]
+  return {
+    taken(date, { row, line }) {
+      const day = Number(date.slice(0, 2))
+      if (day > 12 || day === Number(date.slice(3, 5))) return
+      ambiguous++
+      if (places.length < mostPlaces) places.push({ row, line })
+    },
+    refused(cell) {
+      const [, first, second] = numbers.exec(cell) ?? []
+      if (Number(first) <= 12 && Number(second) > 12 && Number(second) <= 31) monthFirst++
+    },
+    get doubtful() {
+      return monthFirst === 0 ? [] : places
+    },
+    get doubtfulRows() {
+      return monthFirst === 0 ? 0 : ambiguous
+    },
+  }
+}

@@ -1,0 +1,34 @@
+/** Counts different texts exactly up to a limit, and then says no more than that there are more. Memory is bounded. */
+import { hash } from 'node:crypto'
+
+export interface Distinct {
+  add(text: string): void
+  readonly count: number
+  /** True where there are more than `count`. */
+  readonly more: boolean
+}
+
+/** Longer texts are known by their digest. */
+const longestKept = 200
+
+export function createDistinct(limit: number): Distinct {
+  const known = new Set<string>()
+  let more = false
+
+  return {
+    add(text) {
+      if (more) return
+      const key = text.length > longestKept ? hash('sha1', text) : text
+      if (known.has(key)) return
+      if (known.size >= limit) more = true
+      // A cell is a piece of its block, and would keep all of it in memory: what is kept is a copy.
+      else known.add(Buffer.from(key, 'utf16le').toString('utf16le'))
+    },
+    get count() {
+      return known.size
+    },
+    get more() {
+      return more
+    },
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Looks at every row beside the scan: counts columns, gathers all defects and doubts with examples, and asks the checks that
+ * are too dear, or too doubtful, for `update`. Constant memory but for the table of e-mail addresses.
+ */
+import type { ErrorCode } from '../domain/error-codes.ts'
+import { tipOf } from '../domain/error-codes.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { PatchedRow } from '../domain/patch.ts'
+import type { Problem } from '../domain/problem.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
+import { warningTips } from '../domain/warning.ts'
+import type { WarningCode } from '../domain/warning.ts'
+import type { Examiner, Locate, SourceColumn } from '../pipeline/ports.ts'
+import { cellIn, exampleIn } from './cells.ts'
+import type { Columns, ColumnReport } from './columns.ts'
+import { createDateOrder } from './date-order.ts'
+import { createFindings } from './findings.ts'
+import type { Diagnosis } from './findings.ts'
+import type { HeaderDoubt } from './header-doubts.ts'
+import { shortPostcodes } from './postcodes.ts'
+import { createSharedEmails } from './shared-emails.ts'
+import { shiftOf } from './shifted.ts'
+import type { TypedColumn } from './shifted.ts'
+import { textDamage } from './text-damage.ts'
+import { textsOf } from './texts.ts'
+import type { TextColumn } from './texts.ts'
+
+/** One defect of one row, as it is streamed. */
+export interface Defect {
+  readonly severity: 'error' | 'warning'
+  readonly code: ErrorCode | WarningCode
+  readonly field: string
+  readonly message: string
+  readonly tip: string
+  readonly row: number
+  readonly line: number
+  readonly column: SourceColumn | undefined
+}
+
+export interface ExamineParts {
+  readonly columns: Columns
+  /** By index of the cell; for NDJSON none. */
+  readonly texts: readonly (TextColumn & { readonly index: number })[]
+  readonly typed: readonly TypedColumn[]
+  readonly headerDoubts: readonly HeaderDoubt[]
+  readonly locate: Locate
+  /** Gets every defect, where somebody wants them one by one. */
+  readonly onDefect?: ((defect: Defect) => void) | undefined
+  /** Gets rows that are refused, behind their problems. */
+  readonly onRefused?: ((row: Row | MalformedRow, problems: readonly Problem[]) => void) | undefined
+  /** Milliseconds since 1970: a date of birth lies before it. */
+  readonly now: number
+}
+
+export interface Examination extends Examiner {
+  result(): {
+    readonly columns: readonly ColumnReport[]
+    readonly findings: readonly Diagnosis<ErrorCode>[]
+    readonly warnings: readonly Diagnosis<WarningCode>[]
+  }
+}
+
+const oldest = 120 * 365.25 * 86_400_000
+
+export function createExamination(parts: ExamineParts): Examination {
+  const { columns, texts, typed, locate, onDefect, onRefused } = parts
+  const errors = createFindings<ErrorCode>()
+  const warnings = createFindings<WarningCode>()
+  const emails = createSharedEmails()
+  const dates = createDateOrder()
+  let row: Row | MalformedRow = nothing
+
+  function fail({ code, field, message }: Problem): void {
+    const columnOf = (): SourceColumn | undefined => locate(row, field)
+    const exampleOf = (): string | undefined => exampleIn(row, columnOf())
+    errors.note({ code, field, message, place: row, columnOf, exampleOf })
+    onDefect?.({
+      ...at(row),
+      severity: 'error',
+      code,
+      field,
+      message,
+      tip: tipOf(code, message),
+      column: columnOf(),
+    })
+  }
+
+  function warn(code: WarningCode, field: string, message: string): void {
+    const columnOf = (): SourceColumn | undefined => locate(row, field)
+    const exampleOf = (): string | undefined => exampleIn(row, columnOf())
+    warnings.note({ code, field, message, place: row, columnOf, exampleOf })
+    onDefect?.({
+      ...at(row),
+      severity: 'warning',
+      code,
+      field,
+      message,
+      tip: warningTips[code],
+      column: columnOf(),
+    })
+  }
+
+  function look(text: string, column: TextColumn): void {
+    const damage = textDamage(text, column.isFree, column.isCode)
+    if (damage !== undefined) warn(damage.code, column.field, damage.message)
+  }
+
+  function lookAtCall({ patch, customerId }: PatchedRow): void {
+    const { email, date_of_birth: born, addresses } = patch
+    if (typeof email === 'string' && email !== '') {
+      const other = emails.add(email, customerId, row.row)
+      if (other > 0) warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
+    }
+    if (typeof born === 'string' && born !== '') {
+      dates.taken(born, row)
+      const age =
+        parts.now - Date.UTC(Number(born.slice(6)), Number(born.slice(3, 5)) - 1, Number(born.slice(0, 2)))
+      if (age < 0 || age > oldest)
+        warn(
+          'W_UNLIKELY_DATE',
+          'date_of_birth',
+          age < 0 ? 'a day that is still to come' : 'more than 120 years ago',
+        )
+    }
+    for (const field of shortPostcodes(addresses))
+      warn('W_LOST_ZERO', field, 'a postcode that is a digit short in its country: a zero may be lost')
+  }
+
+  return {
+    begin(next) {
+      row = next
+      columns.add(next)
+      if (next.kind === 'csv') {
+        for (const column of texts) {
+          const cell = next.cells[column.index]
+          if (cell !== undefined && cell !== '') look(cell, column)
+        }
+      }
+    },
+    refused(problems) {
+      for (const problem of problems) {
+        if (problem.code === 'E_DATE') dates.refused(cellIn(row, locate(row, problem.field)) ?? '')
+        fail(problem)
+      }
+      const shift = row.kind === 'csv' ? shiftOf(row.cells, typed) : undefined
+      if (shift !== undefined)
+        warn('W_SHIFTED', '', `cells that seem to stand one column too far to the ${shift}`)
+      onRefused?.(row, problems)
+    },
+    read(read: PatchedRow | Outcome) {
+      if ('outcome' in read) return
+      if (row.kind === 'ndjson') for (const [path, text] of textsOf(read)) look(text, path)
+      lookAtCall(read)
+    },
+    warned: warn,
+    result() {
+      const list = [...parts.headerDoubts.map(headerDiagnosis), ...warnings.list()]
+      const [first] = dates.doubtful
+      if (first !== undefined) {
+        list.push({
+          code: 'W_DATE_ORDER',
+          field: 'date_of_birth',
+          message: 'a date that may have its month first, as others in this column do',
+          rows: dates.doubtfulRows,
+          firstRow: first.row,
+          firstLine: first.line,
+          places: dates.doubtful,
+          ...columnPart(locate(nothing, 'date_of_birth')),
+        })
+      }
+      return { columns: columns.list(), findings: errors.list(), warnings: list }
+    },
+  }
+}
+
+/** The header is no row, and stands on line 1 or near it. */
+function headerDiagnosis({ column, message }: HeaderDoubt): Diagnosis<WarningCode> {
+  const place = { row: 0, line: 1 }
+  return {
+    code: 'W_HEADER_LOOKALIKE',
+    field: column.name,
+    message,
+    rows: 0,
+    firstRow: 0,
+    firstLine: 1,
+    column,
+    places: [place],
+  }
+}
+
+/** Before the first row. */
+const nothing: MalformedRow = {
+  kind: 'malformed',
+  row: 0,
+  line: 0,
+  offset: 0,
+  length: 0,
+  problem: { code: 'E_COLUMNS', field: '', message: '' },
+}
+
+function columnPart(column: SourceColumn | undefined): { readonly column?: SourceColumn } {
+  return column === undefined ? {} : { column }
+}
+
+function at({ row, line }: Row | MalformedRow): { readonly row: number; readonly line: number } {
+  return { row, line }
+}

@@ -1,0 +1,78 @@
+/** Gathers what is wrong or doubtful, by code, field and message: counted, with its first rows and a masked example. */
+import type { SourceColumn } from '../pipeline/ports.ts'
+
+export interface Diagnosis<Code extends string = string> {
+  readonly code: Code
+  /** Path of the patch, or the name of the column or key; empty where the whole row is meant. */
+  readonly field: string
+  readonly message: string
+  readonly rows: number
+  readonly firstRow: number
+  readonly firstLine: number
+  readonly column?: SourceColumn
+  /** The first rows, at most five, the very first among them. */
+  readonly places: readonly RowPlace[]
+  /** The first one's cell, masked: no personal data. */
+  readonly example?: string
+}
+
+export interface RowPlace {
+  readonly row: number
+  readonly line: number
+}
+
+/** One defect of one row. `columnOf` and `exampleOf` are asked for the few that are shown. */
+export interface Noted<Code extends string> {
+  readonly code: Code
+  readonly field: string
+  readonly message: string
+  readonly place: RowPlace
+  readonly columnOf: () => SourceColumn | undefined
+  readonly exampleOf: () => string | undefined
+}
+
+export interface Findings<Code extends string> {
+  note(noted: Noted<Code>): void
+  /** Most frequent first. */
+  list(): readonly Diagnosis<Code>[]
+}
+
+const mostPlaces = 5
+/** Keys of NDJSON and the words of its messages can be as many as there are rows; more kinds than this are counted together. */
+const mostKinds = 500
+
+interface Kind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'places'> {
+  rows: number
+  readonly places: RowPlace[]
+}
+
+export function createFindings<Code extends string>(): Findings<Code> {
+  const kinds = new Map<string, Kind<Code>>()
+
+  return {
+    note({ code, field, message, place, columnOf, exampleOf }) {
+      const key = `${code}\n${field}\n${message}`
+      const known = kinds.get(key) ?? (kinds.size < mostKinds ? undefined : kinds.get(code))
+      if (known !== undefined) {
+        known.rows++
+        if (known.places.length < mostPlaces) known.places.push({ row: place.row, line: place.line })
+        return
+      }
+      const isFull = kinds.size >= mostKinds
+      const column = isFull ? undefined : columnOf()
+      const example = exampleOf()
+      kinds.set(isFull ? code : key, {
+        code,
+        field: isFull ? '' : field,
+        message: isFull ? 'further ones, of many kinds' : message,
+        rows: 1,
+        firstRow: place.row,
+        firstLine: place.line,
+        ...(column === undefined ? {} : { column }),
+        places: [{ row: place.row, line: place.line }],
+        ...(example === undefined ? {} : { example }),
+      })
+    },
+    list: () => [...kinds.values()].sort((left, right) => right.rows - left.rows),
+  }
+}

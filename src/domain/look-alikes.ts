@@ -1,0 +1,80 @@
+/** Names that look like others and are not: invisible characters, and letters of other alphabets that look like Latin ones. */
+
+/** Cyrillic and Greek letters, and the Latin ones that they look like. */
+const twins: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    а: 'a',
+    в: 'b',
+    с: 'c',
+    е: 'e',
+    һ: 'h',
+    і: 'i',
+    ј: 'j',
+    к: 'k',
+    м: 'm',
+    о: 'o',
+    р: 'p',
+    ѕ: 's',
+    т: 't',
+    х: 'x',
+    у: 'y',
+    А: 'A',
+    В: 'B',
+    С: 'C',
+    Е: 'E',
+    Н: 'H',
+    І: 'I',
+    Ј: 'J',
+    К: 'K',
+    М: 'M',
+    О: 'O',
+    Р: 'P',
+    Ѕ: 'S',
+    Т: 'T',
+    Х: 'X',
+    У: 'Y',
+    α: 'a',
+    ο: 'o',
+    ν: 'v',
+    ρ: 'p',
+    Α: 'A',
+    Β: 'B',
+    Ε: 'E',
+    Η: 'H',
+    Ι: 'I',
+    Κ: 'K',
+    Μ: 'M',
+    Ν: 'N',
+    Ο: 'O',
+    Ρ: 'P',
+    Τ: 'T',
+    Χ: 'X',
+  }),
+)
+
+const invisible = /[\p{Cf}\u115f\u1160\u3164]/u
+
+/** The name as it looks: full-width and other forms are plain letters, and what cannot be seen is gone. */
+export function looksLike(name: string): string {
+  const seen = name.normalize('NFKC').replace(/[\p{Cf}\u115f\u1160\u3164]/gu, '')
+  return Array.from(seen, (character) => twins.get(character) ?? character).join('')
+}
+
+/** What about the name cannot be seen, with the character's number; nothing where it is what it looks like. */
+export function deceivingPart(name: string): string | undefined {
+  const unseen = invisible.exec(name)?.[0]
+  if (unseen !== undefined) return `it holds a character that cannot be seen (${codeOf(unseen)})`
+  // A word that is all Cyrillic deceives nobody, whatever stands beside it.
+  const words = name.match(/\p{L}+/gu) ?? []
+  for (const word of words.filter((letters) => /[A-Za-z]/.test(letters))) {
+    for (const letter of word) {
+      const twin = twins.get(letter)
+      if (twin !== undefined) return `it holds ${codeOf(letter)}, which looks like "${twin}"`
+    }
+  }
+  return undefined
+}
+
+function codeOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}

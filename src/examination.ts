@@ -1,0 +1,68 @@
+/** Puts the doctor together for one input: which of its columns hold what, and what is looked for in each. */
+import { createCsvColumns, createNdjsonColumns } from './doctor/columns.ts'
+import { createExamination } from './doctor/examine.ts'
+import type { ExamineParts, Examination } from './doctor/examine.ts'
+import { lookAlikeHeaders } from './doctor/header-doubts.ts'
+import type { TypedColumn } from './doctor/shifted.ts'
+import { isCodeName } from './doctor/texts.ts'
+import type { Head } from './input/header.ts'
+import { planHeader, planKeys } from './mapping/column-plans.ts'
+import type { PlannedColumn } from './mapping/column-plans.ts'
+import type { Mapping } from './mapping/compiled-mapping.ts'
+import type { Target } from './mapping/targets.ts'
+import type { UpdateOptions } from './options.ts'
+import { createLocate, rulesOf } from './prepare.ts'
+import { isCustomerId } from './rapyd/customer-id.ts'
+
+export interface ExaminationParts extends Pick<ExamineParts, 'onDefect' | 'onRefused'> {
+  readonly head: Head
+  readonly options: UpdateOptions
+  readonly mapping: Mapping | undefined
+}
+
+/** Throws INPUT errors where the header cannot be matched. */
+export function openExamination({ head, options, mapping, ...watch }: ExaminationParts): Examination {
+  const ignored = options.ignoreColumns ?? []
+  const rules = rulesOf(options)
+  const locate = createLocate(head, ignored, mapping)
+  const shared = { ...watch, locate, now: Date.now() }
+  if (head.format === 'ndjson') {
+    const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
+    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+  }
+  const plans = planHeader(head.header, ignored, mapping, rules)
+  return createExamination({
+    ...shared,
+    columns: createCsvColumns(plans, rules.nullValues),
+    texts: plans.flatMap((plan, index) => textsOf(plan, index)),
+    typed: plans.flatMap((plan, index) => typedOf(plan, index)),
+    headerDoubts: lookAlikeHeaders(
+      plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
+    ),
+  })
+}
+
+/** Fields with a rule are judged by it; others hold texts. */
+function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts['texts'] {
+  const target = targets.find((candidate) => !hasForm(candidate))
+  if (target === undefined) return []
+  const isFree = target.kind === 'metadata'
+  return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
+}
+
+/** Texts of these can be told from all others, which a country of two letters cannot. */
+const told: ReadonlySet<string> = new Set(['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD'])
+
+function typedOf({ isId, targets }: PlannedColumn, index: number): readonly TypedColumn[] {
+  if (isId) return [{ index, fits: isCustomerId }]
+  const [target] = targets
+  if (target === undefined || target.kind === 'metadata') return []
+  const { rule } = target.field
+  return rule === undefined || !told.has(rule(' ')?.code ?? '')
+    ? []
+    : [{ index, fits: (text) => rule(text) === undefined }]
+}
+
+function hasForm(target: Target): boolean {
+  return target.kind !== 'metadata' && target.field.rule !== undefined && target.field.name !== 'occupation'
+}

@@ -1,0 +1,107 @@
+/** The parts of the doctor that keep something about every row: right, and of bounded memory. */
+import { describe, expect, it } from 'vitest'
+import { createDistinct } from '../../src/doctor/distinct.ts'
+import { createFindings } from '../../src/doctor/findings.ts'
+import { createSharedEmails } from '../../src/doctor/shared-emails.ts'
+import { shiftOf } from '../../src/doctor/shifted.ts'
+import { textDamage } from '../../src/doctor/text-damage.ts'
+
+const nowhere = () => undefined
+const isMail = (text: string) => text.includes('@')
+const isId = (text: string) => text.startsWith('cus_')
+
+describe('the table of e-mail addresses', () => {
+  it('tells the first row of another customer, whatever the case, over all its growth', () => {
+    const emails = createSharedEmails()
+    for (let row = 1; row <= 100_000; row++)
+      expect(emails.add(`p${row}@example.com`, `cus_${row}`, row)).toBe(0)
+    expect(emails.add('P77@Example.com', 'cus_other', 100_001)).toBe(77)
+    expect(emails.add('p99999@example.com', 'cus_other', 100_002)).toBe(99_999)
+    expect(emails.add('p77@example.com', 'cus_77', 100_003)).toBe(0)
+    expect(emails.add('new@example.com', 'cus_77', 100_004)).toBe(0)
+  })
+})
+
+describe('the count of different texts', () => {
+  it('is exact up to its limit, for long texts too, and then says that there are more', () => {
+    const distinct = createDistinct(3)
+    const long = 'x'.repeat(1_000)
+    for (const text of ['a', 'b', 'a', `${long}1`, `${long}1`]) distinct.add(text)
+    expect([distinct.count, distinct.more]).toEqual([3, false])
+    distinct.add(`${long}2`)
+    expect([distinct.count, distinct.more]).toEqual([3, true])
+  })
+})
+
+describe('findings', () => {
+  it('keep five rows of each kind and count further kinds together from the five hundredth on', () => {
+    const findings = createFindings<'E_KEY'>()
+    for (let row = 1; row <= 700; row++) {
+      const place = { row, line: row }
+      findings.note({
+        code: 'E_KEY',
+        field: 'same',
+        message: 'm',
+        place,
+        columnOf: nowhere,
+        exampleOf: nowhere,
+      })
+      findings.note({
+        code: 'E_KEY',
+        field: `k${row}`,
+        message: 'm',
+        place,
+        columnOf: nowhere,
+        exampleOf: nowhere,
+      })
+    }
+    const list = findings.list()
+    expect(list).toHaveLength(501)
+    expect(list.slice(0, 2)).toMatchObject([
+      { field: 'same', rows: 700, places: [1, 2, 3, 4, 5].map((row) => ({ row, line: row })) },
+      { field: '', message: 'further ones, of many kinds', rows: 201 },
+    ])
+  })
+})
+
+describe('a shift', () => {
+  const typed = [
+    { index: 0, fits: isId },
+    { index: 2, fits: isMail },
+  ]
+  it.each([
+    [['cus_1', 'Jo', 'a@b.c', 'x'], undefined],
+    [['cus_1', 'a@b.c', 'x', ''], 'left'],
+    [['cus_1', 'y', 'Jo', 'a@b.c'], 'right'],
+    [['cus_1', 'Jo', 'nobody', 'x'], undefined],
+    [['cus_1', 'a@b.c', 'a@b.c', 'x'], undefined],
+    [['', 'cus_1', 'Jo', 'a@b.c'], 'right'],
+  ])('in %j: %s', (cells, shift) => expect(shiftOf(cells, typed)).toBe(shift))
+})
+
+describe('the look for damage', () => {
+  it.each([
+    'E+11',
+    '1E5',
+    '1e-7',
+    'École',
+    'SÃO PAULO',
+    'Ângela',
+    'naïve â la',
+    'A-9',
+    'Mar-2024',
+    '5-Marks',
+  ])('leaves %j alone', (text) => expect(textDamage(text, false, true)).toBeUndefined())
+
+  it('is done with a megabyte in a moment', () => {
+    const started = performance.now()
+    for (const text of [
+      'Ã'.repeat(1_000_000),
+      'â€'.repeat(500_000),
+      '1'.repeat(1_000_000),
+      '-'.repeat(1_000_000),
+    ])
+      textDamage(text, false, true)
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
