@@ -8,7 +8,7 @@ import type { Head } from './input/header.ts'
 import { rowAt, rowsOf } from './input/rows.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
 import { mergeRows } from './mapping/merge-rows.ts'
-import { parseErrorLimit, parsePercent } from './options.ts'
+import { parseErrorLimit, parseExpectedRows, parsePercent } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { createCustomerTable } from './pipeline/customer-table.ts'
 import type { CustomerTable } from './pipeline/customer-table.ts'
@@ -129,6 +129,7 @@ export function guardOf(found: Scan, options: UpdateOptions): BulkUpdateError | 
     maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
     maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
     strict: options.strict ?? false,
+    expectedRows: options.expectRows === undefined ? undefined : parseExpectedRows(options.expectRows),
   })
 }
 

@@ -5,6 +5,7 @@
 import { BulkUpdateError } from './errors.ts'
 import type { Encoding } from './input/encoding.ts'
 import type { DuplicatePolicy } from './pipeline/duplicates.ts'
+import type { RowRange } from './pipeline/guards.ts'
 import type { ErrorLimit } from './pipeline/threshold.ts'
 
 /** What a user may give; everything but `input` has a default. */
@@ -58,6 +59,8 @@ export interface UpdateOptions {
   readonly maxErrors?: string
   /** Default `50%`. */
   readonly maxClears?: string
+  /** Rows that the file must have, `40000` or `40000±5%`. Default any number. */
+  readonly expectRows?: string
   readonly strict?: boolean
   /**
    * Whether the account may read customers. Default true. Where not, rows in doubt are sent again if that does no harm, and
@@ -143,6 +146,21 @@ export function parsePercent(option: string, text: string): number {
 export function parseErrorLimit(text: string): ErrorLimit {
   if (/^\d+$/.test(text)) return { rows: Number(text) }
   return { percent: parsePercent('max-errors', text) }
+}
+
+/** `40000`, or `40000±5%`, also written `40000+-5%`: the fewest and the most rows. */
+export function parseExpectedRows(text: string): RowRange {
+  const [, rows, percent = '0'] =
+    /^(\d{1,12})(?:\s*(?:±|\+-|\+\/-)\s*(\d{1,3}(?:\.\d+)?)%)?$/.exec(text) ?? []
+  if (rows === undefined || Number(percent) > 100) {
+    throw usage(
+      'E_OPTION_EXPECT_ROWS',
+      '--expect-rows is no number of rows',
+      'Write it like --expect-rows 40000 or --expect-rows 40000±5%.',
+    )
+  }
+  const spread = (Number(rows) * Number(percent)) / 100
+  return { least: Math.ceil(Number(rows) - spread), most: Math.floor(Number(rows) + spread) }
 }
 
 /**

@@ -1,7 +1,8 @@
-/** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials, nothing written. */
+/** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
 import { checkInput } from './check-input.ts'
+import type { CheckedInput } from './check-input.ts'
 import type { ColumnReport } from './doctor/columns.ts'
-import type { Defect } from './doctor/examine.ts'
+import type { Defect, Examined } from './doctor/examine.ts'
 import type { Diagnosis } from './doctor/findings.ts'
 import type { ErrorCode } from './domain/error-codes.ts'
 import type { WarningCode } from './domain/warning.ts'
@@ -15,7 +16,10 @@ import { refuseWarning } from './pipeline/guards.ts'
 import type { Source } from './pipeline/ports.ts'
 import type { OnInvalid, Scan } from './pipeline/scan.ts'
 import { createPace } from './report/pace.ts'
+import type { MendedFile } from './mended-copy.ts'
 import { openPassingInput } from './run-input.ts'
+import { openValidateFiles } from './validate-files.ts'
+import type { FileOptions } from './validate-files.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -28,9 +32,13 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly refusal: BulkUpdateError | undefined
   /** How long `update` takes at the default rate and reserve, in milliseconds. */
   readonly etaMs: number
+  /** Where the invalid rows stand; nothing where none are, or none were asked for. */
+  readonly errorsFile?: string
+  /** What `fix` has done. */
+  readonly mended?: MendedFile
 }
 
-export interface ValidateWatch {
+export interface ValidateWatch extends FileOptions {
   /** Gets each defect and each doubt of each row, in file order. */
   readonly onDefect?: (defect: Defect) => void
   /** Called between batches of rows: whoever gathers defects writes them here. */
@@ -42,34 +50,56 @@ export async function validate(
   options: UpdateOptions,
   onInvalid: OnInvalid,
   signal: AbortSignal,
-  { onDefect, afterBatch }: ValidateWatch = {},
+  { onDefect, afterBatch, ...fileOptions }: ValidateWatch = {},
 ): Promise<ValidateResult> {
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const examination = openExamination({ head, options, mapping, onDefect })
-    const parts = { file, head, options, mapping, onInvalid, signal, examiner: examination }
-    const { found, refusal } = await checkInput(parts, (source) => inSteps(source, afterBatch))
-    const { columns, findings, warnings } = examination.result()
-    const [doubt] = options.strict === true ? warnings : []
-    return {
-      ...found,
-      columns,
-      findings,
-      warnings,
-      refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, found.rows)),
-      etaMs: createPace(parseRate('200/1m,1000/5m', '10%')).etaMs(found.calls) ?? 0,
+    const files = openValidateFiles({ ...fileOptions, file, head, options, mapping })
+    const afterEach = async (): Promise<void> => {
+      await files.flush()
+      await afterBatch?.()
+    }
+    try {
+      const examination = openExamination({ head, options, mapping, onDefect, onRefused: files.refused })
+      const parts = { file, head, options, mapping, signal, examiner: examination }
+      const onRow: OnInvalid = (outcome, columnOf) => {
+        files.invalid(outcome)
+        onInvalid(outcome, columnOf)
+      }
+      const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
+      const examined = examination.finish()
+      await afterBatch?.()
+      return { ...resultOf(checked, examined, options), ...(await files.finish()) }
+    } finally {
+      files.discard()
     }
   } finally {
     await file.close()
   }
 }
 
+function resultOf(
+  { found, refusal }: CheckedInput,
+  { columns, findings, warnings }: Examined,
+  options: UpdateOptions,
+): ValidateResult {
+  const [doubt] = options.strict === true ? warnings : []
+  return {
+    ...found,
+    columns,
+    findings,
+    warnings,
+    refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, found.rows)),
+    etaMs: createPace(parseRate('200/1m,1000/5m', '10%')).etaMs(found.calls) ?? 0,
+  }
+}
+
 /** A batch is done with when the next one is asked for. */
-async function* inSteps(source: Source, afterBatch: (() => Promise<void>) | undefined): Source {
+async function* inSteps(source: Source, afterBatch: () => Promise<void>): Source {
   for await (const rows of source) {
     yield rows
-    await afterBatch?.()
+    await afterBatch()
   }
 }

@@ -2,6 +2,7 @@
 import type { Options } from 'yargs'
 import { encodings } from '../input/encoding.ts'
 import { logLevels } from '../options.ts'
+import { defectFormats } from './defect-lines.ts'
 import { duplicatePolicies } from '../pipeline/duplicates.ts'
 
 export const inputFlags = {
@@ -46,6 +47,10 @@ export const inputFlags = {
     type: 'string',
     describe: 'refuse if a column clears more than this share of the rows [default: 50%]',
   },
+  'expect-rows': {
+    type: 'string',
+    describe: 'refuse a file of another length: N, or N±P% (N+-P%)',
+  },
   'max-errors': {
     type: 'string',
     describe: 'stop when more rows than this end not updated, N or N% [default: 10% of at least 100 rows]',
@@ -54,6 +59,19 @@ export const inputFlags = {
   json: { type: 'boolean', describe: 'print the result as one JSON object' },
   quiet: { type: 'boolean', describe: 'no progress and no notes; errors and the last line remain' },
   color: { type: 'boolean', describe: 'colours; --no-color and NO_COLOR turn them off' },
+} as const satisfies Record<string, Options>
+
+export const validateFlags = {
+  'format-errors': {
+    choices: defectFormats,
+    describe: 'print every defect on a line of its own: annotations of GitHub Actions, or CSV',
+  },
+  out: { type: 'string', describe: 'directory for errors.csv (or .ndjson): the invalid rows, to be mended' },
+  fix: {
+    type: 'string',
+    describe: 'write a copy with cells mended where the remedy is certain, and FILE.changes.csv beside it',
+  },
+  force: { type: 'boolean', describe: 'write over files that are there' },
 } as const satisfies Record<string, Options>
 
 export const senderFlags = {
@@ -160,7 +178,7 @@ export const reportFlags = {
 /** The flags that each command takes. */
 export const commandFlags = {
   update: { ...inputFlags, ...senderFlags },
-  validate: inputFlags,
+  validate: { ...inputFlags, ...validateFlags },
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,

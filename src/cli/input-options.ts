@@ -17,6 +17,7 @@ export interface InputArguments {
   readonly literal?: string[] | undefined
   readonly maxClears?: string | undefined
   readonly maxErrors?: string | undefined
+  readonly expectRows?: string | undefined
   readonly strict?: boolean | undefined
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
@@ -42,6 +43,7 @@ export function inputOptions(args: InputArguments): UpdateOptions {
     literals: args.literal ?? [],
     ...(args.maxClears === undefined ? {} : { maxClears: args.maxClears }),
     ...(args.maxErrors === undefined ? {} : { maxErrors: args.maxErrors }),
+    ...(args.expectRows === undefined ? {} : { expectRows: args.expectRows }),
     strict: args.strict ?? false,
   }
 }

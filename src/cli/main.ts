@@ -62,7 +62,9 @@ export async function main(argv: readonly string[]): Promise<number> {
           command
             .positional('input', inputArgument)
             .options(commandFlags.validate)
-            .example('$0 validate crm-export.csv', 'every defect with its row, column and remedy'),
+            .example('$0 validate crm-export.csv', 'every defect with its row, column and remedy')
+            .example('$0 validate crm-export.csv --fix mended.csv', 'mend what is certain, list each change')
+            .example('$0 validate crm-export.csv --strict --format-errors github', 'a step of a CI job'),
         async (args) => {
           const { validate } = await import('./commands/validate.ts')
           code = await validate(args)

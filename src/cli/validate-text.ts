@@ -2,7 +2,7 @@
 import { tipOf } from '../domain/error-codes.ts'
 import { warningTips } from '../domain/warning.ts'
 import type { SourceColumn } from '../pipeline/ports.ts'
-import { formatCount, formatDuration } from '../report/format.ts'
+import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../validate.ts'
 import { columnLines } from './column-table.ts'
 import type { InvalidRow } from './invalid-row.ts'
@@ -30,6 +30,26 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
     lines.push('', result.invalid > listed.length ? `The first ${listed.length} rows:` : 'Rows:')
   for (const row of listed) lines.push(...rowLines(row))
   return `${lines.join('\n')}\n`
+}
+
+/** What was written, and what to do with it. */
+export function filesText({ errorsFile, mended }: ValidateResult): string {
+  const lines: string[] = []
+  if (errorsFile !== undefined) lines.push(`Invalid rows: ${errorsFile}`)
+  if (mended !== undefined) {
+    const { cells, rows, goodRows, path, changesPath, first } = mended
+    lines.push(
+      `Mended ${formatCount(cells)} cells in ${formatRows(rows)}, ${formatCount(goodRows)} of them good now: ${path}`,
+      `Every change: ${changesPath}`,
+      ...first
+        .slice(0, mostListed)
+        .map(
+          ({ row, line, column, code, change }) =>
+            `  row ${row}, line ${line}${columnText(column)}: ${code}: ${change}`,
+        ),
+    )
+  }
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
 function customersLine({ customers, repeatedCustomers, duplicateRows }: ValidateResult): string {

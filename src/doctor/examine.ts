@@ -14,6 +14,7 @@ import type { Examiner, Locate, SourceColumn } from '../pipeline/ports.ts'
 import { cellIn, exampleIn } from './cells.ts'
 import type { Columns, ColumnReport } from './columns.ts'
 import { createDateOrder } from './date-order.ts'
+import type { DateOrder } from './date-order.ts'
 import { createFindings } from './findings.ts'
 import type { Diagnosis } from './findings.ts'
 import type { HeaderDoubt } from './header-doubts.ts'
@@ -53,17 +54,20 @@ export interface ExamineParts {
 }
 
 export interface Examination extends Examiner {
-  result(): {
-    readonly columns: readonly ColumnReport[]
-    readonly findings: readonly Diagnosis<ErrorCode>[]
-    readonly warnings: readonly Diagnosis<WarningCode>[]
-  }
+  /** What there is to say, once all rows have been seen. */
+  finish(): Examined
+}
+
+export interface Examined {
+  readonly columns: readonly ColumnReport[]
+  readonly findings: readonly Diagnosis<ErrorCode>[]
+  readonly warnings: readonly Diagnosis<WarningCode>[]
 }
 
 const oldest = 120 * 365.25 * 86_400_000
 
 export function createExamination(parts: ExamineParts): Examination {
-  const { columns, texts, typed, locate, onDefect, onRefused } = parts
+  const { columns, texts, typed, headerDoubts, locate, onDefect, onRefused } = parts
   const errors = createFindings<ErrorCode>()
   const warnings = createFindings<WarningCode>()
   const emails = createSharedEmails()
@@ -153,24 +157,34 @@ export function createExamination(parts: ExamineParts): Examination {
       lookAtCall(read)
     },
     warned: warn,
-    result() {
-      const list = [...parts.headerDoubts.map(headerDiagnosis), ...warnings.list()]
-      const [first] = dates.doubtful
-      if (first !== undefined) {
-        list.push({
-          code: 'W_DATE_ORDER',
-          field: 'date_of_birth',
-          message: 'a date that may have its month first, as others in this column do',
-          rows: dates.doubtfulRows,
-          firstRow: first.row,
-          firstLine: first.line,
-          places: dates.doubtful,
-          ...columnPart(locate(nothing, 'date_of_birth')),
-        })
+    finish() {
+      const whole = [...headerDoubts.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
+      for (const { code, field, message, firstRow, firstLine, column } of whole) {
+        const place = { row: firstRow, line: firstLine }
+        onDefect?.({ ...place, severity: 'warning', code, field, message, tip: warningTips[code], column })
       }
-      return { columns: columns.list(), findings: errors.list(), warnings: list }
+      return { columns: columns.list(), findings: errors.list(), warnings: [...whole, ...warnings.list()] }
     },
   }
+}
+
+function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<WarningCode>[] {
+  const [first] = dates.doubtful
+  if (first === undefined) return []
+  const field = 'date_of_birth'
+  const column = locate(nothing, field)
+  return [
+    {
+      code: 'W_DATE_ORDER',
+      field,
+      message: 'a date that may have its month first, as others in this column do',
+      rows: dates.doubtfulRows,
+      firstRow: first.row,
+      firstLine: first.line,
+      places: dates.doubtful,
+      ...(column === undefined ? {} : { column }),
+    },
+  ]
 }
 
 /** The header is no row, and stands on line 1 or near it. */
@@ -196,10 +210,6 @@ const nothing: MalformedRow = {
   offset: 0,
   length: 0,
   problem: { code: 'E_COLUMNS', field: '', message: '' },
-}
-
-function columnPart(column: SourceColumn | undefined): { readonly column?: SourceColumn } {
-  return column === undefined ? {} : { column }
 }
 
 function at({ row, line }: Row | MalformedRow): { readonly row: number; readonly line: number } {

@@ -11,6 +11,13 @@ export interface GuardOptions {
   readonly maxClearsPercent: number
   readonly maxErrors: ErrorLimit
   readonly strict: boolean
+  readonly expectedRows?: RowRange | undefined
+}
+
+/** Both ends count. */
+export interface RowRange {
+  readonly least: number
+  readonly most: number
 }
 
 /** `places` are those of the first row that is not its customer's first, and of that first one, in file order. */
@@ -52,6 +59,17 @@ export function refuseWarning(
 
 /** The first guard that refuses, or nothing. */
 export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
+  const { expectedRows: expected } = options
+  if (expected !== undefined && (scan.rows < expected.least || scan.rows > expected.most)) {
+    const wanted =
+      expected.least === expected.most ? `${expected.least}` : `${expected.least} to ${expected.most}`
+    return new BulkUpdateError(
+      'INPUT',
+      'E_EXPECT_ROWS',
+      `the file has ${scan.rows} rows, and ${wanted} are expected`,
+      'Look whether the export is whole; if it is, correct --expect-rows. Nothing was sent.',
+    )
+  }
   if (options.strict && scan.invalid > 0) {
     const [first] = scan.findings
     return new BulkUpdateError(

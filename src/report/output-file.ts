@@ -24,18 +24,19 @@ export interface OutputFile {
 }
 
 /**
- * Opens a new file that will take the place of `path`.
+ * Opens a new file that will take the place of `path`. `next` is what to do once a defect is mended, for messages; by default
+ * it is to write the report of a run again.
  *
  * @throws BulkUpdateError LOCAL, E_REPORT_WRITE: the target is there and is no regular file of its own (link, directory,
  * pipe), or the system refuses (disk full, read-only, no permission); also from `write` and `commit`
  */
-export function openOutputFile(path: string): OutputFile {
-  refuseOddTarget(path)
-  removeLeftovers(path)
+export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
+  refuseOddTarget(path, next)
+  removeLeftovers(path, next)
   serial += 1
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  let descriptor: number | undefined = refusing(path, () => openSync(temporary, flags, ownerOnly))
+  let descriptor: number | undefined = refusing(path, next, () => openSync(temporary, flags, ownerOnly))
   let pieces: Buffer[] = []
   let size = 0
 
@@ -52,7 +53,7 @@ export function openOutputFile(path: string): OutputFile {
     const open = descriptor
     if (open === undefined) throw new Error('the output file is closed')
     try {
-      refusing(path, () => action(open))
+      refusing(path, next, () => action(open))
     } catch (error) {
       discard()
       throw error
@@ -79,7 +80,7 @@ export function openOutputFile(path: string): OutputFile {
       guarded((open) => {
         flush(open)
         fsyncSync(open)
-        refuseOddTarget(path)
+        refuseOddTarget(path, next)
         renameSync(temporary, path)
         descriptor = undefined
         closeSync(open)
@@ -90,36 +91,36 @@ export function openOutputFile(path: string): OutputFile {
 }
 
 /** Removes a file that an earlier report wrote; none there is as good. Throws like `openOutputFile`. */
-export function removeOutputFile(path: string): void {
-  refuseOddTarget(path)
-  refusing(path, () => rmSync(path, { force: true }))
+export function removeOutputFile(path: string, next = rebuildRun(path)): void {
+  refuseOddTarget(path, next)
+  refusing(path, next, () => rmSync(path, { force: true }))
 }
 
-function refuseOddTarget(path: string): void {
-  const target = refusing(path, () => lstatSync(path, { throwIfNoEntry: false }))
+function refuseOddTarget(path: string, next: string): void {
+  const target = refusing(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
   if (target === undefined || (target.isFile() && target.nlink === 1)) return
   const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   throw new BulkUpdateError(
     'LOCAL',
     'E_REPORT_WRITE',
     `${path} ${what}, so nothing is written to it`,
-    `Move it away, then rebuild the files with: ${rebuild(path)}`,
+    `Move it away, then ${next}`,
   )
 }
 
 /** What a killed process of the same report left behind. Other processes may be writing one now: those stay. */
-function removeLeftovers(path: string): void {
+function removeLeftovers(path: string, next: string): void {
   const prefix = `.${basename(path)}.`
-  for (const name of refusing(path, () => readdirSync(dirname(path)))) {
+  for (const name of refusing(path, next, () => readdirSync(dirname(path)))) {
     if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue
     const owner = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1]
     if (owner !== undefined && !isAlive(Number(owner)))
-      refusing(path, () => unlinkSync(join(dirname(path), name)))
+      refusing(path, next, () => unlinkSync(join(dirname(path), name)))
   }
 }
 
 /** Turns a system error into one that says which file, and what to do. */
-function refusing<Result>(path: string, action: () => Result): Result {
+function refusing<Result>(path: string, next: string, action: () => Result): Result {
   try {
     return action()
   } catch (error) {
@@ -130,15 +131,15 @@ function refusing<Result>(path: string, action: () => Result): Result {
       'LOCAL',
       'E_REPORT_WRITE',
       `${path} could not be written: ${causes[code] ?? code}`,
-      `${remedies[code] ?? 'Look at the directory and the disk'}, then rebuild the files with: ${rebuild(path)}. What was sent is safe in the journal.`,
+      `${remedies[code] ?? 'Look at the directory and the disk'}, then ${next}`,
       { cause: error },
     )
   }
 }
 
 /** A run's files lie in the directory that bears its id. */
-function rebuild(path: string): string {
-  return `rapyd-bulk report ${dirname(path)}`
+function rebuildRun(path: string): string {
+  return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the journal.`
 }
 
 const causes: Readonly<Record<string, string>> = {

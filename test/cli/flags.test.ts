@@ -31,7 +31,7 @@ describe('--help', () => {
 
   it.each([
     ['update', { ...inputFlags, ...senderFlags }],
-    ['validate', inputFlags],
+    ['validate', commandFlags.validate],
     ['redo', commandFlags.redo],
     ['runs', commandFlags.runs],
     ['report', commandFlags.report],

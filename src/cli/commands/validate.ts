@@ -1,21 +1,31 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
-import { tipOf } from '../../domain/error-codes.ts'
+import { once } from 'node:events'
 import { printableLines } from '../../domain/printable.ts'
-import { warningTips } from '../../domain/warning.ts'
 import { exitCodes } from '../../errors.ts'
 import { standardInput } from '../../input/spool.ts'
+import { usage } from '../../options.ts'
 import { validate as validateFile } from '../../validate.ts'
-import type { ValidateResult } from '../../validate.ts'
+import { defectFormats, defectLines } from '../defect-lines.ts'
 import { errorText } from '../error-text.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import type { InvalidRow } from '../invalid-row.ts'
-import { validateText } from '../validate-text.ts'
+import { validateJson } from '../validate-json.ts'
+import { filesText, validateText } from '../validate-text.ts'
+
+export interface ValidateArguments extends InputArguments {
+  readonly formatErrors?: string | undefined
+  readonly out?: string | undefined
+  readonly fix?: string | undefined
+  readonly force?: boolean | undefined
+}
 
 /** Rows that are kept to be named one by one; the findings count them all. */
 const mostKept = 100
 
-export async function validate(args: InputArguments): Promise<number> {
+export async function validate(args: ValidateArguments): Promise<number> {
+  const name = args.input === '-' ? standardInput : args.input
+  const lines = defectWriter(args)
   const invalid: InvalidRow[] = []
   const result = await validateFile(
     inputOptions(args),
@@ -23,12 +33,15 @@ export async function validate(args: InputArguments): Promise<number> {
       if (invalid.length < mostKept) invalid.push({ outcome, column: columnOf() })
     },
     new AbortController().signal,
+    { ...lines, out: args.out, fix: args.fix, force: args.force },
   )
-  process.stdout.write(
-    args.json === true
-      ? `${JSON.stringify(jsonOf(result, invalid))}\n`
-      : printableLines(validateText(args.input === '-' ? standardInput : args.input, result, invalid)),
-  )
+  if (args.json === true) process.stdout.write(`${JSON.stringify(validateJson(result, invalid))}\n`)
+  else {
+    if (lines === undefined) process.stdout.write(printableLines(validateText(name, result, invalid)))
+    // Standard output holds the defects alone where they were asked for.
+    const stream = lines === undefined ? process.stdout : process.stderr
+    stream.write(printableLines(filesText(result)))
+  }
   if (result.refusal !== undefined) {
     process.stderr.write(errorText(result.refusal))
     return exitCodes.INPUT
@@ -36,20 +49,27 @@ export async function validate(args: InputArguments): Promise<number> {
   return result.invalid > 0 ? exitCodes.ROWS : exitCodes.OK
 }
 
-function jsonOf({ set, cleared, refusal, ...counts }: ValidateResult, invalid: readonly InvalidRow[]) {
+/** Writes defects as they come, batch by batch, so that a file of a million of them takes no memory. */
+function defectWriter({ formatErrors, json, input }: ValidateArguments) {
+  const format = defectFormats.find((known) => known === formatErrors)
+  if (format === undefined) return undefined
+  if (json === true) {
+    throw usage(
+      'E_OPTION_CONFLICT',
+      '--json and --format-errors both want standard output',
+      'Keep one of the two.',
+    )
+  }
+  const { header, lineOf } = defectLines(format, input)
+  let text = header
   return {
-    ...counts,
-    findings: counts.findings.map((finding) => ({ ...finding, tip: tipOf(finding.code, finding.message) })),
-    warnings: counts.warnings.map((warning) => ({ ...warning, tip: warningTips[warning.code] })),
-    set: Object.fromEntries(set),
-    cleared: Object.fromEntries(cleared),
-    refused: refusal?.code ?? null,
-    invalid_rows: invalid.map(({ outcome: { row, line, errorCode, errorField }, column }) => ({
-      row,
-      line,
-      column: column ?? null,
-      code: errorCode,
-      field: errorField,
-    })),
+    onDefect: (defect: Parameters<typeof lineOf>[0]) => {
+      text += lineOf(defect)
+    },
+    async afterBatch() {
+      const written = text === '' || process.stdout.write(text)
+      text = ''
+      if (!written && process.stdout.writable) await once(process.stdout, 'drain')
+    },
   }
 }

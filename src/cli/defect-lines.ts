@@ -1,0 +1,50 @@
+/** `--format-errors`: one line for each defect, as annotations of GitHub or as CSV. */
+import type { Defect } from '../doctor/examine.ts'
+import { printable } from '../domain/printable.ts'
+import { createCellWriter } from '../report/csv-cell.ts'
+
+export const defectFormats = ['github', 'csv'] as const
+export type DefectFormat = (typeof defectFormats)[number]
+
+export interface DefectLines {
+  /** Before the first one; may be empty. */
+  readonly header: string
+  readonly lineOf: (defect: Defect) => string
+}
+
+/** `input` is the path that annotations name. */
+export function defectLines(format: DefectFormat, input: string): DefectLines {
+  return format === 'csv' ? csvLines() : { header: '', lineOf: (defect) => annotation(defect, input) }
+}
+
+function csvLines(): DefectLines {
+  const cell = createCellWriter(',')
+  return {
+    header: 'row,line,column,name,severity,code,field,message,tip\n',
+    lineOf({ row, line, column, severity, code, field, message, tip }) {
+      const texts = [column?.name ?? '', severity, code, field, message, tip].map(cell)
+      return `${[row, line, column?.number ?? '', ...texts].join(',')}\n`
+    },
+  }
+}
+
+/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: values are escaped by hand. */
+function annotation(defect: Defect, input: string): string {
+  const { severity, row, line, column, code, field, message, tip } = defect
+  const place = row === 0 ? 'the header' : `row ${row}`
+  const where = `${place}${column === undefined ? '' : `, ${columnText(column.name, column.number)}`}`
+  const title = property(printable(`${code} ${field}`.trim()))
+  return `::${severity} file=${property(input)},line=${line},title=${title}::${data(`${where}: ${printable(message)}. ${tip}`)}\n`
+}
+
+function columnText(name: string, number: number | undefined): string {
+  return number === undefined ? `key "${printable(name)}"` : `column ${number} "${printable(name)}"`
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}
