@@ -21,7 +21,8 @@ export const inputFlags = {
   },
   map: {
     type: 'string',
-    describe: 'mapping file, YAML or JSON: columns to fields, transforms, constants [default: none]',
+    describe:
+      'mapping file, YAML or JSON: columns to fields, transforms, constants; or a preset: hubspot, salesforce, zoho, dynamics, pipedrive [default: none]',
   },
   blank: {
     choices: ['clear', 'keep', 'reject'],
@@ -72,6 +73,16 @@ export const validateFlags = {
     describe: 'write a copy with cells mended where the remedy is certain, and FILE.changes.csv beside it',
   },
   force: { type: 'boolean', describe: 'write over files that are there' },
+} as const satisfies Record<string, Options>
+
+export const initFlags = {
+  format: inputFlags.format,
+  delimiter: inputFlags.delimiter,
+  out: {
+    type: 'string',
+    describe: 'the file to write; - for standard output [default: <name>.mapping.yaml]',
+  },
+  force: validateFlags.force,
 } as const satisfies Record<string, Options>
 
 export const senderFlags = {
@@ -179,6 +190,7 @@ export const reportFlags = {
 export const commandFlags = {
   update: { ...inputFlags, ...senderFlags },
   validate: { ...inputFlags, ...validateFlags },
+  init: initFlags,
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,

@@ -71,6 +71,22 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .command(
+        'init <input>',
+        'draft a mapping file from a header and what stands below it',
+        (command) =>
+          command
+            .positional('input', inputArgument)
+            .options(commandFlags.init)
+            .example(
+              '$0 init crm-export.csv',
+              'write crm-export.mapping.yaml, with a comment for each column',
+            ),
+        async (args) => {
+          const { init } = await import('./commands/init.ts')
+          code = await init(args)
+        },
+      )
+      .command(
         'runs',
         'list runs: state, rows, and the command to go on with; or delete old ones',
         (command) =>

@@ -36,6 +36,8 @@ export interface Mapping {
   readonly columns: ReadonlyMap<string, MappedName>
   /** Sorted by path, so that a body does not depend on the order in the file. */
   readonly constants: readonly Constant[]
+  /** True for what comes with the program: not every export has all its columns, and those it does not name are set aside. */
+  readonly isPreset?: boolean
   /** What the mapping says, as one text: the same for YAML and JSON, whatever the order of keys. */
   readonly canonical: string
 }

@@ -32,7 +32,12 @@ export function matchMappedHeader(
   const named = matchNames(mapping, kept)
   const found = new Set(named.values())
   for (const [name, { where, assignments }] of mapping.columns) {
-    if (assignments.length > 0 && !setAside.has(normalise(name)) && !found.has(name)) {
+    if (
+      mapping.isPreset !== true &&
+      assignments.length > 0 &&
+      !setAside.has(normalise(name)) &&
+      !found.has(name)
+    ) {
       throw missing(header, name, where, '')
     }
   }
@@ -47,7 +52,7 @@ export function matchMappedHeader(
   for (const { name, index } of kept) {
     if (index === id.index) continue
     const mapped = mapping.columns.get(named.get(index) ?? '')
-    const assignments = named.has(index) ? mapped?.assignments : ownAssignment(name)
+    const assignments = named.has(index) ? mapped?.assignments : unnamed(name, mapping)
     if (assignments === undefined) {
       throw unknownColumn({ name, index }, ` or, in the mapping file, with "${name}": ignore`)
     }
@@ -88,8 +93,10 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
   return names
 }
 
-function ownAssignment(name: string): readonly Assignment[] | undefined {
+/** A column that the mapping does not name is a field by its own name; under a preset only where it reaches inside one. */
+function unnamed(name: string, { isPreset = false }: Mapping): readonly Assignment[] | undefined {
   const target = targetOf(name)
+  if (isPreset && (target === undefined || target.kind === 'field')) return []
   return target === undefined ? undefined : [plainAssignment(target)]
 }
 

@@ -58,6 +58,7 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
       const near = nearly.get(normal)
       if (near !== undefined && !unclear.has(normal)) return near
       const target = targetOf(key)
+      if (mapping.isPreset === true && (target === undefined || target.kind === 'field')) return []
       return target === undefined ? unknownKey(key) : [plainAssignment(target)]
     }),
   }

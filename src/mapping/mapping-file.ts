@@ -1,17 +1,27 @@
 /** Reads a mapping file: `--map`. What it needs for that is loaded here and not before. */
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
 import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { systemCode } from '../errors.ts'
 import type { Mapping } from './compiled-mapping.ts'
 import { mappingError } from './mapping-error.ts'
+import { presetNames, presetText } from './presets.ts'
 
 const mostBytes = 256 * 1024
 
-/** Throws E_MAPPING, with line and column where there is one, for whatever keeps the file from being used as it stands. */
+/**
+ * The mapping file at `path`, or, where there is no such file, the preset of that name. Throws E_MAPPING, with line and column
+ * where there is one, for whatever keeps the file from being used as it stands.
+ */
 export async function loadMapping(path: string): Promise<Mapping> {
-  return parseMapping(await readText(path), path)
+  // A run keeps the whole path of what was named, so the last part counts.
+  const preset = basename(path)
+  const text = existsSync(path) ? undefined : presetText(preset)
+  if (text === undefined) return parseMapping(await readText(path), path)
+  const mapping = await parseMapping(text, `preset ${preset}`)
+  return { ...mapping, isPreset: true, canonical: `preset ${mapping.canonical}` }
 }
 
 /** `file` is how errors name the text. */
@@ -41,7 +51,11 @@ function sortKeys(value: JsonValue): JsonValue {
 
 async function readText(path: string): Promise<string> {
   const refuse = (why: string): Error =>
-    mappingError(path, why, 'Give a YAML or JSON file in UTF-8 of at most 256 KiB.')
+    mappingError(
+      path,
+      why,
+      `Give a YAML or JSON file in UTF-8 of at most 256 KiB, or a preset: ${presetNames.join(', ')}.`,
+    )
   // Without O_NONBLOCK, opening a pipe would wait for whoever writes into it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw refuse(

@@ -31,7 +31,11 @@ const transform = z
     z.enum(plainTransforms),
     z
       .strictObject({
-        phone: text.optional().describe('country of numbers without a country code, ISO 3166-1 alpha-2: US'),
+        phone: text
+          .optional()
+          .describe(
+            'country of numbers without a country code, ISO 3166-1 alpha-2: US; or international where every number has a plus sign',
+          ),
         date: text.optional().describe('how dates are written: YYYY-MM-DD, MM/DD/YYYY, D.M.YYYY'),
         replace: z.record(z.string(), text).optional().describe('whole cells and what stands for them'),
       })

@@ -21,6 +21,7 @@ describe('--help', () => {
     for (const command of [
       'update <input>',
       'validate <input>',
+      'init <input>',
       'redo <run>',
       'runs',
       'report <run>',
@@ -32,6 +33,7 @@ describe('--help', () => {
   it.each([
     ['update', { ...inputFlags, ...senderFlags }],
     ['validate', commandFlags.validate],
+    ['init', commandFlags.init],
     ['redo', commandFlags.redo],
     ['runs', commandFlags.runs],
     ['report', commandFlags.report],

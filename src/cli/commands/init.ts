@@ -1,0 +1,49 @@
+/** `init`: drafts a mapping file from the header and the values of an input. Asks nothing. */
+import { basename } from 'node:path'
+import { printable } from '../../domain/printable.ts'
+import { exitCodes } from '../../errors.ts'
+import { init as draft } from '../../init.ts'
+import { openNewFile } from '../../new-file.ts'
+import { formatRows } from '../../report/format.ts'
+import { inputOptions } from '../input-options.ts'
+import type { InputArguments } from '../input-options.ts'
+
+export interface InitArguments extends Pick<InputArguments, 'input' | 'format' | 'delimiter'> {
+  readonly out?: string | undefined
+  readonly force?: boolean | undefined
+}
+
+export async function init(args: InitArguments): Promise<number> {
+  const { input, force = false } = args
+  const out = args.out ?? `${nameOf(input)}.mapping.yaml`
+  // Before the file is read, so that nobody waits for a refusal.
+  const file = out === '-' ? undefined : openNewFile(out, force, input)
+  try {
+    const { text, rows, customer, taken, aside } = await draft(
+      inputOptions(args),
+      new AbortController().signal,
+    )
+    if (file === undefined) process.stdout.write(text)
+    else {
+      file.write(text)
+      file.commit()
+    }
+    const id = customer === undefined ? 'no column with Rapyd customer ids' : `customer ids in "${customer}"`
+    const where = out === '-' ? 'the draft' : out
+    process.stderr.write(
+      `${printable(`${formatRows(rows)}, ${id}, ${taken} columns taken, ${aside} set aside: ${where}`)}\n` +
+        `${printable(`Look through it, then: rapyd-bulk validate ${input} --map ${out === '-' ? 'FILE' : out}`)}\n`,
+    )
+  } finally {
+    file?.discard()
+  }
+  return exitCodes.OK
+}
+
+/** The input's name without its folder and endings. */
+function nameOf(input: string): string {
+  if (input === '-') return 'stdin'
+  return (
+    basename(input).replace(/(?:\.(?:csv|tsv|tab|txt|ndjson|jsonl|json))?(?:\.(?:gz|zst))?$/i, '') || 'input'
+  )
+}

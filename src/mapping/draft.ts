@@ -1,0 +1,165 @@
+/**
+ * Drafts a mapping file from what columns are called and what stands in them: one entry a column, with a comment that says
+ * what was seen and why it was chosen. It chooses nothing that is not plain: such a column is set aside, and its comment says how to take it.
+ */
+import { normalise } from '../domain/nearest.ts'
+import { printable } from '../domain/printable.ts'
+import { commonAddressPart, commonField } from './common-names.ts'
+import { chooseTransform } from './draft-transform.ts'
+import { idRank } from './ndjson-keys.ts'
+import type { Profile } from './profile.ts'
+import { targetOf } from './targets.ts'
+
+export interface DraftColumn {
+  readonly name: string
+  readonly filled: number
+  readonly blank: number
+  readonly distinct: { readonly count: number; readonly more: boolean }
+  readonly profile: Profile
+}
+
+interface Choice {
+  readonly field: string
+  readonly why: string
+}
+
+export interface Draft {
+  readonly text: string
+  /** The column of the customer ids; nothing where none was found. */
+  readonly customer: string | undefined
+  /** Columns that go into a field, and those that are set aside. */
+  readonly taken: number
+  readonly aside: number
+}
+
+/** `source` is what the input is called. Columns that an `errors` file has added must be left out. */
+export function draftMapping(source: string, columns: readonly DraftColumn[]): Draft {
+  // One entry a name; this one no mapping can have.
+  const named = columns.filter(
+    ({ name }, index) => name !== '__proto__' && columns.findIndex((other) => other.name === name) === index,
+  )
+  const customer = findCustomer(named)
+  const lines = [
+    `# Drafted by rapyd-bulk init from ${printable(source)}. Look through it; then: rapyd-bulk validate FILE --map THIS`,
+    '# A blank cell clears its field. To leave the field alone instead, write { field: …, blank: keep }.',
+    ...customerLines(customer),
+    'columns:',
+  ]
+  const used = new Set<string>()
+  let [taken, ignored] = [0, 0]
+  for (const column of named) {
+    if (column === customer) continue
+    const { entry, comment } = entryFor(column, used)
+    lines.push(`  # ${seen(column)} ${comment}`, `  ${key(column.name)}: ${entry}`)
+    if (entry === 'ignore') ignored++
+    else taken++
+  }
+  if (taken + ignored === 0) lines[lines.length - 1] = 'columns: {}'
+  return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside: ignored }
+}
+
+/** The column that has ids of customers, or else the one that is called so. */
+function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined {
+  const withIds = columns
+    .filter(({ profile }) => profile.id > profile.looked / 2)
+    .toSorted((left, right) => right.profile.id - left.profile.id)
+  const found = withIds.find(({ name }) => isIdName(name)) ?? withIds[0]
+  if (found !== undefined) return found
+  // What is called id is that of another system, unless nothing in it says so.
+  return columns.find(
+    ({ name, profile }) =>
+      commonField(name) === 'customer' ||
+      normalise(name) === 'customerid' ||
+      (profile.looked === 0 && idRank(name) >= 0),
+  )
+}
+
+function isIdName(name: string): boolean {
+  return idRank(name) >= 0 || commonField(name) === 'customer'
+}
+
+function customerLines(customer: DraftColumn | undefined): readonly string[] {
+  if (customer === undefined) {
+    return [
+      '# No column holds Rapyd customer ids (cus_…): without one no row can be sent. Name it here once the export has it.',
+      '# customer: Rapyd Customer ID',
+    ]
+  }
+  const { looked, id } = customer.profile
+  const bad = looked - id
+  const doubt = bad === 0 ? '' : `; ${bad} of ${looked} that were looked at are none`
+  return [`# ${seen(customer)} Customer ids of Rapyd${doubt}.`, `customer: ${key(customer.name)}`]
+}
+
+function entryFor(
+  column: DraftColumn,
+  used: Set<string>,
+): { readonly entry: string; readonly comment: string } {
+  const choice = choose(column)
+  if (choice === undefined) return aside(asideComment(column))
+  const { field, why } = choice
+  if (used.has(field)) return aside(`Looks like ${field} too, which another column above is.`)
+  const transform = chooseTransform(field, column.profile)
+  if (transform.kind === 'unclear') return aside(`${why}, but ${transform.why}`)
+  used.add(field)
+  const mostlyBlank = column.blank > column.filled
+  const parts = [
+    `field: ${JSON.stringify(field)}`,
+    ...(transform.kind === 'plain' ? [] : [`transform: ${transform.text}`]),
+    ...(mostlyBlank ? ['blank: keep'] : []),
+  ]
+  const keeps = mostlyBlank ? ' Mostly blank: blanks are left alone here, or they would clear the field.' : ''
+  const entry = parts.length === 1 ? plainField(field) : `{ ${parts.join(', ')} }`
+  return { entry, comment: `${why}${transform.kind === 'plain' ? '.' : `; ${transform.why}`}${keeps}` }
+}
+
+function aside(comment: string) {
+  return { entry: 'ignore', comment }
+}
+
+function choose({ name, profile }: DraftColumn): Choice | undefined {
+  const own = targetOf(name)
+  if (own !== undefined) return { field: own.path, why: 'Named like the field' }
+  const common = commonField(name)
+  if (common !== undefined && common !== 'customer')
+    return { field: common, why: `Named as ${common} often is` }
+  const { looked, email } = profile
+  if (looked >= 5 && email > looked * 0.9) return { field: 'email', why: 'Holds e-mail addresses' }
+  return undefined
+}
+
+function asideComment({ name }: DraftColumn): string {
+  const part = commonAddressPart(name)
+  if (part !== undefined) {
+    return `Set aside: it could be addresses[0].${part}, but Rapyd appends an address at every update.`
+  }
+  const field = `metadata.${normalise(name).replace(/[^\p{L}\p{N}]+/gu, '') || 'key'}`
+  return `Set aside: no field of Update Customer. To keep it: ${targetOf(field) === undefined ? 'metadata.key' : field}.`
+}
+
+function seen({ filled, blank, distinct }: DraftColumn): string {
+  const different = filled === 0 ? '' : `, ${distinct.more ? 'more than ' : ''}${distinct.count} different`
+  return `${filled} filled, ${blank} blank${different}.`
+}
+
+/** Plain where YAML cannot take it for anything else. */
+function key(name: string): string {
+  const isPlain =
+    /^[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*$/.test(name) &&
+    !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(name)
+  // JSON leaves some characters as they are that YAML does not take, or that a terminal obeys.
+  return isPlain
+    ? name
+    : JSON.stringify(name).replace(
+        /[\u007f-\u009f\u2028\u2029\ufeff]|[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
+        escaped,
+      )
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function plainField(field: string): string {
+  return /^[a-z_]+(?:\.[A-Za-z0-9_]+)*$/.test(field) ? field : JSON.stringify(field)
+}
