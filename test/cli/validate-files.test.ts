@@ -221,6 +221,7 @@ describe('--expect-rows', () => {
 
   it.each([
     ['97', '97 are expected'],
+    ['95', '95 are expected'],
     ['100±3.9%', '97 to 103 are expected'],
   ])('%s does not, and nothing is sent', async (expected, message) => {
     const refused = {
