@@ -7,6 +7,9 @@ import type { ValidateResult } from '../validate.ts'
 import { columnLines } from './column-table.ts'
 import type { InvalidRow } from './invalid-row.ts'
 
+/** Kinds of defects that are listed, the most frequent ones. */
+const mostKinds = 50
+
 /** Rows that are listed one by one; the findings count them all. */
 const mostListed = 20
 
@@ -20,11 +23,8 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
     '',
     ...columnLines(result.columns),
   ]
-  if (result.findings.length > 0) lines.push('', 'Findings:')
-  for (const finding of result.findings)
-    lines.push(...countedLines(finding, tipOf(finding.code, finding.message)))
-  if (result.warnings.length > 0) lines.push('', 'Warnings:')
-  for (const warning of result.warnings) lines.push(...countedLines(warning, warningTips[warning.code]))
+  lines.push(...kindLines('Findings:', result.findings, ({ code, message }) => tipOf(code, message)))
+  lines.push(...kindLines('Warnings:', result.warnings, ({ code }) => warningTips[code]))
   const listed = invalid.slice(0, mostListed)
   if (listed.length > 0)
     lines.push('', result.invalid > listed.length ? `The first ${listed.length} rows:` : 'Rows:')
@@ -65,6 +65,22 @@ function timeLine({ calls, etaMs }: ValidateResult): string {
 }
 
 type Counted = ValidateResult['findings'][number] | ValidateResult['warnings'][number]
+
+/** Nothing where there are none. */
+function kindLines<Kind extends Counted>(
+  title: string,
+  kinds: readonly Kind[],
+  tip: (kind: Kind) => string,
+): readonly string[] {
+  if (kinds.length === 0) return []
+  const more = kinds.length - mostKinds
+  return [
+    '',
+    title,
+    ...kinds.slice(0, mostKinds).flatMap((kind) => countedLines(kind, tip(kind))),
+    ...(more > 0 ? [`  and ${formatCount(more)} more kinds: --json has them`] : []),
+  ]
+}
 
 function countedLines(counted: Counted, tip: string): readonly string[] {
   const { rows, code, field, message, firstRow, firstLine, column } = counted

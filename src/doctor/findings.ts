@@ -51,7 +51,8 @@ export function createFindings<Code extends string>(): Findings<Code> {
 
   return {
     note({ code, field, message, place, columnOf, exampleOf }) {
-      const key = `${code}\n${field}\n${message}`
+      // What is wrong with JSON is told with its place in the line: that is no kind of its own.
+      const key = `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
       const known = kinds.get(key) ?? (kinds.size < mostKinds ? undefined : kinds.get(code))
       if (known !== undefined) {
         known.rows++

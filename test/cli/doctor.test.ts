@@ -289,3 +289,14 @@ describe('the text', () => {
     expect(stdout).not.toContain('jo1')
   })
 })
+
+describe('many kinds of defects', () => {
+  it('are listed to fifty in the text, and JSON that is broken here and there is one kind', async () => {
+    const keys = Array.from({ length: 60 }, (_, row) => `{"customer":"${id(row)}","key_${row}":1}`)
+    const broken = Array.from({ length: 9 }, (_, row) => `{"customer":${' '.repeat(row)}`)
+    folder.write('crm.ndjson', `${[...keys, ...broken].join('\n')}\n`)
+    const { stdout } = await folder.run(['validate', 'crm.ndjson', '--max-errors', '100%'])
+    expect(stdout).toContain('  9 × E_JSON: not valid JSON')
+    expect(stdout).toContain('\n  and 11 more kinds: --json has them\n')
+  })
+})
