@@ -1,5 +1,5 @@
 /** A file that a command writes because it was told to: never over another one unless that was told as well. */
-import { lstatSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { openOutputFile } from './report/output-file.ts'
 import type { OutputFile } from './report/output-file.ts'
 import { usage } from './options.ts'
@@ -10,8 +10,8 @@ import { usage } from './options.ts'
  * @throws BulkUpdateError USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE
  */
 export function openNewFile(path: string, force: boolean, input: string): OutputFile {
-  const there = lstatSync(path, { throwIfNoEntry: false }) !== undefined
-  if (there && input !== '-' && realpathSync(path) === realpathSync(input)) {
+  const there = existsSync(path)
+  if (there && existsSync(input) && realpathSync(path) === realpathSync(input)) {
     throw usage('E_FILE_EXISTS', `${path} is the input itself`, 'Name another file to write to.')
   }
   if (there && !force) {

@@ -125,6 +125,10 @@ describe('init', () => {
   it('leaves nothing behind where the input cannot be read', async () => {
     expect((await folder.run(['init', 'nowhere.csv'])).code).toBe(3)
     expect(existsSync(join(folder.path, 'nowhere.mapping.yaml'))).toBe(false)
+    folder.write('old.yaml', 'precious')
+    expect((await folder.run(['init', 'nowhere.csv', '--out', 'old.yaml', '--force'])).code).toBe(3)
+    expect(text('old.yaml')).toBe('precious')
+    expect((await folder.run(['init', 'nowhere.csv', '--out', 'no/such/folder.yaml'])).code).toBe(6)
   })
 
   it('drafts what can be read again, whatever columns are called', async () => {
