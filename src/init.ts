@@ -13,7 +13,7 @@ import type { UpdateOptions } from './options.ts'
 import { openPassingInput } from './run-input.ts'
 
 /** How the input is read, and nothing else. */
-export type InitOptions = Pick<UpdateOptions, 'input' | 'format' | 'delimiter'>
+export type InitOptions = Pick<UpdateOptions, 'input' | 'format' | 'delimiter' | 'encoding'>
 
 export interface InitResult extends Draft {
   readonly rows: number
@@ -25,7 +25,7 @@ const none: ReadonlySet<string> = new Set()
 
 /** Throws INPUT errors where the file cannot be read. */
 export async function init(options: InitOptions, signal: AbortSignal): Promise<InitResult> {
-  const file = await openPassingInput(options.input, signal)
+  const file = await openPassingInput(options.input, signal, { encoding: options.encoding })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const columns =

@@ -53,7 +53,7 @@ export async function validate(
   { onDefect, afterBatch, ...fileOptions }: ValidateWatch = {},
 ): Promise<ValidateResult> {
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const file = await openPassingInput(options.input, signal)
+  const file = await openPassingInput(options.input, signal, { encoding: options.encoding })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const files = openValidateFiles({ ...fileOptions, file, head, options, mapping })

@@ -78,6 +78,7 @@ export const validateFlags = {
 export const initFlags = {
   format: inputFlags.format,
   delimiter: inputFlags.delimiter,
+  encoding: inputFlags.encoding,
   out: {
     type: 'string',
     describe: 'the file to write; - for standard output [default: <name>.mapping.yaml]',

@@ -217,3 +217,14 @@ describe('update', () => {
     expect((await run()).stderr).toContain('finished before')
   })
 })
+
+describe('--encoding windows-1252', () => {
+  it.each(['validate', 'init'])('is what %s reads as well', async (command) => {
+    const line = Buffer.from('cus_00000000000000000000000000000001,Jos\xe9\n', 'latin1')
+    folder.write('ansi.csv', Buffer.concat([Buffer.from('customer,name\n'), line]))
+    const refused = await folder.run([command, 'ansi.csv', '--force'])
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('--encoding') })
+    const read = await folder.run([command, 'ansi.csv', '--encoding', 'windows-1252', '--force'])
+    expect(read.code).toBe(0)
+  })
+})

@@ -8,7 +8,7 @@ import { formatRows } from '../../report/format.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 
-export interface InitArguments extends Pick<InputArguments, 'input' | 'format' | 'delimiter'> {
+export interface InitArguments extends Pick<InputArguments, 'input' | 'format' | 'delimiter' | 'encoding'> {
   readonly out?: string | undefined
   readonly force?: boolean | undefined
 }
