@@ -158,7 +158,7 @@ describe('validate from standard input', () => {
       dashes,
     )
     expect(piped.stdout).toMatch(/^standard input: 2 rows, 2 to send/)
-    expect(piped.stdout).toMatch(/^email +1 +1$/m)
+    expect(piped.stdout).toMatch(/^email +email +1 +1 /m)
     const empty = await folder.run(['validate', ''], {}, file)
     expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining('E_INPUT_OPEN') })
   })
