@@ -141,8 +141,8 @@ export function createAttempt(parts: AttemptParts): Attempt {
       const answer = classify(response, request.customerId)
       const isReplayed = response.status >= 500 && isSameAnswer(answer, course)
       if ('operationId' in answer) course.operationId = answer.operationId
-      const ending =
-        (await aloneRefused(answer, course, signal)) ?? follow(answer, response, course, isReplayed)
+      const alone = answer.kind === 'updated' ? undefined : await aloneRefused(answer, course, signal)
+      const ending = alone ?? follow(answer, response, course, isReplayed)
       if (ending === undefined) continue
       // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
       if (ending.outcome !== 'rejected' || !course.doubt) return ending
