@@ -62,6 +62,7 @@ export const errorTips = {
   E_EARLIER_ROW:
     'An earlier row of this customer did not end well. Settle that one first, then send this one.',
   E_REMOTE_DOWN: 'Wait until Rapyd can be reached, then run the same command again: it goes on here.',
+  E_QUOTA: 'Ask who else uses this account, wait, then run the same command again: it goes on here.',
   E_MAX_ERRORS: 'Look at the other errors first; then run the same command again: it goes on here.',
   E_STOPPED: 'Run the same command again: it goes on here.',
   E_STILL_RUNNING: 'Wait until the run has ended, then write its report again.',

@@ -175,7 +175,38 @@ describe('a signal', () => {
   })
 })
 
+describe('an outage', () => {
+  it('that lasts longer than --max-outage ends the run, which costs few requests and can go on', async () => {
+    const isDown = (): boolean => server.updates.length > 30
+    server.answer = () => (isDown() ? 'cut_before' : undefined)
+    server.answerRead = () => (isDown() ? { status: 503, body: '' } : undefined)
+    const { code, stderr } = await start([...rate, '--max-outage', '2s']).finished
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('E_REMOTE_DOWN') })
+    expect(stderr).toContain('Rapyd does not answer')
+    // Ten failures in a row, and what was in flight beside them.
+    expect(server.updates.length).toBeLessThanOrEqual(30 + 10 + 2 * concurrency)
+    expect(count('updated')).toBe(30)
+    expect(outcomes().filter((outcome) => /^(?:failed|rejected)/.test(outcome))).toEqual([])
+    server.answer = () => undefined
+    server.answerRead = () => undefined
+    expect((await start().finished).code).toBe(0)
+    expect(count('updated')).toBe(rows)
+  })
+})
+
 describe('429', () => {
+  it('for longer than --max-outage ends the run, and no row loses an attempt to it', async () => {
+    server.answer = () =>
+      server.updates.length > 30 ? { status: 429, body: '<html>slow down</html>' } : undefined
+    const { code, stderr } = await start(['--rate', '1000/1s', '--max-outage', '2s']).finished
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('E_QUOTA') })
+    expect(count('updated')).toBe(30)
+    expect(count('not_attempted E_QUOTA')).toBe(rows - 30)
+    server.answer = () => undefined
+    expect((await start().finished).code).toBe(0)
+    expect(server.reads).toEqual([])
+  })
+
   it('holds everybody back, then lets one go ahead', async () => {
     let refused = 0
     server.answer = () => (refused++ < 1 ? { status: 429, body: '<html>slow down</html>' } : undefined)
