@@ -77,9 +77,8 @@ export function createAttempt(parts: AttemptParts): Attempt {
 
   /** An answer about another customer proves nothing about this one, and nothing may be sent behind it. */
   function stopWith(code: StopCode, detail: string): Ending {
-    const error = stopError(code, detail)
-    if (code !== 'E_WRONG_CUSTOMER') throw error
-    parts.stop(error)
+    // The run was stopped when the answer came.
+    if (code !== 'E_WRONG_CUSTOMER') throw stopError(code, detail)
     return { outcome: 'unknown', code, message: 'the answer named another customer' }
   }
 
@@ -132,13 +131,19 @@ export function createAttempt(parts: AttemptParts): Attempt {
         course.unread ||= finding === 'cannot_tell'
       }
       let response: ApiResponse
+      let answer: Answer | undefined
       try {
-        response = await calls.update(request, signal)
+        response = await calls.update(request, signal, (received) => {
+          answer = classify(received, request.customerId)
+          // At once: nothing may be sent behind it.
+          if (answer.kind === 'stop' && answer.code !== 'E_AUTH')
+            parts.stop(stopError(answer.code, answer.operationId))
+        })
       } catch (error) {
         throw unanswered(error, course, clock.now())
       }
       answered(response, course)
-      const answer = classify(response, request.customerId)
+      answer ??= classify(response, request.customerId)
       const isReplayed = response.status >= 500 && isSameAnswer(answer, course)
       if ('operationId' in answer) course.operationId = answer.operationId
       const alone = answer.kind === 'updated' ? undefined : await aloneRefused(answer, course, signal)

@@ -27,7 +27,12 @@ export interface CallParts {
 
 /** Each rejects with `TransportError`, or with the signal's reason where it was aborted before anything was sent. */
 export interface Calls {
-  update(request: UpdateRequest, signal: AbortSignal): Promise<ApiResponse>
+  /** `look` gets the answer before the turn is over, so that whoever waits next knows what it means. */
+  update(
+    request: UpdateRequest,
+    signal: AbortSignal,
+    look?: (response: ApiResponse) => void,
+  ): Promise<ApiResponse>
   retrieve(customerId: string, signal: AbortSignal): Promise<ApiResponse>
   /** A read of the shortest list: proves key, clock and environment. Waits for no other call, only for a pause to end. */
   list(signal: AbortSignal): Promise<ApiResponse>
@@ -42,6 +47,7 @@ export function createCalls(parts: CallParts): Calls {
     signal: AbortSignal,
     intent: UpdateRequest | undefined,
     isProbe = false,
+    look?: (response: ApiResponse) => void,
   ): Promise<ApiResponse> {
     signal.throwIfAborted()
     const told = isProbe ? probeHealth : health
@@ -52,6 +58,7 @@ export function createCalls(parts: CallParts): Calls {
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
       told.answered(response)
+      look?.(response)
       return response
     } catch (error) {
       if (error instanceof TransportError) told.broke(error)
@@ -66,10 +73,10 @@ export function createCalls(parts: CallParts): Calls {
   }
 
   return {
-    update(request, signal) {
+    update(request, signal, look) {
       const { path, body, idempotencyKey } = request
       const post = { method: 'post', path, body, idempotencyKey } as const
-      return gate(send, post, signal, request)
+      return gate(send, post, signal, request, false, look)
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
     list: (signal) =>

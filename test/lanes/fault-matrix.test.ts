@@ -1,0 +1,201 @@
+/**
+ * Lane B: what each answer of a hostile server makes of a whole run: its exit code, the outcome of the row that met it, and
+ * how many updates of that row went on the wire. The server is bare TCP: every byte is the table's.
+ */
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { describe, expect, it } from 'vitest'
+import { bulkUpdate } from '../../src/bulk-update.ts'
+import { envelope } from '../support/rapyd-server.ts'
+import { answer, startRawServer } from '../support/raw-server.ts'
+
+/** Bytes to send; with `end` or `reset` behind them the connection ends so. */
+type Step = { readonly send: string; readonly behind?: 'end' | 'reset'; readonly applies?: boolean }
+
+const id = (row: number) => `cus_${String(row).padStart(32, '0')}`
+const rows = 5
+/** The row that meets the fault; two are updated before it, so that the keys have proved themselves. */
+const struck = 3
+
+const says = (status: string, code: string, message = ''): Step => ({
+  send: answer(envelope('ERROR', code, undefined, message), `HTTP/1.1 ${status}`),
+})
+const raw = (send: string, behind?: 'end' | 'reset', applies = false): Step => ({
+  send,
+  ...(behind === undefined ? {} : { behind }),
+  applies,
+})
+const success = envelope('SUCCESS', '', { id: id(struck) })
+const whole = answer(success)
+const page = (status: string): Step => raw(answer('<html>busy</html>', `HTTP/1.1 ${status}`))
+const again = (step: Step, times: number): Step[] => Array.from({ length: times }, () => step)
+
+/** title, what the row meets before it succeeds, exit code, outcome and code of the row, updates of the row */
+const cases: readonly (readonly [string, readonly Step[], number, string, number])[] = [
+  ['a reset before the answer', [raw('', 'reset')], 0, 'updated ', 2],
+  ['a close before the answer', [raw('', 'end')], 0, 'updated ', 2],
+  ['a reset before the answer, applied', [raw('', 'reset', true)], 0, 'updated ', 1],
+  ['a reset in the body', [raw(whole.slice(0, -20), 'reset', true)], 0, 'updated ', 1],
+  ['a body that is too short', [raw(whole.slice(0, -20), 'end')], 0, 'updated ', 2],
+  [
+    'JSON that is cut by the close',
+    [raw(`HTTP/1.1 200 OK\r\n\r\n${success.slice(0, 40)}`, 'end')],
+    0,
+    'updated ',
+    2,
+  ],
+  ['a page with 200', [page('200 OK')], 0, 'updated ', 2],
+  ['JSON without a status', [raw(answer('{"ok":true}'))], 0, 'updated ', 2],
+  ['an empty 204', [raw('HTTP/1.1 204 No Content\r\n\r\n')], 0, 'updated ', 2],
+  ['an empty 200', [raw(answer(''))], 0, 'updated ', 2],
+  ['200 with an error inside', [says('200 OK', 'INVALID_CUSTOMER_EMAIL')], 1, 'rejected E_API', 1],
+  [
+    'another customer',
+    [raw(answer(envelope('SUCCESS', '', { id: id(99) })))],
+    5,
+    'unknown E_WRONG_CUSTOMER',
+    1,
+  ],
+  [
+    'a redirect',
+    [raw(answer('', 'HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/'))],
+    5,
+    'not_attempted E_REDIRECT',
+    1,
+  ],
+  [
+    'an unknown customer',
+    [says('400 Bad Request', 'INVALID_CUSTOMER_ID')],
+    1,
+    'rejected E_CUSTOMER_NOT_FOUND',
+    1,
+  ],
+  ['another refusal', [says('400 Bad Request', 'ERROR_UPDATE_CUSTOMER')], 1, 'rejected E_API', 1],
+  ['missing headers', [says('400 Bad Request', 'MISSING_AUTHENTICATION_HEADERS')], 1, 'rejected E_AUTH', 1],
+  [
+    'a refused signature, twice',
+    again(says('401 Unauthorized', 'UNAUTHENTICATED_API_CALL', 'the signature did not match'), 2),
+    1,
+    'rejected E_SIGNATURE_ROW',
+    2,
+  ],
+  [
+    'a customer of another account',
+    [says('401 Unauthorized', 'UNAUTHORIZED_API_CALL')],
+    1,
+    'rejected E_CUSTOMER_NOT_HERE',
+    1,
+  ],
+  [
+    'a salt that was used',
+    [says('401 Unauthorized', 'UNAUTHENTICATED_API_CALL', 'salt header value is not valid, same value used')],
+    0,
+    'updated ',
+    2,
+  ],
+  ['403 with JSON', [says('403 Forbidden', 'NOT_ALLOWED')], 1, 'rejected E_FORBIDDEN', 1],
+  ['403 with a page', [page('403 Forbidden')], 0, 'updated ', 2],
+  ['429 with a page', [page('429 Too Many Requests')], 0, 'updated ', 2],
+  ['503 with a page', [page('503 Unavailable')], 0, 'updated ', 2],
+  ['404', [says('404 Not Found', 'NOT_FOUND')], 1, 'rejected E_API', 1],
+  ['405', [says('405 Method Not Allowed', '')], 1, 'rejected E_API', 1],
+  ['408', [says('408 Request Timeout', '')], 0, 'updated ', 2],
+  ['409', [says('409 Conflict', '')], 0, 'updated ', 2],
+  ['413', [says('413 Too Large', '')], 1, 'rejected E_TOO_LARGE', 1],
+  ['425', [says('425 Too Early', '')], 0, 'updated ', 2],
+  ['500', [raw(answer('', 'HTTP/1.1 500 Oops'))], 0, 'updated ', 2],
+  ['500, applied', [raw(answer('', 'HTTP/1.1 500 Oops'), undefined, true)], 0, 'updated ', 1],
+  ['500 that is repeated', again(says('500 Oops', 'INTERNAL'), 2), 1, 'rejected E_SERVER_REPLAYED', 2],
+  ['501', [says('501 Not Implemented', '')], 1, 'rejected E_API', 1],
+  ['502 with a page', [page('502 Bad Gateway')], 0, 'updated ', 2],
+  ['early hints', [raw(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${whole}`)], 0, 'updated ', 1],
+  ['bytes that are not HTTP', [raw('SSH-2.0-x\r\n', 'end')], 0, 'updated ', 2],
+  [
+    'two lengths',
+    [raw(`HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd`)],
+    0,
+    'updated ',
+    2,
+  ],
+  [
+    'a header of 40 kB',
+    [raw(answer(success, `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(40_000)}`))],
+    0,
+    'updated ',
+    2,
+  ],
+  ['a NUL in a header', [raw(answer(success, 'HTTP/1.1 200 OK\r\nx: a\0b'))], 0, 'updated ', 2],
+  ['a body of 2 MiB', [raw(answer(`"${'y'.repeat(2 * 1024 * 1024)}"`))], 0, 'updated ', 2],
+  ['bytes behind the answer', [raw(`${whole}HTTP/1.1 200 OK\r\n\r\n`)], 0, 'updated ', 1],
+]
+
+async function play(steps: readonly Step[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'rapyd-bulk-matrix-'))
+  const held = new Map<string, unknown>()
+  const left = [...steps]
+  let updates = 0
+  function reply(socket: Socket, text: string): void {
+    const [, method = '', customer = ''] = /^(GET|POST) \/v1\/customers\/?([^ ?]*)/.exec(text) ?? []
+    const patch: unknown = method === 'POST' ? JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) : {}
+    const ok = (): boolean => {
+      if (method === 'POST') held.set(customer, patch)
+      return socket.write(
+        answer(envelope('SUCCESS', '', { name: '', ...Object(held.get(customer)), id: customer })),
+      )
+    }
+    if (method !== 'POST' || customer !== id(struck)) return void ok()
+    updates++
+    const step = left.shift()
+    if (step === undefined) return void ok()
+    if (step.applies === true) held.set(customer, patch)
+    const end = (): void => {
+      if (step.behind === 'reset') socket.resetAndDestroy()
+      if (step.behind === 'end') socket.end()
+    }
+    if (step.send === '') end()
+    else socket.write(step.send, end)
+  }
+  const server = await startRawServer({ onRequest: reply })
+  try {
+    const input = join(folder, 'crm.csv')
+    const lines = Array.from({ length: rows }, (_, row) => `${id(row + 1)},N${row + 1}`)
+    writeFileSync(input, `customer,name\n${lines.join('\n')}\n`)
+    const options = {
+      input,
+      baseUrl: server.origin,
+      accessKey: 'access',
+      secretKey: 'secret',
+      rate: 'none',
+      concurrency: 1,
+      runsDir: join(folder, 'runs'),
+    }
+    const { exitCode } = await bulkUpdate(options, {}, new AbortController().signal)
+    const [run = ''] = readdirSync(join(folder, 'runs'))
+    const results: Record<string, string>[] = parse(readFileSync(join(folder, 'runs', run, 'results.csv')), {
+      columns: true,
+    })
+    const row = results[struck - 1]
+    return {
+      exitCode,
+      row: `${row?.['outcome']} ${row?.['error_code']}`,
+      updates,
+      others: results.map((of) => of['outcome']),
+    }
+  } finally {
+    await server.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('a row that meets', () => {
+  it.concurrent.each(cases)('%s', async (_title, steps, exitCode, row, updates) => {
+    const found = await play(steps)
+    expect(found).toMatchObject({ exitCode, row, updates })
+    // Whoever stops the run leaves the rest alone; anything else touches no other row.
+    const rest = exitCode < 2 ? 'updated' : 'not_attempted'
+    expect(found.others).toEqual(['updated', 'updated', expect.any(String), rest, rest])
+  })
+})
