@@ -75,13 +75,6 @@ export function createAttempt(parts: AttemptParts): Attempt {
     }
   }
 
-  /** An answer about another customer proves nothing about this one, and nothing may be sent behind it. */
-  function stopWith(code: StopCode, detail: string): Ending {
-    // The run was stopped when the answer came.
-    if (code !== 'E_WRONG_CUSTOMER') throw stopError(code, detail)
-    return { outcome: 'unknown', code, message: 'the answer named another customer' }
-  }
-
   function resign(
     why: 'clock' | 'salt' | 'signature',
     response: ApiResponse,
@@ -155,6 +148,13 @@ export function createAttempt(parts: AttemptParts): Attempt {
       return course.unread ? perhapsTwice : updated
     }
   }
+}
+
+/** An answer about another customer proves nothing about this one, and nothing may be sent behind it. */
+function stopWith(code: StopCode, detail: string): Ending {
+  // The run was stopped when the answer came.
+  if (code !== 'E_WRONG_CUSTOMER') throw stopError(code, detail)
+  return { outcome: 'unknown', code, message: 'the answer named another customer' }
 }
 
 /**
