@@ -84,6 +84,7 @@ export function openClient(
     transport,
     intend: (request) => journal.intend(request),
     concurrency,
+    hasWindows: windows.length > 0,
   })
   return {
     calls,

@@ -17,7 +17,6 @@ import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
 import type { Before } from './run-before.ts'
 import { openClient } from './run-client.ts'
-import { createIntentsAhead } from './run-intents.ts'
 import type { RunParts } from './run-parts.ts'
 import { settledAfterMs } from './run-slowest.ts'
 import type { RunJournal } from './store/journal.ts'
@@ -60,10 +59,7 @@ export async function sendAll(
     stop: (error) => stopping.abort(error),
   })
   const closed = new Set(before.closedLanes)
-  // Without windows nothing holds rows back: the intents of a whole batch are one commit.
-  const ahead = parts.remote.windows.length === 0 ? createIntentsAhead(journal) : undefined
   const deliver: Deliver = (request) => {
-    if (!signal.aborted) ahead?.taken(request)
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
     return sender(request, signal)
   }
@@ -94,7 +90,6 @@ export async function sendAll(
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,
-      announce: ahead?.make,
       deliver,
       lanes: createLanes(() => concurrency * lanePlaces + Math.min(mostDoubts, openDoubts), onFailure),
       settle,
@@ -103,7 +98,6 @@ export async function sendAll(
   } catch (error) {
     stopping.abort(error)
   } finally {
-    await ahead?.takeBack()
     await client.close()
   }
   if (!signal.aborted) {

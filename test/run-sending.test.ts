@@ -121,7 +121,8 @@ test('rows in doubt that wait to be read back do not keep new rows waiting', asy
   const journal = openJournal(join(directory, 'journal.db'), 8)
   // More than a concurrency of one has places for.
   const doubted = Array.from({ length: 25 }, (_, index) => index + 15)
-  journal.intendAll(doubted.map((row) => Object.assign(updateOf({ name: 'N' }), { row })))
+  const one = updateOf({ name: 'N' })
+  await Promise.all(doubted.map(async (row) => journal.intend(Object.assign({}, one, { row }))))
   journal.close()
   const isNewSent = Promise.withResolvers<void>()
   sender.deliver = async (request) => {

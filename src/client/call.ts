@@ -1,6 +1,9 @@
 /**
- * One attempt, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
- * signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
+ * One attempt, layer by layer. With windows: a place in flight, the limiter's turn, the durable intent, and only then salt,
+ * timestamp and signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
+ *
+ * Without windows (a simulator) the intent comes before the place: nobody waits for turns there, and a group commit should
+ * not keep a place empty.
  */
 import pLimit from 'p-limit'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -23,6 +26,8 @@ export interface CallParts {
   readonly intend: (request: UpdateRequest) => Promise<void> | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
+  /** True where rates are limited. */
+  readonly hasWindows: boolean
 }
 
 /** Each rejects with `TransportError`, or with the signal's reason where it was aborted before anything was sent. */
@@ -39,7 +44,7 @@ export interface Calls {
 }
 
 export function createCalls(parts: CallParts): Calls {
-  const { limiter, health, probeHealth, signer, transport } = parts
+  const { limiter, health, probeHealth, signer, transport, hasWindows } = parts
   const gate = pLimit(parts.concurrency)
 
   async function send(
@@ -76,7 +81,9 @@ export function createCalls(parts: CallParts): Calls {
     update(request, signal, look) {
       const { path, body, idempotencyKey } = request
       const post = { method: 'post', path, body, idempotencyKey } as const
-      return gate(send, post, signal, request, false, look)
+      const durable = hasWindows ? undefined : parts.intend(request)
+      if (durable === undefined) return gate(send, post, signal, request, false, look)
+      return durable.then(() => gate(send, post, signal, undefined, false, look))
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
     list: (signal) =>

@@ -66,8 +66,6 @@ export interface Lanes {
 export interface Journal {
   /** Gives nothing where the row has an intent of this session. */
   intend(request: UpdateRequest): Promise<void> | undefined
-  /** The intents of a batch; durable when it returns. */
-  intendAll(requests: readonly UpdateRequest[]): void
   /** Takes an intent back: no request of that row can have been applied. */
   withdraw(request: UpdateRequest): Promise<void>
   settle(outcome: Outcome): Promise<void>

@@ -7,8 +7,6 @@ import type { Deliver, Lanes, Prepare, Source } from './ports.ts'
 export interface Pipeline {
   readonly source: Source
   readonly prepare: Prepare
-  /** Told of the requests of a batch before any of them is delivered. Default nobody. */
-  readonly announce?: ((requests: readonly UpdateRequest[]) => void) | undefined
   readonly deliver: Deliver
   readonly lanes: Lanes
   /** Writes an outcome down; resolves when it is durable. */
@@ -17,14 +15,11 @@ export interface Pipeline {
   readonly signal: AbortSignal
 }
 
-export async function send(pipeline: Pipeline): Promise<void> {
-  const { source, prepare, announce, deliver, lanes, settle, signal } = pipeline
+export async function send({ source, prepare, deliver, lanes, settle, signal }: Pipeline): Promise<void> {
   for await (const rows of source) {
-    if (signal.aborted) break
-    const batch = rows.map(prepare)
-    announce?.(batch.filter(isRequest))
-    for (const prepared of batch) {
-      if (signal.aborted) break
+    for (const row of rows) {
+      if (signal.aborted) return lanes.idle()
+      const prepared = prepare(row)
       lanes.add(prepared.customerId || `row ${prepared.row}`, async () => {
         const outcome = isOutcome(prepared) ? prepared : await deliver(prepared, signal)
         // A row that was not taken up before a stop stays open and has no outcome yet.
@@ -34,10 +29,6 @@ export async function send(pipeline: Pipeline): Promise<void> {
     }
   }
   await lanes.idle()
-}
-
-function isRequest(prepared: UpdateRequest | Outcome): prepared is UpdateRequest {
-  return !isOutcome(prepared)
 }
 
 export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepared is Outcome {

@@ -36,7 +36,7 @@ export interface RunJournal extends Journal, JournalReader {
 }
 
 type Entry =
-  | { readonly intents: readonly number[] }
+  | { readonly intent: number }
   | { readonly outcome: Outcome }
   | { readonly key: string; readonly value: string }
 
@@ -53,7 +53,7 @@ export function openJournal(path: string, group: number): RunJournal {
       db.exec('BEGIN IMMEDIATE')
       const intents: number[] = []
       for (const entry of entries) {
-        if ('intents' in entry) intents.push(...entry.intents)
+        if ('intent' in entry) intents.push(entry.intent)
         else if ('key' in entry) put.run(entry.key, entry.value)
         else settle.run(entry.outcome.row, entry.outcome.outcome, packOutcome(entry.outcome))
       }
@@ -71,17 +71,12 @@ export function openJournal(path: string, group: number): RunJournal {
     intend({ row }) {
       if (intended.has(row)) return undefined
       intended.add(row)
-      return commits.add({ intents: [row] })
-    },
-    intendAll(requests) {
-      const intents = requests.map(({ row }) => row).filter((row) => !intended.has(row))
-      for (const row of intents) intended.add(row)
-      commits.addNow({ intents })
+      return commits.add({ intent: row })
     },
     withdraw({ row }) {
       if (!intended.has(row)) return Promise.resolve()
       intended.delete(row)
-      return commits.add({ intents: [-row] })
+      return commits.add({ intent: -row })
     },
     settle: (outcome) => commits.add({ outcome }),
     set: (key, value) => commits.addNow({ key, value }),

@@ -133,7 +133,7 @@ describe('a signal', () => {
     },
   )
 
-  it('leaves no row in doubt that was not sent, also where intents are made a batch ahead', async () => {
+  it('leaves no row in doubt that was not sent, also where intents come before places', async () => {
     let started: Started | undefined
     server.answer = () => {
       if (server.updates.length === 10) started?.kill('SIGINT')

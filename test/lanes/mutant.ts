@@ -18,20 +18,29 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
     file: 'client/call.ts',
-    edits: [['if (durable !== undefined) await durable', 'void durable']],
+    edits: [
+      ['if (durable !== undefined) await durable', 'void durable'],
+      ['return durable.then(() => gate(', 'return Promise.resolve().then(() => gate('],
+    ],
     tests: crash,
   },
   {
-    title: 'the intents of a batch are not waited for',
-    file: 'store/journal.ts',
-    edits: [['commits.addNow({ intents })', 'void commits.add({ intents })']],
-    tests: ['store/journal.test.ts'],
+    title: 'what a killed process had on the wire is forgotten',
+    file: 'store/quota.ts',
+    edits: [['insert.run(holder, now + longestRequestMs)', 'insert.run(holder, now - longestMs)']],
+    tests: ['client/quota.test.ts'],
   },
   {
-    title: 'intents that were made ahead are never taken back',
-    file: 'run-sending.ts',
-    edits: [['await ahead?.takeBack()', '']],
-    tests: ['run-intents.test.ts', 'cli/stops.test.ts'],
+    title: 'rows keep knocking in an outage',
+    file: 'client/outage.ts',
+    edits: [['if (failures >= inARow || many) goDown(why)', 'if (failures < 0 && many) goDown(why)']],
+    tests: ['client/outage.test.ts'],
+  },
+  {
+    title: 'all slots are used before a row was updated',
+    file: 'client/slots.ts',
+    edits: [['return isOpen ? count : 1', 'return count']],
+    tests: ['client/slots.test.ts'],
   },
   {
     title: 'the outcome is written after the lane has gone on',

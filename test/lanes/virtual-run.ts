@@ -90,6 +90,7 @@ export async function session(
       return committed(() => kept.intents.set(row, clock.wall()))
     },
     concurrency,
+    hasWindows: windows.length > 0,
   })
   const sender = createSender({
     calls,

@@ -121,16 +121,6 @@ describe('the journal', () => {
     journal.close()
   })
 
-  it('has the intents of a batch on disk when they were made, however small the batch', () => {
-    const path = join(directory, 'journal.db')
-    const journal = openJournal(path, 4)
-    journal.intendAll([request(1), request(2)])
-    const reader = new DatabaseSync(path, { readOnly: true })
-    expect(reader.prepare('SELECT rows FROM intent').all()).toEqual([{ rows: '1,2' }])
-    reader.close()
-    journal.close()
-  })
-
   it('writes notes with the next commit, and nothing at all after a write that failed', async () => {
     const path = join(directory, 'journal.db')
     const journal = openJournal(path, 4)
