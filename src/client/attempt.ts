@@ -120,7 +120,9 @@ export function createAttempt(parts: AttemptParts): Attempt {
         await untilSettled(parts, request, course, signal)
         const finding = await readBack(request, signal, looks(request, course))
         if (finding === 'applied') return course.unread ? perhapsTwice : updated
-        if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice
+        if (finding !== 'different' && !request.repeatable) return notSentTwice
+        // Nobody has looked yet: it is sent again only when somebody has.
+        if (finding === 'unanswered') throw retry(course, 'unread')
         course.unread ||= finding === 'cannot_tell'
       }
       let response: ApiResponse

@@ -12,7 +12,8 @@ import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
 import { TransportError } from './transport.ts'
 
-export type Finding = 'applied' | 'different' | 'cannot_tell'
+/** `unanswered`: no read got an answer, so that asking again may tell. */
+export type Finding = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
 
 export interface ReadBackParts {
   readonly calls: Calls
@@ -33,7 +34,7 @@ export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBac
       if (response !== undefined && response.status < 500) return compareWith(request, response)
       if (failed < tries) await clock.sleep(backoffMs(failed, random()), signal)
     }
-    return 'cannot_tell'
+    return 'unanswered'
   }
 
   /** Throttled reads are repeated when the pause is over; nothing where no whole answer came. */

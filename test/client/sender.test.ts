@@ -37,6 +37,8 @@ function senderOn(
 
 const down = response(500, '')
 const page = response(429, '<html>slow down</html>')
+/** A look that is answered and shows nothing. */
+const hidden = refusal(403, 'NOT_ALLOWED')
 const hasName = success({ name: 'Jo' })
 const otherName = success({ name: 'Old' })
 const hasCoupon = success({ discount: { id: 'dis_1', coupon: { id: 'SPRING' } } })
@@ -130,10 +132,22 @@ const cases: readonly Case[] = [
     ends: ['updated', '', 6, 6, times(6, 'econnreset').join(';')],
   },
   {
-    title: 'six lost answers and nothing to be read',
-    updates: times(6, lost),
+    title: 'a lost answer and no look that is answered: it is not sent again unseen',
+    updates: [lost],
     reads: times(20, down),
-    ends: ['unknown', 'E_NETWORK', 6, 20, times(6, 'econnreset').join(';')],
+    ends: ['unknown', 'E_NETWORK', 1, 20, ['econnreset', ...times(5, 'unread')].join(';')],
+  },
+  {
+    title: 'a lost answer and a look that is answered late',
+    updates: [lost],
+    reads: [...times(7, down), hasName],
+    ends: ['updated', '', 1, 8, 'econnreset;unread;unread'],
+  },
+  {
+    title: 'six lost answers and looks that tell nothing',
+    updates: times(6, lost),
+    reads: times(6, hidden),
+    ends: ['unknown', 'E_NETWORK', 6, 6, times(6, 'econnreset').join(';')],
   },
   {
     title: 'a lost answer and a lost look',
@@ -150,8 +164,8 @@ const cases: readonly Case[] = [
   {
     title: 'a refusal behind a lost answer that was applied',
     updates: [lost, refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')],
-    reads: [...times(3, down), hasName],
-    ends: ['updated', '', 2, 4, 'econnreset'],
+    reads: [hidden, hasName],
+    ends: ['updated', '', 2, 2, 'econnreset'],
   },
   {
     title: 'a refusal behind a lost answer that was not applied',
@@ -360,7 +374,7 @@ describe('a call that nobody answered', () => {
 
 describe('a row that is sent again although nobody could tell what became of it', () => {
   it('says that it may have been applied twice', async () => {
-    const { sender } = senderOn({ updates: [lost, success()], reads: times(3, down) })
+    const { sender } = senderOn({ updates: [lost, success()], reads: [hidden] })
     expect(await sender(named, running)).toMatchObject({
       outcome: 'updated',
       message: expect.stringContaining('may have been applied twice'),
