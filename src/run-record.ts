@@ -97,7 +97,7 @@ export function readEnding(
 }
 
 /** Nothing where the journal was written before records were kept, or holds one that cannot be understood. */
-export function readRecord(journal: JournalReader): RunRecord | undefined {
+export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | undefined {
   const record = parsed(journal.get(recordKey))
   if (record === undefined || !isJsonObject(record['options'])) return undefined
   const options = optionsOf(record['options'])

@@ -11,12 +11,15 @@ import type { UpdateOptions } from './options.ts'
 import type { Prepare, Source } from './pipeline/ports.ts'
 import type { ErrorsFormat } from './report/errors.ts'
 import { nextStep } from './report/next-step.ts'
+import { createPageFold } from './report/page/page-fold.ts'
+import { writePage } from './report/page/page.ts'
 import { writeRows } from './report/reports.ts'
 import { summaryOf, writeSummary } from './report/summary.ts'
 import type { Summary } from './report/summary.ts'
 import { accountOf } from './run-account.ts'
 import { keptInput } from './run-input.ts'
 import { commandToRedo } from './run-command.ts'
+import { pageFactsOf } from './run-page.ts'
 import type { RedoFacts } from './run-parts.ts'
 import type { JournalReader } from './store/journal-reader.ts'
 
@@ -70,6 +73,7 @@ export function endingOf(stopped: BulkUpdateError | undefined): RunEnding {
 export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, journal, options, rows, input, ending } = parts
   const settledRows = journal.settledRows.size
+  const fold = createPageFold()
   const listed = await writeRows({
     directory,
     outcomes:
@@ -95,6 +99,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
             format: errorsFormatOf(input.head),
             read: ({ offset, length }) => input.file.read(offset, length),
           },
+    listener: fold,
   })
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
   const good = outcomes.updated + outcomes.unchanged
@@ -128,6 +133,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
     { ...listed, outcomes },
   )
   writeSummary(directory, summary)
+  writePage(directory, summary, pageFactsOf(journal), fold)
   return summary
 }
 

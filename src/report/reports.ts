@@ -19,6 +19,8 @@ export interface ReportOptions {
   readonly resultsFormat: ResultsFormat
   /** Nothing where the input is gone: then `errors` stays as it is. */
   readonly errors: ErrorsParts | undefined
+  /** Sees every outcome in the same pass. */
+  readonly listener: { add(outcome: Outcome): void }
 }
 
 export interface ErrorsParts {
@@ -29,7 +31,7 @@ export interface ErrorsParts {
 
 /** Writes `results` and `errors`; an `errors` file of an earlier session goes when no row needs it. */
 export async function writeRows(options: ReportOptions): Promise<Totals> {
-  const { directory, resultsFormat, errors } = options
+  const { directory, resultsFormat, errors, listener } = options
   const results = openOutputFile(join(directory, `results.${resultsFormat}`))
   const totals = createTotals()
   let bad: OutputFile | undefined
@@ -39,6 +41,7 @@ export async function writeRows(options: ReportOptions): Promise<Totals> {
       results.write(resultsOf(batch, resultsFormat))
       for (const outcome of batch) {
         totals.add(outcome)
+        listener.add(outcome)
         if (errors === undefined || !needsAttention(outcome.outcome)) continue
         if (bad === undefined) {
           bad = openOutputFile(pathOf(directory, errors))

@@ -45,7 +45,7 @@ export function writeSummary(directory: string, summary: Summary): void {
   file.commit()
 }
 
-const words: Readonly<Record<OutcomeKind, string>> = {
+export const outcomeWords: Readonly<Record<OutcomeKind, string>> = {
   updated: 'confirmed by Rapyd',
   unchanged: 'nothing to send',
   invalid: 'refused here, never sent',
@@ -74,7 +74,9 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   for (const kind of outcomeKinds) {
     const count = summary.outcomes[kind]
     if (count > 0)
-      lines.push(`  ${number.format(count).padStart(9)}  ${paint(kind, kind.padEnd(14))} ${words[kind]}`)
+      lines.push(
+        `  ${number.format(count).padStart(9)}  ${paint(kind, kind.padEnd(14))} ${outcomeWords[kind]}`,
+      )
   }
   if (summary.errors.length > 0) lines.push('', 'To look at:')
   for (const { code, field, count, message, example_row, tip } of summary.errors.slice(0, 5)) {

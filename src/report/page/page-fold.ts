@@ -1,0 +1,45 @@
+/** What the page needs beyond the summary, gathered in the pass that writes `results`: a row that is updated is only counted. */
+import { needsAttention } from '../../domain/outcome.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { createAttention } from './attention.ts'
+import type { Attention } from './attention.ts'
+import { createTimeline } from './timeline.ts'
+import type { Timeline } from './timeline.ts'
+
+export interface PageFold {
+  add(outcome: Outcome): void
+  readonly attention: Attention
+  readonly timeline: Timeline
+  /** Rows that were updated, by the fields that they set or cleared. */
+  changed(): ReadonlyMap<string, number>
+  /** Calls by whole milliseconds of their last answer. */
+  readonly latencies: ReadonlyMap<number, number>
+}
+
+export function createPageFold(): PageFold {
+  const attention = createAttention()
+  const timeline = createTimeline()
+  // Rows of one file mostly have the same fields: their names are counted as one text, and taken apart at the end.
+  const fieldLists = new Map<string, number>()
+  const latencies = new Map<number, number>()
+
+  return {
+    add(outcome) {
+      timeline.add(outcome)
+      if (outcome.attempts > 0) latencies.set(outcome.latencyMs, (latencies.get(outcome.latencyMs) ?? 0) + 1)
+      if (outcome.outcome === 'updated')
+        fieldLists.set(outcome.fields, (fieldLists.get(outcome.fields) ?? 0) + 1)
+      else if (needsAttention(outcome.outcome)) attention.add(outcome)
+    },
+    attention,
+    timeline,
+    latencies,
+    changed() {
+      const fields = new Map<string, number>()
+      for (const [list, count] of fieldLists)
+        for (const name of list === '' ? [] : list.split(';'))
+          fields.set(name, (fields.get(name) ?? 0) + count)
+      return fields
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * `report.html`: a run for the eye, in one file that asks nobody for anything. Its policy allows exactly the style and the
+ * script that stand in it, by their digests, so that no text of others could run even if it were not escaped.
+ */
+import { createHash } from 'node:crypto'
+import { basename, join } from 'node:path'
+import { needsAttention, outcomeKinds } from '../../domain/outcome.ts'
+import { formatCount } from '../format.ts'
+import { openOutputFile } from '../output-file.ts'
+import type { Summary } from '../summary.ts'
+import { attentionSection, errorsSection } from './attention-section.ts'
+import { html } from './escape.ts'
+import type { PageFold } from './page-fold.ts'
+import { pageScript } from './script.ts'
+import { fieldsSection, outcomesSection, timeSection } from './sections.ts'
+import { pageStyles } from './styles.ts'
+
+/** What was run, beyond what the summary says. */
+export interface PageFacts {
+  /** The mapping's name, and the digest that is part of the run. */
+  readonly mapping: string
+  /** As on a command line: `--blank` and `keep`. */
+  readonly options: readonly (readonly [name: string, value: string])[]
+  /** Of this program and of Node. */
+  readonly versions: string
+}
+
+/** Throws like `openOutputFile`. */
+export function writePage(directory: string, summary: Summary, facts: PageFacts, fold: PageFold): void {
+  const file = openOutputFile(join(directory, 'report.html'))
+  try {
+    for (const piece of pageOf(summary, facts, fold)) file.write(piece)
+  } catch (error) {
+    file.discard()
+    throw error
+  }
+  file.commit()
+}
+
+export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Generator<string> {
+  const { attention } = fold
+  const wanted = outcomeKinds.filter(needsAttention).reduce((sum, kind) => sum + summary.outcomes[kind], 0)
+  yield `${head(summary.run_id)}<body><header><h1>Run ${html(summary.run_id)}</h1>
+<p class="soft">${html(summary.env)} (${html(summary.host)}), ${html(utc(summary.started_at))} to ${html(utc(summary.finished_at))}</p>
+<p class="next">${html(summary.next)}</p></header><main>
+${outcomesSection(summary)}
+${errorsSection(summary, attention)}
+${timeSection(summary, fold)}
+${fieldsSection(summary, fold.changed())}
+${attentionSection(attention, wanted)}
+${factsSection(summary, facts)}
+</main>\n`
+  if (attention.listed > 0) {
+    yield '<script type="application/json" id="attention-data">'
+    yield* attention.json()
+    yield `</script>\n<script>${pageScript}</script>\n`
+  }
+  yield '</body></html>\n'
+}
+
+function head(runId: string): string {
+  const policy = `default-src 'none'; style-src '${digest(pageStyles)}'; script-src '${digest(pageScript)}'; base-uri 'none'; form-action 'none'`
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">
+<title>${html(runId)}: rapyd-bulk</title>
+<style>${pageStyles}</style></head>\n`
+}
+
+function digest(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
+
+function factsSection({ input, account, parent, exit_code }: Summary, facts: PageFacts): string {
+  const { mapping, options, versions } = facts
+  // Folders may bear the name of whoever ran it.
+  const list: readonly (readonly [string, string])[] = [
+    ['Input', input.path === '-' ? 'standard input' : basename(input.path)],
+    ['SHA-256', input.sha256],
+    ['Size', `${formatCount(input.bytes)} bytes, ${formatCount(input.rows)} rows`],
+    ...(parent === undefined ? [] : [['Sends again rows of', parent.run_id] as const]),
+    ['Mapping', mapping],
+    ['Account', `${account} (fingerprint of the access key)`],
+    ['Exit code', String(exit_code)],
+    ['Versions', versions],
+    ...options,
+  ]
+  return `<section><h2>What was run</h2><dl class="facts">${list.map(([name, value]) => `<dt>${html(name)}</dt><dd>${html(value)}</dd>`).join('')}</dl></section>`
+}
+
+function utc(time: string): string {
+  return time === '' ? 'not started' : `${time.slice(0, 19).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,32 @@
+/** What the page says about how a run was begun, from what its journal keeps: an allow-list, and no path of a folder. */
+import { basename } from 'node:path'
+import type { PageFacts } from './report/page/page.ts'
+import { readRecord } from './run-record.ts'
+import type { JournalReader } from './store/journal-reader.ts'
+import { version } from './version.ts'
+
+/** What the page shows elsewhere, paths, and addresses. */
+const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir'])
+
+export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
+  const options = readRecord(journal)?.options
+  const digest = journal.get('mapping') ?? ''
+  const name = options?.map === undefined ? 'columns by name' : basename(options.map)
+  return {
+    mapping: digest === '' ? name : `${name} (${digest})`,
+    options: Object.entries(options ?? {})
+      .filter(([option, value]) => !leftOut.has(option) && value !== undefined)
+      .map(([option, value]) => [flagOf(option), shown(value)]),
+    versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
+  }
+}
+
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** Lists hold names of columns and texts of cells: how many has to do. */
+function shown(value: string | number | boolean | readonly string[]): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return typeof value === 'object' ? `${value.length} given` : String(value)
+}
