@@ -43,7 +43,7 @@ export function timeChart(name: string, slots: readonly Slot[], labelOf: (slot: 
     const mark = throttled > 0 ? 'throttled' : 'retry'
     return `<g><title>${html(labelOf(slot))}</title>${bar(at, plotHeight - good, good, 'calls')}${bar(at, plotHeight - good - bad, bad, 'errors')}${bar(at, 104, retries > 0 ? 8 : 0, mark)}</g>`
   })
-  return svg(name, `0 0 ${Math.max(slots.length, 12)} 112`, 'plot', bars)
+  return svg(name, `0 0 ${Math.max(slots.length, 1)} 112`, 'plot', bars)
 }
 
 export interface Bin {

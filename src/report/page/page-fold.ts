@@ -16,29 +16,46 @@ export interface PageFold {
   readonly latencies: ReadonlyMap<number, number>
 }
 
+/** NDJSON may bring other keys of metadata with every row: more lists, and names, than these are not told apart. */
+const mostLists = 1_000
+const mostFields = 1_000
+const otherFields = 'other fields'
+
 export function createPageFold(): PageFold {
   const attention = createAttention()
   const timeline = createTimeline()
   // Rows of one file mostly have the same fields: their names are counted as one text, and taken apart at the end.
   const fieldLists = new Map<string, number>()
+  const fields = new Map<string, number>()
   const latencies = new Map<number, number>()
+
+  function countFields(list: string): void {
+    fieldLists.set(list, (fieldLists.get(list) ?? 0) + 1)
+    if (fieldLists.size > mostLists) takeApart()
+  }
+
+  function takeApart(): void {
+    for (const [list, count] of fieldLists) {
+      for (const name of list === '' ? [] : list.split(';')) {
+        const known = fields.has(name) || fields.size < mostFields ? name : otherFields
+        fields.set(known, (fields.get(known) ?? 0) + count)
+      }
+    }
+    fieldLists.clear()
+  }
 
   return {
     add(outcome) {
       timeline.add(outcome)
       if (outcome.attempts > 0) latencies.set(outcome.latencyMs, (latencies.get(outcome.latencyMs) ?? 0) + 1)
-      if (outcome.outcome === 'updated')
-        fieldLists.set(outcome.fields, (fieldLists.get(outcome.fields) ?? 0) + 1)
+      if (outcome.outcome === 'updated') countFields(outcome.fields)
       else if (needsAttention(outcome.outcome)) attention.add(outcome)
     },
     attention,
     timeline,
     latencies,
     changed() {
-      const fields = new Map<string, number>()
-      for (const [list, count] of fieldLists)
-        for (const name of list === '' ? [] : list.split(';'))
-          fields.set(name, (fields.get(name) ?? 0) + count)
+      takeApart()
       return fields
     },
   }

@@ -18,13 +18,14 @@ export const pageScript = `'use strict';
   // What rows share is searched once a kind; a row adds its own numbers and its customer.
   function filter() {
     const text = search.value.trim().toLowerCase();
+    const digits = text.replaceAll(',', '');
     const fits = kinds.map(([kind, error]) => (outcome.value === '' || kind === outcome.value) && (code.value === '' || error === code.value));
     const told = kinds.map((kind) => kind.some((part) => part.toLowerCase().includes(text)));
     found = [];
     for (let at = 0; at < rows.length; at += width) {
       const kind = rows[at + 3];
       if (!fits[kind]) continue;
-      if (told[kind] || String(rows[at]) === text || String(rows[at + 1]) === text || rows[at + 2].toLowerCase().includes(text)) found.push(at);
+      if (told[kind] || String(rows[at]) === digits || String(rows[at + 1]) === digits || rows[at + 2].toLowerCase().includes(text)) found.push(at);
     }
     page = 0;
     show();

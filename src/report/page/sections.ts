@@ -10,6 +10,7 @@ import type { PageFold } from './page-fold.ts'
 import type { Slot } from './timeline.ts'
 
 const mostSlots = 96
+const mostFields = 100
 
 export function outcomesSection({ outcomes, ...summary }: Summary): string {
   const kinds = outcomeKinds.filter((kind) => outcomes[kind] > 0)
@@ -68,6 +69,7 @@ export function fieldsSection({ cleared }: Summary, changed: ReadonlyMap<string,
   const rows = names
     .map((name) => ({ name, sent: changed.get(name) ?? 0, blank: cleared[name] ?? 0 }))
     .sort((left, right) => right.sent - left.sent)
+    .slice(0, mostFields)
     .map(
       ({ name, sent, blank }) =>
         `<tr><th scope="row"><code>${html(name)}</code></th><td class="number">${formatCount(Math.max(0, sent - blank))}</td><td class="number">${formatCount(blank)}</td><td>${meter(sent - blank, blank, most)}</td></tr>`,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createAttention } from '../../../src/report/page/attention.ts'
 import { latencyBins } from '../../../src/report/page/charts.ts'
+import { createPageFold } from '../../../src/report/page/page-fold.ts'
 import { createTimeline } from '../../../src/report/page/timeline.ts'
 import { outcomeOf } from '../outcome.ts'
 
@@ -60,6 +61,17 @@ describe('rows that need attention', () => {
       for (let row = 1; row <= count; row++) attention.add(failed(row))
       expect(JSON.parse([...attention.json()].join('')).rows).toHaveLength(count * 4)
     }
+  })
+})
+
+describe('fields', () => {
+  it('are counted by name, also where every row brings another key', () => {
+    const fold = createPageFold()
+    for (let row = 0; row < 3_000; row++) fold.add(outcomeOf({ fields: `name;metadata.k${row}` }))
+    const changed = fold.changed()
+    expect(changed.get('name')).toBe(3_000)
+    expect(changed.size).toBe(1_001)
+    expect(changed.get('other fields')).toBe(3_000 - 999)
   })
 })
 

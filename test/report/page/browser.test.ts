@@ -1,0 +1,88 @@
+/** The page in a real Chromium: it draws, filters and turns pages, complains of nothing and asks nobody. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createPageFold } from '../../../src/report/page/page-fold.ts'
+import { writePage } from '../../../src/report/page/page.ts'
+import { summaryOf } from '../../../src/report/summary.ts'
+import { createTotals } from '../../../src/report/totals.ts'
+import { hasChromium, openInChromium } from '../../support/chromium.ts'
+import type { BrowserPage } from '../../support/chromium.ts'
+import { outcomeOf } from '../outcome.ts'
+
+const rows = 100_000
+const hostile = `</script><img src=x onerror="document.title='taken'">`
+
+function write(directory: string): void {
+  const totals = createTotals()
+  const fold = createPageFold()
+  for (let row = 1; row <= rows; row++) {
+    const isOdd = row % 1_000 === 0
+    const outcome = outcomeOf({
+      row,
+      line: row + 1,
+      outcome: isOdd ? 'failed' : 'rejected',
+      errorCode: isOdd ? 'E_SERVER' : 'E_API',
+      message: isOdd ? hostile : 'refused',
+      customerId: `cus_${String(row).padStart(32, '0')}`,
+    })
+    totals.add(outcome)
+    fold.add(outcome)
+  }
+  const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
+  const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
+  const run = { run_id: 'crm-1', input, env: 'sandbox', host: 'h', ...facts }
+  writePage(directory, summaryOf(run, totals.totals()), { mapping: '', options: [], versions: '' }, fold)
+}
+
+const name = hasChromium ? 'in Chromium' : 'in Chromium (skipped: there is no /usr/bin/chromium)'
+
+describe.skipIf(!hasChromium)(name, () => {
+  let directory: string
+  let page: BrowserPage
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'page-'))
+    write(directory)
+    page = await openInChromium(join(directory, 'report.html'))
+  })
+  afterAll(async () => {
+    await page.close()
+    rmSync(directory, { recursive: true })
+  })
+  const status = () => page.evaluate(`document.getElementById('status').textContent`)
+  const set = (id: string, value: string, event: string) =>
+    page.evaluate(
+      `{ const found = document.getElementById('${id}'); found.value = '${value}'; found.dispatchEvent(new Event('${event}')); new Promise((done) => setTimeout(done, 500)) }`,
+    )
+
+  it('lists 100,000 rows in pages', async () => {
+    expect(await status()).toBe('100,000 rows, page 1 of 4,000')
+    await page.evaluate(`document.getElementById('last').click()`)
+    expect(await status()).toBe('100,000 rows, page 4,000 of 4,000')
+    expect(await page.evaluate(`document.querySelector('#rows tr:last-child th').textContent`)).toBe(
+      '100,000',
+    )
+  })
+
+  it('filters by outcome and code, and finds a row, a customer and a message', async () => {
+    await set('outcome', 'failed', 'change')
+    expect(await status()).toBe('100 rows, page 1 of 4')
+    await set('search', '5000', 'input')
+    expect(await status()).toBe('11 rows, page 1 of 1')
+    await set('search', 'IMG SRC', 'input')
+    expect(await status()).toBe('100 rows, page 1 of 4')
+    await page.evaluate(`document.querySelector('button[data-code=E_API]').click()`)
+    expect(await status()).toBe('99,900 rows, page 1 of 3,996')
+    expect(await page.evaluate('document.activeElement.id')).toBe('attention-title')
+  })
+
+  it('is styled, runs nothing of a message, has no complaint and makes no request but for itself', async () => {
+    expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).toBe('1120px')
+    expect(await page.evaluate(`document.title + document.querySelectorAll('img').length`)).toBe(
+      'crm-1: rapyd-bulk0',
+    )
+    expect(page.complaints).toEqual([])
+    expect(page.requests).toHaveLength(1)
+  })
+})
