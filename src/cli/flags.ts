@@ -141,6 +141,10 @@ export const senderFlags = {
     describe: 'what goes wrong with --env simulator, such as reset-after:3%,500:2%',
   },
   seed: { type: 'number', describe: 'of the simulator’s dice for faults [default: 1]' },
+  'metrics-file': {
+    type: 'string',
+    describe: 'write how the run went for Prometheus (textfile collector) into this file [default: none]',
+  },
   'results-format': { choices: ['csv', 'ndjson'], describe: 'format of results [default: csv]' },
 } as const satisfies Record<string, Options>
 
@@ -183,6 +187,11 @@ export const redoFlags = {
 
 export const reportFlags = {
   'runs-dir': senderFlags['runs-dir'],
+  junit: {
+    type: 'string',
+    describe: 'write the kinds of errors as test cases of a CI server into this file [default: none]',
+  },
+  'metrics-file': senderFlags['metrics-file'],
   json: inputFlags.json,
   color: inputFlags.color,
 } as const satisfies Record<string, Options>

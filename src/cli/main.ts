@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       .usage('$0 <command>\n\nUpdates many Rapyd customers from one CSV or NDJSON file.')
       .command(
         'update <input>',
-        'check the file, send every row, write results, errors and summary',
+        'check the file, send every row, write results, errors, summary and page',
         (command) =>
           command
             .positional('input', inputArgument)
@@ -101,7 +101,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       )
       .command(
         'report <run>',
-        'write results, errors and summary of a run again, also while it goes on',
+        'write results, errors, summary and page of a run again, also while it goes on',
         (command) =>
           command
             .positional('run', runArgument)

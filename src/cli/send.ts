@@ -15,6 +15,7 @@ import { createDisplay } from './display.ts'
 import { duplicatesLine } from './duplicates-line.ts'
 import { wantsColor } from './output.ts'
 import { drainOnSignals } from './shutdown.ts'
+import { writeSummaryFiles } from './summary-files.ts'
 
 export interface SendArguments {
   readonly env?: string | undefined
@@ -31,6 +32,7 @@ export interface SendArguments {
   readonly limit?: number | undefined
   readonly confirmProduction?: string | undefined
   readonly resultsFormat?: string | undefined
+  readonly metricsFile?: string | undefined
   readonly logLevel?: string | undefined
   readonly faults?: string | undefined
   readonly seed?: number | undefined
@@ -104,8 +106,9 @@ export async function send(
     else process.stdout.write(summaryText(result.summary, result.directory, color))
     if (result.stopped !== undefined)
       process.stderr.write(`rapyd-bulk: ${printable(result.stopped.message)} [${result.stopped.code}]\n`)
+    const exitCode = writeSummaryFiles(result.summary, result.exitCode, { metricsFile: args.metricsFile })
     process.stderr.write(`${result.finishedBefore ? words.finishedBefore : printable(result.summary.next)}\n`)
-    return result.exitCode
+    return exitCode
   } finally {
     display.stop()
     release()

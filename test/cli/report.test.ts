@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshFolder } from '../support/command.ts'
@@ -31,6 +31,30 @@ describe('report', () => {
   afterEach(async () => {
     await server.close()
     folder.remove()
+  })
+
+  it('writes the page, and what was asked for other programs, for the owner alone; a link is refused', async () => {
+    folder.write('crm.csv', file(4))
+    await update('crm.csv', '--metrics-file', 'run.prom')
+    const path = (name: string) => join(folder.path, name)
+    const metrics = readFileSync(path('run.prom'), 'utf8')
+    const page = folder.report('report.html')
+    expect(page).toContain('<dt>--results-format</dt><dd>csv</dd>')
+    expect(page).not.toMatch(/N[0-3]\b/)
+    rmSync(join(directory(), 'report.html'))
+    const asked = ['report', runId(), '--junit', 'junit.xml', '--metrics-file', 'run.prom']
+    expect(await folder.run(asked)).toMatchObject({ code: 0 })
+    expect(readFileSync(path('junit.xml'), 'utf8')).toContain('failures="1"')
+    expect(readFileSync(path('run.prom'), 'utf8')).toBe(metrics)
+    expect(folder.report('report.html')).toContain('attention-data')
+    for (const name of ['run.prom', 'junit.xml', join('rapyd-runs', runId(), 'report.html')])
+      expect(statSync(path(name)).mode & 0o777).toBe(0o600)
+    rmSync(path('junit.xml'))
+    symlinkSync('run.prom', path('junit.xml'))
+    expect(await folder.run(asked)).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('E_REPORT_WRITE'),
+    })
   })
 
   it('makes the files of a finished run again, byte for byte but for absolute paths', async () => {

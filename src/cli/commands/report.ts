@@ -5,12 +5,15 @@ import { rebuildReport } from '../../rebuild-report.ts'
 import { summaryText } from '../../report/summary.ts'
 import { errorText } from '../error-text.ts'
 import { wantsColor } from '../output.ts'
+import { writeSummaryFiles } from '../summary-files.ts'
 
 export interface ReportArguments {
   readonly run: string
   readonly runsDir?: string | undefined
   readonly json?: boolean | undefined
   readonly color?: boolean | undefined
+  readonly junit?: string | undefined
+  readonly metricsFile?: string | undefined
 }
 
 export async function report(args: ReportArguments): Promise<number> {
@@ -20,9 +23,10 @@ export async function report(args: ReportArguments): Promise<number> {
       ? `${JSON.stringify(summary)}\n`
       : summaryText(summary, directory, wantsColor(process.stdout, args.color)),
   )
+  const written = writeSummaryFiles(summary, exitCodes.OK, args)
   if (missing === undefined) {
     process.stderr.write(`${printable(summary.next)}\n`)
-    return exitCodes.OK
+    return written
   }
   process.stderr.write(errorText(missing))
   return missing.exitCode

@@ -1,0 +1,35 @@
+/** `--junit` and `--metrics-file`: the summary once more, for other programs, where the user wants it. */
+import { BulkUpdateError, exitCodes } from '../errors.ts'
+import { junitOf } from '../report/junit.ts'
+import { metricsOf } from '../report/metrics.ts'
+import { openOutputFile } from '../report/output-file.ts'
+import type { Summary } from '../report/summary.ts'
+import { errorText } from './error-text.ts'
+
+export interface SummaryFiles {
+  readonly junit?: string | undefined
+  readonly metricsFile?: string | undefined
+}
+
+/**
+ * Writes what was asked for, whole or not at all, and gives the exit code. A file that cannot be written must not hide what
+ * stopped the run: it changes the code only of a run that reached its end.
+ */
+export function writeSummaryFiles(summary: Summary, exitCode: number, files: SummaryFiles): number {
+  const next = `write it with: rapyd-bulk report ${summary.run_id}`
+  try {
+    if (files.junit !== undefined) writeText(files.junit, junitOf(summary), next)
+    if (files.metricsFile !== undefined) writeText(files.metricsFile, metricsOf(summary), next)
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof BulkUpdateError)) throw error
+    process.stderr.write(errorText(error))
+    return exitCode === exitCodes.OK || exitCode === exitCodes.ROWS ? error.exitCode : exitCode
+  }
+}
+
+function writeText(path: string, text: string, next: string): void {
+  const file = openOutputFile(path, next)
+  file.write(text)
+  file.commit()
+}
