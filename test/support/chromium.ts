@@ -11,6 +11,8 @@ export const hasChromium = existsSync(chromium)
 export interface BrowserPage {
   /** The value of an expression, as JSON brings it; a promise is waited for. */
   evaluate(expression: string): Promise<unknown>
+  /** As at this width, on a screen or on paper. */
+  show(media: 'screen' | 'print', width: number): Promise<void>
   readonly complaints: readonly string[]
   readonly requests: readonly string[]
   close(): Promise<void>
@@ -59,6 +61,11 @@ export async function openInChromium(path: string): Promise<BrowserPage> {
     async evaluate(expression) {
       const options = { expression, awaitPromise: true, returnByValue: true }
       return (await send('Runtime.evaluate', options)).result?.result?.value
+    },
+    async show(media, width) {
+      await send('Emulation.setEmulatedMedia', { media })
+      const size = { width, height: 900, deviceScaleFactor: 1, mobile: false }
+      await send('Emulation.setDeviceMetricsOverride', size)
     },
     complaints,
     requests,

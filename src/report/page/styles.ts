@@ -28,7 +28,7 @@ td svg.meter { width: 8rem; height: .7rem; } code { font-size: .95em; }
 input, select, button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--soft); border-radius: .3rem; padding: .35rem .6rem; }
 button { cursor: pointer; } button:disabled { opacity: .5; cursor: default; } select { max-width: 100%; }
 :focus-visible { outline: .18rem solid var(--link); outline-offset: .12rem; }
-@media (max-width: 44rem) {
+@media screen and (max-width: 58rem) {
   #rows-table thead, #errors-table thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   #rows-table tr, #errors-table tr { display: block; border-bottom: 1px solid var(--line); padding: .4rem 0; }
   #rows-table :is(td, th[scope=row]), #errors-table :is(td, th[scope=row]) { display: grid; grid-template-columns: 6rem 1fr; border: 0; padding: .1rem 0; text-align: left; }
@@ -36,6 +36,7 @@ button { cursor: pointer; } button:disabled { opacity: .5; cursor: default; } se
   #rows-table td:empty { display: none; } #rows-table td, #errors-table td { overflow-wrap: anywhere; }
   dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: .5rem; }
 }
-@media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10pt; } .tools, details, button { display: none; } h2 { break-after: avoid; } tr, figure { break-inside: avoid; }
+@media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10pt; } .tools, details, button { display: none; } .scroll { overflow: visible; } th, td { overflow-wrap: anywhere; font-size: 8pt; }
+  thead th, th[scope=row], .number { overflow-wrap: normal; } h2 { break-after: avoid; } tr, figure { break-inside: avoid; }
   svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `

@@ -77,7 +77,20 @@ describe.skipIf(!hasChromium)(name, () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('attention-title')
   })
 
+  it.each([
+    ['screen', 1280],
+    ['screen', 940],
+    ['screen', 360],
+    ['print', 720],
+  ] as const)('has room on a %s of %i pixels', async (media, width) => {
+    await page.show(media, width)
+    await page.evaluate('new Promise((done) => setTimeout(done, 100))')
+    const beyond = `[...document.querySelectorAll('td, tbody th, svg, p')].filter((part) => part.closest('details') === null && part.getBoundingClientRect().right > ${width}).map((part) => part.textContent).join()`
+    expect(await page.evaluate(beyond)).toBe('')
+  })
+
   it('is styled, runs nothing of a message, has no complaint and makes no request but for itself', async () => {
+    await page.show('screen', 1280)
     expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).toBe('1120px')
     expect(await page.evaluate(`document.title + document.querySelectorAll('img').length`)).toBe(
       'crm-1: rapyd-bulk0',
