@@ -31,7 +31,11 @@ interface Message {
 export async function openInChromium(path: string): Promise<BrowserPage> {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0']
-  const child = spawn(chromium, [...flags, `--user-data-dir=${profile}`, 'about:blank'], { stdio: 'ignore' })
+  const child = spawn(chromium, [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: 'ignore',
+    // Chromium leaves folders of its own there when it is stopped.
+    env: { ...process.env, TMPDIR: profile },
+  })
   const exited = new Promise<void>((done) => void child.once('exit', () => done()))
   const portFile = join(profile, 'DevToolsActivePort')
   while (!existsSync(portFile) || !readFileSync(portFile, 'utf8').includes('\n')) await sleep(50)
