@@ -68,6 +68,7 @@ export function openClient(
     onAnswer: ({ tookMs }) => slowest.note(tookMs),
   })
   const budget = createRetryBudget(slots)
+  const told = { throttle, slots, found, budget, isPaused: () => limiter.pausedForMs > 0 }
   const outage = createOutage({
     limiter,
     clock,
@@ -78,8 +79,8 @@ export function openClient(
   })
   const calls = createCalls({
     limiter,
-    health: createHealth({ throttle, slots, found, budget, outage }),
-    probeHealth: createHealth({ throttle, slots, found, budget, outage: undefined }),
+    health: createHealth({ ...told, outage }),
+    probeHealth: createHealth({ ...told, outage: undefined }),
     signer,
     transport,
     intend: (request) => journal.intend(request),

@@ -4,7 +4,8 @@
  */
 import type { UpdateRequest } from '../domain/request.ts'
 import type { ApiResponse } from '../pipeline/ports.ts'
-import { classify } from '../rapyd/response.ts'
+import { readEnvelope } from '../rapyd/envelope.ts'
+import { classify, isThrottled } from '../rapyd/response.ts'
 import type { Answer } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
 import { perhapsTwice, rejection, retry, updated } from './course.ts'
@@ -108,8 +109,11 @@ export function createAttempt(parts: AttemptParts): Attempt {
     if (badKeys >= mostBadKeys) return undefined
     if (!isKey && !(isSignature && badSignatures >= mostBadSignatures)) return undefined
     const found = await calls.list(signal).catch(() => undefined)
-    if (found === undefined) return undefined
-    if (found.status === 401) throw stopError('E_AUTH', 'they worked before')
+    const envelope = readEnvelope(found?.body ?? '')
+    if (found === undefined || envelope === undefined || isThrottled(found) || found.status >= 500)
+      return undefined
+    if (found.status === 401 && envelope.errorCode !== 'UNAUTHORIZED_API_CALL')
+      throw stopError('E_AUTH', 'they worked before')
     return isKey ? { outcome: 'rejected', code: 'E_AUTH', message: 'refused for this row alone' } : undefined
   }
 

@@ -20,18 +20,21 @@ export interface HealthParts {
   readonly slots: Slots
   readonly found: FoundRate
   readonly budget: RetryBudget
+  readonly isPaused: () => boolean
   /** Nothing for requests that ask whether an outage is over. */
   readonly outage: Outage | undefined
 }
 
-export function createHealth({ throttle, slots, found, budget, outage }: HealthParts): Health {
+export function createHealth({ throttle, slots, found, budget, isPaused, outage }: HealthParts): Health {
   return {
     answered(response) {
       if (isThrottled(response)) return throttle.throttled(response)
-      throttle.accepted()
       found.accepted()
+      // What was on its way when everybody was told to stop says nothing about afterwards.
+      const isLate = isPaused()
+      if (!isLate) throttle.accepted()
       if (response.status === 503) slots.overloaded()
-      else slots.answered()
+      else if (!isLate) slots.answered()
       if (response.status >= 500 && response.status !== 501 && response.status !== 505) {
         budget.spend()
         outage?.failed(`HTTP ${response.status}`)

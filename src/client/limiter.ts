@@ -34,6 +34,7 @@ export interface LimiterParts {
 interface Waiter {
   readonly isProbe: boolean
   readonly grant: () => void
+  readonly fail: (error: unknown) => void
 }
 
 /** Others may make room that this process is not told of. */
@@ -71,7 +72,14 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
       const next = isHeld ? queue.findIndex(({ isProbe }) => isProbe) : 0
       const waiter = queue[next]
       if (waiter === undefined) return
-      const wait = take(waiter.isProbe)
+      let wait: number
+      try {
+        wait = take(waiter.isProbe)
+      } catch (error) {
+        // Nobody can be given a turn any more.
+        for (const one of queue.splice(0)) one.fail(error)
+        return
+      }
       if (wait > 0) {
         if (wait !== Number.POSITIVE_INFINITY || inFlight === 0) wakeIn(wait)
         return
@@ -113,6 +121,10 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
           grant() {
             signal.removeEventListener('abort', leave)
             resolve(end)
+          },
+          fail(error) {
+            signal.removeEventListener('abort', leave)
+            reject(error)
           },
         }
         function leave(): void {

@@ -42,23 +42,30 @@ export function createOutage(parts: OutageParts): Outage {
   let results: boolean[] = []
   let failures = 0
   let isDown = false
-  let began = 0
+  /** When it went down, and for how long it had been down before in the same outage. */
+  let wentDown = 0
+  let downMs = 0
   let cameBack = Number.NEGATIVE_INFINITY
   let probeMs = firstProbeMs
 
+  function lastedMs(): number {
+    return downMs + clock.now() - wentDown
+  }
+
   async function waitForIt(why: string): Promise<void> {
     for (;;) {
-      await clock.sleep(Math.min(probeMs, Math.max(1, began + longestMs - clock.now())), closed.signal)
+      await clock.sleep(Math.min(probeMs, Math.max(1, longestMs - lastedMs())), closed.signal)
       if (closed.signal.aborted) return
       if (await probe(closed.signal)) return comeBack()
       if (closed.signal.aborted) return
-      if (clock.now() - began >= longestMs) return stop(stopError('E_REMOTE_DOWN', why))
+      if (lastedMs() >= longestMs) return stop(stopError('E_REMOTE_DOWN', why))
       probeMs = Math.min(longestProbeMs, probeMs * 2)
     }
   }
 
   function comeBack(): void {
     isDown = false
+    downMs = lastedMs()
     failures = 0
     results = []
     cameBack = clock.now()
@@ -69,11 +76,12 @@ export function createOutage(parts: OutageParts): Outage {
   function goDown(why: string): void {
     isDown = true
     const isSame = clock.now() - cameBack < sameMs
-    if (!isSame) {
-      began = clock.now()
-      probeMs = firstProbeMs
-    }
+    wentDown = clock.now()
+    downMs = isSame ? downMs : 0
+    probeMs = isSame ? Math.min(longestProbeMs, probeMs * 2) : firstProbeMs
     limiter.hold(true)
+    // Reads may be answered where updates are not.
+    if (downMs >= longestMs) return stop(stopError('E_REMOTE_DOWN', why))
     parts.onChange?.(true)
     void waitForIt(why)
   }

@@ -19,6 +19,7 @@ export interface PreflightParts {
 /** Resolves when Rapyd takes a signed request from us. Throws AUTH or REMOTE errors otherwise. */
 export async function preflight(parts: PreflightParts, signal: AbortSignal): Promise<void> {
   let why = ''
+  let isCorrected = false
   const begun = parts.clock.now()
   const isPatient = (): boolean => parts.clock.now() - begun < (parts.patienceMs ?? 0)
   for (let failed = 1; failed <= mostAttempts || isPatient(); failed++) {
@@ -30,8 +31,9 @@ export async function preflight(parts: PreflightParts, signal: AbortSignal): Pro
         const clock = envelope?.message.toLowerCase().includes('timestamp') === true
         const offset = parts.signer.correctClock(response)
         if (!clock) throw stopError('E_AUTH', envelope?.errorCode ?? `HTTP ${response.status}`)
-        if (failed > 1 || Math.abs(offset ?? Number.POSITIVE_INFINITY) > 300_000)
+        if (isCorrected || Math.abs(offset ?? Number.POSITIVE_INFINITY) > 300_000)
           throw stopError('E_CLOCK', String(offset ?? ''))
+        isCorrected = true
         continue
       }
       if (response.status >= 300 && response.status < 400) throw stopError('E_REDIRECT', '')

@@ -42,6 +42,12 @@ const tooOld: Ending = {
   message: 'not answered long ago; the customer reads differently now, and others may have changed it since',
 }
 
+const unseen: Ending = {
+  outcome: 'unknown',
+  code: 'E_IN_DOUBT',
+  message: 'may have been applied; no read of the customer was answered',
+}
+
 export function createSender(parts: SenderParts): Deliver {
   const { clock } = parts
   // An intent is as old as a row's first attempt; others may have followed, until the session that made them ended.
@@ -95,6 +101,7 @@ export function createSender(parts: SenderParts): Deliver {
     if (waitMs > 0) await clock.sleep(waitMs, signal)
     const finding = await readBack(request, signal)
     if (finding === 'applied') return updated
+    if (finding === 'unanswered') return unseen
     if (finding === 'different') {
       // Others may have written since: that it reads differently says nothing about this row.
       if (ageMs > longestDoubtMs && !isAsked) return tooOld
@@ -120,7 +127,7 @@ export function createSender(parts: SenderParts): Deliver {
     // Before the journal is waited for: nobody sends meanwhile.
     if (error instanceof BulkUpdateError) parts.stop(error)
     // What was refused for everybody's reasons, or never sent, is not in doubt; a failure on this side proves nothing.
-    const isRefused = error instanceof BulkUpdateError && error.kind !== 'LOCAL'
+    const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
     if (!course.doubt && (isStop || isRefused)) await parts.withdraw(request)
     if (isStop) return undefined
     throw error

@@ -4,7 +4,7 @@
  *
  * Times are the system's monotonic ones, the same in every process and untouched when somebody sets the clock.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock, Quota, Window } from '../pipeline/ports.ts'
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS request
   (id INTEGER PRIMARY KEY, holder INTEGER NOT NULL, until REAL NOT NULL, in_flight INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS request_until ON request (until, holder);
 CREATE TABLE IF NOT EXISTS pause (id INTEGER PRIMARY KEY CHECK (id = 1), until REAL NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS machine (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL) STRICT;
 `
 
 /**
@@ -42,6 +43,7 @@ export function openQuota(
   directory: string,
   windows: readonly Window[],
   clock: Pick<Clock, 'now'> = machineClock,
+  boot = bootId(),
 ): Quota {
   const db = openState(directory)
   const longestMs = Math.max(0, ...windows.map((window) => window.perMs))
@@ -59,9 +61,11 @@ export function openQuota(
   const setPause = db.prepare(
     'INSERT INTO pause VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)',
   )
-  const holder = register(db, clock.now())
+  const holder = registered(directory, db, clock.now(), boot)
   let takes = 0
   let pausedUntil = 0
+  /** Of a pause that could not be told to the others yet. */
+  let untold = 0
   let isClosed = false
 
   /** When there is room for one more; now or earlier where there is. */
@@ -87,6 +91,8 @@ export function openQuota(
   }
 
   function takeAt(now: number): number {
+    if (untold > now) setPause.run(untold)
+    untold = 0
     pausedUntil = Number(paused.get()?.['until'] ?? 0)
     let waitMs = Math.max(pausedUntil, roomAt(now)) - now
     if (waitMs <= 0 && mustYield(now)) waitMs = yieldMs
@@ -125,21 +131,32 @@ export function openQuota(
       if (isClosed) return
       try {
         written(() => finish.run(clock.now(), holder))
-      } catch (error) {
-        // It counts longer than it has to, until it is over by itself.
-        if (!isBusy(error)) throw error
+      } catch {
+        // It counts longer than it has to, until it is over by itself; whoever takes next hears of a broken disk. An answer
+        // that came must not be lost for it.
       }
     },
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms)
-      written(() => setPause.run(pausedUntil))
+      try {
+        written(() => setPause.run(pausedUntil))
+      } catch {
+        untold = pausedUntil
+      }
     },
     get pausedForMs() {
       return Math.max(0, pausedUntil - clock.now())
     },
     close() {
+      if (isClosed) return
       isClosed = true
-      db.close()
+      try {
+        written(() => wait.run(0, holder))
+      } catch {
+        // The others take it for one that waits, for a second or two.
+      } finally {
+        db.close()
+      }
     },
   }
 }
@@ -162,14 +179,47 @@ function openState(directory: string): DatabaseSync {
   }
 }
 
+/** As `register`, in one transaction; closes the database where that fails. */
+function registered(directory: string, db: DatabaseSync, now: number, boot: string): number {
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    const holder = register(db, now, boot)
+    db.exec('COMMIT')
+    return holder
+  } catch (error) {
+    db.close()
+    throw stateError(directory, 'cannot be used', error)
+  }
+}
+
+/** Of this start of the machine; empty where the system does not tell. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
 /** This process among those that share the quota. */
-function register(db: DatabaseSync, now: number): number {
-  // What ends later than any request can was written before the machine was started again: nobody knows when.
+function register(db: DatabaseSync, now: number, boot: string): number {
+  const known = db.prepare('SELECT boot FROM machine').get()?.['boot']
+  if (known !== undefined && known !== boot) {
+    // The clock began anew: nobody knows how long ago anything was, so the last requests count as if they ended now.
+    db.prepare('DELETE FROM request WHERE until < (SELECT max(until) FROM request) - ?').run(longestWindowMs)
+    db.prepare('UPDATE request SET until = ?, in_flight = 0').run(now)
+    db.exec('DELETE FROM pause; UPDATE holder SET waiting_until = 0')
+  }
+  db.prepare('INSERT INTO machine VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET boot = excluded.boot').run(
+    boot,
+  )
+  // Where the system does not tell: what ends later than any request can was written before it was started again.
   db.prepare('UPDATE request SET until = ?, in_flight = 0 WHERE until > ?').run(
     now,
     now + longestRequestMs + 1,
   )
   db.prepare('UPDATE pause SET until = ? WHERE until > ?').run(now, now + longestPauseMs)
+  db.prepare('UPDATE holder SET waiting_until = 0 WHERE waiting_until > ?').run(now + waitingMs)
   db.prepare(
     'DELETE FROM holder WHERE waiting_until < ? AND id NOT IN (SELECT holder FROM request) AND id < (SELECT max(id) - 100 FROM holder)',
   ).run(now)
@@ -178,3 +228,5 @@ function register(db: DatabaseSync, now: number): number {
 
 /** No pause lasts longer. */
 const longestPauseMs = 6 * 3_600_000
+/** No window of an API is longer. */
+const longestWindowMs = 24 * 3_600_000

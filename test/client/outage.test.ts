@@ -76,7 +76,24 @@ describe('the breaker', () => {
     await clock.advanceTo(15_000)
     fail(outage, 10)
     await clock.advanceTo(26_000)
-    expect(probes).toEqual([5_000, 15_000, 25_000])
+    expect(probes).toEqual([5_000, 15_000])
+    await clock.advanceTo(40_000)
+    expect(probes).toEqual([5_000, 15_000, 35_000])
+    outage.close()
+  })
+
+  it('ends the run where reads are answered and updates are not, for as long', async () => {
+    const { outage, clock, stops } = outageWith(
+      Array.from({ length: 100 }, () => true),
+      120_000,
+    )
+    for (let second = 0; second < 300 && stops.length === 0; second++) {
+      fail(outage, 10)
+      await clock.advanceTo((second + 1) * 1_000)
+    }
+    expect(stops).toMatchObject([{ code: 'E_REMOTE_DOWN' }])
+    expect(clock.now()).toBeGreaterThan(120_000)
+    expect(clock.now()).toBeLessThan(200_000)
     outage.close()
   })
 })

@@ -125,6 +125,25 @@ describe('processes that share a quota', () => {
     expect(next.take()).toBe(0)
   })
 
+  it('forget pauses and those who waited when the machine is started again', () => {
+    now = 5 * 3_600_000
+    const before = openQuota(directory, [{ limit: 1, perMs: 1_000 }], clock, 'boot 1')
+    before.take()
+    before.end()
+    before.take()
+    before.pause(60_000)
+    before.close()
+    now = 60_000
+    const after = kept(openQuota(directory, [{ limit: 1, perMs: 1_000 }], clock, 'boot 2'))
+    expect(after.pausedForMs).toBe(0)
+    expect(after.take()).toBe(1_005)
+    for (let call = 0; call < 5; call++) {
+      now += 1_006
+      expect(after.take()).toBe(0)
+      after.end()
+    }
+  })
+
   it('know that the machine was started again: what was sent before counts as sent now', () => {
     const before = shared([{ limit: 1, perMs: 1_000 }])
     before.take()

@@ -68,7 +68,7 @@ export async function session(
   const outage = createOutage({ limiter, clock, longestMs, stop, probe })
   const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
   const proof = createProof(slots)
-  const parts = { throttle, slots, found, budget }
+  const parts = { throttle, slots, found, budget, isPaused: () => limiter.pausedForMs > 0 }
   const intended = new Set<number>()
   const committed = async (action: () => void): Promise<void> => {
     await clock.sleep(commitMs)

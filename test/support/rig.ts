@@ -64,7 +64,14 @@ export function createRig({ updates = [], reads = [] }: Script) {
     stop: (error) => stops.push(error),
   })
   const budget = createRetryBudget(slots)
-  const health = createHealth({ throttle, slots, found, budget, outage: undefined })
+  const health = createHealth({
+    throttle,
+    slots,
+    found,
+    budget,
+    isPaused: () => limiter.pausedForMs > 0,
+    outage: undefined,
+  })
   const calls = createCalls({
     limiter,
     signer,
