@@ -3,6 +3,7 @@
  * trust what it is given.
  */
 import { BulkUpdateError } from './errors.ts'
+import type { Window } from './pipeline/ports.ts'
 import type { Encoding } from './input/encoding.ts'
 import type { DuplicatePolicy } from './pipeline/duplicates.ts'
 import type { RowRange } from './pipeline/guards.ts'
@@ -78,11 +79,6 @@ export interface UpdateOptions {
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
-
-export interface Window {
-  readonly limit: number
-  readonly perMs: number
-}
 
 export const rapydHosts = {
   sandbox: 'https://sandboxapi.rapyd.net',

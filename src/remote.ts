@@ -1,7 +1,8 @@
 /** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
 import { isLoopback, parseRate, resolveOrigin, usage } from './options.ts'
-import type { UpdateOptions, Window } from './options.ts'
+import type { UpdateOptions } from './options.ts'
+import type { Window } from './pipeline/ports.ts'
 import { redactedCredentials } from './rapyd/signature.ts'
 import type { Credentials } from './rapyd/signature.ts'
 import type { RateWindow } from './simulator/server.ts'

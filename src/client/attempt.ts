@@ -8,7 +8,7 @@ import { readEnvelope } from '../rapyd/envelope.ts'
 import { classify, isThrottled } from '../rapyd/response.ts'
 import type { Answer } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
-import { perhapsTwice, rejection, retry, updated } from './course.ts'
+import { confirmed, rejection, retry } from './course.ts'
 import type { Course, Ending } from './course.ts'
 import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
@@ -53,7 +53,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
         badSignatures = 0
         badKeys = 0
         proof.updated()
-        return course.unread ? perhapsTwice : updated
+        return confirmed(course)
       case 'rejected':
         proof.refused(answer.code, response.status)
         return rejection(answer.code, answer.apiCode, answer.field, response.status)
@@ -123,7 +123,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
       if (course.doubt && course.attempts > 0) {
         await untilSettled(parts, request, course, signal)
         const finding = await readBack(request, signal, looks(request, course))
-        if (finding === 'applied') return course.unread ? perhapsTwice : updated
+        if (finding === 'applied') return confirmed(course)
         if (finding !== 'different' && !request.repeatable) return notSentTwice
         // Nobody has looked yet: it is sent again only when somebody has.
         if (finding === 'unanswered') throw retry(course, 'unread')
@@ -151,7 +151,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
       // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
       if (ending.outcome !== 'rejected' || !course.doubt) return ending
       if ((await readBack(request, signal)) !== 'applied') return ending
-      return course.unread ? perhapsTwice : updated
+      return confirmed(course)
     }
   }
 }

@@ -54,7 +54,12 @@ export type Ending = {
 
 export const updated: Ending = { outcome: 'updated', code: '', message: '' }
 
-export const perhapsTwice: Ending = {
+/** It is applied; whether twice, nobody can tell where it was sent again unread. */
+export function confirmed(course: Course): Ending {
+  return course.unread ? perhapsTwice : updated
+}
+
+const perhapsTwice: Ending = {
   outcome: 'updated',
   code: '',
   message: 'sent again without knowing what became of it before: may have been applied twice',

@@ -3,10 +3,8 @@
  * after its answer: the server counted it somewhere in between, and nobody knows where. So latency and jitter can never
  * push two windows together.
  */
+import { windowEdgeMs } from '../pipeline/ports.ts'
 import type { Clock, Quota, Window } from '../pipeline/ports.ts'
-
-/** Servers round their clocks; a request exactly at the edge of a window could still fall inside. */
-export const edgeMs = 5
 
 /** `windows` hold the limits after the reserve has been taken off; none means no limit but pauses. */
 export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock, 'now'>): Quota {
@@ -24,7 +22,7 @@ export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock,
       if (place <= 0) return Number.POSITIVE_INFINITY
       // With `place` or more ends inside the window, the oldest of those has to leave it first.
       const blocking = ends[ends.length - place]
-      if (blocking !== undefined) at = Math.max(at, blocking + perMs + edgeMs)
+      if (blocking !== undefined) at = Math.max(at, blocking + perMs + windowEdgeMs)
     }
     return at
   }

@@ -9,7 +9,7 @@ import type { Deliver } from '../pipeline/ports.ts'
 import { createAttempt, notSentTwice } from './attempt.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
-import { outcomeOf, perhapsTwice, startCourse, TryAgain, updated } from './course.ts'
+import { confirmed, outcomeOf, startCourse, TryAgain, updated } from './course.ts'
 import type { Course, Ending } from './course.ts'
 import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
@@ -83,7 +83,7 @@ export function createSender(parts: SenderParts): Deliver {
     if (!course.doubt) return { outcome: 'failed', code, message: 'no connection in any attempt' }
     await untilSettled(parts, request, course, signal)
     const finding = await readBack(request, signal)
-    if (finding === 'applied') return course.unread ? perhapsTwice : updated
+    if (finding === 'applied') return confirmed(course)
     if (finding === 'different' && course.answered) {
       const message = `Rapyd failed on every attempt (HTTP ${course.httpStatus}); reading back shows no change`
       return { outcome: 'rejected', code, message }

@@ -77,6 +77,9 @@ export interface Window {
   readonly perMs: number
 }
 
+/** Servers round their clocks: a request exactly at the edge of a window could still fall inside. Milliseconds. */
+export const windowEdgeMs = 5
+
 /** What is left of an account's windows. Whoever sends for the account takes from the same quota. */
 export interface Quota {
   /**

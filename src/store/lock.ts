@@ -1,5 +1,5 @@
 /** One process per run. The lock is SQLite's exclusive transaction on a small file: the kernel frees it however a process ends. */
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
@@ -7,6 +7,7 @@ import { isAlive } from '../is-alive.ts'
 import { diskError, isBusy } from './disk-error.ts'
 import { readJournal } from './saved-journal.ts'
 import type { SavedJournal } from './saved-journal.ts'
+import { ownFile } from './own-file.ts'
 
 /**
  * Takes the lock, and gives the function that lets it go.
@@ -18,7 +19,7 @@ export function lockRun(directory: string, runId: string): () => void {
   const path = join(directory, 'run.lock')
   let db: DatabaseSync | undefined
   try {
-    closeSync(openSync(path, 'a', 0o600))
+    ownFile(path)
     db = new DatabaseSync(path)
     db.exec('PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
     writeHolder(holderPath)

@@ -1,14 +1,14 @@
 /** Opens the database of a journal, and makes its tables where there are none: all of them or none. */
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
 import { journalVersion, schema } from './schema.ts'
+import { ownFile } from './own-file.ts'
 
 /** Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version. */
 export function openDatabase(path: string): DatabaseSync {
   const db = local(path, 'open', () => {
     // SQLite would make it readable for all; its side files take over the mode that is there.
-    closeSync(openSync(path, 'a', 0o600))
+    ownFile(path)
     return new DatabaseSync(path)
   })
   try {

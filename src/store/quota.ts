@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { windowEdgeMs } from '../pipeline/ports.ts'
 import type { Clock, Quota, Window } from '../pipeline/ports.ts'
 import { isBusy, stateError } from './disk-error.ts'
 import { ownFile } from './own-file.ts'
@@ -14,8 +15,6 @@ import { ownFile } from './own-file.ts'
 /** Milliseconds since the system's monotonic clock began: when it was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }
 
-/** Servers round their clocks; a request exactly at the edge of a window could still fall inside. */
-const edgeMs = 5
 /** No request takes longer; what a process left behind when it was killed is over by then. */
 const longestRequestMs = 30_000
 /** Who has asked within this time and got nothing is waiting. */
@@ -72,10 +71,10 @@ export function openQuota(
   function roomAt(now: number): number {
     let at = 0
     for (const { limit, perMs } of windows) {
-      const since = now - perMs - edgeMs
+      const since = now - perMs - windowEdgeMs
       const used = Number(count.get(since)?.['requests'])
       if (used < limit) continue
-      at = Math.max(at, Number(nth.get(since, used - limit)?.['until']) + perMs + edgeMs)
+      at = Math.max(at, Number(nth.get(since, used - limit)?.['until']) + perMs + windowEdgeMs)
     }
     return at
   }
@@ -84,7 +83,7 @@ export function openQuota(
   function mustYield(now: number): boolean {
     const waiting = others.all(holder, now)
     if (waiting.length === 0) return false
-    const since = now - longestMs - edgeMs
+    const since = now - longestMs - windowEdgeMs
     const mine = Number(share.get(since, holder)?.['requests'])
     const least = Math.min(...waiting.map(({ id }) => Number(share.get(since, id ?? null)?.['requests'])))
     return mine > least
