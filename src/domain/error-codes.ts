@@ -34,6 +34,8 @@ export const errorTips = {
   E_EWALLET: 'Use the id of a wallet: ewallet_….',
   E_TRANSFORM:
     'Write the cell so that the transform of the mapping file can read it, or change the transform.',
+  E_MISSING_PART:
+    'Give every key that the mapping file joins to this field; "" or null where a part is blank.',
   E_ADDRESS_GAP: 'Fill the address before it as well: addresses are numbered from 0 without gaps.',
   E_DUPLICATE_CUSTOMER: 'Leave one row for this customer, or run with --duplicates sequence.',
   E_REDO_ROW:

@@ -34,6 +34,8 @@ function explain(document: MappingDocument, issue: Issue, above: Path): Error {
   const where = document.place(path)
   if (issue.code === 'invalid_value' && typeof value === 'string') return unknownWord(where, value, path)
   if (issue.code === 'too_small') {
+    if (Array.isArray(value) && value.length > 0)
+      return mappingError(where, 'one column alone cannot be joined', 'Name its field under columns:.')
     return mappingError(where, 'nothing stands here', 'Write a value, or remove the key.')
   }
   if (issue.code === 'custom')

@@ -80,6 +80,22 @@ const addressParts = new Map(
   }).flatMap(([part, known]) => known.map((name) => [normalise(name), part] as const)),
 )
 
+/** What the two columns of a name are called. */
+const nameParts = {
+  first: ['First Name', 'Given Name', 'Forename', 'Vorname', 'Prénom', 'Person - First name'],
+  last: ['Last Name', 'Family Name', 'Surname', 'Nachname', 'Apellido', 'Apellidos', 'Person - Last name'],
+} as const
+
+const partNames = {
+  first: new Set(nameParts.first.map(normalise)),
+  last: new Set(nameParts.last.map(normalise)),
+}
+
+/** True for a column that holds just that part of a name. */
+export function isNamePart(name: string, part: keyof typeof nameParts): boolean {
+  return partNames[part].has(normalise(name))
+}
+
 /** The field, or `customer`; nothing for names that say nothing. */
 export function commonField(name: string): string | undefined {
   return fields.get(normalise(name))

@@ -7,7 +7,7 @@ import { plainAssignment } from './compiled-mapping.ts'
 import type { Assignment, BlankRule } from './compiled-mapping.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
-import type { EntrySpec, TransformSpec } from './mapping-schema.ts'
+import type { EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
 import { nearestPath } from './nearest-path.ts'
 import { protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
@@ -20,12 +20,21 @@ export async function compileEntry(
   document: MappingDocument,
 ): Promise<Assignment> {
   if (typeof entry === 'string') return plainAssignment(findTarget(entry, path, 'value', document))
-  const target = findTarget(entry.field, [...path, 'field'], 'value', document)
+  return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
+}
+
+/** `path` leads to what holds the transforms and the rule for blanks. Throws E_MAPPING. */
+export async function compileRules(
+  target: Target,
+  spec: RulesSpec,
+  path: Path,
+  document: MappingDocument,
+): Promise<Assignment> {
   const changes: TextChange[] = []
   let { conversion } = plainAssignment(target)
   let last = ''
-  for (const [spec, at] of transformsOf(entry.transform, [...path, 'transform'])) {
-    const made = await compileTransform(spec)
+  for (const [transform, at] of transformsOf(spec.transform, [...path, 'transform'])) {
+    const made = await compileTransform(transform)
     const where = document.place(at)
     if ('mistake' in made) throw mappingError(where, made.mistake, made.remedy)
     if (last !== '') {
@@ -38,7 +47,7 @@ export async function compileEntry(
       last = made.name
     }
   }
-  const blank = blankRule(entry.blank, target, [...path, 'blank'], document)
+  const blank = blankRule(spec.blank, target, [...path, 'blank'], document)
   return {
     target,
     changes,
@@ -66,7 +75,7 @@ function checkConversion({ name }: Conversion, target: Target, where: string): v
 }
 
 function blankRule(
-  spec: Exclude<EntrySpec, string>['blank'],
+  spec: RulesSpec['blank'],
   target: Target,
   path: Path,
   document: MappingDocument,

@@ -1,5 +1,6 @@
 /** From a checked mapping file to assignments: every column and constant gets its field, and no field gets two of them. */
 import { checkGiven, compileEntry, findTarget, isList } from './compile-entry.ts'
+import { compileJoin } from './compile-join.ts'
 import type { Assignment, Constant, MappedName, Mapping } from './compiled-mapping.ts'
 import { overlaps } from './headers.ts'
 import { mappingError } from './mapping-error.ts'
@@ -24,6 +25,15 @@ export async function compileMapping(
       assignments.push(assignment)
     }
     columns.set(name, { where: document.place(path, 'key'), assignments })
+  }
+  for (const [field, spec] of Object.entries(file.joined ?? {})) {
+    const parts = await compileJoin(field, spec, file, document)
+    const where = document.place(['joined', field], 'key')
+    claim(claims, { path: parts[0]?.[1].target.path ?? field, label: `joined field "${field}"`, where })
+    for (const [name, part] of parts) {
+      const known = columns.get(name) ?? { where, assignments: [] }
+      columns.set(name, { ...known, assignments: [...known.assignments, part] })
+    }
   }
   const constants: Constant[] = []
   for (const [name, value] of Object.entries(file.constants ?? {})) {

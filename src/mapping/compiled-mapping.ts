@@ -16,6 +16,24 @@ export interface Assignment {
   readonly changes: readonly TextChange[]
   /** Comes last, where the field holds a value that is not text. */
   readonly conversion?: Conversion
+  /** Where the column is only one of several that the field is put together of. The rest of this is then about the whole. */
+  readonly part?: Part
+}
+
+export interface Part {
+  /** The same object for all parts of one field. */
+  readonly join: Join
+  /** From 0. */
+  readonly index: number
+}
+
+export interface Join {
+  /** Columns or keys in the order of their texts. */
+  readonly names: readonly string[]
+  /** Stands between two texts. */
+  readonly separator: string
+  /** `file:line:column` of the field in the mapping file. */
+  readonly where: string
 }
 
 export interface Constant {

@@ -4,7 +4,7 @@
  */
 import { normalise } from '../domain/nearest.ts'
 import { printable } from '../domain/printable.ts'
-import { commonAddressPart, commonField } from './common-names.ts'
+import { commonAddressPart, commonField, isNamePart } from './common-names.ts'
 import { chooseTransform } from './draft-transform.ts'
 import { idRank } from './ndjson-keys.ts'
 import type { Profile } from './profile.ts'
@@ -45,16 +45,18 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
     ...customerLines(customer),
     'columns:',
   ]
-  const used = new Set<string>()
-  let [taken, ignored] = [0, 0]
+  const name = findNameParts(named)
+  const used = new Set(name.length === 0 ? [] : ['name'])
+  let [taken, ignored] = [name.length, 0]
   for (const column of named) {
-    if (column === customer) continue
+    if (column === customer || name.includes(column)) continue
     const { entry, comment } = entryFor(column, used)
     lines.push(`  # ${seen(column)} ${comment}`, `  ${key(column.name)}: ${entry}`)
     if (entry === 'ignore') ignored++
     else taken++
   }
-  if (taken + ignored === 0) lines[lines.length - 1] = 'columns: {}'
+  if (taken - name.length + ignored === 0) lines[lines.length - 1] = 'columns: {}'
+  lines.push(...nameLines(name))
   return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside: ignored }
 }
 
@@ -72,6 +74,24 @@ function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined 
       normalise(name) === 'customerid' ||
       (profile.looked === 0 && idRank(name) >= 0),
   )
+}
+
+/** The columns of first and last names, where each is there once and no other column is the whole name. */
+function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
+  const firsts = columns.filter(({ name }) => isNamePart(name, 'first'))
+  const lasts = columns.filter(({ name }) => isNamePart(name, 'last'))
+  const hasWhole = columns.some((column) => choose(column)?.field === 'name')
+  return firsts.length === 1 && lasts.length === 1 && !hasWhole ? [...firsts, ...lasts] : []
+}
+
+function nameLines(parts: readonly DraftColumn[]): readonly string[] {
+  if (parts.length === 0) return []
+  return [
+    'joined:',
+    ...parts.map((part) => `  # ${key(part.name)}: ${seen(part)}`),
+    '  # Named as the parts of a name often are. Blank parts are skipped; where all are blank, the name is.',
+    `  name: [${parts.map(({ name }) => key(name)).join(', ')}]`,
+  ]
 }
 
 function isIdName(name: string): boolean {

@@ -2,7 +2,7 @@
 import { didYouMean, nearest, normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { plainAssignment } from './compiled-mapping.ts'
-import type { Assignment, Mapping } from './compiled-mapping.ts'
+import type { Assignment, Join, Mapping } from './compiled-mapping.ts'
 import { delimiterHint } from './delimiter-hint.ts'
 import { checkAddressNumbers, findId, isOurColumn, label, overlaps, twice, unknownColumn } from './headers.ts'
 import type { NamedColumn } from './headers.ts'
@@ -59,6 +59,7 @@ export function matchMappedHeader(
     if (assignments.length > 0) columns.push({ name, index, assignments })
   }
   checkTargets(columns, mapping)
+  checkJoins(header, columns)
   return { id, columns }
 }
 
@@ -102,20 +103,45 @@ function unnamed(name: string, { isPreset = false }: Mapping): readonly Assignme
 
 function checkTargets(columns: readonly MappedColumn[], mapping: Mapping): void {
   const sources = [
-    ...columns.flatMap((column) => column.assignments.map(({ target }) => ({ target, name: label(column) }))),
-    ...mapping.constants.map(({ target }) => ({ target, name: `the mapping’s constant ${target.path}` })),
+    ...columns.flatMap((column) =>
+      column.assignments.map(({ target, part }) => ({ target, name: label(column), join: part?.join })),
+    ),
+    ...mapping.constants.map(({ target }) => ({
+      target,
+      name: `the mapping’s constant ${target.path}`,
+      join: undefined,
+    })),
   ]
-  for (const [index, { target, name }] of sources.entries()) {
-    const other = sources.slice(0, index).find((earlier) => overlaps(earlier.target.path, target.path))
+  for (const [index, { target, name, join }] of sources.entries()) {
+    const other = sources
+      .slice(0, index)
+      .find(
+        (earlier) =>
+          overlaps(earlier.target.path, target.path) && (join === undefined || earlier.join !== join),
+      )
     if (other !== undefined) throw twice(other.name, name, target.path)
   }
   checkAddressNumbers(sources.map(({ target }) => target))
 }
 
+/** All columns of a joined field, or none: half of a name would be written over a whole one. */
+function checkJoins(header: readonly string[], columns: readonly MappedColumn[]): void {
+  const given = new Map<Join, Set<number>>()
+  for (const { assignments } of columns) {
+    for (const { part } of assignments) {
+      if (part !== undefined) given.set(part.join, (given.get(part.join) ?? new Set()).add(part.index))
+    }
+  }
+  for (const [{ names, where }, indexes] of given) {
+    const lost = names.find((_, index) => !indexes.has(index))
+    if (lost !== undefined) throw missing(header, lost, where, 'a part of a joined field')
+  }
+}
+
 function missing(header: readonly string[], name: string, where: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
-    what === '' ? 'E_HEADER_MISSING_COLUMN' : 'E_HEADER_NO_ID',
+    what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(nearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
   )

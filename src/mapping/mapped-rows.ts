@@ -5,9 +5,12 @@ import type { Problem } from '../domain/problem.ts'
 import type { CsvRow, NdjsonRow } from '../domain/row.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { readAssigned } from './assigned-value.ts'
+import type { AssignedValue } from './assigned-value.ts'
 import type { CellRules } from './cells.ts'
 import { createClaims } from './claims.ts'
-import type { Assignment, Mapping } from './compiled-mapping.ts'
+import type { Assignment, Join, Mapping } from './compiled-mapping.ts'
+import { createJoins } from './joined-value.ts'
+import type { Joins } from './joined-value.ts'
 import type { MappedHeader } from './mapped-headers.ts'
 import { createKeys } from './mapped-keys.ts'
 import { addressBit, addressGap, hasGap } from './blank-addresses.ts'
@@ -30,7 +33,7 @@ export function compileMappedCsv(
       const cell = row.cells[index]
       if (cell !== undefined) for (const assignment of assignments) draft.assign(cell, assignment, rules)
     }
-    return draft.finish(mapping)
+    return draft.finish(mapping, rules)
   }
 }
 
@@ -61,18 +64,22 @@ export function compileMappedNdjson(
       if ('code' in assignments) draft.refuse(assignments)
       else
         for (const assignment of assignments) {
-          if (claim(assignment.target)) draft.assign(value, assignment, rules)
-          else draft.refuse(sameField(assignment.target.path))
+          const { target, part } = assignment
+          const isFree = draft.isJoining(part?.join) || claim(target)
+          if (!isFree || !draft.assign(value, assignment, rules)) draft.refuse(sameField(target.path))
         }
     }
-    return draft.finish(mapping)
+    return draft.finish(mapping, rules)
   }
 }
 
 interface Draft {
-  assign(value: JsonValue, assignment: Assignment, rules: CellRules): void
+  /** False where it is a part of a joined field that the row has given before. */
+  assign(value: JsonValue, assignment: Assignment, rules: CellRules): boolean
+  /** True where a part of that field has been given. */
+  isJoining(join: Join | undefined): boolean
   refuse(problem: Problem): void
-  finish(mapping: Mapping): Mapped
+  finish(mapping: Mapping, rules: CellRules): Mapped
 }
 
 /** `noId` says what is wrong with a text that is no id. */
@@ -93,19 +100,26 @@ function startDraft(
     fields.push(target.path)
     if (clears) cleared.push(target.path)
   }
+  const take = ({ target }: Assignment, reading: AssignedValue): void => {
+    named |= addressBit(target)
+    if ('problems' in reading) problems.push(...reading.problems)
+    else if (reading.value !== undefined) {
+      put(target, reading.value, reading.cleared)
+      if (!reading.cleared) filled |= addressBit(target)
+    }
+  }
+  let joins: Joins | undefined
   return {
     assign(value, assignment, rules) {
-      const { target } = assignment
-      const reading = readAssigned(value, assignment, rules)
-      named |= addressBit(target)
-      if ('problems' in reading) problems.push(...reading.problems)
-      else if (reading.value !== undefined) {
-        put(target, reading.value, reading.cleared)
-        if (!reading.cleared) filled |= addressBit(target)
-      }
+      if (assignment.part !== undefined)
+        return (joins ??= createJoins()).add(value, assignment.part, assignment)
+      take(assignment, readAssigned(value, assignment, rules))
+      return true
     },
+    isJoining: (join) => join !== undefined && joins?.has(join) === true,
     refuse: (problem) => problems.push(problem),
-    finish({ constants }) {
+    finish({ constants }, rules) {
+      for (const [assignment, reading] of joins?.read(rules) ?? []) take(assignment, reading)
       for (const { target, value } of constants) {
         put(target, value, value === '')
         constant |= addressBit(target)

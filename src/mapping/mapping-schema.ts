@@ -51,16 +51,33 @@ const blank = z
   .union([z.enum(['clear', 'keep', 'reject']), z.strictObject({ clear_with: value })])
   .describe('what a blank cell means (clear_with: what is sent then); without it, what --blank says')
 
+const rules = {
+  transform: z.union([transform, z.array(transform).min(1)]).optional(),
+  blank: blank.optional(),
+}
+
 const entry = z
   .union([
     text.describe('a field such as name, addresses[0].line_1 or metadata.tier, or ignore'),
     z.strictObject({
       field: text.describe('a field such as name, addresses[0].line_1 or metadata.tier'),
-      transform: z.union([transform, z.array(transform).min(1)]).optional(),
-      blank: blank.optional(),
+      ...rules,
     }),
   ])
   .meta({ id: 'entry' })
+
+const parts = z.array(text).min(2)
+
+const join = z
+  .union([
+    parts.describe('columns or keys in the order of their texts, with a space between'),
+    z.strictObject({
+      columns: parts.describe('columns or keys, in the order of their texts'),
+      separator: z.string().optional().describe('what stands between two texts; a space without it'),
+      ...rules,
+    }),
+  ])
+  .meta({ id: 'join' })
 
 export const mappingSchema = z.strictObject({
   $schema: z.string().optional().describe('for editors; means nothing here'),
@@ -69,11 +86,18 @@ export const mappingSchema = z.strictObject({
     .record(z.string(), z.union([entry, z.array(entry).min(1)]))
     .optional()
     .describe('columns or keys of the input, and the field that each goes into'),
+  joined: z
+    .record(z.string(), join)
+    .optional()
+    .describe('fields that are put together of several columns or keys; blank where all of them are'),
   constants: z.record(z.string(), value).optional().describe('fields that every row sets, and their values'),
 })
 
 export type MappingFile = z.infer<typeof mappingSchema>
 export type EntrySpec = z.infer<typeof entry>
+export type JoinSpec = z.infer<typeof join>
+/** What may be said of a value, whether it comes from one column or from several. */
+export type RulesSpec = Pick<Exclude<EntrySpec, string>, keyof typeof rules>
 export type TransformSpec = z.infer<typeof transform>
 
 export function mappingJsonSchema(): object {

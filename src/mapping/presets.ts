@@ -7,6 +7,7 @@
 interface Preset {
   readonly customer: string
   readonly columns: Readonly<Record<string, unknown>>
+  readonly joined?: Readonly<Record<string, unknown>>
 }
 
 const name = 'name'
@@ -15,9 +16,13 @@ const email = { field: 'email', transform: 'trim' }
 const phone = { field: 'phone_number', transform: { phone: 'international' } }
 
 const presets: Readonly<Record<string, Preset>> = {
-  // Contacts, "Export view" and "Export all properties": knowledge.hubspot.com, "Export your records". First Name and
-  // Last Name are two columns, and one field cannot be made of two.
-  hubspot: { customer: 'Rapyd Customer ID', columns: { Email: email, 'Phone Number': phone } },
+  // Contacts, "Export view" and "Export all properties" (knowledge.hubspot.com, "Export your records"): columns are called by
+  // the labels of "HubSpot's default contact properties". There is no property for the whole name.
+  hubspot: {
+    customer: 'Rapyd Customer ID',
+    columns: { Email: email, 'Phone Number': phone },
+    joined: { name: ['First Name', 'Last Name'] },
+  },
   // Contact, by the names of the API, as Data Loader and the data export service write them.
   salesforce: { customer: 'Rapyd_Customer_ID__c', columns: { Name: name, Email: email, Phone: phone } },
   // Contacts, Setup → Data Administration → Export.

@@ -106,6 +106,17 @@ describe('init', () => {
     expect((await folder.run(['init', 'crm export.csv', '--force'])).code).toBe(0)
   })
 
+  it('joins first and last names, unless a column has both', async () => {
+    folder.write('crm.csv', `Rapyd ID,Last Name,First Name\n${id(1)},Groß,Zoë\n${id(2)},Li,\n`)
+    await folder.run(['init', 'crm.csv'])
+    expect(text('crm.mapping.yaml')).toContain('joined:\n  # First Name: 1 filled, 1 blank, 1 different.\n')
+    const { stdout } = await folder.run(['validate', 'crm.csv', '--map', 'crm.mapping.yaml', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ calls: 2, set: { name: 2 }, cleared: {} })
+    folder.write('crm.csv', `Rapyd ID,Last Name,First Name,Name\n${id(1)},Groß,Zoë,Zoë Groß\n`)
+    await folder.run(['init', 'crm.csv', '--force'])
+    expect(text('crm.mapping.yaml')).not.toContain('joined')
+  })
+
   it('says where no column holds customer ids', async () => {
     folder.write('crm.csv', 'Name,Email\nJo,a@example.com\n')
     const { stderr } = await folder.run(['init', 'crm.csv'])
@@ -182,7 +193,7 @@ describe('a preset', () => {
     hubspot: [
       'Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lead Status,Create Date,Rapyd Customer ID',
       `901,Zoë,Groß,z@example.com,+33 4 50 11 22 33,Jo,NEW,2026-01-02 10:00,${id(1)}`,
-      { email: 'z@example.com', phone_number: '+33450112233' },
+      { name: 'Zoë Groß', email: 'z@example.com', phone_number: '+33450112233' },
     ],
     salesforce: [
       'Id,AccountId,LastName,FirstName,Name,Phone,MobilePhone,Email,Description,MailingStreet,Rapyd_Customer_ID__c',
