@@ -45,7 +45,8 @@ export interface Calls {
 
 export function createCalls(parts: CallParts): Calls {
   const { limiter, health, probeHealth, signer, transport, hasWindows } = parts
-  const gate = pLimit(parts.concurrency)
+  // Without windows a turn is never waited for with a place in flight, and the limiter's slots are the places.
+  const gate = hasWindows ? pLimit(parts.concurrency) : undefined
 
   async function send(
     request: ApiRequest,
@@ -74,16 +75,18 @@ export function createCalls(parts: CallParts): Calls {
   }
 
   function read(path: string, signal: AbortSignal): Promise<ApiResponse> {
-    return gate(send, { method: 'get', path, body: '' } as const, signal, undefined)
+    const get = { method: 'get', path, body: '' } as const
+    return gate === undefined ? send(get, signal, undefined) : gate(send, get, signal, undefined)
   }
 
   return {
-    update(request, signal, look) {
+    async update(request, signal, look) {
       const { path, body, idempotencyKey } = request
       const post = { method: 'post', path, body, idempotencyKey } as const
-      const durable = hasWindows ? undefined : parts.intend(request)
-      if (durable === undefined) return gate(send, post, signal, request, false, look)
-      return durable.then(() => gate(send, post, signal, undefined, false, look))
+      if (gate !== undefined) return gate(send, post, signal, request, false, look)
+      const durable = parts.intend(request)
+      if (durable !== undefined) await durable
+      return send(post, signal, undefined, false, look)
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
     list: (signal) =>

@@ -33,8 +33,9 @@ export interface LimiterParts {
 
 interface Waiter {
   readonly isProbe: boolean
-  readonly grant: () => void
-  readonly fail: (error: unknown) => void
+  readonly signal: AbortSignal
+  readonly resolve: (end: () => void) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** Others may make room that this process is not told of. */
@@ -46,7 +47,9 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   let wasPaused = false
   /** When the timer that runs ends; nothing where none runs. */
   let wakeAt: number | undefined
-  const queue: Waiter[] = []
+  let queue: Waiter[] = []
+  /** Signals that are listened to: one listener each, however many wait with it. */
+  const heard = new WeakSet<AbortSignal>()
   const ended = new AbortController()
 
   /** Takes a turn and gives 0, or says how long to wait: infinity for "until something ends". */
@@ -77,7 +80,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
         wait = take(waiter.isProbe)
       } catch (error) {
         // Nobody can be given a turn any more.
-        for (const one of queue.splice(0)) one.fail(error)
+        for (const one of queue.splice(0)) one.reject(error)
         return
       }
       if (wait > 0) {
@@ -85,7 +88,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
         return
       }
       queue.splice(next, 1)
-      waiter.grant()
+      waiter.resolve(end)
     }
   }
 
@@ -105,6 +108,18 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
     if (!ended.signal.aborted) grantTurns()
   }
 
+  /** Whoever waits with a signal that aborts leaves the queue. */
+  function hear(signal: AbortSignal): void {
+    if (heard.has(signal)) return
+    heard.add(signal)
+    const leave = (): void => {
+      const left = queue.filter((waiter) => waiter.signal === signal)
+      queue = queue.filter((waiter) => waiter.signal !== signal)
+      for (const waiter of left) waiter.reject(signal.reason)
+    }
+    signal.addEventListener('abort', leave, { once: true })
+  }
+
   function end(): void {
     inFlight--
     quota.end()
@@ -115,23 +130,9 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
     turn(signal, isProbe = false) {
       if (signal.aborted) return Promise.reject(signal.reason)
       if (queue.length === 0 && take(isProbe) === 0) return end
+      hear(signal)
       return new Promise((resolve, reject) => {
-        const waiter: Waiter = {
-          isProbe,
-          grant() {
-            signal.removeEventListener('abort', leave)
-            resolve(end)
-          },
-          fail(error) {
-            signal.removeEventListener('abort', leave)
-            reject(error)
-          },
-        }
-        function leave(): void {
-          queue.splice(queue.indexOf(waiter), 1)
-          reject(signal.reason)
-        }
-        signal.addEventListener('abort', leave, { once: true })
+        const waiter: Waiter = { isProbe, signal, resolve, reject }
         if (isProbe) queue.unshift(waiter)
         else queue.push(waiter)
         grantTurns()

@@ -19,10 +19,9 @@ const partsOfTime = 20
 /** A group smaller than this shows that little is under way: whoever waits for it should not wait for company. */
 const smallGroup = 64
 
-interface Waiting<Item> {
-  readonly item: Item
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+/** What goes to disk together, and the one promise that everybody who waits for it has been given. */
+interface Group<Item> extends PromiseWithResolvers<void> {
+  readonly items: Item[]
 }
 
 /** `commit` writes the items in one transaction, synchronously. `enough` items are committed without waiting for more. */
@@ -30,30 +29,30 @@ export function createGroupCommit<Item>(
   commit: (items: readonly Item[]) => void,
   enough: number,
 ): GroupCommit<Item> {
-  let waiting: Waiting<Item>[] = []
+  let waiting: Group<Item> | undefined
   /** Cancels the commit that is due; nothing when none is. */
   let cancel: (() => void) | undefined
   let nextAt = 0
   let failure: { readonly error: unknown } | undefined
 
   function flush(): void {
-    if (waiting.length === 0) return
-    const group = waiting
-    waiting = []
+    if (waiting === undefined) return
+    const { items, resolve, reject } = waiting
+    waiting = undefined
     const start = performance.now()
     try {
       // After one failed commit nobody knows what is on disk: a second try that succeeds would lie.
       if (failure !== undefined) throw failure.error
-      commit(group.map(({ item }) => item))
+      commit(items)
     } catch (error) {
       failure = { error }
-      for (const { reject } of group) reject(error)
+      reject(error)
       return
     }
     const end = performance.now()
-    const spacing = (end - start) * (partsOfTime - 1) * Math.min(1, group.length / smallGroup)
+    const spacing = (end - start) * (partsOfTime - 1) * Math.min(1, items.length / smallGroup)
     nextAt = end + Math.min(longestGapMs, spacing)
-    for (const { resolve } of group) resolve()
+    resolve()
   }
 
   function due(): void {
@@ -61,8 +60,8 @@ export function createGroupCommit<Item>(
     flush()
   }
 
-  function schedule(): void {
-    const gap = waiting.length >= enough ? 0 : nextAt - performance.now()
+  function schedule(items: number): void {
+    const gap = items >= enough ? 0 : nextAt - performance.now()
     if (gap > 1) {
       const timer = setTimeout(due, gap)
       cancel = () => clearTimeout(timer)
@@ -72,22 +71,27 @@ export function createGroupCommit<Item>(
     }
   }
 
+  function join(item: Item): Group<Item> {
+    waiting ??= { items: [], ...Promise.withResolvers<void>() }
+    waiting.items.push(item)
+    return waiting
+  }
+
   return {
     add(item) {
-      return new Promise((resolve, reject) => {
-        waiting.push({ item, resolve, reject })
-        if (cancel === undefined) schedule()
-        else if (waiting.length === enough) {
-          cancel()
-          schedule()
-        }
-      })
+      const { items, promise } = join(item)
+      if (cancel === undefined) schedule(items.length)
+      else if (items.length === enough) {
+        cancel()
+        schedule(items.length)
+      }
+      return promise
     },
     addNow(item) {
-      let failed: { readonly error: unknown } | undefined
-      waiting.push({ item, resolve() {}, reject: (error) => (failed = { error }) })
+      // Whoever else waits for it hears of a failure as well; here it is thrown.
+      join(item).promise.catch(() => {})
       flush()
-      if (failed !== undefined) throw failed.error
+      if (failure !== undefined) throw failure.error
     },
     flush,
   }
