@@ -34,10 +34,15 @@ export interface RunClient {
   close(): Promise<void>
 }
 
+/** What a client takes of a run, or of whoever only reads. */
+export type ClientParts = Pick<RunParts, 'remote' | 'options' | 'tell'> & {
+  readonly progress: Pick<RunParts['progress'], 'requested'>
+}
+
 /** `stop` ends the run: an outage or a block lasts too long. */
 export function openClient(
-  parts: RunParts,
-  journal: RunJournal,
+  parts: ClientParts,
+  journal: Pick<RunJournal, 'get' | 'note' | 'intend'>,
   concurrency: number,
   clock: Clock,
   stop: (error: Error) => void,
@@ -101,7 +106,7 @@ export function openClient(
 }
 
 /** All runs of an account on this machine share one quota; the embedded simulator is a run's own. */
-function quotaOf({ remote, options }: RunParts, clock: Clock): Quota {
+function quotaOf({ remote, options }: ClientParts, clock: Clock): Quota {
   const { windows, host, account } = remote
   if (windows.length === 0 || options.env === 'simulator') return createMemoryQuota(windows, clock)
   const folder = `${host.replace(/[^A-Za-z0-9.-]/g, '_')}-${account}`

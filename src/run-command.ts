@@ -51,6 +51,11 @@ export function commandToRedo(runId: string, runsDir: string | undefined): strin
   return ['rapyd-bulk redo', quoted(runId), ...flagsOf(runsDir === undefined ? {} : { runsDir })].join(' ')
 }
 
+/** The command that sends a plan. */
+export function commandToApply(path: string): string {
+  return `rapyd-bulk apply ${quoted(path)}`
+}
+
 function flagsOf(options: Partial<RecordedOptions>): readonly string[] {
   return Object.entries(options).flatMap(([name, value]) => {
     const flag = `--${flagNames[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

@@ -5,7 +5,7 @@
 import { encodings } from './input/encoding.ts'
 import { resolve } from 'node:path'
 import { isJsonObject } from './domain/json.ts'
-import type { JsonObject } from './domain/json.ts'
+import type { JsonObject, JsonValue } from './domain/json.ts'
 import type { BulkUpdateError } from './errors.ts'
 import type { UpdateOptions } from './options.ts'
 import type { JournalReader } from './store/journal-reader.ts'
@@ -58,17 +58,14 @@ export interface RunRecord {
 const recordKey = 'record'
 
 export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): void {
-  const { options, head, file, runId, redo } = parts
+  const { options, head, file, runId, redo, runsDir } = parts
   const isNamed = options.runId !== undefined || options.newRun === true || options.input === '-'
-  const absolute = {
-    ...options,
-    input: options.input === '-' ? '-' : resolve(options.input),
-    ...(options.map === undefined ? {} : { map: resolve(options.map) }),
-    runId: isNamed && redo === undefined ? runId : undefined,
-    runsDir: parts.runsDir,
-  }
   const record = {
-    options: Object.fromEntries(Object.entries(absolute).filter(([name]) => Object.hasOwn(kept, name))),
+    options: recordedOptions({
+      ...options,
+      runId: isNamed && redo === undefined ? runId : undefined,
+      runsDir,
+    }),
     format: head.format,
     bytes: file.size,
     rows: found.rows,
@@ -79,6 +76,22 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
   if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
   // What stopped an earlier session says nothing about this one.
   if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')
+}
+
+/** Those of the options that are kept, with absolute paths. */
+export function recordedOptions(
+  options: Partial<Record<keyof UpdateOptions, JsonValue | undefined>>,
+): JsonObject {
+  const { input, map } = options
+  const absolute = {
+    ...options,
+    ...(typeof input !== 'string' || input === '-' ? {} : { input: resolve(input) }),
+    ...(typeof map !== 'string' ? {} : { map: resolve(map) }),
+  }
+  const found: Record<string, JsonValue> = {}
+  for (const [name, value] of Object.entries(absolute))
+    if (value !== undefined && Object.hasOwn(kept, name)) found[name] = value
+  return found
 }
 
 const endingKey = 'ending'

@@ -11,7 +11,7 @@ export interface Slowest {
 const key = 'slowest_answer_ms'
 
 /** Writes seldom: only what is slower by half than the slowest before. */
-export function createSlowest(journal: RunJournal): Slowest {
+export function createSlowest(journal: Pick<RunJournal, 'get' | 'note'>): Slowest {
   let slowest = Number(journal.get(key) ?? 0)
   return {
     note(tookMs) {

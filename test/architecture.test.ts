@@ -18,6 +18,7 @@ const ranks: Readonly<Record<string, number>> = {
   mapping: 2,
   client: 2,
   doctor: 2,
+  plan: 2,
   store: 2,
   report: 2,
   simulator: 2,

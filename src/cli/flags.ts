@@ -185,6 +185,36 @@ export const redoFlags = {
   ...resendFlags,
 } as const satisfies Record<string, Options>
 
+/** Of commands that only read. */
+const readerFlags = {
+  env: senderFlags.env,
+  'base-url': senderFlags['base-url'],
+  'allow-host': senderFlags['allow-host'],
+  rate: senderFlags.rate,
+  reserve: senderFlags.reserve,
+  concurrency: senderFlags.concurrency,
+  'runs-dir': senderFlags['runs-dir'],
+  'state-dir': senderFlags['state-dir'],
+  'max-outage': senderFlags['max-outage'],
+  faults: senderFlags.faults,
+  seed: senderFlags.seed,
+} as const satisfies Record<string, Options>
+
+const valueFlag = {
+  'show-values': { type: 'boolean', describe: 'show what fields hold; without it, values are masked' },
+} as const satisfies Record<string, Options>
+
+export const planFlags = {
+  ...inputFlags,
+  ...readerFlags,
+  out: {
+    type: 'string',
+    describe: 'the file to write [default: plan.ndjson, in a directory of its own below --runs-dir]',
+  },
+  force: validateFlags.force,
+  ...valueFlag,
+} as const satisfies Record<string, Options>
+
 export const reportFlags = {
   'runs-dir': senderFlags['runs-dir'],
   junit: {
@@ -201,6 +231,7 @@ export const commandFlags = {
   update: { ...inputFlags, ...senderFlags },
   validate: { ...inputFlags, ...validateFlags },
   init: initFlags,
+  plan: planFlags,
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,

@@ -87,6 +87,20 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .command(
+        'plan <input>',
+        'read every customer of the file and write down what update would change; changes nothing',
+        (command) =>
+          command
+            .positional('input', inputArgument)
+            .options(commandFlags.plan)
+            .example('$0 plan crm-export.csv', 'before → after for each field, and the command to apply it')
+            .example('$0 plan crm-export.csv --show-values --out plan.ndjson', 'with what the fields hold'),
+        async (args) => {
+          const { plan } = await import('./commands/plan.ts')
+          code = await plan(args)
+        },
+      )
+      .command(
         'runs',
         'list runs: state, rows, and the command to go on with; or delete old ones',
         (command) =>

@@ -4,38 +4,25 @@ import type { UpdateResult } from '../bulk-update.ts'
 import { systemClock } from '../client/clock.ts'
 import { printable } from '../domain/printable.ts'
 import { exitCodes } from '../errors.ts'
-import { isProduction, logLevels, parseDuration, resolveOrigin, usage } from '../options.ts'
+import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
 import { parseFinishBy } from '../report/finish-by.ts'
 import { summaryText } from '../report/summary.ts'
 import type { Watch } from '../run-parts.ts'
-import { readKey } from './credentials.ts'
 import { createDisplay } from './display.ts'
 import { duplicatesLine } from './duplicates-line.ts'
 import { wantsColor } from './output.ts'
+import { senderOptions } from './sender-options.ts'
+import type { SenderArguments } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
 import { writeSummaryFiles } from './summary-files.ts'
 
-export interface SendArguments {
-  readonly env?: string | undefined
-  readonly baseUrl?: string | undefined
-  readonly allowHost?: string | undefined
-  readonly rate?: string | undefined
-  readonly reserve?: string | undefined
-  readonly concurrency?: number | undefined
-  readonly runsDir?: string | undefined
-  readonly stateDir?: string | undefined
-  readonly maxOutage?: string | undefined
+export interface SendArguments extends SenderArguments {
   readonly finishBy?: string | undefined
-  readonly readBack?: boolean | undefined
-  readonly limit?: number | undefined
   readonly confirmProduction?: string | undefined
   readonly resultsFormat?: string | undefined
   readonly metricsFile?: string | undefined
-  readonly logLevel?: string | undefined
-  readonly faults?: string | undefined
-  readonly seed?: number | undefined
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
   readonly color?: boolean | undefined
@@ -57,13 +44,7 @@ export async function send(
   begin: (options: SendOptions, watch: Watch, signal: AbortSignal) => Promise<UpdateResult | undefined>,
   words: SendWords,
 ): Promise<number> {
-  const env = environments.find((name) => name === args.env) ?? where.env ?? 'sandbox'
-  const isElsewhere = args.env !== undefined && args.env !== where.env
-  const baseUrl = args.baseUrl ?? process.env['RAPYD_BASE_URL'] ?? (isElsewhere ? undefined : where.baseUrl)
-  const allowHost = args.allowHost ?? where.allowHost
-  const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
-  const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
-  const production = env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, allowHost))
+  const { options, production } = senderOptions(args, where)
   const display = createDisplay({
     stream: process.stderr,
     quiet: args.quiet ?? false,
@@ -83,22 +64,8 @@ export async function send(
   }
   const { signal, release } = drainOnSignals(display.say)
   try {
-    const { rate, reserve, concurrency, runsDir, stateDir, limit, readBack, faults, seed } = args
-    const maxOutageMs = args.maxOutage === undefined ? undefined : parseDuration('max-outage', args.maxOutage)
-    const options = {
-      env,
-      ...given({ baseUrl, accessKey, secretKey, allowHost, rate, reserve, concurrency, runsDir, limit }),
-      ...given({
-        stateDir,
-        maxOutageMs,
-        readBack,
-        faults,
-        seed,
-        logLevel: logLevels.find((level) => level === args.logLevel),
-      }),
-      resultsFormat: args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv',
-    } as const
-    const result = await begin(options, watch, signal)
+    const resultsFormat = args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv'
+    const result = await begin({ ...options, resultsFormat }, watch, signal)
     display.stop()
     if (result === undefined) return exitCodes.OK
     const color = wantsColor(process.stdout, args.color)
@@ -114,8 +81,6 @@ export async function send(
     release()
   }
 }
-
-const environments = ['sandbox', 'production', 'simulator'] as const
 
 /** Production is asked for by name and number, so that yesterday's command cannot run on today's file. */
 async function confirmProduction(
@@ -140,20 +105,4 @@ async function confirmProduction(
     `production was not confirmed. ${facts}`,
     `If this is meant, add --confirm-production ${expected}. Nothing was sent.`,
   )
-}
-
-type Given<Values> = { [Key in keyof Values]?: Exclude<Values[Key], undefined> }
-
-/** Leaves out what was not given, so that `options.ts` alone knows the defaults. */
-export function given<Values extends Record<string, unknown>>(values: Values): Given<Values> {
-  const kept: Given<Values> = {}
-  for (const key in values) {
-    const value = values[key]
-    if (isGiven(value)) kept[key] = value
-  }
-  return kept
-}
-
-function isGiven<Value>(value: Value): value is Exclude<Value, undefined> {
-  return value !== undefined
 }

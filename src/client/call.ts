@@ -39,6 +39,8 @@ export interface Calls {
     look?: (response: ApiResponse) => void,
   ): Promise<ApiResponse>
   retrieve(customerId: string, signal: AbortSignal): Promise<ApiResponse>
+  /** Reads the list at `path`. */
+  page(path: string, signal: AbortSignal): Promise<ApiResponse>
   /** A read of the shortest list: proves key, clock and environment. Waits for no other call, only for a pause to end. */
   list(signal: AbortSignal): Promise<ApiResponse>
 }
@@ -89,6 +91,7 @@ export function createCalls(parts: CallParts): Calls {
       return send(post, signal, undefined, false, look)
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
+    page: read,
     list: (signal) =>
       send({ method: 'get', path: '/v1/customers?limit=1', body: '' }, signal, undefined, true),
   }

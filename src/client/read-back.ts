@@ -3,9 +3,9 @@
  * compared, arrays and objects by value; a cleared field compares as empty.
  */
 import { isJsonObject } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import { readEnvelope } from '../rapyd/envelope.ts'
+import { compareField, imageOf } from '../rapyd/held.ts'
 import type { ApiResponse, Clock } from '../pipeline/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
@@ -61,52 +61,13 @@ export function compareWith(request: UpdateRequest, response: ApiResponse): Find
     return 'cannot_tell'
   const patch: unknown = JSON.parse(request.body)
   if (!isJsonObject(patch)) return 'cannot_tell'
+  const image = imageOf(customer, Object.keys(patch))
   let finding: Finding = 'applied'
   for (const [field, wanted] of Object.entries(patch)) {
-    const found = compareField(field, wanted, customer)
-    if (found === 'cannot_tell') return found
-    if (found === 'different') finding = found
+    const holding = compareField(field, wanted, image)
+    // A field that the answer does not show proves nothing either way.
+    if (holding === 'not_shown') return 'cannot_tell'
+    if (holding === 'differs') finding = 'different'
   }
   return finding
-}
-
-function compareField(field: string, wanted: JsonValue, customer: JsonObject): Finding {
-  if (field === 'coupon') return compareCoupon(wanted, customer['discount'])
-  const held = ownValue(customer, field)
-  if (wanted === '') return isEmpty(held) ? 'applied' : 'different'
-  // A field that the answer does not show proves nothing either way.
-  if (held === undefined) return 'cannot_tell'
-  return holds(held, wanted) ? 'applied' : 'different'
-}
-
-/** A coupon shows up inside the discount that it makes. */
-function compareCoupon(wanted: JsonValue, discount: JsonValue | undefined): Finding {
-  if (wanted === '') return isEmpty(discount) ? 'applied' : 'different'
-  if (!isJsonObject(discount) || !isJsonObject(discount['coupon']))
-    return isEmpty(discount) ? 'different' : 'cannot_tell'
-  return discount['coupon']['id'] === wanted ? 'applied' : 'different'
-}
-
-/** `held` has everything that `wanted` names; what Rapyd adds (ids, times, older addresses) does not count. */
-function holds(held: JsonValue | undefined, wanted: JsonValue): boolean {
-  if (Array.isArray(wanted)) {
-    const items: readonly JsonValue[] = Array.isArray(held) ? held : []
-    return wanted.every((item: JsonValue) => items.some((candidate) => holds(candidate, item)))
-  }
-  if (isJsonObject(wanted)) {
-    return (
-      isJsonObject(held) && Object.entries(wanted).every(([key, value]) => holds(ownValue(held, key), value))
-    )
-  }
-  return wanted === '' ? isEmpty(held) : held === wanted
-}
-
-/** Names come from a file: `constructor` and `toString` are on every object. */
-function ownValue(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined
-}
-
-function isEmpty(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null || value === '') return true
-  return typeof value === 'object' && Object.keys(value).length === 0
 }

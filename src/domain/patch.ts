@@ -16,3 +16,19 @@ export interface PatchedRow extends Place {
   /** Those of `fields` that a blank clears. */
   readonly cleared: readonly string[]
 }
+
+/** The field that a path is inside of: `metadata` of `metadata.tier`. */
+export function fieldOf(path: string): string {
+  return path.split(/[.[]/, 1)[0] ?? path
+}
+
+/** The row with those of its fields alone that `isKept` names. */
+export function onlyFields(row: PatchedRow, isKept: (field: string) => boolean): PatchedRow {
+  const { patch, fields, cleared } = row
+  return {
+    ...row,
+    patch: Object.fromEntries(Object.entries(patch).filter(([field]) => isKept(field))),
+    fields: fields.filter((path) => isKept(fieldOf(path))),
+    cleared: cleared.filter((path) => isKept(fieldOf(path))),
+  }
+}

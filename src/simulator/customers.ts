@@ -3,6 +3,7 @@
  *
  * Choices where Rapyd documents nothing: a blank clears every field, `metadata` merges by key, `addresses` appends with
  * new ids (switch: `replace`), every `coupon` makes a new discount, the wallet that a customer already has is accepted again.
+ * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
@@ -31,10 +32,11 @@ export interface Customers {
   deleteDiscount(id: string): string | undefined
   /** How many updates were applied. */
   updatesOf(id: string): number
-  /** Newest first; `undefined` where a cursor names no customer. */
+  /** In the order of creation; `undefined` where a cursor names no customer. */
   list(page: Page): readonly SimulatedCustomer[] | undefined
 }
 
+/** Of two cursors `startingAfter` counts. */
 export interface Page {
   readonly limit: number
   readonly startingAfter?: string | undefined
@@ -128,11 +130,11 @@ export function createCustomers(options: CustomersOptions): Customers {
     updatesOf: (id) => kept.get(id)?.updates ?? 0,
     list({ limit, startingAfter, endingBefore }) {
       const cursor = startingAfter ?? endingBefore
-      const at = cursor === undefined ? order.length : kept.get(cursor)?.index
+      const at = cursor === undefined ? -1 : kept.get(cursor)?.index
       if (at === undefined) return undefined
-      const forward = startingAfter === undefined && endingBefore !== undefined
-      const chosen = forward ? order.slice(at + 1, at + 1 + limit) : order.slice(Math.max(0, at - limit), at)
-      return chosen.toReversed().flatMap((id) => {
+      const backward = startingAfter === undefined && endingBefore !== undefined
+      const chosen = backward ? order.slice(Math.max(0, at - limit), at) : order.slice(at + 1, at + 1 + limit)
+      return chosen.flatMap((id) => {
         const customer = kept.get(id)
         return customer === undefined ? [] : [show(id, customer)]
       })

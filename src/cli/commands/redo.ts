@@ -3,8 +3,9 @@ import { redo as redoRun } from '../../redo.ts'
 import { whereRunWent } from '../../redo-options.ts'
 import { formatRows } from '../../report/format.ts'
 import { encodingOption } from '../input-options.ts'
-import { given, send } from '../send.ts'
+import { send } from '../send.ts'
 import type { SendArguments } from '../send.ts'
+import { given } from '../sender-options.ts'
 
 export interface RedoArguments extends SendArguments {
   readonly run: string

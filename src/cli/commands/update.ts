@@ -2,8 +2,9 @@
 import { bulkUpdate } from '../../bulk-update.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
-import { given, send } from '../send.ts'
+import { send } from '../send.ts'
 import type { SendArguments } from '../send.ts'
+import { given } from '../sender-options.ts'
 
 export interface UpdateArguments extends InputArguments, SendArguments {
   readonly runId?: string | undefined

@@ -1,0 +1,50 @@
+/** `plan`: flags → options, what the plan says on standard output. Exit 0, or 1 where rows are invalid or cannot be planned. */
+import { exitCodes } from '../../errors.ts'
+import type { PlanRow } from '../../plan/plan-row.ts'
+import { plan as makePlan } from '../../plan.ts'
+import { commandToApply } from '../../run-command.ts'
+import { inputOptions } from '../input-options.ts'
+import type { InputArguments } from '../input-options.ts'
+import { planText } from '../plan-text.ts'
+import { reading } from '../reading.ts'
+import { given, senderOptions } from '../sender-options.ts'
+import type { SenderArguments } from '../sender-options.ts'
+
+export interface PlanArguments extends InputArguments, SenderArguments {
+  readonly out?: string | undefined
+  readonly force?: boolean | undefined
+  readonly showValues?: boolean | undefined
+}
+
+/** Changes that are shown. */
+const mostShown = 10
+
+export async function plan(args: PlanArguments): Promise<number> {
+  const { options } = senderOptions(args, {})
+  const first: PlanRow[] = []
+  const result = await reading(args.quiet === true, (onProgress, signal) =>
+    makePlan(
+      { ...options, ...inputOptions(args), ...given({ out: args.out, force: args.force }) },
+      {
+        onProgress,
+        onChange: (row) => void (first.length < mostShown && first.push(row)),
+      },
+      signal,
+    ),
+  )
+  const { path, head, requests, calls, etaMs } = result
+  if (args.json === true) {
+    const { sha256, counts, reads, input, host, account } = head
+    const counted = { input: { ...input, rows: counts.rows }, host, account, ...counts, reads }
+    process.stdout.write(
+      `${JSON.stringify({ plan: path, sha256, ...counted, requests, calls, eta_ms: etaMs })}\n`,
+    )
+  } else process.stdout.write(planText(result, first, args.showValues === true))
+  const { missing, unreadable, invalid } = head.counts.changes
+  process.stderr.write(
+    calls === 0
+      ? 'Nothing would change.\n'
+      : `Nothing was changed. To send just this: ${commandToApply(path)}\n`,
+  )
+  return missing + unreadable + invalid === 0 ? exitCodes.OK : exitCodes.ROWS
+}

@@ -1,0 +1,55 @@
+/** A plan as a person reads it: counts, the first changes, what it cost and what is to come. */
+import { printableLines } from '../domain/printable.ts'
+import { planChanges } from '../plan/plan-row.ts'
+import type { PlanChange, PlanRow } from '../plan/plan-row.ts'
+import type { PlanResult } from '../plan.ts'
+import { formatCount, formatDuration } from '../report/format.ts'
+import { shownValue } from './shown-value.ts'
+
+const words: Readonly<Record<PlanChange, string>> = {
+  update: 'would be sent',
+  unchanged: 'hold it already, or ask for nothing',
+  missing: 'customers that Rapyd does not know',
+  unreadable: 'customers that could not be read',
+  invalid: 'refused here',
+}
+
+/** `first` are rows that change something. */
+export function planText(
+  { path, head, requests, calls, etaMs }: PlanResult,
+  first: readonly PlanRow[],
+  showValues: boolean,
+): string {
+  const { counts, reads } = head
+  const lines = [`Plan of ${head.input.path} on ${head.host}: ${formatCount(counts.rows)} rows`]
+  for (const change of planChanges) {
+    const rows = counts.changes[change]
+    if (rows > 0) lines.push(`  ${formatCount(rows).padStart(9)}  ${change.padEnd(14)} ${words[change]}`)
+  }
+  lines.push('', `Fields that change: ${listOf(counts.fields)}`, `Cleared: ${listOf(counts.clears)}`)
+  if (first.length > 0) {
+    const look = showValues ? '' : ' (masked; --show-values shows them)'
+    lines.push('', `The first changes${look}:`, ...first.flatMap((row) => changeLines(row, showValues)))
+  }
+  lines.push(
+    '',
+    `Read ${formatCount(reads.customers)} customers: ${formatCount(reads.single)} one by one, ${formatCount(reads.pages)} pages of the list; ${formatCount(requests)} requests in this session`,
+    `To come: ${formatCount(calls)} calls${etaMs < 1_000 ? '' : `, about ${formatDuration(etaMs)}`}; apply reads each customer once more, for its before-image`,
+    `Plan: ${path}`,
+  )
+  return printableLines(`${lines.join('\n')}\n`)
+}
+
+function listOf(counts: Readonly<Record<string, number>>): string {
+  const found = Object.entries(counts).map(([name, count]) => `${name} ${formatCount(count)}`)
+  return found.length === 0 ? 'none' : found.join(', ')
+}
+
+function changeLines(planned: PlanRow, showValues: boolean): readonly string[] {
+  if (planned.change !== 'update') return []
+  const { row, customer, fields } = planned
+  return Object.entries(fields).map(
+    ([field, { before, after }]) =>
+      `  row ${row} ${customer} ${field}: ${shownValue(before, showValues)} → ${shownValue(after, showValues)}`,
+  )
+}

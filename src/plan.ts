@@ -1,0 +1,184 @@
+/** `plan`: reads what a file touches and writes down what an update would change, row by row, without changing anything. */
+import { rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { checkInput } from './check-input.ts'
+import type { CheckedInput } from './check-input.ts'
+import { readHead } from './input/header.ts'
+import { loadMapping } from './mapping/mapping-file.ts'
+import { openNewFile } from './new-file.ts'
+import type { UpdateOptions } from './options.ts'
+import { planVersion } from './plan/plan-head.ts'
+import type { PlanFacts, PlanHead } from './plan/plan-head.ts'
+import type { PlanRow } from './plan/plan-row.ts'
+import { isOutcome } from './pipeline/send.ts'
+import { fieldOf } from './domain/patch.ts'
+import { openRemote } from './remote.ts'
+import type { Remote } from './remote.ts'
+import { createPace } from './report/pace.ts'
+import type { RunEvent } from './report/run-events.ts'
+import { asInterruption } from './interruption.ts'
+import { readCustomers } from './reading-client.ts'
+import type { ReadingProgress } from './reading-client.ts'
+import { keptInput, openRunInput } from './run-input.ts'
+import { mappingDigest, runDigest } from './run-identity.ts'
+import { recordedOptions } from './run-record.ts'
+import { lockRun } from './store/lock.ts'
+import { openReadings } from './store/readings.ts'
+import type { Readings } from './store/readings.ts'
+import { openRunDirectory, runName } from './store/run-directory.ts'
+import { version } from './version.ts'
+import { writePlan } from './write-plan.ts'
+
+export interface PlanOptions extends UpdateOptions {
+  /** Where the plan goes. Default `plan.ndjson` in a directory of its own below `runsDir`. */
+  readonly out?: string
+  /** Write over a file at `out`. Default false. */
+  readonly force?: boolean
+}
+
+export interface PlanWatch {
+  /** Called with the customers that are known of those wanted, now and then while they are read. Must not throw. */
+  readonly onProgress?: (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
+  readonly onEvent?: (event: RunEvent) => void
+  /** The first rows that change something. They hold personal data. */
+  readonly onChange?: (row: PlanRow) => void
+}
+
+export interface PlanResult {
+  readonly path: string
+  readonly head: PlanHead
+  /** Requests that this session made. */
+  readonly requests: number
+  /** Calls of the update to come, and how long they take at least at its rate, in milliseconds. */
+  readonly calls: number
+  readonly etaMs: number
+}
+
+/** What was read longer ago is read again by whoever goes on: milliseconds. */
+const longestMs = 24 * 3_600_000
+
+/** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call goes on with what was read. */
+export async function plan(options: PlanOptions, watch: PlanWatch, signal: AbortSignal): Promise<PlanResult> {
+  const remote = await openRemote(options)
+  try {
+    return await planOn(remote, options, watch, signal)
+  } catch (error) {
+    throw asInterruption(error, signal)
+  } finally {
+    await remote.close()
+  }
+}
+
+async function planOn(
+  remote: Remote,
+  options: PlanOptions,
+  watch: PlanWatch,
+  signal: AbortSignal,
+): Promise<PlanResult> {
+  const { host, account } = remote
+  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
+  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding })
+  try {
+    const { file } = input
+    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const digest = await file.digest()
+    const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
+    const checked = await checkInput({ file, head, options, mapping, onInvalid: () => {}, signal })
+    if (checked.refusal !== undefined) throw checked.refusal
+    const planId = `${runName(options.input)}-${runDigest(facts)}-plan`
+    const directory = openRunDirectory(runsDir, planId)
+    const unlock = lockRun(directory, planId)
+    const readingsPath = join(directory, 'readings.db')
+    const readings = openReadings(readingsPath, Date.now() - longestMs)
+    try {
+      const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
+      // Before hours of reading, not after them.
+      openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
+      const requests = await readAll({ remote, options, watch, signal }, checked, readings)
+      input.keepIn(directory)
+      const planFacts: PlanFacts = {
+        rapyd_bulk_plan: planVersion,
+        version,
+        created_at: new Date().toISOString(),
+        input: {
+          path: options.input === '-' ? keptInput(directory) : resolve(options.input),
+          sha256: digest,
+        },
+        mapping_sha256: facts.mapping,
+        host,
+        account,
+        options: recordedOptions({ ...options, encoding: file.encoding, runsDir }),
+        reads: {
+          customers: readings.customers,
+          ...readings.counts(),
+          began_at: new Date(readings.beganAt).toISOString(),
+        },
+      }
+      const onChange = watch.onChange ?? ((): void => {})
+      const written = await writePlan({ ...checked, readings, plan: planFacts, path, onChange })
+      await file.checkUnchanged()
+      readings.close()
+      for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
+      const calls = written.counts.changes.update
+      return { path, head: written, requests, calls, etaMs: createPace(remote.windows).etaMs(calls) ?? 0 }
+    } finally {
+      readings.close()
+      unlock()
+    }
+  } finally {
+    await input.close()
+  }
+}
+
+interface ReadAllParts {
+  readonly remote: Remote
+  readonly options: PlanOptions
+  readonly watch: PlanWatch
+  readonly signal: AbortSignal
+}
+
+/** Reads every customer of a row that has a call. Gives the requests that it took. */
+async function readAll(
+  { remote, options, watch, signal }: ReadAllParts,
+  { openRows, readRow, found }: CheckedInput,
+  readings: Readings,
+): Promise<number> {
+  for await (const rows of openRows()) {
+    signal.throwIfAborted()
+    const ids = rows.flatMap((row) => {
+      const read = readRow(row)
+      return isOutcome(read) ? [] : [read.customerId]
+    })
+    readings.want(ids)
+  }
+  const progress: ReadingProgress = { ...readings.counts(), requests: 0 }
+  const { customers } = readings
+  const show = (): void => watch.onProgress?.(customers - readings.open, customers, progress)
+  const timer = setInterval(show, 1_000)
+  try {
+    await readCustomers(
+      {
+        remote,
+        options,
+        tell: (event) => watch.onEvent?.(event),
+        fields: new Set([...found.set.keys()].map(fieldOf)),
+      },
+      {
+        wanted: readings.wanted(),
+        isOpen: (customerId) => readings.isOpen(customerId),
+        open: () => readings.open,
+        keep: (kept) =>
+          readings.keep(
+            kept.map(({ customerId, image }) => [customerId, image]),
+            progress,
+          ),
+      },
+      progress,
+      signal,
+    )
+  } finally {
+    clearInterval(timer)
+  }
+  return progress.requests
+}

@@ -1,0 +1,127 @@
+/**
+ * What a plan has read, in SQLite beside it: a customer that was read is not read again by whoever goes on. Without waiting
+ * for the disk: what a power failure takes is read once more.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import type { JsonObject } from '../domain/json.ts'
+import { isJsonObject } from '../domain/json.ts'
+import { local } from './open-database.ts'
+import { ownFile } from './own-file.ts'
+
+/** What is known of a customer: its image, or why there is none. */
+export type Known = JsonObject | 'missing' | 'unreadable'
+
+/** Customers that were read one by one, and pages of the list. */
+export interface ReadCounts {
+  readonly single: number
+  readonly pages: number
+}
+
+export interface Readings {
+  /** Notes that the file names these customers, in its order; known ones stay as they are. */
+  want(customerIds: readonly string[]): void
+  /** Customers that are wanted and not known yet, in the order of the file. */
+  wanted(): Generator<string>
+  isOpen(customerId: string): boolean
+  readonly open: number
+  /** How many customers the file names. */
+  readonly customers: number
+  /** When the first of them was read, milliseconds since 1970. */
+  readonly beganAt: number
+  /** What it took so far, in all sessions. */
+  counts(): ReadCounts
+  /** What was read, and what all of it took so far. */
+  keep(known: readonly (readonly [customerId: string, known: Known])[], counts: ReadCounts): void
+  /** Of a customer of the file, as it was left if it was left. */
+  known(customerId: string): Known | undefined
+  /** What a row leaves of a customer, for the rows behind it. */
+  leave(customerId: string, image: JsonObject): void
+  /** Forgets what rows left. */
+  forgetLeft(): void
+  close(): void
+}
+
+/** Readings before `since` (milliseconds since 1970) are forgotten, and those that told nothing. An empty `path` is a file that goes with its process. */
+export function openReadings(path: string, since: number): Readings {
+  const db = local(path, 'open', () => {
+    if (path !== '') ownFile(path)
+    return new DatabaseSync(path)
+  })
+  const write = (action: () => void): void =>
+    local(path, 'write', () => {
+      db.exec('BEGIN')
+      action()
+      db.exec('COMMIT')
+    })
+  local(path, 'write', () => {
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
+      CREATE TABLE IF NOT EXISTS customer (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT) STRICT;
+      CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
+      INSERT OR IGNORE INTO took VALUES (1, 0, 0);
+      CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
+    db.prepare("UPDATE customer SET at = NULL, known = NULL WHERE at < ? OR known = 'unreadable'").run(since)
+  })
+  const want = db.prepare('INSERT OR IGNORE INTO customer (id) VALUES (?)')
+  const next = db.prepare(
+    'SELECT place, id FROM customer WHERE place > ? AND at IS NULL ORDER BY place LIMIT 500',
+  )
+  const isOpen = db.prepare('SELECT 1 FROM customer WHERE id = ? AND at IS NULL')
+  const keep = db.prepare('UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL')
+  const known = db.prepare('SELECT known FROM customer WHERE id = ?')
+  const left = db.prepare('SELECT image AS known FROM left_by WHERE id = ?')
+  const leave = db.prepare('INSERT OR REPLACE INTO left_by VALUES (?, ?)')
+  const took = db.prepare('UPDATE took SET single = ?, pages = ?')
+  const numberOf = (query: string): number => Number(db.prepare(query).get()?.['number'] ?? 0)
+  const countOpen = (): number => numberOf('SELECT count(*) AS number FROM customer WHERE at IS NULL')
+  let open = countOpen()
+
+  return {
+    want(customerIds) {
+      write(() => customerIds.forEach((id) => want.run(id)))
+      open = countOpen()
+    },
+    *wanted() {
+      for (let last = 0; ;) {
+        const found = next.all(last)
+        if (found.length === 0) return
+        for (const { place, id } of found) {
+          last = Number(place)
+          yield String(id)
+        }
+      }
+    },
+    isOpen: (customerId) => isOpen.get(customerId) !== undefined,
+    get open() {
+      return open
+    },
+    get customers() {
+      return numberOf('SELECT count(*) AS number FROM customer')
+    },
+    get beganAt() {
+      return numberOf('SELECT min(at) AS number FROM customer') || Date.now()
+    },
+    counts: () => ({
+      single: numberOf('SELECT single AS number FROM took'),
+      pages: numberOf('SELECT pages AS number FROM took'),
+    }),
+    keep(items, { single, pages }) {
+      const at = Date.now()
+      write(() => {
+        took.run(single, pages)
+        for (const [id, value] of items)
+          open -= Number(keep.run(at, typeof value === 'string' ? value : JSON.stringify(value), id).changes)
+      })
+    },
+    known(customerId) {
+      const found = (left.get(customerId) ?? known.get(customerId))?.['known']
+      if (found === 'missing' || found === 'unreadable') return found
+      const image: unknown = typeof found === 'string' ? JSON.parse(found) : undefined
+      return isJsonObject(image) ? image : undefined
+    },
+    leave: (customerId, image) => void leave.run(customerId, JSON.stringify(image)),
+    forgetLeft: () => db.exec('DELETE FROM left_by'),
+    close() {
+      if (db.isOpen) db.close()
+    },
+  }
+}
