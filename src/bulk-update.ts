@@ -21,7 +21,8 @@ import { readBefore } from './run-before.ts'
 import { closingReport } from './run-closing.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
-import type { RedoFacts, RunParts, Watch } from './run-parts.ts'
+import type { Judge } from './run-looks.ts'
+import type { PlannedFacts, RedoFacts, RunParts, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
 import { keepEnding, keepRecord } from './run-record.ts'
 import { endingOf } from './run-report.ts'
@@ -54,6 +55,8 @@ export function bulkUpdate(options: UpdateOptions, watch: Watch, signal: AbortSi
 /** What makes one kind of run another: its name, and which rows it has. */
 export interface RunKind {
   readonly redo: RedoFacts | undefined
+  readonly planned?: PlannedFacts | undefined
+  readonly judge?: Judge | undefined
   /** `facts` is what the journal is bound to. Throws where such a run must not be. */
   readonly runIdOf: (facts: Readonly<Record<string, string>>, runsDir: string) => string
   readonly check: (parts: InputParts, watched: (source: Source) => Source) => Promise<CheckedRun>
@@ -123,7 +126,15 @@ async function runOn(
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const { encoding } = file
-    const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping), encoding }
+    const planned = kind.planned === undefined ? {} : { plan: kind.planned.sha256 }
+    const facts = {
+      input: digest,
+      host,
+      account,
+      mapping: mappingDigest(options, mapping),
+      encoding,
+      ...planned,
+    }
     const runId = kind.runIdOf(facts, runsDir)
     const remembered = recallScan(join(runsDir, runId), facts)
     const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
@@ -142,9 +153,12 @@ async function runOn(
       digest,
       runsDir,
       runId,
+      directory: join(runsDir, runId),
       mapping,
       facts,
       redo: kind.redo,
+      planned: kind.planned,
+      judge: kind.judge,
       asked: asked ?? new Map<number, number>(),
       lineage,
       openRows,

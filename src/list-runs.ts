@@ -29,6 +29,8 @@ export interface ListedRun {
   readonly account: string
   /** The run that it sends rows of again, where it is a redo. */
   readonly parent?: string
+  /** The plan that it sends, where it sends one. */
+  readonly plan?: string
   /** The command to go on with; empty where nothing is left to do. */
   readonly next: string
   /** What is wrong with a `broken` one. */
@@ -78,6 +80,7 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
     host: journal.get('host') ?? '',
     account: journal.get('account') ?? '',
     ...(record?.redo === undefined ? {} : { parent: record.redo.parent }),
+    ...(record?.planned === undefined ? {} : { plan: record.planned.plan }),
     next,
   }
 }

@@ -68,6 +68,11 @@ export interface UpdateOptions {
    * `unknown` if they hold `coupon` or `addresses`.
    */
   readonly readBack?: boolean
+  /**
+   * Keep what each customer held before its first call, in the run directory, so that `rollback` can put it back: one read
+   * more for each customer. Default false.
+   */
+  readonly backup?: boolean
   readonly resultsFormat?: 'csv' | 'ndjson'
   /** What goes into `run.log`. Default `info`. */
   readonly logLevel?: LogLevel

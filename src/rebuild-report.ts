@@ -1,11 +1,11 @@
 /** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
-import { checkInput } from './check-input.ts'
 import type { CheckedInput, InputParts } from './check-input.ts'
 import { isErrorCode } from './domain/error-codes.ts'
 import { BulkUpdateError } from './errors.ts'
 import type { InputFile } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
+import { checkOf, openPlanOf } from './planned-reading.ts'
 import { createPrepare } from './prepare.ts'
 import { formatRows } from './report/format.ts'
 import type { Summary } from './report/summary.ts'
@@ -112,17 +112,24 @@ async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun
   return { file, head, openRows: () => reading.openRows(), prepare, asked }
 }
 
-/** A redo is read beside its parent. */
+/** A redo is read beside its parent, an apply beside its plan. */
 async function openReading(
   { record, runsDir }: SavedRun,
   parts: InputParts,
 ): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
-  if (record.redo === undefined) return checkInput(parts)
-  const parent = openSavedRun(record.redo.parent, runsDir)
+  const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
   try {
-    return await readRedo(parent, record.redo.isMended, parts)
+    const check = checkOf(plan)
+    if (record.redo === undefined) return await check(parts)
+    const parent = openSavedRun(record.redo.parent, runsDir)
+    try {
+      return await readRedo(parent, record.redo.isMended, parts, undefined, check)
+    } finally {
+      parent.close()
+    }
   } finally {
-    parent.close()
+    // What is planned for each row is in memory by now.
+    await plan?.close()
   }
 }
 

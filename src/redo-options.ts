@@ -1,7 +1,7 @@
 /** What a redo is given, and what it takes from its parent. */
 import type { UpdateOptions } from './options.ts'
 import { openSavedRun } from './saved-run.ts'
-import type { SavedRun } from './saved-run.ts'
+import type { RecordedOptions } from './run-record.ts'
 
 /** As for an update; how the input is read is the parent's, but `encoding`, which is that of `from`. */
 export interface RedoOptions extends Omit<UpdateOptions, 'input' | 'runId' | 'newRun' | keyof Reading> {
@@ -15,6 +15,10 @@ type Reading = Pick<
   UpdateOptions,
   'format' | 'delimiter' | 'map' | 'blank' | 'duplicates' | 'ignoreColumns' | 'nullValues' | 'literals'
 >
+/** A run, or a plan. */
+interface WithOptions {
+  readonly record: { readonly options: RecordedOptions }
+}
 type Where = Pick<UpdateOptions, 'env' | 'baseUrl' | 'allowHost'>
 
 /** Where the calls of a run went: what its redo takes where nothing else is said. Throws like `openSavedRun`. */
@@ -24,7 +28,7 @@ export function whereRunWent(run: string, runsDir: string | undefined): Where {
   return whereOf(saved)
 }
 
-export function whereOf({ record }: SavedRun): Where {
+export function whereOf({ record }: WithOptions): Where {
   const { env, baseUrl, allowHost } = record.options
   return {
     ...(env === undefined ? {} : { env }),
@@ -34,9 +38,11 @@ export function whereOf({ record }: SavedRun): Where {
 }
 
 /** How the input is read, and how careful the user was. */
-export function readingOf({ record }: SavedRun): Reading & Pick<UpdateOptions, 'maxErrors' | 'maxClears'> {
+export function readingOf({
+  record,
+}: WithOptions): Reading & Pick<UpdateOptions, 'maxErrors' | 'maxClears' | 'backup'> {
   const { format, delimiter, map, blank, duplicates, ignoreColumns, nullValues, literals } = record.options
-  const { maxErrors, maxClears } = record.options
+  const { maxErrors, maxClears, backup } = record.options
   return {
     ...(format === undefined ? {} : { format }),
     ...(delimiter === undefined ? {} : { delimiter }),
@@ -48,5 +54,6 @@ export function readingOf({ record }: SavedRun): Reading & Pick<UpdateOptions, '
     ...(literals === undefined ? {} : { literals }),
     ...(maxErrors === undefined ? {} : { maxErrors }),
     ...(maxClears === undefined ? {} : { maxClears }),
+    ...(backup === undefined ? {} : { backup }),
   }
 }

@@ -23,15 +23,16 @@ export interface RedoReading extends CheckedInput {
   readonly skipped: number
 }
 
-/** `parent` is finished. With `isMended` the input is a file that `errors` of the parent was made into. */
+/** `parent` is finished, and its rows are read as `check` says. With `isMended` the input is a file that `errors` of the parent was made into. */
 export async function readRedo(
   parent: SavedRun,
   isMended: boolean,
   parts: InputParts,
   watched: (source: Source) => Source = (source) => source,
+  check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
   const left = leftOf(parent)
-  const base = await checkInput({ ...parts, onInvalid: () => {}, remembered: undefined })
+  const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
   const customers = new Set([

@@ -2,8 +2,11 @@
 import { resolve } from 'node:path'
 import { runUpdate } from './bulk-update.ts'
 import type { RunKind, UpdateResult } from './bulk-update.ts'
+import { createDriftJudge } from './drift.ts'
 import { BulkUpdateError } from './errors.ts'
 import { usage } from './options.ts'
+import type { SavedPlan } from './plan/saved-plan.ts'
+import { checkOf, openPlanOf } from './planned-reading.ts'
 import { refuseOlderRedo } from './redo-family.ts'
 import { readingOf, whereOf } from './redo-options.ts'
 import type { RedoOptions } from './redo-options.ts'
@@ -29,6 +32,7 @@ export type RedoResult =
 export async function redo(options: RedoOptions, watch: Watch, signal: AbortSignal): Promise<RedoResult> {
   const { run, from, ...own } = options
   const parent = openSavedRun(run, options.runsDir)
+  let plan: SavedPlan | undefined
   try {
     refuseUnfinished(parent)
     refuseOlderRedo(parent, parent.runsDir)
@@ -38,12 +42,18 @@ export async function redo(options: RedoOptions, watch: Watch, signal: AbortSign
     if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
     const input = from === undefined ? parent.record.options.input : resolve(from)
     if (input === '-') throw inputNotKept(parent)
+    const { planned } = parent.record
+    if (planned !== undefined && from !== undefined) throw mendedPlan(parent)
+    plan = planned === undefined ? undefined : await openPlanOf(planned)
+    const check = checkOf(plan)
     let skipped = 0
     const kind: RunKind = {
       redo: { parent: parent.runId, isMended: from !== undefined },
+      planned,
+      judge: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
       runIdOf: (facts) => redoId(parent, from !== undefined, facts),
       async check(parts, watched) {
-        const reading = await readRedo(parent, from !== undefined, parts, watched)
+        const reading = await readRedo(parent, from !== undefined, parts, watched, check)
         const { found } = reading
         if (
           found.calls === 0 &&
@@ -77,6 +87,7 @@ export async function redo(options: RedoOptions, watch: Watch, signal: AbortSign
     if (error instanceof NothingLeft) return { parent: parent.runId, nothingLeft: true, toMend: 0 }
     throw error
   } finally {
+    await plan?.close()
     parent.close()
   }
 }
@@ -91,6 +102,14 @@ function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: S
     'E_RUN_OPEN',
     `run ${runId} is not finished`,
     `Finish it first: ${commandToGoOn({ runId, directory, record })}`,
+  )
+}
+
+function mendedPlan({ runId }: SavedRun): BulkUpdateError {
+  return usage(
+    'E_REDO_PLAN',
+    `run ${runId} sends a plan, which holds nothing of a mended file`,
+    'Leave --from out to send what is left of the plan, or make a plan of the mended file. Nothing was sent.',
   )
 }
 

@@ -27,6 +27,7 @@ const redoFlags = new Set<string>([
   'maxClears',
   'strict',
   'readBack',
+  'backup',
   'resultsFormat',
   'faults',
   'seed',
@@ -34,16 +35,29 @@ const redoFlags = new Set<string>([
 
 /** `update …` or `redo …` of a run that is not finished, to be typed as it stands. */
 export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
-  const { options, redo } = record
+  const { options, redo, planned } = record
   const { input, ...flags } = options
   if (redo !== undefined) {
     const from = redo.isMended ? [`--from=${quoted(input)}`] : []
-    const own = Object.fromEntries(Object.entries(flags).filter(([name]) => redoFlags.has(name)))
+    const own = onlyOwn(flags)
     return ['rapyd-bulk redo', quoted(redo.parent), ...from, ...flagsOf(own)].join(' ')
+  }
+  if (planned !== undefined) {
+    const { backup: _, ...own } = onlyOwn(flags)
+    const named = options.runId === undefined ? own : { ...own, runId }
+    return [
+      commandToApply(planned.plan),
+      ...(planned.isVerified ? ['--verify'] : []),
+      ...flagsOf(named),
+    ].join(' ')
   }
   const path = input === '-' ? keptInput(directory) : input
   const named = input === '-' ? { ...flags, runId } : flags
   return ['rapyd-bulk update', quoted(path), ...flagsOf(named)].join(' ')
+}
+
+function onlyOwn(flags: Partial<RecordedOptions>): Partial<RecordedOptions> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => redoFlags.has(name)))
 }
 
 /** The command that sends again what a finished run left not updated. */

@@ -11,6 +11,7 @@ import type { ProgressSnapshot } from './report/render-progress.ts'
 import type { RunEvent } from './report/run-events.ts'
 import type { RunLog } from './report/run-log.ts'
 import type { RunInput } from './run-input.ts'
+import type { Judge } from './run-looks.ts'
 import type { RunProgress } from './run-progress.ts'
 
 /** Where a run stands, as it is shown. */
@@ -35,6 +36,14 @@ export interface RedoFacts {
   readonly isMended: boolean
 }
 
+/** Of an apply: the plan that it sends, and whether it looks at customers before it sends to them. */
+export interface PlannedFacts {
+  /** An absolute path. */
+  readonly plan: string
+  readonly sha256: string
+  readonly isVerified: boolean
+}
+
 export interface RunParts {
   readonly options: UpdateOptions
   readonly watch: Watch
@@ -46,11 +55,16 @@ export interface RunParts {
   readonly digest: string
   readonly runsDir: string
   readonly runId: string
+  readonly directory: string
   /** What the run's journal is bound to. */
   readonly facts: Readonly<Record<string, string>>
   readonly mapping: Mapping | undefined
   /** Where rows of another run are sent again. */
   readonly redo: RedoFacts | undefined
+  /** Where a saved plan is sent. */
+  readonly planned: PlannedFacts | undefined
+  /** Judges each row by a look at its customer. */
+  readonly judge: Judge | undefined
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
   /** The row of another run that each row is, from the first on; nothing where the numbers are the same. */

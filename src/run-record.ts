@@ -10,7 +10,7 @@ import type { BulkUpdateError } from './errors.ts'
 import type { UpdateOptions } from './options.ts'
 import type { JournalReader } from './store/journal-reader.ts'
 import type { RunJournal } from './store/journal.ts'
-import type { RedoFacts, RunParts } from './run-parts.ts'
+import type { PlannedFacts, RedoFacts, RunParts } from './run-parts.ts'
 import type { Scan } from './pipeline/scan.ts'
 
 /** Which options are kept, and of which type each is. Keys, and what only concerns the screen, are not among them. */
@@ -37,6 +37,7 @@ const kept = {
   maxClears: 'string',
   strict: 'boolean',
   readBack: 'boolean',
+  backup: 'boolean',
   resultsFormat: 'string',
   faults: 'string',
   seed: 'number',
@@ -53,12 +54,13 @@ export interface RunRecord {
   readonly rows: number
   readonly calls: number
   readonly redo?: RedoFacts
+  readonly planned?: PlannedFacts
 }
 
 const recordKey = 'record'
 
 export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): void {
-  const { options, head, file, runId, redo, runsDir } = parts
+  const { options, head, file, runId, redo, planned, runsDir } = parts
   const isNamed = options.runId !== undefined || options.newRun === true || options.input === '-'
   const record = {
     options: recordedOptions({
@@ -71,6 +73,7 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
     rows: found.rows,
     calls: found.calls,
     redo,
+    planned,
   }
   journal.set(recordKey, JSON.stringify(record))
   if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
@@ -114,14 +117,28 @@ export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | und
   const record = parsed(journal.get(recordKey))
   if (record === undefined || !isJsonObject(record['options'])) return undefined
   const options = optionsOf(record['options'])
-  const { format, bytes, rows, calls, redo } = record
+  const { format, bytes, rows, calls } = record
   if (options === undefined || (format !== 'csv' && format !== 'ndjson')) return undefined
   if (typeof bytes !== 'number' || typeof rows !== 'number' || typeof calls !== 'number') return undefined
-  const base = { options, format, bytes, rows, calls } as const
-  if (redo === undefined || !isJsonObject(redo)) return base
-  const { parent, isMended } = redo
-  if (typeof parent !== 'string' || typeof isMended !== 'boolean') return undefined
-  return { ...base, redo: { parent, isMended } }
+  const redo = record['redo'] === undefined ? undefined : redoOf(record['redo'])
+  const planned = record['planned'] === undefined ? undefined : plannedOf(record['planned'])
+  if (redo === null || planned === null) return undefined
+  return {
+    ...{ options, format, bytes, rows, calls },
+    ...(redo === undefined ? {} : { redo }),
+    ...(planned === undefined ? {} : { planned }),
+  }
+}
+
+function redoOf(found: JsonValue): RedoFacts | null {
+  const { parent, isMended } = isJsonObject(found) ? found : {}
+  return typeof parent === 'string' && typeof isMended === 'boolean' ? { parent, isMended } : null
+}
+
+function plannedOf(found: JsonValue): PlannedFacts | null {
+  const { plan, sha256, isVerified } = isJsonObject(found) ? found : {}
+  if (typeof plan !== 'string' || typeof sha256 !== 'string' || typeof isVerified !== 'boolean') return null
+  return { plan, sha256, isVerified }
 }
 
 function parsed(text: string | undefined): JsonObject | undefined {
@@ -135,7 +152,7 @@ function parsed(text: string | undefined): JsonObject | undefined {
 }
 
 /** Values of another type than the table says make the record one of another version. */
-function optionsOf(found: JsonObject): RecordedOptions | undefined {
+export function optionsOf(found: JsonObject): RecordedOptions | undefined {
   for (const [name, type] of Object.entries(kept)) {
     const value = found[name]
     if (value === undefined) continue

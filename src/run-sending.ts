@@ -1,9 +1,11 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
 import { systemClock } from './client/clock.ts'
 import { preflight } from './client/preflight.ts'
+import { createReadCustomer } from './client/read-customer.ts'
 import { createReadBack, withoutReading } from './client/read-back.ts'
 import { createSender } from './client/sender.ts'
 import type { Outcome } from './domain/outcome.ts'
+import { fieldOf } from './domain/patch.ts'
 import type { MalformedRow, Row } from './domain/row.ts'
 import { BulkUpdateError } from './errors.ts'
 import { firstRows } from './input/rows.ts'
@@ -15,10 +17,13 @@ import type { Scan } from './pipeline/scan.ts'
 import { send } from './pipeline/send.ts'
 import { createThreshold } from './pipeline/threshold.ts'
 import { openOutcome } from './run-account.ts'
+import { keepsImages } from './run-backup.ts'
 import type { Before } from './run-before.ts'
 import { openClient } from './run-client.ts'
+import { lookFirst } from './run-looks.ts'
 import type { RunParts } from './run-parts.ts'
 import { settledAfterMs } from './run-slowest.ts'
+import { openBeforeImages } from './store/before-images.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
@@ -34,7 +39,8 @@ export async function sendAll(
   concurrency: number,
   before: Before,
 ): Promise<BulkUpdateError | undefined> {
-  const { options, prepare } = parts
+  const { options, prepare, judge } = parts
+  const isBackedUp = keepsImages(options, journal, before)
   const clock = systemClock
   const stopping = stopWith(parts.signal)
   const client = openClient(parts, journal, concurrency, clock, (error) => stopping.abort(error))
@@ -58,10 +64,22 @@ export async function sendAll(
     withdraw: (request) => journal.withdraw(request),
     stop: (error) => stopping.abort(error),
   })
+  const images = isBackedUp ? openBeforeImages(parts.directory, concurrency * lanePlaces) : undefined
+  const looked =
+    images === undefined && judge === undefined
+      ? sender
+      : lookFirst(sender, {
+          read: createReadCustomer({ ...client, clock, random: Math.random }),
+          clock,
+          images,
+          fields: new Set([...found.set.keys()].map(fieldOf)),
+          judge,
+          isInDoubt: (row) => inDoubt.has(row),
+        })
   const closed = new Set(before.closedLanes)
   const deliver: Deliver = (request) => {
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
-    return sender(request, signal)
+    return looked(request, signal)
   }
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
   const settle = async (outcome: Outcome): Promise<void> => {
@@ -99,6 +117,7 @@ export async function sendAll(
     stopping.abort(error)
   } finally {
     await client.close()
+    images?.close()
   }
   if (!signal.aborted) {
     if (options.limit === undefined) {

@@ -37,7 +37,10 @@ export function checkArguments(args: Readonly<Record<string, unknown>>): void {
   const [name, table] = found
   const flags = new Map<string, Flag>(Object.entries(table))
   for (const [key, value] of Object.entries(args)) {
-    if (['_', '$0', 'help', 'h', 'version', 'input', 'run'].includes(key) || isSecondSpelling(key, args))
+    if (
+      ['_', '$0', 'help', 'h', 'version', 'input', 'run', 'plan'].includes(key) ||
+      isSecondSpelling(key, args)
+    )
       continue
     const flag = flags.get(key)
     if (flag === undefined) throw unknownOption(key, name, flags.keys())

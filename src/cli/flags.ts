@@ -132,6 +132,11 @@ export const senderFlags = {
     describe:
       'settle rows in doubt by reading the customer; --no-read-back for accounts that may not: they are sent again only where that does no harm [default: yes]',
   },
+  backup: {
+    type: 'boolean',
+    describe:
+      'keep what each customer held before, so that rollback can put it back: one read more a customer',
+  },
   'log-level': {
     choices: logLevels,
     describe: 'what goes into run.log [default: info]; silent writes none',
@@ -215,6 +220,21 @@ export const planFlags = {
   ...valueFlag,
 } as const satisfies Record<string, Options>
 
+const { backup: _backup, ...applySenderFlags } = senderFlags
+
+export const applyFlags = {
+  verify: {
+    type: 'boolean',
+    describe:
+      'read each customer again first, and refuse rows whose fields are not what the plan says they were',
+  },
+  'max-errors': inputFlags['max-errors'],
+  json: inputFlags.json,
+  quiet: inputFlags.quiet,
+  color: inputFlags.color,
+  ...applySenderFlags,
+} as const satisfies Record<string, Options>
+
 export const reportFlags = {
   'runs-dir': senderFlags['runs-dir'],
   junit: {
@@ -232,6 +252,7 @@ export const commandFlags = {
   validate: { ...inputFlags, ...validateFlags },
   init: initFlags,
   plan: planFlags,
+  apply: applyFlags,
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,

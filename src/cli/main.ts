@@ -15,16 +15,34 @@ const inputArgument = {
   describe: 'CSV or NDJSON file, or - for standard input',
 } as const
 
+const planArgument = {
+  type: 'string',
+  demandOption: true,
+  describe: 'a plan.ndjson that plan wrote',
+} as const
+
 const runArgument = {
   type: 'string',
   demandOption: true,
   describe: 'run id, as runs lists it, or the path of a run directory',
 } as const
 
+/** What each command is about, where it is no input, and how that is named. */
+const namedBy = new Map<string, 'run' | 'plan'>([
+  ['redo', 'run'],
+  ['report', 'run'],
+  ['apply', 'plan'],
+])
+const names = {
+  input: 'a CSV or NDJSON file, or - for standard input',
+  run: 'the id of a run, as `runs` lists it',
+  plan: 'a plan.ndjson that `plan` wrote',
+} as const
+
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.OK
-  const named = argv[0] === 'redo' || argv[0] === 'report' ? 'run' : 'input'
+  const named = namedBy.get(argv[0] ?? '') ?? 'input'
   const checkOutput = guardOutput()
   try {
     boundMemory()
@@ -101,6 +119,20 @@ export async function main(argv: readonly string[]): Promise<number> {
         },
       )
       .command(
+        'apply <plan>',
+        'send just what a plan says, and keep what each customer held before',
+        (command) =>
+          command
+            .positional('plan', planArgument)
+            .options(commandFlags.apply)
+            .example('$0 apply plan.ndjson', 'only the fields that the plan changes')
+            .example('$0 apply plan.ndjson --verify', 'and no row whose customer has changed since'),
+        async (args) => {
+          const { apply } = await import('./commands/apply.ts')
+          code = await apply(args)
+        },
+      )
+      .command(
         'runs',
         'list runs: state, rows, and the command to go on with; or delete old ones',
         (command) =>
@@ -166,7 +198,7 @@ export async function main(argv: readonly string[]): Promise<number> {
             'USAGE',
             'E_USAGE',
             message.startsWith('Not enough non-option arguments') ? `no ${named} is named` : message,
-            `Name ${named === 'run' ? 'the id of a run, as `runs` lists it' : 'a CSV or NDJSON file, or - for standard input'}. See rapyd-bulk --help.`,
+            `Name ${names[named]}. See rapyd-bulk --help.`,
           )
         )
       })

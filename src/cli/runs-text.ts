@@ -20,6 +20,7 @@ function runText(run: ListedRun): string {
     `${run.run_id}  ${run.state}`,
     `  ${number.format(run.rows)} rows: ${counts.join(', ')}`,
     `  on ${run.host}, account ${run.account}${run.parent === undefined ? '' : `, redo of ${run.parent}`}`,
+    ...(run.plan === undefined ? [] : [`  sends a plan: ${run.plan}`]),
     `  started ${run.started_at || 'not yet'}, last change ${run.changed_at}`,
   ]
   if (run.next !== '') lines.push(`  go on: ${run.next}`)

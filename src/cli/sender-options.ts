@@ -14,6 +14,7 @@ export interface SenderArguments {
   readonly stateDir?: string | undefined
   readonly maxOutage?: string | undefined
   readonly readBack?: boolean | undefined
+  readonly backup?: boolean | undefined
   readonly limit?: number | undefined
   readonly logLevel?: string | undefined
   readonly faults?: string | undefined
@@ -33,14 +34,14 @@ export function senderOptions(
   const allowHost = args.allowHost ?? where.allowHost
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
   const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
-  const { rate, reserve, concurrency, runsDir, stateDir, limit, readBack, faults, seed } = args
+  const { rate, reserve, concurrency, runsDir, stateDir, limit, readBack, backup, faults, seed } = args
   const maxOutageMs = args.maxOutage === undefined ? undefined : parseDuration('max-outage', args.maxOutage)
   const logLevel = logLevels.find((level) => level === args.logLevel)
   return {
     options: {
       env,
       ...given({ baseUrl, accessKey, secretKey, allowHost, rate, reserve, concurrency, runsDir, limit }),
-      ...given({ stateDir, maxOutageMs, readBack, faults, seed, logLevel }),
+      ...given({ stateDir, maxOutageMs, readBack, backup, faults, seed, logLevel }),
     },
     production: env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, allowHost)),
   }

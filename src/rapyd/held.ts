@@ -30,7 +30,7 @@ export function compareField(field: string, wanted: JsonValue, image: JsonObject
   const held = ownValue(image, field)
   if (wanted === '') return isEmpty(held) ? 'holds' : 'differs'
   if (held === undefined || (field === 'coupon' && typeof held === 'object')) return 'not_shown'
-  return holds(held, wanted) ? 'holds' : 'differs'
+  return holdsAll(held, wanted) ? 'holds' : 'differs'
 }
 
 /**
@@ -58,14 +58,15 @@ function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
 }
 
 /** `held` has everything that `wanted` names; what Rapyd adds (ids, times, older addresses) does not count. */
-function holds(held: JsonValue | undefined, wanted: JsonValue): boolean {
+export function holdsAll(held: JsonValue | undefined, wanted: JsonValue): boolean {
   if (isList(wanted)) {
     const items = isList(held) ? held : []
-    return wanted.every((item) => items.some((candidate) => holds(candidate, item)))
+    return wanted.every((item) => items.some((candidate) => holdsAll(candidate, item)))
   }
   if (isJsonObject(wanted)) {
     return (
-      isJsonObject(held) && Object.entries(wanted).every(([key, value]) => holds(ownValue(held, key), value))
+      isJsonObject(held) &&
+      Object.entries(wanted).every(([key, value]) => holdsAll(ownValue(held, key), value))
     )
   }
   return wanted === '' ? isEmpty(held) : held === wanted

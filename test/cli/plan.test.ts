@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSimulator } from '../../src/simulator/server.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
+import { parse } from 'csv-parse/sync'
+import { update } from '../simulator/signed-request.ts'
 import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
 
@@ -24,7 +26,7 @@ function readOnce({ calls }: Simulator): ReadonlyMap<string, number> {
   return times
 }
 
-describe('plan', () => {
+describe('a way there and back', () => {
   let folder: Folder
   let simulator: Simulator
   const run = (...args: readonly string[]) =>
@@ -136,5 +138,118 @@ describe('plan', () => {
       'run.lock',
     ])
     expect(planOf(join('rapyd-runs', directory, 'plan.ndjson'))).toHaveLength(41)
+  })
+
+  const keys = () => ({
+    RAPYD_BASE_URL: simulator.url,
+    RAPYD_ACCESS_KEY: simulator.accessKey,
+    RAPYD_SECRET_KEY: simulator.secretKey,
+  })
+  const updates = () =>
+    simulator.calls.flatMap(({ method, customerId, body }) =>
+      method === 'POST' ? [{ customer: customerId, body: JSON.parse(body) }] : [],
+    )
+  const runs = () => readdirSync(join(folder.path, 'rapyd-runs')).filter((name) => !name.endsWith('-plan'))
+  const results = (run: string): Record<string, string>[] =>
+    parse(readFileSync(join(folder.path, 'rapyd-runs', run, 'results.csv'), 'utf8'), { columns: true })
+
+  /** Somebody else's change. */
+  const changeElsewhere = async (customerId: string, patch: object) => {
+    await update(simulator, customerId, patch)
+  }
+
+  it('applies only the fields that the plan changes, and looks for nothing else', async () => {
+    folder.write(
+      'crm.csv',
+      `customer,name,email,metadata.tier\n${id(1)},Name 1,a1@example.com,silver\n${id(2)},Other,a2@example.com,gold\n${id(99)},N,a@b.de,x\n`,
+    )
+    await run('plan', 'crm.csv', '--out', 'p.ndjson')
+    expect((await run('apply', 'p.ndjson')).code).toBe(1)
+    expect(updates()).toEqual([{ customer: id(2), body: { name: 'Other', metadata: { tier: 'gold' } } }])
+    const [applied = ''] = runs()
+    expect(results(applied).map(({ outcome, fields }) => `${outcome} ${fields}`)).toEqual([
+      'unchanged ',
+      'updated name;metadata.tier',
+      'invalid ',
+    ])
+    expect(await run('apply', 'p.ndjson')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('before'),
+    })
+    expect(updates()).toHaveLength(1)
+    expect((await folder.run(['report', applied])).code).toBe(0)
+    expect((await folder.run(['runs'])).stdout).toContain('sends a plan')
+  })
+
+  it('refuses with --verify every row whose customer has changed since, by its fields, and nothing else', async () => {
+    folder.write(
+      'crm.csv',
+      `customer,name,email\n${[1, 2, 3, 4].map((n) => `${id(n)},New ${n},`).join('\n')}\n`,
+    )
+    await run('plan', 'crm.csv', '--out', 'p.ndjson', '--max-clears', '100%')
+    await changeElsewhere(id(1), { email: 'other@example.com' })
+    await changeElsewhere(id(2), { description: 'not in the plan' })
+    await changeElsewhere(id(3), { name: 'Elsewhere', email: 'other3@example.com' })
+    const before = updates().length
+    expect((await run('apply', 'p.ndjson', '--verify')).code).toBe(1)
+    expect(
+      updates()
+        .slice(before)
+        .map(({ customer }) => customer)
+        .toSorted(),
+    ).toEqual([id(2), id(4)])
+    const [applied = ''] = runs()
+    expect(
+      results(applied).map(
+        ({ outcome, error_code: code, error_field: field }) => `${outcome} ${code} ${field}`,
+      ),
+    ).toEqual(['rejected E_DRIFTED email', 'updated  ', 'rejected E_DRIFTED name;email', 'updated  '])
+    // What has drifted has drifted for a redo, too.
+    expect((await run('redo', applied)).code).toBe(1)
+    expect(updates()).toHaveLength(before + 2)
+  })
+
+  it.each([
+    [
+      'an edited plan',
+      'E_PLAN_CHANGED',
+      (): void => edit('p.ndjson', (text) => text.replace('"Other"', '"Mine"')),
+    ],
+    [
+      'a cut plan',
+      'E_PLAN_CHANGED',
+      (): void => edit('p.ndjson', (text) => text.split('\n').slice(0, -2).join('\n')),
+    ],
+    [
+      'a changed input',
+      'E_INPUT_CHANGED',
+      (): void => edit('crm.csv', (text) => text.replace('Other', 'Mine')),
+    ],
+    [
+      'a changed mapping',
+      'E_MAPPING_CHANGED',
+      (): void => edit('map.yaml', (text) => `${text}constants: { occupation: none }\n`),
+    ],
+  ])('refuses %s', async (_, code, change) => {
+    folder.write('crm.csv', `customer,name\n${id(1)},Other\n${id(2)},Third\n`)
+    folder.write('map.yaml', 'columns: { name: name }\n')
+    expect((await run('plan', 'crm.csv', '--map', 'map.yaml', '--out', 'p.ndjson')).code).toBe(0)
+    change()
+    expect(await run('apply', 'p.ndjson')).toMatchObject({ code: 3, stderr: expect.stringContaining(code) })
+    expect(updates()).toEqual([])
+  })
+
+  function edit(name: string, change: (text: string) => string): void {
+    folder.write(name, change(readFileSync(join(folder.path, name), 'utf8')))
+  }
+
+  it('refuses the plan of another account', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},Other\n`)
+    await run('plan', 'crm.csv', '--out', 'p.ndjson')
+    const other = { ...keys(), RAPYD_ACCESS_KEY: 'another' }
+    expect(await folder.run(['apply', 'p.ndjson', '--rate', 'none'], other)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('E_OTHER_ACCOUNT'),
+    })
   })
 })

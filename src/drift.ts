@@ -1,0 +1,64 @@
+/** `apply --verify`: refuses a row whose customer does not hold any more what the plan says, in the fields that it changes. */
+import { isDeepStrictEqual } from 'node:util'
+import type { ErrorCode } from './domain/error-codes.ts'
+import { isJsonObject } from './domain/json.ts'
+import type { JsonValue } from './domain/json.ts'
+import type { Outcome, OutcomeKind } from './domain/outcome.ts'
+import type { SavedPlan } from './plan/saved-plan.ts'
+import { compareField, holdsAll, imageOf, isEmpty, ownValue } from './rapyd/held.ts'
+import { openOutcome } from './run-account.ts'
+import type { Judge, Looked } from './run-looks.ts'
+
+export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
+  return async (looked) => {
+    const { request, customer, isInDoubt } = looked
+    if (customer === undefined) {
+      const message = 'Rapyd does not know the customer any more'
+      return refused(looked, 'rejected', 'E_CUSTOMER_NOT_FOUND', '', message)
+    }
+    const patch: unknown = JSON.parse(request.body)
+    if (!isJsonObject(patch)) throw new Error('a body that is no object')
+    const image = imageOf(customer, Object.keys(patch))
+    const before = await plan.before(request.row)
+    const drifted = Object.entries(patch).flatMap(([field, wanted]) =>
+      isSame(field, wanted, ownValue(before, field), ownValue(image, field)) ? [] : [field],
+    )
+    if (drifted.length === 0) return request
+    // An earlier session may have sent it: then the customer holds what the row asks for, and the sender finds that out.
+    const isApplied = Object.entries(patch).every(
+      ([field, wanted]) => compareField(field, wanted, image) === 'holds',
+    )
+    if (isInDoubt && isApplied) return request
+    const message = `not what the plan says the customer held: ${drifted.join(', ')}`
+    return refused(looked, isInDoubt ? 'unknown' : 'rejected', 'E_DRIFTED', drifted.join(';'), message)
+  }
+}
+
+/** Of metadata, the keys that the row names; of addresses, each one, whatever Rapyd has added to those that an earlier row made. */
+function isSame(
+  field: string,
+  wanted: JsonValue,
+  before: JsonValue | undefined,
+  held: JsonValue | undefined,
+): boolean {
+  if (isEmpty(before) || isEmpty(held)) return isEmpty(before) && isEmpty(held)
+  if (field === 'metadata' && isJsonObject(wanted) && isJsonObject(before) && isJsonObject(held)) {
+    return Object.keys(wanted).every((key) => isDeepStrictEqual(ownValue(before, key), ownValue(held, key)))
+  }
+  if (field === 'addresses') return isAsLong(before, held) && holdsAll(held, before ?? '')
+  return isDeepStrictEqual(before, held)
+}
+
+function isAsLong(before: JsonValue | undefined, held: JsonValue | undefined): boolean {
+  return Array.isArray(before) && Array.isArray(held) && before.length === held.length
+}
+
+function refused(
+  { request, at }: Looked,
+  outcome: OutcomeKind,
+  code: ErrorCode,
+  errorField: string,
+  message: string,
+): Outcome {
+  return { ...openOutcome(request, { code, message }), outcome, errorField, finishedAt: at }
+}

@@ -1,0 +1,85 @@
+/**
+ * Looks at a customer before its row is sent, inside its lane: to keep what it held, for `--backup`, and to judge whether the
+ * row may still be sent. One read serves both. A run that does neither pays nothing for it.
+ */
+import type { ReadCustomer, Reading } from './client/read-customer.ts'
+import type { JsonObject } from './domain/json.ts'
+import type { Outcome } from './domain/outcome.ts'
+import type { UpdateRequest } from './domain/request.ts'
+import type { Clock, Deliver } from './pipeline/ports.ts'
+import { isOutcome } from './pipeline/send.ts'
+import { imageOf } from './rapyd/held.ts'
+import { openOutcome } from './run-account.ts'
+import type { BeforeImages } from './store/before-images.ts'
+
+export interface Looked {
+  readonly request: UpdateRequest
+  /** Nothing where Rapyd does not know the customer. */
+  readonly customer: JsonObject | undefined
+  /** True where an earlier session may have sent the row: then the customer may hold what it writes. */
+  readonly isInDoubt: boolean
+  /** When it was looked at, milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What is to be sent after a look at the customer, or why nothing is. Rejects only to stop the run. */
+export type Judge = (looked: Looked) => Promise<UpdateRequest | Outcome>
+
+export interface LookParts {
+  readonly read: ReadCustomer
+  readonly clock: Pick<Clock, 'wall'>
+  /** Where before-images go, and the fields that they hold. */
+  readonly images: BeforeImages | undefined
+  readonly fields: ReadonlySet<string>
+  readonly judge: Judge | undefined
+  readonly isInDoubt: (row: number) => boolean
+}
+
+export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
+  const { read, clock, images, fields, judge } = parts
+
+  async function look(request: UpdateRequest, signal: AbortSignal): Promise<Reading | undefined> {
+    try {
+      return await read(request.customerId, signal)
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return undefined
+      throw error
+    }
+  }
+
+  return async (asked, signal) => {
+    if (signal.aborted) return undefined
+    let request = asked
+    let customer: JsonObject | undefined
+    if (judge !== undefined || images?.has(asked.customerId) === false) {
+      const reading = await look(asked, signal)
+      if (reading === undefined) return undefined
+      const isInDoubt = parts.isInDoubt(asked.row)
+      // What may have been sent is for the sender to settle: it looks once more.
+      if (reading.kind === 'unreadable')
+        return isInDoubt ? deliver(asked, signal) : unread(asked, reading, clock)
+      customer = reading.kind === 'found' ? reading.customer : undefined
+      const judged = await judge?.({ request, customer, isInDoubt, at: clock.wall() })
+      if (judged !== undefined && isOutcome(judged)) return judged
+      request = judged ?? request
+    }
+    const image = customer === undefined ? undefined : imageOf(customer, fields)
+    await images?.keep(request, image)
+    return deliver(request, signal)
+  }
+}
+
+/** Nothing is sent to a customer that nobody could look at. */
+function unread(
+  request: UpdateRequest,
+  { code, status }: Exclude<Reading, { kind: 'found' }>,
+  clock: Pick<Clock, 'wall'>,
+): Outcome {
+  const message = 'the customer could not be read before the call, so nothing was sent'
+  return {
+    ...openOutcome(request, { code, message }),
+    outcome: 'failed',
+    httpStatus: status,
+    finishedAt: clock.wall(),
+  }
+}
