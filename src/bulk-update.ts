@@ -1,14 +1,12 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
 import { join, resolve } from 'node:path'
 import { checkInput } from './check-input.ts'
-import type { CheckedInput, InputParts } from './check-input.ts'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
 import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import type { UpdateOptions } from './options.ts'
-import type { Source } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createPrepare } from './prepare.ts'
 import { openRemote } from './remote.ts'
@@ -21,8 +19,8 @@ import { readBefore } from './run-before.ts'
 import { closingReport } from './run-closing.ts'
 import { bind, mappingDigest, runDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
-import type { Judge } from './run-looks.ts'
-import type { PlannedFacts, RedoFacts, RunParts, Watch } from './run-parts.ts'
+import type { RunKind } from './run-kind.ts'
+import type { RunParts, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
 import { keepEnding, keepRecord } from './run-record.ts'
 import { endingOf } from './run-report.ts'
@@ -50,25 +48,6 @@ export interface UpdateResult {
  */
 export function bulkUpdate(options: UpdateOptions, watch: Watch, signal: AbortSignal): Promise<UpdateResult> {
   return runUpdate(options, watch, signal, updateOf(options))
-}
-
-/** What makes one kind of run another: its name, and which rows it has. */
-export interface RunKind {
-  readonly redo: RedoFacts | undefined
-  readonly planned?: PlannedFacts | undefined
-  readonly judge?: Judge | undefined
-  /** `facts` is what the journal is bound to. Throws where such a run must not be. */
-  readonly runIdOf: (facts: Readonly<Record<string, string>>, runsDir: string) => string
-  readonly check: (parts: InputParts, watched: (source: Source) => Source) => Promise<CheckedRun>
-}
-
-export interface CheckedRun extends CheckedInput {
-  /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
-  readonly asked?: ReadonlyMap<number, number>
-  /** `--limit` as a row number, where the rows of the run are not numbered from 1 on. */
-  readonly limit?: number | undefined
-  /** The row of another run that each row is, from the first on. */
-  readonly lineage?: readonly number[] | undefined
 }
 
 function updateOf(options: UpdateOptions): RunKind {

@@ -124,7 +124,11 @@ export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | und
   const planned = record['planned'] === undefined ? undefined : plannedOf(record['planned'])
   if (redo === null || planned === null) return undefined
   return {
-    ...{ options, format, bytes, rows, calls },
+    options,
+    format,
+    bytes,
+    rows,
+    calls,
     ...(redo === undefined ? {} : { redo }),
     ...(planned === undefined ? {} : { planned }),
   }

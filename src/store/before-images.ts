@@ -2,11 +2,9 @@
  * The way back of a run: what each customer held before its first call of the run, and what each row was about to write.
  * Durable when the promise resolves, so before the row's intent. It holds personal data and lies in the run directory.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { JsonObject } from '../domain/json.ts'
-import { isJsonObject } from '../domain/json.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { local } from './open-database.ts'
 import { ownFile } from './own-file.ts'
@@ -65,49 +63,4 @@ export function openBeforeImages(directory: string, group: number): BeforeImages
       db.close()
     },
   }
-}
-
-/** A customer of a finished run, with what its rows wrote, in their order. */
-export interface BeforeCustomer {
-  readonly customerId: string
-  /** Nothing where Rapyd did not know it. */
-  readonly image: JsonObject | undefined
-  readonly writes: readonly { readonly row: number; readonly patch: JsonObject }[]
-}
-
-export function hasBeforeImages(directory: string): boolean {
-  return existsSync(join(directory, fileName))
-}
-
-/** In the order of the customers' first rows. */
-export function* readBeforeImages(directory: string): Generator<BeforeCustomer> {
-  const path = join(directory, fileName)
-  const db = local(path, 'open', () => new DatabaseSync(path, { readOnly: true }))
-  try {
-    const customers = db.prepare(
-      'SELECT customer, min(row) AS first FROM written GROUP BY customer ORDER BY first',
-    )
-    const imageOf = db.prepare('SELECT image FROM image WHERE customer = ?')
-    db.exec('CREATE TEMP TABLE IF NOT EXISTS place (customer TEXT, row INTEGER)')
-    db.exec('INSERT INTO temp.place SELECT customer, row FROM written')
-    db.exec('CREATE INDEX temp.by_customer ON place (customer, row)')
-    const writesOf = db.prepare(
-      'SELECT written.row, body FROM temp.place JOIN written ON written.row = place.row WHERE place.customer = ? ORDER BY written.row',
-    )
-    for (const { customer } of customers.iterate()) {
-      const customerId = String(customer)
-      const writes = writesOf.all(customerId).flatMap(({ row, body }) => {
-        const patch = parsed(body)
-        return patch === undefined ? [] : [{ row: Number(row), patch }]
-      })
-      yield { customerId, image: parsed(imageOf.get(customerId)?.['image']), writes }
-    }
-  } finally {
-    db.close()
-  }
-}
-
-function parsed(text: unknown): JsonObject | undefined {
-  const value: unknown = typeof text === 'string' ? JSON.parse(text) : undefined
-  return isJsonObject(value) ? value : undefined
 }

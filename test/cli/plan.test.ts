@@ -3,20 +3,23 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSimulator } from '../../src/simulator/server.ts'
-import type { Simulator } from '../../src/simulator/server.ts'
+import type { SimulatedCustomer, Simulator } from '../../src/simulator/server.ts'
 import { parse } from 'csv-parse/sync'
 import { update } from '../simulator/signed-request.ts'
 import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
-const customers = Array.from({ length: 40 }, (_, index) => ({
+const customers: readonly SimulatedCustomer[] = Array.from({ length: 40 }, (_, index) => ({
   id: id(index + 1),
   name: `Name ${index + 1}`,
   email: `a${index + 1}@example.com`,
   phone_number: '',
   metadata: { tier: 'silver', kept: 1 },
 }))
+
+const strangers = (from: number) =>
+  Array.from({ length: 110 }, (_, n) => ({ id: `cus_other_${from}_${n}`, name: '', email: '' }))
 
 /** How often each customer was read by itself. */
 function readOnce({ calls }: Simulator): ReadonlyMap<string, number> {
@@ -114,9 +117,7 @@ describe('a way there and back', () => {
     const rows = customers.map((customer) => `${customer.id},Other`)
     folder.write('crm.csv', `customer,name\n${rows.join('\n')}\n`)
     // So far apart that no page holds two of them.
-    const strangers = (from: number) =>
-      Array.from({ length: 110 }, (_, n) => ({ id: `cus_other_${from}_${n}` }))
-    const spaced = customers.flatMap((customer, index) => [customer, ...strangers(index)])
+    const spaced = customers.flatMap((customer, index) => [customer].concat(strangers(index)))
     await simulator.close()
     simulator = await createSimulator({ windows: [], customers: spaced, latencyMs: 30 })
     const args = ['plan', 'crm.csv', '--concurrency', '2', '--rate', 'none'] as const
@@ -150,8 +151,8 @@ describe('a way there and back', () => {
       method === 'POST' ? [{ customer: customerId, body: JSON.parse(body) }] : [],
     )
   const runs = () => readdirSync(join(folder.path, 'rapyd-runs')).filter((name) => !name.endsWith('-plan'))
-  const results = (run: string): Record<string, string>[] =>
-    parse(readFileSync(join(folder.path, 'rapyd-runs', run, 'results.csv'), 'utf8'), { columns: true })
+  const results = (name: string): Record<string, string>[] =>
+    parse(readFileSync(join(folder.path, 'rapyd-runs', name, 'results.csv'), 'utf8'), { columns: true })
 
   /** Somebody else's change. */
   const changeElsewhere = async (customerId: string, patch: object) => {

@@ -12,6 +12,8 @@ const customerOf = (customerId: string): JsonObject => ({
   email: '',
 })
 
+const stale = (customerId: string) => ({ ...customerOf(customerId), name: 'old' })
+
 interface World {
   /** Customers of the account, in the order of creation. */
   readonly all: readonly string[]
@@ -94,7 +96,6 @@ describe('reading many customers', () => {
   })
 
   it('takes nothing from a list whose items are not what the customers are', async () => {
-    const stale = (customerId: string) => ({ ...customerOf(customerId), name: 'old' })
     const { kept } = await readAll(ids(50), { all, listed: stale })
     for (const customerId of ids(50)) expect(kept.get(customerId)).toMatchObject({ name: `N ${customerId}` })
   })
