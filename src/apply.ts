@@ -10,6 +10,8 @@ import type { UpdateOptions } from './options.ts'
 import type { PlanHead } from './plan/plan-head.ts'
 import { openPlan } from './plan/saved-plan.ts'
 import { checkPlanned } from './planned-reading.ts'
+import { signalOf } from './program-options.ts'
+import type { Stoppable } from './program-options.ts'
 import { readingOf, whereOf } from './redo-options.ts'
 import { runDigest } from './run-identity.ts'
 import type { Watch } from './run-parts.ts'
@@ -30,7 +32,7 @@ export interface ApplyOptions extends Omit<
 }
 
 /** As `bulkUpdate`. Rejects with INPUT where the plan, its input or its mapping is another by now, and with USAGE for another account. */
-export async function apply(options: ApplyOptions, watch: Watch, signal: AbortSignal): Promise<UpdateResult> {
+export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<UpdateResult> {
   const { plan: path, verify = false, ...own } = options
   const plan = await openPlan(resolve(path))
   try {
@@ -48,8 +50,8 @@ export async function apply(options: ApplyOptions, watch: Watch, signal: AbortSi
         backup: true,
         input: head.input.path,
       },
-      watch,
-      signal,
+      options,
+      signalOf(options),
       {
         redo: undefined,
         planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },

@@ -6,9 +6,12 @@ import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
 import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
+import type { PipedInput } from './input/spool.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createPrepare } from './prepare.ts'
+import { givenInput, signalOf } from './program-options.ts'
+import type { BulkUpdateOptions } from './program-options.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from './report/run-events.ts'
@@ -43,15 +46,18 @@ export interface UpdateResult {
 }
 
 /**
- * Updates customers from a file. Resolves with a summary for every run that began to send, stopped or not; rejects with a
- * `BulkUpdateError` where it did not begin. `signal` drains: what is in flight ends, the rest stays open.
+ * Updates customers from a file or from records. Resolves with a summary for every run that began to send, stopped or not; rejects with a
+ * `BulkUpdateError` where it did not begin. Prints nothing, handles no signal of the process, and never ends it; production is
+ * not asked for: `confirm` is the place to.
  */
-export function bulkUpdate(options: UpdateOptions, watch: Watch, signal: AbortSignal): Promise<UpdateResult> {
-  return runUpdate(options, watch, signal, updateOf(options))
+export function bulkUpdate(given: BulkUpdateOptions): Promise<UpdateResult> {
+  const { options, piped } = givenInput(given)
+  return runUpdate(options, given, signalOf(given), updateOf(options, piped))
 }
 
-function updateOf(options: UpdateOptions): RunKind {
+function updateOf(options: UpdateOptions, piped: PipedInput | undefined): RunKind {
   return {
+    piped,
     redo: undefined,
     runIdOf(facts, runsDir) {
       const derived = `${runName(options.input)}-${runDigest(facts)}`
@@ -89,7 +95,10 @@ async function runOn(
   const { host, account } = remote
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding })
+  const input = await openRunInput(options.input, runsDir, signal, {
+    encoding: options.encoding,
+    piped: kind.piped,
+  })
   const log = createRunLog(options.logLevel ?? 'info', (code) => watch.onEvent?.({ kind: 'log_off', code }))
   const tell = (event: RunEvent): void => {
     log.write(event)

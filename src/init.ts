@@ -10,6 +10,8 @@ import { isOurColumn } from './mapping/headers.ts'
 import { createProfiler } from './mapping/profile.ts'
 import type { Profiler } from './mapping/profile.ts'
 import type { UpdateOptions } from './options.ts'
+import { signalOf } from './program-options.ts'
+import type { Stoppable } from './program-options.ts'
 import { openPassingInput } from './run-input.ts'
 
 /** How the input is read, and nothing else. */
@@ -24,7 +26,8 @@ const plan = (name: string) => ({ name, fields: [], blanks: '' })
 const none: ReadonlySet<string> = new Set()
 
 /** Throws INPUT errors where the file cannot be read. */
-export async function init(options: InitOptions, signal: AbortSignal): Promise<InitResult> {
+export async function init(options: InitOptions & Stoppable): Promise<InitResult> {
+  const signal = signalOf(options)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })

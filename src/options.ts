@@ -17,8 +17,11 @@ export interface UpdateOptions {
   readonly env?: 'sandbox' | 'production' | 'simulator'
   /** Another host. https with `allowHost` where it is not Rapyd's; http on loopback only. */
   readonly baseUrl?: string
+  /** The host of `baseUrl`, named a second time, where it is not Rapyd's. */
   readonly allowHost?: string
+  /** Never logged and never kept. Default: `RAPYD_ACCESS_KEY`, or the file that `RAPYD_ACCESS_KEY_FILE` names. */
   readonly accessKey?: string
+  /** As `accessKey`. Default: `RAPYD_SECRET_KEY`, or the file that `RAPYD_SECRET_KEY_FILE` names. */
   readonly secretKey?: string
   /** Default: told by the content, then by the name. */
   readonly format?: 'csv' | 'tsv' | 'ndjson'
@@ -35,6 +38,7 @@ export interface UpdateOptions {
    * nothing of the file. Default `sequence`.
    */
   readonly duplicates?: DuplicatePolicy
+  /** Names of columns, or keys, that are no fields and set aside. Default none. */
   readonly ignoreColumns?: readonly string[]
   /** Texts that stand for a blank. Default none. */
   readonly nullValues?: readonly string[]
@@ -46,22 +50,25 @@ export interface UpdateOptions {
   readonly reserve?: string
   /** Requests in flight at most. Default 16. */
   readonly concurrency?: number
+  /** Letters, digits, `.`, `_` and `-`. Default: from the input's name and the digest of input, mapping, host and account. */
   readonly runId?: string
+  /** Starts another run of the same input. Default false. */
   readonly newRun?: boolean
-  /** Default `./rapyd-runs`. */
+  /** Where runs keep their directories. Default `./rapyd-runs`. */
   readonly runsDir?: string
   /** What all runs of an account share on this machine. Default `rapyd-bulk` in `$XDG_STATE_HOME`. */
   readonly stateDir?: string
   /** An outage or a block that lasts longer ends the run. Milliseconds; default half an hour, and a minute at the start. */
   readonly maxOutageMs?: number
-  /** Only the first rows. Default all. */
+  /** Only the first rows, a canary: the run stays open, and goes on without it. Default all. */
   readonly limit?: number
-  /** Default `10%`, of at least 100 rows. */
+  /** Stops when more rows, `50`, or a larger share, `10%`, end not updated. Default `10%`, of at least 100 rows. */
   readonly maxErrors?: string
-  /** Default `50%`. */
+  /** Refuses before it sends if a column clears more than this share of the rows. Default `50%`. */
   readonly maxClears?: string
   /** Rows that the file must have, `40000` or `40000±5%`. Default any number. */
   readonly expectRows?: string
+  /** One invalid row, or one warning, and nothing is sent. Default false. */
   readonly strict?: boolean
   /**
    * Whether the account may read customers. Default true. Where not, rows in doubt are sent again if that does no harm, and
@@ -73,6 +80,7 @@ export interface UpdateOptions {
    * more for each customer. Default false.
    */
   readonly backup?: boolean
+  /** Of the file `results`. Default `csv`. */
   readonly resultsFormat?: 'csv' | 'ndjson'
   /** What goes into `run.log`. Default `info`. */
   readonly logLevel?: LogLevel

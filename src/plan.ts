@@ -12,6 +12,8 @@ import type { PlanFacts, PlanHead } from './plan/plan-head.ts'
 import type { PlanRow } from './plan/plan-row.ts'
 import { isOutcome } from './pipeline/send.ts'
 import { fieldOf } from './domain/patch.ts'
+import { signalOf } from './program-options.ts'
+import type { Stoppable } from './program-options.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createPace } from './report/pace.ts'
@@ -58,10 +60,11 @@ export interface PlanResult {
 const longestMs = 24 * 3_600_000
 
 /** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call goes on with what was read. */
-export async function plan(options: PlanOptions, watch: PlanWatch, signal: AbortSignal): Promise<PlanResult> {
+export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
+  const signal = signalOf(options)
   const remote = await openRemote(options)
   try {
-    return await planOn(remote, options, watch, signal)
+    return await planOn(remote, options, options, signal)
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {

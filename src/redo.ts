@@ -7,6 +7,8 @@ import { BulkUpdateError } from './errors.ts'
 import { usage } from './options.ts'
 import type { SavedPlan } from './plan/saved-plan.ts'
 import { checkOf, openPlanOf } from './planned-reading.ts'
+import { signalOf } from './program-options.ts'
+import type { Stoppable } from './program-options.ts'
 import { refuseOlderRedo } from './redo-family.ts'
 import { readingOf, whereOf } from './redo-options.ts'
 import type { RedoOptions } from './redo-options.ts'
@@ -30,7 +32,7 @@ export type RedoResult =
     }
 
 /** As `bulkUpdate`. Rejects with USAGE where the run is not finished, and with BUSY where it is running. */
-export async function redo(options: RedoOptions, watch: Watch, signal: AbortSignal): Promise<RedoResult> {
+export async function redo(options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
   const { run, from, ...own } = options
   const parent = openSavedRun(run, options.runsDir)
   let plan: SavedPlan | undefined
@@ -79,8 +81,8 @@ export async function redo(options: RedoOptions, watch: Watch, signal: AbortSign
         input,
         runsDir: parent.runsDir,
       },
-      watch,
-      signal,
+      options,
+      signalOf(options),
       kind,
     )
     return { ...result, parent: parent.runId, skipped }

@@ -1,5 +1,6 @@
 /** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
+import { readKey } from './credentials.ts'
 import { isLoopback, parseRate, resolveOrigin, usage } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Window } from './pipeline/ports.ts'
@@ -36,7 +37,8 @@ export async function openRemote(options: UpdateOptions, env = process.env): Pro
     )
   }
   refuseUncheckedTls(origin, env)
-  const { accessKey, secretKey } = options
+  const accessKey = options.accessKey ?? readKey('RAPYD_ACCESS_KEY', env)
+  const secretKey = options.secretKey ?? readKey('RAPYD_SECRET_KEY', env)
   if (accessKey === undefined || secretKey === undefined) {
     throw usage(
       'E_NO_CREDENTIALS',

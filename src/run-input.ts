@@ -41,7 +41,7 @@ export interface OpenOptions {
   /** What `--encoding` says. Default: told by the content. */
   readonly encoding?: Encoding | undefined
   /** Default: standard input of this process. */
-  readonly piped?: PipedInput
+  readonly piped?: PipedInput | undefined
 }
 
 /** Opens the file at `path`, or spools standard input into the runs directory where `path` is `-`. */

@@ -1,4 +1,5 @@
 /** What makes one kind of run another: an update, a redo, a plan that is applied, a rollback. */
+import type { PipedInput } from './input/spool.ts'
 import type { CheckedInput, InputParts } from './check-input.ts'
 import type { Source } from './pipeline/ports.ts'
 import type { Judge } from './run-looks.ts'
@@ -6,6 +7,8 @@ import type { PlannedFacts, RedoFacts } from './run-parts.ts'
 
 /** Its name, which rows it has, and what it asks of a customer before it sends. */
 export interface RunKind {
+  /** What is read where the input is `-`. Default: standard input of this process. */
+  readonly piped?: PipedInput | undefined
   readonly redo: RedoFacts | undefined
   readonly planned?: PlannedFacts | undefined
   readonly judge?: Judge | undefined

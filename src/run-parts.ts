@@ -1,4 +1,5 @@
 /** What the steps of one run share, and what a program may watch of it. */
+import type { Outcome } from './domain/outcome.ts'
 import type { InputFile } from './input/bytes.ts'
 import type { CsvStart } from './input/csv.ts'
 import type { Head } from './input/header.ts'
@@ -18,7 +19,7 @@ import type { RunProgress } from './run-progress.ts'
 export type Snapshot = ProgressSnapshot
 
 export interface Watch {
-  /** Called after the scan; throws to refuse. */
+  /** Called after the scan and before anything is sent; throws to refuse, and the run rejects with that error. */
   readonly confirm?: (facts: {
     readonly host: string
     readonly account: string
@@ -26,6 +27,12 @@ export interface Watch {
   }) => Promise<void>
   /** Called four times a second and at the beginning of every phase. Must not throw. */
   readonly onSnapshot?: (snapshot: Snapshot) => void
+  /**
+   * Called with each row that gets its outcome, once that is durable: never for a row that an earlier session settled. Waited for: rows of the
+   * same customer wait with it, and when as many are waiting as may be in flight, all do. If it throws or rejects, the run stops as
+   * after a signal, with LOCAL, E_ON_OUTCOME and the error as its `cause`; the row keeps its outcome and is not told again.
+   */
+  readonly onOutcome?: (outcome: Outcome) => void | Promise<void>
   /** Called with what also goes into `run.log`, at every level. Must not throw. */
   readonly onEvent?: (event: RunEvent) => void
 }

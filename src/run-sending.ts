@@ -21,7 +21,7 @@ import { keepsImages } from './run-backup.ts'
 import type { Before } from './run-before.ts'
 import { openClient } from './run-client.ts'
 import { lookFirst } from './run-looks.ts'
-import type { RunParts } from './run-parts.ts'
+import type { RunParts, Watch } from './run-parts.ts'
 import { settledAfterMs } from './run-slowest.ts'
 import { openBeforeImages } from './store/before-images.ts'
 import type { RunJournal } from './store/journal.ts'
@@ -81,11 +81,13 @@ export async function sendAll(
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
     return looked(request, signal)
   }
+  const onOutcome = guardedOutcome(parts.watch.onOutcome)
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
     await journal.settle(outcome)
     parts.progress.settled(outcome)
+    await onOutcome?.(outcome)
     if (inDoubt.has(outcome.row)) openDoubts--
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
   }
@@ -135,6 +137,24 @@ const behindBadRow = {
   code: 'E_EARLIER_ROW',
   message: 'an earlier row of this customer failed or is unknown',
 } as const
+
+/** What a program makes of an outcome, and the error of a run that it stops. */
+function guardedOutcome(onOutcome: Watch['onOutcome']): Watch['onOutcome'] {
+  if (onOutcome === undefined) return undefined
+  return async (outcome) => {
+    try {
+      await onOutcome(outcome)
+    } catch (error) {
+      throw new BulkUpdateError(
+        'LOCAL',
+        'E_ON_OUTCOME',
+        `onOutcome failed for row ${outcome.row}`,
+        'The cause of this error is what it threw. The same call goes on with the rows that are left.',
+        { cause: error },
+      )
+    }
+  }
+}
 
 /** Aborts with an error as its reason: the first of an interruption from outside and what ends the run from within. */
 function stopWith(outside: AbortSignal): AbortController {

@@ -12,6 +12,8 @@ import { readHead } from './input/header.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import { parseRate } from './options.ts'
 import type { UpdateOptions } from './options.ts'
+import { givenInput, signalOf } from './program-options.ts'
+import type { Stoppable, WithRecords } from './program-options.ts'
 import { refuseWarning } from './pipeline/guards.ts'
 import type { Source } from './pipeline/ports.ts'
 import type { OnInvalid, Scan } from './pipeline/scan.ts'
@@ -38,25 +40,30 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly mended?: MendedFile
 }
 
+/** Of `validate`. Options about sending are taken and do nothing. */
 export interface ValidateWatch extends FileOptions {
+  /** Gets each invalid row, in file order, and a function that finds its column. */
+  readonly onInvalid?: OnInvalid
   /** Gets each defect and each doubt of each row, in file order. */
   readonly onDefect?: (defect: Defect) => void
   /** Called between batches of rows: whoever gathers defects writes them here. */
   readonly afterBatch?: () => Promise<void>
 }
 
-/** `onInvalid` gets each invalid row, in file order. Throws INPUT errors where the file cannot be trusted at all, and E_MAPPING. */
-export async function validate(
-  options: UpdateOptions,
-  onInvalid: OnInvalid,
-  signal: AbortSignal,
-  { onDefect, afterBatch, ...fileOptions }: ValidateWatch = {},
-): Promise<ValidateResult> {
+/**
+ * Looks at a file or at records without a network and without credentials.
+ *
+ * @throws BulkUpdateError INPUT where the input cannot be trusted at all; USAGE, E_MAPPING; an interruption where `signal` aborts
+ */
+export async function validate(given: ValidateOptions): Promise<ValidateResult> {
+  const { onDefect, afterBatch, onInvalid, out, fix, force } = given
+  const { options, piped } = givenInput(given)
+  const signal = signalOf(given)
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const file = await openPassingInput(options.input, signal, { encoding: options.encoding })
+  const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const files = openValidateFiles({ ...fileOptions, file, head, options, mapping })
+    const files = openValidateFiles({ out, fix, force, file, head, options, mapping })
     const afterEach = async (): Promise<void> => {
       await files.flush()
       await afterBatch?.()
@@ -66,7 +73,7 @@ export async function validate(
       const parts = { file, head, options, mapping, signal, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files.invalid(outcome)
-        onInvalid(outcome, columnOf)
+        onInvalid?.(outcome, columnOf)
       }
       const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
       const examined = examination.finish()
@@ -95,6 +102,8 @@ function resultOf(
     etaMs: createPace(parseRate('200/1m,1000/5m', '10%')).etaMs(found.calls) ?? 0,
   }
 }
+
+export type ValidateOptions = WithRecords<UpdateOptions> & ValidateWatch & Stoppable
 
 /** A batch is done with when the next one is asked for. */
 async function* inSteps(source: Source, afterBatch: () => Promise<void>): Source {

@@ -1,6 +1,15 @@
 /** The package as it is published: built, started, listed, and seen from a program that depends on it. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -94,25 +103,43 @@ describe('the package', () => {
       `import { bulkUpdate, exitCodes } from 'rapyd-bulk'
 import type { UpdateOptions, UpdateResult } from 'rapyd-bulk'
 const options: UpdateOptions = { input: 'crm.csv', env: 'simulator' }
-export const result: Promise<UpdateResult> = bulkUpdate(options, {}, new AbortController().signal)
+export const result: Promise<UpdateResult> = bulkUpdate(options)
 export const ok: 0 = exitCodes.OK
 // @ts-expect-error: no such environment
 export const wrong: UpdateOptions = { input: 'crm.csv', env: 'moon' }
 `,
     )
-    const strict = [
-      '--noEmit',
-      '--strict',
-      '--exactOptionalPropertyTypes',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2024',
-    ]
-    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
-    expect(node([tsc, ...strict, ...types, 'program.ts'])).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(compiled('program.ts')).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 })
+
+describe('the samples for programs', () => {
+  const samples = readdirSync(join(root, 'samples', 'library'))
+
+  it('compile', () => {
+    for (const sample of samples)
+      copyFileSync(join(root, 'samples', 'library', sample), join(program, sample))
+    expect(compiled(...samples)).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  it.each([
+    ['update-file.ts', 0, /^3 calls to simulator$.*^reporting: 3 of 3$.*^finished\. /ms],
+    ['update-records.ts', 0, /^3 cus_3{32} invalid E_EMAIL$.*^2 updated; /ms],
+    ['validate-records.ts', 0, /^2 rows, 1 calls, 1 invalid\nE_PHONE phone_number in row 2: /],
+    ['test-with-simulator.ts', 0, /^as expected\n$/],
+  ])('%s runs', (sample, status, output) => {
+    copyFileSync(join(root, 'samples', 'first.csv'), join(program, 'first.csv'))
+    expect(samples).toContain(sample)
+    expect(node([sample])).toEqual({ status, stdout: expect.stringMatching(output), stderr: '' })
+  })
+})
+
+/** What the compiler says of files in the folder of the program. */
+function compiled(...files: readonly string[]) {
+  const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext']
+  const types = ['--target', 'es2024', '--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
+  return node([tsc, ...strict, ...types, ...files])
+}
 
 /** npm prints a list, or since version 11 an object by package name. */
 function pathsOf(output: unknown): string[] {

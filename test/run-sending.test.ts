@@ -35,7 +35,7 @@ const write = (rows: readonly string[]) =>
   writeFileSync(join(folder, 'crm.csv'), `customer,name\n${rows.join('\n')}\n`)
 const running = new AbortController().signal
 const run = (more: Partial<UpdateOptions> = {}, signal = running) =>
-  bulkUpdate({ ...options, ...more }, {}, signal)
+  bulkUpdate({ ...options, ...more, signal })
 const confirm = (request: UpdateRequest): Promise<Outcome> =>
   Promise.resolve(outcomeOf({ ...request, outcome: 'updated' }))
 const wrong = new BulkUpdateError('REMOTE', 'E_WRONG_CUSTOMER', 'wrong', 'Look.')

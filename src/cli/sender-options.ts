@@ -1,7 +1,6 @@
 /** Flags about where calls go and how fast, as all commands that make some share them. */
 import { isProduction, logLevels, parseDuration, resolveOrigin } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
-import { readKey } from './credentials.ts'
 
 export interface SenderArguments {
   readonly env?: string | undefined
@@ -32,15 +31,13 @@ export function senderOptions(
   const isElsewhere = args.env !== undefined && args.env !== where.env
   const baseUrl = args.baseUrl ?? process.env['RAPYD_BASE_URL'] ?? (isElsewhere ? undefined : where.baseUrl)
   const allowHost = args.allowHost ?? where.allowHost
-  const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
-  const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
   const { rate, reserve, concurrency, runsDir, stateDir, limit, readBack, backup, faults, seed } = args
   const maxOutageMs = args.maxOutage === undefined ? undefined : parseDuration('max-outage', args.maxOutage)
   const logLevel = logLevels.find((level) => level === args.logLevel)
   return {
     options: {
       env,
-      ...given({ baseUrl, accessKey, secretKey, allowHost, rate, reserve, concurrency, runsDir, limit }),
+      ...given({ baseUrl, allowHost, rate, reserve, concurrency, runsDir, limit }),
       ...given({ stateDir, maxOutageMs, readBack, backup, faults, seed, logLevel }),
     },
     production: env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, allowHost)),

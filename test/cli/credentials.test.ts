@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readKey, refuseKeys } from '../../src/cli/credentials.ts'
+import { refuseKeys } from '../../src/cli/credentials.ts'
+import { readKey } from '../../src/credentials.ts'
 
 let folder = ''
 let path = ''

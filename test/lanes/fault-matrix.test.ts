@@ -172,7 +172,7 @@ async function play(steps: readonly Step[]) {
       concurrency: 1,
       runsDir: join(folder, 'runs'),
     }
-    const { exitCode } = await bulkUpdate(options, {}, new AbortController().signal)
+    const { exitCode } = await bulkUpdate(options)
     const [run = ''] = readdirSync(join(folder, 'runs'))
     const results: Record<string, string>[] = parse(readFileSync(join(folder, 'runs', run, 'results.csv')), {
       columns: true,

@@ -19,7 +19,7 @@ export async function apply(args: ApplyArguments): Promise<number> {
   return send(
     args,
     await wherePlanGoes(plan),
-    (options, watch, signal) => applyPlan({ ...options, ...own }, watch, signal),
+    (options, watch, signal) => applyPlan({ ...options, ...own, ...watch, signal }),
     { finishedBefore },
   )
 }

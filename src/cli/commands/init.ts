@@ -19,10 +19,7 @@ export async function init(args: InitArguments): Promise<number> {
   // Before the file is read, so that nobody waits for a refusal.
   const file = out === '-' ? undefined : openNewFile(out, force, input)
   try {
-    const { text, rows, customer, taken, aside } = await draft(
-      inputOptions(args),
-      new AbortController().signal,
-    )
+    const { text, rows, customer, taken, aside } = await draft(inputOptions(args))
     if (file === undefined) process.stdout.write(text)
     else {
       file.write(text)

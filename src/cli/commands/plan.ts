@@ -23,14 +23,14 @@ export async function plan(args: PlanArguments): Promise<number> {
   const { options } = senderOptions(args, {})
   const first: PlanRow[] = []
   const result = await reading(args.quiet === true, (onProgress, signal) =>
-    makePlan(
-      { ...options, ...inputOptions(args), ...given({ out: args.out, force: args.force }) },
-      {
-        onProgress,
-        onChange: (row) => void (first.length < mostShown && first.push(row)),
-      },
+    makePlan({
+      ...options,
+      ...inputOptions(args),
+      ...given({ out: args.out, force: args.force }),
       signal,
-    ),
+      onProgress,
+      onChange: (row) => void (first.length < mostShown && first.push(row)),
+    }),
   )
   const { path, head, requests, calls, etaMs } = result
   if (args.json === true) {

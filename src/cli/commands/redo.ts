@@ -23,7 +23,7 @@ export async function redo(args: RedoArguments): Promise<number> {
     args,
     whereRunWent(run, args.runsDir),
     async (options, watch, signal) => {
-      const result = await redoRun({ ...options, ...own }, watch, signal)
+      const result = await redoRun({ ...options, ...own, ...watch, signal })
       if ('nothingLeft' in result) {
         const mend =
           result.toMend === 0 ? '' : ` ${formatRows(result.toMend)} can be mended and given with --from.`

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { exitCodes } from '../../errors.ts'
 import { enforcedWindows } from '../../remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
-import { readKey } from '../credentials.ts'
+import { readKey } from '../../credentials.ts'
 import { drainOnSignals } from '../shutdown.ts'
 
 export interface SimulatorArguments {

@@ -15,7 +15,7 @@ export async function update(args: UpdateArguments): Promise<number> {
   const input = inputOptions(args)
   const own = { ...input, ...given({ runId: args.runId, newRun: args.newRun }) }
   const finishedBefore = 'This run was finished before: nothing was sent. --new-run starts another.'
-  return send(args, {}, (options, watch, signal) => bulkUpdate({ ...options, ...own }, watch, signal), {
+  return send(args, {}, (options, watch, signal) => bulkUpdate({ ...options, ...own, ...watch, signal }), {
     finishedBefore,
     duplicates: input.duplicates,
   })

@@ -27,14 +27,17 @@ export async function validate(args: ValidateArguments): Promise<number> {
   const name = args.input === '-' ? standardInput : args.input
   const lines = defectWriter(args)
   const invalid: InvalidRow[] = []
-  const result = await validateFile(
-    inputOptions(args),
-    (outcome, columnOf) => {
+  const { out, fix, force } = args
+  const result = await validateFile({
+    ...inputOptions(args),
+    ...lines,
+    out,
+    fix,
+    force,
+    onInvalid(outcome, columnOf) {
       if (invalid.length < mostKept) invalid.push({ outcome, column: columnOf() })
     },
-    new AbortController().signal,
-    { ...lines, out: args.out, fix: args.fix, force: args.force },
-  )
+  })
   if (args.json === true) process.stdout.write(`${JSON.stringify(validateJson(result, invalid))}\n`)
   else {
     if (lines === undefined) process.stdout.write(printableLines(validateText(name, result, invalid)))

@@ -1,0 +1,84 @@
+/** Records of a program as input: written as NDJSON, so that they get places, a digest and an errors file as a file's rows do. */
+import { Readable } from 'node:stream'
+import { isJsonObject } from '../domain/json.ts'
+import { BulkUpdateError } from '../errors.ts'
+import type { PipedInput } from './spool.ts'
+
+/**
+ * One row: keys as in NDJSON (`customer_id`, `email`, `metadata.tier`, or `metadata: { tier }`). A key that is absent or
+ * `undefined` leaves its field alone; `''` and `null` clear it. Dates become ISO texts.
+ */
+export type InputRecord = Readonly<Record<string, unknown>>
+
+/** Rows in the order in which they are sent. Taken once, and only as fast as the disk takes them. */
+export type InputRecords = AsyncIterable<InputRecord> | Iterable<InputRecord>
+
+/** Characters that are gathered before they are written. */
+const blockLength = 65_536
+
+/**
+ * The text of records, for a spool. Nothing of it is kept in memory.
+ *
+ * @throws BulkUpdateError INPUT, while it is read: E_RECORDS where the records end with an error (its `cause`), E_RECORD
+ * where one has no form in JSON
+ */
+export function ndjsonOf(records: InputRecords): PipedInput {
+  return Readable.from(blocksOf(records), { objectMode: false })
+}
+
+async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
+  let [text, row] = ['', 0]
+  try {
+    for await (const record of records) {
+      text += `${lineOf(record, ++row)}\n`
+      if (text.length < blockLength) continue
+      yield Buffer.from(text)
+      text = ''
+    }
+  } catch (error) {
+    if (error instanceof BulkUpdateError) throw error
+    throw new BulkUpdateError(
+      'INPUT',
+      'E_RECORDS',
+      `the records ended with an error after ${row}`,
+      'The cause of this error is what they threw. Nothing was sent.',
+      { cause: error },
+    )
+  }
+  if (text !== '') yield Buffer.from(text)
+}
+
+function lineOf(record: unknown, row: number): string {
+  if (!isJsonObject(record)) throw noRecord(row, 'is no object')
+  try {
+    return JSON.stringify(record, refuseUnwritable)
+  } catch (error) {
+    throw noRecord(row, error instanceof Unwritable ? error.message : 'has no form in JSON', error)
+  }
+}
+
+class Unwritable extends Error {}
+
+/** JSON would say `null` for NaN, which clears a field, and nothing at all for a function. */
+function refuseUnwritable(key: string, value: unknown): unknown {
+  const what =
+    value instanceof Map || value instanceof Set
+      ? 'a Map or Set'
+      : typeof value === 'number' && !Number.isFinite(value)
+        ? 'no finite number'
+        : ['bigint', 'function', 'symbol'].includes(typeof value)
+          ? `a ${typeof value}`
+          : undefined
+  if (what !== undefined) throw new Unwritable(`holds ${what} in ${JSON.stringify(key)}`)
+  return value
+}
+
+function noRecord(row: number, why: string, cause?: unknown): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_RECORD',
+    `record ${row} ${why}`,
+    'Give plain objects of texts, finite numbers, booleans, null, lists and objects. Nothing was sent.',
+    { cause },
+  )
+}
