@@ -4,6 +4,7 @@ import { checkInput } from './check-input.ts'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
+import { openInputGuard } from './input-guard.ts'
 import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import type { PipedInput } from './input/spool.ts'
@@ -125,11 +126,14 @@ async function runOn(
     }
     const runId = kind.runIdOf(facts, runsDir)
     const remembered = recallScan(join(runsDir, runId), facts)
+    const given = { file, head, options, mapping }
+    const guard = openInputGuard({ ...given, runsDir, runId, facts, redo: kind.redo })
     const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
-      { file, head, options, mapping, onInvalid: progress.invalid, signal, remembered },
+      { ...given, onInvalid: progress.invalid, signal, remembered, examiner: guard?.watch },
       (source) => progress.checking(source),
     )
     if (refusal !== undefined) throw refusal
+    const keepPortrait = await guard?.check(found)
     const parts = {
       options: limit === undefined ? options : { ...options, limit },
       watch,
@@ -149,6 +153,7 @@ async function runOn(
       judge: kind.judge,
       asked: asked ?? new Map<number, number>(),
       lineage,
+      keepPortrait,
       openRows,
       prepare: createPrepare(readRow, { host, runId }),
       progress,

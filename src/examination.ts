@@ -3,7 +3,6 @@ import { createCsvColumns, createNdjsonColumns } from './doctor/columns.ts'
 import { createExamination } from './doctor/examine.ts'
 import type { ExamineParts, Examination } from './doctor/examine.ts'
 import { lookAlikeHeaders } from './doctor/header-doubts.ts'
-import type { TypedColumn } from './doctor/shifted.ts'
 import { isCodeName } from './doctor/texts.ts'
 import type { Head } from './input/header.ts'
 import { planHeader, planKeys } from './mapping/column-plans.ts'
@@ -12,7 +11,7 @@ import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { Target } from './mapping/targets.ts'
 import type { UpdateOptions } from './options.ts'
 import { createLocate, rulesOf } from './prepare.ts'
-import { isCustomerId } from './rapyd/customer-id.ts'
+import { typedColumns } from './typed-columns.ts'
 
 export interface ExaminationParts extends Pick<ExamineParts, 'onDefect' | 'onRefused'> {
   readonly head: Head
@@ -35,7 +34,7 @@ export function openExamination({ head, options, mapping, ...watch }: Examinatio
     ...shared,
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
-    typed: plans.flatMap((plan, index) => typedOf(plan, index)),
+    typed: typedColumns(plans),
     headerDoubts: lookAlikeHeaders(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
@@ -48,19 +47,6 @@ function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts[
   if (target === undefined) return []
   const isFree = target.kind === 'metadata'
   return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
-}
-
-/** Texts of these can be told from all others, which a country of two letters cannot. */
-const told: ReadonlySet<string> = new Set(['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD'])
-
-function typedOf({ isId, targets }: PlannedColumn, index: number): readonly TypedColumn[] {
-  if (isId) return [{ index, fits: isCustomerId }]
-  const [target] = targets
-  if (target === undefined || target.kind === 'metadata') return []
-  const { rule } = target.field
-  return rule === undefined || !told.has(rule(' ')?.code ?? '')
-    ? []
-    : [{ index, fits: (text) => rule(text) === undefined }]
 }
 
 function hasForm(target: Target): boolean {

@@ -14,6 +14,7 @@ import type { RunLog } from './report/run-log.ts'
 import type { RunInput } from './run-input.ts'
 import type { Judge } from './run-looks.ts'
 import type { RunProgress } from './run-progress.ts'
+import type { RunJournal } from './store/journal.ts'
 
 /** Where a run stands, as it is shown. */
 export type Snapshot = ProgressSnapshot
@@ -76,6 +77,8 @@ export interface RunParts {
   readonly asked: ReadonlyMap<number, number>
   /** The row of another run that each row is, from the first on; nothing where the numbers are the same. */
   readonly lineage: readonly number[] | undefined
+  /** Keeps what the next input of this name is compared with; nothing where that is not asked for, or kept already. */
+  readonly keepPortrait: ((journal: RunJournal) => void) | undefined
   /** All rows, from the first, as `prepare` takes them. */
   readonly openRows: (start?: CsvStart) => Source
   readonly prepare: Prepare

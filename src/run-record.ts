@@ -76,6 +76,7 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
     planned,
   }
   journal.set(recordKey, JSON.stringify(record))
+  parts.keepPortrait?.(journal)
   if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
   // What stopped an earlier session says nothing about this one.
   if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')

@@ -19,6 +19,7 @@ const ranks: Readonly<Record<string, number>> = {
   client: 2,
   doctor: 2,
   plan: 2,
+  history: 2,
   store: 2,
   report: 2,
   simulator: 2,

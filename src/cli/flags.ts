@@ -86,6 +86,16 @@ export const initFlags = {
   force: validateFlags.force,
 } as const satisfies Record<string, Options>
 
+/** Of `update` alone: it knows earlier runs of the same file name. */
+export const updateFlags = {
+  'accept-change': {
+    type: 'string',
+    array: true,
+    describe:
+      'send a file that is not like that of the last run of its name: rows (their number, the last ones), damage, names of fields, or all; several with commas [default: it is refused]',
+  },
+} as const satisfies Record<string, Options>
+
 export const senderFlags = {
   env: {
     choices: ['sandbox', 'production', 'simulator'],
@@ -248,7 +258,7 @@ export const reportFlags = {
 
 /** The flags that each command takes. */
 export const commandFlags = {
-  update: { ...inputFlags, ...senderFlags },
+  update: { ...inputFlags, ...updateFlags, ...senderFlags },
   validate: { ...inputFlags, ...validateFlags },
   init: initFlags,
   plan: planFlags,

@@ -64,6 +64,11 @@ function makeLevel(path: string): void {
   }
 }
 
+/** True where a run of that id has been begun. */
+export function isRunThere(runsDir: string, runId: string): boolean {
+  return existsSync(join(runsDir, runId, 'journal.db'))
+}
+
 /** The first of `<id>-2`, `<id>-3`, … that is not there yet; `id` itself where there is no run at all. */
 export function freshRunId(runsDir: string, runId: string): string {
   if (!existsSync(join(runsDir, runId))) return runId

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commandFlags, inputFlags, senderFlags, simulatorFlags } from '../../src/cli/flags.ts'
+import { commandFlags, senderFlags, simulatorFlags } from '../../src/cli/flags.ts'
 import { exitCodes } from '../../src/errors.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -33,7 +33,7 @@ describe('--help', () => {
   })
 
   it.each([
-    ['update', { ...inputFlags, ...senderFlags }],
+    ['update', commandFlags.update],
     ['validate', commandFlags.validate],
     ['init', commandFlags.init],
     ['plan', commandFlags.plan],

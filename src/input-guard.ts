@@ -1,0 +1,43 @@
+/** The guard of a run that compares its input with the last one of its name: looked up before the scan, asked behind it. */
+import { findEarlierRun, keepPortrait } from './input-history.ts'
+import { watchInput } from './input-watch.ts'
+import type { WatchedInput } from './input-watch.ts'
+import type { Examiner } from './pipeline/ports.ts'
+import type { Scan } from './pipeline/scan.ts'
+import type { RedoFacts } from './run-parts.ts'
+import type { RunJournal } from './store/journal.ts'
+import { isRunThere, runName } from './store/run-directory.ts'
+
+export interface InputGuard {
+  /** Looks at the rows of the scan. */
+  readonly watch: Examiner
+  /** What is to be kept in the journal of the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
+  check(found: Scan): Promise<(journal: RunJournal) => void>
+}
+
+export interface InputGuardParts extends Omit<WatchedInput, 'earlier'> {
+  readonly runsDir: string
+  readonly runId: string
+  /** What the journal of the run is bound to. */
+  readonly facts: Readonly<Record<'host' | 'account' | 'mapping', string>>
+  readonly redo: RedoFacts | undefined
+}
+
+/**
+ * Nothing where the run has been begun: its file has passed, and what was accepted then need not be said again. A redo has
+ * only rows of a file that has passed.
+ */
+export function openInputGuard(parts: InputGuardParts): InputGuard | undefined {
+  const { runsDir, runId, facts, redo, ...input } = parts
+  if (redo !== undefined || isRunThere(runsDir, runId)) return undefined
+  const lineage = { ...facts, name: runName(input.options.input) }
+  const watch = watchInput({ ...input, earlier: findEarlierRun(runsDir, lineage) })
+  return {
+    watch,
+    async check(found) {
+      const { portrait, refusal } = await watch.finish(found)
+      if (refusal !== undefined) throw refusal
+      return (journal) => keepPortrait(journal, lineage, portrait)
+    },
+  }
+}

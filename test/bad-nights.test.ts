@@ -1,0 +1,99 @@
+/**
+ * A nightly file that is broken sends nothing: whatever is wrong with it is refused before the first call, by what it holds
+ * or by how it differs from the night before. A good night passes. RAPYD_BULK_NIGHTS sets how many of each kind.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkInput } from '../src/check-input.ts'
+import { BulkUpdateError } from '../src/errors.ts'
+import { parsePortrait } from '../src/history/portrait.ts'
+import type { Portrait } from '../src/history/portrait.ts'
+import { openInput } from '../src/input/bytes.ts'
+import { readHead } from '../src/input/header.ts'
+import { watchInput } from '../src/input-watch.ts'
+import type { UpdateOptions } from '../src/options.ts'
+import { badNights } from './support/bad-nights.ts'
+import { freshFolder } from './support/command.ts'
+import type { Folder } from './support/command.ts'
+import { createDice, firstNight, goodNight, textOf } from './support/nights.ts'
+
+const nights = Number(process.env['RAPYD_BULK_NIGHTS'] ?? 4)
+
+let folder: Folder
+beforeEach(() => {
+  folder = freshFolder()
+})
+afterEach(() => folder.remove())
+
+interface Judgement {
+  readonly portrait: Portrait | undefined
+  readonly refusal: BulkUpdateError | undefined
+}
+
+/** What a run makes of the file before it sends anything. */
+async function judge(
+  text: string | Buffer,
+  last: Portrait | undefined,
+  more: Partial<UpdateOptions> = {},
+): Promise<Judgement> {
+  const input = join(folder.path, 'crm.csv')
+  writeFileSync(input, text)
+  const options = { input, ...more }
+  try {
+    const file = await openInput(input)
+    try {
+      const head = await readHead(file, { format: undefined, delimiter: undefined })
+      const earlier =
+        last === undefined
+          ? undefined
+          : { runId: 'crm-0', finishedAt: '2026-01-01T00:00:00Z', isSameMapping: true, portrait: last }
+      const parts = { file, head, options, mapping: undefined }
+      const watch = watchInput({ ...parts, earlier })
+      const { signal } = new AbortController()
+      const { found, refusal } = await checkInput({ ...parts, onInvalid: () => {}, signal, examiner: watch })
+      const finished = await watch.finish(found)
+      // As the journal keeps it.
+      const portrait = parsePortrait(JSON.stringify(finished.portrait))
+      return { portrait, refusal: refusal ?? finished.refusal }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (error instanceof BulkUpdateError) return { portrait: undefined, refusal: error }
+    throw error
+  }
+}
+
+const sizes = [60, 200, 900]
+
+describe('a bad night', () => {
+  it.each(Object.entries(badNights))('sends nothing where %s', async (_, make) => {
+    for (let seed = 1; seed <= nights; seed++) {
+      const dice = createDice(seed)
+      const first = firstNight(dice.pick(sizes), dice)
+      const { portrait, refusal } = await judge(textOf(first), undefined)
+      expect(refusal).toBeUndefined()
+      const bad = make(goodNight(first, dice), dice)
+      const judged = await judge(bad, portrait)
+      expect(judged.refusal, `seed ${seed}, ${first.rows.length} rows`).toBeInstanceOf(BulkUpdateError)
+      expect(judged.refusal?.message).not.toMatch(/person\d|\+49151|Groß/)
+    }
+  })
+})
+
+describe('a good night', () => {
+  it('passes, night for night', async () => {
+    for (let seed = 1; seed <= nights * 2; seed++) {
+      const dice = createDice(seed)
+      let table = firstNight(dice.pick(sizes), dice)
+      let last: Portrait | undefined
+      for (let night = 0; night < 4; night++) {
+        const { portrait, refusal } = await judge(textOf(table), last)
+        expect(refusal, `seed ${seed}, night ${night}`).toBeUndefined()
+        last = portrait
+        table = goodNight(table, dice)
+      }
+    }
+  })
+})
