@@ -127,7 +127,7 @@ async function runOn(
     const runId = kind.runIdOf(facts, runsDir)
     const remembered = recallScan(join(runsDir, runId), facts)
     const given = { file, head, options, mapping }
-    const guard = openInputGuard({ ...given, runsDir, runId, facts, redo: kind.redo })
+    const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
     const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
       { ...given, onInvalid: progress.invalid, signal, remembered, examiner: guard?.watch },
       (source) => progress.checking(source),

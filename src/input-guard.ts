@@ -4,7 +4,7 @@ import { watchInput } from './input-watch.ts'
 import type { WatchedInput } from './input-watch.ts'
 import type { Examiner } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
-import type { RedoFacts } from './run-parts.ts'
+import type { RunParts } from './run-parts.ts'
 import type { RunJournal } from './store/journal.ts'
 import { isRunThere, runName } from './store/run-directory.ts'
 
@@ -20,16 +20,17 @@ export interface InputGuardParts extends Omit<WatchedInput, 'earlier'> {
   readonly runId: string
   /** What the journal of the run is bound to. */
   readonly facts: Readonly<Record<'host' | 'account' | 'mapping', string>>
-  readonly redo: RedoFacts | undefined
 }
 
 /**
  * Nothing where the run has been begun: its file has passed, and what was accepted then need not be said again. A redo has
- * only rows of a file that has passed.
+ * only rows of a file that has passed, and somebody has looked at a plan.
  */
-export function openInputGuard(parts: InputGuardParts): InputGuard | undefined {
-  const { runsDir, runId, facts, redo, ...input } = parts
-  if (redo !== undefined || isRunThere(runsDir, runId)) return undefined
+export function openInputGuard(
+  { runsDir, runId, facts, ...input }: InputGuardParts,
+  { redo, planned }: Partial<Pick<RunParts, 'redo' | 'planned'>>,
+): InputGuard | undefined {
+  if (redo !== undefined || planned !== undefined || isRunThere(runsDir, runId)) return undefined
   const lineage = { ...facts, name: runName(input.options.input) }
   const watch = watchInput({ ...input, earlier: findEarlierRun(runsDir, lineage) })
   return {
