@@ -32,13 +32,20 @@ export function openInputGuard(
 ): InputGuard | undefined {
   if (redo !== undefined || planned !== undefined || isRunThere(runsDir, runId)) return undefined
   const lineage = { ...facts, name: runName(input.options.input) }
-  const watch = watchInput({ ...input, earlier: findEarlierRun(runsDir, lineage) })
+  // What comes over a pipe has no name that tells it from other pipes.
+  const isNamed = input.options.input !== '-'
+  const watch = watchInput({
+    ...input,
+    earlier: isNamed ? findEarlierRun(runsDir, lineage) : undefined,
+  })
   return {
     watch,
     async check(found) {
       const { portrait, refusal } = await watch.finish(found)
       if (refusal !== undefined) throw refusal
-      return (journal) => keepPortrait(journal, lineage, portrait)
+      return (journal) => {
+        if (isNamed) keepPortrait(journal, lineage, portrait)
+      }
     },
   }
 }

@@ -68,6 +68,23 @@ describe('update on the second night', () => {
     expect(await update(more)).toMatchObject({ code: 0, calls: count - 10 })
   })
 
+  it('knows nothing of what comes over a pipe, but what the file itself tells', async () => {
+    const piped = (rows: typeof second.rows, cut = 0) =>
+      folder.run(
+        ['update', '-', '--rate', 'none', '--base-url', server.url],
+        server.keys,
+        textOf({ ...second, rows }).slice(0, -cut || undefined),
+      )
+    expect(await piped(second.rows)).toMatchObject({ code: 0 })
+    expect(await piped(second.rows.slice(0, 20))).toMatchObject({ code: 0 })
+    expect(await piped(second.rows, 30)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /is damaged: it ends in the middle of row \d+, .*--accept-change damage/s,
+      ),
+    })
+  })
+
   it('compares neither with other names, nor with unfinished runs, nor fields under another mapping', async () => {
     const few = textOf({
       header: ['customer', 'Full Name'],
