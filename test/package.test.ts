@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { commandNames, flagsOf, usageOf } from '../src/cli/command-table.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -27,6 +28,7 @@ function node(args: readonly string[], executable = process.execPath) {
 
 beforeAll(() => {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root })
+  execFileSync(process.execPath, [join('src', 'cli', 'write-man-page.ts')], { cwd: root })
   program = mkdtempSync(join(tmpdir(), 'package-'))
   mkdirSync(join(program, 'node_modules'))
   symlinkSync(root, join(program, 'node_modules', 'rapyd-bulk'))
@@ -87,6 +89,21 @@ describe('the package', () => {
     expect(paths).toContain('dist/index.d.ts')
     expect(paths).toContain('dist/cli/bin.mjs')
     expect(paths).not.toContain('dist/cli/demo.js')
+    expect(paths).toContain('dist/rapyd-bulk.1')
+  })
+
+  it('has a manual page with every command and option', () => {
+    const page = readFileSync(join(root, 'dist', 'rapyd-bulk.1'), 'utf8')
+      .replaceAll(String.raw`\-`, '-')
+      .replaceAll(String.raw`\(dq`, '"')
+      .replaceAll(/\\\[u([\dA-F]{4})\]/g, (_, code) => String.fromCharCode(Number.parseInt(String(code), 16)))
+    for (const name of commandNames) {
+      expect(page).toContain(`.SS ${usageOf(name)}\n`)
+      for (const { name: flag, describe: text } of flagsOf(name)) {
+        expect(page).toContain(`.B --${flag}`)
+        expect(page).toContain(text)
+      }
+    }
   })
 
   it('gives a program its functions', () => {

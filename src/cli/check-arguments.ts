@@ -1,6 +1,7 @@
 /** Holds what was typed to the table of flags, and names the nearest flag or command where there is none of that name. */
 import { didYouMean, nearest } from '../domain/nearest.ts'
 import { usage } from '../options.ts'
+import { subjects } from './command-table.ts'
 import { commandFlags } from './flags.ts'
 
 interface Flag {
@@ -27,9 +28,10 @@ const numbers: ReadonlyMap<string, NumberRange> = new Map<string, NumberRange>([
 /** Flags for which an empty text says something: no faults. */
 const mayBeEmpty: ReadonlySet<string> = new Set(['faults'])
 
+const notFlags: ReadonlySet<string> = new Set(['_', '$0', ...Object.keys(subjects)])
+
 /** Throws USAGE for the first thing that does not fit. `args` is what yargs has made of the command line. */
 export function checkArguments(args: Readonly<Record<string, unknown>>): void {
-  if (args['help'] === true) return
   const words = Array.isArray(args['_']) ? args['_'].map(String) : []
   const [command, ...more] = words
   const found = Object.entries(commandFlags).find(([name]) => name === command)
@@ -37,11 +39,7 @@ export function checkArguments(args: Readonly<Record<string, unknown>>): void {
   const [name, table] = found
   const flags = new Map<string, Flag>(Object.entries(table))
   for (const [key, value] of Object.entries(args)) {
-    if (
-      ['_', '$0', 'help', 'h', 'version', 'input', 'run', 'plan'].includes(key) ||
-      isSecondSpelling(key, args)
-    )
-      continue
+    if (notFlags.has(key) || isSecondSpelling(key, args)) continue
     const flag = flags.get(key)
     if (flag === undefined) throw unknownOption(key, name, flags.keys())
     checkValue(key, value, flag)

@@ -2,8 +2,8 @@
 import type { Defect } from '../doctor/examine.ts'
 import { printable } from '../domain/printable.ts'
 import { createCellWriter } from '../report/csv-cell.ts'
+import type { defectFormats } from './flags.ts'
 
-export const defectFormats = ['github', 'csv'] as const
 export type DefectFormat = (typeof defectFormats)[number]
 
 export interface DefectLines {

@@ -2,8 +2,9 @@
 import type { Options } from 'yargs'
 import { encodings } from '../input/encoding.ts'
 import { logLevels } from '../options.ts'
-import { defectFormats } from './defect-lines.ts'
 import { duplicatePolicies } from '../pipeline/duplicates.ts'
+
+export const defectFormats = ['github', 'csv'] as const
 
 export const inputFlags = {
   format: {
@@ -267,4 +268,5 @@ export const commandFlags = {
   report: reportFlags,
   redo: redoFlags,
   simulator: simulatorFlags,
+  completion: {},
 } as const

@@ -47,7 +47,6 @@ describe('an argument', () => {
     ['update', { limit: 1, seed: 0, 'run-id': 'a', runId: 'a', json: true, blank: 'keep', faults: '' }],
     ['update', { 'ignore-columns': ['a', 'b'], ignoreColumns: ['a', 'b'], color: false }],
     ['simulator', { port: 0, latency: 0, seed: 0 }],
-    ['nothing', { help: true }],
   ])('of %s that fits passes: %j', (command, args) => expect(check(command, args)).not.toThrow())
 
   it('that is a number has a range and an example of its own', () => {

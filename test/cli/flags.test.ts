@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commandFlags, senderFlags, simulatorFlags } from '../../src/cli/flags.ts'
+import { commandNames, commands, usageOf } from '../../src/cli/command-table.ts'
+import { commandFlags, senderFlags } from '../../src/cli/flags.ts'
+import { helpText } from '../../src/cli/help.ts'
 import { exitCodes } from '../../src/errors.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -18,43 +20,50 @@ function helpOf(...command: readonly string[]): string {
 describe('--help', () => {
   it('names every command', () => {
     const help = helpOf()
-    for (const command of [
-      'update <input>',
-      'validate <input>',
-      'init <input>',
-      'plan <input>',
-      'apply <plan>',
-      'redo <run>',
-      'runs',
-      'report <run>',
-      'simulator',
-    ])
-      expect(help).toContain(command)
+    for (const name of commandNames) expect(help).toContain(` ${usageOf(name)} ${commands[name].summary} `)
   })
 
-  it.each([
-    ['update', commandFlags.update],
-    ['validate', commandFlags.validate],
-    ['init', commandFlags.init],
-    ['plan', commandFlags.plan],
-    ['apply', commandFlags.apply],
-    ['redo', commandFlags.redo],
-    ['runs', commandFlags.runs],
-    ['report', commandFlags.report],
-    ['simulator', simulatorFlags],
-  ])('of %s names every option of the table with what it is for, and shows an example', (command, flags) => {
-    const help = helpOf(command)
-    for (const [name, { describe: text }] of Object.entries(flags)) {
-      expect(help).toContain(` --${name} `)
-      expect(help).toContain(text)
-    }
-    expect(help).toContain(`rapyd-bulk ${command}`)
-  })
+  it.each(commandNames)(
+    'of %s names every option of the table with what it is for, and shows an example',
+    (name) => {
+      const help = helpText(name, 80).replaceAll(/\s+/g, ' ')
+      for (const [flag, { describe: text }] of Object.entries(commandFlags[name])) {
+        expect(help).toContain(` --${flag} `)
+        expect(help).toContain(text)
+      }
+      expect(commands[name].examples.length).toBeGreaterThan(0)
+      for (const [line] of commands[name].examples) expect(help).toContain(line)
+    },
+  )
 
   it('leaves the options of senders out where nothing is sent', () => {
     const help = helpOf('validate')
     for (const name of Object.keys(senderFlags)) expect(help).not.toContain(` --${name} `)
   })
+
+  it.each([20, 40, 80, 120])('is no wider than %i columns, but for words and lines to copy', (columns) => {
+    for (const name of [undefined, ...commandNames])
+      for (const line of helpText(name, columns).split('\n'))
+        if (!/^ *(?:\S+|--.*|<.*|Usage: .*|.*rapyd-bulk .*|\w+ <\w+>)$/.test(line))
+          expect(line.length, line).toBeLessThanOrEqual(columns)
+  })
+
+  it('is also -h, and stands behind the command', () => {
+    expect(helpOf('redo', 'some-run', '-h')).toContain('Usage: rapyd-bulk redo <run>')
+  })
+})
+
+describe('examples in the help', () => {
+  it.each(commandNames.flatMap((name) => commands[name].examples.map(([line]) => [line])))(
+    '%s name only options of their command',
+    (line) => {
+      const [, name = '', rest = ''] = /rapyd-bulk (\w+)(.*)/.exec(line) ?? []
+      const command = commandNames.find((known) => known === name)
+      if (command === undefined) throw new Error(`no command ${name}`)
+      for (const [, flag = ''] of rest.matchAll(/--([a-z-]+)/g))
+        expect(Object.keys(commandFlags[command])).toContain(flag)
+    },
+  )
 })
 
 describe('the exit codes', () => {

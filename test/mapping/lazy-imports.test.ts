@@ -1,10 +1,11 @@
-/** Programs that use no mapping must not pay for it: neither at the start nor in memory. */
+/** What a command does not need is not loaded for it: neither time at the start nor memory. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..', 'src')
-const heavy = ['yaml', 'zod', 'libphonenumber-js']
+const heavy = ['yaml', 'zod', 'libphonenumber-js', 'undici', 'pino', 'log-update', 'yargs', 'csv-parse']
+const ofMappings = new Set(heavy.slice(0, 3))
 
 /** Packages that are loaded with a file: imports of types and `import()` are none. */
 function loadedWith(file: string, seen: Set<string>): Set<string> {
@@ -31,10 +32,28 @@ it.each([
   'cli/commands/validate.ts',
   'mapping/compile-mapping.ts',
 ])('%s loads yaml, zod and libphonenumber-js only when a mapping asks for them', (file) =>
-  expect(packagesOf(file)).toEqual([]),
+  expect(packagesOf(file).filter((name) => ofMappings.has(name))).toEqual([]),
 )
 
 it('does see them where they are loaded', () => {
+  expect(packagesOf('client/transport.ts')).toEqual(['undici'])
   expect(packagesOf('mapping/mapping-document.ts')).toEqual(['yaml'])
   expect(packagesOf('mapping/check-mapping.ts')).toEqual(['zod'])
 })
+
+it('--help and --version load no package at all, and nothing of the work', () => {
+  const loaded = [...loadedWith(join(root, 'cli/main.ts'), new Set())]
+  expect(loaded.filter((path) => !path.startsWith('/') && !path.startsWith('node:'))).toEqual([])
+  expect(loaded.length).toBeLessThan(25)
+})
+
+it.each([
+  ['cli/run-command-line.ts', ['yargs']],
+  ['cli/commands/validate.ts', ['csv-parse']],
+  ['cli/commands/init.ts', ['csv-parse']],
+  ['cli/commands/report.ts', ['csv-parse']],
+  ['cli/commands/runs.ts', []],
+  ['cli/commands/completion.ts', []],
+])('%s loads %j and nothing that only senders need', (file, packages) =>
+  expect(packagesOf(file)).toEqual(packages),
+)

@@ -1,0 +1,131 @@
+/** One table of commands, beside that of flags: help, completion and the man page are made of the two. */
+import { commandFlags } from './flags.ts'
+
+/** What a command is about, and how it is named where it is missing. */
+export const subjects = {
+  input: 'a CSV or NDJSON file, or - for standard input',
+  plan: 'a plan.ndjson that `plan` wrote',
+  run: 'the id of a run, as `runs` lists it, or the path of its directory',
+  shell: 'bash, zsh or fish',
+} as const
+
+export interface Command {
+  readonly subject?: keyof typeof subjects
+  readonly summary: string
+  /** Command lines and what they are for. */
+  readonly examples: readonly (readonly [line: string, purpose: string])[]
+}
+
+export type CommandName = keyof typeof commandFlags
+
+export const commands: Readonly<Record<CommandName, Command>> = {
+  update: {
+    subject: 'input',
+    summary: 'check the file, send every row, write results, errors, summary and page',
+    examples: [
+      ['rapyd-bulk update crm-export.csv', 'the sandbox’s customers; the same command goes on after a stop'],
+      ['rapyd-bulk update crm-export.csv --limit 5', 'a canary: the first five rows'],
+      ['rapyd-bulk update crm-export.csv --env production', 'production asks before it sends'],
+      ['zcat crm-export.csv.gz | rapyd-bulk update -', 'from a pipe; piped again, it goes on'],
+      [
+        'rapyd-bulk update crm-export.csv --env simulator --faults 500:2%',
+        'a rehearsal: no keys, no network, and some things go wrong',
+      ],
+    ],
+  },
+  validate: {
+    subject: 'input',
+    summary: 'check the file without a network and without credentials',
+    examples: [
+      ['rapyd-bulk validate crm-export.csv', 'every defect with its row, column and remedy'],
+      ['rapyd-bulk validate crm-export.csv --fix mended.csv', 'mend what is certain, list each change'],
+      ['rapyd-bulk validate crm-export.csv --strict --format-errors github', 'a step of a CI job'],
+    ],
+  },
+  init: {
+    subject: 'input',
+    summary: 'draft a mapping file from a header and what stands below it',
+    examples: [
+      ['rapyd-bulk init crm-export.csv', 'write crm-export.mapping.yaml, with a comment for each column'],
+    ],
+  },
+  plan: {
+    subject: 'input',
+    summary: 'read every customer of the file and write down what update would change; changes nothing',
+    examples: [
+      ['rapyd-bulk plan crm-export.csv', 'before → after for each field, and the command to apply it'],
+      ['rapyd-bulk plan crm-export.csv --show-values --out plan.ndjson', 'with what the fields hold'],
+    ],
+  },
+  apply: {
+    subject: 'plan',
+    summary: 'send just what a plan says, and keep what each customer held before',
+    examples: [
+      ['rapyd-bulk apply plan.ndjson', 'only the fields that the plan changes'],
+      ['rapyd-bulk apply plan.ndjson --verify', 'and no row whose customer has changed since'],
+    ],
+  },
+  runs: {
+    summary: 'list runs: state, rows, and the command to go on with; or delete old ones',
+    examples: [
+      ['rapyd-bulk runs', 'what there is, newest first'],
+      ['rapyd-bulk runs --purge --older-than 30d', 'delete what was finished a month ago'],
+    ],
+  },
+  report: {
+    subject: 'run',
+    summary: 'write results, errors, summary and page of a run again, also while it goes on',
+    examples: [
+      ['rapyd-bulk report crm-export-3f2a9c01d4', 'how far it is, with a line for every row'],
+      ['rapyd-bulk report crm-export-3f2a9c01d4 --junit errors.xml', 'for a CI server'],
+    ],
+  },
+  redo: {
+    subject: 'run',
+    summary: 'send again what a finished run left not updated',
+    examples: [
+      ['rapyd-bulk redo crm-export-3f2a9c01d4', 'rows that failed or are in doubt, once more'],
+      ['rapyd-bulk redo crm-export-3f2a9c01d4 --from errors.csv', 'rows that were mended as well'],
+    ],
+  },
+  simulator: {
+    summary: 'serve the embedded Rapyd customers API on loopback',
+    examples: [['rapyd-bulk simulator --port 4010 --faults 500:2%', 'rehearse against faults']],
+  },
+  completion: {
+    subject: 'shell',
+    summary: 'print what makes a shell complete commands, options and their values',
+    examples: [
+      ['rapyd-bulk completion bash >> ~/.bashrc', ''],
+      ['rapyd-bulk completion zsh > "${fpath[1]}/_rapyd-bulk"', ''],
+      ['rapyd-bulk completion fish > ~/.config/fish/completions/rapyd-bulk.fish', ''],
+    ],
+  },
+}
+
+export const commandNames = Object.keys(commands).filter((name): name is CommandName => name in commands)
+
+/** `update <input>` */
+export function usageOf(name: CommandName): string {
+  const { subject } = commands[name]
+  return subject === undefined ? name : `${name} <${subject}>`
+}
+
+/** A flag as the texts about it see it. */
+export interface FlagText {
+  readonly name: string
+  readonly describe: string
+  /** What stands behind it: choices, or a word in capitals; empty for a switch. */
+  readonly value: string
+  readonly choices: readonly string[]
+}
+
+export function flagsOf(name: CommandName): readonly FlagText[] {
+  return Object.entries(commandFlags[name]).map(([flag, { describe, ...rest }]) => {
+    const choices = 'choices' in rest ? [...rest.choices].map(String) : []
+    const type = 'type' in rest ? rest.type : 'string'
+    const value =
+      choices.length > 0 ? choices.join('|') : type === 'boolean' ? '' : type === 'number' ? 'N' : 'TEXT'
+    return { name: flag, describe, value, choices }
+  })
+}

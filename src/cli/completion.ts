@@ -1,0 +1,111 @@
+/** Scripts that complete commands, options and their values, made of the two tables. They start no process at a tab. */
+import { commandNames, commands, flagsOf } from './command-table.ts'
+import type { CommandName, FlagText } from './command-table.ts'
+
+export const shells = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof shells)[number]
+
+export function completionScript(shell: Shell): string {
+  return `${{ bash, zsh, fish }[shell]().join('\n')}\n`
+}
+
+/** Options that name a file or a folder, besides the subject of a command. */
+const paths = new Set(['map', 'out', 'fix', 'from', 'junit', 'metrics-file', 'runs-dir', 'state-dir'])
+
+function bash(): readonly string[] {
+  return [
+    '# rapyd-bulk, bash: source this file, or put it into ~/.bashrc',
+    '_rapyd_bulk() {',
+    '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}',
+    '  COMPREPLY=()',
+    '  if ((COMP_CWORD == 1)); then',
+    `    COMPREPLY=($(compgen -W '${[...commandNames, '--help', '--version'].join(' ')}' -- "$word"))`,
+    '    return',
+    '  fi',
+    '  case ${COMP_WORDS[1]}:$before in',
+    ...commandNames.flatMap((name) =>
+      flagsOf(name)
+        .filter(({ choices }) => choices.length > 0)
+        .map(
+          ({ name: flag, choices }) =>
+            `    ${name}:--${flag}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$word")); return ;;`,
+        ),
+    ),
+    '  esac',
+    '  if [[ $word == -* ]]; then',
+    '    case ${COMP_WORDS[1]} in',
+    ...commandNames.map(
+      (name) => `      ${name}) COMPREPLY=($(compgen -W '${optionsOf(name).join(' ')}' -- "$word")) ;;`,
+    ),
+    '    esac',
+    ...subjectLines(),
+    '  fi',
+    '}',
+    'complete -o default -o bashdefault -F _rapyd_bulk rapyd-bulk',
+  ]
+}
+
+/** Commands whose subject is one of a few words. Files are the shell's own default. */
+function subjectLines(): readonly string[] {
+  return [
+    '  elif ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == completion ]]; then',
+    `    COMPREPLY=($(compgen -W '${shells.join(' ')}' -- "$word"))`,
+  ]
+}
+
+function optionsOf(name: CommandName): readonly string[] {
+  return [...flagsOf(name).map(({ name: flag }) => `--${flag}`), '--help']
+}
+
+function zsh(): readonly string[] {
+  return [
+    '#compdef rapyd-bulk',
+    '# rapyd-bulk, zsh: a file named _rapyd-bulk in a folder of $fpath',
+    '_rapyd-bulk() {',
+    '  local -a commands=(',
+    ...commandNames.map((name) => `    ${quoted(`${name}:${commands[name].summary}`)}`),
+    '  )',
+    '  if ((CURRENT == 2)); then _describe command commands; return; fi',
+    '  case $words[2] in',
+    ...commandNames.flatMap((name) => [
+      `    ${name}) shift words; ((CURRENT--)); _arguments \\`,
+      ...flagsOf(name).map((flag) => `      ${quoted(zshOption(flag))} \\`),
+      `      ${quoted(name === 'completion' ? `1:shell:(${shells.join(' ')})` : '*:file:_files')} ;;`,
+    ]),
+    '  esac',
+    '}',
+    '_rapyd-bulk "$@"',
+  ]
+}
+
+function zshOption({ name, describe, value, choices }: FlagText): string {
+  const text = describe.replaceAll(/[[\]:]/g, (sign) => `\\${sign}`)
+  const takes =
+    choices.length > 0 ? `:value:(${choices.join(' ')})` : paths.has(name) ? ':file:_files' : ':value: '
+  return `*--${name}[${text}]${value === '' ? '' : takes}`
+}
+
+function fish(): readonly string[] {
+  return [
+    '# rapyd-bulk, fish: ~/.config/fish/completions/rapyd-bulk.fish',
+    ...commandNames.map(
+      (name) =>
+        `complete -c rapyd-bulk -n __fish_use_subcommand -f -a ${name} -d ${fishQuoted(commands[name].summary)}`,
+    ),
+    ...commandNames.flatMap((name) =>
+      flagsOf(name).map(({ name: flag, describe, value, choices }) => {
+        const takes = value === '' ? '' : choices.length > 0 ? ` -x -a '${choices.join(' ')}'` : ' -r'
+        return `complete -c rapyd-bulk -n '__fish_seen_subcommand_from ${name}' -l ${flag}${takes} -d ${fishQuoted(describe)}`
+      }),
+    ),
+    `complete -c rapyd-bulk -n '__fish_seen_subcommand_from completion' -f -a '${shells.join(' ')}'`,
+  ]
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
+function fishQuoted(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, (sign) => `\\${sign}`)}'`
+}
