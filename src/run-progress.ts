@@ -82,6 +82,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       done,
       outcomes: { ...outcomes },
       calls: requests,
+      windows: pace.windows,
       ratePerSecond: pace.ratePerSecond,
       etaMs: phase === 'sending' ? pace.etaMs(callsLeft) : undefined,
       ...(paused > 0 ? { pausedUntil: clock.wall() + paused } : {}),

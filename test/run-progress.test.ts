@@ -97,6 +97,7 @@ describe('the progress of a run', () => {
       done: 49,
       outcomes: { ...none, updated: 40, invalid: 6, rejected: 3 },
       calls: 0,
+      windows: windows.map((window) => ({ ...window, used: 0 })),
       ratePerSecond: 0,
       // 47 calls, ten a minute.
       etaMs: 4 * 60_000,

@@ -4,15 +4,14 @@ import { lateLine } from '../report/finish-by.ts'
 import { formatClock } from '../report/format.ts'
 import { planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
+import type { ProgressOptions } from '../report/progress.ts'
 import type { Watch } from '../run-parts.ts'
 
 export interface DisplayOptions {
   /** Standard error. */
-  readonly stream: NodeJS.WritableStream & {
-    readonly columns?: number
-    readonly rows?: number
-    readonly isTTY?: boolean
-  }
+  readonly stream: ProgressOptions['stream']
+  /** What draws the block, where there is a screen for one. */
+  readonly draw: ProgressOptions['draw']
   /** No progress and no notes. */
   readonly quiet: boolean
   readonly color: boolean
@@ -30,11 +29,9 @@ export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>>
   stop(): void
 }
 
-export function createDisplay({ stream, quiet, color, finishBy, clock }: DisplayOptions): Display {
+export function createDisplay({ stream, draw, quiet, color, finishBy, clock }: DisplayOptions): Display {
   const writeLine = (line: string): void => void stream.write(`${line}\n`)
-  // A terminal that does not know its size says 0 and can hold no block.
-  const interactive = stream.isTTY === true && stream.rows !== 0 && stream.columns !== 0
-  const progress = quiet ? undefined : createProgress({ stream, interactive, color, log: writeLine, clock })
+  const progress = quiet ? undefined : createProgress({ stream, draw, color, log: writeLine, clock })
 
   function say(line: string): void {
     progress?.clear()

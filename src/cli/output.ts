@@ -2,13 +2,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 
-/** Colour on a terminal, unless `--no-color` or a `NO_COLOR` that is not empty says otherwise. */
-export function wantsColor(
-  stream: { readonly isTTY?: boolean },
-  flag: boolean | undefined,
-  noColor = process.env['NO_COLOR'],
-): boolean {
-  return stream.isTTY === true && flag !== false && (noColor ?? '') === ''
+interface Screen {
+  readonly isTTY?: boolean
+  readonly rows?: number
+  readonly columns?: number
+}
+
+/** Colour on a terminal that can, unless `--no-color` or a `NO_COLOR` that is not empty says otherwise. */
+export function wantsColor(stream: Screen, flag: boolean | undefined, env = process.env): boolean {
+  return stream.isTTY === true && flag !== false && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+}
+
+/** Whether something may be drawn over again: no log of a CI server, and no terminal that cannot, or does not know its size and says 0. */
+export function isScreen(stream: Screen, env = process.env): boolean {
+  const isLog = !['', '0', 'false'].includes(env['CI'] ?? '')
+  return (
+    stream.isTTY === true && stream.rows !== 0 && stream.columns !== 0 && env['TERM'] !== 'dumb' && !isLog
+  )
 }
 
 /** A reader that left, or a terminal that was closed. */

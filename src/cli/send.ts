@@ -8,11 +8,11 @@ import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
 import { parseFinishBy } from '../report/finish-by.ts'
-import { summaryText } from '../report/summary.ts'
+import { summaryText } from '../report/summary-text.ts'
 import type { Watch } from '../run-parts.ts'
 import { createDisplay } from './display.ts'
 import { duplicatesLine } from './duplicates-line.ts'
-import { wantsColor } from './output.ts'
+import { isScreen, wantsColor } from './output.ts'
 import { senderOptions } from './sender-options.ts'
 import type { SenderArguments } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
@@ -45,9 +45,11 @@ export async function send(
   words: SendWords,
 ): Promise<number> {
   const { options, production } = senderOptions(args, where)
+  const quiet = args.quiet ?? false
   const display = createDisplay({
     stream: process.stderr,
-    quiet: args.quiet ?? false,
+    draw: quiet || !isScreen(process.stderr) ? undefined : (await import('log-update')).createLogUpdate,
+    quiet,
     color: wantsColor(process.stderr, args.color),
     finishBy: args.finishBy === undefined ? undefined : parseFinishBy(args.finishBy, systemClock.wall()),
     clock: systemClock,

@@ -44,6 +44,11 @@ export function formatClock(at: number, now: number): string {
   return time.date === localParts(now).date ? time.clock : `${time.date} ${time.clock}`
 }
 
+/** As `formatClock`, to the second: `14:32:10`. */
+export function formatClockSecond(at: number, now: number): string {
+  return `${formatClock(at, now)}:${twoDigits(new Date(at).getSeconds())}`
+}
+
 function localParts(at: number): { readonly date: string; readonly clock: string } {
   const time = new Date(at)
   const date = [time.getFullYear(), twoDigits(time.getMonth() + 1), twoDigits(time.getDate())].join('-')

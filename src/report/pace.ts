@@ -10,6 +10,11 @@ export interface PaceWindow {
   readonly perMs: number
 }
 
+export interface UsedWindow extends PaceWindow {
+  /** Requests within the last `perMs`; those of other processes are not known here. */
+  readonly used: number
+}
+
 export interface Counters {
   /** HTTP requests so far. */
   readonly requests: number
@@ -24,6 +29,8 @@ export interface Pace {
   note(now: number, counters: Counters): void
   /** Calls per second, over the last half a minute or one turn of the shortest window, whichever is longer. */
   readonly ratePerSecond: number
+  /** How much of each window is taken now. */
+  readonly windows: readonly UsedWindow[]
   /** Milliseconds that `callsLeft` more calls will take; `undefined` while nothing tells. */
   etaMs(callsLeft: number): number | undefined
 }
@@ -64,6 +71,12 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
     get ratePerSecond() {
       const took = Math.min(shownSpanMs, shown.ageMs(notedAt))
       return took <= 0 ? 0 : ((latest.calls - shown.countAt(notedAt - shownSpanMs)) / took) * 1_000
+    },
+    get windows() {
+      return sent.map(({ window, history }) => ({
+        ...window,
+        used: Math.min(window.limit, latest.requests - history.countAt(notedAt - window.perMs)),
+      }))
     },
     etaMs(callsLeft) {
       if (callsLeft <= 0) return 0

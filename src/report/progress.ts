@@ -1,5 +1,5 @@
 /** Shows how a run goes: one calm block on a terminal, a log line now and then elsewhere. Never on standard output. */
-import { createLogUpdate } from 'log-update'
+import type { createLogUpdate } from 'log-update'
 import type { Clock } from '../pipeline/ports.ts'
 import { renderProgress, renderProgressLine } from './render-progress.ts'
 import type { ProgressSnapshot } from './render-progress.ts'
@@ -7,8 +7,8 @@ import type { ProgressSnapshot } from './render-progress.ts'
 export interface ProgressOptions {
   /** Standard error. Its width is read again for every drawing; 80 where it has none. */
   readonly stream: NodeJS.WritableStream & { readonly columns?: number }
-  /** True on a terminal. */
-  readonly interactive: boolean
+  /** What draws a block on a terminal; nothing elsewhere. Given by the caller, who loads it only where it is wanted. */
+  readonly draw: typeof createLogUpdate | undefined
   readonly color: boolean
   /** Where lines go when nobody watches. */
   readonly log: (line: string) => void
@@ -28,12 +28,12 @@ const drawEveryMs = 200
 const logEveryMs = 10_000
 
 export function createProgress(options: ProgressOptions): Progress {
-  return options.interactive ? createBlock(options) : createLines(options)
+  return options.draw === undefined ? createLines(options) : createBlock(options, options.draw)
 }
 
-function createBlock({ stream, color, clock }: ProgressOptions): Progress {
+function createBlock({ stream, color, clock }: ProgressOptions, draw: typeof createLogUpdate): Progress {
   // The cursor stays: hiding it would need signal handlers beside the program's own, and kill -9 would leave it hidden
-  const block = createLogUpdate(stream, { showCursor: true })
+  const block = draw(stream, { showCursor: true })
   let drawnAt = -Infinity
   let phase = ''
   let isOn = true

@@ -2,7 +2,18 @@
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
-import { formatClock, formatCount, formatDuration, formatRate, formatRows, formatShare } from './format.ts'
+import type { UsedWindow } from './pace.ts'
+import {
+  formatClock,
+  formatClockSecond,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatRows,
+  formatShare,
+} from './format.ts'
+
+const titles = { checking: 'Checking', sending: 'Sending', reporting: 'Writing reports' } as const
 
 /** Where a run stands. */
 export interface ProgressSnapshot {
@@ -11,7 +22,10 @@ export interface ProgressSnapshot {
   readonly rows: number
   readonly done: number
   readonly outcomes: Readonly<Record<OutcomeKind, number>>
+  /** HTTP requests of this session. */
   readonly calls: number
+  /** How much of each rate window they take now. */
+  readonly windows: readonly UsedWindow[]
   readonly ratePerSecond: number
   /** Time left, in milliseconds. */
   readonly etaMs: number | undefined
@@ -51,11 +65,12 @@ const shownErrors = 3
 const widestBar = 40
 const narrowestBar = 8
 
-/** The lines of the block on a terminal: bar, pace, outcomes, errors, and the pause if there is one. */
+/** The lines of the block on a terminal: bar, pace, calls, outcomes, errors, and the pause if there is one. */
 export function renderProgress(snapshot: ProgressSnapshot, options: RenderOptions): readonly string[] {
   const lines = barLines(snapshot, options)
   for (const parts of [
     pace(snapshot, options.wall),
+    calls(snapshot),
     outcomeParts(snapshot),
     errorParts(snapshot),
     pause(snapshot, options.wall),
@@ -68,6 +83,7 @@ export function renderProgress(snapshot: ProgressSnapshot, options: RenderOption
 export function renderProgressLine(snapshot: ProgressSnapshot, wall: number): string {
   const groups = [
     [{ text: amount(snapshot) }, ...pace(snapshot, wall)],
+    calls(snapshot),
     outcomeParts(snapshot),
     errorParts(snapshot),
     pause(snapshot, wall),
@@ -79,7 +95,7 @@ export function renderProgressLine(snapshot: ProgressSnapshot, wall: number): st
 /** Phase, bar, share and rows; where they don't fit beside each other, the rows have a line of their own. */
 function barLines(snapshot: ProgressSnapshot, { columns, color }: RenderOptions): string[] {
   const { done, rows, phase } = snapshot
-  const title: Part = { text: `${phase.slice(0, 1).toUpperCase()}${phase.slice(1)}`, style: 'bold' }
+  const title: Part = { text: titles[phase], style: 'bold' }
   if (rows <= 0) return flow([title, { text: amount(snapshot) }], { columns, color })
   const share = formatShare(done, rows).padStart(4)
   const [before, after] = [`${title.text}  `, ` ${share}`]
@@ -105,15 +121,28 @@ function amount({ done, rows }: ProgressSnapshot): string {
     : `${formatCount(done)} of ${formatRows(rows)} (${formatShare(done, rows)})`
 }
 
-function pace({ calls, ratePerSecond, etaMs }: ProgressSnapshot, wall: number): Part[] {
-  const parts: Part[] = [{ text: `${formatRate(ratePerSecond)}/s` }]
+function pace({ ratePerSecond, etaMs, phase }: ProgressSnapshot, wall: number): Part[] {
+  // What was checked before says nothing while reports are written.
+  if (phase === 'reporting') return []
+  const parts: Part[] = ratePerSecond > 0 ? [{ text: `${formatRate(ratePerSecond)} rows/s` }] : []
   if (etaMs !== undefined)
     parts.push(
       { text: `${formatDuration(etaMs)} left`, style: 'cyan' },
       { text: `ends ${formatClock(wall + etaMs, wall)}` },
     )
-  if (calls > 0) parts.push({ text: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}` })
   return parts
+}
+
+/** Requests so far, and how many of them each window holds. */
+function calls({ calls: made, windows }: ProgressSnapshot): Part[] {
+  if (made === 0) return []
+  return [
+    { text: `${formatCount(made)} ${made === 1 ? 'call' : 'calls'}` },
+    ...windows.map(({ used, limit, perMs }): Part => {
+      const text = `${formatCount(used)} of ${formatCount(limit)} in ${formatDuration(perMs)}`
+      return used >= limit ? { text, style: 'cyan' } : { text, style: 'dim' }
+    }),
+  ]
 }
 
 function outcomeParts({ outcomes }: ProgressSnapshot): Part[] {
@@ -134,7 +163,11 @@ function errorParts({ errors }: ProgressSnapshot): Part[] {
 
 function pause({ pausedUntil }: ProgressSnapshot, wall: number): Part[] {
   if (pausedUntil === undefined || pausedUntil <= wall) return []
-  return [{ text: `paused by the rate limit, ${formatDuration(pausedUntil - wall)} to go`, style: 'yellow' }]
+  const until = formatClockSecond(pausedUntil, wall)
+  return [
+    { text: `Blocked by Rapyd until ${until}`, style: 'yellow' },
+    { text: `${formatDuration(pausedUntil - wall)} to go`, style: 'yellow' },
+  ]
 }
 
 /** Sets parts side by side, as many as fit on a line; a part that is too wide alone is cut. */

@@ -1,9 +1,6 @@
-/** `summary.json` and the few lines that a person reads at the end of a run. */
+/** `summary.json`: how a run went, for programs. */
 import { join } from 'node:path'
-import { styleText } from 'node:util'
-import { outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
-import { printable } from '../domain/printable.ts'
 import { openOutputFile } from './output-file.ts'
 import type { Totals } from './totals.ts'
 
@@ -53,40 +50,4 @@ export const outcomeWords: Readonly<Record<OutcomeKind, string>> = {
   failed: 'not applied: no attempt got through',
   unknown: 'may have been applied: look at these customers',
   not_attempted: 'the run stopped before them',
-}
-
-const colours = {
-  updated: 'green',
-  unchanged: 'gray',
-  invalid: 'yellow',
-  rejected: 'red',
-  failed: 'red',
-  unknown: 'magenta',
-  not_attempted: 'yellow',
-} as const
-
-/** One screen: what happened, what to look at, where the files are. */
-export function summaryText(summary: Summary, directory: string, color: boolean): string {
-  const paint = (kind: OutcomeKind, text: string): string =>
-    color ? styleText(colours[kind], text, { validateStream: false }) : text
-  const number = new Intl.NumberFormat('en-US')
-  const lines = [`Run ${summary.run_id} on ${summary.host}: ${number.format(summary.input.rows)} rows`]
-  for (const kind of outcomeKinds) {
-    const count = summary.outcomes[kind]
-    if (count > 0)
-      lines.push(
-        `  ${number.format(count).padStart(9)}  ${paint(kind, kind.padEnd(14))} ${outcomeWords[kind]}`,
-      )
-  }
-  if (summary.errors.length > 0) lines.push('', 'To look at:')
-  for (const { code, field, count, message, example_row, tip } of summary.errors.slice(0, 5)) {
-    lines.push(
-      printable(
-        `  ${number.format(count).padStart(9)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${example_row})`,
-      ),
-      `             ${tip}`,
-    )
-  }
-  lines.push('', `Files: ${printable(directory)}`)
-  return `${lines.join('\n')}\n`
 }

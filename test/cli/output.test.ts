@@ -3,23 +3,38 @@ import { once } from 'node:events'
 import { existsSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { wantsColor } from '../../src/cli/output.ts'
+import { isScreen, wantsColor } from '../../src/cli/output.ts'
 import { freshFolder, program } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
 
 describe('colour', () => {
   it.each([
-    [true, undefined, undefined, true],
-    [true, undefined, '', true],
-    [true, true, undefined, true],
-    [true, undefined, '1', false],
-    [true, undefined, '0', false],
-    [true, false, undefined, false],
-    [false, undefined, undefined, false],
-    [false, true, undefined, false],
-  ])('on a terminal (%s), with the flag %s and NO_COLOR %j is %s', (isTTY, flag, noColor, wanted) => {
-    expect(wantsColor({ isTTY }, flag, noColor ?? '')).toBe(wanted)
+    [true, undefined, {}, true],
+    [true, undefined, { NO_COLOR: '' }, true],
+    [true, true, {}, true],
+    [true, undefined, { NO_COLOR: '1' }, false],
+    [true, undefined, { NO_COLOR: '0' }, false],
+    [true, undefined, { TERM: 'dumb' }, false],
+    [true, undefined, { TERM: 'xterm', CI: 'true' }, true],
+    [true, false, {}, false],
+    [false, undefined, {}, false],
+    [false, true, {}, false],
+  ])('on a terminal (%s), with the flag %s and %j is %s', (isTTY, flag, env, wanted) => {
+    expect(wantsColor({ isTTY }, flag, env)).toBe(wanted)
   })
+})
+
+describe('a screen', () => {
+  const terminal = { isTTY: true, rows: 24, columns: 80 }
+  it.each([
+    [terminal, {}, true],
+    [terminal, { CI: 'false' }, true],
+    [terminal, { CI: 'true' }, false],
+    [terminal, { TERM: 'dumb' }, false],
+    [{ ...terminal, columns: 0 }, {}, false],
+    [{ ...terminal, isTTY: false }, {}, false],
+    [{}, {}, false],
+  ])('%j with %j: %s', (stream, env, wanted) => expect(isScreen(stream, env)).toBe(wanted))
 })
 
 describe('output that nobody reads', () => {

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
+import { createLogUpdate } from 'log-update'
 import { describe, expect, test } from 'vitest'
 import { createProgress } from '../../src/report/progress.ts'
 import { renderProgress, renderProgressLine } from '../../src/report/render-progress.ts'
@@ -20,6 +21,10 @@ const snapshot: ProgressSnapshot = {
     not_attempted: 0,
   },
   calls: 6_180,
+  windows: [
+    { limit: 180, perMs: 60_000, used: 180 },
+    { limit: 900, perMs: 300_000, used: 512 },
+  ],
   ratePerSecond: 3.3,
   etaMs: 19 * 60_000,
   errors: new Map([
@@ -34,7 +39,8 @@ describe('renderProgress', () => {
   test('shows phase, bar, rows, pace, end, outcomes and the three commonest errors', () => {
     expect(renderProgress(snapshot, { columns: 80, color: false, wall })).toEqual([
       `Sending  ${'█'.repeat(24)}${'░'.repeat(16)}  62%  6,200 of 10,000 rows`,
-      '3.3/s · 19 min left · ends 14:32 · 6,180 calls',
+      '3.3 rows/s · 19 min left · ends 14:32',
+      '6,180 calls · 180 of 180 in 1 min · 512 of 900 in 5 min',
       'updated 6,000 · unchanged 150 · invalid 12 · rejected 4',
       'E_PHONE 8 · E_CUSTOMER_NOT_FOUND 4 · E_EMAIL 3 · and 1 more',
     ])
@@ -60,19 +66,19 @@ describe('renderProgress', () => {
     const checking = { ...snapshot, phase: 'checking', rows: 0, calls: 0, etaMs: undefined } as const
     expect(renderProgress(checking, { columns: 80, color: false, wall }).slice(0, 2)).toEqual([
       'Checking · 6,200 rows',
-      '3.3/s',
+      '3.3 rows/s',
     ])
   })
 
   test('says how long a pause lasts, and nothing once it is over', () => {
     const paused = { ...snapshot, pausedUntil: wall + 90_000 }
-    expect(renderProgressLine(paused, wall)).toContain('paused by the rate limit, 1 min 30 s to go')
-    expect(renderProgressLine(paused, wall + 90_000)).not.toContain('paused')
+    expect(renderProgressLine(paused, wall)).toContain('Blocked by Rapyd until 14:14:30, 1 min 30 s to go')
+    expect(renderProgressLine(paused, wall + 90_000)).not.toContain('Blocked')
   })
 
   test('has the same on one line for a log', () => {
     expect(renderProgressLine(snapshot, wall)).toBe(
-      'sending: 6,200 of 10,000 rows (62%), 3.3/s, 19 min left, ends 14:32, 6,180 calls; ' +
+      'sending: 6,200 of 10,000 rows (62%), 3.3 rows/s, 19 min left, ends 14:32; 6,180 calls, 180 of 180 in 1 min, 512 of 900 in 5 min; ' +
         'updated 6,000, unchanged 150, invalid 12, rejected 4; E_PHONE 8, E_CUSTOMER_NOT_FOUND 4, E_EMAIL 3, and 1 more',
     )
   })
@@ -85,7 +91,7 @@ function setUp(interactive: boolean) {
   const clock = { now: () => time, wall: () => wall + time }
   const progress = createProgress({
     stream,
-    interactive,
+    draw: interactive ? createLogUpdate : undefined,
     color: false,
     log: (line) => void lines.push(line),
     clock,
@@ -103,7 +109,7 @@ describe('createProgress', () => {
     progress.update({ ...snapshot, done: 6_300 })
     expect(screen()).toBe('')
     progress.update({ ...snapshot, phase: 'reporting' })
-    expect(screen()).toContain('Reporting')
+    expect(screen()).toContain('Writing reports')
     advance(200)
     progress.update({ ...snapshot, phase: 'reporting', done: 6_400 })
     expect(screen()).toContain('6,400 of 10,000 rows')

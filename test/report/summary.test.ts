@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import { summaryOf, summaryText, writeSummary } from '../../src/report/summary.ts'
+import { summaryOf, writeSummary } from '../../src/report/summary.ts'
+import { summaryText } from '../../src/report/summary-text.ts'
 import { createTotals } from '../../src/report/totals.ts'
 import { outcomeOf } from './outcome.ts'
 
@@ -56,15 +57,17 @@ test('the text names every outcome that happened, what to look at, and where the
   } as const
   expect(summaryText(summary([{}, {}, { ...rejected, row: 7 }]), 'rapyd-runs/x', false)).toBe(
     [
-      'Run crm-0123456789 on sandboxapi.rapyd.net: 12,345 rows',
-      '          2  updated        confirmed by Rapyd',
-      '          1  rejected       refused by Rapyd',
+      'Run crm-0123456789 on sandboxapi.rapyd.net: 12,345 rows in 1 min',
+      '        2  updated        confirmed by Rapyd',
+      '        1  rejected       refused by Rapyd',
+      '           3 requests · refused by the rate limit once · answers in 120 ms, 99% within 120 ms',
       '',
       'To look at:',
-      '          1  E_API email: refused (row 7)',
-      '             Correct the field that the error names and send the row again.',
+      '        1  E_API email: refused (row 7)',
+      '           Correct the field that the error names and send the row again.',
       '',
-      'Files: rapyd-runs/x',
+      'Report: rapyd-runs/x/report.html',
+      'Rows:   rapyd-runs/x/errors and results',
       '',
     ].join('\n'),
   )

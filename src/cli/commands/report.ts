@@ -2,7 +2,7 @@
 import { printable } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
 import { rebuildReport } from '../../rebuild-report.ts'
-import { summaryText } from '../../report/summary.ts'
+import { summaryText } from '../../report/summary-text.ts'
 import { errorText } from '../error-text.ts'
 import { wantsColor } from '../output.ts'
 import { writeSummaryFiles } from '../summary-files.ts'
