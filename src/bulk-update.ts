@@ -150,6 +150,7 @@ async function runOn(
       facts,
       redo: kind.redo,
       planned: kind.planned,
+      rollback: kind.rollback,
       judge: kind.judge,
       asked: asked ?? new Map<number, number>(),
       lineage,
@@ -225,7 +226,8 @@ function reportOf(
   found: Scan,
   stopped: BulkUpdateError | undefined,
 ): ReportParts {
-  const { options, file, head, openRows, prepare, runId, remote, digest, redo, asked } = parts
+  const { options, file, head, openRows, prepare, runId, remote, digest, asked } = parts
+  const { redo, planned, rollback } = parts
   return {
     runId,
     directory,
@@ -239,6 +241,8 @@ function reportOf(
     bytes: file.size,
     format: head.format,
     redo,
+    planned,
+    rollback,
     input: { file, head, openRows: () => openRows(), prepare },
     ending: endingOf(stopped),
   }

@@ -14,7 +14,7 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
     const { request, customer, isInDoubt } = looked
     if (customer === undefined) {
       const message = 'Rapyd does not know the customer any more'
-      return refused(looked, 'rejected', 'E_CUSTOMER_NOT_FOUND', '', message)
+      return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_CUSTOMER_NOT_FOUND', '', message)
     }
     const patch: unknown = JSON.parse(request.body)
     if (!isJsonObject(patch)) throw new Error('a body that is no object')
@@ -23,14 +23,14 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>
       isSame(field, wanted, ownValue(before, field), ownValue(image, field)) ? [] : [field],
     )
-    if (drifted.length === 0) return request
+    if (drifted.length === 0) return { request }
     // An earlier session may have sent it: then the customer holds what the row asks for, and the sender finds that out.
     const isApplied = Object.entries(patch).every(
       ([field, wanted]) => compareField(field, wanted, image) === 'holds',
     )
-    if (isInDoubt && isApplied) return request
+    if (isInDoubt && isApplied) return { request }
     const message = `not what the plan says the customer held: ${drifted.join(', ')}`
-    return refused(looked, isInDoubt ? 'unknown' : 'rejected', 'E_DRIFTED', drifted.join(';'), message)
+    return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_DRIFTED', drifted.join(';'), message)
   }
 }
 

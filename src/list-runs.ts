@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { outcomeKinds } from './domain/outcome.ts'
 import type { OutcomeKind } from './domain/outcome.ts'
 import { BulkUpdateError } from './errors.ts'
-import { commandToGoOn, commandToRedo } from './run-command.ts'
+import { commandToGoOn, commandToRedo, commandToRollback } from './run-command.ts'
 import { readRecord } from './run-record.ts'
 import { findRuns, isHeld } from './store/find-runs.ts'
 import type { RunPlace } from './store/find-runs.ts'
@@ -29,6 +29,8 @@ export interface ListedRun {
   readonly account: string
   /** The run that it sends rows of again, where it is a redo. */
   readonly parent?: string
+  /** The run that it takes back, where it is a rollback. */
+  readonly rolled_back?: string
   /** The plan that it sends, where it sends one. */
   readonly plan?: string
   /** The command to go on with; empty where nothing is left to do. */
@@ -68,7 +70,11 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
   const left = settled - (counts.get('updated') ?? 0) - (counts.get('unchanged') ?? 0)
   let next = ''
   if (state === 'open' && record !== undefined) next = commandToGoOn({ runId, directory, record })
-  if (state === 'finished' && left > 0 && record !== undefined) next = commandToRedo(runId, runsDir)
+  if (state === 'finished' && left > 0 && record !== undefined) {
+    const isOver = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
+    if (record.rollback === undefined) next = commandToRedo(runId, runsDir)
+    else if (!isOver) next = commandToRollback(record.rollback.parent, runsDir)
+  }
   return {
     ...common(place, state),
     rows: record?.rows ?? settled,
@@ -80,6 +86,7 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
     host: journal.get('host') ?? '',
     account: journal.get('account') ?? '',
     ...(record?.redo === undefined ? {} : { parent: record.redo.parent }),
+    ...(record?.rollback === undefined ? {} : { rolled_back: record.rollback.parent }),
     ...(record?.planned === undefined ? {} : { plan: record.planned.plan }),
     next,
   }

@@ -17,10 +17,9 @@ import type { Stoppable } from './program-options.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createPace } from './report/pace.ts'
-import type { RunEvent } from './report/run-events.ts'
 import { asInterruption } from './interruption.ts'
 import { readCustomers } from './reading-client.ts'
-import type { ReadingProgress } from './reading-client.ts'
+import type { ReadingWatch } from './reading-client.ts'
 import { keptInput, openRunInput } from './run-input.ts'
 import { mappingDigest, runDigest } from './run-identity.ts'
 import { recordedOptions } from './run-record.ts'
@@ -38,11 +37,8 @@ export interface PlanOptions extends UpdateOptions {
   readonly force?: boolean
 }
 
-export interface PlanWatch {
-  /** Called with the customers that are known of those wanted, now and then while they are read. Must not throw. */
-  readonly onProgress?: (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
-  readonly onEvent?: (event: RunEvent) => void
-  /** The first rows that change something. They hold personal data. */
+export interface PlanWatch extends ReadingWatch {
+  /** Called with every row that changes something, in the order of the file. It holds personal data. Must not throw. */
   readonly onChange?: (row: PlanRow) => void
 }
 
@@ -155,33 +151,6 @@ async function readAll(
     })
     readings.want(ids)
   }
-  const progress: ReadingProgress = { ...readings.counts(), requests: 0 }
-  const { customers } = readings
-  const show = (): void => watch.onProgress?.(customers - readings.open, customers, progress)
-  const timer = setInterval(show, 1_000)
-  try {
-    await readCustomers(
-      {
-        remote,
-        options,
-        tell: (event) => watch.onEvent?.(event),
-        fields: new Set([...found.set.keys()].map(fieldOf)),
-      },
-      {
-        wanted: readings.wanted(),
-        isOpen: (customerId) => readings.isOpen(customerId),
-        open: () => readings.open,
-        keep: (kept) =>
-          readings.keep(
-            kept.map(({ customerId, image }) => [customerId, image]),
-            progress,
-          ),
-      },
-      progress,
-      signal,
-    )
-  } finally {
-    clearInterval(timer)
-  }
-  return progress.requests
+  const fields = new Set([...found.set.keys()].map(fieldOf))
+  return readCustomers({ remote, options, watch, fields }, readings, signal)
 }

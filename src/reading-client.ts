@@ -2,7 +2,7 @@
 import { preflight } from './client/preflight.ts'
 import { createReadCustomer } from './client/read-customer.ts'
 import { readMany } from './client/read-many.ts'
-import type { Kept, ReadCounts } from './client/read-many.ts'
+import type { ReadCounts } from './client/read-many.ts'
 import { createReadPage } from './client/read-page.ts'
 import { systemClock } from './client/clock.ts'
 import type { JsonObject } from './domain/json.ts'
@@ -13,21 +13,21 @@ import { imageOf } from './rapyd/held.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from './report/run-events.ts'
 import { openClient } from './run-client.ts'
+import type { Readings } from './store/readings.ts'
+
+/** What a program may watch while customers are read. */
+export interface ReadingWatch {
+  /** Called once a second with the customers that are known of those wanted. Must not throw. */
+  readonly onProgress?: (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
+  readonly onEvent?: (event: RunEvent) => void
+}
 
 export interface ReadingParts {
   readonly remote: Remote
   readonly options: Pick<UpdateOptions, 'concurrency' | 'maxOutageMs' | 'stateDir' | 'env'>
-  readonly tell: (event: RunEvent) => void
+  readonly watch: ReadingWatch
   /** The fields of the customers that are wanted. */
   readonly fields: ReadonlySet<string>
-}
-
-/** As `readMany` has them: the customers, which of them are open, and what becomes of each. */
-export interface WantedCustomers {
-  readonly wanted: Iterable<string>
-  readonly isOpen: (customerId: string) => boolean
-  readonly open: () => number
-  readonly keep: (found: readonly Kept[]) => void
 }
 
 export interface ReadingProgress extends ReadCounts {
@@ -35,14 +35,15 @@ export interface ReadingProgress extends ReadCounts {
   requests: number
 }
 
-/** Reads them all. Rejects with the `BulkUpdateError` that stopped it; `progress` counts meanwhile. */
+/** Reads what is open of `readings`, and gives the requests that it took. Rejects with the `BulkUpdateError` that stopped it. */
 export async function readCustomers(
-  { remote, options, tell, fields }: ReadingParts,
-  { wanted, isOpen, open, keep }: WantedCustomers,
-  progress: ReadingProgress,
+  { remote, options, watch, fields }: ReadingParts,
+  readings: Readings,
   outside: AbortSignal,
-): Promise<void> {
-  if (open() === 0) return
+): Promise<number> {
+  if (readings.open === 0) return 0
+  const progress: ReadingProgress = { ...readings.counts(), requests: 0 }
+  const { customers } = readings
   const stopping = new AbortController()
   const interrupt = (): void => stopping.abort(interruption(outside.reason))
   if (outside.aborted) interrupt()
@@ -53,19 +54,24 @@ export async function readCustomers(
   const parts = {
     remote,
     options: { ...options, input: '' },
-    tell,
+    tell: (event: RunEvent) => watch.onEvent?.(event),
     progress: { requested: () => void progress.requests++ },
   }
+  const timer = setInterval(() => watch.onProgress?.(customers - readings.open, customers, progress), 1_000)
   const client = openClient(parts, memoryJournal(), concurrency, clock, (error) => stopping.abort(error))
   const tools = { ...client, clock, random: Math.random }
   try {
     await preflight({ ...tools, patienceMs: options.maxOutageMs ?? defaultPatienceMs }, signal)
     await readMany(
       {
-        wanted,
-        isOpen,
-        open,
-        keep,
+        wanted: readings.wanted(),
+        isOpen: (customerId) => readings.isOpen(customerId),
+        open: () => readings.open,
+        keep: (found) =>
+          readings.keep(
+            found.map(({ customerId, image }) => [customerId, image]),
+            progress,
+          ),
         imageOf: (customer: JsonObject) => imageOf(customer, fields),
         read: createReadCustomer(tools),
         page: createReadPage(tools),
@@ -74,7 +80,9 @@ export async function readCustomers(
       progress,
       signal,
     )
+    return progress.requests
   } finally {
+    clearInterval(timer)
     outside.removeEventListener('abort', interrupt)
     await client.close()
   }

@@ -10,6 +10,7 @@ import { createPrepare } from './prepare.ts'
 import { formatRows } from './report/format.ts'
 import type { Summary } from './report/summary.ts'
 import { readRedo } from './redo-reading.ts'
+import { checkRollback } from './rollback-reading.ts'
 import { commandToGoOn } from './run-command.ts'
 import { keptInput, openPassingInput } from './run-input.ts'
 import { mappingDigest } from './run-identity.ts'
@@ -62,6 +63,8 @@ export async function rebuildReport(run: string, runsDir: string | undefined): P
       bytes: record.bytes,
       format: record.format,
       redo: record.redo,
+      planned: record.planned,
+      rollback: record.rollback,
       input,
       ending: endingOf(saved),
     })
@@ -112,11 +115,12 @@ async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun
   return { file, head, openRows: () => reading.openRows(), prepare, asked }
 }
 
-/** A redo is read beside its parent, an apply beside its plan. */
+/** A redo is read beside its parent, an apply beside its plan; a rollback has an input of its own. */
 async function openReading(
   { record, runsDir }: SavedRun,
   parts: InputParts,
 ): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
+  if (record.rollback !== undefined) return checkRollback(parts)
   const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
   try {
     const check = checkOf(plan)

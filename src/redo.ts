@@ -14,7 +14,7 @@ import { readingOf, whereOf } from './redo-options.ts'
 import type { RedoOptions } from './redo-options.ts'
 import { leftOf, nextNumber, openBelow, redosOf } from './redo-left.ts'
 import { readRedo } from './redo-reading.ts'
-import { commandToGoOn } from './run-command.ts'
+import { commandToGoOn, commandToRollback } from './run-command.ts'
 import type { RunKind } from './run-kind.ts'
 import type { Watch } from './run-parts.ts'
 import { openSavedRun, writtenIn } from './saved-run.ts'
@@ -38,6 +38,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
   let plan: SavedPlan | undefined
   try {
     refuseUnfinished(parent)
+    refuseRollback(parent)
     refuseOlderRedo(parent, parent.runsDir)
     const left = [...leftOf(parent).rows.values()]
     const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
@@ -105,6 +106,16 @@ function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: S
     'E_RUN_OPEN',
     `run ${runId} is not finished`,
     `Finish it first: ${commandToGoOn({ runId, directory, record })}`,
+  )
+}
+
+/** What a rollback left, the next rollback of the same run puts back: it looks again what still holds. */
+function refuseRollback({ runId, runsDir, record: { rollback } }: SavedRun): void {
+  if (rollback === undefined) return
+  throw usage(
+    'E_REDO_ROLLBACK',
+    `run ${runId} is a rollback`,
+    `Run again: ${commandToRollback(rollback.parent, runsDir)}. Nothing was sent.`,
   )
 }
 

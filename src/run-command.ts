@@ -35,15 +35,18 @@ const redoFlags = new Set<string>([
 
 /** `update …` or `redo …` of a run that is not finished, to be typed as it stands. */
 export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
-  const { options, redo, planned } = record
+  const { options, redo, planned, rollback } = record
   const { input, ...flags } = options
   if (redo !== undefined) {
     const from = redo.isMended ? [`--from=${quoted(input)}`] : []
     const own = onlyOwn(flags)
     return ['rapyd-bulk redo', quoted(redo.parent), ...from, ...flagsOf(own)].join(' ')
   }
+  // Both keep before-images in any case.
+  const { backup: _, ...own } = onlyOwn(flags)
+  if (rollback !== undefined)
+    return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf(own)].join(' ')
   if (planned !== undefined) {
-    const { backup: _, ...own } = onlyOwn(flags)
     const named = options.runId === undefined ? own : { ...own, runId }
     return [
       commandToApply(planned.plan),
@@ -63,6 +66,13 @@ function onlyOwn(flags: Partial<RecordedOptions>): Partial<RecordedOptions> {
 /** The command that sends again what a finished run left not updated. */
 export function commandToRedo(runId: string, runsDir: string | undefined): string {
   return ['rapyd-bulk redo', quoted(runId), ...flagsOf(runsDir === undefined ? {} : { runsDir })].join(' ')
+}
+
+/** The command that puts back what a run changed. */
+export function commandToRollback(runId: string, runsDir: string | undefined): string {
+  return ['rapyd-bulk rollback', quoted(runId), ...flagsOf(runsDir === undefined ? {} : { runsDir })].join(
+    ' ',
+  )
 }
 
 /** The command that sends a plan. */

@@ -3,7 +3,7 @@ import type { PipedInput } from './input/spool.ts'
 import type { CheckedInput, InputParts } from './check-input.ts'
 import type { Source } from './pipeline/ports.ts'
 import type { Judge } from './run-looks.ts'
-import type { PlannedFacts, RedoFacts } from './run-parts.ts'
+import type { PlannedFacts, RedoFacts, RollbackFacts } from './run-parts.ts'
 
 /** Its name, which rows it has, and what it asks of a customer before it sends. */
 export interface RunKind {
@@ -11,6 +11,7 @@ export interface RunKind {
   readonly piped?: PipedInput | undefined
   readonly redo: RedoFacts | undefined
   readonly planned?: PlannedFacts | undefined
+  readonly rollback?: RollbackFacts | undefined
   readonly judge?: Judge | undefined
   /** `facts` is what the journal is bound to. Throws where such a run must not be. */
   readonly runIdOf: (facts: Readonly<Record<string, string>>, runsDir: string) => string

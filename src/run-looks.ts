@@ -7,7 +7,6 @@ import type { JsonObject } from './domain/json.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { UpdateRequest } from './domain/request.ts'
 import type { Clock, Deliver } from './pipeline/ports.ts'
-import { isOutcome } from './pipeline/send.ts'
 import { imageOf } from './rapyd/held.ts'
 import { openOutcome } from './run-account.ts'
 import type { BeforeImages } from './store/before-images.ts'
@@ -22,8 +21,14 @@ export interface Looked {
   readonly at: number
 }
 
+export interface Judged {
+  readonly request: UpdateRequest
+  /** What of the row is left out, and why; an `updated` row says so. */
+  readonly leftOut?: Pick<Outcome, 'errorCode' | 'errorField' | 'message'>
+}
+
 /** What is to be sent after a look at the customer, or why nothing is. Rejects only to stop the run. */
-export type Judge = (looked: Looked) => Promise<UpdateRequest | Outcome>
+export type Judge = (looked: Looked) => Promise<Judged | Outcome>
 
 export interface LookParts {
   readonly read: ReadCustomer
@@ -51,6 +56,7 @@ export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
     if (signal.aborted) return undefined
     let request = asked
     let customer: JsonObject | undefined
+    let leftOut: Judged['leftOut']
     if (judge !== undefined || images?.has(asked.customerId) === false) {
       const reading = await look(asked, signal)
       if (reading === undefined) return undefined
@@ -60,12 +66,14 @@ export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
         return isInDoubt ? deliver(asked, signal) : unread(asked, reading, clock)
       customer = reading.kind === 'found' ? reading.customer : undefined
       const judged = await judge?.({ request, customer, isInDoubt, at: clock.wall() })
-      if (judged !== undefined && isOutcome(judged)) return judged
-      request = judged ?? request
+      if (judged !== undefined && 'outcome' in judged) return judged
+      request = judged?.request ?? request
+      leftOut = judged?.leftOut
     }
     const image = customer === undefined ? undefined : imageOf(customer, fields)
     await images?.keep(request, image)
-    return deliver(request, signal)
+    const outcome = await deliver(request, signal)
+    return leftOut === undefined || outcome?.outcome !== 'updated' ? outcome : { ...outcome, ...leftOut }
   }
 }
 

@@ -52,6 +52,11 @@ export interface PlannedFacts {
   readonly isVerified: boolean
 }
 
+/** Of a rollback: the run that it takes back. */
+export interface RollbackFacts {
+  readonly parent: string
+}
+
 export interface RunParts {
   readonly options: UpdateOptions
   readonly watch: Watch
@@ -71,6 +76,8 @@ export interface RunParts {
   readonly redo: RedoFacts | undefined
   /** Where a saved plan is sent. */
   readonly planned: PlannedFacts | undefined
+  /** Where a run is taken back. */
+  readonly rollback: RollbackFacts | undefined
   /** Judges each row by a look at its customer. */
   readonly judge: Judge | undefined
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */

@@ -10,7 +10,7 @@ import type { BulkUpdateError } from './errors.ts'
 import type { UpdateOptions } from './options.ts'
 import type { JournalReader } from './store/journal-reader.ts'
 import type { RunJournal } from './store/journal.ts'
-import type { PlannedFacts, RedoFacts, RunParts } from './run-parts.ts'
+import type { PlannedFacts, RedoFacts, RollbackFacts, RunParts } from './run-parts.ts'
 import type { Scan } from './pipeline/scan.ts'
 
 /** Which options are kept, and of which type each is. Keys, and what only concerns the screen, are not among them. */
@@ -55,12 +55,13 @@ export interface RunRecord {
   readonly calls: number
   readonly redo?: RedoFacts
   readonly planned?: PlannedFacts
+  readonly rollback?: RollbackFacts
 }
 
 const recordKey = 'record'
 
 export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): void {
-  const { options, head, file, runId, redo, planned, runsDir } = parts
+  const { options, head, file, runId, redo, planned, rollback, runsDir } = parts
   const isNamed = options.runId !== undefined || options.newRun === true || options.input === '-'
   const record = {
     options: recordedOptions({
@@ -74,6 +75,7 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
     calls: found.calls,
     redo,
     planned,
+    rollback,
   }
   journal.set(recordKey, JSON.stringify(record))
   parts.keepPortrait?.(journal)
@@ -123,7 +125,8 @@ export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | und
   if (typeof bytes !== 'number' || typeof rows !== 'number' || typeof calls !== 'number') return undefined
   const redo = record['redo'] === undefined ? undefined : redoOf(record['redo'])
   const planned = record['planned'] === undefined ? undefined : plannedOf(record['planned'])
-  if (redo === null || planned === null) return undefined
+  const rollback = record['rollback'] === undefined ? undefined : rollbackOf(record['rollback'])
+  if (redo === null || planned === null || rollback === null) return undefined
   return {
     options,
     format,
@@ -132,6 +135,7 @@ export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | und
     calls,
     ...(redo === undefined ? {} : { redo }),
     ...(planned === undefined ? {} : { planned }),
+    ...(rollback === undefined ? {} : { rollback }),
   }
 }
 
@@ -144,6 +148,11 @@ function plannedOf(found: JsonValue): PlannedFacts | null {
   const { plan, sha256, isVerified } = isJsonObject(found) ? found : {}
   if (typeof plan !== 'string' || typeof sha256 !== 'string' || typeof isVerified !== 'boolean') return null
   return { plan, sha256, isVerified }
+}
+
+function rollbackOf(found: JsonValue): RollbackFacts | null {
+  const { parent } = isJsonObject(found) ? found : {}
+  return typeof parent === 'string' ? { parent } : null
 }
 
 function parsed(text: string | undefined): JsonObject | undefined {

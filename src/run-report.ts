@@ -14,13 +14,14 @@ import { nextStep } from './report/next-step.ts'
 import { createPageFold } from './report/page/page-fold.ts'
 import { writePage } from './report/page/page.ts'
 import { writeRows } from './report/reports.ts'
+import { createRollbackFold } from './report/rollback-fold.ts'
 import { summaryOf, writeSummary } from './report/summary.ts'
 import type { Summary } from './report/summary.ts'
 import { accountOf } from './run-account.ts'
 import { keptInput } from './run-input.ts'
-import { commandToRedo } from './run-command.ts'
+import { commandToRedo, commandToRollback } from './run-command.ts'
 import { pageFactsOf } from './run-page.ts'
-import type { RedoFacts } from './run-parts.ts'
+import type { PlannedFacts, RedoFacts, RollbackFacts } from './run-parts.ts'
 import type { JournalReader } from './store/journal-reader.ts'
 
 /** What the files are made from: a run that has just ended, or one that somebody asks about. */
@@ -39,6 +40,8 @@ export interface ReportParts {
   readonly bytes: number
   readonly format: 'csv' | 'ndjson'
   readonly redo: RedoFacts | undefined
+  readonly planned: PlannedFacts | undefined
+  readonly rollback: RollbackFacts | undefined
   /** Nothing where it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
@@ -74,6 +77,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, journal, options, rows, input, ending } = parts
   const settledRows = journal.settledRows.size
   const fold = createPageFold()
+  const putBack = createRollbackFold()
   const listed = await writeRows({
     directory,
     outcomes:
@@ -99,16 +103,23 @@ export async function report(parts: ReportParts): Promise<Summary> {
             format: errorsFormatOf(input.head),
             read: ({ offset, length }) => input.file.read(offset, length),
           },
-    listener: fold,
+    listener: {
+      add(outcome) {
+        fold.add(outcome)
+        if (parts.rollback !== undefined) putBack.add(outcome)
+      },
+    },
   })
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
-  const good = outcomes.updated + outcomes.unchanged
+  const good = outcomes.updated + outcomes.unchanged - putBack.partly
+  const taken = parts.redo ?? parts.rollback
   // Of a canary, the rows that it was allowed to send.
   const wanted = ending.exitCode === undefined ? settledRows : rows
   const summary = summaryOf(
     {
       run_id: runId,
-      ...(parts.redo === undefined ? {} : { parent: { run_id: parts.redo.parent } }),
+      ...(taken === undefined ? {} : { parent: { run_id: taken.parent } }),
+      ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
       input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
       env: options.env ?? 'sandbox',
       host: parts.host,
@@ -125,7 +136,11 @@ export async function report(parts: ReportParts): Promise<Summary> {
           openRows: rows - settledRows,
           outcomes,
           errorsFile: `${directory}/errors.${parts.format}`,
-          redoCommand: commandToRedo(runId, options.runsDir),
+          redoCommand:
+            parts.rollback === undefined
+              ? commandToRedo(runId, options.runsDir)
+              : commandToRollback(parts.rollback.parent, options.runsDir),
+          insteadOfMending: insteadOfMending(parts),
           isInputKept: options.input !== '-',
           newRun: options.newRun ?? false,
         }) + withoutPiping(parts),
@@ -135,6 +150,12 @@ export async function report(parts: ReportParts): Promise<Summary> {
   writeSummary(directory, summary)
   writePage(directory, summary, pageFactsOf(journal), fold)
   return summary
+}
+
+/** What to do about rows that no mended file can be made of. */
+function insteadOfMending({ rollback, planned }: ReportParts): string | undefined {
+  if (rollback !== undefined) return 'what was kept or cannot be put back is in it, by customer and field.'
+  return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
 }
 
 /** What came over standard input is kept while the run is open, so nobody has to bring it again. */

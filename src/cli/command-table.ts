@@ -65,6 +65,14 @@ export const commands: Readonly<Record<CommandName, Command>> = {
       ['rapyd-bulk apply plan.ndjson --verify', 'and no row whose customer has changed since'],
     ],
   },
+  rollback: {
+    subject: 'run',
+    summary: 'put back what a run changed, where it still holds what the run wrote',
+    examples: [
+      ['rapyd-bulk rollback crm-export-3f2a9c01d4 --dry-run', 'what would be put back, and what not'],
+      ['rapyd-bulk rollback crm-export-3f2a9c01d4', 'put it back; the same command goes on after a stop'],
+    ],
+  },
   runs: {
     summary: 'list runs: state, rows, and the command to go on with; or delete old ones',
     examples: [

@@ -231,7 +231,7 @@ export const planFlags = {
   ...valueFlag,
 } as const satisfies Record<string, Options>
 
-const { backup: _backup, ...applySenderFlags } = senderFlags
+const { backup: _backup, 'read-back': _readBack, ...applySenderFlags } = senderFlags
 
 export const applyFlags = {
   verify: {
@@ -244,6 +244,20 @@ export const applyFlags = {
   quiet: inputFlags.quiet,
   color: inputFlags.color,
   ...applySenderFlags,
+} as const satisfies Record<string, Options>
+
+const { 'run-id': _rollbackId, 'new-run': _newRollback, ...ownSenderFlags } = applySenderFlags
+
+export const rollbackFlags = {
+  'dry-run': {
+    type: 'boolean',
+    describe: 'read the customers, say what would be put back, and send nothing',
+  },
+  'max-errors': inputFlags['max-errors'],
+  json: inputFlags.json,
+  quiet: inputFlags.quiet,
+  color: inputFlags.color,
+  ...ownSenderFlags,
 } as const satisfies Record<string, Options>
 
 export const reportFlags = {
@@ -264,6 +278,7 @@ export const commandFlags = {
   init: initFlags,
   plan: planFlags,
   apply: applyFlags,
+  rollback: rollbackFlags,
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,

@@ -60,6 +60,15 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       },
     )
     .command(
+      usageOf('rollback'),
+      '',
+      (command) => command.positional('run', text).options(commandFlags.rollback),
+      async (args) => {
+        const { rollback } = await import('./commands/rollback.ts')
+        code = await rollback(args)
+      },
+    )
+    .command(
       usageOf('runs'),
       '',
       (command) => command.options(commandFlags.runs),

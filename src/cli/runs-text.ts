@@ -19,7 +19,7 @@ function runText(run: ListedRun): string {
   const lines = [
     `${run.run_id}  ${run.state}`,
     `  ${number.format(run.rows)} rows: ${counts.join(', ')}`,
-    `  on ${run.host}, account ${run.account}${run.parent === undefined ? '' : `, redo of ${run.parent}`}`,
+    `  on ${run.host}, account ${run.account}${run.parent === undefined ? '' : `, redo of ${run.parent}`}${run.rolled_back === undefined ? '' : `, rollback of ${run.rolled_back}`}`,
     ...(run.plan === undefined ? [] : [`  sends a plan: ${run.plan}`]),
     `  started ${run.started_at || 'not yet'}, last change ${run.changed_at}`,
   ]

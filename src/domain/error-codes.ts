@@ -41,14 +41,18 @@ export const errorTips = {
   E_REDO_ROW:
     'Keep rapyd_bulk_row as the errors file of that run has it, and each row once; update other rows in a run of their own.',
   E_NOT_PLANNED: 'Make another plan: the customer of this row could not be read for this one.',
+  // Refused here: what the customer holds
+  E_DRIFTED:
+    'Somebody has changed the customer since the plan was made. Look at it, and make another plan for what is still meant.',
+  E_CHANGED_SINCE:
+    'Somebody has changed these fields after the run, so they were left as they are. Look at the customer.',
+  E_NOT_RESTORABLE: 'Put it right in Rapyd by hand: Update Customer has no way to take this back.',
   // Refused by Rapyd
   E_CUSTOMER_NOT_FOUND: 'Correct the customer id, or remove the row.',
   E_CUSTOMER_NOT_HERE: 'Check that the id belongs to this environment and account.',
   E_API: 'Correct the field that the error names and send the row again.',
   E_FORBIDDEN: 'Ask whoever manages the Rapyd account whether this key may update customers.',
   E_SIGNATURE_ROW: 'Look for unusual numbers or characters in this row and write them as plain text.',
-  E_DRIFTED:
-    'Somebody has changed the customer since the plan was made. Look at it, and make another plan for what is still meant.',
   // Not applied, or nobody knows
   E_NETWORK: 'Send the row again with the same command.',
   E_TLS: 'Check the host name, the certificate and any proxy in between.',

@@ -12,6 +12,8 @@ export interface RunEnd {
   readonly errorsFile: string
   /** The command that sends again what was not updated, without `--from`. */
   readonly redoCommand: string
+  /** What is done about invalid and rejected rows where `errors` is not mended and given back. */
+  readonly insteadOfMending?: string | undefined
   /** Whether the input can be read again; what came over standard input is not kept. */
   readonly isInputKept: boolean
   /** `--new-run`: the same command would begin another run. */
@@ -31,7 +33,7 @@ export function nextStep(end: RunEnd): string {
 }
 
 /** What is left to do of a finished run, the most urgent first. */
-function tasksOf({ outcomes, errorsFile, redoCommand, isInputKept }: RunEnd): string[] {
+function tasksOf({ outcomes, errorsFile, redoCommand, isInputKept, insteadOfMending }: RunEnd): string[] {
   const { invalid, rejected, unknown, failed, not_attempted: left } = outcomes
   const fromErrors = `${redoCommand} --from ${errorsFile}`
   const tasks: string[] = []
@@ -44,7 +46,11 @@ function tasksOf({ outcomes, errorsFile, redoCommand, isInputKept }: RunEnd): st
     tasks.push(`${formatRows(again)} can be sent again${look}: ${isInputKept ? redoCommand : fromErrors}.`)
   }
   if (invalid + rejected > 0) {
-    tasks.push(`Mend ${formatRows(invalid + rejected)} in ${errorsFile}, then: ${fromErrors}.`)
+    tasks.push(
+      insteadOfMending !== undefined
+        ? `Look at ${formatRows(invalid + rejected)} in ${errorsFile}: ${insteadOfMending}`
+        : `Mend ${formatRows(invalid + rejected)} in ${errorsFile}, then: ${fromErrors}.`,
+    )
   }
   return tasks
 }

@@ -4,6 +4,7 @@ import { needsAttention, outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
 import { printable } from '../domain/printable.ts'
 import { formatCount, formatDuration, formatRows } from './format.ts'
+import { bucketLines } from './rollback-fold.ts'
 import { outcomeWords } from './summary.ts'
 import type { Summary } from './summary.ts'
 
@@ -40,6 +41,7 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   if (errors.length > mostKinds) {
     lines.push(`           and ${formatCount(errors.length - mostKinds)} more kinds: the report has them all`)
   }
+  if (summary.rollback !== undefined) lines.push('', ...bucketLines(summary.rollback))
   const folder = printable(directory)
   const looked = outcomeKinds.some((kind) => needsAttention(kind) && outcomes[kind] > 0)
   lines.push('', `Report: ${folder}/report.html`, ...(looked ? [`Rows:   ${folder}/errors and results`] : []))

@@ -2,12 +2,15 @@
 import { join } from 'node:path'
 import type { OutcomeKind } from '../domain/outcome.ts'
 import { openOutputFile } from './output-file.ts'
+import type { RollbackBuckets } from './rollback-fold.ts'
 import type { Totals } from './totals.ts'
 
 export interface RunFacts {
   readonly run_id: string
-  /** The run whose rows a redo sends again. */
+  /** The run whose rows a redo sends again, or that a rollback takes back. */
   readonly parent?: { readonly run_id: string }
+  /** Of a rollback. */
+  readonly rollback?: RollbackBuckets
   readonly input: {
     readonly path: string
     readonly sha256: string

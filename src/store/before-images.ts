@@ -27,10 +27,11 @@ export interface RowWrite {
   readonly body: string
 }
 
-const fileName = 'before.db'
+/** In the run directory. */
+export const imagesFile = 'before.db'
 
 export function openBeforeImages(directory: string, group: number): BeforeImages {
-  const path = join(directory, fileName)
+  const path = join(directory, imagesFile)
   const db = local(path, 'open', () => {
     ownFile(path)
     return new DatabaseSync(path)
@@ -38,7 +39,7 @@ export function openBeforeImages(directory: string, group: number): BeforeImages
   local(path, 'write', () =>
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS image (customer TEXT PRIMARY KEY, image TEXT) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS written (row INTEGER PRIMARY KEY, customer TEXT NOT NULL, body TEXT NOT NULL) STRICT;`),
+      CREATE TABLE IF NOT EXISTS written (customer TEXT, row INTEGER, body TEXT NOT NULL, PRIMARY KEY (customer, row)) STRICT, WITHOUT ROWID;`),
   )
   const has = db.prepare('SELECT 1 FROM image WHERE customer = ?')
   const addImage = db.prepare('INSERT OR IGNORE INTO image VALUES (?, ?)')
@@ -49,7 +50,7 @@ export function openBeforeImages(directory: string, group: number): BeforeImages
         db.exec('BEGIN IMMEDIATE')
         for (const { write, image } of entries) {
           addImage.run(write.customerId, image === undefined ? null : JSON.stringify(image))
-          addWrite.run(write.row, write.customerId, write.body)
+          addWrite.run(write.customerId, write.row, write.body)
         }
         db.exec('COMMIT')
       }),

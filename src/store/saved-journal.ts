@@ -66,10 +66,10 @@ function viewOf(db: DatabaseSync): SavedJournal {
 }
 
 /**
- * Beside a journal that was closed there is no write-ahead log. SQLite would make an empty one to look at it, unless it is
+ * Of a database to look at. Beside one that was closed there is no write-ahead log. SQLite would make an empty one to look at it, unless it is
  * told that nobody writes.
  */
-function addressOf(path: string): URL {
+export function addressOf(path: string): URL {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat?.isFile() !== true) throw new Error('there is no such file')
   const address = pathToFileURL(path)

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/domain/json.ts'
+import { inverseOf, restoringOf } from '../../src/rapyd/inverse.ts'
+
+const confirmed = (...patches: readonly JsonObject[]) =>
+  patches.map((patch) => ({ patch, isConfirmed: true }))
+const image = { name: 'Old', email: '', metadata: { tier: 'silver', kept: 1 }, coupon: '', addresses: [] }
+
+describe('the inverse of what rows wrote', () => {
+  it('takes the last confirmed value as what was left, and the image as what was before', () => {
+    const { sure } = inverseOf(image, confirmed({ name: 'A' }, { name: 'B', email: 'b@c.de' }))
+    expect(sure).toEqual({
+      name: { left: ['B'], before: 'Old' },
+      email: { left: ['b@c.de'], before: '' },
+    })
+  })
+
+  it('has nothing to do where the run left what was there', () => {
+    expect(inverseOf(image, confirmed({ name: 'A' }, { name: 'Old' }))).toEqual({
+      sure: {},
+      doubtful: {},
+      impossible: [],
+    })
+  })
+
+  it('looks for what a row in doubt wrote, beside what was confirmed before it', () => {
+    const writes = [...confirmed({ name: 'A' }), { patch: { name: 'B' }, isConfirmed: false }]
+    const { sure } = inverseOf(image, writes)
+    expect(sure).toEqual({ name: { left: ['A', 'B'], before: 'Old' } })
+    for (const name of ['A', 'B'])
+      expect(restoringOf(sure, { name })).toMatchObject({ patch: { name: 'Old' }, kept: [] })
+    expect(restoringOf(sure, { name: 'Old' })).toMatchObject({ patch: {}, already: ['name'] })
+    expect(restoringOf(sure, { name: 'C' })).toMatchObject({ patch: {}, kept: ['name'] })
+    // A field that is not shown tells nothing.
+    expect(restoringOf(sure, {})).toMatchObject({ patch: {}, kept: ['name'] })
+  })
+
+  it('puts keys of metadata back one by one, and leaves those of others', () => {
+    const { sure, impossible } = inverseOf(image, confirmed({ metadata: { tier: 'gold', fresh: 'x' } }))
+    expect(impossible).toEqual(['metadata.fresh'])
+    const held = { metadata: { tier: 'gold', fresh: 'theirs', kept: 1, other: true } }
+    expect(restoringOf(sure, held)).toEqual({
+      patch: { metadata: { tier: 'silver' } },
+      kept: ['metadata.fresh'],
+      already: [],
+    })
+  })
+
+  it('puts back what a blank has taken from metadata', () => {
+    const { sure } = inverseOf(image, confirmed({ metadata: '' }))
+    expect(restoringOf(sure, { metadata: {} }).patch).toEqual({ metadata: { tier: 'silver', kept: 1 } })
+  })
+
+  it('blanks metadata as a whole where there was none and nobody has added to it', () => {
+    const { doubtful } = inverseOf({ metadata: {} }, confirmed({ metadata: { tier: 'gold' } }))
+    expect(restoringOf(doubtful, { metadata: { tier: 'gold' } }).patch).toEqual({ metadata: '' })
+    expect(restoringOf(doubtful, { metadata: { tier: 'gold', other: 1 } }).patch).toEqual({
+      metadata: { tier: '' },
+    })
+  })
+
+  it('keeps apart what Rapyd may refuse, and names what it cannot take back', () => {
+    const writes = confirmed({ name: 'A', ewallet: 'ewallet_1', coupon: 'C', addresses: [{ line_1: 'L' }] })
+    const { sure, doubtful, impossible } = inverseOf({ ...image, name: '', ewallet: '' }, writes)
+    expect(sure).toEqual({})
+    expect(Object.keys(doubtful)).toEqual(['name', 'ewallet'])
+    expect(impossible).toEqual(['coupon', 'addresses'])
+    expect(inverseOf(image, confirmed({ coupon: '', addresses: [] })).impossible).toEqual([])
+  })
+})
