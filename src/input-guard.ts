@@ -24,13 +24,14 @@ export interface InputGuardParts extends Omit<WatchedInput, 'earlier'> {
 
 /**
  * Nothing where the run has been begun: its file has passed, and what was accepted then need not be said again. A redo has
- * only rows of a file that has passed, and somebody has looked at a plan.
+ * only rows of a file that has passed, somebody has looked at a plan, and a rollback has no file of anybody's.
  */
 export function openInputGuard(
   { runsDir, runId, facts, ...input }: InputGuardParts,
-  { redo, planned }: Partial<Pick<RunParts, 'redo' | 'planned'>>,
+  { redo, planned, rollback }: Partial<Pick<RunParts, 'redo' | 'planned' | 'rollback'>>,
 ): InputGuard | undefined {
-  if (redo !== undefined || planned !== undefined || isRunThere(runsDir, runId)) return undefined
+  const isOther = redo !== undefined || planned !== undefined || rollback !== undefined
+  if (isOther || isRunThere(runsDir, runId)) return undefined
   const lineage = { ...facts, name: runName(input.options.input) }
   // What comes over a pipe has no name that tells it from other pipes.
   const isNamed = input.options.input !== '-'
