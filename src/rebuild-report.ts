@@ -3,8 +3,6 @@ import type { CheckedInput, InputParts } from './check-input.ts'
 import { isErrorCode } from './domain/error-codes.ts'
 import { BulkUpdateError } from './errors.ts'
 import type { InputFile } from './input/bytes.ts'
-import { readHead } from './input/header.ts'
-import { loadMapping } from './mapping/mapping-file.ts'
 import { checkOf, openPlanOf } from './planned-reading.ts'
 import { createPrepare } from './prepare.ts'
 import { formatRows } from './report/format.ts'
@@ -12,13 +10,11 @@ import type { Summary } from './report/summary.ts'
 import { readRedo } from './redo-reading.ts'
 import { checkRollback } from './rollback-reading.ts'
 import { commandToGoOn } from './run-command.ts'
-import { keptInput, openPassingInput } from './run-input.ts'
-import { mappingDigest } from './run-identity.ts'
 import { readEnding } from './run-record.ts'
-import type { RunRecord } from './run-record.ts'
 import { report } from './run-report.ts'
 import type { ReadableInput, RunEnding } from './run-report.ts'
-import { openSavedRun, writtenIn } from './saved-run.ts'
+import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
+import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export interface RebuiltReport {
@@ -75,25 +71,6 @@ export async function rebuildReport(run: string, runsDir: string | undefined): P
   }
 }
 
-/** The file that the run was made from, or an error that says what became of it. */
-async function openSameInput({ directory, record, fact }: SavedRun): Promise<InputFile> {
-  const path = record.options.input === '-' ? keptInput(directory) : record.options.input
-  const file = await openPassingInput(path, new AbortController().signal, writtenIn(fact))
-  try {
-    if ((await file.digest()) === fact('input')) return file
-  } catch (error) {
-    await file.close()
-    throw error
-  }
-  await file.close()
-  throw new BulkUpdateError(
-    'INPUT',
-    'E_INPUT_CHANGED',
-    `${path} is not the file of this run any more (its SHA-256 was ${fact('input')})`,
-    'Put the file back.',
-  )
-}
-
 interface ReadingOfRun extends ReadableInput {
   /** Rows of another run that may have been applied and were not looked at yet. */
   readonly asked: ReadonlyMap<number, number>
@@ -101,15 +78,11 @@ interface ReadingOfRun extends ReadableInput {
 
 async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun> {
   const { record, fact, runId, journal } = saved
-  const { options } = record
-  const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+  const head = await readHeadOf(saved, file)
   // Rows with an outcome are copied by their places; only those without one are read and mapped again.
   if (journal.settledRows.size === record.rows)
     return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
-  const parts = { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
-  const reading = await openReading(saved, parts)
+  const reading = await openReading(saved, await inputPartsOf(saved, file, head))
   const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
   const asked = reading.asked ?? new Map<number, number>()
   return { file, head, openRows: () => reading.openRows(), prepare, asked }
@@ -139,15 +112,6 @@ async function openReading(
 
 function noRows(): never {
   throw new Error('the rows of a run without open ones are asked for')
-}
-
-function otherMapping({ options }: RunRecord): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_MAPPING_CHANGED',
-    `${options.map ?? 'the mapping'} says something else than when the run began`,
-    'Put the mapping file back.',
-  )
 }
 
 function endingOf({ runId, directory, journal, record, isRunning }: SavedRun): RunEnding {

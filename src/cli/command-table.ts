@@ -73,6 +73,17 @@ export const commands: Readonly<Record<CommandName, Command>> = {
       ['rapyd-bulk rollback crm-export-3f2a9c01d4', 'put it back; the same command goes on after a stop'],
     ],
   },
+  verify: {
+    subject: 'run',
+    summary: 'read back what a run updated, and say which fields hold something else by now',
+    examples: [
+      ['rapyd-bulk verify crm-export-3f2a9c01d4 --sample 5%', 'five customers of a hundred'],
+      [
+        'rapyd-bulk verify crm-export-3f2a9c01d4 --show-values',
+        'all of them, with what was written and is held',
+      ],
+    ],
+  },
   runs: {
     summary: 'list runs: state, rows, and the command to go on with; or delete old ones',
     examples: [

@@ -260,6 +260,17 @@ export const rollbackFlags = {
   ...ownSenderFlags,
 } as const satisfies Record<string, Options>
 
+export const verifyFlags = {
+  sample: {
+    type: 'string',
+    describe: 'customers to read, 5% or 200; the same ones each time [default: all that the run updated]',
+  },
+  json: inputFlags.json,
+  quiet: inputFlags.quiet,
+  ...readerFlags,
+  ...valueFlag,
+} as const satisfies Record<string, Options>
+
 export const reportFlags = {
   'runs-dir': senderFlags['runs-dir'],
   junit: {
@@ -279,6 +290,7 @@ export const commandFlags = {
   plan: planFlags,
   apply: applyFlags,
   rollback: rollbackFlags,
+  verify: verifyFlags,
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,

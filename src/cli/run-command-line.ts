@@ -69,6 +69,15 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       },
     )
     .command(
+      usageOf('verify'),
+      '',
+      (command) => command.positional('run', text).options(commandFlags.verify),
+      async (args) => {
+        const { verify } = await import('./commands/verify.ts')
+        code = await verify(args)
+      },
+    )
+    .command(
       usageOf('runs'),
       '',
       (command) => command.options(commandFlags.runs),

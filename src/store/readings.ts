@@ -3,6 +3,7 @@
  * for the disk: what a power failure takes is read once more.
  */
 import { DatabaseSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
 import type { JsonObject } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { local } from './open-database.ts'
@@ -22,6 +23,8 @@ export interface Readings {
   want(customerIds: readonly string[]): void
   /** Customers that are wanted and not known yet, in the order of the file. */
   wanted(): Generator<string>
+  /** All customers of the file, in its order. */
+  all(): Generator<string>
   isOpen(customerId: string): boolean
   readonly open: number
   /** How many customers the file names. */
@@ -65,6 +68,7 @@ export function openReadings(path: string, since: number): Readings {
   const next = db.prepare(
     'SELECT place, id FROM customer WHERE place > ? AND at IS NULL ORDER BY place LIMIT 500',
   )
+  const every = db.prepare('SELECT place, id FROM customer WHERE place > ? ORDER BY place LIMIT 500')
   const isOpen = db.prepare('SELECT 1 FROM customer WHERE id = ? AND at IS NULL')
   const keep = db.prepare('UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL')
   const known = db.prepare('SELECT known FROM customer WHERE id = ?')
@@ -72,24 +76,16 @@ export function openReadings(path: string, since: number): Readings {
   const leave = db.prepare('INSERT OR REPLACE INTO left_by VALUES (?, ?)')
   const took = db.prepare('UPDATE took SET single = ?, pages = ?')
   const numberOf = (query: string): number => Number(db.prepare(query).get()?.['number'] ?? 0)
-  const countOpen = (): number => numberOf('SELECT count(*) AS number FROM customer WHERE at IS NULL')
-  let open = countOpen()
+  let open = numberOf('SELECT count(*) AS number FROM customer WHERE at IS NULL')
 
   return {
     want(customerIds) {
-      write(() => customerIds.forEach((id) => want.run(id)))
-      open = countOpen()
+      write(() => {
+        for (const id of customerIds) open += Number(want.run(id).changes)
+      })
     },
-    *wanted() {
-      for (let last = 0; ;) {
-        const found = next.all(last)
-        if (found.length === 0) return
-        for (const { place, id } of found) {
-          last = Number(place)
-          yield String(id)
-        }
-      }
-    },
+    wanted: () => namesIn(next),
+    all: () => namesIn(every),
     isOpen: (customerId) => isOpen.get(customerId) !== undefined,
     get open() {
       return open
@@ -123,5 +119,17 @@ export function openReadings(path: string, since: number): Readings {
     close() {
       if (db.isOpen) db.close()
     },
+  }
+}
+
+/** A batch at a time, so that what is written meanwhile is not waited for. */
+function* namesIn(batch: StatementSync): Generator<string> {
+  for (let last = 0; ;) {
+    const found = batch.all(last)
+    if (found.length === 0) return
+    for (const { place, id } of found) {
+      last = Number(place)
+      yield String(id)
+    }
   }
 }

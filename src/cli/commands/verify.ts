@@ -1,0 +1,93 @@
+/** `verify`: flags → options, what does not hold any more on standard output. Exit 0 where all holds, else 1. */
+import type { Sample } from '../../domain/pick.ts'
+import { printableLines } from '../../domain/printable.ts'
+import { exitCodes } from '../../errors.ts'
+import { parsePercent, usage } from '../../options.ts'
+import { whereRunWent } from '../../redo-options.ts'
+import { formatCount } from '../../report/format.ts'
+import { verify as verifyRun } from '../../verify-run.ts'
+import type { Difference, Verified } from '../../verify-run.ts'
+import { reading } from '../reading.ts'
+import { senderOptions } from '../sender-options.ts'
+import type { SenderArguments } from '../sender-options.ts'
+import { shownValue } from '../shown-value.ts'
+
+export interface VerifyArguments extends SenderArguments {
+  readonly run: string
+  readonly sample?: string | undefined
+  readonly showValues?: boolean | undefined
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+}
+
+/** Customers that are named on the terminal. */
+const mostNamed = 20
+
+export async function verify(args: VerifyArguments): Promise<number> {
+  const { run, showValues = false } = args
+  const sample = args.sample === undefined ? { share: 1 } : parseSample(args.sample)
+  const { options } = senderOptions(args, whereRunWent(run, args.runsDir))
+  const found = await reading(args.quiet === true, (onProgress, signal) =>
+    verifyRun({ ...options, run, sample, onProgress, signal }),
+  )
+  if (args.json === true)
+    process.stdout.write(`${JSON.stringify(showValues ? found : withoutValues(found))}\n`)
+  else process.stdout.write(printableLines(`${linesOf(found, showValues).join('\n')}\n`))
+  const wrong = found.different + found.missing.length + found.unreadable
+  process.stderr.write(
+    wrong === 0
+      ? 'Every field that was looked at holds what the run wrote.\n'
+      : `Look at ${formatCount(wrong)} ${wrong === 1 ? 'customer' : 'customers'}: somebody may have changed them since. A plan of the same file shows what an update would change.\n`,
+  )
+  return wrong === 0 ? exitCodes.OK : exitCodes.ROWS
+}
+
+/** `5%` or `200`. */
+function parseSample(text: string): Sample {
+  const number = Number(text)
+  if (/^\d{1,9}$/.test(text) && number > 0) return { customers: number }
+  const share = text.endsWith('%') ? parsePercent('sample', text) / 100 : 0
+  if (share > 0) return { share }
+  throw usage(
+    'E_OPTION_SAMPLE',
+    '--sample is neither a share nor a number',
+    'Write it like --sample 5% or --sample 200.',
+  )
+}
+
+function withoutValues(found: Verified) {
+  return { ...found, differences: found.differences.map(({ customer, fields }) => ({ customer, fields })) }
+}
+
+function linesOf(found: Verified, showValues: boolean): readonly string[] {
+  const { run_id: run, customers, checked, fields, differences, different, missing, unreadable } = found
+  const { reads, requests } = found
+  const lines = [
+    `Run ${run}: looked at ${formatCount(checked)} of ${formatCount(customers)} customers that it updated`,
+  ]
+  for (const [field, { checked: all, differ, not_shown: notShown }] of Object.entries(fields)) {
+    const hold = `${formatCount(all - differ - notShown).padStart(9)}  ${field} as written`
+    lines.push(`${hold}${also(differ, 'differ')}${also(notShown, 'not shown by Rapyd')}`)
+  }
+  if (different > 0) lines.push('', 'Different now:')
+  for (const difference of differences.slice(0, mostNamed))
+    lines.push(...differenceLines(difference, showValues))
+  if (different > mostNamed) lines.push(`  and ${formatCount(different - mostNamed)} more: --json names them`)
+  if (missing.length > 0) lines.push('', `Not there any more: ${missing.slice(0, mostNamed).join(', ')}`)
+  if (unreadable > 0) lines.push('', `Could not be read: ${formatCount(unreadable)}`)
+  const how = `${formatCount(reads.single)} one by one, ${formatCount(reads.pages)} pages of the list`
+  lines.push('', `Read with ${formatCount(requests)} requests: ${how}`)
+  return lines
+}
+
+function also(count: number, what: string): string {
+  return count === 0 ? '' : `, ${formatCount(count)} ${what}`
+}
+
+function differenceLines({ customer, fields, values }: Difference, showValues: boolean): readonly string[] {
+  if (!showValues) return [`  ${customer} ${fields.join(', ')}`]
+  return values.map(
+    ({ written, held }, index) =>
+      `  ${customer} ${fields[index] ?? ''}: ${shownValue(written, true)} written, ${shownValue(held, true)} held`,
+  )
+}

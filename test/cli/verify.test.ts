@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { update } from '../simulator/signed-request.ts'
+import { startRehearsal } from '../support/rehearsal.ts'
+import type { Rehearsal } from '../support/rehearsal.ts'
+
+const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
+const numbers = Array.from({ length: 200 }, (_, index) => index + 1)
+
+describe('verify', () => {
+  let rehearsal: Rehearsal
+  const run = () => rehearsal.runs()[0] ?? ''
+  const verify = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await rehearsal.run('verify', run(), '--json', ...args)
+    return { code, stderr, found: JSON.parse(stdout) }
+  }
+
+  beforeEach(async () => {
+    rehearsal = await startRehearsal(
+      numbers.map((number) => ({ id: id(number), name: `N${number}`, email: '' })),
+    )
+    const rows = numbers.map((number) => `${id(number)},Name ${number},canary${number}@example.com,x`)
+    const text = ['customer,name,email,metadata.tier', ...rows, `${id(1)},Last,,y`, `${id(999)},Nobody,,z`]
+    rehearsal.folder.write('crm.csv', `${text.join('\n')}\n`)
+  })
+  afterEach(() => rehearsal.close())
+
+  it.each([
+    ['from its input', []],
+    ['from what it kept for a way back', ['--backup']],
+  ])('compares every customer with what the run last wrote, %s', async (_, flags) => {
+    await rehearsal.run('update', 'crm.csv', ...flags)
+    expect(await verify()).toMatchObject({
+      code: 0,
+      found: {
+        customers: 200,
+        checked: 200,
+        fields: {
+          name: { checked: 200, differ: 0 },
+          email: { checked: 200, differ: 0 },
+          metadata: { checked: 200, differ: 0 },
+        },
+        different: 0,
+      },
+    })
+    await update(rehearsal.simulator, id(7), { email: 'theirs@example.com' })
+    await update(rehearsal.simulator, id(1), { name: 'Name 1', metadata: { other: 1 } })
+    const { code, found } = await verify()
+    expect(code).toBe(1)
+    expect(found).toMatchObject({
+      differences: [
+        { customer: id(1), fields: ['name'] },
+        { customer: id(7), fields: ['email'] },
+      ],
+    })
+    expect(JSON.stringify(found)).not.toContain('example.com')
+    const shown = await rehearsal.run('verify', run(), '--show-values')
+    expect(shown.stdout).toContain(`${id(7)} email: canary7@example.com written, theirs@example.com held`)
+  })
+
+  it('takes the same sample each time, by share or by number', async () => {
+    await rehearsal.run('update', 'crm.csv')
+    const reads = () => rehearsal.simulator.calls.filter(({ method }) => method === 'GET').length
+    const before = reads()
+    const { found } = await verify('--sample', '10')
+    expect(found).toMatchObject({ checked: 10, customers: 200 })
+    expect(reads() - before).toBeLessThan(20)
+    const { found: share } = await verify('--sample', '10%')
+    expect(share.checked).toBeGreaterThan(5)
+    expect(share.checked).toBeLessThan(45)
+    expect((await verify('--sample', '10%')).found.checked).toBe(share.checked)
+    expect(await rehearsal.run('verify', run(), '--sample', 'ten')).toMatchObject({ code: 2 })
+  })
+
+  it('says what is missing where nobody can tell any more what was written', async () => {
+    await rehearsal.run('update', 'crm.csv')
+    rehearsal.folder.write('crm.csv', 'customer,name\n')
+    expect(await rehearsal.run('verify', run())).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('E_INPUT_CHANGED'),
+    })
+  })
+})
