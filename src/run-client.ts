@@ -19,6 +19,7 @@ import { createTransport } from './client/transport.ts'
 import type { ApiResponse, Clock, Quota } from './pipeline/ports.ts'
 import { readEnvelope } from './rapyd/envelope.ts'
 import { defaultMaxOutageMs } from './options.ts'
+import { createPauseNotes } from './run-pauses.ts'
 import type { RunParts } from './run-parts.ts'
 import { createSlowest } from './run-slowest.ts'
 import { stateDirectory } from './state-directory.ts'
@@ -51,12 +52,16 @@ export function openClient(
   const longestMs = parts.options.maxOutageMs ?? defaultMaxOutageMs
   const slots = createSlots(concurrency, false)
   const found = createFoundRate(clock)
+  const pauses = createPauseNotes(journal, () => clock.wall())
   const limiter = createLimiter({
     quota: quotaOf(parts, clock),
     slots,
     found,
     clock,
-    onPause: (pauseMs) => parts.tell({ kind: 'throttled', pauseMs }),
+    onPause(pauseMs) {
+      pauses.blocked(pauseMs)
+      parts.tell({ kind: 'throttled', pauseMs })
+    },
   })
   let rateLimited = Number(journal.get('rate_limited') ?? 0)
   const onThrottled = (): void => journal.note('rate_limited', String(++rateLimited))
@@ -80,7 +85,10 @@ export function openClient(
     longestMs,
     stop,
     probe: (signal) => calls.list(signal).then(isAtWork, () => false),
-    onChange: (isDown) => parts.tell({ kind: 'outage', isDown }),
+    onChange(isDown) {
+      pauses.outage(isDown)
+      parts.tell({ kind: 'outage', isDown })
+    },
   })
   const calls = createCalls({
     limiter,

@@ -1,6 +1,8 @@
 /** What the page says about how a run was begun, from what its journal keeps: an allow-list, and no path of a folder. */
 import { basename } from 'node:path'
 import type { PageFacts } from './report/page/page.ts'
+import { readPauses } from './report/page/pauses.ts'
+import { pausesKey } from './run-pauses.ts'
 import { readRecord } from './run-record.ts'
 import type { JournalReader } from './store/journal-reader.ts'
 import { version } from './version.ts'
@@ -13,16 +15,22 @@ export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
   const digest = journal.get('mapping') ?? ''
   const name = options?.map === undefined ? 'columns by name' : basename(options.map)
   return {
-    mapping: digest === '' ? name : `${name} (${digest})`,
+    mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
     options: Object.entries(options ?? {})
-      .filter(([option, value]) => !leftOut.has(option) && value !== undefined)
+      .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
       .map(([option, value]) => [flagOf(option), shown(value)]),
+    pauses: readPauses(journal.get(pausesKey)),
     versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
   }
 }
 
 function flagOf(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** Whether an option says something: no list without an item. */
+function isSaid(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
 /** Lists hold names of columns and texts of cells: how many has to do. */

@@ -1,12 +1,16 @@
 /** The package as it is published: built, started, listed, and seen from a program that depends on it. */
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import type { Problem } from '@arethetypeswrong/core'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -16,10 +20,12 @@ import { commandNames, flagsOf, usageOf } from '../src/cli/command-table.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const bin = join(root, 'dist', 'cli', 'bin.mjs')
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-/** A folder of a program that has installed the package. */
+/** A folder of a program that has installed what is packed; what it depends on is taken from here. */
 let program = ''
+let bin = ''
+let tarball = ''
 
 function node(args: readonly string[], executable = process.execPath) {
   const { status, stdout, stderr } = spawnSync(executable, args, { cwd: program, encoding: 'utf8' })
@@ -30,8 +36,14 @@ beforeAll(() => {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root })
   execFileSync(process.execPath, [join('src', 'cli', 'write-man-page.ts')], { cwd: root })
   program = mkdtempSync(join(tmpdir(), 'package-'))
-  mkdirSync(join(program, 'node_modules'))
-  symlinkSync(root, join(program, 'node_modules', 'rapyd-bulk'))
+  const installed = join(program, 'node_modules')
+  mkdirSync(join(installed, 'rapyd-bulk'), { recursive: true })
+  npm('pack', '--ignore-scripts', '--pack-destination', program)
+  tarball = join(program, readdirSync(program).find((name) => name.endsWith('.tgz')) ?? '')
+  execFileSync('tar', ['-xzf', tarball, '-C', join(installed, 'rapyd-bulk'), '--strip-components=1'])
+  for (const name of Object.keys(manifest.dependencies))
+    symlinkSync(join(root, 'node_modules', name), join(installed, name))
+  bin = join(installed, 'rapyd-bulk', 'dist', 'cli', 'bin.mjs')
   writeFileSync(join(program, 'package.json'), '{ "type": "module" }')
 })
 afterAll(() => rmSync(program, { recursive: true }))
@@ -70,13 +82,7 @@ describe('the built command', () => {
 
 describe('the package', () => {
   it('holds what is built and what explains it, and nothing else', () => {
-    const npm = process.env['npm_execpath']
-    const list = ['pack', '--dry-run', '--json', '--ignore-scripts']
-    const options = { cwd: root, encoding: 'utf8' } as const
-    const output =
-      npm === undefined
-        ? execFileSync('npm', list, options)
-        : execFileSync(process.execPath, [npm, ...list], options)
+    const output = npm('pack', '--dry-run', '--json', '--ignore-scripts')
     const paths = pathsOf(JSON.parse(output))
     const outside = paths.filter((path) => !path.startsWith('dist/'))
     expect(outside.filter((path) => path !== 'CHANGELOG.md').toSorted()).toEqual([
@@ -90,6 +96,21 @@ describe('the package', () => {
     expect(paths).toContain('dist/cli/bin.mjs')
     expect(paths).not.toContain('dist/cli/demo.js')
     expect(paths).toContain('dist/rapyd-bulk.1')
+  })
+
+  it('is small, runs nothing when it is installed, and maps what is built to its source', () => {
+    expect(statSync(tarball).size).toBeLessThan(700_000)
+    expect(Object.keys(manifest.scripts).filter((name) => /install|^prepare$/.test(name))).toEqual([])
+    expect(existsSync(`${bin.replace('bin.mjs', 'main.js')}.map`)).toBe(true)
+  })
+
+  it('has types that are right for whoever imports it', async () => {
+    const packed = createPackageFromTarballData(readFileSync(tarball))
+    const analysis = await checkPackage(packed)
+    // It is ESM alone: what only looks for CommonJS finds none.
+    const wrong =
+      analysis.types === false ? ['no types'] : analysis.problems.filter((problem) => !ofCommonJs(problem))
+    expect(wrong).toEqual([])
   })
 
   it('has a manual page with every command and option', () => {
@@ -156,6 +177,18 @@ function compiled(...files: readonly string[]) {
   const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext']
   const types = ['--target', 'es2024', '--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
   return node([tsc, ...strict, ...types, ...files])
+}
+
+function ofCommonJs(problem: Problem): boolean {
+  return 'resolutionKind' in problem && ['node10', 'node16-cjs'].includes(problem.resolutionKind)
+}
+
+function npm(...args: readonly string[]): string {
+  const options = { cwd: root, encoding: 'utf8' } as const
+  const path = process.env['npm_execpath']
+  return path === undefined
+    ? execFileSync('npm', args, options)
+    : execFileSync(process.execPath, [path, ...args], options)
 }
 
 /** npm prints a list, or since version 11 an object by package name. */

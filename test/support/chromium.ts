@@ -12,7 +12,9 @@ export interface BrowserPage {
   /** The value of an expression, as JSON brings it; a promise is waited for. */
   evaluate(expression: string): Promise<unknown>
   /** As at this width, on a screen or on paper. */
-  show(media: 'screen' | 'print', width: number): Promise<void>
+  show(media: 'screen' | 'print', width: number, scheme?: 'light' | 'dark'): Promise<void>
+  /** Presses a key, as `Tab` or `Enter`. */
+  press(key: string): Promise<void>
   readonly complaints: readonly string[]
   readonly requests: readonly string[]
   close(): Promise<void>
@@ -66,8 +68,14 @@ export async function openInChromium(path: string): Promise<BrowserPage> {
       const options = { expression, awaitPromise: true, returnByValue: true }
       return (await send('Runtime.evaluate', options)).result?.result?.value
     },
-    async show(media, width) {
-      await send('Emulation.setEmulatedMedia', { media })
+    async press(key) {
+      const text = key === 'Enter' ? { text: '\r' } : {}
+      await send('Input.dispatchKeyEvent', { type: 'keyDown', key, code: key, ...text })
+      await send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key })
+    },
+    async show(media, width, scheme = 'light') {
+      const features = [{ name: 'prefers-color-scheme', value: scheme }]
+      await send('Emulation.setEmulatedMedia', { media, features })
       const size = { width, height: 900, deviceScaleFactor: 1, mobile: false }
       await send('Emulation.setDeviceMetricsOverride', size)
     },

@@ -18,7 +18,7 @@ export function errorsSection({ errors }: Summary, attention: Attention): string
   })
   const more = errors.length - mostErrors
   const rest = more > 0 ? `<p class="soft">${formatCount(more)} more kinds stand in summary.json.</p>` : ''
-  return `<section><h2>Errors and what to do</h2><div class="scroll"><table id="errors-table"><thead><tr><th scope="col" class="number">Rows</th><th scope="col">Error</th><th scope="col">What</th><th scope="col">Remedy</th><th scope="col">Example rows</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>${rest}</section>`
+  return `<section id="errors"><h2>Errors and what to do</h2><div class="scroll" tabindex="0" role="group" aria-label="Errors"><table id="errors-table"><thead><tr><th scope="col" class="number">Rows</th><th scope="col">Error</th><th scope="col">What</th><th scope="col">Remedy</th><th scope="col">Example rows</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>${rest}</section>`
 }
 
 /** Everything but the data, which comes behind it in pieces. `wanted` is how many rows need attention. */
@@ -37,7 +37,7 @@ export function attentionSection(attention: Attention, wanted: number): string {
 <label>Search rows, customers, messages<input id="search" type="search" autocomplete="off" spellcheck="false"></label>
 ${choice('outcome', 'Outcome', outcomes)}${choice('code', 'Error', codes)}</div>
 <p id="status" role="status" class="soft"></p>
-<div class="scroll"><table id="rows-table"><caption class="soft">Without personal data: the values stand in the input and in <code>errors</code></caption><thead><tr>${columns.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody id="rows"></tbody></table></div>
+<div class="scroll" tabindex="0" role="group" aria-label="Rows"><table id="rows-table"><caption class="soft">Without personal data: the values stand in the input and in <code>errors</code></caption><thead><tr>${columns.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody id="rows"></tbody></table></div>
 <div class="tools" role="group" aria-label="Pages of the table">${turns.map(([id, name]) => `<button type="button" id="${id}">${name}</button>`).join('')}</div></div></section>`
 }
 

@@ -4,8 +4,9 @@
  */
 import { outcomeKinds } from '../../domain/outcome.ts'
 import type { OutcomeKind } from '../../domain/outcome.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, formatDuration, isoTime } from '../format.ts'
 import { html } from './escape.ts'
+import type { Pause } from './pauses.ts'
 import type { Slot } from './timeline.ts'
 
 export function outcomeBar(outcomes: Readonly<Record<OutcomeKind, number>>): string {
@@ -32,9 +33,29 @@ export function outcomeBar(outcomes: Readonly<Record<OutcomeKind, number>>): str
 
 const plotHeight = 100
 
-/** Bars of calls, those that ended badly on top; below them a strip that marks retries, and pauses that a 429 asked for. */
-export function timeChart(name: string, slots: readonly Slot[], labelOf: (slot: Slot) => string): string {
+export interface TimeCourse {
+  readonly slots: readonly Slot[]
+  readonly widthMs: number
+  readonly pauses: readonly Pause[]
+}
+
+/**
+ * Bars of calls, those that ended badly on top, before bands for the times in which nobody could send; below them a strip that marks
+ * retries, and pauses that a 429 asked for.
+ */
+export function timeChart(
+  name: string,
+  { slots, widthMs, pauses }: TimeCourse,
+  labelOf: (slot: Slot) => string,
+): string {
   const highest = Math.max(1, ...slots.map(({ calls }) => calls))
+  const start = slots[0]?.start ?? 0
+  const placeOf = (at: number): number => Math.min(slots.length, Math.max(0, (at - start) / widthMs))
+  const bands = pauses.map(({ from, to, kind }) => {
+    const [left, right] = [placeOf(from), placeOf(to)]
+    const width = Math.max(right - left, slots.length / 400)
+    return `<rect class="${kind}" x="${short(left)}" width="${short(width)}" height="${plotHeight}"><title>${html(`${isoTime(from).slice(11, 19)} UTC: nobody sends for ${formatDuration(to - from)}`)}</title></rect>`
+  })
   const bars = slots.map((slot, at) => {
     const { calls, errors, retries, throttled } = slot
     if (calls === 0) return ''
@@ -43,7 +64,7 @@ export function timeChart(name: string, slots: readonly Slot[], labelOf: (slot: 
     const mark = throttled > 0 ? 'throttled' : 'retry'
     return `<g><title>${html(labelOf(slot))}</title>${bar(at, plotHeight - good, good, 'calls')}${bar(at, plotHeight - good - bad, bad, 'errors')}${bar(at, 104, retries > 0 ? 8 : 0, mark)}</g>`
   })
-  return svg(name, `0 0 ${Math.max(slots.length, 1)} 112`, 'plot', bars)
+  return svg(name, `0 0 ${Math.max(slots.length, 1)} 112`, 'chart', [...bands, ...bars])
 }
 
 export interface Bin {
@@ -57,7 +78,7 @@ export function histogram(name: string, bins: readonly Bin[]): string {
     const height = (count / highest) * plotHeight
     return `<g><title>${html(`${label}: ${formatCount(count)}`)}</title>${bar(at, plotHeight - height, height, 'calls')}</g>`
   })
-  return svg(name, `0 0 ${Math.max(bins.length, 1)} ${plotHeight}`, 'plot', bars)
+  return svg(name, `0 0 ${Math.max(bins.length, 1)} ${plotHeight}`, 'chart', bars)
 }
 
 const mostBins = 30

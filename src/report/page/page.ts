@@ -11,6 +11,8 @@ import type { Summary } from '../summary.ts'
 import { attentionSection, errorsSection } from './attention-section.ts'
 import { html } from './escape.ts'
 import type { PageFold } from './page-fold.ts'
+import { contents, headerOf } from './header.ts'
+import type { Pause } from './pauses.ts'
 import { pageScript } from './script.ts'
 import { fieldsSection, outcomesSection, timeSection } from './sections.ts'
 import { pageStyles } from './styles.ts'
@@ -21,6 +23,8 @@ export interface PageFacts {
   readonly mapping: string
   /** As on a command line: `--blank` and `keep`. */
   readonly options: readonly (readonly [name: string, value: string])[]
+  /** When nobody could send. */
+  readonly pauses: readonly Pause[]
   /** Of this program and of Node. */
   readonly versions: string
 }
@@ -40,16 +44,17 @@ export function writePage(directory: string, summary: Summary, facts: PageFacts,
 export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Generator<string> {
   const { attention } = fold
   const wanted = outcomeKinds.filter(needsAttention).reduce((sum, kind) => sum + summary.outcomes[kind], 0)
-  yield `${head(summary.run_id)}<body><header><h1>Run ${html(summary.run_id)}</h1>
-<p class="soft">${html(summary.env)} (${html(summary.host)}), ${html(utc(summary.started_at))} to ${html(utc(summary.finished_at))}</p>
-<p class="next">${html(summary.next)}</p></header><main>
-${outcomesSection(summary)}
-${errorsSection(summary, attention)}
-${timeSection(summary, fold)}
-${fieldsSection(summary, fold.changed())}
-${attentionSection(attention, wanted)}
-${factsSection(summary, facts)}
-</main>\n`
+  const sections = [
+    outcomesSection(summary),
+    errorsSection(summary, attention),
+    timeSection(summary, fold, facts.pauses),
+    fieldsSection(summary, fold.changed()),
+    attentionSection(attention, wanted),
+    factsSection(summary, facts),
+  ]
+  yield `${head(summary.run_id)}<body>${headerOf(summary, wanted)}${contents(sections)}<main>
+${sections.join('\n')}
+</main>\n<footer><p>Made by rapyd-bulk from the journal of the run. This file asks nobody for anything.</p></footer>\n`
   if (attention.listed > 0) {
     yield '<script type="application/json" id="attention-data">'
     yield* attention.json()
@@ -86,9 +91,5 @@ function factsSection({ input, account, parent, exit_code }: Summary, facts: Pag
     ['Versions', versions],
     ...options,
   ]
-  return `<section><h2>What was run</h2><dl class="facts">${list.map(([name, value]) => `<dt>${html(name)}</dt><dd>${html(value)}</dd>`).join('')}</dl></section>`
-}
-
-function utc(time: string): string {
-  return time === '' ? 'not started' : `${time.slice(0, 19).replace('T', ' ')} UTC`
+  return `<section id="run"><h2>What was run</h2><dl class="facts">${list.map(([name, value]) => `<dt>${html(name)}</dt><dd>${html(value)}</dd>`).join('')}</dl></section>`
 }

@@ -48,6 +48,7 @@ export const pageScript = `'use strict';
       if (column === 0) cell.scope = 'row';
       cell.dataset.label = labels[column];
       cell.textContent = text;
+      if (column === 3) cell.className = 'pill ' + text;
       row.append(cell);
     });
     return row;

@@ -7,6 +7,7 @@ import type { Summary } from '../summary.ts'
 import { histogram, latencyBins, outcomeBar, timeChart } from './charts.ts'
 import { html } from './escape.ts'
 import type { PageFold } from './page-fold.ts'
+import type { Pause } from './pauses.ts'
 import type { Slot } from './timeline.ts'
 
 const mostSlots = 96
@@ -17,16 +18,14 @@ export function outcomesSection({ outcomes, ...summary }: Summary): string {
   const total = kinds.reduce((sum, kind) => sum + outcomes[kind], 0)
   const rows = kinds.map((kind) => outcomeRow(kind, outcomes[kind], total))
   const retries = Object.values(summary.retries).reduce((sum, count) => sum + count, 0)
-  const took = Date.parse(summary.finished_at) - Date.parse(summary.started_at)
   const figures: readonly (readonly [string, string])[] = [
     ['Rows', formatCount(summary.input.rows)],
     ['Calls', formatCount(summary.calls)],
-    ['Attempts', formatCount(summary.attempts)],
-    ['Attempts repeated', formatCount(retries)],
-    ['Answers 429', formatCount(summary.rate_limited)],
-    ['First to last', Number.isNaN(took) ? '' : formatDuration(took)],
+    ['Requests for them', formatCount(summary.attempts)],
+    ['Of these repeated', formatCount(retries)],
+    ['Refused by the rate limit', formatCount(summary.rate_limited)],
   ]
-  return `<section><h2>Outcomes</h2>${outcomeBar(outcomes)}
+  return `<section id="outcomes"><h2>Outcomes</h2>${outcomeBar(outcomes)}
 <table><caption class="soft">Every row has exactly one outcome</caption><thead><tr><th scope="col">Outcome</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Share</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table>
 <dl class="figures">${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${html(value)}</dd></div>`).join('')}</dl></section>`
 }
@@ -35,7 +34,11 @@ function outcomeRow(kind: OutcomeKind, count: number, total: number): string {
   return `<tr><th scope="row">${key(kind)}${kind}</th><td class="number">${formatCount(count)}</td><td class="number">${((count / total) * 100).toFixed(2)}%</td><td>${outcomeWords[kind]}</td></tr>`
 }
 
-export function timeSection(summary: Summary, { timeline, latencies }: PageFold): string {
+export function timeSection(
+  summary: Summary,
+  { timeline, latencies }: PageFold,
+  pauses: readonly Pause[],
+): string {
   const { widthMs, slots } = timeline.slots(mostSlots)
   const [first] = slots
   const last = slots.at(-1)
@@ -48,18 +51,49 @@ export function timeSection(summary: Summary, { timeline, latencies }: PageFold)
   const { p50, p90, p99, max } = summary.latency_ms
   const speed = `half of the answers within ${p50} ms, 90% within ${p90} ms, 99% within ${p99} ms, the slowest ${max} ms`
   const bins = latencyBins(latencies, p99)
-  return `<section><h2>Calls over time</h2>
-<figure><figcaption>Rows by the time of their last answer, for each ${width}; at most ${formatCount(highest)}</figcaption>${timeChart(`Calls and errors over time, for each ${width}`, slots, slotLabel)}
+  const chart = timeChart(
+    `Calls and errors over time, for each ${width}`,
+    { slots, widthMs, pauses },
+    slotLabel,
+  )
+  const keys = [
+    ['calls', 'good'],
+    ['errors', 'need attention'],
+    ['retry', 'attempts repeated'],
+    ['throttled', 'refused by the rate limit'],
+    ...pauseKeys(pauses),
+  ] as const
+  return `<section id="time"><h2>Calls over time</h2>
+<figure><figcaption>Rows by the time of their last answer, for each ${width}</figcaption>${plot(chart, highest)}
 <div class="axis"><span>${clock(first.start)}</span><span>${clock(last.start + widthMs)} UTC</span></div>
-<ul class="keys"><li>${key('calls')}good</li><li>${key('errors')}need attention</li><li>${key('retry')}attempts repeated</li><li>${key('throttled')}throttled by Rapyd</li></ul>
-${numbersTable(['From (UTC)', 'Calls', 'Need attention', 'Repeated', 'Throttled'], numbers)}</figure>
-<h2>Latency</h2>
-<figure><figcaption>Answers by how long they took: ${speed}</figcaption>${histogram(`Latency: ${speed}`, bins)}
+<ul class="keys">${keys.map(([look, word]) => `<li>${key(look)}${word}</li>`).join('')}</ul>
+${numbersTable(['From (UTC)', 'Calls', 'Need attention', 'Repeated', 'Throttled'], numbers)}${pausesTable(pauses)}</figure></section>
+<section id="latency"><h2>Latency</h2>
+<figure><figcaption>Answers by how long they took: ${speed}</figcaption>${plot(histogram(`Latency: ${speed}`, bins), Math.max(0, ...bins.map(({ count }) => count)))}
 <div class="axis"><span>0 ms</span><span>${html(bins.at(-1)?.label ?? '')}</span></div>
 ${numbersTable(
   ['Latency', 'Calls'],
   bins.map(({ label, count }) => [label, formatCount(count)]),
 )}</figure></section>`
+}
+
+/** A chart with what its top and its middle stand for. */
+function plot(chart: string, highest: number): string {
+  return `<div class="plot"><p class="scale" aria-hidden="true"><span>${formatCount(highest)}</span><span>${highest < 2 ? '' : formatCount(highest / 2)}</span><span>0</span></p>${chart}</div>`
+}
+
+const pauseWords = { blocked: 'blocked by Rapyd', outage: 'no answer from Rapyd' } as const
+
+function pauseKeys(pauses: readonly Pause[]): readonly (readonly [string, string])[] {
+  return (['blocked', 'outage'] as const)
+    .filter((kind) => pauses.some((pause) => pause.kind === kind))
+    .map((kind) => [kind, pauseWords[kind]])
+}
+
+function pausesTable(pauses: readonly Pause[]): string {
+  if (pauses.length === 0) return ''
+  const rows = pauses.map(({ from, to, kind }) => [clock(from), formatDuration(to - from), pauseWords[kind]])
+  return numbersTable(['From (UTC)', 'For', 'Why'], rows, `Pauses (${formatCount(pauses.length)})`)
 }
 
 export function fieldsSection({ cleared }: Summary, changed: ReadonlyMap<string, number>): string {
@@ -72,9 +106,9 @@ export function fieldsSection({ cleared }: Summary, changed: ReadonlyMap<string,
     .slice(0, mostFields)
     .map(
       ({ name, sent, blank }) =>
-        `<tr><th scope="row"><code>${html(name)}</code></th><td class="number">${formatCount(Math.max(0, sent - blank))}</td><td class="number">${formatCount(blank)}</td><td>${meter(sent - blank, blank, most)}</td></tr>`,
+        `<tr><th scope="row"><code>${html(name)}</code></th><td class="number">${formatCount(Math.max(0, sent - blank))}</td><td class="number">${formatCount(blank)}</td><td class="meter">${meter(sent - blank, blank, most)}</td></tr>`,
     )
-  return `<section><h2>Fields</h2><table><caption class="soft">Of rows that were updated</caption><thead><tr><th scope="col">Field</th><th scope="col" class="number">Set</th><th scope="col" class="number">Cleared</th><td></td></tr></thead><tbody>${rows.join('')}</tbody></table></section>`
+  return `<section id="fields"><h2>Fields</h2><table><caption class="soft">Of rows that were updated</caption><thead><tr><th scope="col">Field</th><th scope="col" class="number">Set</th><th scope="col" class="number">Cleared</th><td class="meter"></td></tr></thead><tbody>${rows.join('')}</tbody></table></section>`
 }
 
 function meter(set: number, cleared: number, most: number): string {
@@ -86,10 +120,14 @@ function key(name: string): string {
   return `<svg class="key" aria-hidden="true" viewBox="0 0 10 10"><rect class="${name}" width="10" height="10" rx="2"/></svg>`
 }
 
-function numbersTable(names: readonly string[], rows: readonly (readonly string[])[]): string {
+function numbersTable(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+  title = 'Numbers',
+): string {
   const head = names.map((name) => `<th scope="col">${name}</th>`).join('')
   const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${html(cell)}</td>`).join('')}</tr>`)
-  return `<details><summary>Numbers</summary><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div></details>`
+  return `<details><summary>${title}</summary><div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div></details>`
 }
 
 function slotCounts({ calls, errors, retries, throttled }: Slot): readonly number[] {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPageFold } from '../../../src/report/page/page-fold.ts'
 import { writePage } from '../../../src/report/page/page.ts'
@@ -13,6 +14,13 @@ import { outcomeOf } from '../outcome.ts'
 
 const rows = 100_000
 const hostile = `</script><img src=x onerror="document.title='taken'">`
+
+const start = Date.UTC(2026, 10, 23)
+const pauses = [
+  { from: start + 5_000, to: start + 20_000, kind: 'blocked' },
+  { from: start + 30_000, to: start + 90_000, kind: 'outage' },
+] as const
+const pageFacts = { mapping: 'm', options: [['--rate', '1/1s']], pauses, versions: 'v' } as const
 
 function write(directory: string): void {
   const totals = createTotals()
@@ -27,13 +35,15 @@ function write(directory: string): void {
       message: isOdd ? hostile : 'refused',
       customerId: `cus_${String(row).padStart(32, '0')}`,
     })
+    const updated = outcomeOf({ row, fields: 'email;name', cleared: 'name', finishedAt: start + row })
+    if (row < 100) fold.add(updated)
     totals.add(outcome)
     fold.add(outcome)
   }
   const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
   const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
   const run = { run_id: 'crm-1', input, env: 'sandbox', host: 'h', ...facts }
-  writePage(directory, summaryOf(run, totals.totals()), { mapping: '', options: [], versions: '' }, fold)
+  writePage(directory, summaryOf(run, totals.totals()), pageFacts, fold)
 }
 
 const name = hasChromium ? 'in Chromium' : 'in Chromium (skipped: there is no /usr/bin/chromium)'
@@ -89,9 +99,37 @@ describe.skipIf(!hasChromium)(name, () => {
     expect(await page.evaluate(beyond)).toBe('')
   })
 
+  it.each([
+    [1_280, 'light'],
+    [1_280, 'dark'],
+    [360, 'light'],
+    [360, 'dark'],
+  ] as const)('has nothing that axe finds wrong, %i pixels wide and %s', async (width, scheme) => {
+    await page.show('screen', width, scheme)
+    await page.evaluate(axe.source)
+    const found = `axe.run().then(({ violations, passes }) => ({ passed: passes.length, violations: violations.map(({ id, impact, nodes }) => [id, impact, nodes[0].html, nodes[0].failureSummary]) }))`
+    const { passed, violations }: Record<string, unknown> = Object(await page.evaluate(found))
+    expect(violations).toEqual([])
+    expect(passed).toBeGreaterThan(20)
+  })
+
+  it('is used with the keyboard alone: from the links to the filters, and a page turned by Enter', async () => {
+    await page.show('screen', 1_280)
+    await page.evaluate(`document.querySelector('nav a').focus()`)
+    await set('code', '', 'change')
+    const seen: unknown[] = []
+    for (let press = 0; press < 40 && seen.at(-1) !== 'next'; press++) {
+      await page.press('Tab')
+      seen.push(await page.evaluate('document.activeElement.id'))
+    }
+    expect(seen).toEqual(expect.arrayContaining(['search', 'outcome', 'code', 'next']))
+    await page.press('Enter')
+    expect(await status()).toBe('100,000 rows, page 2 of 4,000')
+  })
+
   it('is styled, runs nothing of a message, has no complaint and makes no request but for itself', async () => {
     await page.show('screen', 1280)
-    expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).toBe('1120px')
+    expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).toBe('1216px')
     expect(await page.evaluate(`document.title + document.querySelectorAll('img').length`)).toBe(
       'crm-1: rapyd-bulk0',
     )

@@ -12,7 +12,7 @@ import { createTotals } from '../../../src/report/totals.ts'
 import { outcomeOf } from '../outcome.ts'
 
 const hostile = `</script><script>alert(1)</script>"'&\u2028\u202e<!--`
-const facts = { mapping: hostile, options: [['--blank', hostile]], versions: '1' } as const
+const facts = { mapping: hostile, options: [['--blank', hostile]], pauses: [], versions: '1' } as const
 
 function partsOf(outcomes: readonly Partial<Outcome>[]) {
   const totals = createTotals()
