@@ -6,6 +6,7 @@ import { withCells } from './doctor/raw-cells.ts'
 import type { Problem } from './domain/problem.ts'
 import type { MalformedRow, Place, Row } from './domain/row.ts'
 import type { InputFile } from './input/bytes.ts'
+import { isMarked } from './input/header.ts'
 import type { Head } from './input/header.ts'
 import { isRefusedRow, mendRow } from './mend-row.ts'
 import type { Change, MendParts } from './mend-row.ts'
@@ -57,6 +58,8 @@ export function createMendedCopy(
 ): MendedCopy {
   const { file, head } = parts
   const copy = openNewFile(path, force, input)
+  // The text of a UTF-16 file has lost its mark on the way here.
+  if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')
   const changesPath = `${path}.changes.csv`
   const list = openNewFile(changesPath, force, input)
   const cell = createCellWriter(',')

@@ -197,7 +197,7 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
   return {
     format,
     header: head.header,
-    headerText: head.headerText,
+    headerText: head.above + head.headerText,
     delimiter: head.dialect.delimiter,
     lineEnd,
   }

@@ -49,7 +49,7 @@ function createCount(columns: number): Count {
 }
 
 function note(count: Count, text: string, blanks: ReadonlySet<string>): void {
-  if (text === '' || blanks.has(text)) {
+  if (text === '' || (blanks.size > 0 && blanks.has(text))) {
     count.blank++
     return
   }
@@ -87,8 +87,9 @@ export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlyS
   return {
     add(row) {
       if (row.kind !== 'csv') return
-      for (const [index, count] of counts.entries()) {
-        const cell = row.cells[index]
+      let index = 0
+      for (const count of counts) {
+        const cell = row.cells[index++]
         if (cell !== undefined) note(count, cell, blanks)
       }
     },

@@ -14,10 +14,13 @@ const longestKept = 200
 export function createDistinct(limit: number): Distinct {
   const known = new Set<string>()
   let more = false
+  let before: string | undefined
 
   return {
     add(text) {
-      if (more) return
+      // Many columns say the same row for row; to look that up would take longer than to compare it.
+      if (more || text === before) return
+      before = text
       const key = text.length > longestKept ? hash('sha1', text) : text
       if (known.has(key)) return
       if (known.size >= limit) more = true

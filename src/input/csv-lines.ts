@@ -1,6 +1,6 @@
 /**
- * Cuts CSV text into records. A record without a quote is split here, at its delimiters; one with quotes is only
- * measured, and csv-parse, which is the authority on quoting, reads its cells.
+ * Cuts CSV records that hold quotes. What csv-parse makes of a text is the authority on quoting: tests hold this to it, cell by
+ * cell, because at five times its speed this is what a file of a million rows is read with.
  */
 
 export interface Dialect {
@@ -9,48 +9,63 @@ export interface Dialect {
   readonly newline: '\n' | '\r'
 }
 
-/** Where a record that holds quotes ends. */
+/** A record that holds quotes. */
 export type Extent =
   /** `end` is the index behind the last character, before the line end. */
-  | { readonly kind: 'whole'; readonly end: number; readonly lineBreaks: number }
+  | {
+      readonly kind: 'whole'
+      readonly end: number
+      readonly lineBreaks: number
+      readonly cells: readonly string[]
+    }
   /** The quotes contradict each other; the record is given up at the end of that physical line. */
   | { readonly kind: 'broken'; readonly end: number; readonly lineBreaks: number }
   /** The text ends before the record does, in quotes or not; `lineBreaks` come before the cell that is open. */
   | { readonly kind: 'open'; readonly lineBreaks: number }
 
-/** Measures the record that starts at `start`, following its quotes as RFC 4180 has them. */
-export function measureRecord(text: string, start: number, dialect: Dialect, last: boolean): Extent {
+/** Cuts the record that starts at `start`, following its quotes as RFC 4180 has them. */
+export function cutRecord(text: string, start: number, dialect: Dialect, last: boolean): Extent {
   const { delimiter, newline } = dialect
+  const cells: string[] = []
   let at = start
   let lineBreaks = 0
+  // The next ones at or behind `at`: what lies ahead is looked for once, not for every cell.
+  let end = lineEnd(text, at, newline)
+  let quote = text.indexOf('"', at)
   for (;;) {
-    if (text[at] === '"') {
+    if (quote === at) {
       const close = closingQuote(text, at + 1)
       if (close < 0) return { kind: 'open', lineBreaks }
       // A quote at the very end of what has been read may be the first half of a doubled one.
       if (close + 2 >= text.length && !last) return { kind: 'open', lineBreaks }
-      lineBreaks += count(text, newline, at, close)
+      const inside = text.slice(at + 1, close)
+      cells.push(inside.includes('"') ? inside.replaceAll('""', '"') : inside)
+      if (end < close) {
+        lineBreaks += count(text, newline, at, close)
+        end = lineEnd(text, close, newline)
+      }
       at = close + 1
-      if (at >= text.length) return { kind: 'whole', end: at, lineBreaks }
-      if (text.startsWith(delimiter, at)) {
-        at += delimiter.length
-        continue
+      if (at >= text.length) return { kind: 'whole', end: at, lineBreaks, cells }
+      if (!text.startsWith(delimiter, at)) {
+        return end === at || (newline === '\n' && end === at + 1 && text[at] === '\r')
+          ? { kind: 'whole', end: at, lineBreaks, cells }
+          : brokenAt(text, at, newline, last, lineBreaks)
       }
-      const end = lineEnd(text, at, newline)
-      if (end === at || (newline === '\n' && end === at + 1 && text[at] === '\r')) {
-        return { kind: 'whole', end: at, lineBreaks }
-      }
-      return brokenAt(text, at, newline, last, lineBreaks)
+      at += delimiter.length
+      quote = text.indexOf('"', at)
+      continue
     }
-    const end = lineEnd(text, at, newline)
     const nextDelimiter = text.indexOf(delimiter, at)
-    const cellEnd = nextDelimiter < 0 || nextDelimiter > end ? end : nextDelimiter
-    const quote = text.indexOf('"', at)
-    if (quote >= 0 && quote < cellEnd) return brokenAt(text, at, newline, last, lineBreaks)
-    if (cellEnd === end) {
+    const isLast = nextDelimiter < 0 || nextDelimiter > end
+    if (quote >= 0 && quote < (isLast ? end : nextDelimiter))
+      return brokenAt(text, at, newline, last, lineBreaks)
+    if (isLast) {
       if (end === text.length && !last) return { kind: 'open', lineBreaks }
-      return { kind: 'whole', end: trimReturn(text, at, end, newline), lineBreaks }
+      const cellEnd = trimReturn(text, at, end, newline)
+      cells.push(text.slice(at, cellEnd))
+      return { kind: 'whole', end: cellEnd, lineBreaks, cells }
     }
+    cells.push(text.slice(at, nextDelimiter))
     at = nextDelimiter + delimiter.length
   }
 }

@@ -2,11 +2,10 @@
  * CSV rows from blocks of text, in batches, with the exact line and bytes of each. Malformed rows are rows; a quote
  * that is never closed ends the run, because nobody can tell which lines it swallows.
  */
-import { parse } from 'csv-parse/sync'
 import { rawRowMark } from '../domain/raw-row.ts'
 import type { CsvRow, MalformedRow, Place } from '../domain/row.ts'
 import { BulkUpdateError } from '../errors.ts'
-import { lineEnd, measureRecord, trimReturn } from './csv-lines.ts'
+import { cutRecord, lineEnd, trimReturn } from './csv-lines.ts'
 import type { Dialect } from './csv-lines.ts'
 
 /** Longest record that is read, in UTF-16 units. */
@@ -17,11 +16,6 @@ export interface CsvStart {
   readonly row: number
   readonly line: number
   readonly offset: number
-}
-
-interface Waiting extends Place {
-  readonly text: string
-  readonly index: number
 }
 
 /**
@@ -54,7 +48,6 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
   function take(block: string, last: boolean): (CsvRow | MalformedRow)[] {
     const text = rest === '' ? block : rest + block
     const rows: (CsvRow | MalformedRow)[] = []
-    const waiting: Waiting[] = []
     const ascii = isAscii(text)
     const mayBeMixed = text.includes(otherBreak)
     let at = 0
@@ -63,17 +56,17 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
       if (quote >= 0 && quote < at) quote = text.indexOf('"', at)
       let end = lineEnd(text, at, newline)
       let lineBreaks = 0
-      let quoted = false
+      let cells: readonly string[] | undefined
       let broken = false
       if (quote >= 0 && quote < end) {
-        const extent = measureRecord(text, at, dialect, last)
+        const extent = cutRecord(text, at, dialect, last)
         if (extent.kind === 'open') {
           openLine = line + extent.lineBreaks
           break
         }
         ;({ end, lineBreaks } = extent)
-        quoted = true
-        broken = extent.kind === 'broken'
+        if (extent.kind === 'whole') ({ cells } = extent)
+        else broken = true
       } else {
         if (end === text.length && !last) break
         end = trimReturn(text, at, end, newline)
@@ -89,13 +82,7 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
           )
         else if (mayBeMixed && record.includes(otherBreak) && hasBareBreak(record, otherBreak))
           rows.push(malformed(place, 'E_QUOTE', 'a line break of another kind inside an unquoted cell'))
-        else if (quoted)
-          waiting.push({
-            ...place,
-            text: record,
-            index: rows.push(malformed(place, 'E_QUOTE', 'unread')) - 1,
-          })
-        else rows.push(sized(place, record.split(delimiter), columns))
+        else rows.push(sized(place, cells ?? record.split(delimiter), columns))
       }
       offset += length + (next - end)
       line += lineBreaks + 1
@@ -104,35 +91,13 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
     rest = text.slice(at)
     if (last && rest !== '') throw unclosedQuote(openLine)
     if (rest.length > longestRecord) throw rest.includes('"') ? unclosedQuote(openLine) : tooLong(line)
-    readQuoted(waiting, rows, dialect, columns)
     return rows
   }
 
   return { take }
 }
 
-/** One call of csv-parse for all records of a block that hold quotes: its set-up costs as much as four records. */
-function readQuoted(
-  waiting: readonly Waiting[],
-  rows: (CsvRow | MalformedRow)[],
-  dialect: Dialect,
-  columns: number,
-): void {
-  if (waiting.length === 0) return
-  const separator = dialect.newline
-  const records: string[][] = parse(waiting.map((record) => record.text).join(separator), {
-    delimiter: dialect.delimiter,
-    record_delimiter: separator,
-    relax_column_count: true,
-  })
-  if (records.length !== waiting.length) throw new Error('csv-parse and the record cutter disagree')
-  for (const [index, record] of waiting.entries()) {
-    const { row, line, offset, length } = record
-    rows[record.index] = sized({ row, line, offset, length }, records[index] ?? [], columns)
-  }
-}
-
-function sized(place: Place, cells: string[], columns: number): CsvRow | MalformedRow {
+function sized(place: Place, cells: readonly string[], columns: number): CsvRow | MalformedRow {
   if (columns > 0 && cells.length !== columns) {
     return malformed(place, 'E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
   }

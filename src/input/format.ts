@@ -30,7 +30,7 @@ export function promisedBy(path: string): Promised {
 
 /** An object with a member, or with none. */
 const objectStart = /^\s*\{\s*["}]/
-const laterObject = /[\r\n]\s*\{\s*"/
+const laterObject = /[\r\n][^\S\r\n]*\{\s*"/
 
 /** `text` is the beginning of the input. An object can only be NDJSON; a first line that is none may be its defect. */
 export function formatOf(text: string, path: string): Format {

@@ -8,6 +8,7 @@ import type { CsvStart } from './csv.ts'
 import { findDelimiter } from './delimiter.ts'
 import { firstLineEnd } from './first-record.ts'
 import { formatOf, promisedBy } from './format.ts'
+import { separatorLine } from './separator-line.ts'
 import { decodeUtf8 } from './utf8.ts'
 
 export interface CsvHead {
@@ -17,6 +18,8 @@ export interface CsvHead {
   readonly header: readonly string[]
   /** The header's bytes, as written, without the line end. */
   readonly headerText: string
+  /** What stands above it and is no record: a byte order mark, a line `sep=;`. Files that are made of this one begin with it. */
+  readonly above: string
   /** How the header's line ends; rows that are written back end the same way. */
   readonly lineEnd: string
   readonly start: CsvStart
@@ -42,7 +45,9 @@ const startBytes = 64 * 1024
 /** Told apart by content first, then by name. Throws INPUT for what is neither CSV nor NDJSON, or can be cut in several ways. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
   refuseBinary(await file.read(0, startBytes), file.path)
-  const text = await firstText(file)
+  const whole = await firstText(file)
+  const separator = separatorLine(whole)
+  const text = whole.slice(separator?.text.length)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
   const format = options.format ?? formatOf(text, file.path)
   if (format === 'ndjson') {
@@ -52,10 +57,12 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   }
   const lineEnd = firstLineEnd(text)
   const newline = lineEnd === '\r' ? '\r' : '\n'
-  const told = options.delimiter ?? (format === 'tsv' ? '\t' : undefined)
+  const told = options.delimiter ?? separator?.delimiter ?? (format === 'tsv' ? '\t' : undefined)
   const delimiter = told ?? (await findDelimiter(text, newline, promisedBy(file.path).delimiter, file.path))
   const dialect: Dialect = { delimiter, newline }
-  const first = { row: 0, line: 1, offset: file.textStart }
+  const before = separator?.text ?? ''
+  const line = separator === undefined ? 1 : 2
+  const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(before) }
   for await (const rows of parseCsv(decodeUtf8(file, first.offset), dialect, 0, first)) {
     const [header] = rows
     if (header === undefined) continue
@@ -67,7 +74,8 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     const breakLength = behind === '\r\n' ? 2 : Math.min(behind.length, 1)
     const lines = headerText.split(dialect.newline).length
     const start = { row: 1, line: header.line + lines, offset: end + breakLength }
-    return { format: 'csv', dialect, header: header.cells, headerText, lineEnd, start }
+    const above = (isMarked(file) ? '\ufeff' : '') + before
+    return { format: 'csv', dialect, header: header.cells, headerText, above, lineEnd, start }
   }
   throw new BulkUpdateError(
     'INPUT',
@@ -75,6 +83,11 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     `${file.path} holds no header`,
     'Give a CSV file whose first line names the columns.',
   )
+}
+
+/** A file that a spreadsheet has written as Unicode has a mark, and is not read as such without it. */
+export function isMarked({ textStart, encoding }: InputFile): boolean {
+  return textStart > 0 || encoding.startsWith('utf-16')
 }
 
 async function firstText(file: InputFile): Promise<string> {

@@ -29,10 +29,17 @@ const numberConversion: Conversion = {
   name: 'number',
   read(text) {
     if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return notANumber
-    const shortest = text.includes('.') ? text.replace(/\.?0+$/, '') : text
+    const shortest = text.includes('.') ? withoutZeros(text) : text
     return survives(Number(text), shortest) ? { value: Number(text) } : notANumber
   },
   takes: (value) => typeof value === 'number',
+}
+
+/** Of a number with a point. By hand: a pattern would look at every row of zeros anew from each of them. */
+function withoutZeros(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '0') end--
+  return text.slice(0, text[end - 1] === '.' ? end - 1 : end)
 }
 
 const booleanConversion: Conversion = {

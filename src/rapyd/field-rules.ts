@@ -20,14 +20,29 @@ function rule(code: ErrorCode, message: string, holds: (text: string) => boolean
 const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[\\\].]+)+$/
 const e164 = /^\+[1-9]\d{6,14}$/
 const countries: ReadonlySet<string> = new Set(iso31661.map((country) => country.alpha2))
-const dayMonthYear = /^(\d{2})\/(\d{2})\/(\d{4})$/
+const daysOf = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-/** The real date that a text of that form names. */
+/** The real date, DD/MM/YYYY, from the year 1000 on. Without a pattern and a `Date`, which cost a row as much as all its other rules. */
 export function isDate(text: string): boolean {
-  const [, day, month, year] = dayMonthYear.exec(text) ?? []
-  if (day === undefined || month === undefined || year === undefined) return false
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
-  return Number(year) >= 1000 && date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
+  if (text.length !== 10 || text.charCodeAt(2) !== slash || text.charCodeAt(5) !== slash) return false
+  const day = numberAt(text, 0, 2)
+  const month = numberAt(text, 3, 5)
+  const year = numberAt(text, 6, 10)
+  if (!(day >= 1 && year >= 1000 && day <= (daysOf[month - 1] ?? 0))) return false
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return month !== 2 || day < 29 || isLeap
+}
+
+const slash = 0x2f
+
+/** Of ASCII digits alone; NaN where there is another character. */
+function numberAt(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    number = digit >= 0 && digit <= 9 ? number * 10 + digit : Number.NaN
+  }
+  return number
 }
 
 /** "Valid email", at most 512 characters. */

@@ -25,7 +25,7 @@ const ours: ReadonlySet<string> = new Set(errorColumns)
 export type ErrorsFormat =
   | {
       readonly format: 'csv'
-      /** The header's cells, and its text as it is written. */
+      /** The header's cells, and its text as it is written, with what stands above it. */
       readonly header: readonly string[]
       readonly headerText: string
       readonly delimiter: string

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { lineEnd, measureRecord, trimReturn } from '../../src/input/csv-lines.ts'
+import { cutRecord, lineEnd, trimReturn } from '../../src/input/csv-lines.ts'
 import type { Dialect } from '../../src/input/csv-lines.ts'
 
 const commas: Dialect = { delimiter: ',', newline: '\n' }
 
 /** The record at the start of the text, or what else was found, with its line breaks. */
 function measure(text: string, last = true, dialect = commas): string {
-  const extent = measureRecord(text, 0, dialect, last)
+  const extent = cutRecord(text, 0, dialect, last)
   return extent.kind === 'open' ? 'open' : `${extent.kind} ${extent.lineBreaks} ${text.slice(0, extent.end)}`
 }
 
@@ -53,8 +53,8 @@ describe('a record with quotes', () => {
   })
 
   it('starts anywhere', () => {
-    const extent = measureRecord('skip\n"a"\nnext', 5, commas, true)
-    expect(extent).toEqual({ kind: 'whole', end: 8, lineBreaks: 0 })
+    const extent = cutRecord('skip\n"a"\nnext', 5, commas, true)
+    expect(extent).toEqual({ kind: 'whole', end: 8, lineBreaks: 0, cells: ['a'] })
   })
 })
 

@@ -34,7 +34,7 @@ describe('errors.csv', () => {
     const text = `\ufeffCustomer ,"E-Mail",name\r\n${id(1)},nobody,"Jo, ""x""\r\ny"\r\n`
     const errors = await errorsOf('crm.csv', text)
     expect(errors).toBe(
-      `Customer ,"E-Mail",name,${ours}\r\n` +
+      `\ufeffCustomer ,"E-Mail",name,${ours}\r\n` +
         `${id(1)},nobody,"Jo, ""x""\r\ny",1,invalid,E_EMAIL,email,not a valid e-mail address of at most 512 characters,` +
         '"Write an e-mail address such as name@example.com, at most 512 characters."\r\n',
     )

@@ -1,0 +1,130 @@
+/**
+ * Texts that make patterns go back again and again. A pattern whose work grows with the square of a text would need minutes for
+ * these, and the test would run into its limit; no time is measured.
+ */
+import { describe, expect, it } from 'vitest'
+import { textDamage } from '../../src/doctor/text-damage.ts'
+import { masked } from '../../src/doctor/mask.ts'
+import { deceivingPart, looksLike } from '../../src/domain/look-alikes.ts'
+import { printable } from '../../src/domain/printable.ts'
+import { firstRecord } from '../../src/input/first-record.ts'
+import { formatOf } from '../../src/input/format.ts'
+import { readJsonLine } from '../../src/input/strict-json.ts'
+import { readText } from '../../src/mapping/cells.ts'
+import { createProfiler } from '../../src/mapping/profile.ts'
+import { createRemedies } from '../../src/mapping/remedies.ts'
+import { targetOf } from '../../src/mapping/targets.ts'
+import { compileTransform } from '../../src/mapping/transforms.ts'
+import { idDefect, isCustomerId } from '../../src/rapyd/customer-id.ts'
+import { customerFields } from '../../src/rapyd/customer-fields.ts'
+import { isOurColumn } from '../../src/mapping/headers.ts'
+
+const long = 300_000
+const pumps = [
+  'a',
+  '0',
+  ' ',
+  '\n',
+  '\t',
+  '"',
+  '\\',
+  '"\\',
+  '.',
+  'a.',
+  '@',
+  '@a.',
+  '+',
+  '+1 ',
+  '(',
+  '( 0',
+  '-',
+  '/',
+  '[',
+  '{',
+  '{ ',
+  '\u00c3',
+  '\u00e9',
+  '1E',
+  ',',
+  'a,"',
+  ';',
+  ':',
+  'cus_',
+  '\r',
+  '\u2028',
+]
+const heads = ['a@', '+1', 'cus_', '1.', '"', '{"a":"', '\n{', 'mailto:', '.']
+const tails = ['', '!', '\u0000', '1', '"', '}']
+
+const ruled = customerFields.filter(({ rule }) => rule !== undefined)
+
+/** Each pump alone and behind one of the heads, with an end that lets the whole match fail. */
+const texts = pumps.flatMap((pump, index) => {
+  const body = pump.repeat(Math.ceil(long / pump.length))
+  return [
+    body + tails[index % tails.length],
+    heads[index % heads.length] + body + tails[(index + 1) % tails.length],
+  ]
+})
+
+texts.push(`1.${'0'.repeat(long)}1`)
+
+const places: Readonly<Record<string, (text: string) => unknown>> = {
+  'rules of fields': (text) => ruled.map((field) => readText(text, field.name, field, new Set())),
+  'rules of ids': (text) => [isCustomerId(text), idDefect(text)],
+  'what the doctor looks for': (text) => [
+    textDamage(text, false, true),
+    textDamage(text, true, false),
+    masked(text),
+  ],
+  'names of columns': (text) => [targetOf(text), isOurColumn(text), deceivingPart(text), looksLike(text)],
+  'what a terminal may get': printable,
+  'the beginning of a file': (text) => [
+    formatOf(text, 'crm.ndjson'),
+    formatOf(text, text),
+    firstRecord(text),
+  ],
+  'lines of JSON': (text) => [readJsonLine(text), readJsonLine(JSON.stringify({ a: text }))],
+  profiles: (text) => createProfiler().add(text),
+}
+
+describe('a hostile text', () => {
+  it.each(Object.entries(places))('keeps nobody busy: %s', (_, look) => {
+    for (const text of texts) expect(() => look(text)).not.toThrow()
+  })
+
+  it('keeps no remedy busy', () => {
+    const remedyOf = createRemedies()
+    for (const text of texts)
+      for (const code of [
+        'E_ID',
+        'E_EMAIL',
+        'E_PHONE',
+        'E_DATE',
+        'E_COUNTRY',
+        'E_EWALLET',
+        'E_PAYMENT_METHOD',
+      ] as const)
+        expect(() => remedyOf({ code, field: 'name', message: '' }, text)).not.toThrow()
+  })
+
+  it.each([
+    'digits',
+    'trim',
+    'uppercase',
+    'country',
+    'number',
+    'boolean',
+    'json',
+    { phone: 'US' },
+    { phone: 'international' },
+    { date: 'D.M.YYYY' },
+    { replace: { a: 'b' } },
+  ] as const)('keeps no transform busy: %j', async (spec) => {
+    const made = await compileTransform(spec)
+    const run = typeof made === 'function' ? made : 'read' in made ? made.read : undefined
+    expect(run).toBeDefined()
+    for (const text of texts) run?.(text)
+    run?.(JSON.stringify([texts[5], ' '.repeat(long)]))
+  })
+})
