@@ -79,7 +79,8 @@ function openLogFile(path: string): number {
   const flags =
     constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const file = openSync(path, flags, ownerOnly)
-  if (!fstatSync(file).isFile()) {
+  const stat = fstatSync(file)
+  if (!stat.isFile() || stat.nlink !== 1) {
     closeSync(file)
     throw Object.assign(new Error('not a regular file'), { code: 'ENOTFILE' })
   }

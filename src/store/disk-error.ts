@@ -13,6 +13,10 @@ const unfit: Readonly<Record<string, string>> = {
   EPERM: 'not permitted',
   ENOTDIR: 'something on that path is not a directory',
   EEXIST: 'something on that path is not a directory',
+  ELOOP: 'a link stands there, and nothing is written through it',
+  EMLINK: 'something stands there that is no file of its own',
+  ENXIO: 'a pipe stands there',
+  EISDIR: 'a directory stands there',
   ENOENT: 'the directory is not there, or nothing can be made in it',
 }
 

@@ -40,7 +40,9 @@ export function lockRun(directory: string, runId: string): () => void {
 function writeHolder(path: string): void {
   const holder = JSON.stringify({ pid: process.pid, since: new Date().toISOString() })
   try {
-    writeFileSync(path, holder, { mode: 0o600 })
+    // Whoever holds the lock owns the name: what waits there is a dead holder's, or a link.
+    rmSync(path, { force: true })
+    writeFileSync(path, holder, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     rmSync(path, { force: true })
     throw error
