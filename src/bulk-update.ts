@@ -1,13 +1,11 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
 import { join, resolve } from 'node:path'
-import { checkInput } from './check-input.ts'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
 import { readHead } from './input/header.ts'
 import { openInputGuard } from './input-guard.ts'
 import { asInterruption } from './interruption.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
-import type { PipedInput } from './input/spool.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createPrepare } from './prepare.ts'
@@ -21,7 +19,7 @@ import type { Summary } from './report/summary.ts'
 import { recallScan, rememberScan } from './remembered-scan.ts'
 import { readBefore } from './run-before.ts'
 import { closingReport } from './run-closing.ts'
-import { bind, mappingDigest, runDigest } from './run-identity.ts'
+import { bind, mappingDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RunKind } from './run-kind.ts'
 import type { RunParts, Watch } from './run-parts.ts'
@@ -34,7 +32,12 @@ import { startOf } from './run-start.ts'
 import { openJournal } from './store/journal.ts'
 import type { RunJournal } from './store/journal.ts'
 import { lockRun } from './store/lock.ts'
-import { checkRunId, freshRunId, openRunDirectory, runName } from './store/run-directory.ts'
+import { countChanges } from './sync/count.ts'
+import { writeVanished } from './sync/night.ts'
+import { openSync } from './sync/open-sync.ts'
+import type { Sync } from './sync/open-sync.ts'
+import { updateOf } from './update-kind.ts'
+import { openRunDirectory } from './store/run-directory.ts'
 
 export interface UpdateResult {
   readonly summary: Summary
@@ -54,19 +57,6 @@ export interface UpdateResult {
 export function bulkUpdate(given: BulkUpdateOptions): Promise<UpdateResult> {
   const { options, piped } = givenInput(given)
   return runUpdate(options, given, signalOf(given), updateOf(options, piped))
-}
-
-function updateOf(options: UpdateOptions, piped: PipedInput | undefined): RunKind {
-  return {
-    piped,
-    redo: undefined,
-    runIdOf(facts, runsDir) {
-      const derived = `${runName(options.input)}-${runDigest(facts)}`
-      const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
-      return options.newRun === true ? freshRunId(runsDir, wanted) : wanted
-    },
-    check: checkInput,
-  }
 }
 
 /** A run of any kind; for what it does see `bulkUpdate`. */
@@ -105,6 +95,7 @@ async function runOn(
     log.write(event)
     watch.onEvent?.(event)
   }
+  let sync: Sync | undefined
   const progress = createRunProgress({
     clock: systemClock,
     onSnapshot: (snapshot) => watch.onSnapshot?.(snapshot),
@@ -125,11 +116,13 @@ async function runOn(
       ...planned,
     }
     const runId = kind.runIdOf(facts, runsDir)
+    sync = await openSync(remote, options, runsDir)
+    const counter = countChanges(sync, options.duplicates)
     const remembered = recallScan(join(runsDir, runId), facts)
     const given = { file, head, options, mapping }
     const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
     const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
-      { ...given, onInvalid: progress.invalid, signal, remembered, examiner: guard?.watch },
+      { ...given, onInvalid: progress.invalid, signal, remembered, examiner: counter.beside(guard?.watch) },
       (source) => progress.checking(source),
     )
     if (refusal !== undefined) throw refusal
@@ -155,14 +148,16 @@ async function runOn(
       asked: asked ?? new Map<number, number>(),
       lineage,
       keepPortrait,
+      sync,
       openRows,
       prepare: createPrepare(readRow, { host, runId }),
       progress,
       log,
       tell,
     }
-    return await run(parts, found)
+    return await run(parts, remembered === undefined ? counter.calls(found) : found)
   } finally {
+    sync?.close()
     progress.stop()
     log.close()
     await input.close()
@@ -210,7 +205,11 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
     progress.reporting()
     const { summary, stopped } = await closingReport(reportOf(parts, journal, directory, found, ended), ended)
     if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
-    if (journal.get('state') === 'finished') removeKeptInput(directory)
+    if (journal.get('state') === 'finished') {
+      removeKeptInput(directory)
+      if (parts.sync !== undefined && summary.sync !== undefined && summary.sync.vanished > 0)
+        writeVanished(parts.sync, directory, parts.runId)
+    }
     const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
     tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
     return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }

@@ -85,6 +85,15 @@ export interface UpdateOptions {
    * more for each customer. Default false.
    */
   readonly backup?: boolean
+  /**
+   * Send only what differs from what Rapyd last confirmed to this account, field by field; rows without such a field end
+   * `unchanged`. What was confirmed is kept, as keyed digests, in `stateDir`. Default false.
+   */
+  readonly onlyChanged?: boolean
+  /** With `onlyChanged`: rows that changed are sent with all their fields. Default false. */
+  readonly wholeRows?: boolean
+  /** With `onlyChanged`: begin without what earlier nights confirmed, where that is lost; everything is sent once. Default false. */
+  readonly newState?: boolean
   /** Of the file `results`. Default `csv`. */
   readonly resultsFormat?: 'csv' | 'ndjson'
   /** What goes into `run.log`. Default `info`. */

@@ -1,5 +1,5 @@
 /** The client of one run: transport, limiter, signer, calls and what reacts to answers, put together for its remote. */
-import { join } from 'node:path'
+import { accountFolder } from './account-folder.ts'
 import { createCalls } from './client/call.ts'
 import type { Calls } from './client/call.ts'
 import { createFoundRate } from './client/found-rate.ts'
@@ -22,7 +22,6 @@ import { defaultMaxOutageMs } from './options.ts'
 import { createPauseNotes } from './run-pauses.ts'
 import type { RunParts } from './run-parts.ts'
 import { createSlowest } from './run-slowest.ts'
-import { stateDirectory } from './state-directory.ts'
 import type { RunJournal } from './store/journal.ts'
 import { openQuota } from './store/quota.ts'
 
@@ -115,10 +114,9 @@ export function openClient(
 
 /** All runs of an account on this machine share one quota; the embedded simulator is a run's own. */
 function quotaOf({ remote, options }: ClientParts, clock: Clock): Quota {
-  const { windows, host, account } = remote
+  const { windows } = remote
   if (windows.length === 0 || options.env === 'simulator') return createMemoryQuota(windows, clock)
-  const folder = `${host.replace(/[^A-Za-z0-9.-]/g, '_')}-${account}`
-  return openQuota(join(stateDirectory(options.stateDir), folder), windows)
+  return openQuota(accountFolder(remote, options.stateDir), windows)
 }
 
 /** Rapyd's own answer, whatever it says about the request. */

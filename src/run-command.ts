@@ -23,6 +23,7 @@ const redoFlags = new Set<string>([
   'reserve',
   'concurrency',
   'runsDir',
+  'stateDir',
   'maxErrors',
   'maxClears',
   'strict',

@@ -8,7 +8,7 @@ import type { JournalReader } from './store/journal-reader.ts'
 import { version } from './version.ts'
 
 /** What the page shows elsewhere, paths, and addresses. */
-const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir'])
+const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir', 'stateDir'])
 
 export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
   const options = readRecord(journal)?.options

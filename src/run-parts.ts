@@ -14,6 +14,7 @@ import type { RunLog } from './report/run-log.ts'
 import type { RunInput } from './run-input.ts'
 import type { Judge } from './run-looks.ts'
 import type { RunProgress } from './run-progress.ts'
+import type { Sync } from './sync/open-sync.ts'
 import type { RunJournal } from './store/journal.ts'
 
 /** Where a run stands, as it is shown. */
@@ -86,6 +87,8 @@ export interface RunParts {
   readonly lineage: readonly number[] | undefined
   /** Keeps what the next input of this name is compared with; nothing where that is not asked for, or kept already. */
   readonly keepPortrait: ((journal: RunJournal) => void) | undefined
+  /** What is known of customers from earlier runs; nothing where no state is kept. */
+  readonly sync: Sync | undefined
   /** All rows, from the first, as `prepare` takes them. */
   readonly openRows: (start?: CsvStart) => Source
   readonly prepare: Prepare

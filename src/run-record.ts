@@ -33,6 +33,9 @@ const kept = {
   concurrency: 'number',
   runId: 'string',
   runsDir: 'string',
+  stateDir: 'string',
+  onlyChanged: 'boolean',
+  wholeRows: 'boolean',
   maxErrors: 'string',
   maxClears: 'string',
   strict: 'boolean',
@@ -88,11 +91,12 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
 export function recordedOptions(
   options: Partial<Record<keyof UpdateOptions, JsonValue | undefined>>,
 ): JsonObject {
-  const { input, map } = options
+  const { input, map, stateDir } = options
   const absolute = {
     ...options,
     ...(typeof input !== 'string' || input === '-' ? {} : { input: resolve(input) }),
     ...(typeof map !== 'string' ? {} : { map: resolve(map) }),
+    ...(typeof stateDir !== 'string' ? {} : { stateDir: resolve(stateDir) }),
   }
   const found: Record<string, JsonValue> = {}
   for (const [name, value] of Object.entries(absolute))

@@ -23,6 +23,7 @@ import { commandToRedo, commandToRollback } from './run-command.ts'
 import { pageFactsOf } from './run-page.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './run-parts.ts'
 import type { JournalReader } from './store/journal-reader.ts'
+import { beginningKey, exportKey, vanishedKey } from './sync/history.ts'
 
 /** What the files are made from: a run that has just ended, or one that somebody asks about. */
 export interface ReportParts {
@@ -127,6 +128,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       started_at: journal.get('started_at') ?? '',
       finished_at: journal.get('finished_at') ?? new Date().toISOString(),
       rate_limited: Number(journal.get('rate_limited') ?? 0),
+      ...syncOf(journal, outcomes.unchanged),
       exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:
         ending.next ??
@@ -156,6 +158,13 @@ export async function report(parts: ReportParts): Promise<Summary> {
 function insteadOfMending({ rollback, planned }: ReportParts): string | undefined {
   if (rollback !== undefined) return 'what was kept or cannot be put back is in it, by customer and field.'
   return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
+}
+
+/** Of a run with `--only-changed`. */
+function syncOf(journal: Pick<JournalReader, 'get'>, unchanged: number): Pick<Summary, 'sync'> {
+  if (journal.get(exportKey) === undefined) return {}
+  const vanished = Number(journal.get(vanishedKey) ?? 0)
+  return { sync: { state: journal.get(beginningKey) ?? '', unchanged, vanished } }
 }
 
 /** What came over standard input is kept while the run is open, so nobody has to bring it again. */

@@ -25,6 +25,8 @@ import type { RunParts, Watch } from './run-parts.ts'
 import { settledAfterMs } from './run-slowest.ts'
 import { openBeforeImages } from './store/before-images.ts'
 import type { RunJournal } from './store/journal.ts'
+import { endNight } from './sync/night.ts'
+import { openSyncing } from './sync/begin.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
 const lanePlaces = 8
@@ -42,6 +44,7 @@ export async function sendAll(
   const { options, prepare, judge } = parts
   const isBackedUp = keepsImages(options, journal, before)
   const clock = systemClock
+  const syncing = await openSyncing(parts, journal)
   const stopping = stopWith(parts.signal)
   const client = openClient(parts, journal, concurrency, clock, (error) => stopping.abort(error))
   const { signal } = stopping
@@ -76,16 +79,19 @@ export async function sendAll(
           judge,
           isInDoubt: (row) => inDoubt.has(row),
         })
+  const synced = syncing?.around(looked) ?? looked
   const closed = new Set(before.closedLanes)
   const deliver: Deliver = (request) => {
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
-    return looked(request, signal)
+    return synced(request, signal)
   }
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
   const settle = async (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-    await journal.settle(outcome)
+    const confirmed = syncing?.confirmedBy(outcome)
+    await journal.settle(outcome, confirmed)
+    if (confirmed !== undefined) await syncing?.settled(confirmed)
     parts.progress.settled(outcome)
     await onOutcome?.(outcome)
     if (inDoubt.has(outcome.row)) openDoubts--
@@ -123,6 +129,7 @@ export async function sendAll(
   }
   if (!signal.aborted) {
     if (options.limit === undefined) {
+      if (parts.sync?.isOnlyChanged === true) await endNight(parts.sync, journal, parts.runId)
       journal.set('finished_at', new Date().toISOString())
       journal.set('state', 'finished')
     }

@@ -7,10 +7,13 @@ export const subjects = {
   plan: 'a plan.ndjson that `plan` wrote',
   run: 'the id of a run, as `runs` lists it, or the path of its directory',
   shell: 'bash, zsh or fish',
+  action: 'show, forget, rebuild, or baseline with a file behind it',
 } as const
 
 export interface Command {
   readonly subject?: keyof typeof subjects
+  /** What may stand behind the subject. */
+  readonly second?: keyof typeof subjects
   readonly summary: string
   /** Command lines and what they are for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[]
@@ -105,6 +108,17 @@ export const commands: Readonly<Record<CommandName, Command>> = {
     examples: [
       ['rapyd-bulk redo crm-export-3f2a9c01d4', 'rows that failed or are in doubt, once more'],
       ['rapyd-bulk redo crm-export-3f2a9c01d4 --from errors.csv', 'rows that were mended as well'],
+    ],
+  },
+  state: {
+    subject: 'action',
+    second: 'input',
+    summary: 'what is known for --only-changed: show it, forget, rebuild it, or take a file as applied',
+    examples: [
+      ['rapyd-bulk state show', 'customers, nights, and nights that were skipped'],
+      ['rapyd-bulk state forget --customer cus_…', 'the next night sends this customer whole'],
+      ['rapyd-bulk state rebuild', 'make it again from the journals of its runs'],
+      ['rapyd-bulk state baseline last-export.csv', 'take a file as applied: tonight sends what differs'],
     ],
   },
   simulator: {

@@ -87,8 +87,18 @@ export const initFlags = {
   force: validateFlags.force,
 } as const satisfies Record<string, Options>
 
-/** Of `update` alone: it knows earlier runs of the same file name. */
+/** Of `update` alone: it knows earlier runs of the same file name, and what was confirmed then. */
 export const updateFlags = {
+  'only-changed': {
+    type: 'boolean',
+    describe:
+      'send only the fields that differ from what Rapyd last confirmed; rows without such a field cost no call',
+  },
+  'whole-rows': { type: 'boolean', describe: 'with --only-changed: all fields of the rows that changed' },
+  'new-state': {
+    type: 'boolean',
+    describe: 'with --only-changed, where the state of earlier nights is lost: send everything once',
+  },
   'accept-change': {
     type: 'string',
     array: true,
@@ -282,6 +292,19 @@ export const reportFlags = {
   color: inputFlags.color,
 } as const satisfies Record<string, Options>
 
+export const stateActions = ['show', 'forget', 'rebuild', 'baseline'] as const
+
+export const stateFlags = {
+  ...inputFlags,
+  env: senderFlags.env,
+  'base-url': senderFlags['base-url'],
+  'allow-host': senderFlags['allow-host'],
+  'runs-dir': senderFlags['runs-dir'],
+  'state-dir': senderFlags['state-dir'],
+  customer: { type: 'string', describe: 'with forget: the id of the customer to forget' },
+  all: { type: 'boolean', describe: 'with forget: every customer; everything is sent again' },
+} as const satisfies Record<string, Options>
+
 /** The flags that each command takes. */
 export const commandFlags = {
   update: { ...inputFlags, ...updateFlags, ...senderFlags },
@@ -294,6 +317,7 @@ export const commandFlags = {
   runs: runsFlags,
   report: reportFlags,
   redo: redoFlags,
+  state: stateFlags,
   simulator: simulatorFlags,
   completion: {},
 } as const

@@ -37,12 +37,13 @@ function general(width: number): readonly string[] {
 }
 
 function ofCommand(name: CommandName, width: number): readonly string[] {
-  const { subject, summary, examples } = commands[name]
+  const { subject, second, summary, examples } = commands[name]
   return [
-    `Usage: rapyd-bulk ${usageOf(name)} [options]`,
+    `Usage: rapyd-bulk ${usageOf(name)}${second === undefined ? '' : ` [${second}]`} [options]`,
     '',
     ...wrapped(`${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`, width),
     ...(subject === undefined ? [] : ['', ...table([[`<${subject}>`, subjects[subject]]], width)]),
+    ...(second === undefined ? [] : table([[`[${second}]`, subjects[second]]], width)),
     '',
     'Options:',
     ...table(

@@ -4,7 +4,7 @@ import { BulkUpdateError, exitCodes } from '../errors.ts'
 import { checkArguments } from './check-arguments.ts'
 import { commandNames, commands, subjects, usageOf } from './command-table.ts'
 import { hideDash, showDashes } from './dash.ts'
-import { commandFlags } from './flags.ts'
+import { commandFlags, stateActions } from './flags.ts'
 
 const text = { type: 'string', demandOption: true } as const
 
@@ -102,6 +102,19 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       async (args) => {
         const { redo } = await import('./commands/redo.ts')
         code = await redo(args)
+      },
+    )
+    .command(
+      `${usageOf('state')} [input]`,
+      '',
+      (command) =>
+        command
+          .positional('action', { ...text, choices: stateActions })
+          .positional('input', { type: 'string' })
+          .options(commandFlags.state),
+      async (args) => {
+        const { state } = await import('./commands/state.ts')
+        code = await state(args)
       },
     )
     .command(

@@ -14,4 +14,6 @@ export interface UpdateRequest extends Place {
   readonly cleared: string
   /** False for patches that hold `coupon` or `addresses`: sending them twice may do more than once would. */
   readonly repeatable: boolean
+  /** Top-level fields that it sends, where a sync state is kept: the journal notes them with the intent. */
+  readonly sends?: readonly string[]
 }

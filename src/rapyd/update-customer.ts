@@ -19,7 +19,7 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
   const { host, runId } = run
   const namesOf = createJoin()
   return (row) => {
-    const body = JSON.stringify(withoutHoles(row.patch))
+    const body = bodyOfPatch(row.patch)
     const { customerId } = row
     return {
       row: row.row,
@@ -32,9 +32,19 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
       idempotencyKey: idempotencyKey({ host, runId, row: row.row, customerId, body }),
       fields: namesOf(row.fields),
       cleared: printable(row.cleared.join(';')),
-      repeatable: !('coupon' in row.patch || 'addresses' in row.patch),
+      repeatable: isRepeatable(row.patch),
     }
   }
+}
+
+/** The minified JSON text of a patch. */
+export function bodyOfPatch(patch: Patch): string {
+  return JSON.stringify(withoutHoles(patch))
+}
+
+/** False where sending it twice may do more than once would. */
+export function isRepeatable(patch: Patch): boolean {
+  return !('coupon' in patch || 'addresses' in patch)
 }
 
 /**

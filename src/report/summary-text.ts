@@ -42,10 +42,23 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
     lines.push(`           and ${formatCount(errors.length - mostKinds)} more kinds: the report has them all`)
   }
   if (summary.rollback !== undefined) lines.push('', ...bucketLines(summary.rollback))
+  if (summary.sync !== undefined) lines.push('', syncLine(summary.sync))
   const folder = printable(directory)
   const looked = outcomeKinds.some((kind) => needsAttention(kind) && outcomes[kind] > 0)
   lines.push('', `Report: ${folder}/report.html`, ...(looked ? [`Rows:   ${folder}/errors and results`] : []))
   return `${lines.join('\n')}\n`
+}
+
+function syncLine({ state, unchanged, vanished }: NonNullable<Summary['sync']>): string {
+  const words: Readonly<Record<string, string>> = {
+    first: 'nothing was known before this run',
+    rebuilt: 'what was known was lost, and made again from the journals',
+  }
+  return [
+    `Only what changed: ${formatRows(unchanged)} without a call`,
+    ...(words[state] === undefined ? [] : [words[state]]),
+    ...(vanished > 0 ? [`${formatCount(vanished)} customers of last time are gone: vanished.csv`] : []),
+  ].join('; ')
 }
 
 function counted(count: number): string {

@@ -24,6 +24,8 @@ export interface RunFacts {
   readonly started_at: string
   readonly finished_at: string
   readonly rate_limited: number
+  /** With `--only-changed`: what was found of the state, rows that had nothing new, and customers that the last export held and this one does not. */
+  readonly sync?: { readonly state: string; readonly unchanged: number; readonly vanished: number }
   readonly exit_code: number
   /** What to do now. */
   readonly next: string
@@ -33,10 +35,10 @@ export type Summary = RunFacts & Totals
 
 /** Puts a summary together in the order in which it is documented, which is the order of the file's keys. */
 export function summaryOf(facts: RunFacts, totals: Totals): Summary {
-  const { rate_limited, exit_code, next, ...first } = facts
+  const { rate_limited, sync, exit_code, next, ...first } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
   const counts = { outcomes, cleared, calls, attempts, rate_limited, retries, errors, latency_ms }
-  return { ...first, ...counts, exit_code, next }
+  return { ...first, ...counts, ...(sync === undefined ? {} : { sync }), exit_code, next }
 }
 
 export function writeSummary(directory: string, summary: Summary): void {

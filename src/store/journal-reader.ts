@@ -1,5 +1,7 @@
 /** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
 import type { DatabaseSync } from 'node:sqlite'
+import type { Confirmed, Digests } from '../domain/confirmed.ts'
+import { isJsonObject } from '../domain/json.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
@@ -16,6 +18,15 @@ export interface JournalReader {
   errorCounts(): ReadonlyMap<string, number>
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
   closedLanes(): ReadonlySet<string>
+  /** What Rapyd confirmed, in row order, in batches; only of runs that kept a sync state. */
+  confirmations(): Generator<readonly Confirmed[]>
+  /** The customer of a row and the fields that were about to be sent; nothing where the journal does not say. */
+  sent(row: number): SentFields | undefined
+}
+
+export interface SentFields {
+  readonly customerId: string
+  readonly fields: readonly string[]
 }
 
 export function readerOf(db: DatabaseSync): JournalReader {
@@ -62,7 +73,34 @@ export function readerOf(db: DatabaseSync): JournalReader {
         lanes.add(unpackOutcome(row, kind, record).customerId)
       return lanes
     },
+    *confirmations() {
+      const read = db.prepare('SELECT * FROM confirmed WHERE row > ? ORDER BY row LIMIT 500')
+      for (let last = 0; ;) {
+        const batch = read.all(last)
+        if (batch.length === 0) return
+        yield batch.map(({ customer, at, digests }) => ({
+          customerId: String(customer),
+          at: Number(at),
+          digests: digestsOf(String(digests)),
+        }))
+        last = Number(batch.at(-1)?.['row'])
+      }
+    },
+    sent(row) {
+      const found = db.prepare('SELECT customer, fields FROM sent WHERE row = ?').get(row)
+      if (found === undefined) return undefined
+      return { customerId: String(found['customer']), fields: String(found['fields']).split(',') }
+    },
   }
+}
+
+/** Throws where the text is not one that a journal or a state has written. */
+export function digestsOf(text: string): Digests {
+  const found: unknown = JSON.parse(text)
+  if (!isJsonObject(found)) throw new Error('odd digests')
+  return Object.fromEntries(
+    Object.entries(found).map(([field, digest]) => [field, typeof digest === 'string' ? digest : '']),
+  )
 }
 
 /** In long texts of numbers: a result for every row would take ten times as long. */

@@ -2,8 +2,10 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
+import type { Confirmed } from '../domain/confirmed.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Place } from '../domain/place.ts'
+import type { UpdateRequest } from '../domain/request.ts'
 import type { Journal } from '../pipeline/ports.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
@@ -14,6 +16,8 @@ import { packOutcome, unpackOutcome } from './outcome-record.ts'
 import { local, openDatabase } from './open-database.ts'
 
 export interface RunJournal extends Journal, JournalReader {
+  /** As the port's; `confirmed` goes to disk with it. */
+  settle(outcome: Outcome, confirmed?: Confirmed): Promise<void>
   /** Durable when it returns. */
   set(key: string, value: string): void
   /** As `set`, but with the next commit: for what is worth no commit of its own. Never throws. */
@@ -36,8 +40,8 @@ export interface RunJournal extends Journal, JournalReader {
 }
 
 type Entry =
-  | { readonly intent: number }
-  | { readonly outcome: Outcome }
+  | { readonly intent: number; readonly request: UpdateRequest | undefined }
+  | { readonly outcome: Outcome; readonly confirmed: Confirmed | undefined }
   | { readonly key: string; readonly value: string }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
@@ -45,6 +49,8 @@ export function openJournal(path: string, group: number): RunJournal {
   const db = openDatabase(path)
   const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
   const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')
+  const noteSent = db.prepare('INSERT OR REPLACE INTO sent VALUES (?, ?, ?)')
+  const confirm = db.prepare('INSERT OR REPLACE INTO confirmed VALUES (?, ?, ?, ?)')
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
@@ -53,9 +59,18 @@ export function openJournal(path: string, group: number): RunJournal {
       db.exec('BEGIN IMMEDIATE')
       const intents: number[] = []
       for (const entry of entries) {
-        if ('intent' in entry) intents.push(entry.intent)
-        else if ('key' in entry) put.run(entry.key, entry.value)
-        else settle.run(entry.outcome.row, entry.outcome.outcome, packOutcome(entry.outcome))
+        if ('intent' in entry) {
+          intents.push(entry.intent)
+          const { request } = entry
+          if (request?.sends !== undefined)
+            noteSent.run(request.row, request.customerId, request.sends.join(','))
+        } else if ('key' in entry) put.run(entry.key, entry.value)
+        else {
+          const { outcome, confirmed } = entry
+          settle.run(outcome.row, outcome.outcome, packOutcome(outcome))
+          if (confirmed !== undefined)
+            confirm.run(outcome.row, confirmed.customerId, confirmed.at, JSON.stringify(confirmed.digests))
+        }
       }
       if (intents.length > 0) intend.run(Date.now(), intents.join(','))
       db.exec('COMMIT')
@@ -68,17 +83,18 @@ export function openJournal(path: string, group: number): RunJournal {
 
   return {
     ...readerOf(db),
-    intend({ row }) {
+    intend(request) {
+      const { row } = request
       if (intended.has(row)) return undefined
       intended.add(row)
-      return commits.add({ intent: row })
+      return commits.add({ intent: row, request })
     },
     withdraw({ row }) {
       if (!intended.has(row)) return Promise.resolve()
       intended.delete(row)
-      return commits.add({ intent: -row })
+      return commits.add({ intent: -row, request: undefined })
     },
-    settle: (outcome) => commits.add({ outcome }),
+    settle: (outcome, confirmed) => commits.add({ outcome, confirmed }),
     set: (key, value) => commits.addNow({ key, value }),
     // Whoever waits for the next commit hears of its failure.
     note: (key, value) => void commits.add({ key, value }).catch(() => {}),

@@ -1,0 +1,93 @@
+/** `state show|forget|rebuild|baseline`. */
+import { printable } from '../../domain/printable.ts'
+import { exitCodes } from '../../errors.ts'
+import { usage } from '../../options.ts'
+import { baselineState } from '../../sync/baseline.ts'
+import { forgetState, remakeState, showState } from '../../sync/state.ts'
+import type { StateFacts } from '../../sync/state.ts'
+import type { stateActions } from '../flags.ts'
+import { inputOptions } from '../input-options.ts'
+import type { InputArguments } from '../input-options.ts'
+import { senderOptions } from '../sender-options.ts'
+import type { SenderArguments } from '../sender-options.ts'
+import { drainOnSignals } from '../shutdown.ts'
+
+export interface StateArguments extends Omit<InputArguments, 'input'>, SenderArguments {
+  readonly action: (typeof stateActions)[number]
+  readonly input?: string | undefined
+  readonly customer?: string | undefined
+  readonly all?: boolean | undefined
+}
+
+export async function state(args: StateArguments): Promise<number> {
+  const { options } = senderOptions(args, {})
+  refuseStray(args)
+  switch (args.action) {
+    case 'show':
+      print(args, await showState(options))
+      break
+    case 'rebuild':
+      print(args, await remakeState(options))
+      break
+    case 'forget': {
+      const customers = await forgetState(options, args.customer)
+      say(
+        args,
+        { forgotten: customers },
+        `Forgotten: ${customers} customers. The next night sends them whole.`,
+      )
+      break
+    }
+    case 'baseline': {
+      const { signal, release } = drainOnSignals((line) => process.stderr.write(`${line}\n`))
+      try {
+        const own = inputOptions({ ...args, input: args.input ?? '' })
+        const { rows, invalid } = await baselineState({ ...options, ...own }, signal)
+        const left = invalid === 0 ? '' : `; ${invalid} invalid rows are not`
+        say(args, { rows, invalid }, `Taken as applied: ${rows} rows${left}. Nothing was sent.`)
+      } finally {
+        release()
+      }
+      break
+    }
+    default:
+      args.action satisfies never
+  }
+  return exitCodes.OK
+}
+
+function refuseStray({ action, input, customer, all }: StateArguments): void {
+  if (action === 'baseline' && input === undefined)
+    throw usage('E_USAGE', 'state baseline needs a file', 'Write it like state baseline last-export.csv.')
+  if (action !== 'baseline' && input !== undefined)
+    throw usage('E_USAGE', `state ${action} takes no file`, 'Leave it out.')
+  const isNamed = customer !== undefined
+  if (action === 'forget' ? isNamed === (all === true) : isNamed || all === true)
+    throw usage(
+      'E_USAGE',
+      'state forget needs either --customer or --all, and nothing else takes them',
+      'Write it like state forget --customer cus_….',
+    )
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString()
+}
+
+function print(args: StateArguments, facts: StateFacts): void {
+  const { host, account, path, customers, nights, skipped } = facts
+  const lines = [
+    `Sync state of account ${account} on ${host}: ${customers} customers`,
+    ...nights.map(
+      (night) =>
+        `  ${night.export}: last night ${timeOf(night.at)}, ${night.rows} rows, ${night.vanished} vanished (run ${night.run})`,
+    ),
+    ...skipped.map((night) => `  skipped ${timeOf(night.at)}: ${night.export}, another run was under way`),
+    `File: ${path}`,
+  ]
+  say(args, facts, lines.map(printable).join('\n'))
+}
+
+function say(args: StateArguments, facts: object, text: string): void {
+  process.stdout.write(args.json === true ? `${JSON.stringify(facts)}\n` : `${text}\n`)
+}

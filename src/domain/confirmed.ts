@@ -1,0 +1,12 @@
+/** What is known of a customer's fields without knowing what they hold: keyed digests of what Rapyd confirmed. */
+
+/** Digests by top-level field of the patch. */
+export type Digests = Readonly<Record<string, string>>
+
+/** Fields of one customer, as one call has left them. */
+export interface Confirmed {
+  readonly customerId: string
+  readonly digests: Digests
+  /** Milliseconds since 1970. What is older never replaces what is newer. */
+  readonly at: number
+}

@@ -1,0 +1,89 @@
+/** The nights of a sync: which customers each export has held, which of them have vanished, and which nights were skipped. */
+import type { DatabaseSync } from 'node:sqlite'
+import { written } from './sync-database.ts'
+
+export interface Night {
+  readonly run: string
+  readonly export: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly rows: number
+  readonly vanished: number
+}
+
+export interface SyncNights {
+  /** Notes customers of a run's input, in one transaction. */
+  see(exportName: string, run: string, customers: readonly string[]): void
+  /** Marks who was there before this run and is no more; gives how many. May be called again for the same run. */
+  markVanished(exportName: string, run: string): number
+  /** Those that `markVanished` marked for the run, by id, in batches. */
+  vanished(exportName: string, run: string): Generator<readonly string[]>
+  endNight(night: Night): void
+  /** The last night of each export. */
+  nights(): readonly Night[]
+  noteSkipped(exportName: string, at: number): void
+  /** Newest first, ten at most. */
+  skipped(): readonly { readonly export: string; readonly at: number }[]
+}
+
+export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
+  const see = db.prepare(
+    'INSERT INTO seen VALUES (?, ?, ?, NULL) ON CONFLICT (export, customer) DO UPDATE SET run = excluded.run, gone = NULL',
+  )
+  const mark = db.prepare('UPDATE seen SET gone = ? WHERE export = ? AND run <> ? AND gone IS NULL')
+  const count = db.prepare('SELECT count(*) AS customers FROM seen WHERE export = ? AND gone = ?')
+  return {
+    see(exportName, run, customers) {
+      written(directory, () => {
+        db.exec('BEGIN IMMEDIATE')
+        for (const customer of customers) see.run(exportName, customer, run)
+        db.exec('COMMIT')
+      })
+    },
+    markVanished(exportName, run) {
+      return written(directory, () => {
+        mark.run(run, exportName, run)
+        return Number(count.get(exportName, run)?.['customers'])
+      })
+    },
+    *vanished(exportName, run) {
+      const read = db.prepare(
+        'SELECT customer FROM seen WHERE export = ? AND gone = ? AND customer > ? ORDER BY customer LIMIT 1000',
+      )
+      for (let last = ''; ;) {
+        const batch = read.all(exportName, run, last).map(({ customer }) => String(customer))
+        if (batch.length === 0) return
+        yield batch
+        last = batch.at(-1) ?? ''
+      }
+    },
+    endNight({ run, export: name, at, rows, vanished }) {
+      const put = db.prepare('INSERT OR REPLACE INTO night VALUES (?, ?, ?, ?, ?)')
+      written(directory, () => put.run(run, name, at, rows, vanished))
+    },
+    nights() {
+      return db
+        .prepare(
+          'SELECT run, export, max(at) AS at, rows, vanished FROM night GROUP BY export ORDER BY at DESC',
+        )
+        .all()
+        .map((night) => ({
+          run: String(night['run']),
+          export: String(night['export']),
+          at: Number(night['at']),
+          rows: Number(night['rows']),
+          vanished: Number(night['vanished']),
+        }))
+    },
+    noteSkipped(exportName, at) {
+      const put = db.prepare('INSERT OR REPLACE INTO skipped VALUES (?, ?)')
+      written(directory, () => put.run(at, exportName))
+    },
+    skipped() {
+      return db
+        .prepare('SELECT at, export FROM skipped ORDER BY at DESC LIMIT 10')
+        .all()
+        .map(({ at, export: name }) => ({ at: Number(at), export: String(name) }))
+    },
+  }
+}

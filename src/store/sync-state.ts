@@ -1,0 +1,140 @@
+/**
+ * What Rapyd was last confirmed to hold, field by field, as keyed digests: the memory of `--only-changed`. It never leads the
+ * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Confirmed, Digests } from '../domain/confirmed.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { digestsOf } from './journal-reader.ts'
+import { openSyncDatabase, written } from './sync-database.ts'
+import type { SyncOwner } from './sync-database.ts'
+import { nightsOf } from './sync-nights.ts'
+import type { SyncNights } from './sync-nights.ts'
+
+export interface SyncState extends SyncNights {
+  /**
+   * Numbers what changes the state: each run that keeps it takes the next number, and so does what no journal tells. A state
+   * can be made again from journals that hold all numbers of its epoch.
+   */
+  nextStep(): SyncStep
+  /** Steps so far: none in a state that was only opened. */
+  readonly steps: number
+  /** Goes on behind a step, in a state that was made again. */
+  adopt(step: SyncStep): void
+  /** Digests of the customer's fields that are known. */
+  known(customerId: string): Digests
+  /** Takes what is known of these fields back. Durable when it resolves. */
+  forget(customerId: string, fields: readonly string[], at: number): Promise<void>
+  /** Durable when it resolves. What is newer stays. */
+  confirm(confirmed: Confirmed): Promise<void>
+  /** Many at once, in one transaction; durable when it returns. */
+  confirmAll(confirmed: readonly Confirmed[]): void
+  /** Removes a customer, or all. Gives how many there were. */
+  remove(customerId?: string): number
+  /** Customers of whom something is known or was. */
+  readonly customers: number
+  close(): void
+}
+
+export interface SyncStep {
+  readonly epoch: string
+  readonly serial: number
+}
+
+/** Opens or makes the state in the account's folder. Throws as `openSyncDatabase`. */
+export function openSyncState(directory: string, owner: SyncOwner, group: number): SyncState {
+  const db = openSyncDatabase(directory, owner)
+  const fieldsOf = db.prepare('SELECT fields FROM customer WHERE id = ?')
+  const owned = db.prepare('SELECT value FROM owner WHERE name = ?')
+  const own = db.prepare('UPDATE owner SET value = ? WHERE name = ?')
+  const put = db.prepare('INSERT OR REPLACE INTO customer VALUES (?, ?)')
+  const count = db.prepare('SELECT count(*) AS customers FROM customer')
+
+  function entries(customerId: string): Digests {
+    const found = fieldsOf.get(customerId)
+    return found === undefined ? {} : digestsOf(String(found['fields']))
+  }
+
+  function nextStep(): SyncStep {
+    const step = {
+      epoch: String(owned.get('epoch')?.['value']),
+      serial: Number(owned.get('serial')?.['value']) + 1,
+    }
+    own.run(String(step.serial), 'serial')
+    return step
+  }
+
+  function merge({ customerId, digests, at }: Confirmed): void {
+    const fields = { ...entries(customerId) }
+    for (const [field, digest] of Object.entries(digests))
+      if (at >= timeOf(fields[field])) fields[field] = entryOf(digest, at)
+    put.run(customerId, JSON.stringify(fields))
+  }
+
+  const mergeAll = (all: readonly Confirmed[]): void =>
+    written(directory, () => inTransaction(db, () => all.forEach(merge)))
+  const commits = createGroupCommit<Confirmed>(mergeAll, group)
+
+  return {
+    ...nightsOf(db, directory),
+    get steps() {
+      return Number(owned.get('serial')?.['value'])
+    },
+    nextStep: () => written(directory, () => inTransaction(db, nextStep)),
+    adopt({ epoch, serial }) {
+      written(directory, () => {
+        own.run(epoch, 'epoch')
+        own.run(String(serial), 'serial')
+      })
+    },
+    known(customerId) {
+      const known = Object.entries(entries(customerId)).map(([field, entry]) => [field, digestOf(entry)])
+      return Object.fromEntries(known.filter(([, digest]) => digest !== ''))
+    },
+    forget: (customerId, fields, at) =>
+      commits.add({ customerId, digests: Object.fromEntries(fields.map((field) => [field, ''])), at }),
+    confirm: (confirmed) => commits.add(confirmed),
+    confirmAll: mergeAll,
+    remove(customerId) {
+      const remove =
+        customerId === undefined
+          ? db.prepare('DELETE FROM customer')
+          : db.prepare('DELETE FROM customer WHERE id = ?')
+      return written(directory, () =>
+        Number((customerId === undefined ? remove.run() : remove.run(customerId)).changes),
+      )
+    },
+    get customers() {
+      return Number(count.get()?.['customers'])
+    },
+    close() {
+      commits.flush()
+      db.close()
+    },
+  }
+}
+
+export function inTransaction<Result>(db: DatabaseSync, action: () => Result): Result {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = action()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** A digest, or nothing where the field is not known, and the time of that in base 36. */
+function entryOf(digest: string, at: number): string {
+  return `${digest}.${at.toString(36)}`
+}
+
+function digestOf(entry: string): string {
+  return entry.slice(0, entry.indexOf('.'))
+}
+
+function timeOf(entry: string | undefined): number {
+  return entry === undefined ? 0 : Number.parseInt(entry.slice(entry.indexOf('.') + 1), 36)
+}

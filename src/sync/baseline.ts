@@ -1,0 +1,60 @@
+/** `state baseline`: takes a file as already applied, without a call, so that the first night sends only what has changed since. */
+import { resolve } from 'node:path'
+import { checkInput } from '../check-input.ts'
+import { readHead } from '../input/header.ts'
+import { loadMapping } from '../mapping/mapping-file.ts'
+import type { UpdateOptions } from '../options.ts'
+import { isOutcome } from '../pipeline/send.ts'
+import { bodyOfPatch } from '../rapyd/update-customer.ts'
+import { openRunInput } from '../run-input.ts'
+import { whileLocked, withRemote } from './state.ts'
+import { runName } from '../store/run-directory.ts'
+
+export interface Baseline {
+  /** Rows that were taken as applied. */
+  readonly rows: number
+  /** Invalid rows, which were not. */
+  readonly invalid: number
+}
+
+/** @throws BulkUpdateError as `update` where the file cannot be trusted; BUSY where a run with `--only-changed` is under way */
+export async function baselineState(options: UpdateOptions, signal: AbortSignal): Promise<Baseline> {
+  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
+  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding })
+  try {
+    const { file } = input
+    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const parts = { file, head, options, mapping, onInvalid: () => {}, signal }
+    const { refusal, found, openRows, readRow } = await checkInput(parts)
+    if (refusal !== undefined) throw refusal
+    return await withRemote(options, (remote, folder) =>
+      whileLocked(remote, folder, async ({ state, digests }) => {
+        // No journal tells it, so the state cannot be made again as it is now.
+        state.nextStep()
+        const at = Date.now()
+        let rows = 0
+        for await (const batch of openRows()) {
+          signal.throwIfAborted()
+          const patches = batch.flatMap((row) => {
+            const read = readRow(row)
+            return isOutcome(read) ? [] : [read]
+          })
+          state.confirmAll(
+            patches.map(({ customerId, patch }) => ({
+              customerId,
+              digests: digests.of(customerId, bodyOfPatch(patch)),
+              at,
+            })),
+          )
+          const ids = patches.map(({ customerId }) => customerId)
+          state.see(runName(options.input), 'baseline', ids)
+          rows += patches.length
+        }
+        return { rows, invalid: found.invalid }
+      }),
+    )
+  } finally {
+    await input.close()
+  }
+}

@@ -1,0 +1,29 @@
+/** The begin of a session with a sync state: what the journal confirms and the state lacks is caught up with first. */
+import { systemClock } from '../client/clock.ts'
+import type { RunParts } from '../run-parts.ts'
+import type { RunJournal } from '../store/journal.ts'
+import { beginningKey, exportKey, stepKey, stepText, takeFrom } from './history.ts'
+import { createSyncSending } from './sending.ts'
+import type { SyncSending } from './sending.ts'
+
+/** Nothing where no state is kept. */
+export async function openSyncing(
+  { sync, options, asked, remote, runId }: RunParts,
+  journal: RunJournal,
+): Promise<SyncSending | undefined> {
+  if (sync === undefined) return undefined
+  if (journal.get(beginningKey) === undefined) {
+    journal.set(beginningKey, sync.beginning)
+    journal.set(stepKey, stepText(sync.state.nextStep()))
+  }
+  if (sync.isOnlyChanged) journal.set(exportKey, sync.exportName)
+  await takeFrom(journal, sync.state)
+  return createSyncSending({
+    sync,
+    journal,
+    identity: { host: remote.host, runId },
+    clock: systemClock,
+    wholeRows: options.wholeRows ?? false,
+    isAsked: (row) => asked.has(row),
+  })
+}

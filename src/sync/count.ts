@@ -1,0 +1,45 @@
+/** How many calls `--only-changed` will make, counted beside the scan: what is promised before it sends should be true. */
+import type { Examiner } from '../pipeline/ports.ts'
+import { isOutcome } from '../pipeline/send.ts'
+import type { Scan } from '../pipeline/scan.ts'
+import { bodyOfPatch } from '../rapyd/update-customer.ts'
+import type { Sync } from './open-sync.ts'
+import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
+
+export interface ChangeCounter {
+  /** An examiner that also counts; `examiner` itself where nothing is compared. */
+  beside(examiner: Examiner | undefined): Examiner | undefined
+  /** The scan with the calls that are left. */
+  calls(found: Scan): Scan
+}
+
+/** Where rows are left out or merged, the rows of the file say too little about the calls: all of them are counted. */
+export function countChanges(
+  sync: Sync | undefined,
+  duplicates: DuplicatePolicy = 'sequence',
+): ChangeCounter {
+  const isPlain = duplicates === 'sequence' || duplicates === 'reject'
+  if (sync?.isOnlyChanged !== true || !isPlain)
+    return { beside: (examiner) => examiner, calls: (found) => found }
+  const { state, digests } = sync
+  let unchanged = 0
+  return {
+    beside: (examiner) => ({
+      begin: (row) => examiner?.begin(row),
+      refused: (problems) => examiner?.refused(problems),
+      warned: (code, field, message) => examiner?.warned(code, field, message),
+      read(read) {
+        examiner?.read(read)
+        if (isOutcome(read)) return
+        const known = state.known(read.customerId)
+        const wanted = Object.entries(digests.of(read.customerId, bodyOfPatch(read.patch)))
+        if (wanted.every(([field, digest]) => known[field] === digest)) unchanged++
+      },
+    }),
+    calls: (found) => ({
+      ...found,
+      calls: Math.max(0, found.calls - unchanged),
+      unchanged: found.unchanged + unchanged,
+    }),
+  }
+}

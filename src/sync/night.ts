@@ -1,0 +1,31 @@
+/** The end of a night: which customers the export has held, and which of last night's are gone. */
+import { join } from 'node:path'
+import { openOutputFile } from '../report/output-file.ts'
+import type { RunJournal } from '../store/journal.ts'
+import { seeCustomers, vanishedKey } from './history.ts'
+import type { Sync } from './open-sync.ts'
+
+/** Called when every row has an outcome, before the run is called finished; doing it again changes nothing. */
+export async function endNight(
+  { state, exportName }: Sync,
+  journal: RunJournal,
+  runId: string,
+): Promise<void> {
+  const rows = await seeCustomers(journal, state, exportName, runId)
+  const vanished = state.markVanished(exportName, runId)
+  journal.set(vanishedKey, String(vanished))
+  state.endNight({ run: runId, export: exportName, at: Date.now(), rows, vanished })
+}
+
+/** `vanished.csv`: the ids of customers that the last export held and this one does not. */
+export function writeVanished({ state, exportName }: Sync, directory: string, runId: string): void {
+  const file = openOutputFile(join(directory, 'vanished.csv'))
+  try {
+    file.write('customer_id\n')
+    for (const ids of state.vanished(exportName, runId)) file.write(`${ids.join('\n')}\n`)
+    file.commit()
+  } catch (error) {
+    file.discard()
+    throw error
+  }
+}

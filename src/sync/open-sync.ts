@@ -1,0 +1,157 @@
+/**
+ * The sync state of a run: opened for `--only-changed`, and for every other run of an account that has one, because whatever
+ * changes a customer has to be known tomorrow. The embedded simulator forgets, so it has none.
+ */
+import { accountFolder } from '../account-folder.ts'
+import { BulkUpdateError } from '../errors.ts'
+import { usage } from '../options.ts'
+import type { UpdateOptions } from '../options.ts'
+import { createFieldDigests } from '../rapyd/field-digests.ts'
+import type { FieldDigests } from '../rapyd/field-digests.ts'
+import type { Remote } from '../remote.ts'
+import { lockRun } from '../store/lock.ts'
+import { runName } from '../store/run-directory.ts'
+import { hasSyncState } from '../store/sync-database.ts'
+import { openSyncState } from '../store/sync-state.ts'
+import type { SyncState } from '../store/sync-state.ts'
+import { findSyncRuns, rebuildState, wholeEpoch } from './history.ts'
+import type { Beginning, SyncRun } from './history.ts'
+
+export interface Sync {
+  readonly state: SyncState
+  readonly digests: FieldDigests
+  readonly beginning: Beginning
+  /** True where rows are compared with the state; false where it is only kept true. */
+  readonly isOnlyChanged: boolean
+  /** The input's name, under which its customers are remembered. */
+  readonly exportName: string
+  close(): void
+}
+
+/** Entries of the state that are committed without waiting for more. */
+const group = 128
+
+/**
+ * @throws BulkUpdateError USAGE: the state belongs to another account or key, or is lost and cannot be made again; BUSY: another
+ * `--only-changed` of the account is under way
+ */
+export async function openSync(
+  remote: Remote,
+  options: UpdateOptions,
+  runsDir: string,
+): Promise<Sync | undefined> {
+  const isOnlyChanged = options.onlyChanged === true
+  if (options.env === 'simulator') {
+    if (isOnlyChanged) throw noMemory()
+    return undefined
+  }
+  const folder = accountFolder(remote, options.stateDir)
+  if (!isOnlyChanged && !hasSyncState(folder)) return undefined
+  const digests = createFieldDigests(remote.credentials.secretKey)
+  const exportName = runName(options.input)
+  const state = openStateOf(remote, folder, digests)
+  let unlock: (() => void) | undefined
+  try {
+    if (isOnlyChanged) unlock = lockNight(folder, () => state.noteSkipped(exportName, Date.now()))
+    const beginning = isOnlyChanged ? await beginningOf(state, remote, options, runsDir) : 'joined'
+    return {
+      state,
+      digests,
+      beginning,
+      isOnlyChanged,
+      exportName,
+      close() {
+        unlock?.()
+        state.close()
+      },
+    }
+  } catch (error) {
+    unlock?.()
+    state.close()
+    throw error
+  }
+}
+
+export function openStateOf(
+  { host, account }: Remote,
+  folder: string,
+  { keyCheck }: FieldDigests,
+): SyncState {
+  return openSyncState(folder, { host, account, keyCheck }, group)
+}
+
+/** A state without steps is new, or one that was lost: then the journals say so, and it is made again from them. */
+async function beginningOf(
+  state: SyncState,
+  { host, account }: Remote,
+  { newState, input }: UpdateOptions,
+  runsDir: string,
+): Promise<Beginning> {
+  if (state.steps > 0) return 'known'
+  if (newState === true) return 'first'
+  const earlier = await findSyncRuns(runsDir, host)
+  const own = earlier.filter((run) => run.account === account)
+  refuseOtherAccount(earlier, own, runName(input), account)
+  if (own.length === 0) return 'first'
+  await rebuildState(state, requireWhole(own))
+  return 'rebuilt'
+}
+
+/** The runs that the state can be made of. Throws USAGE, E_STATE_LOST, where their journals do not tell all. */
+export function requireWhole(own: readonly SyncRun[]): readonly SyncRun[] {
+  const whole = wholeEpoch(own)
+  if (whole === undefined) throw lost(own.at(-1)?.runId ?? '')
+  return whole
+}
+
+/** One `--only-changed` of an account at a time, whatever its file. Throws BUSY where another is under way. */
+export function lockNight(folder: string, onBusy?: () => void): () => void {
+  try {
+    return lockRun(folder, 'with --only-changed')
+  } catch (error) {
+    if (!(error instanceof BulkUpdateError) || error.kind !== 'BUSY') throw error
+    onBusy?.()
+    throw new BulkUpdateError(
+      'BUSY',
+      'E_BUSY',
+      `another run of this account is under way: ${error.message}`,
+      'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists nights that were skipped. Nothing was sent.',
+      { cause: error },
+    )
+  }
+}
+
+/** The keys of last night were others: everything would look changed. */
+function refuseOtherAccount(
+  earlier: readonly SyncRun[],
+  own: readonly SyncRun[],
+  exportName: string,
+  account: string,
+): void {
+  const last = earlier.findLast((run) => run.exportName === exportName)
+  if (last === undefined || own.length > 0 || last.account === account) return
+  throw usage(
+    'E_STATE_OTHER',
+    `run ${last.runId} sent this export for account ${last.account}, and this is ${account}: there is no sync state for it`,
+    `${wayOut} Nothing was sent.`,
+  )
+}
+
+const wayOut =
+  'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state.'
+
+function lost(runId: string): BulkUpdateError {
+  return usage(
+    'E_STATE_LOST',
+    `the sync state is gone, and the journals of its runs (the last is ${runId}) do not tell all that was in it`,
+    `${wayOut} Nothing was sent.`,
+  )
+}
+
+function noMemory(): BulkUpdateError {
+  return usage(
+    'E_OPTION_CONFLICT',
+    '--only-changed needs a server that remembers, and the embedded simulator forgets',
+    'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',
+  )
+}

@@ -1,0 +1,94 @@
+/**
+ * `--only-changed` in a run: asked inside the lane, when earlier rows of the customer are settled. Around every call the state is
+ * kept true: what is about to be sent is unknown until its outcome is durable.
+ */
+import type { Confirmed, Digests } from '../domain/confirmed.ts'
+import { withoutCall } from '../domain/outcome.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { fieldOf } from '../domain/patch.ts'
+import type { UpdateRequest } from '../domain/request.ts'
+import type { Clock, Deliver } from '../pipeline/ports.ts'
+import { narrowRequest } from '../rapyd/narrow-request.ts'
+import type { RunIdentity } from '../rapyd/update-customer.ts'
+import type { RunJournal } from '../store/journal.ts'
+import type { Sync } from './open-sync.ts'
+
+export interface SyncSending {
+  /** Calls through what is confirmed, and notes what becomes of them. */
+  around(deliver: Deliver): Deliver
+  /** What the journal notes with an outcome. */
+  confirmedBy(outcome: Outcome): Confirmed | undefined
+  /** Brings the state up to a row whose outcome is durable. */
+  settled(confirmed: Confirmed): Promise<void>
+}
+
+export interface SyncSendingParts {
+  readonly sync: Sync
+  readonly journal: Pick<RunJournal, 'sent' | 'inDoubt' | 'isInDoubt'>
+  readonly identity: RunIdentity
+  readonly clock: Pick<Clock, 'wall'>
+  /** Rows that changed are sent whole. */
+  readonly wholeRows: boolean
+  /** Rows that another run may have sent, and that are to be looked at whatever the state says. */
+  readonly isAsked: (row: number) => boolean
+}
+
+export function createSyncSending(parts: SyncSendingParts): SyncSending {
+  const { sync, journal, identity, clock } = parts
+  const { state, digests } = sync
+  /** Of rows whose call has ended and whose outcome is not durable yet. */
+  const ended = new Map<number, Digests>()
+
+  /** The fields to send; none where the customer holds them all. An earlier session has decided about a row in doubt. */
+  function fieldsToSend(request: UpdateRequest, wanted: Digests, known: Digests): readonly string[] {
+    const fields = Object.keys(wanted)
+    const sent = journal.inDoubt.has(request.row) ? journal.sent(request.row)?.fields : undefined
+    if (sent !== undefined) return fields.filter((field) => sent.includes(field))
+    if (!sync.isOnlyChanged || parts.isAsked(request.row) || journal.inDoubt.has(request.row)) return fields
+    const changed = fields.filter((field) => known[field] !== wanted[field])
+    return changed.length > 0 && parts.wholeRows ? fields : changed
+  }
+
+  return {
+    around: (deliver) => async (request, signal) => {
+      if (signal.aborted) return undefined
+      const { customerId, row } = request
+      const wanted = digests.of(customerId, request.body)
+      const known = state.known(customerId)
+      const fields = fieldsToSend(request, wanted, known)
+      if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
+      const isWhole = fields.length === Object.keys(wanted).length
+      const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
+      await state.forget(customerId, fields, clock.wall())
+      const outcome = await deliver({ ...sent, sends: fields }, signal)
+      if (outcome?.outcome === 'updated') ended.set(row, afterwards(outcome, wanted, only(known, fields)))
+      else if (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
+        // Nothing has changed: what was known still is.
+        await state.confirm({ customerId, digests: only(known, fields), at: clock.wall() })
+      return outcome
+    },
+    confirmedBy({ row, customerId, finishedAt }) {
+      const found = ended.get(row)
+      ended.delete(row)
+      return found === undefined ? undefined : { customerId, digests: found, at: finishedAt }
+    },
+    settled: (confirmed) => state.confirm(confirmed),
+  }
+}
+
+/** A look at the customer may have taken fields away: those were not sent, and are what they were. */
+function afterwards({ fields }: Outcome, wanted: Digests, known: Digests): Digests {
+  return { ...known, ...only(wanted, fields.split(';').map(fieldOf)) }
+}
+
+const asConfirmed = 'nothing has changed since Rapyd last confirmed it'
+
+/** Refused for what it asks, or never sent: the customer holds what it held. */
+function wasNotApplied({ outcome, httpStatus }: Outcome): boolean {
+  if (outcome === 'rejected') return httpStatus >= 400 && httpStatus < 500
+  return outcome !== 'updated' && outcome !== 'unknown'
+}
+
+function only(digests: Digests, fields: readonly string[]): Digests {
+  return Object.fromEntries(Object.entries(digests).filter(([field]) => fields.includes(field)))
+}

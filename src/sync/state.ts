@@ -1,0 +1,129 @@
+/** `state`: what is known of an account's customers for `--only-changed`, to look at, correct, make again, or begin with. */
+import { rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { accountFolder } from '../account-folder.ts'
+import { usage } from '../options.ts'
+import type { UpdateOptions } from '../options.ts'
+import { createFieldDigests } from '../rapyd/field-digests.ts'
+import type { FieldDigests } from '../rapyd/field-digests.ts'
+import { openRemote } from '../remote.ts'
+import type { Remote } from '../remote.ts'
+import { hasSyncState, syncPath } from '../store/sync-database.ts'
+import type { Night } from '../store/sync-nights.ts'
+import type { SyncState } from '../store/sync-state.ts'
+import { findSyncRuns, rebuildState } from './history.ts'
+import { lockNight, openStateOf, requireWhole } from './open-sync.ts'
+
+export type StateOptions = Omit<UpdateOptions, 'input'>
+
+export interface StateFacts {
+  readonly host: string
+  readonly account: string
+  readonly path: string
+  readonly customers: number
+  /** The last night of each export, newest first. */
+  readonly nights: readonly Night[]
+  /** Nights that were skipped because another was under way, newest first; ten at most. */
+  readonly skipped: readonly { readonly export: string; readonly at: number }[]
+}
+
+interface OpenState {
+  readonly state: SyncState
+  readonly digests: FieldDigests
+  readonly facts: () => StateFacts
+}
+
+/** @throws BulkUpdateError USAGE, E_NO_STATE, where the account has none */
+export function showState(options: StateOptions): Promise<StateFacts> {
+  return withRemote(options, (remote, folder) => {
+    if (!hasSyncState(folder)) throw noState(remote)
+    return withState(remote, folder, ({ facts }) => facts())
+  })
+}
+
+/** Forgets one customer, or without `customer` everything: what is forgotten is sent again. Gives how many customers that were. */
+export function forgetState(options: StateOptions, customer?: string): Promise<number> {
+  return withRemote(options, (remote, folder) => {
+    if (!hasSyncState(folder)) throw noState(remote)
+    return whileLocked(remote, folder, ({ state }) => {
+      // No journal tells it, so the state cannot be made again as it is now.
+      state.nextStep()
+      return state.remove(customer)
+    })
+  })
+}
+
+/** Makes the state again from the journals in `runsDir`. Throws USAGE, E_STATE_LOST or E_NO_STATE, where they do not tell all. */
+export function remakeState(options: StateOptions): Promise<StateFacts> {
+  return withRemote(options, async (remote, folder) => {
+    const runs = await findSyncRuns(resolve(options.runsDir ?? './rapyd-runs'), remote.host)
+    const own = runs.filter(({ account }) => account === remote.account)
+    if (own.length === 0) throw noState(remote)
+    const whole = requireWhole(own)
+    for (const side of ['', '-wal', '-shm']) rmSync(`${syncPath(folder)}${side}`, { force: true })
+    return whileLocked(remote, folder, async ({ state, facts }) => {
+      await rebuildState(state, whole)
+      return facts()
+    })
+  })
+}
+
+/** The account's remote and its folder, for as long as `action` takes. */
+export async function withRemote<Result>(
+  options: StateOptions,
+  action: (remote: Remote, folder: string) => Result | Promise<Result>,
+): Promise<Result> {
+  const remote = await openRemote({ ...options, input: '' })
+  try {
+    return await action(remote, accountFolder(remote, options.stateDir))
+  } finally {
+    await remote.close()
+  }
+}
+
+/** The state, while no `--only-changed` is under way. Throws BUSY where one is. */
+export function whileLocked<Result>(
+  remote: Remote,
+  folder: string,
+  action: (open: OpenState) => Result | Promise<Result>,
+): Promise<Result> {
+  return withState(remote, folder, async (open) => {
+    const unlock = lockNight(folder)
+    try {
+      return await action(open)
+    } finally {
+      unlock()
+    }
+  })
+}
+
+async function withState<Result>(
+  remote: Remote,
+  folder: string,
+  action: (open: OpenState) => Result | Promise<Result>,
+): Promise<Result> {
+  const { host, account, credentials } = remote
+  const digests = createFieldDigests(credentials.secretKey)
+  const state = openStateOf(remote, folder, digests)
+  try {
+    const facts = (): StateFacts => ({
+      host,
+      account,
+      path: syncPath(folder),
+      customers: state.customers,
+      nights: state.nights(),
+      skipped: state.skipped(),
+    })
+    return await action({ state, digests, facts })
+  } finally {
+    state.close()
+  }
+}
+
+function noState({ host, account }: Remote) {
+  return usage(
+    'E_NO_STATE',
+    `there is no sync state of account ${account} on ${host}, and no run to make it of`,
+    'It is made by update --only-changed, or by state baseline <file>. Runs elsewhere are found with --runs-dir, states with --state-dir.',
+  )
+}
