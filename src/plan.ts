@@ -47,7 +47,7 @@ export interface PlanResult {
   readonly head: PlanHead
   /** Requests that this session made. */
   readonly requests: number
-  /** Calls of the update to come, and how long they take at least at its rate, in milliseconds. */
+  /** Calls of the apply to come, and how long they take, each with a read before it, at this rate: milliseconds. */
   readonly calls: number
   readonly etaMs: number
 }
@@ -120,7 +120,7 @@ async function planOn(
       readings.close()
       for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
       const calls = written.counts.changes.update
-      return { path, head: written, requests, calls, etaMs: createPace(remote.windows).etaMs(calls) ?? 0 }
+      return { path, head: written, requests, calls, etaMs: createPace(remote.windows).etaMs(calls, 2) ?? 0 }
     } finally {
       readings.close()
       unlock()

@@ -25,6 +25,8 @@ export interface SendingFacts {
   /** The reserve taken off. */
   readonly windows: readonly PaceWindow[]
   readonly pausedForMs: () => number
+  /** 2 where customers are read before they are updated. Default 1. */
+  readonly requestsPerCall?: number
 }
 
 /**
@@ -55,6 +57,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
   let errors = new Map<string, number>()
   let [rows, done, requests, calls, callsLeft] = [0, 0, 0, 0, 0]
   let pace = createPace([])
+  let perCall = 1
   let pauseOf: (() => number) | undefined
   let loggedAt = clock.now()
   let isQuiet = false
@@ -84,7 +87,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       calls: requests,
       windows: pace.windows,
       ratePerSecond: pace.ratePerSecond,
-      etaMs: phase === 'sending' ? pace.etaMs(callsLeft) : undefined,
+      etaMs: phase === 'sending' ? pace.etaMs(callsLeft, perCall) : undefined,
       ...(paused > 0 ? { pausedUntil: clock.wall() + paused } : {}),
       errors: new Map(errors),
     })
@@ -121,7 +124,9 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       return counted(source)
     },
     invalid: count,
-    sending({ found, limit = Infinity, settled, errors: earlier, windows, pausedForMs: pause }) {
+    sending(facts) {
+      const { found, limit = Infinity, settled, errors: earlier, windows, pausedForMs: pause } = facts
+      perCall = facts.requestsPerCall ?? 1
       phase = 'sending'
       isQuiet = false
       outcomes = { ...noOutcomes(), ...Object.fromEntries(settled) }
@@ -134,7 +139,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       pauseOf = pause
       loggedAt = clock.now()
       note()
-      onEvent({ kind: 'sending', calls: callsLeft, windows, etaMs: pace.etaMs(callsLeft) })
+      onEvent({ kind: 'sending', calls: callsLeft, windows, etaMs: pace.etaMs(callsLeft, perCall) })
       show()
     },
     requested() {

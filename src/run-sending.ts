@@ -107,6 +107,7 @@ export async function sendAll(
       errors: before.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
+      requestsPerCall: looked === sender ? 1 : 2,
     })
     if (found.calls > 0) {
       const patienceMs = options.maxOutageMs ?? defaultPatienceMs

@@ -34,7 +34,7 @@ export function planText(
   lines.push(
     '',
     `Read ${formatCount(reads.customers)} customers: ${formatCount(reads.single)} one by one, ${formatCount(reads.pages)} pages of the list; ${formatCount(requests)} requests in this session`,
-    `To come: ${formatCount(calls)} calls${etaMs < 1_000 ? '' : `, about ${formatDuration(etaMs)}`}; apply reads each customer once more, for its before-image`,
+    `To come: ${formatCount(calls)} calls, each behind a read for the before-image${etaMs < 1_000 ? '' : `: about ${formatDuration(etaMs)}`}`,
     `Plan: ${path}`,
   )
   return printableLines(`${lines.join('\n')}\n`)

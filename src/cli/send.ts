@@ -35,6 +35,8 @@ export interface SendWords {
   /** Said of a run that was finished before. */
   readonly finishedBefore: string
   readonly duplicates?: DuplicatePolicy | undefined
+  /** True where the rows are none of a file of the user's. */
+  readonly hasOwnRows?: boolean
 }
 
 /** `where` is where the calls go if the flags do not say. `begin` gives nothing where there was nothing to do. */
@@ -57,7 +59,7 @@ export async function send(
   const watch: Watch = {
     confirm: async ({ host, account, scan }) => {
       display.clear()
-      const line = duplicatesLine(scan, words.duplicates)
+      const line = words.hasOwnRows === true ? undefined : duplicatesLine(scan, words.duplicates)
       if (line !== undefined && args.quiet !== true) display.say(line)
       if (production) await confirmProduction(host, account, scan.rows, scan.cleared, args.confirmProduction)
     },

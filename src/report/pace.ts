@@ -31,8 +31,8 @@ export interface Pace {
   readonly ratePerSecond: number
   /** How much of each window is taken now. */
   readonly windows: readonly UsedWindow[]
-  /** Milliseconds that `callsLeft` more calls will take; `undefined` while nothing tells. */
-  etaMs(callsLeft: number): number | undefined
+  /** Milliseconds that `callsLeft` more calls, of so many requests each, will take; `undefined` while nothing tells. */
+  etaMs(callsLeft: number, requestsPerCall?: number): number | undefined
 }
 
 const spanMs = 30_000
@@ -78,11 +78,12 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
         used: Math.min(window.limit, latest.requests - history.countAt(notedAt - window.perMs)),
       }))
     },
-    etaMs(callsLeft) {
+    etaMs(callsLeft, requestsPerCall = 1) {
+      const requestsLeft = callsLeft * requestsPerCall
       if (callsLeft <= 0) return 0
       const allowedMs = Math.max(
         0,
-        ...sent.map(({ window, history }) => waitMs(window, history, notedAt, callsLeft, latest.requests)),
+        ...sent.map(({ window, history }) => waitMs(window, history, notedAt, requestsLeft, latest.requests)),
       )
       const active = notedAt - blockedMs
       const calls = latest.calls - measured.countAt(active - spanMs)

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { update } from '../simulator/signed-request.ts'
@@ -163,5 +163,55 @@ describe('rollback', () => {
     expect(held(2)?.['name']).toBe('New 2')
     expect(held(1)?.['name']).toBe('New 1')
     expect(before).toHaveLength(60)
+  })
+
+  it('wants a redo rolled back before its run', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n`)
+    rehearsal.simulator.setFaults(`error-200=${id(2)}:x1`)
+    expect((await rehearsal.run('update', 'few.csv', '--backup')).code).toBe(1)
+    rehearsal.simulator.setFaults('')
+    expect((await rehearsal.run('redo', first())).code).toBe(0)
+    expect(await rehearsal.run('rollback', first())).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`rapyd-bulk rollback ${first()}-redo-1`),
+    })
+    expect((await rehearsal.run('rollback', `${first()}-redo-1`)).code).toBe(0)
+    expect((await rehearsal.run('rollback', first())).code).toBe(0)
+    expect([held(1)?.['name'], held(2)?.['name']]).toEqual(['Name 1', 'Name 2'])
+  })
+
+  it('leaves what customers hold nowhere but where it is meant to be', async () => {
+    const canary = (number: number) => `canary-${number}-${'x'.repeat(8)}`
+    for (const number of [1, 2, 3])
+      await update(rehearsal.simulator, id(number), { description: canary(number) })
+    rehearsal.folder.write(
+      'few.csv',
+      `customer,description\n${[1, 2, 3].map((n) => `${id(n)},canary-new-${n}`).join('\n')}\n`,
+    )
+    await rehearsal.run('plan', 'few.csv')
+    const [plan = ''] = readdirSync(join(rehearsal.folder.path, 'rapyd-runs'))
+    await rehearsal.run('apply', join('rapyd-runs', plan, 'plan.ndjson'), '--verify', '--log-level', 'trace')
+    await update(rehearsal.simulator, id(3), { description: 'canary-theirs' })
+    const run = first()
+    const texts = [
+      await rehearsal.run('verify', run),
+      await rehearsal.run('rollback', run, '--dry-run'),
+      await rehearsal.run('rollback', run, '--log-level', 'trace'),
+      await rehearsal.folder.run(['runs']),
+    ]
+    expect(texts.map(({ code }) => code)).toEqual([1, 1, 1, 0])
+    expect(JSON.stringify(texts)).not.toContain('canary')
+    const holding = readdirSync(rehearsal.folder.path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes('canary'))
+      .map((entry) => entry.name)
+    expect(holding.toSorted()).toEqual([
+      'before.db',
+      'before.db',
+      'errors.ndjson',
+      'few.csv',
+      'plan.ndjson',
+      'rollback.ndjson',
+    ])
   })
 })

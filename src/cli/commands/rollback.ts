@@ -31,7 +31,7 @@ export async function rollback(args: RollbackArguments): Promise<number> {
       process.stderr.write(nothingLeft(result.parent))
       return undefined
     },
-    { finishedBefore: 'This rollback was finished before: nothing was sent.' },
+    { finishedBefore: 'This rollback was finished before: nothing was sent.', hasOwnRows: true },
   )
 }
 
