@@ -45,6 +45,8 @@ describe('rollback', () => {
     const before = everything()
     write()
     expect((await backedUp()).code).toBe(1)
+    const reads = rehearsal.simulator.calls.filter((call) => call.method === 'GET' && call.customerId !== '')
+    expect(reads).toHaveLength(61)
     const after = everything()
     const preview = await rehearsal.run('rollback', first(), '--dry-run', '--json')
     expect(preview.code).toBe(0)

@@ -18,9 +18,18 @@ describe('verify', () => {
     rehearsal = await startRehearsal(
       numbers.map((number) => ({ id: id(number), name: `N${number}`, email: '' })),
     )
-    const rows = numbers.map((number) => `${id(number)},Name ${number},canary${number}@example.com,x`)
-    const text = ['customer,name,email,metadata.tier', ...rows, `${id(1)},Last,,y`, `${id(999)},Nobody,,z`]
-    rehearsal.folder.write('crm.csv', `${text.join('\n')}\n`)
+    const rows = numbers.map((number) => ({
+      customer: id(number),
+      name: `Name ${number}`,
+      email: `canary${number}@example.com`,
+      metadata: { tier: 'x' },
+    }))
+    // A later row of a customer changes one field, and adds to another.
+    const more = [
+      { customer: id(1), name: 'Last', metadata: { more: 'y' } },
+      { customer: id(999), name: 'Nobody' },
+    ]
+    rehearsal.folder.write('crm.ndjson', [...rows, ...more].map((row) => `${JSON.stringify(row)}\n`).join(''))
   })
   afterEach(() => rehearsal.close())
 
@@ -28,7 +37,7 @@ describe('verify', () => {
     ['from its input', []],
     ['from what it kept for a way back', ['--backup']],
   ])('compares every customer with what the run last wrote, %s', async (_, flags) => {
-    await rehearsal.run('update', 'crm.csv', ...flags)
+    await rehearsal.run('update', 'crm.ndjson', ...flags)
     expect(await verify()).toMatchObject({
       code: 0,
       found: {
@@ -43,12 +52,12 @@ describe('verify', () => {
       },
     })
     await update(rehearsal.simulator, id(7), { email: 'theirs@example.com' })
-    await update(rehearsal.simulator, id(1), { name: 'Name 1', metadata: { other: 1 } })
+    await update(rehearsal.simulator, id(1), { name: 'Name 1', metadata: { tier: 'theirs' } })
     const { code, found } = await verify()
     expect(code).toBe(1)
     expect(found).toMatchObject({
       differences: [
-        { customer: id(1), fields: ['name'] },
+        { customer: id(1), fields: ['name', 'metadata'] },
         { customer: id(7), fields: ['email'] },
       ],
     })
@@ -58,7 +67,7 @@ describe('verify', () => {
   })
 
   it('takes the same sample each time, by share or by number', async () => {
-    await rehearsal.run('update', 'crm.csv')
+    await rehearsal.run('update', 'crm.ndjson')
     const reads = () => rehearsal.simulator.calls.filter(({ method }) => method === 'GET').length
     const before = reads()
     const { found } = await verify('--sample', '10')
@@ -72,8 +81,8 @@ describe('verify', () => {
   })
 
   it('says what is missing where nobody can tell any more what was written', async () => {
-    await rehearsal.run('update', 'crm.csv')
-    rehearsal.folder.write('crm.csv', 'customer,name\n')
+    await rehearsal.run('update', 'crm.ndjson')
+    rehearsal.folder.write('crm.ndjson', '{}\n')
     expect(await rehearsal.run('verify', run())).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('E_INPUT_CHANGED'),
