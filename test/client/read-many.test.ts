@@ -14,6 +14,10 @@ const customerOf = (customerId: string): JsonObject => ({
 
 const stale = (customerId: string) => ({ ...customerOf(customerId), name: 'old' })
 
+/** Whole is only the customer that is looked at again. */
+const partly = (customerId: string) =>
+  customerId === id(2) ? customerOf(customerId) : { id: customerId, name: 'other' }
+
 interface World {
   /** Customers of the account, in the order of creation. */
   readonly all: readonly string[]
@@ -101,8 +105,6 @@ describe('reading many customers', () => {
   })
 
   it('takes nothing from items that lack a field', async () => {
-    const partly = (customerId: string) =>
-      customerId === id(2) ? customerOf(customerId) : { id: customerId, name: 'other' }
     const { single, kept } = await readAll(ids(50), { all, listed: partly })
     expect(single).toBe(50)
     for (const customerId of ids(50)) expect(kept.get(customerId)).toMatchObject({ name: `N ${customerId}` })
