@@ -1,8 +1,9 @@
 /** `plan`: reads what a file touches and writes down what an update would change, row by row, without changing anything. */
-import { rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { checkInput } from './check-input.ts'
 import type { CheckedInput } from './check-input.ts'
+import type { InputFile } from './input/bytes.ts'
 import { readHead } from './input/header.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import { openNewFile } from './new-file.ts'
@@ -88,58 +89,82 @@ async function planOn(
     const planId = `${runName(options.input)}-${runDigest(facts)}-plan`
     const directory = openRunDirectory(runsDir, planId)
     const unlock = lockRun(directory, planId)
-    const readingsPath = join(directory, 'readings.db')
-    const readings = openReadings(readingsPath, Date.now() - longestMs)
     try {
       const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
       // Before hours of reading, not after them.
       openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
-      const requests = await readAll({ remote, options, watch, signal }, checked, readings)
-      input.keepIn(directory)
-      const planFacts: PlanFacts = {
-        rapyd_bulk_plan: planVersion,
-        version,
-        created_at: new Date().toISOString(),
-        input: {
-          path: options.input === '-' ? keptInput(directory) : resolve(options.input),
-          sha256: digest,
-        },
-        mapping_sha256: facts.mapping,
-        host,
-        account,
-        options: recordedOptions({ ...options, encoding: file.encoding, runsDir }),
-        reads: {
-          customers: readings.customers,
-          ...readings.counts(),
-          began_at: new Date(readings.beganAt).toISOString(),
-        },
-      }
-      const onChange = watch.onChange ?? ((): void => {})
-      const written = await writePlan({ ...checked, readings, plan: planFacts, path, onChange })
-      await file.checkUnchanged()
-      readings.close()
-      for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
-      const calls = written.counts.changes.update
-      return { path, head: written, requests, calls, etaMs: createPace(remote.windows).etaMs(calls, 2) ?? 0 }
+      const keep = (): void => input.keepIn(directory)
+      return await planIn(directory, { remote, options, watch, signal }, { checked, file, facts, path, keep })
     } finally {
-      readings.close()
       unlock()
+      // Where all of it lies elsewhere, no directory is left.
+      if (readdirSync(directory).every((name) => name === 'run.lock')) rmSync(directory, { recursive: true })
     }
   } finally {
     await input.close()
   }
 }
 
-interface ReadAllParts {
+interface Asked {
   readonly remote: Remote
   readonly options: PlanOptions
   readonly watch: PlanWatch
   readonly signal: AbortSignal
 }
 
+interface CheckedFile {
+  readonly checked: CheckedInput
+  readonly file: InputFile
+  readonly facts: Readonly<Record<'input' | 'host' | 'account' | 'mapping', string>>
+  /** Where the plan goes. */
+  readonly path: string
+  /** Keeps what came over standard input. */
+  readonly keep: () => void
+}
+
+/** The part that nobody else may be in: reads what is not known yet, and writes the plan. */
+async function planIn(
+  directory: string,
+  asked: Asked,
+  { checked, file, facts, path, keep }: CheckedFile,
+): Promise<PlanResult> {
+  const { remote, options, watch } = asked
+  const readingsPath = join(directory, 'readings.db')
+  const readings = openReadings(readingsPath, Date.now() - longestMs)
+  try {
+    const requests = await readAll(asked, checked, readings)
+    keep()
+    const isPiped = options.input === '-'
+    const planned: PlanFacts = {
+      rapyd_bulk_plan: planVersion,
+      version,
+      created_at: new Date().toISOString(),
+      input: { path: isPiped ? keptInput(directory) : resolve(options.input), sha256: facts.input },
+      mapping_sha256: facts.mapping,
+      host: facts.host,
+      account: facts.account,
+      options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
+      reads: {
+        customers: readings.customers,
+        ...readings.counts(),
+        began_at: new Date(readings.beganAt).toISOString(),
+      },
+    }
+    const onChange = watch.onChange ?? ((): void => {})
+    const head = await writePlan({ ...checked, readings, plan: planned, path, onChange })
+    await file.checkUnchanged()
+    readings.close()
+    for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
+    const calls = head.counts.changes.update
+    return { path, head, requests, calls, etaMs: createPace(remote.windows).etaMs(calls, 2) ?? 0 }
+  } finally {
+    readings.close()
+  }
+}
+
 /** Reads every customer of a row that has a call. Gives the requests that it took. */
 async function readAll(
-  { remote, options, watch, signal }: ReadAllParts,
+  { remote, options, watch, signal }: Asked,
   { openRows, readRow, found }: CheckedInput,
   readings: Readings,
 ): Promise<number> {
