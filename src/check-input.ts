@@ -16,7 +16,7 @@ import { mergedRows, onlyLastRows, withEarlierRows } from './pipeline/duplicates
 import { guard, refuseDuplicates } from './pipeline/guards.ts'
 import type { Examiner, ReadRow, Source } from './pipeline/ports.ts'
 import { scan } from './pipeline/scan.ts'
-import type { OnInvalid, Scan } from './pipeline/scan.ts'
+import type { CustomerCount, OnInvalid, Scan } from './pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
 import { createDoubts } from './rapyd/doubts.ts'
 
@@ -29,6 +29,8 @@ export interface InputParts {
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */
   readonly remembered?: Scan | undefined
+  /** Counts customers where nobody has to know which rows follow others; without it a table does, which grows with them. */
+  readonly count?: CustomerCount | undefined
   /** Looks at every row of the first pass. */
   readonly examiner?: Examiner | undefined
 }
@@ -62,6 +64,10 @@ export async function checkInput(
     const found = parts.remembered
     return { ...plain, found, refusal: guardOf(found, options) }
   }
+  if (parts.count !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
+    const found = await scanReading(parts, examined(parts, plain), watched(plain.openRows()), parts.count)
+    return { ...plain, found, refusal: guardOf(found, options) }
+  }
   const customers = createCustomerTable()
   const all = await scanReading(parts, examined(parts, plain), watched(plain.openRows()), customers)
   const reading = readingOf(parts, plain, customers)
@@ -81,7 +87,7 @@ export function scanReading(
   { head, options, mapping, onInvalid, signal, examiner }: InputParts,
   { readRow }: Reading,
   source: Source,
-  customers: CustomerTable = createCustomerTable(),
+  customers: CustomerCount = createCustomerTable(),
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
   const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())

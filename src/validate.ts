@@ -1,4 +1,5 @@
 /** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
+import { tmpdir } from 'node:os'
 import { checkInput } from './check-input.ts'
 import type { CheckedInput } from './check-input.ts'
 import type { ColumnReport } from './doctor/columns.ts'
@@ -19,6 +20,7 @@ import type { Source } from './pipeline/ports.ts'
 import type { OnInvalid, Scan } from './pipeline/scan.ts'
 import { createPace } from './report/pace.ts'
 import type { MendedFile } from './mended-copy.ts'
+import { createCountedCustomers } from './store/counted-customers.ts'
 import { openPassingInput } from './run-input.ts'
 import { openValidateFiles } from './validate-files.ts'
 import type { FileOptions } from './validate-files.ts'
@@ -63,6 +65,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const count = createCountedCustomers(tmpdir())
     const files = openValidateFiles({ out, fix, force, file, head, options, mapping })
     const afterEach = async (): Promise<void> => {
       await files.flush()
@@ -70,7 +73,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     }
     try {
       const examination = openExamination({ head, options, mapping, onDefect, onRefused: files.refused })
-      const parts = { file, head, options, mapping, signal, examiner: examination }
+      const parts = { file, head, options, mapping, signal, count, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files.invalid(outcome)
         onInvalid?.(outcome, columnOf)
@@ -81,6 +84,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       return { ...resultOf(checked, examined, options), ...(await files.finish()) }
     } finally {
       files.discard()
+      count.close()
     }
   } finally {
     await file.close()

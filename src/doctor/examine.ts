@@ -112,8 +112,8 @@ export function createExamination(parts: ExamineParts): Examination {
   function lookAtCall({ patch, customerId }: PatchedRow): void {
     const { email, date_of_birth: born, addresses } = patch
     if (typeof email === 'string' && email !== '') {
-      const other = emails.add(email, customerId, row.row)
-      if (other > 0) warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
+      if (emails.add(email, customerId))
+        warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
     }
     if (typeof born === 'string' && born !== '') {
       dates.taken(born, row)

@@ -1,16 +1,15 @@
 /**
- * Finds e-mail addresses that several customers have. A flat table of 12 bytes a place, full at a million and a half addresses:
+ * Finds e-mail addresses that several customers have. A flat table of 8 bytes a place, full at a million and a half addresses:
  * what comes behind them is compared with those only. Of its memory the system gives what is used.
  */
 
 export interface SharedEmails {
-  /** The first row of another customer with that address, or 0. */
-  add(email: string, customerId: string, row: number): number
+  /** True where another customer has had that address. */
+  add(email: string, customerId: string): boolean
 }
 
-/** Words of a place: half of the address's fingerprint, whose other half chose the place, the customer's, and the row. */
-const words = 3
-const rowWord = 2
+/** Words of a place: half of the address's fingerprint, whose other half chose the place, and its customer's, which is not 0. */
+const words = 2
 const allPlaces = 2 ** 21
 const mostAddresses = allPlaces * 0.75
 
@@ -21,22 +20,21 @@ export function createSharedEmails(): SharedEmails {
   const halves = new Uint32Array(1)
 
   return {
-    add(email, customerId, row) {
+    add(email, customerId) {
       places ??= new Uint32Array(allPlaces * words)
       const start = readFingerprint(email, halves)
       const check = halves[0] ?? 0
       // The end of an id is what it differs in from others.
       readFingerprint(customerId.slice(-16), halves)
-      const customer = halves[0] ?? 0
+      const customer = halves[0] || 1
       const at = find(places, start, check)
-      const known = places[at + rowWord] ?? 0
-      if (known !== 0) return places[at + 1] === customer ? 0 : known
-      if (count >= mostAddresses) return 0
+      const known = places[at + 1] ?? 0
+      if (known !== 0) return known !== customer
+      if (count >= mostAddresses) return false
       places[at] = check
       places[at + 1] = customer
-      places[at + rowWord] = row
       count++
-      return 0
+      return false
     },
   }
 }
@@ -46,7 +44,7 @@ function find(places: Uint32Array, start: number, check: number): number {
   const mask = allPlaces - 1
   for (let place = start & mask; ; place = (place + 1) & mask) {
     const at = place * words
-    if (places[at + rowWord] === 0 || places[at] === check) return at
+    if (places[at + 1] === 0 || places[at] === check) return at
   }
 }
 

@@ -21,8 +21,11 @@ export interface InputFile {
   readonly textName: string
   /** 3 where the text starts with a byte order mark, else 0. */
   readonly textStart: number
-  /** Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. */
-  blocks(offset: number): AsyncGenerator<Buffer>
+  /**
+   * Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. With `isPassing` each is
+   * good only until the next one is asked for: all come in one buffer.
+   */
+  blocks(offset: number, isPassing?: boolean): AsyncGenerator<Buffer>
   /** Hex SHA-256 over all bytes of the file as it was given. */
   digest(): Promise<string>
   /** Bytes of the text, fewer where it ends before. */
@@ -65,9 +68,10 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     )
   }
 
-  async function* blocks(offset: number): AsyncGenerator<Buffer> {
+  async function* blocks(offset: number, isPassing = false): AsyncGenerator<Buffer> {
+    const room = isPassing ? Buffer.allocUnsafe(blockSize) : undefined
     for (let at = offset; at < size;) {
-      const block = await readAt(handle, at, Math.min(blockSize, size - at))
+      const block = await readAt(handle, at, Math.min(blockSize, size - at), room)
       await checkUnchanged()
       if (block.length === 0) return
       at += block.length
@@ -85,7 +89,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     blocks,
     async digest() {
       const sum = createHash('sha256')
-      for await (const block of blocks(0)) sum.update(block)
+      for await (const block of blocks(0, true)) sum.update(block)
       return sum.digest('hex')
     },
     read: (offset, length) => readAt(handle, offset, length),
@@ -94,8 +98,13 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   }
 }
 
-export async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length)
+/** Into the beginning of `buffer`, or a new one. */
+export async function readAt(
+  handle: FileHandle,
+  offset: number,
+  length: number,
+  buffer = Buffer.allocUnsafe(length),
+): Promise<Buffer> {
   const { bytesRead } = await handle.read(buffer, 0, length, offset)
   return buffer.subarray(0, bytesRead)
 }

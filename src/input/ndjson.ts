@@ -73,7 +73,8 @@ export async function* parseNdjson(
       unfinished.clear()
       from = end + 1
     }
-    if (from < chunk.length) unfinished.add(chunk.subarray(from))
+    // The next chunk may come in the same buffer.
+    if (from < chunk.length) unfinished.add(Buffer.from(chunk.subarray(from)))
     if (rows.length > 0) yield rows
   }
   if (unfinished.size === 0) return

@@ -79,9 +79,10 @@ function inputBeside(
     encoding,
     textName,
     textStart,
-    async *blocks(offset) {
+    async *blocks(offset, isPassing = false) {
+      const room = isPassing ? Buffer.allocUnsafe(blockSize) : undefined
       for (let at = offset; ;) {
-        const block = await readAt(handle, at, blockSize)
+        const block = await readAt(handle, at, blockSize, room)
         // The copy stays what it is; rows of a file that somebody writes to are not sent all the same.
         await raw.checkUnchanged()
         if (block.length === 0) return

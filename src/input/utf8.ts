@@ -5,7 +5,7 @@ import { BulkUpdateError } from '../errors.ts'
 /** What is needed of an input: blocks of its bytes from an offset on, cut anywhere. */
 export interface Bytes {
   readonly textName: string
-  blocks(offset: number): AsyncIterable<Buffer>
+  blocks(offset: number, isPassing?: boolean): AsyncIterable<Buffer>
 }
 
 /** Text from `offset` on. Bytes that are not UTF-8 end the run: replacing them would change data. */
@@ -13,11 +13,11 @@ export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<s
   for await (const block of wholeCharacters(file, offset)) yield block.toString('utf8')
 }
 
-/** The same as bytes. Throws INPUT, E_ENCODING, with the line and the byte of the first character that is broken. */
+/** The same as bytes, each good until the next one is asked for. Throws INPUT, E_ENCODING, with the line and the byte of the first character that is broken. */
 export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   let at = offset
-  for await (const block of file.blocks(offset)) {
+  for await (const block of file.blocks(offset, true)) {
     const bytes = rest.length === 0 ? block : Buffer.concat([rest, block])
     const end = characterEnd(bytes)
     const whole = bytes.subarray(0, end)
@@ -68,7 +68,7 @@ async function notUtf8(file: Bytes, offset: number): Promise<BulkUpdateError> {
 /** The physical line of a byte, read anew: lines are not counted while all is well. */
 async function lineAt(file: Bytes, offset: number): Promise<number> {
   let [feeds, returns, at] = [0, 0, 0]
-  for await (const block of file.blocks(0)) {
+  for await (const block of file.blocks(0, true)) {
     const before = block.subarray(0, Math.max(0, offset - at))
     feeds += count(before, 0x0a)
     returns += count(before, 0x0d)

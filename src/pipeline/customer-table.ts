@@ -5,18 +5,9 @@
 import { readFingerprint } from '../domain/fingerprint.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
+import type { CustomerCount } from './scan.ts'
 
-export interface CustomerTable {
-  /**
-   * Notes a row, in file order. `hasCall`: it is valid and sets a field; others count, but never take another's place.
-   * True for an id of the usual form.
-   */
-  add(customerId: string, row: number, hasCall: boolean): boolean
-  readonly customers: number
-  /** Customers with several rows. */
-  readonly repeatedCustomers: number
-  /** Rows beyond the first of their customer. */
-  readonly duplicateRows: number
+export interface CustomerTable extends CustomerCount {
   /** The first row of the file that is not its customer's first, behind that first one. */
   readonly firstPair: readonly [number, number] | undefined
   /** Rows with a call that another row with a call of the same customer follows. */
@@ -155,7 +146,7 @@ export function createCustomerTable(): CustomerTable {
 }
 
 /** Ids that are counted up differ in their last digits only, so every bit must reach all others. `at` is where the four words start. */
-function hashOf(words: Uint32Array, at: number): number {
+export function hashOf(words: Uint32Array, at: number): number {
   let mixed = Math.imul(words[at] ?? 0, 0x85eb_ca6b) ^ (words[at + 1] ?? 0)
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2_ae35) ^ (words[at + 2] ?? 0)
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x27d4_eb2f) ^ (words[at + 3] ?? 0)

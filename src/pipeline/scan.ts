@@ -3,7 +3,6 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 import type { Doubts } from '../domain/warning.ts'
-import type { CustomerTable } from './customer-table.ts'
 import type { Locate, ReadRow, Source, SourceColumn } from './ports.ts'
 import { isOutcome } from './send.ts'
 import { createWarnings } from './warnings.ts'
@@ -40,6 +39,20 @@ export interface Scan {
   readonly warnings: readonly Warning[]
 }
 
+/** How many customers stand in a file. */
+export interface CustomerCount {
+  /**
+   * Notes a row, in file order. `hasCall`: it is valid and sets a field; others count, but never take another's place.
+   * True for an id of the usual form.
+   */
+  add(customerId: string, row: number, hasCall: boolean): boolean
+  readonly customers: number
+  /** Customers with several rows. */
+  readonly repeatedCustomers: number
+  /** Rows beyond the first of their customer. */
+  readonly duplicateRows: number
+}
+
 /** An invalid row; `columnOf` finds the column of its problem, where it is asked for. */
 export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
 
@@ -49,7 +62,7 @@ export interface ScanParts {
   readonly locate: Locate
   readonly doubts: Doubts
   /** Gets every row whose customer id can be read. */
-  readonly customers: CustomerTable
+  readonly customers: CustomerCount
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
 }
