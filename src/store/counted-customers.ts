@@ -1,5 +1,5 @@
 /**
- * Counts the customers of a file in memory that does not grow with it. Fingerprints go into 64 parts by their hash, each part
+ * Counts the customers of a file in memory that does not grow with it. Fingerprints go into 256 parts by their hash, each part
  * into chunks of one file without a name, and the parts are counted one after another: exact, at 16 bytes a row of disk.
  * Small files never get to the disk. It cannot say which rows follow others; who needs that takes `createCustomerTable`.
  */
@@ -12,9 +12,9 @@ import { hashOf } from '../pipeline/customer-table.ts'
 import type { CustomerCount } from '../pipeline/scan.ts'
 import { createTally } from './tally.ts'
 
-const parts = 64
+const parts = 256
 /** Bytes of a chunk; a fingerprint has 16. */
-const chunkBytes = 8192
+const chunkBytes = 4096
 const wordBytes = 4
 const entryWords = 4
 const chunkWords = chunkBytes / wordBytes
@@ -66,7 +66,7 @@ export function createCountedCustomers(directory: string): CountedCustomers {
     add(customerId) {
       const isUsual = readFingerprint(customerId, fingerprint)
       // The upper bits: by the lower ones the parts are tallied.
-      const part = hashOf(fingerprint, 0) >>> 26
+      const part = hashOf(fingerprint, 0) >>> 24
       const at = filled[part] ?? 0
       waiting.set(fingerprint, part * chunkWords + at)
       filled[part] = at + entryWords

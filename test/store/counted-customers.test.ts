@@ -17,8 +17,8 @@ const usual = (number: number) =>
   `cus_${Math.imul(number, 0x9e37_79b9).toString(16).replace('-', 'f').padStart(32, '0')}`
 
 describe('the count of customers', () => {
-  // The last ones go to the disk: half a thousand of one of the 64 parts fill a chunk.
-  it.each([0, 1, 700, 60_000])('over %i rows is that of the table', (rows) => {
+  // The last ones go to the disk: 256 rows of one of the 256 parts fill a chunk.
+  it.each([0, 1, 700, 90_000])('over %i rows is that of the table', (rows) => {
     const dice = createDice(rows)
     const [table, count] = [createCustomerTable(), createCountedCustomers(directory)]
     for (let row = 1; row <= rows; row++) {
