@@ -60,7 +60,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
           refuseOther(head, facts)
           const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)
           const wanted =
-            own.runId === undefined ? `${runName(head.input.path)}-${digest}` : checkRunId(own.runId)
+            own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
           return own.newRun === true ? freshRunId(runsDir, wanted) : wanted
         },
         check: (parts, watched) => checkPlanned(plan, parts, watched),

@@ -155,8 +155,11 @@ export async function report(parts: ReportParts): Promise<Summary> {
 }
 
 /** What to do about rows that no mended file can be made of. */
-function insteadOfMending({ rollback, planned }: ReportParts): string | undefined {
-  if (rollback !== undefined) return 'what was kept or cannot be put back is in it, by customer and field.'
+function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
+  if (rollback !== undefined) {
+    const again = commandToRollback(rollback.parent, options.runsDir)
+    return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again: ${again}.`
+  }
   return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
 }
 
