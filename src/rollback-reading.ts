@@ -98,7 +98,9 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
     const sent = Object.fromEntries(
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
     )
-    const narrowed = requestOf(patchedRow(request, request.customerId, sent, patch))
+    const made = requestOf(patchedRow(request, request.customerId, sent, patch))
+    // Of what the journal was told, this may be less.
+    const narrowed = request.sends === undefined ? made : { ...made, sends: request.sends }
     return kept.length === 0 ? { request: narrowed } : { request: narrowed, leftOut }
   }
 }

@@ -61,7 +61,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
       const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
       await state.forget(customerId, fields, clock.wall())
       const outcome = await deliver({ ...sent, sends: fields }, signal)
-      if (outcome?.outcome === 'updated') ended.set(row, afterwards(outcome, wanted, only(known, fields)))
+      if (outcome?.outcome === 'updated') ended.set(row, afterwards(outcome, sent, wanted))
       else if (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
         // Nothing has changed: what was known still is.
         await state.confirm({ customerId, digests: only(known, fields), at: clock.wall() })
@@ -76,9 +76,24 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   }
 }
 
-/** A look at the customer may have taken fields away: those were not sent, and are what they were. */
-function afterwards({ fields }: Outcome, wanted: Digests, known: Digests): Digests {
-  return { ...known, ...only(wanted, fields.split(';').map(fieldOf)) }
+/**
+ * A look at the customer may have taken fields away, or keys of metadata, because others have changed them: of those nothing is
+ * known. Whoever sends them again does no harm.
+ */
+function afterwards({ fields }: Outcome, sent: UpdateRequest, wanted: Digests): Digests {
+  const written = pathsByField(fields)
+  const whole = [...pathsByField(sent.fields)].filter(([field, paths]) => written.get(field) === paths)
+  return only(
+    wanted,
+    whole.map(([field]) => field),
+  )
+}
+
+/** How many paths of each field there are. */
+function pathsByField(fields: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const path of fields.split(';')) counts.set(fieldOf(path), (counts.get(fieldOf(path)) ?? 0) + 1)
+  return counts
 }
 
 const asConfirmed = 'nothing has changed since Rapyd last confirmed it'

@@ -215,4 +215,39 @@ describe('rollback', () => {
       'rollback.ndjson',
     ])
   })
+
+  it('tells the sync state what it has put back, and so does apply', async () => {
+    const night = async () => {
+      const before = rehearsal.updates().length
+      const { code } = await rehearsal.run('update', 'few.csv', '--only-changed', '--backup')
+      expect(code).toBe(0)
+      return rehearsal
+        .updates()
+        .slice(before)
+        .map(({ customer }) => customer)
+        .toSorted()
+    }
+    const write = (name: string, first: string) =>
+      rehearsal.folder.write(
+        name,
+        `customer,name,metadata.tier,metadata.more\n${id(1)},${first},gold,x\n${id(2)},Y,gold,x\n${id(3)},Z,gold,x\n`,
+      )
+    write('few.csv', 'X')
+    expect(await night()).toEqual([id(1), id(2), id(3)])
+    expect(await night()).toEqual([])
+    // Of one customer a key of metadata is kept, so nobody knows what its metadata holds.
+    await update(rehearsal.simulator, id(3), { metadata: { more: 'theirs' } })
+    const run = rehearsal.runs().find((name) => !name.includes('rollback')) ?? ''
+    expect((await rehearsal.run('rollback', run)).code).toBe(1)
+    expect(await night()).toEqual([id(1), id(2), id(3)])
+    expect(held(3)).toMatchObject({ name: 'Z', metadata: { tier: 'gold', more: 'x' } })
+    expect(await night()).toEqual([])
+
+    write('other.csv', 'Other')
+    await rehearsal.run('plan', 'other.csv', '--out', 'p.ndjson')
+    expect((await rehearsal.run('apply', 'p.ndjson')).code).toBe(0)
+    expect(held(1)?.['name']).toBe('Other')
+    expect(await night()).toEqual([id(1)])
+    expect(held(1)?.['name']).toBe('X')
+  })
 })
