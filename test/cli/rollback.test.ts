@@ -227,12 +227,12 @@ describe('rollback', () => {
         .map(({ customer }) => customer)
         .toSorted()
     }
-    const write = (name: string, first: string) =>
+    const writeFew = (name: string, text: string) =>
       rehearsal.folder.write(
         name,
-        `customer,name,metadata.tier,metadata.more\n${id(1)},${first},gold,x\n${id(2)},Y,gold,x\n${id(3)},Z,gold,x\n`,
+        `customer,name,metadata.tier,metadata.more\n${id(1)},${text},gold,x\n${id(2)},Y,gold,x\n${id(3)},Z,gold,x\n`,
       )
-    write('few.csv', 'X')
+    writeFew('few.csv', 'X')
     expect(await night()).toEqual([id(1), id(2), id(3)])
     expect(await night()).toEqual([])
     // Of one customer a key of metadata is kept, so nobody knows what its metadata holds.
@@ -243,7 +243,7 @@ describe('rollback', () => {
     expect(held(3)).toMatchObject({ name: 'Z', metadata: { tier: 'gold', more: 'x' } })
     expect(await night()).toEqual([])
 
-    write('other.csv', 'Other')
+    writeFew('other.csv', 'Other')
     await rehearsal.run('plan', 'other.csv', '--out', 'p.ndjson')
     expect((await rehearsal.run('apply', 'p.ndjson')).code).toBe(0)
     expect(held(1)?.['name']).toBe('Other')
