@@ -22,7 +22,7 @@ import { closingReport } from './run-closing.ts'
 import { bind, mappingDigest } from './run-identity.ts'
 import { openRunInput, removeKeptInput } from './run-input.ts'
 import type { RunKind } from './run-kind.ts'
-import type { RunParts, Watch } from './run-parts.ts'
+import type { RunParts, RunWatch, Watch } from './run-parts.ts'
 import { createRunProgress } from './run-progress.ts'
 import { keepEnding, keepRecord } from './run-record.ts'
 import { endingOf } from './run-report.ts'
@@ -38,6 +38,7 @@ import { openSync } from './sync/open-sync.ts'
 import type { Sync } from './sync/open-sync.ts'
 import { updateOf } from './update-kind.ts'
 import { openRunDirectory } from './store/run-directory.ts'
+import { traced } from './telemetry.ts'
 
 export interface UpdateResult {
   readonly summary: Summary
@@ -68,7 +69,7 @@ export async function runUpdate(
 ): Promise<UpdateResult> {
   const remote = await openRemote(options)
   try {
-    return await runOn(remote, options, watch, signal, kind)
+    return await traced(watch, (told) => runOn(remote, options, told, signal, kind))
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {
@@ -79,7 +80,7 @@ export async function runUpdate(
 async function runOn(
   remote: Remote,
   options: UpdateOptions,
-  watch: Watch,
+  watch: RunWatch,
   signal: AbortSignal,
   kind: RunKind,
 ): Promise<UpdateResult> {

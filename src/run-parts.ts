@@ -5,7 +5,7 @@ import type { CsvStart } from './input/csv.ts'
 import type { Head } from './input/header.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { UpdateOptions } from './options.ts'
-import type { Prepare, Source } from './pipeline/ports.ts'
+import type { Deliver, Prepare, Source } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import type { Remote } from './remote.ts'
 import type { ProgressSnapshot } from './report/render-progress.ts'
@@ -39,6 +39,12 @@ export interface Watch {
   readonly onEvent?: (event: RunEvent) => void
 }
 
+/** What the program itself adds to what it was given. */
+export interface RunWatch extends Watch {
+  /** Goes around every call. */
+  readonly around?: (next: Deliver) => Deliver
+}
+
 /** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */
 export interface RedoFacts {
   readonly parent: string
@@ -60,7 +66,7 @@ export interface RollbackFacts {
 
 export interface RunParts {
   readonly options: UpdateOptions
-  readonly watch: Watch
+  readonly watch: RunWatch
   readonly signal: AbortSignal
   readonly remote: Remote
   readonly input: RunInput

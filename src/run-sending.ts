@@ -117,7 +117,7 @@ export async function sendAll(
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,
-      deliver,
+      deliver: parts.watch.around?.(deliver) ?? deliver,
       lanes: createLanes(() => concurrency * lanePlaces + Math.min(mostDoubts, openDoubts), onFailure),
       settle,
       signal,
