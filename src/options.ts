@@ -96,6 +96,8 @@ export interface UpdateOptions {
   readonly newState?: boolean
   /** Of the file `results`. Default `csv`. */
   readonly resultsFormat?: 'csv' | 'ndjson'
+  /** Show in `report.html` what the cells of rows that need attention hold: personal data. Default false. */
+  readonly includeValues?: boolean
   /** What goes into `run.log`. Default `info`. */
   readonly logLevel?: LogLevel
   /** What goes wrong in the embedded simulator, such as `500:2%`; with `env: 'simulator'` only. Default nothing. */

@@ -24,11 +24,20 @@ export interface RebuiltReport {
   readonly missing?: BulkUpdateError
 }
 
+export interface ReportOptions {
+  /** Show in the page what the cells of rows that need attention hold: personal data. Default false. */
+  readonly includeValues?: boolean
+}
+
 /**
  * `run` is a run id below `runsDir` (`./rapyd-runs`), or the path of a run directory. Throws LOCAL where its journal cannot
  * be read or a file cannot be written.
  */
-export async function rebuildReport(run: string, runsDir: string | undefined): Promise<RebuiltReport> {
+export async function rebuildReport(
+  run: string,
+  runsDir?: string,
+  { includeValues = false }: ReportOptions = {},
+): Promise<RebuiltReport> {
   const saved = openSavedRun(run, runsDir)
   let file: InputFile | undefined
   try {
@@ -51,7 +60,7 @@ export async function rebuildReport(run: string, runsDir: string | undefined): P
         settledRows: journal.settledRows,
         isInDoubt: (row) => journal.isInDoubt(row) || (input?.asked.has(row) ?? false),
       },
-      options: record.options,
+      options: { ...record.options, includeValues },
       host: fact('host'),
       account: fact('account'),
       digest: fact('input'),

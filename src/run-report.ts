@@ -11,6 +11,9 @@ import type { UpdateOptions } from './options.ts'
 import type { Prepare, Source } from './pipeline/ports.ts'
 import type { ErrorsFormat } from './report/errors.ts'
 import { nextStep } from './report/next-step.ts'
+import { cutRecord } from './input/csv-lines.ts'
+import { createRowValues } from './report/page/row-values.ts'
+import type { RowValues } from './report/page/row-values.ts'
 import { createPageFold } from './report/page/page-fold.ts'
 import { writePage } from './report/page/page.ts'
 import { writeRows } from './report/reports.ts'
@@ -33,7 +36,10 @@ export interface ReportParts {
     readonly settledRows: Pick<RowSet, 'has' | 'size'>
     readonly isInDoubt: (row: number) => boolean
   }
-  readonly options: Pick<UpdateOptions, 'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir'>
+  readonly options: Pick<
+    UpdateOptions,
+    'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir' | 'includeValues'
+  >
   readonly host: string
   readonly account: string
   readonly digest: string
@@ -77,7 +83,8 @@ export function endingOf(stopped: BulkUpdateError | undefined): RunEnding {
 export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, journal, options, rows, input, ending } = parts
   const settledRows = journal.settledRows.size
-  const fold = createPageFold()
+  const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
+  const fold = createPageFold(options.includeValues === true ? valuesOf(input?.head) : undefined)
   const putBack = createRollbackFold()
   const listed = await writeRows({
     directory,
@@ -98,15 +105,15 @@ export async function report(parts: ReportParts): Promise<Summary> {
           ),
     resultsFormat: options.resultsFormat ?? 'csv',
     errors:
-      input === undefined
+      input === undefined || errorsFormat === undefined
         ? undefined
         : {
-            format: errorsFormatOf(input.head),
+            format: errorsFormat,
             read: ({ offset, length }) => input.file.read(offset, length),
           },
     listener: {
-      add(outcome) {
-        fold.add(outcome)
+      add(outcome, record) {
+        fold.add(outcome, record)
         if (parts.rollback !== undefined) putBack.add(outcome)
       },
     },
@@ -200,6 +207,16 @@ function withUnlisted(
 
 async function* onlySettled(batches: Iterable<readonly Outcome[]>): AsyncGenerator<readonly Outcome[]> {
   yield* batches
+}
+
+/** What a page shows of a record. */
+function valuesOf(head: Head | undefined): RowValues | undefined {
+  if (head === undefined) return undefined
+  if (head.format === 'ndjson') return createRowValues([], () => undefined)
+  return createRowValues(head.header, (record) => {
+    const extent = cutRecord(record, 0, head.dialect, true)
+    return 'cells' in extent ? extent.cells : undefined
+  })
 }
 
 /** `errors` is written as the input is. */

@@ -2,6 +2,7 @@
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import type { Problem } from '@arethetypeswrong/core'
 import { execFileSync, spawnSync } from 'node:child_process'
+import type { ExecFileSyncOptionsWithStringEncoding } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -184,7 +185,11 @@ function ofCommonJs(problem: Problem): boolean {
 }
 
 function npm(...args: readonly string[]): string {
-  const options = { cwd: root, encoding: 'utf8' } as const
+  const options: ExecFileSyncOptionsWithStringEncoding = {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }
   const path = process.env['npm_execpath']
   return path === undefined
     ? execFileSync('npm', args, options)

@@ -171,6 +171,11 @@ export const senderFlags = {
     type: 'string',
     describe: 'write how the run went for Prometheus (textfile collector) into this file [default: none]',
   },
+  'include-values': {
+    type: 'boolean',
+    describe:
+      'show in report.html what the cells of rows that need attention hold: personal data [default: no]',
+  },
   'results-format': { choices: ['csv', 'ndjson'], describe: 'format of results [default: csv]' },
 } as const satisfies Record<string, Options>
 
@@ -288,6 +293,7 @@ export const reportFlags = {
     describe: 'write the kinds of errors as test cases of a CI server into this file [default: none]',
   },
   'metrics-file': senderFlags['metrics-file'],
+  'include-values': senderFlags['include-values'],
   json: inputFlags.json,
   color: inputFlags.color,
 } as const satisfies Record<string, Options>

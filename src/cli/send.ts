@@ -13,7 +13,7 @@ import type { Watch } from '../run-parts.ts'
 import { createDisplay } from './display.ts'
 import { duplicatesLine } from './duplicates-line.ts'
 import { isScreen, wantsColor } from './output.ts'
-import { senderOptions } from './sender-options.ts'
+import { given, senderOptions } from './sender-options.ts'
 import type { SenderArguments } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
 import { writeSummaryFiles } from './summary-files.ts'
@@ -23,6 +23,7 @@ export interface SendArguments extends SenderArguments {
   readonly confirmProduction?: string | undefined
   readonly resultsFormat?: string | undefined
   readonly metricsFile?: string | undefined
+  readonly includeValues?: boolean | undefined
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
   readonly color?: boolean | undefined
@@ -69,7 +70,11 @@ export async function send(
   const { signal, release } = drainOnSignals(display.say)
   try {
     const resultsFormat = args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv'
-    const result = await begin({ ...options, resultsFormat }, watch, signal)
+    const result = await begin(
+      { ...options, resultsFormat, ...given({ includeValues: args.includeValues }) },
+      watch,
+      signal,
+    )
     display.stop()
     if (result === undefined) return exitCodes.OK
     const color = wantsColor(process.stdout, args.color)

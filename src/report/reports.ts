@@ -19,8 +19,8 @@ export interface ReportOptions {
   readonly resultsFormat: ResultsFormat
   /** Nothing where the input is gone: then `errors` stays as it is. */
   readonly errors: ErrorsParts | undefined
-  /** Sees every outcome in the same pass. */
-  readonly listener: { add(outcome: Outcome): void }
+  /** Sees every outcome in the same pass, with the text of its record where the row needs attention and the input is there. */
+  readonly listener: { add(outcome: Outcome, record?: string): void }
 }
 
 export interface ErrorsParts {
@@ -41,14 +41,17 @@ export async function writeRows(options: ReportOptions): Promise<Totals> {
       results.write(resultsOf(batch, resultsFormat))
       for (const outcome of batch) {
         totals.add(outcome)
-        listener.add(outcome)
-        if (errors === undefined || !needsAttention(outcome.outcome)) continue
+        if (errors === undefined || !needsAttention(outcome.outcome)) {
+          listener.add(outcome)
+          continue
+        }
+        const record = (await errors.read(outcome)).toString('utf8')
+        listener.add(outcome, record)
         if (bad === undefined) {
           bad = openOutputFile(pathOf(directory, errors))
           bad.write(errorsHeader(errors.format))
         }
-        const raw = await errors.read(outcome)
-        bad.write(errorLine(raw.toString('utf8'), outcome, errors.format))
+        bad.write(errorLine(record, outcome, errors.format))
       }
     }
   } catch (error) {

@@ -88,6 +88,9 @@ describe('over every command', () => {
     await run('redo', 'first', ...sender, '--json', '--max-errors', '100%')
     await run('verify', 'first', '--rate', 'none')
     await run('rollback', 'first', '--rate', 'none', '--max-errors', '100%')
+    await run('state', 'baseline', 'crm.csv', ...map)
+    await run('state', 'show')
+    await run('update', 'crm.csv', ...map, ...sender, '--only-changed')
     await run('report', 'first', '--junit', 'junit.xml', '--metrics-file', 'report.prom')
     await run('runs')
     await run('completion', 'bash')
@@ -116,6 +119,16 @@ describe('over every command', () => {
       const bytes = readFileSync(join(folder.path, name))
       for (const secret of secrets) expect(bytes.includes(secret), `${secret} in ${name}`).toBe(false)
     }
+  })
+
+  it('only a page that was asked for it shows what cells hold', async () => {
+    const page = () => readFileSync(join(folder.path, 'rapyd-runs', 'first', 'report.html'), 'utf8')
+    expect(page()).not.toContain('Zzbad')
+    await folder.run(['report', 'first', '--include-values'])
+    expect(page()).toContain('Zzbad mail')
+    expect(page()).toContain('Personal data')
+    await folder.run(['report', 'first'])
+    expect(page()).not.toContain('Zzbad')
   })
 
   it('personal data is on no screen', () => {

@@ -14,10 +14,13 @@ export interface ReportArguments {
   readonly color?: boolean | undefined
   readonly junit?: string | undefined
   readonly metricsFile?: string | undefined
+  readonly includeValues?: boolean | undefined
 }
 
 export async function report(args: ReportArguments): Promise<number> {
-  const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir)
+  const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir, {
+    includeValues: args.includeValues ?? false,
+  })
   process.stdout.write(
     args.json === true
       ? `${JSON.stringify(summary)}\n`

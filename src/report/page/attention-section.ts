@@ -37,8 +37,14 @@ export function attentionSection(attention: Attention, wanted: number): string {
 <label>Search rows, customers, messages<input id="search" type="search" autocomplete="off" spellcheck="false"></label>
 ${choice('outcome', 'Outcome', outcomes)}${choice('code', 'Error', codes)}</div>
 <p id="status" role="status" class="soft"></p>
-<div class="scroll" tabindex="0" role="group" aria-label="Rows"><table id="rows-table"><caption class="soft">Without personal data: the values stand in the input and in <code>errors</code></caption><thead><tr>${columns.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody id="rows"></tbody></table></div>
+<div class="scroll" tabindex="0" role="group" aria-label="Rows"><table id="rows-table"><caption class="soft">${caption(attention.valued)}</caption><thead><tr>${columns.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody id="rows"></tbody></table></div>
 <div class="tools" role="group" aria-label="Pages of the table">${turns.map(([id, name]) => `<button type="button" id="${id}">${name}</button>`).join('')}</div></div></section>`
+}
+
+function caption(valued: number): string {
+  return valued === 0
+    ? 'Without personal data: the values stand in the input and in <code>errors</code>'
+    : `With the cells of the first ${formatCount(valued)} rows`
 }
 
 const columns = ['Row', 'Line', 'Customer', 'Outcome', 'Error', 'Field', 'Message'] as const

@@ -5,8 +5,11 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import { printable } from '../../domain/printable.ts'
 import { insideScript } from './escape.ts'
+import type { RowValues } from './row-values.ts'
 
 export const mostListed = 100_000
+/** Rows whose cells a page shows. */
+const mostValued = 10_000
 const mostExamples = 3
 const batchRows = 1_000
 
@@ -14,18 +17,22 @@ const batchRows = 1_000
 type Kind = readonly [outcome: string, code: string, field: string, message: string]
 
 export interface Attention {
-  /** A row that needs attention, in row order. */
-  add(outcome: Outcome): void
+  /** A row that needs attention, in row order, and the text of its record where it is known. */
+  add(outcome: Outcome, record?: string): void
   readonly listed: number
+  /** Rows whose cells are shown. */
+  readonly valued: number
   /** The first rows of an error, as `summary.json` tells errors apart. */
   examplesOf(code: string, field: string, message: string): readonly number[]
   /** Outcomes and codes among the listed rows, for the filters. */
   choices(): { readonly outcomes: readonly string[]; readonly codes: readonly string[] }
-  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}` in pieces, safe inside a script element. */
+  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, with `names` and `values` of the first rows where cells are shown, in pieces, safe inside a script element. */
   json(): Iterable<string>
 }
 
-export function createAttention(most = mostListed): Attention {
+/** `values` shows cells, of the first rows; without it, there are none. */
+export function createAttention(values?: RowValues, most = mostListed): Attention {
+  const cells: (readonly string[])[] = []
   const kinds: Kind[] = []
   const numbers = new Map<string, number>()
   const examples = new Map<string, number[]>()
@@ -49,14 +56,19 @@ export function createAttention(most = mostListed): Attention {
   }
 
   return {
-    add(outcome) {
+    add(outcome, record) {
       if (listed >= most) return
       listed++
       const { row, line, customerId } = outcome
+      if (values !== undefined && record !== undefined && cells.length < mostValued)
+        cells.push(values.of(record))
       batch.push(`${row},${line},${JSON.stringify(printable(customerId))},${numberOf(outcome)}`)
       if (batch.length < batchRows) return
       pieces.push(insideScript(batch.join(',')))
       batch = []
+    },
+    get valued() {
+      return cells.length
     },
     get listed() {
       return listed
@@ -70,7 +82,10 @@ export function createAttention(most = mostListed): Attention {
       yield `{"kinds":${insideScript(JSON.stringify(kinds))},"rows":[`
       const all = batch.length === 0 ? pieces : [...pieces, insideScript(batch.join(','))]
       for (const [index, piece] of all.entries()) yield index === 0 ? piece : `,${piece}`
-      yield ']}'
+      yield ']'
+      if (values !== undefined && cells.length > 0)
+        yield `,"names":${insideScript(JSON.stringify(values.names))},"values":${insideScript(JSON.stringify(cells))}`
+      yield '}'
     },
   }
 }

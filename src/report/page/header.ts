@@ -3,15 +3,15 @@ import { formatCount, formatDuration } from '../format.ts'
 import type { Summary } from '../summary.ts'
 import { html } from './escape.ts'
 
-/** `wanted` is how many rows need attention. */
-export function headerOf(summary: Summary, wanted: number): string {
+/** `wanted` is how many rows need attention, `valued` of how many the page shows the cells. */
+export function headerOf(summary: Summary, wanted: number, valued: number): string {
   const { run_id: run, env, host, started_at: started, finished_at: finished, next } = summary
   const tookMs = Date.parse(finished) - Date.parse(started)
   const took = tookMs >= 1_000 ? `, ${formatDuration(tookMs)}` : ''
   return `<header><p class="brand">rapyd-bulk <span>run report</span></p><h1>${html(run)}</h1>
 <p class="soft">${html(env)}${env === host ? '' : ` (${html(host)})`} · ${html(utc(started))} to ${html(utc(finished))}${took}</p>
 ${verdict(summary, wanted)}
-<div class="next"><p class="label">What to do next</p>${nextText(next)}</div></header>`
+${valued === 0 ? '' : `<p class="verdict bad"><strong>Personal data</strong> This page shows what the cells of ${formatCount(valued)} rows hold, because --include-values asked for it. Treat it like the export itself.</p>\n`}<div class="next"><p class="label">What to do next</p>${nextText(next)}</div></header>`
 }
 
 function verdict({ outcomes, input, exit_code: exitCode }: Summary, wanted: number): string {

@@ -3,11 +3,13 @@ import { needsAttention } from '../../domain/outcome.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { createAttention } from './attention.ts'
 import type { Attention } from './attention.ts'
+import type { RowValues } from './row-values.ts'
 import { createTimeline } from './timeline.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface PageFold {
-  add(outcome: Outcome): void
+  /** `record` is the text of a row that needs attention, where it is known. */
+  add(outcome: Outcome, record?: string): void
   readonly attention: Attention
   readonly timeline: Timeline
   /** Rows that were updated, by the fields that they set or cleared. */
@@ -21,8 +23,9 @@ const mostLists = 1_000
 const mostFields = 1_000
 const otherFields = 'other fields'
 
-export function createPageFold(): PageFold {
-  const attention = createAttention()
+/** `values` is for a page that shall show cells. */
+export function createPageFold(values?: RowValues): PageFold {
+  const attention = createAttention(values)
   const timeline = createTimeline()
   // Rows of one file mostly have the same fields: their names are counted as one text, and taken apart at the end.
   const fieldLists = new Map<string, number>()
@@ -45,11 +48,11 @@ export function createPageFold(): PageFold {
   }
 
   return {
-    add(outcome) {
+    add(outcome, record) {
       timeline.add(outcome)
       if (outcome.attempts > 0) latencies.set(outcome.latencyMs, (latencies.get(outcome.latencyMs) ?? 0) + 1)
       if (outcome.outcome === 'updated') countFields(outcome.fields)
-      else if (needsAttention(outcome.outcome)) attention.add(outcome)
+      else if (needsAttention(outcome.outcome)) attention.add(outcome, record)
     },
     attention,
     timeline,

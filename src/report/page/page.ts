@@ -52,7 +52,7 @@ export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Gen
     attentionSection(attention, wanted),
     factsSection(summary, facts),
   ]
-  yield `${head(summary.run_id)}<body>${headerOf(summary, wanted)}${contents(sections)}<main>
+  yield `${head(summary.run_id)}<body>${headerOf(summary, wanted, attention.valued)}${contents(sections)}<main>
 ${sections.join('\n')}
 </main>\n<footer><p>Made by rapyd-bulk from the journal of the run. This file asks nobody for anything.</p></footer>\n`
   if (attention.listed > 0) {

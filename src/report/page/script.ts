@@ -6,7 +6,7 @@ export const pageScript = `'use strict';
 (() => {
   const data = document.getElementById('attention-data');
   if (data === null) return;
-  const { kinds, rows } = JSON.parse(data.textContent);
+  const { kinds, rows, names = [], values = [] } = JSON.parse(data.textContent);
   const width = 4;
   const pageRows = 25;
   const one = (id) => document.getElementById(id);
@@ -25,7 +25,7 @@ export const pageScript = `'use strict';
     for (let at = 0; at < rows.length; at += width) {
       const kind = rows[at + 3];
       if (!fits[kind]) continue;
-      if (told[kind] || String(rows[at]) === digits || String(rows[at + 1]) === digits || rows[at + 2].toLowerCase().includes(text)) found.push(at);
+      if (told[kind] || String(rows[at]) === digits || String(rows[at + 1]) === digits || rows[at + 2].toLowerCase().includes(text) || (values[at / width] ?? []).some((cell) => cell.toLowerCase().includes(text))) found.push(at);
     }
     page = 0;
     show();
@@ -34,7 +34,7 @@ export const pageScript = `'use strict';
   function show() {
     const pages = Math.max(1, Math.ceil(found.length / pageRows));
     page = Math.min(Math.max(page, 0), pages - 1);
-    body.replaceChildren(...found.slice(page * pageRows, (page + 1) * pageRows).map(line));
+    body.replaceChildren(...found.slice(page * pageRows, (page + 1) * pageRows).flatMap((at) => [line(at), ...cellsOf(at)]));
     status.textContent = number.format(found.length) + (found.length === 1 ? ' row' : ' rows') + ', page ' + number.format(page + 1) + ' of ' + number.format(pages);
     one('first').disabled = one('previous').disabled = page === 0;
     one('next').disabled = one('last').disabled = page === pages - 1;
@@ -52,6 +52,22 @@ export const pageScript = `'use strict';
       row.append(cell);
     });
     return row;
+  }
+
+  // The cells of a row, below it.
+  function cellsOf(at) {
+    const cells = values[at / width];
+    if (cells === undefined) return [];
+    const row = document.createElement('tr');
+    const cell = row.appendChild(document.createElement('td'));
+    row.className = 'values';
+    cell.colSpan = labels.length;
+    cells.forEach((text, column) => {
+      const pair = cell.appendChild(document.createElement('span'));
+      if (cells.length > 1 || names.length === 1) pair.appendChild(document.createElement('b')).textContent = names[column] ?? '?';
+      pair.append(text === '' ? '(blank)' : text);
+    });
+    return [row];
   }
 
   const labels = [...document.querySelectorAll('#rows-table thead th')].map((cell) => cell.textContent);

@@ -37,6 +37,7 @@ td.meter { width: 34%; vertical-align: middle; } td svg.meter { height: .7rem; b
 .pill.invalid::before { background: var(--invalid); } .pill.rejected::before { background: var(--rejected); } .pill.failed::before { background: var(--failed); }
 .pill.unknown::before { background: var(--unknown); } .pill.not_attempted::before { background: var(--not_attempted); } td.pill { white-space: nowrap; }
 #rows-table td:nth-child(3) { font: .85em/1.7 ui-monospace, 'SF Mono', Consolas, 'DejaVu Sans Mono', monospace; } #rows tr:hover { background: var(--inset); }
+tr.values td { padding: 0 0 .7rem; } tr.values span { display: inline-block; margin: 0 1rem .1rem 0; overflow-wrap: anywhere; } tr.values b { font-weight: 400; color: var(--soft); margin-right: .35rem; } tr:has(+ tr.values) > * { border-bottom: 0; }
 .scroll { overflow-x: auto; } details { margin: .4rem 0; } summary { cursor: pointer; color: var(--link); font-size: .9rem; }
 .tools { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: .75rem 0; } .tools label { display: grid; gap: .25rem; font-size: .85rem; color: var(--soft); } .tools label:first-child { flex: 1 1 16rem; }
 input, select, button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--soft); border-radius: .45rem; padding: .45rem .75rem; min-width: 0; }
@@ -48,6 +49,7 @@ button { cursor: pointer; } button:hover:enabled { border-color: var(--link); co
   #rows-table tr, #errors-table tr { display: block; border-bottom: 1px solid var(--line); padding: .6rem 0; }
   #rows-table :is(td, th[scope=row]), #errors-table :is(td, th[scope=row]) { display: grid; grid-template-columns: 6rem 1fr; border: 0; padding: .1rem 0; text-align: left; }
   #rows-table [data-label]::before, #errors-table [data-label]::before { content: attr(data-label); display: inline; width: auto; height: auto; margin: 0; background: none; border-radius: 0; color: var(--soft); font: .9rem/1.55 system-ui, sans-serif; }
+  #rows-table tr.values td { display: block; font: inherit; }
   #rows-table td:empty { display: none; } #rows-table td, #errors-table td { overflow-wrap: anywhere; }
   #rows-table th[scope=row] { font-weight: 600; }
   dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: .5rem; }

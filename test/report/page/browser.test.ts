@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPageFold } from '../../../src/report/page/page-fold.ts'
+import { createRowValues } from '../../../src/report/page/row-values.ts'
 import { writePage } from '../../../src/report/page/page.ts'
 import { summaryOf } from '../../../src/report/summary.ts'
 import { createTotals } from '../../../src/report/totals.ts'
@@ -24,7 +25,7 @@ const pageFacts = { mapping: 'm', options: [['--rate', '1/1s']], pauses, version
 
 function write(directory: string): void {
   const totals = createTotals()
-  const fold = createPageFold()
+  const fold = createPageFold(createRowValues(['customer', 'note'], (record) => record.split('|')))
   for (let row = 1; row <= rows; row++) {
     const isOdd = row % 1_000 === 0
     const outcome = outcomeOf({
@@ -38,7 +39,7 @@ function write(directory: string): void {
     const updated = outcomeOf({ row, fields: 'email;name', cleared: 'name', finishedAt: start + row })
     if (row < 100) fold.add(updated)
     totals.add(outcome)
-    fold.add(outcome)
+    fold.add(outcome, row > 2 ? undefined : `cus_${row}|Zz, ${row} ${hostile}`)
   }
   const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
   const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
@@ -72,6 +73,21 @@ describe.skipIf(!hasChromium)(name, () => {
     expect(await status()).toBe('100,000 rows, page 4,000 of 4,000')
     expect(await page.evaluate(`document.querySelector('#rows tr:last-child th').textContent`)).toBe(
       '100,000',
+    )
+  })
+
+  it('shows cells below their row where that was asked for, finds them, and says so', async () => {
+    await page.evaluate(`document.getElementById('first').click()`)
+    const shown = `[...document.querySelectorAll('#rows tr.values')].map((row) => row.textContent)`
+    expect(await page.evaluate(shown)).toEqual([
+      `customercus_1noteZz, 1 ${hostile}`,
+      `customercus_2noteZz, 2 ${hostile}`,
+    ])
+    await set('search', 'zz, 2', 'input')
+    expect(await status()).toBe('1 row, page 1 of 1')
+    await set('search', '', 'input')
+    expect(await page.evaluate(`document.querySelector('header').textContent`)).toContain(
+      'Personal data This page shows what the cells of 2 rows hold',
     )
   })
 

@@ -45,7 +45,7 @@ describe('the timeline', () => {
 
 describe('rows that need attention', () => {
   it('are listed up to a bound, with the first three of a kind as examples', () => {
-    const attention = createAttention(2_500)
+    const attention = createAttention(undefined, 2_500)
     for (let row = 1; row <= 3_000; row++) attention.add(failed(row))
     const { rows } = JSON.parse([...attention.json()].join(''))
     expect(rows).toHaveLength(2_500 * 4)

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import { printable } from '../../../src/domain/printable.ts'
 import { createPageFold } from '../../../src/report/page/page-fold.ts'
+import { createRowValues } from '../../../src/report/page/row-values.ts'
 import { pageOf, writePage } from '../../../src/report/page/page.ts'
 import { summaryOf } from '../../../src/report/summary.ts'
 import { createTotals } from '../../../src/report/totals.ts'
@@ -118,5 +119,26 @@ describe('the page', () => {
     rmSync(directory, { recursive: true })
     expect(mode).toBe(0o600)
     expect(again).toBe(text)
+  })
+
+  it.each([
+    ['as they stand', createRowValues([], () => undefined), [[], ['{"a": 1}']]],
+    [
+      'cell by cell',
+      createRowValues(['id', '\u202e'], () => ['x', ' y ']),
+      [
+        ['id', printable('\u202e')],
+        ['x', 'y'],
+      ],
+    ],
+    ['cut', createRowValues(['id'], () => ['x'.repeat(400)]), [['id'], [`${'x'.repeat(300)}…`]]],
+    ['not at all', undefined, [undefined, undefined]],
+  ] as const)('shows cells %s', (_how, rowValues, [names, cells]) => {
+    const fold = createPageFold(rowValues)
+    fold.add(outcomeOf(bad), '{"a": 1}')
+    const text = [...pageOf(partsOf([bad]).summary, facts, fold)].join('')
+    const json = JSON.parse(/id="attention-data">(.*?)<\/script>/s.exec(text)?.[1] ?? '')
+    expect([json.names, json.values?.[0]]).toEqual([names, cells])
+    expect(text.includes('Personal data')).toBe(rowValues !== undefined)
   })
 })
