@@ -43,11 +43,27 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
   let rest = ''
   /** Where the quote of an unfinished record was opened. */
   let openLine = line
+  /** Bytes of a record that is too long to be kept, while its end has not come. */
+  let passed = 0
   const otherBreak = newline === '\n' ? '\r' : '\n'
 
+  /** Passes over more of that record, and gives what stands behind it. Behind a quote nobody can tell where it ends. */
+  function pass(block: string, last: boolean, rows: (CsvRow | MalformedRow)[]): string {
+    const end = lineEnd(block, 0, newline)
+    const more = block.slice(0, end)
+    if (more.includes('"')) throw tooLong(line)
+    passed += Buffer.byteLength(more)
+    if (end === block.length && !last) return ''
+    const place = { row: row++, line: line++, offset, length: passed - (more.endsWith('\r') ? 1 : 0) }
+    rows.push(malformed(place, 'E_TOO_LARGE', 'the row is longer than 4 MiB'))
+    offset += passed + 1
+    passed = 0
+    return block.slice(end + 1)
+  }
+
   function take(block: string, last: boolean): (CsvRow | MalformedRow)[] {
-    const text = rest === '' ? block : rest + block
     const rows: (CsvRow | MalformedRow)[] = []
+    const text = passed > 0 ? pass(block, last, rows) : rest + block
     const ascii = isAscii(text)
     const mayBeMixed = text.includes(otherBreak)
     let at = 0
@@ -90,7 +106,11 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
     }
     rest = text.slice(at)
     if (last && rest !== '') throw unclosedQuote(openLine)
-    if (rest.length > longestRecord) throw rest.includes('"') ? unclosedQuote(openLine) : tooLong(line)
+    if (rest.length > longestRecord) {
+      if (rest.includes('"')) throw unclosedQuote(openLine)
+      passed = Buffer.byteLength(rest)
+      rest = ''
+    }
     return rows
   }
 
@@ -111,7 +131,9 @@ function sized(place: Place, cells: readonly string[], columns: number): CsvRow 
   return { kind: 'csv', row: place.row, line: place.line, offset: place.offset, length: place.length, cells }
 }
 
-function malformed(place: Place, code: 'E_QUOTE' | 'E_COLUMNS' | 'E_RAW_ROW', message: string): MalformedRow {
+type Malformation = 'E_QUOTE' | 'E_COLUMNS' | 'E_RAW_ROW' | 'E_TOO_LARGE'
+
+function malformed(place: Place, code: Malformation, message: string): MalformedRow {
   return { kind: 'malformed', ...place, problem: { code, field: '', message } }
 }
 
@@ -133,7 +155,8 @@ function unclosedQuote(line: number): BulkUpdateError {
   )
 }
 
-function tooLong(line: number): BulkUpdateError {
+/** Of a record in which quotes hide its end, and of a header. */
+export function tooLong(line: number): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_RECORD_TOO_LARGE',

@@ -1,7 +1,7 @@
 /** The head of the input: which format it is, how its lines end, and where its first record starts. */
 import { BulkUpdateError } from '../errors.ts'
 import type { Dialect } from './csv-lines.ts'
-import { parseCsv } from './csv.ts'
+import { parseCsv, tooLong } from './csv.ts'
 import type { InputFile } from './bytes.ts'
 import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
 import type { CsvStart } from './csv.ts'
@@ -39,6 +39,9 @@ export interface FormatOptions {
   readonly delimiter: string | undefined
 }
 
+/** More than these are a file that was cut at the wrong character, or turned on its side. */
+const mostColumns = 1_000
+
 /** How much of a file shows what it is. */
 const startBytes = 64 * 1024
 
@@ -66,7 +69,9 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   for await (const rows of parseCsv(decodeUtf8(file, first.offset), dialect, 0, first)) {
     const [header] = rows
     if (header === undefined) continue
-    if (header.kind !== 'csv') throw badHeader(header.line)
+    if (header.kind !== 'csv')
+      throw header.problem.code === 'E_TOO_LARGE' ? tooLong(header.line) : badHeader(header.line)
+    if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
     const headerText = (await file.read(header.offset, header.length)).toString('utf8')
     if (headerText.includes('\0')) throw notText(file.path)
     const end = header.offset + header.length
@@ -93,6 +98,15 @@ export function isMarked({ textStart, encoding }: InputFile): boolean {
 async function firstText(file: InputFile): Promise<string> {
   for await (const text of decodeUtf8(file, file.textStart)) return text
   return ''
+}
+
+function tooManyColumns(columns: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_TOO_MANY_COLUMNS',
+    `the header has ${columns} columns, and ${mostColumns} are the most`,
+    'Check the delimiter, or export fewer columns: an update has at most some dozens of fields.',
+  )
 }
 
 function badHeader(line: number): BulkUpdateError {

@@ -79,8 +79,9 @@ function ndjsonLine(text: string, values: readonly (string | number)[]): string 
  * it, the cells are put where they belong.
  */
 function keptRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
-  const { errorCode } = outcome
-  const isMisshapen = errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS'
+  const { errorCode, errorField } = outcome
+  const isMisshapen =
+    errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS' || (errorCode === 'E_TOO_LARGE' && errorField === '')
   const sets = earlierSets(format)
   let kept = raw
   for (let set = 0; set < sets; set++) {

@@ -100,6 +100,22 @@ describe('parseCsv', () => {
     expect(found).toEqual([['a', 'b'], 'E_QUOTE', ['2\n', 'x'], ['3', 'z'], 'E_QUOTE'])
   })
 
+  it('gives up a row of more than 4 MiB, and goes on behind it, unless a quote may hide its end', async () => {
+    const long = 'x'.repeat(5_000_000)
+    for (const end of ['\n', '\r\n']) {
+      const rows = await read(`a,b${end}é,${long}${end}c,d${end}${long}`, 2, 100_000)
+      expect(rows.map((row) => (row.kind === 'csv' ? row.cells : row))).toMatchObject([
+        ['a', 'b'],
+        { row: 2, line: 2, offset: 3 + end.length, length: 5_000_003, problem: { code: 'E_TOO_LARGE' } },
+        ['c', 'd'],
+        { row: 4, line: 4, offset: 9 + 3 * end.length + 5_000_000, length: 5_000_000 },
+      ])
+    }
+    await expect(read(`a,b\n${long},"\nc,d\n"\n`, 2, 100_000)).rejects.toMatchObject({
+      code: 'E_RECORD_TOO_LARGE',
+    })
+  })
+
   it('gives what csv-parse gives, wherever the blocks are cut', async () => {
     const cell = fc.string({
       unit: fc.constantFrom('a', 'é', '"', ',', '\n', ' ', '\r\n', '東', '😀'),
