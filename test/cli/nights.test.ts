@@ -56,6 +56,24 @@ describe('update on the second night', () => {
     expect(await update(textOf({ ...half, rows: half.rows.slice(1) }))).toMatchObject({ code: 0, calls: 28 })
   })
 
+  it('holds --only-changed to the whole file, whatever of it has changed', async () => {
+    const changed = textOf({
+      ...second,
+      rows: second.rows.map((row, index) =>
+        index === 3 ? [...row.slice(0, 4), 'new', ...row.slice(5)] : row,
+      ),
+    })
+    await update(textOf(second), '--only-changed')
+    expect(await update(changed, '--only-changed')).toMatchObject({ code: 0, calls: 1 })
+    const half = textOf({ ...second, rows: second.rows.slice(0, 25) })
+    expect(await update(half, '--only-changed')).toMatchObject({
+      code: 3,
+      calls: 0,
+      stderr: expect.stringContaining('25 rows'),
+    })
+    expect(await update(changed, '--only-changed')).toMatchObject({ code: 0, calls: 0 })
+  })
+
   it('asks nothing again of a run that was begun, and lets --expect-rows speak for the number of rows', async () => {
     const more = textOf({ ...second, rows: [...second.rows, ...firstNight(200, dice).rows.slice(80)] })
     const count = more.trimEnd().split('\n').length - 1
