@@ -188,48 +188,4 @@ describe('a way there and back', () => {
     expect((await run('redo', applied)).code).toBe(0)
     expect(updates()).toHaveLength(before + 2)
   })
-
-  it.each([
-    [
-      'an edited plan',
-      'E_PLAN_CHANGED',
-      (): void => edit('p.ndjson', (text) => text.replace('"Other"', '"Mine"')),
-    ],
-    [
-      'a cut plan',
-      'E_PLAN_CHANGED',
-      (): void => edit('p.ndjson', (text) => text.split('\n').slice(0, -2).join('\n')),
-    ],
-    [
-      'a changed input',
-      'E_INPUT_CHANGED',
-      (): void => edit('crm.csv', (text) => text.replace('Other', 'Mine')),
-    ],
-    [
-      'a changed mapping',
-      'E_MAPPING_CHANGED',
-      (): void => edit('map.yaml', (text) => `${text}constants: { occupation: none }\n`),
-    ],
-  ])('refuses %s', async (_, code, change) => {
-    folder.write('crm.csv', `customer,name\n${id(1)},Other\n${id(2)},Third\n`)
-    folder.write('map.yaml', 'columns: { name: name }\n')
-    expect((await run('plan', 'crm.csv', '--map', 'map.yaml', '--out', 'p.ndjson')).code).toBe(0)
-    change()
-    expect(await run('apply', 'p.ndjson')).toMatchObject({ code: 3, stderr: expect.stringContaining(code) })
-    expect(updates()).toEqual([])
-  })
-
-  function edit(name: string, change: (text: string) => string): void {
-    folder.write(name, change(readFileSync(join(folder.path, name), 'utf8')))
-  }
-
-  it('refuses the plan of another account', async () => {
-    folder.write('crm.csv', `customer,name\n${id(1)},Other\n`)
-    await run('plan', 'crm.csv', '--out', 'p.ndjson')
-    const other = { ...rehearsal.keys, RAPYD_ACCESS_KEY: 'another' }
-    expect(await folder.run(['apply', 'p.ndjson', '--rate', 'none'], other)).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('E_OTHER_ACCOUNT'),
-    })
-  })
 })
