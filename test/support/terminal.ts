@@ -18,7 +18,8 @@ export function runOnTerminal(
   answer: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<OnTerminal> {
-  const command = [process.execPath, program, ...args].join(' ')
+  // A terminal that nobody looks at has no size of its own.
+  const command = ['stty cols 80 rows 24;', process.execPath, program, ...args].join(' ')
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: folder,
     env: { PATH: process.env['PATH'], NO_COLOR: '1', TERM: 'dumb', ...env },

@@ -31,7 +31,7 @@ dt { font-size: .85rem; } dl.facts { grid-template-columns: minmax(7rem, max-con
 dl.figures dd { font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; } caption { text-align: left; padding-bottom: .3rem; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; } tbody tr:last-child > * { border-bottom: 0; }
-thead th { color: var(--soft); font-weight: 600; font-size: .82rem; } tbody th { font-weight: 400; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+thead th { color: var(--soft); font-weight: 600; font-size: .82rem; } tbody th { font-weight: 400; } #outcomes tbody th { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
 td.meter { width: 34%; vertical-align: middle; } td svg.meter { height: .7rem; border-radius: .2rem; } code { font-size: .92em; font-family: ui-monospace, 'SF Mono', Consolas, 'DejaVu Sans Mono', monospace; }
 .pill::before { content: ''; display: inline-block; width: .6rem; height: .6rem; border-radius: 50%; margin-right: .4rem; background: var(--unchanged); }
 .pill.invalid::before { background: var(--invalid); } .pill.rejected::before { background: var(--rejected); } .pill.failed::before { background: var(--failed); }
@@ -51,7 +51,7 @@ button { cursor: pointer; } button:hover:enabled { border-color: var(--link); co
   #rows-table [data-label]::before, #errors-table [data-label]::before { content: attr(data-label); display: inline; width: auto; height: auto; margin: 0; background: none; border-radius: 0; color: var(--soft); font: .9rem/1.55 system-ui, sans-serif; }
   #rows-table tr.values td { display: block; font: inherit; }
   #rows-table td:empty { display: none; } #rows-table td, #errors-table td { overflow-wrap: anywhere; }
-  #rows-table th[scope=row] { font-weight: 600; }
+  #rows-table th[scope=row] { font-weight: 600; } #rows-table tr:has(+ tr.values) { border-bottom: 0; padding-bottom: .2rem; } #rows-table tr.values { padding-top: 0; }
   dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: .5rem; }
 }
 @media screen and (max-width: 30rem) { .meter { display: none; } dl.figures { grid-template-columns: 1fr 1fr; } svg.chart { height: 8rem; } th, td { padding-right: .6rem; } }
