@@ -24,7 +24,7 @@ export interface InputGuardParts extends Omit<WatchedInput, 'earlier'> {
 
 /**
  * Nothing where the run has been begun: its file has passed, and what was accepted then need not be said again. A redo has
- * only rows of a file that has passed, somebody has looked at a plan, and a rollback has no file of anybody's.
+ * only rows of a file that has passed, a plan was made of a file that has passed, and a rollback has no file of anybody's.
  */
 export function openInputGuard(
   { runsDir, runId, facts, ...input }: InputGuardParts,

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { checkInput } from './check-input.ts'
 import type { CheckedInput } from './check-input.ts'
 import type { InputFile } from './input/bytes.ts'
+import { openInputGuard } from './input-guard.ts'
 import { readHead } from './input/header.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import { openNewFile } from './new-file.ts'
@@ -84,9 +85,13 @@ async function planOn(
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
-    const checked = await checkInput({ file, head, options, mapping, onInvalid: () => {}, signal })
-    if (checked.refusal !== undefined) throw checked.refusal
     const planId = `${runName(options.input)}-${runDigest(facts)}-plan`
+    const given = { file, head, options, mapping }
+    // Nobody looks at every row of a plan: a file that is not like the last one is refused here already.
+    const guard = openInputGuard({ ...given, runsDir, runId: planId, facts }, {})
+    const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })
+    if (checked.refusal !== undefined) throw checked.refusal
+    await guard?.check(checked.found)
     const directory = openRunDirectory(runsDir, planId)
     const unlock = lockRun(directory, planId)
     try {

@@ -131,4 +131,15 @@ describe('a way back', () => {
     const other = { ...all, accessKey: 'another', plan: path('p.ndjson') }
     await expect(apply(other)).rejects.toMatchObject({ code: 'E_OTHER_ACCOUNT', exitCode: 2 })
   })
+
+  it('plans no file that is not like the one before it', async () => {
+    const all = common()
+    const rows = Array.from({ length: 60 }, (_, index) => `${id(1 + (index % 3))},N${index},D${index}`)
+    rehearsal.folder.write('crm.csv', `customer,name,description\n${rows.join('\n')}\n`)
+    expect(await codeOf(bulkUpdate({ ...all, input: path('crm.csv') }))).toBe(0)
+    rehearsal.folder.write('crm.csv', `customer,name,description\n${rows.slice(0, 9).join('\n')}\n`)
+    const again = { ...all, input: path('crm.csv') }
+    await expect(plan(again)).rejects.toMatchObject({ code: 'E_UNLIKE_LAST' })
+    expect((await plan({ ...again, acceptChange: ['all'] })).head.counts.rows).toBe(9)
+  })
 })

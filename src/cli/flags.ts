@@ -237,6 +237,7 @@ const valueFlag = {
 
 export const planFlags = {
   ...inputFlags,
+  'accept-change': updateFlags['accept-change'],
   ...readerFlags,
   out: {
     type: 'string',

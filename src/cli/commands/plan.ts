@@ -3,7 +3,7 @@ import { exitCodes } from '../../errors.ts'
 import type { PlanRow } from '../../plan/plan-row.ts'
 import { plan as makePlan } from '../../plan.ts'
 import { commandToApply } from '../../run-command.ts'
-import { inputOptions } from '../input-options.ts'
+import { inputOptions, namesIn } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { planText } from '../plan-text.ts'
 import { reading } from '../reading.ts'
@@ -11,6 +11,7 @@ import { given, senderOptions } from '../sender-options.ts'
 import type { SenderArguments } from '../sender-options.ts'
 
 export interface PlanArguments extends InputArguments, SenderArguments {
+  readonly acceptChange?: string[] | undefined
   readonly out?: string | undefined
   readonly force?: boolean | undefined
   readonly showValues?: boolean | undefined
@@ -26,7 +27,7 @@ export async function plan(args: PlanArguments): Promise<number> {
     makePlan({
       ...options,
       ...inputOptions(args),
-      ...given({ out: args.out, force: args.force }),
+      ...given({ out: args.out, force: args.force, acceptChange: args.acceptChange?.flatMap(namesIn) }),
       signal,
       onProgress,
       onChange: (row) => void (first.length < mostShown && first.push(row)),
