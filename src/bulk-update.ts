@@ -116,8 +116,8 @@ async function runOn(
       encoding,
       ...planned,
     }
-    const runId = kind.runIdOf(facts, runsDir)
     sync = await openSync(remote, options, runsDir)
+    const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
     const counter = countChanges(sync, options.duplicates)
     const remembered = recallScan(join(runsDir, runId), facts)
     const given = { file, head, options, mapping }

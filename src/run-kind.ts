@@ -13,8 +13,15 @@ export interface RunKind {
   readonly planned?: PlannedFacts | undefined
   readonly rollback?: RollbackFacts | undefined
   readonly judge?: Judge | undefined
-  /** `facts` is what the journal is bound to. Throws where such a run must not be. */
-  readonly runIdOf: (facts: Readonly<Record<string, string>>, runsDir: string) => string
+  /**
+   * `facts` is what the journal is bound to, `lastSender` the run of the account that sent last, where a sync state is kept.
+   * Throws where such a run must not be.
+   */
+  readonly runIdOf: (
+    facts: Readonly<Record<string, string>>,
+    runsDir: string,
+    lastSender: string | undefined,
+  ) => string
   readonly check: (parts: InputParts, watched: (source: Source) => Source) => Promise<CheckedRun>
 }
 

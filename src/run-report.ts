@@ -26,7 +26,7 @@ import { commandToRedo, commandToRollback } from './run-command.ts'
 import { pageFactsOf } from './run-page.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './run-parts.ts'
 import type { JournalReader } from './store/journal-reader.ts'
-import { beginningKey, exportKey, vanishedKey } from './sync/history.ts'
+import { beginningKey, exportKey, leftOutKey, vanishedKey } from './sync/journal-words.ts'
 
 /** What the files are made from: a run that has just ended, or one that somebody asks about. */
 export interface ReportParts {
@@ -173,8 +173,15 @@ function insteadOfMending({ rollback, planned, options }: ReportParts): string |
 /** Of a run with `--only-changed`. */
 function syncOf(journal: Pick<JournalReader, 'get'>, unchanged: number): Pick<Summary, 'sync'> {
   if (journal.get(exportKey) === undefined) return {}
-  const vanished = Number(journal.get(vanishedKey) ?? 0)
-  return { sync: { state: journal.get(beginningKey) ?? '', unchanged, vanished } }
+  const count = (key: string): number => Number(journal.get(key) ?? 0)
+  return {
+    sync: {
+      state: journal.get(beginningKey) ?? '',
+      unchanged,
+      fields_left_out: count(leftOutKey),
+      vanished: count(vanishedKey),
+    },
+  }
 }
 
 /** What came over standard input is kept while the run is open, so nobody has to bring it again. */

@@ -11,11 +11,11 @@ export function updateOf(options: UpdateOptions, piped: PipedInput | undefined):
   return {
     piped,
     redo: undefined,
-    runIdOf(facts, runsDir) {
+    runIdOf(facts, runsDir, lastSender) {
       const derived = `${runName(options.input)}-${runDigest(facts)}`
       const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
       if (options.newRun === true) return freshRunId(runsDir, wanted)
-      return options.onlyChanged === true ? tonight(runsDir, wanted) : wanted
+      return options.onlyChanged === true ? tonight(runsDir, wanted, lastSender ?? '') : wanted
     },
     check: checkInput,
   }

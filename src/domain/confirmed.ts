@@ -3,6 +3,14 @@
 /** Digests by top-level field of the patch. */
 export type Digests = Readonly<Record<string, string>>
 
+/** What is known of one customer. */
+export interface Known {
+  /** Of the fields that are known. */
+  readonly digests: Digests
+  /** The newest time that is noted of any field, also of those that are not known; 0 where there is none. */
+  readonly at: number
+}
+
 /** Fields of one customer, as one call has left them. */
 export interface Confirmed {
   readonly customerId: string

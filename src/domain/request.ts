@@ -14,6 +14,13 @@ export interface UpdateRequest extends Place {
   readonly cleared: string
   /** False for patches that hold `coupon` or `addresses`: sending them twice may do more than once would. */
   readonly repeatable: boolean
-  /** Top-level fields that it sends, where a sync state is kept: the journal notes them with the intent. */
-  readonly sends?: readonly string[]
+  /** Where a sync state is kept: what it is about to change. The journal notes it with the intent. */
+  readonly sends?: Sends
+}
+
+export interface Sends {
+  /** Top-level fields. */
+  readonly fields: readonly string[]
+  /** Since when nobody knows what they hold, milliseconds since 1970; later than all that was confirmed of the customer. */
+  readonly at: number
 }

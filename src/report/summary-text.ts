@@ -6,7 +6,7 @@ import { printable } from '../domain/printable.ts'
 import { formatCount, formatDuration, formatRows } from './format.ts'
 import { bucketLines } from './rollback-fold.ts'
 import { outcomeWords } from './summary.ts'
-import type { Summary } from './summary.ts'
+import type { Summary, SyncFacts } from './summary.ts'
 
 const colours = {
   updated: 'green',
@@ -49,13 +49,14 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   return `${lines.join('\n')}\n`
 }
 
-function syncLine({ state, unchanged, vanished }: NonNullable<Summary['sync']>): string {
+function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {
   const words: Readonly<Record<string, string>> = {
     first: 'nothing was known before this run',
     rebuilt: 'what was known was lost, and made again from the journals',
   }
   return [
     `Only what changed: ${formatRows(unchanged)} without a call`,
+    ...(leftOut > 0 ? [`${formatCount(leftOut)} fields left out of the others`] : []),
     ...(words[state] === undefined ? [] : [words[state]]),
     ...(vanished > 0 ? [`${formatCount(vanished)} customers of last time are gone: vanished.csv`] : []),
   ].join('; ')

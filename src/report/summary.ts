@@ -24,11 +24,22 @@ export interface RunFacts {
   readonly started_at: string
   readonly finished_at: string
   readonly rate_limited: number
-  /** With `--only-changed`: what was found of the state, rows that had nothing new, and customers that the last export held and this one does not. */
-  readonly sync?: { readonly state: string; readonly unchanged: number; readonly vanished: number }
+  /** With `--only-changed`. */
+  readonly sync?: SyncFacts
   readonly exit_code: number
   /** What to do now. */
   readonly next: string
+}
+
+export interface SyncFacts {
+  /** What was found of the state: `first`, `known` or `rebuilt`. */
+  readonly state: string
+  /** Rows that had nothing new, and so no call. */
+  readonly unchanged: number
+  /** Fields that were left out of the calls that were made. */
+  readonly fields_left_out: number
+  /** Customers that the last export of this name held and this one does not. */
+  readonly vanished: number
 }
 
 export type Summary = RunFacts & Totals

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Confirmed, Digests } from '../domain/confirmed.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import type { Sends } from '../domain/request.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { errorCodePath, kindOf, unpackOutcome } from './outcome-record.ts'
@@ -24,9 +25,8 @@ export interface JournalReader {
   sent(row: number): SentFields | undefined
 }
 
-export interface SentFields {
+export interface SentFields extends Sends {
   readonly customerId: string
-  readonly fields: readonly string[]
 }
 
 export function readerOf(db: DatabaseSync): JournalReader {
@@ -87,9 +87,13 @@ export function readerOf(db: DatabaseSync): JournalReader {
       }
     },
     sent(row) {
-      const found = db.prepare('SELECT customer, fields FROM sent WHERE row = ?').get(row)
+      const found = db.prepare('SELECT customer, at, fields FROM sent WHERE row = ?').get(row)
       if (found === undefined) return undefined
-      return { customerId: String(found['customer']), fields: String(found['fields']).split(',') }
+      return {
+        customerId: String(found['customer']),
+        at: Number(found['at']),
+        fields: String(found['fields']).split(','),
+      }
     },
   }
 }

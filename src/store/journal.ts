@@ -49,7 +49,7 @@ export function openJournal(path: string, group: number): RunJournal {
   const db = openDatabase(path)
   const intend = db.prepare('INSERT INTO intent (at, rows) VALUES (?, ?)')
   const settle = db.prepare('INSERT INTO outcome VALUES (?, ?, ?)')
-  const noteSent = db.prepare('INSERT OR REPLACE INTO sent VALUES (?, ?, ?)')
+  const noteSent = db.prepare('INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)')
   const confirm = db.prepare('INSERT OR REPLACE INTO confirmed VALUES (?, ?, ?, ?)')
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
@@ -62,8 +62,10 @@ export function openJournal(path: string, group: number): RunJournal {
         if ('intent' in entry) {
           intents.push(entry.intent)
           const { request } = entry
-          if (request?.sends !== undefined)
-            noteSent.run(request.row, request.customerId, request.sends.join(','))
+          if (request?.sends !== undefined) {
+            const { fields, at } = request.sends
+            noteSent.run(request.row, request.customerId, at, fields.join(','))
+          }
         } else if ('key' in entry) put.run(entry.key, entry.value)
         else {
           const { outcome, confirmed } = entry

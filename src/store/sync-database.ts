@@ -62,15 +62,27 @@ export function openSyncDatabase(directory: string, owner: SyncOwner): DatabaseS
 function makeTables(db: DatabaseSync, owner: SyncOwner): void {
   db.exec('BEGIN IMMEDIATE')
   const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (found === 0) {
-    db.exec(schema)
-    const insert = db.prepare('INSERT INTO owner VALUES (?, ?)')
-    for (const [name, value] of Object.entries(owner)) insert.run(name, String(value))
-    insert.run('epoch', randomUUID())
-    insert.run('serial', '0')
-  }
+  if (found === 0) db.exec(schema)
+  // Nothing is lost with a state of nobody: keys that were mistyped once must not stand in the way of the right ones.
+  if (found === 0 || (found === version && isEmpty(db))) own(db, owner)
   db.exec('COMMIT')
   if (found !== 0 && found !== version) throw new Error(`state version ${found}, this is ${version}`)
+}
+
+function isEmpty(db: DatabaseSync): boolean {
+  return db.prepare('SELECT id FROM customer LIMIT 1').get() === undefined
+}
+
+/** Makes it a new state of this owner, where it is not this owner's already. */
+function own(db: DatabaseSync, owner: SyncOwner): void {
+  const held = db.prepare('SELECT value FROM owner WHERE name = ?')
+  const isOwn = Object.entries(owner).every(([name, value]) => held.get(name)?.['value'] === value)
+  if (isOwn) return
+  const put = db.prepare('INSERT OR REPLACE INTO owner VALUES (?, ?)')
+  for (const [name, value] of Object.entries(owner)) put.run(name, String(value))
+  put.run('epoch', randomUUID())
+  put.run('serial', '0')
+  put.run('sender', '')
 }
 
 function refuseOther(db: DatabaseSync, path: string, owner: SyncOwner): void {

@@ -3,7 +3,7 @@
  * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests } from '../domain/confirmed.ts'
+import type { Confirmed, Digests, Known } from '../domain/confirmed.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
@@ -19,10 +19,14 @@ export interface SyncState extends SyncNights {
   nextStep(): SyncStep
   /** Steps so far: none in a state that was only opened. */
   readonly steps: number
+  readonly epoch: string
   /** Goes on behind a step, in a state that was made again. */
   adopt(step: SyncStep): void
-  /** Digests of the customer's fields that are known. */
-  known(customerId: string): Digests
+  /** Notes who has begun to change customers: `lastSender` from now on. */
+  beginSending(runId: string): void
+  /** The run that was the last to begin or to go on; '' where there is none, or where a file was taken as applied since. */
+  readonly lastSender: string
+  known(customerId: string): Known
   /** Takes what is known of these fields back. Durable when it resolves. */
   forget(customerId: string, fields: readonly string[], at: number): Promise<void>
   /** Durable when it resolves. What is newer stays. */
@@ -81,6 +85,13 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       return Number(owned.get('serial')?.['value'])
     },
     nextStep: () => written(directory, () => inTransaction(db, nextStep)),
+    get epoch() {
+      return String(owned.get('epoch')?.['value'])
+    },
+    beginSending: (runId) => void written(directory, () => own.run(runId, 'sender')),
+    get lastSender() {
+      return String(owned.get('sender')?.['value'])
+    },
     adopt({ epoch, serial }) {
       written(directory, () => {
         own.run(epoch, 'epoch')
@@ -88,8 +99,12 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       })
     },
     known(customerId) {
-      const known = Object.entries(entries(customerId)).map(([field, entry]) => [field, digestOf(entry)])
-      return Object.fromEntries(known.filter(([, digest]) => digest !== ''))
+      const found = Object.entries(entries(customerId))
+      const known = found.map(([field, entry]) => [field, digestOf(entry)])
+      return {
+        digests: Object.fromEntries(known.filter(([, digest]) => digest !== '')),
+        at: Math.max(0, ...found.map(([, entry]) => timeOf(entry))),
+      }
     },
     forget: (customerId, fields, at) =>
       commits.add({ customerId, digests: Object.fromEntries(fields.map((field) => [field, ''])), at }),

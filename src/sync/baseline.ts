@@ -32,6 +32,7 @@ export async function baselineState(options: UpdateOptions, signal: AbortSignal)
       whileLocked(remote, folder, async ({ state, digests }) => {
         // No journal tells it, so the state cannot be made again as it is now.
         state.nextStep()
+        state.beginSending('')
         const at = Date.now()
         let rows = 0
         for await (const batch of openRows()) {

@@ -2,9 +2,10 @@
 import { systemClock } from '../client/clock.ts'
 import type { RunParts } from '../run-parts.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { beginningKey, exportKey, stepKey, stepText, takeFrom } from './history.ts'
+import { beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
 import { createSyncSending } from './sending.ts'
 import type { SyncSending } from './sending.ts'
+import { takeFrom } from './take-from-journal.ts'
 
 /** Nothing where no state is kept. */
 export async function openSyncing(
@@ -12,12 +13,14 @@ export async function openSyncing(
   journal: RunJournal,
 ): Promise<SyncSending | undefined> {
   if (sync === undefined) return undefined
-  if (journal.get(beginningKey) === undefined) {
+  const { state, digests } = sync
+  if (stepOf(journal.get(stepKey))?.epoch !== state.epoch) {
     journal.set(beginningKey, sync.beginning)
-    journal.set(stepKey, stepText(sync.state.nextStep()))
+    journal.set(stepKey, stepText({ ...state.nextStep(), keyCheck: digests.keyCheck }))
   }
   if (sync.isOnlyChanged) journal.set(exportKey, sync.exportName)
-  await takeFrom(journal, sync.state)
+  await takeFrom(journal, state)
+  state.beginSending(runId)
   return createSyncSending({
     sync,
     journal,

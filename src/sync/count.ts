@@ -31,7 +31,7 @@ export function countChanges(
       read(read) {
         examiner?.read(read)
         if (isOutcome(read)) return
-        const known = state.known(read.customerId)
+        const known = state.known(read.customerId).digests
         const wanted = Object.entries(digests.of(read.customerId, bodyOfPatch(read.patch)))
         if (wanted.every(([field, digest]) => known[field] === digest)) unchanged++
       },

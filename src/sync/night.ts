@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { openOutputFile } from '../report/output-file.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { seeCustomers, vanishedKey } from './history.ts'
+import { vanishedKey } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
+import { takeNight } from './take-from-journal.ts'
 
 /** Called when every row has an outcome, before the run is called finished; doing it again changes nothing. */
 export async function endNight(
@@ -11,10 +12,8 @@ export async function endNight(
   journal: RunJournal,
   runId: string,
 ): Promise<void> {
-  const rows = await seeCustomers(journal, state, exportName, runId)
-  const vanished = state.markVanished(exportName, runId)
+  const vanished = await takeNight(journal, state, { export: exportName, run: runId, at: Date.now() })
   journal.set(vanishedKey, String(vanished))
-  state.endNight({ run: runId, export: exportName, at: Date.now(), rows, vanished })
 }
 
 /** `vanished.csv`: the ids of customers that the last export held and this one does not. */

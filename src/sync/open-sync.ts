@@ -14,8 +14,8 @@ import { runName } from '../store/run-directory.ts'
 import { hasSyncState } from '../store/sync-database.ts'
 import { openSyncState } from '../store/sync-state.ts'
 import type { SyncState } from '../store/sync-state.ts'
-import { findSyncRuns, rebuildState, wholeEpoch } from './history.ts'
-import type { Beginning, SyncRun } from './history.ts'
+import type { Beginning } from './journal-words.ts'
+import { findRebuilding, rebuildState } from './rebuild.ts'
 
 export interface Sync {
   readonly state: SyncState
@@ -50,16 +50,22 @@ export async function openSync(
   const digests = createFieldDigests(remote.credentials.secretKey)
   const exportName = runName(options.input)
   const state = openStateOf(remote, folder, digests)
+  // A night that was refused leaves one in which nothing is known: whoever kept that would hide that it was lost.
+  if (!isOnlyChanged && state.steps === 0) {
+    state.close()
+    return undefined
+  }
   let unlock: (() => void) | undefined
   try {
     if (isOnlyChanged) unlock = lockNight(folder, () => state.noteSkipped(exportName, Date.now()))
-    const beginning = isOnlyChanged ? await beginningOf(state, remote, options, runsDir) : 'joined'
+    const own = { state, digests, exportName }
+    const beginning = isOnlyChanged
+      ? await beginningOf(own, remote, options.newState === true, runsDir)
+      : 'joined'
     return {
-      state,
-      digests,
+      ...own,
       beginning,
       isOnlyChanged,
-      exportName,
       close() {
         unlock?.()
         state.close()
@@ -82,26 +88,17 @@ export function openStateOf(
 
 /** A state without steps is new, or one that was lost: then the journals say so, and it is made again from them. */
 async function beginningOf(
-  state: SyncState,
-  { host, account }: Remote,
-  { newState, input }: UpdateOptions,
+  { state, digests, exportName }: Pick<Sync, 'state' | 'digests' | 'exportName'>,
+  remote: Remote,
+  isNewState: boolean,
   runsDir: string,
 ): Promise<Beginning> {
   if (state.steps > 0) return 'known'
-  if (newState === true) return 'first'
-  const earlier = await findSyncRuns(runsDir, host)
-  const own = earlier.filter((run) => run.account === account)
-  refuseOtherAccount(earlier, own, runName(input), account)
-  if (own.length === 0) return 'first'
-  await rebuildState(state, requireWhole(own))
+  if (isNewState) return 'first'
+  const found = await findRebuilding(remote, digests.keyCheck, runsDir, exportName)
+  if (found === undefined) return 'first'
+  await rebuildState(state, found)
   return 'rebuilt'
-}
-
-/** The runs that the state can be made of. Throws USAGE, E_STATE_LOST, where their journals do not tell all. */
-export function requireWhole(own: readonly SyncRun[]): readonly SyncRun[] {
-  const whole = wholeEpoch(own)
-  if (whole === undefined) throw lost(own.at(-1)?.runId ?? '')
-  return whole
 }
 
 /** One `--only-changed` of an account at a time, whatever its file. Throws BUSY where another is under way. */
@@ -119,33 +116,6 @@ export function lockNight(folder: string, onBusy?: () => void): () => void {
       { cause: error },
     )
   }
-}
-
-/** The keys of last night were others: everything would look changed. */
-function refuseOtherAccount(
-  earlier: readonly SyncRun[],
-  own: readonly SyncRun[],
-  exportName: string,
-  account: string,
-): void {
-  const last = earlier.findLast((run) => run.exportName === exportName)
-  if (last === undefined || own.length > 0 || last.account === account) return
-  throw usage(
-    'E_STATE_OTHER',
-    `run ${last.runId} sent this export for account ${last.account}, and this is ${account}: there is no sync state for it`,
-    `${wayOut} Nothing was sent.`,
-  )
-}
-
-const wayOut =
-  'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state.'
-
-function lost(runId: string): BulkUpdateError {
-  return usage(
-    'E_STATE_LOST',
-    `the sync state is gone, and the journals of its runs (the last is ${runId}) do not tell all that was in it`,
-    `${wayOut} Nothing was sent.`,
-  )
 }
 
 function noMemory(): BulkUpdateError {

@@ -11,6 +11,7 @@ import type { Clock, Deliver } from '../pipeline/ports.ts'
 import { narrowRequest } from '../rapyd/narrow-request.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
 import type { RunJournal } from '../store/journal.ts'
+import { leftOutKey } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
 
 export interface SyncSending {
@@ -24,7 +25,7 @@ export interface SyncSending {
 
 export interface SyncSendingParts {
   readonly sync: Sync
-  readonly journal: Pick<RunJournal, 'sent' | 'inDoubt' | 'isInDoubt'>
+  readonly journal: Pick<RunJournal, 'get' | 'note' | 'sent' | 'inDoubt' | 'isInDoubt'>
   readonly identity: RunIdentity
   readonly clock: Pick<Clock, 'wall'>
   /** Rows that changed are sent whole. */
@@ -37,14 +38,15 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   const { sync, journal, identity, clock } = parts
   const { state, digests } = sync
   /** Of rows whose call has ended and whose outcome is not durable yet. */
-  const ended = new Map<number, Digests>()
+  const ended = new Map<number, Confirmed>()
+  let leftOut = Number(journal.get(leftOutKey) ?? 0)
 
   /** The fields to send; none where the customer holds them all. An earlier session has decided about a row in doubt. */
-  function fieldsToSend(request: UpdateRequest, wanted: Digests, known: Digests): readonly string[] {
+  function fieldsToSend({ row }: UpdateRequest, wanted: Digests, known: Digests): readonly string[] {
     const fields = Object.keys(wanted)
-    const sent = journal.inDoubt.has(request.row) ? journal.sent(request.row)?.fields : undefined
+    const sent = journal.inDoubt.has(row) ? journal.sent(row)?.fields : undefined
     if (sent !== undefined) return fields.filter((field) => sent.includes(field))
-    if (!sync.isOnlyChanged || parts.isAsked(request.row) || journal.inDoubt.has(request.row)) return fields
+    if (!sync.isOnlyChanged || parts.isAsked(row) || journal.inDoubt.has(row)) return fields
     const changed = fields.filter((field) => known[field] !== wanted[field])
     return changed.length > 0 && parts.wholeRows ? fields : changed
   }
@@ -55,22 +57,32 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
       const { customerId, row } = request
       const wanted = digests.of(customerId, request.body)
       const known = state.known(customerId)
-      const fields = fieldsToSend(request, wanted, known)
+      const fields = fieldsToSend(request, wanted, known.digests)
       if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
       const isWhole = fields.length === Object.keys(wanted).length
       const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
-      await state.forget(customerId, fields, clock.wall())
-      const outcome = await deliver({ ...sent, sends: fields }, signal)
-      if (outcome?.outcome === 'updated') ended.set(row, afterwards(outcome, sent, wanted))
-      else if (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
+      // A clock that was put back must not make this older than what was known before it.
+      const at = Math.max(clock.wall(), known.at + 1)
+      await state.forget(customerId, fields, at)
+      const outcome = await deliver({ ...sent, sends: { fields, at } }, signal)
+      if (outcome?.outcome === 'updated') {
+        const confirmed = afterwards(outcome, sent, wanted)
+        ended.set(row, { customerId, digests: confirmed, at: Math.max(at, outcome.finishedAt) })
+        leftOut += Object.keys(wanted).length - fields.length
+      } else if (outcome?.outcome === 'unknown') {
+        // Another run may have confirmed something meanwhile, and this call may have come behind it.
+        await state.forget(customerId, fields, Math.max(at, clock.wall()))
+      } else if (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome)) {
         // Nothing has changed: what was known still is.
-        await state.confirm({ customerId, digests: only(known, fields), at: clock.wall() })
+        await state.confirm({ customerId, digests: only(known.digests, fields), at })
+      }
       return outcome
     },
-    confirmedBy({ row, customerId, finishedAt }) {
+    confirmedBy({ row }) {
       const found = ended.get(row)
       ended.delete(row)
-      return found === undefined ? undefined : { customerId, digests: found, at: finishedAt }
+      if (found !== undefined && leftOut > 0) journal.note(leftOutKey, String(leftOut))
+      return found
     },
     settled: (confirmed) => state.confirm(confirmed),
   }
@@ -98,8 +110,9 @@ function pathsByField(fields: string): ReadonlyMap<string, number> {
 
 const asConfirmed = 'nothing has changed since Rapyd last confirmed it'
 
-/** Refused for what it asks, or never sent: the customer holds what it held. */
-function wasNotApplied({ outcome, httpStatus }: Outcome): boolean {
+/** Refused for what it asks, or never sent: the customer holds what it held, unless a look has shown otherwise. */
+function wasNotApplied({ outcome, httpStatus, errorCode }: Outcome): boolean {
+  if (errorCode === 'E_CHANGED_SINCE' || errorCode === 'E_DRIFTED') return false
   if (outcome === 'rejected') return httpStatus >= 400 && httpStatus < 500
   return outcome !== 'updated' && outcome !== 'unknown'
 }

@@ -1,5 +1,4 @@
 /** `state`: what is known of an account's customers for `--only-changed`, to look at, correct, make again, or begin with. */
-import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { accountFolder } from '../account-folder.ts'
 import { usage } from '../options.ts'
@@ -11,8 +10,8 @@ import type { Remote } from '../remote.ts'
 import { hasSyncState, syncPath } from '../store/sync-database.ts'
 import type { Night } from '../store/sync-nights.ts'
 import type { SyncState } from '../store/sync-state.ts'
-import { findSyncRuns, rebuildState } from './history.ts'
-import { lockNight, openStateOf, requireWhole } from './open-sync.ts'
+import { lockNight, openStateOf } from './open-sync.ts'
+import { findRebuilding, rebuildState } from './rebuild.ts'
 
 export type StateOptions = Omit<UpdateOptions, 'input'>
 
@@ -53,16 +52,18 @@ export function forgetState(options: StateOptions, customer?: string): Promise<n
   })
 }
 
-/** Makes the state again from the journals in `runsDir`. Throws USAGE, E_STATE_LOST or E_NO_STATE, where they do not tell all. */
+/**
+ * Makes the state again from the journals in `runsDir`: in place, because runs that keep it may be under way.
+ *
+ * @throws BulkUpdateError USAGE: E_STATE_LOST or E_STATE_OTHER, where the journals do not tell all; E_NO_STATE, where there is none
+ */
 export function remakeState(options: StateOptions): Promise<StateFacts> {
   return withRemote(options, async (remote, folder) => {
-    const runs = await findSyncRuns(resolve(options.runsDir ?? './rapyd-runs'), remote.host)
-    const own = runs.filter(({ account }) => account === remote.account)
-    if (own.length === 0) throw noState(remote)
-    const whole = requireWhole(own)
-    for (const side of ['', '-wal', '-shm']) rmSync(`${syncPath(folder)}${side}`, { force: true })
+    const { keyCheck } = createFieldDigests(remote.credentials.secretKey)
+    const found = await findRebuilding(remote, keyCheck, resolve(options.runsDir ?? './rapyd-runs'))
+    if (found === undefined) throw noState(remote)
     return whileLocked(remote, folder, async ({ state, facts }) => {
-      await rebuildState(state, whole)
+      await rebuildState(state, found)
       return facts()
     })
   })

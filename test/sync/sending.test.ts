@@ -1,0 +1,123 @@
+/** What the state holds after each fate that a call can have, and with a clock that goes wrong. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Outcome, OutcomeKind } from '../../src/domain/outcome.ts'
+import type { UpdateRequest } from '../../src/domain/request.ts'
+import { createFieldDigests } from '../../src/rapyd/field-digests.ts'
+import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
+import { openOutcome } from '../../src/run-account.ts'
+import { openSyncState } from '../../src/store/sync-state.ts'
+import type { SyncState } from '../../src/store/sync-state.ts'
+import { createSyncSending } from '../../src/sync/sending.ts'
+
+const identity = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
+const digests = createFieldDigests('secret')
+const customerId = 'cus_1'
+
+const requestOf = createUpdateRequest(identity)
+const rowWith = (name: string, row = 1): UpdateRequest =>
+  requestOf({
+    row,
+    line: row + 1,
+    offset: 0,
+    length: 0,
+    customerId,
+    patch: { name, email: 'a@example.com' },
+    fields: ['name', 'email'],
+    cleared: [],
+  })
+
+let directory: string
+let state: SyncState
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'rapyd-bulk-sync-'))
+  state = openSyncState(directory, { host: identity.host, account: 'account', keyCheck: digests.keyCheck }, 1)
+})
+afterEach(() => {
+  state.close()
+  rmSync(directory, { recursive: true })
+})
+
+/** Milliseconds since 1970. */
+let now: number
+
+/** Sends one row at a time of day, and gives the body that was sent; '' where nothing was. `during`: while it is at the server. */
+async function sendAt(
+  at: number,
+  request: UpdateRequest,
+  fate: Partial<Outcome> & { outcome: OutcomeKind },
+  during = (): void => {},
+) {
+  now = at
+  const sending = createSyncSending({
+    sync: { state, digests, beginning: 'known', isOnlyChanged: true, exportName: 'crm', close() {} },
+    journal: {
+      get: () => undefined,
+      note() {},
+      sent: () => undefined,
+      inDoubt: new Map(),
+      isInDoubt: () => false,
+    },
+    identity,
+    clock: { wall: () => now },
+    wholeRows: false,
+    isAsked: () => false,
+  })
+  let body = ''
+  const deliver = sending.around((sent) => {
+    body = sent.body
+    during()
+    return Promise.resolve({
+      ...openOutcome(sent, { code: 'E_STOPPED', message: '' }),
+      finishedAt: now,
+      ...fate,
+    })
+  })
+  const outcome = await deliver(request, new AbortController().signal)
+  const confirmed = outcome === undefined ? undefined : sending.confirmedBy(outcome)
+  if (confirmed !== undefined) await sending.settled(confirmed)
+  return body
+}
+
+describe('what is known after a call', () => {
+  it('that was confirmed is what it sent, and only what differs is sent next', async () => {
+    await sendAt(1, rowWith('A'), { outcome: 'updated' })
+    expect(await sendAt(2, rowWith('A'), { outcome: 'updated' })).toBe('')
+    expect(await sendAt(3, rowWith('B'), { outcome: 'updated' })).toBe('{"name":"B"}')
+    expect(await sendAt(4, rowWith('B'), { outcome: 'updated' })).toBe('')
+  })
+
+  it.each([
+    ['that was refused is what it was', { outcome: 'rejected', httpStatus: 400 }, ''],
+    ['that never got through is what it was', { outcome: 'failed' }, ''],
+    ['that may have been applied is not known', { outcome: 'unknown' }, '{"name":"A"}'],
+    ['that failed on the other side is not known', { outcome: 'rejected', httpStatus: 500 }, '{"name":"A"}'],
+    [
+      'whose customer others have changed is not known',
+      { outcome: 'invalid', errorCode: 'E_CHANGED_SINCE' },
+      '{"name":"A"}',
+    ],
+  ] as const)('%s', async (_, fate, expected) => {
+    await sendAt(1, rowWith('A'), { outcome: 'updated' })
+    await sendAt(2, rowWith('B'), fate)
+    expect(await sendAt(3, rowWith('A'), { outcome: 'updated' })).toBe(expected)
+  })
+
+  it('is newer than what was known, also where the clock was put back', async () => {
+    await sendAt(1_000, rowWith('A'), { outcome: 'updated' })
+    await sendAt(10, rowWith('B'), { outcome: 'updated' })
+    expect(await sendAt(20, rowWith('A'), { outcome: 'unknown' })).toBe('{"name":"A"}')
+    expect(await sendAt(30, rowWith('B'), { outcome: 'updated' })).toBe('{"name":"B"}')
+  })
+
+  it('with a doubt stays a doubt where another run has confirmed something meanwhile', async () => {
+    await sendAt(1, rowWith('A'), { outcome: 'updated' })
+    await sendAt(100, rowWith('B'), { outcome: 'unknown' }, () => {
+      state.confirmAll([{ customerId, digests: digests.of(customerId, rowWith('A').body), at: 150 }])
+      now = 160
+    })
+    expect(await sendAt(200, rowWith('A'), { outcome: 'updated' })).toContain('"name":"A"')
+  })
+})
