@@ -1,12 +1,19 @@
 /** Scripts that complete commands, options and their values, made of the two tables. They start no process at a tab. */
 import { commandNames, commands, flagsOf } from './command-table.ts'
 import type { CommandName, FlagText } from './command-table.ts'
+import { stateActions } from './flags.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
 export function completionScript(shell: Shell): string {
   return `${{ bash, zsh, fish }[shell]().join('\n')}\n`
+}
+
+/** Commands whose subject is one of a few words. */
+const subjectWords: Readonly<Partial<Record<CommandName, readonly string[]>>> = {
+  completion: shells,
+  state: stateActions,
 }
 
 /** Options that name a file or a folder, besides the subject of a command. */
@@ -45,12 +52,12 @@ function bash(): readonly string[] {
   ]
 }
 
-/** Commands whose subject is one of a few words. Files are the shell's own default. */
+/** Files are the shell's own default. */
 function subjectLines(): readonly string[] {
-  return [
-    '  elif ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == completion ]]; then',
-    `    COMPREPLY=($(compgen -W '${shells.join(' ')}' -- "$word"))`,
-  ]
+  return Object.entries(subjectWords).flatMap(([name, words]) => [
+    `  elif ((COMP_CWORD == 2)) && [[ \${COMP_WORDS[1]} == ${name} ]]; then`,
+    `    COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word"))`,
+  ])
 }
 
 function optionsOf(name: CommandName): readonly string[] {
@@ -70,12 +77,16 @@ function zsh(): readonly string[] {
     ...commandNames.flatMap((name) => [
       `    ${name}) shift words; ((CURRENT--)); _arguments \\`,
       ...flagsOf(name).map((flag) => `      ${quoted(zshOption(flag))} \\`),
-      `      ${quoted(name === 'completion' ? `1:shell:(${shells.join(' ')})` : '*:file:_files')} ;;`,
+      `      ${zshSubject(subjectWords[name])} ;;`,
     ]),
     '  esac',
     '}',
     '_rapyd-bulk "$@"',
   ]
+}
+
+function zshSubject(words: readonly string[] | undefined): string {
+  return `${words === undefined ? '' : `'1:what:(${words.join(' ')})' `}'*:file:_files'`
 }
 
 function zshOption({ name, describe, value, choices }: FlagText): string {
@@ -98,7 +109,10 @@ function fish(): readonly string[] {
         return `complete -c rapyd-bulk -n '__fish_seen_subcommand_from ${name}' -l ${flag}${takes} -d ${fishQuoted(describe)}`
       }),
     ),
-    `complete -c rapyd-bulk -n '__fish_seen_subcommand_from completion' -f -a '${shells.join(' ')}'`,
+    ...Object.entries(subjectWords).map(
+      ([name, words]) =>
+        `complete -c rapyd-bulk -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(' ')}'`,
+    ),
   ]
 }
 

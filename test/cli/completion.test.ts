@@ -26,6 +26,7 @@ it.skipIf(!has('bash'))('bash is offered commands, options, and the values of op
   expect(offered('update', '--max')).toEqual(['--max-clears', '--max-errors', '--max-outage'])
   expect(offered('update', 'crm.csv', '--env', 's')).toEqual(['sandbox', 'simulator'])
   expect(offered('completion', '')).toEqual([...shells])
+  expect(offered('state', 're')).toEqual(['rebuild'])
   // A file: the shell's own business.
   expect(offered('update', 'crm')).toEqual([])
 })
