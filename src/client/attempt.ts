@@ -150,8 +150,9 @@ export function createAttempt(parts: AttemptParts): Attempt {
       if (ending === undefined) continue
       // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
       if (ending.outcome !== 'rejected' || !course.doubt) return ending
-      if ((await readBack(request, signal)) !== 'applied') return ending
-      return confirmed(course)
+      const finding = await readBack(request, signal)
+      if (finding === 'applied') return confirmed(course)
+      return finding === 'different' || isAboutNobody(ending) ? ending : refusedInDoubt
     }
   }
 }
@@ -179,6 +180,17 @@ const mostBadKeys = 3
 /** The same answer to the same key again: Rapyd repeats it for as long as it keeps the key. */
 function isSameAnswer(answer: Answer, course: Course): boolean {
   return 'operationId' in answer && answer.operationId !== '' && answer.operationId === course.operationId
+}
+
+/** A customer that is not there cannot have been updated either. */
+function isAboutNobody({ code }: Ending): boolean {
+  return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE'
+}
+
+const refusedInDoubt: Ending = {
+  outcome: 'unknown',
+  code: 'E_IN_DOUBT',
+  message: 'refused, but an attempt before it may have been applied; reading back could not settle it',
 }
 
 export const notSentTwice: Ending = {

@@ -174,6 +174,12 @@ const cases: readonly Case[] = [
     ends: ['rejected', 'E_CUSTOMER_NOT_FOUND', 2, 2, 'econnreset'],
   },
   {
+    title: 'a refusal behind a lost answer, of which looks tell nothing',
+    updates: [lost, refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')],
+    reads: [hidden, hidden],
+    ends: ['unknown', 'E_IN_DOUBT', 2, 2, 'econnreset'],
+  },
+  {
     title: 'a server error that Rapyd repeats for the key',
     updates: [repeated, repeated],
     reads: [otherName, otherName],
