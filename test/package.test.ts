@@ -85,13 +85,14 @@ describe('the package', () => {
   it('holds what is built and what explains it, and nothing else', () => {
     const output = npm('pack', '--dry-run', '--json', '--ignore-scripts')
     const paths = pathsOf(JSON.parse(output))
-    const outside = paths.filter((path) => !path.startsWith('dist/'))
+    const outside = paths.filter((path) => !/^(?:dist\/|docs\/[a-z-]+\.md$)/.test(path))
     expect(outside.filter((path) => path !== 'CHANGELOG.md').toSorted()).toEqual([
       'LICENSE',
       'README.md',
       'package.json',
       'src/mapping/mapping.schema.json',
     ])
+    expect(paths).toContain('docs/errors.md')
     expect(paths).toContain('dist/index.js')
     expect(paths).toContain('dist/index.d.ts')
     expect(paths).toContain('dist/cli/bin.mjs')

@@ -39,7 +39,10 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
     )
   }
   if (errors.length > mostKinds) {
-    lines.push(`           and ${formatCount(errors.length - mostKinds)} more kinds: the report has them all`)
+    const more = errors.length - mostKinds
+    lines.push(
+      `           and ${formatCount(more)} more ${more === 1 ? 'kind' : 'kinds'}: the report has them all`,
+    )
   }
   if (summary.rollback !== undefined) lines.push('', ...bucketLines(summary.rollback))
   if (summary.sync !== undefined) lines.push('', syncLine(summary.sync))
