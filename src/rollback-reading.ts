@@ -58,6 +58,7 @@ const noImage = 'not possible: there is no before-image of this customer'
 function reasonOf(path: string): string {
   if (path === 'coupon') return 'coupon (it has made a discount)'
   if (path === 'addresses') return 'addresses (Rapyd only adds them)'
+  if (!path.startsWith('metadata.')) return `${path} (Rapyd does not show it)`
   return `${path} (a key cannot be taken away; it is blanked)`
 }
 

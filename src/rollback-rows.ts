@@ -71,8 +71,10 @@ export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
     return { customer, row, impossible, why: why === 'no_image' ? why : 'no_way' }
   if (!isJsonObject(putBack)) return undefined
   const restorables = Object.entries(putBack).flatMap(([path, found]) => {
-    if (!isJsonObject(found) || !isList(found['left']) || found['before'] === undefined) return []
-    return [[path, { left: found['left'], before: found['before'] }] as const]
+    if (!isJsonObject(found)) return []
+    const { left, before, onlyIfReplaced } = found
+    if (!isList(left) || before === undefined) return []
+    return [[path, { left, before, ...(onlyIfReplaced === true ? { onlyIfReplaced } : {}) }] as const]
   })
   return { customer, row, put_back: Object.fromEntries(restorables) }
 }

@@ -19,6 +19,8 @@ export interface CustomerField {
   readonly rule?: Rule
   /** What is not known about sending an empty string for this field. */
   readonly doubtfulClear?: string
+  /** The documented customer (rapyd-api.md, 5.2) has no such field, so where it is absent nobody knows what is held. */
+  readonly isUndocumentedInAnswers?: true
 }
 
 const undocumented = 'Rapyd does not document that a blank clears this field.'
@@ -48,10 +50,34 @@ export const customerFields: readonly CustomerField[] = [
   },
   { name: 'addresses', type: 'addresses', doubtfulClear: undocumented },
   { name: 'metadata', type: 'metadata', doubtfulClear: undocumented },
-  { name: 'date_of_birth', type: 'text', rule: dateRule, doubtfulClear: undocumented },
-  { name: 'birth_country', type: 'text', rule: countryRule, doubtfulClear: undocumented },
-  { name: 'nationality', type: 'text', rule: countryRule, doubtfulClear: undocumented },
-  { name: 'occupation', type: 'text', rule: occupationRule, doubtfulClear: undocumented },
+  {
+    name: 'date_of_birth',
+    type: 'text',
+    rule: dateRule,
+    doubtfulClear: undocumented,
+    isUndocumentedInAnswers: true,
+  },
+  {
+    name: 'birth_country',
+    type: 'text',
+    rule: countryRule,
+    doubtfulClear: undocumented,
+    isUndocumentedInAnswers: true,
+  },
+  {
+    name: 'nationality',
+    type: 'text',
+    rule: countryRule,
+    doubtfulClear: undocumented,
+    isUndocumentedInAnswers: true,
+  },
+  {
+    name: 'occupation',
+    type: 'text',
+    rule: occupationRule,
+    doubtfulClear: undocumented,
+    isUndocumentedInAnswers: true,
+  },
 ]
 
 /** Fields of one item of `addresses`. */

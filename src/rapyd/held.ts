@@ -4,6 +4,7 @@
  */
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { customerField } from './customer-fields.ts'
 
 /** `not_shown`: the answer proves nothing either way. */
 export type Holding = 'holds' | 'differs' | 'not_shown'
@@ -28,9 +29,15 @@ function couponOf(discount: JsonValue | undefined): JsonValue {
 /** Only what `wanted` names is compared: keys of metadata and older addresses beside it do not count. A blank compares as empty. */
 export function compareField(field: string, wanted: JsonValue, image: JsonObject): Holding {
   const held = ownValue(image, field)
+  if (isHidden(field, image)) return 'not_shown'
   if (wanted === '') return isEmpty(held) ? 'holds' : 'differs'
   if (held === undefined || (field === 'coupon' && typeof held === 'object')) return 'not_shown'
   return holdsAll(held, wanted) ? 'holds' : 'differs'
+}
+
+/** True where `image` lacks a field that Rapyd may hold all the same. Others are shown empty, so an absent one counts as empty. */
+export function isHidden(field: string, image: JsonObject): boolean {
+  return customerField(field)?.isUndocumentedInAnswers === true && !Object.hasOwn(image, field)
 }
 
 /**

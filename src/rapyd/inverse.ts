@@ -6,12 +6,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { customerField } from './customer-fields.ts'
-import { afterPatch, isEmpty, ownValue } from './held.ts'
+import { afterPatch, isEmpty, isHidden, ownValue } from './held.ts'
 
 /** What the run may have left in a field, and what was there before; a blank where nothing was. */
 export interface Restorable {
   readonly left: readonly JsonValue[]
   readonly before: JsonValue
+  /** `left` is what is there if Rapyd replaces metadata; if it merges them, the run has not touched this key. */
+  readonly onlyIfReplaced?: true
 }
 
 /** By field, and by key of metadata: `metadata.tier`. */
@@ -41,6 +43,7 @@ export function inverseOf(image: JsonObject, writes: readonly Written[]): Invers
   const impossible = notRestorable.filter((field) =>
     writes.some(({ patch }) => doesHarm(patch, image, field)),
   )
+  impossible.push(...hiddenFields(image, writes))
   for (const [path, restorable] of changesOf(image, writes)) {
     const isKey = path.startsWith(keyStart)
     const isBlanked = isKey ? isEmpty(image['metadata']) : restorable.before === ''
@@ -58,29 +61,57 @@ function doesHarm(patch: JsonObject, image: JsonObject, field: string): boolean 
   return Object.hasOwn(patch, field) && !(isEmpty(patch[field]) && isEmpty(image[field]))
 }
 
+/** Written fields that Rapyd did not show: nobody knows what they held. */
+function hiddenFields(image: JsonObject, writes: readonly Written[]): ReadonlySet<string> {
+  const written = writes.flatMap(({ patch }) => Object.keys(patch))
+  return new Set(written.filter((field) => isHidden(field, image)))
+}
+
 /** The paths in which the customer was left with something else than before. */
 function changesOf(
   image: JsonObject,
   writes: readonly Written[],
 ): readonly (readonly [string, Restorable])[] {
+  // Nobody says whether Rapyd merges metadata or replaces it (rapyd-api.md, 5.1).
+  const merged = leftBy(image, writes, afterPatch)
+  const replaced = leftBy(image, writes, afterReplacing)
+  const paths = new Set(
+    writes.flatMap(({ patch }) => Object.keys(patch).flatMap((field) => pathsIn(field, image, merged))),
+  )
+  return [...paths].flatMap((path) => {
+    const before = valueIn(image, path)
+    const changed = (lefts: readonly JsonObject[]): readonly JsonValue[] =>
+      lefts.map((each) => valueIn(each, path)).filter((value) => !isSameValue(value, before))
+    const known = changed(merged)
+    const more = changed(replaced).filter((value) => !known.some((left) => isSameValue(left, value)))
+    const left = [...known, ...more]
+    if (left.length === 0) return []
+    return [[path, known.length > 0 ? { left, before } : { left, before, onlyIfReplaced: true }] as const]
+  })
+}
+
+/** What the customer may hold behind all of `writes`: what was confirmed, and each one since then that may have been applied. */
+function leftBy(
+  image: JsonObject,
+  writes: readonly Written[],
+  after: typeof afterPatch,
+): readonly JsonObject[] {
   const lefts: JsonObject[] = [image]
   for (const { patch, isConfirmed } of writes) {
     const last = lefts.at(-1) ?? image
     if (isConfirmed) lefts.length = 0
-    lefts.push(afterPatch(last, patch))
+    lefts.push(after(last, patch))
   }
-  const paths = new Set(
-    writes.flatMap(({ patch }) => Object.keys(patch).flatMap((field) => pathsIn(field, image, lefts))),
-  )
-  return [...paths].flatMap((path) => {
-    const before = valueIn(image, path)
-    const left = lefts.map((each) => valueIn(each, path)).filter((value) => !isSameValue(value, before))
-    return left.length === 0 ? [] : [[path, { left, before }] as const]
-  })
+  return lefts
+}
+
+function afterReplacing(image: JsonObject, patch: JsonObject): JsonObject {
+  const { metadata } = patch
+  return { ...afterPatch(image, patch), ...(isJsonObject(metadata) ? { metadata } : {}) }
 }
 
 function pathsIn(field: string, image: JsonObject, lefts: readonly JsonObject[]): readonly string[] {
-  if (notRestorable.includes(field)) return []
+  if (notRestorable.includes(field) || isHidden(field, image)) return []
   if (field !== 'metadata') return [field]
   const keys = [image, ...lefts].flatMap(({ metadata }) =>
     isJsonObject(metadata) ? Object.keys(metadata) : [],
@@ -109,7 +140,7 @@ export interface Restoring {
   readonly patch: JsonObject
   /** Paths that somebody has changed since. */
   readonly kept: readonly string[]
-  /** Paths that hold already what they held before. */
+  /** Paths that hold already what they held before, or that the run has not touched. */
   readonly already: readonly string[]
 }
 
@@ -118,16 +149,27 @@ export function restoringOf(restorables: Restorables, image: JsonObject): Restor
   const values: Record<string, JsonValue> = {}
   const kept: string[] = []
   const already: string[] = []
-  for (const [path, { left, before }] of Object.entries(restorables)) {
+  for (const [path, { left, before, onlyIfReplaced }] of Object.entries(restorables)) {
     const held = valueIn(image, path)
     // What Rapyd does not show tells nothing.
     const isShown = path.startsWith(keyStart) || Object.hasOwn(image, path)
     if (isShown && isSameValue(held, before)) already.push(path)
     else if (left.some((value) => isSameValue(held, value))) values[path] = before
+    else if (onlyIfReplaced === true) already.push(path)
     else kept.push(path)
   }
-  const patch = patchOf(values)
-  return { patch: clearsAll(patch, image) ? { ...patch, metadata: '' } : patch, kept, already }
+  return { patch: withOtherKeys(patchOf(values), image), kept, already }
+}
+
+/** Keys of metadata go together with all that the customer holds, which is right whether Rapyd merges or replaces. */
+function withOtherKeys(patch: JsonObject, image: JsonObject): JsonObject {
+  const { metadata } = patch
+  if (!isJsonObject(metadata)) return patch
+  if (clearsAll(patch, image)) return { ...patch, metadata: '' }
+  return {
+    ...patch,
+    metadata: { ...(isJsonObject(image['metadata']) ? image['metadata'] : {}), ...metadata },
+  }
 }
 
 /** Values by their paths, as Update Customer takes them. */

@@ -17,6 +17,8 @@ describe('reading back', () => {
     ['a cleared field that is empty', { name: '' }, { name: '' }, 'applied'],
     ['a cleared field that is null', { name: '' }, { name: null }, 'applied'],
     ['a cleared field that is not shown', { name: '' }, {}, 'applied'],
+    ['a cleared field that Rapyd need not show', { occupation: '' }, { name: 'a' }, 'cannot_tell'],
+    ['a cleared field that Rapyd shows empty', { occupation: '' }, { occupation: '' }, 'applied'],
     ['a cleared field that is still set', { name: '' }, { name: 'a' }, 'different'],
     ['cleared metadata', { metadata: '' }, { metadata: {} }, 'applied'],
     ['cleared addresses', { addresses: '' }, { addresses: [] }, 'applied'],

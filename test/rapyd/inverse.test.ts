@@ -40,9 +40,32 @@ describe('the inverse of what rows wrote', () => {
     expect(impossible).toEqual(['metadata.fresh'])
     const held = { metadata: { tier: 'gold', fresh: 'theirs', kept: 1, other: true } }
     expect(restoringOf(sure, held)).toEqual({
-      patch: { metadata: { tier: 'silver' } },
+      patch: { metadata: { ...held.metadata, tier: 'silver' } },
       kept: ['metadata.fresh'],
-      already: [],
+      already: ['metadata.kept'],
+    })
+  })
+
+  it('puts back keys that the run has not named where Rapyd has replaced metadata', () => {
+    const { sure } = inverseOf(image, confirmed({ metadata: { other: 1 } }, { metadata: { tier: 'gold' } }))
+    const all = { tier: 'silver', kept: 1 }
+    expect(restoringOf(sure, { metadata: { tier: 'gold' } }).patch).toEqual({ metadata: all })
+    expect(restoringOf(sure, { metadata: { tier: 'gold', kept: 1, other: 1 } }).patch).toEqual({
+      metadata: { ...all, other: '' },
+    })
+    // What somebody else has made of such a key is theirs, and nothing that a rollback left out.
+    expect(restoringOf(sure, { metadata: { tier: 'gold', kept: 2 } })).toMatchObject({
+      patch: { metadata: { tier: 'silver', kept: 2 } },
+      kept: [],
+    })
+  })
+
+  it('cannot put back what Rapyd did not show, and does not take its absence for a blank', () => {
+    const { sure, doubtful, impossible } = inverseOf(image, confirmed({ occupation: '', name: 'A' }))
+    expect({ sure, doubtful }).toEqual({ sure: { name: { left: ['A'], before: 'Old' } }, doubtful: {} })
+    expect(impossible).toEqual(['occupation'])
+    expect(inverseOf({ ...image, occupation: 'Baker' }, confirmed({ occupation: '' })).sure).toEqual({
+      occupation: { left: [''], before: 'Baker' },
     })
   })
 
@@ -55,7 +78,7 @@ describe('the inverse of what rows wrote', () => {
     const { doubtful } = inverseOf({ metadata: {} }, confirmed({ metadata: { tier: 'gold' } }))
     expect(restoringOf(doubtful, { metadata: { tier: 'gold' } }).patch).toEqual({ metadata: '' })
     expect(restoringOf(doubtful, { metadata: { tier: 'gold', other: 1 } }).patch).toEqual({
-      metadata: { tier: '' },
+      metadata: { tier: '', other: 1 },
     })
   })
 
