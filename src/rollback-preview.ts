@@ -15,6 +15,7 @@ import type { RollbackRow } from './rollback-rows.ts'
 import { refuseElsewhere } from './rollback.ts'
 import type { RollbackOptions } from './rollback.ts'
 import { openSavedRun } from './saved-run.ts'
+import { busy } from './store/lock.ts'
 import { openReadings } from './store/readings.ts'
 import type { Readings } from './store/readings.ts'
 
@@ -42,10 +43,12 @@ export async function previewRollback(
   const parent = openSavedRun(run, options.runsDir)
   const readings = openReadings('', 0)
   try {
+    if (parent.isRunning) throw busy(parent.directory, parent.runId)
     refuseRollback(parent)
-    const rows = (): Iterable<RollbackRow> => (findRollback(parent) === undefined ? [] : rollbackRows(parent))
+    const isLeft = (await findRollback(parent, signal)) !== undefined
+    const rows = (): AsyncIterable<RollbackRow> | [] => (isLeft ? rollbackRows(parent, signal) : [])
     const fields = new Set<string>()
-    for (const row of rows()) {
+    for await (const row of rows()) {
       readings.want([row.customer])
       if ('put_back' in row) for (const path of Object.keys(row.put_back)) fields.add(fieldOf(path))
     }
@@ -53,7 +56,7 @@ export async function previewRollback(
     try {
       refuseElsewhere(parent, { host: remote.host, account: remote.account })
       const requests = await readCustomers({ remote, options: own, watch: options, fields }, readings, signal)
-      return { parent: parent.runId, ...previewOf(rows(), readings), requests }
+      return { parent: parent.runId, ...(await previewOf(rows(), readings)), requests }
     } finally {
       await remote.close()
     }
@@ -65,10 +68,10 @@ export async function previewRollback(
   }
 }
 
-function previewOf(
-  rows: Iterable<RollbackRow>,
+async function previewOf(
+  rows: AsyncIterable<RollbackRow> | [],
   readings: Readings,
-): Omit<RollbackPreview, 'parent' | 'requests'> {
+): Promise<Omit<RollbackPreview, 'parent' | 'requests'>> {
   const counts = {
     restored: new Map<string, number>(),
     kept: new Map<string, number>(),
@@ -76,7 +79,7 @@ function previewOf(
   }
   const changed: { customer: string; fields: readonly string[] }[] = []
   const lost = { missing: new Set<string>(), unreadable: new Set<string>() }
-  for (const row of rows) {
+  for await (const row of rows) {
     const { customer } = row
     if ('impossible' in row) {
       countEach(counts.impossible, row.impossible)

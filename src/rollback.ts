@@ -4,18 +4,21 @@ import { join } from 'node:path'
 import { runUpdate } from './bulk-update.ts'
 import type { UpdateResult } from './bulk-update.ts'
 import type { InputFile } from './input/bytes.ts'
+import { asInterruption } from './interruption.ts'
 import { usage } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { signalOf } from './program-options.ts'
 import type { Stoppable } from './program-options.ts'
 import { whereOf } from './redo-options.ts'
 import { openOutputFile } from './report/output-file.ts'
+import type { OutputFile } from './report/output-file.ts'
 import { findRollback, refuseRollback } from './rollback-family.ts'
 import { checkRollback, createRollbackJudge } from './rollback-reading.ts'
-import { rollbackRows } from './rollback-rows.ts'
+import { rollbackLine, rollbackRows } from './rollback-rows.ts'
 import type { Watch } from './run-parts.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
+import { lockRun } from './store/lock.ts'
 import { openRunDirectory } from './store/run-directory.ts'
 
 /** As for an update; there is no input but what the run has kept. */
@@ -54,17 +57,19 @@ export type RollbackResult =
  */
 export async function rollback(options: RollbackOptions & Watch & Stoppable): Promise<RollbackResult> {
   const { run, ...own } = options
-  const parent = openSavedRun(run, options.runsDir)
+  const signal = signalOf(options)
+  const { parent, letGo } = holdParent(run, options.runsDir)
   try {
     refuseRollback(parent)
-    const found = findRollback(parent)
+    const found = await findRollback(parent, signal)
     if (found === undefined) return { parent: parent.runId, nothingLeft: true }
     const { runId, isBegun } = found
     const directory = join(parent.runsDir, runId)
     const input = join(directory, 'rollback.ndjson')
-    if (!isBegun && !writeRows(input, runId, parent)) return { parent: parent.runId, nothingLeft: true }
     let file: InputFile | undefined
     try {
+      if (!isBegun && !(await writeRows(input, runId, parent, signal)))
+        return { parent: parent.runId, nothingLeft: true }
       const result = await runUpdate(
         {
           ...(own.env === undefined ? whereOf(parent) : {}),
@@ -75,7 +80,7 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
           backup: true,
         },
         options,
-        signalOf(options),
+        signal,
         {
           redo: undefined,
           rollback: { parent: parent.runId },
@@ -95,25 +100,57 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
       )
       return { ...result, parent: parent.runId }
     } catch (error) {
-      // Of a rollback that never began nothing stays, least of all what customers held.
+      // Of a rollback that never began nothing stays, least of all what customers held. Nobody else can have written it.
       if (!existsSync(join(directory, 'journal.db'))) rmSync(directory, { recursive: true, force: true })
       throw error
     }
+  } catch (error) {
+    throw asInterruption(error, signal)
   } finally {
     parent.close()
+    letGo()
+  }
+}
+
+/** Opens the run and keeps everybody else out of it: it does not go on meanwhile, and no two rollbacks begin at once. Throws BUSY. */
+function holdParent(
+  run: string,
+  runsDir: string | undefined,
+): { readonly parent: SavedRun; readonly letGo: () => void } {
+  const seen = openSavedRun(run, runsDir)
+  seen.close()
+  const letGo = lockRun(seen.directory, seen.runId)
+  try {
+    // Opened again: until it was held, it may have gone on.
+    return { parent: openSavedRun(run, runsDir), letGo }
+  } catch (error) {
+    letGo()
+    throw error
   }
 }
 
 /** False where there is no row; then nothing is written. */
-function writeRows(path: string, runId: string, parent: SavedRun): boolean {
-  const rows = rollbackRows(parent)
-  let next = rows.next()
-  if (next.done === true) return false
-  openRunDirectory(parent.runsDir, runId)
-  const file = openOutputFile(path, 'run the same command again. Nothing was sent.')
-  for (; next.done !== true; next = rows.next()) file.write(`${JSON.stringify(next.value)}\n`)
-  file.commit()
-  return true
+async function writeRows(
+  path: string,
+  runId: string,
+  parent: SavedRun,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let file: OutputFile | undefined
+  try {
+    for await (const row of rollbackRows(parent, signal)) {
+      if (file === undefined) {
+        openRunDirectory(parent.runsDir, runId)
+        file = openOutputFile(path, 'run the same command again. Nothing was sent.')
+      }
+      file.write(rollbackLine(row))
+    }
+    file?.commit()
+    return file !== undefined
+  } catch (error) {
+    file?.discard()
+    throw error
+  }
 }
 
 /** Throws USAGE where customers of another account would be changed. */

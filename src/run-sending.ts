@@ -16,6 +16,7 @@ import type { Deliver, Source } from './pipeline/ports.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { send } from './pipeline/send.ts'
 import { createThreshold } from './pipeline/threshold.ts'
+import { refuseRolledBack } from './rollback-family.ts'
 import { openOutcome } from './run-account.ts'
 import { keepsImages } from './run-backup.ts'
 import type { Before } from './run-before.ts'
@@ -42,6 +43,7 @@ export async function sendAll(
   before: Before,
 ): Promise<BulkUpdateError | undefined> {
   const { options, prepare, judge } = parts
+  refuseRolledBack(parts)
   const isBackedUp = keepsImages(options, journal, before)
   const clock = systemClock
   const syncing = await openSyncing(parts, journal)

@@ -1,8 +1,10 @@
 /** Plans and the way back as programs take them, in one process: runs that follow each other, and the sync state beside them. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apply, bulkUpdate, plan, redo, rollback } from '../src/index.ts'
+import { rollbackRows } from '../src/rollback-rows.ts'
+import { openSavedRun } from '../src/saved-run.ts'
 import { update } from './simulator/signed-request.ts'
 import { startRehearsal } from './support/rehearsal.ts'
 import type { Rehearsal } from './support/rehearsal.ts'
@@ -62,6 +64,72 @@ describe('a way back', () => {
     await expect(redo({ ...all, run: `${first()}-rollback-1` })).rejects.toMatchObject({
       code: 'E_REDO_ROLLBACK',
     })
+  })
+
+  it('lets no run go on that was rolled back, and puts back what one has written since all the same', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n${id(3)},Z\n`)
+    const all = common()
+    const some = { ...all, input: path('few.csv'), backup: true, limit: 1 }
+    await bulkUpdate(some)
+    const back = { ...all, run: first() }
+    expect(await codeOf(rollback(back))).toBe(0)
+    await expect(bulkUpdate({ ...some, limit: 3 })).rejects.toMatchObject({
+      code: 'E_ROLLED_BACK',
+      remedy: expect.stringContaining('--new-run'),
+    })
+    expect(held(2)?.['name']).toBe('Name 2')
+    // As with an earlier version, which knew of no such refusal.
+    renameSync(join(all.runsDir, `${first()}-rollback-1`), path('aside'))
+    await bulkUpdate({ ...some, limit: 2 })
+    renameSync(path('aside'), join(all.runsDir, `${first()}-rollback-1`))
+    expect(held(2)?.['name']).toBe('Y')
+    expect(await codeOf(rollback(back))).toBe(0)
+    expect([held(1)?.['name'], held(2)?.['name']]).toEqual(['Name 1', 'Name 2'])
+    expect(await codeOf(rollback(back))).toBe('nothing left')
+  })
+
+  it('takes another rollback where the last one was rolled back itself', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n`)
+    const all = common()
+    await bulkUpdate({ ...all, input: path('few.csv'), backup: true })
+    await rollback({ ...all, run: first(), limit: 1 })
+    expect(await codeOf(rollback({ ...all, run: `${first()}-rollback-1` }))).toBe(0)
+    expect(held(1)?.['name']).toBe('X')
+    expect(await codeOf(rollback({ ...all, run: first() }))).toBe(0)
+    expect([held(1)?.['name'], held(2)?.['name']]).toEqual(['Name 1', 'Name 2'])
+  })
+
+  it('keeps everybody else out of a run while it is rolled back', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n`)
+    const all = common()
+    const some = { ...all, input: path('few.csv'), backup: true, limit: 1 }
+    await bulkUpdate(some)
+    const run = first()
+    const others: string[] = []
+    const refused = (result: Promise<unknown>): Promise<unknown> =>
+      result.catch((error: unknown) =>
+        others.push(error instanceof Error && 'code' in error ? String(error.code) : 'other'),
+      )
+    const confirm = async () => {
+      if (others.length > 0) return
+      await refused(rollback({ ...all, run }))
+      await refused(bulkUpdate({ ...some, limit: 2 }))
+    }
+    expect(await codeOf(rollback({ ...all, run, confirm }))).toBe(0)
+    expect(others).toEqual(['E_BUSY', 'E_BUSY'])
+    expect([held(1)?.['name'], held(2)?.['name']]).toEqual(['Name 1', 'Name 2'])
+    expect((await bulkUpdate({ ...some, newRun: true })).exitCode).toBe(0)
+  })
+
+  it('can be stopped while it looks through what a run wrote', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n`)
+    const all = common()
+    await bulkUpdate({ ...all, input: path('few.csv'), backup: true })
+    const stop = new AbortController()
+    const run = openSavedRun(first(), all.runsDir)
+    setImmediate(() => stop.abort())
+    await expect(rollbackRows(run, stop.signal).next()).rejects.toMatchObject({ name: 'AbortError' })
+    run.close()
   })
 
   it('tells the sync state what it has put back, and so does apply', async () => {
