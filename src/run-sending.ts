@@ -48,7 +48,9 @@ export async function sendAll(
   const clock = systemClock
   const syncing = await openSyncing(parts, journal)
   const stopping = stopWith(parts.signal)
-  const client = openClient(parts, journal, concurrency, clock, (error) => stopping.abort(error))
+  const intend = syncing?.intend ?? ((request) => journal.intend(request))
+  const stop = (error: Error): void => stopping.abort(error)
+  const client = openClient(parts, { ...journal, intend }, concurrency, clock, stop)
   const { signal } = stopping
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
   let openDoubts = inDoubt.size
@@ -67,7 +69,7 @@ export async function sendAll(
         ? withoutReading
         : createReadBack({ calls: client.calls, clock, random: Math.random }),
     withdraw: (request) => journal.withdraw(request),
-    stop: (error) => stopping.abort(error),
+    stop,
   })
   const images = isBackedUp ? openBeforeImages(parts.directory, concurrency * lanePlaces) : undefined
   const looked =

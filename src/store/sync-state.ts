@@ -14,9 +14,10 @@ import type { SyncNights } from './sync-nights.ts'
 export interface SyncState extends SyncNights {
   /**
    * Numbers what changes the state: each run that keeps it takes the next number, and so does what no journal tells. A state
-   * can be made again from journals that hold all numbers of its epoch.
+   * can be made again from journals that hold all numbers of its epoch. `note` keeps it elsewhere before it counts: of a run
+   * that is killed between the two, the next one has the same number.
    */
-  nextStep(): SyncStep
+  nextStep(note?: (step: SyncStep) => void): void
   /** Steps so far: none in a state that was only opened. */
   readonly steps: number
   readonly epoch: string
@@ -59,13 +60,13 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     return found === undefined ? {} : digestsOf(String(found['fields']))
   }
 
-  function nextStep(): SyncStep {
+  function nextStep(note?: (step: SyncStep) => void): void {
     const step = {
       epoch: String(owned.get('epoch')?.['value']),
       serial: Number(owned.get('serial')?.['value']) + 1,
     }
     own.run(String(step.serial), 'serial')
-    return step
+    note?.(step)
   }
 
   function merge({ customerId, digests, at }: Confirmed): void {
@@ -84,7 +85,7 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     get steps() {
       return Number(owned.get('serial')?.['value'])
     },
-    nextStep: () => written(directory, () => inTransaction(db, nextStep)),
+    nextStep: (note) => written(directory, () => inTransaction(db, () => nextStep(note))),
     get epoch() {
       return String(owned.get('epoch')?.['value'])
     },

@@ -16,7 +16,8 @@ export async function openSyncing(
   const { state, digests } = sync
   if (stepOf(journal.get(stepKey))?.epoch !== state.epoch) {
     journal.set(beginningKey, sync.beginning)
-    journal.set(stepKey, stepText({ ...state.nextStep(), keyCheck: digests.keyCheck }))
+    const { keyCheck } = digests
+    state.nextStep((step) => journal.set(stepKey, stepText({ ...step, keyCheck })))
   }
   if (sync.isOnlyChanged) journal.set(exportKey, sync.exportName)
   await takeFrom(journal, state)

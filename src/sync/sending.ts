@@ -1,12 +1,12 @@
 /**
  * `--only-changed` in a run: asked inside the lane, when earlier rows of the customer are settled. Around every call the state is
- * kept true: what is about to be sent is unknown until its outcome is durable.
+ * kept true: what is about to be sent is unknown from its intent on until its outcome is durable.
  */
 import type { Confirmed, Digests } from '../domain/confirmed.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf } from '../domain/patch.ts'
-import type { UpdateRequest } from '../domain/request.ts'
+import type { Sends, UpdateRequest } from '../domain/request.ts'
 import type { Clock, Deliver } from '../pipeline/ports.ts'
 import { narrowRequest } from '../rapyd/narrow-request.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
@@ -17,6 +17,8 @@ import type { Sync } from './open-sync.ts'
 export interface SyncSending {
   /** Calls through what is confirmed, and notes what becomes of them. */
   around(deliver: Deliver): Deliver
+  /** The journal's, and as durable: beside it the state forgets what the call is about to change. */
+  readonly intend: RunJournal['intend']
   /** What the journal notes with an outcome. */
   confirmedBy(outcome: Outcome): Confirmed | undefined
   /** Brings the state up to a row whose outcome is durable. */
@@ -25,7 +27,7 @@ export interface SyncSending {
 
 export interface SyncSendingParts {
   readonly sync: Sync
-  readonly journal: Pick<RunJournal, 'get' | 'note' | 'sent' | 'inDoubt' | 'isInDoubt'>
+  readonly journal: Pick<RunJournal, 'get' | 'note' | 'intend' | 'sent' | 'inDoubt' | 'isInDoubt'>
   readonly identity: RunIdentity
   readonly clock: Pick<Clock, 'wall'>
   /** Rows that changed are sent whole. */
@@ -39,6 +41,8 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   const { state, digests } = sync
   /** Of rows whose call has ended and whose outcome is not durable yet. */
   const ended = new Map<number, Confirmed>()
+  /** What rows under way are about to change, and whether the state has forgotten it. */
+  const underWay = new Map<number, Sends & { isForgotten: boolean }>()
   let leftOut = Number(journal.get(leftOutKey) ?? 0)
 
   /** The fields to send; none where the customer holds them all. An earlier session has decided about a row in doubt. */
@@ -63,20 +67,34 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
       const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
       // A clock that was put back must not make this older than what was known before it.
       const at = Math.max(clock.wall(), known.at + 1)
-      await state.forget(customerId, fields, at)
-      const outcome = await deliver({ ...sent, sends: { fields, at } }, signal)
+      const sends = { fields, at, isForgotten: false }
+      underWay.set(row, sends)
+      const outcome = await deliver(sent, signal)
+      underWay.delete(row)
       if (outcome?.outcome === 'updated') {
         const confirmed = afterwards(outcome, sent, wanted)
         ended.set(row, { customerId, digests: confirmed, at: Math.max(at, outcome.finishedAt) })
         leftOut += Object.keys(wanted).length - fields.length
-      } else if (outcome?.outcome === 'unknown') {
+      } else if (outcome !== undefined && isDoubtful(outcome)) {
         // Another run may have confirmed something meanwhile, and this call may have come behind it.
         await state.forget(customerId, fields, Math.max(at, clock.wall()))
-      } else if (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome)) {
+      } else if (
+        sends.isForgotten &&
+        (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
+      ) {
         // Nothing has changed: what was known still is.
         await state.confirm({ customerId, digests: only(known.digests, fields), at })
       }
       return outcome
+    },
+    intend(request) {
+      const sends = underWay.get(request.row)
+      if (sends === undefined || sends.isForgotten) return journal.intend(request)
+      sends.isForgotten = true
+      const { fields, at } = sends
+      const intent = journal.intend({ ...request, sends: { fields, at } })
+      const forgetting = state.forget(request.customerId, fields, at)
+      return intent === undefined ? forgetting : both(intent, forgetting)
     },
     confirmedBy({ row }) {
       const found = ended.get(row)
@@ -86,6 +104,10 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     },
     settled: (confirmed) => state.confirm(confirmed),
   }
+}
+
+async function both(...promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(promises)
 }
 
 /**
@@ -110,11 +132,15 @@ function pathsByField(fields: string): ReadonlyMap<string, number> {
 
 const asConfirmed = 'nothing has changed since Rapyd last confirmed it'
 
-/** Refused for what it asks, or never sent: the customer holds what it held, unless a look has shown otherwise. */
-function wasNotApplied({ outcome, httpStatus, errorCode }: Outcome): boolean {
-  if (errorCode === 'E_CHANGED_SINCE' || errorCode === 'E_DRIFTED') return false
+/** May have been applied, or a look has shown that the customer holds something else. */
+function isDoubtful({ outcome, errorCode }: Outcome): boolean {
+  return outcome === 'unknown' || errorCode === 'E_CHANGED_SINCE' || errorCode === 'E_DRIFTED'
+}
+
+/** Refused for what it asks, or never sent: the customer holds what it held. */
+function wasNotApplied({ outcome, httpStatus }: Outcome): boolean {
   if (outcome === 'rejected') return httpStatus >= 400 && httpStatus < 500
-  return outcome !== 'updated' && outcome !== 'unknown'
+  return outcome !== 'updated'
 }
 
 function only(digests: Digests, fields: readonly string[]): Digests {

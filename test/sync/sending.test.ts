@@ -56,6 +56,7 @@ async function sendAt(
     journal: {
       get: () => undefined,
       note() {},
+      intend: () => Promise.resolve(),
       sent: () => undefined,
       inDoubt: new Map(),
       isInDoubt: () => false,
@@ -66,14 +67,15 @@ async function sendAt(
     isAsked: () => false,
   })
   let body = ''
-  const deliver = sending.around((sent) => {
+  const deliver = sending.around(async (sent) => {
     body = sent.body
+    if (fate.outcome !== 'not_attempted') await sending.intend(sent)
     during()
-    return Promise.resolve({
+    return {
       ...openOutcome(sent, { code: 'E_STOPPED', message: '' }),
       finishedAt: now,
       ...fate,
-    })
+    }
   })
   const outcome = await deliver(request, new AbortController().signal)
   const confirmed = outcome === undefined ? undefined : sending.confirmedBy(outcome)
@@ -110,6 +112,18 @@ describe('what is known after a call', () => {
     await sendAt(10, rowWith('B'), { outcome: 'updated' })
     expect(await sendAt(20, rowWith('A'), { outcome: 'unknown' })).toBe('{"name":"A"}')
     expect(await sendAt(30, rowWith('B'), { outcome: 'updated' })).toBe('{"name":"B"}')
+  })
+
+  it('that waits for its turn is what it was, until that has come', async () => {
+    await sendAt(1, rowWith('A'), { outcome: 'updated' })
+    const before = state.known(customerId)
+    await sendAt(2, rowWith('B'), { outcome: 'not_attempted' }, () =>
+      expect(state.known(customerId)).toEqual(before),
+    )
+    await sendAt(3, rowWith('B'), { outcome: 'failed' }, () =>
+      expect(Object.keys(state.known(customerId).digests)).toEqual(['email']),
+    )
+    expect(await sendAt(4, rowWith('A'), { outcome: 'updated' })).toBe('')
   })
 
   it('with a doubt stays a doubt where another run has confirmed something meanwhile', async () => {
