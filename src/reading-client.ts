@@ -64,14 +64,16 @@ export async function readCustomers(
     await preflight({ ...tools, patienceMs: options.maxOutageMs ?? defaultPatienceMs }, signal)
     await readMany(
       {
-        wanted: readings.wanted(),
+        wanted: () => readings.wanted(),
         isOpen: (customerId) => readings.isOpen(customerId),
         open: () => readings.open,
-        keep: (found) =>
+        keep: (found, isOnCredit) =>
           readings.keep(
             found.map(({ customerId, image }) => [customerId, image]),
             progress,
+            isOnCredit,
           ),
+        giveBack: () => readings.giveBack(),
         imageOf: (customer: JsonObject) => imageOf(customer, fields),
         read: createReadCustomer(tools),
         page: createReadPage(tools),

@@ -4,17 +4,17 @@
  * read, then on from its far end for as long as pages pay. After tries that do not pay the next comes later and later, and on
  * the other side, because nobody knows which way the file goes.
  */
-import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../domain/json.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { pageSize } from '../rapyd/customer-list.ts'
 import type { Cursor } from '../rapyd/customer-list.ts'
+import { createListTrust } from './list-trust.ts'
 import type { ReadCustomer } from './read-customer.ts'
 import type { ReadPage } from './read-page.ts'
 
 export interface ReadManyParts {
-  /** The customers to read, in the order of the file. */
-  readonly wanted: Iterable<string>
+  /** The customers to read, in the order of the file. Asked again where some are given back. */
+  readonly wanted: () => Iterable<string>
   /** True for a customer that is wanted and was not kept yet, by this or an earlier session. */
   readonly isOpen: (customerId: string) => boolean
   /** How many are open. */
@@ -23,8 +23,10 @@ export interface ReadManyParts {
   readonly imageOf: (customer: JsonObject) => JsonObject
   readonly read: ReadCustomer
   readonly page: ReadPage
-  /** Gets every customer once, those of a page together. */
-  readonly keep: (found: readonly Kept[]) => void
+  /** Gets every customer once, those of a page together; what is kept on credit may be given back. */
+  readonly keep: (found: readonly Kept[], isOnCredit: boolean) => void
+  /** What was kept on credit is open again. */
+  readonly giveBack: () => void
   /** Customers that are read at once at most. */
   readonly concurrency: number
 }
@@ -33,6 +35,10 @@ export interface Kept {
   readonly customerId: string
   /** The image; or why there is none. */
   readonly image: JsonObject | 'missing' | 'unreadable'
+}
+
+interface Listed extends Kept {
+  readonly image: JsonObject
 }
 
 export interface ReadCounts {
@@ -47,26 +53,20 @@ const fewest = 10
 const longestGap = 64
 
 export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal: AbortSignal): Promise<void> {
-  const { isOpen, imageOf, read, page, keep } = parts
+  const { isOpen, imageOf, read, page, keep, giveBack } = parts
   const busy = new Map<string, Promise<unknown>>()
   let side: Cursor['side'] = 'starting_after'
   let [gap, since] = [1, 0]
   let hasList = true
-  let isTrusted = false
-  /** Fields that a single read shows: an item of a list that lacks one is not the whole customer. */
-  let shown: readonly string[] | undefined
+  const trust = createListTrust()
   let failure: { readonly error: unknown } | undefined
 
-  async function single(customerId: string): Promise<JsonObject | undefined> {
+  async function single(customerId: string): Promise<Kept['image']> {
     counts.single++
     const reading = await read(customerId, signal)
-    if (reading.kind !== 'found') {
-      keep([{ customerId, image: reading.kind }])
-      return undefined
-    }
-    const image = imageOf(reading.customer)
-    shown ??= Object.keys(image)
-    keep([{ customerId, image }])
+    const image = reading.kind === 'found' ? imageOf(reading.customer) : reading.kind
+    if (typeof image !== 'string') trust.shows(image)
+    keep([{ customerId, image }], false)
     return image
   }
 
@@ -78,21 +78,36 @@ export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal:
     return task
   }
 
-  function wantedOn(items: readonly JsonObject[]): readonly Kept[] {
-    const found = new Map<string, Kept>()
+  function wantedOn(items: readonly JsonObject[]): readonly Listed[] {
+    const found = new Map<string, Listed>()
     for (const item of items) {
       const customerId = item['id']
       if (typeof customerId !== 'string' || !isOpen(customerId) || busy.has(customerId)) continue
       const image = imageOf(item)
-      if (shown?.every((field) => Object.hasOwn(image, field)) === true)
-        found.set(customerId, { customerId, image })
+      if (trust.isWhole(image)) found.set(customerId, { customerId, image })
     }
     return [...found.values()]
   }
 
-  /** Whether a customer on the first page that pays is there what it is when it is read by itself. */
-  async function agrees(kept: Kept | undefined): Promise<boolean> {
-    return kept === undefined || isDeepStrictEqual(await single(kept.customerId), kept.image)
+  /** Whether customers of a page are there what they are when they are read by themselves, as far as that has to be known. */
+  async function isAsListed(found: readonly Listed[]): Promise<boolean> {
+    const rest = new Set(found)
+    for (;;) {
+      const next = trust.toCompare([...rest], rest.size === found.length)
+      if (next === undefined) return true
+      rest.delete(next)
+      const image = await single(next.customerId)
+      if (image === 'missing') return false
+      if (image !== 'unreadable' && !trust.agrees(next.image, image)) return false
+    }
+  }
+
+  function take(found: readonly Listed[]): void {
+    const open = found.filter(({ customerId }) => isOpen(customerId))
+    for (const judgement of ['proved', 'on_credit'] as const) {
+      const taken = open.filter(({ image }) => trust.judge(image) === judgement)
+      if (taken.length > 0) keep(taken, judgement === 'on_credit')
+    }
   }
 
   /** True where the first page paid. */
@@ -101,10 +116,12 @@ export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal:
       counts.pages++
       const items = await page({ side, customerId }, signal)
       const found = wantedOn(items ?? [])
-      hasList = items !== undefined && (isTrusted || (await agrees(found[0])))
-      if (!hasList) return false
-      isTrusted ||= found.length > 0
-      keep(found.filter((kept) => isOpen(kept.customerId)))
+      hasList = items !== undefined && (await isAsListed(found))
+      if (!hasList) {
+        if (items !== undefined) giveBack()
+        return false
+      }
+      take(found)
       // The far end: pages before a customer are listed in the same order as those after it.
       const end = items?.at(side === 'starting_after' ? -1 : 0)?.['id']
       const isWhole = items !== undefined && items.length >= pageSize
@@ -123,17 +140,25 @@ export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal:
     }
   }
 
-  for (const customerId of parts.wanted) {
-    if (!isOpen(customerId) || busy.has(customerId)) continue
-    if (failure !== undefined) break
-    signal.throwIfAborted()
-    const task = start(customerId)
-    since++
-    if (hasList && since >= gap && parts.open() >= fewest) {
-      await task
-      if (failure === undefined) await tryList(customerId)
-    } else if (busy.size >= parts.concurrency) await Promise.race(busy.values())
+  async function readOpen(): Promise<void> {
+    for (const customerId of parts.wanted()) {
+      if (!isOpen(customerId) || busy.has(customerId)) continue
+      if (failure !== undefined) return
+      signal.throwIfAborted()
+      const task = start(customerId)
+      since++
+      if (hasList && since >= gap && parts.open() >= fewest) {
+        await task
+        if (failure === undefined) await tryList(customerId)
+      } else if (busy.size >= parts.concurrency) await Promise.race(busy.values())
+    }
   }
-  await Promise.all(busy.values())
-  if (failure !== undefined) throw failure.error
+
+  // More than once where the list turned out to be no good, and what it had given is open again.
+  for (;;) {
+    await readOpen()
+    await Promise.all(busy.values())
+    if (failure !== undefined) throw failure.error
+    if (parts.open() === 0) return
+  }
 }

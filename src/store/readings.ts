@@ -33,8 +33,14 @@ export interface Readings {
   readonly beganAt: number
   /** What it took so far, in all sessions. */
   counts(): ReadCounts
-  /** What was read, and what all of it took so far. */
-  keep(known: readonly (readonly [customerId: string, known: Known])[], counts: ReadCounts): void
+  /** What was read, and what all of it took so far. What is kept on credit counts until it is given back, by this or a later session. */
+  keep(
+    known: readonly (readonly [customerId: string, known: Known])[],
+    counts: ReadCounts,
+    isOnCredit?: boolean,
+  ): void
+  /** Opens again what was kept on credit. */
+  giveBack(): void
   /** Of a customer of the file, as it was left if it was left. */
   known(customerId: string): Known | undefined
   /** What a row leaves of a customer, for the rows behind it. */
@@ -60,6 +66,7 @@ export function openReadings(path: string, since: number): Readings {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
       CREATE TABLE IF NOT EXISTS customer (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT) STRICT;
       CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS credit (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
       INSERT OR IGNORE INTO took VALUES (1, 0, 0);
       CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
     db.prepare("UPDATE customer SET at = NULL, known = NULL WHERE at < ? OR known = 'unreadable'").run(since)
@@ -71,6 +78,10 @@ export function openReadings(path: string, since: number): Readings {
   const every = db.prepare('SELECT place, id FROM customer WHERE place > ? ORDER BY place LIMIT 500')
   const isOpen = db.prepare('SELECT 1 FROM customer WHERE id = ? AND at IS NULL')
   const keep = db.prepare('UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL')
+  const credit = db.prepare('INSERT OR IGNORE INTO credit VALUES (?)')
+  const reopen = db.prepare(
+    'UPDATE customer SET at = NULL, known = NULL WHERE at IS NOT NULL AND id IN (SELECT id FROM credit)',
+  )
   const known = db.prepare('SELECT known FROM customer WHERE id = ?')
   const left = db.prepare('SELECT image AS known FROM left_by WHERE id = ?')
   const leave = db.prepare('INSERT OR REPLACE INTO left_by VALUES (?, ?)')
@@ -100,12 +111,20 @@ export function openReadings(path: string, since: number): Readings {
       single: numberOf('SELECT single AS number FROM took'),
       pages: numberOf('SELECT pages AS number FROM took'),
     }),
-    keep(items, { single, pages }) {
+    keep(items, { single, pages }, isOnCredit = false) {
       const at = Date.now()
       write(() => {
         took.run(single, pages)
-        for (const [id, value] of items)
+        for (const [id, value] of items) {
           open -= Number(keep.run(at, typeof value === 'string' ? value : JSON.stringify(value), id).changes)
+          if (isOnCredit) credit.run(id)
+        }
+      })
+    },
+    giveBack() {
+      write(() => {
+        open += Number(reopen.run().changes)
+        db.exec('DELETE FROM credit')
       })
     },
     known(customerId) {
