@@ -14,9 +14,11 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   await yargs(argv.map(hideDash))
     .help(false)
     .version(false)
+    // yargs puts its help together for every command that it runs; ours is made of the tables, so there is nothing to show in it.
+    .wrap(null)
     .command(
       usageOf('update'),
-      '',
+      false,
       (command) => command.positional('input', text).options(commandFlags.update),
       async (args) => {
         const { update } = await import('./commands/update.ts')
@@ -25,7 +27,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('validate'),
-      '',
+      false,
       (command) => command.positional('input', text).options(commandFlags.validate),
       async (args) => {
         const { validate } = await import('./commands/validate.ts')
@@ -34,7 +36,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('init'),
-      '',
+      false,
       (command) => command.positional('input', text).options(commandFlags.init),
       async (args) => {
         const { init } = await import('./commands/init.ts')
@@ -43,7 +45,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('plan'),
-      '',
+      false,
       (command) => command.positional('input', text).options(commandFlags.plan),
       async (args) => {
         const { plan } = await import('./commands/plan.ts')
@@ -52,7 +54,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('apply'),
-      '',
+      false,
       (command) => command.positional('plan', text).options(commandFlags.apply),
       async (args) => {
         const { apply } = await import('./commands/apply.ts')
@@ -61,7 +63,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('rollback'),
-      '',
+      false,
       (command) => command.positional('run', text).options(commandFlags.rollback),
       async (args) => {
         const { rollback } = await import('./commands/rollback.ts')
@@ -70,7 +72,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('verify'),
-      '',
+      false,
       (command) => command.positional('run', text).options(commandFlags.verify),
       async (args) => {
         const { verify } = await import('./commands/verify.ts')
@@ -79,7 +81,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('runs'),
-      '',
+      false,
       (command) => command.options(commandFlags.runs),
       async (args) => {
         const { runs } = await import('./commands/runs.ts')
@@ -88,7 +90,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('report'),
-      '',
+      false,
       (command) => command.positional('run', text).options(commandFlags.report),
       async (args) => {
         const { report } = await import('./commands/report.ts')
@@ -97,7 +99,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('redo'),
-      '',
+      false,
       (command) => command.positional('run', text).options(commandFlags.redo),
       async (args) => {
         const { redo } = await import('./commands/redo.ts')
@@ -106,7 +108,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       `${usageOf('state')} [input]`,
-      '',
+      false,
       (command) =>
         command
           .positional('action', { ...text, choices: stateActions })
@@ -119,7 +121,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('simulator'),
-      '',
+      false,
       (command) => command.options(commandFlags.simulator),
       async (args) => {
         const { simulate } = await import('./commands/simulator.ts')
@@ -128,7 +130,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     )
     .command(
       usageOf('completion'),
-      '',
+      false,
       (command) => command.positional('shell', text).options(commandFlags.completion),
       async (args) => {
         const { completion } = await import('./commands/completion.ts')
