@@ -61,9 +61,13 @@ export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
       const reading = await look(asked, signal)
       if (reading === undefined) return undefined
       const isInDoubt = parts.isInDoubt(asked.row)
-      // What may have been sent is for the sender to settle: it looks once more.
-      if (reading.kind === 'unreadable')
-        return isInDoubt ? deliver(asked, signal) : unread(asked, reading, clock)
+      if (reading.kind === 'unreadable') {
+        // What may have been sent is for the sender to settle, which looks once more; but it may send, so there has to be an image.
+        if (!isInDoubt || images?.has(asked.customerId) === false)
+          return unread(asked, reading, isInDoubt, clock)
+        if (judge === undefined) await images?.keep(asked, undefined)
+        return deliver(asked, signal)
+      }
       customer = reading.kind === 'found' ? reading.customer : undefined
       const judged = await judge?.({ request, customer, isInDoubt, at: clock.wall() })
       if (judged !== undefined && 'outcome' in judged) return judged
@@ -77,16 +81,20 @@ export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
   }
 }
 
-/** Nothing is sent to a customer that nobody could look at. */
+/** Nothing is sent to a customer that nobody could look at. A row in doubt stays so. */
 function unread(
   request: UpdateRequest,
   { code, status }: Exclude<Reading, { kind: 'found' }>,
+  isInDoubt: boolean,
   clock: Pick<Clock, 'wall'>,
 ): Outcome {
   const message = 'the customer could not be read before the call, so nothing was sent'
+  const why = isInDoubt
+    ? ({ code: 'E_IN_DOUBT', message: `may have been applied earlier; ${message} now` } as const)
+    : { code, message }
   return {
-    ...openOutcome(request, { code, message }),
-    outcome: 'failed',
+    ...openOutcome(request, why),
+    outcome: isInDoubt ? 'unknown' : 'failed',
     httpStatus: status,
     finishedAt: clock.wall(),
   }

@@ -12,6 +12,8 @@ const found: Reading = { kind: 'found', customer: { id: customerId, name: 'Old',
 const unreadable: Reading = { kind: 'unreadable', code: 'E_SERVER', status: 500 }
 const missing: Reading = { kind: 'missing', code: 'E_CUSTOMER_NOT_FOUND', status: 400 }
 
+const unasked = () => Promise.reject(new Error('nothing to judge'))
+
 /** What happens to a row whose customer reads so, in its order. */
 async function look(
   reading: Reading | Error,
@@ -62,8 +64,19 @@ describe('a look before a call', () => {
     })
   })
 
-  it('leaves a row in doubt to the sender, which looks as well', async () => {
-    expect((await look(unreadable, { isInDoubt: () => true })).events).toEqual(['sent {"name":"New"}'])
+  it('leaves a row in doubt to the sender, which looks as well, where what the customer held is kept', async () => {
+    const { events } = await look(unreadable, { isInDoubt: () => true, hasImage: true, judge: unasked })
+    expect(events).toEqual(['sent {"name":"New"}'])
+    expect(
+      (await look(unreadable, { isInDoubt: () => true, images: undefined, judge: unasked })).events,
+    ).toEqual(events)
+  })
+
+  it('leaves a row of another run in doubt where there would be no way back from it', async () => {
+    expect(await look(unreadable, { isInDoubt: () => true })).toMatchObject({
+      outcome: { outcome: 'unknown', errorCode: 'E_IN_DOUBT', httpStatus: 500 },
+      events: [],
+    })
   })
 
   it('lets Rapyd refuse a customer that it does not know', async () => {
