@@ -34,7 +34,10 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
   }
 }
 
-/** Of metadata, the keys that the row names; of addresses, each one, whatever Rapyd has added to those that an earlier row made. */
+/**
+ * Of metadata, the keys that the row names; of addresses, each one as a whole. What earlier rows of the plan were to append has no id in
+ * it yet: Rapyd adds to it.
+ */
 function isSame(
   field: string,
   wanted: JsonValue,
@@ -45,12 +48,26 @@ function isSame(
   if (field === 'metadata' && isJsonObject(wanted) && isJsonObject(before) && isJsonObject(held)) {
     return Object.keys(wanted).every((key) => isDeepStrictEqual(ownValue(before, key), ownValue(held, key)))
   }
-  if (field === 'addresses') return isAsLong(before, held) && holdsAll(held, before ?? '')
+  if (field === 'addresses' && isList(before) && isList(held)) return areSameAddresses(before, held)
   return isDeepStrictEqual(before, held)
 }
 
-function isAsLong(before: JsonValue | undefined, held: JsonValue | undefined): boolean {
-  return Array.isArray(before) && Array.isArray(held) && before.length === held.length
+function areSameAddresses(before: readonly JsonValue[], held: readonly JsonValue[]): boolean {
+  const [known, appended] = [before.filter(hasId), before.filter((address) => !hasId(address))]
+  const more = held.filter((now) => !known.some((address) => isDeepStrictEqual(address, now)))
+  return (
+    more.length === held.length - known.length &&
+    more.length === appended.length &&
+    appended.every((address) => more.some((now) => holdsAll(now, address)))
+  )
+}
+
+function hasId(address: JsonValue): boolean {
+  return isJsonObject(address) && Object.hasOwn(address, 'id')
+}
+
+function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value)
 }
 
 function refused(
