@@ -116,7 +116,7 @@ async function runOn(
       encoding,
       ...planned,
     }
-    sync = await openSync(remote, options, runsDir)
+    sync = await openSync(remote, options, runsDir, kind.redo !== undefined)
     const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
     const counter = countChanges(sync, options.duplicates)
     const remembered = recallScan(join(runsDir, runId), facts)

@@ -37,6 +37,12 @@ export function whereOf({ record }: WithOptions): Where {
   }
 }
 
+/** Of a run that sent what had changed only: so does its redo. */
+export function comparingOf({ record }: WithOptions): Pick<UpdateOptions, 'onlyChanged' | 'wholeRows'> {
+  const { onlyChanged, wholeRows } = record.options
+  return onlyChanged === true ? { onlyChanged, wholeRows: wholeRows ?? false } : {}
+}
+
 /** How the input is read, and how careful the user was. */
 export function readingOf({
   record,

@@ -10,7 +10,7 @@ import { checkOf, openPlanOf } from './planned-reading.ts'
 import { signalOf } from './program-options.ts'
 import type { Stoppable } from './program-options.ts'
 import { refuseOlderRedo } from './redo-family.ts'
-import { readingOf, whereOf } from './redo-options.ts'
+import { comparingOf, readingOf, whereOf } from './redo-options.ts'
 import type { RedoOptions } from './redo-options.ts'
 import { leftOf, nextNumber, openBelow, redosOf } from './redo-left.ts'
 import { readRedo } from './redo-reading.ts'
@@ -73,6 +73,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     const result = await runUpdate(
       {
         ...readingOf(parent),
+        ...comparingOf(parent),
         ...(own.env === undefined ? whereOf(parent) : {}),
         // From the original input, these rows have passed the guard among all rows of their run.
         ...(from === undefined ? { maxClears: '100%' } : {}),

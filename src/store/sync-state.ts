@@ -36,9 +36,18 @@ export interface SyncState extends SyncNights {
   confirmAll(confirmed: readonly Confirmed[]): void
   /** Removes a customer, or all. Gives how many there were. */
   remove(customerId?: string): number
-  /** Customers of whom something is known or was. */
-  readonly customers: number
+  /** Reads the whole state. */
+  counts(): StateCounts
   close(): void
+}
+
+export interface StateCounts {
+  /** Of whom something is known or was. */
+  readonly customers: number
+  /** Of all customers, those that are known. */
+  readonly fields: number
+  /** When the last of them was confirmed, milliseconds since 1970; 0 where there is none. */
+  readonly lastConfirmedAt: number
 }
 
 export interface SyncStep {
@@ -53,7 +62,6 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
   const owned = db.prepare('SELECT value FROM owner WHERE name = ?')
   const own = db.prepare('UPDATE owner SET value = ? WHERE name = ?')
   const put = db.prepare('INSERT OR REPLACE INTO customer VALUES (?, ?)')
-  const count = db.prepare('SELECT count(*) AS customers FROM customer')
 
   function entries(customerId: string): Digests {
     const found = fieldsOf.get(customerId)
@@ -120,8 +128,17 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
         Number((customerId === undefined ? remove.run() : remove.run(customerId)).changes),
       )
     },
-    get customers() {
-      return Number(count.get()?.['customers'])
+    counts() {
+      let [customers, fields, lastConfirmedAt] = [0, 0, 0]
+      for (const found of db.prepare('SELECT fields FROM customer').iterate()) {
+        customers++
+        for (const entry of Object.values(digestsOf(String(found['fields'])))) {
+          if (digestOf(entry) === '') continue
+          fields++
+          lastConfirmedAt = Math.max(lastConfirmedAt, timeOf(entry))
+        }
+      }
+      return { customers, fields, lastConfirmedAt }
     },
     close() {
       commits.flush()

@@ -9,7 +9,7 @@ import { takeFrom } from './take-from-journal.ts'
 
 /** Nothing where no state is kept. */
 export async function openSyncing(
-  { sync, options, asked, remote, runId }: RunParts,
+  { sync, options, remote, runId }: RunParts,
   journal: RunJournal,
 ): Promise<SyncSending | undefined> {
   if (sync === undefined) return undefined
@@ -19,7 +19,7 @@ export async function openSyncing(
     const { keyCheck } = digests
     state.nextStep((step) => journal.set(stepKey, stepText({ ...step, keyCheck })))
   }
-  if (sync.isOnlyChanged) journal.set(exportKey, sync.exportName)
+  if (sync.isNight) journal.set(exportKey, sync.exportName)
   await takeFrom(journal, state)
   state.beginSending(runId)
   return createSyncSending({
@@ -28,6 +28,5 @@ export async function openSyncing(
     identity: { host: remote.host, runId },
     clock: systemClock,
     wholeRows: options.wholeRows ?? false,
-    isAsked: (row) => asked.has(row),
   })
 }

@@ -19,8 +19,7 @@ export function countChanges(
   duplicates: DuplicatePolicy = 'sequence',
 ): ChangeCounter {
   const isPlain = duplicates === 'sequence' || duplicates === 'reject'
-  if (sync?.isOnlyChanged !== true || !isPlain)
-    return { beside: (examiner) => examiner, calls: (found) => found }
+  if (sync?.isNight !== true || !isPlain) return { beside: (examiner) => examiner, calls: (found) => found }
   const { state, digests } = sync
   let unchanged = 0
   return {

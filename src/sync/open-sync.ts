@@ -23,6 +23,8 @@ export interface Sync {
   readonly beginning: Beginning
   /** True where rows are compared with the state; false where it is only kept true. */
   readonly isOnlyChanged: boolean
+  /** True where the input is an export with all its customers, and not what an earlier one has left. */
+  readonly isNight: boolean
   /** The input's name, under which its customers are remembered. */
   readonly exportName: string
   close(): void
@@ -39,33 +41,34 @@ export async function openSync(
   remote: Remote,
   options: UpdateOptions,
   runsDir: string,
+  isRedo: boolean,
 ): Promise<Sync | undefined> {
   const isOnlyChanged = options.onlyChanged === true
+  const isNight = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
-    if (isOnlyChanged) throw noMemory()
+    if (isNight) throw noMemory()
     return undefined
   }
   const folder = accountFolder(remote, options.stateDir)
-  if (!isOnlyChanged && !hasSyncState(folder)) return undefined
+  if (!isNight && !hasSyncState(folder)) return undefined
   const digests = createFieldDigests(remote.credentials.secretKey)
   const exportName = runName(options.input)
   const state = openStateOf(remote, folder, digests)
   // A night that was refused leaves one in which nothing is known: whoever kept that would hide that it was lost.
-  if (!isOnlyChanged && state.steps === 0) {
+  if (!isNight && state.steps === 0) {
     state.close()
     return undefined
   }
   let unlock: (() => void) | undefined
   try {
-    if (isOnlyChanged) unlock = lockNight(folder, () => state.noteSkipped(exportName, Date.now()))
+    if (isNight) unlock = lockNight(folder, () => state.noteSkipped(exportName, Date.now()))
     const own = { state, digests, exportName }
-    const beginning = isOnlyChanged
-      ? await beginningOf(own, remote, options.newState === true, runsDir)
-      : 'joined'
+    const beginning = isNight ? await beginningOf(own, remote, options.newState === true, runsDir) : 'joined'
     return {
       ...own,
       beginning,
       isOnlyChanged,
+      isNight,
       close() {
         unlock?.()
         state.close()

@@ -32,8 +32,6 @@ export interface SyncSendingParts {
   readonly clock: Pick<Clock, 'wall'>
   /** Rows that changed are sent whole. */
   readonly wholeRows: boolean
-  /** Rows that another run may have sent, and that are to be looked at whatever the state says. */
-  readonly isAsked: (row: number) => boolean
 }
 
 export function createSyncSending(parts: SyncSendingParts): SyncSending {
@@ -50,7 +48,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     const fields = Object.keys(wanted)
     const sent = journal.inDoubt.has(row) ? journal.sent(row)?.fields : undefined
     if (sent !== undefined) return fields.filter((field) => sent.includes(field))
-    if (!sync.isOnlyChanged || parts.isAsked(row) || journal.inDoubt.has(row)) return fields
+    if (!sync.isOnlyChanged || journal.inDoubt.has(row)) return fields
     const changed = fields.filter((field) => known[field] !== wanted[field])
     return changed.length > 0 && parts.wholeRows ? fields : changed
   }

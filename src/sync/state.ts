@@ -9,17 +9,16 @@ import { openRemote } from '../remote.ts'
 import type { Remote } from '../remote.ts'
 import { hasSyncState, syncPath } from '../store/sync-database.ts'
 import type { Night } from '../store/sync-nights.ts'
-import type { SyncState } from '../store/sync-state.ts'
+import type { StateCounts, SyncState } from '../store/sync-state.ts'
 import { lockNight, openStateOf } from './open-sync.ts'
 import { findRebuilding, rebuildState } from './rebuild.ts'
 
 export type StateOptions = Omit<UpdateOptions, 'input'>
 
-export interface StateFacts {
+export interface StateFacts extends StateCounts {
   readonly host: string
   readonly account: string
   readonly path: string
-  readonly customers: number
   /** The last night of each export, newest first. */
   readonly nights: readonly Night[]
   /** Nights that were skipped because another was under way, newest first; ten at most. */
@@ -111,7 +110,7 @@ async function withState<Result>(
       host,
       account,
       path: syncPath(folder),
-      customers: state.customers,
+      ...state.counts(),
       nights: state.nights(),
       skipped: state.skipped(),
     })

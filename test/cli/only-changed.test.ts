@@ -175,7 +175,7 @@ describe('update --only-changed', () => {
     unlock()
     expect([skipped.code, skipped.bodies]).toEqual([7, {}])
     const { stdout } = await nights.command('state', 'show', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ customers: 2, skipped: [{ export: 'crm' }] })
+    expect(JSON.parse(stdout)).toMatchObject({ customers: 2, fields: 6, skipped: [{ export: 'crm' }] })
   })
 
   it('keeps no value of any cell', async () => {

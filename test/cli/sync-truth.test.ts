@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { envelope } from '../support/rapyd-server.ts'
 import { changed, csvOf, idOf, people, renamed, startNights } from '../support/sync-nights.ts'
 import type { Nights } from '../support/sync-nights.ts'
 
@@ -74,6 +75,22 @@ describe('another run between', () => {
     expect((await started.finished).code).toBe(0)
     expect(Object.keys((await nights.night(rows)).bodies)).toHaveLength(3)
     nights.serverHolds(rows)
+  })
+
+  it('sends with a redo what its night would have sent', async () => {
+    const rows = people(3)
+    await nights.night(rows)
+    const next = renamed(rows, 1, 'New')
+    nights.rapyd.answer = () => ({ status: 400, body: envelope('ERROR', 'ERROR_UPDATE_CUSTOMER') })
+    const { summary } = await nights.night(next)
+    expect(summary.outcomes.rejected).toBe(1)
+    nights.rapyd.answer = () => undefined
+    nights.rapyd.updates.length = 0
+    expect((await nights.command('redo', summary.run_id, '--quiet')).code).toBe(0)
+    expect(nights.rapyd.updates.map(({ body }) => body)).toEqual(['{"name":"New"}'])
+    nights.serverHolds(next)
+    const { bodies, summary: after } = await nights.night(next)
+    expect([bodies, after.sync.vanished]).toEqual([{}, 0])
   })
 
   it('knows what a rollback has put back', async () => {

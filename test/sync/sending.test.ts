@@ -52,7 +52,15 @@ async function sendAt(
 ) {
   now = at
   const sending = createSyncSending({
-    sync: { state, digests, beginning: 'known', isOnlyChanged: true, exportName: 'crm', close() {} },
+    sync: {
+      state,
+      digests,
+      beginning: 'known',
+      isOnlyChanged: true,
+      isNight: true,
+      exportName: 'crm',
+      close() {},
+    },
     journal: {
       get: () => undefined,
       note() {},
@@ -64,7 +72,6 @@ async function sendAt(
     identity,
     clock: { wall: () => now },
     wholeRows: false,
-    isAsked: () => false,
   })
   let body = ''
   const deliver = sending.around(async (sent) => {

@@ -75,9 +75,10 @@ function timeOf(at: number): string {
 }
 
 function print(args: StateArguments, facts: StateFacts): void {
-  const { host, account, path, customers, nights, skipped } = facts
+  const { host, account, path, customers, fields, lastConfirmedAt, nights, skipped } = facts
+  const last = lastConfirmedAt === 0 ? '' : `, the last confirmed ${timeOf(lastConfirmedAt)}`
   const lines = [
-    `Sync state of account ${account} on ${host}: ${customers} customers`,
+    `Sync state of account ${account} on ${host}: ${customers} customers, ${fields} fields${last}`,
     ...nights.map(
       (night) =>
         `  ${night.export}: last night ${timeOf(night.at)}, ${night.rows} rows, ${night.vanished} vanished (run ${night.run})`,
