@@ -23,6 +23,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator } from '../src/simulator/server.ts'
 import type { Simulator } from '../src/simulator/server.ts'
 import { program } from './support/command.ts'
+import { runHere } from './support/command-here.ts'
 
 const root = join(import.meta.dirname, '..')
 const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
@@ -79,15 +80,24 @@ describe.each(guides.filter((guide) => blocksOf(guide).some(isRun)))('docs/%s', 
     return runs.find((name) => /^crm-export-[0-9a-f]{10}$/.test(name)) ?? 'crm-export-0000000000'
   }
 
-  function run(command: string): Promise<{ readonly code: number | null; readonly printed: string }> {
-    const child = spawn('sh', ['-c', command.replace(exampleRun, realRun)], {
+  async function run(command: string): Promise<{ readonly code: number | null; readonly printed: string }> {
+    const real = command.replace(exampleRun, realRun)
+    const env = { HOME: folder, RAPYD_BASE_URL: simulator.url, ...keys }
+    const [program, ...args] = real.trim().split(/ +/)
+    if (program !== 'rapyd-bulk' || /[^\w ./:%,=@+±-]/.test(real)) return runInShell(real, env)
+    const { code, stdout, stderr } = await runHere(args, { folder, env })
+    return { code, printed: stdout + stderr }
+  }
+
+  /** What is more than a command and its arguments. */
+  function runInShell(
+    command: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: number | null; readonly printed: string }> {
+    const path = `${join(folder, '.bin')}:${process.env['PATH'] ?? ''}`
+    const child = spawn('sh', ['-c', command], {
       cwd: folder,
-      env: {
-        PATH: `${join(folder, '.bin')}:${process.env['PATH'] ?? ''}`,
-        HOME: folder,
-        RAPYD_BASE_URL: simulator.url,
-        ...keys,
-      },
+      env: { ...env, PATH: path },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let printed = ''
