@@ -83,8 +83,8 @@ describe.each(guides.filter((guide) => blocksOf(guide).some(isRun)))('docs/%s', 
   async function run(command: string): Promise<{ readonly code: number | null; readonly printed: string }> {
     const real = command.replace(exampleRun, realRun)
     const env = { HOME: folder, RAPYD_BASE_URL: simulator.url, ...keys }
-    const [program, ...args] = real.trim().split(/ +/)
-    if (program !== 'rapyd-bulk' || /[^\w ./:%,=@+±-]/.test(real)) return runInShell(real, env)
+    const [name, ...args] = real.trim().split(/ +/)
+    if (name !== 'rapyd-bulk' || /[^\w ./:%,=@+±-]/.test(real)) return runInShell(real, env)
     const { code, stdout, stderr } = await runHere(args, { folder, env })
     return { code, printed: stdout + stderr }
   }
