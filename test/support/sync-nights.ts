@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { freshFolder } from './command.ts'
 import type { Finished, Folder, Started } from './command.ts'
+import { runHere } from './command-here.ts'
 import { startRapydServer } from './rapyd-server.ts'
 import type { RapydServer } from './rapyd-server.ts'
 
@@ -48,7 +49,8 @@ export async function startNights() {
   const folder: Folder = freshFolder()
   const rapyd: RapydServer = await startRapydServer()
   const environment = { RAPYD_BASE_URL: rapyd.url, ...rapyd.keys }
-  const command = (...args: readonly string[]): Promise<Finished> => folder.run(args, environment)
+  const here = { folder: folder.path, env: { ...environment, XDG_STATE_HOME: join(folder.path, '.state') } }
+  const command = (...args: readonly string[]): Promise<Finished> => runHere(args, here)
 
   /** Sends a file, and gives what was asked of the server meanwhile. */
   async function night(rows: readonly Person[], ...more: readonly string[]) {
