@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { customerFields } from '../src/rapyd/customer-fields.ts'
-import { freshFolder } from './support/command.ts'
+import { folderHere } from './support/command-here.ts'
 import type { Folder } from './support/command.ts'
 import { briefOf, preparedRows } from './support/prepared.ts'
 
@@ -12,7 +12,7 @@ const documented = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 describe('the samples on the embedded simulator', () => {
   let folder: Folder
   beforeEach(() => {
-    folder = freshFolder()
+    folder = folderHere()
   })
   afterEach(() => folder.remove())
 

@@ -1,6 +1,6 @@
 /** Files with planted defects: each is found at its row, line and column, and a good file has no findings. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 
 const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
@@ -20,7 +20,7 @@ interface Found {
 
 let folder: Folder
 beforeEach(() => {
-  folder = freshFolder()
+  folder = folderHere()
 })
 afterEach(() => folder.remove())
 

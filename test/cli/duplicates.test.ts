@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -30,7 +30,7 @@ describe('--duplicates', () => {
     server.updates.filter((call) => call.id === id(customer)).map(({ body }) => JSON.parse(body))
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     folder.write('crm.csv', `${file}\n`)
     server = await startRapydServer()
   })

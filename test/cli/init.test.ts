@@ -7,14 +7,14 @@ import { draftMapping } from '../../src/mapping/draft.ts'
 import { matchMappedHeader } from '../../src/mapping/mapped-headers.ts'
 import { parseMapping } from '../../src/mapping/mapping-file.ts'
 import { createProfiler } from '../../src/mapping/profile.ts'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 
 let folder: Folder
 beforeEach(() => {
-  folder = freshFolder()
+  folder = folderHere()
 })
 afterEach(() => folder.remove())
 const text = (name: string) => readFileSync(join(folder.path, name), 'utf8')

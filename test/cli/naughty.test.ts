@@ -3,7 +3,7 @@ import list from 'big-list-of-naughty-strings/blns.json' with { type: 'json' }
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isCustomerId } from '../../src/rapyd/customer-id.ts'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -24,7 +24,7 @@ describe('naughty strings', () => {
     )
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     server = await startRapydServer()
   })
   afterEach(async () => {

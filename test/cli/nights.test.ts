@@ -1,6 +1,6 @@
 /** What `update` makes of tonight's file where the same name was sent before. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { createDice, firstNight, goodNight, textOf } from '../support/nights.ts'
 import { startRapydServer } from '../support/rapyd-server.ts'
@@ -23,7 +23,7 @@ describe('update on the second night', () => {
   }
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     server = await startRapydServer()
     expect(await update(textOf(first))).toMatchObject({ code: 0, calls: 60 })
   })

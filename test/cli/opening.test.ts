@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -34,7 +34,7 @@ const ansi = ['ansi.txt', Buffer.from(csv('|'), 'latin1'), ['--encoding', 'windo
 
 let folder: Folder
 beforeEach(() => {
-  folder = freshFolder()
+  folder = folderHere()
   folder.write('plain.csv', csv(','))
   folder.write('plain.ndjson', ndjson)
 })

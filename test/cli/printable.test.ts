@@ -1,6 +1,6 @@
 /** Names that others wrote never reach the terminal as a terminal obeys them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
@@ -12,7 +12,7 @@ const obeyed = /[\0-\u0008\u000b-\u001f\u007f-\u009f]/
 describe('what a terminal would obey', () => {
   let folder: Folder
   beforeEach(() => {
-    folder = freshFolder()
+    folder = folderHere()
   })
   afterEach(() => folder.remove())
 

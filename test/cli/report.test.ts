@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { envelope, startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -23,7 +23,7 @@ describe('report', () => {
   const summary = (): Record<string, unknown> => JSON.parse(folder.report('summary.json'))
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     server = await startRapydServer()
     server.answer = ({ id: customer }) =>
       customer === id(1) ? { status: 400, body: envelope('ERROR', 'INVALID') } : undefined

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { envelope, startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -28,7 +28,7 @@ describe('run.log of a real run', () => {
   }
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     server = await startRapydServer()
   })
   afterEach(async () => {

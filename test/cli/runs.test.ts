@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { envelope, startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -39,7 +39,7 @@ describe('runs', () => {
     join(runsDir(), readdirSync(runsDir()).find((run) => run.startsWith(name)) ?? '')
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     server = await startRapydServer()
   })
   afterEach(async () => {

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 import { envelope, startRapydServer } from '../support/rapyd-server.ts'
 import type { RapydServer } from '../support/rapyd-server.ts'
@@ -18,7 +18,7 @@ describe('update', () => {
     folder.run(['update', ...args, '--base-url', server.url], env)
 
   beforeEach(async () => {
-    folder = freshFolder()
+    folder = folderHere()
     server = await startRapydServer()
   })
   afterEach(async () => {

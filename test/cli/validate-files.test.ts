@@ -2,14 +2,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 
 let folder: Folder
 beforeEach(() => {
-  folder = freshFolder()
+  folder = folderHere()
 })
 afterEach(() => folder.remove())
 const text = (name: string) => readFileSync(join(folder.path, name), 'utf8')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshFolder } from '../support/command.ts'
+import { folderHere } from '../support/command-here.ts'
 import type { Folder } from '../support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
@@ -8,7 +8,7 @@ describe('validate', () => {
   let folder: Folder
   const validate = (...args: readonly string[]) => folder.run(['validate', ...args])
   beforeEach(() => {
-    folder = freshFolder()
+    folder = folderHere()
   })
   afterEach(() => folder.remove())
 

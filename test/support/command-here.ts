@@ -2,9 +2,11 @@
  * Runs a command line in this process: for tests of what commands do together, where starting a process for each would take most
  * of the time. Whoever tests the process itself (signals, streams, exit) uses `command.ts`. One at a time.
  */
+import { join } from 'node:path'
 import { vi } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import type { Finished } from './command.ts'
+import { freshFolder } from './command.ts'
+import type { Finished, Folder } from './command.ts'
 
 export async function runHere(
   args: readonly string[],
@@ -22,6 +24,19 @@ export async function runHere(
     stderr.release()
     replaceEnvironment(before.env)
     process.chdir(before.folder)
+  }
+}
+
+/** A fresh folder whose commands run here, but for those that read standard input. */
+export function folderHere(): Folder {
+  const folder = freshFolder()
+  return {
+    ...folder,
+    run(args, env = {}, input) {
+      if (input !== undefined) return folder.run(args, env, input)
+      const home = { HOME: folder.path, XDG_STATE_HOME: join(folder.path, '.state') }
+      return runHere(args, { folder: folder.path, env: { ...home, ...env } })
+    },
   }
 }
 
