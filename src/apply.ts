@@ -8,6 +8,7 @@ import { BulkUpdateError } from './errors.ts'
 import { usage } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import type { PlanHead } from './plan/plan-head.ts'
+import { refuseGoneInput, removePlanInput } from './plan-input.ts'
 import { openPlan } from './plan/saved-plan.ts'
 import { checkPlanned } from './planned-reading.ts'
 import { signalOf } from './program-options.ts'
@@ -19,6 +20,7 @@ import { optionsOf } from './run-record.ts'
 import type { RecordedOptions } from './run-record.ts'
 import { checkRunId, freshRunId, runName } from './store/run-directory.ts'
 import { writtenIn } from './saved-run.ts'
+import { isFinishedIn } from './store/saved-journal.ts'
 
 /** As for an update; how the input is read, and where the calls go if nothing is said, stands in the plan. */
 export interface ApplyOptions extends Omit<
@@ -38,6 +40,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
   try {
     const { head } = plan
     const planned = optionsIn(head, path)
+    refuseGoneInput(head.input.path)
     const result = await runUpdate(
       {
         ...readingOf({ record: { options: planned } }),
@@ -66,6 +69,8 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
         check: (parts, watched) => checkPlanned(plan, parts, watched),
       },
     )
+    // A row that is left can still be sent by a redo, which reads the input again.
+    if (result.exitCode === 0 && isFinishedIn(result.directory)) removePlanInput(head.input.path)
     return result
   } finally {
     await plan.close()

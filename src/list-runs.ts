@@ -1,17 +1,22 @@
 /** The runs of a folder, as their journals tell them: which state each is in, what became of its rows, how to go on. */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { outcomeKinds } from './domain/outcome.ts'
 import type { OutcomeKind } from './domain/outcome.ts'
 import { BulkUpdateError } from './errors.ts'
-import { commandToGoOn, commandToRedo, commandToRollback } from './run-command.ts'
+import { commandToApply, commandToGoOn, commandToRedo, commandToRollback } from './run-command.ts'
 import { readRecord } from './run-record.ts'
+import { findPlans, planEnd } from './store/find-plans.ts'
 import { findRuns, isHeld } from './store/find-runs.ts'
 import type { RunPlace } from './store/find-runs.ts'
 import { readJournal } from './store/saved-journal.ts'
 import type { SavedJournal } from './store/saved-journal.ts'
 
-/** `running`: a process is in it. `open`: not finished, and nobody is. `broken`: its journal cannot be read. */
-export type RunState = 'running' | 'open' | 'finished' | 'broken'
+/**
+ * `running`: a process is in it. `open`: not finished, and nobody is. `broken`: its journal cannot be read. `plan`: no run, but
+ * what `plan` has left there.
+ */
+export type RunState = 'running' | 'open' | 'finished' | 'broken' | 'plan'
 
 export interface ListedRun {
   readonly run_id: string
@@ -33,6 +38,8 @@ export interface ListedRun {
   readonly rolled_back?: string
   /** The plan that it sends, where it sends one. */
   readonly plan?: string
+  /** The listed plan that it needs: its own, or its input is kept there. */
+  readonly plan_id?: string
   /** The command to go on with; empty where nothing is left to do. */
   readonly next: string
   /** What is wrong with a `broken` one. */
@@ -42,9 +49,20 @@ export interface ListedRun {
 /** Newest first, by their last change. `runsDir` is `./rapyd-runs` by default. Changes nothing. */
 export function listRuns(runsDir: string | undefined): readonly ListedRun[] {
   const folder = resolve(runsDir ?? './rapyd-runs')
-  return findRuns(folder)
-    .toSorted((left, right) => right.changedAt - left.changedAt || (left.runId < right.runId ? 1 : -1))
-    .map((place) => listed(place, folder))
+  const runs = findRuns(folder).map((place) => ({ place, describe: () => listed(place, folder) }))
+  const plans = findPlans(folder).map((place) => ({ place, describe: () => listedPlan(place) }))
+  return [...runs, ...plans]
+    .toSorted(
+      ({ place: left }, { place: right }) =>
+        right.changedAt - left.changedAt || (left.runId < right.runId ? 1 : -1),
+    )
+    .map(({ describe }) => describe())
+}
+
+function listedPlan(place: RunPlace): ListedRun {
+  const path = join(place.directory, 'plan.ndjson')
+  const next = existsSync(path) ? commandToApply(path) : ''
+  return { ...common(place, 'plan'), next }
 }
 
 function listed(place: RunPlace, runsDir: string): ListedRun {
@@ -87,9 +105,18 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
     account: journal.get('account') ?? '',
     ...(record?.redo === undefined ? {} : { parent: record.redo.parent }),
     ...(record?.rollback === undefined ? {} : { rolled_back: record.rollback.parent }),
-    ...(record?.planned === undefined ? {} : { plan: record.planned.plan }),
+    ...(record?.planned === undefined
+      ? {}
+      : { plan: record.planned.plan, ...planIdOf(record.planned.plan, record.options.input) }),
     next,
   }
+}
+
+/** A plan may lie elsewhere, and only what came over standard input for it in its directory. */
+function planIdOf(...paths: readonly (string | undefined)[]): Pick<ListedRun, 'plan_id'> {
+  const names = paths.map((path) => basename(dirname(path ?? '')))
+  const name = names.find((found) => found.endsWith(planEnd))
+  return name === undefined ? {} : { plan_id: name }
 }
 
 function common({ runId, directory, changedAt }: RunPlace, state: RunState) {

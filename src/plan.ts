@@ -1,5 +1,5 @@
 /** `plan`: reads what a file touches and writes down what an update would change, row by row, without changing anything. */
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { checkInput } from './check-input.ts'
 import type { CheckedInput } from './check-input.ts'
@@ -9,6 +9,7 @@ import { readHead } from './input/header.ts'
 import { loadMapping } from './mapping/mapping-file.ts'
 import { openNewFile } from './new-file.ts'
 import type { UpdateOptions } from './options.ts'
+import { removeIfEmpty } from './plan-input.ts'
 import { planVersion } from './plan/plan-head.ts'
 import type { PlanFacts, PlanHead } from './plan/plan-head.ts'
 import type { PlanRow } from './plan/plan-row.ts'
@@ -25,6 +26,7 @@ import type { ReadingWatch } from './reading-client.ts'
 import { keptInput, openRunInput } from './run-input.ts'
 import { mappingDigest, runDigest } from './run-identity.ts'
 import { recordedOptions } from './run-record.ts'
+import { planEnd } from './store/find-plans.ts'
 import { lockRun } from './store/lock.ts'
 import { openReadings } from './store/readings.ts'
 import type { Readings } from './store/readings.ts'
@@ -85,7 +87,7 @@ async function planOn(
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
-    const planId = `${runName(options.input)}-${runDigest(facts)}-plan`
+    const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
     const given = { file, head, options, mapping }
     // Nobody looks at every row of a plan: a file that is not like the last one is refused here already.
     const guard = openInputGuard({ ...given, runsDir, runId: planId, facts }, {})
@@ -102,8 +104,7 @@ async function planOn(
       return await planIn(directory, { remote, options, watch, signal }, { checked, file, facts, path, keep })
     } finally {
       unlock()
-      // Where all of it lies elsewhere, no directory is left.
-      if (readdirSync(directory).every((name) => name === 'run.lock')) rmSync(directory, { recursive: true })
+      removeIfEmpty(directory)
     }
   } finally {
     await input.close()

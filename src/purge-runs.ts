@@ -1,10 +1,11 @@
-/** Deletes runs that are finished and old. Whatever is no run of ours, is open, or is still needed stays, with the reason. */
+/** Deletes runs that are finished and old, and plans that are old and that no run needs which stays. Whatever is no run of ours, is open, or is still needed stays, with the reason. */
 import { rmSync } from 'node:fs'
 import { usage } from './options.ts'
 import { BulkUpdateError, systemCode } from './errors.ts'
 import type { ListedRun } from './list-runs.ts'
+import { isPlanDirectory } from './store/find-plans.ts'
 import { lockRun } from './store/lock.ts'
-import { readJournal } from './store/saved-journal.ts'
+import { isFinishedIn } from './store/saved-journal.ts'
 
 export interface PurgePlan {
   readonly doomed: readonly ListedRun[]
@@ -33,28 +34,37 @@ export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number
   )
   const doomed: ListedRun[] = []
   const kept: { run: ListedRun; why: string }[] = []
-  for (const run of runs) {
-    const why = reasonToKeep(run, openParents.has(run.run_id), ageMs, now)
+  // Runs first: which plans are needed follows from those that stay.
+  for (const run of [...runs.filter((each) => !isPlan(each)), ...runs.filter(isPlan)]) {
+    const isNeeded = isPlan(run)
+      ? kept.some((one) => run.run_id === one.run.plan_id)
+      : openParents.has(run.run_id)
+    const why = reasonToKeep(run, isNeeded, ageMs, now)
     if (why === undefined) doomed.push(run)
     else kept.push({ run, why })
   }
   return { doomed, kept }
 }
 
+function isPlan({ state }: ListedRun): boolean {
+  return state === 'plan'
+}
+
 function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
   if (run.state === 'running') return 'it is running'
   if (run.state === 'open') return 'it is not finished'
   if (run.state === 'broken') return 'its journal cannot be read'
-  if (isNeeded) return 'a redo of it is not finished'
+  if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
   return Date.parse(run.changed_at) > now - ageMs ? 'it is not old enough' : undefined
 }
 
 /** Gives why a run could not be deleted, or nothing. It is looked at once more under its lock. */
-export function deleteRun({ run_id: runId, directory }: ListedRun): string | undefined {
+export function deleteRun({ run_id: runId, directory, state }: ListedRun): string | undefined {
   try {
     const unlock = lockRun(directory, runId)
     try {
-      if (!isFinished(directory)) return 'it is not finished'
+      const isOver = state === 'plan' ? isPlanDirectory(directory) : isFinishedIn(directory)
+      if (!isOver) return 'it is not finished'
       rmSync(directory, { recursive: true })
     } finally {
       unlock()
@@ -63,14 +73,5 @@ export function deleteRun({ run_id: runId, directory }: ListedRun): string | und
   } catch (error) {
     if (error instanceof BulkUpdateError) return error.message
     return `it could not be deleted (${systemCode(error)})`
-  }
-}
-
-function isFinished(directory: string): boolean {
-  const journal = readJournal(directory)
-  try {
-    return journal.get('state') === 'finished'
-  } finally {
-    journal.close()
   }
 }

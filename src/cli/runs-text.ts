@@ -9,6 +9,10 @@ export function runsText(runs: readonly ListedRun[]): string {
 
 function runText(run: ListedRun): string {
   if (run.state === 'broken') return `${run.run_id}  broken\n  ${run.problem ?? ''}`
+  if (run.state === 'plan') {
+    const next = run.next === '' ? 'the plan itself is elsewhere, or not finished' : `send it: ${run.next}`
+    return `${run.run_id}  plan\n  last change ${run.changed_at}\n  ${next}`
+  }
   const number = new Intl.NumberFormat('en-US')
   const counts = outcomeKinds.flatMap((kind) => {
     const rows = run.outcomes[kind] ?? 0

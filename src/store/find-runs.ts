@@ -14,21 +14,23 @@ export interface RunPlace {
 /** Directories that hold a file `journal.db`. None where the folder is not there; throws USAGE where it cannot be read. */
 export function findRuns(runsDir: string): readonly RunPlace[] {
   const found: RunPlace[] = []
-  for (const entry of entriesOf(runsDir)) {
-    if (!entry.isDirectory()) continue
-    const directory = join(runsDir, entry.name)
+  for (const runId of directoriesIn(runsDir)) {
+    const directory = join(runsDir, runId)
     const changedAt = Math.max(
       changeOf(join(directory, 'journal.db')),
       changeOf(join(directory, 'journal.db-wal')),
     )
-    if (changeOf(join(directory, 'journal.db')) > 0) found.push({ runId: entry.name, directory, changedAt })
+    if (changeOf(join(directory, 'journal.db')) > 0) found.push({ runId, directory, changedAt })
   }
   return found
 }
 
-function entriesOf(runsDir: string) {
+/** Their names; links to some are left out. None where the folder is not there; throws USAGE where it cannot be read. */
+export function directoriesIn(runsDir: string): readonly string[] {
   try {
     return readdirSync(runsDir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
   } catch (error) {
     const code = systemCode(error)
     if (code === 'ENOENT') return []

@@ -45,6 +45,16 @@ export function readJournal(directory: string): SavedJournal {
   }
 }
 
+/** Whether the run in a directory has reached its end. Throws like `readJournal`. */
+export function isFinishedIn(directory: string): boolean {
+  const journal = readJournal(directory)
+  try {
+    return journal.get('state') === 'finished'
+  } finally {
+    journal.close()
+  }
+}
+
 function viewOf(db: DatabaseSync): SavedJournal {
   const reader = readerOf(db)
   reader.get('state')

@@ -175,6 +175,43 @@ describe('runs', () => {
     expect(readdirSync(runsDir())).toHaveLength(before.length - 1)
   })
 
+  it('purges plans as well, but none that a run needs which stays', async () => {
+    const sender = ['--base-url', server.url, '--rate', 'none']
+    const run = (...args: readonly string[]) => folder.run([...args, ...sender], server.keys)
+    folder.write('crm.csv', file(2))
+    await run('plan', 'crm.csv')
+    const plan = join(directoryOf('crm'), 'plan.ndjson')
+    const [listed] = await list()
+    expect(listed).toMatchObject({ state: 'plan', next: `rapyd-bulk apply ${plan}` })
+    expect((await folder.run(['runs'])).stdout).toContain('  plan\n')
+    await run('apply', plan, '--limit', '1')
+    utimesSync(plan, 1, 1)
+    const names = readdirSync(runsDir())
+    const kept = await purge('--older-than', '30d', '--yes')
+    expect(kept.stdout).toContain(`${String(listed?.['run_id'])} is kept: a run that sends it stays`)
+    expect(readdirSync(runsDir())).toEqual(names)
+    await run('apply', plan)
+    for (const name of names.filter((each) => !each.endsWith('-plan'))) age(join(runsDir(), name))
+    expect((await purge('--older-than', '30d', '--yes')).stdout).toMatch(/-plan is deleted \(plan, /)
+    expect(readdirSync(runsDir())).toEqual([])
+  })
+
+  it('leaves nothing of what came over standard input once a plan of it is sent', async () => {
+    const sender = ['--base-url', server.url, '--rate', 'none']
+    const make = () => folder.run(['plan', '-', '--out', 'p.ndjson', ...sender], server.keys, file(2))
+    const apply = () => folder.run(['apply', 'p.ndjson', ...sender], server.keys)
+    expect((await make()).code).toBe(0)
+    expect((await list()).map(({ state }) => state)).toEqual(['plan'])
+    server.answer = () => ({ status: 400, body: envelope('ERROR', 'INVALID') })
+    expect((await apply()).code).toBe(1)
+    // What is left may be sent by a redo.
+    expect(await list()).toMatchObject([{ state: 'finished' }, { state: 'plan' }])
+    server.answer = () => undefined
+    expect((await folder.run(['apply', 'p.ndjson', '--new-run', ...sender], server.keys)).code).toBe(0)
+    expect((await list()).map(({ state }) => state)).toEqual(['finished', 'finished'])
+    expect(await apply()).toMatchObject({ code: 3, stderr: expect.stringContaining('E_INPUT_NOT_KEPT') })
+  })
+
   it.skipIf(!hasTerminal)('asks on a terminal before it purges, and takes only the number', async () => {
     folder.write('one.csv', file(1))
     folder.write('two.csv', file(2))

@@ -46,7 +46,9 @@ async function purge(args: RunsArguments): Promise<number> {
 }
 
 function planText({ doomed, kept }: PurgePlan, verb: string): string {
-  const lines = doomed.map(({ run_id: id, changed_at: at }) => `${id} ${verb} (finished, last changed ${at})`)
+  const lines = doomed.map(
+    ({ run_id: id, state, changed_at: at }) => `${id} ${verb} (${state}, last changed ${at})`,
+  )
   lines.push(...kept.map(({ run, why }) => `${run.run_id} is kept: ${why}`))
   return lines.length === 0 ? 'There are no runs.\n' : `${lines.join('\n')}\n`
 }
