@@ -1,4 +1,5 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
+import { setImmediate } from 'node:timers/promises'
 import { createPick } from './domain/pick.ts'
 import type { Sample } from './domain/pick.ts'
 import { isJsonObject } from './domain/json.ts'
@@ -59,6 +60,8 @@ export interface Verified {
 }
 
 const mostNamed = 10_000
+/** Customers between two moments in which signals and timers have their turn. */
+const atOnce = 500
 
 /** Rejects with USAGE for another host or account, BUSY where the run is running, INPUT where nobody can tell what it wrote. */
 export async function verify(options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
@@ -72,6 +75,7 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
     const pick = createPick(sample, run.runId)
     const table = createCustomerTable()
     for (const batch of run.journal.outcomes()) {
+      await setImmediate(undefined, { signal })
       for (const { row, outcome, customerId } of batch) {
         if (outcome !== 'updated') continue
         pick.offer(customerId)
@@ -79,7 +83,9 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
       }
     }
     const fields = new Set<string>()
+    let writes = 0
     for await (const { customerId, patch } of confirmedWrites(run)) {
+      if (++writes % atOnce === 0) await setImmediate(undefined, { signal })
       if (!pick.has(customerId)) continue
       readings.want([customerId])
       const before = written.known(customerId)
@@ -90,7 +96,7 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
     try {
       refuseElsewhere(run, { host: remote.host, account: remote.account })
       const requests = await readCustomers({ remote, options: own, watch: options, fields }, readings, signal)
-      const found = compareAll(written, readings)
+      const found = await compareAll(written, readings, signal)
       return { run_id: run.runId, customers: table.customers, ...found, reads: readings.counts(), requests }
     } finally {
       await remote.close()
@@ -121,15 +127,17 @@ function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 
-function compareAll(
+async function compareAll(
   written: Readings,
   readings: Readings,
-): Omit<Verified, 'run_id' | 'customers' | 'reads' | 'requests'> {
+  signal: AbortSignal,
+): Promise<Omit<Verified, 'run_id' | 'customers' | 'reads' | 'requests'>> {
   const fields = new Map<string, { checked: number; differ: number; not_shown: number }>()
   const differences: Difference[] = []
   const missing: string[] = []
-  let [checked, different, unreadable] = [0, 0, 0]
+  let [checked, different, unreadable, seen] = [0, 0, 0, 0]
   for (const customer of readings.all()) {
+    if (++seen % atOnce === 0) await setImmediate(undefined, { signal })
     const patch = written.known(customer)
     const image = readings.known(customer)
     if (image === 'missing') {
