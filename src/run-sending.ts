@@ -72,18 +72,25 @@ export async function sendAll(
     stop,
   })
   const images = isBackedUp ? openBeforeImages(parts.directory, concurrency * lanePlaces) : undefined
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const read = createReadCustomer({ ...client, clock, random: Math.random })
   const looked =
     images === undefined && judge === undefined
       ? sender
       : lookFirst(sender, {
-          read: createReadCustomer({ ...client, clock, random: Math.random }),
+          read,
           clock,
           images,
           fields: new Set([...found.set.keys()].map(fieldOf)),
           judge,
-          isInDoubt: (row) => inDoubt.has(row),
+          isInDoubt,
         })
-  const synced = syncing?.around(looked) ?? looked
+  const synced =
+    syncing?.around(looked, {
+      read: options.readBack === false ? undefined : read,
+      isInDoubt,
+      settledAfterMs: () => settledAfterMs(journal),
+    }) ?? looked
   const closed = new Set(before.closedLanes)
   const deliver: Deliver = (request) => {
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))

@@ -7,6 +7,8 @@ export type Digests = Readonly<Record<string, string>>
 export interface Known {
   /** Of the fields that are known. */
   readonly digests: Digests
+  /** Fields that were known, or were about to be sent, and are not known. */
+  readonly doubted: readonly string[]
   /** The newest time that is noted of any field, also of those that are not known; 0 where there is none. */
   readonly at: number
 }

@@ -112,6 +112,7 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       const known = found.map(([field, entry]) => [field, digestOf(entry)])
       return {
         digests: Object.fromEntries(known.filter(([, digest]) => digest !== '')),
+        doubted: known.flatMap(([field = '', digest]) => (digest === '' ? [field] : [])),
         at: Math.max(0, ...found.map(([, entry]) => timeOf(entry))),
       }
     },

@@ -6,17 +6,20 @@ import type { Confirmed, Digests } from '../domain/confirmed.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf } from '../domain/patch.ts'
-import type { Sends, UpdateRequest } from '../domain/request.ts'
+import type { UpdateRequest } from '../domain/request.ts'
 import type { Clock, Deliver } from '../pipeline/ports.ts'
+import { bodyOf } from '../rapyd/field-digests.ts'
 import { narrowRequest } from '../rapyd/narrow-request.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
 import type { RunJournal } from '../store/journal.ts'
+import { lookAtDoubted } from './doubted-fields.ts'
+import type { DoubtedParts } from './doubted-fields.ts'
 import { leftOutKey } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
 
 export interface SyncSending {
   /** Calls through what is confirmed, and notes what becomes of them. */
-  around(deliver: Deliver): Deliver
+  around(deliver: Deliver, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settledAfterMs'>): Deliver
   /** The journal's, and as durable: beside it the state forgets what the call is about to change. */
   readonly intend: RunJournal['intend']
   /** What the journal notes with an outcome. */
@@ -29,7 +32,7 @@ export interface SyncSendingParts {
   readonly sync: Sync
   readonly journal: Pick<RunJournal, 'get' | 'note' | 'intend' | 'sent' | 'inDoubt' | 'isInDoubt'>
   readonly identity: RunIdentity
-  readonly clock: Pick<Clock, 'wall'>
+  readonly clock: Pick<Clock, 'wall' | 'sleep'>
   /** Rows that changed are sent whole. */
   readonly wholeRows: boolean
 }
@@ -39,8 +42,8 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   const { state, digests } = sync
   /** Of rows whose call has ended and whose outcome is not durable yet. */
   const ended = new Map<number, Confirmed>()
-  /** What rows under way are about to change, and whether the state has forgotten it. */
-  const underWay = new Map<number, Sends & { isForgotten: boolean }>()
+  /** Rows under way: the time of what they change, and whether the state has forgotten what that was. */
+  const underWay = new Map<number, { readonly at: number; isForgotten: boolean }>()
   let leftOut = Number(journal.get(leftOutKey) ?? 0)
 
   /** The fields to send; none where the customer holds them all. An earlier session has decided about a row in doubt. */
@@ -53,43 +56,56 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     return changed.length > 0 && parts.wholeRows ? fields : changed
   }
 
+  async function change(
+    deliver: Deliver,
+    request: UpdateRequest,
+    signal: AbortSignal,
+  ): Promise<Outcome | undefined> {
+    if (signal.aborted) return undefined
+    const { customerId, row } = request
+    const wanted = digests.of(customerId, request.body)
+    const known = state.known(customerId)
+    const fields = fieldsToSend(request, wanted, known.digests)
+    if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
+    const isWhole = fields.length === Object.keys(wanted).length
+    const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
+    // A clock that was put back must not make this older than what was known before it.
+    const at = Math.max(clock.wall(), known.at + 1)
+    const sends = { at, isForgotten: false }
+    underWay.set(row, sends)
+    const outcome = await deliver(sent, signal)
+    underWay.delete(row)
+    const confirmed = outcome?.outcome === 'updated' ? afterwards(outcome, sent, wanted) : {}
+    if (outcome?.outcome === 'updated') {
+      ended.set(row, { customerId, digests: confirmed, at: Math.max(at, outcome.finishedAt) })
+      leftOut += Object.keys(wanted).length - fields.length
+    }
+    if (outcome !== undefined && isDoubtful(outcome)) {
+      // Another run may have confirmed something meanwhile, and this call may have come behind it.
+      const others = fields.filter((field) => confirmed[field] === undefined)
+      await state.forget(customerId, others, Math.max(at, clock.wall()))
+    } else if (
+      sends.isForgotten &&
+      (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
+    ) {
+      // Nothing has changed: what was known still is.
+      await state.confirm({ customerId, digests: only(known.digests, fields), at })
+    }
+    return outcome
+  }
+
   return {
-    around: (deliver) => async (request, signal) => {
-      if (signal.aborted) return undefined
-      const { customerId, row } = request
-      const wanted = digests.of(customerId, request.body)
-      const known = state.known(customerId)
-      const fields = fieldsToSend(request, wanted, known.digests)
-      if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
-      const isWhole = fields.length === Object.keys(wanted).length
-      const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
-      // A clock that was put back must not make this older than what was known before it.
-      const at = Math.max(clock.wall(), known.at + 1)
-      const sends = { fields, at, isForgotten: false }
-      underWay.set(row, sends)
-      const outcome = await deliver(sent, signal)
-      underWay.delete(row)
-      if (outcome?.outcome === 'updated') {
-        const confirmed = afterwards(outcome, sent, wanted)
-        ended.set(row, { customerId, digests: confirmed, at: Math.max(at, outcome.finishedAt) })
-        leftOut += Object.keys(wanted).length - fields.length
-      } else if (outcome !== undefined && isDoubtful(outcome)) {
-        // Another run may have confirmed something meanwhile, and this call may have come behind it.
-        await state.forget(customerId, fields, Math.max(at, clock.wall()))
-      } else if (
-        sends.isForgotten &&
-        (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
-      ) {
-        // Nothing has changed: what was known still is.
-        await state.confirm({ customerId, digests: only(known.digests, fields), at })
-      }
-      return outcome
+    around(deliver, looking) {
+      const looked = lookAtDoubted(deliver, { ...looking, state, digests, clock, identity })
+      return (request, signal) => change(looked, request, signal)
     },
     intend(request) {
       const sends = underWay.get(request.row)
       if (sends === undefined || sends.isForgotten) return journal.intend(request)
       sends.isForgotten = true
-      const { fields, at } = sends
+      const { at } = sends
+      // Not all that were asked for: a look may have left out some.
+      const fields = Object.keys(bodyOf(request.body))
       const intent = journal.intend({ ...request, sends: { fields, at } })
       const forgetting = state.forget(request.customerId, fields, at)
       return intent === undefined ? forgetting : both(intent, forgetting)

@@ -77,6 +77,37 @@ describe('another run between', () => {
     nights.serverHolds(rows)
   })
 
+  it.each([
+    ['leaves addresses out that a killed run has added', 'cut_after', { name: 'Newer' }],
+    [
+      'adds addresses that a killed run has not added',
+      'cut_before',
+      { name: 'Newer', addresses: [{ name: 'Home' }] },
+    ],
+  ] as const)('%s', async (_, answer, expected) => {
+    const [customer] = [idOf(7)]
+    const write = (name: string, home: string): void =>
+      nights.folder.write('a.csv', `customer,name,addresses[0].name\n${customer},${name},${home}\n`)
+    const args = ['update', 'a.csv', '--only-changed', '--accept-change', 'all', '--quiet']
+    write('Name', 'Old')
+    expect((await nights.command(...args)).code).toBe(0)
+    write('New', 'Home')
+    const started = nights.folder.start(args, nights.environment)
+    nights.rapyd.answer = () => {
+      started.kill('SIGKILL')
+      return answer
+    }
+    await started.finished
+    nights.rapyd.answer = () => undefined
+    nights.rapyd.updates.length = 0
+    // Another export, and so another run.
+    write('Newer', 'Home')
+    expect((await nights.command(...args)).code).toBe(0)
+    expect(nights.rapyd.updates.map(({ body }) => JSON.parse(body))).toEqual([expected])
+    expect((await nights.command(...args)).code).toBe(0)
+    expect(nights.rapyd.updates).toHaveLength(1)
+  })
+
   it('sends with a redo what its night would have sent', async () => {
     const rows = people(3)
     await nights.night(rows)

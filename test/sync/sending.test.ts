@@ -70,20 +70,23 @@ async function sendAt(
       isInDoubt: () => false,
     },
     identity,
-    clock: { wall: () => now },
+    clock: { wall: () => now, sleep: () => Promise.resolve() },
     wholeRows: false,
   })
   let body = ''
-  const deliver = sending.around(async (sent) => {
-    body = sent.body
-    if (fate.outcome !== 'not_attempted') await sending.intend(sent)
-    during()
-    return {
-      ...openOutcome(sent, { code: 'E_STOPPED', message: '' }),
-      finishedAt: now,
-      ...fate,
-    }
-  })
+  const deliver = sending.around(
+    async (sent) => {
+      body = sent.body
+      if (fate.outcome !== 'not_attempted') await sending.intend(sent)
+      during()
+      return {
+        ...openOutcome(sent, { code: 'E_STOPPED', message: '' }),
+        finishedAt: now,
+        ...fate,
+      }
+    },
+    { read: undefined, isInDoubt: () => false, settledAfterMs: () => 0 },
+  )
   const outcome = await deliver(request, new AbortController().signal)
   const confirmed = outcome === undefined ? undefined : sending.confirmedBy(outcome)
   if (confirmed !== undefined) await sending.settled(confirmed)
