@@ -19,4 +19,6 @@ export interface Confirmed {
   readonly digests: Digests
   /** Milliseconds since 1970. What is older never replaces what is newer. */
   readonly at: number
+  /** When the call was about to be sent, default `at`: of what was under way at the same time nobody knows which came last. */
+  readonly since?: number
 }

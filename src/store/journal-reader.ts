@@ -74,13 +74,17 @@ export function readerOf(db: DatabaseSync): JournalReader {
       return lanes
     },
     *confirmations() {
-      const read = db.prepare('SELECT * FROM confirmed WHERE row > ? ORDER BY row LIMIT 500')
+      const read = db.prepare(
+        `SELECT row, confirmed.customer, confirmed.at, digests, sent.at AS since FROM confirmed LEFT JOIN sent USING (row)
+         WHERE row > ? ORDER BY row LIMIT 500`,
+      )
       for (let last = 0; ;) {
         const batch = read.all(last)
         if (batch.length === 0) return
-        yield batch.map(({ customer, at, digests }) => ({
+        yield batch.map(({ customer, at, since, digests }) => ({
           customerId: String(customer),
           at: Number(at),
+          since: Number(since ?? at),
           digests: digestsOf(String(digests)),
         }))
         last = Number(batch.at(-1)?.['row'])

@@ -8,6 +8,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
 import type { SyncOwner } from './sync-database.ts'
+import { mergedEntry, readEntry } from './sync-entry.ts'
 import { nightsOf } from './sync-nights.ts'
 import type { SyncNights } from './sync-nights.ts'
 
@@ -28,9 +29,12 @@ export interface SyncState extends SyncNights {
   /** The run that was the last to begin or to go on; '' where there is none, or where a file was taken as applied since. */
   readonly lastSender: string
   known(customerId: string): Known
-  /** Takes what is known of these fields back. Durable when it resolves. */
-  forget(customerId: string, fields: readonly string[], at: number): Promise<void>
-  /** Durable when it resolves. What is newer stays. */
+  /** Takes what is known of these fields back, as `confirm` does with digests. Durable when it resolves. */
+  forget(customerId: string, fields: readonly string[], at: number, since?: number): Promise<void>
+  /**
+   * Durable when it resolves. What is newer stays, and what has been confirmed or forgotten between `since` and `at` is not
+   * known any more, unless it is the same.
+   */
   confirm(confirmed: Confirmed): Promise<void>
   /** Many at once, in one transaction; durable when it returns. */
   confirmAll(confirmed: readonly Confirmed[]): void
@@ -77,10 +81,10 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     note?.(step)
   }
 
-  function merge({ customerId, digests, at }: Confirmed): void {
+  function merge({ customerId, digests, at, since = at }: Confirmed): void {
     const fields = { ...entries(customerId) }
     for (const [field, digest] of Object.entries(digests))
-      if (at >= timeOf(fields[field])) fields[field] = entryOf(digest, at)
+      fields[field] = mergedEntry(fields[field], { digest, since, at })
     put.run(customerId, JSON.stringify(fields))
   }
 
@@ -109,15 +113,15 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     },
     known(customerId) {
       const found = Object.entries(entries(customerId))
-      const known = found.map(([field, entry]) => [field, digestOf(entry)])
+      const known = found.map(([field, entry]) => [field, readEntry(entry).digest])
       return {
         digests: Object.fromEntries(known.filter(([, digest]) => digest !== '')),
         doubted: known.flatMap(([field = '', digest]) => (digest === '' ? [field] : [])),
-        at: Math.max(0, ...found.map(([, entry]) => timeOf(entry))),
+        at: Math.max(0, ...found.map(([, entry]) => readEntry(entry).at)),
       }
     },
-    forget: (customerId, fields, at) =>
-      commits.add({ customerId, digests: Object.fromEntries(fields.map((field) => [field, ''])), at }),
+    forget: (customerId, fields, at, since = at) =>
+      commits.add({ customerId, digests: Object.fromEntries(fields.map((field) => [field, ''])), at, since }),
     confirm: (confirmed) => commits.add(confirmed),
     confirmAll: mergeAll,
     remove(customerId) {
@@ -134,9 +138,10 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       for (const found of db.prepare('SELECT fields FROM customer').iterate()) {
         customers++
         for (const entry of Object.values(digestsOf(String(found['fields'])))) {
-          if (digestOf(entry) === '') continue
+          const { digest, at } = readEntry(entry)
+          if (digest === '') continue
           fields++
-          lastConfirmedAt = Math.max(lastConfirmedAt, timeOf(entry))
+          lastConfirmedAt = Math.max(lastConfirmedAt, at)
         }
       }
       return { customers, fields, lastConfirmedAt }
@@ -158,17 +163,4 @@ export function inTransaction<Result>(db: DatabaseSync, action: () => Result): R
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
-}
-
-/** A digest, or nothing where the field is not known, and the time of that in base 36. */
-function entryOf(digest: string, at: number): string {
-  return `${digest}.${at.toString(36)}`
-}
-
-function digestOf(entry: string): string {
-  return entry.slice(0, entry.indexOf('.'))
-}
-
-function timeOf(entry: string | undefined): number {
-  return entry === undefined ? 0 : Number.parseInt(entry.slice(entry.indexOf('.') + 1), 36)
 }

@@ -42,8 +42,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   const { state, digests } = sync
   /** Of rows whose call has ended and whose outcome is not durable yet. */
   const ended = new Map<number, Confirmed>()
-  /** Rows under way: the time of what they change, and whether the state has forgotten what that was. */
-  const underWay = new Map<number, { readonly at: number; isForgotten: boolean }>()
+  const underWay = new Map<number, UnderWay>()
   let leftOut = Number(journal.get(leftOutKey) ?? 0)
 
   /** The fields to send; none where the customer holds them all. An earlier session has decided about a row in doubt. */
@@ -56,6 +55,12 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     return changed.length > 0 && parts.wholeRows ? fields : changed
   }
 
+  /** What is known now, and a time for what changes it: a clock that was put back must not make it older than that. */
+  function standing(customerId: string): Pick<UnderWay, 'known' | 'at'> {
+    const { digests: known, at } = state.known(customerId)
+    return { known, at: Math.max(clock.wall(), at + 1) }
+  }
+
   async function change(
     deliver: Deliver,
     request: UpdateRequest,
@@ -64,32 +69,30 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     if (signal.aborted) return undefined
     const { customerId, row } = request
     const wanted = digests.of(customerId, request.body)
-    const known = state.known(customerId)
-    const fields = fieldsToSend(request, wanted, known.digests)
+    const sends = { ...standing(customerId), isForgotten: false }
+    const fields = fieldsToSend(request, wanted, sends.known)
     if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
     const isWhole = fields.length === Object.keys(wanted).length
     const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
-    // A clock that was put back must not make this older than what was known before it.
-    const at = Math.max(clock.wall(), known.at + 1)
-    const sends = { at, isForgotten: false }
     underWay.set(row, sends)
     const outcome = await deliver(sent, signal)
     underWay.delete(row)
+    const since = sends.at
     const confirmed = outcome?.outcome === 'updated' ? afterwards(outcome, sent, wanted) : {}
     if (outcome?.outcome === 'updated') {
-      ended.set(row, { customerId, digests: confirmed, at: Math.max(at, outcome.finishedAt) })
+      ended.set(row, { customerId, digests: confirmed, at: Math.max(since, outcome.finishedAt), since })
       leftOut += Object.keys(wanted).length - fields.length
     }
     if (outcome !== undefined && isDoubtful(outcome)) {
       // Another run may have confirmed something meanwhile, and this call may have come behind it.
       const others = fields.filter((field) => confirmed[field] === undefined)
-      await state.forget(customerId, others, Math.max(at, clock.wall()))
+      await state.forget(customerId, others, Math.max(since, clock.wall()), since)
     } else if (
       sends.isForgotten &&
       (outcome === undefined ? !journal.isInDoubt(row) : wasNotApplied(outcome))
     ) {
       // Nothing has changed: what was known still is.
-      await state.confirm({ customerId, digests: only(known.digests, fields), at })
+      await state.confirm({ customerId, digests: only(sends.known, fields), at: since })
     }
     return outcome
   }
@@ -102,8 +105,11 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     intend(request) {
       const sends = underWay.get(request.row)
       if (sends === undefined || sends.isForgotten) return journal.intend(request)
+      // While it waited for its turn, another run may have changed what is known.
+      const { known, at } = standing(request.customerId)
+      sends.known = known
+      sends.at = at
       sends.isForgotten = true
-      const { at } = sends
       // Not all that were asked for: a look may have left out some.
       const fields = Object.keys(bodyOf(request.body))
       const intent = journal.intend({ ...request, sends: { fields, at } })
@@ -118,6 +124,16 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
     },
     settled: (confirmed) => state.confirm(confirmed),
   }
+}
+
+/** A row that is being sent. */
+interface UnderWay {
+  /** What was known before it. */
+  known: Digests
+  /** Since when nobody knows what it is about to change. */
+  at: number
+  /** Whether the state has forgotten what that was. */
+  isForgotten: boolean
 }
 
 async function both(...promises: readonly Promise<void>[]): Promise<void> {

@@ -18,7 +18,8 @@ export async function takeFrom(
   const doubts: Confirmed[] = []
   const note = (row: number, at: number): void => {
     const sent = journal.sent(row)
-    if (sent !== undefined) doubts.push(unknownFrom(sent.customerId, sent.fields, Math.max(at, sent.at)))
+    if (sent !== undefined)
+      doubts.push(unknownFrom(sent.customerId, sent.fields, Math.max(at, sent.at), sent.at))
   }
   for (const row of journal.inDoubt.keys()) note(row, 0)
   for (const outcomes of journal.outcomes())
@@ -66,6 +67,6 @@ export async function takeNight(
   return vanished
 }
 
-function unknownFrom(customerId: string, fields: readonly string[], at: number): Confirmed {
-  return { customerId, at, digests: Object.fromEntries(fields.map((field) => [field, ''])) }
+function unknownFrom(customerId: string, fields: readonly string[], at: number, since = at): Confirmed {
+  return { customerId, at, since, digests: Object.fromEntries(fields.map((field) => [field, ''])) }
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Confirmed } from '../../src/domain/confirmed.ts'
 import type { Outcome, OutcomeKind } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { createFieldDigests } from '../../src/rapyd/field-digests.ts'
@@ -48,7 +49,7 @@ async function sendAt(
   at: number,
   request: UpdateRequest,
   fate: Partial<Outcome> & { outcome: OutcomeKind },
-  during = (): void => {},
+  during: () => void | Promise<unknown> = () => {},
 ) {
   now = at
   const sending = createSyncSending({
@@ -78,7 +79,7 @@ async function sendAt(
     async (sent) => {
       body = sent.body
       if (fate.outcome !== 'not_attempted') await sending.intend(sent)
-      during()
+      await during()
       return {
         ...openOutcome(sent, { code: 'E_STOPPED', message: '' }),
         finishedAt: now,
@@ -143,5 +144,28 @@ describe('what is known after a call', () => {
       now = 160
     })
     expect(await sendAt(200, rowWith('A'), { outcome: 'updated' })).toContain('"name":"A"')
+  })
+
+  it.each([
+    ['was answered first', 130, 160, 'B'],
+    ['is answered last', 120, 110, 'C'],
+  ])('that overlaps with one of another run, which %s, is not known', async (_, otherEnd, ownEnd, name) => {
+    await sendAt(1, rowWith('A'), { outcome: 'updated' })
+    await sendAt(100, rowWith('B'), { outcome: 'updated', finishedAt: ownEnd }, () =>
+      sendAt(105, rowWith('C'), { outcome: 'updated', finishedAt: otherEnd }),
+    )
+    expect(await sendAt(200, rowWith(name), { outcome: 'updated' })).toBe(`{"name":"${name}"}`)
+    expect(await sendAt(300, rowWith(name), { outcome: 'updated' })).toBe('')
+  })
+
+  it.each([
+    ['overlap', 150, '{"name":"B"}'],
+    ['follow each other', 100, ''],
+  ])('is what the journals of two runs tell in any order, where their calls %s', async (_, end, expected) => {
+    const told = (name: string, since: number, at: number): Confirmed => {
+      return { customerId, digests: digests.of(customerId, rowWith(name).body), since, at }
+    }
+    state.confirmAll([told('B', 110, 200), told('A', 50, end)])
+    expect(await sendAt(300, rowWith('B'), { outcome: 'unknown' })).toBe(expected)
   })
 })
