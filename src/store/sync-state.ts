@@ -22,7 +22,7 @@ export interface SyncState extends SyncNights {
   /** Steps so far: none in a state that was only opened. */
   readonly steps: number
   readonly epoch: string
-  /** Goes on behind a step, in a state that was made again. */
+  /** Goes on behind a step, in a state that was made again. Steps that another run has taken behind it meanwhile stay. */
   adopt(step: SyncStep): void
   /** Notes who has begun to change customers: `lastSender` from now on. */
   beginSending(runId: string): void
@@ -67,6 +67,8 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
   const own = db.prepare('UPDATE owner SET value = ? WHERE name = ?')
   const put = db.prepare('INSERT OR REPLACE INTO customer VALUES (?, ?)')
 
+  const owns = (name: string): string => String(owned.get(name)?.['value'])
+
   function entries(customerId: string): Digests {
     const found = fieldsOf.get(customerId)
     return found === undefined ? {} : digestsOf(String(found['fields']))
@@ -74,8 +76,8 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
 
   function nextStep(note?: (step: SyncStep) => void): void {
     const step = {
-      epoch: String(owned.get('epoch')?.['value']),
-      serial: Number(owned.get('serial')?.['value']) + 1,
+      epoch: owns('epoch'),
+      serial: Number(owns('serial')) + 1,
     }
     own.run(String(step.serial), 'serial')
     note?.(step)
@@ -95,21 +97,23 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
   return {
     ...nightsOf(db, directory),
     get steps() {
-      return Number(owned.get('serial')?.['value'])
+      return Number(owns('serial'))
     },
     nextStep: (note) => written(directory, () => inTransaction(db, () => nextStep(note))),
     get epoch() {
-      return String(owned.get('epoch')?.['value'])
+      return owns('epoch')
     },
     beginSending: (runId) => void written(directory, () => own.run(runId, 'sender')),
     get lastSender() {
-      return String(owned.get('sender')?.['value'])
+      return owns('sender')
     },
     adopt({ epoch, serial }) {
-      written(directory, () => {
+      const isHeld = (): boolean => owns('epoch') === epoch && Number(owns('serial')) >= serial
+      const goOn = (): void => {
         own.run(epoch, 'epoch')
         own.run(String(serial), 'serial')
-      })
+      }
+      written(directory, () => inTransaction(db, () => isHeld() || goOn()))
     },
     known(customerId) {
       const found = Object.entries(entries(customerId))

@@ -15,7 +15,7 @@ import { hasSyncState } from '../store/sync-database.ts'
 import { openSyncState } from '../store/sync-state.ts'
 import type { SyncState } from '../store/sync-state.ts'
 import type { Beginning } from './journal-words.ts'
-import { findRebuilding, rebuildState } from './rebuild.ts'
+import { findNewer, findRebuilding, rebuildState } from './rebuild.ts'
 
 export interface Sync {
   readonly state: SyncState
@@ -55,7 +55,7 @@ export async function openSync(
   const exportName = runName(options.input)
   const state = openStateOf(remote, folder, digests)
   // A night that was refused leaves one in which nothing is known: whoever kept that would hide that it was lost.
-  if (!isNight && state.steps === 0) {
+  if (!isNight && (state.steps === 0 || !(await isBroughtUp(state, remote, runsDir)))) {
     state.close()
     return undefined
   }
@@ -89,6 +89,18 @@ export function openStateOf(
   return openSyncState(folder, { host, account, keyCheck }, group)
 }
 
+/** False where the state is older than the journals and lacks more than they tell: a night has to say so, not hide it. */
+async function isBroughtUp(state: SyncState, remote: Remote, runsDir: string): Promise<boolean> {
+  try {
+    const found = await findNewer(remote, state, runsDir)
+    if (found !== undefined) await rebuildState(state, found)
+    return true
+  } catch (error) {
+    if (error instanceof BulkUpdateError && error.code === 'E_STATE_LOST') return false
+    throw error
+  }
+}
+
 /** A state without steps is new, or one that was lost: then the journals say so, and it is made again from them. */
 async function beginningOf(
   { state, digests, exportName }: Pick<Sync, 'state' | 'digests' | 'exportName'>,
@@ -96,10 +108,12 @@ async function beginningOf(
   isNewState: boolean,
   runsDir: string,
 ): Promise<Beginning> {
-  if (state.steps > 0) return 'known'
-  if (isNewState) return 'first'
-  const found = await findRebuilding(remote, digests.keyCheck, runsDir, exportName)
-  if (found === undefined) return 'first'
+  if (state.steps === 0 && isNewState) return 'first'
+  const found =
+    state.steps > 0
+      ? await findNewer(remote, state, runsDir)
+      : await findRebuilding(remote, digests.keyCheck, runsDir, exportName)
+  if (found === undefined) return state.steps > 0 ? 'known' : 'first'
   await rebuildState(state, found)
   return 'rebuilt'
 }

@@ -2,7 +2,7 @@
 import type { BulkUpdateError } from '../errors.ts'
 import { usage } from '../options.ts'
 import type { Remote } from '../remote.ts'
-import type { SyncState } from '../store/sync-state.ts'
+import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { findEarlierRuns, hasStep, reading, wholeEpoch } from './history.ts'
 import type { EarlierRun, SyncRun } from './history.ts'
 import { forgetWhatItWrote, takeFrom, takeNight } from './take-from-journal.ts'
@@ -37,11 +37,7 @@ export async function findRebuilding(
   if (others !== undefined) throw otherKeys(others)
   const whole = wholeEpoch(kept)
   if (whole === undefined) throw lost(kept.at(-1)?.runId ?? '')
-  const since = whole[0]?.startedAt ?? ''
-  const unaware = own.filter(
-    ({ step, finishedAt }) => step === undefined && (finishedAt === '' || finishedAt >= since),
-  )
-  return { kept: whole, unaware }
+  return { kept: whole, unaware: unawareSince(own, whole[0]?.startedAt ?? '') }
 }
 
 /** Merges what the journals tell into the state. Runs that keep it may be under way: what is newer stays. */
@@ -64,7 +60,36 @@ export async function rebuildState(state: SyncState, { kept, unaware }: Rebuildi
   if (last === undefined) return
   state.beginSending(last.runId)
   // Only now: a rebuilding that was stopped is done again.
-  if (state.steps === 0) state.adopt(last.step)
+  if (state.steps === 0 || isBehind(state, last.step)) state.adopt(last.step)
+}
+
+/**
+ * What a state lacks that is older than its journals, because it came out of a backup; nothing where it is as new as they are.
+ *
+ * @throws BulkUpdateError USAGE, E_STATE_LOST: journals that it lacks are missing
+ */
+export async function findNewer(
+  { host, account }: Pick<Remote, 'host' | 'account'>,
+  state: Pick<SyncState, 'epoch' | 'steps'>,
+  runsDir: string,
+): Promise<Rebuilding | undefined> {
+  const own = (await findEarlierRuns(runsDir, host)).filter((run) => run.account === account)
+  const kept = own.filter(hasStep).filter(({ step }) => step.epoch === state.epoch)
+  const newer = kept.filter(({ step }) => isBehind(state, step))
+  if (newer.length === 0) return undefined
+  const serials = new Set(newer.map(({ step }) => step.serial))
+  if (Math.max(...serials) - state.steps !== serials.size) throw older(newer.at(-1)?.runId ?? '')
+  return { kept, unaware: unawareSince(own, newer[0]?.startedAt ?? '') }
+}
+
+function isBehind({ epoch, steps }: Pick<SyncState, 'epoch' | 'steps'>, step: SyncStep): boolean {
+  return step.epoch === epoch && step.serial > steps
+}
+
+function unawareSince(own: readonly EarlierRun[], since: string): readonly EarlierRun[] {
+  return own.filter(
+    ({ step, finishedAt }) => step === undefined && (finishedAt === '' || finishedAt >= since),
+  )
 }
 
 const wayOut =
@@ -75,6 +100,14 @@ function lost(runId: string): BulkUpdateError {
     'E_STATE_LOST',
     `the sync state is gone, and the journals of its runs (see run ${runId}) do not tell all that was in it`,
     wayOut,
+  )
+}
+
+function older(runId: string): BulkUpdateError {
+  return usage(
+    'E_STATE_LOST',
+    `the sync state is older than run ${runId}, and the journals of runs between them are not here`,
+    `Move sync.db away: rapyd-bulk state show says where it is. ${wayOut}`,
   )
 }
 

@@ -1,5 +1,5 @@
 /** What `--only-changed` knows stays true, whoever else sends, whatever is lost, and whatever the clock says. */
-import { rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { envelope } from '../support/rapyd-server.ts'
@@ -162,6 +162,30 @@ describe('a state that is lost', () => {
     const args = ['update', 'crm.csv', '--only-changed', '--accept-change', 'all']
     const night = await nights.folder.run(args, rotated)
     expect([night.code, night.stderr]).toEqual([2, expect.stringContaining('E_STATE_OTHER')])
+  })
+
+  it('is brought up to its journals where it came out of a backup, or refused', async () => {
+    const rows = people(3)
+    await nights.night(rows)
+    const backup = join(nights.folder.path, 'backup')
+    const folder = nights.stateFolder()
+    cpSync(folder, backup, { recursive: true })
+    const restore = (): void => {
+      nights.loseState()
+      cpSync(backup, folder, { recursive: true })
+    }
+    const next = renamed(rows, 1, 'New')
+    const { summary } = await nights.night(next)
+    restore()
+    const { bodies } = await nights.night(rows)
+    expect(bodies).toEqual({ [idOf(1)]: { name: rows[1]?.name } })
+    restore()
+    rmSync(join(nights.folder.path, 'rapyd-runs', summary.run_id), { recursive: true })
+    // Whoever only keeps it true must not hide it.
+    expect((await sentElsewhere('Changed Elsewhere')).code).toBe(0)
+    const refused = await nights.night(rows)
+    expect([refused.code, refused.bodies]).toEqual([2, {}])
+    expect(refused.stderr).toContain('E_STATE_LOST')
   })
 
   it('counts nobody as vanished a second time once it is made again', async () => {
