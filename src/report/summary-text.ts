@@ -59,7 +59,9 @@ function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: Sync
   }
   return [
     `Only what changed: ${formatRows(unchanged)} without a call`,
-    ...(leftOut > 0 ? [`${formatCount(leftOut)} fields left out of the others`] : []),
+    ...(leftOut > 0
+      ? [`${formatCount(leftOut)} ${leftOut === 1 ? 'field' : 'fields'} left out of the others`]
+      : []),
     ...(words[state] === undefined ? [] : [words[state]]),
     ...(vanished > 0 ? [`${formatCount(vanished)} customers of last time are gone: vanished.csv`] : []),
   ].join('; ')
