@@ -1,11 +1,25 @@
 /** What the sync state holds of one field: a digest, and when it came to be that. Of calls that overlap nobody knows which came last. */
 
 export interface Entry {
-  /** '' where it is not known. */
+  /** '' where it is not known, `forgotten` where somebody wanted that. */
   readonly digest: string
   /** From when it was about to be changed until that had ended, milliseconds since 1970. */
   readonly since: number
   readonly at: number
+}
+
+/** No digest is like it. Nobody doubts what the customer holds, as with ''. */
+const forgotten = '-'
+
+export function isKnown({ digest }: Entry): boolean {
+  return digest !== '' && digest !== forgotten
+}
+
+/** What was confirmed before `at` never comes back. */
+export function forgottenEntry(text: string, at: number): string {
+  const held = readEntry(text)
+  const end = Math.max(at, held.at + 1)
+  return entryText({ digest: held.digest === '' ? '' : forgotten, since: end, at: end })
 }
 
 /** The entry with what one more call has left. */

@@ -8,7 +8,8 @@ import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
 import type { SyncOwner } from './sync-database.ts'
-import { mergedEntry, readEntry } from './sync-entry.ts'
+import { forgetCustomers } from './sync-forgetting.ts'
+import { isKnown, mergedEntry, readEntry } from './sync-entry.ts'
 import { nightsOf } from './sync-nights.ts'
 import type { SyncNights } from './sync-nights.ts'
 
@@ -38,8 +39,8 @@ export interface SyncState extends SyncNights {
   confirm(confirmed: Confirmed): Promise<void>
   /** Many at once, in one transaction; durable when it returns. */
   confirmAll(confirmed: readonly Confirmed[]): void
-  /** Removes a customer, or all. Gives how many there were. */
-  remove(customerId?: string): number
+  /** Forgets a customer, or all, as somebody wants it. Gives of how many something was known. */
+  forgetAll(at: number, customerId?: string): number
   /** Reads the whole state. */
   counts(): StateCounts
   close(): void
@@ -116,36 +117,31 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       written(directory, () => inTransaction(db, () => isHeld() || goOn()))
     },
     known(customerId) {
-      const found = Object.entries(entries(customerId))
-      const known = found.map(([field, entry]) => [field, readEntry(entry).digest])
+      const found = Object.entries(entries(customerId)).map(
+        ([field, entry]) => [field, readEntry(entry)] as const,
+      )
+      const known = found.filter(([, entry]) => isKnown(entry))
       return {
-        digests: Object.fromEntries(known.filter(([, digest]) => digest !== '')),
-        doubted: known.flatMap(([field = '', digest]) => (digest === '' ? [field] : [])),
-        at: Math.max(0, ...found.map(([, entry]) => readEntry(entry).at)),
+        digests: Object.fromEntries(known.map(([field, { digest }]) => [field, digest])),
+        doubted: found.flatMap(([field, { digest }]) => (digest === '' ? [field] : [])),
+        at: Math.max(0, ...found.map(([, { at }]) => at)),
       }
     },
     forget: (customerId, fields, at, since = at) =>
       commits.add({ customerId, digests: Object.fromEntries(fields.map((field) => [field, ''])), at, since }),
     confirm: (confirmed) => commits.add(confirmed),
     confirmAll: mergeAll,
-    remove(customerId) {
-      const remove =
-        customerId === undefined
-          ? db.prepare('DELETE FROM customer')
-          : db.prepare('DELETE FROM customer WHERE id = ?')
-      return written(directory, () =>
-        Number((customerId === undefined ? remove.run() : remove.run(customerId)).changes),
-      )
-    },
+    forgetAll: (at, customerId) =>
+      written(directory, () => inTransaction(db, () => forgetCustomers(db, at, customerId))),
     counts() {
       let [customers, fields, lastConfirmedAt] = [0, 0, 0]
       for (const found of db.prepare('SELECT fields FROM customer').iterate()) {
         customers++
         for (const entry of Object.values(digestsOf(String(found['fields'])))) {
-          const { digest, at } = readEntry(entry)
-          if (digest === '') continue
+          const held = readEntry(entry)
+          if (!isKnown(held)) continue
           fields++
-          lastConfirmedAt = Math.max(lastConfirmedAt, at)
+          lastConfirmedAt = Math.max(lastConfirmedAt, held.at)
         }
       }
       return { customers, fields, lastConfirmedAt }

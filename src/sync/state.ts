@@ -46,7 +46,7 @@ export function forgetState(options: StateOptions, customer?: string): Promise<n
     return whileLocked(remote, folder, ({ state }) => {
       // No journal tells it, so the state cannot be made again as it is now.
       state.nextStep()
-      return state.remove(customer)
+      return state.forgetAll(Date.now(), customer)
     })
   })
 }

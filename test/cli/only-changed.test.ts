@@ -213,6 +213,16 @@ describe('update --only-changed', () => {
       expect(Object.keys((await nights.night(rows)).bodies)).toEqual([idOf(1)])
     })
 
+    it('forget is not undone by a run that goes on', async () => {
+      const rows = people(3)
+      await nights.killedAt(rows, idOf(2), 'cut_before', '--concurrency', '1')
+      const { stdout } = await nights.command('state', 'forget', '--all', '--json')
+      expect(JSON.parse(stdout)).toEqual({ forgotten: 2 })
+      expect((await nights.night(rows)).code).toBe(0)
+      expect(Object.keys((await nights.night(rows)).bodies)).toEqual([idOf(0), idOf(1)])
+      expect((await nights.night(rows)).bodies).toEqual({})
+    })
+
     it('rebuild makes it again from the journals', async () => {
       const rows = people(3)
       await nights.night(rows)
