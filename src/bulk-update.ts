@@ -33,7 +33,6 @@ import { openJournal } from './store/journal.ts'
 import type { RunJournal } from './store/journal.ts'
 import { lockRun } from './store/lock.ts'
 import { countChanges } from './sync/count.ts'
-import { writeVanished } from './sync/night.ts'
 import { openSync } from './sync/open-sync.ts'
 import type { Sync } from './sync/open-sync.ts'
 import { updateOf } from './update-kind.ts'
@@ -206,11 +205,7 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
     progress.reporting()
     const { summary, stopped } = await closingReport(reportOf(parts, journal, directory, found, ended), ended)
     if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
-    if (journal.get('state') === 'finished') {
-      removeKeptInput(directory)
-      if (parts.sync !== undefined && summary.sync !== undefined && summary.sync.vanished > 0)
-        writeVanished(parts.sync, directory, parts.runId)
-    }
+    if (journal.get('state') === 'finished') removeKeptInput(directory)
     const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
     tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
     return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }

@@ -141,7 +141,7 @@ export async function sendAll(
   }
   if (!signal.aborted) {
     if (options.limit === undefined) {
-      if (parts.sync?.isNight === true) await endNight(parts.sync, journal, parts.runId)
+      if (parts.sync?.isNight === true) await endNight(parts.sync, journal, parts)
       journal.set('finished_at', new Date().toISOString())
       journal.set('state', 'finished')
     }

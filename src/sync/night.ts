@@ -6,18 +6,23 @@ import { vanishedKey } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
 import { takeNight } from './take-from-journal.ts'
 
-/** Called when every row has an outcome, before the run is called finished; doing it again changes nothing. */
+/**
+ * Called when every row has an outcome, before the run is called finished: whatever dies in between is done again, and
+ * changes nothing.
+ */
 export async function endNight(
-  { state, exportName }: Sync,
+  sync: Sync,
   journal: RunJournal,
-  runId: string,
+  { directory, runId }: { readonly directory: string; readonly runId: string },
 ): Promise<void> {
-  const vanished = await takeNight(journal, state, { export: exportName, run: runId, at: Date.now() })
+  const night = { export: sync.exportName, run: runId, at: Date.now() }
+  const vanished = await takeNight(journal, sync.state, night)
+  if (vanished > 0) writeVanished(sync, directory, runId)
   journal.set(vanishedKey, String(vanished))
 }
 
 /** `vanished.csv`: the ids of customers that the last export held and this one does not. */
-export function writeVanished({ state, exportName }: Sync, directory: string, runId: string): void {
+function writeVanished({ state, exportName }: Sync, directory: string, runId: string): void {
   const file = openOutputFile(join(directory, 'vanished.csv'))
   try {
     file.write('customer_id\n')

@@ -1,5 +1,5 @@
 /** `update --only-changed` and `state`: the real command against a Rapyd that remembers. */
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lockRun } from '../../src/store/lock.ts'
@@ -36,6 +36,19 @@ describe('update --only-changed', () => {
     expect(readFileSync(vanished, 'utf8')).toBe(`customer_id\n${idOf(0)}\n${idOf(1)}\n`)
     expect(statSync(vanished).mode & 0o777).toBe(0o600)
     nights.serverHolds(next)
+  })
+
+  it('has listed who is gone before it writes what else it reports', async () => {
+    const rows = people(3)
+    await nights.night(rows)
+    const directory = join(nights.folder.path, 'rapyd-runs', 'second')
+    nights.rapyd.answer = () => {
+      mkdirSync(join(directory, 'results.csv'))
+      return undefined
+    }
+    const { code, stderr } = await nights.night(renamed(rows.slice(1), 0, 'New'), '--run-id', 'second')
+    expect([code, stderr]).toEqual([6, expect.stringContaining('results.csv')])
+    expect(readFileSync(join(directory, 'vanished.csv'), 'utf8')).toBe(`customer_id\n${idOf(0)}\n`)
   })
 
   it('sends a file of an earlier night once more where another came between', async () => {
