@@ -8,7 +8,7 @@ import { isOutcome } from '../pipeline/send.ts'
 import { bodyOfPatch } from '../rapyd/update-customer.ts'
 import { openRunInput } from '../run-input.ts'
 import { whileLocked, withRemote } from './state.ts'
-import { runName } from '../store/run-directory.ts'
+import { exportNameOf } from './journal-words.ts'
 
 export interface Baseline {
   /** Rows that were taken as applied. */
@@ -49,7 +49,7 @@ export async function baselineState(options: UpdateOptions, signal: AbortSignal)
             })),
           )
           const ids = patches.map(({ customerId }) => customerId)
-          state.see(runName(options.input), 'baseline', ids)
+          state.see(exportNameOf(options.input), 'baseline', ids)
           rows += patches.length
         }
         return { rows, invalid: found.invalid }

@@ -1,4 +1,5 @@
 /** What a run with a sync state notes in its journal, and under which words. */
+import { resolve } from 'node:path'
 import type { SyncStep } from '../store/sync-state.ts'
 
 /** What a run found when it opened the state. `joined`: it only kept a state true that was there. */
@@ -13,6 +14,11 @@ export const exportKey = 'sync_export'
 export const vanishedKey = 'vanished'
 /** How many fields of rows that were sent were left out. */
 export const leftOutKey = 'fields_left_out'
+
+/** Exports of one account may have the same name in different folders. */
+export function exportNameOf(input: string): string {
+  return input === '-' ? 'stdin' : resolve(input)
+}
 
 export interface KeyedStep extends SyncStep {
   readonly keyCheck: string

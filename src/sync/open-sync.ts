@@ -10,7 +10,7 @@ import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import type { Remote } from '../remote.ts'
 import { lockRun } from '../store/lock.ts'
-import { runName } from '../store/run-directory.ts'
+import { exportNameOf } from './journal-words.ts'
 import { hasSyncState } from '../store/sync-database.ts'
 import { openSyncState } from '../store/sync-state.ts'
 import type { SyncState } from '../store/sync-state.ts'
@@ -25,7 +25,7 @@ export interface Sync {
   readonly isOnlyChanged: boolean
   /** True where the input is an export with all its customers, and not what an earlier one has left. */
   readonly isNight: boolean
-  /** The input's name, under which its customers are remembered. */
+  /** Under which its customers are remembered: see `exportNameOf`. */
   readonly exportName: string
   close(): void
 }
@@ -52,7 +52,7 @@ export async function openSync(
   const folder = accountFolder(remote, options.stateDir)
   if (!isNight && !hasSyncState(folder)) return undefined
   const digests = createFieldDigests(remote.credentials.secretKey)
-  const exportName = runName(options.input)
+  const exportName = exportNameOf(options.input)
   const state = openStateOf(remote, folder, digests)
   // A night that was refused leaves one in which nothing is known: whoever kept that would hide that it was lost.
   if (!isNight && (state.steps === 0 || !(await isBroughtUp(state, remote, runsDir)))) {

@@ -1,11 +1,11 @@
 /** `update --only-changed` and `state`: the real command against a Rapyd that remembers. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lockRun } from '../../src/store/lock.ts'
 import { envelope } from '../support/rapyd-server.ts'
 import { changed, csvOf, idOf, people, renamed, startNights } from '../support/sync-nights.ts'
-import type { Nights } from '../support/sync-nights.ts'
+import type { Nights, Person } from '../support/sync-nights.ts'
 
 let nights: Nights
 beforeEach(async () => {
@@ -49,6 +49,23 @@ describe('update --only-changed', () => {
     const { code, stderr } = await nights.night(renamed(rows.slice(1), 0, 'New'), '--run-id', 'second')
     expect([code, stderr]).toEqual([6, expect.stringContaining('results.csv')])
     expect(readFileSync(join(directory, 'vanished.csv'), 'utf8')).toBe(`customer_id\n${idOf(0)}\n`)
+  })
+
+  it('tells exports of the same name apart by their folders', async () => {
+    const send = async (folder: string, rows: readonly Person[]): Promise<unknown> => {
+      mkdirSync(join(nights.folder.path, folder), { recursive: true })
+      nights.folder.write(`${folder}/crm.csv`, csvOf(rows))
+      const args = ['--only-changed', '--accept-change', 'all', '--json']
+      const { stdout } = await nights.command('update', `${folder}/crm.csv`, ...args)
+      return JSON.parse(stdout).sync.vanished
+    }
+    const [eu, us] = [people(4).slice(0, 2), people(4).slice(2)]
+    expect([await send('eu', eu), await send('us', us)]).toEqual([0, 0])
+    expect([await send('eu', eu.slice(1)), await send('us', renamed(us, 1, 'New'))]).toEqual([1, 0])
+    const { stdout } = await nights.command('state', 'show', '--json')
+    const path = (folder: string): string => join(realpathSync(nights.folder.path), folder, 'crm.csv')
+    const shown = JSON.parse(stdout).nights.map((night: { export: string }) => night.export)
+    expect(shown.toSorted()).toEqual([path('eu'), path('us')])
   })
 
   it('sends a file of an earlier night once more where another came between', async () => {
@@ -188,7 +205,11 @@ describe('update --only-changed', () => {
     unlock()
     expect([skipped.code, skipped.bodies]).toEqual([7, {}])
     const { stdout } = await nights.command('state', 'show', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ customers: 2, fields: 6, skipped: [{ export: 'crm' }] })
+    expect(JSON.parse(stdout)).toMatchObject({
+      customers: 2,
+      fields: 6,
+      skipped: [{ export: expect.stringMatching(/crm.csv$/) }],
+    })
   })
 
   it('keeps no value of any cell', async () => {

@@ -195,7 +195,7 @@ describe('a state that is lost', () => {
     nights.loseState()
     expect((await nights.night(rows.slice(2))).summary.sync).toMatchObject({ state: 'rebuilt', vanished: 1 })
     const shown = JSON.parse((await nights.command('state', 'show', '--json')).stdout)
-    expect(shown).toMatchObject({ customers: 4, nights: [{ export: 'crm', rows: 2, vanished: 1 }] })
+    expect(shown).toMatchObject({ customers: 4, nights: [{ rows: 2, vanished: 1 }] })
   })
 })
 
