@@ -63,6 +63,8 @@ function makeTables(db: DatabaseSync, owner: SyncOwner): void {
   db.exec('BEGIN IMMEDIATE')
   const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
   if (found === 0) db.exec(schema)
+  // States that were made before it was there get it, too.
+  db.exec('CREATE TABLE IF NOT EXISTS runs_dir (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID')
   // Nothing is lost with a state of nobody: keys that were mistyped once must not stand in the way of the right ones.
   if (found === 0 || (found === version && isEmpty(db))) own(db, owner)
   db.exec('COMMIT')

@@ -25,6 +25,9 @@ export interface SyncState extends SyncNights {
   readonly epoch: string
   /** Goes on behind a step, in a state that was made again. Steps that another run has taken behind it meanwhile stay. */
   adopt(step: SyncStep): void
+  /** Folders of runs that have taken steps. */
+  runsDirs(): readonly string[]
+  rememberRunsDir(runsDir: string): void
   /** Notes who has begun to change customers: `lastSender` from now on. */
   beginSending(runId: string): void
   /** The run that was the last to begin or to go on; '' where there is none, or where a file was taken as applied since. */
@@ -103,6 +106,15 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     nextStep: (note) => written(directory, () => inTransaction(db, () => nextStep(note))),
     get epoch() {
       return owns('epoch')
+    },
+    runsDirs: () =>
+      db
+        .prepare('SELECT path FROM runs_dir ORDER BY path')
+        .all()
+        .map(({ path }) => String(path)),
+    rememberRunsDir(runsDir) {
+      const remember = db.prepare('INSERT OR IGNORE INTO runs_dir VALUES (?)')
+      written(directory, () => remember.run(runsDir))
     },
     beginSending: (runId) => void written(directory, () => own.run(runId, 'sender')),
     get lastSender() {

@@ -7,6 +7,7 @@ import type { UpdateOptions } from '../options.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { bodyOfPatch } from '../rapyd/update-customer.ts'
 import { openRunInput } from '../run-input.ts'
+import { takeStep } from './last-step.ts'
 import { whileLocked, withRemote } from './state.ts'
 import { exportNameOf } from './journal-words.ts'
 
@@ -31,7 +32,7 @@ export async function baselineState(options: UpdateOptions, signal: AbortSignal)
     return await withRemote(options, (remote, folder) =>
       whileLocked(remote, folder, async ({ state, digests }) => {
         // No journal tells it, so the state cannot be made again as it is now.
-        state.nextStep()
+        takeStep(state, { host: remote.host, account: remote.account, keyCheck: digests.keyCheck }, runsDir)
         state.beginSending('')
         const at = Date.now()
         let rows = 0

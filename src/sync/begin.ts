@@ -3,13 +3,14 @@ import { systemClock } from '../client/clock.ts'
 import type { RunParts } from '../run-parts.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
+import { takeStep } from './last-step.ts'
 import { createSyncSending } from './sending.ts'
 import type { SyncSending } from './sending.ts'
 import { takeFrom } from './take-from-journal.ts'
 
 /** Nothing where no state is kept. */
 export async function openSyncing(
-  { sync, options, remote, runId }: RunParts,
+  { sync, options, remote, runId, runsDir }: RunParts,
   journal: RunJournal,
 ): Promise<SyncSending | undefined> {
   if (sync === undefined) return undefined
@@ -17,7 +18,10 @@ export async function openSyncing(
   if (stepOf(journal.get(stepKey))?.epoch !== state.epoch) {
     journal.set(beginningKey, sync.beginning)
     const { keyCheck } = digests
-    state.nextStep((step) => journal.set(stepKey, stepText({ ...step, keyCheck })))
+    const { host, account } = remote
+    takeStep(state, { host, account, keyCheck }, runsDir, (step) =>
+      journal.set(stepKey, stepText({ ...step, keyCheck })),
+    )
   }
   if (sync.isNight) journal.set(exportKey, sync.exportName)
   await takeFrom(journal, state)

@@ -5,6 +5,7 @@ import type { Remote } from '../remote.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { findEarlierRuns, hasStep, reading, wholeEpoch } from './history.ts'
 import type { EarlierRun, SyncRun } from './history.ts'
+import { lastStepIn } from './last-step.ts'
 import { forgetWhatItWrote, takeFrom, takeNight } from './take-from-journal.ts'
 
 export interface Rebuilding {
@@ -30,13 +31,18 @@ export async function findRebuilding(
   const kept = own
     .filter(hasStep)
     .filter(({ step, hasConfirmed }) => step.keyCheck === keyCheck || hasConfirmed)
-  const last = earlier.findLast((run) => run.exportName !== undefined && run.exportName === exportName)
-  if (kept.length === 0 && last !== undefined && last.account !== account) throw otherAccount(last, account)
+  const before = earlier.findLast((run) => run.exportName !== undefined && run.exportName === exportName)
+  if (kept.length === 0 && before !== undefined && before.account !== account)
+    throw otherAccount(before, account)
   if (kept.length === 0) return undefined
   const others = kept.findLast(({ step }) => step.keyCheck !== keyCheck)
   if (others !== undefined) throw otherKeys(others)
   const whole = wholeEpoch(kept)
-  if (whole === undefined) throw lost(kept.at(-1)?.runId ?? '')
+  const last = lastStepIn(runsDir, { host, account })
+  const reached = Math.max(0, ...(whole ?? []).map(({ step }) => step.serial))
+  const isShort =
+    last?.keyCheck === keyCheck && (last.epoch !== whole?.[0]?.step.epoch || last.serial > reached)
+  if (whole === undefined || isShort) throw lost(kept.at(-1)?.runId ?? '')
   return { kept: whole, unaware: unawareSince(own, whole[0]?.startedAt ?? '') }
 }
 

@@ -11,6 +11,7 @@ import { hasSyncState, syncPath } from '../store/sync-database.ts'
 import type { Night } from '../store/sync-nights.ts'
 import type { StateCounts, SyncState } from '../store/sync-state.ts'
 import { lockNight, openStateOf } from './open-sync.ts'
+import { takeStep } from './last-step.ts'
 import { findRebuilding, rebuildState } from './rebuild.ts'
 
 export type StateOptions = Omit<UpdateOptions, 'input'>
@@ -43,9 +44,9 @@ export function showState(options: StateOptions): Promise<StateFacts> {
 export function forgetState(options: StateOptions, customer?: string): Promise<number> {
   return withRemote(options, (remote, folder) => {
     if (!hasSyncState(folder)) throw noState(remote)
-    return whileLocked(remote, folder, ({ state }) => {
+    return whileLocked(remote, folder, ({ state, digests }) => {
       // No journal tells it, so the state cannot be made again as it is now.
-      state.nextStep()
+      takeStep(state, { host: remote.host, account: remote.account, keyCheck: digests.keyCheck })
       return state.forgetAll(Date.now(), customer)
     })
   })

@@ -150,6 +150,22 @@ describe('a state that is lost', () => {
     expect(stderr).toContain('E_STATE_LOST')
   })
 
+  it.each([
+    ['a run elsewhere', () => sentElsewhere('Changed Elsewhere', '--runs-dir', 'elsewhere')],
+    ['a forgetting', () => nights.command('state', 'forget', '--customer', idOf(1))],
+  ])('is refused where %s came last, which the journals do not tell', async (_, change) => {
+    const rows = people(3)
+    await nights.night(rows)
+    expect((await change()).code).toBe(0)
+    nights.loseState()
+    const { code, stderr, bodies } = await nights.night(rows)
+    expect([code, bodies]).toEqual([2, {}])
+    expect(stderr).toContain('E_STATE_LOST')
+    expect((await nights.night(rows, '--new-state')).code).toBe(0)
+    nights.loseState()
+    expect((await nights.night(rows)).summary.sync).toMatchObject({ state: 'rebuilt', unchanged: 3 })
+  })
+
   it('is not made of digests of another secret key', async () => {
     const rows = people(3)
     await nights.night(rows)
