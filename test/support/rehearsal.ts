@@ -40,6 +40,7 @@ export async function startRehearsal(
     run: (...args) => folder.run([...args, '--rate', 'none'], keys),
     runs: () =>
       readdirSync(runsDir)
+        .filter((name) => !name.startsWith('.'))
         .filter((name) => !name.endsWith('-plan'))
         .toSorted(),
     results: (run) => parse(readFileSync(join(runsDir, run, 'results.csv'), 'utf8'), { columns: true }),
