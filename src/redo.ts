@@ -17,7 +17,7 @@ import { readRedo } from './redo-reading.ts'
 import { commandToGoOn, commandToRollback } from './run-command.ts'
 import type { RunKind } from './run-kind.ts'
 import type { Watch } from './run-parts.ts'
-import { openSavedRun, writtenIn } from './saved-run.ts'
+import { openSavedRun, refuseElsewhere, writtenIn } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 import { busy } from './store/lock.ts'
 
@@ -139,14 +139,7 @@ function inputNotKept({ runId, directory, record }: SavedRun): BulkUpdateError {
 
 /** The unfinished redo of the same input, or a new one. Refuses what would mix two inputs, hosts or accounts. */
 function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<string, string>>): string {
-  for (const name of ['host', 'account']) {
-    if (facts[name] === parent.fact(name)) continue
-    throw usage(
-      'E_OTHER_ACCOUNT',
-      `run ${parent.runId} belongs to ${name} ${parent.fact(name)}, and this is ${facts[name] ?? ''}`,
-      'Use the keys, --env and --base-url of that run. Nothing was sent.',
-    )
-  }
+  refuseElsewhere(parent, facts)
   if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
   if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
   const redos = redosOf(parent)

@@ -5,7 +5,6 @@ import { runUpdate } from './bulk-update.ts'
 import type { UpdateResult } from './bulk-update.ts'
 import type { InputFile } from './input/bytes.ts'
 import { asInterruption } from './interruption.ts'
-import { usage } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { signalOf } from './program-options.ts'
 import type { Stoppable } from './program-options.ts'
@@ -16,7 +15,7 @@ import { findRollback, refuseRollback } from './rollback-family.ts'
 import { checkRollback, createRollbackJudge } from './rollback-reading.ts'
 import { rollbackLine, rollbackRows } from './rollback-rows.ts'
 import type { Watch } from './run-parts.ts'
-import { openSavedRun } from './saved-run.ts'
+import { openSavedRun, refuseElsewhere } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 import { lockRun } from './store/lock.ts'
 import { openRunDirectory } from './store/run-directory.ts'
@@ -150,17 +149,5 @@ async function writeRows(
   } catch (error) {
     file?.discard()
     throw error
-  }
-}
-
-/** Throws USAGE where customers of another account would be changed. */
-export function refuseElsewhere(parent: SavedRun, facts: Readonly<Record<string, string>>): void {
-  for (const name of ['host', 'account']) {
-    if (facts[name] === parent.fact(name)) continue
-    throw usage(
-      'E_OTHER_ACCOUNT',
-      `run ${parent.runId} belongs to ${name} ${parent.fact(name)}, and this is ${facts[name] ?? ''}`,
-      'Use the keys, --env and --base-url of that run. Nothing was sent.',
-    )
   }
 }

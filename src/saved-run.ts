@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BulkUpdateError } from './errors.ts'
 import { isEncoding } from './input/encoding.ts'
+import { usage } from './options.ts'
 import type { UpdateOptions } from './options.ts'
 import { readRecord } from './run-record.ts'
 import type { RunRecord } from './run-record.ts'
@@ -68,4 +69,16 @@ export function openSavedRun(run: string, runsDir: string | undefined): SavedRun
 export function writtenIn(fact: SavedRun['fact']): Pick<UpdateOptions, 'encoding'> {
   const encoding = fact('encoding')
   return isEncoding(encoding) ? { encoding } : {}
+}
+
+/** Throws USAGE where customers of another account would be changed. */
+export function refuseElsewhere(parent: SavedRun, facts: Readonly<Record<string, string>>): void {
+  for (const name of ['host', 'account']) {
+    if (facts[name] === parent.fact(name)) continue
+    throw usage(
+      'E_OTHER_ACCOUNT',
+      `run ${parent.runId} belongs to ${name} ${parent.fact(name)}, and this is ${facts[name] ?? ''}`,
+      'Use the keys, --env and --base-url of that run. Nothing was sent.',
+    )
+  }
 }

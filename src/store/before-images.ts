@@ -8,6 +8,7 @@ import type { JsonObject } from '../domain/json.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { local } from './open-database.ts'
 import { ownFile } from './own-file.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface BeforeImages {
   /** Whether the customer's image is kept, by this or an earlier session. */
@@ -46,14 +47,14 @@ export function openBeforeImages(directory: string, group: number): BeforeImages
   const addWrite = db.prepare('INSERT OR REPLACE INTO written VALUES (?, ?, ?)')
   const commits = createGroupCommit<{ readonly write: RowWrite; readonly image: JsonObject | undefined }>(
     (entries) =>
-      local(path, 'write', () => {
-        db.exec('BEGIN IMMEDIATE')
-        for (const { write, image } of entries) {
-          addImage.run(write.customerId, image === undefined ? null : JSON.stringify(image))
-          addWrite.run(write.customerId, write.row, write.body)
-        }
-        db.exec('COMMIT')
-      }),
+      local(path, 'write', () =>
+        inTransaction(db, () => {
+          for (const { write, image } of entries) {
+            addImage.run(write.customerId, image === undefined ? null : JSON.stringify(image))
+            addWrite.run(write.customerId, write.row, write.body)
+          }
+        }),
+      ),
     group,
   )
   return {

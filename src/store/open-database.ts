@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
 import { journalVersion, schema } from './schema.ts'
+import { inTransaction } from './transaction.ts'
 import { ownFile } from './own-file.ts'
 
 /** Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version. */
@@ -31,16 +32,10 @@ function versionOf(db: DatabaseSync): number {
 
 /** The version is written with the tables, so a journal without one holds nothing: its run never began. */
 function makeTables(db: DatabaseSync): void {
-  db.exec('BEGIN IMMEDIATE')
-  try {
+  inTransaction(db, () => {
     // Another process may have been first.
     if (versionOf(db) === 0) db.exec(schema)
-    db.exec('COMMIT')
-  } catch (error) {
-    // After a full disk SQLite has already rolled back.
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
-  }
+  })
 }
 
 /** Disk and SQLite errors are final for this process. */

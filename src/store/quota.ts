@@ -11,6 +11,7 @@ import { windowEdgeMs } from '../pipeline/ports.ts'
 import type { Clock, Quota, Window } from '../pipeline/ports.ts'
 import { isBusy, stateError } from './disk-error.ts'
 import { ownFile } from './own-file.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Milliseconds since the system's monotonic clock began: when it was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }
@@ -107,12 +108,8 @@ export function openQuota(
 
   function written<Result>(action: () => Result): Result {
     try {
-      db.exec('BEGIN IMMEDIATE')
-      const result = action()
-      db.exec('COMMIT')
-      return result
+      return inTransaction(db, action)
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
       throw isBusy(error) ? error : stateError(directory, 'cannot be written to', error)
     }
   }
@@ -181,10 +178,7 @@ function openState(directory: string): DatabaseSync {
 /** As `register`, in one transaction; closes the database where that fails. */
 function registered(directory: string, db: DatabaseSync, now: number, boot: string): number {
   try {
-    db.exec('BEGIN IMMEDIATE')
-    const holder = register(db, now, boot)
-    db.exec('COMMIT')
-    return holder
+    return inTransaction(db, () => register(db, now, boot))
   } catch (error) {
     db.close()
     throw stateError(directory, 'cannot be used', error)

@@ -8,6 +8,7 @@ import type { JsonObject } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { local } from './open-database.ts'
 import { ownFile } from './own-file.ts'
+import { inTransaction } from './transaction.ts'
 
 /** What is known of a customer: its image, or why there is none. */
 export type Known = JsonObject | 'missing' | 'unreadable'
@@ -56,12 +57,7 @@ export function openReadings(path: string, since: number): Readings {
     if (path !== '') ownFile(path)
     return new DatabaseSync(path)
   })
-  const write = (action: () => void): void =>
-    local(path, 'write', () => {
-      db.exec('BEGIN')
-      action()
-      db.exec('COMMIT')
-    })
+  const write = (action: () => void): void => local(path, 'write', () => inTransaction(db, action))
   local(path, 'write', () => {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
       CREATE TABLE IF NOT EXISTS customer (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT) STRICT;

@@ -1,6 +1,7 @@
 /** The nights of a sync: which customers each export has held, which of them have vanished, and which nights were skipped. */
 import type { DatabaseSync } from 'node:sqlite'
 import { written } from './sync-database.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface Night {
   readonly run: string
@@ -34,11 +35,11 @@ export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
   const count = db.prepare('SELECT count(*) AS customers FROM seen WHERE export = ? AND gone = ?')
   return {
     see(exportName, run, customers) {
-      written(directory, () => {
-        db.exec('BEGIN IMMEDIATE')
-        for (const customer of customers) see.run(exportName, customer, run)
-        db.exec('COMMIT')
-      })
+      written(directory, () =>
+        inTransaction(db, () => {
+          for (const customer of customers) see.run(exportName, customer, run)
+        }),
+      )
     },
     markVanished(exportName, run) {
       return written(directory, () => {

@@ -2,7 +2,6 @@
  * What Rapyd was last confirmed to hold, field by field, as keyed digests: the memory of `--only-changed`. It never leads the
  * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
  */
-import type { DatabaseSync } from 'node:sqlite'
 import type { Confirmed, Digests, Known } from '../domain/confirmed.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
@@ -11,6 +10,7 @@ import type { SyncOwner } from './sync-database.ts'
 import { forgetCustomers } from './sync-forgetting.ts'
 import { isKnown, mergedEntry, readEntry } from './sync-entry.ts'
 import { nightsOf } from './sync-nights.ts'
+import { inTransaction } from './transaction.ts'
 import type { SyncNights } from './sync-nights.ts'
 
 export interface SyncState extends SyncNights {
@@ -162,17 +162,5 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       commits.flush()
       db.close()
     },
-  }
-}
-
-export function inTransaction<Result>(db: DatabaseSync, action: () => Result): Result {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = action()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
   }
 }
