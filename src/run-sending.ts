@@ -104,7 +104,7 @@ export async function sendAll(
     await journal.settle(outcome, confirmed)
     if (confirmed !== undefined) await syncing?.settled(confirmed)
     parts.progress.settled(outcome)
-    await onOutcome?.(outcome)
+    if (onOutcome !== undefined) await onOutcome(outcome)
     if (inDoubt.has(outcome.row)) openDoubts--
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
   }

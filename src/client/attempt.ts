@@ -17,7 +17,7 @@ import { answersForAnother, untilSettled } from './settled-time.ts'
 import type { SettledTimeParts } from './settled-time.ts'
 import { stopError } from './stop-error.ts'
 import type { StopCode } from './stop-error.ts'
-import { TransportError } from './transport.ts'
+import { TransportError } from './transport-error.ts'
 
 export interface AttemptParts extends SettledTimeParts {
   readonly calls: Calls

@@ -12,7 +12,7 @@ import { customerPath } from '../rapyd/update-customer.ts'
 import type { Limiter } from './limiter.ts'
 import type { Signer } from './signing.ts'
 import type { Health } from './health.ts'
-import { TransportError } from './transport.ts'
+import { TransportError } from './transport-error.ts'
 import type { Transport } from './transport.ts'
 
 export interface CallParts {
@@ -50,6 +50,10 @@ export function createCalls(parts: CallParts): Calls {
   // Without windows a turn is never waited for with a place in flight, and the limiter's slots are the places.
   const gate = hasWindows ? pLimit(parts.concurrency) : undefined
 
+  function durable(intent: UpdateRequest | undefined): Promise<void> | undefined {
+    return intent === undefined ? undefined : parts.intend(intent)
+  }
+
   async function send(
     request: ApiRequest,
     signal: AbortSignal,
@@ -58,11 +62,15 @@ export function createCalls(parts: CallParts): Calls {
     look?: (response: ApiResponse) => void,
   ): Promise<ApiResponse> {
     signal.throwIfAborted()
+    const early = hasWindows ? undefined : durable(intent)
+    if (early !== undefined) await early
     const told = isProbe ? probeHealth : health
-    const over = await limiter.turn(signal, isProbe)
+    const turn = limiter.turn(signal, isProbe)
+    // Nothing is waited for that is there: each wait costs a row more than the work between two of them.
+    const over = typeof turn === 'function' ? turn : await turn
     try {
-      const durable = intent === undefined ? undefined : parts.intend(intent)
-      if (durable !== undefined) await durable
+      const late = hasWindows ? durable(intent) : undefined
+      if (late !== undefined) await late
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
       told.answered(response)
@@ -82,13 +90,12 @@ export function createCalls(parts: CallParts): Calls {
   }
 
   return {
-    async update(request, signal, look) {
+    update(request, signal, look) {
       const { path, body, idempotencyKey } = request
       const post = { method: 'post', path, body, idempotencyKey } as const
-      if (gate !== undefined) return gate(send, post, signal, request, false, look)
-      const durable = parts.intend(request)
-      if (durable !== undefined) await durable
-      return send(post, signal, undefined, false, look)
+      return gate === undefined
+        ? send(post, signal, request, false, look)
+        : gate(send, post, signal, request, false, look)
     },
     retrieve: (customerId, signal) => read(customerPath(customerId), signal),
     page: read,

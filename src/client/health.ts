@@ -6,7 +6,7 @@ import type { Outage } from './outage.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { Slots } from './slots.ts'
 import type { Throttle } from './throttle.ts'
-import type { TransportError } from './transport.ts'
+import type { TransportError } from './transport-error.ts'
 
 export interface Health {
   /** Called with every whole answer, before its turn is over: nobody may slip through between a block and the pause that it asks for. */

@@ -87,7 +87,8 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
         if (wait !== Number.POSITIVE_INFINITY || inFlight === 0) wakeIn(wait)
         return
       }
-      queue.splice(next, 1)
+      if (next === 0) queue.shift()
+      else queue.splice(next, 1)
       waiter.resolve(end)
     }
   }

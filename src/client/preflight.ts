@@ -5,7 +5,7 @@ import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
 import type { Signer } from './signing.ts'
 import { stopError } from './stop-error.ts'
-import { TransportError } from './transport.ts'
+import { TransportError } from './transport-error.ts'
 
 export interface PreflightParts {
   readonly calls: Calls

@@ -10,7 +10,7 @@ import type { ApiResponse, Clock } from '../pipeline/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
-import { TransportError } from './transport.ts'
+import { TransportError } from './transport-error.ts'
 
 /** `unanswered`: no read got an answer, so that asking again may tell. */
 export type Finding = 'applied' | 'different' | 'cannot_tell' | 'unanswered'

@@ -9,7 +9,7 @@ import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
 import type { Signer } from './signing.ts'
 import { stopError } from './stop-error.ts'
-import { TransportError } from './transport.ts'
+import { TransportError } from './transport-error.ts'
 
 export type Reading =
   | { readonly kind: 'found'; readonly customer: JsonObject }

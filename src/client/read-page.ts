@@ -10,7 +10,7 @@ import type { Cursor } from '../rapyd/customer-list.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { backoffMs } from './backoff.ts'
 import type { Calls } from './call.ts'
-import { TransportError } from './transport.ts'
+import { TransportError } from './transport-error.ts'
 
 /** Nothing where the list cannot be had: reading customers one by one always can. Rejects with the signal's reason. */
 export type ReadPage = (cursor: Cursor, signal: AbortSignal) => Promise<readonly JsonObject[] | undefined>

@@ -19,8 +19,8 @@ export const mutants: readonly Mutant[] = [
     title: 'the intent is not waited for',
     file: 'client/call.ts',
     edits: [
-      ['if (durable !== undefined) await durable', 'void durable'],
-      ['return durable.then(() => gate(', 'return Promise.resolve().then(() => gate('],
+      ['if (early !== undefined) await early', 'void early'],
+      ['if (late !== undefined) await late', 'void late'],
     ],
     tests: crash,
   },
@@ -45,24 +45,24 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the outcome is written after the lane has gone on',
     file: 'run-sending.ts',
-    edits: [['await journal.settle(outcome)', 'setTimeout(() => void journal.settle(outcome), 50)']],
-    tests: crash,
-  },
-  {
-    title: 'intents and outcomes resolve before the commit',
-    file: 'store/group-commit.ts',
     edits: [
       [
-        'waiting.push({ item, resolve, reject })',
-        'waiting.push({ item, resolve, reject })\n        resolve()',
+        'await journal.settle(outcome, confirmed)',
+        'setTimeout(() => void journal.settle(outcome, confirmed), 50)',
       ],
     ],
     tests: crash,
   },
   {
+    title: 'intents and outcomes resolve before the commit',
+    file: 'store/group-commit.ts',
+    edits: [['return promise\n', 'return Promise.resolve()\n']],
+    tests: crash,
+  },
+  {
     title: 'a commit that failed is tried again',
     file: 'store/group-commit.ts',
-    edits: [['if (failure !== undefined) throw failure.error', '']],
+    edits: [['      failure = { error }\n', '']],
     tests: ['store/group-commit.test.ts'],
   },
   {
@@ -124,7 +124,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'rows of a customer run side by side',
     file: 'pipeline/lanes.ts',
-    edits: [['if (lane !== undefined) {', 'if (lane !== undefined && tasks < 0) {']],
+    edits: [['if (!waiting.has(key)) {', 'if (tasks > 0) {']],
     tests: crash,
   },
   {
@@ -147,8 +147,8 @@ export const mutants: readonly Mutant[] = [
     file: 'client/call.ts',
     edits: [
       [
-        'const over = await limiter.turn(signal, isProbe)',
-        'const signed = signer.sign(request)\n    const over = await limiter.turn(signal, isProbe)',
+        'const turn = limiter.turn(signal, isProbe)',
+        'const signed = signer.sign(request)\n    const turn = limiter.turn(signal, isProbe)',
       ],
       ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
     ],
@@ -156,8 +156,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what was signed before a stop is sent after it',
-    file: 'client/transport.ts',
-    edits: [['if (Date.now() - this.#signedAt > this.#freshMs)', 'if (this.#late)']],
+    file: 'client/connection.ts',
+    edits: [['if (Date.now() - this.#signedAt > this.#parts.connectTimeoutMs)', 'if (this.#late)']],
     tests: ['client/transport.test.ts'],
   },
   {
@@ -175,13 +175,13 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'addresses count as harmless to repeat',
     file: 'rapyd/update-customer.ts',
-    edits: [["('coupon' in row.patch || 'addresses' in row.patch)", "('coupon' in row.patch)"]],
+    edits: [["('coupon' in patch || 'addresses' in patch)", "('coupon' in patch)"]],
     tests: ['rapyd/update-customer.test.ts'],
   },
   {
     title: 'what holds a coupon is sent again though it cannot be read',
     file: 'client/attempt.ts',
-    edits: [["if (finding === 'cannot_tell' && !request.repeatable) return notSentTwice", '']],
+    edits: [["if (finding !== 'different' && !request.repeatable) return notSentTwice", '']],
     tests: sender,
   },
   {

@@ -2,7 +2,7 @@
  * A Rapyd of virtual time: customers that keep their state, windows with blocks, outages, and faults from one seed. What it
  * applied, and when, is the truth that a run is judged by.
  */
-import { TransportError } from '../../src/client/transport.ts'
+import { TransportError } from '../../src/client/transport-error.ts'
 import type { ApiResponse, Clock, SignedRequest, Window } from '../../src/pipeline/ports.ts'
 import { envelope } from '../support/rapyd-server.ts'
 import type { Dice } from './dice.ts'

@@ -1,0 +1,39 @@
+/** Why an exchange has no whole answer, and what that proves about the request. */
+import { systemCode } from '../errors.ts'
+
+/** `not_sent`: no byte of the request can have arrived. `ambiguous`: it may have been applied. `tls`: not sent, and a human is needed. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly phase: 'not_sent' | 'ambiguous' | 'tls'
+  /** A short word for reports: `ECONNRESET`, `timeout`, `too_large`. */
+  readonly reason: string
+
+  constructor(phase: TransportError['phase'], reason: string) {
+    super(`${phase}: ${reason}`)
+    this.phase = phase
+    this.reason = reason
+  }
+}
+
+const notSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** `started`: the request was being sent. `late`: its time was over. `tooLarge`: the answer passed the cap. */
+export function describe(error: unknown, started: boolean, late: boolean, tooLarge: boolean): TransportError {
+  const code = systemCode(error)
+  if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
+    return new TransportError('tls', code)
+  if (notSent.has(code) || !started) return new TransportError('not_sent', code || 'not_connected')
+  if (tooLarge || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return new TransportError('ambiguous', 'too_large')
+  if (late || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    return new TransportError('ambiguous', 'timeout')
+  }
+  return new TransportError('ambiguous', code || 'broken')
+}
