@@ -7,7 +7,7 @@ import type { InputFile } from './input/bytes.ts'
 import type { Head } from './input/header.ts'
 import { errorLine, errorsHeader } from './report/errors.ts'
 import { openOutputFile, removeOutputFile } from './report/output-file.ts'
-import { errorsFormatOf } from './run-report.ts'
+import { errorsFormatOf } from './run/report.ts'
 
 const next = 'run the same command again.'
 

@@ -12,7 +12,7 @@ import type { Profiler } from './mapping/profile.ts'
 import type { UpdateOptions } from './options.ts'
 import { signalOf } from './program-options.ts'
 import type { Stoppable } from './program-options.ts'
-import { openPassingInput } from './run-input.ts'
+import { openPassingInput } from './run/input.ts'
 
 /** How the input is read, and nothing else. */
 export type InitOptions = Pick<UpdateOptions, 'input' | 'format' | 'delimiter' | 'encoding'>

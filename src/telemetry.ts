@@ -3,7 +3,7 @@
  * peer: it is looked for only when a provider has been registered, so that nobody else pays for it. Nothing personal goes into it.
  */
 import type { Outcome } from './domain/outcome.ts'
-import type { RunWatch } from './run-parts.ts'
+import type { RunWatch } from './run/parts.ts'
 import { version } from './version.ts'
 
 /** Where every copy of the API, version 1, keeps what was registered. */

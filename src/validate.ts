@@ -21,7 +21,7 @@ import type { OnInvalid, Scan } from './pipeline/scan.ts'
 import { createPace } from './report/pace.ts'
 import type { MendedFile } from './mended-copy.ts'
 import { createCountedCustomers } from './store/counted-customers.ts'
-import { openPassingInput } from './run-input.ts'
+import { openPassingInput } from './run/input.ts'
 import { openValidateFiles } from './validate-files.ts'
 import type { FileOptions } from './validate-files.ts'
 

@@ -18,7 +18,6 @@ const ranks: Readonly<Record<string, number>> = {
   mapping: 2,
   client: 2,
   doctor: 2,
-  plan: 2,
   history: 2,
   store: 2,
   report: 2,

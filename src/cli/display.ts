@@ -5,7 +5,7 @@ import { formatClock } from '../report/format.ts'
 import { planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
-import type { Watch } from '../run-parts.ts'
+import type { Watch } from '../run/parts.ts'
 
 export interface DisplayOptions {
   /** Standard error. */

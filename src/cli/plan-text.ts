@@ -2,7 +2,7 @@
 import { printableLines } from '../domain/printable.ts'
 import { planChanges } from '../plan/plan-row.ts'
 import type { PlanChange, PlanRow } from '../plan/plan-row.ts'
-import type { PlanResult } from '../plan.ts'
+import type { PlanResult } from '../plan/plan.ts'
 import { formatCount, formatDuration } from '../report/format.ts'
 import { shownValue } from './shown-value.ts'
 

@@ -1,6 +1,6 @@
 /** The begin of a session with a sync state: what the journal confirms and the state lacks is caught up with first. */
 import { systemClock } from '../client/clock.ts'
-import type { RunParts } from '../run-parts.ts'
+import type { RunParts } from '../run/parts.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
 import { takeStep } from './last-step.ts'

@@ -13,7 +13,7 @@ import { compareField, imageOf } from '../rapyd/held.ts'
 import { narrowRequest } from '../rapyd/narrow-request.ts'
 import { isRepeatable } from '../rapyd/update-customer.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
-import { openOutcome } from '../run-account.ts'
+import { openOutcome } from '../run/account.ts'
 import type { SyncState } from '../store/sync-state.ts'
 
 export interface DoubtedParts {

@@ -2,7 +2,7 @@
  * The sync state of a run: opened for `--only-changed`, and for every other run of an account that has one, because whatever
  * changes a customer has to be known tomorrow. The embedded simulator forgets, so it has none.
  */
-import { accountFolder } from '../account-folder.ts'
+import { accountFolder } from '../run/account-folder.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'

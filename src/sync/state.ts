@@ -1,6 +1,6 @@
 /** `state`: what is known of an account's customers for `--only-changed`, to look at, correct, make again, or begin with. */
 import { resolve } from 'node:path'
-import { accountFolder } from '../account-folder.ts'
+import { accountFolder } from '../run/account-folder.ts'
 import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { freshFolder } from '../support/command.ts'
 import { hasTerminal, runOnTerminal } from '../support/terminal.ts'
 import { createDisplay } from '../../src/cli/display.ts'
-import type { Snapshot } from '../../src/run-parts.ts'
+import type { Snapshot } from '../../src/run/parts.ts'
 
 const snapshot: Snapshot = {
   phase: 'sending',

@@ -14,7 +14,7 @@ import { readHead } from '../../src/input/header.ts'
 import type { Head } from '../../src/input/header.ts'
 import { rowAt, rowsOf } from '../../src/input/rows.ts'
 import { textOf } from '../../src/input/text-copy.ts'
-import { openPassingInput } from '../../src/run-input.ts'
+import { openPassingInput } from '../../src/run/input.ts'
 
 const never = new AbortController().signal
 const told = { format: undefined, delimiter: undefined }

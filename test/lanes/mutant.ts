@@ -44,7 +44,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the outcome is written after the lane has gone on',
-    file: 'run-sending.ts',
+    file: 'run/sending.ts',
     edits: [
       [
         'await journal.settle(outcome, confirmed)',
@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'doubt is forgotten on resume',
-    file: 'run-sending.ts',
+    file: 'run/sending.ts',
     edits: [['...journal.inDoubt]', ']']],
     tests: crash,
   },
@@ -129,7 +129,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'rows with an outcome are sent again',
-    file: 'run-sending.ts',
+    file: 'run/sending.ts',
     edits: [['rows.filter(({ row }) => !settled.has(row))', 'rows.filter(({ row }) => row > 0)']],
     tests: crash,
   },
@@ -162,9 +162,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'errors are copied from a file that has changed',
-    file: 'run-report.ts',
+    file: 'run/report.ts',
     edits: [['await file.checkUnchanged()', '']],
-    tests: ['run-sending.test.ts'],
+    tests: ['run/sending.test.ts'],
   },
   {
     title: 'the intent of a row that was sent is taken back',
@@ -186,8 +186,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'rows in doubt are reported as not attempted',
-    file: 'run-account.ts',
+    file: 'run/account.ts',
     edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
-    tests: ['run-account.test.ts', 'cli/stops.test.ts'],
+    tests: ['run/account.test.ts', 'cli/stops.test.ts'],
   },
 ]

@@ -9,8 +9,8 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { isOutcome } from '../../src/pipeline/send.ts'
 import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
-import { openOutcome } from '../../src/run-account.ts'
-import { errorsFormatOf } from '../../src/run-report.ts'
+import { openOutcome } from '../../src/run/account.ts'
+import { errorsFormatOf } from '../../src/run/report.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {

@@ -1,5 +1,5 @@
 /** `apply`: flags → options, for the run of a saved plan. */
-import { apply as applyPlan, wherePlanGoes } from '../../apply.ts'
+import { apply as applyPlan, wherePlanGoes } from '../../plan/apply.ts'
 import { send } from '../send.ts'
 import type { SendArguments } from '../send.ts'
 import { given } from '../sender-options.ts'

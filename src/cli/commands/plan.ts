@@ -1,8 +1,8 @@
 /** `plan`: flags → options, what the plan says on standard output. Exit 0, or 1 where rows are invalid or cannot be planned. */
 import { exitCodes } from '../../errors.ts'
 import type { PlanRow } from '../../plan/plan-row.ts'
-import { plan as makePlan } from '../../plan.ts'
-import { commandToApply } from '../../run-command.ts'
+import { plan as makePlan } from '../../plan/plan.ts'
+import { commandToApply } from '../../run/command.ts'
 import { inputOptions, namesIn } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { planText } from '../plan-text.ts'

@@ -1,6 +1,6 @@
 /** `redo`: flags → options, for a run over what another one left not updated. */
-import { redo as redoRun } from '../../redo.ts'
-import { whereRunWent } from '../../redo-options.ts'
+import { redo as redoRun } from '../../redo/redo.ts'
+import { whereRunWent } from '../../redo/options.ts'
 import { formatRows } from '../../report/format.ts'
 import { encodingOption } from '../input-options.ts'
 import { send } from '../send.ts'

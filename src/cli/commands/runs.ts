@@ -1,10 +1,10 @@
 /** `runs`: what there is in the runs directory, newest first; `--purge` deletes what is finished and old. */
 import { createInterface } from 'node:readline/promises'
 import { exitCodes } from '../../errors.ts'
-import { listRuns } from '../../list-runs.ts'
+import { listRuns } from '../../saved-runs/list.ts'
 import { usage } from '../../options.ts'
-import { deleteRun, parseAge, planPurge } from '../../purge-runs.ts'
-import type { PurgePlan } from '../../purge-runs.ts'
+import { deleteRun, parseAge, planPurge } from '../../saved-runs/purge.ts'
+import type { PurgePlan } from '../../saved-runs/purge.ts'
 import { runsText } from '../runs-text.ts'
 
 export interface RunsArguments {

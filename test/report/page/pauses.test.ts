@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { timeChart } from '../../../src/report/page/charts.ts'
 import { readPauses } from '../../../src/report/page/pauses.ts'
-import { createPauseNotes } from '../../../src/run-pauses.ts'
+import { createPauseNotes } from '../../../src/run/pauses.ts'
 
 function createNotes() {
   const kept = new Map<string, string>()

@@ -1,0 +1,118 @@
+/** `apply`: a run that sends just what a saved plan says, over the input that the plan was made from. */
+import { hash } from 'node:crypto'
+import { resolve } from 'node:path'
+import { runUpdate } from '../bulk-update.ts'
+import type { UpdateResult } from '../bulk-update.ts'
+import { createDriftJudge } from './drift.ts'
+import { BulkUpdateError } from '../errors.ts'
+import { usage } from '../options.ts'
+import type { UpdateOptions } from '../options.ts'
+import type { PlanHead } from './plan-head.ts'
+import { refuseGoneInput, removePlanInput } from './plan-input.ts'
+import { openPlan } from './saved-plan.ts'
+import { checkPlanned } from './planned-reading.ts'
+import { signalOf } from '../program-options.ts'
+import type { Stoppable } from '../program-options.ts'
+import { readingOf, whereOf } from '../redo/options.ts'
+import { runDigest } from '../run/identity.ts'
+import type { Watch } from '../run/parts.ts'
+import { optionsOf } from '../run/record.ts'
+import type { RecordedOptions } from '../run/record.ts'
+import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
+import { writtenIn } from '../saved-runs/saved-run.ts'
+import { isFinishedIn } from '../store/saved-journal.ts'
+
+/** As for an update; how the input is read, and where the calls go if nothing is said, stands in the plan. */
+export interface ApplyOptions extends Omit<
+  UpdateOptions,
+  'input' | 'map' | 'format' | 'delimiter' | 'encoding' | 'blank' | 'duplicates' | 'ignoreColumns'
+> {
+  /** The path of a plan. */
+  readonly plan: string
+  /** Read each customer again first, and refuse rows whose fields are not what the plan says they were. Default false. */
+  readonly verify?: boolean
+}
+
+/** As `bulkUpdate`. Rejects with INPUT where the plan, its input or its mapping is another by now, and with USAGE for another account. */
+export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<UpdateResult> {
+  const { plan: path, verify = false, ...own } = options
+  const plan = await openPlan(resolve(path))
+  try {
+    const { head } = plan
+    const planned = optionsIn(head, path)
+    refuseGoneInput(head.input.path)
+    const result = await runUpdate(
+      {
+        ...readingOf({ record: { options: planned } }),
+        ...writtenIn(() => planned.encoding ?? ''),
+        ...(own.env === undefined ? whereOf({ record: { options: planned } }) : {}),
+        ...(planned.runsDir === undefined ? {} : { runsDir: planned.runsDir }),
+        ...own,
+        // What is cleared was guarded when the plan was made, among all rows that have a call.
+        maxClears: '100%',
+        backup: true,
+        input: head.input.path,
+      },
+      options,
+      signalOf(options),
+      {
+        redo: undefined,
+        planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
+        judge: verify ? createDriftJudge(plan) : undefined,
+        runIdOf(facts, runsDir) {
+          refuseOther(head, facts)
+          const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)
+          const wanted =
+            own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
+          return own.newRun === true ? freshRunId(runsDir, wanted) : wanted
+        },
+        check: (parts, watched) => checkPlanned(plan, parts, watched),
+      },
+    )
+    // A row that is left can still be sent by a redo, which reads the input again.
+    if (result.exitCode === 0 && isFinishedIn(result.directory)) removePlanInput(head.input.path)
+    return result
+  } finally {
+    await plan.close()
+  }
+}
+
+/** Where the calls of a plan go, if nothing else is said. Throws like `openPlan`. */
+export async function wherePlanGoes(path: string): Promise<ReturnType<typeof whereOf>> {
+  const plan = await openPlan(resolve(path))
+  await plan.close()
+  return whereOf({ record: { options: optionsIn(plan.head, path) } })
+}
+
+function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
+  const found = optionsOf(options)
+  if (found !== undefined) return found
+  throw new BulkUpdateError(
+    'INPUT',
+    'E_PLAN',
+    `${path} says nothing about how its input is read`,
+    'Make the plan again with this version of rapyd-bulk. Nothing was sent.',
+  )
+}
+
+function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): void {
+  for (const name of ['host', 'account'] as const) {
+    if (facts[name] === head[name]) continue
+    throw usage(
+      'E_OTHER_ACCOUNT',
+      `the plan was made for ${name} ${head[name]}, and this is ${facts[name] ?? ''}`,
+      'Use the keys, --env and --base-url of the plan, or make another one. Nothing was sent.',
+    )
+  }
+  if (facts['input'] !== head.input.sha256) throw changed('E_INPUT_CHANGED', `${head.input.path} is`)
+  if (facts['mapping'] !== head.mapping_sha256) throw changed('E_MAPPING_CHANGED', 'the mapping file is')
+}
+
+function changed(code: string, what: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    code,
+    `${what} not what it was when the plan was made`,
+    'Put it back as it was, or make the plan again. Nothing was sent.',
+  )
+}

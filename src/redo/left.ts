@@ -1,0 +1,131 @@
+/** What a finished run left not updated, and what its redos have made of that since. */
+import { needsAttention } from '../domain/outcome.ts'
+import type { OutcomeKind } from '../domain/outcome.ts'
+import { openSavedRun } from '../saved-runs/saved-run.ts'
+import type { SavedRun } from '../saved-runs/saved-run.ts'
+import { findRuns } from '../store/find-runs.ts'
+
+export interface LeftRow {
+  readonly outcome: OutcomeKind
+  readonly customerId: string
+  /** When its last attempt ended, milliseconds since 1970; 0 where there was none. */
+  readonly finishedAt: number
+}
+
+export interface Left {
+  /** Rows of the run that are still not updated, by number. */
+  readonly rows: ReadonlyMap<number, LeftRow>
+  /** Rows that a later redo has settled, with its id. */
+  readonly settled: ReadonlyMap<number, string>
+}
+
+/** The redos of a run, in the order of their numbers. Whoever gets them closes them. */
+export function redosOf({ runId, runsDir }: SavedRun): readonly SavedRun[] {
+  const number = (id: string): number => Number(/^-redo-(\d+)$/.exec(id.slice(runId.length))?.[1] ?? 0)
+  return findRuns(runsDir)
+    .filter((place) => place.runId.startsWith(runId) && number(place.runId) > 0)
+    .toSorted((one, other) => number(one.runId) - number(other.runId))
+    .map((place) => openSavedRun(place.directory, undefined))
+}
+
+/** Redos of a run, and redos of those, that are not finished. Whoever gets them closes them. */
+export function openBelow({ runId, runsDir }: SavedRun): readonly SavedRun[] {
+  const open: SavedRun[] = []
+  for (const place of findRuns(runsDir)) {
+    if (!place.runId.startsWith(runId) || !/^(?:-redo-\d+)+$/.test(place.runId.slice(runId.length))) continue
+    const saved = openSavedRun(place.directory, undefined)
+    if (saved.isFinished) saved.close()
+    else open.push(saved)
+  }
+  return open
+}
+
+/** The number that the next redo of a run gets. */
+export function nextNumber({ runId }: SavedRun, redos: readonly SavedRun[]): number {
+  return 1 + Math.max(0, ...redos.map((redo) => Number(redo.runId.slice(`${runId}-redo-`.length))))
+}
+
+/** Only finished redos count: an open one is the run that asks. */
+export function leftOf(run: SavedRun): Left {
+  const rows = new Map<number, LeftRow>()
+  for (const { row, outcome, customerId, finishedAt } of outcomesOf(run))
+    if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt })
+  const settled = new Map<number, string>()
+  for (const redo of redosOf(run)) {
+    try {
+      if (!redo.isFinished) continue
+      const parentRow = parentRowsOf(redo)
+      const below = leftOf(redo)
+      for (const { row, outcome } of outcomesOf(redo)) {
+        const parent = parentRow(row)
+        if (!rows.has(parent)) continue
+        const still = below.rows.get(row)
+        if (!needsAttention(outcome) || below.settled.has(row)) {
+          rows.delete(parent)
+          settled.set(parent, redo.runId)
+        } else if (still?.outcome === 'rejected' || still?.outcome === 'unknown') rows.set(parent, still)
+      }
+    } finally {
+      redo.close()
+    }
+  }
+  return { rows, settled }
+}
+
+/** The last row of each of these customers that the run, or a redo of it, has updated. */
+export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const last = new Map<string, number>()
+  const note = (customerId: string, row: number): void => {
+    if (row > (last.get(customerId) ?? 0)) last.set(customerId, row)
+  }
+  for (const { row, outcome, customerId } of outcomesOf(run))
+    if (outcome === 'updated' && customers.has(customerId)) note(customerId, row)
+  for (const redo of redosOf(run)) {
+    try {
+      if (!redo.isFinished) continue
+      const parentRow = parentRowsOf(redo)
+      for (const [customerId, row] of lastUpdates(redo, customers)) note(customerId, parentRow(row))
+    } finally {
+      redo.close()
+    }
+  }
+  return last
+}
+
+/**
+ * Rows of the run that others were merged into, by `--duplicates merge`: what those asked for stands in no `errors` file,
+ * so that a mended row would leave it out.
+ */
+export function mergedInto(run: SavedRun): ReadonlySet<number> {
+  const rows = new Set<number>()
+  if (run.record.options.duplicates !== 'merge') return rows
+  const above = mergedAbove(run)
+  const parentRow = parentRowsOf(run)
+  for (const { row, outcome, message } of outcomesOf(run)) {
+    const [, into] = outcome === 'unchanged' ? (/^merged into row (\d+) /.exec(message) ?? []) : []
+    if (into !== undefined) rows.add(Number(into))
+    if (above.has(parentRow(row))) rows.add(row)
+  }
+  return rows
+}
+
+function mergedAbove({ record, runsDir }: SavedRun): ReadonlySet<number> {
+  if (record.redo === undefined) return new Set()
+  const parent = openSavedRun(record.redo.parent, runsDir)
+  try {
+    return mergedInto(parent)
+  } finally {
+    parent.close()
+  }
+}
+
+/** Which row of its parent a row of a redo is; 0 for rows that are none of it. */
+function parentRowsOf(redo: SavedRun): (row: number) => number {
+  if (redo.record.redo?.isMended !== true) return (row) => row
+  const parents = (redo.journal.get('lineage') ?? '').split(',').map(Number)
+  return (row) => parents[row - 1] ?? 0
+}
+
+function* outcomesOf({ journal }: SavedRun) {
+  for (const batch of journal.outcomes()) yield* batch
+}

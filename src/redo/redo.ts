@@ -1,0 +1,169 @@
+/** `redo`: another run, over the rows that a finished run left not updated. It differs from an update in what is composed here. */
+import { resolve } from 'node:path'
+import { runUpdate } from '../bulk-update.ts'
+import type { UpdateResult } from '../bulk-update.ts'
+import { createDriftJudge } from '../plan/drift.ts'
+import { BulkUpdateError } from '../errors.ts'
+import { usage } from '../options.ts'
+import type { SavedPlan } from '../plan/saved-plan.ts'
+import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
+import { signalOf } from '../program-options.ts'
+import type { Stoppable } from '../program-options.ts'
+import { refuseOlderRedo } from './family.ts'
+import { comparingOf, readingOf, whereOf } from './options.ts'
+import type { RedoOptions } from './options.ts'
+import { leftOf, nextNumber, openBelow, redosOf } from './left.ts'
+import { readRedo } from './reading.ts'
+import { commandToGoOn, commandToRollback } from '../run/command.ts'
+import type { RunKind } from '../run/kind.ts'
+import type { Watch } from '../run/parts.ts'
+import { openSavedRun, refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
+import type { SavedRun } from '../saved-runs/saved-run.ts'
+import { busy } from '../store/lock.ts'
+
+export type RedoResult =
+  | (UpdateResult & { readonly parent: string; readonly skipped: number })
+  /** Every row of the run, or of the mended file, is updated by now. */
+  | {
+      readonly parent: string
+      readonly nothingLeft: true
+      /** Rows of the run that are invalid and need a mended file. */
+      readonly toMend: number
+    }
+
+/** As `bulkUpdate`. Rejects with USAGE where the run is not finished, and with BUSY where it is running. */
+export async function redo(options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
+  const { run, from, ...own } = options
+  const parent = openSavedRun(run, options.runsDir)
+  let plan: SavedPlan | undefined
+  try {
+    refuseUnfinished(parent)
+    refuseRollback(parent)
+    refuseOlderRedo(parent, parent.runsDir)
+    const left = [...leftOf(parent).rows.values()]
+    const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
+    const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
+    if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
+    const input = from === undefined ? parent.record.options.input : resolve(from)
+    if (input === '-') throw inputNotKept(parent)
+    const { planned } = parent.record
+    if (planned !== undefined && from !== undefined) throw mendedPlan(parent)
+    plan = planned === undefined ? undefined : await openPlanOf(planned)
+    const check = checkOf(plan)
+    let skipped = 0
+    const kind: RunKind = {
+      redo: { parent: parent.runId, isMended: from !== undefined },
+      planned,
+      judge: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
+      runIdOf: (facts) => redoId(parent, from !== undefined, facts),
+      async check(parts, watched) {
+        const reading = await readRedo(parent, from !== undefined, parts, watched, check)
+        const { found } = reading
+        if (
+          found.calls === 0 &&
+          found.invalid === 0 &&
+          found.unchanged === reading.found.rows &&
+          reading.skipped === 0
+        )
+          throw new NothingLeft()
+        skipped = reading.skipped
+        return reading
+      },
+    }
+    const result = await runUpdate(
+      {
+        ...readingOf(parent),
+        ...comparingOf(parent),
+        ...(own.env === undefined ? whereOf(parent) : {}),
+        // From the original input, these rows have passed the guard among all rows of their run.
+        ...(from === undefined ? { maxClears: '100%' } : {}),
+        ...own,
+        // `encoding` is that of a mended file; the original is read as it was.
+        ...(from === undefined ? writtenIn(parent.fact) : {}),
+        input,
+        runsDir: parent.runsDir,
+      },
+      options,
+      signalOf(options),
+      kind,
+    )
+    return { ...result, parent: parent.runId, skipped }
+  } catch (error) {
+    if (error instanceof NothingLeft) return { parent: parent.runId, nothingLeft: true, toMend: 0 }
+    throw error
+  } finally {
+    await plan?.close()
+    parent.close()
+  }
+}
+
+/** Ends the check of a file that holds no row that is left. */
+class NothingLeft extends Error {}
+
+function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: SavedRun): void {
+  if (isRunning) throw busy(directory, runId)
+  if (isFinished) return
+  throw usage(
+    'E_RUN_OPEN',
+    `run ${runId} is not finished`,
+    `Finish it first: ${commandToGoOn({ runId, directory, record })}`,
+  )
+}
+
+/** What a rollback left, the next rollback of the same run puts back: it looks again what still holds. */
+function refuseRollback({ runId, runsDir, record: { rollback } }: SavedRun): void {
+  if (rollback === undefined) return
+  throw usage(
+    'E_REDO_ROLLBACK',
+    `run ${runId} is a rollback`,
+    `Run again: ${commandToRollback(rollback.parent, runsDir)}. Nothing was sent.`,
+  )
+}
+
+function mendedPlan({ runId }: SavedRun): BulkUpdateError {
+  return usage(
+    'E_REDO_PLAN',
+    `run ${runId} sends a plan, which holds nothing of a mended file`,
+    'Leave --from out to send what is left of the plan, or make a plan of the mended file. Nothing was sent.',
+  )
+}
+
+function inputNotKept({ runId, directory, record }: SavedRun): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_NOT_KEPT',
+    `what came over standard input for ${runId} is not kept once a run is finished`,
+    `Send its errors file: rapyd-bulk redo ${runId} --from ${directory}/errors.${record.format}`,
+  )
+}
+
+/** The unfinished redo of the same input, or a new one. Refuses what would mix two inputs, hosts or accounts. */
+function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<string, string>>): string {
+  refuseElsewhere(parent, facts)
+  if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
+  if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
+  const redos = redosOf(parent)
+  const open = openBelow(parent)
+  try {
+    const [first] = open
+    if (first === undefined) return `${parent.runId}-redo-${nextNumber(parent, redos)}`
+    const isSame = first.record.redo?.parent === parent.runId && first.record.redo.isMended === isMended
+    if (isSame && first.fact('input') === facts['input']) return first.runId
+    throw usage(
+      'E_RUN_OPEN',
+      `run ${first.runId} sends rows of ${parent.runId} again and is not finished`,
+      `Finish it first: ${commandToGoOn(first)}`,
+    )
+  } finally {
+    for (const saved of [...redos, ...open]) saved.close()
+  }
+}
+
+function changed(what: string, { runId }: SavedRun): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_CHANGED',
+    `${what} not what it was when ${runId} began`,
+    'Put it back as it was, or give a mended errors file with --from. Nothing was sent.',
+  )
+}

@@ -1,0 +1,110 @@
+/** The rollbacks of a run, and what must be true of a run before it is rolled back. */
+import { createHash } from 'node:crypto'
+import { usage } from '../options.ts'
+import { redosOf } from '../redo/left.ts'
+import { rollbackLine, rollbackRows } from './rows.ts'
+import { openSavedRun } from '../saved-runs/saved-run.ts'
+import type { SavedRun } from '../saved-runs/saved-run.ts'
+import { findRuns } from '../store/find-runs.ts'
+import { hasBeforeImages } from '../store/saved-images.ts'
+
+/** Throws USAGE: E_NO_BACKUP, E_ROLLBACK_ORDER. A run that was stopped may be rolled back. */
+export function refuseRollback(run: SavedRun): void {
+  const { runId, directory } = run
+  if (!hasBeforeImages(directory)) {
+    throw usage(
+      'E_NO_BACKUP',
+      `run ${runId} has kept nothing of what its customers held`,
+      'Only runs that began with --backup, and those of apply, can be rolled back. Make a plan of an older export to see what differs. Nothing was sent.',
+    )
+  }
+  const redos = redosOf(run)
+  try {
+    const first = redos
+      .toReversed()
+      .find((redo) => redo.journal.counts().has('updated') && !isRolledBack(redo))
+    if (first === undefined) return
+    throw usage(
+      'E_ROLLBACK_ORDER',
+      `${first.runId} has sent rows of ${runId} again since`,
+      `Roll that back first: rapyd-bulk rollback ${first.runId}. Nothing was sent.`,
+    )
+  } finally {
+    for (const redo of redos) redo.close()
+  }
+}
+
+/**
+ * The rollback to go on with, or the id of a new one: what an earlier one left is put back by the next, and so is what the run
+ * has written since. Nothing where an earlier one has put back everything. Throws the signal's reason once it is aborted.
+ */
+export async function findRollback(
+  run: SavedRun,
+  signal: AbortSignal,
+): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
+  const last = numbersOf(run).at(-1)
+  if (last === undefined) return { runId: `${run.runId}-rollback-1`, isBegun: false }
+  const next = { runId: `${run.runId}-rollback-${last + 1}`, isBegun: false }
+  const saved = openSavedRun(`${run.runId}-rollback-${last}`, run.runsDir)
+  try {
+    if (!saved.isFinished && wasRolledBack(saved)) return next
+    if (!saved.isFinished && hasSent(saved)) return { runId: saved.runId, isBegun: true }
+    const isSame = saved.fact('input') === (await rowsDigest(run, signal))
+    if (!saved.isFinished) return isSame ? { runId: saved.runId, isBegun: true } : next
+    const counts = saved.journal.counts()
+    return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next
+  } finally {
+    saved.close()
+  }
+}
+
+/** Throws USAGE, E_ROLLED_BACK, where an open run was rolled back: it would go on in the middle of what is no more. */
+export function refuseRolledBack(run: Pick<SavedRun, 'runId' | 'runsDir'>): void {
+  if (!wasRolledBack(run)) return
+  throw usage(
+    'E_ROLLED_BACK',
+    `run ${run.runId} was rolled back after it had been stopped, so it cannot go on`,
+    'Begin another run of the same input: add --new-run. Nothing was sent.',
+  )
+}
+
+const leftToDo = ['rejected', 'failed', 'unknown', 'not_attempted'] as const
+
+/** Of the rows that a rollback of the run has now: those of one that was finished before may be fewer. */
+async function rowsDigest(run: SavedRun, signal: AbortSignal): Promise<string> {
+  const digest = createHash('sha256')
+  for await (const row of rollbackRows(run, signal)) digest.update(rollbackLine(row))
+  return digest.digest('hex')
+}
+
+function wasRolledBack(run: Pick<SavedRun, 'runId' | 'runsDir'>): boolean {
+  return numbersOf(run).some((number) => {
+    const saved = openSavedRun(`${run.runId}-rollback-${number}`, run.runsDir)
+    try {
+      return hasSent(saved)
+    } finally {
+      saved.close()
+    }
+  })
+}
+
+function hasSent({ journal }: SavedRun): boolean {
+  return journal.counts().size > 0 || journal.inDoubt.size > 0
+}
+
+function isRolledBack(run: SavedRun): boolean {
+  return numbersOf(run).some((number) => {
+    const saved = openSavedRun(`${run.runId}-rollback-${number}`, run.runsDir)
+    saved.close()
+    return saved.isFinished
+  })
+}
+
+function numbersOf({ runId, runsDir }: Pick<SavedRun, 'runId' | 'runsDir'>): readonly number[] {
+  const number = (id: string): number =>
+    id.startsWith(runId) ? Number(/^-rollback-(\d+)$/.exec(id.slice(runId.length))?.[1] ?? 0) : 0
+  return findRuns(runsDir)
+    .map((place) => number(place.runId))
+    .filter((found) => found > 0)
+    .toSorted((one, other) => one - other)
+}

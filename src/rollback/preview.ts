@@ -1,0 +1,114 @@
+/** `rollback --dry-run`: reads the customers of a run and says what a rollback would do. Writes nothing. */
+import { fieldOf } from '../domain/patch.ts'
+import { asInterruption } from '../run/interruption.ts'
+import { signalOf } from '../program-options.ts'
+import type { Stoppable } from '../program-options.ts'
+import { restoringOf } from '../rapyd/inverse.ts'
+import { readCustomers } from '../plan/reading-client.ts'
+import type { ReadingWatch } from '../plan/reading-client.ts'
+import { whereOf } from '../redo/options.ts'
+import { openRemote } from '../remote.ts'
+import type { RollbackBuckets } from '../report/rollback-fold.ts'
+import { findRollback, refuseRollback } from './family.ts'
+import { rollbackRows } from './rows.ts'
+import type { RollbackRow } from './rows.ts'
+import { refuseElsewhere } from '../saved-runs/saved-run.ts'
+import type { RollbackOptions } from './rollback.ts'
+import { openSavedRun } from '../saved-runs/saved-run.ts'
+import { busy } from '../store/lock.ts'
+import { openReadings } from '../store/readings.ts'
+import type { Readings } from '../store/readings.ts'
+
+export interface RollbackPreview extends RollbackBuckets {
+  readonly parent: string
+  /** Customers that the run wrote to. */
+  readonly customers: number
+  /** Customers of whom fields would be kept, with those; the first 1,000. */
+  readonly changed: readonly { readonly customer: string; readonly fields: readonly string[] }[]
+  /** Customers that Rapyd does not know any more, or that could not be read. */
+  readonly missing: number
+  readonly unreadable: number
+  readonly requests: number
+}
+
+/** Customers that are named at most. */
+const mostNamed = 1_000
+
+/** Rejects like `rollback`. */
+export async function previewRollback(
+  options: RollbackOptions & ReadingWatch & Stoppable,
+): Promise<RollbackPreview> {
+  const { run, ...own } = options
+  const signal = signalOf(options)
+  const parent = openSavedRun(run, options.runsDir)
+  const readings = openReadings('', 0)
+  try {
+    if (parent.isRunning) throw busy(parent.directory, parent.runId)
+    refuseRollback(parent)
+    const isLeft = (await findRollback(parent, signal)) !== undefined
+    const rows = (): AsyncIterable<RollbackRow> | [] => (isLeft ? rollbackRows(parent, signal) : [])
+    const fields = new Set<string>()
+    for await (const row of rows()) {
+      readings.want([row.customer])
+      if ('put_back' in row) for (const path of Object.keys(row.put_back)) fields.add(fieldOf(path))
+    }
+    const remote = await openRemote({ ...(own.env === undefined ? whereOf(parent) : {}), ...own, input: '' })
+    try {
+      refuseElsewhere(parent, { host: remote.host, account: remote.account })
+      const requests = await readCustomers({ remote, options: own, watch: options, fields }, readings, signal)
+      return { parent: parent.runId, ...(await previewOf(rows(), readings)), requests }
+    } finally {
+      await remote.close()
+    }
+  } catch (error) {
+    throw asInterruption(error, signal)
+  } finally {
+    readings.close()
+    parent.close()
+  }
+}
+
+async function previewOf(
+  rows: AsyncIterable<RollbackRow> | [],
+  readings: Readings,
+): Promise<Omit<RollbackPreview, 'parent' | 'requests'>> {
+  const counts = {
+    restored: new Map<string, number>(),
+    kept: new Map<string, number>(),
+    impossible: new Map<string, number>(),
+  }
+  const changed: { customer: string; fields: readonly string[] }[] = []
+  const lost = { missing: new Set<string>(), unreadable: new Set<string>() }
+  for await (const row of rows) {
+    const { customer } = row
+    if ('impossible' in row) {
+      countEach(counts.impossible, row.impossible)
+      continue
+    }
+    const known = readings.known(customer) ?? 'unreadable'
+    if (typeof known === 'string') {
+      lost[known].add(customer)
+      continue
+    }
+    const { kept, already } = restoringOf(row.put_back, known)
+    countEach(
+      counts.restored,
+      Object.keys(row.put_back).filter((path) => !kept.includes(path) && !already.includes(path)),
+    )
+    countEach(counts.kept, kept)
+    if (kept.length > 0 && changed.length < mostNamed) changed.push({ customer, fields: kept })
+  }
+  return {
+    customers: readings.customers,
+    restored: Object.fromEntries(counts.restored),
+    kept: Object.fromEntries(counts.kept),
+    not_possible: Object.fromEntries(counts.impossible),
+    changed,
+    missing: lost.missing.size,
+    unreadable: lost.unreadable.size,
+  }
+}
+
+function countEach(counts: Map<string, number>, names: readonly string[]): void {
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+}

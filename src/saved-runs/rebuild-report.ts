@@ -1,0 +1,164 @@
+/** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
+import type { CheckedInput, InputParts } from '../check-input.ts'
+import { isErrorCode } from '../domain/error-codes.ts'
+import { BulkUpdateError } from '../errors.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
+import { createPrepare } from '../prepare.ts'
+import { formatRows } from '../report/format.ts'
+import type { Summary } from '../report/summary.ts'
+import { readRedo } from '../redo/reading.ts'
+import { checkRollback } from '../rollback/reading.ts'
+import { commandToGoOn } from '../run/command.ts'
+import { readEnding } from '../run/record.ts'
+import { report } from '../run/report.ts'
+import type { ReadableInput, RunEnding } from '../run/report.ts'
+import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
+import { openSavedRun } from './saved-run.ts'
+import type { SavedRun } from './saved-run.ts'
+
+export interface RebuiltReport {
+  readonly summary: Summary
+  readonly directory: string
+  /** Why `errors` could not be written; then `results` lists only rows that have an outcome. */
+  readonly missing?: BulkUpdateError
+}
+
+export interface ReportOptions {
+  /** Show in the page what the cells of rows that need attention hold: personal data. Default false. */
+  readonly includeValues?: boolean
+}
+
+/**
+ * `run` is a run id below `runsDir` (`./rapyd-runs`), or the path of a run directory. Throws LOCAL where its journal cannot
+ * be read or a file cannot be written.
+ */
+export async function rebuildReport(
+  run: string,
+  runsDir?: string,
+  { includeValues = false }: ReportOptions = {},
+): Promise<RebuiltReport> {
+  const saved = openSavedRun(run, runsDir)
+  let file: InputFile | undefined
+  try {
+    const { runId, directory, journal, record, fact } = saved
+    let input: ReadingOfRun | undefined
+    let missing: BulkUpdateError | undefined
+    try {
+      file = await openSameInput(saved)
+      input = await readingOf(saved, file)
+    } catch (error) {
+      if (!(error instanceof BulkUpdateError)) throw error
+      missing = withoutErrors(saved, error)
+    }
+    const summary = await report({
+      runId,
+      directory,
+      journal: {
+        get: (key) => journal.get(key),
+        outcomes: () => journal.outcomes(),
+        settledRows: journal.settledRows,
+        isInDoubt: (row) => journal.isInDoubt(row) || (input?.asked.has(row) ?? false),
+      },
+      options: { ...record.options, includeValues },
+      host: fact('host'),
+      account: fact('account'),
+      digest: fact('input'),
+      rows: record.rows,
+      bytes: record.bytes,
+      format: record.format,
+      redo: record.redo,
+      planned: record.planned,
+      rollback: record.rollback,
+      input,
+      ending: endingOf(saved),
+    })
+    return { summary, directory, ...(missing === undefined ? {} : { missing }) }
+  } finally {
+    await file?.close()
+    saved.close()
+  }
+}
+
+interface ReadingOfRun extends ReadableInput {
+  /** Rows of another run that may have been applied and were not looked at yet. */
+  readonly asked: ReadonlyMap<number, number>
+}
+
+async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun> {
+  const { record, fact, runId, journal } = saved
+  const head = await readHeadOf(saved, file)
+  // Rows with an outcome are copied by their places; only those without one are read and mapped again.
+  if (journal.settledRows.size === record.rows)
+    return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
+  const reading = await openReading(saved, await inputPartsOf(saved, file, head))
+  const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
+  const asked = reading.asked ?? new Map<number, number>()
+  return { file, head, openRows: () => reading.openRows(), prepare, asked }
+}
+
+/** A redo is read beside its parent, an apply beside its plan; a rollback has an input of its own. */
+async function openReading(
+  { record, runsDir }: SavedRun,
+  parts: InputParts,
+): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
+  if (record.rollback !== undefined) return checkRollback(parts)
+  const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
+  try {
+    const check = checkOf(plan)
+    if (record.redo === undefined) return await check(parts)
+    const parent = openSavedRun(record.redo.parent, runsDir)
+    try {
+      return await readRedo(parent, record.redo.isMended, parts, undefined, check)
+    } finally {
+      parent.close()
+    }
+  } finally {
+    // What is planned for each row is in memory by now.
+    await plan?.close()
+  }
+}
+
+function noRows(): never {
+  throw new Error('the rows of a run without open ones are asked for')
+}
+
+function endingOf({ runId, directory, journal, record, isRunning }: SavedRun): RunEnding {
+  if (journal.get('state') === 'finished')
+    return { open: stoppedBefore('E_NOT_REACHED'), exitCode: undefined, remedy: undefined }
+  if (isRunning) {
+    return {
+      open: { code: 'E_STILL_RUNNING', message: 'the run is still going on' },
+      exitCode: undefined,
+      remedy: undefined,
+      next: `Run ${runId} is still going on: this is how it stood when the files were written.`,
+    }
+  }
+  const ending = readEnding(journal)
+  return {
+    open: stoppedBefore(ending?.code ?? 'E_NOT_REACHED'),
+    exitCode: ending?.exitCode,
+    remedy: undefined,
+    next: `Run ${runId} is not finished. To go on: ${commandToGoOn({ runId, directory, record })}`,
+  }
+}
+
+function stoppedBefore(code: string): RunEnding['open'] {
+  return { code: isErrorCode(code) ? code : 'E_STOPPED', message: 'the run stopped before this row' }
+}
+
+function withoutErrors({ runId, record, journal }: SavedRun, error: BulkUpdateError): BulkUpdateError {
+  const open = record.rows - journal.settledRows.size
+  const unlisted = open === 0 ? '' : `; ${formatRows(open)} without an outcome counted and not listed`
+  const isGone = record.options.input === '-' && error.code === 'E_INPUT_OPEN'
+  const why = isGone ? 'what came over standard input is not kept once a run is finished' : error.message
+  return new BulkUpdateError(
+    error.kind,
+    error.code,
+    `${why}: results and summary.json are written from the journal, errors is not${unlisted}`,
+    isGone
+      ? 'The errors file that the run wrote itself is the one to use.'
+      : `Put the input back where it was, then run again: rapyd-bulk report ${runId}`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,83 @@
+/** What a run wrote, row by row, as far as Rapyd has confirmed it: from what it kept for a way back, or else from its input. */
+import { createRowSet } from '../domain/row-set.ts'
+import type { RowSet } from '../domain/row-set.ts'
+import { isJsonObject } from '../domain/json.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { fieldOf, onlyFields } from '../domain/patch.ts'
+import { BulkUpdateError } from '../errors.ts'
+import { isOutcome } from '../pipeline/send.ts'
+import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
+import { createUpdateRequest } from '../rapyd/update-customer.ts'
+import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
+import type { SavedRun } from './saved-run.ts'
+import { hasBeforeImages, readBeforeImages } from '../store/saved-images.ts'
+
+export interface RunWrite {
+  readonly customerId: string
+  readonly patch: JsonObject
+}
+
+/** Rows of one customer come in their order. Throws INPUT where the input is gone or has changed, and nothing else tells. */
+export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
+  const updated = createRowSet()
+  for (const batch of run.journal.outcomes())
+    for (const { row, outcome } of batch) if (outcome === 'updated') updated.add(row)
+  if (hasBeforeImages(run.directory)) {
+    for (const { customerId, writes } of readBeforeImages(run.directory))
+      for (const { row, patch } of writes) if (updated.has(row)) yield { customerId, patch }
+  } else yield* writesOfInput(run, updated)
+}
+
+async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<RunWrite> {
+  const { record, runId, fact, isFinished } = run
+  if (record.options.input === '-' && isFinished) throw inputNotKept(runId)
+  const file = await openSameInput(run)
+  const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
+  try {
+    const { openRows, readRow } = await checkOf(plan)(
+      await inputPartsOf(run, file, await readHeadOf(run, file)),
+    )
+    const requestOf = createUpdateRequest({ host: fact('host'), runId })
+    const sent = sentFields(run)
+    for await (const rows of openRows()) {
+      for (const row of rows) {
+        if (!updated.has(row.row)) continue
+        const read = readRow(row)
+        const fields = sent(row.row)
+        if (isOutcome(read)) continue
+        const patch: unknown = JSON.parse(requestOf(onlyFields(read, (field) => fields.has(field))).body)
+        if (isJsonObject(patch)) yield { customerId: read.customerId, patch }
+      }
+    }
+    await file.checkUnchanged()
+  } finally {
+    await plan?.close()
+    await file.close()
+  }
+}
+
+/** The fields that a row sent, which may be fewer than it has. Asked in the order of rows. */
+function sentFields({ journal }: SavedRun): (row: number) => ReadonlySet<string> {
+  const batches = journal.outcomes()
+  let batch = batches.next()
+  let at = 0
+  return (row) => {
+    for (; batch.done !== true; batch = batches.next(), at = 0) {
+      for (; at < batch.value.length; at++) {
+        const outcome = batch.value[at]
+        if (outcome !== undefined && outcome.row >= row)
+          return new Set(outcome.row === row ? outcome.fields.split(';').map(fieldOf) : [])
+      }
+    }
+    return new Set()
+  }
+}
+
+function inputNotKept(runId: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_NOT_KEPT',
+    `what came over standard input for ${runId} is not kept once a run is finished`,
+    'Only runs with --backup keep what they wrote.',
+  )
+}
