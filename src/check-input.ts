@@ -16,7 +16,7 @@ import { mergedRows, onlyLastRows, withEarlierRows } from './pipeline/duplicates
 import { guard, refuseDuplicates } from './pipeline/guards.ts'
 import type { Examiner, ReadRow, Source } from './pipeline/ports.ts'
 import { scan } from './pipeline/scan.ts'
-import type { CustomerCount, OnInvalid, Scan } from './pipeline/scan.ts'
+import type { CountedRows, CustomerCount, OnInvalid, Scan, ScannedRows } from './pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
 import { createDoubts } from './rapyd/doubts.ts'
 
@@ -29,10 +29,19 @@ export interface InputParts {
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */
   readonly remembered?: Scan | undefined
-  /** Counts customers where nobody has to know which rows follow others; without it a table does, which grows with them. */
-  readonly count?: CustomerCount | undefined
+  /** How the first pass is made where nobody has to know which rows follow others; else a table does, which grows with them. */
+  readonly counting?: CountingPass | undefined
   /** Looks at every row of the first pass. */
   readonly examiner?: Examiner | undefined
+}
+
+/** A first pass that only counts. */
+export interface CountingPass {
+  readonly customers: CustomerCount
+  /** Default: all rows. */
+  readonly source?: ScannedRows | undefined
+  /** The rows that `source` has left out. */
+  readonly countedRows?: (() => CountedRows) | undefined
 }
 
 /** How rows are read and what each asks for; `--duplicates` decides it. */
@@ -64,8 +73,9 @@ export async function checkInput(
     const found = parts.remembered
     return { ...plain, found, refusal: guardOf(found, options) }
   }
-  if (parts.count !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
-    const found = await scanReading(parts, examined(parts, plain), watched(plain.openRows()), parts.count)
+  if (parts.counting !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
+    const { source = watched(plain.openRows()), customers, countedRows } = parts.counting
+    const found = await scanReading(parts, examined(parts, plain), source, customers, countedRows)
     return { ...plain, found, refusal: guardOf(found, options) }
   }
   const customers = createCustomerTable()
@@ -86,12 +96,13 @@ export async function checkInput(
 export function scanReading(
   { head, options, mapping, onInvalid, signal, examiner }: InputParts,
   { readRow }: Reading,
-  source: Source,
+  source: ScannedRows,
   customers: CustomerCount = createCustomerTable(),
+  countedRows?: () => CountedRows,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
   const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())
-  return scan({ source, readRow, locate, doubts, customers, onInvalid, signal })
+  return scan({ source, readRow, locate, doubts, customers, onInvalid, signal, countedRows })
 }
 
 /** The reading of rows with an examiner beside it, where there is one. */

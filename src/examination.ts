@@ -1,15 +1,21 @@
 /** Puts the doctor together for one input: which of its columns hold what, and what is looked for in each. */
 import { createCsvColumns, createNdjsonColumns } from './doctor/columns.ts'
+import { createDateOrder } from './doctor/date-order.ts'
 import { createExamination } from './doctor/examine.ts'
 import type { ExamineParts, Examination } from './doctor/examine.ts'
+import { mostPlaces } from './doctor/findings.ts'
 import { lookAlikeHeaders } from './doctor/header-doubts.ts'
+import { createSharedEmails } from './doctor/shared-emails.ts'
 import { isCodeName } from './doctor/texts.ts'
 import type { Head } from './input/header.ts'
+import { canTakeBytes } from './input/rows-to-read.ts'
 import { planHeader, planKeys } from './mapping/column-plans.ts'
 import type { PlannedColumn } from './mapping/column-plans.ts'
 import type { Mapping } from './mapping/compiled-mapping.ts'
 import type { Target } from './mapping/targets.ts'
 import type { UpdateOptions } from './options.ts'
+import { openPlainRows } from './plain-rows/open-plain-rows.ts'
+import type { PlainRows, ReadCustomers } from './plain-rows/plain-rows.ts'
 import { createLocate, rulesOf } from './prepare.ts'
 import { typedColumns } from './typed-columns.ts'
 
@@ -17,28 +23,55 @@ export interface ExaminationParts extends Pick<ExamineParts, 'onDefect' | 'onRef
   readonly head: Head
   readonly options: UpdateOptions
   readonly mapping: Mapping | undefined
+  readonly customers: ReadCustomers
+}
+
+export interface OpenedExamination extends Examination {
+  /** Counts rows that need no look; nothing where every row has to be read. */
+  readonly plainRows: PlainRows | undefined
 }
 
 /** Throws INPUT errors where the header cannot be matched. */
-export function openExamination({ head, options, mapping, ...watch }: ExaminationParts): Examination {
+export function openExamination(parts: ExaminationParts): OpenedExamination {
+  const { head, options, mapping, customers, ...watch } = parts
   const ignored = options.ignoreColumns ?? []
   const rules = rulesOf(options)
   const locate = createLocate(head, ignored, mapping)
-  const shared = { ...watch, locate, now: Date.now() }
+  const now = Date.now()
+  const [emails, dates] = [createSharedEmails(), createDateOrder()]
+  const shared = { ...watch, locate, now, emails, dates }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
-    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+    const examination = createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+    return { ...examination, plainRows: undefined }
   }
   const plans = planHeader(head.header, ignored, mapping, rules)
-  return createExamination({
+  const columns = createCsvColumns(plans, rules.nullValues)
+  const texts = plans.flatMap((plan, index) => textsOf(plan, index))
+  const examination = createExamination({
     ...shared,
-    columns: createCsvColumns(plans, rules.nullValues),
-    texts: plans.flatMap((plan, index) => textsOf(plan, index)),
+    columns,
+    texts,
     typed: typedColumns(plans),
     headerDoubts: lookAlikeHeaders(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })
+  if (mapping !== undefined || !canTakeBytes(head)) return { ...examination, plainRows: undefined }
+  const timesTold = watch.onDefect === undefined ? mostPlaces : 2 ** 31 - 1
+  const year = new Date(now).getUTCFullYear()
+  const plainRows = openPlainRows({
+    plans,
+    texts,
+    columns,
+    rules,
+    emails,
+    dates,
+    customers,
+    timesTold,
+    year,
+  })
+  return { ...examination, plainRows }
 }
 
 /** Fields with a rule are judged by it; others hold texts. */

@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os'
 import { checkInput } from './check-input.ts'
 import type { CheckedInput } from './check-input.ts'
+import { countingPass, inSteps } from './plain-rows/counting-pass.ts'
 import type { ColumnReport } from './doctor/columns.ts'
 import type { Defect, Examined } from './doctor/examine.ts'
 import type { Diagnosis } from './doctor/findings.ts'
@@ -16,7 +17,6 @@ import type { UpdateOptions } from './options.ts'
 import { givenInput, signalOf } from './program-options.ts'
 import type { Stoppable, WithRecords } from './program-options.ts'
 import { refuseWarning } from './pipeline/guards.ts'
-import type { Source } from './pipeline/ports.ts'
 import type { OnInvalid, Scan } from './pipeline/scan.ts'
 import { createPace } from './report/pace.ts'
 import type { MendedFile } from './mended-copy.ts'
@@ -72,8 +72,16 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await afterBatch?.()
     }
     try {
-      const examination = openExamination({ head, options, mapping, onDefect, onRefused: files.refused })
-      const parts = { file, head, options, mapping, signal, count, examiner: examination }
+      const examination = openExamination({
+        head,
+        options,
+        mapping,
+        onDefect,
+        onRefused: files.refused,
+        customers: count,
+      })
+      const counting = countingPass(file, head, count, examination, afterEach)
+      const parts = { file, head, options, mapping, signal, counting, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files.invalid(outcome)
         onInvalid?.(outcome, columnOf)
@@ -108,11 +116,3 @@ function resultOf(
 }
 
 export type ValidateOptions = WithRecords<UpdateOptions> & ValidateWatch & Stoppable
-
-/** A batch is done with when the next one is asked for. */
-async function* inSteps(source: Source, afterBatch: () => Promise<void>): Source {
-  for await (const rows of source) {
-    yield rows
-    await afterBatch()
-  }
-}

@@ -30,25 +30,31 @@ export interface Columns {
   list(): readonly ColumnReport[]
 }
 
-interface Count {
+/** What is counted of a column while rows come. */
+export interface ColumnCount {
   filled: number
   blank: number
   longest: number
   readonly distinct: Distinct
 }
 
+export interface CsvColumns extends Columns {
+  /** In the header's order, for who counts cells without their texts. */
+  readonly counts: readonly ColumnCount[]
+}
+
 /** Texts that are kept for the counts of all columns together. */
 const mostKept = 26_000
-const mostKeptOfOne = 1_000
+export const mostKeptOfOne = 1_000
 /** Keys of NDJSON that are counted; a file with more has a defect that is told otherwise. */
 const mostKeys = 200
 
-function createCount(columns: number): Count {
+function createCount(columns: number): ColumnCount {
   const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / columns)))
   return { filled: 0, blank: 0, longest: 0, distinct: createDistinct(limit) }
 }
 
-function note(count: Count, text: string, blanks: ReadonlySet<string>): void {
+function note(count: ColumnCount, text: string, blanks: ReadonlySet<string>): void {
   if (text === '' || (blanks.size > 0 && blanks.has(text))) {
     count.blank++
     return
@@ -66,7 +72,7 @@ function charactersOf(text: string): number {
 
 function reportOf(
   { name, fields, blanks }: ColumnPlan,
-  { filled, blank, longest, distinct }: Count,
+  { filled, blank, longest, distinct }: ColumnCount,
   number?: number,
 ): ColumnReport {
   return {
@@ -82,9 +88,10 @@ function reportOf(
 }
 
 /** `blanks`: texts that stand for a blank. */
-export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): Columns {
+export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): CsvColumns {
   const counts = plans.map(() => createCount(plans.length))
   return {
+    counts,
     add(row) {
       if (row.kind !== 'csv') return
       let index = 0
@@ -102,7 +109,7 @@ export function createNdjsonColumns(
   planOf: (record: JsonObject, key: string) => ColumnPlan,
   blanks: ReadonlySet<string>,
 ): Columns {
-  const counts = new Map<string, { readonly plan: ColumnPlan; readonly count: Count }>()
+  const counts = new Map<string, { readonly plan: ColumnPlan; readonly count: ColumnCount }>()
   return {
     add(row) {
       if (row.kind !== 'ndjson') return

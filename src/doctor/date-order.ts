@@ -7,8 +7,8 @@ import type { RowPlace } from './findings.ts'
 const numbers = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/
 
 export interface DateOrder {
-  /** A date that the rules have taken, DD/MM/YYYY. */
-  taken(date: string, place: RowPlace): void
+  /** The day and the month of a date that the rules have taken. */
+  taken(day: number, month: number, place: RowPlace): void
   /** A cell that they have refused. */
   refused(cell: string): void
   /** Rows whose dates may be turned round; nothing where the column gives no reason. */
@@ -22,9 +22,8 @@ export function createDateOrder(): DateOrder {
   const places: RowPlace[] = []
   let [ambiguous, monthFirst] = [0, 0]
   return {
-    taken(date, { row, line }) {
-      const day = Number(date.slice(0, 2))
-      if (day > 12 || day === Number(date.slice(3, 5))) return
+    taken(day, month, { row, line }) {
+      if (day > 12 || day === month) return
       ambiguous++
       if (places.length < mostPlaces) places.push({ row, line })
     },

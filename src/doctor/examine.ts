@@ -13,13 +13,12 @@ import type { WarningCode } from '../domain/warning.ts'
 import type { Examiner, Locate, SourceColumn } from '../pipeline/ports.ts'
 import { cellIn, exampleIn } from './cells.ts'
 import type { Columns, ColumnReport } from './columns.ts'
-import { createDateOrder } from './date-order.ts'
 import type { DateOrder } from './date-order.ts'
 import { createFindings } from './findings.ts'
 import type { Diagnosis } from './findings.ts'
 import type { HeaderDoubt } from './header-doubts.ts'
 import { shortPostcodes } from './postcodes.ts'
-import { createSharedEmails } from './shared-emails.ts'
+import type { SharedEmails } from './shared-emails.ts'
 import { shiftOf } from './shifted.ts'
 import type { TypedColumn } from './shifted.ts'
 import { textDamage } from './text-damage.ts'
@@ -38,12 +37,17 @@ export interface Defect {
   readonly column: SourceColumn | undefined
 }
 
+/** With the index of each one's cell. */
+export type TextColumns = readonly (TextColumn & { readonly index: number })[]
+
 export interface ExamineParts {
   readonly columns: Columns
   /** By index of the cell; for NDJSON none. */
-  readonly texts: readonly (TextColumn & { readonly index: number })[]
+  readonly texts: TextColumns
   readonly typed: readonly TypedColumn[]
   readonly headerDoubts: readonly HeaderDoubt[]
+  readonly emails: SharedEmails
+  readonly dates: DateOrder
   readonly locate: Locate
   /** Gets every defect, where somebody wants them one by one. */
   readonly onDefect?: ((defect: Defect) => void) | undefined
@@ -54,6 +58,8 @@ export interface ExamineParts {
 }
 
 export interface Examination extends Examiner {
+  /** Counts more rows of a doubt that has been told. */
+  readonly doubted: (code: WarningCode, field: string, message: string, rows: number) => void
   /** What there is to say, once all rows have been seen. */
   finish(): Examined
 }
@@ -67,11 +73,9 @@ export interface Examined {
 const oldest = 120 * 365.25 * 86_400_000
 
 export function createExamination(parts: ExamineParts): Examination {
-  const { columns, texts, typed, headerDoubts, locate, onDefect, onRefused } = parts
+  const { columns, texts, typed, headerDoubts, emails, dates, locate, onDefect, onRefused } = parts
   const errors = createFindings<ErrorCode>()
   const warnings = createFindings<WarningCode>()
-  const emails = createSharedEmails()
-  const dates = createDateOrder()
   let row: Row | MalformedRow = nothing
 
   function fail({ code, field, message }: Problem): void {
@@ -116,7 +120,7 @@ export function createExamination(parts: ExamineParts): Examination {
         warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
     }
     if (typeof born === 'string' && born !== '') {
-      dates.taken(born, row)
+      dates.taken(Number(born.slice(0, 2)), Number(born.slice(3, 5)), row)
       const age =
         parts.now - Date.UTC(Number(born.slice(6)), Number(born.slice(3, 5)) - 1, Number(born.slice(0, 2)))
       if (age < 0 || age > oldest)
@@ -157,6 +161,7 @@ export function createExamination(parts: ExamineParts): Examination {
       lookAtCall(read)
     },
     warned: warn,
+    doubted: warnings.count,
     finish() {
       const whole = [...headerDoubts.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
       for (const { code, field, message, firstRow, firstLine, column } of whole) {

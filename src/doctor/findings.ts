@@ -33,11 +33,14 @@ export interface Noted<Code extends string> {
 
 export interface Findings<Code extends string> {
   note(noted: Noted<Code>): void
+  /** Counts more rows of what has been noted. */
+  readonly count: (code: Code, field: string, message: string, rows: number) => void
   /** Most frequent first. */
   list(): readonly Diagnosis<Code>[]
 }
 
-const mostPlaces = 5
+/** Rows that are named of each kind. */
+export const mostPlaces = 5
 /** Keys of NDJSON and the words of its messages can be as many as there are rows; more kinds than this are counted together. */
 const mostKinds = 500
 
@@ -49,11 +52,18 @@ interface Kind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'plac
 export function createFindings<Code extends string>(): Findings<Code> {
   const kinds = new Map<string, Kind<Code>>()
 
+  // What is wrong with JSON is told with its place in the line: that is no kind of its own.
+  const keyOf = (code: Code, field: string, message: string): string =>
+    `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
+
+  function find(code: Code, key: string): Kind<Code> | undefined {
+    return kinds.get(key) ?? (kinds.size < mostKinds ? undefined : kinds.get(code))
+  }
+
   return {
     note({ code, field, message, place, columnOf, exampleOf }) {
-      // What is wrong with JSON is told with its place in the line: that is no kind of its own.
-      const key = `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
-      const known = kinds.get(key) ?? (kinds.size < mostKinds ? undefined : kinds.get(code))
+      const key = keyOf(code, field, message)
+      const known = find(code, key)
       if (known !== undefined) {
         known.rows++
         if (known.places.length < mostPlaces) known.places.push({ row: place.row, line: place.line })
@@ -73,6 +83,11 @@ export function createFindings<Code extends string>(): Findings<Code> {
         places: [{ row: place.row, line: place.line }],
         ...(example === undefined ? {} : { example }),
       })
+    },
+    count(code, field, message, rows) {
+      const known = find(code, keyOf(code, field, message))
+      if (known === undefined) throw new Error('more rows of what no row has')
+      known.rows += rows
     },
     list: () => [...kinds.values()].sort((left, right) => right.rows - left.rows),
   }

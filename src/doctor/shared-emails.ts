@@ -3,9 +3,13 @@
  * what comes behind them is compared with those only. Of its memory the system gives what is used.
  */
 
+import { fourBytes } from '../domain/four-bytes.ts'
+
 export interface SharedEmails {
   /** True where another customer has had that address. */
   add(email: string, customerId: string): boolean
+  /** The same for what lies in `bytes`. To add it once more changes nothing. */
+  addBytes(bytes: Uint8Array, start: number, end: number, idStart: number, idEnd: number): boolean
 }
 
 /** Words of a place: half of the address's fingerprint, whose other half chose the place, and its customer's, which is not 0. */
@@ -19,23 +23,30 @@ export function createSharedEmails(): SharedEmails {
   let count = 0
   const halves = new Uint32Array(1)
 
+  function addBytes(bytes: Uint8Array, start: number, end: number, idStart: number, idEnd: number): boolean {
+    places ??= new Uint32Array(allPlaces * words)
+    const first = readFingerprint(bytes, start, end, halves)
+    const check = halves[0] ?? 0
+    // The end of an id is what it differs in from others.
+    readFingerprint(bytes, Math.max(idStart, idEnd - 16), idEnd, halves)
+    const customer = halves[0] || 1
+    const at = find(places, first, check)
+    const known = places[at + 1] ?? 0
+    if (known !== 0) return known !== customer
+    if (count >= mostAddresses) return false
+    places[at] = check
+    places[at + 1] = customer
+    count++
+    return false
+  }
+
   return {
     add(email, customerId) {
-      places ??= new Uint32Array(allPlaces * words)
-      const start = readFingerprint(email, halves)
-      const check = halves[0] ?? 0
-      // The end of an id is what it differs in from others.
-      readFingerprint(customerId.slice(-16), halves)
-      const customer = halves[0] || 1
-      const at = find(places, start, check)
-      const known = places[at + 1] ?? 0
-      if (known !== 0) return known !== customer
-      if (count >= mostAddresses) return false
-      places[at] = check
-      places[at + 1] = customer
-      count++
-      return false
+      const bytes = Buffer.from(email + customerId)
+      const end = bytes.length - customerId.length
+      return addBytes(bytes, 0, end, end, bytes.length)
     },
+    addBytes,
   }
 }
 
@@ -49,19 +60,28 @@ function find(places: Uint32Array, start: number, check: number): number {
 }
 
 /**
- * FNV-1a with an end that brings every bit to all others, over the text without regard to case in ASCII: 32 bits into `into`, and
- * 32 others of another start, which it gives. Both in one pass, because two take as long as all rules of a row.
+ * A fingerprint of the bytes without regard to case in ASCII: 32 bits into `into`, and 32 others, which it gives. Both in one pass and
+ * four bytes at a time, which takes a row a third of what byte by byte does.
  */
-function readFingerprint(text: string, into: Uint32Array): number {
-  let [one, other] = [0x811c_9dc5, 0x9e37_79b9]
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    const lower = code >= 0x41 && code <= 0x5a ? code + 0x20 : code
-    one = Math.imul(one ^ lower, 0x0100_0193)
-    other = Math.imul(other ^ lower, 0x85eb_ca6b)
+function readFingerprint(bytes: Uint8Array, start: number, end: number, into: Uint32Array): number {
+  let one = 0x811c_9dc5 ^ (end - start)
+  let other = 0x9e37_79b9 ^ (end - start)
+  for (let at = start; at < end; at += 4) {
+    const four = lowered(fourBytes(bytes, at, end))
+    one = Math.imul(one ^ four, 0x85eb_ca6b)
+    one ^= one >>> 15
+    other = Math.imul(other ^ four, 0xc2b2_ae35)
+    other ^= other >>> 13
   }
   into[0] = mixed(one)
   return mixed(other)
+}
+
+/** Each byte from `A` to `Z` has 0x20 added: the upper bit of a byte says that it is not below a letter, after as much was added. */
+function lowered(four: number): number {
+  const ascii = four & 0x7f7f_7f7f
+  const capitals = (ascii + 0x3f3f_3f3f) & ~(ascii + 0x2525_2525) & ~four & 0x8080_8080
+  return four | (capitals >>> 2)
 }
 
 function mixed(bits: number): number {

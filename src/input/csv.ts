@@ -37,7 +37,17 @@ export async function* parseCsv(
   if (rows.length > 0) yield rows
 }
 
-function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
+export interface Cutter {
+  /** Rows of the records that end in what was given up to now; the last one does where `last` says that no more comes. */
+  take(block: string, last: boolean): (CsvRow | MalformedRow)[]
+  /** Passes over a record that somebody else has read: its bytes with their line end, and the line breaks in them. */
+  skip(bytes: number, lineBreaks: number): void
+  /** Of the record that comes. */
+  readonly row: number
+  readonly line: number
+}
+
+export function createCutter(dialect: Dialect, columns: number, start: CsvStart): Cutter {
   const { delimiter, newline } = dialect
   let { row, line, offset } = start
   let rest = ''
@@ -114,7 +124,20 @@ function createCutter(dialect: Dialect, columns: number, start: CsvStart) {
     return rows
   }
 
-  return { take }
+  return {
+    take,
+    skip(bytes, lineBreaks) {
+      row++
+      line += lineBreaks
+      offset += bytes
+    },
+    get row() {
+      return row
+    },
+    get line() {
+      return line
+    },
+  }
 }
 
 function sized(place: Place, cells: readonly string[], columns: number): CsvRow | MalformedRow {

@@ -15,7 +15,7 @@ export interface CellRules {
 export type Reading = { readonly text: string | undefined } | { readonly problem: Problem }
 
 /** What spreadsheets and exports write where they have nothing, or an error. */
-const suspects: ReadonlySet<string> = new Set([
+export const suspects: ReadonlySet<string> = new Set([
   'NULL',
   'null',
   'Null',

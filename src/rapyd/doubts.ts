@@ -11,6 +11,11 @@ interface DoubtfulClear {
   readonly keys: readonly string[]
 }
 
+/** What is doubtful about clearing the field at that path; empty where nothing is. */
+export function doubtOfClearing(path: string): string {
+  return customerField(path.split(/[.[]/, 1)[0] ?? '')?.doubtfulClear ?? ''
+}
+
 /** The paths of one file are few; what is known of each is kept, so that a row costs a look-up and no memory. */
 export function createDoubts(): Doubts {
   const clears = new Map<string, DoubtfulClear>()
@@ -19,7 +24,7 @@ export function createDoubts(): Doubts {
     const known = clears.get(path)
     if (known !== undefined) return known
     const keys = path.split(/[.[\]]+/).filter((key) => key !== '')
-    const found = { keys, message: customerField(keys[0] ?? '')?.doubtfulClear ?? '' }
+    const found = { keys, message: doubtOfClearing(path) }
     clears.set(path, found)
     return found
   }

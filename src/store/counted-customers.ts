@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { readFingerprint } from '../domain/fingerprint.ts'
+import { readFingerprint, readUsualFingerprint } from '../domain/fingerprint.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 import { hashOf } from '../pipeline/customer-table.ts'
 import type { CustomerCount } from '../pipeline/scan.ts'
@@ -20,6 +20,10 @@ const entryWords = 4
 const chunkWords = chunkBytes / wordBytes
 
 export interface CountedCustomers extends CustomerCount {
+  /** Reads the id that lies in `bytes`; false where it is not of the usual form. */
+  readUsual(bytes: Uint8Array, start: number, end: number): boolean
+  /** Adds the id that was read last. */
+  addRead(): void
   /** The disk gets its room back. */
   close(): void
 }
@@ -48,8 +52,10 @@ export function createCountedCustomers(directory: string): CountedCustomers {
     if (counted?.rows === rows) return counted
     let [customers, repeated] = [0, 0]
     const chunk = new Uint32Array(chunkWords)
+    const mostChunks = chunks.reduce((most, { length }) => Math.max(most, length + 1), 0)
+    const tally = createTally((mostChunks * chunkWords) / entryWords)
     for (let part = 0; part < parts; part++) {
-      const tally = createTally()
+      tally.clear()
       for (const at of chunks[part] ?? []) {
         onDisk(directory, () => readSync(file ?? -1, new Uint8Array(chunk.buffer), 0, chunkBytes, at))
         tally.add(chunk, chunkWords)
@@ -62,18 +68,24 @@ export function createCountedCustomers(directory: string): CountedCustomers {
     return counted
   }
 
+  function addRead(): void {
+    // The upper bits: by the lower ones the parts are tallied.
+    const part = hashOf(fingerprint, 0) >>> 24
+    const at = filled[part] ?? 0
+    waiting.set(fingerprint, part * chunkWords + at)
+    filled[part] = at + entryWords
+    rows++
+    if (at + entryWords === chunkWords) spill(part)
+  }
+
   return {
     add(customerId) {
       const isUsual = readFingerprint(customerId, fingerprint)
-      // The upper bits: by the lower ones the parts are tallied.
-      const part = hashOf(fingerprint, 0) >>> 24
-      const at = filled[part] ?? 0
-      waiting.set(fingerprint, part * chunkWords + at)
-      filled[part] = at + entryWords
-      rows++
-      if (at + entryWords === chunkWords) spill(part)
+      addRead()
       return isUsual
     },
+    readUsual: (bytes, start, end) => readUsualFingerprint(bytes, start, end, fingerprint),
+    addRead,
     get customers() {
       return count().customers
     },

@@ -6,13 +6,16 @@ export interface Tally {
   add(words: Uint32Array, length: number): void
   readonly size: number
   readonly repeated: number
+  /** Forgets all of them; its memory is kept for others. */
+  clear(): void
 }
 
 const entryWords = 4
 const [free, once, several] = [0, 1, 2]
 
-export function createTally(): Tally {
-  let places = 1024
+/** `expected`: as many fingerprints as will come at most, where that is known; then it never has to grow. */
+export function createTally(expected = 0): Tally {
+  let places = Math.max(1024, 2 ** Math.ceil(Math.log2(expected * 2 + 1)))
   let entries = new Uint32Array(places * entryWords)
   let states = new Uint8Array(places)
   let [size, repeated] = [0, 0]
@@ -35,12 +38,15 @@ export function createTally(): Tally {
     places *= 2
     entries = new Uint32Array(places * entryWords)
     states = new Uint8Array(places)
-    for (const [place, state] of oldStates.entries())
+    for (let place = 0; place < oldStates.length; place++) {
+      const state = oldStates[place] ?? free
       if (state !== free) put(find(oldEntries, place * entryWords), oldEntries, place * entryWords, state)
+    }
   }
 
   function put(place: number, words: Uint32Array, at: number, state: number): void {
-    entries.set(words.subarray(at, at + entryWords), place * entryWords)
+    const entry = place * entryWords
+    for (let word = 0; word < entryWords; word++) entries[entry + word] = words[at + word] ?? 0
     states[place] = state
   }
 
@@ -56,6 +62,11 @@ export function createTally(): Tally {
           if (++size > places / 2) grow()
         }
       }
+    },
+    clear() {
+      states.fill(free)
+      size = 0
+      repeated = 0
     },
     get size() {
       return size

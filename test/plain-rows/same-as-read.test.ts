@@ -1,0 +1,309 @@
+/** Rows that are counted as bytes: whatever the file, everything is as if each of them had been read. */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checkInput } from '../../src/check-input.ts'
+import { countingPass } from '../../src/plain-rows/counting-pass.ts'
+import { openExamination } from '../../src/examination.ts'
+import { openInput } from '../../src/input/bytes.ts'
+import type { InputFile } from '../../src/input/bytes.ts'
+import { readHead } from '../../src/input/header.ts'
+import type { UpdateOptions } from '../../src/options.ts'
+import { createCountedCustomers } from '../../src/store/counted-customers.ts'
+import { freshFolder } from '../support/command.ts'
+import type { Folder } from '../support/command.ts'
+
+let folder: Folder
+beforeEach(() => {
+  folder = freshFolder()
+})
+afterEach(() => folder.remove())
+
+/** The same file in blocks of that many bytes. */
+function inBlocks(file: InputFile, size: number): InputFile {
+  return {
+    ...file,
+    async *blocks(offset) {
+      for await (const block of file.blocks(offset))
+        for (let at = 0; at < block.length; at += size) yield block.subarray(at, at + size)
+    },
+  }
+}
+
+interface Look {
+  readonly counts: unknown
+  readonly invalid: readonly unknown[]
+  readonly defects: readonly unknown[]
+  /** Rows that were counted as bytes. */
+  readonly plain: number
+}
+
+/** What `validate` makes of a file. */
+async function lookAt(
+  input: string,
+  given: Partial<UpdateOptions>,
+  { asBytes, blockSize, streams }: { asBytes: boolean; blockSize: number; streams: boolean },
+): Promise<Look | string> {
+  const options = { input, ...given }
+  const file = await openInput(input)
+  const customers = createCountedCustomers(tmpdir())
+  const [invalid, defects]: [unknown[], unknown[]] = [[], []]
+  try {
+    const head = await readHead(file, { format: undefined, delimiter: undefined })
+    const examination = openExamination({
+      head,
+      options,
+      mapping: undefined,
+      customers,
+      onDefect: streams ? (defect) => defects.push(defect) : undefined,
+      onRefused: (row, problems) => defects.push({ row, problems }),
+    })
+    const { plainRows, doubted } = examination
+    const counting = countingPass(
+      inBlocks(file, blockSize),
+      head,
+      customers,
+      asBytes ? { plainRows, doubted } : { plainRows: undefined, doubted },
+      () => Promise.resolve(),
+    )
+    const checked = await checkInput({
+      file,
+      head,
+      options,
+      mapping: undefined,
+      counting,
+      examiner: examination,
+      signal: new AbortController().signal,
+      onInvalid: (outcome, columnOf) => invalid.push([outcome, columnOf()]),
+    })
+    const { found, refusal } = checked
+    const fields = { set: [...found.set], cleared: [...found.cleared], refusal: String(refusal) }
+    const counts = { ...found, ...fields, ...examination.finish() }
+    return { counts, invalid, defects, plain: plainRows?.counted().rows ?? 0 }
+  } catch (error) {
+    return String(error)
+  } finally {
+    customers.close()
+    await file.close()
+  }
+}
+
+/** Gives how many of its rows were counted as bytes. */
+async function expectSame(
+  text: string | Buffer,
+  options: Partial<UpdateOptions> = {},
+  blockSize = 1 << 20,
+  streams = false,
+): Promise<number> {
+  const input = join(folder.path, 'crm.csv')
+  writeFileSync(input, text)
+  const asBytes = await lookAt(input, options, { asBytes: true, blockSize, streams })
+  const asTexts = await lookAt(input, options, { asBytes: false, blockSize, streams })
+  if (typeof asBytes === 'string') {
+    expect(asBytes).toEqual(asTexts)
+    return 0
+  }
+  expect({ ...asBytes, plain: 0 }).toEqual(asTexts)
+  return asBytes.plain
+}
+
+const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
+const two = (number: number) => String(number).padStart(2, '0')
+const one = (...texts: string[]) => fc.constantFrom(...texts)
+
+/** For each column what is fine, in few different texts or in many, and what is odd, or looks so. */
+const columns: readonly (readonly [name: string, fine: fc.Arbitrary<string>, odd: readonly string[]])[] = [
+  [
+    'customer',
+    fc.nat(200).map(id),
+    ['', 'cus_1', 'CUS_2', id(171).toUpperCase(), ` ${id(2)}`, '49123', `${id(7)}0`],
+  ],
+  [
+    'name',
+    fc.oneof(
+      fc.nat(300).map((number) => `José Łukasz ${number}`),
+      one('Noah', 'Šárka', '李', 'Âna', 'château', ''),
+    ),
+    [
+      'NULL',
+      'ひ',
+      '\u00a0',
+      '\u3000 ',
+      'JosÃ©',
+      'J\ufffd',
+      'Itâ€™s',
+      '4,5E+11',
+      '#N/A',
+      ' ',
+      'nil',
+      'Ann "B" C',
+      '\ufeff',
+    ],
+  ],
+  [
+    'email',
+    fc.oneof(
+      { weight: 9, arbitrary: fc.nat(500).map((number) => `p${number}@example.com`) },
+      one('', 'a.b+c@x.co.uk'),
+    ),
+    [
+      'P1@Example.com',
+      'ä@b.de',
+      'none@x.y',
+      'a@b',
+      'a@b..c',
+      '@b.c',
+      'a@b@c.d',
+      'a b@c.d',
+      'a@b.c.',
+      'a@.c',
+      'a;b@c.d',
+    ],
+  ],
+  [
+    'phone_number',
+    fc.nat(99).map((number) => `+491511200${two(number)}`),
+    [
+      '',
+      '+0151123456',
+      '+49 151',
+      '+49151+1',
+      '4.9E+11',
+      '+123456',
+      '+1234567',
+      '004915112345',
+      '+1234567890123456',
+    ],
+  ],
+  ['business_vat_id', one('', 'DE1', 'DE2', 'DE-123456'), ['1-Mar', 'Mar-12', '-', 'n.a.', '7E+3']],
+  [
+    'date_of_birth',
+    fc.nat(27).map((day) => `${two(day + 1)}/03/1980`),
+    [
+      '',
+      '29/02/2000',
+      '31/12/1999',
+      '01/02/2999',
+      '03/04/1850',
+      '12/31/1999',
+      '29/02/2001',
+      '1980-01-02',
+      '40000',
+      '1/2/1980',
+    ],
+  ],
+  ['nationality', one('DE', 'FR', 'US', 'SG'), ['', 'de', 'XX', 'Germany']],
+  ['occupation', one('baker', 'ü'.repeat(35)), ['', 'ü'.repeat(36), 'x'.repeat(36)]],
+  ['ewallet', one('ewallet_1', 'ewallet_2'), ['', 'wallet', 'ewallet_']],
+  [
+    'addresses[0].line_1',
+    one('', 'Main Street 1', 'Weg 2, Hof\nlinks'),
+    ['Weg\r\n3', 'Weg\r4', '"', 'Weg\0'],
+  ],
+  ['addresses[0].zip', one('', '12345', 'A1 B2'), ['1234', '123', '123456', '1234a', '01234']],
+  ['addresses[0].country', one('', 'DE', 'US', 'GB'), ['CN', 'SG', 'UK', 'Germany']],
+  ['addresses[1].city', one('', '', 'Rome', 'Bern'), ['none', 'NULL']],
+  [
+    'metadata.tier',
+    one('', 'gold', 'gold', 'silver', 'a "b"'),
+    ['none', '-', '=1+1', '\t', 'a\tb', '+1', '\u007f', '1-Mar'],
+  ],
+  ['set aside', one('', 'x'), ['NULL', '\r', 'a"b', 'Ã©']],
+]
+const header = columns.map(([name]) => name).join(',')
+
+const written = (text: string, inQuotes: boolean): string =>
+  inQuotes || /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+const fineRow = fc.tuple(...columns.map(([, fine]) => fine))
+const someCell = fc
+  .nat(columns.length - 1)
+  .chain((at) => one(...(columns[at]?.[2] ?? [''])).map((text) => ({ at, text })))
+const someRow = fc
+  .record({ fine: fineRow, odd: fc.option(someCell, { freq: 4 }), quoted: fc.nat(40) })
+  .map(({ fine, odd, quoted }) =>
+    fine.map((text, at) => written(at === odd?.at ? odd.text : text, at === quoted)).join(','),
+  )
+const someFile = fc
+  .record({
+    rows: fc.array(someRow, { minLength: 40, maxLength: 120, size: 'max' }),
+    lineEnd: one('\n', '\r\n'),
+    end: one('', '\n', '\n\n'),
+  })
+  .map(({ rows, lineEnd, end }) => [header, ...rows].join(lineEnd) + end)
+const noise = one(
+  '"',
+  '""',
+  ',',
+  '\n',
+  '\r',
+  '\r\n',
+  '\n\n',
+  '\0',
+  '\u007f',
+  'Ã',
+  '\u2003',
+  'NULL',
+  ',,',
+  '\ud83d\ude00',
+)
+const someOptions = fc.record<Partial<UpdateOptions>>({
+  blank: fc.constantFrom('clear', 'clear', 'keep', 'reject'),
+  nullValues: fc.constantFrom([], [], ['NULL'], ['gold', 'DE', '+49151120001', 'p1@example.com']),
+  literals: fc.constantFrom([], ['NULL', '#N/A']),
+})
+const common = { ignoreColumns: ['set aside'], maxErrors: '100%' }
+
+const settings = { blockSize: fc.integer({ min: 300, max: 30_000 }), streams: fc.boolean() }
+
+describe('rows that are counted as bytes', () => {
+  it('give what they give when they are read, whatever stands in their cells', async () => {
+    let plain = 0
+    await fc.assert(
+      fc.asyncProperty(fc.record({ text: someFile, options: someOptions, ...settings }), async (given) => {
+        const { text, options, blockSize, streams } = given
+        plain += await expectSame(text, { ...common, ...options }, blockSize, streams)
+      }),
+      { numRuns: 80 },
+    )
+    expect(plain).toBeGreaterThan(500)
+  })
+
+  it('do so in files with characters where they do not belong', async () => {
+    const noises = fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), noise }), {
+      maxLength: 6,
+    })
+    await fc.assert(
+      fc.asyncProperty(someFile, noises, settings.blockSize, async (file, added, blockSize) => {
+        let text = file
+        for (const { at, noise: more } of added) {
+          const index = header.length + 1 + Math.floor(at * (text.length - header.length))
+          text = text.slice(0, index) + more + text.slice(index)
+        }
+        await expectSame(text, common, blockSize)
+      }),
+      { numRuns: 80 },
+    )
+  })
+
+  it('are no rows that an errors file keeps as one text', async () => {
+    const row = (name: string, number: number) => `${name},${id(number)}`
+    const rows = Array.from({ length: 20 }, (_, number) => row('Ann', number))
+    const file = ['name,customer', ...rows, row('rapyd_bulk_raw: x', 21), row('rapyd', 22), ''].join('\n')
+    expect(await expectSame(file, common)).toBeGreaterThan(15)
+  })
+
+  it('do so behind a record that is too long to be read as bytes, and in a quote that is never closed', async () => {
+    const row = (number: number, note: string) => `${id(number)},Ann ${number},"${note}"`
+    const rows = (from: number) => Array.from({ length: 2_000 }, (_, index) => row(from + index, 'a, b'))
+    const file = (long: string) =>
+      ['customer,name,metadata.note', ...rows(1), long, ...rows(5_000), ''].join('\n')
+    const long = 'x'.repeat(1_200_000)
+    expect(await expectSame(file(row(4_000, long)), common, 100_000)).toBeGreaterThan(1_900)
+    expect(await expectSame(file(`${id(4_000)},${long.repeat(4)},`), common, 100_000)).toBeGreaterThan(1_900)
+    await expectSame(file(`${row(4_000, long)}"`.slice(0, -2)), common, 100_000)
+    await expectSame(`${file('')}${id(4_000)},Ann,"never\nclosed`, common, 100_000)
+    await expectSame(`${file('')}${id(4_000)},Ann,"${long.repeat(4)}`, common, 100_000)
+  })
+})
