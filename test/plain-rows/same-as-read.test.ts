@@ -265,7 +265,7 @@ describe('rows that are counted as bytes', () => {
         const { text, options, blockSize, streams } = given
         plain += await expectSame(text, { ...common, ...options }, blockSize, streams)
       }),
-      { numRuns: 80 },
+      { numRuns: 80, endOnFailure: true },
     )
     expect(plain).toBeGreaterThan(500)
   })
@@ -283,7 +283,7 @@ describe('rows that are counted as bytes', () => {
         }
         await expectSame(text, common, blockSize)
       }),
-      { numRuns: 80 },
+      { numRuns: 80, endOnFailure: true },
     )
   })
 
