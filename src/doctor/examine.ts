@@ -70,6 +70,8 @@ export interface Examined {
   readonly warnings: readonly Diagnosis<WarningCode>[]
 }
 
+export const sharedEmail = 'the e-mail address of another customer, too'
+
 const oldest = 120 * 365.25 * 86_400_000
 
 export function createExamination(parts: ExamineParts): Examination {
@@ -116,8 +118,7 @@ export function createExamination(parts: ExamineParts): Examination {
   function lookAtCall({ patch, customerId }: PatchedRow): void {
     const { email, date_of_birth: born, addresses } = patch
     if (typeof email === 'string' && email !== '') {
-      if (emails.add(email, customerId))
-        warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
+      if (emails.add(email, customerId)) warn('W_SHARED_EMAIL', 'email', sharedEmail)
     }
     if (typeof born === 'string' && born !== '') {
       dates.taken(Number(born.slice(0, 2)), Number(born.slice(3, 5)), row)

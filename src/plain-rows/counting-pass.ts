@@ -20,7 +20,8 @@ export function countingPass(
     source: inSteps(rowsToRead(file, head, plainRows.takes), afterBatch),
     countedRows() {
       const counted = plainRows.counted()
-      for (const { code, field, message, rows } of counted.doubts) doubted(code, field, message, rows)
+      for (const { code, field, message, rows } of [...counted.doubts, ...plainRows.doubts()])
+        doubted(code, field, message, rows)
       return counted
     },
   }

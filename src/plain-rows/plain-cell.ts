@@ -36,6 +36,9 @@ const longestTold = 4096
 /** A text of more characters is judged by its form alone, and not by what it means. */
 const longestWord = 16
 
+/** What a spreadsheet makes of a code: `12-Mar`. */
+const longestShortDate = 6
+
 export function createPlainCell({ form, isGood, nullValues, count, years }: PlainCellParts): PlainCell {
   const { distinct } = count
   const known = createKnownTexts(mostKeptOfOne)
@@ -100,7 +103,8 @@ function isPlainText(first: number, length: number, kind: number, isCode: boolea
     return false
   if (length > longestWord) return true
   if (first <= 0x39 && (kind & made.plus) !== 0) return false
-  return !isCode || (kind & made.hyphen) === 0 || (kind & made.letter) === 0
+  const mayBeDate = isCode && length <= longestShortDate
+  return !mayBeDate || (kind & made.hyphen) === 0 || (kind & made.letter) === 0
 }
 
 function charactersIn(bytes: Buffer, start: number, end: number, kind: number): number {

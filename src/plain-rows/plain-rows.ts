@@ -4,15 +4,19 @@
  */
 import type { ColumnCount } from '../doctor/columns.ts'
 import type { DateOrder } from '../doctor/date-order.ts'
+import { sharedEmail } from '../doctor/examine.ts'
 import { isShortPostcode } from '../doctor/postcodes.ts'
 import type { SharedEmails } from '../doctor/shared-emails.ts'
 import { made } from '../domain/raw-record.ts'
 import type { RawRecord } from '../domain/raw-record.ts'
-import type { CountedRows } from '../pipeline/scan.ts'
+import type { CountedDoubt, CountedRows } from '../pipeline/scan.ts'
+import { isCustomerId } from '../rapyd/customer-id.ts'
+import { unusualId } from '../rapyd/doubts.ts'
 import { numberIn } from '../rapyd/plain-bytes.ts'
 import { createFieldCounts } from './field-counts.ts'
 import type { CountedField } from './field-counts.ts'
 import type { PlainCell } from './plain-cell.ts'
+import { createToldDoubt } from './told-doubt.ts'
 
 /** A column of the file, in the header's order. */
 export interface PlainColumn extends CountedField {
@@ -20,10 +24,11 @@ export interface PlainColumn extends CountedField {
   readonly count: ColumnCount
 }
 
-/** Counts customers whose ids are of the usual form. */
 export interface ReadCustomers {
-  /** False where the id that lies in `bytes` is not of that form. */
+  /** Reads the id that lies in `bytes`; false where it is not of the usual form. */
   readUsual(bytes: Uint8Array, start: number, end: number): boolean
+  /** Reads any other. */
+  readOther(customerId: string): void
   /** Counts the one that was read last. */
   addRead(): void
 }
@@ -47,6 +52,8 @@ export interface PlainRows {
   readonly takes: (record: RawRecord) => boolean
   /** All of them, once the file has ended. */
   readonly counted: () => CountedRows
+  /** What the doctor alone doubts. */
+  readonly doubts: () => readonly CountedDoubt[]
 }
 
 export function createPlainRows(parts: PlainRowsParts): PlainRows {
@@ -60,12 +67,16 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
   )
   const zips = Int32Array.from(postcodes, ([zip]) => zip)
   const countries = Int32Array.from(postcodes, ([, country]) => country)
+  const unusual = createToldDoubt({ code: 'W_UNUSUAL_ID', field: 'customer', message: unusualId }, timesTold)
+  const shared = createToldDoubt({ code: 'W_SHARED_EMAIL', field: 'email', message: sharedEmail }, timesTold)
 
   function takes(record: RawRecord): boolean {
     const { bytes, starts, ends, kinds } = record
     const idStart = starts[id] ?? 0
     const idEnd = ends[id] ?? 0
-    if (!customers.readUsual(bytes, idStart, idEnd)) return false
+    const isUsual = customers.readUsual(bytes, idStart, idEnd)
+    const otherId = isUsual ? '' : bytes.toString('latin1', idStart, idEnd)
+    if (!isUsual && !isCustomerId(otherId)) return false
     let filledAddresses = 0
     let filledFields = 0
     let looks = 0
@@ -88,17 +99,27 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     for (let index = 0; index < zips.length; index++)
       if (isShort(record, zips[index] ?? 0, countries[index] ?? 0)) return false
     const blankAddresses = addresses & ~filledAddresses
-    if (looks !== 0 && fields.isFirst(record, blankAddresses)) return false
-    // Nothing is wrong with the row: reading it would come to the same address, and it may be added twice.
-    if (email >= 0) {
-      const start = starts[email] ?? 0
-      const end = ends[email] ?? 0
-      if (start < end && emails.addBytes(bytes, start, end, idStart, idEnd)) return false
+    // Nothing is wrong with the row: who reads it adds the same address, and to add it twice does nothing.
+    const isShared = email >= 0 && hasSharedEmail(record)
+    const isFirst = looks !== 0 && fields.isFirst(record, blankAddresses)
+    const isFirstUnusual = !isUsual && unusual.isFirst()
+    const isFirstShared = isShared && shared.isFirst()
+    if (isFirst || isFirstUnusual || isFirstShared) return false
+    if (isShared) shared.add()
+    if (!isUsual) {
+      unusual.add()
+      customers.readOther(otherId)
     }
     customers.addRead()
     fields.add(record, blankAddresses)
     addCells(record)
     return true
+  }
+
+  function hasSharedEmail({ bytes, starts, ends }: RawRecord): boolean {
+    const start = starts[email] ?? 0
+    const end = ends[email] ?? 0
+    return start < end && emails.addBytes(bytes, start, end, starts[id] ?? 0, ends[id] ?? 0)
   }
 
   function addCells(record: RawRecord): void {
@@ -117,7 +138,14 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     }
   }
 
-  return { takes, counted: fields.counted }
+  return {
+    takes,
+    counted() {
+      const { doubts, ...counted } = fields.counted()
+      return { ...counted, doubts: [...doubts, ...unusual.counted()] }
+    },
+    doubts: shared.counted,
+  }
 }
 
 function isShort({ bytes, starts, ends, kinds }: RawRecord, zip: number, country: number): boolean {

@@ -11,6 +11,8 @@ interface DoubtfulClear {
   readonly keys: readonly string[]
 }
 
+export const unusualId = 'not cus_ and 32 lower-case hex digits, the only form seen'
+
 /** What is doubtful about clearing the field at that path; empty where nothing is. */
 export function doubtOfClearing(path: string): string {
   return customerField(path.split(/[.[]/, 1)[0] ?? '')?.doubtfulClear ?? ''
@@ -31,7 +33,7 @@ export function createDoubts(): Doubts {
 
   return {
     unusualId(tell) {
-      tell('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
+      tell('W_UNUSUAL_ID', 'customer', unusualId)
     },
     clears({ patch, cleared }: PatchedRow, tell) {
       for (const path of cleared) {

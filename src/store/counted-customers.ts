@@ -22,6 +22,8 @@ const chunkWords = chunkBytes / wordBytes
 export interface CountedCustomers extends CustomerCount {
   /** Reads the id that lies in `bytes`; false where it is not of the usual form. */
   readUsual(bytes: Uint8Array, start: number, end: number): boolean
+  /** Reads any id. */
+  readOther(customerId: string): void
   /** Adds the id that was read last. */
   addRead(): void
   /** The disk gets its room back. */
@@ -85,6 +87,7 @@ export function createCountedCustomers(directory: string): CountedCustomers {
       return isUsual
     },
     readUsual: (bytes, start, end) => readUsualFingerprint(bytes, start, end, fingerprint),
+    readOther: (customerId) => void readFingerprint(customerId, fingerprint),
     addRead,
     get customers() {
       return count().customers
