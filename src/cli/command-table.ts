@@ -21,7 +21,7 @@ export interface Command {
 
 export type CommandName = keyof typeof commandFlags
 
-export const commands: Readonly<Record<CommandName, Command>> = {
+const table = {
   update: {
     subject: 'input',
     summary: 'check the file, send every row, write results, errors, summary and page',
@@ -134,7 +134,12 @@ export const commands: Readonly<Record<CommandName, Command>> = {
       ['rapyd-bulk completion fish > ~/.config/fish/completions/rapyd-bulk.fish', ''],
     ],
   },
-}
+} as const satisfies Readonly<Record<CommandName, Command>>
+
+/** With each command's own words, for the types of its arguments. */
+export type CommandTable = typeof table
+
+export const commands: Readonly<Record<CommandName, Command>> = table
 
 export const commandNames = Object.keys(commands).filter((name): name is CommandName => name in commands)
 

@@ -1,6 +1,6 @@
 /**
- * A lone `-`, past yargs: as the value of a positional it would come out as an empty text (yargs/yargs-parser#381), and
- * an empty text is what an unset variable of a script gives, which must not wait for standard input.
+ * A lone `-`, past yargs-parser: behind an option it would be no value but a word of its own, and leave the option empty
+ * (yargs/yargs-parser#472).
  */
 
 /** No argument of a real command line holds a NUL. */
@@ -10,7 +10,7 @@ export function hideDash(argument: string): string {
   return argument === '-' ? hidden : argument
 }
 
-/** Puts every `-` back, among positionals and in the values of flags. */
+/** Puts every `-` back, among words and in the values of options. */
 export function showDashes(args: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(args)) {
     if (value === hidden) args[name] = '-'

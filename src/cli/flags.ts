@@ -1,8 +1,16 @@
 /** One table of flags: help, parsing and README come from it. Flags have no defaults of their own; `options.ts` has. */
-import type { Options } from 'yargs'
 import { encodings } from '../input/encoding.ts'
 import { logLevels } from '../options.ts'
 import { duplicatePolicies } from '../pipeline/duplicates.ts'
+
+export interface Flag {
+  /** Left out where there are choices. */
+  readonly type?: 'string' | 'number' | 'boolean'
+  /** May be given several times, one value each. */
+  readonly array?: true
+  readonly choices?: readonly string[]
+  readonly describe: string
+}
 
 export const defectFormats = ['github', 'csv'] as const
 
@@ -61,7 +69,7 @@ export const inputFlags = {
   json: { type: 'boolean', describe: 'print the result as one JSON object' },
   quiet: { type: 'boolean', describe: 'no progress and no notes; errors and the last line remain' },
   color: { type: 'boolean', describe: 'colours; --no-color and NO_COLOR turn them off' },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const validateFlags = {
   'format-errors': {
@@ -74,7 +82,7 @@ export const validateFlags = {
     describe: 'write a copy with cells mended where the remedy is certain, and FILE.changes.csv beside it',
   },
   force: { type: 'boolean', describe: 'write over files that are there' },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const initFlags = {
   format: inputFlags.format,
@@ -85,7 +93,7 @@ export const initFlags = {
     describe: 'the file to write; - for standard output [default: <name>.mapping.yaml]',
   },
   force: validateFlags.force,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 /** Of `update` alone: it knows earlier runs of the same file name, and what was confirmed then. */
 export const updateFlags = {
@@ -105,7 +113,7 @@ export const updateFlags = {
     describe:
       'send a file that is not like that of the last run of its name: rows (their number, the last ones), damage, names of fields, or all; several with commas [default: it is refused]',
   },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const senderFlags = {
   env: {
@@ -177,7 +185,7 @@ export const senderFlags = {
       'show in report.html what the cells of rows that need attention hold: personal data [default: no]',
   },
   'results-format': { choices: ['csv', 'ndjson'], describe: 'format of results [default: csv]' },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const simulatorFlags = {
   port: { type: 'number', describe: 'port on 127.0.0.1 [default: any free one]' },
@@ -186,7 +194,7 @@ export const simulatorFlags = {
   idempotency: { choices: ['off', 'all-post'], describe: 'whether it replays answers by key [default: off]' },
   faults: { type: 'string', describe: 'what goes wrong and how often, such as reset-after:3%,500:2%' },
   seed: { type: 'number', describe: 'of the dice for faults [default: 1]' },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const runsFlags = {
   'runs-dir': senderFlags['runs-dir'],
@@ -194,7 +202,7 @@ export const runsFlags = {
   'older-than': { type: 'string', describe: 'with --purge: last changed so long ago, such as 30d or 12h' },
   yes: { type: 'boolean', describe: 'with --purge: delete without asking' },
   json: inputFlags.json,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 const { 'run-id': _runId, 'new-run': _newRun, ...resendFlags } = senderFlags
 
@@ -214,7 +222,7 @@ export const redoFlags = {
   quiet: inputFlags.quiet,
   color: inputFlags.color,
   ...resendFlags,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 /** Of commands that only read. */
 const readerFlags = {
@@ -229,11 +237,11 @@ const readerFlags = {
   'max-outage': senderFlags['max-outage'],
   faults: senderFlags.faults,
   seed: senderFlags.seed,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 const valueFlag = {
   'show-values': { type: 'boolean', describe: 'show what fields hold; without it, values are masked' },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const planFlags = {
   ...inputFlags,
@@ -245,7 +253,7 @@ export const planFlags = {
   },
   force: validateFlags.force,
   ...valueFlag,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 const { backup: _backup, 'read-back': _readBack, ...applySenderFlags } = senderFlags
 
@@ -260,7 +268,7 @@ export const applyFlags = {
   quiet: inputFlags.quiet,
   color: inputFlags.color,
   ...applySenderFlags,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 const { 'run-id': _rollbackId, 'new-run': _newRollback, ...ownSenderFlags } = applySenderFlags
 
@@ -274,7 +282,7 @@ export const rollbackFlags = {
   quiet: inputFlags.quiet,
   color: inputFlags.color,
   ...ownSenderFlags,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const verifyFlags = {
   sample: {
@@ -285,7 +293,7 @@ export const verifyFlags = {
   quiet: inputFlags.quiet,
   ...readerFlags,
   ...valueFlag,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const reportFlags = {
   'runs-dir': senderFlags['runs-dir'],
@@ -297,7 +305,7 @@ export const reportFlags = {
   'include-values': senderFlags['include-values'],
   json: inputFlags.json,
   color: inputFlags.color,
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 export const stateActions = ['show', 'forget', 'rebuild', 'baseline'] as const
 
@@ -310,7 +318,7 @@ export const stateFlags = {
   'state-dir': senderFlags['state-dir'],
   customer: { type: 'string', describe: 'with forget: the id of the customer to forget' },
   all: { type: 'boolean', describe: 'with forget: every customer; everything is sent again' },
-} as const satisfies Record<string, Options>
+} as const satisfies Record<string, Flag>
 
 /** The flags that each command takes. */
 export const commandFlags = {
@@ -327,4 +335,4 @@ export const commandFlags = {
   state: stateFlags,
   simulator: simulatorFlags,
   completion: {},
-} as const
+} as const satisfies Record<string, Record<string, Flag>>

@@ -1,11 +1,13 @@
 /** `state show|forget|rebuild|baseline`. */
+import { didYouMean, nearest } from '../../domain/nearest.ts'
 import { printable } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
 import { usage } from '../../options.ts'
 import { baselineState } from '../../sync/baseline.ts'
 import { forgetState, remakeState, showState } from '../../sync/state.ts'
 import type { StateFacts } from '../../sync/state.ts'
-import type { stateActions } from '../flags.ts'
+import { stateActions } from '../flags.ts'
+import { subjects } from '../command-table.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { senderOptions } from '../sender-options.ts'
@@ -13,16 +15,18 @@ import type { SenderArguments } from '../sender-options.ts'
 import { drainOnSignals } from '../shutdown.ts'
 
 export interface StateArguments extends Omit<InputArguments, 'input'>, SenderArguments {
-  readonly action: (typeof stateActions)[number]
+  readonly action: string
   readonly input?: string | undefined
   readonly customer?: string | undefined
   readonly all?: boolean | undefined
 }
 
 export async function state(args: StateArguments): Promise<number> {
+  const action = stateActions.find((known) => known === args.action)
+  if (action === undefined) throw noAction(args.action)
+  refuseStray(action, args)
   const { options } = senderOptions(args, {})
-  refuseStray(args)
-  switch (args.action) {
+  switch (action) {
     case 'show':
       print(args, await showState(options))
       break
@@ -51,12 +55,20 @@ export async function state(args: StateArguments): Promise<number> {
       break
     }
     default:
-      args.action satisfies never
+      action satisfies never
   }
   return exitCodes.OK
 }
 
-function refuseStray({ action, input, customer, all }: StateArguments): void {
+function noAction(word: string) {
+  return usage(
+    'E_USAGE',
+    `the action is none of ${stateActions.join(', ')}`,
+    `${didYouMean(nearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
+  )
+}
+
+function refuseStray(action: (typeof stateActions)[number], { input, customer, all }: StateArguments): void {
   if (action === 'baseline' && input === undefined)
     throw usage('E_USAGE', 'state baseline needs a file', 'Write it like state baseline last-export.csv.')
   if (action !== 'baseline' && input !== undefined)

@@ -1,0 +1,44 @@
+/** A command line → words and options. One table for all commands does, because no flag is of another type with another command. */
+import yargsParser from 'yargs-parser'
+import { camelCase } from './arguments.ts'
+import { hideDash, showDashes } from './dash.ts'
+import { commandFlags } from './flags.ts'
+import type { Flag } from './flags.ts'
+
+export interface CommandLine {
+  /** The command, and what stands behind it. */
+  readonly words: readonly string[]
+  /** By name as it was typed. Flags of the table have both spellings, `run-id` and `runId`; what the others hold is a guess. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+const flags: readonly (readonly [name: string, flag: Flag])[] = Object.values(commandFlags).flatMap((table) =>
+  Object.entries<Flag>(table),
+)
+
+function namesOf(wanted: (flag: Flag) => boolean): string[] {
+  return [...new Set(flags.flatMap(([name, flag]) => (wanted(flag) ? [name] : [])))]
+}
+
+/** Checks nothing. */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const parsed = yargsParser(argv.map(hideDash), {
+    alias: Object.fromEntries(
+      namesOf(() => true).map((name) => [name, [camelCase(name)].filter((other) => other !== name)]),
+    ),
+    array: namesOf(({ array }) => array === true),
+    boolean: namesOf(({ type }) => type === 'boolean'),
+    number: namesOf(({ type }) => type === 'number'),
+    string: namesOf(({ type }) => type === 'string' || type === undefined),
+    configuration: {
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      // A list takes one value an option, or it would swallow the input's name behind it.
+      'greedy-arrays': false,
+      'parse-positional-numbers': false,
+    },
+  })
+  showDashes(parsed)
+  const { _: words, ...options } = parsed
+  return { words: words.map(String), options }
+}
