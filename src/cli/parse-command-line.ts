@@ -1,5 +1,6 @@
 /** A command line → words and options. One table for all commands does, because no flag is of another type with another command. */
 import yargsParser from 'yargs-parser'
+import { usage } from '../options.ts'
 import { camelCase } from './arguments.ts'
 import { hideDash, showDashes } from './dash.ts'
 import { commandFlags } from './flags.ts'
@@ -20,16 +21,18 @@ function namesOf(wanted: (flag: Flag) => boolean): string[] {
   return [...new Set(flags.flatMap(([name, flag]) => (wanted(flag) ? [name] : [])))]
 }
 
-/** Checks nothing. */
+/** Checks only what cannot be told afterwards. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const switches = namesOf(({ type }) => type === 'boolean')
+  checkSwitches(argv, switches)
   const parsed = yargsParser(argv.map(hideDash), {
     alias: Object.fromEntries(
       namesOf(() => true).map((name) => [name, [camelCase(name)].filter((other) => other !== name)]),
     ),
     array: namesOf(({ array }) => array === true),
-    boolean: namesOf(({ type }) => type === 'boolean'),
+    boolean: switches,
     number: namesOf(({ type }) => type === 'number'),
-    string: namesOf(({ type }) => type === 'string' || type === undefined),
+    string: namesOf(({ type }) => type === 'string'),
     configuration: {
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -41,4 +44,15 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   showDashes(parsed)
   const { _: words, ...options } = parsed
   return { words: words.map(String), options }
+}
+
+/** yargs-parser takes whatever a switch is given, but for `true`, as `false`: `--dry-run=yes` would send. */
+function checkSwitches(argv: readonly string[], switches: readonly string[]): void {
+  const end = argv.indexOf('--')
+  for (const argument of end < 0 ? argv : argv.slice(0, end)) {
+    const [, typed, value = ''] = /^--([^=]+)=(.*)$/s.exec(argument) ?? []
+    const name = switches.find((known) => known === typed || camelCase(known) === typed)
+    if (name === undefined || value === 'true' || value === 'false') continue
+    throw usage('E_OPTION_VALUE', `--${name} takes no value`, `Write --${name}, or --no-${name}.`)
+  }
 }
