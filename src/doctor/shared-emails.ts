@@ -3,7 +3,7 @@
  * what comes behind them is compared with those only. Of its memory the system gives what is used.
  */
 
-import { fourBytes } from '../domain/four-bytes.ts'
+import { fourBytes, lastBytes } from '../domain/four-bytes.ts'
 
 export interface SharedEmails {
   /** True where another customer has had that address. */
@@ -67,7 +67,7 @@ function readFingerprint(bytes: Uint8Array, start: number, end: number, into: Ui
   let one = 0x811c_9dc5 ^ (end - start)
   let other = 0x9e37_79b9 ^ (end - start)
   for (let at = start; at < end; at += 4) {
-    const four = lowered(fourBytes(bytes, at, end))
+    const four = lowered(at + 4 <= end ? fourBytes(bytes, at) : lastBytes(bytes, start, end))
     one = Math.imul(one ^ four, 0x85eb_ca6b)
     one ^= one >>> 15
     other = Math.imul(other ^ four, 0xc2b2_ae35)

@@ -74,7 +74,8 @@ export function createCountedCustomers(directory: string): CountedCustomers {
     // The upper bits: by the lower ones the parts are tallied.
     const part = hashOf(fingerprint, 0) >>> 24
     const at = filled[part] ?? 0
-    waiting.set(fingerprint, part * chunkWords + at)
+    const place = part * chunkWords + at
+    for (let word = 0; word < entryWords; word++) waiting[place + word] = fingerprint[word] ?? 0
     filled[part] = at + entryWords
     rows++
     if (at + entryWords === chunkWords) spill(part)
