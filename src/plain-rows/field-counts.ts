@@ -20,7 +20,10 @@ export interface FieldCounts {
   readonly clearLooks: Int32Array
   /** Whether the row is one of the first. `blankAddresses`: bits of the addresses that it only has blanks for. */
   isFirst(record: RawRecord, blankAddresses: number): boolean
-  add(record: RawRecord, blankAddresses: number): void
+  /** Adds a row but for its blanks. */
+  add(blankAddresses: number): void
+  /** Rows in which a column is blank, added by whoever goes through the cells. */
+  readonly blanks: Uint32Array
   readonly counted: () => CountedRows
 }
 
@@ -39,6 +42,7 @@ export function createFieldCounts(fields: readonly CountedField[], timesTold: nu
   return {
     setLooks,
     clearLooks,
+    blanks,
     isFirst({ starts, ends }, blankAddresses) {
       let isFirst = false
       for (const [index, { blank, address }] of fields.entries()) {
@@ -50,10 +54,8 @@ export function createFieldCounts(fields: readonly CountedField[], timesTold: nu
       }
       return isFirst
     },
-    add({ starts, ends }, blankAddresses) {
+    add(blankAddresses) {
       rows++
-      for (let index = 0; index < blanks.length; index++)
-        if (starts[index] === ends[index]) blanks[index] = (blanks[index] ?? 0) + 1
       for (let left = blankAddresses; left !== 0; left &= left - 1) {
         const address = 31 - Math.clz32(left & -left)
         leftOut[address] = (leftOut[address] ?? 0) + 1

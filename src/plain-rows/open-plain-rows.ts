@@ -41,7 +41,7 @@ export function openPlainRows(parts: PlainColumnsParts): PlainRows {
         form: 'any',
         isGood: (text) => !nullValues.has(text),
         nullValues,
-        count,
+        distinct: count.distinct,
         years,
       })
       return { cell, count, path: '', blank: isId ? 'refuse' : 'keep', address: -1, doubt: '' }
@@ -60,7 +60,7 @@ export function openPlainRows(parts: PlainColumnsParts): PlainRows {
       return text === undefined || textDamage(cell, text.isFree, text.isCode) === undefined
     }
     return {
-      cell: createPlainCell({ form, isGood, nullValues, count, years }),
+      cell: createPlainCell({ form, isGood, nullValues, distinct: count.distinct, years }),
       count,
       path: target.path,
       blank: rules.blank === 'reject' ? 'refuse' : rules.blank,

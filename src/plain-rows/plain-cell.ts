@@ -1,9 +1,9 @@
 /**
- * The cells of one column as bytes: whether there is surely nothing wrong with one, and their counts. Most are told by what they are
+ * The cells of one column as bytes: whether there is surely nothing wrong with one. Most are told by what they are
  * made of, or have been seen before; of others a text is made, and the rules that every text goes through decide.
  */
-import type { ColumnCount } from '../doctor/columns.ts'
 import { mostKeptOfOne } from '../doctor/columns.ts'
+import type { Distinct } from '../doctor/distinct.ts'
 import { createKnownTexts } from '../doctor/known-texts.ts'
 import { placeholders } from '../doctor/text-damage.ts'
 import { made } from '../domain/raw-record.ts'
@@ -19,7 +19,7 @@ export interface PlainCellParts {
   readonly isGood: (text: string) => boolean
   /** Texts that stand for a blank. */
   readonly nullValues: ReadonlySet<string>
-  readonly count: ColumnCount
+  readonly distinct: Distinct
   /** Years of birth that nobody doubts. */
   readonly years: readonly [from: number, to: number]
 }
@@ -27,25 +27,27 @@ export interface PlainCellParts {
 export interface PlainCell {
   /** `kind`: bits of `made`. */
   isPlain(bytes: Buffer, start: number, end: number, kind: number): boolean
-  /** Counts a cell that is plain and not blank. */
-  add(bytes: Buffer, start: number, end: number, kind: number): void
+  /** Counts the text among the different ones; false where those are not counted any more. */
+  addDistinct(bytes: Buffer, start: number, end: number, kind: number): boolean
 }
 
 /** A text of more bytes is judged as a text. */
 const longestTold = 4096
-/** A text of more characters is judged by its form alone, and not by what it means. */
-const longestWord = 16
-
+/** A longer one is no number that a spreadsheet has shortened. */
+const longestNumber = 16
 /** What a spreadsheet makes of a code: `12-Mar`. */
 const longestShortDate = 6
 
-export function createPlainCell({ form, isGood, nullValues, count, years }: PlainCellParts): PlainCell {
-  const { distinct } = count
+export function createPlainCell({ form, isGood, nullValues, distinct, years }: PlainCellParts): PlainCell {
   const known = createKnownTexts(mostKeptOfOne)
   const words = [...suspects, ...placeholders, ...nullValues].map((text) => Buffer.from(text))
-  const firsts = new Uint8Array(256)
-  for (const word of words) firsts[word[0] ?? 0] = 1
-  const longest = Math.max(...words.map(({ length }) => length))
+  const longestWord = Math.max(...words.map(({ length }) => length))
+  /** By first byte: 0 where a text begins as any other. */
+  const starts = Uint8Array.from({ length: 256 }, (_, byte) => (byte > 0x20 && byte < 0x7f ? 0 : otherStart))
+  for (const word of words) starts[word[0] ?? 0] = wordStart
+  /** A text of a usual beginning is plain without these. In columns of another form every text has one of them. */
+  const exciting =
+    form === 'text' ? notPlain : form === 'code' ? notPlain | made.hyphen : form === 'any' ? 0 : -1
 
   /** True where its form alone tells it. */
   function hasForm(bytes: Buffer, start: number, end: number, kind: number): boolean {
@@ -70,23 +72,28 @@ export function createPlainCell({ form, isGood, nullValues, count, years }: Plai
 
   return {
     isPlain(bytes, start, end, kind) {
-      const mayBeWord = end - start <= longest && firsts[bytes[start] ?? 0] === 1
+      const first = starts[bytes[start] ?? 0]
+      if (first === 0 && (kind & exciting) === 0 && end - start <= longestTold) return true
+      const mayBeWord = first === wordStart && end - start <= longestWord
       return (
         (!mayBeWord && hasForm(bytes, start, end, kind)) ||
         known.has(bytes, start, end) ||
         isGood(textOf(bytes, start, end, kind))
       )
     },
-    add(bytes, start, end, kind) {
-      count.filled++
-      if (end - start > count.longest)
-        count.longest = Math.max(count.longest, charactersIn(bytes, start, end, kind))
-      if (distinct.more || known.has(bytes, start, end)) return
+    addDistinct(bytes, start, end, kind) {
+      if (distinct.more) return false
+      if (known.has(bytes, start, end)) return true
       distinct.add(textOf(bytes, start, end, kind))
       known.add(bytes, start, end)
+      return true
     },
   }
 }
+
+const [wordStart, otherStart] = [1, 2]
+const notPlain = made.control | made.telling | made.plus
+const shown = made.digit | made.letter | made.hyphen | made.plus | made.sign | made.wideShown
 
 function textOf(bytes: Buffer, start: number, end: number, kind: number): string {
   const text = bytes.toString((kind & made.wide) === 0 ? 'latin1' : 'utf8', start, end)
@@ -96,18 +103,13 @@ function textOf(bytes: Buffer, start: number, end: number, kind: number): string
 /** Neither control characters nor broken ones, no space alone, and nothing that a spreadsheet has made of a number. */
 function isPlainText(first: number, length: number, kind: number, isCode: boolean): boolean {
   if ((kind & (made.control | made.telling)) !== 0 || length > longestTold) return false
-  if (
-    (first <= 0x20 || first > 0x7f) &&
-    (kind & (made.digit | made.letter | made.hyphen | made.plus | made.sign | made.wideShown)) === 0
-  )
-    return false
-  if (length > longestWord) return true
-  if (first <= 0x39 && (kind & made.plus) !== 0) return false
-  const mayBeDate = isCode && length <= longestShortDate
-  return !mayBeDate || (kind & made.hyphen) === 0 || (kind & made.letter) === 0
+  if ((first <= 0x20 || first > 0x7f) && (kind & shown) === 0) return false
+  if (first <= 0x39 && (kind & made.plus) !== 0 && length <= longestNumber) return false
+  return !isCode || length > longestShortDate || (kind & made.hyphen) === 0 || (kind & made.letter) === 0
 }
 
-function charactersIn(bytes: Buffer, start: number, end: number, kind: number): number {
+/** How many characters a cell has. */
+export function charactersIn(bytes: Buffer, start: number, end: number, kind: number): number {
   let characters = 0
   for (let at = start; at < end; at++) if (((bytes[at] ?? 0) & 0xc0) !== 0x80) characters++
   if ((kind & made.quote) === 0) return characters

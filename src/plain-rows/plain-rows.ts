@@ -15,6 +15,7 @@ import { unusualId } from '../rapyd/doubts.ts'
 import { numberIn } from '../rapyd/plain-bytes.ts'
 import { createFieldCounts } from './field-counts.ts'
 import type { CountedField } from './field-counts.ts'
+import { charactersIn } from './plain-cell.ts'
 import type { PlainCell } from './plain-cell.ts'
 import { createToldDoubt } from './told-doubt.ts'
 
@@ -50,7 +51,7 @@ export interface PlainRowsParts {
 export interface PlainRows {
   /** True where the row is plain, and counted; else nothing has happened, and it must be read. */
   readonly takes: (record: RawRecord) => boolean
-  /** All of them, once the file has ended. */
+  /** All of them. Asked once, when the file has ended: then they are in the counts of columns, too. */
   readonly counted: () => CountedRows
   /** What the doctor alone doubts. */
   readonly doubts: () => readonly CountedDoubt[]
@@ -59,7 +60,12 @@ export interface PlainRows {
 export function createPlainRows(parts: PlainRowsParts): PlainRows {
   const { columns, id, email, born, postcodes, timesTold, emails, dates, customers } = parts
   const fields = createFieldCounts(columns, timesTold)
-  const { setLooks, clearLooks } = fields
+  const { setLooks, clearLooks, blanks } = fields
+  /** Characters of the longest cell, and 1 while different texts are counted. */
+  const longest = new Uint32Array(columns.length)
+  const hasDistinct = new Uint8Array(columns.length).fill(1)
+  const refusesBlank = Uint8Array.from(columns, ({ blank }) => (blank === 'refuse' ? 1 : 0))
+  const isField = Uint8Array.from(columns, ({ path }) => (path === '' ? 0 : 1))
   const bits = Int32Array.from(columns, ({ address }) => (address < 0 ? 0 : 1 << address))
   const addresses = bits.reduce((all, bit) => all | bit, 0)
   const alwaysSends = columns.some(
@@ -81,17 +87,15 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     let filledFields = 0
     let looks = 0
     for (let index = 0; index < columns.length; index++) {
-      const column = columns[index]
-      if (column === undefined) return false
       const start = starts[index] ?? 0
       const end = ends[index] ?? 0
       looks |= setLooks[index] ?? 0
       if (start === end) {
-        if (column.blank === 'refuse') return false
+        if (refusesBlank[index] === 1) return false
         looks |= clearLooks[index] ?? 0
-      } else if (!column.cell.isPlain(bytes, start, end, kinds[index] ?? 0)) return false
-      else if (column.path !== '') {
-        filledFields++
+      } else if (columns[index]?.cell.isPlain(bytes, start, end, kinds[index] ?? 0) !== true) return false
+      else {
+        filledFields += isField[index] ?? 0
         filledAddresses |= bits[index] ?? 0
       }
     }
@@ -111,7 +115,7 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
       customers.readOther(otherId)
     }
     customers.addRead()
-    fields.add(record, blankAddresses)
+    fields.add(blankAddresses)
     addCells(record)
     return true
   }
@@ -125,12 +129,17 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
   function addCells(record: RawRecord): void {
     const { bytes, starts, ends, kinds } = record
     for (let index = 0; index < columns.length; index++) {
-      const column = columns[index]
       const start = starts[index] ?? 0
       const end = ends[index] ?? 0
-      if (column === undefined) continue
-      if (start === end) column.count.blank++
-      else column.cell.add(bytes, start, end, kinds[index] ?? 0)
+      if (start === end) {
+        blanks[index] = (blanks[index] ?? 0) + 1
+        continue
+      }
+      const kind = kinds[index] ?? 0
+      if (end - start > (longest[index] ?? 0))
+        longest[index] = Math.max(longest[index] ?? 0, charactersIn(bytes, start, end, kind))
+      if (hasDistinct[index] === 1 && columns[index]?.cell.addDistinct(bytes, start, end, kind) === false)
+        hasDistinct[index] = 0
     }
     if (born >= 0 && starts[born] !== ends[born]) {
       const at = starts[born] ?? 0
@@ -142,6 +151,12 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     takes,
     counted() {
       const { doubts, ...counted } = fields.counted()
+      for (const [index, { count }] of columns.entries()) {
+        const blank = blanks[index] ?? 0
+        count.blank += blank
+        count.filled += counted.rows - blank
+        count.longest = Math.max(count.longest, longest[index] ?? 0)
+      }
       return { ...counted, doubts: [...doubts, ...unusual.counted()] }
     },
     doubts: shared.counted,

@@ -11,6 +11,7 @@ import { openInput } from '../../src/input/bytes.ts'
 import type { InputFile } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import type { UpdateOptions } from '../../src/options.ts'
+import type { Examiner } from '../../src/pipeline/ports.ts'
 import { createCountedCustomers } from '../../src/store/counted-customers.ts'
 import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
@@ -68,20 +69,28 @@ async function lookAt(
       asBytes ? { plainRows, doubted } : { plainRows: undefined, doubted },
       () => Promise.resolve(),
     )
+    let begun = 0
+    const examiner: Examiner = {
+      ...examination,
+      begin(row) {
+        begun++
+        examination.begin(row)
+      },
+    }
     const checked = await checkInput({
       file,
       head,
       options,
       mapping: undefined,
       counting,
-      examiner: examination,
+      examiner,
       signal: new AbortController().signal,
       onInvalid: (outcome, columnOf) => invalid.push([outcome, columnOf()]),
     })
     const { found, refusal } = checked
     const fields = { set: [...found.set], cleared: [...found.cleared], refusal: String(refusal) }
     const counts = { ...found, ...fields, ...examination.finish() }
-    return { counts, invalid, defects, plain: plainRows?.counted().rows ?? 0 }
+    return { counts, invalid, defects, plain: found.rows - begun }
   } catch (error) {
     return String(error)
   } finally {
