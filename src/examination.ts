@@ -57,11 +57,12 @@ export function openExamination(parts: ExaminationParts): OpenedExamination {
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })
-  if (mapping !== undefined || !canTakeBytes(head)) return { ...examination, plainRows: undefined }
+  if (!canTakeBytes(head)) return { ...examination, plainRows: undefined }
   const timesTold = watch.onDefect === undefined ? mostPlaces : 2 ** 31 - 1
   const year = new Date(now).getUTCFullYear()
   const plainRows = openPlainRows({
     plans,
+    constants: mapping?.constants ?? [],
     texts,
     columns,
     rules,

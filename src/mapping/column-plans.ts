@@ -13,6 +13,7 @@ export interface PlannedColumn {
   readonly isId: boolean
   /** None where the column is set aside, or is the customer id. */
   readonly targets: readonly Target[]
+  readonly assignments: readonly Assignment[]
   readonly fields: readonly string[]
   /** What blanks will do, in a few words. */
   readonly blanks: string
@@ -70,7 +71,14 @@ function planOf(
   const targets = assignments.map(({ target }) => target)
   const fields = isId ? ['customer'] : targets.map(({ path }) => path)
   const blanks = isId ? ['are refused'] : assignments.map((assignment) => blankOf(assignment, rules))
-  return { name, isId, targets, fields, blanks: [...new Set(blanks)].join(' or ') || 'are ignored' }
+  return {
+    name,
+    isId,
+    targets,
+    assignments,
+    fields,
+    blanks: [...new Set(blanks)].join(' or ') || 'are ignored',
+  }
 }
 
 function blankOf({ blank, target }: Assignment, rules: CellRules): string {

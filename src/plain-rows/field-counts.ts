@@ -27,8 +27,12 @@ export interface FieldCounts {
   readonly counted: () => CountedRows
 }
 
-/** `timesTold`: how often a doubt is told before it is only counted. */
-export function createFieldCounts(fields: readonly CountedField[], timesTold: number): FieldCounts {
+/** `constants`: paths that every row sets. `timesTold`: how often a doubt is told before it is only counted. */
+export function createFieldCounts(
+  fields: readonly CountedField[],
+  constants: readonly string[],
+  timesTold: number,
+): FieldCounts {
   /** How many more rows have to be read: the first ones are shown, and they decide in which order fields are listed. */
   const setLooks = Int32Array.from(fields, ({ path }) => (path === '' ? 0 : 1))
   const clearLooks = Int32Array.from(fields, ({ path, blank, doubt }) =>
@@ -74,6 +78,7 @@ export function createFieldCounts(fields: readonly CountedField[], timesTold: nu
         cleared.set(path, clears)
         if (doubt !== '') doubts.push({ code: 'W_DOUBTFUL_CLEAR', field: path, message: doubt, rows: clears })
       }
+      if (rows > 0) for (const path of constants) set.set(path, rows)
       return { rows, set, cleared, doubts }
     },
   }

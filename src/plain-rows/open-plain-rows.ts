@@ -4,8 +4,10 @@ import type { DateOrder } from '../doctor/date-order.ts'
 import type { TextColumns } from '../doctor/examine.ts'
 import type { SharedEmails } from '../doctor/shared-emails.ts'
 import { textDamage } from '../doctor/text-damage.ts'
+import { readAssigned } from '../mapping/assigned-value.ts'
+import { hasGap } from '../mapping/blank-addresses.ts'
 import type { CellRules } from '../mapping/cells.ts'
-import { readCell } from '../mapping/cells.ts'
+import type { Assignment, Constant } from '../mapping/compiled-mapping.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { Target } from '../mapping/targets.ts'
 import { createPlainCell } from './plain-cell.ts'
@@ -19,6 +21,7 @@ export interface PlainColumnsParts extends Pick<PlainRowsParts, 'timesTold' | 'c
   readonly emails: SharedEmails
   readonly dates: DateOrder
   readonly plans: readonly PlannedColumn[]
+  readonly constants: readonly Constant[]
   readonly texts: TextColumns
   readonly columns: CsvColumns
   readonly rules: CellRules
@@ -29,45 +32,12 @@ export interface PlainColumnsParts extends Pick<PlainRowsParts, 'timesTold' | 'c
 /** Ages about which nobody doubts. */
 const mostYears = 118
 
-export function openPlainRows(parts: PlainColumnsParts): PlainRows {
-  const { plans, rules, texts, columns: counted, year } = parts
-  const years = [year - mostYears, year - 1] as const
-  const columns = plans.map(({ isId, targets: [target] }, index): PlainColumn => {
-    const count = counted.counts[index]
-    if (count === undefined) throw new Error('a column that nobody counts')
-    const { nullValues } = rules
-    if (target === undefined) {
-      const cell = createPlainCell({
-        form: 'any',
-        isGood: (text) => !nullValues.has(text),
-        nullValues,
-        distinct: count.distinct,
-        years,
-      })
-      return { cell, count, path: '', blank: isId ? 'refuse' : 'keep', address: -1, doubt: '' }
-    }
-    const text = texts.find((column) => column.index === index)
-    const form = formOf(target, text?.isCode)
-    const isGood = (cell: string): boolean => {
-      const reading = readCell(
-        cell,
-        target.path,
-        target.kind === 'metadata' ? undefined : target.field,
-        rules,
-      )
-      if (!('text' in reading) || reading.text !== cell || isWhole(target)) return false
-      if (form === 'date') return Number(cell.slice(6)) >= years[0] && Number(cell.slice(6)) <= years[1]
-      return text === undefined || textDamage(cell, text.isFree, text.isCode) === undefined
-    }
-    return {
-      cell: createPlainCell({ form, isGood, nullValues, distinct: count.distinct, years }),
-      count,
-      path: target.path,
-      blank: rules.blank === 'reject' ? 'refuse' : rules.blank,
-      address: target.kind === 'address' ? target.index : -1,
-      doubt: doubtOfClearing(target.path),
-    }
-  })
+/** Nothing where a mapping asks for more than can be told of cells one by one. */
+export function openPlainRows(parts: PlainColumnsParts): PlainRows | undefined {
+  const { plans, constants } = parts
+  if (plans.some(isJoinedOrShared) || constants.some(isLookedAt)) return undefined
+  const columns = plans.map((plan, index) => columnOf(plan, index, parts))
+  if (hasGap(columns.reduce((bits, { address }) => bits | addressBits(address), 0))) return undefined
   const indexOf = (path: string): number => columns.findIndex((column) => column.path === path)
   const postcodes = columns.flatMap(({ path, address }, zip) => {
     const country = indexOf(`addresses[${address}].country`)
@@ -76,21 +46,75 @@ export function openPlainRows(parts: PlainColumnsParts): PlainRows {
   return createPlainRows({
     ...parts,
     columns,
+    constants: constants.map(({ target }) => target.path),
     id: plans.findIndex(({ isId }) => isId),
     email: indexOf('email'),
-    born: indexOf('date_of_birth'),
+    born: indexOf(born),
     postcodes,
   })
 }
 
-/** Cells that hold JSON. */
-function isWhole(target: Target): boolean {
-  return target.kind === 'field' && target.field.type !== 'text'
+function columnOf(
+  { isId, assignments: [assignment] }: PlannedColumn,
+  index: number,
+  parts: PlainColumnsParts,
+): PlainColumn {
+  const { rules, texts, year } = parts
+  const { nullValues } = rules
+  const count = parts.columns.counts[index]
+  if (count === undefined) throw new Error('a column that nobody counts')
+  const shared = { nullValues, distinct: count.distinct, years: [year - mostYears, year - 1] as const }
+  if (assignment === undefined) {
+    const cell = createPlainCell({ ...shared, form: 'any', isGood: (text) => !nullValues.has(text) })
+    return { cell, count, path: '', blank: isId ? 'refuse' : 'keep', address: -1, doubt: '' }
+  }
+  const { target, blank = rules.blank } = assignment
+  const text = texts.find((column) => column.index === index)
+  const isAsItStands = mustStand(target)
+  const isGood = (cell: string): boolean => {
+    const reading = readAssigned(cell, assignment, rules)
+    if ('problems' in reading || reading.cleared || typeof reading.value !== 'string') return false
+    if (isAsItStands && reading.value !== cell) return false
+    if (target.path === born && !isYear(Number(cell.slice(6)), shared.years)) return false
+    return text === undefined || textDamage(cell, text.isFree, text.isCode) === undefined
+  }
+  return {
+    cell: createPlainCell({ ...shared, form: formOf(assignment, text?.isCode), isGood }),
+    count,
+    path: target.path,
+    blank: blank === 'clear' || blank === 'keep' ? blank : 'refuse',
+    address: target.kind === 'address' ? target.index : -1,
+    doubt: doubtOfClearing(target.path),
+  }
 }
 
-function formOf(target: Target, isCode: boolean | undefined): CellForm {
-  if (isWhole(target)) return 'other'
+const born = 'date_of_birth'
+
+/** Whether the doctor looks at what is sent, and not at the cell. */
+function mustStand({ kind, path }: Target): boolean {
+  return path === 'email' || path === born || (kind === 'address' && /\.(?:zip|country)$/.test(path))
+}
+
+function isYear(year: number, [from, to]: readonly [number, number]): boolean {
+  return year >= from && year <= to
+}
+
+function isJoinedOrShared({ assignments }: PlannedColumn): boolean {
+  return assignments.length > 1 || assignments.some(({ part }) => part !== undefined)
+}
+
+/** A constant that a look at single cells would miss. */
+function isLookedAt({ target, value }: Constant): boolean {
+  return value === '' || target.kind === 'address' || mustStand(target)
+}
+
+function formOf({ target, changes, conversion }: Assignment, isCode: boolean | undefined): CellForm {
+  if (changes.length > 0 || conversion !== undefined) return 'other'
   const rule = target.kind === 'metadata' ? undefined : target.field.rule
   if (rule === undefined) return isCode === true ? 'code' : 'text'
   return rule === emailRule ? 'email' : rule === phoneRule ? 'phone' : rule === dateRule ? 'date' : 'other'
+}
+
+function addressBits(address: number): number {
+  return address < 0 ? 0 : 1 << address
 }

@@ -36,6 +36,8 @@ export interface ReadCustomers {
 
 export interface PlainRowsParts {
   readonly columns: readonly PlainColumn[]
+  /** Paths that every row sets. */
+  readonly constants: readonly string[]
   readonly id: number
   /** Indices of columns about which more is asked; -1 where there is none. */
   readonly email: number
@@ -58,8 +60,8 @@ export interface PlainRows {
 }
 
 export function createPlainRows(parts: PlainRowsParts): PlainRows {
-  const { columns, id, email, born, postcodes, timesTold, emails, dates, customers } = parts
-  const fields = createFieldCounts(columns, timesTold)
+  const { columns, constants, id, email, born, postcodes, timesTold, emails, dates, customers } = parts
+  const fields = createFieldCounts(columns, constants, timesTold)
   const { setLooks, clearLooks, blanks } = fields
   /** Characters of the longest cell, and 1 while different texts are counted. */
   const longest = new Uint32Array(columns.length)
@@ -68,9 +70,9 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
   const isField = Uint8Array.from(columns, ({ path }) => (path === '' ? 0 : 1))
   const bits = Int32Array.from(columns, ({ address }) => (address < 0 ? 0 : 1 << address))
   const addresses = bits.reduce((all, bit) => all | bit, 0)
-  const alwaysSends = columns.some(
-    ({ path, blank, address }) => path !== '' && blank === 'clear' && address < 0,
-  )
+  const alwaysSends =
+    constants.length > 0 ||
+    columns.some(({ path, blank, address }) => path !== '' && blank === 'clear' && address < 0)
   const zips = Int32Array.from(postcodes, ([zip]) => zip)
   const countries = Int32Array.from(postcodes, ([, country]) => country)
   const unusual = createToldDoubt({ code: 'W_UNUSUAL_ID', field: 'customer', message: unusualId }, timesTold)

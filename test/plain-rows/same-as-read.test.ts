@@ -10,6 +10,7 @@ import { openExamination } from '../../src/examination.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import type { InputFile } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
+import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import type { UpdateOptions } from '../../src/options.ts'
 import type { Examiner } from '../../src/pipeline/ports.ts'
 import { createCountedCustomers } from '../../src/store/counted-customers.ts'
@@ -48,6 +49,7 @@ async function lookAt(
   { asBytes, blockSize, streams }: { asBytes: boolean; blockSize: number; streams: boolean },
 ): Promise<Look | string> {
   const options = { input, ...given }
+  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const file = await openInput(input)
   const customers = createCountedCustomers(tmpdir())
   const [invalid, defects]: [unknown[], unknown[]] = [[], []]
@@ -56,7 +58,7 @@ async function lookAt(
     const examination = openExamination({
       head,
       options,
-      mapping: undefined,
+      mapping,
       customers,
       onDefect: streams ? (defect) => defects.push(defect) : undefined,
       onRefused: (row, problems) => defects.push({ row, problems }),
@@ -81,7 +83,7 @@ async function lookAt(
       file,
       head,
       options,
-      mapping: undefined,
+      mapping,
       counting,
       examiner,
       signal: new AbortController().signal,
@@ -99,7 +101,7 @@ async function lookAt(
   }
 }
 
-/** Gives how many of its rows were counted as bytes. */
+/** Gives how many of its rows were counted as bytes; -1 where the file cannot be read at all. */
 async function expectSame(
   text: string | Buffer,
   options: Partial<UpdateOptions> = {},
@@ -112,7 +114,7 @@ async function expectSame(
   const asTexts = await lookAt(input, options, { asBytes: false, blockSize, streams })
   if (typeof asBytes === 'string') {
     expect(asBytes).toEqual(asTexts)
-    return 0
+    return -1
   }
   expect({ ...asBytes, plain: 0 }).toEqual(asTexts)
   return asBytes.plain
@@ -154,11 +156,13 @@ const columns: readonly (readonly [name: string, fine: fc.Arbitrary<string>, odd
   [
     'email',
     fc.oneof(
-      { weight: 9, arbitrary: fc.nat(500).map((number) => `p${number}@example.com`) },
+      { weight: 9, arbitrary: fc.nat(150).map((number) => `p${number}@example.com`) },
       one('', 'a.b+c@x.co.uk'),
     ),
     [
       'P1@Example.com',
+      ' p2@example.com',
+      'p3@example.com ',
       'ä@b.de',
       'none@x.y',
       'a@b',
@@ -230,9 +234,12 @@ const someCell = fc
   .nat(columns.length - 1)
   .chain((at) => one(...(columns[at]?.[2] ?? [''])).map((text) => ({ at, text })))
 const someRow = fc
-  .record({ fine: fineRow, odd: fc.option(someCell, { freq: 4 }), quoted: fc.nat(40) })
-  .map(({ fine, odd, quoted }) =>
-    fine.map((text, at) => written(at === odd?.at ? odd.text : text, at === quoted)).join(','),
+  .record({ fine: fineRow, odd: fc.option(someCell, { freq: 4 }), quoted: fc.nat(40), blank: fc.nat(20) })
+  .map(({ fine, odd, quoted, blank }) =>
+    fine
+      .map((text, at) => (at === odd?.at ? odd.text : blank === 0 && at > 0 ? '' : text))
+      .map((text, at) => written(text, at === quoted))
+      .join(','),
   )
 const someFile = fc
   .record({
@@ -294,6 +301,46 @@ describe('rows that are counted as bytes', () => {
       }),
       { numRuns: 80, endOnFailure: true },
     )
+  })
+
+  it('do so under a mapping', async () => {
+    const map = join(folder.path, 'mapping.yaml')
+    writeFileSync(
+      map,
+      [
+        'columns:',
+        '  email: { field: email, transform: [trim, lowercase] }',
+        '  phone_number: { field: phone_number, transform: { phone: DE } }',
+        '  business_vat_id: { field: metadata.vat, transform: uppercase, blank: keep }',
+        '  occupation: { field: occupation, blank: reject }',
+        '  ewallet: { field: metadata.wallet, blank: { clear_with: none } }',
+        '  metadata.tier: { field: metadata.tier, transform: { replace: { gold: silver } } }',
+        '  set aside: ignore',
+        'constants: { invoice_prefix: ACME-, metadata.source: crm }',
+      ].join('\n'),
+    )
+    let plain = 0
+    await fc.assert(
+      fc.asyncProperty(fc.record({ text: someFile, options: someOptions, ...settings }), async (given) => {
+        const { text, options, blockSize, streams } = given
+        plain += await expectSame(text, { maxErrors: '100%', map, ...options }, blockSize, streams)
+      }),
+      { numRuns: 40, endOnFailure: true },
+    )
+    expect(plain).toBeGreaterThan(200)
+  })
+
+  it.each([
+    'columns: { description: [description, metadata.note] }',
+    'columns: {}\njoined: { name: { columns: [metadata.first, metadata.last], separator: " " } }',
+    'columns: {}\nconstants: { email: a@example.com }',
+    'columns: {}\nconstants: { invoice_prefix: "" }',
+  ])('are none under %j, where cells do not stand for themselves', async (text) => {
+    const map = join(folder.path, 'mapping.yaml')
+    writeFileSync(map, text)
+    const rows = Array.from({ length: 20 }, (_, number) => `${id(number)},Ann,Lee,A text`)
+    const file = ['customer,metadata.first,metadata.last,description', ...rows, ''].join('\n')
+    expect(await expectSame(file, { map })).toBe(0)
   })
 
   it('are no rows that an errors file keeps as one text', async () => {
