@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apply, bulkUpdate, plan, redo, rollback } from '../src/index.ts'
 import { rollbackRows } from '../src/rollback/rows.ts'
+import { listRuns } from '../src/saved-runs/list.ts'
+import { deleteRun, planPurge } from '../src/saved-runs/purge.ts'
 import { openSavedRun } from '../src/saved-runs/saved-run.ts'
 import { update } from './simulator/signed-request.ts'
 import { startRehearsal } from './support/rehearsal.ts'
@@ -49,6 +51,45 @@ describe('a way back', () => {
     expect(await codeOf(rollback({ ...all, run: `${first()}-redo-1` }))).toBe(0)
     expect(await codeOf(rollback({ ...all, run: first() }))).toBe(0)
     expect([held(1)?.['name'], held(2)?.['name']]).toEqual(['Name 1', 'Name 2'])
+  })
+
+  it('sends again what a redo had sent that was rolled back, finished or not', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n${id(3)},Z\n`)
+    const all = common()
+    const next = () =>
+      Object.fromEntries(listRuns(all.runsDir).map((run) => [run.run_id.slice(first().length), run.next]))
+    rehearsal.simulator.setFaults(`error-200=${id(2)}:x1,error-200=${id(3)}:x1`)
+    await bulkUpdate({ ...all, input: path('few.csv'), backup: true })
+    rehearsal.simulator.setFaults('')
+    const offer = `rapyd-bulk redo ${first()} --runs-dir=${all.runsDir}`
+    expect(await codeOf(redo({ ...all, run: first(), limit: 1 }))).toBe(0)
+    expect(next()).toMatchObject({ '': '', '-redo-1': expect.stringContaining('redo') })
+    expect(await codeOf(rollback({ ...all, run: `${first()}-redo-1` }))).toBe(0)
+    expect(next()).toMatchObject({ '': offer, '-redo-1': '' })
+    expect(await codeOf(redo({ ...all, run: first() }))).toBe(0)
+    expect([held(2)?.['name'], held(3)?.['name']]).toEqual(['Y', 'Z'])
+    expect(next()).toMatchObject({ '': '', '-redo-1': '', '-redo-2': '' })
+    expect(await codeOf(redo({ ...all, run: first() }))).toBe('nothing left')
+    expect(await codeOf(rollback({ ...all, run: `${first()}-redo-2` }))).toBe(0)
+    expect(next()).toMatchObject({ '': offer, '-redo-2': '' })
+    expect(await codeOf(redo({ ...all, run: first() }))).toBe(0)
+    expect([held(2)?.['name'], held(3)?.['name']]).toEqual(['Y', 'Z'])
+  })
+
+  it('offers no way on for a run that was rolled back, and purges it though it is open', async () => {
+    rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n`)
+    const all = common()
+    await bulkUpdate({ ...all, input: path('few.csv'), backup: true, limit: 1 })
+    await rollback({ ...all, run: first() })
+    const runs = listRuns(all.runsDir)
+    expect(runs.find(({ run_id: run }) => run === first())).toMatchObject({
+      state: 'open',
+      rolled_back_by: `${first()}-rollback-1`,
+      next: '',
+    })
+    const { doomed } = planPurge(runs, 0, Date.now() + 1000)
+    expect(doomed.map(deleteRun)).toEqual([undefined, undefined])
+    expect(listRuns(all.runsDir)).toEqual([])
   })
 
   it('tries again what a rollback could not put back', async () => {

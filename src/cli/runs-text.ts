@@ -1,6 +1,6 @@
 /** The list of runs as a person reads it: a few lines each, the command to go on with on a line of its own. */
 import { outcomeKinds } from '../domain/outcome.ts'
-import type { ListedRun } from '../saved-runs/list.ts'
+import type { ListedRun } from '../saved-runs/listed-run.ts'
 
 export function runsText(runs: readonly ListedRun[]): string {
   if (runs.length === 0) return 'There are no runs here. --runs-dir names another folder.\n'
@@ -27,6 +27,7 @@ function runText(run: ListedRun): string {
     ...(run.plan === undefined ? [] : [`  sends a plan: ${run.plan}`]),
     `  started ${run.started_at || 'not yet'}, last change ${run.changed_at}`,
   ]
+  if (run.rolled_back_by !== undefined) lines.push(`  rolled back by ${run.rolled_back_by}`)
   if (run.next !== '') lines.push(`  go on: ${run.next}`)
   return lines.join('\n')
 }

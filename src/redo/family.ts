@@ -3,24 +3,33 @@
  * ones after it, and sending it from there again would put old values over newer ones.
  */
 import { usage } from '../options.ts'
+import { commandToRedo } from '../run/command.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { findRuns } from '../store/find-runs.ts'
 
 /** Throws USAGE, E_REDO_OLDER, where rows that `run` left may have been sent by a later redo of a run above it. */
-export function refuseOlderRedo(run: SavedRun, runsDir: string): void {
+export function refuseOlderRedo(run: SavedRun): void {
+  const later = laterInFamily(run)
+  if (later === undefined) return
+  throw usage(
+    'E_REDO_OLDER',
+    `what ${run.runId} left was taken up by ${later.runId} since`,
+    `Go on from there: ${commandToRedo(later.parent, run.runsDir)} sends what is still left of all of them. Nothing was sent.`,
+  )
+}
+
+/** The later redo of a run above it, with that run. */
+export function laterInFamily(
+  run: SavedRun,
+): { readonly runId: string; readonly parent: string } | undefined {
   for (let at = run.record.redo === undefined ? undefined : run; at !== undefined;) {
     const parent = at.record.redo?.parent ?? ''
-    const later = laterRedo(at.runId, parent, runsDir)
-    if (later !== undefined) {
-      throw usage(
-        'E_REDO_OLDER',
-        `what ${run.runId} left was taken up by ${later} since`,
-        `Go on from there: rapyd-bulk redo ${parent} sends what is still left of all of them. Nothing was sent.`,
-      )
-    }
-    at = redoAbove(parent, runsDir)
+    const later = laterRedo(at.runId, parent, run.runsDir)
+    if (later !== undefined) return { runId: later, parent }
+    at = redoAbove(parent, run.runsDir)
   }
+  return undefined
 }
 
 /** Where it has been deleted, nothing is known of what stands above it. */

@@ -1,6 +1,7 @@
 /** What a finished run left not updated, and what its redos have made of that since. */
 import { needsAttention } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
+import { customersPutBack } from '../rollback/rollbacks.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { findRuns } from '../store/find-runs.ts'
@@ -45,7 +46,7 @@ export function nextNumber({ runId }: SavedRun, redos: readonly SavedRun[]): num
   return 1 + Math.max(0, ...redos.map((redo) => Number(redo.runId.slice(`${runId}-redo-`.length))))
 }
 
-/** Only finished redos count: an open one is the run that asks. */
+/** Only finished redos count: an open one is the run that asks. What was put back since counts as never sent. */
 export function leftOf(run: SavedRun): Left {
   const rows = new Map<number, LeftRow>()
   for (const { row, outcome, customerId, finishedAt } of outcomesOf(run))
@@ -55,10 +56,11 @@ export function leftOf(run: SavedRun): Left {
     try {
       if (!redo.isFinished) continue
       const parentRow = parentRowsOf(redo)
+      const putBack = customersPutBack(redo)
       const below = leftOf(redo)
-      for (const { row, outcome } of outcomesOf(redo)) {
+      for (const { row, outcome, customerId } of outcomesOf(redo)) {
         const parent = parentRow(row)
-        if (!rows.has(parent)) continue
+        if (!rows.has(parent) || putBack.has(customerId)) continue
         const still = below.rows.get(row)
         if (!needsAttention(outcome) || below.settled.has(row)) {
           rows.delete(parent)
@@ -84,7 +86,8 @@ export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): Read
     try {
       if (!redo.isFinished) continue
       const parentRow = parentRowsOf(redo)
-      for (const [customerId, row] of lastUpdates(redo, customers)) note(customerId, parentRow(row))
+      const stand = customers.difference(customersPutBack(redo))
+      for (const [customerId, row] of lastUpdates(redo, stand)) note(customerId, parentRow(row))
     } finally {
       redo.close()
     }

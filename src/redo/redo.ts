@@ -17,6 +17,7 @@ import { readRedo } from './reading.ts'
 import { commandToGoOn, commandToRollback } from '../run/command.ts'
 import type { RunKind } from '../run/kind.ts'
 import type { Watch } from '../run/parts.ts'
+import { wasRolledBack } from '../rollback/rollbacks.ts'
 import { openSavedRun, refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { busy } from '../store/lock.ts'
@@ -39,7 +40,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
   try {
     refuseUnfinished(parent)
     refuseRollback(parent)
-    refuseOlderRedo(parent, parent.runsDir)
+    refuseOlderRedo(parent)
     const left = [...leftOf(parent).rows.values()]
     const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
     const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
@@ -145,7 +146,7 @@ function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<stri
   const redos = redosOf(parent)
   const open = openBelow(parent)
   try {
-    const [first] = open
+    const first = open.find((saved) => !wasRolledBack(saved))
     if (first === undefined) return `${parent.runId}-redo-${nextNumber(parent, redos)}`
     const isSame = first.record.redo?.parent === parent.runId && first.record.redo.isMended === isMended
     if (isSame && first.fact('input') === facts['input']) return first.runId

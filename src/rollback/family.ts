@@ -1,11 +1,12 @@
-/** The rollbacks of a run, and what must be true of a run before it is rolled back. */
+/** What must be true of a run before it is rolled back, which of its rollbacks goes on, and what it may do no more afterwards. */
 import { createHash } from 'node:crypto'
 import { usage } from '../options.ts'
 import { redosOf } from '../redo/left.ts'
+import { hasSent, isRolledBack, rollbackNumbers, wasRolledBack } from './rollbacks.ts'
 import { rollbackLine, rollbackRows } from './rows.ts'
+import { commandToRollback } from '../run/command.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
-import { findRuns } from '../store/find-runs.ts'
 import { hasBeforeImages } from '../store/saved-images.ts'
 
 /** Throws USAGE: E_NO_BACKUP, E_ROLLBACK_ORDER. A run that was stopped may be rolled back. */
@@ -27,7 +28,7 @@ export function refuseRollback(run: SavedRun): void {
     throw usage(
       'E_ROLLBACK_ORDER',
       `${first.runId} has sent rows of ${runId} again since`,
-      `Roll that back first: rapyd-bulk rollback ${first.runId}. Nothing was sent.`,
+      `Roll that back first: ${commandToRollback(first.runId, run.runsDir)}. Nothing was sent.`,
     )
   } finally {
     for (const redo of redos) redo.close()
@@ -42,7 +43,7 @@ export async function findRollback(
   run: SavedRun,
   signal: AbortSignal,
 ): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
-  const last = numbersOf(run).at(-1)
+  const last = rollbackNumbers(run).at(-1)
   if (last === undefined) return { runId: `${run.runId}-rollback-1`, isBegun: false }
   const next = { runId: `${run.runId}-rollback-${last + 1}`, isBegun: false }
   const saved = openSavedRun(`${run.runId}-rollback-${last}`, run.runsDir)
@@ -75,36 +76,4 @@ async function rowsDigest(run: SavedRun, signal: AbortSignal): Promise<string> {
   const digest = createHash('sha256')
   for await (const row of rollbackRows(run, signal)) digest.update(rollbackLine(row))
   return digest.digest('hex')
-}
-
-function wasRolledBack(run: Pick<SavedRun, 'runId' | 'runsDir'>): boolean {
-  return numbersOf(run).some((number) => {
-    const saved = openSavedRun(`${run.runId}-rollback-${number}`, run.runsDir)
-    try {
-      return hasSent(saved)
-    } finally {
-      saved.close()
-    }
-  })
-}
-
-function hasSent({ journal }: SavedRun): boolean {
-  return journal.counts().size > 0 || journal.inDoubt.size > 0
-}
-
-function isRolledBack(run: SavedRun): boolean {
-  return numbersOf(run).some((number) => {
-    const saved = openSavedRun(`${run.runId}-rollback-${number}`, run.runsDir)
-    saved.close()
-    return saved.isFinished
-  })
-}
-
-function numbersOf({ runId, runsDir }: Pick<SavedRun, 'runId' | 'runsDir'>): readonly number[] {
-  const number = (id: string): number =>
-    id.startsWith(runId) ? Number(/^-rollback-(\d+)$/.exec(id.slice(runId.length))?.[1] ?? 0) : 0
-  return findRuns(runsDir)
-    .map((place) => number(place.runId))
-    .filter((found) => found > 0)
-    .toSorted((one, other) => one - other)
 }

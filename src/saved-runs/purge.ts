@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { usage } from '../options.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
-import type { ListedRun } from './list.ts'
+import type { ListedRun } from './listed-run.ts'
 import { isPlanDirectory } from '../store/find-plans.ts'
 import { lockRun } from '../store/lock.ts'
 import { isFinishedIn } from '../store/saved-journal.ts'
@@ -30,7 +30,7 @@ export function parseAge(text: string): number {
 /** Which runs would go. `now` is in milliseconds since 1970, `ageMs` counts from a run's last change. */
 export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number): PurgePlan {
   const openParents = new Set(
-    runs.flatMap(({ parent, state }) => (parent !== undefined && state !== 'finished' ? [parent] : [])),
+    runs.flatMap((run) => (run.parent !== undefined && !isOver(run) ? [run.parent] : [])),
   )
   const doomed: ListedRun[] = []
   const kept: { run: ListedRun; why: string }[] = []
@@ -50,21 +50,30 @@ function isPlan({ state }: ListedRun): boolean {
   return state === 'plan'
 }
 
+/** A run that was rolled back goes on no more. */
+function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
+  return state === 'finished' || (state === 'open' && back !== undefined)
+}
+
 function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
   if (run.state === 'running') return 'it is running'
-  if (run.state === 'open') return 'it is not finished'
+  if (run.state === 'open' && !isOver(run)) return 'it is not finished'
   if (run.state === 'broken') return 'its journal cannot be read'
   if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
   return Date.parse(run.changed_at) > now - ageMs ? 'it is not old enough' : undefined
 }
 
 /** Gives why a run could not be deleted, or nothing. It is looked at once more under its lock. */
-export function deleteRun({ run_id: runId, directory, state }: ListedRun): string | undefined {
+export function deleteRun(run: ListedRun): string | undefined {
+  const { run_id: runId, directory, state } = run
   try {
     const unlock = lockRun(directory, runId)
     try {
-      const isOver = state === 'plan' ? isPlanDirectory(directory) : isFinishedIn(directory)
-      if (!isOver) return 'it is not finished'
+      const mayGo =
+        state === 'plan'
+          ? isPlanDirectory(directory)
+          : isOver(run) && (state === 'open' || isFinishedIn(directory))
+      if (!mayGo) return 'it is not finished'
       rmSync(directory, { recursive: true })
     } finally {
       unlock()
