@@ -1,5 +1,4 @@
 /** What all commands that send share: progress and confirmation on the terminal, the summary on standard output. */
-import { createInterface } from 'node:readline/promises'
 import type { UpdateResult } from '../bulk-update.ts'
 import { systemClock } from '../client/clock.ts'
 import { printable } from '../domain/printable.ts'
@@ -7,9 +6,11 @@ import { exitCodes } from '../errors.ts'
 import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
+import type { Scan } from '../pipeline/scan.ts'
 import { parseFinishBy } from '../report/finish-by.ts'
 import { summaryText } from '../report/summary-text.ts'
 import type { Watch } from '../run/parts.ts'
+import { ask, canAsk } from './ask.ts'
 import { createDisplay } from './display.ts'
 import { duplicatesLine } from './duplicates-line.ts'
 import { isScreen, wantsColor } from './output.ts'
@@ -57,17 +58,17 @@ export async function send(
     finishBy: args.finishBy === undefined ? undefined : parseFinishBy(args.finishBy, systemClock.wall()),
     clock: systemClock,
   })
+  const { signal, release } = drainOnSignals(display.say)
   const watch: Watch = {
     confirm: async ({ host, account, scan }) => {
       display.clear()
       const line = words.hasOwnRows === true ? undefined : duplicatesLine(scan, words.duplicates)
       if (line !== undefined && args.quiet !== true) display.say(line)
-      if (production) await confirmProduction(host, account, scan.rows, scan.cleared, args.confirmProduction)
+      if (production) await confirmProduction(host, account, scan, args.confirmProduction, signal)
     },
     onSnapshot: display.onSnapshot,
     onEvent: display.onEvent,
   }
-  const { signal, release } = drainOnSignals(display.say)
   try {
     const resultsFormat = args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv'
     const result = await begin(
@@ -95,20 +96,16 @@ export async function send(
 async function confirmProduction(
   host: string,
   account: string,
-  rows: number,
-  cleared: ReadonlyMap<string, number>,
+  { rows, cleared }: Scan,
   confirmed: string | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const expected = `${host}:${rows}`
   if (confirmed === expected) return
   const clears = [...cleared].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
-  if (confirmed === undefined && process.stdin.isTTY && process.stderr.isTTY) {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    const answer = await terminal.question(`${facts}\nType ${expected} to send: `)
-    terminal.close()
-    if (answer.trim() === expected) return
-  }
+  const isAsked = confirmed === undefined && canAsk()
+  if (isAsked && (await ask(`${facts}\nType ${expected} to send: `, signal)) === expected) return
   throw usage(
     'E_NOT_CONFIRMED',
     `production was not confirmed. ${facts}`,

@@ -29,7 +29,9 @@ export function senderOptions(
 ): { readonly options: Omit<UpdateOptions, 'input'>; readonly production: boolean } {
   const env = environments.find((name) => name === args.env) ?? where.env ?? 'sandbox'
   const isElsewhere = args.env !== undefined && args.env !== where.env
-  const baseUrl = args.baseUrl ?? process.env['RAPYD_BASE_URL'] ?? (isElsewhere ? undefined : where.baseUrl)
+  // Set to nothing, it is not set, as with the keys.
+  const fromEnvironment = process.env['RAPYD_BASE_URL'] || undefined
+  const baseUrl = args.baseUrl ?? fromEnvironment ?? (isElsewhere ? undefined : where.baseUrl)
   const allowHost = args.allowHost ?? where.allowHost
   const { rate, reserve, concurrency, runsDir, stateDir, limit, readBack, backup, faults, seed } = args
   const maxOutageMs = args.maxOutage === undefined ? undefined : parseDuration('max-outage', args.maxOutage)

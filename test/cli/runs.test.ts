@@ -220,10 +220,13 @@ describe('runs', () => {
     for (const name of ['one', 'two']) age(directoryOf(name))
     const purging = ['runs', '--purge', '--older-than', '30d']
     const question = 'Type 2 to delete them: '
-    expect(await runOnTerminal(folder.path, purging, question, 'y')).toMatchObject({
-      code: 2,
-      screen: expect.stringContaining('nothing was deleted'),
-    })
+    const [controlC, controlD] = ['\u0003', '\u0004']
+    for (const answer of ['y', controlC, controlD]) {
+      expect(await runOnTerminal(folder.path, purging, question, answer)).toMatchObject({
+        code: 2,
+        screen: expect.stringContaining('nothing was deleted'),
+      })
+    }
     expect(readdirSync(runsDir())).toHaveLength(2)
     expect((await runOnTerminal(folder.path, purging, question, '2')).code).toBe(0)
     expect(readdirSync(runsDir())).toEqual([])

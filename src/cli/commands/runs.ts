@@ -1,10 +1,10 @@
 /** `runs`: what there is in the runs directory, newest first; `--purge` deletes what is finished and old. */
-import { createInterface } from 'node:readline/promises'
 import { exitCodes } from '../../errors.ts'
 import { listRuns } from '../../saved-runs/list.ts'
 import { usage } from '../../options.ts'
 import { deleteRun, parseAge, planPurge } from '../../saved-runs/purge.ts'
 import type { PurgePlan } from '../../saved-runs/purge.ts'
+import { ask, canAsk } from '../ask.ts'
 import { runsText } from '../runs-text.ts'
 
 export interface RunsArguments {
@@ -61,9 +61,6 @@ function resultOf({ doomed, kept }: PurgePlan, failed: PurgePlan['kept']) {
 }
 
 async function confirmed(count: number): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`Type ${count} to delete ${count === 1 ? 'it' : 'them'}: `)
-  terminal.close()
-  return answer.trim() === String(count)
+  if (!canAsk()) return false
+  return (await ask(`Type ${count} to delete ${count === 1 ? 'it' : 'them'}: `)) === String(count)
 }
