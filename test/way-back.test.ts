@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apply, bulkUpdate, plan, redo, rollback } from '../src/index.ts'
 import { rollbackRows } from '../src/rollback/rows.ts'
 import { listRuns } from '../src/saved-runs/list.ts'
+import { rebuildReport } from '../src/saved-runs/rebuild-report.ts'
 import { deleteRun, planPurge } from '../src/saved-runs/purge.ts'
 import { openSavedRun } from '../src/saved-runs/saved-run.ts'
 import { update } from './simulator/signed-request.ts'
@@ -87,6 +88,8 @@ describe('a way back', () => {
       rolled_back_by: `${first()}-rollback-1`,
       next: '',
     })
+    const { summary } = await rebuildReport(first(), all.runsDir)
+    expect(summary.next).toMatch(/was rolled back .* goes on no more/)
     const { doomed } = planPurge(runs, 0, Date.now() + 1000)
     expect(doomed.map(deleteRun)).toEqual([undefined, undefined])
     expect(listRuns(all.runsDir)).toEqual([])

@@ -10,6 +10,7 @@ import type { Answer } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
 import { confirmed, rejection, retry } from './course.ts'
 import type { Course, Ending } from './course.ts'
+import { createOwnBlock } from './own-block.ts'
 import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Signer } from './signing.ts'
@@ -117,6 +118,15 @@ export function createAttempt(parts: AttemptParts): Attempt {
     return isKey ? { outcome: 'rejected', code: 'E_AUTH', message: 'refused for this row alone' } : undefined
   }
 
+  /** A page that comes to this row alone ends it. */
+  async function blocked(answer: Answer, course: Course, signal: AbortSignal): Promise<Ending | undefined> {
+    if (answer.kind !== 'throttled') return undefined
+    course.isOwnBlock ??= createOwnBlock(calls)
+    if (!(await course.isOwnBlock(signal))) return undefined
+    course.attempts++
+    return { outcome: 'rejected', code: 'E_BLOCKED', message: ownBlock }
+  }
+
   return async (request, course, signal) => {
     for (;;) {
       // A row in doubt from an earlier session has been read back by now.
@@ -146,7 +156,8 @@ export function createAttempt(parts: AttemptParts): Attempt {
       const isReplayed = response.status >= 500 && isSameAnswer(answer, course)
       if ('operationId' in answer) course.operationId = answer.operationId
       const alone = answer.kind === 'updated' ? undefined : await aloneRefused(answer, course, signal)
-      const ending = alone ?? follow(answer, response, course, isReplayed)
+      const ending =
+        alone ?? follow(answer, response, course, isReplayed) ?? (await blocked(answer, course, signal))
       if (ending === undefined) continue
       // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
       if (ending.outcome !== 'rejected' || !course.doubt) return ending
@@ -156,6 +167,8 @@ export function createAttempt(parts: AttemptParts): Attempt {
     }
   }
 }
+
+const ownBlock = 'a firewall refuses this row each time, while it lets other requests through'
 
 /** An answer about another customer proves nothing about this one, and nothing may be sent behind it. */
 function stopWith(code: StopCode, detail: string): Ending {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { Clock } from '../pipeline/ports.ts'
+import type { OwnBlock } from './own-block.ts'
 
 /** What is known of one call so far. */
 export interface Course {
@@ -19,6 +20,8 @@ export interface Course {
   /** True once it was sent again although nobody could tell what had become of it. */
   unread: boolean
   resigned: number
+  /** Made when it is throttled for the first time. */
+  isOwnBlock: OwnBlock | undefined
   readonly retries: string[]
   /** How long the last answer took. */
   latencyMs: number
@@ -36,6 +39,7 @@ export function startCourse(doubt: boolean): Course {
     lostAt: undefined,
     unread: false,
     resigned: 0,
+    isOwnBlock: undefined,
     retries: [],
     latencyMs: 0,
   }

@@ -10,6 +10,7 @@ import type { ApiResponse, Clock } from '../pipeline/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
+import { createOwnBlock } from './own-block.ts'
 import { TransportError } from './transport-error.ts'
 
 /** `unanswered`: no read got an answer, so that asking again may tell. */
@@ -31,6 +32,7 @@ export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBac
   return async (request, signal, tries = mostAttempts - 1) => {
     for (let failed = 1; failed <= tries; failed++) {
       const response = await retrieve(request.customerId, signal)
+      if (response === 'blocked') return 'cannot_tell'
       if (response !== undefined && response.status < 500) return compareWith(request, response)
       if (failed < tries) await clock.sleep(backoffMs(failed, random()), signal)
     }
@@ -38,11 +40,16 @@ export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBac
   }
 
   /** Throttled reads are repeated when the pause is over; nothing where no whole answer came. */
-  async function retrieve(customerId: string, signal: AbortSignal): Promise<ApiResponse | undefined> {
+  async function retrieve(
+    customerId: string,
+    signal: AbortSignal,
+  ): Promise<ApiResponse | 'blocked' | undefined> {
+    const isOwnBlock = createOwnBlock(calls)
     try {
       for (;;) {
         const response = await calls.retrieve(customerId, signal)
         if (!isThrottled(response)) return response
+        if (await isOwnBlock(signal)) return 'blocked'
       }
     } catch (error) {
       if (error instanceof TransportError) return undefined

@@ -7,6 +7,7 @@ import { classify } from '../rapyd/response.ts'
 import type { Answer } from '../rapyd/response.ts'
 import { backoffMs, mostAttempts } from './backoff.ts'
 import type { Calls } from './call.ts'
+import { createOwnBlock } from './own-block.ts'
 import type { Signer } from './signing.ts'
 import { stopError } from './stop-error.ts'
 import { TransportError } from './transport-error.ts'
@@ -62,6 +63,7 @@ export function createReadCustomer({ calls, signer, clock, random }: ReadCustome
   return async (customerId, signal) => {
     let reading: Reading = { kind: 'unreadable', code: 'E_NETWORK', status: 0 }
     let resigned = 0
+    const isOwnBlock = createOwnBlock(calls)
     for (let failed = 0; failed < mostAttempts;) {
       if (failed > 0) await clock.sleep(backoffMs(failed, random()), signal)
       signal.throwIfAborted()
@@ -69,6 +71,8 @@ export function createReadCustomer({ calls, signer, clock, random }: ReadCustome
         const response = await calls.retrieve(customerId, signal)
         const answer = classify(response, customerId)
         if (answer.kind === 'resign') resigned++
+        if (answer.kind === 'throttled' && (await isOwnBlock(signal)))
+          return { kind: 'unreadable', code: 'E_BLOCKED', status: response.status }
         const found = readingOf(answer, response, resigned)
         if (found === undefined) continue
         if (answer.kind !== 'ambiguous') return found

@@ -10,6 +10,7 @@ import type { Cursor } from '../rapyd/customer-list.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { backoffMs } from './backoff.ts'
 import type { Calls } from './call.ts'
+import { createOwnBlock } from './own-block.ts'
 import { TransportError } from './transport-error.ts'
 
 /** Nothing where the list cannot be had: reading customers one by one always can. Rejects with the signal's reason. */
@@ -25,12 +26,16 @@ const tries = 3
 
 export function createReadPage({ calls, clock, random }: ReadPageParts): ReadPage {
   return async (cursor, signal) => {
+    const isOwnBlock = createOwnBlock(calls)
     for (let failed = 0; failed < tries;) {
       if (failed > 0) await clock.sleep(backoffMs(failed, random()), signal)
       signal.throwIfAborted()
       try {
         const response = await calls.page(listPath(cursor), signal)
-        if (isThrottled(response)) continue
+        if (isThrottled(response)) {
+          if (await isOwnBlock(signal)) return undefined
+          continue
+        }
         if (response.status < 500) return response.status === 200 ? customersIn(response.body) : undefined
       } catch (error) {
         if (!(error instanceof TransportError)) throw error

@@ -52,6 +52,8 @@ export const errorTips = {
   E_CUSTOMER_NOT_HERE: 'Check that the id belongs to this environment and account.',
   E_API: 'Correct the field that the error names and send the row again.',
   E_FORBIDDEN: 'Ask whoever manages the Rapyd account whether this key may update customers.',
+  E_BLOCKED:
+    'Look for text like code, markup or a link in this row, which a firewall takes for an attack; if it is meant, ask Rapyd.',
   E_SIGNATURE_ROW: 'Look for unusual numbers or characters in this row and write them as plain text.',
   // Not applied, or nobody knows
   E_NETWORK: 'Send the row again with the same command.',

@@ -24,6 +24,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
     yield* parts.settled
     return
   }
+  const doubt = parts.open.code === 'E_STILL_RUNNING' ? onItsWay : inDoubt
   const settled = flatten(parts.settled)
   let next = settled.next()
   for await (const rows of parts.openSource()) {
@@ -36,7 +37,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
       }
       const prepared = parts.prepare(row)
       if (isOutcome(prepared)) batch.push(prepared)
-      else if (parts.isInDoubt(row.row)) batch.push({ ...openOutcome(prepared, inDoubt), outcome: 'unknown' })
+      else if (parts.isInDoubt(row.row)) batch.push({ ...openOutcome(prepared, doubt), outcome: 'unknown' })
       else batch.push(openOutcome(prepared, parts.open))
     }
     yield batch
@@ -46,6 +47,11 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
 const inDoubt = {
   code: 'E_IN_DOUBT',
   message: 'may have been applied: the run stopped before its answer was known',
+} as const
+
+const onItsWay = {
+  code: 'E_STILL_RUNNING',
+  message: 'may have been applied: the run is still going on, and its answer is not known yet',
 } as const
 
 function* flatten(batches: Iterable<readonly Outcome[]>): Generator<Outcome> {

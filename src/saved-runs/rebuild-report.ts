@@ -9,6 +9,7 @@ import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { readRedo } from '../redo/reading.ts'
 import { checkRollback } from '../rollback/reading.ts'
+import { wasRolledBack } from '../rollback/rollbacks.ts'
 import { commandToGoOn } from '../run/command.ts'
 import { readEnding } from '../run/record.ts'
 import { report } from '../run/report.ts'
@@ -123,7 +124,7 @@ function noRows(): never {
   throw new Error('the rows of a run without open ones are asked for')
 }
 
-function endingOf({ runId, directory, journal, record, isRunning }: SavedRun): RunEnding {
+function endingOf({ runId, directory, runsDir, journal, record, isRunning }: SavedRun): RunEnding {
   if (journal.get('state') === 'finished')
     return { open: stoppedBefore('E_NOT_REACHED'), exitCode: undefined, remedy: undefined }
   if (isRunning) {
@@ -139,7 +140,9 @@ function endingOf({ runId, directory, journal, record, isRunning }: SavedRun): R
     open: stoppedBefore(ending?.code ?? 'E_NOT_REACHED'),
     exitCode: ending?.exitCode,
     remedy: undefined,
-    next: `Run ${runId} is not finished. To go on: ${commandToGoOn({ runId, directory, record })}`,
+    next: wasRolledBack({ runId, runsDir })
+      ? `Run ${runId} was rolled back after it had been stopped: it goes on no more.`
+      : `Run ${runId} is not finished. To go on: ${commandToGoOn({ runId, directory, record })}`,
   }
 }
 

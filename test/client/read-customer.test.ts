@@ -17,7 +17,7 @@ describe('reading a customer', () => {
     ['at once', [success({ name: 'A' })]],
     ['behind errors of the server', [...times(3, response(500, '')), success({ name: 'A' })]],
     ['behind connections that break', [notSent, lost, success({ name: 'A' })]],
-    ['behind the rate limit, however often', [...times(9, response(429, '<html>')), success({ name: 'A' })]],
+    ['behind the rate limit, however often', [...times(10, response(429, '<html>')), success({ name: 'A' })]],
     [
       'with another salt',
       [refusal(401, 'UNAUTHENTICATED_API_CALL', 'salt header value is not valid'), success({ name: 'A' })],
@@ -39,6 +39,12 @@ describe('reading a customer', () => {
     expect(await read(...times(6, response(500, '')))).toMatchObject({ kind: 'unreadable', code: 'E_SERVER' })
     expect(await read(...times(6, lost))).toMatchObject({ kind: 'unreadable', code: 'E_NETWORK' })
     expect(await read(refusal(403, 'FORBIDDEN'))).toMatchObject({ kind: 'unreadable', code: 'E_FORBIDDEN' })
+  })
+
+  it('gives up on a customer whose reads alone a firewall refuses', async () => {
+    const page = response(403, '<html>')
+    const reading = await read(page, page, page, success(), page, success())
+    expect(reading).toMatchObject({ kind: 'unreadable', code: 'E_BLOCKED' })
   })
 
   it('ends the run where the keys are refused, or an answer is about another customer', async () => {

@@ -191,6 +191,30 @@ const cases: readonly Case[] = [
     ends: ['updated', '', 1, 0, 'throttled;throttled'],
   },
   {
+    title: 'throttling of everybody, however long',
+    updates: [...times(6, page), success()],
+    reads: times(4, page),
+    ends: ['updated', '', 1, 4, times(6, 'throttled').join(';')],
+  },
+  {
+    title: 'throttling of this row alone, which nothing ends',
+    updates: times(4, response(403, '<html>blocked</html>')),
+    reads: times(2, success()),
+    ends: ['rejected', 'E_BLOCKED', 1, 2, times(4, 'throttled').join(';')],
+  },
+  {
+    title: 'an answer that was lost, and then throttling of this row alone',
+    updates: [lost, ...times(4, page)],
+    reads: [...times(3, otherName), success(), otherName, success(), hasName],
+    ends: ['updated', '', 2, 7, `econnreset;${times(4, 'throttled').join(';')}`],
+  },
+  {
+    title: 'an answer that was lost, and reads of this customer that alone are throttled',
+    updates: [lost, success()],
+    reads: [page, page, page, success(), page, success()],
+    ends: ['updated', '', 2, 6, 'econnreset'],
+  },
+  {
     title: 'a clock that is a minute behind',
     updates: [late(60_000), success()],
     ends: ['updated', '', 1, 0, 'resigned_clock'],

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { CsvRow } from '../../src/domain/row.ts'
 import { accountOf, openOutcome } from '../../src/run/account.ts'
+import type { AccountParts } from '../../src/run/account.ts'
 import { outcomeOf } from '../report/outcome.ts'
 import { updateOf } from '../support/rig.ts'
 
-const open = { code: 'E_STOPPED', message: 'the run stopped before this row' } as const
+const stopped: AccountParts['open'] = { code: 'E_STOPPED', message: 'the run stopped before this row' }
 
 /** Rows 1 to `rows`; those in `settled` have an outcome, every fifth of the others is invalid. */
 async function account(
@@ -13,6 +14,7 @@ async function account(
   settled: readonly number[],
   batch = 2,
   doubtful: readonly number[] = [],
+  open = stopped,
 ) {
   let read = 0
   async function* openSource(): AsyncGenerator<CsvRow[]> {
@@ -87,7 +89,7 @@ describe('the account of a run', () => {
 
   it('knows of an open row what it would send, and says why it was not', () => {
     const request = updateOf({ name: 'Jo' })
-    expect(openOutcome(request, open)).toEqual({
+    expect(openOutcome(request, stopped)).toEqual({
       row: request.row,
       line: request.line,
       offset: request.offset,
@@ -107,5 +109,12 @@ describe('the account of a run', () => {
       retries: '',
       finishedAt: 0,
     })
+  })
+
+  it('does not say that a run stopped which goes on', async () => {
+    const open = { code: 'E_STILL_RUNNING', message: 'the run is still going on' } as const
+    const { all } = await account(2, [], 2, [1], open)
+    expect(all[0]).toMatchObject({ outcome: 'unknown', errorCode: 'E_STILL_RUNNING' })
+    expect(all[0]?.message).not.toContain('stopped')
   })
 })
