@@ -20,11 +20,9 @@ export interface FieldCounts {
   readonly clearLooks: Int32Array
   /** Whether the row is one of the first. `blankAddresses`: bits of the addresses that it only has blanks for. */
   isFirst(record: RawRecord, blankAddresses: number): boolean
-  /** Adds a row but for its blanks. */
   add(blankAddresses: number): void
-  /** Rows in which a column is blank, added by whoever goes through the cells. */
-  readonly blanks: Uint32Array
-  readonly counted: () => CountedRows
+  /** `blanks`: rows in which each column is blank. */
+  counted(blanks: Uint32Array): CountedRows
 }
 
 /** `constants`: paths that every row sets. `timesTold`: how often a doubt is told before it is only counted. */
@@ -38,7 +36,6 @@ export function createFieldCounts(
   const clearLooks = Int32Array.from(fields, ({ path, blank, doubt }) =>
     path === '' || blank !== 'clear' ? 0 : doubt === '' ? 1 : timesTold,
   )
-  const blanks = new Uint32Array(fields.length)
   /** Rows that leave an address out, by its number. */
   const leftOut = new Uint32Array(32)
   let rows = 0
@@ -46,7 +43,6 @@ export function createFieldCounts(
   return {
     setLooks,
     clearLooks,
-    blanks,
     isFirst({ starts, ends }, blankAddresses) {
       let isFirst = false
       for (const [index, { blank, address }] of fields.entries()) {
@@ -65,7 +61,7 @@ export function createFieldCounts(
         leftOut[address] = (leftOut[address] ?? 0) + 1
       }
     },
-    counted() {
+    counted(blanks) {
       const [set, cleared] = [new Map<string, number>(), new Map<string, number>()]
       const doubts: CountedDoubt[] = []
       for (const [index, { path, blank, address, doubt }] of fields.entries()) {

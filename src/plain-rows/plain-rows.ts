@@ -5,17 +5,16 @@
 import type { ColumnCount } from '../doctor/columns.ts'
 import type { DateOrder } from '../doctor/date-order.ts'
 import { sharedEmail } from '../doctor/examine.ts'
-import { isShortPostcode } from '../doctor/postcodes.ts'
+import { hasShortPostcode } from '../doctor/postcodes.ts'
 import type { SharedEmails } from '../doctor/shared-emails.ts'
-import { made } from '../domain/raw-record.ts'
 import type { RawRecord } from '../domain/raw-record.ts'
 import type { CountedDoubt, CountedRows } from '../pipeline/scan.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { unusualId } from '../rapyd/doubts.ts'
 import { numberIn } from '../rapyd/plain-bytes.ts'
+import { createCellCounts } from './cell-counts.ts'
 import { createFieldCounts } from './field-counts.ts'
 import type { CountedField } from './field-counts.ts'
-import { charactersIn } from './plain-cell.ts'
 import type { PlainCell } from './plain-cell.ts'
 import { createToldDoubt } from './told-doubt.ts'
 
@@ -62,10 +61,8 @@ export interface PlainRows {
 export function createPlainRows(parts: PlainRowsParts): PlainRows {
   const { columns, constants, id, email, born, postcodes, timesTold, emails, dates, customers } = parts
   const fields = createFieldCounts(columns, constants, timesTold)
-  const { setLooks, clearLooks, blanks } = fields
-  /** Characters of the longest cell, and 1 while different texts are counted. */
-  const longest = new Uint32Array(columns.length)
-  const hasDistinct = new Uint8Array(columns.length).fill(1)
+  const { setLooks, clearLooks } = fields
+  const cells = createCellCounts(columns.map(({ cell }) => cell))
   const refusesBlank = Uint8Array.from(columns, ({ blank }) => (blank === 'refuse' ? 1 : 0))
   const isField = Uint8Array.from(columns, ({ path }) => (path === '' ? 0 : 1))
   const bits = Int32Array.from(columns, ({ address }) => (address < 0 ? 0 : 1 << address))
@@ -103,7 +100,7 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     }
     if (filledFields === 0 && !alwaysSends) return false
     for (let index = 0; index < zips.length; index++)
-      if (isShort(record, zips[index] ?? 0, countries[index] ?? 0)) return false
+      if (hasShortPostcode(record, zips[index] ?? 0, countries[index] ?? 0)) return false
     const blankAddresses = addresses & ~filledAddresses
     // Nothing is wrong with the row: who reads it adds the same address, and to add it twice does nothing.
     const isShared = email >= 0 && hasSharedEmail(record)
@@ -118,7 +115,8 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     }
     customers.addRead()
     fields.add(blankAddresses)
-    addCells(record)
+    cells.add(record)
+    if (born >= 0) noteBirth(record)
     return true
   }
 
@@ -128,48 +126,22 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     return start < end && emails.addBytes(bytes, start, end, starts[id] ?? 0, ends[id] ?? 0)
   }
 
-  function addCells(record: RawRecord): void {
-    const { bytes, starts, ends, kinds } = record
-    for (let index = 0; index < columns.length; index++) {
-      const start = starts[index] ?? 0
-      const end = ends[index] ?? 0
-      if (start === end) {
-        blanks[index] = (blanks[index] ?? 0) + 1
-        continue
-      }
-      const kind = kinds[index] ?? 0
-      if (end - start > (longest[index] ?? 0))
-        longest[index] = Math.max(longest[index] ?? 0, charactersIn(bytes, start, end, kind))
-      if (hasDistinct[index] === 1 && columns[index]?.cell.addDistinct(bytes, start, end, kind) === false)
-        hasDistinct[index] = 0
-    }
-    if (born >= 0 && starts[born] !== ends[born]) {
-      const at = starts[born] ?? 0
-      dates.taken(numberIn(bytes, at, 2), numberIn(bytes, at + 3, 2), record)
-    }
+  function noteBirth(record: RawRecord): void {
+    const { bytes, starts, ends } = record
+    const at = starts[born] ?? 0
+    if (at !== ends[born]) dates.taken(numberIn(bytes, at, 2), numberIn(bytes, at + 3, 2), record)
   }
 
   return {
     takes,
     counted() {
-      const { doubts, ...counted } = fields.counted()
-      for (const [index, { count }] of columns.entries()) {
-        const blank = blanks[index] ?? 0
-        count.blank += blank
-        count.filled += counted.rows - blank
-        count.longest = Math.max(count.longest, longest[index] ?? 0)
-      }
+      const { doubts, ...counted } = fields.counted(cells.blanks)
+      cells.addTo(
+        columns.map(({ count }) => count),
+        counted.rows,
+      )
       return { ...counted, doubts: [...doubts, ...unusual.counted()] }
     },
     doubts: shared.counted,
   }
-}
-
-function isShort({ bytes, starts, ends, kinds }: RawRecord, zip: number, country: number): boolean {
-  if (kinds[zip] !== made.digit) return false
-  const at = starts[country] ?? 0
-  return (
-    (ends[country] ?? 0) - at === 2 &&
-    isShortPostcode((ends[zip] ?? 0) - (starts[zip] ?? 0), ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0))
-  )
 }
