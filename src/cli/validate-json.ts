@@ -1,7 +1,7 @@
 /** `validate --json`: everything that the text says, for programs. */
 import { tipOf } from '../domain/error-codes.ts'
 import { warningTips } from '../domain/warning.ts'
-import type { ValidateResult } from '../validate.ts'
+import type { ValidateResult } from '../validate/validate.ts'
 import type { InvalidRow } from './invalid-row.ts'
 
 export function validateJson(result: ValidateResult, invalid: readonly InvalidRow[]) {

@@ -3,7 +3,7 @@ import { tipOf } from '../domain/error-codes.ts'
 import { warningTips } from '../domain/warning.ts'
 import type { SourceColumn } from '../pipeline/ports.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
-import type { ValidateResult } from '../validate.ts'
+import type { ValidateResult } from '../validate/validate.ts'
 import { columnLines } from './column-table.ts'
 import type { InvalidRow } from './invalid-row.ts'
 

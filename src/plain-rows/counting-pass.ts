@@ -1,6 +1,6 @@
 /** The first pass of who only counts: over a file of which most rows are counted as bytes, and the others are read. */
-import type { CountingPass } from '../check-input.ts'
-import type { OpenedExamination } from '../examination.ts'
+import type { CountingPass } from '../guard/check-input.ts'
+import type { OpenedExamination } from '../validate/examination.ts'
 import type { Head } from '../input/header.ts'
 import { rowsToRead } from '../input/rows-to-read.ts'
 import type { Bytes } from '../input/utf8.ts'

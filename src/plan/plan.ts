@@ -1,10 +1,10 @@
 /** `plan`: reads what a file touches and writes down what an update would change, row by row, without changing anything. */
 import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { checkInput } from '../check-input.ts'
-import type { CheckedInput } from '../check-input.ts'
+import { checkInput } from '../guard/check-input.ts'
+import type { CheckedInput } from '../guard/check-input.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { openInputGuard } from '../input-guard.ts'
+import { openInputGuard } from '../guard/input-guard.ts'
 import { readHead } from '../input/header.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { openNewFile } from '../new-file.ts'

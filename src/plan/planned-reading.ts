@@ -1,6 +1,6 @@
 /** The rows of an input as a plan has them: only the fields that it says would change, and no call for any other row. */
-import { checkInput, guardOf, scanReading } from '../check-input.ts'
-import type { CheckedInput, InputParts } from '../check-input.ts'
+import { checkInput, guardOf, scanReading } from '../guard/check-input.ts'
+import type { CheckedInput, InputParts } from '../guard/check-input.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { onlyFields } from '../domain/patch.ts'

@@ -8,7 +8,7 @@ import type { PlanFacts, PlanHead } from './plan-head.ts'
 import { plannedRow } from './plan-row.ts'
 import type { PlanRow } from './plan-row.ts'
 import { afterPatch } from '../rapyd/held.ts'
-import type { CheckedInput } from '../check-input.ts'
+import type { CheckedInput } from '../guard/check-input.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { Readings } from '../store/readings.ts'
 

@@ -1,6 +1,6 @@
 /** How the rows of a rollback are read, and what a look at their customers makes of them. */
-import { scanReading } from '../check-input.ts'
-import type { CheckedInput, InputParts } from '../check-input.ts'
+import { scanReading } from '../guard/check-input.ts'
+import type { CheckedInput, InputParts } from '../guard/check-input.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'

@@ -1,5 +1,5 @@
 /** `update`, as a kind of run: every row of one input, under a name that is made of it. */
-import { checkInput } from '../check-input.ts'
+import { checkInput } from '../guard/check-input.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../options.ts'
 import { runDigest } from './identity.ts'

@@ -1,5 +1,5 @@
 /** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
-import type { CheckedInput, InputParts } from '../check-input.ts'
+import type { CheckedInput, InputParts } from '../guard/check-input.ts'
 import { isErrorCode } from '../domain/error-codes.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { InputFile } from '../input/bytes.ts'

@@ -1,5 +1,5 @@
 /** The input of a run that was, read as the run read it, or an error that says what has changed since. */
-import type { InputParts } from '../check-input.ts'
+import type { InputParts } from '../guard/check-input.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { readHead } from '../input/header.ts'

@@ -1,6 +1,6 @@
 /** `state baseline`: takes a file as already applied, without a call, so that the first night sends only what has changed since. */
 import { resolve } from 'node:path'
-import { checkInput } from '../check-input.ts'
+import { checkInput } from '../guard/check-input.ts'
 import { readHead } from '../input/header.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import type { UpdateOptions } from '../options.ts'

@@ -2,17 +2,17 @@
  * `--fix`: a copy of the input in which cells are mended where the remedy is certain, and a list of the changes beside it.
  * Everything else is copied byte for byte.
  */
-import { withCells } from './doctor/raw-cells.ts'
-import type { Problem } from './domain/problem.ts'
-import type { MalformedRow, Place, Row } from './domain/row.ts'
-import type { InputFile } from './input/bytes.ts'
-import { isMarked } from './input/header.ts'
-import type { Head } from './input/header.ts'
+import { withCells } from '../doctor/raw-cells.ts'
+import type { Problem } from '../domain/problem.ts'
+import type { MalformedRow, Place, Row } from '../domain/row.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { isMarked } from '../input/header.ts'
+import type { Head } from '../input/header.ts'
 import { isRefusedRow, mendRow } from './mend-row.ts'
 import type { Change, MendParts } from './mend-row.ts'
-import { openNewFile } from './new-file.ts'
-import { createCellWriter } from './report/csv-cell.ts'
-import { splitMembers } from './report/json-members.ts'
+import { openNewFile } from '../new-file.ts'
+import { createCellWriter } from '../report/csv-cell.ts'
+import { splitMembers } from '../report/json-members.ts'
 
 /** A change without the text, which is personal data. */
 export interface ListedChange extends Omit<Change, 'text'> {

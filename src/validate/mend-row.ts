@@ -1,9 +1,9 @@
 /** Mends what can be mended of one row, and keeps only what the reading of rows then takes. */
-import type { ErrorCode } from './domain/error-codes.ts'
-import type { Problem } from './domain/problem.ts'
-import type { MalformedRow, Row } from './domain/row.ts'
-import type { Remedy } from './mapping/remedies.ts'
-import type { Locate, SourceColumn } from './pipeline/ports.ts'
+import type { ErrorCode } from '../domain/error-codes.ts'
+import type { Problem } from '../domain/problem.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
+import type { Remedy } from '../mapping/remedies.ts'
+import type { Locate, SourceColumn } from '../pipeline/ports.ts'
 
 /** One cell that is mended. `text` is personal data: it goes into the copy and nowhere else. */
 export interface Change {

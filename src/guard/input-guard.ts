@@ -2,11 +2,11 @@
 import { findEarlierRun, keepPortrait } from './input-history.ts'
 import { watchInput } from './input-watch.ts'
 import type { WatchedInput } from './input-watch.ts'
-import type { Examiner } from './pipeline/ports.ts'
-import type { Scan } from './pipeline/scan.ts'
-import type { RunParts } from './run/parts.ts'
-import type { RunJournal } from './store/journal.ts'
-import { isRunThere, runName } from './store/run-directory.ts'
+import type { Examiner } from '../pipeline/ports.ts'
+import type { Scan } from '../pipeline/scan.ts'
+import type { RunParts } from '../run/parts.ts'
+import type { RunJournal } from '../store/journal.ts'
+import { isRunThere, runName } from '../store/run-directory.ts'
 
 export interface InputGuard {
   /** Looks at the rows of the scan. */

@@ -1,16 +1,16 @@
 /** The files that `validate` writes where it is told to: the invalid rows (`out`), and a mended copy (`fix`). */
 import { createErrorsCopy } from './errors-copy.ts'
-import type { Outcome } from './domain/outcome.ts'
-import type { Problem } from './domain/problem.ts'
-import type { MalformedRow, Row } from './domain/row.ts'
-import type { InputFile } from './input/bytes.ts'
-import type { Head } from './input/header.ts'
-import type { Mapping } from './mapping/compiled-mapping.ts'
-import { createRemedies } from './mapping/remedies.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Problem } from '../domain/problem.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Head } from '../input/header.ts'
+import type { Mapping } from '../mapping/compiled-mapping.ts'
+import { createRemedies } from '../mapping/remedies.ts'
 import { createMendedCopy } from './mended-copy.ts'
 import type { MendedFile } from './mended-copy.ts'
-import type { UpdateOptions } from './options.ts'
-import { createLocate, createReadRow, rulesOf } from './prepare.ts'
+import type { UpdateOptions } from '../options.ts'
+import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
 
 export interface FileOptions {
   /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */

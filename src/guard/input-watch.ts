@@ -2,32 +2,32 @@
  * Watches the scan of a run for what makes a file another one than it was last time, or a damaged one, though each of its
  * rows could be sent: a lost column, a cut end, cells that have moved. What it finds is refused before the first call.
  */
-import { createBrokenRows } from './doctor/broken-rows.ts'
-import { textDamage } from './doctor/text-damage.ts'
-import type { Row, MalformedRow } from './domain/row.ts'
-import { BulkUpdateError } from './errors.ts'
-import { customerChanges } from './history/compare-customers.ts'
+import { createBrokenRows } from '../doctor/broken-rows.ts'
+import { textDamage } from '../doctor/text-damage.ts'
+import type { Row, MalformedRow } from '../domain/row.ts'
+import { BulkUpdateError } from '../errors.ts'
+import { customerChanges } from '../history/compare-customers.ts'
 import {
   damageDifferences,
   fieldDifferences,
   isComparable,
   misreadIn,
   rowDifferences,
-} from './history/compare.ts'
-import type { Difference } from './history/compare.ts'
-import type { Portrait } from './history/portrait.ts'
-import { createSample } from './history/sample.ts'
-import type { InputFile } from './input/bytes.ts'
-import type { Head } from './input/header.ts'
+} from '../history/compare.ts'
+import type { Difference } from '../history/compare.ts'
+import type { Portrait } from '../history/portrait.ts'
+import { createSample } from '../history/sample.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Head } from '../input/header.ts'
 import type { EarlierRun } from './input-history.ts'
-import { planHeader } from './mapping/column-plans.ts'
-import type { Mapping } from './mapping/compiled-mapping.ts'
-import type { UpdateOptions } from './options.ts'
-import type { Examiner } from './pipeline/ports.ts'
-import type { Scan } from './pipeline/scan.ts'
-import { isOutcome } from './pipeline/send.ts'
-import { rulesOf } from './prepare.ts'
-import { typedColumns } from './typed-columns.ts'
+import { planHeader } from '../mapping/column-plans.ts'
+import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { UpdateOptions } from '../options.ts'
+import type { Examiner } from '../pipeline/ports.ts'
+import type { Scan } from '../pipeline/scan.ts'
+import { isOutcome } from '../pipeline/send.ts'
+import { rulesOf } from '../prepare.ts'
+import { typedColumns } from '../validate/typed-columns.ts'
 
 export interface WatchedInput {
   readonly file: InputFile

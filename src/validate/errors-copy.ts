@@ -1,13 +1,13 @@
 /** `--out`: the rows that are invalid, as `update` would leave them in `errors`: mend them and feed them back. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Outcome } from './domain/outcome.ts'
-import { BulkUpdateError, systemCode } from './errors.ts'
-import type { InputFile } from './input/bytes.ts'
-import type { Head } from './input/header.ts'
-import { errorLine, errorsHeader } from './report/errors.ts'
-import { openOutputFile, removeOutputFile } from './report/output-file.ts'
-import { errorsFormatOf } from './run/report.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { BulkUpdateError, systemCode } from '../errors.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Head } from '../input/header.ts'
+import { errorLine, errorsHeader } from '../report/errors.ts'
+import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
+import { errorsFormatOf } from '../run/report.ts'
 
 const next = 'run the same command again.'
 

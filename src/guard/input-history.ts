@@ -1,11 +1,11 @@
 /** The last finished run of an input's name, as far as the guards want to know it: what its file looked like. */
-import { parsePortrait } from './history/portrait.ts'
-import type { Portrait } from './history/portrait.ts'
-import { findRuns } from './store/find-runs.ts'
-import type { RunPlace } from './store/find-runs.ts'
-import { readJournal } from './store/saved-journal.ts'
-import type { SavedJournal } from './store/saved-journal.ts'
-import type { RunJournal } from './store/journal.ts'
+import { parsePortrait } from '../history/portrait.ts'
+import type { Portrait } from '../history/portrait.ts'
+import { findRuns } from '../store/find-runs.ts'
+import type { RunPlace } from '../store/find-runs.ts'
+import { readJournal } from '../store/saved-journal.ts'
+import type { SavedJournal } from '../store/saved-journal.ts'
+import type { RunJournal } from '../store/journal.ts'
 
 export interface EarlierRun {
   readonly runId: string
