@@ -26,7 +26,7 @@ const packagesOf = (file: string): readonly string[] =>
 
 it.each([
   'index.ts',
-  'validate.ts',
+  'validate/validate.ts',
   'cli/main.ts',
   'cli/commands/update.ts',
   'cli/commands/validate.ts',
