@@ -1,11 +1,9 @@
 /** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
-import { readHead } from './input/header.ts'
 import { openInputGuard } from './guard/input-guard.ts'
 import { asInterruption } from './run/interruption.ts'
-import { loadMapping } from './mapping/mapping-file.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createPrepare } from './prepare.ts'
@@ -20,7 +18,8 @@ import { recallScan, rememberScan } from './run/remembered-scan.ts'
 import { readBefore } from './run/before.ts'
 import { closingReport } from './run/closing.ts'
 import { bind, mappingDigest } from './run/identity.ts'
-import { openRunInput, removeKeptInput } from './run/input.ts'
+import { openGiven } from './run/open-given.ts'
+import { removeKeptInput } from './run/input.ts'
 import type { RunKind } from './run/kind.ts'
 import type { RunParts, RunWatch, Watch } from './run/parts.ts'
 import { createRunProgress } from './run/progress.ts'
@@ -84,12 +83,8 @@ async function runOn(
   kind: RunKind,
 ): Promise<UpdateResult> {
   const { host, account } = remote
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-  const input = await openRunInput(options.input, runsDir, signal, {
-    encoding: options.encoding,
-    piped: kind.piped,
-  })
+  const { runsDir, input, given } = await openGiven(options, signal, kind.piped)
+  const { file, head, mapping } = given
   const log = createRunLog(options.logLevel ?? 'info', (code) => watch.onEvent?.({ kind: 'log_off', code }))
   const tell = (event: RunEvent): void => {
     log.write(event)
@@ -102,8 +97,6 @@ async function runOn(
     onEvent: tell,
   })
   try {
-    const { file } = input
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const { encoding } = file
     const planned = kind.planned === undefined ? {} : { plan: kind.planned.sha256 }
@@ -119,7 +112,6 @@ async function runOn(
     const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
     const counter = countChanges(sync, options.duplicates)
     const remembered = recallScan(join(runsDir, runId), facts)
-    const given = { file, head, options, mapping }
     const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
     const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
       { ...given, onInvalid: progress.invalid, signal, remembered, examiner: counter.beside(guard?.watch) },

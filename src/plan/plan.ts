@@ -5,8 +5,6 @@ import { checkInput } from '../guard/check-input.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { openInputGuard } from '../guard/input-guard.ts'
-import { readHead } from '../input/header.ts'
-import { loadMapping } from '../mapping/mapping-file.ts'
 import { openNewFile } from '../new-file.ts'
 import type { UpdateOptions } from '../options.ts'
 import { removeIfEmpty } from './plan-input.ts'
@@ -23,7 +21,8 @@ import { createPace } from '../report/pace.ts'
 import { asInterruption } from '../run/interruption.ts'
 import { readCustomers } from './reading-client.ts'
 import type { ReadingWatch } from './reading-client.ts'
-import { keptInput, openRunInput } from '../run/input.ts'
+import { keptInput } from '../run/input.ts'
+import { openGiven } from '../run/open-given.ts'
 import { mappingDigest, runDigest } from '../run/identity.ts'
 import { recordedOptions } from '../run/record.ts'
 import { planEnd } from '../store/find-plans.ts'
@@ -79,16 +78,12 @@ async function planOn(
   signal: AbortSignal,
 ): Promise<PlanResult> {
   const { host, account } = remote
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding })
+  const { runsDir, input, given } = await openGiven(options, signal)
+  const { file, mapping } = given
   try {
-    const { file } = input
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const digest = await file.digest()
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
-    const given = { file, head, options, mapping }
     // Nobody looks at every row of a plan: a file that is not like the last one is refused here already.
     const guard = openInputGuard({ ...given, runsDir, runId: planId, facts }, {})
     const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
 import { stateError } from './disk-error.ts'
 import { ownFile } from './own-file.ts'
+import { inTransaction } from './transaction.ts'
 
 /** What a state belongs to. */
 export interface SyncOwner {
@@ -60,15 +61,15 @@ export function openSyncDatabase(directory: string, owner: SyncOwner): DatabaseS
 }
 
 function makeTables(db: DatabaseSync, owner: SyncOwner): void {
-  db.exec('BEGIN IMMEDIATE')
-  const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (found === 0) db.exec(schema)
-  // States that were made before it was there get it, too.
-  db.exec('CREATE TABLE IF NOT EXISTS runs_dir (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID')
-  // Nothing is lost with a state of nobody: keys that were mistyped once must not stand in the way of the right ones.
-  if (found === 0 || (found === version && isEmpty(db))) own(db, owner)
-  db.exec('COMMIT')
-  if (found !== 0 && found !== version) throw new Error(`state version ${found}, this is ${version}`)
+  inTransaction(db, () => {
+    const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (found !== 0 && found !== version) throw new Error(`state version ${found}, this is ${version}`)
+    if (found === 0) db.exec(schema)
+    // States that were made before it was there get it, too.
+    db.exec('CREATE TABLE IF NOT EXISTS runs_dir (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID')
+    // Nothing is lost with a state of nobody: keys that were mistyped once must not stand in the way of the right ones.
+    if (found === 0 || isEmpty(db)) own(db, owner)
+  })
 }
 
 function isEmpty(db: DatabaseSync): boolean {

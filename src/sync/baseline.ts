@@ -1,12 +1,9 @@
 /** `state baseline`: takes a file as already applied, without a call, so that the first night sends only what has changed since. */
-import { resolve } from 'node:path'
 import { checkInput } from '../guard/check-input.ts'
-import { readHead } from '../input/header.ts'
-import { loadMapping } from '../mapping/mapping-file.ts'
 import type { UpdateOptions } from '../options.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { bodyOfPatch } from '../rapyd/update-customer.ts'
-import { openRunInput } from '../run/input.ts'
+import { openGiven } from '../run/open-given.ts'
 import { takeStep } from './last-step.ts'
 import { whileLocked, withRemote } from './state.ts'
 import { exportNameOf } from './journal-words.ts'
@@ -20,14 +17,9 @@ export interface Baseline {
 
 /** @throws BulkUpdateError as `update` where the file cannot be trusted; BUSY where a run with `--only-changed` is under way */
 export async function baselineState(options: UpdateOptions, signal: AbortSignal): Promise<Baseline> {
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
-  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
-  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding })
+  const { runsDir, input, given } = await openGiven(options, signal)
   try {
-    const { file } = input
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const parts = { file, head, options, mapping, onInvalid: () => {}, signal }
-    const { refusal, found, openRows, readRow } = await checkInput(parts)
+    const { refusal, found, openRows, readRow } = await checkInput({ ...given, onInvalid: () => {}, signal })
     if (refusal !== undefined) throw refusal
     return await withRemote(options, (remote, folder) =>
       whileLocked(remote, folder, async ({ state, digests }) => {
