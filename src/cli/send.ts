@@ -18,6 +18,7 @@ import { given, senderOptions } from './sender-options.ts'
 import type { SenderArguments } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
 import { writeSummaryFiles } from './summary-files.ts'
+import { warningsLine } from './warnings-line.ts'
 
 export interface SendArguments extends SenderArguments {
   readonly finishBy?: string | undefined
@@ -62,8 +63,9 @@ export async function send(
   const watch: Watch = {
     confirm: async ({ host, account, scan }) => {
       display.clear()
-      const line = words.hasOwnRows === true ? undefined : duplicatesLine(scan, words.duplicates)
-      if (line !== undefined && args.quiet !== true) display.say(line)
+      const isSaid = words.hasOwnRows !== true && args.quiet !== true
+      for (const line of isSaid ? [duplicatesLine(scan, words.duplicates), warningsLine(scan)] : [])
+        if (line !== undefined) display.say(line)
       if (production) await confirmProduction(host, account, scan, args.confirmProduction, signal)
     },
     onSnapshot: display.onSnapshot,
