@@ -16,6 +16,8 @@ const subjectWords: Readonly<Partial<Record<CommandName, readonly string[]>>> = 
   state: stateActions,
 }
 
+const allOptions = 'all options, with examples'
+
 /** Options that name a file or a folder, besides the subject of a command. */
 const paths = new Set(['map', 'out', 'fix', 'from', 'junit', 'metrics-file', 'runs-dir', 'state-dir'])
 
@@ -24,6 +26,9 @@ function bash(): readonly string[] {
     '# rapyd-bulk, bash: source this file, or put it into ~/.bashrc',
     '_rapyd_bulk() {',
     '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}',
+    '  # Of --option=value, bash makes three words.',
+    "  [[ $before == '=' ]] && before=${COMP_WORDS[COMP_CWORD-2]}",
+    "  [[ $word == '=' ]] && word=",
     '  COMPREPLY=()',
     '  if ((COMP_CWORD == 1)); then',
     `    COMPREPLY=($(compgen -W '${[...commandNames, '--help', '--version'].join(' ')}' -- "$word"))`,
@@ -72,11 +77,13 @@ function zsh(): readonly string[] {
     '  local -a commands=(',
     ...commandNames.map((name) => `    ${quoted(`${name}:${commands[name].summary}`)}`),
     '  )',
+    '  if ((CURRENT == 2)) && [[ $PREFIX == -* ]]; then compadd -- --help --version; return; fi',
     '  if ((CURRENT == 2)); then _describe command commands; return; fi',
     '  case $words[2] in',
     ...commandNames.flatMap((name) => [
       `    ${name}) shift words; ((CURRENT--)); _arguments \\`,
       ...flagsOf(name).map((flag) => `      ${quoted(zshOption(flag))} \\`),
+      `      '*--help[${allOptions}]' \\`,
       `      ${zshSubject(subjectWords[name])} ;;`,
     ]),
     '  esac',
@@ -93,7 +100,7 @@ function zshOption({ name, describe, value, choices }: FlagText): string {
   const text = describe.replaceAll(/[[\]:]/g, (sign) => `\\${sign}`)
   const takes =
     choices.length > 0 ? `:value:(${choices.join(' ')})` : paths.has(name) ? ':file:_files' : ':value: '
-  return `*--${name}[${text}]${value === '' ? '' : takes}`
+  return value === '' ? `*--${name}[${text}]` : `*--${name}=[${text}]${takes}`
 }
 
 function fish(): readonly string[] {
@@ -103,17 +110,30 @@ function fish(): readonly string[] {
       (name) =>
         `complete -c rapyd-bulk -n __fish_use_subcommand -f -a ${name} -d ${fishQuoted(commands[name].summary)}`,
     ),
+    'complete -c rapyd-bulk -n __fish_use_subcommand -l version',
+    `complete -c rapyd-bulk -l help -d ${fishQuoted(allOptions)}`,
     ...commandNames.flatMap((name) =>
-      flagsOf(name).map(({ name: flag, describe, value, choices }) => {
-        const takes = value === '' ? '' : choices.length > 0 ? ` -x -a '${choices.join(' ')}'` : ' -r'
-        return `complete -c rapyd-bulk -n '__fish_seen_subcommand_from ${name}' -l ${flag}${takes} -d ${fishQuoted(describe)}`
-      }),
+      flagsOf(name).map(
+        (flag) =>
+          `complete -c rapyd-bulk -n '${fishCommand(name)}' -l ${flag.name}${fishValue(flag)} -d ${fishQuoted(flag.describe)}`,
+      ),
     ),
     ...Object.entries(subjectWords).map(
       ([name, words]) =>
-        `complete -c rapyd-bulk -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(' ')}'`,
+        `complete -c rapyd-bulk -n 'test (count (commandline -opc)) -eq 2; and ${fishCommand(name)}' -f -a '${words.join(' ')}'`,
     ),
   ]
+}
+
+/** The second word: what stands behind it, such as the name of a run, may be called like a command. */
+function fishCommand(name: string): string {
+  return `contains -- ${name} (commandline -opc)[2]`
+}
+
+function fishValue({ name, value, choices }: FlagText): string {
+  if (value === '') return ''
+  if (choices.length > 0) return ` -x -a '${choices.join(' ')}'`
+  return paths.has(name) ? ' -r' : ' -x'
 }
 
 function quoted(text: string): string {
