@@ -63,7 +63,11 @@ function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: Sync
       ? [`${formatCount(leftOut)} ${leftOut === 1 ? 'field' : 'fields'} left out of the others`]
       : []),
     ...(words[state] === undefined ? [] : [words[state]]),
-    ...(vanished > 0 ? [`${formatCount(vanished)} customers of last time are gone: vanished.csv`] : []),
+    ...(vanished > 0
+      ? [
+          `${formatCount(vanished)} ${vanished === 1 ? 'customer' : 'customers'} of last time gone: vanished.csv`,
+        ]
+      : []),
   ].join('; ')
 }
 

@@ -14,6 +14,7 @@ import { commandToGoOn } from '../run/command.ts'
 import { readEnding } from '../run/record.ts'
 import { report } from '../run/report.ts'
 import type { ReadableInput, RunEnding } from '../run/report.ts'
+import { restoreVanished } from '../sync/vanished-file.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -74,6 +75,7 @@ export async function rebuildReport(
       input,
       ending: endingOf(saved),
     })
+    restoreVanished(saved)
     return { summary, directory, ...(missing === undefined ? {} : { missing }) }
   } finally {
     await file?.close()

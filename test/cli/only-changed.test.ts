@@ -35,6 +35,9 @@ describe('update --only-changed', () => {
     const vanished = join(directory, 'vanished.csv')
     expect(readFileSync(vanished, 'utf8')).toBe(`customer_id\n${idOf(0)}\n${idOf(1)}\n`)
     expect(statSync(vanished).mode & 0o777).toBe(0o600)
+    rmSync(vanished)
+    expect((await nights.command('report', second.summary.run_id)).code).toBe(0)
+    expect(readFileSync(vanished, 'utf8')).toBe(`customer_id\n${idOf(0)}\n${idOf(1)}\n`)
     nights.serverHolds(next)
   })
 

@@ -1,0 +1,41 @@
+/** `vanished.csv`: the ids of customers that the last export held and this one does not. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { openOutputFile } from '../report/output-file.ts'
+import { accountFolder } from '../run/account-folder.ts'
+import type { SavedRun } from '../saved-runs/saved-run.ts'
+import { lookAtNights } from '../store/saved-nights.ts'
+import { exportKey, vanishedKey } from './journal-words.ts'
+
+export function writeVanished(batches: Iterable<readonly string[]>, directory: string): void {
+  const file = openOutputFile(vanishedIn(directory))
+  try {
+    file.write('customer_id\n')
+    for (const ids of batches) file.write(`${ids.join('\n')}\n`)
+    file.commit()
+  } catch (error) {
+    file.discard()
+    throw error
+  }
+}
+
+/**
+ * Of a run that has lost it. The journal knows only how many there are; who they are stands in the account's state, where those
+ * who came back since are gone from the list. Without that state nothing is written.
+ */
+export function restoreVanished({ runId, directory, journal, record, fact }: SavedRun): void {
+  const isLost = Number(journal.get(vanishedKey) ?? 0) > 0 && !existsSync(vanishedIn(directory))
+  if (!isLost) return
+  const folder = accountFolder({ host: fact('host'), account: fact('account') }, record.options.stateDir)
+  const nights = lookAtNights(folder)
+  if (nights === undefined) return
+  try {
+    writeVanished(nights.vanished(fact(exportKey), runId), directory)
+  } finally {
+    nights.close()
+  }
+}
+
+function vanishedIn(directory: string): string {
+  return join(directory, 'vanished.csv')
+}
