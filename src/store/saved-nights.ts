@@ -15,8 +15,7 @@ export function lookAtNights(
   try {
     const opened = new DatabaseSync(addressOf(syncPath(directory)), { readOnly: true })
     db = opened
-    const { vanished } = nightsOf(opened, directory)
-    return { vanished, close: () => opened.close() }
+    return { ...nightsOf(opened, directory), close: () => opened.close() }
   } catch (error) {
     db?.close()
     throw stateError(directory, 'cannot be read', error)
