@@ -1,4 +1,5 @@
 /** The first pass and what follows from it: what is in the input, whether it may be sent, and which rows are read for that. */
+import { tmpdir } from 'node:os'
 import type { BulkUpdateError } from '../errors.ts'
 import type { Place } from '../domain/row.ts'
 import type { Doubts, TellWarning } from '../domain/warning.ts'
@@ -19,6 +20,7 @@ import { scan } from '../pipeline/scan.ts'
 import type { CountedRows, CustomerCount, OnInvalid, Scan, ScannedRows } from '../pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
 import { createDoubts } from '../rapyd/doubts.ts'
+import { createCountedCustomers } from '../store/counted-customers.ts'
 
 export interface InputParts {
   readonly file: InputFile
@@ -29,7 +31,7 @@ export interface InputParts {
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */
   readonly remembered?: Scan | undefined
-  /** How the first pass is made where nobody has to know which rows follow others; else a table does, which grows with them. */
+  /** How the first pass is made where nobody has to know which rows follow others. */
   readonly counting?: CountingPass | undefined
   /** Looks at every row of the first pass. */
   readonly examiner?: Examiner | undefined
@@ -68,14 +70,11 @@ export async function checkInput(
   const { file, head, options, mapping } = parts
   const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
   const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
-  // What is left out or merged is decided by all rows, and those of the scan are not kept.
-  if (parts.remembered !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
-    const found = parts.remembered
-    return { ...plain, found, refusal: guardOf(found, options) }
-  }
-  if (parts.counting !== undefined && (options.duplicates ?? 'sequence') === 'sequence') {
-    const { source = watched(plain.openRows()), customers, countedRows } = parts.counting
-    const found = await scanReading(parts, examined(parts, plain), source, customers, countedRows)
+  // What is left out or merged is decided by all rows, and those of an earlier scan are not kept.
+  if ((options.duplicates ?? 'sequence') === 'sequence') {
+    const { source = watched(plain.openRows()), customers, countedRows } = parts.counting ?? {}
+    const found =
+      parts.remembered ?? (await scanReading(parts, examined(parts, plain), source, customers, countedRows))
     return { ...plain, found, refusal: guardOf(found, options) }
   }
   const customers = createCustomerTable()
@@ -92,17 +91,24 @@ export async function checkInput(
   return { ...reading, found, refusal }
 }
 
-/** A pass over `source`, whose rows are read as `reading` says. */
-export function scanReading(
+/** A pass over `source`, whose rows are read as `reading` says. Without `customers` they are counted and not kept. */
+export async function scanReading(
   { head, options, mapping, onInvalid, signal, examiner }: InputParts,
   { readRow }: Reading,
   source: ScannedRows,
-  customers: CustomerCount = createCustomerTable(),
+  customers?: CustomerCount,
   countedRows?: () => CountedRows,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
   const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())
-  return scan({ source, readRow, locate, doubts, customers, onInvalid, signal, countedRows })
+  const given = { source, readRow, locate, doubts, onInvalid, signal, countedRows }
+  if (customers !== undefined) return scan({ ...given, customers })
+  const counted = createCountedCustomers(tmpdir())
+  try {
+    return await scan({ ...given, customers: counted })
+  } finally {
+    counted.close()
+  }
 }
 
 /** The reading of rows with an examiner beside it, where there is one. */
