@@ -10,7 +10,11 @@ export function runsText(runs: readonly ListedRun[]): string {
 function runText(run: ListedRun): string {
   if (run.state === 'broken') return `${run.run_id}  broken\n  ${run.problem ?? ''}`
   if (run.state === 'plan') {
-    const next = run.next === '' ? 'the plan itself is elsewhere, or not finished' : `send it: ${run.next}`
+    const other =
+      run.applied_by === undefined
+        ? 'the plan itself is elsewhere, or not finished'
+        : `applied by ${run.applied_by}`
+    const next = run.next === '' ? other : `send it: ${run.next}`
     return `${run.run_id}  plan\n  last change ${run.changed_at}\n  ${next}`
   }
   const number = new Intl.NumberFormat('en-US')

@@ -29,6 +29,8 @@ export interface ListedRun {
   readonly rolled_back_by?: string
   /** The plan that it sends, where it sends one. */
   readonly plan?: string
+  /** Of a plan: the run that sends it. */
+  readonly applied_by?: string
   /** The listed plan that it needs: its own, or its input is kept there. */
   readonly plan_id?: string
   /** The command to go on with; empty where nothing is left to do. */

@@ -9,6 +9,8 @@ import { openSavedRun } from './saved-run.ts'
 export function amongRelatives(runs: readonly ListedRun[], runsDir: string): readonly ListedRun[] {
   return runs.map((run) => {
     try {
+      const sender = run.state === 'plan' ? runs.find(({ plan_id: plan }) => plan === run.run_id) : undefined
+      if (sender !== undefined) return { ...run, applied_by: sender.run_id, next: '' }
       const back = runs.find((other) => other.rolled_back === run.run_id)
       if (back !== undefined && wasRolledBack({ runId: run.run_id, runsDir }))
         return { ...run, rolled_back_by: back.run_id, next: '' }

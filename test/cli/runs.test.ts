@@ -190,6 +190,8 @@ describe('runs', () => {
     const kept = await purge('--older-than', '30d', '--yes')
     expect(kept.stdout).toContain(`${String(listed?.['run_id'])} is kept: a run that sends it stays`)
     expect(readdirSync(runsDir())).toEqual(names)
+    expect((await list()).find(({ state }) => state === 'plan')?.['next']).toBe('')
+    expect((await folder.run(['runs'])).stdout).toMatch(/ {2}plan\n.*\n {2}applied by crm-/)
     await run('apply', plan)
     for (const name of names.filter((each) => !each.endsWith('-plan'))) age(join(runsDir(), name))
     expect((await purge('--older-than', '30d', '--yes')).stdout).toMatch(/-plan is deleted \(plan, /)
