@@ -170,7 +170,12 @@ export function parsePercent(option: string, text: string): number {
 /** `50` rows or `10%`. */
 export function parseErrorLimit(text: string): ErrorLimit {
   if (/^\d+$/.test(text)) return { rows: Number(text) }
-  return { percent: parsePercent('max-errors', text) }
+  if (text.endsWith('%')) return { percent: parsePercent('max-errors', text) }
+  throw usage(
+    'E_OPTION_MAX_ERRORS',
+    `--max-errors ${text} is neither a number of rows nor a percentage`,
+    'Write it like --max-errors 100 or --max-errors 10%.',
+  )
 }
 
 /** `40000`, or `40000±5%`, also written `40000+-5%`: the fewest and the most rows. */

@@ -86,7 +86,9 @@ describe('percentages and limits', () => {
     expect(parseErrorLimit('50')).toEqual({ rows: 50 })
     expect(parseErrorLimit('0')).toEqual({ rows: 0 })
     expect(parseErrorLimit('5%')).toEqual({ percent: 5 })
-    expect(() => parseErrorLimit('-5')).toThrow(refused('E_OPTION_PERCENT'))
+    for (const text of ['-5', 'ten', ''])
+      expect(() => parseErrorLimit(text)).toThrow(refused('E_OPTION_MAX_ERRORS'))
+    expect(() => parseErrorLimit('101%')).toThrow(refused('E_OPTION_PERCENT'))
   })
 })
 

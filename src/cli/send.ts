@@ -17,7 +17,7 @@ import { isScreen, wantsColor } from './output.ts'
 import { given, senderOptions } from './sender-options.ts'
 import type { SenderArguments } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
-import { writeSummaryFiles } from './summary-files.ts'
+import { refuseUnwritable, writeSummaryFiles } from './summary-files.ts'
 import { warningsLine } from './warnings-line.ts'
 
 export interface SendArguments extends SenderArguments {
@@ -50,6 +50,7 @@ export async function send(
   words: SendWords,
 ): Promise<number> {
   const { options, production } = senderOptions(args, where)
+  refuseUnwritable(args.metricsFile)
   const quiet = args.quiet ?? false
   const display = createDisplay({
     stream: process.stderr,

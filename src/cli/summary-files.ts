@@ -16,16 +16,22 @@ export interface SummaryFiles {
  * stopped the run: it changes the code only of a run that reached its end.
  */
 export function writeSummaryFiles(summary: Summary, exitCode: number, files: SummaryFiles): number {
-  const next = `write it with: rapyd-bulk report ${summary.run_id}`
+  const { junit, metricsFile } = files
+  const next = (flag: string): string => `write it with: rapyd-bulk report ${summary.run_id} ${flag} FILE`
   try {
-    if (files.junit !== undefined) writeText(files.junit, junitOf(summary), next)
-    if (files.metricsFile !== undefined) writeText(files.metricsFile, metricsOf(summary), next)
+    if (junit !== undefined) writeText(junit, junitOf(summary), next('--junit'))
+    if (metricsFile !== undefined) writeText(metricsFile, metricsOf(summary), next('--metrics-file'))
     return exitCode
   } catch (error) {
     if (!(error instanceof BulkUpdateError)) throw error
     process.stderr.write(errorText(error))
     return exitCode === exitCodes.OK || exitCode === exitCodes.ROWS ? error.exitCode : exitCode
   }
+}
+
+/** Before hours of sending, not after them. Throws LOCAL, E_REPORT_WRITE, where the file could not be written. */
+export function refuseUnwritable(path: string | undefined): void {
+  if (path !== undefined) openOutputFile(path, 'run the same command again. Nothing was sent.').discard()
 }
 
 function writeText(path: string, text: string, next: string): void {

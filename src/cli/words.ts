@@ -38,7 +38,7 @@ export function positionalsOf<Name extends CommandName>(
   if (hasSubject(name, named)) return named
   throw usage(
     'E_USAGE',
-    `no ${subject ?? 'input'} is named`,
+    `no ${subject ?? 'input'} is named${subject !== undefined && named[subject] === '' ? ': an empty text stands in its place' : ''}`,
     `Name ${subjects[subject ?? 'input']}. See rapyd-bulk ${name} --help.`,
   )
 }
@@ -48,5 +48,6 @@ function hasSubject<Name extends CommandName>(
   named: Readonly<Record<string, string>>,
 ): named is Readonly<Record<string, string>> & Positionals<Name> {
   const { subject } = commands[name]
-  return subject === undefined || Object.hasOwn(named, subject)
+  // What a script's variable gives that was never set names nothing.
+  return subject === undefined || (named[subject] ?? '') !== ''
 }

@@ -66,7 +66,7 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
     return new BulkUpdateError(
       'INPUT',
       'E_EXPECT_ROWS',
-      `the file has ${scan.rows} rows, and ${wanted} are expected`,
+      `the file has ${scan.rows} ${scan.rows === 1 ? 'row' : 'rows'}, and ${wanted} ${wanted === '1' ? 'is' : 'are'} expected`,
       'Look whether the export is whole; if it is, correct --expect-rows. Nothing was sent.',
     )
   }

@@ -20,6 +20,14 @@ describe('a variable that is set to nothing', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('E_NO_CREDENTIALS') })
   })
 
+  it.each(['update', 'validate', 'report'])('names nothing for %s', async (command) => {
+    const { code, stderr } = await runHere([command, ''], { folder: folder.path, env: {} })
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('an empty text stands in its place'),
+    })
+  })
+
   it('is no folder: HOME and XDG_STATE_HOME', async () => {
     const env = { HOME: '', XDG_CACHE_HOME: '', XDG_STATE_HOME: '' }
     await folder.run(['--version'], env)

@@ -57,6 +57,13 @@ describe('report', () => {
     })
   })
 
+  it('finds out before it sends that a file for other programs cannot be written', async () => {
+    folder.write('crm.csv', file(1))
+    const refused = await update('crm.csv', '--metrics-file', 'missing/run.prom')
+    expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('Nothing was sent') })
+    expect(server.updates).toEqual([])
+  })
+
   it('makes the files of a finished run again, byte for byte but for absolute paths', async () => {
     folder.write('crm.csv', file(4))
     await update('crm.csv')

@@ -160,7 +160,7 @@ describe('validate from standard input', () => {
     expect(piped.stdout).toMatch(/^standard input: 2 rows, 2 to send/)
     expect(piped.stdout).toMatch(/^email +email +1 +1 /m)
     const empty = await folder.run(['validate', ''], {}, file)
-    expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining('E_INPUT_OPEN') })
+    expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('no input is named') })
   })
 
   it('is told to take - where it was asked for /dev/stdin', async () => {
