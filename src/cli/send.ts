@@ -87,7 +87,10 @@ export async function send(
     if (result.stopped !== undefined)
       process.stderr.write(`rapyd-bulk: ${printable(result.stopped.message)} [${result.stopped.code}]\n`)
     const exitCode = writeSummaryFiles(result.summary, result.exitCode, { metricsFile: args.metricsFile })
-    process.stderr.write(`${result.finishedBefore ? words.finishedBefore : printable(result.summary.next)}\n`)
+    if (result.finishedBefore) process.stderr.write(`${words.finishedBefore}\n`)
+    // What it left is worth a line each time; that it left nothing was said.
+    if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK)
+      process.stderr.write(`${printable(result.summary.next)}\n`)
     return exitCode
   } finally {
     display.stop()

@@ -92,7 +92,6 @@ describe('a command line', () => {
     [['validate', '--', '-'], { input: '-' }],
     [['validate', '-5'], { input: '-5' }],
     [['validate', '0x10'], { input: '0x10' }],
-    [['validate', ''], { input: '' }],
     [['validate', '"a.csv"', '--map', '"m"'], { input: '"a.csv"', map: '"m"' }],
     [['validate', 'validate'], { name: 'validate', input: 'validate' }],
     [['state', 'baseline', 'a.csv'], { action: 'baseline', input: 'a.csv' }],
@@ -135,6 +134,7 @@ describe('a command line', () => {
     [['update', 'a.csv', '--json', 'yes'], 'update takes no further argument, and one stands behind it'],
     [['update', 'a.csv', '--', 'b.csv'], 'update takes no further argument, and one stands behind it'],
     [['state', 'show', 'a', 'b', 'c'], 'state takes no further argument, and 2 stand behind it'],
+    [['validate', ''], 'no input is named: an empty text stands in its place'],
     [['simulator', 'x'], 'simulator takes no further argument, and one stands behind it'],
     [['state', 'shwo'], 'the action is none of show, forget, rebuild, baseline'],
   ])('%j is refused: %s', async (argv, message) => {

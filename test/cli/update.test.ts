@@ -59,8 +59,18 @@ describe('update', () => {
     folder.write('crm.csv', `customer,name\n${id(1)},Jo\n`)
     expect((await update(['crm.csv'])).code).toBe(0)
     const again = await update(['crm.csv'])
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('finished before') })
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringMatching(/finished before.*\n$/) })
     expect(server.updates).toHaveLength(1)
+  })
+
+  it('says the second time as well what the first has left', async () => {
+    folder.write('crm.csv', `customer,name\nnobody,Jo\n`)
+    expect((await update(['crm.csv'])).code).toBe(1)
+    const { code, stderr } = await update(['crm.csv'])
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/finished before.*\n.*redo .*\n$/),
+    })
   })
 
   it('goes on where a canary ended', async () => {
