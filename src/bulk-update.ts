@@ -31,6 +31,7 @@ import { startOf } from './run/start.ts'
 import { openJournal } from './store/journal.ts'
 import type { RunJournal } from './store/journal.ts'
 import { lockRun } from './store/lock.ts'
+import { asDamage } from './store/open-database.ts'
 import { countChanges } from './sync/count.ts'
 import { openSync } from './sync/open-sync.ts'
 import type { Sync } from './sync/open-sync.ts'
@@ -69,7 +70,7 @@ export async function runUpdate(
   try {
     return await traced(watch, (told) => runOn(remote, options, told, signal, kind))
   } catch (error) {
-    throw asInterruption(error, signal)
+    throw asInterruption(asDamage(error), signal)
   } finally {
     await remote.close()
   }

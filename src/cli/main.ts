@@ -41,7 +41,8 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** What a person reads of an error. Errors that nobody foresaw say so, without a stack and without values. */
-function explain(error: unknown): number {
+async function explain(thrown: unknown): Promise<number> {
+  const error = thrown instanceof BulkUpdateError ? thrown : await knownDamage(thrown)
   if (error instanceof BulkUpdateError) {
     process.stderr.write(errorText(error))
     return error.exitCode
@@ -51,4 +52,9 @@ function explain(error: unknown): number {
     `rapyd-bulk: an error that was not foreseen (${name}) [E_BUG]\nRun the same command again: rows that were answered are not sent again. If it comes back, report it with run.log.\n`,
   )
   return exitCodes.BUG
+}
+
+async function knownDamage(error: unknown): Promise<unknown> {
+  const { asDamage } = await import('../store/open-database.ts')
+  return asDamage(error)
 }

@@ -2,6 +2,8 @@
 import { BulkUpdateError, systemCode } from '../errors.ts'
 
 const busy = 5
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const damaged: ReadonlySet<number> = new Set([11, 26])
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html), and what the system calls the same. */
 const systemCodes: Readonly<Record<number, string>> = { 3: 'EACCES', 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC' }
@@ -30,6 +32,11 @@ const broken: Readonly<Record<string, string>> = {
 /** True where another process has the lock, and for nothing else. */
 export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === busy
+}
+
+/** True where SQLite finds that a file is no database, or one with a hole in it. */
+export function isDamaged(error: unknown): boolean {
+  return damaged.has(sqliteCode(error))
 }
 
 /**

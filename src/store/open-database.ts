@@ -1,12 +1,19 @@
 /** Opens the database of a journal, and makes its tables where there are none: all of them or none. */
+import { lstatSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
+import { isDamaged } from './disk-error.ts'
 import { journalVersion, schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 import { ownFile } from './own-file.ts'
 
-/** Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version. */
+/**
+ * Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version, E_JOURNAL_LOST
+ * where files of the run are there without it.
+ */
 export function openDatabase(path: string): DatabaseSync {
+  refuseLost(path)
   const db = local(path, 'open', () => {
     // SQLite would make it readable for all; its side files take over the mode that is there.
     ownFile(path)
@@ -24,6 +31,27 @@ export function openDatabase(path: string): DatabaseSync {
     db.close()
     throw error
   }
+}
+
+/** Files that a run writes when it has a journal: without it, nobody knows what was answered. */
+const laterFiles = ['run.log', 'summary.json', 'results.csv', 'results.ndjson']
+
+function refuseLost(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
+  const left = laterFiles.find((name) => isWritten(join(dirname(path), name)))
+  if (left === undefined) return
+  throw new BulkUpdateError(
+    'LOCAL',
+    'E_JOURNAL_LOST',
+    `the journal ${path} is gone, and ${left} shows that its run had begun`,
+    'Put it back. Without it nobody knows what was sent: another run, with --new-run, sends every row again. Nothing was sent.',
+  )
+}
+
+/** By a run: it writes through no link, and leaves nothing empty. */
+function isWritten(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isFile() === true && found.nlink === 1 && found.size > 0
 }
 
 function versionOf(db: DatabaseSync): number {
@@ -44,6 +72,7 @@ export function local<Result>(path: string, what: 'open' | 'write', action: () =
     return action()
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown'
+    if (isDamaged(error)) throw damagedJournal(`${path}: ${reason}`, error)
     throw new BulkUpdateError(
       'LOCAL',
       'E_JOURNAL',
@@ -52,6 +81,22 @@ export function local<Result>(path: string, what: 'open' | 'write', action: () =
       { cause: error },
     )
   }
+}
+
+/** What SQLite says of a hole in a journal that it meets long after opening it; anything else is given back as it is. */
+export function asDamage(error: unknown): unknown {
+  return isDamaged(error) && error instanceof Error ? damagedJournal(error.message, error) : error
+}
+
+/** `what` is wrong, and where. */
+export function damagedJournal(what: string, cause?: unknown): BulkUpdateError {
+  return new BulkUpdateError(
+    'LOCAL',
+    'E_JOURNAL_DAMAGED',
+    `the journal is damaged: ${what}`,
+    'Put back a copy of the run directory from before. Without one nobody knows what was sent: another run, with --new-run, sends every row again.',
+    { cause },
+  )
 }
 
 function otherVersion(path: string, version: number): BulkUpdateError {

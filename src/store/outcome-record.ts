@@ -3,6 +3,7 @@ import { isErrorCode } from '../domain/error-codes.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import { damagedJournal } from './open-database.ts'
 
 /** Where SQLite finds the error code in a record. */
 export const errorCodePath = '$[8]'
@@ -28,11 +29,10 @@ export function packOutcome(outcome: Outcome): string {
   ])
 }
 
-/** Throws where the record is not one that `packOutcome` made. */
+/** Throws LOCAL, E_JOURNAL_DAMAGED, where the record is not one that `packOutcome` made. */
 export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Outcome {
-  const packed: unknown = JSON.parse(String(record))
-  if (!Array.isArray(packed) || packed.length !== 16) throw new Error('the journal holds an odd record')
-  const values: readonly unknown[] = packed
+  const values = valuesIn(String(record))
+  if (values?.length !== 16) throw damagedJournal(`the record of row ${Number(row)} cannot be read`)
   const text = (at: number): string => String(values[at])
   const number = (at: number): number => Number(values[at])
   return {
@@ -57,9 +57,18 @@ export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Out
   }
 }
 
+function valuesIn(record: string): readonly unknown[] | undefined {
+  try {
+    const packed: unknown = JSON.parse(record)
+    return Array.isArray(packed) ? packed : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function kindOf(text: unknown): OutcomeKind {
   const kind = outcomeKinds.find((known) => known === text)
-  if (kind === undefined) throw new Error('the journal holds an outcome that this version does not know')
+  if (kind === undefined) throw damagedJournal('it holds an outcome that there is not')
   return kind
 }
 

@@ -44,6 +44,12 @@ const outcome = (row: number, kind: Outcome['outcome'] = 'updated'): Outcome => 
   finishedAt: 1,
 })
 
+const changed = (path: string, statement: string): void => {
+  const db = new DatabaseSync(path)
+  db.exec(statement)
+  db.close()
+}
+
 describe('the journal', () => {
   let directory = ''
   beforeEach(() => {
@@ -154,6 +160,37 @@ describe('the journal', () => {
     db.exec('PRAGMA user_version = 99')
     db.close()
     expect(() => openJournal(path, 4)).toThrow(expect.objectContaining({ code: 'E_JOURNAL_VERSION' }))
+  })
+
+  it('is not made anew beside what only a run writes that had one', () => {
+    writeFileSync(join(directory, 'run.log'), '{}\n')
+    const path = join(directory, 'journal.db')
+    const lost = expect.objectContaining({ kind: 'LOCAL', code: 'E_JOURNAL_LOST' })
+    expect(() => openJournal(path, 4)).toThrow(lost)
+    writeFileSync(path, '')
+    expect(() => openJournal(path, 4)).toThrow(lost)
+    expect(statSync(path).size).toBe(0)
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ['that is no database', (path) => writeFileSync(path, 'x'.repeat(8192))],
+    ['whose record was cut', (path) => changed(path, `UPDATE outcome SET record = '["half' WHERE row = 1`)],
+    ['with an outcome that there is not', (path) => changed(path, `UPDATE outcome SET kind = 'odd'`)],
+  ])('is called damaged where it is one %s', async (_, damage) => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    await journal.settle(outcome(1))
+    journal.close()
+    damage(path)
+    const read = () => {
+      const opened = openJournal(path, 4)
+      try {
+        return [...opened.outcomes()]
+      } finally {
+        opened.close()
+      }
+    }
+    expect(read).toThrow(expect.objectContaining({ kind: 'LOCAL', code: 'E_JOURNAL_DAMAGED' }))
   })
 
   it('is for its owner alone', () => {
