@@ -42,7 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
 
 /** What a person reads of an error. Errors that nobody foresaw say so, without a stack and without values. */
 async function explain(thrown: unknown): Promise<number> {
-  const error = thrown instanceof BulkUpdateError ? thrown : await knownDamage(thrown)
+  const error = thrown instanceof BulkUpdateError ? thrown : await foreseen(thrown)
   if (error instanceof BulkUpdateError) {
     process.stderr.write(errorText(error))
     return error.exitCode
@@ -54,7 +54,12 @@ async function explain(thrown: unknown): Promise<number> {
   return exitCodes.BUG
 }
 
-async function knownDamage(error: unknown): Promise<unknown> {
+/** What can go wrong anywhere, as the error that it is; anything else as it came. */
+async function foreseen(error: unknown): Promise<unknown> {
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
+    const message = 'the folder that this was started in is not there any more'
+    return new BulkUpdateError('USAGE', 'E_FOLDER_GONE', message, 'Change to another one.', { cause: error })
+  }
   const { asDamage } = await import('../store/open-database.ts')
   return asDamage(error)
 }

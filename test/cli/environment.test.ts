@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { stateDirectory } from '../../src/run/state-directory.ts'
 import { runHere } from '../support/command-here.ts'
-import { freshFolder } from '../support/command.ts'
+import { freshFolder, program } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
 
 describe('a variable that is set to nothing', () => {
@@ -36,4 +37,11 @@ describe('a variable that is set to nothing', () => {
     expect(isAbsolute(stateDirectory(undefined, env))).toBe(true)
     vi.unstubAllEnvs()
   })
+})
+
+it('says that the folder is gone that it was started in', () => {
+  const folder = freshFolder()
+  const command = `rmdir "$PWD" && exec "${process.execPath}" "${program}" runs`
+  const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: folder.path, encoding: 'utf8' })
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('E_FOLDER_GONE') })
 })
