@@ -8,6 +8,7 @@ import { BulkUpdateError } from '../errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../pipeline/ports.ts'
 import { isOutcome } from '../pipeline/send.ts'
+import { isCustomerId } from '../rapyd/customer-id.ts'
 import { lastUpdates, leftOf, mergedInto } from './left.ts'
 import type { Left } from './left.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
@@ -42,6 +43,10 @@ export async function readRedo(
   const updates = lastUpdates(parent, customers)
   const merged = isMended ? mergedInto(parent) : new Set<number>()
   const skipped = new Set<number>()
+  const ownRows = new Set(left.rows.values().map(({ customerId }) => customerId))
+  /** A mended id names another customer, too, but hardly one who has a row of its own that is left. */
+  const isOfAnotherFile = (was: string | undefined, is: string): boolean =>
+    was !== undefined && isCustomerId(was) && was !== is && ownRows.has(is)
   const readRow: ReadRow = (row) => {
     const read = base.readRow(row)
     const number = parentRow(row.row)
@@ -50,6 +55,8 @@ export async function readRedo(
       return notOf(row, read, 'this row of the run stands in the file twice')
     if (!left.rows.has(number)) return elsewhere(row, read, left.settled.get(number))
     if (merged.has(number)) return notOf(row, read, othersMerged)
+    if (isOfAnotherFile(left.rows.get(number)?.customerId, read.customerId))
+      return notOf(row, read, anotherFile)
     if (isOutcome(read)) return read
     const later = updates.get(read.customerId) ?? 0
     if (later <= number) return read
@@ -79,6 +86,8 @@ export async function readRedo(
   }
 }
 
+const anotherFile =
+  'this row of the run is about another customer, who has a row of its own there; is the file the errors of another run, such as a redo?'
 const othersMerged =
   'other rows of the customer were merged into this one, and the file does not hold them; send it from the original input, without --from'
 

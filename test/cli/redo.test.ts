@@ -98,6 +98,26 @@ describe('redo', () => {
     expect(server.updates).toEqual([])
   })
 
+  it('takes no errors of a redo for those of its parent, whose rows have other numbers', async () => {
+    folder.write('crm.csv', `customer,name\n${[1, 2, 3, 4].map((row) => `${id(row)},N${row}`).join('\n')}\n`)
+    refuse(1, 2, 3, 4)
+    await update('crm.csv')
+    const [header, , , ...last] = report(parent(), 'errors.csv').trimEnd().split('\n')
+    folder.write('mended.csv', `${[header, ...last].join('\n')}\n`)
+    await redo(parent(), '--from', 'mended.csv')
+    refuse()
+    server.updates.length = 0
+    folder.write('mended.csv', report(`${parent()}-redo-1`, 'errors.csv'))
+    await redo(parent(), '--from', 'mended.csv')
+    expect(server.updates).toEqual([])
+    expect(results(`${parent()}-redo-2`).map((row) => row['error_code'])).toEqual([
+      'E_REDO_ROW',
+      'E_REDO_ROW',
+    ])
+    expect((await redo(parent())).code).toBe(0)
+    expect(server.updates.map((call) => call.id).toSorted()).toEqual([1, 2, 3, 4].map(id))
+  })
+
   it('refuses an errors file without its row numbers', async () => {
     folder.write('crm.csv', `customer,name\n${id(1)},A\n`)
     refuse(1)
