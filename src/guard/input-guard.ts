@@ -32,7 +32,8 @@ export function openInputGuard(
 ): InputGuard | undefined {
   const isOther = redo !== undefined || planned !== undefined || rollback !== undefined
   if (isOther || isRunThere(runsDir, runId)) return undefined
-  const lineage = { ...facts, name: runName(input.options.input) }
+  // CSV and NDJSON write addresses each in its own way, so fields of one cannot be looked for in the other.
+  const lineage = { ...facts, name: `${runName(input.options.input)}.${input.head.format}` }
   // What comes over a pipe has no name that tells it from other pipes.
   const isNamed = input.options.input !== '-'
   const watch = watchInput({

@@ -16,7 +16,7 @@ export interface EarlierRun {
   readonly portrait: Portrait
 }
 
-/** Which runs an input belongs to: its name as run ids have it, and where its rows go. */
+/** Which runs an input belongs to: its name as run ids have it, with its format behind it, and where its rows go. */
 export interface Lineage {
   readonly name: string
   readonly host: string

@@ -56,6 +56,13 @@ describe('update on the second night', () => {
     expect(await update(textOf({ ...half, rows: half.rows.slice(1) }))).toMatchObject({ code: 0, calls: 28 })
   })
 
+  it('compares no NDJSON file with the CSV file of the same name', async () => {
+    const [id = '', name = ''] = second.rows[0] ?? []
+    folder.write('crm.ndjson', `${JSON.stringify({ customer: id, name })}\n`)
+    const args = ['update', 'crm.ndjson', '--rate', 'none', '--base-url', server.url]
+    expect(await folder.run(args, server.keys)).toMatchObject({ code: 0 })
+  })
+
   it('holds --only-changed to the whole file, whatever of it has changed', async () => {
     const changed = textOf({
       ...second,
