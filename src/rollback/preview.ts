@@ -4,15 +4,12 @@ import { asInterruption } from '../run/interruption.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
 import { restoringOf } from '../rapyd/inverse.ts'
-import { readCustomers } from '../plan/reading-client.ts'
 import type { ReadingWatch } from '../plan/reading-client.ts'
-import { whereOf } from '../redo/options.ts'
-import { openRemote } from '../remote.ts'
 import type { RollbackBuckets } from '../report/rollback-fold.ts'
 import { findRollback, refuseRollback } from './family.ts'
 import { rollbackRows } from './rows.ts'
 import type { RollbackRow } from './rows.ts'
-import { refuseElsewhere } from '../saved-runs/saved-run.ts'
+import { readCustomersOf } from '../saved-runs/read-customers.ts'
 import type { RollbackOptions } from './rollback.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import { busy } from '../store/lock.ts'
@@ -52,14 +49,8 @@ export async function previewRollback(
       readings.want([row.customer])
       if ('put_back' in row) for (const path of Object.keys(row.put_back)) fields.add(fieldOf(path))
     }
-    const remote = await openRemote({ ...(own.env === undefined ? whereOf(parent) : {}), ...own, input: '' })
-    try {
-      refuseElsewhere(parent, { host: remote.host, account: remote.account })
-      const requests = await readCustomers({ remote, options: own, watch: options, fields }, readings, signal)
-      return { parent: parent.runId, ...(await previewOf(rows(), readings)), requests }
-    } finally {
-      await remote.close()
-    }
+    const requests = await readCustomersOf(parent, { options: own, watch: options, fields }, readings, signal)
+    return { parent: parent.runId, ...(await previewOf(rows(), readings)), requests }
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {

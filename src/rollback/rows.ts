@@ -2,12 +2,12 @@
  * The rows of a rollback, made from the journal of a run and its before-images. Each is a line of NDJSON, the input of the
  * rollback's own run; it holds personal data and lies in that run's directory.
  */
-import { setImmediate } from 'node:timers/promises'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { fieldOf } from '../domain/patch.ts'
+import { inTurns } from '../pipeline/in-turns.ts'
 import { inverseOf } from '../rapyd/inverse.ts'
 import type { Restorables } from '../rapyd/inverse.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
@@ -20,9 +20,6 @@ export type RollbackRow = { readonly customer: string; readonly row: number } & 
   | { readonly impossible: readonly string[]; readonly why: 'no_way' | 'no_image' }
 )
 
-/** Customers between two moments in which signals and timers have their turn. */
-const atOnce = 500
-
 /**
  * In the order of the customers' first rows; of each, what is sure, then what Rapyd may refuse, then what is impossible. Throws the
  * signal's reason once it is aborted.
@@ -33,19 +30,15 @@ export async function* rollbackRows(
 ): AsyncGenerator<RollbackRow> {
   const updated = createRowSet()
   const doubtful = createRowSet()
-  for (const batch of journal.outcomes()) {
-    await setImmediate(undefined, { signal })
+  for await (const batch of inTurns(journal.outcomes(), signal, 1)) {
     for (const { row, outcome } of batch) {
       if (outcome === 'updated') updated.add(row)
       else if (outcome === 'unknown') doubtful.add(row)
     }
   }
   for (const row of journal.inDoubt.keys()) doubtful.add(row)
-  let customers = 0
-  for (const customer of readBeforeImages(directory)) {
-    if (++customers % atOnce === 0) await setImmediate(undefined, { signal })
+  for await (const customer of inTurns(readBeforeImages(directory), signal))
     yield* rowsOf(customer, updated, doubtful)
-  }
 }
 
 /** A row as it stands in the file, with its line end. */

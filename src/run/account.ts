@@ -1,5 +1,6 @@
 /** Every row of a run with its outcome, in input order: the journal's, and `not_attempted` for the rows that have none. */
 import type { ErrorCode } from '../domain/error-codes.ts'
+import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Prepare, Source } from '../pipeline/ports.ts'
 import { isOutcome } from '../pipeline/send.ts'
@@ -68,25 +69,7 @@ export function openOutcome(
   known: Known,
   why: { readonly code: ErrorCode; readonly message: string },
 ): Outcome {
-  const { row, line, offset, length, customerId, fields, cleared, idempotencyKey } = known
-  return {
-    row,
-    line,
-    offset,
-    length,
-    customerId,
-    fields,
-    cleared,
-    idempotencyKey,
-    outcome: 'not_attempted',
-    attempts: 0,
-    httpStatus: 0,
-    errorCode: why.code,
-    errorField: '',
-    message: why.message,
-    operationId: '',
-    latencyMs: 0,
-    retries: '',
-    finishedAt: 0,
-  }
+  const { customerId, fields, cleared, idempotencyKey } = known
+  const told = { errorCode: why.code, message: why.message }
+  return { ...withoutCall(known, customerId, 'not_attempted', told), fields, cleared, idempotencyKey }
 }

@@ -1,5 +1,4 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
-import { setImmediate } from 'node:timers/promises'
 import { createPick } from '../domain/pick.ts'
 import type { Sample } from '../domain/pick.ts'
 import { isJsonObject } from '../domain/json.ts'
@@ -9,13 +8,12 @@ import type { UpdateOptions } from '../options.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
 import { compareField, ownValue } from '../rapyd/held.ts'
-import { readCustomers } from '../plan/reading-client.ts'
 import type { ReadingWatch } from '../plan/reading-client.ts'
-import { whereOf } from '../redo/options.ts'
 import { createCustomerTable } from '../pipeline/customer-table.ts'
-import { openRemote } from '../remote.ts'
+import { inTurns } from '../pipeline/in-turns.ts'
 import { confirmedWrites } from './writes.ts'
-import { openSavedRun, refuseElsewhere } from './saved-run.ts'
+import { readCustomersOf } from './read-customers.ts'
+import { openSavedRun } from './saved-run.ts'
 import { busy } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
@@ -59,8 +57,6 @@ export interface Verified {
 }
 
 const mostNamed = 10_000
-/** Customers between two moments in which signals and timers have their turn. */
-const atOnce = 500
 
 /** Rejects with USAGE for another host or account, BUSY where the run is running, INPUT where nobody can tell what it wrote. */
 export async function verify(options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
@@ -73,8 +69,7 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
     if (run.isRunning) throw busy(run.directory, run.runId)
     const pick = createPick(sample, run.runId)
     const table = createCustomerTable()
-    for (const batch of run.journal.outcomes()) {
-      await setImmediate(undefined, { signal })
+    for await (const batch of inTurns(run.journal.outcomes(), signal, 1)) {
       for (const { row, outcome, customerId } of batch) {
         if (outcome !== 'updated') continue
         pick.offer(customerId)
@@ -82,24 +77,16 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
       }
     }
     const fields = new Set<string>()
-    let writes = 0
-    for await (const { customerId, patch } of confirmedWrites(run)) {
-      if (++writes % atOnce === 0) await setImmediate(undefined, { signal })
+    for await (const { customerId, patch } of inTurns(confirmedWrites(run), signal)) {
       if (!pick.has(customerId)) continue
       readings.want([customerId])
       const before = written.known(customerId)
       written.leave(customerId, together(isJsonObject(before) ? before : {}, patch))
       for (const field of Object.keys(patch)) fields.add(field)
     }
-    const remote = await openRemote({ ...(own.env === undefined ? whereOf(run) : {}), ...own, input: '' })
-    try {
-      refuseElsewhere(run, { host: remote.host, account: remote.account })
-      const requests = await readCustomers({ remote, options: own, watch: options, fields }, readings, signal)
-      const found = await compareAll(written, readings, signal)
-      return { run_id: run.runId, customers: table.customers, ...found, reads: readings.counts(), requests }
-    } finally {
-      await remote.close()
-    }
+    const requests = await readCustomersOf(run, { options: own, watch: options, fields }, readings, signal)
+    const found = await compareAll(written, readings, signal)
+    return { run_id: run.runId, customers: table.customers, ...found, reads: readings.counts(), requests }
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {
@@ -134,9 +121,8 @@ async function compareAll(
   const fields = new Map<string, { checked: number; differ: number; not_shown: number }>()
   const differences: Difference[] = []
   const missing: string[] = []
-  let [checked, different, unreadable, seen] = [0, 0, 0, 0]
-  for (const customer of readings.all()) {
-    if (++seen % atOnce === 0) await setImmediate(undefined, { signal })
+  let [checked, different, unreadable] = [0, 0, 0]
+  for await (const customer of inTurns(readings.all(), signal)) {
     const patch = written.known(customer)
     const image = readings.known(customer)
     if (image === 'missing') {
