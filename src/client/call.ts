@@ -65,9 +65,7 @@ export function createCalls(parts: CallParts): Calls {
     const early = hasWindows ? undefined : durable(intent)
     if (early !== undefined) await early
     const told = isProbe ? probeHealth : health
-    const turn = limiter.turn(signal, isProbe)
-    // Nothing is waited for that is there: each wait costs a row more than the work between two of them.
-    const over = typeof turn === 'function' ? turn : await turn
+    const over = await limiter.turn(signal, isProbe)
     try {
       const late = hasWindows ? durable(intent) : undefined
       if (late !== undefined) await late

@@ -38,9 +38,8 @@ export class Connection implements Dispatcher.DispatchHandler {
   #late = false
   #status = 0
   #headers: ApiResponse['headers'] = noHeaders
-  /** The body as far as it has come: mostly it comes in one piece. */
-  #first: Buffer | undefined
-  readonly #more: Buffer[] = []
+  /** The body as far as it has come. */
+  readonly #chunks: Buffer[] = []
   #size = 0
 
   constructor(parts: ConnectionParts) {
@@ -109,14 +108,14 @@ export class Connection implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#size > largestBody) controller.abort(new Error('too large'))
-    else if (this.#first === undefined) this.#first = chunk
-    else this.#more.push(chunk)
+    else this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
     const headers = this.#headers
-    const [first, more] = [this.#first ?? noBytes, this.#more]
-    const body = more.length === 0 ? first : Buffer.concat([first, ...more])
+    // Mostly it has come in one piece.
+    const [first = noBytes] = this.#chunks
+    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first
     const response = {
       status: this.#status,
       headers,
@@ -149,8 +148,7 @@ export class Connection implements Dispatcher.DispatchHandler {
     this.#reject = ignore
     this.#started = undefined
     this.#headers = noHeaders
-    this.#first = undefined
-    this.#more.length = 0
+    this.#chunks.length = 0
     this.#size = 0
   }
 }

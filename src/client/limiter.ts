@@ -87,8 +87,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
         if (wait !== Number.POSITIVE_INFINITY || inFlight === 0) wakeIn(wait)
         return
       }
-      if (next === 0) queue.shift()
-      else queue.splice(next, 1)
+      queue.splice(next, 1)
       waiter.resolve(end)
     }
   }

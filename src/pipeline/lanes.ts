@@ -8,8 +8,8 @@ type Task = () => Promise<void>
 
 /** `window` is the most tasks that run or wait at a time, asked anew each time; `onFailure` gets the first error of a task, at once. */
 export function createLanes(window: () => number, onFailure?: (error: unknown) => void): Lanes {
-  /** Tasks behind the one that runs; nothing where it is the only one. */
-  const waiting = new Map<string, Task[] | undefined>()
+  /** Tasks behind the one that runs; an empty list means that only one is there. */
+  const waiting = new Map<string, Task[]>()
   let tasks = 0
   let failure: { readonly error: unknown } | undefined
   let wakeRoom: (() => void) | undefined
@@ -64,14 +64,13 @@ export function createLanes(window: () => number, onFailure?: (error: unknown) =
     add(key, task) {
       if (failure !== undefined) return
       tasks++
-      if (!waiting.has(key)) {
-        waiting.set(key, undefined)
-        run(key, task)
+      const lane = waiting.get(key)
+      if (lane !== undefined) {
+        lane.push(task)
         return
       }
-      const lane = waiting.get(key)
-      if (lane === undefined) waiting.set(key, [task])
-      else lane.push(task)
+      waiting.set(key, [])
+      run(key, task)
     },
     get full() {
       return tasks >= window() || failure !== undefined

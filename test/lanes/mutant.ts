@@ -124,7 +124,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'rows of a customer run side by side',
     file: 'pipeline/lanes.ts',
-    edits: [['if (!waiting.has(key)) {', 'if (tasks > 0) {']],
+    edits: [['if (lane !== undefined) {', 'if (lane !== undefined && tasks < 0) {']],
     tests: crash,
   },
   {
@@ -147,8 +147,8 @@ export const mutants: readonly Mutant[] = [
     file: 'client/call.ts',
     edits: [
       [
-        'const turn = limiter.turn(signal, isProbe)',
-        'const signed = signer.sign(request)\n    const turn = limiter.turn(signal, isProbe)',
+        'const over = await limiter.turn(signal, isProbe)',
+        'const signed = signer.sign(request)\n    const over = await limiter.turn(signal, isProbe)',
       ],
       ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
     ],
