@@ -1,4 +1,5 @@
 /** Which format an input has: told by its content, and by its name where the content leaves it open. */
+import { BulkUpdateError } from '../errors.ts'
 
 export type Format = 'csv' | 'ndjson'
 
@@ -38,6 +39,33 @@ export function formatOf(text: string, path: string): Format {
   const { format } = promisedBy(path)
   if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
   return format !== 'csv' && /^\s*\{/.test(text) ? 'ndjson' : 'csv'
+}
+
+/**
+ * Whether `text`, the beginning of the input, is an object. In CSV a quote behind a brace is misplaced, so no header that
+ * can be read begins so, unless it is cut at the brace itself.
+ */
+export function beginsWithObject(text: string): boolean {
+  return objectStart.test(text)
+}
+
+/** Throws for a beginning in which nothing is JSON: read as NDJSON, every row would be malformed. Single bad lines are let through. */
+export function refuseNoJson(text: string, path: string): void {
+  if (/^\s*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
+  throw otherFormat(path, 'is no NDJSON, which --format says it is: it looks like CSV', 'csv or tsv')
+}
+
+export function ndjsonNotCsv(path: string, said: string): BulkUpdateError {
+  return otherFormat(path, `is NDJSON, and --format says ${said}`, 'ndjson')
+}
+
+function otherFormat(path: string, what: string, right: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_FORMAT',
+    `${path} ${what}`,
+    `Leave --format out, or write --format ${right}. Nothing was sent.`,
+  )
 }
 
 function firstLine(text: string): string {

@@ -7,7 +7,7 @@ import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
 import type { CsvStart } from './csv.ts'
 import { findDelimiter } from './delimiter.ts'
 import { firstLineEnd } from './first-record.ts'
-import { formatOf, promisedBy } from './format.ts'
+import { beginsWithObject, formatOf, ndjsonNotCsv, promisedBy, refuseNoJson } from './format.ts'
 import { separatorLine } from './separator-line.ts'
 import { decodeUtf8 } from './utf8.ts'
 
@@ -54,6 +54,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
   const format = options.format ?? formatOf(text, file.path)
   if (format === 'ndjson') {
+    if (options.format !== undefined) refuseNoJson(text, file.path)
     // In a file without line feeds, carriage returns end the lines.
     const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
     return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
@@ -69,8 +70,10 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   for await (const rows of parseCsv(decodeUtf8(file, first.offset), dialect, 0, first)) {
     const [header] = rows
     if (header === undefined) continue
-    if (header.kind !== 'csv')
+    if (header.kind !== 'csv') {
+      if (beginsWithObject(text)) throw ndjsonNotCsv(file.path, format)
       throw header.problem.code === 'E_TOO_LARGE' ? tooLong(header.line) : badHeader(header.line)
+    }
     if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
     const headerText = (await file.read(header.offset, header.length)).toString('utf8')
     if (headerText.includes('\0')) throw notText(file.path)

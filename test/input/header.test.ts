@@ -198,4 +198,38 @@ describe('the head of a file', () => {
     })
     expect(await head('[]\n', { ...told, format: 'csv' })).toMatchObject({ header: ['[]'] })
   })
+
+  it.each([
+    ['a CSV header', 'customer,name\nx,y\n', 'ndjson', 'it looks like CSV', '--format csv or tsv.'],
+    ['a CSV header of one column', 'customer\nx\n', 'ndjson', 'it looks like CSV', '--format csv or tsv.'],
+    ['an object', '{"customer":"x"}\n', 'csv', 'is NDJSON, and --format says csv', '--format ndjson.'],
+    ['an object', '\n { "customer":"x;y"}\n', 'tsv', 'is NDJSON, and --format says tsv', '--format ndjson.'],
+    ['a quote', '{"customer":"x","name":"a \\" b"}\n', 'csv', 'is NDJSON', '--format ndjson.'],
+  ] as const)(
+    'is refused with %s in %j that --format calls %s',
+    async (_what, text, format, message, remedy) => {
+      await expect(head(text, { ...told, format })).rejects.toMatchObject({
+        kind: 'INPUT',
+        code: 'E_FORMAT',
+        message: expect.stringContaining(message),
+        remedy: expect.stringContaining(remedy),
+      })
+    },
+  )
+
+  it.each([
+    ['oops\n{"customer":"x"}\n', 'ndjson'],
+    ['{broken\n', 'ndjson'],
+    ['null\n3\n', 'ndjson'],
+    ['\n', 'ndjson'],
+    ['{},customer\n', 'csv'],
+    ['{customer},name\n', 'csv'],
+  ] as const)('leaves %j, which --format calls %s, to its rows', async (text, format) => {
+    expect((await head(text, { ...told, format })).format).toBe(format)
+  })
+
+  it('is CSV where it is cut at the brace that an object begins with', async () => {
+    const options = { format: 'csv', delimiter: '{' } as const
+    expect(await head('{"customer"{"name"\n', options)).toMatchObject({ header: ['', 'customer', 'name'] })
+  })
 })
