@@ -69,8 +69,8 @@ export interface UpdateOptions {
   /** Rows that the file must have, `40000` or `40000±5%`. Default any number. */
   readonly expectRows?: string
   /**
-   * What may differ from the last finished run of this input's name and account: `rows`, `damage`, fields, or `all`. Default
-   * nothing: a file that differs much is refused.
+   * What may differ from the last finished run of this input's name and account: `rows`, `damage`, fields, or `all`, also several
+   * in one text with commas. Default nothing: a file that differs much is refused.
    */
   readonly acceptChange?: readonly string[]
   /** One invalid row, or one warning, and nothing is sent. Default false. */

@@ -53,6 +53,6 @@ export function encodingOption(encoding: string | undefined): Pick<UpdateOptions
 }
 
 /** `a,b` is two names; a name may hold a comma itself, so the whole is one too. */
-export function namesIn(text: string): string[] {
+function namesIn(text: string): string[] {
   return text.includes(',') ? [text, ...text.split(',')] : [text]
 }

@@ -1,5 +1,6 @@
 /** What the options of a command give to be read: the mapping is loaded before the input is opened, and its head is read. */
 import { resolve } from 'node:path'
+import { acceptedChanges } from '../accepted-changes.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
@@ -22,12 +23,15 @@ export interface OpenGiven<Options extends UpdateOptions> {
   }
 }
 
-/** Throws as `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
+/** Throws as `acceptedChanges`, `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
 export async function openGiven<Options extends UpdateOptions>(
-  options: Options,
+  asGiven: Options,
   signal: AbortSignal,
   piped?: OpenOptions['piped'],
 ): Promise<OpenGiven<Options>> {
+  const { acceptChange } = asGiven
+  const options =
+    acceptChange === undefined ? asGiven : { ...asGiven, acceptChange: acceptedChanges(acceptChange) }
   const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
   const runsDir = resolve(options.runsDir ?? './rapyd-runs')
   const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, piped })

@@ -48,6 +48,11 @@ describe('update on the second night', () => {
     )
     expect(refused.stderr).toContain('--accept-change rows,date_of_birth')
     expect(await update(textOf(half), '--accept-change', 'rows')).toMatchObject({ code: 3, calls: 0 })
+    expect(await update(textOf(half), '--accept-change', 'rows,date_of_brith')).toMatchObject({
+      code: 2,
+      calls: 0,
+      stderr: expect.stringContaining('Did you mean "date_of_birth"?'),
+    })
     expect(await update(textOf(half), '--accept-change', 'rows,date_of_birth')).toMatchObject({
       code: 0,
       calls: 29,

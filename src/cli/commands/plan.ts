@@ -3,7 +3,7 @@ import { exitCodes } from '../../errors.ts'
 import type { PlanRow } from '../../plan/plan-row.ts'
 import { plan as makePlan } from '../../plan/plan.ts'
 import { commandToApply } from '../../run/command.ts'
-import { inputOptions, namesIn } from '../input-options.ts'
+import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { planText } from '../plan-text.ts'
 import { reading } from '../reading.ts'
@@ -27,7 +27,7 @@ export async function plan(args: PlanArguments): Promise<number> {
     makePlan({
       ...options,
       ...inputOptions(args),
-      ...given({ out: args.out, force: args.force, acceptChange: args.acceptChange?.flatMap(namesIn) }),
+      ...given({ out: args.out, force: args.force, acceptChange: args.acceptChange }),
       signal,
       onProgress,
       onChange: (row) => void (first.length < mostShown && first.push(row)),

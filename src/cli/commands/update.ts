@@ -1,7 +1,7 @@
 /** `update`: flags → options, for the run of one input. */
 import { bulkUpdate } from '../../bulk-update.ts'
 import { usage } from '../../options.ts'
-import { inputOptions, namesIn } from '../input-options.ts'
+import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { send } from '../send.ts'
 import type { SendArguments } from '../send.ts'
@@ -18,8 +18,7 @@ export interface UpdateArguments extends InputArguments, SendArguments {
 
 export async function update(args: UpdateArguments): Promise<number> {
   const input = inputOptions(args)
-  const acceptChange = args.acceptChange?.flatMap(namesIn)
-  const { runId, newRun, onlyChanged, wholeRows, newState } = args
+  const { runId, newRun, acceptChange, onlyChanged, wholeRows, newState } = args
   if (onlyChanged !== true && (wholeRows === true || newState === true)) {
     throw usage(
       'E_OPTION_CONFLICT',
