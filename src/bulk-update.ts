@@ -6,7 +6,7 @@ import { openInputGuard } from './guard/input-guard.ts'
 import { asInterruption } from './run/interruption.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Scan } from './pipeline/scan.ts'
-import { createPrepare } from './prepare.ts'
+import { createPrepare, unmatchedColumns } from './prepare.ts'
 import { givenInput, signalOf } from './program-options.ts'
 import type { BulkUpdateOptions } from './program-options.ts'
 import { openRemote } from './remote.ts'
@@ -158,8 +158,13 @@ async function runOn(
 }
 
 async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
-  const { remote, runId } = parts
-  await parts.watch.confirm?.({ host: remote.host, account: remote.account, scan: found })
+  const { remote, runId, head, options, mapping } = parts
+  await parts.watch.confirm?.({
+    host: remote.host,
+    account: remote.account,
+    scan: found,
+    unmatched: unmatchedColumns(head, options.ignoreColumns ?? [], mapping),
+  })
 
   const directory = openRunDirectory(parts.runsDir, runId)
   const unlock = lockRun(directory, runId)

@@ -38,7 +38,7 @@ export interface UpdateOptions {
    * nothing of the file. Default `sequence`.
    */
   readonly duplicates?: DuplicatePolicy
-  /** Names of columns, or keys, that are no fields and set aside. Default none. */
+  /** Names of columns, or keys, that are set aside. Default none. */
   readonly ignoreColumns?: readonly string[]
   /** Texts that stand for a blank. Default none. */
   readonly nullValues?: readonly string[]

@@ -13,6 +13,8 @@ import { matchMappedHeader } from './mapping/mapped-headers.ts'
 import { compileMappedCsv, compileMappedNdjson } from './mapping/mapped-rows.ts'
 import { compileCsv, isRefused } from './mapping/mapping.ts'
 import type { Mapped } from './mapping/mapping.ts'
+import { unmatchedNames } from './mapping/unmatched-names.ts'
+import type { UnmatchedName } from './mapping/unmatched-names.ts'
 import { compileNdjson } from './mapping/mapping-ndjson.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Locate, Prepare, ReadRow } from './pipeline/ports.ts'
@@ -58,6 +60,15 @@ export function createLocate(head: Head, ignoreColumns: readonly string[], mappi
   return head.format === 'csv'
     ? locateInHeader(head.header, ignoreColumns, mapping)
     : locateInRecord(ignoreColumns, mapping)
+}
+
+/** Names to be set aside that no column has. None for NDJSON, where keys differ from row to row. */
+export function unmatchedColumns(
+  head: Head,
+  ignoreColumns: readonly string[],
+  mapping: Mapping | undefined,
+): readonly UnmatchedName[] {
+  return head.format === 'csv' ? unmatchedNames(ignoreColumns, head.header, mapping) : []
 }
 
 /** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */

@@ -18,6 +18,7 @@ import { given, senderOptions } from './sender-options.ts'
 import type { SenderArguments } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
 import { refuseUnwritable, writeSummaryFiles } from './summary-files.ts'
+import { unmatchedLine } from './unmatched-line.ts'
 import { warningsLine } from './warnings-line.ts'
 
 export interface SendArguments extends SenderArguments {
@@ -62,11 +63,11 @@ export async function send(
   })
   const { signal, release } = drainOnSignals(display.say)
   const watch: Watch = {
-    confirm: async ({ host, account, scan }) => {
+    confirm: async ({ host, account, scan, unmatched }) => {
       display.clear()
+      const lines = [duplicatesLine(scan, words.duplicates), warningsLine(scan), unmatchedLine(unmatched)]
       const isSaid = words.hasOwnRows !== true && args.quiet !== true
-      for (const line of isSaid ? [duplicatesLine(scan, words.duplicates), warningsLine(scan)] : [])
-        if (line !== undefined) display.say(line)
+      for (const line of isSaid ? lines : []) if (line !== undefined) display.say(line)
       if (production) await confirmProduction(host, account, scan, args.confirmProduction, signal)
     },
     onSnapshot: display.onSnapshot,

@@ -47,7 +47,7 @@ export interface CsvColumns extends Columns {
 const mostKept = 26_000
 export const mostKeptOfOne = 1_000
 /** Keys of NDJSON that are counted; a file with more has a defect that is told otherwise. */
-const mostKeys = 200
+export const mostKeys = 200
 
 function createCount(columns: number): ColumnCount {
   const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / columns)))

@@ -5,6 +5,7 @@ import { checkInput } from '../guard/check-input.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { openInputGuard } from '../guard/input-guard.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import { openNewFile } from '../new-file.ts'
 import type { UpdateOptions } from '../options.ts'
 import { removeIfEmpty } from './plan-input.ts'
@@ -13,6 +14,7 @@ import type { PlanFacts, PlanHead } from './plan-head.ts'
 import type { PlanRow } from './plan-row.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { fieldOf } from '../domain/patch.ts'
+import { unmatchedColumns } from '../prepare.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
 import { openRemote } from '../remote.ts'
@@ -53,6 +55,8 @@ export interface PlanResult {
   /** Calls of the apply to come, and how long they take, each with a read before it, at this rate: milliseconds. */
   readonly calls: number
   readonly etaMs: number
+  /** Names of `ignoreColumns` that no column has; for NDJSON none are looked for. */
+  readonly unmatched: readonly UnmatchedName[]
 }
 
 /** What was read longer ago is read again by whoever goes on: milliseconds. */
@@ -96,7 +100,9 @@ async function planOn(
       // Before hours of reading, not after them.
       openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
       const keep = (): void => input.keepIn(directory)
-      return await planIn(directory, { remote, options, watch, signal }, { checked, file, facts, path, keep })
+      const unmatched = unmatchedColumns(given.head, options.ignoreColumns ?? [], mapping)
+      const asked = { remote, options, watch, signal }
+      return { ...(await planIn(directory, asked, { checked, file, facts, path, keep })), unmatched }
     } finally {
       unlock()
       removeIfEmpty(directory)
@@ -128,7 +134,7 @@ async function planIn(
   directory: string,
   asked: Asked,
   { checked, file, facts, path, keep }: CheckedFile,
-): Promise<PlanResult> {
+): Promise<Omit<PlanResult, 'unmatched'>> {
   const { remote, options, watch } = asked
   const readingsPath = join(directory, 'readings.db')
   const readings = openReadings(readingsPath, Date.now() - longestMs)

@@ -4,6 +4,7 @@ import type { InputFile } from '../input/bytes.ts'
 import type { CsvStart } from '../input/csv.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { Deliver, Prepare, Source } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
@@ -26,6 +27,8 @@ export interface Watch {
     readonly host: string
     readonly account: string
     readonly scan: Scan
+    /** Names of `ignoreColumns` that no column has; for NDJSON none are looked for. */
+    readonly unmatched: readonly UnmatchedName[]
   }) => Promise<void>
   /** Called four times a second and at the beginning of every phase. Must not throw. */
   readonly onSnapshot?: (snapshot: Snapshot) => void

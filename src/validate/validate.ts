@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { checkInput } from '../guard/check-input.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
 import { countingPass, inSteps } from '../plain-rows/counting-pass.ts'
+import { mostKeys } from '../doctor/columns.ts'
 import type { ColumnReport } from '../doctor/columns.ts'
 import type { Defect, Examined } from '../doctor/examine.ts'
 import type { Diagnosis } from '../doctor/findings.ts'
@@ -12,6 +13,8 @@ import type { BulkUpdateError } from '../errors.ts'
 import { openExamination } from './examination.ts'
 import { readHead } from '../input/header.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
+import { unmatchedNames } from '../mapping/unmatched-names.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import { parseRate } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import { givenInput, signalOf } from '../program-options.ts'
@@ -34,6 +37,8 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly warnings: readonly Diagnosis<WarningCode>[]
   /** What would keep `update` from sending anything; with `strict` also what only `validate` looks for. */
   readonly refusal: BulkUpdateError | undefined
+  /** Names of `ignoreColumns` that no column has, or no row as a key. */
+  readonly unmatched: readonly UnmatchedName[]
   /** How long `update` takes at the default rate and reserve, in milliseconds. */
   readonly etaMs: number
   /** Where the invalid rows stand; nothing where none are, or none were asked for. */
@@ -89,7 +94,13 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
       const examined = examination.finish()
       await afterBatch?.()
-      return { ...resultOf(checked, examined, options), ...(await files.finish()) }
+      const present = examined.columns.map(({ name }) => name)
+      // Of a file with more keys, not all are known.
+      const unmatched =
+        head.format === 'csv' || present.length < mostKeys
+          ? unmatchedNames(options.ignoreColumns ?? [], present, mapping)
+          : []
+      return { ...resultOf(checked, examined, options), unmatched, ...(await files.finish()) }
     } finally {
       files.discard()
       count.close()
@@ -103,7 +114,7 @@ function resultOf(
   { found, refusal }: CheckedInput,
   { columns, findings, warnings }: Examined,
   options: UpdateOptions,
-): ValidateResult {
+): Omit<ValidateResult, 'unmatched'> {
   const [doubt] = options.strict === true ? warnings : []
   return {
     ...found,

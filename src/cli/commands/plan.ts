@@ -6,6 +6,7 @@ import { commandToApply } from '../../run/command.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import { planText } from '../plan-text.ts'
+import { unmatchedLine } from '../unmatched-line.ts'
 import { reading } from '../reading.ts'
 import { given, senderOptions } from '../sender-options.ts'
 import type { SenderArguments } from '../sender-options.ts'
@@ -41,6 +42,8 @@ export async function plan(args: PlanArguments): Promise<number> {
       `${JSON.stringify({ plan: path, sha256, ...counted, requests, calls, eta_ms: etaMs })}\n`,
     )
   } else process.stdout.write(planText(result, first, args.showValues === true))
+  const note = unmatchedLine(result.unmatched)
+  if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   const { missing, unreadable, invalid } = head.counts.changes
   process.stderr.write(
     calls === 0

@@ -11,6 +11,7 @@ import { defectFormats } from '../flags.ts'
 import { inputOptions } from '../input-options.ts'
 import type { InputArguments } from '../input-options.ts'
 import type { InvalidRow } from '../invalid-row.ts'
+import { unmatchedLine } from '../unmatched-line.ts'
 import { validateJson } from '../validate-json.ts'
 import { filesText, validateText } from '../validate-text.ts'
 
@@ -46,6 +47,8 @@ export async function validate(args: ValidateArguments): Promise<number> {
     const stream = lines === undefined ? process.stdout : process.stderr
     stream.write(printableLines(filesText(result)))
   }
+  const note = unmatchedLine(result.unmatched)
+  if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   if (result.refusal !== undefined) {
     process.stderr.write(errorText(result.refusal))
     return exitCodes.INPUT
