@@ -24,6 +24,7 @@ function namesOf(wanted: (flag: Flag) => boolean): string[] {
 /** Checks only what cannot be told afterwards. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const switches = namesOf(({ type }) => type === 'boolean')
+  const numbers = namesOf(({ type }) => type === 'number')
   checkSwitches(argv, switches)
   const parsed = yargsParser(argv.map(hideDash), {
     alias: Object.fromEntries(
@@ -31,8 +32,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     ),
     array: namesOf(({ array }) => array === true),
     boolean: switches,
-    number: namesOf(({ type }) => type === 'number'),
-    string: namesOf(({ type }) => type === 'string'),
+    string: namesOf(({ type }) => type === 'string' || type === 'number'),
     configuration: {
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -42,8 +42,17 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     },
   })
   showDashes(parsed)
+  for (const name of numbers.flatMap((flag) => [flag, camelCase(flag)])) {
+    const value: unknown = parsed[name]
+    if (typeof value === 'string') parsed[name] = numberIn(value)
+  }
   const { _: words, ...options } = parsed
   return { words: words.map(String), options }
+}
+
+/** An empty text is 0 to JavaScript, and so to yargs-parser. A script's variable that was never set would be a number. */
+function numberIn(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text)
 }
 
 /** yargs-parser takes whatever a switch is given, but for `true`, as `false`: `--dry-run=yes` would send. */
