@@ -18,6 +18,7 @@ import { recallScan, rememberScan } from './run/remembered-scan.ts'
 import { readBefore } from './run/before.ts'
 import { closingReport } from './run/closing.ts'
 import { bind, mappingDigest } from './run/identity.ts'
+import { withRoomNeeded } from './run/full-disk.ts'
 import { openGiven } from './run/open-given.ts'
 import { removeKeptInput } from './run/input.ts'
 import type { RunKind } from './run/kind.ts'
@@ -197,8 +198,11 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
     if (!finishedBefore) {
       if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
       rememberScan(journal, found)
-      ended = await sendAll(parts, journal, found, concurrency, before)
-      if (ended !== undefined) tell({ kind: 'stopped', code: ended.code })
+      const stopped = await sendAll(parts, journal, found, concurrency, before)
+      if (stopped !== undefined) {
+        ended = withRoomNeeded(stopped, { directory, journal, rows: found.rows })
+        tell({ kind: 'stopped', code: ended.code })
+      }
     }
     progress.reporting()
     const { summary, stopped } = await closingReport(reportOf(parts, journal, directory, found, ended), ended)

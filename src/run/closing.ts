@@ -5,6 +5,7 @@
 import { BulkUpdateError } from '../errors.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
+import { withRoomNeeded } from './full-disk.ts'
 import { endingOf, report } from './report.ts'
 import type { ReportParts } from './report.ts'
 
@@ -23,7 +24,8 @@ export async function closingReport(
     return { summary: await report(parts), stopped }
   } catch (error) {
     if (!(error instanceof BulkUpdateError)) throw error
-    if (error.code !== 'E_INPUT_CHANGED') throw stopped === undefined ? error : unreported(stopped, error)
+    if (error.code !== 'E_INPUT_CHANGED')
+      throw stopped === undefined ? withRoomNeeded(error, parts) : unreported(stopped, error)
     const changed = inputChanged(parts, stopped, error)
     const ending = { ...endingOf(changed), next: changed.remedy }
     return { summary: await report({ ...parts, input: undefined, ending }), stopped: changed }

@@ -39,6 +39,11 @@ export function isDamaged(error: unknown): boolean {
   return damaged.has(sqliteCode(error))
 }
 
+/** True where the disk, or the share of it that one may use, is full: of the file system or of SQLite. */
+export function isFull(error: unknown): boolean {
+  return sqliteCode(error) === 13 || ['ENOSPC', 'EDQUOT'].includes(systemCode(error))
+}
+
 /**
  * USAGE, E_RUNS_DIR, where the place will not do; LOCAL, E_DISK, where the disk is full or fails. Anything else is given
  * back as it is.
