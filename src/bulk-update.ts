@@ -192,7 +192,7 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
       keepRecord(journal, parts, found)
     }
     parts.log.open(directory)
-    const before = readBefore(journal)
+    const before = await readBefore(journal)
     tell(startOf(parts, found, before.settled))
     let ended: BulkUpdateError | undefined
     if (!finishedBefore) {

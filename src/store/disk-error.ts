@@ -41,7 +41,7 @@ export function isDamaged(error: unknown): boolean {
 
 /** True where the disk, or the share of it that one may use, is full: of the file system or of SQLite. */
 export function isFull(error: unknown): boolean {
-  return sqliteCode(error) === 13 || ['ENOSPC', 'EDQUOT'].includes(systemCode(error))
+  return ['ENOSPC', 'EDQUOT'].includes(systemCodes[sqliteCode(error)] ?? systemCode(error))
 }
 
 /**

@@ -6,13 +6,18 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { Sends } from '../domain/request.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
-import { errorCodePath, kindOf, unpackOutcome } from './outcome-record.ts'
+import { damagedRecord, errorCodePath, isWholeRecord, kindOf, unpackOutcome } from './outcome-record.ts'
 
 export interface JournalReader {
   /** What the run belongs to and what was counted before it: small texts by name. */
   get(key: string): string | undefined
   /** Outcomes in row order, in batches. */
   outcomes(): Generator<readonly Outcome[]>
+  /**
+   * Looks at the records of all outcomes, in batches: half a second for a million. Throws LOCAL, E_JOURNAL_DAMAGED, for one that
+   * `outcomes` could not give.
+   */
+  checkRecords(): Generator<void>
   /** How many rows have which outcome. */
   counts(): ReadonlyMap<OutcomeKind, number>
   /** How many rows that need attention have which error code. */
@@ -43,6 +48,19 @@ export function readerOf(db: DatabaseSync): JournalReader {
         if (end === undefined) return
         yield batch
         last = end.row
+      }
+    },
+    *checkRecords() {
+      const check = db.prepare(
+        `SELECT max(row) AS last, min(CASE WHEN ${isWholeRecord} THEN NULL ELSE row END) AS damaged
+         FROM (SELECT row, record FROM outcome WHERE row > ? ORDER BY row LIMIT 50000)`,
+      )
+      for (let last = 0; ;) {
+        const found = check.get(last)
+        if (typeof found?.['damaged'] === 'number') throw damagedRecord(found['damaged'])
+        if (typeof found?.['last'] !== 'number') return
+        last = found['last']
+        yield
       }
     },
     counts() {

@@ -10,7 +10,7 @@ import { ownFile } from './own-file.ts'
 
 /**
  * Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version, E_JOURNAL_LOST
- * where files of the run are there without it.
+ * where files of the run are there without it, E_JOURNAL_DAMAGED where it has a hole.
  */
 export function openDatabase(path: string): DatabaseSync {
   refuseLost(path)
@@ -26,6 +26,7 @@ export function openDatabase(path: string): DatabaseSync {
     const version = local(path, 'open', () => versionOf(db))
     if (version === 0) local(path, 'write', () => makeTables(db))
     else if (version !== journalVersion) throw otherVersion(path, version)
+    else refuseBroken(path, db)
     return db
   } catch (error) {
     db.close()
@@ -56,6 +57,15 @@ function isWritten(path: string): boolean {
 
 function versionOf(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+}
+
+/**
+ * A page that is lost, or stands twice, is no error when SQLite reads: its rows are just missing, and would be sent again. Takes less
+ * time than reading which rows are settled.
+ */
+function refuseBroken(path: string, db: DatabaseSync): void {
+  const found = local(path, 'open', () => db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'])
+  if (found !== 'ok') throw damagedJournal(`${path}: ${String(found).replaceAll(/\s+/g, ' ')}`)
 }
 
 /** The version is written with the tables, so a journal without one holds nothing: its run never began. */

@@ -3,7 +3,14 @@ import { isErrorCode } from '../domain/error-codes.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import type { BulkUpdateError } from '../errors.ts'
 import { damagedJournal } from './open-database.ts'
+
+/** How many values a record holds. */
+const recordLength = 16
+
+/** True in SQLite for a `record` that `unpackOutcome` takes. */
+export const isWholeRecord = `CASE WHEN json_valid(record) THEN json_array_length(record) ELSE 0 END = ${recordLength}`
 
 /** Where SQLite finds the error code in a record. */
 export const errorCodePath = '$[8]'
@@ -32,7 +39,7 @@ export function packOutcome(outcome: Outcome): string {
 /** Throws LOCAL, E_JOURNAL_DAMAGED, where the record is not one that `packOutcome` made. */
 export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Outcome {
   const values = valuesIn(String(record))
-  if (values?.length !== 16) throw damagedJournal(`the record of row ${Number(row)} cannot be read`)
+  if (values?.length !== recordLength) throw damagedRecord(row)
   const text = (at: number): string => String(values[at])
   const number = (at: number): number => Number(values[at])
   return {
@@ -55,6 +62,10 @@ export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Out
     retries: text(14),
     finishedAt: number(15),
   }
+}
+
+export function damagedRecord(row: unknown): BulkUpdateError {
+  return damagedJournal(`the record of row ${Number(row)} cannot be read`)
 }
 
 function valuesIn(record: string): readonly unknown[] | undefined {
