@@ -261,7 +261,7 @@ export const applyFlags = {
   verify: {
     type: 'boolean',
     describe:
-      'read each customer again first, and refuse rows whose fields are not what the plan says they were',
+      'refuse rows whose customer does not hold what the plan says it held: a read more for each row of a customer after its first',
   },
   'max-errors': inputFlags['max-errors'],
   json: inputFlags.json,

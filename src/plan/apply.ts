@@ -29,7 +29,10 @@ export interface ApplyOptions extends Omit<
 > {
   /** The path of a plan. */
   readonly plan: string
-  /** Read each customer again first, and refuse rows whose fields are not what the plan says they were. Default false. */
+  /**
+   * Refuse rows whose customer does not hold what the plan says it held. Each customer is read for its before-image anyway; this takes
+   * one read more for each further row of a customer. Default false.
+   */
   readonly verify?: boolean
 }
 

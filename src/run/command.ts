@@ -49,11 +49,7 @@ export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
     return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf(own)].join(' ')
   if (planned !== undefined) {
     const named = options.runId === undefined ? own : { ...own, runId }
-    return [
-      commandToApply(planned.plan),
-      ...(planned.isVerified ? ['--verify'] : []),
-      ...flagsOf(named),
-    ].join(' ')
+    return [commandToApply(planned.plan, planned.isVerified), ...flagsOf(named)].join(' ')
   }
   const path = input === '-' ? keptInput(directory) : input
   const named = input === '-' ? { ...flags, runId } : flags
@@ -76,9 +72,9 @@ export function commandToRollback(runId: string, runsDir: string | undefined): s
   )
 }
 
-/** The command that sends a plan. */
-export function commandToApply(path: string): string {
-  return `rapyd-bulk apply ${quoted(path)}`
+/** The command that sends a plan. Every apply reads each customer once, for its before-image: to judge what it reads is the better offer. */
+export function commandToApply(path: string, isVerified = true): string {
+  return `rapyd-bulk apply ${quoted(path)}${isVerified ? ' --verify' : ''}`
 }
 
 function flagsOf(options: Partial<RecordedOptions>): readonly string[] {

@@ -188,4 +188,18 @@ describe('a way there and back', () => {
     expect((await run('redo', applied)).code).toBe(0)
     expect(updates()).toHaveLength(before + 2)
   })
+
+  it('offers --verify, which reads no customer more where each has one row', async () => {
+    folder.write('crm.csv', `customer,name\n${[1, 2, 3].map((n) => `${id(n)},New ${n}`).join('\n')}\n`)
+    const planned = await run('plan', 'crm.csv', '--out', 'p.ndjson')
+    expect(planned.stderr).toMatch(/To send just this: rapyd-bulk apply \S*p\.ndjson --verify$/m)
+    const requestsOf = async (...args: readonly string[]): Promise<number> => {
+      const before = simulator.calls.length
+      expect((await run('apply', 'p.ndjson', ...args)).code).toBe(0)
+      return simulator.calls.length - before
+    }
+    const verified = await requestsOf('--verify')
+    for (const n of [1, 2, 3]) await changeElsewhere(id(n), { name: `Name ${n}` })
+    expect(await requestsOf('--new-run')).toBe(verified)
+  })
 })

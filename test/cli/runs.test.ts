@@ -182,7 +182,7 @@ describe('runs', () => {
     await run('plan', 'crm.csv')
     const plan = join(directoryOf('crm'), 'plan.ndjson')
     const [listed] = await list()
-    expect(listed).toMatchObject({ state: 'plan', next: `rapyd-bulk apply ${plan}` })
+    expect(listed).toMatchObject({ state: 'plan', next: `rapyd-bulk apply ${plan} --verify` })
     expect((await folder.run(['runs'])).stdout).toContain('  plan\n')
     await run('apply', plan, '--limit', '1')
     utimesSync(plan, 1, 1)
