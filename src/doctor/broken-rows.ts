@@ -11,11 +11,13 @@ import type { TypedColumn } from './shifted.ts'
 const leastRows = 50
 const mostBroken = 4
 
-const broken: ReadonlySet<ErrorCode | ''> = new Set(['E_COLUMNS', 'E_QUOTE', 'E_JSON', 'E_NOT_OBJECT'])
+const broken: ReadonlySet<ErrorCode> = new Set(['E_COLUMNS', 'E_QUOTE', 'E_JSON', 'E_NOT_OBJECT'])
 
 export interface BrokenRows {
-  /** For each row; `code` is that of an invalid one. */
-  note(row: Row | MalformedRow, code: ErrorCode | ''): void
+  /** For each invalid row. */
+  bad(row: Row | MalformedRow, code: ErrorCode): void
+  /** For each other one. */
+  good(): void
   /** What is wrong with the file as a whole, in words. `endsLine`: whether its last row has a line end behind it. */
   verdict(endsLine: boolean): string | undefined
 }
@@ -23,12 +25,12 @@ export interface BrokenRows {
 export function createBrokenRows(typed: readonly TypedColumn[]): BrokenRows {
   let [rows, shifted, run, runStart] = [0, 0, 0, 0]
   return {
-    note(row, code) {
+    good() {
       rows++
-      if (code === '') {
-        run = 0
-        return
-      }
+      run = 0
+    },
+    bad(row, code) {
+      rows++
       const isShifted = row.kind === 'csv' && shiftOf(row.cells, typed) !== undefined
       if (isShifted) shifted++
       if (!isShifted && !broken.has(code)) run = 0

@@ -2,7 +2,9 @@
  * A record as it lies in its block of bytes, with what its cells are made of: enough to tell that a row is like thousands before it,
  * without a text for any of its cells. One object serves all records of a file.
  */
-export interface RawRecord {
+import type { Place } from './place.ts'
+
+export interface RawRecord extends Moving<Place> {
   /** Plain UTF-8. */
   bytes: Buffer
   /** Where each cell starts and ends in `bytes`, without its quotes. */
@@ -10,10 +12,9 @@ export interface RawRecord {
   readonly ends: Int32Array
   /** Bits of `made` for each cell. */
   readonly kinds: Int32Array
-  /** Number of the row, from 1, and the physical line on which it starts. */
-  row: number
-  line: number
 }
+
+type Moving<Item> = { -readonly [Name in keyof Item]: Item[Name] }
 
 /** What a cell is made of. */
 export const made = {

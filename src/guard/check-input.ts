@@ -18,9 +18,11 @@ import { guard, refuseDuplicates } from '../pipeline/guards.ts'
 import type { Examiner, ReadRow, Source } from '../pipeline/ports.ts'
 import { scan } from '../pipeline/scan.ts'
 import type { CountedRows, CustomerCount, OnInvalid, Scan, ScannedRows } from '../pipeline/scan.ts'
+import type { CountingPass } from '../plain-rows/counting-pass.ts'
 import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
 import { createDoubts } from '../rapyd/doubts.ts'
 import { createCountedCustomers } from '../store/counted-customers.ts'
+import { openFirstPass } from './first-pass.ts'
 
 export interface InputParts {
   readonly file: InputFile
@@ -31,19 +33,10 @@ export interface InputParts {
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */
   readonly remembered?: Scan | undefined
-  /** How the first pass is made where nobody has to know which rows follow others. */
+  /** How the first pass is made where nobody has to know which rows follow others. Default: as `openFirstPass` does. */
   readonly counting?: CountingPass | undefined
   /** Looks at every row of the first pass. */
   readonly examiner?: Examiner | undefined
-}
-
-/** A first pass that only counts. */
-export interface CountingPass {
-  readonly customers: CustomerCount
-  /** Default: all rows. */
-  readonly source?: ScannedRows | undefined
-  /** The rows that `source` has left out. */
-  readonly countedRows?: (() => CountedRows) | undefined
 }
 
 /** How rows are read and what each asks for; `--duplicates` decides it. */
@@ -52,6 +45,9 @@ export interface Reading {
   readonly openRows: (start?: CsvStart) => Source
   readonly readRow: ReadRow
 }
+
+/** Stands around the rows of a first pass. */
+export type Watched = (source: ScannedRows) => ScannedRows
 
 export interface CheckedInput extends Reading {
   readonly found: Scan
@@ -65,16 +61,14 @@ export interface CheckedInput extends Reading {
  */
 export async function checkInput(
   parts: InputParts,
-  watched: (source: Source) => Source = (source) => source,
+  watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
   const { file, head, options, mapping } = parts
   const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
   const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
   // What is left out or merged is decided by all rows, and those of an earlier scan are not kept.
   if ((options.duplicates ?? 'sequence') === 'sequence') {
-    const { source = watched(plain.openRows()), customers, countedRows } = parts.counting ?? {}
-    const found =
-      parts.remembered ?? (await scanReading(parts, examined(parts, plain), source, customers, countedRows))
+    const found = parts.remembered ?? (await countReading(parts, examined(parts, plain), watched))
     return { ...plain, found, refusal: guardOf(found, options) }
   }
   const customers = createCustomerTable()
@@ -89,6 +83,19 @@ export async function checkInput(
       ? refuseDuplicates(found, await placesOf(plain.openRows(), customers.firstPair))
       : guardOf(found, options)
   return { ...reading, found, refusal }
+}
+
+/** Counts the rows of `reading`, of which those need not be read that are counted as bytes. */
+async function countReading(parts: InputParts, reading: Reading, watched: Watched): Promise<Scan> {
+  const count = ({ source = reading.openRows(), customers, countedRows }: CountingPass): Promise<Scan> =>
+    scanReading(parts, reading, watched(source), customers, countedRows)
+  if (parts.counting !== undefined) return count(parts.counting)
+  const customers = createCountedCustomers(tmpdir())
+  try {
+    return await count(openFirstPass(parts, customers))
+  } finally {
+    customers.close()
+  }
 }
 
 /** A pass over `source`, whose rows are read as `reading` says. Without `customers` they are counted and not kept. */

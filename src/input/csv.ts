@@ -45,6 +45,7 @@ export interface Cutter {
   /** Of the record that comes. */
   readonly row: number
   readonly line: number
+  readonly offset: number
 }
 
 export function createCutter(dialect: Dialect, columns: number, start: CsvStart): Cutter {
@@ -136,6 +137,9 @@ export function createCutter(dialect: Dialect, columns: number, start: CsvStart)
     },
     get line() {
       return line
+    },
+    get offset() {
+      return offset
     },
   }
 }

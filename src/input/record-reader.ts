@@ -29,7 +29,16 @@ export function createRecordReader(delimiter: string, columns: number): RecordRe
   const starts = new Int32Array(columns)
   const ends = new Int32Array(columns)
   const cellKinds = new Int32Array(columns)
-  const record: RawRecord = { bytes: Buffer.alloc(0), starts, ends, kinds: cellKinds, row: 0, line: 0 }
+  const record: RawRecord = {
+    bytes: Buffer.alloc(0),
+    starts,
+    ends,
+    kinds: cellKinds,
+    row: 0,
+    line: 0,
+    offset: 0,
+    length: 0,
+  }
   let [cells, lineBreaks, end] = [0, 0, 0]
 
   function read(bytes: Buffer, from: number, limit: number): RecordEnd {

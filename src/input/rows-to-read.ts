@@ -12,11 +12,15 @@ import { createRecordReader } from './record-reader.ts'
 import { wholeCharacters } from './utf8.ts'
 import type { Bytes } from './utf8.ts'
 
-type Batch = Iterable<CsvRow | MalformedRow>
+interface Batch extends Iterable<CsvRow | MalformedRow> {
+  /** With the rows that were taken. Known once all have been gone through. */
+  readonly length: number
+}
 
 /** Longer ones are nothing that has to be fast. */
 const longestTail = 1024 * 1024
 const lineFeed = 0x0a
+const carriageReturn = 0x0d
 const markStart = rawRowMark.charCodeAt(0)
 
 /** Whether the records of a file can be read as bytes at all. */
@@ -49,6 +53,8 @@ export async function* rowsToRead(
       at = found === 'whole' ? reader.end : bytes.indexOf(lineFeed, reader.end) + 1
       record.row = cutter.row
       record.line = cutter.line
+      record.offset = cutter.offset
+      record.length = at - from - (bytes[at - 2] === carriageReturn ? 2 : 1)
       if (
         found === 'whole' &&
         reader.cells === header.length &&
@@ -69,6 +75,16 @@ export async function* rowsToRead(
     for (let row = next(); row !== undefined; row = next()) yield row
   }
 
+  function batch(): Batch {
+    const first = cutter.row
+    return {
+      [Symbol.iterator]: rows,
+      get length() {
+        return cutter.row - first
+      },
+    }
+  }
+
   let isTakingBytes = true
   for await (const block of wholeCharacters(file, start.offset)) {
     if (!isTakingBytes) {
@@ -82,7 +98,7 @@ export async function* rowsToRead(
     bytes = room.subarray(0, left + block.length)
     at = 0
     limit = bytes.lastIndexOf(lineFeed) + 1
-    yield rows()
+    yield batch()
     if (bytes.length - at <= longestTail) continue
     isTakingBytes = false
     yield cutter.take(bytes.toString('utf8', at), false)

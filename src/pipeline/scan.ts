@@ -72,7 +72,12 @@ export interface CountedDoubt {
 }
 
 /** Rows in input order. A batch is gone through once, before the next one is asked for. */
-export type ScannedRows = AsyncIterable<Iterable<Row | MalformedRow>>
+export type ScannedRows = AsyncIterable<ScannedBatch>
+
+export interface ScannedBatch extends Iterable<Row | MalformedRow> {
+  /** With the rows that are left out. Known once the batch has been gone through. */
+  readonly length: number
+}
 
 export interface ScanParts {
   readonly source: ScannedRows

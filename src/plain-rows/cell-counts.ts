@@ -4,12 +4,27 @@ import type { RawRecord } from '../domain/raw-record.ts'
 import { charactersIn } from './plain-cell.ts'
 import type { PlainCell } from './plain-cell.ts'
 
-export interface CellCounts {
+/** Blanks alone, which is what every count of fields needs. */
+export interface BlankCounts {
   add(record: RawRecord): void
   /** Rows in which a column is blank. */
   readonly blanks: Uint32Array
+}
+
+export interface CellCounts extends BlankCounts {
   /** Adds `rows` rows, all that were added, to the counts of the doctor. */
   addTo(counts: readonly ColumnCount[], rows: number): void
+}
+
+export function createBlankCounts(columns: number): BlankCounts {
+  const blanks = new Uint32Array(columns)
+  return {
+    blanks,
+    add({ starts, ends }) {
+      for (let index = 0; index < columns; index++)
+        if (starts[index] === ends[index]) blanks[index] = (blanks[index] ?? 0) + 1
+    },
+  }
 }
 
 export function createCellCounts(cells: readonly PlainCell[]): CellCounts {

@@ -1,39 +1,25 @@
-/** The first pass of who only counts: over a file of which most rows are counted as bytes, and the others are read. */
-import type { CountingPass } from '../guard/check-input.ts'
-import type { OpenedExamination } from '../validate/examination.ts'
+/** A first pass that only counts: over a file of which most rows are counted as bytes, and the others are read. */
 import type { Head } from '../input/header.ts'
 import { rowsToRead } from '../input/rows-to-read.ts'
 import type { Bytes } from '../input/utf8.ts'
-import type { CustomerCount } from '../pipeline/scan.ts'
+import type { CountedRows, CustomerCount, ScannedRows } from '../pipeline/scan.ts'
+import type { PlainRows } from './plain-rows.ts'
 
-/** Without `plainRows` every row is read. A batch is done with when `afterBatch` is called. */
+export interface CountingPass {
+  readonly customers: CustomerCount
+  /** Default: all rows. */
+  readonly source?: ScannedRows | undefined
+  /** The rows that `source` has left out. */
+  readonly countedRows?: (() => CountedRows) | undefined
+}
+
+/** Without `plainRows` every row is read. */
 export function countingPass(
   file: Bytes,
   head: Head,
   customers: CustomerCount,
-  { plainRows, doubted }: Pick<OpenedExamination, 'plainRows' | 'doubted'>,
-  afterBatch: () => Promise<void>,
+  plainRows: PlainRows | undefined,
 ): CountingPass {
   if (plainRows === undefined || head.format !== 'csv') return { customers }
-  return {
-    customers,
-    source: inSteps(rowsToRead(file, head, plainRows.takes), afterBatch),
-    countedRows() {
-      const counted = plainRows.counted()
-      for (const { code, field, message, rows } of [...counted.doubts, ...plainRows.doubts()])
-        doubted(code, field, message, rows)
-      return counted
-    },
-  }
-}
-
-/** A batch is done with when the next one is asked for. */
-export async function* inSteps<Batch>(
-  source: AsyncIterable<Batch>,
-  afterBatch: () => Promise<void>,
-): AsyncGenerator<Batch> {
-  for await (const rows of source) {
-    yield rows
-    await afterBatch()
-  }
+  return { customers, source: rowsToRead(file, head, plainRows.takes), countedRows: plainRows.counted }
 }

@@ -10,6 +10,9 @@ import type { CellRules } from '../mapping/cells.ts'
 import type { Assignment, Constant } from '../mapping/compiled-mapping.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { Target } from '../mapping/targets.ts'
+import type { WarningCode } from '../domain/warning.ts'
+import { createBlankCounts, createCellCounts } from './cell-counts.ts'
+import { createDoctorLooks } from './doctor-looks.ts'
 import { createPlainCell } from './plain-cell.ts'
 import type { CellForm } from './plain-cell.ts'
 import { createPlainRows } from './plain-rows.ts'
@@ -18,15 +21,24 @@ import { doubtOfClearing } from '../rapyd/doubts.ts'
 import { dateRule, emailRule, phoneRule } from '../rapyd/field-rules.ts'
 
 export interface PlainColumnsParts extends Pick<PlainRowsParts, 'timesTold' | 'customers'> {
-  readonly emails: SharedEmails
-  readonly dates: DateOrder
   readonly plans: readonly PlannedColumn[]
   readonly constants: readonly Constant[]
-  readonly texts: TextColumns
-  readonly columns: CsvColumns
   readonly rules: CellRules
   /** The year of today. */
   readonly year: number
+  /** Where more is asked of rows than whether they can be sent. */
+  readonly doctor?: DoctorParts
+  /** As of `PlainRowsParts`, where there is no doctor. Default: every row passes. */
+  readonly passes?: PlainRowsParts['passes'] | undefined
+}
+
+export interface DoctorParts {
+  readonly emails: SharedEmails
+  readonly dates: DateOrder
+  readonly texts: TextColumns
+  readonly columns: CsvColumns
+  /** Gets what was doubtful about plain rows, when they are counted. */
+  readonly doubted: (code: WarningCode, field: string, message: string, rows: number) => void
 }
 
 /** Ages about which nobody doubts. */
@@ -34,24 +46,49 @@ const mostYears = 118
 
 /** Nothing where a mapping asks for more than can be told of cells one by one. */
 export function openPlainRows(parts: PlainColumnsParts): PlainRows | undefined {
-  const { plans, constants } = parts
+  const { plans, constants, doctor } = parts
   if (plans.some(isJoinedOrShared) || constants.some(isLookedAt)) return undefined
   const columns = plans.map((plan, index) => columnOf(plan, index, parts))
   if (hasGap(columns.reduce((bits, { address }) => bits | addressBits(address), 0))) return undefined
+  const rows = {
+    ...parts,
+    columns,
+    constants: constants.map(({ target }) => target.path),
+    id: plans.findIndex(({ isId }) => isId),
+  }
+  if (doctor !== undefined) return withDoctor(rows, doctor)
+  return createPlainRows({
+    ...rows,
+    cells: createBlankCounts(columns.length),
+    passes: parts.passes ?? ((): boolean => true),
+  })
+}
+
+/** What the doctor is told of all rows stands in its counts once they are counted. */
+function withDoctor(
+  parts: Omit<PlainRowsParts, 'cells' | 'passes'>,
+  { emails, dates, columns: counts, doubted }: DoctorParts,
+): PlainRows {
+  const { columns, id, timesTold } = parts
   const indexOf = (path: string): number => columns.findIndex((column) => column.path === path)
   const postcodes = columns.flatMap(({ path, address }, zip) => {
     const country = indexOf(`addresses[${address}].country`)
     return path === `addresses[${address}].zip` && country >= 0 ? [[zip, country] as const] : []
   })
-  return createPlainRows({
-    ...parts,
-    columns,
-    constants: constants.map(({ target }) => target.path),
-    id: plans.findIndex(({ isId }) => isId),
-    email: indexOf('email'),
-    born: indexOf(born),
-    postcodes,
-  })
+  const [email, birth] = [indexOf('email'), indexOf(born)]
+  const looks = createDoctorLooks({ emails, dates, id, timesTold, email, born: birth, postcodes })
+  const cells = createCellCounts(columns.map(({ cell }) => cell))
+  const rows = createPlainRows({ ...parts, cells, passes: looks.passes })
+  return {
+    takes: rows.takes,
+    counted() {
+      const counted = rows.counted()
+      cells.addTo(counts.counts, counted.rows)
+      for (const { code, field, message, rows: times } of [...counted.doubts, ...looks.doubts()])
+        doubted(code, field, message, times)
+      return counted
+    },
+  }
 }
 
 function columnOf(
@@ -59,17 +96,16 @@ function columnOf(
   index: number,
   parts: PlainColumnsParts,
 ): PlainColumn {
-  const { rules, texts, year } = parts
+  const { rules, doctor, year } = parts
   const { nullValues } = rules
-  const count = parts.columns.counts[index]
-  if (count === undefined) throw new Error('a column that nobody counts')
-  const shared = { nullValues, distinct: count.distinct, years: [year - mostYears, year - 1] as const }
+  const distinct = doctor?.columns.counts[index]?.distinct
+  const shared = { nullValues, distinct, years: [year - mostYears, year - 1] as const }
   if (assignment === undefined) {
     const cell = createPlainCell({ ...shared, form: 'any', isGood: (text) => !nullValues.has(text) })
-    return { cell, count, path: '', blank: isId ? 'refuse' : 'keep', address: -1, doubt: '' }
+    return { cell, path: '', blank: isId ? 'refuse' : 'keep', address: -1, doubt: '' }
   }
   const { target, blank = rules.blank } = assignment
-  const text = texts.find((column) => column.index === index)
+  const text = doctor?.texts.find((column) => column.index === index)
   const isAsItStands = mustStand(target)
   const isGood = (cell: string): boolean => {
     const reading = readAssigned(cell, assignment, rules)
@@ -80,7 +116,6 @@ function columnOf(
   }
   return {
     cell: createPlainCell({ ...shared, form: formOf(assignment, text?.isCode), isGood }),
-    count,
     path: target.path,
     blank: blank === 'clear' || blank === 'keep' ? blank : 'refuse',
     address: target.kind === 'address' ? target.index : -1,

@@ -19,7 +19,8 @@ export interface PlainCellParts {
   readonly isGood: (text: string) => boolean
   /** Texts that stand for a blank. */
   readonly nullValues: ReadonlySet<string>
-  readonly distinct: Distinct
+  /** Where different texts are counted. */
+  readonly distinct?: Distinct | undefined
   /** Years of birth that nobody doubts. */
   readonly years: readonly [from: number, to: number]
 }
@@ -70,6 +71,13 @@ export function createPlainCell({ form, isGood, nullValues, distinct, years }: P
     }
   }
 
+  function isJudgedGood(bytes: Buffer, start: number, end: number, kind: number): boolean {
+    const isFine = isGood(textOf(bytes, start, end, kind))
+    // Where different texts are counted, a text is known once it has been.
+    if (isFine && distinct === undefined) known.add(bytes, start, end)
+    return isFine
+  }
+
   return {
     isPlain(bytes, start, end, kind) {
       const first = starts[bytes[start] ?? 0]
@@ -78,11 +86,11 @@ export function createPlainCell({ form, isGood, nullValues, distinct, years }: P
       return (
         (!mayBeWord && hasForm(bytes, start, end, kind)) ||
         known.has(bytes, start, end) ||
-        isGood(textOf(bytes, start, end, kind))
+        isJudgedGood(bytes, start, end, kind)
       )
     },
     addDistinct(bytes, start, end, kind) {
-      if (distinct.more) return false
+      if (distinct === undefined || distinct.more) return false
       if (known.has(bytes, start, end)) return true
       distinct.add(textOf(bytes, start, end, kind))
       known.add(bytes, start, end)

@@ -2,17 +2,11 @@
  * Rows that are like thousands before them: nothing is wrong with them or doubtful, and the first that showed the same were read. They
  * are counted as bytes, in 2 µs where reading takes eight. What is counted stands in the scan as if they had been read.
  */
-import type { ColumnCount } from '../doctor/columns.ts'
-import type { DateOrder } from '../doctor/date-order.ts'
-import { sharedEmail } from '../doctor/examine.ts'
-import { hasShortPostcode } from '../doctor/postcodes.ts'
-import type { SharedEmails } from '../doctor/shared-emails.ts'
 import type { RawRecord } from '../domain/raw-record.ts'
-import type { CountedDoubt, CountedRows } from '../pipeline/scan.ts'
+import type { CountedRows } from '../pipeline/scan.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { unusualId } from '../rapyd/doubts.ts'
-import { numberIn } from '../rapyd/plain-bytes.ts'
-import { createCellCounts } from './cell-counts.ts'
+import type { BlankCounts } from './cell-counts.ts'
 import { createFieldCounts } from './field-counts.ts'
 import type { CountedField } from './field-counts.ts'
 import type { PlainCell } from './plain-cell.ts'
@@ -21,7 +15,6 @@ import { createToldDoubt } from './told-doubt.ts'
 /** A column of the file, in the header's order. */
 export interface PlainColumn extends CountedField {
   readonly cell: PlainCell
-  readonly count: ColumnCount
 }
 
 export interface ReadCustomers {
@@ -38,31 +31,25 @@ export interface PlainRowsParts {
   /** Paths that every row sets. */
   readonly constants: readonly string[]
   readonly id: number
-  /** Indices of columns about which more is asked; -1 where there is none. */
-  readonly email: number
-  readonly born: number
-  readonly postcodes: readonly (readonly [zip: number, country: number])[]
   /** How often a doubt is told before it is only counted. */
   readonly timesTold: number
-  readonly emails: SharedEmails
-  readonly dates: DateOrder
   readonly customers: ReadCustomers
+  readonly cells: BlankCounts
+  /** Asked last, of a row that need not be read for what is counted here. Where it says true, the row is plain. */
+  readonly passes: (record: RawRecord) => boolean
 }
 
 export interface PlainRows {
   /** True where the row is plain, and counted; else nothing has happened, and it must be read. */
   readonly takes: (record: RawRecord) => boolean
-  /** All of them. Asked once, when the file has ended: then they are in the counts of columns, too. */
+  /** All of them. Asked once, when the file has ended. */
   readonly counted: () => CountedRows
-  /** What the doctor alone doubts. */
-  readonly doubts: () => readonly CountedDoubt[]
 }
 
 export function createPlainRows(parts: PlainRowsParts): PlainRows {
-  const { columns, constants, id, email, born, postcodes, timesTold, emails, dates, customers } = parts
+  const { columns, constants, id, timesTold, customers, cells, passes } = parts
   const fields = createFieldCounts(columns, constants, timesTold)
   const { setLooks, clearLooks } = fields
-  const cells = createCellCounts(columns.map(({ cell }) => cell))
   const refusesBlank = Uint8Array.from(columns, ({ blank }) => (blank === 'refuse' ? 1 : 0))
   const isField = Uint8Array.from(columns, ({ path }) => (path === '' ? 0 : 1))
   const bits = Int32Array.from(columns, ({ address }) => (address < 0 ? 0 : 1 << address))
@@ -70,10 +57,7 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
   const alwaysSends =
     constants.length > 0 ||
     columns.some(({ path, blank, address }) => path !== '' && blank === 'clear' && address < 0)
-  const zips = Int32Array.from(postcodes, ([zip]) => zip)
-  const countries = Int32Array.from(postcodes, ([, country]) => country)
   const unusual = createToldDoubt({ code: 'W_UNUSUAL_ID', field: 'customer', message: unusualId }, timesTold)
-  const shared = createToldDoubt({ code: 'W_SHARED_EMAIL', field: 'email', message: sharedEmail }, timesTold)
 
   function takes(record: RawRecord): boolean {
     const { bytes, starts, ends, kinds } = record
@@ -99,16 +83,10 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
       }
     }
     if (filledFields === 0 && !alwaysSends) return false
-    for (let index = 0; index < zips.length; index++)
-      if (hasShortPostcode(record, zips[index] ?? 0, countries[index] ?? 0)) return false
     const blankAddresses = addresses & ~filledAddresses
-    // Nothing is wrong with the row: who reads it adds the same address, and to add it twice does nothing.
-    const isShared = email >= 0 && hasSharedEmail(record)
     const isFirst = looks !== 0 && fields.isFirst(record, blankAddresses)
     const isFirstUnusual = !isUsual && unusual.isFirst()
-    const isFirstShared = isShared && shared.isFirst()
-    if (isFirst || isFirstUnusual || isFirstShared) return false
-    if (isShared) shared.add()
+    if (isFirst || isFirstUnusual || !passes(record)) return false
     if (!isUsual) {
       unusual.add()
       customers.readOther(otherId)
@@ -116,32 +94,14 @@ export function createPlainRows(parts: PlainRowsParts): PlainRows {
     customers.addRead()
     fields.add(blankAddresses)
     cells.add(record)
-    if (born >= 0) noteBirth(record)
     return true
-  }
-
-  function hasSharedEmail({ bytes, starts, ends }: RawRecord): boolean {
-    const start = starts[email] ?? 0
-    const end = ends[email] ?? 0
-    return start < end && emails.addBytes(bytes, start, end, starts[id] ?? 0, ends[id] ?? 0)
-  }
-
-  function noteBirth(record: RawRecord): void {
-    const { bytes, starts, ends } = record
-    const at = starts[born] ?? 0
-    if (at !== ends[born]) dates.taken(numberIn(bytes, at, 2), numberIn(bytes, at + 3, 2), record)
   }
 
   return {
     takes,
     counted() {
       const { doubts, ...counted } = fields.counted(cells.blanks)
-      cells.addTo(
-        columns.map(({ count }) => count),
-        counted.rows,
-      )
       return { ...counted, doubts: [...doubts, ...unusual.counted()] }
     },
-    doubts: shared.counted,
   }
 }

@@ -1,6 +1,6 @@
 /** The rows of an input as a plan has them: only the fields that it says would change, and no call for any other row. */
 import { checkInput, guardOf, scanReading } from '../guard/check-input.ts'
-import type { CheckedInput, InputParts } from '../guard/check-input.ts'
+import type { CheckedInput, InputParts, Watched } from '../guard/check-input.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { onlyFields } from '../domain/patch.ts'
@@ -8,7 +8,7 @@ import type { PatchedRow } from '../domain/patch.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { SavedPlan } from './saved-plan.ts'
 import { openPlan } from './saved-plan.ts'
-import type { ReadRow, Source } from '../pipeline/ports.ts'
+import type { ReadRow } from '../pipeline/ports.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import type { PlannedFacts } from '../run/parts.ts'
 
@@ -16,7 +16,7 @@ import type { PlannedFacts } from '../run/parts.ts'
 export async function checkPlanned(
   plan: SavedPlan,
   parts: InputParts,
-  watched: (source: Source) => Source = (source) => source,
+  watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
   const base = await checkInput({ ...parts, onInvalid: () => {} })
   const readRow: ReadRow = (row) => {

@@ -1,6 +1,6 @@
 /** Which rows a redo has and what each asks for: a filter over the original input, or the judgement of a mended file. */
 import { checkInput, guardOf, scanReading } from '../guard/check-input.ts'
-import type { CheckedInput, InputParts } from '../guard/check-input.ts'
+import type { CheckedInput, InputParts, Watched } from '../guard/check-input.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
@@ -29,7 +29,7 @@ export async function readRedo(
   parent: SavedRun,
   isMended: boolean,
   parts: InputParts,
-  watched: (source: Source) => Source = (source) => source,
+  watched: Watched = (source) => source,
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
   const left = leftOf(parent)

@@ -1,6 +1,6 @@
 /** How the rows of a rollback are read, and what a look at their customers makes of them. */
 import { scanReading } from '../guard/check-input.ts'
-import type { CheckedInput, InputParts } from '../guard/check-input.ts'
+import type { CheckedInput, InputParts, Watched } from '../guard/check-input.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -11,7 +11,7 @@ import type { PatchedRow } from '../domain/patch.ts'
 import type { Place } from '../domain/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
-import type { ReadRow, Source } from '../pipeline/ports.ts'
+import type { ReadRow } from '../pipeline/ports.ts'
 import { imageOf } from '../rapyd/held.ts'
 import { patchOf, restoringOf } from '../rapyd/inverse.ts'
 import type { Restorables } from '../rapyd/inverse.ts'
@@ -25,7 +25,7 @@ import type { Judge, Looked } from '../run/looks.ts'
 /** Values go back as Rapyd showed them, whatever the rules for cells say about them. */
 export async function checkRollback(
   parts: InputParts,
-  watched: (source: Source) => Source = (source) => source,
+  watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
   const { file, head } = parts
   const reading = {

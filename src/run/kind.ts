@@ -1,7 +1,6 @@
 /** What makes one kind of run another: an update, a redo, a plan that is applied, a rollback. */
 import type { PipedInput } from '../input/spool.ts'
-import type { CheckedInput, InputParts } from '../guard/check-input.ts'
-import type { Source } from '../pipeline/ports.ts'
+import type { CheckedInput, InputParts, Watched } from '../guard/check-input.ts'
 import type { Judge } from './looks.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './parts.ts'
 
@@ -22,7 +21,7 @@ export interface RunKind {
     runsDir: string,
     lastSender: string | undefined,
   ) => string
-  readonly check: (parts: InputParts, watched: (source: Source) => Source) => Promise<CheckedRun>
+  readonly check: (parts: InputParts, watched: Watched) => Promise<CheckedRun>
 }
 
 export interface CheckedRun extends CheckedInput {

@@ -1,8 +1,8 @@
 /** Counts how a run goes, and shows it now and then: snapshots for whoever watches, events for the log. */
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import { needsAttention } from '../domain/outcome.ts'
-import type { Clock, Source } from '../pipeline/ports.ts'
-import type { Scan } from '../pipeline/scan.ts'
+import type { Clock } from '../pipeline/ports.ts'
+import type { Scan, ScannedBatch, ScannedRows } from '../pipeline/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { PaceWindow } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/render-progress.ts'
@@ -35,7 +35,7 @@ export interface SendingFacts {
  */
 export interface RunProgress {
   /** Counts rows on their way into the scan. */
-  checking(source: Source): Source
+  checking(source: ScannedRows): ScannedRows
   /** A row that the scan found invalid. */
   readonly invalid: (outcome: Outcome) => void
   sending(facts: SendingFacts): void
@@ -108,10 +108,10 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     })
   }
 
-  async function* counted(source: Source): AsyncGenerator<Batch> {
+  async function* counted(source: ScannedRows): AsyncGenerator<ScannedBatch> {
     for await (const batch of source) {
-      done += batch.length
       yield batch
+      done += batch.length
     }
     show()
     isQuiet = true
@@ -186,5 +186,3 @@ function noOutcomes(): Record<OutcomeKind, number> {
     not_attempted: 0,
   }
 }
-
-type Batch = Source extends AsyncIterable<infer Rows> ? Rows : never

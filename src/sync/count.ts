@@ -7,7 +7,7 @@ import type { Sync } from './open-sync.ts'
 import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
 
 export interface ChangeCounter {
-  /** An examiner that also counts; `examiner` itself where nothing is compared. */
+  /** An examiner that also counts, for which every row is read; `examiner` itself where nothing is compared. */
   beside(examiner: Examiner | undefined): Examiner | undefined
   /** The scan with the calls that are left. */
   calls(found: Scan): Scan

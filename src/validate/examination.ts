@@ -63,14 +63,11 @@ export function openExamination(parts: ExaminationParts): OpenedExamination {
   const plainRows = openPlainRows({
     plans,
     constants: mapping?.constants ?? [],
-    texts,
-    columns,
     rules,
-    emails,
-    dates,
     customers,
     timesTold,
     year,
+    doctor: { texts, columns, emails, dates, doubted: examination.doubted },
   })
   return { ...examination, plainRows }
 }

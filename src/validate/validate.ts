@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import { checkInput } from '../guard/check-input.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
-import { countingPass, inSteps } from '../plain-rows/counting-pass.ts'
+import { countingPass } from '../plain-rows/counting-pass.ts'
 import { mostKeys } from '../doctor/columns.ts'
 import type { ColumnReport } from '../doctor/columns.ts'
 import type { Defect, Examined } from '../doctor/examine.ts'
@@ -85,7 +85,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
         onRefused: files.refused,
         customers: count,
       })
-      const counting = countingPass(file, head, count, examination, afterEach)
+      const counting = countingPass(file, head, count, examination.plainRows)
       const parts = { file, head, options, mapping, signal, counting, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files.invalid(outcome)
@@ -107,6 +107,17 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     }
   } finally {
     await file.close()
+  }
+}
+
+/** A batch is done with when the next one is asked for. */
+async function* inSteps<Batch>(
+  source: AsyncIterable<Batch>,
+  afterBatch: () => Promise<void>,
+): AsyncGenerator<Batch> {
+  for await (const rows of source) {
+    yield rows
+    await afterBatch()
   }
 }
 

@@ -8,7 +8,6 @@ import { checkInput } from '../../src/guard/check-input.ts'
 import { countingPass } from '../../src/plain-rows/counting-pass.ts'
 import { openExamination } from '../../src/validate/examination.ts'
 import { openInput } from '../../src/input/bytes.ts'
-import type { InputFile } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import type { UpdateOptions } from '../../src/options.ts'
@@ -16,23 +15,13 @@ import type { Examiner } from '../../src/pipeline/ports.ts'
 import { createCountedCustomers } from '../../src/store/counted-customers.ts'
 import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
+import { common, id, inBlocks, someFile, someMapping, someOptions, withNoise } from '../support/odd-files.ts'
 
 let folder: Folder
 beforeEach(() => {
   folder = freshFolder()
 })
 afterEach(() => folder.remove())
-
-/** The same file in blocks of that many bytes. */
-function inBlocks(file: InputFile, size: number): InputFile {
-  return {
-    ...file,
-    async *blocks(offset) {
-      for await (const block of file.blocks(offset))
-        for (let at = 0; at < block.length; at += size) yield block.subarray(at, at + size)
-    },
-  }
-}
 
 interface Look {
   readonly counts: unknown
@@ -63,14 +52,8 @@ async function lookAt(
       onDefect: streams ? (defect) => defects.push(defect) : undefined,
       onRefused: (row, problems) => defects.push({ row, problems }),
     })
-    const { plainRows, doubted } = examination
-    const counting = countingPass(
-      inBlocks(file, blockSize),
-      head,
-      customers,
-      asBytes ? { plainRows, doubted } : { plainRows: undefined, doubted },
-      () => Promise.resolve(),
-    )
+    const plainRows = asBytes ? examination.plainRows : undefined
+    const counting = countingPass(inBlocks(file, blockSize), head, customers, plainRows)
     let begun = 0
     const examiner: Examiner = {
       ...examination,
@@ -120,156 +103,7 @@ async function expectSame(
   return asBytes.plain
 }
 
-const id = (number: number) => `cus_${number.toString(16).padStart(32, '0')}`
-const two = (number: number) => String(number).padStart(2, '0')
-const one = (...texts: string[]) => fc.constantFrom(...texts)
-
-/** For each column what is fine, in few different texts or in many, and what is odd, or looks so. */
-const someId = fc.oneof(
-  { weight: 20, arbitrary: fc.nat(200).map(id) },
-  { weight: 1, arbitrary: fc.nat(20).map((number) => `cus_Aa-${number}`) },
-)
-const columns: readonly (readonly [name: string, fine: fc.Arbitrary<string>, odd: readonly string[]])[] = [
-  ['customer', someId, ['', 'cus_1', 'CUS_2', id(171).toUpperCase(), ` ${id(2)}`, '49123', `${id(7)}0`]],
-  [
-    'name',
-    fc.oneof(
-      fc.nat(300).map((number) => `José Łukasz ${number}`),
-      one('Noah', 'Šárka', '李', 'Âna', 'château', ''),
-    ),
-    [
-      'NULL',
-      'ひ',
-      '\u00a0',
-      '\u3000 ',
-      'JosÃ©',
-      'J\ufffd',
-      'Itâ€™s',
-      '4,5E+11',
-      '#N/A',
-      ' ',
-      'nil',
-      'Ann "B" C',
-      '\ufeff',
-    ],
-  ],
-  [
-    'email',
-    fc.oneof(
-      { weight: 9, arbitrary: fc.nat(150).map((number) => `p${number}@example.com`) },
-      one('', 'a.b+c@x.co.uk'),
-    ),
-    [
-      'P1@Example.com',
-      ' p2@example.com',
-      'p3@example.com ',
-      'ä@b.de',
-      'none@x.y',
-      'a@b',
-      'a@b..c',
-      '@b.c',
-      'a@b@c.d',
-      'a b@c.d',
-      'a@b.c.',
-      'a@.c',
-      'a;b@c.d',
-    ],
-  ],
-  [
-    'phone_number',
-    fc.nat(99).map((number) => `+491511200${two(number)}`),
-    [
-      '',
-      '+0151123456',
-      '+49 151',
-      '+49151+1',
-      '4.9E+11',
-      '+123456',
-      '+1234567',
-      '004915112345',
-      '+1234567890123456',
-    ],
-  ],
-  ['business_vat_id', one('', 'DE1', 'DE2', 'DE-123456'), ['1-Mar', 'Mar-12', '-', 'n.a.', '7E+3']],
-  [
-    'date_of_birth',
-    fc.nat(27).map((day) => `${two(day + 1)}/03/1980`),
-    [
-      '',
-      '29/02/2000',
-      '31/12/1999',
-      '01/02/2999',
-      '03/04/1850',
-      '12/31/1999',
-      '29/02/2001',
-      '1980-01-02',
-      '40000',
-      '1/2/1980',
-    ],
-  ],
-  ['nationality', one('DE', 'FR', 'US', 'SG'), ['', 'de', 'XX', 'Germany']],
-  ['occupation', one('baker', 'ü'.repeat(35)), ['', 'ü'.repeat(36), 'x'.repeat(36)]],
-  ['ewallet', one('ewallet_1', 'ewallet_2'), ['', 'wallet', 'ewallet_']],
-  [
-    'addresses[0].line_1',
-    one('', 'Main Street 1', 'Weg 2, Hof\nlinks'),
-    ['Weg\r\n3', 'Weg\r4', '"', 'Weg\0'],
-  ],
-  ['addresses[0].zip', one('', '12345', 'A1 B2'), ['1234', '123', '123456', '1234a', '01234']],
-  ['addresses[0].country', one('', 'DE', 'US', 'GB'), ['CN', 'SG', 'UK', 'Germany']],
-  ['addresses[1].city', one('', '', 'Rome', 'Bern'), ['none', 'NULL']],
-  [
-    'metadata.tier',
-    one('', 'gold', 'gold', 'silver', 'a "b"'),
-    ['none', '-', '=1+1', '\t', 'a\tb', '+1', '\u007f', '1-Mar'],
-  ],
-  ['set aside', one('', 'x'), ['NULL', '\r', 'a"b', 'Ã©']],
-]
-const header = columns.map(([name]) => name).join(',')
-
-const written = (text: string, inQuotes: boolean): string =>
-  inQuotes || /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-const fineRow = fc.tuple(...columns.map(([, fine]) => fine))
-const someCell = fc
-  .nat(columns.length - 1)
-  .chain((at) => one(...(columns[at]?.[2] ?? [''])).map((text) => ({ at, text })))
-const someRow = fc
-  .record({ fine: fineRow, odd: fc.option(someCell, { freq: 4 }), quoted: fc.nat(40), blank: fc.nat(20) })
-  .map(({ fine, odd, quoted, blank }) =>
-    fine
-      .map((text, at) => (at === odd?.at ? odd.text : blank === 0 && at > 0 ? '' : text))
-      .map((text, at) => written(text, at === quoted))
-      .join(','),
-  )
-const someFile = fc
-  .record({
-    rows: fc.array(someRow, { minLength: 40, maxLength: 120, size: 'max' }),
-    lineEnd: one('\n', '\r\n'),
-    end: one('', '\n', '\n\n'),
-  })
-  .map(({ rows, lineEnd, end }) => [header, ...rows].join(lineEnd) + end)
-const noise = one(
-  '"',
-  '""',
-  ',',
-  '\n',
-  '\r',
-  '\r\n',
-  '\n\n',
-  '\0',
-  '\u007f',
-  'Ã',
-  '\u2003',
-  'NULL',
-  ',,',
-  '\ud83d\ude00',
-)
-const someOptions = fc.record<Partial<UpdateOptions>>({
-  blank: fc.constantFrom('clear', 'clear', 'keep', 'reject'),
-  nullValues: fc.constantFrom([], [], ['NULL'], ['gold', 'DE', '+49151120001', 'p1@example.com']),
-  literals: fc.constantFrom([], ['NULL', '#N/A']),
-})
-const common = { ignoreColumns: ['set aside'], maxErrors: '100%' }
+const row = (number: number, note: string) => `${id(number)},Ann ${number},"${note}"`
 
 const settings = { blockSize: fc.integer({ min: 300, max: 30_000 }), streams: fc.boolean() }
 
@@ -287,16 +121,8 @@ describe('rows that are counted as bytes', () => {
   })
 
   it('do so in files with characters where they do not belong', async () => {
-    const noises = fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), noise }), {
-      maxLength: 6,
-    })
     await fc.assert(
-      fc.asyncProperty(someFile, noises, settings.blockSize, async (file, added, blockSize) => {
-        let text = file
-        for (const { at, noise: more } of added) {
-          const index = header.length + 1 + Math.floor(at * (text.length - header.length))
-          text = text.slice(0, index) + more + text.slice(index)
-        }
+      fc.asyncProperty(withNoise(someFile), settings.blockSize, async (text, blockSize) => {
         await expectSame(text, common, blockSize)
       }),
       { numRuns: 80, endOnFailure: true },
@@ -305,20 +131,7 @@ describe('rows that are counted as bytes', () => {
 
   it('do so under a mapping', async () => {
     const map = join(folder.path, 'mapping.yaml')
-    writeFileSync(
-      map,
-      [
-        'columns:',
-        '  email: { field: email, transform: [trim, lowercase] }',
-        '  phone_number: { field: phone_number, transform: { phone: DE } }',
-        '  business_vat_id: { field: metadata.vat, transform: uppercase, blank: keep }',
-        '  occupation: { field: occupation, blank: reject }',
-        '  ewallet: { field: metadata.wallet, blank: { clear_with: none } }',
-        '  metadata.tier: { field: metadata.tier, transform: { replace: { gold: silver } } }',
-        '  set aside: ignore',
-        'constants: { invoice_prefix: ACME-, metadata.source: crm }',
-      ].join('\n'),
-    )
+    writeFileSync(map, someMapping)
     let plain = 0
     await fc.assert(
       fc.asyncProperty(fc.record({ text: someFile, options: someOptions, ...settings }), async (given) => {
@@ -354,7 +167,6 @@ describe('rows that are counted as bytes', () => {
   })
 
   it('do so behind a record that is too long to be read as bytes, and in a quote that is never closed', async () => {
-    const row = (number: number, note: string) => `${id(number)},Ann ${number},"${note}"`
     const rows = (from: number) => Array.from({ length: 2_000 }, (_, index) => row(from + index, 'a, b'))
     const file = (long: string) =>
       ['customer,name,metadata.note', ...rows(1), long, ...rows(5_000), ''].join('\n')
