@@ -1,7 +1,7 @@
 /**
  * One connection to the API and the exchange that runs on it: undici's `dispatch` without pipelining, the body read to its
- * end under a cap, and a deadline over the whole attempt. It serves one exchange after another, with one timer for all: an
- * object, a timer and closures for each of them cost more than what they do.
+ * end under a cap, and a deadline for the answer's begin and one for its end. It serves one exchange after another, with one
+ * timer for all: an object, a timer and closures for each of them cost more than what they do.
  */
 import type { Client, Dispatcher } from 'undici'
 import type { ApiResponse, SignedRequest } from '../pipeline/ports.ts'
@@ -11,7 +11,9 @@ export interface ConnectionParts {
   readonly client: Client
   /** A request that waited longer than this for its connection is not sent at all: its signature has aged with it. */
   readonly connectTimeoutMs: number
-  /** From the first byte sent to the last byte read. */
+  /** Until an answer begins. */
+  readonly headersTimeoutMs: number
+  /** Until it has ended. Both count from the request's signature, so the connection's making is in them. */
   readonly attemptTimeoutMs: number
   /** Called with the answer before the exchange resolves, when the connection can take the next one. */
   readonly onAnswered: (connection: Connection, response: ApiResponse) => void
@@ -28,6 +30,8 @@ const noHeaders: ApiResponse['headers'] = {}
 export class Connection implements Dispatcher.DispatchHandler {
   readonly client: Client
   readonly #parts: ConnectionParts
+  /** Of the timer that every exchange begins with: until its answer begins. */
+  readonly #firstMs: number
   #deadline: NodeJS.Timeout | undefined
   #isBusy = false
   #resolve: (response: ApiResponse) => void = ignore
@@ -36,6 +40,8 @@ export class Connection implements Dispatcher.DispatchHandler {
   #started: Dispatcher.DispatchController | undefined
   #startedAt = 0
   #late = false
+  /** True while the timer is a second one: until the answer ends. */
+  #isLast = false
   #status = 0
   #headers: ApiResponse['headers'] = noHeaders
   /** The body as far as it has come. */
@@ -44,6 +50,7 @@ export class Connection implements Dispatcher.DispatchHandler {
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
+    this.#firstMs = Math.min(parts.headersTimeoutMs, parts.attemptTimeoutMs)
     this.client = parts.client
   }
 
@@ -70,13 +77,18 @@ export class Connection implements Dispatcher.DispatchHandler {
     this.#signedAt = Date.now()
     this.#started = undefined
     this.#late = false
-    if (this.#deadline === undefined) this.#deadline = setTimeout(expire, this.#parts.attemptTimeoutMs, this)
+    if (this.#deadline === undefined) this.#deadline = setTimeout(expire, this.#firstMs, this)
     else this.#deadline.refresh()
   }
 
   /** The time of the exchange is over; between two of them it means nothing. */
   expire(): void {
     if (!this.#isBusy) return
+    if (this.#status > 0 && !this.#isLast) {
+      this.#isLast = true
+      this.#deadline = setTimeout(expire, this.#parts.attemptTimeoutMs - this.#firstMs, this)
+      return
+    }
     this.#late = true
     if (this.#started === undefined) this.#fail(new TransportError('not_sent', 'connect_timeout'))
     else this.#started.abort(new Error('deadline'))
@@ -147,9 +159,14 @@ export class Connection implements Dispatcher.DispatchHandler {
     this.#resolve = ignore
     this.#reject = ignore
     this.#started = undefined
+    this.#status = 0
     this.#headers = noHeaders
     this.#chunks.length = 0
     this.#size = 0
+    if (!this.#isLast) return
+    this.#isLast = false
+    this.release()
+    this.#deadline = undefined
   }
 }
 

@@ -32,8 +32,6 @@ export function describe(error: unknown, started: boolean, late: boolean, tooLar
   if (notSent.has(code) || !started) return new TransportError('not_sent', code || 'not_connected')
   if (tooLarge || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return new TransportError('ambiguous', 'too_large')
-  if (late || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-    return new TransportError('ambiguous', 'timeout')
-  }
+  if (late) return new TransportError('ambiguous', 'timeout')
   return new TransportError('ambiguous', code || 'broken')
 }

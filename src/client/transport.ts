@@ -12,8 +12,9 @@ export interface TransportOptions {
   readonly origin: string
   /** A request that waited longer than this for its connection is not sent at all: its signature has aged with it. */
   readonly connectTimeoutMs: number
+  /** From the signature until an answer begins. */
   readonly headersTimeoutMs: number
-  /** From the first byte sent to the last byte read. */
+  /** From the signature until it has ended. */
   readonly attemptTimeoutMs: number
   /** Called for every request, whatever becomes of it. Must not throw. */
   readonly onRequest?: () => void
@@ -31,7 +32,7 @@ export interface Transport {
 const largestHeader = 16 * 1024
 
 export function createTransport(options: TransportOptions): Transport {
-  const { connectTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
+  const { connectTimeoutMs, onRequest, onAnswer } = options
   const idle: Connection[] = []
   const all = new Set<Connection>()
 
@@ -40,14 +41,15 @@ export function createTransport(options: TransportOptions): Transport {
       pipelining: 1,
       allowH2: false,
       connect: { timeout: connectTimeoutMs },
-      headersTimeout: options.headersTimeoutMs,
-      bodyTimeout: attemptTimeoutMs,
+      // These would make two timers for each request, which live half a second; `Connection` has one for all.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       keepAliveTimeout: 4_000,
       keepAliveMaxTimeout: 4_000,
       maxHeaderSize: largestHeader,
       maxResponseSize: largestBody,
     })
-    const connection = new Connection({ client, connectTimeoutMs, attemptTimeoutMs, onAnswered, onBroken })
+    const connection = new Connection({ ...options, client, onAnswered, onBroken })
     all.add(connection)
     return connection
   }

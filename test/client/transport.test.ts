@@ -29,9 +29,12 @@ async function start(behaviour: RawBehaviour, attemptTimeoutMs = 10_000): Promis
   return connectTo(server.origin, attemptTimeoutMs)
 }
 
+const patient = { connectTimeoutMs: 10_000, headersTimeoutMs: 10_000, attemptTimeoutMs: 10_000 }
+/** An answer that has begun may take longer than any test. */
+const endless = { ...patient, attemptTimeoutMs: 600_000 }
+
 function connectTo(origin: string, attemptTimeoutMs = 10_000): Transport {
-  const timeouts = { connectTimeoutMs: 10_000, headersTimeoutMs: 10_000, attemptTimeoutMs }
-  transport = createTransport({ origin, ...timeouts })
+  transport = createTransport({ ...patient, origin, attemptTimeoutMs })
   return transport
 }
 
@@ -72,6 +75,21 @@ describe('a whole answer', () => {
     expect(text.endsWith(`\r\n\r\n${request.body}`)).toBe(true)
   })
 
+  it('may take longer to end than it may take to begin, which the next one has to do in time all the same', async () => {
+    server = await startRawServer({
+      onRequest(socket, _request, number) {
+        if (number > 2) return
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n')
+        setTimeout(() => socket.write('{}'), number === 1 ? 700 : 0)
+      },
+    })
+    transport = createTransport({ ...endless, origin: server.origin, headersTimeoutMs: 500 })
+    expect(await transport.exchange(request)).toMatchObject({ status: 200, body: '{}' })
+    expect(await transport.exchange(request)).toMatchObject({ status: 200, body: '{}' })
+    await expect(transport.exchange(request)).rejects.toEqual(failure('ambiguous', 'timeout'))
+    expect(server.connections).toBe(1)
+  })
+
   it('is told of, and so is every request, whatever becomes of it', async () => {
     const told: string[] = []
     server = await startRawServer({
@@ -79,9 +97,7 @@ describe('a whole answer', () => {
     })
     transport = createTransport({
       origin: server.origin,
-      connectTimeoutMs: 10_000,
-      headersTimeoutMs: 10_000,
-      attemptTimeoutMs: 10_000,
+      ...patient,
       onRequest: () => told.push('request'),
       onAnswer: ({ status }) => told.push(`answer ${status}`),
     })
@@ -184,6 +200,12 @@ describe('an exchange that fails after the request may have arrived is ambiguous
     const sent = await start({}, 100)
     await expect(sent.exchange(request)).rejects.toEqual(failure('ambiguous', 'timeout'))
     expect(server?.requests).toHaveLength(1)
+  })
+
+  it('a server that says nothing, long before an answer that has begun would have to end', async () => {
+    server = await startRawServer({})
+    transport = createTransport({ ...endless, origin: server.origin, headersTimeoutMs: 100 })
+    await expect(transport.exchange(request)).rejects.toEqual(failure('ambiguous', 'timeout'))
   })
 
   it('a server that drips for ever, when the time is up', async () => {
