@@ -1,9 +1,6 @@
 /**
- * One attempt, layer by layer. With windows: a place in flight, the limiter's turn, the durable intent, and only then salt,
- * timestamp and signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
- *
- * Without windows (a simulator) the intent comes before the place: nobody waits for turns there, and a group commit should
- * not keep a place empty.
+ * One attempt, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
+ * signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
  */
 import pLimit from 'p-limit'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -46,13 +43,9 @@ export interface Calls {
 }
 
 export function createCalls(parts: CallParts): Calls {
-  const { limiter, health, probeHealth, signer, transport, hasWindows } = parts
+  const { limiter, health, probeHealth, signer, transport } = parts
   // Without windows a turn is never waited for with a place in flight, and the limiter's slots are the places.
-  const gate = hasWindows ? pLimit(parts.concurrency) : undefined
-
-  function durable(intent: UpdateRequest | undefined): Promise<void> | undefined {
-    return intent === undefined ? undefined : parts.intend(intent)
-  }
+  const gate = parts.hasWindows ? pLimit(parts.concurrency) : undefined
 
   async function send(
     request: ApiRequest,
@@ -62,13 +55,11 @@ export function createCalls(parts: CallParts): Calls {
     look?: (response: ApiResponse) => void,
   ): Promise<ApiResponse> {
     signal.throwIfAborted()
-    const early = hasWindows ? undefined : durable(intent)
-    if (early !== undefined) await early
     const told = isProbe ? probeHealth : health
     const over = await limiter.turn(signal, isProbe)
     try {
-      const late = hasWindows ? durable(intent) : undefined
-      if (late !== undefined) await late
+      const durable = intent === undefined ? undefined : parts.intend(intent)
+      if (durable !== undefined) await durable
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
       told.answered(response)

@@ -16,15 +16,16 @@ export interface Pipeline {
 }
 
 export async function send({ source, prepare, deliver, lanes, settle, signal }: Pipeline): Promise<void> {
+  // A row that was not taken up before a stop stays open and has no outcome yet.
+  const settleFate = (outcome: Outcome | undefined): Promise<void> | undefined =>
+    outcome === undefined ? undefined : settle(outcome)
   for await (const rows of source) {
     for (const row of rows) {
       if (signal.aborted) return lanes.idle()
       const prepared = prepare(row)
-      lanes.add(prepared.customerId || `row ${prepared.row}`, async () => {
-        const outcome = isOutcome(prepared) ? prepared : await deliver(prepared, signal)
-        // A row that was not taken up before a stop stays open and has no outcome yet.
-        if (outcome !== undefined) await settle(outcome)
-      })
+      lanes.add(prepared.customerId || `row ${prepared.row}`, () =>
+        isOutcome(prepared) ? settle(prepared) : deliver(prepared, signal).then(settleFate),
+      )
       if (lanes.full) await lanes.room()
     }
   }

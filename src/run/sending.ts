@@ -3,6 +3,7 @@ import { systemClock } from '../client/clock.ts'
 import { preflight } from '../client/preflight.ts'
 import { createReadCustomer } from '../client/read-customer.ts'
 import { createReadBack, withoutReading } from '../client/read-back.ts'
+import { createIntentFirst } from '../client/intent-first.ts'
 import { createSender } from '../client/sender.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf } from '../domain/patch.ts'
@@ -30,7 +31,7 @@ import { endNight } from '../sync/night.ts'
 import { openSyncing } from '../sync/begin.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */
-const lanePlaces = 8
+const lanePlaces = 16
 /** Rows in doubt that may wait besides, until they can be read back: new rows need not wait with them. */
 const mostDoubts = 4_000
 
@@ -50,15 +51,23 @@ export async function sendAll(
   const stopping = stopWith(parts.signal)
   const intend = syncing?.intend ?? ((request) => journal.intend(request))
   const stop = (error: Error): void => stopping.abort(error)
-  const client = openClient(parts, { ...journal, intend }, concurrency, clock, stop)
+  const intents = { ...journal, intend }
+  const client = openClient(parts, intents, concurrency, clock, stop)
   const { signal } = stopping
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
   let openDoubts = inDoubt.size
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  // With windows an intent comes behind its turn: rows wait long for those, and none should be in doubt meanwhile.
+  const first =
+    parts.remote.windows.length > 0
+      ? undefined
+      : createIntentFirst({ journal: intents, isInDoubt, places: concurrency, clock })
+  const senderClock = first?.clock ?? clock
   const sender = createSender({
     calls: client.calls,
     signer: client.signer,
     proof: client.proof,
-    clock,
+    clock: senderClock,
     random: Math.random,
     inDoubt,
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
@@ -67,17 +76,17 @@ export async function sendAll(
     readBack:
       options.readBack === false
         ? withoutReading
-        : createReadBack({ calls: client.calls, clock, random: Math.random }),
+        : createReadBack({ calls: client.calls, clock: senderClock, random: Math.random }),
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
   const images = isBackedUp ? openBeforeImages(parts.directory, concurrency * lanePlaces) : undefined
-  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const calling = first?.around(sender) ?? sender
   const read = createReadCustomer({ ...client, clock, random: Math.random })
   const looked =
     images === undefined && judge === undefined
-      ? sender
-      : lookFirst(sender, {
+      ? calling
+      : lookFirst(calling, {
           read,
           clock,
           images,
@@ -98,15 +107,18 @@ export async function sendAll(
   }
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
-  const settle = async (outcome: Outcome): Promise<void> => {
-    if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-    const confirmed = syncing?.confirmedBy(outcome)
-    await journal.settle(outcome, confirmed)
-    if (confirmed !== undefined) await syncing?.settled(confirmed)
+  const settled = (outcome: Outcome): void | Promise<void> => {
     parts.progress.settled(outcome)
-    if (onOutcome !== undefined) await onOutcome(outcome)
     if (inDoubt.has(outcome.row)) openDoubts--
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
+    return onOutcome?.(outcome)
+  }
+  const settle = (outcome: Outcome): Promise<void> => {
+    if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
+    const confirmed = syncing?.confirmedBy(outcome)
+    const durable = journal.settle(outcome, confirmed)
+    if (confirmed === undefined || syncing === undefined) return durable.then(() => settled(outcome))
+    return durable.then(() => syncing.settled(confirmed)).then(() => settled(outcome))
   }
   // An error of one row ends the run at once: the others begin no further attempt while their lanes empty.
   const onFailure = (error: unknown): void => stopping.abort(error)
@@ -118,7 +130,7 @@ export async function sendAll(
       errors: before.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
-      requestsPerCall: looked === sender ? 1 : 2,
+      requestsPerCall: looked === calling ? 1 : 2,
     })
     if (found.calls > 0) {
       const patienceMs = options.maxOutageMs ?? defaultPatienceMs

@@ -5,6 +5,7 @@
 import { createCalls } from '../../src/client/call.ts'
 import { createFoundRate } from '../../src/client/found-rate.ts'
 import { createHealth } from '../../src/client/health.ts'
+import { createIntentFirst } from '../../src/client/intent-first.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
 import { createOutage } from '../../src/client/outage.ts'
 import { createProof } from '../../src/client/proof.ts'
@@ -17,7 +18,7 @@ import { createThrottle } from '../../src/client/throttle.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { createLanes } from '../../src/pipeline/lanes.ts'
-import type { Clock, Quota, Window } from '../../src/pipeline/ports.ts'
+import type { Clock, Journal, Quota, Window } from '../../src/pipeline/ports.ts'
 import type { VirtualServer } from './virtual-server.ts'
 
 /** What survives a crash. */
@@ -74,6 +75,17 @@ export async function session(
     await clock.sleep(commitMs)
     action()
   }
+  const journal: Pick<Journal, 'intend' | 'withdraw'> = {
+    intend({ row }) {
+      if (intended.has(row)) return undefined
+      intended.add(row)
+      return committed(() => kept.intents.set(row, clock.wall()))
+    },
+    withdraw({ row }) {
+      intended.delete(row)
+      return committed(() => kept.intents.delete(row))
+    },
+  }
   const calls = createCalls({
     limiter,
     health: createHealth({ ...parts, outage }),
@@ -84,31 +96,33 @@ export async function session(
       exchange: (request) => alive(server.exchange(request), killed),
       close: () => Promise.resolve(),
     },
-    intend({ row }) {
-      if (intended.has(row)) return undefined
-      intended.add(row)
-      return committed(() => kept.intents.set(row, clock.wall()))
-    },
+    intend: (request) => journal.intend(request),
     concurrency,
     hasWindows: windows.length > 0,
   })
+  const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const first =
+    windows.length > 0 ? undefined : createIntentFirst({ journal, isInDoubt, places: concurrency, clock })
+  const senderClock = first?.clock ?? clock
   const sender = createSender({
     calls,
     signer,
     proof,
-    clock,
+    clock: senderClock,
     random,
-    inDoubt: new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row))),
+    inDoubt,
     settledAfterMs: () => settledAfterMs,
-    readBack: createReadBack({ calls, clock, random }),
-    withdraw: ({ row }) => committed(() => kept.intents.delete(row)),
+    readBack: createReadBack({ calls, clock: senderClock, random }),
+    withdraw: (request) => journal.withdraw(request),
     stop,
   })
+  const deliver = first?.around(sender) ?? sender
   const lanes = createLanes(() => concurrency * 4, stop)
   for (const request of requests) {
     if (kept.outcomes.has(request.row)) continue
     lanes.add(request.customerId, async () => {
-      const outcome = await sender(request, signal)
+      const outcome = await deliver(request, signal)
       if (outcome !== undefined) await committed(() => kept.outcomes.set(request.row, outcome))
     })
     if (lanes.full) await lanes.room()

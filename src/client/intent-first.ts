@@ -1,0 +1,76 @@
+/**
+ * Calls where nobody waits for turns: the intents of many rows go to disk in one group before anything else is done for them.
+ * Rows wait for that, and for a place, as little more than their request: a call under way holds many times as much, and V8
+ * would copy all of it with every collection of young objects.
+ */
+import type { Outcome } from '../domain/outcome.ts'
+import type { UpdateRequest } from '../domain/request.ts'
+import type { Clock, Deliver, Journal } from '../pipeline/ports.ts'
+
+export interface IntentFirstParts {
+  readonly journal: Pick<Journal, 'intend' | 'withdraw'>
+  /** A row that an earlier session may have sent is looked up before it has an intent of this one. */
+  readonly isInDoubt: (row: number) => boolean
+  /** Calls under way at most; those that sleep don't count. */
+  readonly places: number
+  readonly clock: Clock
+}
+
+export interface IntentFirst {
+  around(deliver: Deliver): Deliver
+  /** For what `deliver` sleeps with: whoever sleeps leaves its place to the next row. */
+  readonly clock: Clock
+}
+
+export function createIntentFirst({ journal, isInDoubt, places, clock }: IntentFirstParts): IntentFirst {
+  let underWay = 0
+  /** Rows with an intent that wait for a place. */
+  const ready: (() => void)[] = []
+
+  function next(): void {
+    if (underWay < places) ready.shift()?.()
+  }
+
+  function leave(): void {
+    underWay--
+    next()
+  }
+
+  async function giveUp(request: UpdateRequest): Promise<undefined> {
+    const isBack = journal.withdraw(request)
+    // At once: whoever is ready gives up as well, and all go to disk together.
+    next()
+    await isBack
+  }
+
+  return {
+    around(deliver) {
+      function begin(request: UpdateRequest, signal: AbortSignal): Promise<Outcome | undefined> {
+        if (signal.aborted) return giveUp(request)
+        underWay++
+        const fate = deliver(request, signal)
+        fate.then(leave, leave)
+        return fate
+      }
+
+      return (request, signal) => {
+        if (signal.aborted) return Promise.resolve(undefined)
+        const durable = isInDoubt(request.row) ? undefined : journal.intend(request)
+        if (durable === undefined) return begin(request, signal)
+        return durable.then(() => {
+          if (underWay < places) return begin(request, signal)
+          return new Promise((resolve) => ready.push(() => resolve(begin(request, signal))))
+        })
+      }
+    },
+    clock: {
+      now: () => clock.now(),
+      wall: () => clock.wall(),
+      async sleep(ms, signal) {
+        leave()
+        await clock.sleep(ms, signal)
+        underWay++
+      },
+    },
+  }
+}
