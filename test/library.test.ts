@@ -126,7 +126,7 @@ describe('a program', () => {
         working--
       },
     })
-    expect(most).toBeLessThanOrEqual(2 * 8)
+    expect(most).toBeLessThanOrEqual(2 * 16)
   })
 
   it('sees no output, no handler of signals, and no end of its process', async () => {

@@ -17,12 +17,15 @@ const sender = ['client/sender.test.ts']
 export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
+    file: 'client/intent-first.ts',
+    edits: [['return durable.then(', 'return Promise.resolve().then(']],
+    tests: ['client/intent-first.test.ts'],
+  },
+  {
+    title: 'the intent of a row that has a turn is not waited for',
     file: 'client/call.ts',
-    edits: [
-      ['if (early !== undefined) await early', 'void early'],
-      ['if (late !== undefined) await late', 'void late'],
-    ],
-    tests: crash,
+    edits: [['if (durable !== undefined) await durable', 'void durable']],
+    tests: ['client/call.test.ts'],
   },
   {
     title: 'what a killed process had on the wire is forgotten',
@@ -47,8 +50,8 @@ export const mutants: readonly Mutant[] = [
     file: 'run/sending.ts',
     edits: [
       [
-        'await journal.settle(outcome, confirmed)',
-        'setTimeout(() => void journal.settle(outcome, confirmed), 50)',
+        'const durable = journal.settle(outcome, confirmed)',
+        'const durable = Promise.resolve(void setTimeout(() => void journal.settle(outcome, confirmed), 50))',
       ],
     ],
     tests: crash,
