@@ -10,6 +10,7 @@ import type { Dialect } from './csv-lines.ts'
 
 /** Longest record that is read, in UTF-16 units. */
 const longestRecord = 4 * 1024 * 1024
+const rowTooLong = 'the row is longer than 4 MiB'
 
 export interface CsvStart {
   /** Number of the first record that comes. */
@@ -66,7 +67,7 @@ export function createCutter(dialect: Dialect, columns: number, start: CsvStart)
     passed += Buffer.byteLength(more)
     if (end === block.length && !last) return ''
     const place = { row: row++, line: line++, offset, length: passed - (more.endsWith('\r') ? 1 : 0) }
-    rows.push(malformed(place, 'E_TOO_LARGE', 'the row is longer than 4 MiB'))
+    rows.push(malformed(place, 'E_TOO_LARGE', rowTooLong))
     offset += passed + 1
     passed = 0
     return block.slice(end + 1)
@@ -99,11 +100,15 @@ export function createCutter(dialect: Dialect, columns: number, start: CsvStart)
         end = trimReturn(text, at, end, newline)
       }
       const record = text.slice(at, end)
+      // As where its end has not come: what a record is must not depend on where blocks are cut.
+      const isTooLong = record.length > longestRecord
+      if (isTooLong && record.includes('"')) throw tooLong(line)
       const next = Math.min(lineEnd(text, end, newline) + 1, text.length)
       const length = ascii ? record.length : Buffer.byteLength(record)
       if (record !== '') {
         const place = { row: row++, line, offset, length }
-        if (broken)
+        if (isTooLong) rows.push(malformed(place, 'E_TOO_LARGE', rowTooLong))
+        else if (broken)
           rows.push(
             malformed(place, 'E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote'),
           )

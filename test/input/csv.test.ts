@@ -116,6 +116,17 @@ describe('parseCsv', () => {
     })
   })
 
+  it.each([16_000, 250_000, 9_000_000])(
+    'judges a row just over 4 MiB alike, wherever blocks of %i are cut',
+    async (blockSize) => {
+      const long = 'x'.repeat(4_250_000)
+      expect(cells(await read(`${long},b\nc,d\n`, 2, blockSize))).toEqual(['E_TOO_LARGE', ['c', 'd']])
+      await expect(read(`"${long}",b\nc,d\n`, 2, blockSize)).rejects.toMatchObject({
+        code: expect.stringMatching(/^E_(RECORD_TOO_LARGE|UNCLOSED_QUOTE)$/),
+      })
+    },
+  )
+
   it('gives what csv-parse gives, wherever the blocks are cut', async () => {
     const cell = fc.string({
       unit: fc.constantFrom('a', 'é', '"', ',', '\n', ' ', '\r\n', '東', '😀'),
