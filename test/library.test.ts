@@ -114,6 +114,15 @@ describe('a program', () => {
     expect(simulator.appliedCount).toBe(20)
   })
 
+  it('that fails with an outcome hears of that, also where the outcome is one too many', async () => {
+    const cause = new Error('no')
+    const rehearsal = { env: 'simulator', rate: 'none', runsDir: join(folder, 'runs') } as const
+    const options = { ...rehearsal, input: records(3), faults: `not-found=${id(1)}`, maxErrors: '0' }
+    const stopped = await bulkUpdate({ ...options, onOutcome: () => Promise.reject(cause) })
+    expect(stopped).toMatchObject({ exitCode: 6, stopped: { code: 'E_ON_OUTCOME', cause } })
+    expect((await bulkUpdate({ ...options, newRun: true })).stopped).toMatchObject({ code: 'E_MAX_ERRORS' })
+  })
+
   it('holds rows back as long as it works on their outcomes', async () => {
     let [working, most] = [0, 0]
     await bulkUpdate({

@@ -1,6 +1,7 @@
 /**
  * One attempt, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
- * signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way.
+ * signature. Whoever has a turn can send at once, so a stop, a block or a crash finds few rows on their way. Without windows the
+ * intent is there before (`intent-first.ts`).
  */
 import pLimit from 'p-limit'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -44,7 +45,7 @@ export interface Calls {
 
 export function createCalls(parts: CallParts): Calls {
   const { limiter, health, probeHealth, signer, transport } = parts
-  // Without windows a turn is never waited for with a place in flight, and the limiter's slots are the places.
+  // Without windows the limiter's slots are the places.
   const gate = parts.hasWindows ? pLimit(parts.concurrency) : undefined
 
   async function send(

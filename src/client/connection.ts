@@ -40,8 +40,8 @@ export class Connection implements Dispatcher.DispatchHandler {
   #started: Dispatcher.DispatchController | undefined
   #startedAt = 0
   #late = false
-  /** True while the timer is a second one: until the answer ends. */
-  #isLast = false
+  /** True while the timer is a second one, until the answer ends. */
+  #isSecond = false
   #status = 0
   #headers: ApiResponse['headers'] = noHeaders
   /** The body as far as it has come. */
@@ -84,8 +84,8 @@ export class Connection implements Dispatcher.DispatchHandler {
   /** The time of the exchange is over; between two of them it means nothing. */
   expire(): void {
     if (!this.#isBusy) return
-    if (this.#status > 0 && !this.#isLast) {
-      this.#isLast = true
+    if (this.#status >= 200 && !this.#isSecond) {
+      this.#isSecond = true
       this.#deadline = setTimeout(expire, this.#parts.attemptTimeoutMs - this.#firstMs, this)
       return
     }
@@ -163,8 +163,8 @@ export class Connection implements Dispatcher.DispatchHandler {
     this.#headers = noHeaders
     this.#chunks.length = 0
     this.#size = 0
-    if (!this.#isLast) return
-    this.#isLast = false
+    if (!this.#isSecond) return
+    this.#isSecond = false
     this.release()
     this.#deadline = undefined
   }

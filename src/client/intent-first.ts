@@ -11,7 +11,7 @@ export interface IntentFirstParts {
   readonly journal: Pick<Journal, 'intend' | 'withdraw'>
   /** A row that an earlier session may have sent is looked up before it has an intent of this one. */
   readonly isInDoubt: (row: number) => boolean
-  /** Calls under way at most; those that sleep don't count. */
+  /** Calls that begin beside each other. Those that sleep don't count, and those in doubt don't wait for a place. */
   readonly places: number
   readonly clock: Clock
 }
@@ -26,6 +26,7 @@ export function createIntentFirst({ journal, isInDoubt, places, clock }: IntentF
   let underWay = 0
   /** Rows with an intent that wait for a place. */
   const ready: (() => void)[] = []
+  const heard = new WeakSet<AbortSignal>()
 
   function next(): void {
     if (underWay < places) ready.shift()?.()
@@ -37,10 +38,18 @@ export function createIntentFirst({ journal, isInDoubt, places, clock }: IntentF
   }
 
   async function giveUp(request: UpdateRequest): Promise<undefined> {
-    const isBack = journal.withdraw(request)
-    // At once: whoever is ready gives up as well, and all go to disk together.
-    next()
-    await isBack
+    await journal.withdraw(request)
+  }
+
+  function giveAllUp(): void {
+    for (const begin of ready.splice(0)) begin()
+  }
+
+  /** When the run stops, whoever is ready gives up at once, however long the calls under way take: it was not sent. */
+  function hear(signal: AbortSignal): void {
+    if (heard.has(signal)) return
+    heard.add(signal)
+    signal.addEventListener('abort', giveAllUp, { once: true })
   }
 
   return {
@@ -55,6 +64,7 @@ export function createIntentFirst({ journal, isInDoubt, places, clock }: IntentF
 
       return (request, signal) => {
         if (signal.aborted) return Promise.resolve(undefined)
+        hear(signal)
         const durable = isInDoubt(request.row) ? undefined : journal.intend(request)
         if (durable === undefined) return begin(request, signal)
         return durable.then(() => {

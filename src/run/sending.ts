@@ -30,8 +30,8 @@ import type { RunJournal } from '../store/journal.ts'
 import { endNight } from '../sync/night.ts'
 import { openSyncing } from '../sync/begin.ts'
 
-/** Rows that may run or wait in lanes, for each request in flight. */
-const lanePlaces = 16
+/** Rows that may run or wait in lanes, for each request in flight; a group of the journal is as large. */
+export const lanePlaces = 16
 /** Rows in doubt that may wait besides, until they can be read back: new rows need not wait with them. */
 const mostDoubts = 4_000
 
@@ -107,18 +107,21 @@ export async function sendAll(
   }
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
   const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
-  const settled = (outcome: Outcome): void | Promise<void> => {
-    parts.progress.settled(outcome)
+  const judged = (outcome: Outcome): void => {
     if (inDoubt.has(outcome.row)) openDoubts--
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
-    return onOutcome?.(outcome)
+  }
+  const told = (outcome: Outcome): void | Promise<void> => {
+    parts.progress.settled(outcome)
+    // What it throws ends the run before the row counts.
+    return onOutcome === undefined ? judged(outcome) : onOutcome(outcome).then(() => judged(outcome))
   }
   const settle = (outcome: Outcome): Promise<void> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
     const confirmed = syncing?.confirmedBy(outcome)
     const durable = journal.settle(outcome, confirmed)
-    if (confirmed === undefined || syncing === undefined) return durable.then(() => settled(outcome))
-    return durable.then(() => syncing.settled(confirmed)).then(() => settled(outcome))
+    if (confirmed === undefined || syncing === undefined) return durable.then(() => told(outcome))
+    return durable.then(() => syncing.settled(confirmed)).then(() => told(outcome))
   }
   // An error of one row ends the run at once: the others begin no further attempt while their lanes empty.
   const onFailure = (error: unknown): void => stopping.abort(error)
@@ -170,7 +173,7 @@ const behindBadRow = {
 } as const
 
 /** What a program makes of an outcome, and the error of a run that it stops. */
-function guardedOutcome(onOutcome: Watch['onOutcome']): Watch['onOutcome'] {
+function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => Promise<void>) | undefined {
   if (onOutcome === undefined) return undefined
   return async (outcome) => {
     try {
