@@ -7,14 +7,18 @@ import type { Client, Dispatcher } from 'undici'
 import type { ApiResponse, SignedRequest } from '../pipeline/ports.ts'
 import { describe, TransportError } from './transport-error.ts'
 
-export interface ConnectionParts {
-  readonly client: Client
+/** All in milliseconds, and all count from the request's signature. */
+export interface Timeouts {
   /** A request that waited longer than this for its connection is not sent at all: its signature has aged with it. */
   readonly connectTimeoutMs: number
   /** Until an answer begins. */
   readonly headersTimeoutMs: number
-  /** Until it has ended. Both count from the request's signature, so the connection's making is in them. */
+  /** Until it has ended. */
   readonly attemptTimeoutMs: number
+}
+
+export interface ConnectionParts extends Timeouts {
+  readonly client: Client
   /** Called with the answer before the exchange resolves, when the connection can take the next one. */
   readonly onAnswered: (connection: Connection, response: ApiResponse) => void
   /** Called before the exchange rejects; the connection is not to be used again. */

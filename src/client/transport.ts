@@ -6,16 +6,11 @@
 import Client from 'undici/lib/dispatcher/client.js'
 import type { ApiResponse, SignedRequest } from '../pipeline/ports.ts'
 import { Connection, largestBody } from './connection.ts'
+import type { Timeouts } from './connection.ts'
 
-export interface TransportOptions {
+export interface TransportOptions extends Timeouts {
   /** `https://sandboxapi.rapyd.net`, without a path. */
   readonly origin: string
-  /** A request that waited longer than this for its connection is not sent at all: its signature has aged with it. */
-  readonly connectTimeoutMs: number
-  /** From the signature until an answer begins. */
-  readonly headersTimeoutMs: number
-  /** From the signature until it has ended. */
-  readonly attemptTimeoutMs: number
   /** Called for every request, whatever becomes of it. Must not throw. */
   readonly onRequest?: () => void
   /** Called with every answer. Must not throw. */

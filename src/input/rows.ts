@@ -7,13 +7,13 @@ import type { CsvStart } from './csv.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import { parseNdjson } from './ndjson.ts'
 import { inPieces } from './pieces.ts'
-import { wholeCharacters } from './utf8.ts'
+import { textOf, wholeCharacters } from './utf8.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {
   const pieces = inPieces(wholeCharacters(file, start.offset))
   if (head.format === 'ndjson') return parseNdjson(pieces, start, newlineOf(head))
-  return parseCsv(decoded(pieces), head.dialect, head.header.length, start)
+  return parseCsv(textOf(pieces), head.dialect, head.header.length, start)
 }
 
 /** The first `limit` rows. */
@@ -42,10 +42,6 @@ export async function rowAt(file: InputFile, head: Head, place: Place): Promise<
 
 function newlineOf({ lineEnd }: NdjsonHead): '\n' | '\r' {
   return lineEnd === '\r' ? '\r' : '\n'
-}
-
-async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  for await (const piece of pieces) yield piece.toString('utf8')
 }
 
 async function* once<Block>(block: Block): AsyncGenerator<Block> {

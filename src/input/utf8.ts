@@ -9,8 +9,13 @@ export interface Bytes {
 }
 
 /** Text from `offset` on. Bytes that are not UTF-8 end the run: replacing them would change data. */
-export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
-  for await (const block of wholeCharacters(file, offset)) yield block.toString('utf8')
+export function decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
+  return textOf(wholeCharacters(file, offset))
+}
+
+/** Blocks of UTF-8 that are cut between characters, as text. */
+export async function* textOf(blocks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  for await (const block of blocks) yield block.toString('utf8')
 }
 
 /** The same as bytes, each good until the next one is asked for. Throws INPUT, E_ENCODING, with the line and the byte of the first character that is broken. */
