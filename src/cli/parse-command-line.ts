@@ -27,8 +27,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const numbers = namesOf(({ type }) => type === 'number')
   checkSwitches(argv, switches)
   const parsed = yargsParser(argv.map(hideDash), {
+    // It compares each with every other, so names that are spelled in one way stay out.
     alias: Object.fromEntries(
-      namesOf(() => true).map((name) => [name, [camelCase(name)].filter((other) => other !== name)]),
+      namesOf(() => true).flatMap((name) => (name === camelCase(name) ? [] : [[name, [camelCase(name)]]])),
     ),
     array: namesOf(({ array }) => array === true),
     boolean: switches,

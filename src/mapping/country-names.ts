@@ -1,5 +1,5 @@
 /** Countries by code or English name, for the transform `country`. Only names that mean one country count. */
-import { iso31661 } from 'iso-3166'
+import { iso31661 } from 'iso-3166/1.js'
 import type { Defect } from '../rapyd/field-rules.ts'
 import type { TextChange } from './changes.ts'
 
