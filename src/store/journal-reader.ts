@@ -6,7 +6,15 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { Sends } from '../domain/request.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
-import { damagedRecord, errorCodePath, isWholeRecord, kindOf, unpackOutcome } from './outcome-record.ts'
+import {
+  damagedRecord,
+  errorCodePath,
+  isWholeRecord,
+  kindOf,
+  manyRecords,
+  unpackMany,
+  unpackOutcome,
+} from './outcome-record.ts'
 
 export interface JournalReader {
   /** What the run belongs to and what was counted before it: small texts by name. */
@@ -41,9 +49,14 @@ export function readerOf(db: DatabaseSync): JournalReader {
       return typeof value === 'string' ? value : undefined
     },
     *outcomes() {
-      const read = db.prepare('SELECT row, kind, record FROM outcome WHERE row > ? ORDER BY row LIMIT 500')
+      const next = 'SELECT row, kind, record FROM outcome WHERE row > ? ORDER BY row LIMIT 100'
+      const many = db.prepare(`SELECT count(*) AS rows, ${manyRecords} AS records FROM (${next})`)
+      const each = db.prepare(next)
       for (let last = 0; ;) {
-        const batch = read.all(last).map(({ row, kind, record }) => unpackOutcome(row, kind, record))
+        const found = many.get(last)
+        const batch =
+          unpackMany(String(found?.['records'] ?? ''), Number(found?.['rows'])) ??
+          each.all(last).map(({ row, kind, record }) => unpackOutcome(row, kind, record))
         const end = batch.at(-1)
         if (end === undefined) return
         yield batch

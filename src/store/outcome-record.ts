@@ -38,12 +38,33 @@ export function packOutcome(outcome: Outcome): string {
 
 /** Throws LOCAL, E_JOURNAL_DAMAGED, where the record is not one that `packOutcome` made. */
 export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Outcome {
-  const values = valuesIn(String(record))
+  return outcomeOf(Number(row), kind, valuesIn(String(record)))
+}
+
+/** In SQLite, the records of many rows as one text: a text for each of them takes twice as long to read. */
+export const manyRecords = `group_concat('[' || row || ',"' || kind || '",' || record || ']')`
+
+/** Of so many rows in ascending order; nothing where one of them cannot be read, which `unpackOutcome` names. */
+export function unpackMany(records: string, rows: number): readonly Outcome[] | undefined {
+  const outcomes: Outcome[] = []
+  let last = 0
+  for (const entry of valuesIn(`[${records}]`) ?? []) {
+    if (!Array.isArray(entry) || entry.length !== 3) return undefined
+    const [row, kind, record]: readonly unknown[] = entry
+    if (typeof row !== 'number' || row <= last || !Array.isArray(record)) return undefined
+    if (record.length !== recordLength) return undefined
+    outcomes.push(outcomeOf(row, kind, record))
+    last = row
+  }
+  return outcomes.length === rows ? outcomes : undefined
+}
+
+function outcomeOf(row: number, kind: unknown, values: readonly unknown[] | undefined): Outcome {
   if (values?.length !== recordLength) throw damagedRecord(row)
   const text = (at: number): string => String(values[at])
   const number = (at: number): number => Number(values[at])
   return {
-    row: Number(row),
+    row,
     outcome: kindOf(kind),
     line: number(0),
     offset: number(1),
