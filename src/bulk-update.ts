@@ -27,7 +27,7 @@ import { createRunProgress } from './run/progress.ts'
 import { keepEnding, keepRecord } from './run/record.ts'
 import { endingOf } from './run/report.ts'
 import type { ReportParts } from './run/report.ts'
-import { lanePlaces, sendAll } from './run/sending.ts'
+import { groupPlaces, sendAll } from './run/sending.ts'
 import { startOf } from './run/start.ts'
 import { openJournal } from './store/journal.ts'
 import type { RunJournal } from './store/journal.ts'
@@ -183,7 +183,7 @@ async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
   const { options, progress, tell } = parts
   const concurrency = options.concurrency ?? 16
-  const journal = openJournal(`${directory}/journal.db`, concurrency * lanePlaces)
+  const journal = openJournal(`${directory}/journal.db`, concurrency * groupPlaces)
   try {
     bind(journal, parts.facts)
     const finishedBefore = journal.get('state') === 'finished'

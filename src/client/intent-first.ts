@@ -1,7 +1,7 @@
 /**
- * Calls where nobody waits for turns: the intents of many rows go to disk in one group before anything else is done for them.
- * Rows wait for that, and for a place, as little more than their request: a call under way holds many times as much, and V8
- * would copy all of it with every collection of young objects.
+ * Calls where nobody waits for turns: a row has its intent on disk, in a group with others, before anything else is done for
+ * it; mostly it came there with the outcome of an earlier row. Rows wait for it, and for a place, as little more than their
+ * request: a call under way holds many times as much, and V8 would copy all of it with every collection of young objects.
  */
 import type { Outcome } from '../domain/outcome.ts'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -62,15 +62,18 @@ export function createIntentFirst({ journal, isInDoubt, places, clock }: IntentF
         return fate
       }
 
+      /** Waits for a place; one that comes free goes to the row that has waited longest. */
+      function place(request: UpdateRequest, signal: AbortSignal): Promise<Outcome | undefined> {
+        if (underWay < places) return begin(request, signal)
+        return new Promise((resolve) => ready.push(() => resolve(begin(request, signal))))
+      }
+
       return (request, signal) => {
         if (signal.aborted) return Promise.resolve(undefined)
         hear(signal)
-        const durable = isInDoubt(request.row) ? undefined : journal.intend(request)
-        if (durable === undefined) return begin(request, signal)
-        return durable.then(() => {
-          if (underWay < places) return begin(request, signal)
-          return new Promise((resolve) => ready.push(() => resolve(begin(request, signal))))
-        })
+        if (isInDoubt(request.row)) return begin(request, signal)
+        const durable = journal.intend(request)
+        return durable === undefined ? place(request, signal) : durable.then(() => place(request, signal))
       }
     },
     clock: {

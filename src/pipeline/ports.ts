@@ -6,7 +6,7 @@
  * lane     the rows of one customer, one after another
  * window   "at most so many requests in so long"
  * turn     a request's permission from the limiter to go on the wire
- * intent   the durable note, before its first request, that a row is about to be sent
+ * intent   the durable note, before its first request, that a row may be sent from now on
  * in doubt a row with an intent and without an outcome
  * settle   to find a row's outcome and write it down
  */

@@ -30,8 +30,10 @@ import type { RunJournal } from '../store/journal.ts'
 import { endNight } from '../sync/night.ts'
 import { openSyncing } from '../sync/begin.ts'
 
-/** Rows that may run or wait in lanes, for each request in flight; a group of the journal is as large. */
-export const lanePlaces = 16
+/** Rows that may run or wait in lanes, for each request in flight. */
+const lanePlaces = 16
+/** Entries of the journal that go to disk without waiting for more: behind those, one row is on its way and one is ready. */
+export const groupPlaces = lanePlaces - 2
 /** Rows in doubt that may wait besides, until they can be read back: new rows need not wait with them. */
 const mostDoubts = 4_000
 
@@ -100,6 +102,13 @@ export async function sendAll(
       isInDoubt,
       settledAfterMs: () => settledAfterMs(journal),
     }) ?? looked
+  // Nothing is kept beside an intent ahead, or before it; and the numbers of a redo's rows have gaps.
+  if (first !== undefined && synced === calling && parts.redo === undefined) {
+    const isOpen = (row: number): boolean => !journal.settledRows.has(row) && !isInDoubt(row)
+    journal.intendAhead({ lastRow: Math.min(found.rows, options.limit ?? found.rows), isOpen })
+    // At once: calls under way may take long to end, and the process may not live to see it.
+    signal.addEventListener('abort', () => void journal.withdrawAhead().catch(() => {}), { once: true })
+  }
   const closed = new Set(before.closedLanes)
   const deliver: Deliver = (request) => {
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))

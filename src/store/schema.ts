@@ -1,5 +1,5 @@
 /**
- * The journal's tables. `intent` says which rows were about to be sent, `outcome` what became of a row; `run` what they
+ * The journal's tables. `intent` says which rows may have been sent, `outcome` what became of a row; `run` what they
  * belong to. Intents are kept a group a record and outcomes packed into one text: a column each costs ten times the time.
  * Where a sync state is kept, `sent` says which fields of a row were about to be sent, and `confirmed` what Rapyd confirmed.
  * A negative number takes an intent back: the row was not sent, or was refused for reasons that were not its own.

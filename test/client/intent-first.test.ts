@@ -9,7 +9,7 @@ import { updateOf } from '../support/rig.ts'
 const rowOf = (row: number): UpdateRequest => ({ ...updateOf({ name: 'Jo' }), row })
 
 /** A journal whose groups are committed by hand, and calls that end by hand. */
-function createStage(places: number, inDoubt: readonly number[] = []) {
+function createStage(places: number, inDoubt: readonly number[] = [], durable: readonly number[] = []) {
   const controller = new AbortController()
   let group = Promise.withResolvers<void>()
   let nap = Promise.withResolvers<void>()
@@ -18,6 +18,7 @@ function createStage(places: number, inDoubt: readonly number[] = []) {
   const first = createIntentFirst({
     journal: {
       intend({ row }) {
+        if (durable.includes(row)) return undefined
         intents.push(row)
         return group.promise
       },
@@ -78,6 +79,14 @@ describe('calls whose intents come first', () => {
     await stage.end(3)
     expect(stage.begun).toEqual([1, 2, 3, 4])
     expect(stage.withdrawn).toEqual([])
+  })
+
+  it('wait for their place, too, where the intent is on disk already', async () => {
+    const stage = createStage(2, [], [1, 2, 3])
+    void stage.send(1, 2, 3)
+    expect([stage.intents, stage.begun]).toEqual([[], [1, 2]])
+    await stage.end(1)
+    expect(stage.begun).toEqual([1, 2, 3])
   })
 
   it('leave their place while they sleep', async () => {

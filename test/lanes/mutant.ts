@@ -18,8 +18,25 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
     file: 'client/intent-first.ts',
-    edits: [['return durable.then(', 'return Promise.resolve().then(']],
+    edits: [
+      [
+        'return durable === undefined ? place(request, signal) : durable.then(() => place(request, signal))',
+        'return place(request, signal)',
+      ],
+    ],
     tests: ['client/intent-first.test.ts'],
+  },
+  {
+    title: 'intents ahead are not written',
+    file: 'store/journal.ts',
+    edits: [['intents.push(...later)', 'void intents']],
+    tests: ['store/journal.test.ts'],
+  },
+  {
+    title: 'intents ahead stay behind a stop',
+    file: 'store/journal.ts',
+    edits: [['(ahead?.end() ?? []).map(withdraw)', '[ahead?.end()].map(() => undefined)']],
+    tests: ['store/journal.test.ts'],
   },
   {
     title: 'the intent of a row that has a turn is not waited for',

@@ -19,6 +19,7 @@ import type { Outcome } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { createLanes } from '../../src/pipeline/lanes.ts'
 import type { Clock, Journal, Quota, Window } from '../../src/pipeline/ports.ts'
+import { createIntentsAhead } from '../../src/store/intents-ahead.ts'
 import type { VirtualServer } from './virtual-server.ts'
 
 /** What survives a crash. */
@@ -71,12 +72,18 @@ export async function session(
   const proof = createProof(slots)
   const parts = { throttle, slots, found, budget, isPaused: () => limiter.pausedForMs > 0 }
   const intended = new Set<number>()
+  const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const isOpen = (row: number): boolean => !kept.outcomes.has(row) && !isInDoubt(row)
+  const ahead =
+    windows.length > 0 ? undefined : createIntentsAhead({ lastRow: requests.at(-1)?.row ?? 0, isOpen })
   const committed = async (action: () => void): Promise<void> => {
     await clock.sleep(commitMs)
     action()
   }
   const journal: Pick<Journal, 'intend' | 'withdraw'> = {
     intend({ row }) {
+      ahead?.reached(row)
       if (intended.has(row)) return undefined
       intended.add(row)
       return committed(() => kept.intents.set(row, clock.wall()))
@@ -100,8 +107,20 @@ export async function session(
     concurrency,
     hasWindows: windows.length > 0,
   })
-  const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
-  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const settle = (outcome: Outcome): void => {
+    kept.outcomes.set(outcome.row, outcome)
+    for (const row of ahead?.next(concurrency) ?? []) {
+      kept.intents.set(row, clock.wall())
+      intended.add(row)
+    }
+  }
+  const giveBack = (): void => {
+    for (const row of ahead?.end() ?? []) {
+      intended.delete(row)
+      void committed(() => kept.intents.delete(row))
+    }
+  }
+  signal.addEventListener('abort', giveBack)
   const first =
     windows.length > 0 ? undefined : createIntentFirst({ journal, isInDoubt, places: concurrency, clock })
   const senderClock = first?.clock ?? clock
@@ -123,7 +142,7 @@ export async function session(
     if (kept.outcomes.has(request.row)) continue
     lanes.add(request.customerId, async () => {
       const outcome = await deliver(request, signal)
-      if (outcome !== undefined) await committed(() => kept.outcomes.set(request.row, outcome))
+      if (outcome !== undefined) await committed(() => settle(outcome))
     })
     if (lanes.full) await lanes.room()
   }

@@ -69,6 +69,26 @@ describe('the journal', () => {
     second.close()
   })
 
+  it('gives many outcomes in batches, none left out', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    const rows = Array.from({ length: 250 }, (_, at) => at + 1)
+    const odd = { errorField: 'a"b,]', message: 'line\nbreak \u0000 and 🙂', retries: "it's" }
+    const settled = rows.map((row) => Object.assign(outcome(row), odd))
+    await Promise.all(settled.map((each) => journal.settle(each)))
+    expect([...journal.outcomes()].flat()).toEqual(settled)
+    journal.close()
+  })
+
+  it('names the row whose record was damaged among others', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    await Promise.all([1, 2, 3].map((row) => journal.settle(outcome(row))))
+    changed(path, `UPDATE outcome SET record = '[1]' WHERE row = 2`)
+    expect(() => [...journal.outcomes()]).toThrow('row 2')
+    journal.close()
+  })
+
   it('names rows with an intent and no outcome as in doubt, and the lanes that stay closed', async () => {
     const journal = openJournal(join(directory, 'journal.db'), 4)
     await Promise.all([1, 2, 3].map(async (row) => journal.intend(request(row))))
@@ -105,6 +125,60 @@ describe('the journal', () => {
     const next = openJournal(path, 4)
     expect(new Set(next.inDoubt.keys())).toEqual(new Set([2, 3]))
     next.close()
+  })
+
+  it('makes an intent of a later row with each outcome, and takes back those that nobody came to', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    journal.intendAhead({ lastRow: 6, isOpen: (row) => row !== 4 })
+    await journal.intend(request(1))
+    expect(journal.isInDoubt(2)).toBe(false)
+    await Promise.all([journal.intend(request(2)), journal.settle(outcome(1))])
+    expect([2, 3, 4, 5].map((row) => journal.isInDoubt(row))).toEqual([true, true, false, false])
+    expect(journal.intend(request(3))).toBeUndefined()
+    await Promise.all([journal.settle(outcome(2)), journal.settle(outcome(3))])
+    expect([4, 5, 6].map((row) => journal.isInDoubt(row))).toEqual([false, true, true])
+    expect(journal.intend(request(5))).toBeUndefined()
+    await journal.withdrawAhead()
+    await journal.settle(outcome(5))
+    expect(journal.isInDoubt(6)).toBe(false)
+    journal.close()
+    const next = openJournal(path, 4)
+    expect([...next.inDoubt.keys()]).toEqual([])
+    next.close()
+  })
+
+  it('makes none with the outcome of a row that has no call', async () => {
+    const journal = openJournal(join(directory, 'journal.db'), 4)
+    journal.intendAhead({ lastRow: 9, isOpen: () => true })
+    await journal.settle({ ...outcome(1, 'invalid'), attempts: 0 })
+    expect(journal.isInDoubt(2)).toBe(false)
+    journal.close()
+  })
+
+  it('knows a later row that was killed before anybody came to it as in doubt', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    journal.intendAhead({ lastRow: 9, isOpen: () => true })
+    await Promise.all([1, 2].map(async (row) => journal.settle(outcome(row))))
+    journal.close()
+    const next = openJournal(path, 4)
+    expect([...next.inDoubt.keys()]).toEqual([3, 4])
+    next.close()
+  })
+
+  it('has no intent of a later row whose commit failed', async () => {
+    const path = join(directory, 'journal.db')
+    const journal = openJournal(path, 4)
+    journal.intendAhead({ lastRow: 9, isOpen: () => true })
+    const other = new DatabaseSync(path)
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON intent BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END")
+    await expect(journal.settle(outcome(1))).rejects.toMatchObject({ code: 'E_JOURNAL' })
+    other.close()
+    expect(journal.isInDoubt(2)).toBe(false)
+    await expect(journal.intend(request(2))).rejects.toMatchObject({ code: 'E_JOURNAL' })
+    await journal.withdrawAhead()
+    journal.close()
   })
 
   it('says where to begin again: at the last row before the first open one', async () => {
@@ -175,6 +249,10 @@ describe('the journal', () => {
   it.each<[string, (path: string) => void]>([
     ['that is no database', (path) => writeFileSync(path, 'x'.repeat(8192))],
     ['whose record was cut', (path) => changed(path, `UPDATE outcome SET record = '["half' WHERE row = 1`)],
+    [
+      'with something behind a record',
+      (path) => changed(path, "UPDATE outcome SET record = record || ',[]'"),
+    ],
     ['with an outcome that there is not', (path) => changed(path, `UPDATE outcome SET kind = 'odd'`)],
   ])('is called damaged where it is one %s', async (_, damage) => {
     const path = join(directory, 'journal.db')
