@@ -2,7 +2,7 @@
  * `npm run bench`: the whole job against a bare undici loop and against the script that a user would write, `validate`
  * against csv-parse alone, and memory. Rounds are interleaved, figures are medians with minimum and maximum, and ratios come from one run.
  *
- *     npm run bench                    npm run bench -- --rows 20000 --rounds 5 --large 1000000
+ *     npm run bench                    npm run bench -- --rows 20000 --rounds 3 --large 0
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ import type { Measured } from './measure.ts'
 
 const { values } = parseArgs({
   options: {
-    rows: { type: 'string', default: '20000' },
+    rows: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '5' },
     large: { type: 'string', default: '1000000' },
   },
