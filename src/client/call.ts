@@ -57,7 +57,9 @@ export function createCalls(parts: CallParts): Calls {
   ): Promise<ApiResponse> {
     signal.throwIfAborted()
     const told = isProbe ? probeHealth : health
-    const over = await limiter.turn(signal, isProbe)
+    const turn = limiter.turn(signal, isProbe)
+    // To wait for what is there costs a round of the queue.
+    const over = typeof turn === 'function' ? turn : await turn
     try {
       const durable = intent === undefined ? undefined : parts.intend(intent)
       if (durable !== undefined) await durable

@@ -9,6 +9,15 @@ export interface Signer {
   correctClock(response: ApiResponse): number | undefined
 }
 
+const fixedHeaders = [
+  'accept',
+  'application/json',
+  'accept-encoding',
+  'identity',
+  'content-type',
+  'application/json',
+] as const
+
 export function createSigner(credentials: Credentials, clock: Clock): Signer {
   const signed = createSign(credentials)
   let offsetMs = 0
@@ -17,17 +26,11 @@ export function createSigner(credentials: Credentials, clock: Clock): Signer {
       const salt = newSalt()
       const timestamp = timestampOf(clock.wall() + offsetMs)
       const { method, path, body } = request
-      const headers: Record<string, string> = {
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-        'content-type': 'application/json',
-        access_key: credentials.accessKey,
-        salt,
-        timestamp,
-        signature: signed({ method, path, salt, timestamp, body }),
-      }
-      if (request.idempotencyKey !== undefined) headers['idempotency'] = request.idempotencyKey
-      return { ...request, headers }
+      const signature = signed({ method, path, salt, timestamp, body })
+      const headers = [...fixedHeaders, 'access_key', credentials.accessKey, 'salt', salt]
+      headers.push('timestamp', timestamp, 'signature', signature)
+      if (request.idempotencyKey !== undefined) headers.push('idempotency', request.idempotencyKey)
+      return { method, path, body, headers }
     },
     correctClock(response) {
       const server = Date.parse(String(response.headers['date'] ?? ''))

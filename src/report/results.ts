@@ -24,6 +24,8 @@ export const resultsColumns = [
 type ResultsRow = Readonly<Record<(typeof resultsColumns)[number], string | number | null>>
 
 const cell = createCellWriter(',')
+/** Rows of one file mostly have the same fields. */
+const fieldsCell = createLast(cell)
 
 /** The first line of the file; NDJSON has none. */
 export function resultsHeader(format: ResultsFormat): string {
@@ -44,10 +46,19 @@ export function resultsOf(outcomes: readonly Outcome[], format: ResultsFormat): 
 /** In the order of `resultsColumns`. Numbers, times and the names of outcomes never need quoting. */
 function csvRow(outcome: Outcome): string {
   const { row, line, attempts, httpStatus, finishedAt } = outcome
-  const what = `${row},${line},${cell(outcome.customerId)},${outcome.outcome},${cell(outcome.fields)}`
+  const what = `${row},${line},${cell(outcome.customerId)},${outcome.outcome},${fieldsCell(outcome.fields)}`
   const why = `${cell(outcome.errorCode)},${cell(outcome.errorField)},${cell(outcome.message)}`
   const proof = `${cell(outcome.operationId)},${cell(outcome.idempotencyKey)}`
   return `${what},${attempts},${httpStatus === 0 ? '' : httpStatus},${why},${proof},${isoTime(finishedAt)}`
+}
+
+/** Keeps what was made of the last text. */
+function createLast(make: (text: string) => string): (text: string) => string {
+  let [last, made] = ['', make('')]
+  return (text) => {
+    if (text !== last) [last, made] = [text, make(text)]
+    return made
+  }
 }
 
 function asRecord(outcome: Outcome): ResultsRow {

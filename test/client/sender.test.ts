@@ -499,8 +499,8 @@ describe('every attempt', () => {
       reads: times(2, otherName),
     })
     await sender(named, running)
-    const requests = of('post').map(({ request }) => request)
-    expect(new Set(requests.map(({ body }) => body))).toEqual(new Set([named.body]))
+    const requests = of('post')
+    expect(new Set(requests.map(({ request }) => request.body))).toEqual(new Set([named.body]))
     expect(new Set(requests.map(({ headers }) => headers['idempotency']))).toEqual(
       new Set([named.idempotencyKey]),
     )
@@ -514,9 +514,7 @@ describe('every attempt', () => {
       reads: [otherName],
     })
     await sender(named, running)
-    const stamps = of('post').map(
-      ({ at, request }) => Number(request.headers['timestamp']) - Math.floor(at / 1000),
-    )
+    const stamps = of('post').map(({ at, headers }) => Number(headers['timestamp']) - Math.floor(at / 1000))
     expect(stamps).toEqual([1_700_000_000, 1_700_000_060, 1_700_000_060])
   })
 

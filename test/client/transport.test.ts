@@ -10,9 +10,9 @@ const request: SignedRequest = {
   method: 'post',
   path: '/v1/customers/cus_1',
   body: '{"name":"José 東 😀"}',
-  headers: { access_key: 'key', 'content-type': 'application/json' },
+  headers: ['access_key', 'key', 'content-type', 'application/json'],
 }
-const read: SignedRequest = { method: 'get', path: '/v1/customers?limit=1', body: '', headers: {} }
+const read: SignedRequest = { method: 'get', path: '/v1/customers?limit=1', body: '', headers: [] }
 
 let server: RawServer | undefined
 let transport: Transport | undefined

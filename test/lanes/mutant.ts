@@ -167,8 +167,8 @@ export const mutants: readonly Mutant[] = [
     file: 'client/call.ts',
     edits: [
       [
-        'const over = await limiter.turn(signal, isProbe)',
-        'const signed = signer.sign(request)\n    const over = await limiter.turn(signal, isProbe)',
+        'const turn = limiter.turn(signal, isProbe)',
+        'const signed = signer.sign(request)\n    const turn = limiter.turn(signal, isProbe)',
       ],
       ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
     ],

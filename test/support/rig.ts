@@ -33,19 +33,32 @@ export const windows = [
   { limit: 400, perMs: 300_000 },
 ]
 
+/** One request that was sent, and its headers by name. */
+interface Sent {
+  readonly at: number
+  readonly request: SignedRequest
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+function byName(headers: readonly string[]): Sent['headers'] {
+  return Object.fromEntries(
+    headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1] ?? '']] : [])),
+  )
+}
+
 export function createRig({ updates = [], reads = [] }: Script) {
   const clock = createEasyClock()
   const slots = createSlots(4, false)
   const found = createFoundRate(clock)
   const limiter = createLimiter({ quota: createMemoryQuota(windows, clock), slots, found, clock })
   const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
-  const sent: { readonly at: number; readonly request: SignedRequest }[] = []
+  const sent: Sent[] = []
   const intents: number[] = []
   let throttled = 0
   const left = { post: [...updates], get: [...reads] }
   const transport = {
     exchange(request: SignedRequest): Promise<ApiResponse> {
-      sent.push({ at: clock.now(), request })
+      sent.push({ at: clock.now(), request, headers: byName(request.headers) })
       const step = left[request.method].shift()
       if (step === undefined) throw new Error(`the script holds no further answer to ${request.method}`)
       return step instanceof TransportError ? Promise.reject(step) : Promise.resolve(step)
