@@ -16,7 +16,7 @@ import type { Measured } from './measure.ts'
 
 const { values } = parseArgs({
   options: {
-    rows: { type: 'string', default: '100000' },
+    rows: { type: 'string', default: '80000' },
     rounds: { type: 'string', default: '5' },
     large: { type: 'string', default: '1000000' },
   },
