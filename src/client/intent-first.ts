@@ -6,6 +6,7 @@
 import type { Outcome } from '../domain/outcome.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { Clock, Deliver, Journal } from '../pipeline/ports.ts'
+import { listenOnce } from './listen-once.ts'
 
 export interface IntentFirstParts {
   readonly journal: Pick<Journal, 'intend' | 'withdraw'>
@@ -26,31 +27,20 @@ export function createIntentFirst({ journal, isInDoubt, places, clock }: IntentF
   let underWay = 0
   /** Rows with an intent that wait for a place. */
   const ready: (() => void)[] = []
-  const heard = new WeakSet<AbortSignal>()
-
-  function next(): void {
-    if (underWay < places) ready.shift()?.()
-  }
 
   function leave(): void {
     underWay--
-    next()
+    if (underWay < places) ready.shift()?.()
   }
 
   async function giveUp(request: UpdateRequest): Promise<undefined> {
     await journal.withdraw(request)
   }
 
-  function giveAllUp(): void {
-    for (const begin of ready.splice(0)) begin()
-  }
-
   /** When the run stops, whoever is ready gives up at once, however long the calls under way take: it was not sent. */
-  function hear(signal: AbortSignal): void {
-    if (heard.has(signal)) return
-    heard.add(signal)
-    signal.addEventListener('abort', giveAllUp, { once: true })
-  }
+  const hear = listenOnce(() => {
+    for (const begin of ready.splice(0)) begin()
+  })
 
   return {
     around(deliver) {

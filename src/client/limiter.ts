@@ -4,6 +4,7 @@
  */
 import type { Clock, Quota } from '../pipeline/ports.ts'
 import type { FoundRate } from './found-rate.ts'
+import { listenOnce } from './listen-once.ts'
 import type { Slots } from './slots.ts'
 
 export interface Limiter {
@@ -48,8 +49,6 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   /** When the timer that runs ends; nothing where none runs. */
   let wakeAt: number | undefined
   let queue: Waiter[] = []
-  /** Signals that are listened to: one listener each, however many wait with it. */
-  const heard = new WeakSet<AbortSignal>()
   const ended = new AbortController()
 
   /** Takes a turn and gives 0, or says how long to wait: infinity for "until something ends". */
@@ -109,16 +108,11 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   }
 
   /** Whoever waits with a signal that aborts leaves the queue. */
-  function hear(signal: AbortSignal): void {
-    if (heard.has(signal)) return
-    heard.add(signal)
-    const leave = (): void => {
-      const left = queue.filter((waiter) => waiter.signal === signal)
-      queue = queue.filter((waiter) => waiter.signal !== signal)
-      for (const waiter of left) waiter.reject(signal.reason)
-    }
-    signal.addEventListener('abort', leave, { once: true })
-  }
+  const hear = listenOnce((signal) => {
+    const left = queue.filter((waiter) => waiter.signal === signal)
+    queue = queue.filter((waiter) => waiter.signal !== signal)
+    for (const waiter of left) waiter.reject(signal.reason)
+  })
 
   function end(): void {
     inFlight--

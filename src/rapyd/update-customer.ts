@@ -1,5 +1,6 @@
 /** From a patch to the call that applies it: path, body and key, made once and used on every attempt. */
 import type { JsonValue } from '../domain/json.ts'
+import { keepLast } from '../domain/keep-last.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
 import { printable } from '../domain/printable.ts'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -17,7 +18,8 @@ export interface RunIdentity {
  */
 export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
   const { host, runId } = run
-  const namesOf = createJoin()
+  // Rows that send every column share one array of names.
+  const namesOf = keepLast((names: readonly string[]) => printable(names.join(';')))
   return (row) => {
     const body = bodyOfPatch(row.patch)
     const { customerId } = row
@@ -61,14 +63,4 @@ function withoutHoles(patch: Patch): Patch {
 /** Of Update and Retrieve Customer. The id has been checked, so nothing needs escaping. */
 export function customerPath(customerId: string): string {
   return `/v1/customers/${customerId}`
-}
-
-/** Rows of one file mostly have the same fields, in one shared array: it is joined once. */
-function createJoin(): (names: readonly string[]) => string {
-  let last: readonly string[] = []
-  let text = ''
-  return (names) => {
-    if (names !== last) [last, text] = [names, printable(names.join(';'))]
-    return text
-  }
 }

@@ -1,4 +1,5 @@
 /** `results.csv` or `results.ndjson`: every row in input order with what became of it, without personal data. */
+import { keepLast } from '../domain/keep-last.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { createCellWriter } from './csv-cell.ts'
 import { isoTime } from './format.ts'
@@ -24,8 +25,7 @@ export const resultsColumns = [
 type ResultsRow = Readonly<Record<(typeof resultsColumns)[number], string | number | null>>
 
 const cell = createCellWriter(',')
-/** Rows of one file mostly have the same fields. */
-const fieldsCell = createLast(cell)
+const fieldsCell = keepLast(cell)
 
 /** The first line of the file; NDJSON has none. */
 export function resultsHeader(format: ResultsFormat): string {
@@ -50,15 +50,6 @@ function csvRow(outcome: Outcome): string {
   const why = `${cell(outcome.errorCode)},${cell(outcome.errorField)},${cell(outcome.message)}`
   const proof = `${cell(outcome.operationId)},${cell(outcome.idempotencyKey)}`
   return `${what},${attempts},${httpStatus === 0 ? '' : httpStatus},${why},${proof},${isoTime(finishedAt)}`
-}
-
-/** Keeps what was made of the last text. */
-function createLast(make: (text: string) => string): (text: string) => string {
-  let [last, made] = ['', make('')]
-  return (text) => {
-    if (text !== last) [last, made] = [text, make(text)]
-    return made
-  }
 }
 
 function asRecord(outcome: Outcome): ResultsRow {

@@ -81,6 +81,10 @@ export async function session(
     await clock.sleep(commitMs)
     action()
   }
+  const withdraw = (row: number): Promise<void> => {
+    intended.delete(row)
+    return committed(() => kept.intents.delete(row))
+  }
   const journal: Pick<Journal, 'intend' | 'withdraw'> = {
     intend({ row }) {
       ahead?.reached(row)
@@ -88,10 +92,7 @@ export async function session(
       intended.add(row)
       return committed(() => kept.intents.set(row, clock.wall()))
     },
-    withdraw({ row }) {
-      intended.delete(row)
-      return committed(() => kept.intents.delete(row))
-    },
+    withdraw: ({ row }) => withdraw(row),
   }
   const calls = createCalls({
     limiter,
@@ -115,10 +116,7 @@ export async function session(
     }
   }
   const giveBack = (): void => {
-    for (const row of ahead?.end() ?? []) {
-      intended.delete(row)
-      void committed(() => kept.intents.delete(row))
-    }
+    for (const row of ahead?.end() ?? []) void withdraw(row)
   }
   signal.addEventListener('abort', giveBack)
   const first =
