@@ -31,21 +31,16 @@ export interface Columns {
 }
 
 /** What is counted of a column while rows come. */
-export interface ColumnCount {
+interface ColumnCount {
   filled: number
   blank: number
   longest: number
   readonly distinct: Distinct
 }
 
-export interface CsvColumns extends Columns {
-  /** In the header's order, for who counts cells without their texts. */
-  readonly counts: readonly ColumnCount[]
-}
-
 /** Texts that are kept for the counts of all columns together. */
 const mostKept = 26_000
-export const mostKeptOfOne = 1_000
+const mostKeptOfOne = 1_000
 /** Keys of NDJSON that are counted; a file with more has a defect that is told otherwise. */
 export const mostKeys = 200
 
@@ -88,10 +83,9 @@ function reportOf(
 }
 
 /** `blanks`: texts that stand for a blank. */
-export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): CsvColumns {
+export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): Columns {
   const counts = plans.map(() => createCount(plans.length))
   return {
-    counts,
     add(row) {
       if (row.kind !== 'csv') return
       let index = 0

@@ -38,7 +38,7 @@ export interface Defect {
 }
 
 /** With the index of each one's cell. */
-export type TextColumns = readonly (TextColumn & { readonly index: number })[]
+type TextColumns = readonly (TextColumn & { readonly index: number })[]
 
 export interface ExamineParts {
   readonly columns: Columns
@@ -58,8 +58,6 @@ export interface ExamineParts {
 }
 
 export interface Examination extends Examiner {
-  /** Counts more rows of a doubt that has been told. */
-  readonly doubted: (code: WarningCode, field: string, message: string, rows: number) => void
   /** What there is to say, once all rows have been seen. */
   finish(): Examined
 }
@@ -70,7 +68,7 @@ export interface Examined {
   readonly warnings: readonly Diagnosis<WarningCode>[]
 }
 
-export const sharedEmail = 'the e-mail address of another customer, too'
+const sharedEmail = 'the e-mail address of another customer, too'
 
 const oldest = 120 * 365.25 * 86_400_000
 
@@ -162,7 +160,6 @@ export function createExamination(parts: ExamineParts): Examination {
       lookAtCall(read)
     },
     warned: warn,
-    doubted: warnings.count,
     finish() {
       const whole = [...headerDoubts.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
       for (const { code, field, message, firstRow, firstLine, column } of whole) {

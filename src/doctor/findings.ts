@@ -33,14 +33,12 @@ export interface Noted<Code extends string> {
 
 export interface Findings<Code extends string> {
   note(noted: Noted<Code>): void
-  /** Counts more rows of what has been noted. */
-  readonly count: (code: Code, field: string, message: string, rows: number) => void
   /** Most frequent first. */
   list(): readonly Diagnosis<Code>[]
 }
 
 /** Rows that are named of each kind. */
-export const mostPlaces = 5
+const mostPlaces = 5
 /** Keys of NDJSON and the words of its messages can be as many as there are rows; more kinds than this are counted together. */
 const mostKinds = 500
 
@@ -83,11 +81,6 @@ export function createFindings<Code extends string>(): Findings<Code> {
         places: [{ row: place.row, line: place.line }],
         ...(example === undefined ? {} : { example }),
       })
-    },
-    count(code, field, message, rows) {
-      const known = find(code, keyOf(code, field, message))
-      if (known === undefined) throw new Error('more rows of what no row has')
-      known.rows += rows
     },
     list: () => [...kinds.values()].sort((left, right) => right.rows - left.rows),
   }

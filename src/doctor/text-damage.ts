@@ -30,7 +30,7 @@ const shortDate =
 /** UTF-8 read as Latin-1 or Windows-1252: the first byte of a character, and what its second one looks like. */
 const twiceEncodedText =
   /[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]|\u00e2\u20ac[\u0080-\u00bf\u2018-\u201e\u2020-\u2022\u2122\u0153\u0161\u0153]/
-export const placeholders: ReadonlySet<string> = new Set([
+const placeholders: ReadonlySet<string> = new Set([
   '-',
   '--',
   '---',

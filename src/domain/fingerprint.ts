@@ -20,33 +20,6 @@ export function readFingerprint(customerId: string, words: Uint32Array): boolean
   return false
 }
 
-/** The same for an id of the usual form that lies in `bytes`; false where it has another. */
-export function readUsualFingerprint(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  words: Uint32Array,
-): boolean {
-  if (end - start !== 36) return false
-  let all = 0
-  let anyDigit = 0
-  for (let at = 0; at < prefix.length; at++) all |= (bytes[start + at] ?? 0) ^ (prefix[at] ?? 0)
-  for (let index = 0; index < 4; index++) {
-    let value = 0
-    for (let at = start + 4 + index * 8, to = at + 8; at < to; at++) {
-      const byte = bytes[at] ?? 0
-      const digit = digits[byte & 127] ?? -1
-      all |= byte & 128
-      anyDigit |= digit
-      value = (value << 4) | digit
-    }
-    words[index] = value
-  }
-  return all === 0 && anyDigit >= 0
-}
-
-const prefix = Buffer.from('cus_')
-
 /** False where one of the 32 characters behind the prefix is no digit. Runs for every row, so it decides only at the end. */
 function readHex(customerId: string, words: Uint32Array): boolean {
   let codes = 0

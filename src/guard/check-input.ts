@@ -17,12 +17,10 @@ import { mergedRows, onlyLastRows, withEarlierRows } from '../pipeline/duplicate
 import { guard, refuseDuplicates } from '../pipeline/guards.ts'
 import type { Examiner, ReadRow, Source } from '../pipeline/ports.ts'
 import { scan } from '../pipeline/scan.ts'
-import type { CountedRows, CustomerCount, OnInvalid, Scan, ScannedRows } from '../pipeline/scan.ts'
-import type { CountingPass } from '../plain-rows/counting-pass.ts'
+import type { CustomerCount, OnInvalid, Scan } from '../pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
 import { createDoubts } from '../rapyd/doubts.ts'
 import { createCountedCustomers } from '../store/counted-customers.ts'
-import { openFirstPass } from './first-pass.ts'
 
 export interface InputParts {
   readonly file: InputFile
@@ -33,8 +31,6 @@ export interface InputParts {
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */
   readonly remembered?: Scan | undefined
-  /** How the first pass is made where nobody has to know which rows follow others. Default: as `openFirstPass` does. */
-  readonly counting?: CountingPass | undefined
   /** Looks at every row of the first pass. */
   readonly examiner?: Examiner | undefined
 }
@@ -47,7 +43,7 @@ export interface Reading {
 }
 
 /** Stands around the rows of a first pass. */
-export type Watched = (source: ScannedRows) => ScannedRows
+export type Watched = (source: Source) => Source
 
 export interface CheckedInput extends Reading {
   readonly found: Scan
@@ -68,7 +64,8 @@ export async function checkInput(
   const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
   // What is left out or merged is decided by all rows, and those of an earlier scan are not kept.
   if ((options.duplicates ?? 'sequence') === 'sequence') {
-    const found = parts.remembered ?? (await countReading(parts, examined(parts, plain), watched))
+    const found =
+      parts.remembered ?? (await scanReading(parts, examined(parts, plain), watched(plain.openRows())))
     return { ...plain, found, refusal: guardOf(found, options) }
   }
   const customers = createCustomerTable()
@@ -85,30 +82,16 @@ export async function checkInput(
   return { ...reading, found, refusal }
 }
 
-/** Counts the rows of `reading`, of which those need not be read that are counted as bytes. */
-async function countReading(parts: InputParts, reading: Reading, watched: Watched): Promise<Scan> {
-  const count = ({ source = reading.openRows(), customers, countedRows }: CountingPass): Promise<Scan> =>
-    scanReading(parts, reading, watched(source), customers, countedRows)
-  if (parts.counting !== undefined) return count(parts.counting)
-  const customers = createCountedCustomers(tmpdir())
-  try {
-    return await count(openFirstPass(parts, customers))
-  } finally {
-    customers.close()
-  }
-}
-
 /** A pass over `source`, whose rows are read as `reading` says. Without `customers` they are counted and not kept. */
 export async function scanReading(
   { head, options, mapping, onInvalid, signal, examiner }: InputParts,
   { readRow }: Reading,
-  source: ScannedRows,
+  source: Source,
   customers?: CustomerCount,
-  countedRows?: () => CountedRows,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
   const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())
-  const given = { source, readRow, locate, doubts, onInvalid, signal, countedRows }
+  const given = { source, readRow, locate, doubts, onInvalid, signal }
   if (customers !== undefined) return scan({ ...given, customers })
   const counted = createCountedCustomers(tmpdir())
   try {

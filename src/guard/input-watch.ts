@@ -4,8 +4,7 @@
  */
 import { createBrokenRows } from '../doctor/broken-rows.ts'
 import { textDamage } from '../doctor/text-damage.ts'
-import type { PatchedRow } from '../domain/patch.ts'
-import type { MalformedRow, Place, Row } from '../domain/row.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { customerChanges } from '../history/compare-customers.ts'
 import {
@@ -20,7 +19,6 @@ import type { Portrait } from '../history/portrait.ts'
 import { createSample } from '../history/sample.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
-import { rowAt } from '../input/rows.ts'
 import type { EarlierRun } from './input-history.ts'
 import { planHeader } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/compiled-mapping.ts'
@@ -28,7 +26,7 @@ import type { UpdateOptions } from '../options.ts'
 import type { Examiner } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import { isOutcome } from '../pipeline/send.ts'
-import { createReadRow, rulesOf } from '../prepare.ts'
+import { rulesOf } from '../prepare.ts'
 import { typedColumns } from '../validate/typed-columns.ts'
 
 export interface WatchedInput {
@@ -50,30 +48,16 @@ export function watchInput({ file, head, mapping, options, earlier }: WatchedInp
     head.format === 'csv'
       ? planHeader(head.header, options.ignoreColumns ?? [], mapping, rulesOf(options))
       : []
-  const id = plans.findIndex(({ isId }) => isId)
   const broken = createBrokenRows(typedColumns(plans))
   const sample = createSample(
     earlier?.portrait,
     (text) => textDamage(text, true, false)?.code === 'W_ENCODING',
   )
-  const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
   let row: Row | MalformedRow | undefined
-
-  async function readAgain(place: Place): Promise<PatchedRow> {
-    const read = readRow(await rowAt(file, head, place))
-    if (!isOutcome(read)) return read
-    await file.checkUnchanged()
-    throw new Error('a row that had a call has none when it is read again')
-  }
 
   return {
     begin: (next) => {
       row = next
-    },
-    passes(record) {
-      if (!sample.passes(record, id)) return false
-      broken.good()
-      return true
     },
     refused: () => {},
     read(read) {
@@ -83,10 +67,9 @@ export function watchInput({ file, head, mapping, options, earlier }: WatchedInp
     },
     warned: () => {},
     async finish(found) {
-      // The last row that was read: those that pass have a line end behind them.
       const end = row === undefined ? 0 : row.offset + row.length
       const endsLine = (await file.read(end, 1)).length > 0
-      const drawn = { ...countsOf(found), endsLine, ...(await sample.list(readAgain)), restless: [] }
+      const drawn = { ...countsOf(found), endsLine, ...sample.list(), restless: [] }
       const last = earlier !== undefined && isComparable(earlier.portrait) ? earlier : undefined
       const verdict = broken.verdict(endsLine) ?? (last === undefined ? misreadIn(drawn) : undefined)
       const damage = verdict === undefined ? [] : [{ what: 'damage', text: verdict }]

@@ -5,9 +5,6 @@
 import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { PatchedRow } from '../domain/patch.ts'
-import type { Place } from '../domain/place.ts'
-import type { RawRecord } from '../domain/raw-record.ts'
-import { createIdFilter } from './id-filter.ts'
 import type { Marks, Portrait, SampledCustomer } from './portrait.ts'
 
 const mostSampled = 256
@@ -17,12 +14,7 @@ const mostFields = 200
 
 export interface Sample {
   look(row: PatchedRow): void
-  /** The same for a row with a call that is not read; false where it must be. `id` is the column of the customer id. */
-  passes(record: RawRecord, id: number): boolean
-  /** `readAgain` reads those of the last rows that have passed. */
-  list(
-    readAgain: (place: Place) => Promise<PatchedRow>,
-  ): Promise<Pick<Portrait, 'fields' | 'customers' | 'misread'>>
+  list(): Pick<Portrait, 'fields' | 'customers' | 'misread'>
   /** Customers of the earlier input that this one updates, with their marks in this one. */
   readonly again: ReadonlyMap<string, Marks>
 }
@@ -40,8 +32,7 @@ export function createSample(last: Portrait | undefined, isMisread: (text: strin
   const wanted = new Set(last?.customers.map(([id]) => id))
   const again = new Map<string, Marks>()
   let sampled = new Map<string, Marked>()
-  let seen = createIdFilter(wanted)
-  const ring: (PatchedRow | Place)[] = []
+  const ring: PatchedRow[] = []
   let [calls, step] = [0, 1]
 
   function indexOf(field: string): number | undefined {
@@ -82,25 +73,15 @@ export function createSample(last: Portrait | undefined, isMisread: (text: strin
       // Of several rows of a customer the last one counts: it is what the customer ends with.
       if (calls++ % step === 0 || sampled.has(customerId)) {
         sampled.set(copyOf(customerId), marked(row))
-        seen.add(customerId)
         if (sampled.size > mostSampled) {
           step *= 2
           sampled = new Map([...sampled].filter((_, index) => index % 2 === 0))
-          seen = createIdFilter([...wanted, ...sampled.keys()])
         }
       }
     },
-    passes({ bytes, starts, ends, row, line, offset, length }, id) {
-      if (calls % step === 0 || seen.mayHave(bytes, starts[id] ?? 0, ends[id] ?? 0)) return false
-      ring[calls++ % lastOnes] = { row, line, offset, length }
-      return true
-    },
-    async list(readAgain) {
+    list() {
       const rows = new Map(sampled)
-      for (const kept of ring) {
-        const row = 'patch' in kept ? kept : await readAgain(kept)
-        rows.set(row.customerId, marked(row))
-      }
+      for (const row of ring) rows.set(row.customerId, marked(row))
       const inOrder = [...rows].sort(([, left], [, right]) => left.row - right.row)
       return {
         customers: inOrder.map(([id, { marks }]): SampledCustomer => [id, marks]),

@@ -9,7 +9,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 import type { Encoding } from './encoding.ts'
 
-export const blockSize = 256 * 1024
+export const blockSize = 64 * 1024
 
 export interface InputFile {
   readonly path: string

@@ -41,12 +41,6 @@ export async function* parseCsv(
 export interface Cutter {
   /** Rows of the records that end in what was given up to now; the last one does where `last` says that no more comes. */
   take(block: string, last: boolean): (CsvRow | MalformedRow)[]
-  /** Passes over a record that somebody else has read: its bytes with their line end, and the line breaks in them. */
-  skip(bytes: number, lineBreaks: number): void
-  /** Of the record that comes. */
-  readonly row: number
-  readonly line: number
-  readonly offset: number
 }
 
 export function createCutter(dialect: Dialect, columns: number, start: CsvStart): Cutter {
@@ -130,23 +124,7 @@ export function createCutter(dialect: Dialect, columns: number, start: CsvStart)
     return rows
   }
 
-  return {
-    take,
-    skip(bytes, lineBreaks) {
-      row++
-      line += lineBreaks
-      offset += bytes
-    },
-    get row() {
-      return row
-    },
-    get line() {
-      return line
-    },
-    get offset() {
-      return offset
-    },
-  }
+  return { take }
 }
 
 function sized(place: Place, cells: readonly string[], columns: number): CsvRow | MalformedRow {

@@ -6,14 +6,13 @@ import { parseCsv } from './csv.ts'
 import type { CsvStart } from './csv.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import { parseNdjson } from './ndjson.ts'
-import { inPieces } from './pieces.ts'
-import { textOf, wholeCharacters } from './utf8.ts'
+import { decodeUtf8, wholeCharacters } from './utf8.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {
-  const pieces = inPieces(wholeCharacters(file, start.offset))
-  if (head.format === 'ndjson') return parseNdjson(pieces, start, newlineOf(head))
-  return parseCsv(textOf(pieces), head.dialect, head.header.length, start)
+  if (head.format === 'ndjson')
+    return parseNdjson(wholeCharacters(file, start.offset), start, newlineOf(head))
+  return parseCsv(decodeUtf8(file, start.offset), head.dialect, head.header.length, start)
 }
 
 /** The first `limit` rows. */

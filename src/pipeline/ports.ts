@@ -13,7 +13,6 @@
 import type { Outcome } from '../domain/outcome.ts'
 import type { PatchedRow } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
-import type { RawRecord } from '../domain/raw-record.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 import type { TellWarning } from '../domain/warning.ts'
@@ -40,11 +39,6 @@ export interface Examiner {
   readonly refused: (problems: readonly Problem[]) => void
   read(read: PatchedRow | Outcome): void
   readonly warned: TellWarning
-  /**
-   * Asked in place of all that, of a row whose bytes show that it has a call and nothing new: true where that is enough, and the row
-   * is not read. Default: every row is read.
-   */
-  readonly passes?: ((record: RawRecord) => boolean) | undefined
 }
 
 /** Decides, without I/O, what one row asks for. */

@@ -2,8 +2,8 @@
 import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
-import type { Doubts, WarningCode } from '../domain/warning.ts'
-import type { Locate, ReadRow, SourceColumn } from './ports.ts'
+import type { Doubts } from '../domain/warning.ts'
+import type { Locate, ReadRow, Source, SourceColumn } from './ports.ts'
 import { isOutcome } from './send.ts'
 import { createWarnings } from './warnings.ts'
 import type { Warning } from './warnings.ts'
@@ -56,33 +56,8 @@ export interface CustomerCount {
 /** An invalid row; `columnOf` finds the column of its problem, where it is asked for. */
 export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
 
-/** Rows that were counted beside the scan. The first rows of all that is counted here were read. */
-export interface CountedRows {
-  readonly rows: number
-  readonly set: ReadonlyMap<string, number>
-  readonly cleared: ReadonlyMap<string, number>
-  readonly doubts: readonly CountedDoubt[]
-}
-
-export interface CountedDoubt {
-  readonly code: WarningCode
-  readonly field: string
-  readonly message: string
-  readonly rows: number
-}
-
-/** Rows in input order. A batch is gone through once, before the next one is asked for. */
-export type ScannedRows = AsyncIterable<ScannedBatch>
-
-export interface ScannedBatch extends Iterable<Row | MalformedRow> {
-  /** With the rows that are left out. Known once the batch has been gone through. */
-  readonly length: number
-}
-
 export interface ScanParts {
-  readonly source: ScannedRows
-  /** Asked at the end for rows that `source` has left out: each has a call. */
-  readonly countedRows?: (() => CountedRows) | undefined
+  readonly source: Source
   readonly readRow: ReadRow
   readonly locate: Locate
   readonly doubts: Doubts
@@ -127,12 +102,6 @@ export async function scan(parts: ScanParts): Promise<Scan> {
       if (hasCall) doubts.clears(read, warnings.tell)
     }
   }
-  const counted = parts.countedRows?.()
-  if (counted !== undefined) {
-    rows += counted.rows
-    calls += counted.rows
-    for (const doubt of counted.doubts) warnings.count(doubt.code, doubt.field, doubt.rows)
-  }
   const { customers: distinct, repeatedCustomers, duplicateRows } = customers
   return {
     rows,
@@ -142,8 +111,8 @@ export async function scan(parts: ScanParts): Promise<Scan> {
     customers: distinct,
     repeatedCustomers,
     duplicateRows,
-    set: set.counts(counted?.set),
-    cleared: cleared.counts(counted?.cleared),
+    set: set.counts(),
+    cleared: cleared.counts(),
     findings: [...findings.values()].sort((left, right) => right.rows - left.rows),
     warnings: warnings.list(),
   }
@@ -168,10 +137,8 @@ function createFieldCounts() {
       }
       times++
     },
-    /** With those that somebody else has counted. */
-    counts(more: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {
+    counts(): ReadonlyMap<string, number> {
       count()
-      for (const [name, rows] of more) counts.set(name, (counts.get(name) ?? 0) + rows)
       return counts
     },
   }

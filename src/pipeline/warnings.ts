@@ -17,8 +17,6 @@ export interface Warnings {
   /** The row that `tell` is about from now on. */
   begin(row: Row | MalformedRow): void
   readonly tell: TellWarning
-  /** Counts more rows of what has been told. */
-  count(code: WarningCode, field: string, rows: number): void
   /** Most frequent first. */
   list(): readonly Warning[]
 }
@@ -47,11 +45,6 @@ export function createWarnings(locate: Locate): Warnings {
       const known = found.get(code)?.get(field)
       if (known !== undefined) known.rows++
       else if (current !== undefined) add(code, field, message, current)
-    },
-    count(code, field, rows) {
-      const known = found.get(code)?.get(field)
-      if (known === undefined) throw new Error('more rows of what was not told')
-      known.rows += rows
     },
     list() {
       const counts = found.values().flatMap((fields) => fields.values())

@@ -1,8 +1,9 @@
 /** Counts how a run goes, and shows it now and then: snapshots for whoever watches, events for the log. */
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import { needsAttention } from '../domain/outcome.ts'
-import type { Clock } from '../pipeline/ports.ts'
-import type { Scan, ScannedBatch, ScannedRows } from '../pipeline/scan.ts'
+import type { MalformedRow, Row } from '../domain/row.ts'
+import type { Clock, Source } from '../pipeline/ports.ts'
+import type { Scan } from '../pipeline/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { PaceWindow } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/render-progress.ts'
@@ -35,7 +36,7 @@ export interface SendingFacts {
  */
 export interface RunProgress {
   /** Counts rows on their way into the scan. */
-  checking(source: ScannedRows): ScannedRows
+  checking(source: Source): Source
   /** A row that the scan found invalid. */
   readonly invalid: (outcome: Outcome) => void
   sending(facts: SendingFacts): void
@@ -108,7 +109,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     })
   }
 
-  async function* counted(source: ScannedRows): AsyncGenerator<ScannedBatch> {
+  async function* counted(source: Source): AsyncGenerator<readonly (Row | MalformedRow)[]> {
     for await (const batch of source) {
       yield batch
       done += batch.length

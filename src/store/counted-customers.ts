@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { readFingerprint, readUsualFingerprint } from '../domain/fingerprint.ts'
+import { readFingerprint } from '../domain/fingerprint.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 import { hashOf } from '../pipeline/customer-table.ts'
 import type { CustomerCount } from '../pipeline/scan.ts'
@@ -20,12 +20,6 @@ const entryWords = 4
 const chunkWords = chunkBytes / wordBytes
 
 export interface CountedCustomers extends CustomerCount {
-  /** Reads the id that lies in `bytes`; false where it is not of the usual form. */
-  readUsual(bytes: Uint8Array, start: number, end: number): boolean
-  /** Reads any id. */
-  readOther(customerId: string): void
-  /** Adds the id that was read last. */
-  addRead(): void
   /** The disk gets its room back. */
   close(): void
 }
@@ -70,26 +64,18 @@ export function createCountedCustomers(directory: string): CountedCustomers {
     return counted
   }
 
-  function addRead(): void {
-    // The upper bits: by the lower ones the parts are tallied.
-    const part = hashOf(fingerprint, 0) >>> 24
-    const at = filled[part] ?? 0
-    const place = part * chunkWords + at
-    for (let word = 0; word < entryWords; word++) waiting[place + word] = fingerprint[word] ?? 0
-    filled[part] = at + entryWords
-    rows++
-    if (at + entryWords === chunkWords) spill(part)
-  }
-
   return {
     add(customerId) {
       const isUsual = readFingerprint(customerId, fingerprint)
-      addRead()
+      // The upper bits: by the lower ones the parts are tallied.
+      const part = hashOf(fingerprint, 0) >>> 24
+      const at = filled[part] ?? 0
+      waiting.set(fingerprint, part * chunkWords + at)
+      filled[part] = at + entryWords
+      rows++
+      if (at + entryWords === chunkWords) spill(part)
       return isUsual
     },
-    readUsual: (bytes, start, end) => readUsualFingerprint(bytes, start, end, fingerprint),
-    readOther: (customerId) => void readFingerprint(customerId, fingerprint),
-    addRead,
     get customers() {
       return count().customers
     },

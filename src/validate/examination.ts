@@ -3,19 +3,15 @@ import { createCsvColumns, createNdjsonColumns } from '../doctor/columns.ts'
 import { createDateOrder } from '../doctor/date-order.ts'
 import { createExamination } from '../doctor/examine.ts'
 import type { ExamineParts, Examination } from '../doctor/examine.ts'
-import { mostPlaces } from '../doctor/findings.ts'
 import { lookAlikeHeaders } from '../doctor/header-doubts.ts'
 import { createSharedEmails } from '../doctor/shared-emails.ts'
 import { isCodeName } from '../doctor/texts.ts'
 import type { Head } from '../input/header.ts'
-import { canTakeBytes } from '../input/rows-to-read.ts'
 import { planHeader, planKeys } from '../mapping/column-plans.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/compiled-mapping.ts'
 import type { Target } from '../mapping/targets.ts'
 import type { UpdateOptions } from '../options.ts'
-import { openPlainRows } from '../plain-rows/open-plain-rows.ts'
-import type { PlainRows, ReadCustomers } from '../plain-rows/plain-rows.ts'
 import { createLocate, rulesOf } from '../prepare.ts'
 import { typedColumns } from './typed-columns.ts'
 
@@ -23,32 +19,29 @@ export interface ExaminationParts extends Pick<ExamineParts, 'onDefect' | 'onRef
   readonly head: Head
   readonly options: UpdateOptions
   readonly mapping: Mapping | undefined
-  readonly customers: ReadCustomers
-}
-
-export interface OpenedExamination extends Examination {
-  /** Counts rows that need no look; nothing where every row has to be read. */
-  readonly plainRows: PlainRows | undefined
 }
 
 /** Throws INPUT errors where the header cannot be matched. */
-export function openExamination(parts: ExaminationParts): OpenedExamination {
-  const { head, options, mapping, customers, ...watch } = parts
+export function openExamination(parts: ExaminationParts): Examination {
+  const { head, options, mapping, ...watch } = parts
   const ignored = options.ignoreColumns ?? []
   const rules = rulesOf(options)
   const locate = createLocate(head, ignored, mapping)
-  const now = Date.now()
-  const [emails, dates] = [createSharedEmails(), createDateOrder()]
-  const shared = { ...watch, locate, now, emails, dates }
+  const shared = {
+    ...watch,
+    locate,
+    now: Date.now(),
+    emails: createSharedEmails(),
+    dates: createDateOrder(),
+  }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
-    const examination = createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
-    return { ...examination, plainRows: undefined }
+    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
   }
   const plans = planHeader(head.header, ignored, mapping, rules)
   const columns = createCsvColumns(plans, rules.nullValues)
   const texts = plans.flatMap((plan, index) => textsOf(plan, index))
-  const examination = createExamination({
+  return createExamination({
     ...shared,
     columns,
     texts,
@@ -57,19 +50,6 @@ export function openExamination(parts: ExaminationParts): OpenedExamination {
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })
-  if (!canTakeBytes(head)) return { ...examination, plainRows: undefined }
-  const timesTold = watch.onDefect === undefined ? mostPlaces : 2 ** 31 - 1
-  const year = new Date(now).getUTCFullYear()
-  const plainRows = openPlainRows({
-    plans,
-    constants: mapping?.constants ?? [],
-    rules,
-    customers,
-    timesTold,
-    year,
-    doctor: { texts, columns, emails, dates, doubted: examination.doubted },
-  })
-  return { ...examination, plainRows }
 }
 
 /** Fields with a rule are judged by it; others hold texts. */

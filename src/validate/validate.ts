@@ -1,8 +1,6 @@
 /** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
-import { tmpdir } from 'node:os'
 import { checkInput } from '../guard/check-input.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
-import { countingPass } from '../plain-rows/counting-pass.ts'
 import { mostKeys } from '../doctor/columns.ts'
 import type { ColumnReport } from '../doctor/columns.ts'
 import type { Defect, Examined } from '../doctor/examine.ts'
@@ -23,7 +21,6 @@ import { refuseWarning } from '../pipeline/guards.ts'
 import type { OnInvalid, Scan } from '../pipeline/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { MendedFile } from './mended-copy.ts'
-import { createCountedCustomers } from '../store/counted-customers.ts'
 import { openPassingInput } from '../run/input.ts'
 import { openValidateFiles } from './files.ts'
 import type { FileOptions } from './files.ts'
@@ -70,7 +67,6 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const count = createCountedCustomers(tmpdir())
     const files = openValidateFiles({ out, fix, force, file, head, options, mapping })
     const afterEach = async (): Promise<void> => {
       await files.flush()
@@ -83,10 +79,8 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
         mapping,
         onDefect,
         onRefused: files.refused,
-        customers: count,
       })
-      const counting = countingPass(file, head, count, examination.plainRows)
-      const parts = { file, head, options, mapping, signal, counting, examiner: examination }
+      const parts = { file, head, options, mapping, signal, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files.invalid(outcome)
         onInvalid?.(outcome, columnOf)
@@ -103,7 +97,6 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       return { ...resultOf(checked, examined, options), unmatched, ...(await files.finish()) }
     } finally {
       files.discard()
-      count.close()
     }
   } finally {
     await file.close()

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDistinct } from '../../src/doctor/distinct.ts'
 import { createFindings } from '../../src/doctor/findings.ts'
-import { createKnownTexts } from '../../src/doctor/known-texts.ts'
 import { createSharedEmails } from '../../src/doctor/shared-emails.ts'
 import { shiftOf } from '../../src/doctor/shifted.ts'
 import { textDamage } from '../../src/doctor/text-damage.ts'
@@ -35,30 +34,6 @@ describe('the count of different texts', () => {
     expect([distinct.count, distinct.more]).toEqual([3, false])
     distinct.add(`${long}2`)
     expect([distinct.count, distinct.more]).toEqual([3, true])
-  })
-})
-
-describe('texts that are known', () => {
-  it('are those that were added, up to a length and a number', () => {
-    const known = createKnownTexts(3)
-    const bytes = Buffer.from(`ab,abc,bc,${'x'.repeat(65)},abcd`)
-    const spans = [
-      [0, 2],
-      [3, 6],
-      [10, 75],
-      [7, 9],
-      [76, 80],
-    ] as const
-    for (const [start, end] of spans) known.add(bytes, start, end)
-    for (const [start, end] of spans) known.add(bytes, start, end)
-    expect(spans.map(([start, end]) => known.has(bytes, start, end))).toEqual([
-      true,
-      true,
-      false,
-      true,
-      false,
-    ])
-    expect(known.has(bytes, 0, 1)).toBe(false)
   })
 })
 
