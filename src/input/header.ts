@@ -9,7 +9,7 @@ import { findDelimiter } from './delimiter.ts'
 import { firstLineEnd } from './first-record.ts'
 import { beginsWithObject, formatOf, ndjsonNotCsv, promisedBy, refuseNoJson } from './format.ts'
 import { separatorLine } from './separator-line.ts'
-import { decodeUtf8 } from './utf8.ts'
+import { decodeUtf8 } from './decode.ts'
 
 export interface CsvHead {
   readonly format: 'csv'

@@ -4,9 +4,9 @@ import type { Source } from '../pipeline/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import type { CsvStart } from './csv.ts'
+import { decodeUtf8, wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import { parseNdjson } from './ndjson.ts'
-import { decodeUtf8, wholeCharacters } from './utf8.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {

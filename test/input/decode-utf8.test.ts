@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeUtf8, wholeCharacters } from '../../src/input/utf8.ts'
-import type { Bytes } from '../../src/input/utf8.ts'
+import { decodeUtf8, wholeCharacters } from '../../src/input/decode.ts'
+import type { Bytes } from '../../src/input/decode.ts'
 
 async function* cutAt(bytes: Buffer, ...places: readonly number[]): AsyncGenerator<Buffer> {
   let from = 0
