@@ -3,8 +3,6 @@
  * what comes behind them is compared with those only. Of its memory the system gives what is used.
  */
 import { hash } from 'node:crypto'
-import { readFingerprint } from '../domain/fingerprint.ts'
-import { hashOf } from '../pipeline/customer-table.ts'
 
 export interface SharedEmails {
   /** True if another customer has had that address. */
@@ -20,15 +18,13 @@ export function createSharedEmails(): SharedEmails {
   // Not there before an address is: a file may have none.
   let places: Uint32Array | undefined
   let count = 0
-  const fingerprint = new Uint32Array(4)
 
   return {
     add(email, customerId) {
       places ??= new Uint32Array(allPlaces * words)
       const digest = hash('sha1', email.toLowerCase(), 'buffer')
       const check = digest.readUInt32LE(4)
-      readFingerprint(customerId, fingerprint)
-      const customer = hashOf(fingerprint, 0) >>> 0 || 1
+      const customer = hash('sha1', customerId, 'buffer').readUInt32LE(0) || 1
       const at = find(places, digest.readUInt32LE(0), check)
       const known = places[at + 1] ?? 0
       if (known !== 0) return known !== customer

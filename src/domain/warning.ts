@@ -31,8 +31,8 @@ export type TellWarning = (code: WarningCode, field: string, message: string) =>
 
 /** What is doubtful about rows, as far as it is asked. */
 export interface Doubts {
-  /** About an id that is not of the usual form. */
-  unusualId(tell: TellWarning): void
+  /** About an id that may not be of the usual form. */
+  unusualId(customerId: string, tell: TellWarning): void
   /** About the fields that a row clears. */
   clears(row: PatchedRow, tell: TellWarning): void
 }

@@ -1,5 +1,4 @@
 /** The first pass and what follows from it: what is in the input, whether it may be sent, and which rows are read for that. */
-import { tmpdir } from 'node:os'
 import type { BulkUpdateError } from '../errors.ts'
 import type { Place } from '../domain/row.ts'
 import type { Doubts, TellWarning } from '../domain/warning.ts'
@@ -11,16 +10,15 @@ import type { Mapping } from '../mapping/compiled-mapping.ts'
 import { mergeRows } from '../mapping/merge-rows.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
-import { createCustomerTable } from '../pipeline/customer-table.ts'
-import type { CustomerTable } from '../pipeline/customer-table.ts'
 import { mergedRows, onlyLastRows, withEarlierRows } from '../pipeline/duplicates.ts'
+import type { DuplicateRows } from '../pipeline/duplicates.ts'
 import { guard, refuseDuplicates } from '../pipeline/guards.ts'
 import type { Examiner, ReadRow, Source } from '../pipeline/ports.ts'
 import { scan } from '../pipeline/scan.ts'
 import type { CustomerCount, OnInvalid, Scan } from '../pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
 import { createDoubts } from '../rapyd/doubts.ts'
-import { createCountedCustomers } from '../store/counted-customers.ts'
+import { countCustomers } from '../store/customer-count.ts'
 
 export interface InputParts {
   readonly file: InputFile
@@ -68,17 +66,18 @@ export async function checkInput(
       parts.remembered ?? (await scanReading(parts, examined(parts, plain), watched(plain.openRows())))
     return { ...plain, found, refusal: guardOf(found, options) }
   }
-  const customers = createCustomerTable()
+  const customers = countCustomers()
   const all = await scanReading(parts, examined(parts, plain), watched(plain.openRows()), customers)
-  const reading = readingOf(parts, plain, customers)
+  const reading = readingOf(parts, plain, customers.duplicates())
   const found =
     reading === plain
       ? all
       : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reading, reading.openRows())
+  const pair = options.duplicates === 'reject' ? customers.firstPair() : undefined
   const refusal =
-    options.duplicates === 'reject' && customers.firstPair !== undefined
-      ? refuseDuplicates(found, await placesOf(plain.openRows(), customers.firstPair))
-      : guardOf(found, options)
+    pair === undefined
+      ? guardOf(found, options)
+      : refuseDuplicates(found, await placesOf(plain.openRows(), pair))
   return { ...reading, found, refusal }
 }
 
@@ -93,7 +92,7 @@ export async function scanReading(
   const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())
   const given = { source, readRow, locate, doubts, onInvalid, signal }
   if (customers !== undefined) return scan({ ...given, customers })
-  const counted = createCountedCustomers(tmpdir())
+  const counted = countCustomers()
   try {
     return await scan({ ...given, customers: counted })
   } finally {
@@ -125,9 +124,9 @@ function toldTo(examiner: Examiner, doubts: Doubts): Doubts {
     examiner.warned(code, field, message)
   }
   return {
-    unusualId(tell) {
+    unusualId(customerId, tell) {
       counted = tell
-      doubts.unusualId(both)
+      doubts.unusualId(customerId, both)
     },
     clears(row, tell) {
       counted = tell
@@ -146,29 +145,32 @@ export function guardOf(found: Scan, options: UpdateOptions): BulkUpdateError | 
   })
 }
 
-/** `customers` knows all rows. */
-function readingOf({ file, head, options }: InputParts, plain: Reading, customers: CustomerTable): Reading {
+function readingOf(
+  { file, head, options }: InputParts,
+  plain: Reading,
+  duplicateRows: DuplicateRows,
+): Reading {
   const { duplicates = 'sequence' } = options
-  if (customers.followed.size === 0) return plain
+  if (duplicateRows.followed.size === 0) return plain
   const { openRows, readRow } = plain
   switch (duplicates) {
     case 'sequence':
     case 'reject':
       return plain
     case 'last':
-      return { openRows, readRow: onlyLastRows(readRow, customers) }
+      return { openRows, readRow: onlyLastRows(readRow, duplicateRows) }
     case 'merge':
       return {
         openRows: () =>
           withEarlierRows({
             source: openRows(),
             readRow,
-            customers,
+            duplicateRows,
             merge: mergeRows,
             readAgain: (place) => rowAt(file, head, place),
             checkUnchanged: () => file.checkUnchanged(),
           }),
-        readRow: mergedRows(readRow, customers, mergeRows),
+        readRow: mergedRows(readRow, duplicateRows, mergeRows),
       }
     default:
       return duplicates satisfies never

@@ -5,9 +5,8 @@
 import type { Outcome } from '../domain/outcome.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { PatchedRow } from '../domain/patch.ts'
-import { createPlaceLists } from '../domain/place-lists.ts'
+import type { RowSet } from '../domain/row-set.ts'
 import type { MalformedRow, Place, Row } from '../domain/row.ts'
-import type { CustomerTable } from './customer-table.ts'
 import type { ReadRow, Source } from './ports.ts'
 import { isOutcome } from './send.ts'
 
@@ -18,14 +17,27 @@ export type DuplicatePolicy = (typeof duplicatePolicies)[number]
 /** Makes one patch, at the place of the later one, of two rows of a customer. */
 export type MergeRows = (earlier: PatchedRow, later: PatchedRow) => PatchedRow
 
-/** Lets only the last row of each customer through that has a call. `customers` has been filled by a scan of all rows. */
-export function onlyLastRows(readRow: ReadRow, customers: CustomerTable): ReadRow {
-  return leaveOut(readRow, customers, (last) => `row ${last} of this customer counts (--duplicates last)`)
+/** Rows of customers that have several, from a scan of all rows. Only rows with a call count. */
+export interface DuplicateRows {
+  /** Rows that another row of the same customer follows. */
+  readonly followed: RowSet
+  /** Rows that follow another one of the same customer. */
+  readonly following: RowSet
+  /** Of a customer with several rows. */
+  lastRowOf(customerId: string): number
+  keepPlace(customerId: string, place: Place): void
+  /** Those that were kept, newest first. */
+  placesOf(customerId: string): Iterable<Place>
+}
+
+/** Lets only the last row of each customer through that has a call. */
+export function onlyLastRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
+  return leaveOut(readRow, duplicates, (last) => `row ${last} of this customer counts (--duplicates last)`)
 }
 
 /** Makes one call of the rows of a customer, at the place of the last. Expects the rows of `withEarlierRows`. */
-export function mergedRows(readRow: ReadRow, customers: CustomerTable, merge: MergeRows): ReadRow {
-  const readOne = leaveOut(readRow, customers, (last) => `merged into row ${last} (--duplicates merge)`)
+export function mergedRows(readRow: ReadRow, duplicates: DuplicateRows, merge: MergeRows): ReadRow {
+  const readOne = leaveOut(readRow, duplicates, (last) => `merged into row ${last} (--duplicates merge)`)
   return (row) => {
     const read = readOne(row)
     if (isOutcome(read) || row.kind === 'malformed' || row.earlier === undefined) return read
@@ -36,7 +48,7 @@ export function mergedRows(readRow: ReadRow, customers: CustomerTable, merge: Me
 export interface EarlierRows {
   readonly source: Source
   readonly readRow: ReadRow
-  readonly customers: CustomerTable
+  readonly duplicateRows: DuplicateRows
   readonly merge: MergeRows
   /** Reads a row of the input again. */
   readonly readAgain: (place: Place) => Promise<Row>
@@ -44,18 +56,14 @@ export interface EarlierRows {
   readonly checkUnchanged: () => Promise<void>
 }
 
-/**
- * Gives each customer's last row what the earlier ones ask for, read again from the input. Until then only their places are
- * kept: 24 to 48 bytes for each of them, and four for each customer of the file.
- */
+/** Gives each customer's last row what the earlier ones ask for, read again from the input. Until then only their places are kept. */
 export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-  const { source, readRow, customers, merge, readAgain, checkUnchanged } = parts
-  const { followed, following } = customers
-  const places = createPlaceLists(customers.customers)
+  const { source, readRow, duplicateRows, merge, readAgain, checkUnchanged } = parts
+  const { followed, following } = duplicateRows
 
-  async function earlierOf(customer: number): Promise<PatchedRow | undefined> {
+  async function earlierOf(customerId: string): Promise<PatchedRow | undefined> {
     let merged: PatchedRow | undefined
-    for (const place of places.newestFirst(customer)) {
+    for (const place of duplicateRows.placesOf(customerId)) {
       const patch = patchOf(readRow(await readAgain(place)))
       merged = merged === undefined ? patch : merge(patch, merged)
     }
@@ -63,12 +71,12 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
   }
 
   async function withEarlier(row: Row): Promise<Row> {
-    const customer = customers.numberOf(readRow(row).customerId)
+    const { customerId } = readRow(row)
     if (followed.has(row.row)) {
-      places.add(customer, row)
+      duplicateRows.keepPlace(customerId, row)
       return row
     }
-    const earlier = await earlierOf(customer)
+    const earlier = await earlierOf(customerId)
     return earlier === undefined ? row : { ...row, earlier }
   }
 
@@ -85,13 +93,13 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
 
 function leaveOut(
   readRow: ReadRow,
-  customers: CustomerTable,
+  duplicates: DuplicateRows,
   messageOf: (lastRow: number) => string,
 ): ReadRow {
   return (row) => {
     const read = readRow(row)
-    if (isOutcome(read) || !customers.followed.has(read.row)) return read
-    const message = messageOf(customers.lastRowOf(read.customerId))
+    if (isOutcome(read) || !duplicates.followed.has(read.row)) return read
+    const message = messageOf(duplicates.lastRowOf(read.customerId))
     return withoutCall(read, read.customerId, 'unchanged', { message })
   }
 }

@@ -41,16 +41,9 @@ export interface Scan {
 
 /** How many customers stand in a file. */
 export interface CustomerCount {
-  /**
-   * Notes a row, in file order. `hasCall`: it is valid and sets a field; others count, but never take another's place.
-   * True for an id of the usual form.
-   */
-  add(customerId: string, row: number, hasCall: boolean): boolean
-  readonly customers: number
-  /** Customers with several rows. */
-  readonly repeatedCustomers: number
-  /** Rows beyond the first of their customer. */
-  readonly duplicateRows: number
+  /** Notes a row, in file order. `hasCall`: it is valid and sets a field; others count, but never take another's place. */
+  add(customerId: string, row: number, hasCall: boolean): void
+  counts(): Pick<Scan, 'customers' | 'repeatedCustomers' | 'duplicateRows'>
 }
 
 /** An invalid row; `columnOf` finds the column of its problem, where it is asked for. */
@@ -96,21 +89,19 @@ export async function scan(parts: ScanParts): Promise<Scan> {
         noteInvalid(row, read)
       }
       warnings.begin(row)
-      if (read.customerId !== '' && !customers.add(read.customerId, row.row, hasCall)) {
-        doubts.unusualId(warnings.tell)
+      if (read.customerId !== '') {
+        customers.add(read.customerId, row.row, hasCall)
+        doubts.unusualId(read.customerId, warnings.tell)
       }
       if (hasCall) doubts.clears(read, warnings.tell)
     }
   }
-  const { customers: distinct, repeatedCustomers, duplicateRows } = customers
   return {
     rows,
     calls,
     unchanged,
     invalid,
-    customers: distinct,
-    repeatedCustomers,
-    duplicateRows,
+    ...customers.counts(),
     set: set.counts(),
     cleared: cleared.counts(),
     findings: [...findings.values()].sort((left, right) => right.rows - left.rows),

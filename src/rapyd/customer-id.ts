@@ -6,6 +6,13 @@ export function isCustomerId(text: string): boolean {
   return wellFormed.test(text)
 }
 
+/** The only form seen. Only the prefix is documented. */
+const usual = /^cus_[0-9a-f]{32}$/
+
+export function isUsualId(text: string): boolean {
+  return usual.test(text)
+}
+
 const otherId = /^(?:ewallet|card|other|address|payment|coupon|sub|invoice|disc?|checkout|payout|refund)_\w/
 const numberOrDate = /^[\d.,/:+E\s-]+$/i
 

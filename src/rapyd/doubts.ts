@@ -3,6 +3,7 @@ import { valueAt } from '../domain/json.ts'
 import type { PatchedRow } from '../domain/patch.ts'
 import type { Doubts } from '../domain/warning.ts'
 import { customerField } from './customer-fields.ts'
+import { isUsualId } from './customer-id.ts'
 
 interface DoubtfulClear {
   /** Empty: there is no doubt. */
@@ -32,8 +33,8 @@ export function createDoubts(): Doubts {
   }
 
   return {
-    unusualId(tell) {
-      tell('W_UNUSUAL_ID', 'customer', unusualId)
+    unusualId(customerId, tell) {
+      if (!isUsualId(customerId)) tell('W_UNUSUAL_ID', 'customer', unusualId)
     },
     clears({ patch, cleared }: PatchedRow, tell) {
       for (const path of cleared) {

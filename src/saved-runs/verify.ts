@@ -9,11 +9,11 @@ import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
 import { compareField, ownValue } from '../rapyd/held.ts'
 import type { ReadingWatch } from '../plan/reading-client.ts'
-import { createCustomerTable } from '../pipeline/customer-table.ts'
 import { inTurns } from '../pipeline/in-turns.ts'
 import { confirmedWrites } from './writes.ts'
 import { readCustomersOf } from './read-customers.ts'
 import { openSavedRun } from './saved-run.ts'
+import { countCustomers } from '../store/customer-count.ts'
 import { busy } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
@@ -65,15 +65,15 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
   const run = openSavedRun(name, options.runsDir)
   const written = openReadings('', 0)
   const readings = openReadings('', 0)
+  const customers = countCustomers()
   try {
     if (run.isRunning) throw busy(run.directory, run.runId)
     const pick = createPick(sample, run.runId)
-    const table = createCustomerTable()
     for await (const batch of inTurns(run.journal.outcomes(), signal, 1)) {
       for (const { row, outcome, customerId } of batch) {
         if (outcome !== 'updated') continue
         pick.offer(customerId)
-        table.add(customerId, row, true)
+        customers.add(customerId, row, true)
       }
     }
     const fields = new Set<string>()
@@ -86,12 +86,19 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
     }
     const requests = await readCustomersOf(run, { options: own, watch: options, fields }, readings, signal)
     const found = await compareAll(written, readings, signal)
-    return { run_id: run.runId, customers: table.customers, ...found, reads: readings.counts(), requests }
+    return {
+      run_id: run.runId,
+      customers: customers.counts().customers,
+      ...found,
+      reads: readings.counts(),
+      requests,
+    }
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {
     written.close()
     readings.close()
+    customers.close()
     run.close()
   }
 }

@@ -25,3 +25,23 @@ describe('a clear is doubtful', () => {
   it('not where the mapping clears with a value of its own', () =>
     expect(doubtsAbout({ metadata: { tier: 'none' } }, ['metadata.tier'])).toEqual([]))
 })
+
+describe('an id is unusual', () => {
+  const usual = `cus_${'0'.repeat(31)}1`
+
+  it.each([
+    [usual, false],
+    [`cus_${'0123456789abcdef'.repeat(2)}`, false],
+    ['cus_1', true],
+    [usual.replace('1', 'A'), true],
+    [usual.replace('1', 'g'), true],
+    [usual.replace('1', '`'), true],
+    [usual.replace('0', '/'), true],
+    [usual.replace('0', '\u0130'), true],
+    [`${usual}0`, true],
+  ])('%s: %s', (id, isUnusual) => {
+    const told: string[] = []
+    createDoubts().unusualId(id, (code) => told.push(code))
+    expect(told).toEqual(isUnusual ? ['W_UNUSUAL_ID'] : [])
+  })
+})

@@ -1,0 +1,106 @@
+/**
+ * Which customers a file names, and which of its rows follow others of the same customer: a table in a temporary file of
+ * SQLite, so that memory does not grow with the file. The file goes with its process.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { createRowSet } from '../domain/row-set.ts'
+import { BulkUpdateError } from '../errors.ts'
+import type { DuplicateRows } from '../pipeline/duplicates.ts'
+import type { CustomerCount } from '../pipeline/scan.ts'
+
+export interface CountedCustomers extends CustomerCount {
+  /** The first row of the file that is not its customer's first, after that first one. */
+  firstPair(): readonly [number, number] | undefined
+  /** Asked when all rows have been added. */
+  duplicates(): DuplicateRows
+  /** Not while `duplicates` is in use. */
+  close(): void
+}
+
+/** Errors of the disk are LOCAL, E_SPOOL. */
+export function countCustomers(): CountedCustomers {
+  const db = onDisk(() => new DatabaseSync(''))
+  onDisk(() =>
+    db.exec(`PRAGMA temp_store = FILE;
+      CREATE TABLE seen (customer TEXT NOT NULL, row INTEGER NOT NULL, has_call INTEGER NOT NULL) STRICT;
+      BEGIN`),
+  )
+  const insert = db.prepare('INSERT INTO seen VALUES (?, ?, ?)')
+
+  return {
+    add(customerId, row, hasCall) {
+      onDisk(() => insert.run(customerId, row, hasCall ? 1 : 0))
+    },
+    counts: () =>
+      onDisk(() => {
+        const found = db
+          .prepare(
+            `SELECT count(*) AS customers, total(rows > 1) AS repeated, total(rows - 1) AS further
+             FROM (SELECT count(*) AS rows FROM seen GROUP BY customer)`,
+          )
+          .get()
+        return {
+          customers: Number(found?.['customers']),
+          repeatedCustomers: Number(found?.['repeated']),
+          duplicateRows: Number(found?.['further']),
+        }
+      }),
+    firstPair: () =>
+      onDisk(() => {
+        const found = db.prepare(`${withEarlier('')} ORDER BY row LIMIT 1`).get()
+        return found && [Number(found['earlier']), Number(found['row'])]
+      }),
+    duplicates: () =>
+      onDisk(() => {
+        const [followed, following] = [createRowSet(), createRowSet()]
+        for (const { earlier, row } of db.prepare(withEarlier('WHERE has_call = 1')).iterate()) {
+          followed.add(Number(earlier))
+          following.add(Number(row))
+        }
+        db.exec(`CREATE TABLE IF NOT EXISTS last (customer TEXT PRIMARY KEY, row INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT OR IGNORE INTO last
+          SELECT customer, max(row) FROM seen WHERE has_call = 1 GROUP BY customer HAVING count(*) > 1;
+        CREATE TABLE IF NOT EXISTS place (customer TEXT, row INTEGER, line INTEGER, offset INTEGER, length INTEGER,
+          PRIMARY KEY (customer, row)) STRICT, WITHOUT ROWID`)
+        const last = db.prepare('SELECT row FROM last WHERE customer = ?')
+        const keep = db.prepare('INSERT OR IGNORE INTO place VALUES (?, ?, ?, ?, ?)')
+        return {
+          followed,
+          following,
+          lastRowOf: (customerId) => Number(last.get(customerId)?.['row']),
+          keepPlace(customerId, { row, line, offset, length }) {
+            onDisk(() => keep.run(customerId, row, line, offset, length))
+          },
+          *placesOf(customerId) {
+            for (const { row, line, offset, length } of db.prepare(newestFirst).iterate(customerId))
+              yield { row: Number(row), line: Number(line), offset: Number(offset), length: Number(length) }
+          },
+        }
+      }),
+    close: () => db.close(),
+  }
+}
+
+const newestFirst = 'SELECT row, line, offset, length FROM place WHERE customer = ? ORDER BY row DESC'
+
+/** Rows that follow another one of their customer, with that one. */
+function withEarlier(where: string): string {
+  return `SELECT earlier, row FROM
+    (SELECT row, lag(row) OVER (PARTITION BY customer ORDER BY row) AS earlier FROM seen ${where})
+    WHERE earlier IS NOT NULL`
+}
+
+function onDisk<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown'
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_SPOOL',
+      `the customers of the file cannot be counted on the disk: ${reason}`,
+      'Make room there, or choose another folder with TMPDIR; then run again.',
+      { cause: error },
+    )
+  }
+}
