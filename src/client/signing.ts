@@ -1,6 +1,6 @@
 /** Signs a request at the moment it goes on the wire: salt and timestamp age, so neither is made earlier or used twice. */
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../pipeline/ports.ts'
-import { createSign, newSalt, timestampOf } from '../rapyd/signature.ts'
+import { newSalt, sign, timestampOf } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 
 export interface Signer {
@@ -9,27 +9,24 @@ export interface Signer {
   correctClock(response: ApiResponse): number | undefined
 }
 
-const fixedHeaders = [
-  'accept',
-  'application/json',
-  'accept-encoding',
-  'identity',
-  'content-type',
-  'application/json',
-] as const
-
 export function createSigner(credentials: Credentials, clock: Clock): Signer {
-  const signed = createSign(credentials)
   let offsetMs = 0
   return {
     sign(request) {
       const salt = newSalt()
       const timestamp = timestampOf(clock.wall() + offsetMs)
       const { method, path, body } = request
-      const signature = signed({ method, path, salt, timestamp, body })
-      const headers = [...fixedHeaders, 'access_key', credentials.accessKey, 'salt', salt]
-      headers.push('timestamp', timestamp, 'signature', signature)
-      if (request.idempotencyKey !== undefined) headers.push('idempotency', request.idempotencyKey)
+      const signature = sign(credentials, { method, path, salt, timestamp, body })
+      const headers = {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'content-type': 'application/json',
+        access_key: credentials.accessKey,
+        salt,
+        timestamp,
+        signature,
+        ...(request.idempotencyKey === undefined ? {} : { idempotency: request.idempotencyKey }),
+      }
       return { method, path, body, headers }
     },
     correctClock(response) {

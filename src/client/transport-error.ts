@@ -24,14 +24,15 @@ const notSent: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** `started`: the request was being sent. `late`: its time was over. `tooLarge`: the answer passed the cap. */
-export function describe(error: unknown, started: boolean, late: boolean, tooLarge: boolean): TransportError {
+const timeouts: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+/** `isStarted`: the request was being sent. `isLate`: the time of the whole attempt was over. */
+export function describe(error: unknown, isStarted: boolean, isLate: boolean): TransportError {
   const code = systemCode(error)
   if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
     return new TransportError('tls', code)
-  if (notSent.has(code) || !started) return new TransportError('not_sent', code || 'not_connected')
-  if (tooLarge || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
-    return new TransportError('ambiguous', 'too_large')
-  if (late) return new TransportError('ambiguous', 'timeout')
+  if (notSent.has(code) || !isStarted) return new TransportError('not_sent', code || 'not_connected')
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new TransportError('ambiguous', 'too_large')
+  if (isLate || timeouts.has(code)) return new TransportError('ambiguous', 'timeout')
   return new TransportError('ambiguous', code || 'broken')
 }

@@ -107,8 +107,7 @@ export interface ApiRequest {
 }
 
 export interface SignedRequest extends Omit<ApiRequest, 'idempotencyKey'> {
-  /** Names and values by turns, as undici takes them fastest. */
-  readonly headers: string[]
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** One answer: whatever came over the wire, read to its end. */
@@ -118,8 +117,6 @@ export interface ApiResponse {
   readonly body: string
   /** From the first byte sent to the last byte read, in milliseconds. */
   readonly tookMs: number
-  /** False where only the end of the connection told the end of the body: it may have been cut. */
-  readonly complete: boolean
 }
 
 /**

@@ -14,22 +14,6 @@ export interface Envelope {
   readonly data: JsonObject | undefined
 }
 
-/** How every success begins, in the documented order. */
-const plainStart =
-  '{"status":{"error_code":"","status":"SUCCESS","message":"","response_code":"","operation_id":"'
-
-/**
- * The operation id of a plain success for this customer, read without parsing the customer behind it, which costs more
- * than signing a call. For bodies that are known to be whole; `undefined` for whatever is not written just so.
- */
-export function readPlainSuccess(body: string, customerId: string): string | undefined {
-  if (!body.startsWith(plainStart) || !body.endsWith('}}')) return undefined
-  const end = body.indexOf('"', plainStart.length)
-  if (!body.startsWith(`"},"data":{"id":"${customerId}"`, end)) return undefined
-  const operationId = body.slice(plainStart.length, end)
-  return operationId.includes('\\') ? undefined : operationId
-}
-
 /** Reads a body. `undefined` for whatever is not an envelope: HTML, a bare string, nothing, cut JSON. */
 export function readEnvelope(body: string): Envelope | undefined {
   const answer = parse(body)

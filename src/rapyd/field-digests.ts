@@ -4,10 +4,10 @@
  *
  * `addresses` and `metadata` count whole: whether Rapyd merges or replaces them is not documented.
  */
+import { createHmac } from 'node:crypto'
 import type { Digests } from '../domain/confirmed.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
-import { createHmacHex } from './hmac.ts'
 
 export interface FieldDigests {
   /** Of the body of an update. */
@@ -18,12 +18,12 @@ export interface FieldDigests {
 
 const purpose = 'rapyd-bulk sync state 1'
 /** 96 bits. */
-const hexDigits = 24
+const digestBytes = 12
 
 export function createFieldDigests(secretKey: string): FieldDigests {
-  const digest = createHmacHex(createHmacHex(secretKey)(purpose))
+  const key = createHmac('sha256', secretKey).update(purpose).digest('hex')
   const short = (text: string): string =>
-    Buffer.from(digest(text).slice(0, hexDigits), 'hex').toString('base64url')
+    createHmac('sha256', key).update(text).digest().subarray(0, digestBytes).toString('base64url')
   return {
     of(customerId, body) {
       return Object.fromEntries(

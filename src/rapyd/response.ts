@@ -3,7 +3,7 @@
  * meanings of `UNAUTHENTICATED_API_CALL`, which Rapyd gives no codes of their own.
  */
 import type { ErrorCode } from '../domain/error-codes.ts'
-import { isJson, readEnvelope, readPlainSuccess } from './envelope.ts'
+import { isJson, readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 
 /** `updated` is proof; `rejected` is final; the others leave the row open. */
@@ -37,16 +37,10 @@ export type Answer =
 export interface Received {
   readonly status: number
   readonly body: string
-  /** True where the wire told the body's length and all of it came. */
-  readonly complete?: boolean
 }
 
 export function classify(answer: Received, customerId: string): Answer {
-  const { status, body, complete = false } = answer
-  if (complete && status >= 200 && status < 300) {
-    const operationId = readPlainSuccess(body, customerId)
-    if (operationId !== undefined) return { kind: 'updated', operationId }
-  }
+  const { status, body } = answer
   const envelope = readEnvelope(body)
   if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, customerId)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')

@@ -1,6 +1,5 @@
 /** From a patch to the call that applies it: path, body and key, made once and used on every attempt. */
 import type { JsonValue } from '../domain/json.ts'
-import { keepLast } from '../domain/keep-last.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
 import { printable } from '../domain/printable.ts'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -18,8 +17,6 @@ export interface RunIdentity {
  */
 export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
   const { host, runId } = run
-  // Rows that send every column share one array of names.
-  const namesOf = keepLast((names: readonly string[]) => printable(names.join(';')))
   return (row) => {
     const body = bodyOfPatch(row.patch)
     const { customerId } = row
@@ -32,7 +29,7 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
       path: customerPath(customerId),
       body,
       idempotencyKey: idempotencyKey({ host, runId, row: row.row, customerId, body }),
-      fields: namesOf(row.fields),
+      fields: printable(row.fields.join(';')),
       cleared: printable(row.cleared.join(';')),
       repeatable: isRepeatable(row.patch),
     }

@@ -1,5 +1,4 @@
 /** `results.csv` or `results.ndjson`: every row in input order with what became of it, without personal data. */
-import { keepLast } from '../domain/keep-last.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { createCellWriter } from './csv-cell.ts'
 import { isoTime } from './format.ts'
@@ -25,7 +24,6 @@ export const resultsColumns = [
 type ResultsRow = Readonly<Record<(typeof resultsColumns)[number], string | number | null>>
 
 const cell = createCellWriter(',')
-const fieldsCell = keepLast(cell)
 
 /** The first line of the file; NDJSON has none. */
 export function resultsHeader(format: ResultsFormat): string {
@@ -46,7 +44,7 @@ export function resultsOf(outcomes: readonly Outcome[], format: ResultsFormat): 
 /** In the order of `resultsColumns`. Numbers, times and the names of outcomes never need quoting. */
 function csvRow(outcome: Outcome): string {
   const { row, line, attempts, httpStatus, finishedAt } = outcome
-  const what = `${row},${line},${cell(outcome.customerId)},${outcome.outcome},${fieldsCell(outcome.fields)}`
+  const what = `${row},${line},${cell(outcome.customerId)},${outcome.outcome},${cell(outcome.fields)}`
   const why = `${cell(outcome.errorCode)},${cell(outcome.errorField)},${cell(outcome.message)}`
   const proof = `${cell(outcome.operationId)},${cell(outcome.idempotencyKey)}`
   return `${what},${attempts},${httpStatus === 0 ? '' : httpStatus},${why},${proof},${isoTime(finishedAt)}`

@@ -70,6 +70,7 @@ export function openClient(
   const slowest = createSlowest(journal)
   const transport = createTransport({
     origin: origin.origin,
+    connections: concurrency,
     connectTimeoutMs: 10_000,
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: 30_000,

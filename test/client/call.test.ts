@@ -26,7 +26,7 @@ function createStage() {
     signer: {
       sign(request) {
         steps.push('sign')
-        return { ...request, headers: [] }
+        return { ...request, headers: {} }
       },
       correctClock: () => undefined,
     },

@@ -43,7 +43,7 @@ async function followed(perSecond: number, latencyMs: number, seconds: number) {
         throttle.accepted()
         found.accepted()
         slots.answered()
-      } else throttle.throttled({ status: 429, headers: {}, body: '', tookMs: latencyMs, complete: true })
+      } else throttle.throttled({ status: 429, headers: {}, body: '', tookMs: latencyMs })
       over()
     }
   }

@@ -27,7 +27,7 @@ describe('the preflight', () => {
     expect(sent.map(({ request }) => [request.method, request.path])).toEqual([
       ['get', '/v1/customers?limit=1'],
     ])
-    expect(sent[0]?.headers).toMatchObject({ access_key: 'access', signature: expect.any(String) })
+    expect(sent[0]?.request.headers).toMatchObject({ access_key: 'access', signature: expect.any(String) })
   })
 
   it.each<[string, Step[]]>([
@@ -63,7 +63,7 @@ describe('the preflight', () => {
   it('signs with the server’s clock once that is known', async () => {
     const { parts, sent } = createRig({ reads: [late(60_000), list] })
     await preflight(parts, running)
-    expect(sent.map(({ headers }) => headers['timestamp'])).toEqual(['1700000000', '1700000060'])
+    expect(sent.map(({ request }) => request.headers['timestamp'])).toEqual(['1700000000', '1700000060'])
   })
 
   it('waits for the window that throttled it, with everyone', async () => {

@@ -501,10 +501,10 @@ describe('every attempt', () => {
     await sender(named, running)
     const requests = of('post')
     expect(new Set(requests.map(({ request }) => request.body))).toEqual(new Set([named.body]))
-    expect(new Set(requests.map(({ headers }) => headers['idempotency']))).toEqual(
+    expect(new Set(requests.map(({ request }) => request.headers['idempotency']))).toEqual(
       new Set([named.idempotencyKey]),
     )
-    expect(new Set(requests.map(({ headers }) => headers['salt'])).size).toBe(3)
+    expect(new Set(requests.map(({ request }) => request.headers['salt'])).size).toBe(3)
     expect(intents).toEqual([7, 7, 7])
   })
 
@@ -514,7 +514,9 @@ describe('every attempt', () => {
       reads: [otherName],
     })
     await sender(named, running)
-    const stamps = of('post').map(({ at, headers }) => Number(headers['timestamp']) - Math.floor(at / 1000))
+    const stamps = of('post').map(
+      ({ at, request }) => Number(request.headers['timestamp']) - Math.floor(at / 1000),
+    )
     expect(stamps).toEqual([1_700_000_000, 1_700_000_060, 1_700_000_060])
   })
 

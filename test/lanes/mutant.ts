@@ -176,8 +176,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what was signed before a stop is sent after it',
-    file: 'client/connection.ts',
-    edits: [['if (Date.now() - this.#signedAt > this.#parts.connectTimeoutMs)', 'if (this.#late)']],
+    file: 'client/transport.ts',
+    edits: [['isLate || Date.now() - signedAt > connectTimeoutMs', 'isLate']],
     tests: ['client/transport.test.ts'],
   },
   {

@@ -120,7 +120,7 @@ export function createVirtualServer(plan: ServerPlan, clock: Clock, dice: Dice):
 }
 
 function answer(status: number, body: string): ApiResponse {
-  return { status, headers: {}, body, tookMs: 20, complete: true }
+  return { status, headers: {}, body, tookMs: 20 }
 }
 
 const emptyCustomer = { name: '', description: '', metadata: {}, addresses: [], discount: null }

@@ -33,17 +33,9 @@ export const windows = [
   { limit: 400, perMs: 300_000 },
 ]
 
-/** One request that was sent, and its headers by name. */
 interface Sent {
   readonly at: number
   readonly request: SignedRequest
-  readonly headers: Readonly<Record<string, string | undefined>>
-}
-
-function byName(headers: readonly string[]): Sent['headers'] {
-  return Object.fromEntries(
-    headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1] ?? '']] : [])),
-  )
 }
 
 export function createRig({ updates = [], reads = [] }: Script) {
@@ -58,7 +50,7 @@ export function createRig({ updates = [], reads = [] }: Script) {
   const left = { post: [...updates], get: [...reads] }
   const transport = {
     exchange(request: SignedRequest): Promise<ApiResponse> {
-      sent.push({ at: clock.now(), request, headers: byName(request.headers) })
+      sent.push({ at: clock.now(), request })
       const step = left[request.method].shift()
       if (step === undefined) throw new Error(`the script holds no further answer to ${request.method}`)
       return step instanceof TransportError ? Promise.reject(step) : Promise.resolve(step)
@@ -157,7 +149,7 @@ export function refusal(status: number, code: string, message = ''): ApiResponse
 }
 
 export function response(status: number, body: string, headers: ApiResponse['headers'] = {}): ApiResponse {
-  return { status, headers, body, tookMs: 12, complete: true }
+  return { status, headers, body, tookMs: 12 }
 }
 
 export const notSent = new TransportError('not_sent', 'ECONNREFUSED')
