@@ -4,6 +4,7 @@ import type { UpdateRequest } from '../../src/domain/request.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
+import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import type { UpdateOptions } from '../../src/options.ts'
 import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
 
@@ -12,7 +13,9 @@ export async function preparedRows(options: UpdateOptions): Promise<(UpdateReque
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const run = { host: 'test', runId: 'test' }
-    const prepare = createPrepare(createReadRow(head, options.ignoreColumns ?? [], rulesOf(options)), run)
+    const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
+    const prepare = createPrepare(readRow, run)
     const prepared: (UpdateRequest | Outcome)[] = []
     for await (const rows of rowsOf(file, head)) prepared.push(...rows.map(prepare))
     return prepared
