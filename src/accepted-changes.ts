@@ -1,7 +1,6 @@
 /** What `acceptChange` names: the words by which a file's differences from the last one of its name are taken. */
 import { didYouMean, nearest, normalise } from './domain/nearest.ts'
-import { nearestPath } from './mapping/nearest-path.ts'
-import { targetOf } from './mapping/targets.ts'
+import { nearestPath, targetOf } from './mapping/targets.ts'
 import { usage } from './options.ts'
 import { customerFields } from './rapyd/customer-fields.ts'
 

@@ -3,60 +3,67 @@ import { withoutCall } from './domain/outcome.ts'
 import type { Outcome, OutcomeKind } from './domain/outcome.ts'
 import { printable } from './domain/printable.ts'
 import type { Problem } from './domain/problem.ts'
-import type { CsvRow, Place } from './domain/row.ts'
+import type { Place, Row } from './domain/row.ts'
 import type { Head } from './input/header.ts'
 import type { CellRules } from './mapping/cells.ts'
 import { matchHeader } from './mapping/headers.ts'
 import { locateInHeader, locateInRecord } from './mapping/locate.ts'
-import type { Mapping } from './mapping/compiled-mapping.ts'
-import { matchMappedHeader } from './mapping/mapped-headers.ts'
-import { compileMappedCsv, compileMappedNdjson } from './mapping/mapped-rows.ts'
-import { compileCsv, isRefused } from './mapping/mapping.ts'
-import type { Mapped } from './mapping/mapping.ts'
+import type { Mapping } from './mapping/mapping.ts'
+import { isRefused } from './mapping/row-draft.ts'
+import type { Mapped } from './mapping/row-draft.ts'
+import { compileCsv, compileNdjson } from './mapping/rows.ts'
 import { unmatchedNames } from './mapping/unmatched-names.ts'
 import type { UnmatchedName } from './mapping/unmatched-names.ts'
-import { compileNdjson } from './mapping/mapping-ndjson.ts'
 import type { UpdateOptions } from './options.ts'
 import type { Locate, Prepare, ReadRow } from './pipeline/ports.ts'
 import { isOutcome } from './pipeline/send.ts'
 import { createUpdateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
 
-/**
- * Throws INPUT errors where the header cannot be matched. Without a mapping nothing of it is asked for any cell. `onRefused`
- * gets all problems of each invalid row.
- */
+/** Throws INPUT errors where the header cannot be matched. `onRefused` gets all problems of each invalid row. */
 export function createReadRow(
   head: Head,
   ignoreColumns: readonly string[],
   rules: CellRules,
-  mapping?: Mapping,
+  mapping: Mapping,
   onRefused?: (problems: readonly Problem[]) => void,
 ): ReadRow {
-  const csv = head.format === 'csv' ? csvOf(head.header, ignoreColumns, rules, mapping) : undefined
-  const ndjson =
-    mapping === undefined
-      ? compileNdjson(ignoreColumns, rules)
-      : compileMappedNdjson(ignoreColumns, mapping, rules)
+  const map = compileRows(head, ignoreColumns, rules, mapping)
   return (row) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
-      return here(row, '', 'invalid', [row.problem])
+      return withoutRequest(row, '', 'invalid', [row.problem])
     }
-    if (row.kind === 'csv' && csv === undefined) throw new Error('a CSV row in NDJSON input')
-    const mapped = row.kind === 'ndjson' ? ndjson(row) : csv?.(row)
-    if (mapped === undefined) throw new Error('a row of no known kind')
+    const mapped = map(row)
     if (isRefused(mapped)) {
       onRefused?.(mapped.problems)
-      return here(mapped, mapped.customerId, 'invalid', mapped.problems)
+      return withoutRequest(mapped, mapped.customerId, 'invalid', mapped.problems)
     }
-    if (mapped.fields.length === 0) return here(mapped, mapped.customerId, 'unchanged', [])
+    if (mapped.fields.length === 0) return withoutRequest(mapped, mapped.customerId, 'unchanged', [])
     return mapped
   }
 }
 
+function compileRows(
+  head: Head,
+  ignoreColumns: readonly string[],
+  rules: CellRules,
+  mapping: Mapping,
+): (row: Row) => Mapped {
+  if (head.format === 'csv') {
+    const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
+    return (row) => (row.kind === 'csv' ? read(row) : wrongFormat())
+  }
+  const read = compileNdjson(ignoreColumns, mapping, rules)
+  return (row) => (row.kind === 'ndjson' ? read(row) : wrongFormat())
+}
+
+function wrongFormat(): never {
+  throw new Error('a row of another format than its input')
+}
+
 /** Finds the column of a problem. Throws like `createReadRow`. */
-export function createLocate(head: Head, ignoreColumns: readonly string[], mapping?: Mapping): Locate {
+export function createLocate(head: Head, ignoreColumns: readonly string[], mapping: Mapping): Locate {
   return head.format === 'csv'
     ? locateInHeader(head.header, ignoreColumns, mapping)
     : locateInRecord(ignoreColumns, mapping)
@@ -66,7 +73,7 @@ export function createLocate(head: Head, ignoreColumns: readonly string[], mappi
 export function unmatchedColumns(
   head: Head,
   ignoreColumns: readonly string[],
-  mapping: Mapping | undefined,
+  mapping: Mapping,
 ): readonly UnmatchedName[] {
   return head.format === 'csv' ? unmatchedNames(ignoreColumns, head.header, mapping) : []
 }
@@ -80,18 +87,13 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   }
 }
 
-function csvOf(
-  header: readonly string[],
-  ignoreColumns: readonly string[],
-  rules: CellRules,
-  mapping: Mapping | undefined,
-): (row: CsvRow) => Mapped {
-  if (mapping === undefined) return compileCsv(matchHeader(header, ignoreColumns), rules)
-  return compileMappedCsv(matchMappedHeader(header, ignoreColumns, mapping), mapping, rules)
-}
-
-/** An outcome that is known without a call; names in it can be shown from here on. Of several problems the first decides; the rest are named behind it. */
-function here(place: Place, customerId: string, outcome: OutcomeKind, problems: readonly Problem[]): Outcome {
+/** An outcome that is known without a call; names in it can be shown from here on. The first problem decides; the rest are named after it. */
+function withoutRequest(
+  place: Place,
+  customerId: string,
+  outcome: OutcomeKind,
+  problems: readonly Problem[],
+): Outcome {
   const [first, ...more] = problems
   const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
   return withoutCall(place, customerId, outcome, {

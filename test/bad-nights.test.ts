@@ -12,6 +12,7 @@ import type { Portrait } from '../src/history/portrait.ts'
 import { openInput } from '../src/input/bytes.ts'
 import { readHead } from '../src/input/header.ts'
 import { watchInput } from '../src/guard/input-watch.ts'
+import { defaultMapping } from '../src/mapping/mapping.ts'
 import type { UpdateOptions } from '../src/options.ts'
 import { badNights } from './support/bad-nights.ts'
 import { freshFolder } from './support/command.ts'
@@ -48,7 +49,7 @@ async function judge(
         last === undefined
           ? undefined
           : { runId: 'crm-0', finishedAt: '2026-01-01T00:00:00Z', isSameMapping: true, portrait: last }
-      const parts = { file, head, options, mapping: undefined }
+      const parts = { file, head, options, mapping: defaultMapping }
       const watch = watchInput({ ...parts, earlier })
       const { signal } = new AbortController()
       const { found, refusal } = await checkInput({ ...parts, onInvalid: () => {}, signal, examiner: watch })

@@ -6,7 +6,7 @@ import type { InputFile } from '../input/bytes.ts'
 import type { CsvStart } from '../input/csv.ts'
 import type { Head } from '../input/header.ts'
 import { rowAt, rowsOf } from '../input/rows.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import { mergeRows } from '../mapping/merge-rows.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
@@ -24,7 +24,7 @@ export interface InputParts {
   readonly file: InputFile
   readonly head: Head
   readonly options: UpdateOptions
-  readonly mapping: Mapping | undefined
+  readonly mapping: Mapping
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
   /** What an earlier session of the run found. */

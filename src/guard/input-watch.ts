@@ -21,7 +21,7 @@ import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import type { EarlierRun } from './input-history.ts'
 import { planHeader } from '../mapping/column-plans.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { Examiner } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
@@ -32,7 +32,7 @@ import { typedColumns } from '../validate/typed-columns.ts'
 export interface WatchedInput {
   readonly file: InputFile
   readonly head: Head
-  readonly mapping: Mapping | undefined
+  readonly mapping: Mapping
   readonly options: UpdateOptions
   readonly earlier: EarlierRun | undefined
 }

@@ -1,9 +1,19 @@
-/** What one value of a row means: text that sets, a blank, or a defect. The same for CSV cells and NDJSON strings. */
+/**
+ * What one value of a row does to its field: sets it, clears it, leaves it alone, or makes the row invalid. CSV cells and NDJSON
+ * values, with a mapping file and without one, are read here: blanks first, then transforms, then the rules of the field.
+ */
+import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { isJsonObject } from '../domain/json.ts'
 import type { Problem } from '../domain/problem.ts'
-import type { CustomerField } from '../rapyd/customer-fields.ts'
+import { addressField } from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/field-rules.ts'
+import type { Assignment, Conversion, Join } from './mapping.ts'
+import suspectTexts from './suspects.json' with { type: 'json' }
+import { badType, isAddressList } from './targets.ts'
+import type { Target } from './targets.ts'
 
 export interface CellRules {
-  /** What a blank means. */
+  /** What a blank means where the mapping does not say. */
   readonly blank: 'clear' | 'keep' | 'reject'
   /** Texts that stand for a blank: `--null-values`. */
   readonly nullValues: ReadonlySet<string>
@@ -11,111 +21,160 @@ export interface CellRules {
   readonly literals: ReadonlySet<string>
 }
 
-/** The text to send; `''` clears, `undefined` leaves the field alone. */
-export type Reading = { readonly text: string | undefined } | { readonly problem: Problem }
+/** Without a value the field is left alone; `cleared` where a blank sets it. */
+export type CellReading =
+  | { readonly value: JsonValue | undefined; readonly cleared: boolean }
+  | { readonly problems: readonly Problem[] }
 
 /** What spreadsheets and exports write where they have nothing, or an error. */
-export const suspects: ReadonlySet<string> = new Set([
-  'NULL',
-  'null',
-  'Null',
-  '(null)',
-  'NIL',
-  'nil',
-  'None',
-  'N/A',
-  'n/a',
-  '#N/A',
-  'NaN',
-  'nan',
-  'undefined',
-  '#REF!',
-  '#VALUE!',
-  '#NAME?',
-  '#DIV/0!',
-  '#NUM!',
-  '#NULL!',
-  '#SPILL!',
-  '#CALC!',
-])
-
-/** Most cells are told from all of these by their first character: a look-up of every text costs more than its rule. */
-const firsts: ReadonlySet<number> = new Set([...suspects].map((text) => text.charCodeAt(0)))
-const longestSuspect = Math.max(...[...suspects].map((text) => text.length))
+const suspects: ReadonlySet<string> = new Set(suspectTexts)
 
 const longestCell = 1024 * 1024
 
-export function readCell(
-  text: string,
-  path: string,
-  field: CustomerField | undefined,
-  rules: CellRules,
-): Reading {
-  if (isBlank(text, rules.nullValues)) return readBlank(path, rules)
-  return readText(text, path, field, rules.literals)
-}
-
-/** An empty text, or one that stands for it. */
-export function isBlank(text: string, nullValues: ReadonlySet<string>): boolean {
-  return text === '' || (nullValues.size > 0 && nullValues.has(text))
-}
-
-function looksBlank(text: string): boolean {
-  const first = text.charCodeAt(0)
-  if (text.length <= longestSuspect && firsts.has(first) && suspects.has(text)) return true
-  // White space is at most a space, or no ASCII.
-  return (first <= 0x20 || first > 0x7f) && text.trim() === ''
-}
-
 /** Control characters of ASCII but tab and line break; a `\r` only as part of `\r\n`. */
-function hasControl(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code >= 0x20 ? code === 0x7f : code !== tab && code !== lineFeed && !isReturn(text, at)) return true
+const control = /[^\P{Cc}\t\n\r\u0080-\u009f]|\r(?!\n)/u
+
+/** `value` is a CSV cell or the value of an NDJSON key. */
+export function readCell(value: JsonValue, assignment: Assignment, rules: CellRules): CellReading {
+  const { target, changes, conversion } = assignment
+  if (value !== null && typeof value !== 'string') {
+    const isTaken = changes.length === 0 && (conversion?.takes(value) ?? true)
+    return isTaken ? checkValue(value, target, rules) : refused(badType(target.path))
   }
-  return false
+  const text = value ?? ''
+  if (isBlank(text, rules)) return readBlank(assignment, rules)
+  const changed = changes.length === 0 ? text : changeText(text, assignment, rules)
+  if (typeof changed !== 'string') return refused(changed)
+  return conversion === undefined
+    ? checkValue(changed, target, rules)
+    : convert(changed, conversion, target, rules)
 }
 
-const [tab, lineFeed, carriageReturn] = [0x09, 0x0a, 0x0d]
-
-function isReturn(text: string, at: number): boolean {
-  return text.charCodeAt(at) === carriageReturn && text.charCodeAt(at + 1) === lineFeed
+function isBlank(text: string, { nullValues }: CellRules): boolean {
+  return text === '' || nullValues.has(text)
 }
 
-/** A text that is not blank, or why it cannot be sent. */
-export function readText(
+function readBlank({ blank, target }: Assignment, rules: CellRules): CellReading {
+  const rule = blank ?? rules.blank
+  switch (rule) {
+    case 'clear':
+      return { value: '', cleared: true }
+    case 'keep':
+      return { value: undefined, cleared: false }
+    case 'reject':
+      return refused(blankProblem(target.path))
+    default:
+      return { value: rule.clearWith, cleared: true }
+  }
+}
+
+/** Runs the transforms that make text of text. */
+function changeText(text: string, { target, changes }: Assignment, rules: CellRules): string | Problem {
+  const { path } = target
+  const defect = textProblem(text, path, undefined, rules)
+  if (defect !== undefined) return defect
+  let changed = text
+  for (const change of changes) {
+    const made = change(changed)
+    if (typeof made !== 'string') return { code: made.code, field: path, message: made.message }
+    changed = made
+  }
+  // A blank must be blank in the file: what a transform empties was not meant to clear.
+  return isBlank(changed, rules)
+    ? { code: 'E_SUSPECT_BLANK', field: path, message: 'is empty after its transforms' }
+    : changed
+}
+
+function convert(text: string, conversion: Conversion, target: Target, rules: CellRules): CellReading {
+  const defect = textProblem(text, target.path, undefined, rules)
+  if (defect !== undefined) return refused(defect)
+  const made = conversion.read(text)
+  if ('code' in made) return refused({ code: made.code, field: target.path, message: made.message })
+  return conversion.isUnchecked
+    ? { value: made.value, cleared: false }
+    : checkValue(made.value, target, rules)
+}
+
+/** Holds a value that is not blank to the rules of its field. */
+export function checkValue(value: JsonValue, { path, holds, rule }: Target, rules: CellRules): CellReading {
+  let problems: readonly Problem[] = []
+  if (typeof value === 'string' && (holds === 'text' || holds === 'any')) {
+    const defect = textProblem(value, path, rule, rules)
+    if (defect !== undefined) problems = [defect]
+  } else if (holds === 'addresses' && isAddressList(value)) problems = addressProblems(value, rules)
+  else if (holds !== 'any' && !(holds === 'metadata' && isJsonObject(value))) problems = [badType(path)]
+  return problems.length > 0 ? { problems } : { value, cleared: false }
+}
+
+/** Why a text that is not blank cannot be sent; undefined where it can. */
+export function textProblem(
   text: string,
   path: string,
-  field: CustomerField | undefined,
-  literals: ReadonlySet<string>,
-): Reading {
-  if (looksBlank(text) && !literals.has(text)) {
-    return problem('E_SUSPECT_BLANK', path, 'looks like an empty value but is not blank')
-  }
-  if (text.length > longestCell) return problem('E_TOO_LARGE', path, 'longer than 1 MiB')
-  if (hasControl(text)) return problem('E_CONTROL_CHAR', path, 'holds a control character')
-  if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', path, 'holds half of a surrogate pair')
-  const defect = field?.rule?.(text)
-  return defect === undefined ? { text } : problem(defect.code, path, defect.message)
+  rule: Rule | undefined,
+  { literals }: Pick<CellRules, 'literals'>,
+): Problem | undefined {
+  const problem = (code: Problem['code'], message: string): Problem => ({ code, field: path, message })
+  if ((suspects.has(text) || text.trim() === '') && !literals.has(text))
+    return problem('E_SUSPECT_BLANK', 'looks like an empty value but is not blank')
+  if (text.length > longestCell) return problem('E_TOO_LARGE', 'longer than 1 MiB')
+  if (control.test(text)) return problem('E_CONTROL_CHAR', 'holds a control character')
+  if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', 'holds half of a surrogate pair')
+  const defect = rule?.(text)
+  return defect && problem(defect.code, defect.message)
 }
 
-function readBlank(path: string, rules: CellRules): Reading {
-  switch (rules.blank) {
-    case 'clear':
-      return { text: '' }
-    case 'keep':
-      return { text: undefined }
-    case 'reject':
-      return problem('E_BLANK', path, 'is blank')
-    default:
-      return rules.blank satisfies never
-  }
+/** Holds each address of a whole list to its fields. */
+function addressProblems(list: readonly JsonObject[], rules: CellRules): readonly Problem[] {
+  return list.flatMap((item, index) =>
+    Object.entries(item).flatMap(([key, value]) => {
+      const path = `addresses[${index}].${key}`
+      const field = addressField(key)
+      if (field === undefined)
+        return { code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' } as const
+      if (field.type === 'metadata') return isJsonObject(value) ? [] : badType(path)
+      if (typeof value !== 'string') return badType(path)
+      // A blank in a whole list is sent as it is; only `--blank reject` refuses it.
+      if (isBlank(value, rules)) return rules.blank === 'reject' ? blankProblem(path) : []
+      return textProblem(value, path, field.rule, rules) ?? []
+    }),
+  )
 }
 
-export function problem(
-  code: Problem['code'],
-  field: string,
-  message: string,
-): { readonly problem: Problem } {
-  return { problem: { code, field, message } }
+/**
+ * A field that is put together of several cells: `values` by the index of their part. Blank ones are skipped, and where all are
+ * blank the field is. Whatever is wrong with one of them makes the row invalid: half of a name is another name.
+ */
+export function readJoined(
+  { names, separator }: Join,
+  values: readonly JsonValue[],
+  assignment: Assignment,
+  rules: CellRules,
+): CellReading {
+  const { path } = assignment.target
+  const problems: Problem[] = []
+  const texts: string[] = []
+  for (const [index, name] of names.entries()) {
+    const value = values[index]
+    const found = partProblem(value, path, rules)
+    if (found !== undefined) problems.push({ ...found, message: `${found.message} (in "${name}")` })
+    else if (typeof value === 'string' && !isBlank(value, rules)) texts.push(value)
+  }
+  return problems.length > 0 ? { problems } : readCell(texts.join(separator), assignment, rules)
+}
+
+function partProblem(value: JsonValue | undefined, path: string, rules: CellRules): Problem | undefined {
+  // In NDJSON an absent key says nothing, and the others alone are not the value.
+  if (value === undefined)
+    return { code: 'E_MISSING_PART', field: path, message: 'a part of the joined field is not there' }
+  if (value !== null && typeof value !== 'string') return badType(path)
+  const text = value ?? ''
+  return isBlank(text, rules) ? undefined : textProblem(text, path, undefined, rules)
+}
+
+function blankProblem(path: string): Problem {
+  return { code: 'E_BLANK', field: path, message: 'is blank' }
+}
+
+function refused(problem: Problem): CellReading {
+  return { problems: [problem] }
 }

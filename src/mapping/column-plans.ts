@@ -1,11 +1,9 @@
-/** What the columns of a file, or the keys of NDJSON, go into and what their blanks do: for whoever shows that before any row. */
+/** What the columns of a file, or the keys of NDJSON, go into and what their blanks do: to be shown before any row. */
 import type { JsonObject } from '../domain/json.ts'
 import type { CellRules } from './cells.ts'
-import { plainAssignment } from './compiled-mapping.ts'
-import type { Assignment, Mapping } from './compiled-mapping.ts'
 import { matchHeader } from './headers.ts'
-import { matchMappedHeader } from './mapped-headers.ts'
-import { createKeys } from './mapped-keys.ts'
+import { createKeys } from './keys.ts'
+import type { Assignment, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
 
 export interface PlannedColumn {
@@ -13,7 +11,6 @@ export interface PlannedColumn {
   readonly isId: boolean
   /** None where the column is set aside, or is the customer id. */
   readonly targets: readonly Target[]
-  readonly assignments: readonly Assignment[]
   readonly fields: readonly string[]
   /** What blanks will do, in a few words. */
   readonly blanks: string
@@ -23,38 +20,21 @@ export interface PlannedColumn {
 export function planHeader(
   header: readonly string[],
   ignoreColumns: readonly string[],
-  mapping: Mapping | undefined,
+  mapping: Mapping,
   rules: CellRules,
 ): readonly PlannedColumn[] {
-  const { id, assigned } = assignmentsOf(header, ignoreColumns, mapping)
-  return header.map((name, index) => planOf(name, id === index, assigned.get(index) ?? [], rules))
+  const { id, columns } = matchHeader(header, ignoreColumns, mapping)
+  const assigned = new Map(columns.map(({ index, assignments }) => [index, assignments]))
+  return header.map((name, index) => planOf(name, id.index === index, assigned.get(index) ?? [], rules))
 }
-
-function assignmentsOf(
-  header: readonly string[],
-  ignoreColumns: readonly string[],
-  mapping: Mapping | undefined,
-) {
-  if (mapping === undefined) {
-    const { idIndex, columns } = matchHeader(header, ignoreColumns)
-    return {
-      id: idIndex,
-      assigned: new Map(columns.map(({ index, target }) => [index, [plainAssignment(target)]])),
-    }
-  }
-  const { id, columns } = matchMappedHeader(header, ignoreColumns, mapping)
-  return { id: id.index, assigned: new Map(columns.map(({ index, assignments }) => [index, assignments])) }
-}
-
-const noMapping: Mapping = { columns: new Map(), constants: [], canonical: '' }
 
 /** For NDJSON, where the keys of each record say it. */
 export function planKeys(
   ignoreColumns: readonly string[],
-  mapping: Mapping | undefined,
+  mapping: Mapping,
   rules: CellRules,
 ): (record: JsonObject, key: string) => PlannedColumn {
-  const keys = createKeys(ignoreColumns, mapping ?? noMapping)
+  const keys = createKeys(ignoreColumns, mapping)
   return (record, key) => {
     if (keys.idsOf(record).includes(key)) return planOf(key, true, [], rules)
     const assignments = keys.assignmentsOf(key)
@@ -71,21 +51,14 @@ function planOf(
   const targets = assignments.map(({ target }) => target)
   const fields = isId ? ['customer'] : targets.map(({ path }) => path)
   const blanks = isId ? ['are refused'] : assignments.map((assignment) => blankOf(assignment, rules))
-  return {
-    name,
-    isId,
-    targets,
-    assignments,
-    fields,
-    blanks: [...new Set(blanks)].join(' or ') || 'are ignored',
-  }
+  return { name, isId, targets, fields, blanks: [...new Set(blanks)].join(' or ') || 'are ignored' }
 }
 
 function blankOf({ blank, target }: Assignment, rules: CellRules): string {
   const rule = blank ?? rules.blank
   switch (rule) {
     case 'clear':
-      return target.kind === 'address' ? 'are sent with the address' : 'clear the field'
+      return target.address === undefined ? 'clear the field' : 'are sent with the address'
     case 'keep':
       return 'change nothing'
     case 'reject':

@@ -1,15 +1,13 @@
 /** One entry of `columns:` to an assignment: its field is found, its transforms are made, its values are held to the field. */
 import type { JsonValue } from '../domain/json.ts'
 import { didYouMean, nearest } from '../domain/nearest.ts'
-import { checkValue } from './assigned-value.ts'
-import type { Conversion, TextChange } from './changes.ts'
-import { plainAssignment } from './compiled-mapping.ts'
-import type { Assignment, BlankRule } from './compiled-mapping.ts'
+import { checkValue } from './cells.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 import type { EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
-import { nearestPath } from './nearest-path.ts'
-import { protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { assignmentTo } from './mapping.ts'
+import type { Assignment, BlankRule, Conversion, TextChange } from './mapping.ts'
+import { nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 import { compileTransform } from './transforms.ts'
 
@@ -19,7 +17,7 @@ export async function compileEntry(
   path: Path,
   document: MappingDocument,
 ): Promise<Assignment> {
-  if (typeof entry === 'string') return plainAssignment(findTarget(entry, path, 'value', document))
+  if (typeof entry === 'string') return assignmentTo(findTarget(entry, path, 'value', document))
   return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
 }
 
@@ -31,7 +29,7 @@ export async function compileRules(
   document: MappingDocument,
 ): Promise<Assignment> {
   const changes: TextChange[] = []
-  let { conversion } = plainAssignment(target)
+  let { conversion } = assignmentTo(target)
   let last = ''
   for (const [transform, at] of transformsOf(spec.transform, [...path, 'transform'])) {
     const made = await compileTransform(transform)
@@ -67,9 +65,7 @@ function transformsOf(
 
 /** Text fields take text only; `json` fits whatever holds more. */
 function checkConversion({ name }: Conversion, target: Target, where: string): void {
-  const insideMetadata = target.kind === 'metadata' || (target.kind === 'address' && target.keys.length > 1)
-  const whole = target.kind === 'field' && target.field.type !== 'text'
-  if (insideMetadata || (whole && name === 'json')) return
+  if (target.holds === 'any' || (target.holds !== 'text' && name === 'json')) return
   const fits = name === 'json' ? 'keys of metadata, metadata and addresses' : 'keys of metadata'
   throw mappingError(where, `${name} does not fit ${target.path}: it is for ${fits}`, `Remove ${name}.`)
 }

@@ -1,6 +1,6 @@
 /** A field that is put together of several columns: one entry of `joined:` to an assignment for each of them. */
 import { compileRules, findTarget } from './compile-entry.ts'
-import type { Assignment } from './compiled-mapping.ts'
+import type { Assignment } from './mapping.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument } from './mapping-error.ts'
 import type { JoinSpec, MappingFile } from './mapping-schema.ts'
@@ -15,7 +15,7 @@ export async function compileJoin(
   const path = ['joined', field]
   const listPath = Array.isArray(spec) ? path : [...path, 'columns']
   const target = findTarget(field, path, 'key', document)
-  if (target.kind === 'field' && target.field.type !== 'text') {
+  if (target.holds === 'metadata' || target.holds === 'addresses') {
     const inside = target.path === 'metadata' ? 'metadata.tier' : 'addresses[0].line_1'
     throw mappingError(
       document.place(path, 'key'),

@@ -1,11 +1,11 @@
 /** From a checked mapping file to assignments: every column and constant gets its field, and no field gets two of them. */
 import { checkGiven, compileEntry, findTarget, isList } from './compile-entry.ts'
 import { compileJoin } from './compile-join.ts'
-import type { Assignment, Constant, MappedName, Mapping } from './compiled-mapping.ts'
-import { overlaps } from './headers.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 import type { EntrySpec, MappingFile } from './mapping-schema.ts'
+import type { Assignment, Constant, MappedName, Mapping } from './mapping.ts'
+import { overlaps } from './targets.ts'
 
 /** Throws E_MAPPING for fields and transforms that do not exist or do not fit, and for two sources of one field. */
 export async function compileMapping(
@@ -44,7 +44,7 @@ export async function compileMapping(
     constants.push({ target, value })
   }
   constants.sort((left, right) => (left.target.path < right.target.path ? -1 : 1))
-  return { ...customerOf(file, document), columns, constants, canonical }
+  return { origin: 'file', ...customerOf(file, document), columns, constants, canonical }
 }
 
 function customerOf(file: MappingFile, document: MappingDocument): Pick<Mapping, 'customer'> {

@@ -1,7 +1,7 @@
 /** Countries by code or English name, for the transform `country`. Only names that mean one country count. */
 import { iso31661 } from 'iso-3166/1.js'
 import type { Defect } from '../rapyd/field-rules.ts'
-import type { TextChange } from './changes.ts'
+import type { TextChange } from './mapping.ts'
 
 /** ISO calls one of two neighbours so; people call both so. */
 const ambiguous: ReadonlySet<string> = new Set(['congo'])

@@ -18,9 +18,8 @@ const nearlyAll = 0.9
 
 export function chooseTransform(path: string, profile: Profile): Transform {
   const target = targetOf(path)
-  if (target === undefined || target.kind === 'metadata' || profile.looked === 0) return plain
-  const code = target.field.rule?.(' ')?.code
-  return code === undefined ? plain : (choices.get(code)?.(profile) ?? plain)
+  const code = target?.rule?.(' ')?.code
+  return profile.looked === 0 || code === undefined ? plain : (choices.get(code)?.(profile) ?? plain)
 }
 
 function emailOf({ spaced }: Profile): Transform {

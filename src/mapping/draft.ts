@@ -6,7 +6,7 @@ import { normalise } from '../domain/nearest.ts'
 import { printable } from '../domain/printable.ts'
 import { commonAddressPart, commonField, isNamePart } from './common-names.ts'
 import { chooseTransform } from './draft-transform.ts'
-import { idRank } from './ndjson-keys.ts'
+import { idRank } from './headers.ts'
 import type { Profile } from './profile.ts'
 import { targetOf } from './targets.ts'
 

@@ -1,9 +1,14 @@
-/** Matches the header of a CSV file with the fields of Update Customer. Whatever is unclear stops here, before any row. */
+/**
+ * Matches the header of a CSV file with the mapping, and what the mapping does not name with the fields of Update Customer.
+ * Whatever is unclear stops here, before any row. A column that the mapping names must be there: what is lost must clear nothing.
+ */
 import { deceivingPart, looksLike } from '../domain/look-alikes.ts'
-import { normalise } from '../domain/nearest.ts'
+import { didYouMean, nearest, normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
-import { delimiterHint } from './delimiter-hint.ts'
-import { nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import delimiterHints from './delimiter-hints.json' with { type: 'json' }
+import { assignmentByName } from './mapping.ts'
+import type { Assignment, Join, Mapping } from './mapping.ts'
+import { isWholeField, nearestField, overlaps, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface NamedColumn {
@@ -12,98 +17,185 @@ export interface NamedColumn {
   readonly name: string
 }
 
-export interface Column extends NamedColumn {
-  readonly target: Target
+export interface MappedColumn extends NamedColumn {
+  readonly assignments: readonly Assignment[]
 }
 
-export interface HeaderMatch {
-  readonly idIndex: number
-  readonly idName: string
-  readonly columns: readonly Column[]
-  readonly ignored: readonly string[]
+export interface MatchedHeader {
+  readonly id: NamedColumn
+  /** In the header's order; those that are set aside are left out. */
+  readonly columns: readonly MappedColumn[]
 }
 
-/** Names of the id column, the first one that is there wins. */
+/** Names of the column or key with the customer id; the first one that is there wins. */
 const idNames = ['customer', 'customer_id', 'id'].map(normalise)
+
+/** Place of a name among those of the customer id; -1 for any other. */
+export function idRank(name: string): number {
+  return idNames.indexOf(normalise(name))
+}
 
 /** True for columns that an `errors` file has appended; they are ours and carry no data. */
 export function isOurColumn(name: string): boolean {
   return name.trim().toLowerCase().startsWith('rapyd_bulk_')
 }
 
-/**
- * Throws INPUT errors for a missing id column, a column that matches nothing, two columns for one field, and gaps in
- * the numbering of addresses.
- */
-export function matchHeader(header: readonly string[], ignoreColumns: readonly string[]): HeaderMatch {
+/** Throws INPUT errors for missing columns, columns that match nothing, and two sources of one field. */
+export function matchHeader(
+  header: readonly string[],
+  ignoreColumns: readonly string[],
+  mapping: Mapping,
+): MatchedHeader {
   const setAside = new Set(ignoreColumns.map(normalise))
   const kept = header
     .map((name, index) => ({ name, index }))
     .filter(({ name }) => !isOurColumn(name) && !setAside.has(normalise(name)))
-  const id = findId(header, kept)
-  const columns: Column[] = []
-  for (const { name, index } of kept) {
-    if (index === id.index) continue
-    const target = targetOf(name)
-    if (target === undefined) throw unknownColumn({ name, index }, '')
-    const other = columns.find((column) => overlaps(column.target.path, target.path))
-    if (other !== undefined) throw twice(label(other), label({ name, index }), target.path)
-    columns.push({ index, name, target })
+  const named = matchNames(mapping, kept)
+  if (mapping.origin === 'file') {
+    const found = new Set(named.values())
+    for (const [name, { where, assignments }] of mapping.columns)
+      if (assignments.length > 0 && !setAside.has(normalise(name)) && !found.has(name))
+        throw missing(header, name, where, '')
   }
-  checkAddressNumbers(columns.map(({ target }) => target))
-  const ignored = header.filter((name) => isOurColumn(name) || setAside.has(normalise(name)))
-  return { idIndex: id.index, idName: id.name, columns, ignored }
+  const id = findId(header, kept, named, mapping)
+  const columns: MappedColumn[] = []
+  const sources: Source[] = []
+  for (const column of kept) {
+    if (column.index === id.index) continue
+    const name = named.get(column.index)
+    const assignments =
+      name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
+    for (const { target, part } of assignments)
+      addSource(sources, { target, name: label(column), join: part?.join })
+    if (assignments.length > 0) columns.push({ ...column, assignments })
+  }
+  for (const { target } of mapping.constants)
+    addSource(sources, { target, name: `the mapping’s constant ${target.path}`, join: undefined })
+  checkAddresses(sources)
+  checkJoins(header, columns)
+  return { id, columns }
 }
 
-/** The column of the customer ids among those that are kept. */
-export function findId(header: readonly string[], kept: readonly NamedColumn[]): NamedColumn {
-  const idName = idNames.find((id) => kept.some(({ name }) => normalise(name) === id))
-  const ids = kept.filter(({ name }) => normalise(name) === idName)
-  const [id] = ids
-  if (id === undefined) throw noIdColumn(header)
-  if (ids[1] !== undefined) throw twice(label(id), label(ids[1]), 'the customer id')
+/**
+ * The mapping's names by index of the header's columns: columns that are written just so first, then those that only nearly
+ * are. Several columns may be set aside by one name; anything else that is not one to one is refused.
+ */
+function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyMap<number, string> {
+  const names = new Map<number, string>()
+  const { customer, columns } = mapping
+  const wanted = [...columns.keys(), ...(customer === undefined ? [] : [customer.name])]
+  const pass = (open: readonly string[], matches: (name: string, column: string) => boolean): void => {
+    const candidates = header.filter(({ index }) => !names.has(index))
+    for (const name of open) {
+      const matching = candidates.filter((column) => matches(name, column.name))
+      const [first, second] = matching
+      const ignored = columns.get(name)?.assignments.length === 0
+      if (first !== undefined && second !== undefined && !ignored) {
+        throw twice(label(first), label(second), `"${name}" of the mapping`)
+      }
+      for (const column of matching) {
+        const taker = names.get(column.index)
+        if (taker !== undefined) throw twice(`"${taker}"`, `"${name}" of the mapping`, label(column))
+        names.set(column.index, name)
+      }
+    }
+  }
+  pass(wanted, (name, column) => column === name)
+  const exact = new Set(names.values())
+  const rest = wanted.filter((name) => !exact.has(name))
+  pass(rest, (name, column) => normalise(column) === normalise(name))
+  return names
+}
+
+/** The column of the customer ids: the one that the mapping names, or one of those names that it does not name otherwise. */
+function findId(
+  header: readonly string[],
+  kept: readonly NamedColumn[],
+  named: ReadonlyMap<number, string>,
+  { customer }: Mapping,
+): NamedColumn {
+  if (customer !== undefined) {
+    const id = kept.find(({ index }) => named.get(index) === customer.name)
+    if (id === undefined) throw missing(header, customer.name, customer.where, 'the customer id')
+    return id
+  }
+  const free = kept.filter(({ index }) => !named.has(index))
+  const idName = idNames.find((wanted) => free.some(({ name }) => normalise(name) === wanted))
+  const [id, other] = free.filter(({ name }) => normalise(name) === idName)
+  if (id === undefined) {
+    throw new BulkUpdateError(
+      'INPUT',
+      'E_HEADER_NO_ID',
+      'no column holds the customer id: none is called customer, customer_id or id',
+      `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
+    )
+  }
+  if (other !== undefined) throw twice(label(id), label(other), 'the customer id')
   return id
 }
 
-/** One path is the other, or holds it: `metadata` and `metadata.tier`. */
-export function overlaps(left: string, right: string): boolean {
-  if (left === right) return true
-  const [short, long] = left.length < right.length ? [left, right] : [right, left]
-  return long.startsWith(short) && (long[short.length] === '.' || long[short.length] === '[')
+/** A column that the mapping does not name is a field by its own name; under a preset only where it reaches inside one. */
+function assignmentsByName(column: NamedColumn, { origin }: Mapping): readonly Assignment[] {
+  const target = targetOf(column.name)
+  if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
+  if (target === undefined) throw unknownColumn(column, origin)
+  return [assignmentByName(target, origin, 'csv')]
+}
+
+interface Source {
+  readonly target: Target
+  /** As errors name it. */
+  readonly name: string
+  readonly join: Join | undefined
+}
+
+/** No field may have two sources, but for the columns that it is joined of. */
+function addSource(sources: Source[], added: Source): void {
+  const { target, join } = added
+  const other = sources.find(
+    (source) => overlaps(source.target.path, target.path) && (join === undefined || source.join !== join),
+  )
+  if (other !== undefined) throw twice(other.name, added.name, target.path)
+  sources.push(added)
 }
 
 /** Addresses are numbered from 0 without gaps, or a list with holes would be sent. */
-export function checkAddressNumbers(targets: readonly Target[]): void {
-  const numbers = new Set<number>()
-  for (const target of targets) if (target.kind === 'address') numbers.add(target.index)
-  for (let index = 0; index < numbers.size; index++) {
-    if (!numbers.has(index)) {
-      throw new BulkUpdateError(
-        'INPUT',
-        'E_HEADER_ADDRESSES',
-        `columns name a later address, but none of addresses[${index}]`,
-        'Number the addresses from 0 without gaps.',
-      )
-    }
-  }
-}
-
-function noIdColumn(header: readonly string[]): BulkUpdateError {
-  return new BulkUpdateError(
+function checkAddresses(sources: readonly Source[]): void {
+  const gap = gapIn(new Set(sources.flatMap(({ target }) => target.address ?? [])))
+  if (gap === undefined) return
+  throw new BulkUpdateError(
     'INPUT',
-    'E_HEADER_NO_ID',
-    'no column holds the customer id: none is called customer, customer_id or id',
-    `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
+    'E_HEADER_ADDRESSES',
+    `columns name a later address, but none of addresses[${gap}]`,
+    'Number the addresses from 0 without gaps.',
   )
 }
 
-/** How errors name a column. */
-export function label({ name, index }: NamedColumn): string {
+/** The first number from 0 on that is not there, where a later one is. */
+export function gapIn(numbers: ReadonlySet<number>): number | undefined {
+  for (let number = 0; number < numbers.size; number++) if (!numbers.has(number)) return number
+  return undefined
+}
+
+/** All columns of a joined field, or none: half of a name would be written over a whole one. */
+function checkJoins(header: readonly string[], columns: readonly MappedColumn[]): void {
+  const given = new Map<Join, Set<number>>()
+  for (const { assignments } of columns) {
+    for (const { part } of assignments) {
+      if (part !== undefined) given.set(part.join, (given.get(part.join) ?? new Set()).add(part.index))
+    }
+  }
+  for (const [{ names, where }, indexes] of given) {
+    const lost = names.find((_, index) => !indexes.has(index))
+    if (lost !== undefined) throw missing(header, lost, where, 'a part of a joined field')
+  }
+}
+
+function label({ name, index }: NamedColumn): string {
   return `column ${index + 1} ("${name}")`
 }
 
-/** Two sources of one thing. */
-export function twice(first: string, second: string, what: string): BulkUpdateError {
+function twice(first: string, second: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_DUPLICATE',
@@ -112,16 +204,40 @@ export function twice(first: string, second: string, what: string): BulkUpdateEr
   )
 }
 
-/** `otherwise` says what else can be done with it. */
-export function unknownColumn(column: NamedColumn, otherwise: string): BulkUpdateError {
-  const near = nearestField(column.name)
-  const isProto = reachesProto(column.name)
-  const look = targetOf(looksLike(column.name)) === undefined ? undefined : deceivingPart(column.name)
+function missing(header: readonly string[], name: string, where: string, what: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
+    `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
+    `${delimiterHint(header)}${didYouMean(nearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+  )
+}
+
+function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpdateError {
+  const { name } = column
+  const near = nearestField(name)
+  const isProto = reachesProto(name)
+  const look = targetOf(looksLike(name)) === undefined ? undefined : deceivingPart(name)
   const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
+  const otherwise = origin === 'default' ? '' : ` or, in the mapping file, with "${name}": ignore`
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_UNKNOWN_COLUMN',
     `${label(column)} is no field of Update Customer${but}`,
-    `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${column.name}"${otherwise}.`,
+    `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${name}"${otherwise}.`,
   )
+}
+
+/**
+ * A header that is one column was probably cut at a character that it does not use. A sentence with the option for the one that
+ * it does, and a space after it; empty where several columns were seen.
+ */
+function delimiterHint([only = '', ...others]: readonly string[]): string {
+  if (others.length > 0) return ''
+  const counts = Object.entries(delimiterHints).map(([character, option]) => {
+    return { option, count: only.split(character).length - 1 }
+  })
+  const [likeliest] = counts.sort((left, right) => right.count - left.count)
+  if (likeliest === undefined || likeliest.count === 0) return 'Only one column was seen. '
+  return `Only one column was seen: is the delimiter another one? Try ${likeliest.option}. `
 }

@@ -2,12 +2,11 @@
 import type { JsonValue } from '../domain/json.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Defect } from '../rapyd/field-rules.ts'
-import type { Conversion } from './changes.ts'
 
 const mostLevels = 32
 
 /** Refuses text that is no JSON, numbers that do not survive, a key twice in one object, `__proto__` and more than 32 levels. */
-function readJsonText(text: string): { readonly value: JsonValue } | Defect {
+export function readJsonText(text: string): { readonly value: JsonValue } | Defect {
   let keys = 0
   let refused: ErrorCode | undefined
   let value: JsonValue
@@ -27,9 +26,6 @@ function readJsonText(text: string): { readonly value: JsonValue } | Defect {
   if (written.keys !== keys) refused ??= 'E_DUPLICATE_KEY'
   return refused === undefined ? { value } : { code: refused, message: messages[refused] ?? '' }
 }
-
-/** Also what cells of whole `metadata` and `addresses` columns hold without being told. */
-export const jsonConversion: Conversion = { name: 'json', read: readJsonText, takes: () => true }
 
 const messages: Partial<Record<ErrorCode, string>> = {
   E_KEY: 'the JSON holds a key that cannot be used',

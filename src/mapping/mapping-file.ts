@@ -5,23 +5,27 @@ import { basename } from 'node:path'
 import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { systemCode } from '../errors.ts'
-import type { Mapping } from './compiled-mapping.ts'
 import { mappingError } from './mapping-error.ts'
-import { presetNames, presetText } from './presets.ts'
+import { defaultMapping } from './mapping.ts'
+import type { Mapping } from './mapping.ts'
+import presetTable from './presets.json' with { type: 'json' }
+
+/** Mapping files for the usual exports of CRMs, by what `--map` calls them. */
+const presets: Readonly<Record<string, unknown>> = presetTable
 
 const mostBytes = 256 * 1024
 
 /**
  * The mapping file at `path`, or, where there is no such file, the preset of that name. Throws E_MAPPING, with line and column
- * where there is one, for whatever keeps the file from being used as it stands.
+ * where there is one, for whatever keeps the file from being used as it is. Without a path it is the default mapping.
  */
-export async function loadMapping(path: string): Promise<Mapping> {
+export async function loadMapping(path: string | undefined): Promise<Mapping> {
+  if (path === undefined) return defaultMapping
   // A run keeps the whole path of what was named, so the last part counts.
   const preset = basename(path)
-  const text = existsSync(path) ? undefined : presetText(preset)
-  if (text === undefined) return parseMapping(await readText(path), path)
-  const mapping = await parseMapping(text, `preset ${preset}`)
-  return { ...mapping, isPreset: true, canonical: `preset ${mapping.canonical}` }
+  if (existsSync(path) || !Object.hasOwn(presets, preset)) return parseMapping(await readText(path), path)
+  const mapping = await parseMapping(JSON.stringify(presets[preset], undefined, 2), `preset ${preset}`)
+  return { ...mapping, origin: 'preset', canonical: `preset ${mapping.canonical}` }
 }
 
 /** `file` is how errors name the text. */
@@ -54,7 +58,7 @@ async function readText(path: string): Promise<string> {
     mappingError(
       path,
       why,
-      `Give a YAML or JSON file in UTF-8 of at most 256 KiB, or a preset: ${presetNames.join(', ')}.`,
+      `Give a YAML or JSON file in UTF-8 of at most 256 KiB, or a preset: ${Object.keys(presets).join(', ')}.`,
     )
   // Without O_NONBLOCK, opening a pipe would wait for whoever writes into it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {

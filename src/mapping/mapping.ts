@@ -1,116 +1,117 @@
-/**
- * Compiles how rows become patches, once, so that a row costs little: for CSV a setter per column, for NDJSON a check
- * per key. A row that cannot go on becomes the list of its problems.
- */
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+/** How the columns of a CSV file, or the keys of NDJSON, become fields. Without a mapping file it is `defaultMapping`. */
+import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
-import type { Patch, PatchedRow } from '../domain/patch.ts'
-import type { Problem } from '../domain/problem.ts'
-import type { CsvRow, NdjsonRow, Place } from '../domain/row.ts'
-import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
-import { addressBit, withoutAddresses } from './blank-addresses.ts'
-import type { Sent } from './blank-addresses.ts'
-import { readCell } from './cells.ts'
-import type { CellRules } from './cells.ts'
-import type { HeaderMatch } from './headers.ts'
-import { place } from './place.ts'
+import type { Defect } from '../rapyd/field-rules.ts'
+import { readJsonText } from './json-text.ts'
+import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 
-export interface Refused extends Place {
-  /** Empty where the row has no id that can be shown. */
-  readonly customerId: string
-  readonly problems: readonly Problem[]
+export type TextChange = (text: string) => string | Defect
+
+/** Text to a value that is not text; only metadata and addresses can hold those. */
+export interface Conversion {
+  readonly name: 'number' | 'boolean' | 'json'
+  readonly read: (text: string) => { readonly value: JsonValue } | Defect
+  /** True for values of NDJSON that are already what `read` makes. */
+  readonly takes: (value: JsonValue) => boolean
+  /** What it reads is sent without the rules for what is inside. */
+  readonly isUnchecked?: true
 }
 
-export type Mapped = PatchedRow | Refused
+export const jsonConversion: Conversion = { name: 'json', read: readJsonText, takes: () => true }
 
-export function isRefused(mapped: Mapped): mapped is Refused {
-  return 'problems' in mapped
+/** `clearWith` sends that value instead of the empty string. */
+export type BlankRule = 'clear' | 'keep' | 'reject' | { readonly clearWith: JsonValue }
+
+/** How one column or key sets one field. */
+export interface Assignment {
+  readonly target: Target
+  /** Without one, what `--blank` says. */
+  readonly blank?: BlankRule
+  /** Applied in this order to every cell that is not blank. */
+  readonly changes: readonly TextChange[]
+  /** Comes last, where the field holds a value that is not text. */
+  readonly conversion?: Conversion
+  /** Where the column is only one of several that the field is put together of. The rest of this is then about the whole. */
+  readonly part?: Part
 }
 
-/** For CSV. Columns keep the header's order, in the patch too. */
-export function compileCsv(header: HeaderMatch, rules: CellRules): (row: CsvRow) => Mapped {
-  const { idIndex } = header
-  const columns = header.columns.map((column) => ({ ...column, bit: addressBit(column.target) }))
-  const addresses = columns.reduce((bits, { bit }) => bits | bit, 0)
-  // One array for all rows that send every column costs them nothing.
-  const allFields = columns.map(({ target }) => target.path)
-  const blanksAreLeft = rules.blank === 'keep'
-  return (row) => {
-    const customerId = row.cells[idIndex] ?? ''
-    const problems: Problem[] = []
-    if (!isCustomerId(customerId)) problems.push(badId(header.idName, customerId))
-    const patch: Patch = {}
-    const kept: string[] = []
-    const cleared: string[] = []
-    let filled = 0
-    for (const { index, target, bit } of columns) {
-      const cell = row.cells[index]
-      if (cell === undefined) continue
-      const reading = readCell(
-        cell,
-        target.path,
-        target.kind === 'metadata' ? undefined : target.field,
-        rules,
-      )
-      if ('problem' in reading) {
-        problems.push(reading.problem)
-      } else if (reading.text !== undefined) {
-        const value = valueOf(reading.text, target)
-        if (value === undefined) {
-          problems.push(badType(target.path))
-          continue
-        }
-        place(patch, target, value)
-        if (blanksAreLeft) kept.push(target.path)
-        if (value === '') cleared.push(target.path)
-        else filled |= bit
-      }
-    }
-    const fields = blanksAreLeft ? kept : allFields
-    return finish(row, customerId, { patch, fields, cleared }, addresses & ~filled, problems)
+export interface Part {
+  /** The same object for all parts of one field. */
+  readonly join: Join
+  /** From 0. */
+  readonly index: number
+}
+
+export interface Join {
+  /** Columns or keys in the order of their texts. */
+  readonly names: readonly string[]
+  /** Stands between two texts. */
+  readonly separator: string
+  /** `file:line:column` of the field in the mapping file. */
+  readonly where: string
+}
+
+export interface Constant {
+  readonly target: Target
+  readonly value: JsonValue
+}
+
+export interface MappedName {
+  /** `file:line:column` of the name in the mapping file. */
+  readonly where: string
+  /** None: the column is set aside. */
+  readonly assignments: readonly Assignment[]
+}
+
+export interface Mapping {
+  /** Of a preset not every column must be there, and columns that it does not name are set aside. */
+  readonly origin: 'default' | 'file' | 'preset'
+  /** Name of the column or key with the customer id, where the mapping names it. */
+  readonly customer?: { readonly name: string; readonly where: string }
+  readonly columns: ReadonlyMap<string, MappedName>
+  /** Sorted by path, so that a body does not depend on the order in the file. */
+  readonly constants: readonly Constant[]
+  /** What the mapping says, as one text: the same for YAML and JSON, whatever the order of keys. */
+  readonly canonical: string
+}
+
+export const defaultMapping: Mapping = { origin: 'default', columns: new Map(), constants: [], canonical: '' }
+
+/** Without rules of its own. Text in a whole `metadata` or `addresses` is JSON. */
+export function assignmentTo(target: Target): Assignment {
+  const isText = target.holds === 'text' || target.holds === 'any'
+  return isText ? { target, changes: [] } : { target, changes: [], conversion: jsonConversion }
+}
+
+/**
+ * Of a column that the mapping does not name: it sets the field that it is called by. Without a mapping file, JSON in a cell must
+ * only be of its field's type, and NDJSON has no JSON in texts.
+ */
+export function assignmentByName(
+  target: Target,
+  origin: Mapping['origin'],
+  format: 'csv' | 'ndjson',
+): Assignment {
+  const { holds } = target
+  if (origin !== 'default' || holds === 'text' || holds === 'any') return assignmentTo(target)
+  const parse = format === 'csv' ? parseJson : () => undefined
+  const fits = holds === 'metadata' ? isJsonObject : isAddressList
+  const conversion: Conversion = {
+    ...jsonConversion,
+    isUnchecked: true,
+    read(text) {
+      const value = parse(text)
+      return fits(value) ? { value } : badType(holds)
+    },
   }
+  return { target, changes: [], conversion }
 }
 
-/** Cells of whole `metadata` and `addresses` columns hold JSON; every other cell is text. */
-function valueOf(text: string, target: Target): JsonValue | undefined {
-  if (text === '' || target.kind !== 'field' || target.field.type === 'text') return text
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    if (target.field.type === 'metadata') return isJsonObject(value) ? value : undefined
-    return isAddressList(value) ? value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
-}
-
-export function isAddressList(value: unknown): value is readonly JsonObject[] {
-  return Array.isArray(value) && value.every(isJsonObject)
-}
-
-/** `text` is what stands where the id should. */
-export function badId(column: string, text: JsonValue | undefined): Problem {
-  const message = typeof text === 'string' ? idDefect(text) : 'not a customer id'
-  return { code: 'E_ID', field: column, message }
-}
-
-export function badType(path: string): Problem {
-  const needed =
-    path === 'metadata' ? 'a JSON object' : path === 'addresses' ? 'a JSON array of objects' : 'text'
-  return { code: 'E_TYPE', field: path, message: `not ${needed}` }
-}
-
-/** Puts a mapped row together, or names what is wrong with it. `blank`: bits of the addresses that are left out. */
-export function finish(
-  row: CsvRow | NdjsonRow,
-  customerId: string,
-  sent: Sent,
-  blank: number,
-  problems: readonly Problem[],
-): Mapped {
-  const { line, offset, length } = row
-  const at = { row: row.row, line, offset, length }
-  if (problems.length > 0) return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
-  const { patch, fields, cleared } = blank === 0 ? sent : withoutAddresses(sent, blank)
-  return { ...at, customerId, patch, fields, cleared }
 }

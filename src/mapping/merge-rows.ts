@@ -5,9 +5,8 @@
 import type { JsonValue } from '../domain/json.ts'
 import { valueAt } from '../domain/json.ts'
 import type { Patch, PatchedRow } from '../domain/patch.ts'
-import { overlaps } from './headers.ts'
-import { place } from './place.ts'
-import { targetOf } from './targets.ts'
+import { place } from './row-draft.ts'
+import { overlaps, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 /** `earlier` may have been merged of several itself. */
@@ -41,17 +40,8 @@ function copyOf(value: JsonValue | undefined): JsonValue {
   return typeof value === 'object' ? structuredClone(value) : value
 }
 
-function stepsTo(target: Target): readonly (string | number)[] {
-  switch (target.kind) {
-    case 'field':
-      return [target.field.name]
-    case 'metadata':
-      return ['metadata', ...target.keys]
-    case 'address':
-      return ['addresses', target.index, ...target.keys]
-    default:
-      return target satisfies never
-  }
+function stepsTo({ address, keys }: Target): readonly (string | number)[] {
+  return address === undefined ? keys : ['addresses', address, ...keys]
 }
 
 function knownTarget(path: string): Target {

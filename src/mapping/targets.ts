@@ -1,21 +1,23 @@
-/**
- * What a column's name stands for: the customer id, a field of Update Customer, a place inside `addresses` or
- * `metadata`, one of our own columns, or nothing known.
- */
+/** What the name of a column or key stands for: a field of Update Customer, or a place inside `addresses` or `metadata`. */
+import type { JsonObject } from '../domain/json.ts'
+import { isJsonObject } from '../domain/json.ts'
 import { nearest, normalise } from '../domain/nearest.ts'
+import type { Problem } from '../domain/problem.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/field-rules.ts'
 
-export type Target =
-  | { readonly kind: 'field'; readonly path: string; readonly field: CustomerField }
-  | {
-      readonly kind: 'address'
-      readonly path: string
-      readonly index: number
-      readonly keys: readonly string[]
-      readonly field: CustomerField
-    }
-  | { readonly kind: 'metadata'; readonly path: string; readonly keys: readonly string[] }
+export interface Target {
+  /** As messages and reports name it: `addresses[0].line_1`. */
+  readonly path: string
+  /** Number of the address that it is inside of, from 0. */
+  readonly address?: number
+  /** Keys that lead to it, in the patch or in its address. */
+  readonly keys: readonly string[]
+  /** Inside metadata it is `any`: text, number, list, whatever JSON has. */
+  readonly holds: CustomerField['type'] | 'any'
+  readonly rule?: Rule
+}
 
 /** Most addresses that one row can name; more is a typing error, not a customer. */
 const mostAddresses = 20
@@ -25,30 +27,57 @@ const mostKeys = 30
 const fieldNames = new Map(customerFields.map((field) => [normalise(field.name), field.name]))
 const addressNames = new Map(addressFields.map((field) => [normalise(field.name), field.name]))
 
-/** Finds the target that `name` stands for, or nothing. Keys of metadata keep their spelling. */
+/** Returns undefined for a name that is no field. Keys of metadata keep their spelling. */
 export function targetOf(name: string): Target | undefined {
-  const [head = '', ...keys] = name.trim().split('.')
+  const [head = '', ...inside] = name.trim().split('.')
   const item = /^(.*?)\[(\d{1,3})\]$/.exec(head.trim())
-  if (item !== null && normalise(item[1] ?? '') === 'addresses') return addressTarget(Number(item[2]), keys)
+  if (item !== null && normalise(item[1] ?? '') === 'addresses') return addressTarget(Number(item[2]), inside)
   const field = customerField(fieldNames.get(normalise(head)) ?? '')
   if (field === undefined) return undefined
-  if (keys.length === 0) return { kind: 'field', path: field.name, field }
-  if (field.type !== 'metadata' || !areKeys(keys)) return undefined
-  return { kind: 'metadata', path: ['metadata', ...keys].join('.'), keys }
+  const keys = [field.name, ...inside]
+  if (inside.length === 0) return { path: field.name, keys, ...heldBy(field) }
+  if (field.type !== 'metadata' || !areKeys(inside)) return undefined
+  return { path: keys.join('.'), keys, holds: 'any' }
 }
 
-function addressTarget(index: number, keys: readonly string[]): Target | undefined {
-  const [key = '', ...deeper] = keys
+function addressTarget(address: number, [key = '', ...inside]: readonly string[]): Target | undefined {
   const field = addressField(addressNames.get(normalise(key)) ?? '')
-  if (field === undefined || index >= mostAddresses) return undefined
-  if (deeper.length > 0 && (field.type !== 'metadata' || !areKeys(deeper))) return undefined
-  if (deeper.length === 0 && field.type === 'metadata') return undefined
-  const all = [field.name, ...deeper]
-  return { kind: 'address', path: `addresses[${index}].${all.join('.')}`, index, keys: all, field }
+  if (field === undefined || address >= mostAddresses) return undefined
+  // The metadata of an address is set key by key, and nothing else of it has keys.
+  if ((field.type === 'metadata') !== inside.length > 0 || !areKeys(inside)) return undefined
+  const keys = [field.name, ...inside]
+  const held = inside.length > 0 ? ({ holds: 'any' } as const) : heldBy(field)
+  return { path: `addresses[${address}].${keys.join('.')}`, address, keys, ...held }
+}
+
+function heldBy({ type, rule }: CustomerField): Pick<Target, 'holds' | 'rule'> {
+  return rule === undefined ? { holds: type } : { holds: type, rule }
 }
 
 function areKeys(keys: readonly string[]): boolean {
   return keys.length <= mostKeys && keys.every((key) => key !== '' && key !== '__proto__')
+}
+
+export function isWholeField({ keys, address }: Target): boolean {
+  return keys.length === 1 && address === undefined
+}
+
+export function isAddressList(value: unknown): value is readonly JsonObject[] {
+  return Array.isArray(value) && value.every(isJsonObject)
+}
+
+/** Of a value that the field at `path` cannot hold. */
+export function badType(path: string): Problem {
+  const needed =
+    path === 'metadata' ? 'a JSON object' : path === 'addresses' ? 'a JSON array of objects' : 'text'
+  return { code: 'E_TYPE', field: path, message: `not ${needed}` }
+}
+
+/** One path is the other, or holds it: `metadata` and `metadata.tier`. */
+export function overlaps(left: string, right: string): boolean {
+  if (left === right) return true
+  const [short, long] = left.length < right.length ? [left, right] : [right, left]
+  return long.startsWith(short) && (long[short.length] === '.' || long[short.length] === '[')
 }
 
 /** True where a name reaches inside a field through `__proto__`, the one key that is no data. */
@@ -56,12 +85,23 @@ export function reachesProto(name: string): boolean {
   return name.trim().split('.').includes('__proto__', 1)
 }
 
-/** What is told then. */
 export const protoRefusal = '__proto__ cannot be a key: JavaScript would set it aside instead of sending it'
 
 const columnNames = [...customerFields.map((field) => field.name), 'customer']
 
-/** The field whose name is nearest to `name`, where one is near enough to be meant. */
+/** The field that a misspelt name was probably meant to be. */
 export function nearestField(name: string): string | undefined {
   return nearest(name, columnNames)
+}
+
+/** The field, or the place inside one, nearest to a misspelt path: `adresses[0].lin_1` gives `addresses[0].line_1`. */
+export function nearestPath(path: string): string | undefined {
+  const [, head = '', index = '', rest = ''] = /^([^.[]*)(\[\d{1,3}\])?\.?(.*)$/s.exec(path.trim()) ?? []
+  const field = nearestField(head)
+  if (field === 'addresses' && rest !== '') {
+    const names = addressFields.map(({ name }) => name)
+    const key = nearest(rest, names) ?? names.find((name) => normalise(rest).includes(normalise(name)))
+    return key === undefined ? undefined : `addresses${index === '' ? '[0]' : index}.${key}`
+  }
+  return field === 'metadata' && rest !== '' ? `metadata.${rest}` : field
 }

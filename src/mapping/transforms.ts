@@ -1,14 +1,51 @@
 /**
  * What the transforms of a mapping do to one cell. Each does its job or names a defect; none guesses, and none makes a
- * blank of a text (whoever runs them refuses that).
+ * blank of a text (their caller refuses that).
  */
+import type { PhoneNumber } from 'libphonenumber-js/max'
+import { didYouMean } from '../domain/nearest.ts'
 import type { Defect } from '../rapyd/field-rules.ts'
-import type { Conversion, Mistake, TextChange } from './changes.ts'
 import { countryChange } from './country-names.ts'
-import { dateChange } from './date-format.ts'
-import { jsonConversion, survives } from './json-text.ts'
+import { survives } from './json-text.ts'
 import type { TransformSpec } from './mapping-schema.ts'
-import { phoneChange } from './phone-number.ts'
+import { jsonConversion } from './mapping.ts'
+import type { Conversion, TextChange } from './mapping.ts'
+
+/** What is wrong with a transform as the mapping file writes it. */
+export interface Mistake {
+  readonly mistake: string
+  readonly remedy: string
+}
+
+/** The work that an entry of `transform:` asks for. */
+export async function compileTransform(spec: TransformSpec): Promise<TextChange | Conversion | Mistake> {
+  if (typeof spec !== 'string') {
+    if (spec.phone !== undefined) return phoneChange(spec.phone)
+    if (spec.date !== undefined) return dateChange(spec.date)
+    const table = new Map(Object.entries(spec.replace ?? {}))
+    return (text) => table.get(text) ?? text
+  }
+  switch (spec) {
+    case 'trim':
+      return (text) => text.trim()
+    case 'lowercase':
+      return (text) => text.toLowerCase()
+    case 'uppercase':
+      return (text) => text.toUpperCase()
+    case 'digits':
+      return digits
+    case 'country':
+      return countryChange()
+    case 'number':
+      return numberConversion
+    case 'boolean':
+      return booleanConversion
+    case 'json':
+      return jsonConversion
+    default:
+      return spec satisfies never
+  }
+}
 
 const shortened: Defect = { code: 'E_TRANSFORM', message: 'a number that a spreadsheet has shortened' }
 const otherDigits: Defect = { code: 'E_TRANSFORM', message: 'holds digits of another script' }
@@ -51,32 +88,88 @@ const booleanConversion: Conversion = {
   takes: (value) => typeof value === 'boolean',
 }
 
-/** The work that an entry of `transform:` asks for. */
-export async function compileTransform(spec: TransformSpec): Promise<TextChange | Conversion | Mistake> {
-  if (typeof spec !== 'string') {
-    if (spec.phone !== undefined) return phoneChange(spec.phone)
-    if (spec.date !== undefined) return dateChange(spec.date)
-    const table = new Map(Object.entries(spec.replace ?? {}))
-    return (text) => table.get(text) ?? text
+const dateParts: Readonly<Record<string, string>> = {
+  YYYY: '(?<year>\\d{4})',
+  MM: '(?<month>\\d{2})',
+  M: '(?<month>\\d{1,2})',
+  DD: '(?<day>\\d{2})',
+  D: '(?<day>\\d{1,2})',
+}
+
+/**
+ * Formats are made of YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are not taken: nobody can
+ * tell their century.
+ */
+function dateChange(format: string): TextChange | Mistake {
+  const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
+  const words = tokens.filter((token) => /[A-Za-z0-9]/.test(token))
+  const letters = new Set(words.map((word) => word[0]))
+  const known =
+    words.every((word) => Object.hasOwn(dateParts, word)) && words.length === 3 && letters.size === 3
+  // Beside another number, one digit or two cannot be told apart.
+  const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
+  if (!known || open) {
+    return {
+      mistake: `"${format}" is no date format`,
+      remedy: 'Write it with YYYY, MM or M, DD or D and signs between them, such as YYYY-MM-DD or D.M.YYYY.',
+    }
   }
-  switch (spec) {
-    case 'trim':
-      return (text) => text.trim()
-    case 'lowercase':
-      return (text) => text.toLowerCase()
-    case 'uppercase':
-      return (text) => text.toUpperCase()
-    case 'digits':
-      return digits
-    case 'country':
-      return countryChange()
-    case 'number':
-      return numberConversion
-    case 'boolean':
-      return booleanConversion
-    case 'json':
-      return jsonConversion
-    default:
-      return spec satisfies never
+  const pattern = new RegExp(
+    `^${tokens.map((token) => dateParts[token] ?? `\\u{${hex(token)}}`).join('')}$`,
+    'u',
+  )
+  const defect: Defect = { code: 'E_DATE', message: `not a date of the form ${format}` }
+  return (text) => {
+    const { year = '', month = '', day = '' } = pattern.exec(text)?.groups ?? {}
+    const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
+    const real =
+      Number(year) >= 1000 && date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
+    return real ? `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}` : defect
   }
+}
+
+function touches(tokens: readonly string[], index: number): boolean {
+  return [tokens[index - 1], tokens[index + 1]].some((other) => other !== undefined && /^[YMD]/.test(other))
+}
+
+function hex(token: string): string {
+  return (token.codePointAt(0) ?? 0).toString(16)
+}
+
+const notAPhone: Defect = { code: 'E_PHONE', message: 'not one whole phone number of a possible length' }
+const noPlus: Defect = { code: 'E_PHONE', message: 'a phone number with a country code but no plus sign' }
+const noCountry: Defect = { code: 'E_PHONE', message: 'a phone number without a plus sign and country code' }
+const extension: Defect = { code: 'E_PHONE', message: 'a phone number with an extension' }
+
+/** For `country`: numbers with a plus sign alone. */
+const anyCountry = 'international'
+
+/** `country` is where numbers without a country code are, or `international`: then there must be none. The length must be possible; whether a line exists nobody here knows. */
+async function phoneChange(country: string): Promise<TextChange | Mistake> {
+  const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/max')
+  if (country === anyCountry)
+    return (text) => e164Of(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
+  if (!isSupportedCountry(country)) {
+    const near = countryChange()(country)
+    return {
+      mistake: `"${country}" is no country with phone numbers`,
+      remedy: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,
+    }
+  }
+  return (text) => {
+    const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
+    const found = e164Of(number, true)
+    if (number === undefined || typeof found !== 'string') return found
+    // The library would take 4930… in Germany for +49 30…; whether a plus or a zero was lost nobody can tell. In North
+    // America the 1 is both, and the number the same.
+    const { countryCallingCode, nationalNumber } = number
+    const plusLost = text.replace(/\D+/g, '') === countryCallingCode + nationalNumber && !text.includes('+')
+    return plusLost && countryCallingCode !== '1' ? noPlus : found
+  }
+}
+
+function e164Of(number: PhoneNumber | undefined, hasPlus: boolean): string | Defect {
+  if (!hasPlus) return noCountry
+  if (number === undefined || !number.isPossible()) return notAPhone
+  return number.ext === undefined ? number.number : extension
 }

@@ -3,7 +3,7 @@
  * but where one is misspelt, the column that was meant is sent.
  */
 import { nearest, normalise } from '../domain/nearest.ts'
-import type { Mapping } from './compiled-mapping.ts'
+import type { Mapping } from './mapping.ts'
 
 export interface UnmatchedName {
   readonly name: string
@@ -18,9 +18,9 @@ export interface UnmatchedName {
 export function unmatchedNames(
   ignoreColumns: readonly string[],
   present: readonly string[],
-  mapping: Mapping | undefined,
+  mapping: Mapping,
 ): readonly UnmatchedName[] {
-  const known = new Set([...present, ...(mapping?.columns.keys() ?? [])].map(normalise))
+  const known = new Set([...present, ...mapping.columns.keys()].map(normalise))
   const listed = new Set(ignoreColumns)
   const partsOfKnown = new Set(
     ignoreColumns.flatMap((name) => (known.has(normalise(name)) ? name.split(',') : [])),

@@ -1,7 +1,7 @@
 /** What makes a run this run: input, mapping, host and account. The same command on the same file is the same run. */
 import { hash } from 'node:crypto'
 import { BulkUpdateError } from '../errors.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { RunJournal } from '../store/journal.ts'
 
@@ -22,7 +22,7 @@ export function bind(journal: RunJournal, facts: Readonly<Record<string, string>
 }
 
 /** Covers what a mapping file says, not how it is written: reformatting it keeps the run. */
-export function mappingDigest(options: UpdateOptions, mapping: Mapping | undefined): string {
+export function mappingDigest(options: UpdateOptions, mapping: Mapping): string {
   const {
     blank = 'clear',
     ignoreColumns = [],
@@ -41,7 +41,7 @@ export function mappingDigest(options: UpdateOptions, mapping: Mapping | undefin
       [...literals].sort(),
       format,
       delimiter,
-      ...(mapping === undefined ? [] : [mapping.canonical]),
+      ...(mapping.origin === 'default' ? [] : [mapping.canonical]),
       // The default adds nothing, so that runs from before the option keep their ids.
       ...(duplicates === 'sequence' ? [] : [{ duplicates }]),
     ]),

@@ -5,7 +5,7 @@ import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import type { UpdateOptions } from '../options.ts'
 import { openRunInput } from './input.ts'
 import type { OpenOptions, RunInput } from './input.ts'
@@ -19,7 +19,7 @@ export interface OpenGiven<Options extends UpdateOptions> {
     readonly file: InputFile
     readonly head: Head
     readonly options: Options
-    readonly mapping: Mapping | undefined
+    readonly mapping: Mapping
   }
 }
 
@@ -32,7 +32,7 @@ export async function openGiven<Options extends UpdateOptions>(
   const { acceptChange } = asGiven
   const options =
     acceptChange === undefined ? asGiven : { ...asGiven, acceptChange: acceptedChanges(acceptChange) }
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+  const mapping = await loadMapping(options.map)
   const runsDir = resolve(options.runsDir ?? './rapyd-runs')
   const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, piped })
   try {

@@ -3,7 +3,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { CsvStart } from '../input/csv.ts'
 import type { Head } from '../input/header.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { Deliver, Prepare, Source } from '../pipeline/ports.ts'
@@ -81,7 +81,7 @@ export interface RunParts {
   readonly directory: string
   /** What the run's journal is bound to. */
   readonly facts: Readonly<Record<string, string>>
-  readonly mapping: Mapping | undefined
+  readonly mapping: Mapping
   /** Where rows of another run are sent again. */
   readonly redo: RedoFacts | undefined
   /** Where a saved plan is sent. */

@@ -41,7 +41,7 @@ export async function inputPartsOf(
   head: Head,
 ): Promise<InputParts> {
   const { options } = record
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+  const mapping = await loadMapping(options.map)
   if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
   return { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
 }

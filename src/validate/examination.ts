@@ -9,7 +9,7 @@ import { isCodeName } from '../doctor/texts.ts'
 import type { Head } from '../input/header.ts'
 import { planHeader, planKeys } from '../mapping/column-plans.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import type { Target } from '../mapping/targets.ts'
 import type { UpdateOptions } from '../options.ts'
 import { createLocate, rulesOf } from '../prepare.ts'
@@ -18,7 +18,7 @@ import { typedColumns } from './typed-columns.ts'
 export interface ExaminationParts extends Pick<ExamineParts, 'onDefect' | 'onRefused'> {
   readonly head: Head
   readonly options: UpdateOptions
-  readonly mapping: Mapping | undefined
+  readonly mapping: Mapping
 }
 
 /** Throws INPUT errors where the header cannot be matched. */
@@ -56,10 +56,10 @@ export function openExamination(parts: ExaminationParts): Examination {
 function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts['texts'] {
   const target = targets.find((candidate) => !hasForm(candidate))
   if (target === undefined) return []
-  const isFree = target.kind === 'metadata'
+  const isFree = target.path.startsWith('metadata.')
   return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
 }
 
-function hasForm(target: Target): boolean {
-  return target.kind !== 'metadata' && target.field.rule !== undefined && target.field.name !== 'occupation'
+function hasForm({ rule, path }: Target): boolean {
+  return rule !== undefined && path !== 'occupation'
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../domain/problem.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
-import type { Mapping } from '../mapping/compiled-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import { createRemedies } from '../mapping/remedies.ts'
 import { createMendedCopy } from './mended-copy.ts'
 import type { MendedFile } from './mended-copy.ts'
@@ -39,7 +39,7 @@ export interface FileParts extends FileOptions {
   readonly file: InputFile
   readonly head: Head
   readonly options: UpdateOptions
-  readonly mapping: Mapping | undefined
+  readonly mapping: Mapping
 }
 
 /** Throws USAGE and LOCAL where a file cannot be written, and INPUT where the header cannot be matched. */

@@ -11,8 +11,7 @@ export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedCol
   return plans.flatMap(({ isId, targets }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
     const [target] = targets
-    if (target === undefined || target.kind === 'metadata') return []
-    const { rule } = target.field
+    const rule = target?.rule
     return rule === undefined || !told.has(rule(' ')?.code ?? '')
       ? []
       : [{ index, fits: (text: string) => rule(text) === undefined }]

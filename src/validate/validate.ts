@@ -63,7 +63,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const { onDefect, afterBatch, onInvalid, out, fix, force } = given
   const { options, piped } = givenInput(given)
   const signal = signalOf(given)
-  const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+  const mapping = await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })

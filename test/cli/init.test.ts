@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { array, asyncProperty, assert, string } from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { draftMapping } from '../../src/mapping/draft.ts'
-import { matchMappedHeader } from '../../src/mapping/mapped-headers.ts'
+import { matchHeader } from '../../src/mapping/headers.ts'
 import { parseMapping } from '../../src/mapping/mapping-file.ts'
 import { createProfiler } from '../../src/mapping/profile.ts'
 import { folderHere } from '../support/command-here.ts'
@@ -184,7 +184,7 @@ describe('init', () => {
       ]).text,
       'draft',
     )
-    expect(matchMappedHeader(['id'], [], mapping).id.name).toBe('id')
+    expect(matchHeader(['id'], [], mapping).id.name).toBe('id')
   })
 })
 

@@ -10,6 +10,7 @@ import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import type { UpdateOptions } from '../../src/options.ts'
 import type { DuplicatePolicy } from '../../src/pipeline/duplicates.ts'
+import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare } from '../../src/prepare.ts'
 import { freshFolder } from '../support/command.ts'
 import type { Folder } from '../support/command.ts'
@@ -70,7 +71,7 @@ async function prepareAll(options: UpdateOptions) {
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const { signal } = new AbortController()
-    const parts = { file, head, options, mapping: undefined, onInvalid: () => {}, signal }
+    const parts = { file, head, options, mapping: defaultMapping, onInvalid: () => {}, signal }
     const { found, openRows, readRow } = await checkInput(parts)
     const prepare = createPrepare(readRow, { host: 'test', runId: 'test' })
     const prepared: (UpdateRequest | Outcome)[] = []
@@ -206,7 +207,7 @@ describe('--duplicates', () => {
         file,
         head,
         options: { input, ...options },
-        mapping: undefined,
+        mapping: defaultMapping,
         onInvalid: () => {},
         signal: new AbortController().signal,
       })

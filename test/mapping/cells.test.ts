@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { readText } from '../../src/mapping/cells.ts'
+import { textProblem } from '../../src/mapping/cells.ts'
 
-const isRefused = (text: string) => {
-  const reading = readText(text, 'name', undefined, new Set())
-  return 'problem' in reading && reading.problem.code === 'E_CONTROL_CHAR'
-}
+const isRefused = (text: string) =>
+  textProblem(text, 'name', undefined, { literals: new Set() })?.code === 'E_CONTROL_CHAR'
 
 describe('a control character', () => {
   it('is refused, but for tab, line feed and what is above ASCII', () => {

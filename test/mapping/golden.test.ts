@@ -184,7 +184,7 @@ async function goldenOf({ file, map, options }: Case): Promise<readonly string[]
     if (isFile) writeFileSync(join(folder, 'map'), map)
     const mapPath = isFile ? join(folder, 'map') : map
     const given: UpdateOptions = { input, ...options, ...(mapPath === undefined ? {} : { map: mapPath }) }
-    const mapping = mappingDigest(given, mapPath === undefined ? undefined : await loadMapping(mapPath))
+    const mapping = mappingDigest(given, await loadMapping(mapPath))
     const rows = (await preparedRows(given)).map((row) =>
       'outcome' in row
         ? [row.customerId, row.outcome, row.errorCode, row.errorField, row.message]

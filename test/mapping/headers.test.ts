@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isOurColumn, matchHeader } from '../../src/mapping/headers.ts'
+import { isOurColumn, matchHeader as matchUnder } from '../../src/mapping/headers.ts'
+import { defaultMapping } from '../../src/mapping/mapping.ts'
 
+const matchHeader = (header: readonly string[], ignore: readonly string[]) =>
+  matchUnder(header, ignore, defaultMapping)
 const paths = (header: readonly string[], ignore: readonly string[] = []) =>
-  matchHeader(header, ignore).columns.map(({ index, target }) => [index, target.path])
+  matchHeader(header, ignore).columns.map(({ index, assignments }) => [index, assignments[0]?.target.path])
 const refused = (code: string, message: string | RegExp) =>
   expect.objectContaining({ kind: 'INPUT', code, message: expect.stringMatching(message) })
 
@@ -14,11 +17,11 @@ describe('the customer id', () => {
     [['name', ' Id '], 1],
     [['name', 'Customer-Id', 'email'], 1],
   ])('stands in a column of %j', (header, index) => {
-    expect(matchHeader(header, []).idIndex).toBe(index)
+    expect(matchHeader(header, []).id.index).toBe(index)
   })
 
   it('keeps the name that its column has, for messages', () => {
-    expect(matchHeader(['Customer ID'], []).idName).toBe('Customer ID')
+    expect(matchHeader(['Customer ID'], []).id.name).toBe('Customer ID')
   })
 
   it('is asked for with a hint at the delimiter where only one column was seen', () => {
@@ -45,7 +48,6 @@ describe('the columns', () => {
   it('of ours and those that are set aside are ignored by name', () => {
     const match = matchHeader(['customer', 'Note', 'rapyd_bulk_row', 'Rapyd_Bulk_Tip', 'name'], ['NOTE'])
     expect(match.columns.map(({ index }) => index)).toEqual([4])
-    expect(match.ignored).toEqual(['Note', 'rapyd_bulk_row', 'Rapyd_Bulk_Tip'])
   })
 
   it.each([

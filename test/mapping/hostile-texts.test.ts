@@ -10,7 +10,7 @@ import { printable } from '../../src/domain/printable.ts'
 import { firstRecord } from '../../src/input/first-record.ts'
 import { formatOf } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/strict-json.ts'
-import { readText } from '../../src/mapping/cells.ts'
+import { textProblem } from '../../src/mapping/cells.ts'
 import { createProfiler } from '../../src/mapping/profile.ts'
 import { createRemedies } from '../../src/mapping/remedies.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
@@ -70,7 +70,8 @@ const texts = pumps.flatMap((pump, index) => {
 texts.push(`1.${'0'.repeat(long)}1`)
 
 const places: Readonly<Record<string, (text: string) => unknown>> = {
-  'rules of fields': (text) => ruled.map((field) => readText(text, field.name, field, new Set())),
+  'rules of fields': (text) =>
+    ruled.map(({ name, rule }) => textProblem(text, name, rule, { literals: new Set() })),
   'rules of ids': (text) => [isCustomerId(text), idDefect(text)],
   'what the doctor looks for': (text) => [
     textDamage(text, false, true),

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts'
 import type { CellRules } from '../../src/mapping/cells.ts'
-import { matchMappedHeader } from '../../src/mapping/mapped-headers.ts'
-import { compileMappedCsv, compileMappedNdjson } from '../../src/mapping/mapped-rows.ts'
+import { matchHeader } from '../../src/mapping/headers.ts'
 import { loadMapping, parseMapping } from '../../src/mapping/mapping-file.ts'
+import { compileCsv, compileNdjson } from '../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const rules: CellRules = { blank: 'clear', nullValues: new Set(['-']), literals: new Set() }
@@ -13,12 +13,12 @@ const names = 'joined: { name: [First, Last] }'
 
 async function csv(map: string, cells: readonly string[], given = rules) {
   const mapping = await parseMapping(map, 'm')
-  const match = matchMappedHeader(['customer', 'Last', 'First'], [], mapping)
-  return compileMappedCsv(match, mapping, given)({ kind: 'csv', ...place, cells: [id, ...cells] })
+  const match = matchHeader(['customer', 'Last', 'First'], [], mapping)
+  return compileCsv(match, mapping, given)({ kind: 'csv', ...place, cells: [id, ...cells] })
 }
 
 async function ndjson(map: string, record: JsonObject) {
-  const read = compileMappedNdjson([], await parseMapping(map, 'm'), rules)
+  const read = compileNdjson([], await parseMapping(map, 'm'), rules)
   return read({ kind: 'ndjson', ...place, record: { customer: id, ...record } })
 }
 
@@ -82,13 +82,13 @@ describe('a joined field', () => {
       [['customer'], []],
       [['customer', 'First', 'Last'], ['Last']],
     ] as const) {
-      expect(() => matchMappedHeader(header, ignored, mapping)).toThrow(expect.objectContaining(refusal))
+      expect(() => matchHeader(header, ignored, mapping)).toThrow(expect.objectContaining(refusal))
     }
-    expect(matchMappedHeader(['customer'], ['First', 'Last'], mapping).columns).toEqual([])
+    expect(matchHeader(['customer'], ['First', 'Last'], mapping).columns).toEqual([])
     const preset = await loadMapping('hubspot')
     const header = ['Rapyd Customer ID', 'Email']
-    expect(matchMappedHeader(header, [], preset).columns).toHaveLength(1)
-    expect(() => matchMappedHeader([...header, 'First Name'], [], preset)).toThrow('"Last Name"')
+    expect(matchHeader(header, [], preset).columns).toHaveLength(1)
+    expect(() => matchHeader([...header, 'First Name'], [], preset)).toThrow('"Last Name"')
   })
 
   it('in NDJSON needs all its keys, or none: an absent key says nothing', async () => {

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/domain/json.ts'
 import type { MalformedRow, NdjsonRow } from '../../src/domain/row.ts'
 import { locateInHeader, locateInRecord } from '../../src/mapping/locate.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
+import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { freshFolder } from '../support/command.ts'
 
 const place = { row: 1, line: 2, offset: 0, length: 0 }
@@ -20,12 +21,12 @@ async function mappingOf(text: string) {
 describe('the column of a field', () => {
   it('is found by the text that stands for what a terminal would obey', () => {
     const name = 'metadata.\u001b'
-    expect(locateInHeader(['customer', name], [], undefined)(csv, 'metadata.\\x1b')).toEqual({
+    expect(locateInHeader(['customer', name], [], defaultMapping)(csv, 'metadata.\\x1b')).toEqual({
       name,
       number: 2,
     })
     const row = ndjson({ 'Customer-ID': 'x', [name]: 5 })
-    const locate = locateInRecord([], undefined)
+    const locate = locateInRecord([], defaultMapping)
     expect(locate(row, 'metadata.\\x1b')).toEqual({ name })
     expect(locate(row, 'customer')).toEqual({ name: 'Customer-ID' })
   })
@@ -42,7 +43,7 @@ describe('the column of a field', () => {
     ['email', undefined],
     ['', undefined],
   ])('of a CSV file: %s', (field, column) =>
-    expect(locateInHeader(header, [], undefined)(csv, field)).toEqual(column),
+    expect(locateInHeader(header, [], defaultMapping)(csv, field)).toEqual(column),
   )
 
   it('is the one that a mapping names', async () => {
@@ -75,13 +76,13 @@ describe('the column of a field', () => {
       'shoe size': 1,
       ['x'.repeat(100)]: 1,
     }
-    expect(locateInRecord([], undefined)(ndjson(record), field)).toEqual(column)
+    expect(locateInRecord([], defaultMapping)(ndjson(record), field)).toEqual(column)
   })
 
   it('of a line that is no row is the key that its problem names', () => {
     const problem = { code: 'E_NUMBER', field: 'metadata.tier', message: '' } as const
     const row: MalformedRow = { kind: 'malformed', ...place, problem }
-    expect(locateInRecord([], undefined)(row, 'metadata.tier')).toEqual({ name: 'metadata' })
-    expect(locateInRecord([], undefined)(row, '')).toBeUndefined()
+    expect(locateInRecord([], defaultMapping)(row, 'metadata.tier')).toEqual({ name: 'metadata' })
+    expect(locateInRecord([], defaultMapping)(row, '')).toBeUndefined()
   })
 })

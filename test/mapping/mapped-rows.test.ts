@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/domain/json.ts'
 import type { CellRules } from '../../src/mapping/cells.ts'
-import { matchMappedHeader } from '../../src/mapping/mapped-headers.ts'
-import { compileMappedCsv, compileMappedNdjson } from '../../src/mapping/mapped-rows.ts'
+import { matchHeader } from '../../src/mapping/headers.ts'
 import { parseMapping } from '../../src/mapping/mapping-file.ts'
+import { compileCsv, compileNdjson } from '../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const clear: CellRules = { blank: 'clear', nullValues: new Set(), literals: new Set() }
@@ -11,16 +11,12 @@ const place = { row: 1, line: 2, offset: 0, length: 0 }
 
 async function csv(map: string, header: string[], cells: string[], rules = clear, ignore: string[] = []) {
   const mapping = await parseMapping(map, 'm')
-  const match = matchMappedHeader(header, ignore, mapping)
-  return compileMappedCsv(match, mapping, rules)({ kind: 'csv', ...place, cells })
+  const match = matchHeader(header, ignore, mapping)
+  return compileCsv(match, mapping, rules)({ kind: 'csv', ...place, cells })
 }
 
 async function ndjson(map: string, record: JsonObject, rules = clear, ignore: string[] = []) {
-  return compileMappedNdjson(
-    ignore,
-    await parseMapping(map, 'm'),
-    rules,
-  )({ kind: 'ndjson', ...place, record })
+  return compileNdjson(ignore, await parseMapping(map, 'm'), rules)({ kind: 'ndjson', ...place, record })
 }
 
 /** A list whose first address is left out: it keeps its number until it is sent. */
@@ -196,7 +192,7 @@ describe('a header under a mapping', () => {
     ['columns: { A: "addresses[1].city" }', ['customer', 'A'], 'E_HEADER_ADDRESSES', 'addresses[0]', ''],
   ])('%s refuses %j', async (text, header, code, message, remedy) => {
     const mapping = await parseMapping(text, 'm')
-    expect(() => matchMappedHeader(header, [], mapping)).toThrow(
+    expect(() => matchHeader(header, [], mapping)).toThrow(
       expect.objectContaining({
         kind: 'INPUT',
         code,
@@ -209,7 +205,7 @@ describe('a header under a mapping', () => {
   it('may lack what is set aside, or have it several times', async () => {
     const mapping = await parseMapping(map, 'm')
     const names = (header: string[], ignore: string[]) =>
-      matchMappedHeader(header, ignore, mapping).columns.map(({ name }) => name)
+      matchHeader(header, ignore, mapping).columns.map(({ name }) => name)
     expect(names(['customer', 'Full Name'], [])).toEqual(['Full Name'])
     expect(names(['Note', 'customer', 'Full Name', 'Note', 'rapyd_bulk_row'], [])).toEqual(['Full Name'])
     expect(names(['customer', 'email', 'full name'], ['Full Name'])).toEqual(['email'])

@@ -4,20 +4,20 @@ import { customerFields } from '../../src/rapyd/customer-fields.ts'
 
 describe('a target', () => {
   it.each(customerFields.map(({ name }) => name))('is every field by its own name: %s', (name) => {
-    expect(targetOf(name)).toMatchObject({ kind: 'field', path: name, field: { name } })
+    expect(targetOf(name)).toMatchObject({ path: name, keys: [name] })
   })
 
   it.each([
-    ['E-Mail', 'field', 'email'],
-    ['  PHONE number ', 'field', 'phone_number'],
-    ['addresses[0].line_1', 'address', 'addresses[0].line_1'],
-    ['Addresses[19].Line-1', 'address', 'addresses[19].line_1'],
-    ['addresses[007].city', 'address', 'addresses[7].city'],
-    ['addresses[0].metadata.Floor', 'address', 'addresses[0].metadata.Floor'],
-    ['metadata.Tier', 'metadata', 'metadata.Tier'],
-    ['METADATA.a.b.c', 'metadata', 'metadata.a.b.c'],
-  ])('is found for %j', (name, kind, path) => {
-    expect(targetOf(name)).toMatchObject({ kind, path })
+    ['E-Mail', 'text', 'email'],
+    ['  PHONE number ', 'text', 'phone_number'],
+    ['addresses[0].line_1', 'text', 'addresses[0].line_1'],
+    ['Addresses[19].Line-1', 'text', 'addresses[19].line_1'],
+    ['addresses[007].city', 'text', 'addresses[7].city'],
+    ['addresses[0].metadata.Floor', 'any', 'addresses[0].metadata.Floor'],
+    ['metadata.Tier', 'any', 'metadata.Tier'],
+    ['METADATA.a.b.c', 'any', 'metadata.a.b.c'],
+  ])('is found for %j', (name, holds, path) => {
+    expect(targetOf(name)).toMatchObject({ holds, path })
   })
 
   it.each([

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { unmatchedNames } from '../../src/mapping/unmatched-names.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
+import { defaultMapping } from '../../src/mapping/mapping.ts'
 
 const header = ['customer', 'E-Mail', 'name', 'Notes, old']
-const unmatched = (...names: readonly string[]) => unmatchedNames(names, header, undefined)
+const unmatched = (...names: readonly string[]) => unmatchedNames(names, header, defaultMapping)
 
 describe('names to be set aside', () => {
   it('match as columns do', () => {

@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/domain/outcome.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
+import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { isOutcome } from '../../src/pipeline/send.ts'
 import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
@@ -46,7 +47,7 @@ async function errorsOf(path: string): Promise<string> {
   try {
     const head = await readHead(file, { format: undefined, delimiter: undefined })
     const run = { host: 'test', runId: 'test' }
-    const prepare = createPrepare(createReadRow(head, [], rulesOf({ input: path })), run)
+    const prepare = createPrepare(createReadRow(head, [], rulesOf({ input: path }), defaultMapping), run)
     const format = errorsFormatOf(head)
     let text = errorsHeader(format)
     for await (const rows of rowsOf(file, head)) {

@@ -13,7 +13,7 @@ export async function preparedRows(options: UpdateOptions): Promise<(UpdateReque
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const run = { host: 'test', runId: 'test' }
-    const mapping = options.map === undefined ? undefined : await loadMapping(options.map)
+    const mapping = await loadMapping(options.map)
     const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
     const prepare = createPrepare(readRow, run)
     const prepared: (UpdateRequest | Outcome)[] = []

@@ -1,0 +1,94 @@
+/** What the keys of NDJSON rows stand for: names of the mapping first, then names that are nearly the same, then fields. */
+import type { JsonObject } from '../domain/json.ts'
+import { normalise } from '../domain/nearest.ts'
+import type { Problem } from '../domain/problem.ts'
+import { idRank, isOurColumn } from './headers.ts'
+import { assignmentByName } from './mapping.ts'
+import type { Assignment, Mapping } from './mapping.ts'
+import { isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+
+export interface Keys {
+  /** The keys of a record that may be the customer id and are equally likely to be, best ones only: none, one, or too many. */
+  idsOf(record: JsonObject): readonly string[]
+  /** None where the key is set aside. */
+  assignmentsOf(key: string): readonly Assignment[] | Problem
+}
+
+interface Meaning {
+  /** Of the keys of a record the lowest is the id; undefined for those that cannot be it. */
+  readonly idRank: number | undefined
+  readonly assignments: readonly Assignment[] | Problem
+}
+
+/** Meanings are remembered, because rows repeat their keys; not all, so that keys without end fill no memory. */
+const mostRemembered = 1_000
+const longestRemembered = 200
+
+/** `ignore` holds keys that are set aside. */
+export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
+  const { customer, columns, origin } = mapping
+  const setAside = new Set(ignore.map(normalise))
+  const nearly = new Map<string, readonly Assignment[]>()
+  const unclear = new Set<string>()
+  for (const [name, { assignments }] of columns) {
+    const normal = normalise(name)
+    if (nearly.has(normal)) unclear.add(normal)
+    nearly.set(normal, assignments)
+  }
+  const wantedId = customer === undefined ? undefined : normalise(customer.name)
+  const known = new Map<string, Meaning>()
+
+  function rankOf(key: string, normal: string): number | undefined {
+    if (setAside.has(normal)) return undefined
+    if (customer !== undefined) {
+      if (key === customer.name) return 0
+      return normal === wantedId && !columns.has(key) ? 1 : undefined
+    }
+    const rank = idRank(key)
+    return rank < 0 || nearly.has(normal) ? undefined : rank
+  }
+
+  function find(key: string, normal: string): readonly Assignment[] | Problem {
+    if (isOurColumn(key) || setAside.has(normal)) return []
+    const named = columns.get(key)
+    if (named !== undefined) return named.assignments
+    const near = nearly.get(normal)
+    if (near !== undefined && !unclear.has(normal)) return near
+    const target = targetOf(key)
+    if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
+    return target === undefined ? unknownKey(key) : [assignmentByName(target, origin, 'ndjson')]
+  }
+
+  function meaningOf(key: string): Meaning {
+    const remembered = known.get(key)
+    if (remembered !== undefined) return remembered
+    const normal = normalise(key)
+    const meaning = { idRank: rankOf(key, normal), assignments: find(key, normal) }
+    if (known.size < mostRemembered && key.length <= longestRemembered) known.set(key, meaning)
+    return meaning
+  }
+
+  return {
+    idsOf(record) {
+      let best: string[] = []
+      let lowest = Infinity
+      for (const key of Object.keys(record)) {
+        const rank = meaningOf(key).idRank
+        if (rank === undefined || rank > lowest) continue
+        if (rank < lowest) best = []
+        lowest = rank
+        best.push(key)
+      }
+      return best
+    },
+    assignmentsOf: (key) => meaningOf(key).assignments,
+  }
+}
+
+function unknownKey(key: string): Problem {
+  const field = key.slice(0, 64)
+  if (reachesProto(key)) return { code: 'E_KEY', field, message: protoRefusal }
+  const near = nearestPath(field)
+  const hint = near === undefined ? '' : `; did you mean ${near}?`
+  return { code: 'E_UNKNOWN_FIELD', field, message: `no field of Update Customer${hint}` }
+}
