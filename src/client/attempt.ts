@@ -1,24 +1,22 @@
 /**
- * One attempt of a call that counts: sends it, reads the answer with `classify`, and says how the call ends, or that it has
- * to be tried again. Throttled and re-signed requests are repeated here, free of charge.
+ * One attempt of a call that counts: reads back what became of the one before it where that is in doubt, sends, and says how
+ * the call ends or that it is to be made again.
  */
 import type { UpdateRequest } from '../domain/request.ts'
 import type { ApiResponse } from '../pipeline/ports.ts'
-import { readEnvelope } from '../rapyd/envelope.ts'
-import { classify, isThrottled } from '../rapyd/response.ts'
+import { classify } from '../rapyd/response.ts'
 import type { Answer } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
-import { confirmed, rejection, retry } from './course.ts'
-import type { Course, Ending } from './course.ts'
+import { again, againForFree, confirmed, rejection, untilSettled } from './course.ts'
+import type { Course, Ending, SettledTimeParts } from './course.ts'
+import { createKeyCheck } from './key-check.ts'
 import { createOwnBlock } from './own-block.ts'
 import type { Proof } from './proof.ts'
 import type { ReadBack } from './read-back.ts'
+import { retryAfterMs, TryAgain } from './retry.ts'
 import type { Signer } from './signing.ts'
-import { answersForAnother, untilSettled } from './settled-time.ts'
-import type { SettledTimeParts } from './settled-time.ts'
 import { stopError } from './stop-error.ts'
-import type { StopCode } from './stop-error.ts'
-import { TransportError } from './transport-error.ts'
+import { lostRequest } from './transport-error.ts'
 
 export interface AttemptParts extends SettledTimeParts {
   readonly calls: Calls
@@ -29,152 +27,117 @@ export interface AttemptParts extends SettledTimeParts {
   readonly stop: (error: Error) => void
 }
 
-/** Rejects with `TryAgain` to be repeated, with a `BulkUpdateError` to stop the run, or with the signal's reason. */
-export type Attempt = (request: UpdateRequest, course: Course, signal: AbortSignal) => Promise<Ending>
-
-/** A clock that is further off is no matter of a correction: something is wrong with this machine. */
-const largestOffsetMs = 300_000
+/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. */
+export type Attempt = (
+  request: UpdateRequest,
+  course: Course,
+  signal: AbortSignal,
+) => Promise<Ending | TryAgain>
 
 export function createAttempt(parts: AttemptParts): Attempt {
-  const { calls, clock, readBack, signer, proof } = parts
-  let everUpdated = false
-  /** Rows in a row whose signature alone was refused. */
-  let badSignatures = 0
-  let badKeys = 0
+  const { calls, clock, readBack, proof } = parts
+  const keys = createKeyCheck(parts)
 
-  function follow(
+  /** What became of the attempts before; nothing where it is to be sent. */
+  async function lookBack(
+    request: UpdateRequest,
+    course: Course,
+    signal: AbortSignal,
+  ): Promise<Ending | TryAgain | undefined> {
+    if (!course.doubt || course.isReadBack) return undefined
+    await untilSettled(parts, request, course, signal)
+    const finding = await readBack(request, signal, looks(request, course))
+    if (finding === 'applied') return confirmed(course)
+    if (finding !== 'different' && !request.repeatable) return notSentTwice
+    // Nobody has looked yet: it is sent again only when somebody has.
+    if (finding === 'unanswered') return again(course, 'unread')
+    course.unread ||= finding === 'cannot_tell'
+    return undefined
+  }
+
+  /** What an answer means for the call. */
+  async function follow(
     answer: Answer,
     response: ApiResponse,
     course: Course,
-    isReplayed: boolean,
-  ): Ending | undefined {
+    signal: AbortSignal,
+  ): Promise<Ending | TryAgain> {
     switch (answer.kind) {
       case 'updated':
-        everUpdated = true
-        badSignatures = 0
-        badKeys = 0
+        keys.worked()
         proof.updated()
         return confirmed(course)
       case 'rejected':
         proof.refused(answer.code, response.status)
         return rejection(answer.code, answer.apiCode, answer.field, response.status)
       case 'ambiguous':
-        if (isReplayed) return rejection('E_SERVER_REPLAYED', '', '', response.status)
+        if (isReplayed(answer, response, course))
+          return rejection('E_SERVER_REPLAYED', '', '', response.status)
         course.doubt = true
         course.code = answer.code
         if (answersForAnother(response.status)) course.lostAt = clock.now()
-        throw retry(course, answer.reason)
-      case 'throttled':
-        course.attempts--
-        course.retries.push('throttled')
-        return undefined
+        return again(course, answer.reason, Math.min(mostAskedMs, retryAfterMs(response, clock.wall())))
+      case 'throttled': {
+        const later = againForFree(course, 'throttled')
+        course.isOwnBlock ??= createOwnBlock(calls)
+        return (await course.isOwnBlock(signal)) ? ownBlock : later
+      }
       case 'resign':
-        return resign(answer.why, response, course)
+        return keys.resign(answer.why, response, course, signal)
       case 'stop':
-        return stopWith(answer.code, answer.operationId)
+        if (answer.code === 'E_AUTH') return keys.refused(answer.operationId, signal)
+        // The run was stopped when the answer came; one about another customer proves nothing about this one.
+        if (answer.code === 'E_WRONG_CUSTOMER') return namedAnother
+        throw stopError(answer.code, answer.operationId)
       default:
         return answer satisfies never
     }
   }
 
-  function resign(
-    why: 'clock' | 'salt' | 'signature',
-    response: ApiResponse,
-    course: Course,
-  ): Ending | undefined {
-    const offset = why === 'salt' ? 0 : signer.correctClock(response)
-    if (why === 'clock' && Math.abs(offset ?? Number.POSITIVE_INFINITY) > largestOffsetMs)
-      throw stopError('E_CLOCK', String(offset ?? ''))
-    course.resigned++
-    if (course.resigned === 1) {
-      course.attempts--
-      course.retries.push(`resigned_${why}`)
-      return undefined
-    }
-    if (why !== 'signature' || !everUpdated) throw stopError(why === 'clock' ? 'E_CLOCK' : 'E_AUTH', why)
-    const message = 'Rapyd refuses the signature of this row alone'
-    return { outcome: 'rejected', code: 'E_SIGNATURE_ROW', message }
-  }
-
-  /** Keys that worked before: whether they still do is for one read to say, or it is this row alone. */
-  async function aloneRefused(
-    answer: Answer,
-    course: Course,
-    signal: AbortSignal,
-  ): Promise<Ending | undefined> {
-    if (!everUpdated) return undefined
-    const isKey = answer.kind === 'stop' && answer.code === 'E_AUTH'
-    const isSignature = answer.kind === 'resign' && answer.why === 'signature' && course.resigned > 0
-    if (isSignature) badSignatures++
-    if (isKey) badKeys++
-    if (badKeys >= mostBadKeys) return undefined
-    if (!isKey && !(isSignature && badSignatures >= mostBadSignatures)) return undefined
-    const found = await calls.list(signal).catch(() => undefined)
-    const envelope = readEnvelope(found?.body ?? '')
-    if (found === undefined || envelope === undefined || isThrottled(found) || found.status >= 500)
-      return undefined
-    if (found.status === 401 && envelope.errorCode !== 'UNAUTHORIZED_API_CALL')
-      throw stopError('E_AUTH', 'they worked before')
-    return isKey ? { outcome: 'rejected', code: 'E_AUTH', message: 'refused for this row alone' } : undefined
-  }
-
-  /** A page that comes to this row alone ends it. */
-  async function blocked(answer: Answer, course: Course, signal: AbortSignal): Promise<Ending | undefined> {
-    if (answer.kind !== 'throttled') return undefined
-    course.isOwnBlock ??= createOwnBlock(calls)
-    if (!(await course.isOwnBlock(signal))) return undefined
-    course.attempts++
-    return { outcome: 'rejected', code: 'E_BLOCKED', message: ownBlock }
-  }
-
   return async (request, course, signal) => {
-    for (;;) {
-      // A row in doubt from an earlier session has been read back by now.
-      if (course.doubt && course.attempts > 0) {
-        await untilSettled(parts, request, course, signal)
-        const finding = await readBack(request, signal, looks(request, course))
-        if (finding === 'applied') return confirmed(course)
-        if (finding !== 'different' && !request.repeatable) return notSentTwice
-        // Nobody has looked yet: it is sent again only when somebody has.
-        if (finding === 'unanswered') throw retry(course, 'unread')
-        course.unread ||= finding === 'cannot_tell'
-      }
-      let response: ApiResponse
-      let answer: Answer | undefined
-      try {
-        response = await calls.update(request, signal, (received) => {
-          answer = classify(received, request.customerId)
-          // At once: nothing may be sent behind it.
-          if (answer.kind === 'stop' && answer.code !== 'E_AUTH')
-            parts.stop(stopError(answer.code, answer.operationId))
-        })
-      } catch (error) {
-        throw unanswered(error, course, clock.now())
-      }
-      answered(response, course)
-      answer ??= classify(response, request.customerId)
-      const isReplayed = response.status >= 500 && isSameAnswer(answer, course)
-      if ('operationId' in answer) course.operationId = answer.operationId
-      const alone = answer.kind === 'updated' ? undefined : await aloneRefused(answer, course, signal)
-      const ending =
-        alone ?? follow(answer, response, course, isReplayed) ?? (await blocked(answer, course, signal))
-      if (ending === undefined) continue
-      // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
-      if (ending.outcome !== 'rejected' || !course.doubt) return ending
-      const finding = await readBack(request, signal)
-      if (finding === 'applied') return confirmed(course)
-      return finding === 'different' || isAboutNobody(ending) ? ending : refusedInDoubt
+    const known = await lookBack(request, course, signal)
+    if (known !== undefined) return known
+    let response: ApiResponse
+    let answer: Answer | undefined
+    try {
+      response = await calls.update(request, signal, (received) => {
+        answer = classify(received, request.customerId)
+        // At once: nothing may be sent behind it.
+        if (answer.kind === 'stop' && answer.code !== 'E_AUTH')
+          parts.stop(stopError(answer.code, answer.operationId))
+      })
+    } catch (error) {
+      return unanswered(error, course, clock.now())
     }
+    course.isReadBack = false
+    course.httpStatus = response.status
+    course.latencyMs = response.tookMs
+    answer ??= classify(response, request.customerId)
+    const verdict = await follow(answer, response, course, signal)
+    if ('operationId' in answer) course.operationId = answer.operationId
+    if (verdict instanceof TryAgain && verdict.isFree) return verdict
+    course.attempts++
+    // A refusal may be the echo of an earlier attempt that was applied and whose answer was lost: "already assigned".
+    if (verdict instanceof TryAgain || verdict.outcome !== 'rejected' || !course.doubt) return verdict
+    const finding = await readBack(request, signal)
+    if (finding === 'applied') return confirmed(course)
+    return finding === 'different' || isAboutNobody(verdict) ? verdict : refusedInDoubt
   }
 }
 
-const ownBlock = 'a firewall refuses this row each time, while it lets other requests through'
+/** What a server may ask one row to wait; a limit of everybody's has no bound but that of an outage. */
+const mostAskedMs = 300_000
 
-/** An answer about another customer proves nothing about this one, and nothing may be sent behind it. */
-function stopWith(code: StopCode, detail: string): Ending {
-  // The run was stopped when the answer came.
-  if (code !== 'E_WRONG_CUSTOMER') throw stopError(code, detail)
-  return { outcome: 'unknown', code, message: 'the answer named another customer' }
+const ownBlock: Ending = {
+  outcome: 'rejected',
+  code: 'E_BLOCKED',
+  message: 'a firewall refuses this row each time, while it lets other requests through',
+}
+
+const namedAnother: Ending = {
+  outcome: 'unknown',
+  code: 'E_WRONG_CUSTOMER',
+  message: 'the answer named another customer',
 }
 
 /**
@@ -186,13 +149,18 @@ function looks(request: UpdateRequest, course: Course): number | undefined {
   return course.answered ? 1 : 3
 }
 
-/** So many in a row are not the rows' fault any more. */
-const mostBadSignatures = 5
-const mostBadKeys = 3
-
 /** The same answer to the same key again: Rapyd repeats it for as long as it keeps the key. */
-function isSameAnswer(answer: Answer, course: Course): boolean {
-  return 'operationId' in answer && answer.operationId !== '' && answer.operationId === course.operationId
+function isReplayed(
+  answer: Answer & { kind: 'ambiguous' },
+  { status }: ApiResponse,
+  course: Course,
+): boolean {
+  return status >= 500 && answer.operationId !== '' && answer.operationId === course.operationId
+}
+
+/** A gateway answers for a server that may still be at work. */
+function answersForAnother(status: number): boolean {
+  return status === 502 || status === 503 || status === 504
 }
 
 /** A customer that is not there cannot have been updated either. */
@@ -212,22 +180,16 @@ export const notSentTwice: Ending = {
   message: 'may have been applied; not sent twice',
 }
 
-function answered(response: ApiResponse, course: Course): void {
+/** Where no whole answer came. Throws what stops the run. */
+function unanswered(error: unknown, course: Course, at: number): TryAgain {
+  const { phase, reason } = lostRequest(error)
   course.attempts++
-  course.httpStatus = response.status
-  course.latencyMs = response.tookMs
-}
-
-/** What to throw where no whole answer came. */
-function unanswered(error: unknown, course: Course, at: number): unknown {
-  if (!(error instanceof TransportError)) return error
-  course.attempts++
-  if (error.phase === 'tls') return stopError('E_TLS', error.reason)
+  course.isReadBack = false
   course.code = 'E_NETWORK'
-  if (error.phase === 'ambiguous') {
+  if (phase === 'ambiguous') {
     course.doubt = true
     course.answered = false
     course.lostAt = at
   }
-  return retry(course, error.reason)
+  return again(course, reason)
 }

@@ -4,15 +4,19 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { Clock } from '../pipeline/ports.ts'
 import type { OwnBlock } from './own-block.ts'
+import { TryAgain } from './retry.ts'
 
 /** What is known of one call so far. */
 export interface Course {
+  /** Requests that the outcome reports: all but those that were throttled or signed anew. */
   attempts: number
   httpStatus: number
   operationId: string
   code: ErrorCode
   /** True once an attempt may have been applied. */
   doubt: boolean
+  /** True while the customer was read behind the last request. */
+  isReadBack: boolean
   /** True while every doubtful attempt was answered, so that none can still be under way. */
   answered: boolean
   /** When the last attempt ended that may still be under way (the clock's ms); nothing where none was lost. */
@@ -35,6 +39,7 @@ export function startCourse(doubt: boolean): Course {
     operationId: '',
     code: 'E_NETWORK',
     doubt,
+    isReadBack: false,
     answered: true,
     lostAt: undefined,
     unread: false,
@@ -44,9 +49,6 @@ export function startCourse(doubt: boolean): Course {
     latencyMs: 0,
   }
 }
-
-/** Ends an attempt that may be repeated; never leaves the sender. */
-export class TryAgain extends Error {}
 
 /** What an attempt can prove about its row. */
 export type Ending = {
@@ -69,10 +71,16 @@ const perhapsTwice: Ending = {
   message: 'sent again without knowing what became of it before: may have been applied twice',
 }
 
-/** Notes the reason and ends the attempt. */
-export function retry(course: Course, reason: string): TryAgain {
+/** Notes the reason why it is tried again. */
+export function again(course: Course, reason: string, leastMs = 0): TryAgain {
   course.retries.push(reason.toLowerCase())
-  return new TryAgain(reason)
+  return new TryAgain(reason, { leastMs })
+}
+
+/** As `again`, free of charge. */
+export function againForFree(course: Course, reason: string): TryAgain {
+  course.retries.push(reason)
+  return new TryAgain(reason, { isFree: true })
 }
 
 export function rejection(code: ErrorCode, apiCode: string, field: string, status: number): Ending {
@@ -82,6 +90,27 @@ export function rejection(code: ErrorCode, apiCode: string, field: string, statu
     field,
     message: `Rapyd answered ${apiCode === '' ? `HTTP ${status}` : apiCode}`,
   }
+}
+
+export interface SettledTimeParts {
+  readonly clock: Clock
+  /** So many ms after the end of an attempt, or of a whole session, nothing of it can be under way any more. */
+  readonly settledAfterMs: () => number
+}
+
+/**
+ * Waits until the customer may be read back: a request that nobody answered may still be under way, and what reads
+ * "different" a moment before it is applied would be sent, and applied, twice. What does no harm twice does not wait.
+ */
+export async function untilSettled(
+  { clock, settledAfterMs }: SettledTimeParts,
+  request: UpdateRequest,
+  { lostAt }: Course,
+  signal: AbortSignal,
+): Promise<void> {
+  if (request.repeatable || lostAt === undefined) return
+  const waitMs = lostAt + settledAfterMs() - clock.now()
+  if (waitMs > 0) await clock.sleep(waitMs, signal)
 }
 
 /** The outcome of a call whose course has come to an end. */

@@ -1,52 +1,61 @@
-/** What one exchange tells about the server, passed on to whoever reacts: pauses, slots, the found rate, the breaker. */
+/** What one exchange tells about the server, passed on to what reacts: pauses, slots, the found rate, the breaker. */
 import type { ApiResponse } from '../pipeline/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import type { FoundRate } from './found-rate.ts'
 import type { Outage } from './outage.ts'
-import type { RetryBudget } from './retry-budget.ts'
 import type { Slots } from './slots.ts'
 import type { Throttle } from './throttle.ts'
 import type { TransportError } from './transport-error.ts'
 
+/** `isProbe`: the request asked whether the server is there, which says nothing about the beginning or end of an outage. */
 export interface Health {
-  /** Called with every whole answer, before its turn is over: nobody may slip through between a block and the pause that it asks for. */
-  answered(response: ApiResponse): void
+  /** Called with every whole answer, before its turn is over: nothing may slip through between a block and the pause that it asks for. */
+  answered(response: ApiResponse, isProbe: boolean): void
   /** Called where no whole answer came. */
-  broke(error: TransportError): void
+  broke(error: TransportError, isProbe: boolean): void
 }
 
 export interface HealthParts {
   readonly throttle: Throttle
   readonly slots: Slots
   readonly found: FoundRate
-  readonly budget: RetryBudget
   readonly isPaused: () => boolean
-  /** Nothing for requests that ask whether an outage is over. */
-  readonly outage: Outage | undefined
+  readonly outage: Pick<Outage, 'failed' | 'succeeded'>
 }
 
-export function createHealth({ throttle, slots, found, budget, isPaused, outage }: HealthParts): Health {
+const fullBudget = 50
+const earnedBudget = 0.1
+
+export function createHealth({ throttle, slots, found, isPaused, outage }: HealthParts): Health {
+  /**
+   * A budget for trying again: answers earn it, failures spend it. Where it is used up, few requests go at a time until
+   * answers come again; no row fails for it, since a batch can wait.
+   */
+  let budget = fullBudget
+
+  function failed(why: string, isProbe: boolean): void {
+    if (budget >= 1) budget--
+    else slots.squeeze()
+    if (!isProbe) outage.failed(why)
+  }
+
   return {
-    answered(response) {
+    answered(response, isProbe) {
       if (isThrottled(response)) return throttle.throttled(response)
+      const { status } = response
       found.accepted()
       // What was on its way when everybody was told to stop says nothing about afterwards.
       const isLate = isPaused()
       if (!isLate) throttle.accepted()
-      if (response.status === 503) slots.overloaded()
+      if (status === 503) slots.overloaded()
       else if (!isLate) slots.answered()
-      if (response.status >= 500 && response.status !== 501 && response.status !== 505) {
-        budget.spend()
-        outage?.failed(`HTTP ${response.status}`)
-        return
-      }
-      budget.earn()
-      outage?.succeeded()
+      if (status >= 500 && status !== 501 && status !== 505) return failed(`HTTP ${status}`, isProbe)
+      if (budget < fullBudget) budget += earnedBudget
+      if (!isProbe) outage.succeeded()
     },
-    broke({ phase, reason }) {
+    broke({ phase, reason }, isProbe) {
       if (phase === 'ambiguous') slots.overloaded()
-      budget.spend()
-      outage?.failed(reason)
+      failed(reason, isProbe)
     },
   }
 }

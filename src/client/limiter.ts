@@ -9,10 +9,10 @@ import type { Slots } from './slots.ts'
 
 export interface Limiter {
   /**
-   * Gives, at once where there is room, what the caller has to call once when the exchange is over. Rejects when `signal`
-   * aborts before its turn. A `probe` goes ahead of everybody, also while nobody else may.
+   * Resolves with what the caller has to call once when the exchange is over. Rejects when `signal` aborts before its turn. A
+   * `probe` goes ahead of everybody, also while nobody else may.
    */
-  turn(signal: AbortSignal, probe?: boolean): (() => void) | Promise<() => void>
+  turn(signal: AbortSignal, probe?: boolean): Promise<() => void>
   /** Nobody gets a turn for `ms`; then one request goes ahead alone, and more as they are answered. */
   pause(ms: number): void
   /** Only probes get turns until it is taken back. */
@@ -123,7 +123,6 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   return {
     turn(signal, isProbe = false) {
       if (signal.aborted) return Promise.reject(signal.reason)
-      if (queue.length === 0 && take(isProbe) === 0) return end
       hear(signal)
       return new Promise((resolve, reject) => {
         const waiter: Waiter = { isProbe, signal, resolve, reject }

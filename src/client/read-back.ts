@@ -6,55 +6,30 @@ import { isJsonObject } from '../domain/json.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import { readEnvelope } from '../rapyd/envelope.ts'
 import { compareField, imageOf } from '../rapyd/held.ts'
-import type { ApiResponse, Clock } from '../pipeline/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
-import { backoffMs, mostAttempts } from './backoff.ts'
-import type { Calls } from './call.ts'
-import { createOwnBlock } from './own-block.ts'
-import { TransportError } from './transport-error.ts'
+import { customerPath } from '../rapyd/update-customer.ts'
+import type { ApiResponse } from '../pipeline/ports.ts'
+import { readPatiently } from './patient-read.ts'
+import type { ReadParts } from './patient-read.ts'
+import { mostAttempts, TryAgain } from './retry.ts'
 
 /** `unanswered`: no read got an answer, so that asking again may tell. */
 export type Finding = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
 
-export interface ReadBackParts {
-  readonly calls: Calls
-  readonly clock: Clock
-  readonly random: () => number
-}
-
 /**
- * Reads the customer and says what became of the patch, in `tries` reads at most. Rejects with the signal's reason when it is
- * aborted.
+ * Reads the customer and says what became of the patch, in `attempts` reads at most. Rejects with the signal's reason when it
+ * is aborted.
  */
-export type ReadBack = (request: UpdateRequest, signal: AbortSignal, tries?: number) => Promise<Finding>
+export type ReadBack = (request: UpdateRequest, signal: AbortSignal, attempts?: number) => Promise<Finding>
 
-export function createReadBack({ calls, clock, random }: ReadBackParts): ReadBack {
-  return async (request, signal, tries = mostAttempts - 1) => {
-    for (let failed = 1; failed <= tries; failed++) {
-      const response = await retrieve(request.customerId, signal)
-      if (response === 'blocked') return 'cannot_tell'
-      if (response !== undefined && response.status < 500) return compareWith(request, response)
-      if (failed < tries) await clock.sleep(backoffMs(failed, random()), signal)
-    }
-    return 'unanswered'
-  }
-
-  /** Throttled reads are repeated when the pause is over; nothing where no whole answer came. */
-  async function retrieve(
-    customerId: string,
-    signal: AbortSignal,
-  ): Promise<ApiResponse | 'blocked' | undefined> {
-    const isOwnBlock = createOwnBlock(calls)
-    try {
-      for (;;) {
-        const response = await calls.retrieve(customerId, signal)
-        if (!isThrottled(response)) return response
-        if (await isOwnBlock(signal)) return 'blocked'
-      }
-    } catch (error) {
-      if (error instanceof TransportError) return undefined
-      throw error
-    }
+export function createReadBack(parts: ReadParts): ReadBack {
+  return async (request, signal, attempts = mostAttempts - 1) => {
+    const use = (response: ApiResponse): Finding | TryAgain =>
+      response.status < 500 || isThrottled(response)
+        ? compareWith(request, response)
+        : new TryAgain(`http_${response.status}`)
+    const finding = await readPatiently(parts, customerPath(request.customerId), use, signal, { attempts })
+    return finding instanceof TryAgain ? 'unanswered' : finding
   }
 }
 

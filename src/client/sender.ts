@@ -1,36 +1,24 @@
 /**
- * Carries out one call: attempts with p-retry's loop and our delays, and doubt settled by reading the customer back.
- * Every fate becomes an outcome; only what stops the whole run is thrown.
+ * Carries out one call: attempts until one ends it, and doubt settled by reading the customer back. Every fate becomes an
+ * outcome; only what stops the whole run is thrown.
  */
-import pRetry from 'p-retry'
 import type { UpdateRequest } from '../domain/request.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { Deliver } from '../pipeline/ports.ts'
 import { createAttempt, notSentTwice } from './attempt.ts'
-import { backoffMs, mostAttempts } from './backoff.ts'
-import type { Calls } from './call.ts'
-import { confirmed, outcomeOf, startCourse, TryAgain, updated } from './course.ts'
+import type { AttemptParts } from './attempt.ts'
+import { confirmed, outcomeOf, startCourse, untilSettled, updated } from './course.ts'
 import type { Course, Ending } from './course.ts'
-import type { Proof } from './proof.ts'
-import type { ReadBack } from './read-back.ts'
-import { untilSettled } from './settled-time.ts'
-import type { SettledTimeParts } from './settled-time.ts'
-import type { Signer } from './signing.ts'
+import { retry, TryAgain } from './retry.ts'
 
-export interface SenderParts extends SettledTimeParts {
-  readonly calls: Calls
-  readonly signer: Signer
-  readonly proof: Proof
+export interface SenderParts extends AttemptParts {
   readonly random: () => number
   /** Rows with an intent of an earlier session and without an outcome, with the time of the intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
   /** Rows in doubt whose user has asked to send them where the customer reads differently, however old the doubt is. */
   readonly isSentAgain?: (row: number) => boolean
-  readonly readBack: ReadBack
   /** Takes a row's intent back: no request of it can have been applied. */
   readonly withdraw: (request: UpdateRequest) => Promise<void>
-  /** Ends the run from a row that has an outcome of its own. */
-  readonly stop: (error: Error) => void
 }
 
 /** After so long a customer's state proves nothing about a call that was not answered. */
@@ -54,25 +42,6 @@ export function createSender(parts: SenderParts): Deliver {
   const begun = clock.now()
   const { readBack } = parts
   const attempt = createAttempt(parts)
-  const sleep = (failed: number, signal: AbortSignal): Promise<void> =>
-    clock.sleep(backoffMs(failed, parts.random()), signal)
-
-  async function tryAgain(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
-    await sleep(1, signal)
-    try {
-      return await pRetry(() => attempt(request, course, signal), {
-        retries: mostAttempts - 2,
-        minTimeout: 0,
-        maxTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof TryAgain,
-        onFailedAttempt: ({ error, attemptNumber, retriesLeft }) =>
-          error instanceof TryAgain && retriesLeft > 0 ? sleep(attemptNumber + 1, signal) : undefined,
-      })
-    } catch (error) {
-      if (error instanceof TryAgain) return afterLastAttempt(request, course, signal)
-      throw error
-    }
-  }
 
   async function afterLastAttempt(
     request: UpdateRequest,
@@ -91,8 +60,12 @@ export function createSender(parts: SenderParts): Deliver {
     return { outcome: 'unknown', code, message: 'may have been applied; reading back could not settle it' }
   }
 
-  /** A row that an earlier session may have sent: the first thing is to look, once nothing can be under way any more. */
-  async function settleDoubt(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
+  /** A row that an earlier session may have sent is read back first, once nothing can be under way any more. Gives nothing where it is to be sent. */
+  async function settleDoubt(
+    request: UpdateRequest,
+    course: Course,
+    signal: AbortSignal,
+  ): Promise<Ending | undefined> {
     const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
     const isAsked = parts.isSentAgain?.(request.row) === true
     // Of rows that another run has ended, the time is that of their last attempt.
@@ -102,46 +75,38 @@ export function createSender(parts: SenderParts): Deliver {
     const finding = await readBack(request, signal)
     if (finding === 'applied') return updated
     if (finding === 'unanswered') return unseen
+    course.isReadBack = true
     if (finding === 'different') {
       // Others may have written since: that it reads differently says nothing about this row.
       if (ageMs > longestDoubtMs && !isAsked) return tooOld
       course.doubt = false
-    } else if (request.repeatable) course.unread = true
-    else return notSentTwice
-    return attempt(request, course, signal)
+      return undefined
+    }
+    course.unread = true
+    return request.repeatable ? undefined : notSentTwice
   }
 
-  /** What to do about an error: try again, leave the row open because of a stop, or end the run. */
-  async function recover(
-    error: unknown,
-    request: UpdateRequest,
-    course: Course,
-    signal: AbortSignal,
-  ): Promise<Ending | undefined> {
-    try {
-      if (error instanceof TryAgain) return await tryAgain(request, course, signal)
-    } catch (later) {
-      return recover(later, request, course, signal)
-    }
-    const isStop = signal.aborted && error === signal.reason
-    // Before the journal is waited for: nobody sends meanwhile.
-    if (error instanceof BulkUpdateError) parts.stop(error)
-    // What was refused for everybody's reasons, or never sent, is not in doubt; a failure on this side proves nothing.
-    const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
-    if (!course.doubt && (isStop || isRefused)) await parts.withdraw(request)
-    if (isStop) return undefined
-    throw error
+  async function endOf(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
+    const settled = course.doubt ? await settleDoubt(request, course, signal) : undefined
+    if (settled !== undefined) return settled
+    const verdict = await retry(() => attempt(request, course, signal), parts, signal)
+    return verdict instanceof TryAgain ? afterLastAttempt(request, course, signal) : verdict
   }
 
   return async (request, signal) => {
     if (signal.aborted) return undefined
     const course = startCourse(parts.inDoubt.has(request.row))
-    let ending: Ending | undefined
     try {
-      ending = await (course.doubt ? settleDoubt : attempt)(request, course, signal)
+      return outcomeOf(request, course, await endOf(request, course, signal), clock)
     } catch (error) {
-      ending = await recover(error, request, course, signal)
+      const isStop = signal.aborted && error === signal.reason
+      // Before the journal is waited for: nobody sends meanwhile.
+      if (error instanceof BulkUpdateError) parts.stop(error)
+      // What was refused for everybody's reasons, or never sent, is not in doubt; a failure on this side proves nothing.
+      const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
+      if (!course.doubt && (isStop || isRefused)) await parts.withdraw(request)
+      if (isStop) return undefined
+      throw error
     }
-    return ending === undefined ? undefined : outcomeOf(request, course, ending, clock)
   }
 }

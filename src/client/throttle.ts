@@ -1,8 +1,8 @@
 /** What a 429 or a firewall's page means for everybody: nobody sends for a while, and no row loses an attempt. */
 import type { ApiResponse, Clock, Window } from '../pipeline/ports.ts'
-import { pauseMs } from './backoff.ts'
 import type { FoundRate } from './found-rate.ts'
 import type { Limiter } from './limiter.ts'
+import { retryAfterMs } from './retry.ts'
 import { stopError } from './stop-error.ts'
 
 export interface Throttle {
@@ -43,12 +43,33 @@ export function createThrottle(parts: ThrottleParts): Throttle {
       if (leftMs <= 0) return parts.stop(stopError('E_QUOTA', ''))
       pauses++
       found.throttled()
-      const retryAfter = String(response.headers['retry-after'] ?? '')
-      const askedMs = pauseMs(retryAfter, clock.wall(), pauses, windows, parts.random())
+      const askedMs = retryAfterMs(response, clock.wall()) || pauseMs(pauses, windows, parts.random())
       limiter.pause(Math.min(askedMs, leftMs))
     },
     accepted() {
       pauses = 0
     },
   }
+}
+
+const leastPauseMs = 1_000
+const longestUnknownMs = 60_000
+
+/**
+ * How long everyone stops after a 429 that does not say it: the shorter window, and the longer one where the last pause was
+ * not enough. Rapyd documents no header and blocks for a minute or for five. Where no windows are known the pause begins
+ * with a second and doubles.
+ *
+ * @param pauses pauses in a row, this one among them
+ * @param random in [0, 1): a crowd that was stopped together must not come back together
+ */
+export function pauseMs(
+  pauses: number,
+  windows: readonly { readonly perMs: number }[],
+  random: number,
+): number {
+  const lengths = windows.map((window) => window.perMs)
+  if (lengths.length === 0) return Math.min(longestUnknownMs, leastPauseMs * 2 ** (pauses - 1))
+  const pause = pauses > 1 ? Math.max(leastPauseMs, ...lengths) : Math.max(leastPauseMs, Math.min(...lengths))
+  return pause + random * Math.min(5_000, pause / 10)
 }

@@ -1,5 +1,6 @@
 /** Why an exchange has no whole answer, and what that proves about the request. */
 import { systemCode } from '../errors.ts'
+import { stopError } from './stop-error.ts'
 
 /** `not_sent`: no byte of the request can have arrived. `ambiguous`: it may have been applied. `tls`: not sent, and a human is needed. */
 export class TransportError extends Error {
@@ -35,4 +36,11 @@ export function describe(error: unknown, isStarted: boolean, isLate: boolean): T
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new TransportError('ambiguous', 'too_large')
   if (isLate || timeouts.has(code)) return new TransportError('ambiguous', 'timeout')
   return new TransportError('ambiguous', code || 'broken')
+}
+
+/** The error of a request that may be made again. Throws what ends the run: any other error, and a certificate that cannot be trusted. */
+export function lostRequest(error: unknown): TransportError {
+  if (!(error instanceof TransportError)) throw error
+  if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
+  return error
 }

@@ -1,9 +1,9 @@
 /** A client that only reads, for whoever looks at customers outside of a run: within the same windows, quota and outages. */
 import { preflight } from '../client/preflight.ts'
 import { createReadCustomer } from '../client/read-customer.ts'
+import { createReadPage } from '../client/patient-read.ts'
 import { readMany } from '../client/read-many.ts'
 import type { ReadCounts } from '../client/read-many.ts'
-import { createReadPage } from '../client/read-page.ts'
 import { systemClock } from '../client/clock.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { interruption } from '../run/interruption.ts'

@@ -10,7 +10,6 @@ import { createMemoryQuota } from '../client/memory-quota.ts'
 import { createOutage } from '../client/outage.ts'
 import { createProof } from '../client/proof.ts'
 import type { Proof } from '../client/proof.ts'
-import { createRetryBudget } from '../client/retry-budget.ts'
 import { createSigner } from '../client/signing.ts'
 import type { Signer } from '../client/signing.ts'
 import { createSlots } from '../client/slots.ts'
@@ -77,8 +76,6 @@ export function openClient(
     onRequest: parts.progress.requested,
     onAnswer: ({ tookMs }) => slowest.note(tookMs),
   })
-  const budget = createRetryBudget(slots)
-  const told = { throttle, slots, found, budget, isPaused: () => limiter.pausedForMs > 0 }
   const outage = createOutage({
     limiter,
     clock,
@@ -92,13 +89,11 @@ export function openClient(
   })
   const calls = createCalls({
     limiter,
-    health: createHealth({ ...told, outage }),
-    probeHealth: createHealth({ ...told, outage: undefined }),
+    health: createHealth({ throttle, slots, found, isPaused: () => limiter.pausedForMs > 0, outage }),
     signer,
     transport,
     intend: (request) => journal.intend(request),
     concurrency,
-    hasWindows: windows.length > 0,
   })
   return {
     calls,

@@ -14,7 +14,7 @@ function createStage() {
     limiter: {
       turn() {
         steps.push('turn')
-        return () => void steps.push('over')
+        return Promise.resolve(() => void steps.push('over'))
       },
       pause() {},
       hold() {},
@@ -22,7 +22,6 @@ function createStage() {
       close() {},
     },
     health,
-    probeHealth: health,
     signer: {
       sign(request) {
         steps.push('sign')
@@ -42,7 +41,6 @@ function createStage() {
       return intent.promise
     },
     concurrency: 1,
-    hasWindows: true,
   })
   return { calls, steps, intent }
 }

@@ -36,6 +36,7 @@ function senderOn(
 }
 
 const down = response(500, '')
+const busy = (seconds: string) => response(503, '', { 'retry-after': seconds })
 const page = response(429, '<html>slow down</html>')
 /** A look that is answered and shows nothing. */
 const hidden = refusal(403, 'NOT_ALLOWED')
@@ -518,6 +519,15 @@ describe('every attempt', () => {
       ({ at, request }) => Number(request.headers['timestamp']) - Math.floor(at / 1000),
     )
     expect(stamps).toEqual([1_700_000_000, 1_700_000_060, 1_700_000_060])
+  })
+
+  it('waits at least as long as the server asks for, but not for a day', async () => {
+    const { sender, clock } = senderOn({
+      updates: [busy('7'), busy('86400'), success()],
+      reads: times(2, otherName),
+    })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 3 })
+    expect(clock.sleeps).toEqual([7_000, 300_000])
   })
 
   it('waits longer than the one before, under full jitter', async () => {

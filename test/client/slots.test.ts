@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { createRetryBudget } from '../../src/client/retry-budget.ts'
 import { createSlots } from '../../src/client/slots.ts'
 
 function times(count: number, action: () => void): void {
@@ -47,22 +46,5 @@ describe('the slots', () => {
     expect(slots.count).toBe(1)
     slots.prove()
     expect(slots.count).toBe(16)
-  })
-})
-
-describe('the retry budget', () => {
-  it('squeezes the slots once it is used up, and successes earn it again', () => {
-    const slots = createSlots(16)
-    const budget = createRetryBudget(slots)
-    times(50, budget.spend)
-    expect(slots.count).toBe(16)
-    budget.spend()
-    expect(slots.count).toBe(4)
-    times(1_000, slots.answered)
-    times(11, budget.earn)
-    budget.spend()
-    expect(slots.count).toBe(16)
-    budget.spend()
-    expect(slots.count).toBe(4)
   })
 })

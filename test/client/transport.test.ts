@@ -201,7 +201,7 @@ describe('an exchange that fails after the request may have arrived is ambiguous
   })
 
   it('a server that says nothing, when the time is up', async () => {
-    const sent = await start({}, 100)
+    const sent = await start({}, 500)
     await expect(sent.exchange(request)).rejects.toEqual(failure('ambiguous', 'timeout'))
     expect(server?.requests).toHaveLength(1)
   })

@@ -41,7 +41,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent of a row that has a turn is not waited for',
     file: 'client/call.ts',
-    edits: [['if (durable !== undefined) await durable', 'void durable']],
+    edits: [['await prepare?.()', 'void prepare?.()']],
     tests: ['client/call.test.ts'],
   },
   {
@@ -112,15 +112,13 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'reading back always finds a difference',
     file: 'client/read-back.ts',
-    edits: [
-      ['return compareWith(request, response)', "return compareWith(request, response) && 'different'"],
-    ],
+    edits: [['? compareWith(request, response)', "? compareWith(request, response) && 'different'"]],
     tests: crash,
   },
   {
     title: 'no look before a plain row is sent again',
     file: 'client/attempt.ts',
-    edits: [['if (course.doubt && course.attempts > 0) {', 'if (course.doubt && !request.repeatable) {']],
+    edits: [['if (!course.doubt || course.isReadBack)', 'if (!course.doubt || request.repeatable)']],
     tests: sender,
   },
   {
@@ -137,8 +135,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what holds a coupon is read back while it may be under way',
-    file: 'client/settled-time.ts',
-    edits: [['return waitMs > 0 ?', 'return waitMs > settledAfterMs() ?']],
+    file: 'client/course.ts',
+    edits: [['if (waitMs > 0)', 'if (waitMs > settledAfterMs())']],
     tests: sender,
   },
   {
@@ -167,8 +165,8 @@ export const mutants: readonly Mutant[] = [
     file: 'client/call.ts',
     edits: [
       [
-        'const turn = limiter.turn(signal, isProbe)',
-        'const signed = signer.sign(request)\n    const turn = limiter.turn(signal, isProbe)',
+        'const over = await limiter.turn(signal, isProbe)',
+        'const signed = signer.sign(request)\n    const over = await limiter.turn(signal, isProbe)',
       ],
       ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
     ],

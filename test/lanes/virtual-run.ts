@@ -10,7 +10,6 @@ import { createLimiter } from '../../src/client/limiter.ts'
 import { createOutage } from '../../src/client/outage.ts'
 import { createProof } from '../../src/client/proof.ts'
 import { createReadBack } from '../../src/client/read-back.ts'
-import { createRetryBudget } from '../../src/client/retry-budget.ts'
 import { createSender } from '../../src/client/sender.ts'
 import { createSigner } from '../../src/client/signing.ts'
 import { createSlots } from '../../src/client/slots.ts'
@@ -61,7 +60,6 @@ export async function session(
     onThrottled() {},
     stop,
   })
-  const budget = createRetryBudget(slots)
   const probe = (of: AbortSignal): Promise<boolean> =>
     calls.list(of).then(
       ({ status }) => status < 500,
@@ -70,7 +68,6 @@ export async function session(
   const outage = createOutage({ limiter, clock, longestMs, stop, probe })
   const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
   const proof = createProof(slots)
-  const parts = { throttle, slots, found, budget, isPaused: () => limiter.pausedForMs > 0 }
   const intended = new Set<number>()
   const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
@@ -96,8 +93,7 @@ export async function session(
   }
   const calls = createCalls({
     limiter,
-    health: createHealth({ ...parts, outage }),
-    probeHealth: createHealth({ ...parts, outage: undefined }),
+    health: createHealth({ throttle, slots, found, isPaused: () => limiter.pausedForMs > 0, outage }),
     signer,
     // A request that is on the wire when its process dies arrives all the same; its answer reaches nobody.
     transport: {
@@ -106,7 +102,6 @@ export async function session(
     },
     intend: (request) => journal.intend(request),
     concurrency,
-    hasWindows: windows.length > 0,
   })
   const settle = (outcome: Outcome): void => {
     kept.outcomes.set(outcome.row, outcome)

@@ -8,7 +8,6 @@ import { createHealth } from '../../src/client/health.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
 import { createMemoryQuota } from '../../src/client/memory-quota.ts'
 import { createProof } from '../../src/client/proof.ts'
-import { createRetryBudget } from '../../src/client/retry-budget.ts'
 import { createSlots } from '../../src/client/slots.ts'
 import { createThrottle } from '../../src/client/throttle.ts'
 import { createSigner } from '../../src/client/signing.ts'
@@ -68,14 +67,12 @@ export function createRig({ updates = [], reads = [] }: Script) {
     onThrottled: () => throttled++,
     stop: (error) => stops.push(error),
   })
-  const budget = createRetryBudget(slots)
   const health = createHealth({
     throttle,
     slots,
     found,
-    budget,
     isPaused: () => limiter.pausedForMs > 0,
-    outage: undefined,
+    outage: { failed() {}, succeeded() {} },
   })
   const calls = createCalls({
     limiter,
@@ -86,9 +83,7 @@ export function createRig({ updates = [], reads = [] }: Script) {
       return Promise.resolve()
     },
     health,
-    probeHealth: health,
     concurrency: 4,
-    hasWindows: true,
   })
   return {
     parts: { calls, limiter, windows, signer, proof: createProof(slots), clock, random: () => 0.5 },
