@@ -3,7 +3,6 @@ import { createCsvColumns, createNdjsonColumns } from './doctor/columns.ts'
 import { BulkUpdateError } from './errors.ts'
 import { readHead } from './input/header.ts'
 import { rowsOf } from './input/rows.ts'
-import { countryChange } from './mapping/country-names.ts'
 import { draftMapping } from './mapping/draft.ts'
 import type { Draft } from './mapping/draft.ts'
 import { isOurColumn } from './mapping/headers.ts'
@@ -36,9 +35,8 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
         ? createCsvColumns(head.header.map(plan), none)
         : createNdjsonColumns((_, key) => plan(key), none)
     const profilers = new Map<string, Profiler>()
-    const countryOf = countryChange()
     const profilerOf = (name: string): Profiler => {
-      const known = profilers.get(name) ?? createProfiler(countryOf)
+      const known = profilers.get(name) ?? createProfiler()
       profilers.set(name, known)
       return known
     }
@@ -67,7 +65,7 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
     return {
       ...draftMapping(
         file.path,
-        reports.map((report) => Object.assign({}, report, { profile: profilerOf(report.name).profile })),
+        reports.map((report) => Object.assign({}, report, { profile: profilerOf(report.name) })),
       ),
       rows,
     }

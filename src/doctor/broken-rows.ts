@@ -4,8 +4,6 @@
  */
 import type { ErrorCode } from '../domain/error-codes.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
-import { shiftOf } from './shifted.ts'
-import type { TypedColumn } from './shifted.ts'
 
 /** In smaller files some bad rows are many. */
 const leastRows = 50
@@ -43,4 +41,31 @@ export function createBrokenRows(typed: readonly TypedColumn[]): BrokenRows {
       return run > 0 && !endsLine ? `it ends in the middle of row ${rows}, as if it was cut there` : undefined
     },
   }
+}
+
+/** A column whose texts cannot be mistaken for those of others. */
+export interface TypedColumn {
+  readonly index: number
+  readonly fits: (text: string) => boolean
+}
+
+export type Shift = 'left' | 'right'
+
+/** Nothing where the row's cells stand where they belong, or the columns cannot tell. `columns` in the header's order. */
+export function shiftOf(cells: readonly string[], columns: readonly TypedColumn[]): Shift | undefined {
+  if (fitsBeside(cells, columns, -1)) return 'left'
+  return fitsBeside(cells, columns, 1) ? 'right' : undefined
+}
+
+/** True where all columns that something can be said of have their texts at that distance, and one at least does not have it itself. */
+function fitsBeside(cells: readonly string[], columns: readonly TypedColumn[], distance: number): boolean {
+  let [moved, staying] = [0, 0]
+  for (const { index, fits } of columns) {
+    const own = cells[index] ?? ''
+    const beside = cells[index + distance] ?? ''
+    if (own !== '' && fits(own)) staying++
+    else if (beside !== '' && fits(beside)) moved++
+  }
+  // The id alone often stays: cells were lost or put in behind it.
+  return moved > 0 && staying <= 1 && moved >= staying
 }

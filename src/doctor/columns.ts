@@ -1,8 +1,7 @@
-/** What stands in each column of a CSV file, or behind each key of NDJSON: filled, blank, how many different texts, how long. */
-import type { JsonObject } from '../domain/json.ts'
+/** What is in each column of a CSV file, or behind each key of NDJSON: filled, blank, how many different texts, how long. */
+import { hash } from 'node:crypto'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
-import { createDistinct } from './distinct.ts'
-import type { Distinct } from './distinct.ts'
 
 export interface ColumnReport {
   readonly name: string
@@ -22,7 +21,7 @@ export interface ColumnReport {
 }
 
 /** What is known of a column before any row. */
-export type ColumnPlan = Pick<ColumnReport, 'name' | 'fields' | 'blanks'>
+export type ColumnPlan = Pick<ColumnReport, 'name' | 'number' | 'fields' | 'blanks'>
 
 export interface Columns {
   add(row: Row | MalformedRow): void
@@ -30,71 +29,23 @@ export interface Columns {
   list(): readonly ColumnReport[]
 }
 
-/** What is counted of a column while rows come. */
-interface ColumnCount {
-  filled: number
-  blank: number
-  longest: number
-  readonly distinct: Distinct
-}
-
-/** Texts that are kept for the counts of all columns together. */
+/** Texts that are kept for the counts of all columns together, and of one. */
 const mostKept = 26_000
 const mostKeptOfOne = 1_000
-/** Keys of NDJSON that are counted; a file with more has a defect that is told otherwise. */
+/** Longer texts are known by their digest. */
+const longestKept = 200
+/** Keys of NDJSON that are counted; a file with more has a defect that is reported otherwise. */
 export const mostKeys = 200
-
-function createCount(columns: number): ColumnCount {
-  const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / columns)))
-  return { filled: 0, blank: 0, longest: 0, distinct: createDistinct(limit) }
-}
-
-function note(count: ColumnCount, text: string, blanks: ReadonlySet<string>): void {
-  if (text === '' || (blanks.size > 0 && blanks.has(text))) {
-    count.blank++
-    return
-  }
-  count.filled++
-  if (text.length > count.longest) count.longest = Math.max(count.longest, charactersOf(text))
-  if (!count.distinct.more) count.distinct.add(text)
-}
-
-function charactersOf(text: string): number {
-  let characters = 0
-  for (const _ of text) characters++
-  return characters
-}
-
-function reportOf(
-  { name, fields, blanks }: ColumnPlan,
-  { filled, blank, longest, distinct }: ColumnCount,
-  number?: number,
-): ColumnReport {
-  return {
-    name,
-    fields,
-    blanks,
-    ...(number === undefined ? {} : { number }),
-    filled,
-    blank,
-    distinct: { count: distinct.count, more: distinct.more },
-    longest,
-  }
-}
 
 /** `blanks`: texts that stand for a blank. */
 export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): Columns {
-  const counts = plans.map(() => createCount(plans.length))
+  const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / plans.length)))
+  const columns = plans.map((plan, index) => createColumn({ ...plan, number: index + 1 }, limit, blanks))
   return {
     add(row) {
-      if (row.kind !== 'csv') return
-      let index = 0
-      for (const count of counts) {
-        const cell = row.cells[index++]
-        if (cell !== undefined) note(count, cell, blanks)
-      }
+      if (row.kind === 'csv') for (const [index, cell] of row.cells.entries()) columns[index]?.add(cell)
     },
-    list: () => plans.flatMap((plan, index) => reportOf(plan, counts[index] ?? createCount(1), index + 1)),
+    list: () => columns.map((column) => column.report()),
   }
 }
 
@@ -103,21 +54,60 @@ export function createNdjsonColumns(
   planOf: (record: JsonObject, key: string) => ColumnPlan,
   blanks: ReadonlySet<string>,
 ): Columns {
-  const counts = new Map<string, { readonly plan: ColumnPlan; readonly count: ColumnCount }>()
+  const columns = new Map<string, Column>()
   return {
     add(row) {
       if (row.kind !== 'ndjson') return
       for (const [key, value] of Object.entries(row.record)) {
-        let known = counts.get(key)
-        if (known === undefined) {
-          if (counts.size >= mostKeys) continue
-          known = { plan: planOf(row.record, key), count: createCount(mostKept / mostKeptOfOne) }
-          counts.set(key, known)
-        }
-        const text = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value)
-        note(known.count, text, blanks)
+        if (!columns.has(key) && columns.size < mostKeys)
+          columns.set(key, createColumn(planOf(row.record, key), mostKeptOfOne, blanks))
+        columns.get(key)?.add(textOf(value))
       }
     },
-    list: () => [...counts.values()].map(({ plan, count }) => reportOf(plan, count)),
+    list: () => [...columns.values()].map((column) => column.report()),
   }
+}
+
+function textOf(value: JsonValue): string {
+  if (typeof value === 'string') return value
+  return value === null ? '' : JSON.stringify(value)
+}
+
+interface Column {
+  add(text: string): void
+  report(): ColumnReport
+}
+
+/** Different texts are counted exactly up to `limit`, so that memory is bounded. */
+function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<string>): Column {
+  const texts = new Set<string>()
+  let [filled, blank, longest, more] = [0, 0, 0, false]
+  return {
+    add(text) {
+      if (text === '' || blanks.has(text)) {
+        blank++
+        return
+      }
+      filled++
+      if (text.length > longest) longest = Math.max(longest, charactersOf(text))
+      if (more) return
+      const key = text.length > longestKept ? hash('sha1', text) : text
+      if (texts.has(key)) return
+      if (texts.size >= limit) more = true
+      // A cell is a piece of its block, and would keep all of it in memory: what is kept is a copy.
+      else texts.add(Buffer.from(key, 'utf16le').toString('utf16le'))
+    },
+    report() {
+      const { name, fields, blanks: doing, number } = plan
+      const numbered = number === undefined ? {} : { number }
+      const distinct = { count: texts.size, more }
+      return { name, fields, blanks: doing, ...numbered, filled, blank, distinct, longest }
+    },
+  }
+}
+
+function charactersOf(text: string): number {
+  let characters = 0
+  for (const _ of text) characters++
+  return characters
 }

@@ -4,16 +4,13 @@
  */
 import type { RowPlace } from './findings.ts'
 
-const numbers = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/
-
 export interface DateOrder {
   /** The day and the month of a date that the rules have taken. */
   taken(day: number, month: number, place: RowPlace): void
   /** A cell that they have refused. */
   refused(cell: string): void
-  /** Rows whose dates may be turned round; nothing where the column gives no reason. */
-  readonly doubtful: readonly RowPlace[]
-  readonly doubtfulRows: number
+  /** The rows whose dates may be turned round: how many, and the first of them. */
+  doubtful(): { readonly rows: number; readonly places: readonly RowPlace[] }
 }
 
 const mostPlaces = 5
@@ -28,14 +25,9 @@ export function createDateOrder(): DateOrder {
       if (places.length < mostPlaces) places.push({ row, line })
     },
     refused(cell) {
-      const [, first, second] = numbers.exec(cell) ?? []
+      const [, first, second] = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/.exec(cell) ?? []
       if (Number(first) <= 12 && Number(second) > 12 && Number(second) <= 31) monthFirst++
     },
-    get doubtful() {
-      return monthFirst === 0 ? [] : places
-    },
-    get doubtfulRows() {
-      return monthFirst === 0 ? 0 : ambiguous
-    },
+    doubtful: () => (monthFirst === 0 ? { rows: 0, places: [] } : { rows: ambiguous, places }),
   }
 }

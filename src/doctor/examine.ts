@@ -4,6 +4,8 @@
  */
 import type { ErrorCode } from '../domain/error-codes.ts'
 import { tipOf } from '../domain/error-codes.ts'
+import { isJsonObject } from '../domain/json.ts'
+import type { JsonValue } from '../domain/json.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { PatchedRow } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
@@ -11,19 +13,18 @@ import type { MalformedRow, Row } from '../domain/row.ts'
 import { warningTips } from '../domain/warning.ts'
 import type { WarningCode } from '../domain/warning.ts'
 import type { Examiner, Locate, SourceColumn } from '../pipeline/ports.ts'
-import { cellIn, exampleIn } from './cells.ts'
+import { shiftOf } from './broken-rows.ts'
+import type { TypedColumn } from './broken-rows.ts'
 import type { Columns, ColumnReport } from './columns.ts'
 import type { DateOrder } from './date-order.ts'
 import { createFindings } from './findings.ts'
-import type { Diagnosis } from './findings.ts'
+import type { Diagnosis, Findings } from './findings.ts'
 import type { HeaderDoubt } from './header-doubts.ts'
-import { shortPostcodes } from './postcodes.ts'
+import { masked } from './mask.ts'
 import type { SharedEmails } from './shared-emails.ts'
-import { shiftOf } from './shifted.ts'
-import type { TypedColumn } from './shifted.ts'
-import { textDamage } from './text-damage.ts'
-import { textsOf } from './texts.ts'
-import type { TextColumn } from './texts.ts'
+import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
+import { textDamage, textsOf } from './text-damage.ts'
+import type { TextColumn } from './text-damage.ts'
 
 /** One defect of one row, as it is streamed. */
 export interface Defect {
@@ -78,34 +79,23 @@ export function createExamination(parts: ExamineParts): Examination {
   const warnings = createFindings<WarningCode>()
   let row: Row | MalformedRow = nothing
 
-  function fail({ code, field, message }: Problem): void {
+  function note<Code extends ErrorCode | WarningCode>(
+    findings: Findings<Code>,
+    code: Code,
+    { field, message }: Pick<Problem, 'field' | 'message'>,
+    kind: Pick<Defect, 'severity' | 'tip'>,
+  ): void {
     const columnOf = (): SourceColumn | undefined => locate(row, field)
-    const exampleOf = (): string | undefined => exampleIn(row, columnOf())
-    errors.note({ code, field, message, place: row, columnOf, exampleOf })
-    onDefect?.({
-      ...at(row),
-      severity: 'error',
-      code,
-      field,
-      message,
-      tip: tipOf(code, message),
-      column: columnOf(),
-    })
+    const exampleOf = (): string | undefined => {
+      const cell = cellIn(row, columnOf())
+      return cell === undefined || cell === '' ? undefined : masked(cell)
+    }
+    findings.note({ code, field, message, place: row, columnOf, exampleOf })
+    onDefect?.({ ...kind, code, field, message, row: row.row, line: row.line, column: columnOf() })
   }
 
   function warn(code: WarningCode, field: string, message: string): void {
-    const columnOf = (): SourceColumn | undefined => locate(row, field)
-    const exampleOf = (): string | undefined => exampleIn(row, columnOf())
-    warnings.note({ code, field, message, place: row, columnOf, exampleOf })
-    onDefect?.({
-      ...at(row),
-      severity: 'warning',
-      code,
-      field,
-      message,
-      tip: warningTips[code],
-      column: columnOf(),
-    })
+    note(warnings, code, { field, message }, { severity: 'warning', tip: warningTips[code] })
   }
 
   function look(text: string, column: TextColumn): void {
@@ -147,7 +137,8 @@ export function createExamination(parts: ExamineParts): Examination {
     refused(problems) {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.refused(cellIn(row, locate(row, problem.field)) ?? '')
-        fail(problem)
+        const { code, message } = problem
+        note(errors, code, problem, { severity: 'error', tip: tipOf(code, message) })
       }
       const shift = row.kind === 'csv' ? shiftOf(row.cells, typed) : undefined
       if (shift !== undefined)
@@ -162,47 +153,38 @@ export function createExamination(parts: ExamineParts): Examination {
     warned: warn,
     finish() {
       const whole = [...headerDoubts.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
-      for (const { code, field, message, firstRow, firstLine, column } of whole) {
-        const place = { row: firstRow, line: firstLine }
-        onDefect?.({ ...place, severity: 'warning', code, field, message, tip: warningTips[code], column })
-      }
+      for (const { code, field, message, firstRow: r, firstLine: line, column } of whole)
+        onDefect?.({
+          severity: 'warning',
+          code,
+          field,
+          message,
+          tip: warningTips[code],
+          row: r,
+          line,
+          column,
+        })
       return { columns: columns.list(), findings: errors.list(), warnings: [...whole, ...warnings.list()] }
     },
   }
 }
 
+/** The header is no row, and is on line 1 or near it. */
+function headerDiagnosis({ column, message }: HeaderDoubt): Diagnosis<WarningCode> {
+  const place = { firstRow: 0, firstLine: 1, places: [{ row: 0, line: 1 }] }
+  return { code: 'W_HEADER_LOOKALIKE', field: column.name, message, rows: 0, ...place, column }
+}
+
 function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<WarningCode>[] {
-  const [first] = dates.doubtful
+  const { rows, places } = dates.doubtful()
+  const [first] = places
   if (first === undefined) return []
   const field = 'date_of_birth'
   const column = locate(nothing, field)
-  return [
-    {
-      code: 'W_DATE_ORDER',
-      field,
-      message: 'a date that may have its month first, as others in this column do',
-      rows: dates.doubtfulRows,
-      firstRow: first.row,
-      firstLine: first.line,
-      places: dates.doubtful,
-      ...(column === undefined ? {} : { column }),
-    },
-  ]
-}
-
-/** The header is no row, and stands on line 1 or near it. */
-function headerDiagnosis({ column, message }: HeaderDoubt): Diagnosis<WarningCode> {
-  const place = { row: 0, line: 1 }
-  return {
-    code: 'W_HEADER_LOOKALIKE',
-    field: column.name,
-    message,
-    rows: 0,
-    firstRow: 0,
-    firstLine: 1,
-    column,
-    places: [place],
-  }
+  const message = 'a date that may have its month first, as others in this column do'
+  const place = { firstRow: first.row, firstLine: first.line, places }
+  const where = column === undefined ? place : { ...place, column }
+  return [{ code: 'W_DATE_ORDER', field, message, rows, ...where }]
 }
 
 /** Before the first row. */
@@ -215,6 +197,25 @@ const nothing: MalformedRow = {
   problem: { code: 'E_COLUMNS', field: '', message: '' },
 }
 
-function at({ row, line }: Row | MalformedRow): { readonly row: number; readonly line: number } {
-  return { row, line }
+/** The text of a cell, or what is behind a key as JSON. */
+function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
+  if (column === undefined || row.kind === 'malformed') return undefined
+  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
+  if (!Object.hasOwn(row.record, column.name)) return undefined
+  const value = row.record[column.name]
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Countries in which every postcode has so many digits, and some begin with 0. */
+const postcodeDigits: ReadonlyMap<string, number> = new Map(Object.entries(postcodeDigitTable))
+
+/** Paths of the addresses' `zip` that are a digit short: a zero may be lost. */
+function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
+  if (!Array.isArray(addresses)) return []
+  return addresses.flatMap((address: JsonValue, index) => {
+    if (!isJsonObject(address)) return []
+    const { zip, country } = address
+    if (typeof zip !== 'string' || typeof country !== 'string' || !/^\d+$/.test(zip)) return []
+    return postcodeDigits.get(country) === zip.length + 1 ? [`addresses[${index}].zip`] : []
+  })
 }

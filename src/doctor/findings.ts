@@ -50,24 +50,17 @@ interface Kind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'plac
 export function createFindings<Code extends string>(): Findings<Code> {
   const kinds = new Map<string, Kind<Code>>()
 
-  // What is wrong with JSON is told with its place in the line: that is no kind of its own.
-  const keyOf = (code: Code, field: string, message: string): string =>
-    `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
-
-  function find(code: Code, key: string): Kind<Code> | undefined {
-    return kinds.get(key) ?? (kinds.size < mostKinds ? undefined : kinds.get(code))
-  }
-
   return {
-    note({ code, field, message, place, columnOf, exampleOf }) {
-      const key = keyOf(code, field, message)
-      const known = find(code, key)
+    note({ code, field, message, place: { row, line }, columnOf, exampleOf }) {
+      // What is wrong with JSON names its place in the line: that is no kind of its own.
+      const key = `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
+      const isFull = kinds.size >= mostKinds
+      const known = kinds.get(key) ?? (isFull ? kinds.get(code) : undefined)
       if (known !== undefined) {
         known.rows++
-        if (known.places.length < mostPlaces) known.places.push({ row: place.row, line: place.line })
+        if (known.places.length < mostPlaces) known.places.push({ row, line })
         return
       }
-      const isFull = kinds.size >= mostKinds
       const column = isFull ? undefined : columnOf()
       const example = exampleOf()
       kinds.set(isFull ? code : key, {
@@ -75,10 +68,10 @@ export function createFindings<Code extends string>(): Findings<Code> {
         field: isFull ? '' : field,
         message: isFull ? 'further ones, of many kinds' : message,
         rows: 1,
-        firstRow: place.row,
-        firstLine: place.line,
+        firstRow: row,
+        firstLine: line,
         ...(column === undefined ? {} : { column }),
-        places: [{ row: place.row, line: place.line }],
+        places: [{ row, line }],
         ...(example === undefined ? {} : { example }),
       })
     },

@@ -1,56 +1,8 @@
 /** Names that look like others and are not: invisible characters, and letters of other alphabets that look like Latin ones. */
+import lookAlikes from './look-alikes.json' with { type: 'json' }
 
 /** Cyrillic and Greek letters, and the Latin ones that they look like. */
-const twins: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    а: 'a',
-    в: 'b',
-    с: 'c',
-    е: 'e',
-    һ: 'h',
-    і: 'i',
-    ј: 'j',
-    к: 'k',
-    м: 'm',
-    о: 'o',
-    р: 'p',
-    ѕ: 's',
-    т: 't',
-    х: 'x',
-    у: 'y',
-    А: 'A',
-    В: 'B',
-    С: 'C',
-    Е: 'E',
-    Н: 'H',
-    І: 'I',
-    Ј: 'J',
-    К: 'K',
-    М: 'M',
-    О: 'O',
-    Р: 'P',
-    Ѕ: 'S',
-    Т: 'T',
-    Х: 'X',
-    У: 'Y',
-    α: 'a',
-    ο: 'o',
-    ν: 'v',
-    ρ: 'p',
-    Α: 'A',
-    Β: 'B',
-    Ε: 'E',
-    Η: 'H',
-    Ι: 'I',
-    Κ: 'K',
-    Μ: 'M',
-    Ν: 'N',
-    Ο: 'O',
-    Ρ: 'P',
-    Τ: 'T',
-    Χ: 'X',
-  }),
-)
+const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
 
 const invisible = /[\p{Cf}\u115f\u1160\u3164]/u
 

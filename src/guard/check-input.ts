@@ -17,7 +17,7 @@ import type { Examiner, ReadRow, Source } from '../pipeline/ports.ts'
 import { scan } from '../pipeline/scan.ts'
 import type { CustomerCount, OnInvalid, Scan } from '../pipeline/scan.ts'
 import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
-import { createDoubts } from '../rapyd/doubts.ts'
+import { doubts } from '../rapyd/doubts.ts'
 import { countCustomers } from '../store/customer-count.ts'
 
 export interface InputParts {
@@ -89,8 +89,8 @@ export async function scanReading(
   customers?: CustomerCount,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
-  const doubts = examiner === undefined ? createDoubts() : toldTo(examiner, createDoubts())
-  const given = { source, readRow, locate, doubts, onInvalid, signal }
+  const told = examiner === undefined ? doubts : toldTo(examiner)
+  const given = { source, readRow, locate, doubts: told, onInvalid, signal }
   if (customers !== undefined) return scan({ ...given, customers })
   const counted = countCustomers()
   try {
@@ -117,7 +117,7 @@ function examined({ head, options, mapping, examiner }: InputParts, plain: Readi
 }
 
 /** `doubts` that the examiner hears of as well. */
-function toldTo(examiner: Examiner, doubts: Doubts): Doubts {
+function toldTo(examiner: Examiner): Doubts {
   let counted: TellWarning | undefined
   const both: TellWarning = (code, field, message) => {
     counted?.(code, field, message)

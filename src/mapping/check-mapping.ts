@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { didYouMean, nearest } from '../domain/nearest.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
-import { mappingSchema, plainTransforms, transformExamples } from './mapping-schema.ts'
+import { known, mappingSchema, transformExamples } from './mapping-schema.ts'
 import type { MappingFile } from './mapping-schema.ts'
 
 type Issue = z.core.$ZodIssue
@@ -13,7 +13,7 @@ export function checkMapping(document: MappingDocument): MappingFile {
   if (document.value === null) {
     throw mappingError(document.place([]), 'the mapping is empty', 'Write columns: and the columns below it.')
   }
-  const parsed = mappingSchema.safeParse(document.value)
+  const parsed = mappingSchema.safeParse(document.value, { reportInput: true })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   if (issue === undefined) throw new Error('a schema error without an issue')
@@ -21,8 +21,8 @@ export function checkMapping(document: MappingDocument): MappingFile {
 }
 
 function explain(document: MappingDocument, issue: Issue, above: Path): Error {
-  const path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))]
-  const value = valueAt(document.value, path)
+  const path = [...above, ...issue.path.map((step) => (typeof step === 'symbol' ? '' : step))]
+  const value = issue.input
   if (issue.code === 'invalid_union') {
     const branch = likeliest(issue.errors, value)
     if (branch !== undefined) return explain(document, branch, path)
@@ -61,32 +61,40 @@ function fits(issue: Issue, value: unknown): boolean {
   return issue.errors.some((branch) => branch.some((inner) => fits(inner, value)))
 }
 
-const keysOf = (path: Path): readonly string[] => {
-  if (path.length === 0) return ['customer', 'columns', 'constants']
-  if (path.includes('transform')) return [...Object.keys(transformExamples), ...plainTransforms]
-  return path.at(-1) === 'blank' ? ['clear_with'] : ['field', 'transform', 'blank']
+/** The last key of the mapping's own on the path: the first two are a group, and a name that the user chose. */
+function placeOf(path: Path): 'transform' | 'blank' | 'entry' {
+  const keys = path.slice(2)
+  if (keys.includes('transform')) return 'transform'
+  return keys.includes('blank') ? 'blank' : 'entry'
+}
+
+function knownKeys(path: Path): readonly string[] {
+  if (path.length === 0) return known.top
+  if (placeOf(path) === 'transform') return [...Object.keys(transformExamples), ...known.plainTransforms]
+  if (placeOf(path) === 'blank') return known.blankValue
+  return path[0] === 'joined' ? known.join : known.entry
 }
 
 function unknownKey(where: string, key: string, path: Path): Error {
-  if (path.includes('transform') && plainTransforms.some((name) => name === key)) {
+  const isTransform = placeOf(path) === 'transform'
+  if (isTransform && known.plainTransforms.some((name) => name === key)) {
     return mappingError(where, `${key} takes no setting`, `Write ${key} alone.`)
   }
-  const what = path.includes('transform') ? 'transform' : 'key'
-  const known = keysOf(path)
+  const keys = knownKeys(path)
   return mappingError(
     where,
-    `unknown ${what} "${key}"`,
-    `${didYouMean(nearest(key, known))}Known here: ${known.join(', ')}.`,
+    `unknown ${isTransform ? 'transform' : 'key'} "${key}"`,
+    `${didYouMean(nearest(key, keys))}Known here: ${keys.join(', ')}.`,
   )
 }
 
 function unknownWord(where: string, word: string, path: Path): Error {
-  if (path.at(-1) === 'blank') {
-    const known = ['clear', 'keep', 'reject']
+  if (placeOf(path) === 'blank') {
+    const words = known.blankPolicies
     return mappingError(
       where,
       `"${word}" is no rule for blanks`,
-      `${didYouMean(nearest(word, known))}Write ${known.join(', ')} or { clear_with: VALUE }.`,
+      `${didYouMean(nearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
     )
   }
   const example = Object.entries(transformExamples).find(([name]) => name === word)?.[1]
@@ -110,13 +118,4 @@ function wrongType(document: MappingDocument, path: Path, value: unknown): Error
   }
   const found = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'keys and values' : 'text'
   return mappingError(where, `${found} cannot stand here`, 'See "Mapping file" in the README for what can.')
-}
-
-function valueAt(top: unknown, path: Path): unknown {
-  let value = top
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = Object.entries(value).find(([key]) => key === String(step))?.[1]
-  }
-  return value
 }

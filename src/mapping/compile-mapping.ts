@@ -1,9 +1,8 @@
 /** From a checked mapping file to assignments: every column and constant gets its field, and no field gets two of them. */
-import { checkGiven, compileEntry, findTarget, isList } from './compile-entry.ts'
-import { compileJoin } from './compile-join.ts'
+import { checkGiven, compileEntry, compileRules, findTarget, isList } from './compile-entry.ts'
 import { mappingError } from './mapping-error.ts'
-import type { MappingDocument, Path } from './mapping-error.ts'
-import type { EntrySpec, MappingFile } from './mapping-schema.ts'
+import type { MappingDocument } from './mapping-error.ts'
+import type { JoinSpec, MappingFile } from './mapping-schema.ts'
 import type { Assignment, Constant, MappedName, Mapping } from './mapping.ts'
 import { overlaps } from './targets.ts'
 
@@ -14,23 +13,23 @@ export async function compileMapping(
   canonical: string,
 ): Promise<Mapping> {
   const columns = new Map<string, MappedName>()
-  const claims: Claim[] = []
+  const sources: Source[] = []
   for (const [name, spec] of Object.entries(file.columns ?? {})) {
     const path = ['columns', name]
     const assignments: Assignment[] = []
-    for (const [entry, at] of entriesOf(spec, path)) {
-      if (entry === 'ignore' && !Array.isArray(spec)) break
+    for (const [index, entry] of (isList(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
+      const at = isList(spec) ? [...path, index] : path
       const assignment = await compileEntry(entry, at, document)
-      claim(claims, { path: assignment.target.path, label: `column "${name}"`, where: document.place(at) })
+      addSource(sources, assignment.target.path, `column "${name}"`, document.place(at))
       assignments.push(assignment)
     }
     columns.set(name, { where: document.place(path, 'key'), assignments })
   }
   for (const [field, spec] of Object.entries(file.joined ?? {})) {
-    const parts = await compileJoin(field, spec, file, document)
     const where = document.place(['joined', field], 'key')
-    claim(claims, { path: parts[0]?.[1].target.path ?? field, label: `joined field "${field}"`, where })
-    for (const [name, part] of parts) {
+    const parts = await compileJoin(field, spec, file, document)
+    for (const [index, [name, part]] of parts.entries()) {
+      if (index === 0) addSource(sources, part.target.path, `joined field "${field}"`, where)
       const known = columns.get(name) ?? { where, assignments: [] }
       columns.set(name, { ...known, assignments: [...known.assignments, part] })
     }
@@ -39,7 +38,7 @@ export async function compileMapping(
   for (const [name, value] of Object.entries(file.constants ?? {})) {
     const path = ['constants', name]
     const target = findTarget(name, path, 'key', document)
-    claim(claims, { path: target.path, label: `constant "${name}"`, where: document.place(path, 'key') })
+    addSource(sources, target.path, `constant "${name}"`, document.place(path, 'key'))
     checkGiven(value, target, path, document)
     constants.push({ target, value })
   }
@@ -47,10 +46,9 @@ export async function compileMapping(
   return { origin: 'file', ...customerOf(file, document), columns, constants, canonical }
 }
 
-function customerOf(file: MappingFile, document: MappingDocument): Pick<Mapping, 'customer'> {
-  const { customer } = file
+function customerOf({ customer, columns = {} }: MappingFile, document: MappingDocument) {
   if (customer === undefined) return {}
-  if (file.columns !== undefined && Object.hasOwn(file.columns, customer)) {
+  if (Object.hasOwn(columns, customer)) {
     throw mappingError(
       document.place(['columns', customer], 'key'),
       `"${customer}" is the customer id and cannot be a field as well`,
@@ -60,31 +58,63 @@ function customerOf(file: MappingFile, document: MappingDocument): Pick<Mapping,
   return { customer: { name: customer, where: document.place(['customer']) } }
 }
 
-function entriesOf(
-  spec: EntrySpec | readonly EntrySpec[],
-  path: Path,
-): readonly (readonly [EntrySpec, Path])[] {
-  if (!isList(spec)) return [[spec, path]]
-  return spec.map((entry, index) => [entry, [...path, index]])
+/** A field that is put together of several columns: an assignment for each of them, in the order of their texts. */
+async function compileJoin(
+  field: string,
+  spec: JoinSpec,
+  file: MappingFile,
+  document: MappingDocument,
+): Promise<readonly (readonly [name: string, assignment: Assignment])[]> {
+  const path = ['joined', field]
+  const target = findTarget(field, path, 'key', document)
+  const where = document.place(path, 'key')
+  if (target.holds === 'metadata' || target.holds === 'addresses') {
+    const inside = target.holds === 'metadata' ? 'metadata.tier' : 'addresses[0].line_1'
+    throw mappingError(
+      where,
+      `texts cannot be joined to ${target.path}, which is no text`,
+      `Join them to a field inside it, such as ${inside}.`,
+    )
+  }
+  const [names, listPath] = Array.isArray(spec) ? [spec, path] : [spec.columns, [...path, 'columns']]
+  for (const [index, name] of names.entries()) {
+    const mistake = mistakeOf(name, names.indexOf(name) < index, file)
+    if (mistake !== undefined) throw mappingError(document.place([...listPath, index]), ...mistake)
+  }
+  const { separator = ' ', ...rules } = Array.isArray(spec) ? {} : spec
+  const whole = await compileRules(target, rules, path, document)
+  const join = { names, separator, where }
+  return names.map((name, index) => [name, { ...whole, part: { join, index } }])
 }
 
-interface Claim {
+function mistakeOf(
+  name: string,
+  isSecond: boolean,
+  { customer, columns = {} }: MappingFile,
+): readonly [what: string, remedy: string] | undefined {
+  if (isSecond) return [`"${name}" stands here a second time`, 'Name each column once.']
+  if (name === customer)
+    return [`"${name}" is the customer id and cannot be part of a field`, 'Remove it here.']
+  if (Object.hasOwn(columns, name) && columns[name] === 'ignore')
+    return [`"${name}" is set aside under columns: and joined here`, 'Remove one of the two.']
+  return undefined
+}
+
+interface Source {
   readonly path: string
   readonly label: string
-  readonly where: string
 }
 
 /** Of two sources of one field, none is the right one. */
-function claim(claims: Claim[], wanted: Claim): void {
-  const other = claims.find(({ path }) => overlaps(path, wanted.path))
+function addSource(sources: Source[], path: string, label: string, where: string): void {
+  const other = sources.find((source) => overlaps(source.path, path))
   if (other !== undefined) {
-    const fields =
-      other.path === wanted.path ? wanted.path : `${other.path} and ${wanted.path}, which overlap`
+    const fields = other.path === path ? path : `${other.path} and ${path}, which overlap`
     throw mappingError(
-      wanted.where,
-      `${other.label} and ${wanted.label} both set ${fields}`,
+      where,
+      `${other.label} and ${label} both set ${fields}`,
       'Keep one of them; set the other column aside with ignore.',
     )
   }
-  claims.push(wanted)
+  sources.push({ path, label })
 }

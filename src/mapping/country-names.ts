@@ -1,7 +1,6 @@
-/** Countries by code or English name, for the transform `country`. Only names that mean one country count. */
+/** Countries by code or English name. Only names that mean one country count. */
 import { iso31661 } from 'iso-3166/1.js'
 import type { Defect } from '../rapyd/field-rules.ts'
-import type { TextChange } from './mapping.ts'
 
 /** ISO calls one of two neighbours so; people call both so. */
 const ambiguous: ReadonlySet<string> = new Set(['congo'])
@@ -16,19 +15,28 @@ function normaliseName(name: string): string {
     .replace(/[^\p{L}\p{N}]+/gu, '')
 }
 
+const defect: Defect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
+
+/** Made for the first cell that asks: every other start of the program does without it. */
+let table: ReadonlyMap<string, string> | undefined
+
 /** Alpha-2 or alpha-3 in any case, ISO's English name, or the one that is in use (CLDR's, long or short), to alpha-2. */
-export function countryChange(): TextChange {
+export function countryCode(text: string): string | Defect {
+  table ??= createTable()
+  return table.get(text.trim().toUpperCase()) ?? table.get(normaliseName(text)) ?? defect
+}
+
+/** Codes are upper case and names lower case. */
+function createTable(): ReadonlyMap<string, string> {
   const codes = new Map<string, string>()
-  const names = new Map<string, string>()
   const inUse = new Intl.DisplayNames('en', { type: 'region' })
   const short = new Intl.DisplayNames('en', { type: 'region', style: 'short' })
   for (const { alpha2, alpha3, name } of iso31661) {
     codes.set(alpha2, alpha2).set(alpha3, alpha2)
     for (const known of [name, inUse.of(alpha2), short.of(alpha2)]) {
       const key = normaliseName(known ?? '')
-      if (key !== '' && !ambiguous.has(key)) names.set(key, alpha2)
+      if (key !== '' && !ambiguous.has(key)) codes.set(key, alpha2)
     }
   }
-  const defect: Defect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
-  return (text) => codes.get(text.trim().toUpperCase()) ?? names.get(normaliseName(text)) ?? defect
+  return codes
 }

@@ -4,9 +4,9 @@
  */
 import { normalise } from '../domain/nearest.ts'
 import { printable } from '../domain/printable.ts'
-import { commonAddressPart, commonField, isNamePart } from './common-names.ts'
-import { chooseTransform } from './draft-transform.ts'
+import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './headers.ts'
+import { chooseTransform } from './profile.ts'
 import type { Profile } from './profile.ts'
 import { targetOf } from './targets.ts'
 
@@ -16,6 +16,21 @@ export interface DraftColumn {
   readonly blank: number
   readonly distinct: { readonly count: number; readonly more: boolean }
   readonly profile: Profile
+}
+
+/** What columns with the data of a field are called in other systems, to the field. */
+const fieldCalled = meaningsOf(commonNames.fields)
+/** Parts of an address, which are not drafted: Rapyd appends one at every update. */
+const addressPartCalled = meaningsOf(commonNames.addressParts)
+const namePartCalled = meaningsOf(commonNames.nameParts)
+
+function meaningsOf(
+  names: Readonly<Record<string, readonly string[]>>,
+): (name: string) => string | undefined {
+  const meanings = new Map(
+    Object.entries(names).flatMap(([meaning, known]) => known.map((name) => [normalise(name), meaning])),
+  )
+  return (name) => meanings.get(normalise(name))
 }
 
 interface Choice {
@@ -63,14 +78,14 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
 /** The column that has ids of customers, or else the one that is called so. */
 function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined {
   const withIds = columns
-    .filter(({ profile }) => profile.id > profile.looked / 2)
-    .toSorted((left, right) => right.profile.id - left.profile.id)
+    .filter(({ profile }) => profile.of('id') > profile.looked / 2)
+    .toSorted((left, right) => right.profile.of('id') - left.profile.of('id'))
   const found = withIds.find(({ name }) => isIdName(name)) ?? withIds[0]
   if (found !== undefined) return found
   // What is called id is that of another system, unless nothing in it says so.
   return columns.find(
     ({ name, profile }) =>
-      commonField(name) === 'customer' ||
+      fieldCalled(name) === 'customer' ||
       normalise(name) === 'customerid' ||
       (profile.looked === 0 && idRank(name) >= 0),
   )
@@ -78,8 +93,8 @@ function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined 
 
 /** The columns of first and last names, where each is there once and no other column is the whole name. */
 function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
-  const firsts = columns.filter(({ name }) => isNamePart(name, 'first'))
-  const lasts = columns.filter(({ name }) => isNamePart(name, 'last'))
+  const firsts = columns.filter(({ name }) => namePartCalled(name) === 'first')
+  const lasts = columns.filter(({ name }) => namePartCalled(name) === 'last')
   const hasWhole = columns.some((column) => choose(column)?.field === 'name')
   return firsts.length === 1 && lasts.length === 1 && !hasWhole ? [...firsts, ...lasts] : []
 }
@@ -95,7 +110,7 @@ function nameLines(parts: readonly DraftColumn[]): readonly string[] {
 }
 
 function isIdName(name: string): boolean {
-  return idRank(name) >= 0 || commonField(name) === 'customer'
+  return idRank(name) >= 0 || fieldCalled(name) === 'customer'
 }
 
 function customerLines(customer: DraftColumn | undefined): readonly string[] {
@@ -105,8 +120,8 @@ function customerLines(customer: DraftColumn | undefined): readonly string[] {
       '# customer: Rapyd Customer ID',
     ]
   }
-  const { looked, id } = customer.profile
-  const bad = looked - id
+  const { looked } = customer.profile
+  const bad = looked - customer.profile.of('id')
   const doubt = bad === 0 ? '' : `; ${bad} of ${looked} that were looked at are none`
   return [`# ${seen(customer)} Customer ids of Rapyd${doubt}.`, `customer: ${key(customer.name)}`]
 }
@@ -140,16 +155,16 @@ function aside(comment: string) {
 function choose({ name, profile }: DraftColumn): Choice | undefined {
   const own = targetOf(name)
   if (own !== undefined) return { field: own.path, why: 'Named like the field' }
-  const common = commonField(name)
+  const common = fieldCalled(name)
   if (common !== undefined && common !== 'customer')
     return { field: common, why: `Named as ${common} often is` }
-  const { looked, email } = profile
-  if (looked >= 5 && email > looked * 0.9) return { field: 'email', why: 'Holds e-mail addresses' }
+  if (profile.looked >= 5 && profile.of('email') > profile.looked * 0.9)
+    return { field: 'email', why: 'Holds e-mail addresses' }
   return undefined
 }
 
 function asideComment({ name }: DraftColumn): string {
-  const part = commonAddressPart(name)
+  const part = addressPartCalled(name)
   if (part !== undefined) {
     return `Set aside: it could be addresses[0].${part}, but Rapyd appends an address at every update.`
   }

@@ -1,108 +1,107 @@
 /**
  * YAML (and JSON, which is YAML too) to plain data that knows its places. Nothing is converted in silence: a number that
- * would not be written back as it stands is refused, because it was probably meant as text.
+ * would not be written back as it is written is refused, because it was probably meant as text.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import type { Node, Scalar } from 'yaml'
-import type { JsonValue } from '../domain/json.ts'
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml'
+import type { Document, Node } from 'yaml'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 
 const mostLevels = 32
-/** Aliases can make a small file huge; more values than this are no mapping. */
-const mostValues = 100_000
+/** Aliases can make a small file huge; one that repeats others more often than this is no mapping. */
+const mostAliases = 10_000
+const tooMany = [
+  'too many values or levels',
+  'Write the mapping without aliases that repeat each other.',
+] as const
+
+type Refuse = (node: unknown, message: string, remedy: string) => Error
+type Anchors = ReadonlyMap<string, Node>
 
 /** Throws E_MAPPING for what is no YAML, duplicate keys, unknown tags, wild aliases and numbers that may be text. */
 export function readMappingDocument(text: string, file: string): MappingDocument {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
-  const anchors = new Map<string, Node>()
-  let values = 0
-
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
     return `${file}:${line}:${col}`
   }
-  const fail = (node: Node, message: string, remedy: string): Error =>
-    mappingError(at(node.range?.[0] ?? 0), message, remedy)
-
-  function resolve(node: unknown): Node | undefined {
-    if (isAlias(node)) return anchors.get(node.source)
-    return isScalar(node) || isMap(node) || isSeq(node) ? node : undefined
-  }
-
-  function valueOf(node: unknown, depth: number): JsonValue {
-    if (isAlias(node)) {
-      const target = resolve(node)
-      if (target === undefined)
-        throw fail(node, 'nothing before this is called by that name', 'Define the anchor first.')
-      return valueOf(target, depth)
-    }
-    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null
-    values += 1
-    if (values > mostValues || depth > mostLevels) {
-      throw fail(
-        node,
-        'too many values or levels',
-        'Write the mapping without aliases that repeat each other.',
-      )
-    }
-    remember(node)
-    if (isScalar(node)) return scalarValue(node)
-    if (isSeq(node)) return node.items.map((item) => valueOf(item, depth + 1))
-    const entries: [string, JsonValue][] = []
-    for (const { key, value } of node.items) {
-      if (!isScalar(key) || typeof key.value !== 'string' || key.value === '__proto__') {
-        throw fail(isScalar(key) ? key : node, 'this key cannot be used', 'Rename or remove it.')
-      }
-      entries.push([key.value, valueOf(value, depth + 1)])
-    }
-    return Object.fromEntries(entries)
-  }
-
-  function remember(node: Node & { readonly anchor?: string }): void {
-    if (node.anchor === undefined) return
-    const known = anchors.get(node.anchor)
-    if (known !== undefined && known !== node)
-      throw fail(node, 'two anchors have one name', 'Rename one of them.')
-    anchors.set(node.anchor, node)
-  }
-
-  function scalarValue(node: Scalar): JsonValue {
-    const { value } = node
-    if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-    const exact = typeof value === 'number' && String(value) === node.source
-    if (typeof value === 'number' && exact && (!Number.isInteger(value) || Number.isSafeInteger(value)))
-      return value
-    throw fail(
-      node,
-      'this is read as a number, and not as it stands here',
-      'Put it in quotes if it is text; write numbers in their shortest form and within 2^53.',
-    )
-  }
+  const refuse: Refuse = (node, message, remedy) =>
+    mappingError(at((isNode(node) ? node.range?.[0] : undefined) ?? 0), message, remedy)
 
   const [defect] = [...document.errors, ...document.warnings]
   if (defect !== undefined) {
     const message = defect.code === 'DUPLICATE_KEY' ? 'this key stands here a second time' : defect.message
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
+  const anchors = check(document, refuse)
   return {
-    value: valueOf(document.contents, 1),
-    place(path, part = 'value') {
-      return at(offsetOf(document.contents, path, part, resolve))
-    },
+    value: valueOf(document, refuse),
+    place: (path, part = 'value') => at(offsetOf(document.contents, path, part, anchors)),
   }
 }
 
-/** Walks down as far as the path leads, so that a missing part is told at what should hold it. */
-function offsetOf(
-  top: unknown,
-  path: Path,
-  part: 'key' | 'value',
-  resolve: (node: unknown) => Node | undefined,
-): number {
+function valueOf(document: Document, refuse: Refuse): unknown {
+  try {
+    return document.toJS({ maxAliasCount: mostAliases })
+  } catch {
+    throw refuse(document.contents, ...tooMany)
+  }
+}
+
+/** Returns what has an anchor. */
+function check(document: Document, refuse: Refuse): Anchors {
+  const anchors = new Map<string, Node>()
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || typeof key.value !== 'string' || key.value === '__proto__')
+        throw refuse(key, 'this key cannot be used', 'Rename or remove it.')
+    },
+    Alias(_, alias, path) {
+      const target = anchors.get(alias.source)
+      if (target === undefined)
+        throw refuse(alias, 'nothing before this is called by that name', 'Define the anchor first.')
+      if (path.some((holder) => holder === target)) throw refuse(target, ...tooMany)
+    },
+    Value(key, node, path) {
+      if (path.filter(isCollection).length >= mostLevels) throw refuse(node, ...tooMany)
+      if (node.anchor !== undefined) {
+        if (anchors.has(node.anchor)) throw refuse(node, 'two anchors have one name', 'Rename one of them.')
+        anchors.set(node.anchor, node)
+      }
+      if (key === 'key' || !isScalar(node) || isKept(node.value, node.source)) return
+      throw refuse(
+        node,
+        'this is read as a number, and not as it stands here',
+        'Put it in quotes if it is text; write numbers in their shortest form and within 2^53.',
+      )
+    },
+  })
+  return anchors
+}
+
+/** True for what is written back as it is in the file. */
+function isKept(value: unknown, source: string | undefined): boolean {
+  if (typeof value !== 'number')
+    return value === null || typeof value === 'string' || typeof value === 'boolean'
+  return String(value) === source && (!Number.isInteger(value) || Number.isSafeInteger(value))
+}
+
+/** Walks down as far as the path leads, so that a missing part is reported at what should hold it. */
+function offsetOf(top: unknown, path: Path, part: 'key' | 'value', anchors: Anchors): number {
+  const resolve = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node)
   let node = resolve(top)
-  let offset = node?.range?.[0] ?? 0
+  let offset = (isNode(node) ? node.range?.[0] : undefined) ?? 0
   for (const [depth, step] of path.entries()) {
     let next: unknown
     if (isMap(node)) {
@@ -112,10 +111,9 @@ function offsetOf(
       if (part === 'key' && depth === path.length - 1) return offset
       next = pair.value
     } else if (isSeq(node)) next = node.items[Number(step)]
-    const written = isAlias(next) ? next : resolve(next)
+    // A value that was left empty is reported at its key.
+    if (isNode(next) && next.range != null && next.range[1] > next.range[0]) offset = next.range[0]
     node = resolve(next)
-    // A value that was left empty is told at its key.
-    if (written?.range != null && written.range[1] > written.range[0]) offset = written.range[0]
   }
   return offset
 }

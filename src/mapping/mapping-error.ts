@@ -1,13 +1,12 @@
 /** Errors in a mapping file: where they stand, what is wrong, what to do. They end the run before it begins. */
 import { BulkUpdateError } from '../errors.ts'
-import type { JsonValue } from '../domain/json.ts'
 
 /** Keys and list positions from the top of the file down to a value. */
 export type Path = readonly (string | number)[]
 
 /** A mapping file as data that still knows where each part of it was written. */
 export interface MappingDocument {
-  readonly value: JsonValue
+  readonly value: unknown
   /** `file:line:column` of the value at `path`, or of its key. */
   place(path: Path, part?: 'key' | 'value'): string
 }

@@ -2,7 +2,6 @@
 import { constants, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { systemCode } from '../errors.ts'
 import { mappingError } from './mapping-error.ts'
@@ -28,29 +27,25 @@ export async function loadMapping(path: string | undefined): Promise<Mapping> {
   return { ...mapping, origin: 'preset', canonical: `preset ${mapping.canonical}` }
 }
 
-/** `file` is how errors name the text. */
-export async function parseMapping(text: string, file: string): Promise<Mapping> {
+/** `name` is how errors name the text. */
+export async function parseMapping(text: string, name: string): Promise<Mapping> {
   const [{ readMappingDocument }, { checkMapping }, { compileMapping }] = await Promise.all([
     import('./mapping-document.ts'),
     import('./check-mapping.ts'),
     import('./compile-mapping.ts'),
   ])
-  const document = readMappingDocument(text, file)
-  const value = sorted(document.value)
+  const document = readMappingDocument(text, name)
+  const value = sortKeys(document.value)
   return compileMapping(checkMapping({ ...document, value }), document, JSON.stringify(value))
 }
 
-/** Keys in one order, and nothing that is only for editors. */
-function sorted(value: JsonValue): JsonValue {
-  const { $schema: _, ...rest } = isJsonObject(value) ? value : {}
-  return isJsonObject(value) ? sortKeys(rest) : value
-}
-
-function sortKeys(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map((item: JsonValue) => sortKeys(item))
+/** Keys in one order, so that bodies and digests do not depend on that of the file. What is only for editors is left out. */
+function sortKeys(value: unknown, depth = 0): unknown {
+  if (Array.isArray(value)) return value.map((item) => sortKeys(item, depth + 1))
   if (!isJsonObject(value)) return value
-  const names = Object.keys(value).sort()
-  return Object.fromEntries(names.map((name) => [name, sortKeys(value[name] ?? null)]))
+  const entries = Object.entries(value).filter(([key]) => depth > 0 || key !== '$schema')
+  entries.sort(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner, depth + 1)]))
 }
 
 async function readText(path: string): Promise<string> {

@@ -8,7 +8,7 @@ const text = z.string().min(1)
 const value = z.json()
 
 /** Transforms that need no setting. */
-export const plainTransforms = [
+const plainTransforms = z.enum([
   'trim',
   'lowercase',
   'uppercase',
@@ -17,7 +17,7 @@ export const plainTransforms = [
   'number',
   'boolean',
   'json',
-] as const
+])
 
 /** Transforms with a setting, and an example of each for error messages. */
 export const transformExamples = {
@@ -28,7 +28,7 @@ export const transformExamples = {
 
 const transform = z
   .union([
-    z.enum(plainTransforms),
+    plainTransforms,
     z
       .strictObject({
         phone: text
@@ -47,8 +47,11 @@ const transform = z
   ])
   .meta({ id: 'transform' })
 
+const blankPolicy = z.enum(['clear', 'keep', 'reject'])
+const blankValue = z.strictObject({ clear_with: value })
+
 const blank = z
-  .union([z.enum(['clear', 'keep', 'reject']), z.strictObject({ clear_with: value })])
+  .union([blankPolicy, blankValue])
   .describe('what a blank cell means (clear_with: what is sent then); without it, what --blank says')
 
 const rules = {
@@ -56,27 +59,25 @@ const rules = {
   blank: blank.optional(),
 }
 
+const ruledField = z.strictObject({
+  field: text.describe('a field such as name, addresses[0].line_1 or metadata.tier'),
+  ...rules,
+})
+
 const entry = z
-  .union([
-    text.describe('a field such as name, addresses[0].line_1 or metadata.tier, or ignore'),
-    z.strictObject({
-      field: text.describe('a field such as name, addresses[0].line_1 or metadata.tier'),
-      ...rules,
-    }),
-  ])
+  .union([text.describe('a field such as name, addresses[0].line_1 or metadata.tier, or ignore'), ruledField])
   .meta({ id: 'entry' })
 
 const parts = z.array(text).min(2)
 
+const ruledJoin = z.strictObject({
+  columns: parts.describe('columns or keys, in the order of their texts'),
+  separator: z.string().optional().describe('what stands between two texts; a space without it'),
+  ...rules,
+})
+
 const join = z
-  .union([
-    parts.describe('columns or keys in the order of their texts, with a space between'),
-    z.strictObject({
-      columns: parts.describe('columns or keys, in the order of their texts'),
-      separator: z.string().optional().describe('what stands between two texts; a space without it'),
-      ...rules,
-    }),
-  ])
+  .union([parts.describe('columns or keys in the order of their texts, with a space between'), ruledJoin])
   .meta({ id: 'join' })
 
 export const mappingSchema = z.strictObject({
@@ -92,6 +93,16 @@ export const mappingSchema = z.strictObject({
     .describe('fields that are put together of several columns or keys; blank where all of them are'),
   constants: z.record(z.string(), value).optional().describe('fields that every row sets, and their values'),
 })
+
+/** The keys and words that are known in each place, for messages. */
+export const known = {
+  top: Object.keys(mappingSchema.shape).filter((key) => key !== '$schema'),
+  entry: Object.keys(ruledField.shape),
+  join: Object.keys(ruledJoin.shape),
+  blankPolicies: blankPolicy.options,
+  blankValue: Object.keys(blankValue.shape),
+  plainTransforms: plainTransforms.options,
+}
 
 export type MappingFile = z.infer<typeof mappingSchema>
 export type EntrySpec = z.infer<typeof entry>

@@ -1,95 +1,129 @@
-/** What the texts of a column look like, counted: from this a mapping is drafted. Keeps no text. */
+/** What the texts of a column look like, counted, and the transform that they need for their field: for drafts. Keeps no text. */
+import type { ErrorCode } from '../domain/error-codes.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { countryRule, dateRule, emailRule, phoneRule } from '../rapyd/field-rules.ts'
 import type { Rule } from '../rapyd/field-rules.ts'
-import { countryChange } from './country-names.ts'
+import { countryCode } from './country-names.ts'
+import { targetOf } from './targets.ts'
+import { dateChange } from './transforms.ts'
 
-/** Texts that were looked at, and how many of them are of each form. */
+type Test = (text: string) => boolean
+
+const passes =
+  (rule: Rule): Test =>
+  (text) =>
+    rule(text) === undefined
+
+function isDateOf(format: string): Test {
+  const read = dateChange(format)
+  return (text) => typeof read === 'function' && typeof read(text) === 'string'
+}
+
+/** The forms that are counted. One text can be of several. */
+const tests = {
+  id: isCustomerId,
+  email: (text) => emailRule(text.trim()) === undefined,
+  spaced: (text) => text !== text.trim(),
+  phone: passes(phoneRule),
+  phoneWithPlus: (text) => /^\s*\+[\d\s().\-/]{7,}$/.test(text),
+  phoneWithoutPlus: (text) => /^[\d\s().\-/]{7,20}$/.test(text) && !/^\d+[./-]\d+[./-]\d+$/.test(text),
+  rapydDate: passes(dateRule),
+  dayFirst: isDateOf('D/M/YYYY'),
+  monthFirst: isDateOf('M/D/YYYY'),
+  isoDate: isDateOf('YYYY-MM-DD'),
+  dottedDate: isDateOf('D.M.YYYY'),
+  alpha2: passes(countryRule),
+  country: (text) => typeof countryCode(text) === 'string',
+} satisfies Record<string, Test>
+
 export interface Profile {
-  looked: number
-  id: number
-  email: number
-  /** Texts with spaces around them. */
-  spaced: number
-  /** E.164; a plus sign with other signs between the digits; digits without a plus sign. */
-  phone: number
-  phoneWithPlus: number
-  phoneWithoutPlus: number
-  /** DD/MM/YYYY; D/M/YYYY; M/D/YYYY; YYYY-MM-DD; D.M.YYYY. One text can be of several forms. */
-  rapydDate: number
-  dayFirst: number
-  monthFirst: number
-  isoDate: number
-  dottedDate: number
-  /** Alpha-2, and names or codes of countries in any way that `country` reads. */
-  countryCode: number
-  country: number
+  /** How many texts were tried. */
+  readonly looked: number
+  /** How many of them are of that form. */
+  of(form: keyof typeof tests): number
+}
+
+export interface Profiler extends Profile {
+  add(text: string): void
 }
 
 /** More texts of a column than these change nothing. */
 const mostLooked = 5_000
+const longestTested = 60
 
-export interface Profiler {
-  readonly profile: Profile
-  add(text: string): void
-}
-
-export function createProfiler(countryOf = countryChange()): Profiler {
-  const profile: Profile = {
-    looked: 0,
-    id: 0,
-    email: 0,
-    spaced: 0,
-    phone: 0,
-    phoneWithPlus: 0,
-    phoneWithoutPlus: 0,
-    rapydDate: 0,
-    dayFirst: 0,
-    monthFirst: 0,
-    isoDate: 0,
-    dottedDate: 0,
-    countryCode: 0,
-    country: 0,
-  }
-
+export function createProfiler(): Profiler {
+  const counts = new Map<string, number>()
+  let looked = 0
   return {
-    profile,
+    get looked() {
+      return looked
+    },
+    of: (form) => counts.get(form) ?? 0,
     add(text) {
-      if (text === '' || profile.looked >= mostLooked) return
-      profile.looked++
-      if (text.length > 60) return
-      profile.id += isCustomerId(text) ? 1 : 0
-      profile.spaced += text === text.trim() ? 0 : 1
-      profile.email += holds(emailRule, text.trim())
-      profile.phone += holds(phoneRule, text)
-      if (/^\s*\+[\d\s().\-/]{7,}$/.test(text)) profile.phoneWithPlus++
-      else if (/^[\d\s().\-/]{7,20}$/.test(text) && !/^\d+[./-]\d+[./-]\d+$/.test(text))
-        profile.phoneWithoutPlus++
-      addDate(profile, text)
-      profile.countryCode += holds(countryRule, text)
-      if (typeof countryOf(text) === 'string') profile.country++
+      if (text === '' || looked >= mostLooked) return
+      looked++
+      if (text.length > longestTested) return
+      for (const [form, test] of Object.entries(tests))
+        if (test(text)) counts.set(form, (counts.get(form) ?? 0) + 1)
     },
   }
 }
 
-function holds(rule: Rule, text: string): number {
-  return rule(text) === undefined ? 1 : 0
+export type Transform =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'transform'; readonly text: string; readonly why: string }
+  /** The texts need one, and do not say which. */
+  | { readonly kind: 'unclear'; readonly why: string }
+
+const plain: Transform = { kind: 'plain' }
+const use = (text: string, why: string): Transform => ({ kind: 'transform', text, why })
+const unclear = (why: string): Transform => ({ kind: 'unclear', why })
+
+/** The transform for the field at `path`, as far as the texts themselves say it. */
+export function chooseTransform(path: string, profile: Profile): Transform {
+  // By what the rule of a field says of a text that it refuses.
+  const code = targetOf(path)?.rule?.(' ')?.code
+  return profile.looked === 0 || code === undefined ? plain : (choices[code]?.(profile) ?? plain)
 }
 
-/** 1 where there is such a day. */
-function real(day: string, month: string, year: string): number {
-  return holds(dateRule, `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}`)
+/** Fewer than these of a hundred are defects of their rows, and none of the column. */
+const nearlyAll = 0.9
+
+function mostly(profile: Profile, form: keyof typeof tests): boolean {
+  return profile.of(form) >= profile.looked * nearlyAll
 }
 
-function addDate(profile: Profile, text: string): void {
-  const [, first = '', sign = '', second = '', year = ''] =
-    /^(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})$/.exec(text) ?? []
-  if (sign === '') return
-  if (sign === '-') profile.isoDate += first.length === 4 && year.length === 2 ? real(year, second, first) : 0
-  else if (sign === '.') profile.dottedDate += real(first, second, year)
-  else {
-    profile.rapydDate += dateRule(text) === undefined ? 1 : 0
-    profile.dayFirst += real(first, second, year)
-    profile.monthFirst += real(second, first, year)
-  }
+const choices: Readonly<Partial<Record<ErrorCode, (profile: Profile) => Transform>>> = {
+  E_EMAIL: (profile) =>
+    profile.of('spaced') === 0 ? plain : use('trim', 'some have spaces around them, which are taken out.'),
+  E_PHONE(profile) {
+    if (mostly(profile, 'phone')) return plain
+    if (mostly(profile, 'phoneWithPlus'))
+      return use('{ phone: international }', 'numbers have a plus sign and other signs, which are taken out.')
+    const { looked } = profile
+    const withoutPlus = profile.of('phoneWithoutPlus')
+    if (withoutPlus + profile.of('phoneWithPlus') < looked / 2) return plain
+    return unclear(
+      `${withoutPlus} of ${looked} numbers have no country code. Name their country: { field: phone_number, transform: { phone: US } }.`,
+    )
+  },
+  E_DATE(profile) {
+    if (mostly(profile, 'isoDate')) return use('{ date: YYYY-MM-DD }', 'dates are written YYYY-MM-DD.')
+    if (mostly(profile, 'dottedDate')) return use('{ date: D.M.YYYY }', 'dates are written D.M.YYYY.')
+    const isDayFirst = mostly(profile, 'dayFirst')
+    if (mostly(profile, 'monthFirst'))
+      return isDayFirst
+        ? unclear(
+            'nothing tells whether its dates have the day or the month first. Name it: transform: { date: M/D/YYYY }.',
+          )
+        : use('{ date: M/D/YYYY }', 'dates have the month first.')
+    if (isDayFirst && profile.of('rapydDate') < profile.of('dayFirst'))
+      return use('{ date: D/M/YYYY }', 'dates are written D/M/YYYY.')
+    if (mostly(profile, 'rapydDate')) return plain
+    return unclear('its dates are not all of one form. Name it: transform: { date: YYYY-MM-DD }.')
+  },
+  E_COUNTRY(profile) {
+    if (mostly(profile, 'alpha2') || !mostly(profile, 'country')) return plain
+    return use('country', 'countries are written as names or other codes.')
+  },
 }

@@ -13,8 +13,8 @@ import {
   paymentMethodRule,
   phoneRule,
 } from '../rapyd/field-rules.ts'
-import type { Defect, Rule } from '../rapyd/field-rules.ts'
-import { countryChange } from './country-names.ts'
+import type { Rule } from '../rapyd/field-rules.ts'
+import { countryCode } from './country-names.ts'
 
 export interface Remedy {
   readonly text: string
@@ -27,24 +27,25 @@ const spaces = 'spaces around it removed'
 /** `cell` as it stands, and `text`, which is the cell without the spaces around it. */
 type Mend = (cell: string, text: string) => Remedy | undefined
 
-/** Nothing where the remedy is not certain. */
-export function createRemedies(): (problem: Problem, cell: string) => Remedy | undefined {
-  const countryOf = countryChange()
-  const mends: Readonly<Partial<Record<ErrorCode, Mend>>> = {
-    E_ID: (cell, text) => (text !== cell && isCustomerId(text) ? { text, change: spaces } : undefined),
-    E_EMAIL: emailOf,
-    E_PHONE: (cell, text) => trimmed(cell, text, phoneRule) ?? phoneOf(text),
-    E_DATE: (cell, text) => trimmed(cell, text, dateRule) ?? dateOf(text),
-    E_COUNTRY: (cell, text) => trimmed(cell, text, countryRule) ?? codeOf(countryOf(text)),
-    E_EWALLET: (cell, text) => trimmed(cell, text, ewalletRule),
-    E_PAYMENT_METHOD: (cell, text) => trimmed(cell, text, paymentMethodRule),
-  }
-  return ({ code }, cell) => mends[code]?.(cell, cell.trim())
+const mends: Readonly<Partial<Record<ErrorCode, Mend>>> = {
+  E_ID: (cell, text) => (text !== cell && isCustomerId(text) ? { text, change: spaces } : undefined),
+  E_EMAIL: emailOf,
+  E_PHONE: (cell, text) => trimmed(cell, text, phoneRule) ?? phoneOf(text),
+  E_DATE: (cell, text) => trimmed(cell, text, dateRule) ?? dateOf(text),
+  E_COUNTRY: (cell, text) => trimmed(cell, text, countryRule) ?? countryOf(text),
+  E_EWALLET: (cell, text) => trimmed(cell, text, ewalletRule),
+  E_PAYMENT_METHOD: (cell, text) => trimmed(cell, text, paymentMethodRule),
 }
 
-function codeOf(country: string | Defect): Remedy | undefined {
-  return typeof country === 'string'
-    ? { text: country, change: 'the country written as its two-letter code' }
+/** Returns undefined if the remedy is not certain. */
+export function remedyOf({ code }: Problem, cell: string): Remedy | undefined {
+  return mends[code]?.(cell, cell.trim())
+}
+
+function countryOf(text: string): Remedy | undefined {
+  const code = countryCode(text)
+  return typeof code === 'string'
+    ? { text: code, change: 'the country written as its two-letter code' }
     : undefined
 }
 

@@ -4,8 +4,9 @@
  */
 import type { PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean } from '../domain/nearest.ts'
+import { isDay } from '../rapyd/field-rules.ts'
 import type { Defect } from '../rapyd/field-rules.ts'
-import { countryChange } from './country-names.ts'
+import { countryCode } from './country-names.ts'
 import { survives } from './json-text.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
@@ -35,7 +36,7 @@ export async function compileTransform(spec: TransformSpec): Promise<TextChange 
     case 'digits':
       return digits
     case 'country':
-      return countryChange()
+      return countryCode
     case 'number':
       return numberConversion
     case 'boolean':
@@ -100,7 +101,7 @@ const dateParts: Readonly<Record<string, string>> = {
  * Formats are made of YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are not taken: nobody can
  * tell their century.
  */
-function dateChange(format: string): TextChange | Mistake {
+export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
   const words = tokens.filter((token) => /[A-Za-z0-9]/.test(token))
   const letters = new Set(words.map((word) => word[0]))
@@ -121,10 +122,9 @@ function dateChange(format: string): TextChange | Mistake {
   const defect: Defect = { code: 'E_DATE', message: `not a date of the form ${format}` }
   return (text) => {
     const { year = '', month = '', day = '' } = pattern.exec(text)?.groups ?? {}
-    const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
-    const real =
-      Number(year) >= 1000 && date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
-    return real ? `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}` : defect
+    return isDay(Number(year), Number(month), Number(day))
+      ? `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}`
+      : defect
   }
 }
 
@@ -150,7 +150,7 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
   if (country === anyCountry)
     return (text) => e164Of(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
   if (!isSupportedCountry(country)) {
-    const near = countryChange()(country)
+    const near = countryCode(country)
     return {
       mistake: `"${country}" is no country with phone numbers`,
       remedy: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,

@@ -19,80 +19,48 @@ export interface CustomerField {
   readonly rule?: Rule
   /** What is not known about sending an empty string for this field. */
   readonly doubtfulClear?: string
-  /** The documented customer (rapyd-api.md, 5.2) has no such field, so where it is absent nobody knows what is held. */
+  /** The documented customer (rapyd-api.md, 5.2) has no such field, so where it is absent the held value is unknown. */
   readonly isUndocumentedInAnswers?: true
 }
 
-const undocumented = 'Rapyd does not document that a blank clears this field.'
+function text(name: string, more: Partial<CustomerField> = {}): CustomerField {
+  return { name, type: 'text', ...more }
+}
+
+const undocumentedClear = { doubtfulClear: 'Rapyd does not document that a blank clears this field.' }
+const undocumented = { ...undocumentedClear, isUndocumentedInAnswers: true } as const
 
 export const customerFields: readonly CustomerField[] = [
-  {
-    name: 'name',
-    type: 'text',
+  text('name', {
     doubtfulClear: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
-  },
-  { name: 'email', type: 'text', rule: emailRule },
-  { name: 'phone_number', type: 'text', rule: phoneRule },
-  { name: 'description', type: 'text' },
-  { name: 'business_vat_id', type: 'text' },
-  { name: 'invoice_prefix', type: 'text' },
-  { name: 'default_payment_method', type: 'text', rule: paymentMethodRule, doubtfulClear: undocumented },
-  {
-    name: 'ewallet',
-    type: 'text',
+  }),
+  text('email', { rule: emailRule }),
+  text('phone_number', { rule: phoneRule }),
+  text('description'),
+  text('business_vat_id'),
+  text('invoice_prefix'),
+  text('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
+  text('ewallet', {
     rule: ewalletRule,
     doubtfulClear: 'A wallet seems to be set once: Rapyd may refuse a blank.',
-  },
-  {
-    name: 'coupon',
-    type: 'text',
+  }),
+  text('coupon', {
     doubtfulClear: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
-  },
-  { name: 'addresses', type: 'addresses', doubtfulClear: undocumented },
-  { name: 'metadata', type: 'metadata', doubtfulClear: undocumented },
-  {
-    name: 'date_of_birth',
-    type: 'text',
-    rule: dateRule,
-    doubtfulClear: undocumented,
-    isUndocumentedInAnswers: true,
-  },
-  {
-    name: 'birth_country',
-    type: 'text',
-    rule: countryRule,
-    doubtfulClear: undocumented,
-    isUndocumentedInAnswers: true,
-  },
-  {
-    name: 'nationality',
-    type: 'text',
-    rule: countryRule,
-    doubtfulClear: undocumented,
-    isUndocumentedInAnswers: true,
-  },
-  {
-    name: 'occupation',
-    type: 'text',
-    rule: occupationRule,
-    doubtfulClear: undocumented,
-    isUndocumentedInAnswers: true,
-  },
+  }),
+  { name: 'addresses', type: 'addresses', ...undocumentedClear },
+  { name: 'metadata', type: 'metadata', ...undocumentedClear },
+  text('date_of_birth', { rule: dateRule, ...undocumented }),
+  text('birth_country', { rule: countryRule, ...undocumented }),
+  text('nationality', { rule: countryRule, ...undocumented }),
+  text('occupation', { rule: occupationRule, ...undocumented }),
 ]
 
 /** Fields of one item of `addresses`. */
 export const addressFields: readonly CustomerField[] = [
-  { name: 'name', type: 'text' },
-  { name: 'line_1', type: 'text' },
-  { name: 'line_2', type: 'text' },
-  { name: 'line_3', type: 'text' },
-  { name: 'city', type: 'text' },
-  { name: 'district', type: 'text' },
-  { name: 'canton', type: 'text' },
-  { name: 'state', type: 'text' },
-  { name: 'country', type: 'text', rule: countryRule },
-  { name: 'zip', type: 'text' },
-  { name: 'phone_number', type: 'text', rule: phoneRule },
+  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) => text(name)),
+  text('country', { rule: countryRule }),
+  text('zip'),
+  text('phone_number', { rule: phoneRule }),
   { name: 'metadata', type: 'metadata' },
 ]
 

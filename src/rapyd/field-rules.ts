@@ -1,6 +1,6 @@
 /**
  * The rules of single values, as Rapyd documents them. Each takes a text that is not empty and gives a code and a
- * fixed message, or nothing. Plain code and linear patterns: these run for every cell of every row.
+ * fixed message, or nothing. Patterns are linear: they run for every cell of every row.
  */
 import { iso31661 } from 'iso-3166'
 import type { ErrorCode } from '../domain/error-codes.ts'
@@ -21,12 +21,10 @@ const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[
 const e164 = /^\+[1-9]\d{6,14}$/
 const countries: ReadonlySet<string> = new Set(iso31661.map((country) => country.alpha2))
 
-/** The real date, DD/MM/YYYY, from the year 1000 on. */
-export function isDate(text: string): boolean {
-  const [, day, month, year] = /^(\d\d)\/(\d\d)\/([1-9]\d{3})$/.exec(text)?.map(Number) ?? []
-  if (day === undefined || month === undefined || year === undefined) return false
+/** A real day of the years from 1000 on. */
+export function isDay(year: number, month: number, day: number): boolean {
   const date = new Date(Date.UTC(year, month - 1, day))
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return year >= 1000 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
 }
 
 /** "Valid email", at most 512 characters. */
@@ -70,8 +68,10 @@ export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country 
 const notADate: Defect = { code: 'E_DATE', message: 'not a date of the form DD/MM/YYYY' }
 const dayNumber: Defect = { code: 'E_DATE', message: 'a number, as spreadsheets keep dates' }
 
+/** DD/MM/YYYY. */
 export const dateRule: Rule = (text) => {
-  if (isDate(text)) return undefined
+  const [, day, month, year] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text) ?? []
+  if (isDay(Number(year), Number(month), Number(day))) return undefined
   return /^\d{5}(?:\.0+)?$/.test(text) ? dayNumber : notADate
 }
 

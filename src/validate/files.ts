@@ -6,7 +6,7 @@ import type { MalformedRow, Row } from '../domain/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import { createRemedies } from '../mapping/remedies.ts'
+import { remedyOf } from '../mapping/remedies.ts'
 import { createMendedCopy } from './mended-copy.ts'
 import type { MendedFile } from './mended-copy.ts'
 import type { UpdateOptions } from '../options.ts'
@@ -79,7 +79,7 @@ function openMended(fix: string, { file, head, options, mapping, force = false }
     file,
     head,
     locate: createLocate(head, ignored, mapping),
-    remedyOf: createRemedies(),
+    remedyOf,
     problemsOf(row) {
       problems = []
       readRow(row)

@@ -1,5 +1,5 @@
 /** Columns whose texts cannot be mistaken for those of others: by them it is seen whether cells have moved. */
-import type { TypedColumn } from '../doctor/shifted.ts'
+import type { TypedColumn } from '../doctor/broken-rows.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 

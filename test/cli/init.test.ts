@@ -158,7 +158,7 @@ describe('init', () => {
               filled: 1,
               blank: 0,
               distinct: { count: 1, more: false },
-              profile: profiler.profile,
+              profile: profiler,
             }
           })
         const mapping = await parseMapping(draftMapping('f', columns).text, 'draft')
@@ -179,7 +179,7 @@ describe('init', () => {
           filled: 0,
           blank: 0,
           distinct: { count: 0, more: false },
-          profile: createProfiler().profile,
+          profile: createProfiler(),
         },
       ]).text,
       'draft',

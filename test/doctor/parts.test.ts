@@ -1,9 +1,9 @@
 /** The parts of the doctor that keep something about every row: right, and of bounded memory. */
 import { describe, expect, it } from 'vitest'
-import { createDistinct } from '../../src/doctor/distinct.ts'
+import { shiftOf } from '../../src/doctor/broken-rows.ts'
+import { createCsvColumns } from '../../src/doctor/columns.ts'
 import { createFindings } from '../../src/doctor/findings.ts'
 import { createSharedEmails } from '../../src/doctor/shared-emails.ts'
-import { shiftOf } from '../../src/doctor/shifted.ts'
 import { textDamage } from '../../src/doctor/text-damage.ts'
 
 const nowhere = () => undefined
@@ -27,13 +27,23 @@ describe('the table of e-mail addresses', () => {
 })
 
 describe('the count of different texts', () => {
-  it('is exact up to its limit, for long texts too, and then says that there are more', () => {
-    const distinct = createDistinct(3)
+  const distinctOf = (texts: readonly string[]) => {
+    const columns = createCsvColumns([{ name: 'a', fields: [], blanks: '' }], new Set())
+    for (const text of texts)
+      columns.add({ kind: 'csv', row: 1, line: 2, offset: 0, length: 0, cells: [text] })
+    return columns.list()[0]?.distinct
+  }
+  const numbers = Array.from({ length: 1_000 }, (_, number) => `${number}`)
+
+  it('is exact up to its limit, and then says that there are more', () => {
+    expect(distinctOf(['a', 'b', 'a', ''])).toEqual({ count: 2, more: false })
+    expect(distinctOf([...numbers, '7'])).toEqual({ count: 1_000, more: false })
+    expect(distinctOf([...numbers, 'x', 'y'])).toEqual({ count: 1_000, more: true })
+  })
+
+  it('tells long texts apart', () => {
     const long = 'x'.repeat(1_000)
-    for (const text of ['a', 'b', 'a', `${long}1`, `${long}1`]) distinct.add(text)
-    expect([distinct.count, distinct.more]).toEqual([3, false])
-    distinct.add(`${long}2`)
-    expect([distinct.count, distinct.more]).toEqual([3, true])
+    expect(distinctOf([`${long}1`, `${long}1`, `${long}2`])).toEqual({ count: 2, more: false })
   })
 })
 

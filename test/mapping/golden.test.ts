@@ -151,6 +151,14 @@ const cases: Readonly<Record<string, Case>> = {
     ),
     map: joined,
   },
+  'joined twice, in another order than that of the file': {
+    file: lines('id,Last,First', `${id(1)},Groß,Zoë`),
+    map: `joined: { name: [First, Last], 'metadata.sorted': [Last, First] }
+columns: { Last: metadata.z, First: [metadata.y, metadata.x] }
+constants: { metadata.b: { d: 1, c: 2 }, coupon: A }
+$schema: x
+`,
+  },
   'preset hubspot': {
     file: lines(
       'Record ID,First Name,Last Name,Email,Phone Number,Rapyd Customer ID,metadata.tier',

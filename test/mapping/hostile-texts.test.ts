@@ -12,7 +12,7 @@ import { formatOf } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/strict-json.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
 import { createProfiler } from '../../src/mapping/profile.ts'
-import { createRemedies } from '../../src/mapping/remedies.ts'
+import { remedyOf } from '../../src/mapping/remedies.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'
 import { idDefect, isCustomerId } from '../../src/rapyd/customer-id.ts'
@@ -95,7 +95,6 @@ describe('a hostile text', () => {
   })
 
   it('keeps no remedy busy', () => {
-    const remedyOf = createRemedies()
     for (const text of texts)
       for (const code of [
         'E_ID',

@@ -78,6 +78,8 @@ describe('a mapping file', () => {
     [lines('columns:', '  A: metadata.__proto__'), 'm:2:6: ', ''],
     [lines('columns:', '  A: { feld: name }'), 'm:2:8: unknown key "feld"', 'Did you mean "field"?'],
     [lines('columns:', '  A: { transform: trim }'), 'm:2:6: field: is missing', 'Add field:'],
+    [lines('columns:', '  transform: { feld: name }'), 'm:2:16: unknown key "feld"', 'Did you mean "field"?'],
+    [lines('columns:', '  blank: { feld: name }'), 'm:2:12: unknown key "feld"', 'Did you mean "field"?'],
     [lines('columns:', '  A: [name, { feild: email }]'), 'm:2:15: unknown key "feild"', '"field"'],
     [lines('constants:', '  invoice_prefx: A'), 'm:2:3: "invoice_prefx" is no field', '"invoice_prefix"'],
     [lines('columns:', '  A: { field: nme }'), 'm:2:15: "nme" is no field', 'Did you mean "name"?'],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Patch } from '../../src/domain/patch.ts'
-import { createDoubts } from '../../src/rapyd/doubts.ts'
+import { doubts } from '../../src/rapyd/doubts.ts'
 
 function doubtsAbout(patch: Patch, cleared: readonly string[]): readonly string[] {
   const told: string[] = []
   const row = { row: 1, line: 2, offset: 0, length: 0, customerId: 'cus_1', fields: cleared, cleared, patch }
-  createDoubts().clears(row, (code, field) => told.push(`${code} ${field}`))
+  doubts.clears(row, (code, field) => told.push(`${code} ${field}`))
   return told
 }
 
