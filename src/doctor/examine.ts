@@ -16,12 +16,12 @@ import type { Examiner, Locate, SourceColumn } from '../pipeline/ports.ts'
 import { shiftOf } from './broken-rows.ts'
 import type { TypedColumn } from './broken-rows.ts'
 import type { Columns, ColumnReport } from './columns.ts'
+import { createDateOrder } from './date-order.ts'
 import type { DateOrder } from './date-order.ts'
 import { createFindings } from './findings.ts'
 import type { Diagnosis, Findings } from './findings.ts'
-import type { HeaderDoubt } from './header-doubts.ts'
 import { masked } from './mask.ts'
-import type { SharedEmails } from './shared-emails.ts'
+import { createSharedEmails } from './shared-emails.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 import { textDamage, textsOf } from './text-damage.ts'
 import type { TextColumn } from './text-damage.ts'
@@ -46,16 +46,12 @@ export interface ExamineParts {
   /** By index of the cell; for NDJSON none. */
   readonly texts: TextColumns
   readonly typed: readonly TypedColumn[]
-  readonly headerDoubts: readonly HeaderDoubt[]
-  readonly emails: SharedEmails
-  readonly dates: DateOrder
+  readonly headerDoubts: readonly { readonly column: SourceColumn; readonly message: string }[]
   readonly locate: Locate
   /** Gets every defect, where somebody wants them one by one. */
   readonly onDefect?: ((defect: Defect) => void) | undefined
   /** Gets rows that are refused, behind their problems. */
   readonly onRefused?: ((row: Row | MalformedRow, problems: readonly Problem[]) => void) | undefined
-  /** Milliseconds since 1970: a date of birth lies before it. */
-  readonly now: number
 }
 
 export interface Examination extends Examiner {
@@ -74,7 +70,8 @@ const sharedEmail = 'the e-mail address of another customer, too'
 const oldest = 120 * 365.25 * 86_400_000
 
 export function createExamination(parts: ExamineParts): Examination {
-  const { columns, texts, typed, headerDoubts, emails, dates, locate, onDefect, onRefused } = parts
+  const { columns, texts, typed, headerDoubts, locate, onDefect, onRefused } = parts
+  const [emails, dates, now] = [createSharedEmails(), createDateOrder(), Date.now()]
   const errors = createFindings<ErrorCode>()
   const warnings = createFindings<WarningCode>()
   let row: Row | MalformedRow = nothing
@@ -111,7 +108,7 @@ export function createExamination(parts: ExamineParts): Examination {
     if (typeof born === 'string' && born !== '') {
       dates.taken(Number(born.slice(0, 2)), Number(born.slice(3, 5)), row)
       const age =
-        parts.now - Date.UTC(Number(born.slice(6)), Number(born.slice(3, 5)) - 1, Number(born.slice(0, 2)))
+        now - Date.UTC(Number(born.slice(6)), Number(born.slice(3, 5)) - 1, Number(born.slice(0, 2)))
       if (age < 0 || age > oldest)
         warn(
           'W_UNLIKELY_DATE',
@@ -170,7 +167,7 @@ export function createExamination(parts: ExamineParts): Examination {
 }
 
 /** The header is no row, and is on line 1 or near it. */
-function headerDiagnosis({ column, message }: HeaderDoubt): Diagnosis<WarningCode> {
+function headerDiagnosis({ column, message }: ExamineParts['headerDoubts'][number]): Diagnosis<WarningCode> {
   const place = { firstRow: 0, firstLine: 1, places: [{ row: 0, line: 1 }] }
   return { code: 'W_HEADER_LOOKALIKE', field: column.name, message, rows: 0, ...place, column }
 }

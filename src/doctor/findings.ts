@@ -42,13 +42,13 @@ const mostPlaces = 5
 /** Keys of NDJSON and the words of its messages can be as many as there are rows; more kinds than this are counted together. */
 const mostKinds = 500
 
-interface Kind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'places'> {
+interface DefectKind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'places'> {
   rows: number
   readonly places: RowPlace[]
 }
 
 export function createFindings<Code extends string>(): Findings<Code> {
-  const kinds = new Map<string, Kind<Code>>()
+  const kinds = new Map<string, DefectKind<Code>>()
 
   return {
     note({ code, field, message, place: { row, line }, columnOf, exampleOf }) {

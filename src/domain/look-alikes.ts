@@ -1,5 +1,6 @@
 /** Names that look like others and are not: invisible characters, and letters of other alphabets that look like Latin ones. */
 import lookAlikes from './look-alikes.json' with { type: 'json' }
+import { normalise } from './nearest.ts'
 
 /** Cyrillic and Greek letters, and the Latin ones that they look like. */
 const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
@@ -25,6 +26,23 @@ export function deceivingPart(name: string): string | undefined {
     }
   }
   return undefined
+}
+
+/** Of columns that are taken, those whose name looks like an earlier one's, or is not what it looks like; and why. */
+export function lookAlikeColumns<Column extends { readonly name: string; readonly number?: number }>(
+  columns: readonly Column[],
+): readonly { readonly column: Column; readonly message: string }[] {
+  const seen = new Map<string, Column>()
+  return columns.flatMap((column) => {
+    // Case counts in keys of metadata: `metadata.Tier` and `metadata.tier` become two.
+    const look = normalise(looksLike(column.name))
+    const twin = seen.get(look)
+    seen.set(look, column)
+    if (twin !== undefined)
+      return { column, message: `the name looks like that of column ${twin.number ?? 0}, and is another` }
+    const part = deceivingPart(column.name)
+    return part === undefined ? [] : { column, message: `the name is not what it looks like: ${part}` }
+  })
 }
 
 function codeOf(character: string): string {

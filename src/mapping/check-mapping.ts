@@ -63,9 +63,9 @@ function fits(issue: Issue, value: unknown): boolean {
 
 /** The last key of the mapping's own on the path: the first two are a group, and a name that the user chose. */
 function placeOf(path: Path): 'transform' | 'blank' | 'entry' {
-  const keys = path.slice(2)
-  if (keys.includes('transform')) return 'transform'
-  return keys.includes('blank') ? 'blank' : 'entry'
+  const keys = new Set(path.slice(2))
+  if (keys.has('transform')) return 'transform'
+  return keys.has('blank') ? 'blank' : 'entry'
 }
 
 function knownKeys(path: Path): readonly string[] {

@@ -13,7 +13,7 @@ export async function compileMapping(
   canonical: string,
 ): Promise<Mapping> {
   const columns = new Map<string, MappedName>()
-  const sources: Source[] = []
+  const sources: MappedSource[] = []
   for (const [name, spec] of Object.entries(file.columns ?? {})) {
     const path = ['columns', name]
     const assignments: Assignment[] = []
@@ -100,13 +100,13 @@ function mistakeOf(
   return undefined
 }
 
-interface Source {
+interface MappedSource {
   readonly path: string
   readonly label: string
 }
 
 /** Of two sources of one field, none is the right one. */
-function addSource(sources: Source[], path: string, label: string, where: string): void {
+function addSource(sources: MappedSource[], path: string, label: string, where: string): void {
   const other = sources.find((source) => overlaps(source.path, path))
   if (other !== undefined) {
     const fields = other.path === path ? path : `${other.path} and ${path}, which overlap`

@@ -1,6 +1,6 @@
 /** Countries by code or English name. Only names that mean one country count. */
-import { iso31661 } from 'iso-3166/1.js'
-import type { Defect } from '../rapyd/field-rules.ts'
+import { iso31661 } from 'iso-3166'
+import type { CellDefect } from '../rapyd/field-rules.ts'
 
 /** ISO calls one of two neighbours so; people call both so. */
 const ambiguous: ReadonlySet<string> = new Set(['congo'])
@@ -15,13 +15,13 @@ function normaliseName(name: string): string {
     .replace(/[^\p{L}\p{N}]+/gu, '')
 }
 
-const defect: Defect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
+const defect: CellDefect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
 
 /** Made for the first cell that asks: every other start of the program does without it. */
 let table: ReadonlyMap<string, string> | undefined
 
 /** Alpha-2 or alpha-3 in any case, ISO's English name, or the one that is in use (CLDR's, long or short), to alpha-2. */
-export function countryCode(text: string): string | Defect {
+export function countryCode(text: string): string | CellDefect {
   table ??= createTable()
   return table.get(text.trim().toUpperCase()) ?? table.get(normaliseName(text)) ?? defect
 }

@@ -59,7 +59,7 @@ export function matchHeader(
   }
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
-  const sources: Source[] = []
+  const sources: FieldSource[] = []
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
@@ -142,7 +142,7 @@ function assignmentsByName(column: NamedColumn, { origin }: Mapping): readonly A
   return [assignmentByName(target, origin, 'csv')]
 }
 
-interface Source {
+interface FieldSource {
   readonly target: Target
   /** As errors name it. */
   readonly name: string
@@ -150,7 +150,7 @@ interface Source {
 }
 
 /** No field may have two sources, but for the columns that it is joined of. */
-function addSource(sources: Source[], added: Source): void {
+function addSource(sources: FieldSource[], added: FieldSource): void {
   const { target, join } = added
   const other = sources.find(
     (source) => overlaps(source.target.path, target.path) && (join === undefined || source.join !== join),
@@ -160,7 +160,7 @@ function addSource(sources: Source[], added: Source): void {
 }
 
 /** Addresses are numbered from 0 without gaps, or a list with holes would be sent. */
-function checkAddresses(sources: readonly Source[]): void {
+function checkAddresses(sources: readonly FieldSource[]): void {
   const gap = gapIn(new Set(sources.flatMap(({ target }) => target.address ?? [])))
   if (gap === undefined) return
   throw new BulkUpdateError(

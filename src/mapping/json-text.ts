@@ -1,12 +1,12 @@
 /** JSON in a cell, read strictly: what JSON.parse would change or drop unseen is refused. */
 import type { JsonValue } from '../domain/json.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
-import type { Defect } from '../rapyd/field-rules.ts'
+import type { CellDefect } from '../rapyd/field-rules.ts'
 
 const mostLevels = 32
 
 /** Refuses text that is no JSON, numbers that do not survive, a key twice in one object, `__proto__` and more than 32 levels. */
-export function readJsonText(text: string): { readonly value: JsonValue } | Defect {
+export function readJsonText(text: string): { readonly value: JsonValue } | CellDefect {
   let keys = 0
   let refused: ErrorCode | undefined
   let value: JsonValue

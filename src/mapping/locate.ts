@@ -6,7 +6,7 @@ import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import { overlaps } from './targets.ts'
 
-interface Candidate {
+interface LocatedColumn {
   readonly column: SourceColumn
   readonly assignments: readonly Assignment[]
 }
@@ -47,7 +47,7 @@ export function locateInRecord(ignoreColumns: readonly string[], mapping: Mappin
 }
 
 /** The column of that very field, or else one that the field is inside of, or that is inside the field. */
-function bestOf(candidates: readonly Candidate[], field: string): SourceColumn | undefined {
+function bestOf(candidates: readonly LocatedColumn[], field: string): SourceColumn | undefined {
   if (field === '') return undefined
   const find = (fits: (path: string) => boolean): SourceColumn | undefined =>
     candidates.find(({ assignments }) => assignments.some(({ target }) => fits(printable(target.path))))

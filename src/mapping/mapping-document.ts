@@ -31,7 +31,12 @@ type Anchors = ReadonlyMap<string, Node>
 /** Throws E_MAPPING for what is no YAML, duplicate keys, unknown tags, wild aliases and numbers that may be text. */
 export function readMappingDocument(text: string, file: string): MappingDocument {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+  })
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
     return `${file}:${line}:${col}`

@@ -1,17 +1,17 @@
 /** How the columns of a CSV file, or the keys of NDJSON, become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
-import type { Defect } from '../rapyd/field-rules.ts'
+import type { CellDefect } from '../rapyd/field-rules.ts'
 import { readJsonText } from './json-text.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 
-export type TextChange = (text: string) => string | Defect
+export type TextChange = (text: string) => string | CellDefect
 
 /** Text to a value that is not text; only metadata and addresses can hold those. */
 export interface Conversion {
   readonly name: 'number' | 'boolean' | 'json'
-  readonly read: (text: string) => { readonly value: JsonValue } | Defect
+  readonly read: (text: string) => { readonly value: JsonValue } | CellDefect
   /** True for values of NDJSON that are already what `read` makes. */
   readonly takes: (value: JsonValue) => boolean
   /** What it reads is sent without the rules for what is inside. */
@@ -33,10 +33,10 @@ export interface Assignment {
   /** Comes last, where the field holds a value that is not text. */
   readonly conversion?: Conversion
   /** Where the column is only one of several that the field is put together of. The rest of this is then about the whole. */
-  readonly part?: Part
+  readonly part?: JoinPart
 }
 
-export interface Part {
+export interface JoinPart {
   /** The same object for all parts of one field. */
   readonly join: Join
   /** From 0. */

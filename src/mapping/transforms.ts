@@ -5,7 +5,7 @@
 import type { PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean } from '../domain/nearest.ts'
 import { isDay } from '../rapyd/field-rules.ts'
-import type { Defect } from '../rapyd/field-rules.ts'
+import type { CellDefect } from '../rapyd/field-rules.ts'
 import { countryCode } from './country-names.ts'
 import { survives } from './json-text.ts'
 import type { TransformSpec } from './mapping-schema.ts'
@@ -48,16 +48,16 @@ export async function compileTransform(spec: TransformSpec): Promise<TextChange 
   }
 }
 
-const shortened: Defect = { code: 'E_TRANSFORM', message: 'a number that a spreadsheet has shortened' }
-const otherDigits: Defect = { code: 'E_TRANSFORM', message: 'holds digits of another script' }
-const notANumber: Defect = {
+const shortened: CellDefect = { code: 'E_TRANSFORM', message: 'a number that a spreadsheet has shortened' }
+const otherDigits: CellDefect = { code: 'E_TRANSFORM', message: 'holds digits of another script' }
+const notANumber: CellDefect = {
   code: 'E_TRANSFORM',
   message: 'not a plain decimal number that can be kept exactly',
 }
-const notABoolean: Defect = { code: 'E_TRANSFORM', message: 'neither true nor false' }
+const notABoolean: CellDefect = { code: 'E_TRANSFORM', message: 'neither true nor false' }
 
 /** The digits alone. What was written in scientific notation has lost its digits before it came here. */
-function digits(text: string): string | Defect {
+function digits(text: string): string | CellDefect {
   if (/^\s*[+-]?\d+(?:[.,]\d+)?E[+-]?\d+\s*$/i.test(text)) return shortened
   if (/(?!\d)\p{Nd}/u.test(text)) return otherDigits
   return text.replace(/\D+/g, '')
@@ -119,7 +119,7 @@ export function dateChange(format: string): TextChange | Mistake {
     `^${tokens.map((token) => dateParts[token] ?? `\\u{${hex(token)}}`).join('')}$`,
     'u',
   )
-  const defect: Defect = { code: 'E_DATE', message: `not a date of the form ${format}` }
+  const defect: CellDefect = { code: 'E_DATE', message: `not a date of the form ${format}` }
   return (text) => {
     const { year = '', month = '', day = '' } = pattern.exec(text)?.groups ?? {}
     return isDay(Number(year), Number(month), Number(day))
@@ -136,10 +136,13 @@ function hex(token: string): string {
   return (token.codePointAt(0) ?? 0).toString(16)
 }
 
-const notAPhone: Defect = { code: 'E_PHONE', message: 'not one whole phone number of a possible length' }
-const noPlus: Defect = { code: 'E_PHONE', message: 'a phone number with a country code but no plus sign' }
-const noCountry: Defect = { code: 'E_PHONE', message: 'a phone number without a plus sign and country code' }
-const extension: Defect = { code: 'E_PHONE', message: 'a phone number with an extension' }
+const notAPhone: CellDefect = { code: 'E_PHONE', message: 'not one whole phone number of a possible length' }
+const noPlus: CellDefect = { code: 'E_PHONE', message: 'a phone number with a country code but no plus sign' }
+const noCountry: CellDefect = {
+  code: 'E_PHONE',
+  message: 'a phone number without a plus sign and country code',
+}
+const extension: CellDefect = { code: 'E_PHONE', message: 'a phone number with an extension' }
 
 /** For `country`: numbers with a plus sign alone. */
 const anyCountry = 'international'
@@ -168,7 +171,7 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
   }
 }
 
-function e164Of(number: PhoneNumber | undefined, hasPlus: boolean): string | Defect {
+function e164Of(number: PhoneNumber | undefined, hasPlus: boolean): string | CellDefect {
   if (!hasPlus) return noCountry
   if (number === undefined || !number.isPossible()) return notAPhone
   return number.ext === undefined ? number.number : extension

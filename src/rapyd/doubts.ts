@@ -3,10 +3,12 @@ import { valueAt } from '../domain/json.ts'
 import { fieldOf } from '../domain/patch.ts'
 import type { Doubts } from '../domain/warning.ts'
 import { customerField } from './customer-fields.ts'
+import { isUsualId } from './customer-id.ts'
 
 export const doubts: Doubts = {
-  unusualId(tell) {
-    tell('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
+  unusualId(customerId, tell) {
+    if (!isUsualId(customerId))
+      tell('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
   },
   clears({ patch, cleared }, tell) {
     for (const path of cleared) {

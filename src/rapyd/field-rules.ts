@@ -5,15 +5,15 @@
 import { iso31661 } from 'iso-3166'
 import type { ErrorCode } from '../domain/error-codes.ts'
 
-export interface Defect {
+export interface CellDefect {
   readonly code: ErrorCode
   readonly message: string
 }
 
-export type Rule = (text: string) => Defect | undefined
+export type Rule = (text: string) => CellDefect | undefined
 
 function rule(code: ErrorCode, message: string, holds: (text: string) => boolean): Rule {
-  const defect: Defect = { code, message }
+  const defect: CellDefect = { code, message }
   return (text) => (holds(text) ? undefined : defect)
 }
 
@@ -37,8 +37,8 @@ export const emailRule = rule(
 /** What spreadsheets make of long numbers: `3.53871E+11`, with a comma in some countries. */
 const shortenedNumber = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i
 
-const notE164: Defect = { code: 'E_PHONE', message: 'not a phone number in E.164 form' }
-const phoneDefects: readonly (readonly [pattern: RegExp, defect: Defect])[] = [
+const notE164: CellDefect = { code: 'E_PHONE', message: 'not a phone number in E.164 form' }
+const phoneDefects: readonly (readonly [pattern: RegExp, defect: CellDefect])[] = [
   [shortenedNumber, { code: 'E_PHONE', message: 'a phone number that a spreadsheet has shortened' }],
   [
     /^[1-9]\d{6,14}$/,
@@ -65,8 +65,8 @@ export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country 
   countries.has(text),
 )
 
-const notADate: Defect = { code: 'E_DATE', message: 'not a date of the form DD/MM/YYYY' }
-const dayNumber: Defect = { code: 'E_DATE', message: 'a number, as spreadsheets keep dates' }
+const notADate: CellDefect = { code: 'E_DATE', message: 'not a date of the form DD/MM/YYYY' }
+const dayNumber: CellDefect = { code: 'E_DATE', message: 'a number, as spreadsheets keep dates' }
 
 /** DD/MM/YYYY. */
 export const dateRule: Rule = (text) => {

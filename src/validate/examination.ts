@@ -1,11 +1,9 @@
 /** Puts the doctor together for one input: which of its columns hold what, and what is looked for in each. */
 import { createCsvColumns, createNdjsonColumns } from '../doctor/columns.ts'
-import { createDateOrder } from '../doctor/date-order.ts'
 import { createExamination } from '../doctor/examine.ts'
 import type { ExamineParts, Examination } from '../doctor/examine.ts'
-import { lookAlikeHeaders } from '../doctor/header-doubts.ts'
-import { createSharedEmails } from '../doctor/shared-emails.ts'
 import { isCodeName } from '../doctor/text-damage.ts'
+import { lookAlikeColumns } from '../domain/look-alikes.ts'
 import type { Head } from '../input/header.ts'
 import { planHeader, planKeys } from '../mapping/column-plans.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
@@ -27,13 +25,7 @@ export function openExamination(parts: ExaminationParts): Examination {
   const ignored = options.ignoreColumns ?? []
   const rules = rulesOf(options)
   const locate = createLocate(head, ignored, mapping)
-  const shared = {
-    ...watch,
-    locate,
-    now: Date.now(),
-    emails: createSharedEmails(),
-    dates: createDateOrder(),
-  }
+  const shared = { ...watch, locate }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
     return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
@@ -46,7 +38,7 @@ export function openExamination(parts: ExaminationParts): Examination {
     columns,
     texts,
     typed: typedColumns(plans),
-    headerDoubts: lookAlikeHeaders(
+    headerDoubts: lookAlikeColumns(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })

@@ -11,6 +11,11 @@ const isMail = (text: string) => text.includes('@')
 const isPhone = (text: string) => text.startsWith('+')
 const isId = (text: string) => text.startsWith('cus_')
 
+const distinctOf = (texts: readonly string[]) => {
+  const columns = createCsvColumns([{ name: 'a', fields: [], blanks: '' }], new Set())
+  for (const text of texts) columns.add({ kind: 'csv', row: 1, line: 2, offset: 0, length: 0, cells: [text] })
+  return columns.list()[0]?.distinct
+}
 describe('the table of e-mail addresses', () => {
   it('tells an address of another customer, whatever the case, over all its growth', () => {
     const emails = createSharedEmails()
@@ -27,12 +32,6 @@ describe('the table of e-mail addresses', () => {
 })
 
 describe('the count of different texts', () => {
-  const distinctOf = (texts: readonly string[]) => {
-    const columns = createCsvColumns([{ name: 'a', fields: [], blanks: '' }], new Set())
-    for (const text of texts)
-      columns.add({ kind: 'csv', row: 1, line: 2, offset: 0, length: 0, cells: [text] })
-    return columns.list()[0]?.distinct
-  }
   const numbers = Array.from({ length: 1_000 }, (_, number) => `${number}`)
 
   it('is exact up to its limit, and then says that there are more', () => {

@@ -27,6 +27,8 @@ describe('a mapping file', () => {
     ['{"customer": "A", "customer": "B"}', 'm:1:19: this key stands here a second time', ''],
     [lines('customer: A', '---', 'customer: B'), 'm:2:1: ', ''],
     ['customer: !secret x', 'm:1:11: Unresolved tag', ''],
+    ['columns: !!set { A }', 'm:1:10: Unresolved tag', ''],
+    ['constants: { metadata.a: !!binary aGk= }', 'm:1:26: Unresolved tag', ''],
     ['columns: { A: *gone }', 'm:1:15: nothing before this', 'anchor'],
     ['constants: { metadata.x: &a [*a] }', 'm:1:29: too many values or levels', 'aliases'],
     [

@@ -41,7 +41,7 @@ describe('an id is unusual', () => {
     [`${usual}0`, true],
   ])('%s: %s', (id, isUnusual) => {
     const told: string[] = []
-    createDoubts().unusualId(id, (code) => told.push(code))
+    doubts.unusualId(id, (code) => told.push(code))
     expect(told).toEqual(isUnusual ? ['W_UNUSUAL_ID'] : [])
   })
 })
