@@ -1,12 +1,10 @@
 /** The first line of a plan: what it was made from, what it comes to, and a digest over all of it, so that nothing is sent of a plan that was edited or damaged. */
 import { createHash, hash } from 'node:crypto'
-import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
-import { isPlanChange } from './plan-counts.ts'
-import type { PlanCounts } from './plan-counts.ts'
+import type { PlanChange } from './plan-row.ts'
 
 /** Raised with every change of the format. */
-export const planVersion = 1
+export const planVersion = 2
 
 export interface PlanFacts {
   readonly rapyd_bulk_plan: number
@@ -29,6 +27,14 @@ export interface PlanFacts {
   }
 }
 
+export interface PlanCounts {
+  readonly rows: number
+  readonly changes: Readonly<Record<PlanChange, number>>
+  /** Rows that change the field, and that blank something in it, by field. */
+  readonly fields: Readonly<Record<string, number>>
+  readonly clears: Readonly<Record<string, number>>
+}
+
 export interface PlanHead extends PlanFacts {
   readonly counts: PlanCounts
   readonly sha256: string
@@ -47,30 +53,4 @@ export function createHeadDigest(): {
       return { ...whole, sha256: hash('sha256', `${JSON.stringify(whole)}\n${rows.digest('hex')}`, 'hex') }
     },
   }
-}
-
-/** `undefined` for what is no head of this version. */
-export function parseHead(line: string): PlanHead | undefined {
-  let found: unknown
-  try {
-    found = JSON.parse(line)
-  } catch {
-    return undefined
-  }
-  return isHead(found) ? found : undefined
-}
-
-/** The keys that are read; the digest covers the others. */
-function isHead(found: unknown): found is PlanHead {
-  if (!isJsonObject(found) || found['rapyd_bulk_plan'] !== planVersion) return false
-  const { input, options, counts } = found
-  if (!isJsonObject(input) || !isJsonObject(options) || !isJsonObject(counts)) return false
-  const { changes, rows } = counts
-  const texts = [input['path'], input['sha256'], found['mapping_sha256'], found['host'], found['account']]
-  return (
-    [...texts, found['sha256']].every((text) => typeof text === 'string') &&
-    Number.isSafeInteger(rows) &&
-    isJsonObject(changes) &&
-    Object.entries(changes).every(([name, number]) => isPlanChange(name) && typeof number === 'number')
-  )
 }

@@ -1,57 +1,58 @@
-/** The rows of an input as a plan has them: only the fields that it says would change, and no call for any other row. */
+/** The rows of a plan as the rows of a run: what each sends, and no call for any other row. */
 import { checkInput, guardOf, scanReading } from '../guard/check-input.ts'
 import type { CheckedInput, InputParts, Watched } from '../guard/check-input.ts'
 import { withoutCall } from '../domain/outcome.ts'
-import type { Outcome } from '../domain/outcome.ts'
-import { onlyFields } from '../domain/patch.ts'
-import type { PatchedRow } from '../domain/patch.ts'
 import { BulkUpdateError } from '../errors.ts'
+import type { ReadRow } from '../pipeline/ports.ts'
+import type { PlanRow } from './plan-row.ts'
 import type { SavedPlan } from './saved-plan.ts'
 import { openPlan } from './saved-plan.ts'
-import type { ReadRow } from '../pipeline/ports.ts'
-import { isOutcome } from '../pipeline/send.ts'
 import type { PlannedFacts } from '../run/parts.ts'
 
-/** `watched` stands around the rows of the pass that counts what is planned. */
+/** `watched` stands around the rows of the pass that counts what is planned. Of the input only its bytes are asked for, by the places of rows. */
 export async function checkPlanned(
   plan: SavedPlan,
   parts: InputParts,
   watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
-  const base = await checkInput({ ...parts, onInvalid: () => {} })
   const readRow: ReadRow = (row) => {
-    const read = base.readRow(row)
-    return isOutcome(read) ? read : plannedOf(read, plan)
+    if (row.kind !== 'ndjson') throw new Error('a row of a plan that is none')
+    return readPlanned(plan.rowOf(row.record))
   }
-  const reading = { openRows: base.openRows, readRow }
-  const found = parts.remembered ?? (await scanReading(parts, reading, watched(reading.openRows())))
+  const openRows: CheckedInput['openRows'] = (start) => plan.rows(start?.row)
+  const reading = { openRows, readRow }
+  const found = parts.remembered ?? (await scanReading(parts, reading, watched(openRows())))
   return { ...reading, found, refusal: guardOf(found, parts.options) }
 }
 
-function plannedOf(read: PatchedRow, plan: SavedPlan): PatchedRow | Outcome {
-  const { customerId } = read
-  const planned = plan.change(read.row)
-  if (planned === undefined) throw new Error('a row that the plan of this input does not have')
+function readPlanned(planned: PlanRow): ReturnType<ReadRow> {
+  const { row, line, offset, length, customer: customerId } = planned
+  const place = { row, line, offset, length }
   switch (planned.change) {
-    case 'update':
-      return onlyFields(read, (field) => planned.fields.has(field))
-    case 'unchanged':
-      return withoutCall(read, customerId, 'unchanged', {
-        message: 'the customer held it when the plan was made',
-      })
+    case 'update': {
+      const { patch, paths, clears } = planned
+      return { ...place, customerId, patch, fields: paths, cleared: clears }
+    }
+    case 'unchanged': {
+      const { message = 'the customer held it when the plan was made' } = planned
+      return withoutCall(place, customerId, 'unchanged', { message })
+    }
     case 'missing':
-      return withoutCall(read, customerId, 'invalid', {
+      return withoutCall(place, customerId, 'invalid', {
         errorCode: 'E_CUSTOMER_NOT_FOUND',
         message: 'Rapyd did not know the customer when the plan was made',
       })
     case 'unreadable':
-    case 'invalid':
-      return withoutCall(read, customerId, 'invalid', {
+      return withoutCall(place, customerId, 'invalid', {
         errorCode: 'E_NOT_PLANNED',
         message: 'the customer could not be read when the plan was made',
       })
+    case 'invalid': {
+      const { code: errorCode, field: errorField, message } = planned
+      return withoutCall(place, customerId, 'invalid', { errorCode, errorField, message })
+    }
     default:
-      return planned.change satisfies never
+      return planned satisfies never
   }
 }
 

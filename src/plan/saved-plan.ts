@@ -1,25 +1,24 @@
-/** A plan that was written, opened to be applied: held against its digest as a whole, then a few bytes a row in memory. */
+/** A plan that was written, opened to be applied: held against its digest as a whole, and read again row by row. */
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
+import type { NdjsonRow } from '../domain/row.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
-import { isPlanChange } from './plan-counts.ts'
-import { createHeadDigest, parseHead } from './plan-head.ts'
+import { createHeadDigest } from './plan-head.ts'
 import type { PlanHead } from './plan-head.ts'
-import type { PlanChange } from './plan-row.ts'
+import type { PlanRow } from './plan-row.ts'
 
-export interface PlannedChange {
-  readonly change: PlanChange
-  /** The fields that change. */
-  readonly fields: ReadonlySet<string>
-}
+/** Rows that are given at once. */
+const batchSize = 100
 
 export interface SavedPlan {
   readonly path: string
   readonly head: PlanHead
-  /** What is planned for a row; nothing where the plan has no such row. */
-  change(row: number): PlannedChange | undefined
+  /** From a row on: rows with their places in the input, and their lines of the plan as records. */
+  rows(from?: number): AsyncGenerator<readonly NdjsonRow[]>
+  /** Throws INPUT, E_PLAN_CHANGED, for a record that is no line of a plan. */
+  rowOf(record: unknown): PlanRow
   /** What the customer of a row held, by field, in the fields that the row changes. */
   before(row: number): Promise<JsonObject>
   close(): Promise<void>
@@ -48,56 +47,69 @@ export async function openPlan(path: string): Promise<SavedPlan> {
 }
 
 async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
+  const { isPlanHead, isPlanRow } = await import('./plan-schema.ts')
   const digest = createHeadDigest()
   let head: PlanHead | undefined
-  let kinds = new Uint32Array()
-  let ends = new Float64Array()
-  const known: PlannedChange[] = []
-  const numbers = new Map<string, number>()
-  let row = 0
-  for await (const { bytes, end } of linesOf(handle)) {
+  /** Where the head ends, and each row. */
+  const ends: number[] = []
+
+  function rowOf(record: unknown): PlanRow {
+    if (!isPlanRow(record)) throw changed(path)
+    return record
+  }
+
+  for await (const { bytes, end } of linesOf(handle, 0)) {
     if (head === undefined) {
-      head = parseHead(bytes.toString('utf8'))
-      if (head === undefined) throw noPlan(path)
-      kinds = new Uint32Array(head.counts.rows + 1)
-      ends = new Float64Array(head.counts.rows + 1)
-      ends[0] = end
-      continue
+      const found = parsed(bytes)
+      if (!isPlanHead(found)) throw noPlan(path)
+      head = found
+    } else {
+      if (rowOf(parsed(bytes)).row !== ends.length) throw changed(path)
+      digest.add(bytes)
     }
-    row++
-    digest.add(bytes)
-    const change = row > head.counts.rows ? undefined : changeIn(bytes, row)
-    if (change === undefined) throw changed(path)
-    const key = JSON.stringify([change.change, ...change.fields])
-    const number = numbers.get(key) ?? known.push(change) - 1
-    numbers.set(key, number)
-    kinds[row] = number
-    ends[row] = end
+    ends.push(end)
   }
   if (head === undefined) throw noPlan(path)
   const { sha256, counts, ...facts } = head
-  if (row !== counts.rows || digest.head(facts, counts).sha256 !== sha256) throw changed(path)
+  if (ends.length !== counts.rows + 1 || digest.head(facts, counts).sha256 !== sha256) throw changed(path)
   return {
     path,
     head,
-    change: (number) => (number >= 1 && number <= row ? known[kinds[number] ?? -1] : undefined),
+    rowOf,
+    async *rows(from = 1) {
+      let batch: NdjsonRow[] = []
+      for await (const { bytes } of linesOf(handle, ends[from - 1] ?? 0)) {
+        const record = parsed(bytes)
+        const { row, line, offset, length } = rowOf(record)
+        if (isJsonObject(record)) batch.push({ kind: 'ndjson', row, line, offset, length, record })
+        if (batch.length < batchSize) continue
+        yield batch
+        batch = []
+      }
+      yield batch
+    },
     async before(number) {
       const from = ends[number - 1] ?? 0
       const bytes = Buffer.alloc((ends[number] ?? from) - from)
       await handle.read(bytes, 0, bytes.length, from)
-      return beforeIn(bytes)
+      const row = rowOf(parsed(bytes))
+      const held = Object.entries(row.change === 'update' ? row.fields : {}).flatMap(([field, { before }]) =>
+        before === null ? [] : [[field, before]],
+      )
+      return Object.fromEntries(held)
     },
     close: () => handle.close(),
   }
 }
 
-/** Lines with their line ends, and the place behind each. */
+/** Lines with their line ends, from a place on, and the place after each. */
 async function* linesOf(
   handle: FileHandle,
+  start: number,
 ): AsyncGenerator<{ readonly bytes: Buffer; readonly end: number }> {
   let rest = Buffer.alloc(0)
-  let end = 0
-  for (let position = 0; ;) {
+  let end = start
+  for (let position = start; ;) {
     const block = Buffer.allocUnsafe(256 * 1024)
     const { bytesRead } = await handle.read(block, 0, block.length, position)
     position += bytesRead
@@ -115,32 +127,12 @@ async function* linesOf(
   }
 }
 
-function parsed(bytes: Buffer): JsonObject | undefined {
+function parsed(bytes: Buffer): unknown {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
-    return isJsonObject(value) ? value : undefined
+    return JSON.parse(bytes.toString('utf8'))
   } catch {
     return undefined
   }
-}
-
-function changeIn(bytes: Buffer, row: number): PlannedChange | undefined {
-  const found = parsed(bytes)
-  if (found === undefined || found['row'] !== row || !isPlanChange(found['change'])) return undefined
-  const { change, fields } = found
-  return { change, fields: new Set(isJsonObject(fields) ? Object.keys(fields) : []) }
-}
-
-function beforeIn(bytes: Buffer): JsonObject {
-  const fields = parsed(bytes)?.['fields']
-  if (!isJsonObject(fields)) return {}
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([field, change]) =>
-      isJsonObject(change) && change['before'] !== undefined && change['before'] !== null
-        ? [[field, change['before']]]
-        : [],
-    ),
-  )
 }
 
 function noPlan(path: string): BulkUpdateError {

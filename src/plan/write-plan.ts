@@ -2,11 +2,10 @@
 import type { PatchedRow } from '../domain/patch.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { isOutcome } from '../pipeline/send.ts'
-import { createPlanCounter } from './plan-counts.ts'
 import { createHeadDigest } from './plan-head.ts'
-import type { PlanFacts, PlanHead } from './plan-head.ts'
-import { plannedRow } from './plan-row.ts'
-import type { PlanRow } from './plan-row.ts'
+import type { PlanCounts, PlanFacts, PlanHead } from './plan-head.ts'
+import { placeOf, plannedRow } from './plan-row.ts'
+import type { PlanChange, PlanRow } from './plan-row.ts'
 import { afterPatch } from '../rapyd/held.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
 import { openOutputFile } from '../report/output-file.ts'
@@ -61,17 +60,47 @@ async function* plannedRows({ openRows, readRow, readings, found }: WritePlanPar
 
 /** `isFollowed`: rows of one customer may follow each other. */
 function plannedOf(read: PatchedRow, readings: Readings, isFollowed: boolean): PlanRow {
-  const { row, line, customerId: customer, patch } = read
-  const known = readings.known(customer)
+  const { customerId, patch } = read
+  const known = readings.known(customerId)
   if (known === undefined) throw new Error('a customer of the file that was not read')
-  if (typeof known === 'string') return { row, line, customer, change: known }
+  if (typeof known === 'string') return { ...placeOf(read), change: known }
   const planned = plannedRow(read, known)
-  if (isFollowed && planned.change === 'update') readings.leave(customer, afterPatch(known, patch))
+  if (isFollowed && planned.change === 'update') readings.leave(customerId, afterPatch(known, patch))
   return planned
 }
 
-function withoutCall({ row, line, customerId: customer, outcome, errorCode, errorField }: Outcome): PlanRow {
-  return outcome === 'unchanged'
-    ? { row, line, customer, change: 'unchanged' }
-    : { row, line, customer, change: 'invalid', code: errorCode, field: errorField }
+function withoutCall(read: Outcome): PlanRow {
+  const { errorCode: code, errorField: field, message } = read
+  return code === ''
+    ? { ...placeOf(read), change: 'unchanged', message }
+    : { ...placeOf(read), change: 'invalid', code, field, message }
+}
+
+/** What a plan comes to, counted while its rows go by. */
+function createPlanCounter() {
+  let rows = 0
+  const changes: Record<PlanChange, number> = {
+    update: 0,
+    unchanged: 0,
+    missing: 0,
+    unreadable: 0,
+    invalid: 0,
+  }
+  const fields = new Map<string, number>()
+  const clears = new Map<string, number>()
+  return {
+    add(row: PlanRow): void {
+      rows++
+      changes[row.change]++
+      if (row.change !== 'update') return
+      for (const field in row.fields) fields.set(field, (fields.get(field) ?? 0) + 1)
+      for (const path of row.clears) clears.set(path, (clears.get(path) ?? 0) + 1)
+    },
+    counts: (): PlanCounts => ({
+      rows,
+      changes,
+      fields: Object.fromEntries(fields),
+      clears: Object.fromEntries(clears),
+    }),
+  }
 }

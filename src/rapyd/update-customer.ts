@@ -50,7 +50,7 @@ export function isRepeatable(patch: Patch): boolean {
  * Addresses have the numbers of their columns up to here, because rows of one customer are merged by them. One that the row
  * leaves out is no item of the list that is sent.
  */
-function withoutHoles(patch: Patch): Patch {
+export function withoutHoles(patch: Patch): Patch {
   const { addresses } = patch
   if (!Array.isArray(addresses)) return patch
   const items: readonly JsonValue[] = Object.values(addresses)

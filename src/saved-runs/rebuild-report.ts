@@ -4,6 +4,7 @@ import { isErrorCode } from '../domain/error-codes.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
+import type { SavedPlan } from '../plan/saved-plan.ts'
 import { createPrepare } from '../prepare.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
@@ -42,13 +43,16 @@ export async function rebuildReport(
 ): Promise<RebuiltReport> {
   const saved = openSavedRun(run, runsDir)
   let file: InputFile | undefined
+  let plan: SavedPlan | undefined
   try {
     const { runId, directory, journal, record, fact } = saved
     let input: ReadingOfRun | undefined
     let missing: BulkUpdateError | undefined
     try {
       file = await openSameInput(saved)
-      input = await readingOf(saved, file)
+      const isSettled = journal.settledRows.size === record.rows
+      plan = record.planned === undefined || isSettled ? undefined : await openPlanOf(record.planned)
+      input = await readingOf(saved, file, plan)
     } catch (error) {
       if (!(error instanceof BulkUpdateError)) throw error
       missing = withoutErrors(saved, error)
@@ -78,6 +82,7 @@ export async function rebuildReport(
     restoreVanished(saved)
     return { summary, directory, ...(missing === undefined ? {} : { missing }) }
   } finally {
+    await plan?.close()
     await file?.close()
     saved.close()
   }
@@ -88,13 +93,17 @@ interface ReadingOfRun extends ReadableInput {
   readonly asked: ReadonlyMap<number, number>
 }
 
-async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun> {
+async function readingOf(
+  saved: SavedRun,
+  file: InputFile,
+  plan: SavedPlan | undefined,
+): Promise<ReadingOfRun> {
   const { record, fact, runId, journal } = saved
   const head = await readHeadOf(saved, file)
   // Rows with an outcome are copied by their places; only those without one are read and mapped again.
   if (journal.settledRows.size === record.rows)
     return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
-  const reading = await openReading(saved, await inputPartsOf(saved, file, head))
+  const reading = await openReading(saved, await inputPartsOf(saved, file, head), plan)
   const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
   const asked = reading.asked ?? new Map<number, number>()
   return { file, head, openRows: () => reading.openRows(), prepare, asked }
@@ -104,21 +113,16 @@ async function readingOf(saved: SavedRun, file: InputFile): Promise<ReadingOfRun
 async function openReading(
   { record, runsDir }: SavedRun,
   parts: InputParts,
+  plan: SavedPlan | undefined,
 ): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
   if (record.rollback !== undefined) return checkRollback(parts)
-  const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
+  const check = checkOf(plan)
+  if (record.redo === undefined) return check(parts)
+  const parent = openSavedRun(record.redo.parent, runsDir)
   try {
-    const check = checkOf(plan)
-    if (record.redo === undefined) return await check(parts)
-    const parent = openSavedRun(record.redo.parent, runsDir)
-    try {
-      return await readRedo(parent, record.redo.isMended, parts, undefined, check)
-    } finally {
-      parent.close()
-    }
+    return await readRedo(parent, record.redo.isMended, parts, undefined, check)
   } finally {
-    // What is planned for each row is in memory by now.
-    await plan?.close()
+    parent.close()
   }
 }
 

@@ -65,10 +65,12 @@ describe('a way there and back', () => {
     expect(stdout).not.toContain('Other')
     const metadata = { before: { tier: 'silver', kept: 1 }, after: { tier: 'gold', kept: 1 } }
     expect(planOf('p.ndjson').slice(1)).toEqual([
-      { row: 1, line: 2, customer: id(1), change: 'unchanged' },
+      { row: 1, line: 2, offset: 34, length: 65, customer: id(1), change: 'unchanged' },
       {
         row: 2,
         line: 3,
+        offset: 100,
+        length: 48,
         customer: id(2),
         change: 'update',
         fields: {
@@ -77,10 +79,14 @@ describe('a way there and back', () => {
           metadata,
         },
         clears: ['email'],
+        patch: { name: 'Other', email: '', metadata: { tier: 'gold' } },
+        paths: ['name', 'email', 'metadata.tier'],
       },
       {
         row: 3,
         line: 4,
+        offset: 149,
+        length: 63,
         customer: id(2),
         change: 'update',
         fields: {
@@ -88,12 +94,24 @@ describe('a way there and back', () => {
           email: { before: '', after: 'new@example.com' },
         },
         clears: [],
+        patch: { name: 'Third', email: 'new@example.com' },
+        paths: ['name', 'email'],
       },
-      { row: 4, line: 5, customer: id(99), change: 'missing' },
-      { row: 5, line: 6, customer: id(3), change: 'invalid', code: 'E_EMAIL', field: 'email' },
+      { row: 4, line: 5, offset: 213, length: 62, customer: id(99), change: 'missing' },
+      {
+        row: 5,
+        line: 6,
+        offset: 276,
+        length: 59,
+        customer: id(3),
+        change: 'invalid',
+        code: 'E_EMAIL',
+        field: 'email',
+        message: 'not a valid e-mail address of at most 512 characters',
+      },
     ])
     expect(planOf('p.ndjson')[0]).toMatchObject({
-      rapyd_bulk_plan: 1,
+      rapyd_bulk_plan: 2,
       counts: {
         rows: 5,
         changes: { update: 2, unchanged: 1, missing: 1, unreadable: 0, invalid: 1 },
@@ -160,6 +178,47 @@ describe('a way there and back', () => {
     expect(updates()).toHaveLength(1)
     expect((await folder.run(['report', applied])).code).toBe(0)
     expect((await folder.run(['runs'])).stdout).toContain('sends a plan')
+  })
+
+  it('gives every row the outcome and the place that an update gives it, from the plan alone', async () => {
+    const lines = [
+      'customer,name,email,addresses[0].city,addresses[1].city',
+      `${id(1)},First,,Rome,`,
+      `${id(1)},,,,Oslo`,
+      `${id(2)},,none,,`,
+      `${id(3)},,,,`,
+      'short',
+      `${id(1)},,,,Bern`,
+    ]
+    folder.write('crm.csv', `${lines.join('\n')}\n`)
+    const reading = ['--duplicates', 'merge', '--blank', 'keep', '--max-errors', '100%']
+    await run('plan', 'crm.csv', '--out', 'p.ndjson', ...reading)
+    expect(planOf('p.ndjson').at(-1)).toMatchObject({
+      row: 6,
+      patch: { name: 'First', addresses: [{ city: 'Rome' }, { city: 'Bern' }] },
+      paths: ['name', 'addresses[0].city', 'addresses[1].city'],
+    })
+    const reportsOf = async (...args: readonly string[]) => {
+      const before = runs()
+      await run(...args)
+      const name = runs().find((one) => !before.includes(one)) ?? ''
+      const errors = readFileSync(join(folder.path, 'rapyd-runs', name, 'errors.csv'), 'utf8')
+      return {
+        errors,
+        rows: results(name).map(({ row, line, outcome, fields, message }) => [
+          row,
+          line,
+          outcome,
+          fields,
+          message,
+        ]),
+      }
+    }
+    const applied = await reportsOf('apply', 'p.ndjson', '--max-errors', '100%')
+    expect(applied).toEqual(await reportsOf('update', 'crm.csv', ...reading))
+    expect(applied.errors).toContain('short')
+    const [sent, again] = updates()
+    expect(sent).toEqual(again)
   })
 
   it('refuses with --verify every row whose customer has changed since, by its fields, and nothing else', async () => {
