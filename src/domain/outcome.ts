@@ -36,6 +36,8 @@ export interface Outcome extends Place {
   readonly retries: string
   /** Milliseconds since 1970; 0 where nothing was sent. */
   readonly finishedAt: number
+  /** The row that this one was merged into, 0 where it was not; nothing where its journal is of a version that did not note it. */
+  readonly mergedInto?: number
 }
 
 /** Rows that the user has to look at: everything but `updated` and `unchanged`. */
@@ -52,7 +54,8 @@ export function withoutCall(
     errorCode = '',
     errorField = '',
     message = '',
-  }: Partial<Pick<Outcome, 'errorCode' | 'errorField' | 'message'>>,
+    mergedInto,
+  }: Partial<Pick<Outcome, 'errorCode' | 'errorField' | 'message' | 'mergedInto'>>,
 ): Outcome {
   return {
     row,
@@ -73,5 +76,6 @@ export function withoutCall(
     latencyMs: 0,
     retries: '',
     finishedAt: 0,
+    ...(mergedInto === undefined ? {} : { mergedInto }),
   }
 }

@@ -32,12 +32,17 @@ export interface DuplicateRows {
 
 /** Lets only the last row of each customer through that has a call. */
 export function onlyLastRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
-  return leaveOut(readRow, duplicates, (last) => `row ${last} of this customer counts (--duplicates last)`)
+  return leaveOut(readRow, duplicates, (last) => ({
+    message: `row ${last} of this customer counts (--duplicates last)`,
+  }))
 }
 
 /** Makes one call of the rows of a customer, at the place of the last. Expects the rows of `withEarlierRows`. */
 export function mergedRows(readRow: ReadRow, duplicates: DuplicateRows, merge: MergeRows): ReadRow {
-  const readOne = leaveOut(readRow, duplicates, (last) => `merged into row ${last} (--duplicates merge)`)
+  const readOne = leaveOut(readRow, duplicates, (last) => ({
+    message: `merged into row ${last} (--duplicates merge)`,
+    mergedInto: last,
+  }))
   return (row) => {
     const read = readOne(row)
     if (isOutcome(read) || row.kind === 'malformed' || row.earlier === undefined) return read
@@ -94,13 +99,12 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
 function leaveOut(
   readRow: ReadRow,
   duplicates: DuplicateRows,
-  messageOf: (lastRow: number) => string,
+  why: (lastRow: number) => Pick<Outcome, 'message' | 'mergedInto'>,
 ): ReadRow {
   return (row) => {
     const read = readRow(row)
     if (isOutcome(read) || !duplicates.followed.has(read.row)) return read
-    const message = messageOf(duplicates.lastRowOf(read.customerId))
-    return withoutCall(read, read.customerId, 'unchanged', { message })
+    return withoutCall(read, read.customerId, 'unchanged', why(duplicates.lastRowOf(read.customerId)))
   }
 }
 

@@ -4,9 +4,10 @@
  */
 import { usage } from '../options.ts'
 import { commandToRedo } from '../run/command.ts'
+import { inChildren } from '../saved-runs/children.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
-import { findRuns } from '../store/find-runs.ts'
+import { isRunThere } from '../store/run-directory.ts'
 
 /** Throws USAGE, E_REDO_OLDER, where rows that `run` left may have been sent by a later redo of a run above it. */
 export function refuseOlderRedo(run: SavedRun): void {
@@ -20,32 +21,18 @@ export function refuseOlderRedo(run: SavedRun): void {
 }
 
 /** The later redo of a run above it, with that run. */
-export function laterInFamily(
-  run: SavedRun,
-): { readonly runId: string; readonly parent: string } | undefined {
-  for (let at = run.record.redo === undefined ? undefined : run; at !== undefined;) {
-    const parent = at.record.redo?.parent ?? ''
-    const later = laterRedo(at.runId, parent, run.runsDir)
-    if (later !== undefined) return { runId: later, parent }
-    at = redoAbove(parent, run.runsDir)
-  }
-  return undefined
-}
-
-/** Where it has been deleted, nothing is known of what stands above it. */
-function redoAbove(runId: string, runsDir: string): SavedRun | undefined {
-  if (!findRuns(runsDir).some((place) => place.runId === runId)) return undefined
-  const saved = openSavedRun(runId, runsDir)
-  saved.close()
-  return saved.record.redo === undefined ? undefined : saved
-}
-
-/** The redo of `parent` with the highest number, if that is higher than the one of `runId`. */
-function laterRedo(runId: string, parent: string, runsDir: string): string | undefined {
-  const number = (id: string): number =>
-    id.startsWith(parent) ? Number(/^-redo-(\d+)$/.exec(id.slice(parent.length))?.[1] ?? 0) : 0
-  const later = findRuns(runsDir)
-    .map((place) => place.runId)
-    .filter((id) => number(id) > number(runId))
-  return later.toSorted((one, other) => number(one) - number(other)).at(-1)
+export function laterInFamily({
+  runId,
+  runsDir,
+  record,
+}: SavedRun): { readonly runId: string; readonly parent: string } | undefined {
+  const parent = record.redo?.parent
+  if (parent === undefined) return undefined
+  const last = inChildren({ runId: parent, runsDir }, 'redo', (child) => child.runId).at(-1)
+  if (last !== undefined && last !== runId) return { runId: last, parent }
+  // Where it has been deleted, nothing is known of what is above it.
+  if (!isRunThere(runsDir, parent)) return undefined
+  const above = openSavedRun(parent, runsDir)
+  above.close()
+  return laterInFamily(above)
 }

@@ -2,9 +2,9 @@
 import { needsAttention } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
 import { customersPutBack } from '../rollback/rollbacks.ts'
+import { inChildren } from '../saved-runs/children.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
-import { findRuns } from '../store/find-runs.ts'
 
 export interface LeftRow {
   readonly outcome: OutcomeKind
@@ -20,57 +20,27 @@ export interface Left {
   readonly settled: ReadonlyMap<number, string>
 }
 
-/** The redos of a run, in the order of their numbers. Whoever gets them closes them. */
-export function redosOf({ runId, runsDir }: SavedRun): readonly SavedRun[] {
-  const number = (id: string): number => Number(/^-redo-(\d+)$/.exec(id.slice(runId.length))?.[1] ?? 0)
-  return findRuns(runsDir)
-    .filter((place) => place.runId.startsWith(runId) && number(place.runId) > 0)
-    .toSorted((one, other) => number(one.runId) - number(other.runId))
-    .map((place) => openSavedRun(place.directory, undefined))
-}
-
-/** Redos of a run, and redos of those, that are not finished. Whoever gets them closes them. */
-export function openBelow({ runId, runsDir }: SavedRun): readonly SavedRun[] {
-  const open: SavedRun[] = []
-  for (const place of findRuns(runsDir)) {
-    if (!place.runId.startsWith(runId) || !/^(?:-redo-\d+)+$/.test(place.runId.slice(runId.length))) continue
-    const saved = openSavedRun(place.directory, undefined)
-    if (saved.isFinished) saved.close()
-    else open.push(saved)
-  }
-  return open
-}
-
-/** The number that the next redo of a run gets. */
-export function nextNumber({ runId }: SavedRun, redos: readonly SavedRun[]): number {
-  return 1 + Math.max(0, ...redos.map((redo) => Number(redo.runId.slice(`${runId}-redo-`.length))))
-}
-
 /** Only finished redos count: an open one is the run that asks. What was put back since counts as never sent. */
 export function leftOf(run: SavedRun): Left {
   const rows = new Map<number, LeftRow>()
   for (const { row, outcome, customerId, finishedAt } of outcomesOf(run))
     if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt })
   const settled = new Map<number, string>()
-  for (const redo of redosOf(run)) {
-    try {
-      if (!redo.isFinished) continue
-      const parentRow = parentRowsOf(redo)
-      const putBack = customersPutBack(redo)
-      const below = leftOf(redo)
-      for (const { row, outcome, customerId } of outcomesOf(redo)) {
-        const parent = parentRow(row)
-        if (!rows.has(parent) || putBack.has(customerId)) continue
-        const still = below.rows.get(row)
-        if (!needsAttention(outcome) || below.settled.has(row)) {
-          rows.delete(parent)
-          settled.set(parent, redo.runId)
-        } else if (still?.outcome === 'rejected' || still?.outcome === 'unknown') rows.set(parent, still)
-      }
-    } finally {
-      redo.close()
+  inChildren(run, 'redo', (redo) => {
+    if (!redo.isFinished) return
+    const parentRow = parentRowsOf(redo)
+    const putBack = customersPutBack(redo)
+    const below = leftOf(redo)
+    for (const { row, outcome, customerId } of outcomesOf(redo)) {
+      const parent = parentRow(row)
+      if (!rows.has(parent) || putBack.has(customerId)) continue
+      const still = below.rows.get(row)
+      if (!needsAttention(outcome) || below.settled.has(row)) {
+        rows.delete(parent)
+        settled.set(parent, redo.runId)
+      } else if (still?.outcome === 'rejected' || still?.outcome === 'unknown') rows.set(parent, still)
     }
-  }
+  })
   return { rows, settled }
 }
 
@@ -82,16 +52,12 @@ export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): Read
   }
   for (const { row, outcome, customerId } of outcomesOf(run))
     if (outcome === 'updated' && customers.has(customerId)) note(customerId, row)
-  for (const redo of redosOf(run)) {
-    try {
-      if (!redo.isFinished) continue
-      const parentRow = parentRowsOf(redo)
-      const stand = customers.difference(customersPutBack(redo))
-      for (const [customerId, row] of lastUpdates(redo, stand)) note(customerId, parentRow(row))
-    } finally {
-      redo.close()
-    }
-  }
+  inChildren(run, 'redo', (redo) => {
+    if (!redo.isFinished) return
+    const parentRow = parentRowsOf(redo)
+    const stand = customers.difference(customersPutBack(redo))
+    for (const [customerId, row] of lastUpdates(redo, stand)) note(customerId, parentRow(row))
+  })
   return last
 }
 
@@ -104,9 +70,12 @@ export function mergedInto(run: SavedRun): ReadonlySet<number> {
   if (run.record.options.duplicates !== 'merge') return rows
   const above = mergedAbove(run)
   const parentRow = parentRowsOf(run)
-  for (const { row, outcome, message } of outcomesOf(run)) {
-    const [, into] = outcome === 'unchanged' ? (/^merged into row (\d+) /.exec(message) ?? []) : []
-    if (into !== undefined) rows.add(Number(into))
+  /** Of a journal that does not say which rows were merged: any unchanged one may have been. */
+  const mayBeMerged = new Set<string>()
+  for (const { row, outcome, customerId, mergedInto: into } of outcomesOf(run)) {
+    if (into === undefined && outcome === 'unchanged') mayBeMerged.add(customerId)
+    else if (into === undefined && mayBeMerged.has(customerId)) rows.add(row)
+    else if (into !== undefined && into > 0) rows.add(into)
     if (above.has(parentRow(row))) rows.add(row)
   }
   return rows

@@ -12,12 +12,13 @@ import type { Stoppable } from '../program-options.ts'
 import { refuseOlderRedo } from './family.ts'
 import { comparingOf, readingOf, whereOf } from './options.ts'
 import type { RedoOptions } from './options.ts'
-import { leftOf, nextNumber, openBelow, redosOf } from './left.ts'
+import { leftOf } from './left.ts'
 import { readRedo } from './reading.ts'
 import { commandToGoOn, commandToRollback } from '../run/command.ts'
 import type { RunKind } from '../run/kind.ts'
 import type { Watch } from '../run/parts.ts'
 import { wasRolledBack } from '../rollback/rollbacks.ts'
+import { nextChildId, openRedosBelow } from '../saved-runs/children.ts'
 import { openSavedRun, refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { busy } from '../store/lock.ts'
@@ -143,11 +144,10 @@ function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<stri
   refuseElsewhere(parent, facts)
   if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
   if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
-  const redos = redosOf(parent)
-  const open = openBelow(parent)
+  const open = openRedosBelow(parent)
   try {
     const first = open.find((saved) => !wasRolledBack(saved))
-    if (first === undefined) return `${parent.runId}-redo-${nextNumber(parent, redos)}`
+    if (first === undefined) return nextChildId(parent, 'redo')
     const isSame = first.record.redo?.parent === parent.runId && first.record.redo.isMended === isMended
     if (isSame && first.fact('input') === facts['input']) return first.runId
     throw usage(
@@ -156,7 +156,7 @@ function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<stri
       `Finish it first: ${commandToGoOn(first)}`,
     )
   } finally {
-    for (const saved of [...redos, ...open]) saved.close()
+    for (const saved of open) saved.close()
   }
 }
 

@@ -1,11 +1,11 @@
 /** What must be true of a run before it is rolled back, which of its rollbacks goes on, and what it may do no more afterwards. */
 import { createHash } from 'node:crypto'
 import { usage } from '../options.ts'
-import { redosOf } from '../redo/left.ts'
-import { hasSent, isRolledBack, rollbackNumbers, wasRolledBack } from './rollbacks.ts'
+import { hasSent, isRolledBack, wasRolledBack } from './rollbacks.ts'
 import { rollbackLine, rollbackRows } from './rows.ts'
 import { commandToRollback } from '../run/command.ts'
-import { openSavedRun } from '../saved-runs/saved-run.ts'
+import { childrenOf, inChildren, nextChildId } from '../saved-runs/children.ts'
+import type { Parent } from '../saved-runs/children.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { hasBeforeImages } from '../store/saved-images.ts'
 
@@ -19,20 +19,16 @@ export function refuseRollback(run: SavedRun): void {
       'Only runs that began with --backup, and those of apply, can be rolled back. Make a plan of an older export to see what differs. Nothing was sent.',
     )
   }
-  const redos = redosOf(run)
-  try {
-    const first = redos
-      .toReversed()
-      .find((redo) => redo.journal.counts().has('updated') && !isRolledBack(redo))
-    if (first === undefined) return
-    throw usage(
-      'E_ROLLBACK_ORDER',
-      `${first.runId} has sent rows of ${runId} again since`,
-      `Roll that back first: ${commandToRollback(first.runId, run.runsDir)}. Nothing was sent.`,
-    )
-  } finally {
-    for (const redo of redos) redo.close()
-  }
+  const stand = inChildren(run, 'redo', (redo) =>
+    redo.journal.counts().has('updated') && !isRolledBack(redo) ? [redo.runId] : [],
+  )
+  const last = stand.flat().at(-1)
+  if (last === undefined) return
+  throw usage(
+    'E_ROLLBACK_ORDER',
+    `${last} has sent rows of ${runId} again since`,
+    `Roll that back first: ${commandToRollback(last, run.runsDir)}. Nothing was sent.`,
+  )
 }
 
 /**
@@ -43,11 +39,11 @@ export async function findRollback(
   run: SavedRun,
   signal: AbortSignal,
 ): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
-  const last = rollbackNumbers(run).at(-1)
-  if (last === undefined) return { runId: `${run.runId}-rollback-1`, isBegun: false }
-  const next = { runId: `${run.runId}-rollback-${last + 1}`, isBegun: false }
-  const saved = openSavedRun(`${run.runId}-rollback-${last}`, run.runsDir)
+  const next = { runId: nextChildId(run, 'rollback'), isBegun: false }
+  const rollbacks = childrenOf(run, 'rollback')
+  const saved = rollbacks.at(-1)
   try {
+    if (saved === undefined) return next
     if (!saved.isFinished && wasRolledBack(saved)) return next
     if (!saved.isFinished && hasSent(saved)) return { runId: saved.runId, isBegun: true }
     const isSame = saved.fact('input') === (await rowsDigest(run, signal))
@@ -55,12 +51,12 @@ export async function findRollback(
     const counts = saved.journal.counts()
     return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next
   } finally {
-    saved.close()
+    for (const rollback of rollbacks) rollback.close()
   }
 }
 
 /** Throws USAGE, E_ROLLED_BACK, where an open run was rolled back: it would go on in the middle of what is no more. */
-export function refuseRolledBack(run: Pick<SavedRun, 'runId' | 'runsDir'>): void {
+export function refuseRolledBack(run: Parent): void {
   if (!wasRolledBack(run)) return
   throw usage(
     'E_ROLLED_BACK',

@@ -6,15 +6,7 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { Sends } from '../domain/request.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
-import {
-  damagedRecord,
-  errorCodePath,
-  isWholeRecord,
-  kindOf,
-  manyRecords,
-  unpackMany,
-  unpackOutcome,
-} from './outcome-record.ts'
+import { damagedRecord, errorCodePath, isWholeRecord, kindOf, unpackOutcome } from './outcome-record.ts'
 
 export interface JournalReader {
   /** What the run belongs to and what was counted before it: small texts by name. */
@@ -49,14 +41,9 @@ export function readerOf(db: DatabaseSync): JournalReader {
       return typeof value === 'string' ? value : undefined
     },
     *outcomes() {
-      const next = 'SELECT row, kind, record FROM outcome WHERE row > ? ORDER BY row LIMIT 100'
-      const many = db.prepare(`SELECT count(*) AS rows, ${manyRecords} AS records FROM (${next})`)
-      const each = db.prepare(next)
+      const next = db.prepare('SELECT row, kind, record FROM outcome WHERE row > ? ORDER BY row LIMIT 100')
       for (let last = 0; ;) {
-        const found = many.get(last)
-        const batch =
-          unpackMany(String(found?.['records'] ?? ''), Number(found?.['rows'])) ??
-          each.all(last).map(({ row, kind, record }) => unpackOutcome(row, kind, record))
+        const batch = next.all(last).map(({ row, kind, record }) => unpackOutcome(row, kind, record))
         const end = batch.at(-1)
         if (end === undefined) return
         yield batch
@@ -77,18 +64,8 @@ export function readerOf(db: DatabaseSync): JournalReader {
       }
     },
     counts() {
-      const counts = new Map<OutcomeKind, number>()
-      // Grouping sorts, and nearly all rows are updated: those are only counted.
-      let updated = Number(db.prepare('SELECT count(*) AS rows FROM outcome').get()?.['rows'])
-      const others = db.prepare(
-        "SELECT kind, count(*) AS rows FROM outcome WHERE kind <> 'updated' GROUP BY kind",
-      )
-      for (const { kind, rows } of others.iterate()) {
-        counts.set(kindOf(kind), Number(rows))
-        updated -= Number(rows)
-      }
-      if (updated > 0) counts.set('updated', updated)
-      return counts
+      const read = db.prepare('SELECT kind, count(*) AS rows FROM outcome GROUP BY kind')
+      return new Map(read.all().map(({ kind, rows }) => [kindOf(kind), Number(rows)]))
     },
     errorCounts() {
       const read = db.prepare(
@@ -142,18 +119,10 @@ export function digestsOf(text: string): Digests {
   )
 }
 
-/** In long texts of numbers: a result for every row would take ten times as long. */
 export function readSettled(db: DatabaseSync): RowSet {
   const settled = createRowSet()
-  const read = db.prepare(
-    'SELECT max(row) AS last, group_concat(row) AS rows FROM (SELECT row FROM outcome WHERE row > ? ORDER BY row LIMIT 50000)',
-  )
-  for (let last = 0; ;) {
-    const found = read.get(last)
-    if (typeof found?.['rows'] !== 'string') return settled
-    for (const row of found['rows'].split(',')) settled.add(Number(row))
-    last = Number(found['last'])
-  }
+  for (const { row } of db.prepare('SELECT row FROM outcome').iterate()) settled.add(Number(row))
+  return settled
 }
 
 export function readDoubts(db: DatabaseSync, settled: RowSet): Map<number, number> {

@@ -6,11 +6,11 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { BulkUpdateError } from '../errors.ts'
 import { damagedJournal } from './open-database.ts'
 
-/** How many values a record holds. */
-const recordLength = 16
+/** How many values a record holds: the last, `mergedInto`, is not in those of earlier versions. */
+const recordLengths: readonly number[] = [16, 17]
 
 /** True in SQLite for a `record` that `unpackOutcome` takes. */
-export const isWholeRecord = `CASE WHEN json_valid(record) THEN json_array_length(record) ELSE 0 END = ${recordLength}`
+export const isWholeRecord = `CASE WHEN json_valid(record) THEN json_array_length(record) ELSE 0 END IN (${recordLengths.join(', ')})`
 
 /** Where SQLite finds the error code in a record. */
 export const errorCodePath = '$[8]'
@@ -33,38 +33,18 @@ export function packOutcome(outcome: Outcome): string {
     outcome.latencyMs,
     outcome.retries,
     outcome.finishedAt,
+    outcome.mergedInto ?? 0,
   ])
 }
 
 /** Throws LOCAL, E_JOURNAL_DAMAGED, where the record is not one that `packOutcome` made. */
 export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Outcome {
-  return outcomeOf(Number(row), kind, valuesIn(String(record)))
-}
-
-/** In SQLite, the records of many rows as one text: a text for each of them takes twice as long to read. */
-export const manyRecords = `group_concat('[' || row || ',"' || kind || '",' || record || ']')`
-
-/** Of so many rows in ascending order; nothing where one of them cannot be read, which `unpackOutcome` names. */
-export function unpackMany(records: string, rows: number): readonly Outcome[] | undefined {
-  const outcomes: Outcome[] = []
-  let last = 0
-  for (const entry of valuesIn(`[${records}]`) ?? []) {
-    if (!Array.isArray(entry) || entry.length !== 3) return undefined
-    const [row, kind, record]: readonly unknown[] = entry
-    if (typeof row !== 'number' || row <= last || !Array.isArray(record)) return undefined
-    if (record.length !== recordLength) return undefined
-    outcomes.push(outcomeOf(row, kind, record))
-    last = row
-  }
-  return outcomes.length === rows ? outcomes : undefined
-}
-
-function outcomeOf(row: number, kind: unknown, values: readonly unknown[] | undefined): Outcome {
-  if (values?.length !== recordLength) throw damagedRecord(row)
+  const values = valuesIn(String(record))
+  if (!recordLengths.includes(values.length)) throw damagedRecord(row)
   const text = (at: number): string => String(values[at])
   const number = (at: number): number => Number(values[at])
   return {
-    row,
+    row: Number(row),
     outcome: kindOf(kind),
     line: number(0),
     offset: number(1),
@@ -82,6 +62,7 @@ function outcomeOf(row: number, kind: unknown, values: readonly unknown[] | unde
     latencyMs: number(13),
     retries: text(14),
     finishedAt: number(15),
+    ...(values.length < 17 ? {} : { mergedInto: number(16) }),
   }
 }
 
@@ -89,12 +70,12 @@ export function damagedRecord(row: unknown): BulkUpdateError {
   return damagedJournal(`the record of row ${Number(row)} cannot be read`)
 }
 
-function valuesIn(record: string): readonly unknown[] | undefined {
+function valuesIn(record: string): readonly unknown[] {
   try {
     const packed: unknown = JSON.parse(record)
-    return Array.isArray(packed) ? packed : undefined
+    return Array.isArray(packed) ? packed : []
   } catch {
-    return undefined
+    return []
   }
 }
 

@@ -76,6 +76,18 @@ describe('redo', () => {
     expect(await redo(parent())).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing of') })
   })
 
+  it('takes no run for a redo because of its name', async () => {
+    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n`)
+    refuse(2)
+    await update('crm.csv', '--run-id', 'a')
+    refuse()
+    await update('crm.csv', '--run-id', 'a-redo-1')
+    server.updates.length = 0
+    expect((await redo('a')).code).toBe(0)
+    expect(server.updates.map((call) => call.id)).toEqual([id(2)])
+    expect(runs()).toEqual(['a', 'a-redo-1', 'a-redo-2'])
+  })
+
   it('sends mended rows, and refuses those that are none of the run', async () => {
     folder.write('crm.csv', `customer,name,email\n${id(1)},A,a@b.de\n${id(2)},B,no\nnobody,C,c@d.de\n`)
     refuse(1)
@@ -277,31 +289,43 @@ describe('redo', () => {
     expect(runs()).toHaveLength(2)
   })
 
-  it('merges the same rows again, and sends no mended row without those that were merged into it', async () => {
-    const rows = [
-      { id: id(1), name: 'A' },
-      { id: id(1), email: 'a@b.de' },
-      { id: id(2), name: 'B' },
-    ]
-    folder.write('crm.ndjson', rows.map((row) => JSON.stringify(row)).join('\n'))
-    refuse(1, 2)
-    await update('crm.ndjson', '--duplicates', 'merge', '--max-errors', '100%')
-    expect(outcomes(parent())).toEqual(['1 unchanged', '2 rejected', '3 rejected'])
-    refuse(1)
-    folder.write('mended.ndjson', report(parent(), 'errors.ndjson'))
-    server.updates.length = 0
-    expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(1)
-    expect(outcomes(`${parent()}-redo-1`)).toEqual(['1 invalid', '2 updated'])
-    expect(results(`${parent()}-redo-1`)[0]).toMatchObject({
-      message: expect.stringContaining('were merged into'),
-    })
-    refuse()
-    server.updates.length = 0
-    expect((await redo(parent())).code).toBe(0)
-    expect(server.updates.map((call) => [call.id, call.body])).toEqual([
-      [id(1), '{"name":"A","email":"a@b.de"}'],
-    ])
-  })
+  it.each([
+    ['', ''],
+    [
+      ', also where its journal does not note them',
+      "UPDATE outcome SET record = json_remove(record, '$[16]')",
+    ],
+  ])(
+    'merges the same rows again, and sends no mended row without those that were merged into it%s',
+    async (_, statement) => {
+      const rows = [
+        { id: id(1), name: 'A' },
+        { id: id(1), email: 'a@b.de' },
+        { id: id(2), name: 'B' },
+      ]
+      folder.write('crm.ndjson', rows.map((row) => JSON.stringify(row)).join('\n'))
+      refuse(1, 2)
+      await update('crm.ndjson', '--duplicates', 'merge', '--max-errors', '100%')
+      expect(outcomes(parent())).toEqual(['1 unchanged', '2 rejected', '3 rejected'])
+      const journal = new DatabaseSync(join(folder.path, 'rapyd-runs', parent(), 'journal.db'))
+      journal.exec(statement)
+      journal.close()
+      refuse(1)
+      folder.write('mended.ndjson', report(parent(), 'errors.ndjson'))
+      server.updates.length = 0
+      expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(1)
+      expect(outcomes(`${parent()}-redo-1`)).toEqual(['1 invalid', '2 updated'])
+      expect(results(`${parent()}-redo-1`)[0]).toMatchObject({
+        message: expect.stringContaining('were merged into'),
+      })
+      refuse()
+      server.updates.length = 0
+      expect((await redo(parent())).code).toBe(0)
+      expect(server.updates.map((call) => [call.id, call.body])).toEqual([
+        [id(1), '{"name":"A","email":"a@b.de"}'],
+      ])
+    },
+  )
 
   it('asks for production by the number of rows that it would send', async () => {
     folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\n`)

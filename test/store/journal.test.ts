@@ -42,6 +42,7 @@ const outcome = (row: number, kind: Outcome['outcome'] = 'updated'): Outcome => 
   latencyMs: 5,
   retries: '',
   finishedAt: 1,
+  mergedInto: 0,
 })
 
 const changed = (path: string, statement: string): void => {

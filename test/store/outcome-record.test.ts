@@ -1,25 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { packOutcome, unpackMany } from '../../src/store/outcome-record.ts'
+import { packOutcome, unpackOutcome } from '../../src/store/outcome-record.ts'
 import { outcomeOf } from '../report/outcome.ts'
 
-const entry = (row: number, kind = 'updated') => `[${row},"${kind}",${packOutcome(outcomeOf())}]`
-
-describe('records of many rows as one text', () => {
-  it('are the outcomes of all of them', () => {
-    const outcomes = [2, 5].map((row) => outcomeOf({ row }))
-    expect(unpackMany([2, 5].map((row) => entry(row)).join(), 2)).toEqual(outcomes)
-    expect(unpackMany('', 0)).toEqual([])
+describe('the record of an outcome', () => {
+  it.each([0, 7])('says which row it was merged into: %i', (mergedInto) => {
+    const outcome = outcomeOf({ mergedInto })
+    expect(unpackOutcome(outcome.row, outcome.outcome, packOutcome(outcome))).toEqual(outcome)
   })
 
-  it.each([
-    ['one is missing', entry(1)],
-    ['they are out of order', `${entry(2)},${entry(1)}`],
-    ['one stands twice', `${entry(1)},${entry(1)}`],
-    ['one is cut', `${entry(1)},[2,"updated",[1,2`],
-    ['one is too short', `${entry(1)},[2,"updated",[1,2]]`],
-    ['something stands behind one', `${entry(1)},${entry(2).replace(/]$/, ',[]]')}`],
-    ['one is no list', `${entry(1)},2`],
-  ])('are nothing where %s', (_, records) => {
-    expect(unpackMany(records, 2)).toBeUndefined()
+  it('does not say it in journals of versions that did not note it', () => {
+    const outcome = outcomeOf()
+    const record = JSON.stringify(JSON.parse(packOutcome(outcome)).slice(0, 16))
+    expect(unpackOutcome(outcome.row, outcome.outcome, record)).toEqual(outcome)
   })
+
+  it.each(['[1,2', '[1,2]', '2', '{}', packOutcome(outcomeOf()).replace(/]$/, ',0]')])(
+    'cannot be read where it is %s',
+    (record) =>
+      expect(() => unpackOutcome(1, 'updated', record)).toThrow(
+        expect.objectContaining({ kind: 'LOCAL', code: 'E_JOURNAL_DAMAGED' }),
+      ),
+  )
 })
