@@ -91,6 +91,8 @@ describe('the package', () => {
       'README.md',
       'package.json',
       'src/mapping/mapping.schema.json',
+      'src/report/page/page.css',
+      'src/report/page/page.js',
     ])
     expect(paths).toContain('docs/errors.md')
     expect(paths).toContain('dist/index.js')

@@ -1,7 +1,7 @@
 /** `--format-errors`: one line for each defect, as annotations of GitHub or as CSV. */
 import type { Defect } from '../doctor/examine.ts'
 import { printable } from '../domain/printable.ts'
-import { createCellWriter } from '../report/csv-cell.ts'
+import { csvText } from '../report/csv-text.ts'
 import type { defectFormats } from './flags.ts'
 
 export type DefectFormat = (typeof defectFormats)[number]
@@ -14,17 +14,11 @@ export interface DefectLines {
 
 /** `input` is the path that annotations name. */
 export function defectLines(format: DefectFormat, input: string): DefectLines {
-  return format === 'csv' ? csvLines() : { header: '', lineOf: (defect) => annotation(defect, input) }
-}
-
-function csvLines(): DefectLines {
-  const cell = createCellWriter(',')
+  if (format !== 'csv') return { header: '', lineOf: (defect) => annotation(defect, input) }
   return {
     header: 'row,line,column,name,severity,code,field,message,tip\n',
-    lineOf({ row, line, column, severity, code, field, message, tip }) {
-      const texts = [column?.name ?? '', severity, code, field, message, tip].map(cell)
-      return `${[row, line, column?.number ?? '', ...texts].join(',')}\n`
-    },
+    lineOf: ({ row, line, column, severity, code, field, message, tip }) =>
+      csvText([[row, line, column?.number ?? '', column?.name ?? '', severity, code, field, message, tip]]),
   }
 }
 

@@ -3,11 +3,11 @@
  * Columns that an earlier `errors` file has put there are replaced. Rows that are not as wide as the header stand in their
  * first cell as text.
  */
-import { stringify } from 'csv-stringify/sync'
 import { tipOf } from '../domain/error-codes.ts'
 import { rawRowMark } from '../domain/raw-row.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { csvCells } from './csv-text.ts'
 import { splitMembers } from './json-members.ts'
 
 export const errorColumns = [
@@ -53,8 +53,8 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode === '' ? '' : tipOf(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'csv') {
-    const cells = stringify([values], { delimiter: format.delimiter, eof: false, escape_formulas: true })
-    return keptRecord(raw, outcome, format) + format.delimiter + cells + format.lineEnd
+    const { delimiter, lineEnd } = format
+    return keptRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter) + lineEnd
   }
   return ndjsonLine(raw.trim(), values) + format.lineEnd
 }

@@ -59,16 +59,7 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-let isoSecond = -1
-let isoStart = ''
-
-/** ISO 8601 in UTC with milliseconds; empty for 0, which stands for "never". The rows of a second share its text. */
+/** ISO 8601 in UTC with milliseconds; empty for 0, which stands for "never". */
 export function isoTime(milliseconds: number): string {
-  if (milliseconds === 0) return ''
-  const second = Math.floor(milliseconds / 1_000)
-  if (second !== isoSecond) {
-    isoSecond = second
-    isoStart = new Date(second * 1_000).toISOString().slice(0, -4)
-  }
-  return `${isoStart}${String(milliseconds - second * 1_000).padStart(3, '0')}Z`
+  return milliseconds === 0 ? '' : new Date(milliseconds).toISOString()
 }

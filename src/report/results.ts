@@ -1,6 +1,6 @@
 /** `results.csv` or `results.ndjson`: every row in input order with what became of it, without personal data. */
 import type { Outcome } from '../domain/outcome.ts'
-import { createCellWriter } from './csv-cell.ts'
+import { csvText } from './csv-text.ts'
 import { isoTime } from './format.ts'
 
 export type ResultsFormat = 'csv' | 'ndjson'
@@ -23,8 +23,6 @@ export const resultsColumns = [
 
 type ResultsRow = Readonly<Record<(typeof resultsColumns)[number], string | number | null>>
 
-const cell = createCellWriter(',')
-
 /** The first line of the file; NDJSON has none. */
 export function resultsHeader(format: ResultsFormat): string {
   return format === 'csv' ? `${resultsColumns.join(',')}\n` : ''
@@ -35,19 +33,10 @@ export function resultsHeader(format: ResultsFormat): string {
  * NDJSON: the same keys; texts that there are none of are `""`, `http_status` and `finished_at` are `null`.
  */
 export function resultsOf(outcomes: readonly Outcome[], format: ResultsFormat): string {
-  let text = ''
-  for (const outcome of outcomes)
-    text += format === 'csv' ? `${csvRow(outcome)}\n` : `${JSON.stringify(asRecord(outcome))}\n`
-  return text
-}
-
-/** In the order of `resultsColumns`. Numbers, times and the names of outcomes never need quoting. */
-function csvRow(outcome: Outcome): string {
-  const { row, line, attempts, httpStatus, finishedAt } = outcome
-  const what = `${row},${line},${cell(outcome.customerId)},${outcome.outcome},${cell(outcome.fields)}`
-  const why = `${cell(outcome.errorCode)},${cell(outcome.errorField)},${cell(outcome.message)}`
-  const proof = `${cell(outcome.operationId)},${cell(outcome.idempotencyKey)}`
-  return `${what},${attempts},${httpStatus === 0 ? '' : httpStatus},${why},${proof},${isoTime(finishedAt)}`
+  const records = outcomes.map(asRecord)
+  return format === 'csv'
+    ? csvText(records.map((record) => resultsColumns.map((name) => record[name])))
+    : records.map((record) => `${JSON.stringify(record)}\n`).join('')
 }
 
 function asRecord(outcome: Outcome): ResultsRow {

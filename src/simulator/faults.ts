@@ -15,6 +15,7 @@
  * the rate limit counts the request, all others behind it. A fault that "applies nothing" strikes before signature and
  * salt are looked at; one that "applies" damages the answer of a request that was carried out, or refused, as always.
  */
+import kinds from './fault-kinds.json' with { type: 'json' }
 
 export interface FaultKind {
   /** One line for help texts. */
@@ -22,59 +23,10 @@ export interface FaultKind {
   readonly argument?: { readonly example: string; readonly required: boolean }
 }
 
-export const faultNames = {
-  refuse: { summary: 'closes the connection at once; applies nothing, and no rate limit counts it' },
-  'reset-before': { summary: 'resets the connection before applying' },
-  'reset-after': { summary: 'applies, then resets the connection without an answer' },
-  'reset-body': { summary: 'applies, then resets the connection in the middle of the answer' },
-  truncated: { summary: 'applies, then closes with half of the bytes that Content-Length announces' },
-  'cut-json': { summary: 'applies, then answers with half of the JSON, no length and a closed connection' },
-  garbage: { summary: 'applies, then answers with bytes that are not HTTP' },
-  'empty-200': { summary: 'applies, then answers 200 with no body' },
-  'odd-200': { summary: 'applies, then answers 200 with JSON that is not an envelope' },
-  'huge-200': { summary: 'applies, then answers 200 with over 2 MB of JSON' },
-  'wrong-id': { summary: 'applies, then answers with the id of another customer' },
-  drip: {
-    summary: 'applies, then answers one byte at a time, one in each such time',
-    argument: { example: 'drip(100ms)', required: true },
-  },
-  hang: { summary: 'never answers; applies nothing' },
-  'hang-after': { summary: 'applies, then never answers' },
-  429: {
-    summary: '429 as from the firewall; an argument is sent as Retry-After; applies nothing',
-    argument: { example: '429(7s)', required: false },
-  },
-  '403-html': { summary: '403 with an HTML page, as from a firewall; applies nothing' },
-  500: { summary: '500 with no body; applies nothing' },
-  '500-after': { summary: 'applies, then answers 500 with no body' },
-  '500-json': { summary: '500 with an error envelope; applies nothing' },
-  '500-kept': {
-    summary: 'as 500-json, and kept as the first answer to the idempotency key where those are on',
-  },
-  '502-html': { summary: '502 with an HTML page, as from a gateway; applies nothing' },
-  '502-after': { summary: 'applies, then answers 502 with an HTML page' },
-  '503-html': { summary: '503 with an HTML page; applies nothing' },
-  'html-200': { summary: '200 with an HTML page, as from a captive portal; applies nothing' },
-  'error-200': { summary: '200 with an error envelope; applies nothing' },
-  'bare-string': { summary: '400 with a bare JSON string; applies nothing' },
-  redirect: { summary: '302 to another path; applies nothing' },
-  'not-found': { summary: '400, no such customer; applies nothing' },
-  'not-here-401': { summary: '401 UNAUTHORIZED_API_CALL with an empty message; applies nothing' },
-  'key-401': { summary: '401, access key not valid; applies nothing' },
-  'signature-401': { summary: '401, signature mismatch; applies nothing' },
-  'timestamp-401': { summary: '401, timestamp out of range; applies nothing' },
-  'salt-401': { summary: '401, salt used not long ago; applies nothing' },
-  slow: {
-    summary: 'applies at once, answers so much later',
-    argument: { example: 'slow(2s)', required: true },
-  },
-  clock: {
-    summary: "puts the server's clock ahead (+) or back (-) for timestamps and Date",
-    argument: { example: 'clock(+90s)', required: true },
-  },
-} as const satisfies Readonly<Record<string, FaultKind>>
+/** By name. A copy, so that its type is in our declarations and not the JSON file. */
+export const faultNames = { ...kinds }
 
-export type FaultName = `${keyof typeof faultNames}`
+export type FaultName = keyof typeof faultNames
 
 export interface Fault {
   readonly name: FaultName

@@ -11,7 +11,7 @@ import type { Head } from '../input/header.ts'
 import { isRefusedRow, mendRow } from './mend-row.ts'
 import type { Change, MendParts } from './mend-row.ts'
 import { openNewFile } from '../new-file.ts'
-import { createCellWriter } from '../report/csv-cell.ts'
+import { csvText } from '../report/csv-text.ts'
 import { splitMembers } from '../report/json-members.ts'
 
 /** A change without the text, which is personal data. */
@@ -62,7 +62,6 @@ export function createMendedCopy(
   if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')
   const changesPath = `${path}.changes.csv`
   const list = openNewFile(changesPath, force, input)
-  const cell = createCellWriter(',')
   list.write('row,line,column,name,code,change\n')
   let waiting: Waiting[] = []
   let copied = 0
@@ -71,9 +70,7 @@ export function createMendedCopy(
 
   function note({ row, line }: Place, change: Change): void {
     const { column, code } = change
-    list.write(
-      [row, line, column.number ?? '', cell(column.name), code, cell(change.change)].join(',') + '\n',
-    )
+    list.write(csvText([[row, line, column.number ?? '', column.name, code, change.change]]))
     if (first.length < mostListed) first.push({ row, line, column, code, change: change.change })
     cells++
   }

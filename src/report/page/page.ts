@@ -3,6 +3,7 @@
  * script that stand in it, by their digests, so that no text of others could run even if it were not escaped.
  */
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { needsAttention, outcomeKinds } from '../../domain/outcome.ts'
 import { formatCount } from '../format.ts'
@@ -13,9 +14,11 @@ import { html } from './escape.ts'
 import type { PageFold } from './page-fold.ts'
 import { contents, headerOf } from './header.ts'
 import type { Pause } from './pauses.ts'
-import { pageScript } from './script.ts'
 import { fieldsSection, outcomesSection, timeSection } from './sections.ts'
-import { pageStyles } from './styles.ts'
+
+/** From where it is in the source, which the package has as well. */
+const textOf = (name: string): string =>
+  readFileSync(new URL(`../../../src/report/page/${name}`, import.meta.url), 'utf8')
 
 /** What was run, beyond what the summary says. */
 export interface PageFacts {
@@ -42,6 +45,7 @@ export function writePage(directory: string, summary: Summary, facts: PageFacts,
 }
 
 export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Generator<string> {
+  const [styles, script] = [textOf('page.css'), textOf('page.js')]
   const { attention } = fold
   const wanted = outcomeKinds.filter(needsAttention).reduce((sum, kind) => sum + summary.outcomes[kind], 0)
   const sections = [
@@ -52,25 +56,25 @@ export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Gen
     attentionSection(attention, wanted),
     factsSection(summary, facts),
   ]
-  yield `${head(summary.run_id)}<body>${headerOf(summary, wanted, attention.valued)}${contents(sections)}<main>
+  yield `${head(summary.run_id, styles, script)}<body>${headerOf(summary, wanted, attention.valued)}${contents(sections)}<main>
 ${sections.join('\n')}
 </main>\n<footer><p>Made by rapyd-bulk from the journal of the run. This file asks nobody for anything.</p></footer>\n`
   if (attention.listed > 0) {
     yield '<script type="application/json" id="attention-data">'
     yield* attention.json()
-    yield `</script>\n<script>${pageScript}</script>\n`
+    yield `</script>\n<script>${script}</script>\n`
   }
   yield '</body></html>\n'
 }
 
-function head(runId: string): string {
-  const policy = `default-src 'none'; style-src '${digest(pageStyles)}'; script-src '${digest(pageScript)}'; base-uri 'none'; form-action 'none'`
+function head(runId: string, styles: string, script: string): string {
+  const policy = `default-src 'none'; style-src '${digest(styles)}'; script-src '${digest(script)}'; base-uri 'none'; form-action 'none'`
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">
 <title>${html(runId)}: rapyd-bulk</title>
-<style>${pageStyles}</style></head>\n`
+<style>${styles}</style></head>\n`
 }
 
 function digest(text: string): string {
