@@ -16,7 +16,7 @@ export interface BrokenRows {
   bad(row: Row | MalformedRow, code: ErrorCode): void
   /** For each other one. */
   good(): void
-  /** What is wrong with the file as a whole, in words. `endsLine`: whether its last row has a line end behind it. */
+  /** What is wrong with the file as a whole, in words. `endsLine`: whether its last row has a line end. */
   verdict(endsLine: boolean): string | undefined
 }
 
@@ -51,7 +51,7 @@ export interface TypedColumn {
 
 export type Shift = 'left' | 'right'
 
-/** Nothing where the row's cells stand where they belong, or the columns cannot tell. `columns` in the header's order. */
+/** Returns undefined if the row's cells are in their own columns, or the columns do not show it. `columns` in the header's order. */
 export function shiftOf(cells: readonly string[], columns: readonly TypedColumn[]): Shift | undefined {
   if (fitsBeside(cells, columns, -1)) return 'left'
   return fitsBeside(cells, columns, 1) ? 'right' : undefined
@@ -66,6 +66,6 @@ function fitsBeside(cells: readonly string[], columns: readonly TypedColumn[], d
     if (own !== '' && fits(own)) staying++
     else if (beside !== '' && fits(beside)) moved++
   }
-  // The id alone often stays: cells were lost or put in behind it.
+  // The id alone often stays: cells were lost or put in after it.
   return moved > 0 && staying <= 1 && moved >= staying
 }

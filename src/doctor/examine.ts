@@ -1,5 +1,5 @@
 /**
- * Looks at every row beside the scan: counts columns, gathers all defects and doubts with examples, and asks the checks that
+ * Looks at every row next to the scan: counts columns, gathers all defects and doubts with examples, and asks the checks that
  * are too dear, or too doubtful, for `update`. Constant memory but for the table of e-mail addresses.
  */
 import type { ErrorCode } from '../domain/error-codes.ts'
@@ -48,9 +48,9 @@ export interface ExamineParts {
   readonly typed: readonly TypedColumn[]
   readonly headerDoubts: readonly { readonly column: SourceColumn; readonly message: string }[]
   readonly locate: Locate
-  /** Gets every defect, where somebody wants them one by one. */
+  /** Gets the defects one by one. */
   readonly onDefect?: ((defect: Defect) => void) | undefined
-  /** Gets rows that are refused, behind their problems. */
+  /** Gets rows that are refused, after their problems. */
   readonly onRefused?: ((row: Row | MalformedRow, problems: readonly Problem[]) => void) | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
  * Finds e-mail addresses that several customers have. A flat table of 8 bytes a place, full at a million and a half addresses:
- * what comes behind them is compared with those only. Of its memory the system gives what is used.
+ * what comes after them is compared with those only. Of its memory the system gives what is used.
  */
 import { hash } from 'node:crypto'
 
@@ -37,7 +37,7 @@ export function createSharedEmails(): SharedEmails {
   }
 }
 
-/** Where the address stands, or the free place where it belongs. */
+/** Where the address is, or the free place where it belongs. */
 function find(places: Uint32Array, start: number, check: number): number {
   const mask = allPlaces - 1
   for (let place = start & mask; ; place = (place + 1) & mask) {

@@ -13,11 +13,11 @@ export function looksLike(name: string): string {
   return Array.from(seen, (character) => twins.get(character) ?? character).join('')
 }
 
-/** What about the name cannot be seen, with the character's number; nothing where it is what it looks like. */
+/** What about the name cannot be seen, with the character's number; undefined if it is what it looks like. */
 export function deceivingPart(name: string): string | undefined {
   const unseen = invisible.exec(name)?.[0]
   if (unseen !== undefined) return `it holds a character that cannot be seen (${codeOf(unseen)})`
-  // A word that is all Cyrillic deceives nobody, whatever stands beside it.
+  // A word that is all Cyrillic is what it looks like, whatever is next to it.
   const words = name.match(/\p{L}+/gu) ?? []
   for (const word of words.filter((letters) => /[A-Za-z]/.test(letters))) {
     for (const letter of word) {

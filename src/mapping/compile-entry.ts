@@ -101,7 +101,7 @@ export function checkGiven(value: JsonValue, target: Target, path: Path, documen
   )
 }
 
-/** `part` says where in the file the field's name stands at `path`. */
+/** `part` says whether the field's name is the key or the value at `path`. */
 export function findTarget(
   name: string,
   path: Path,

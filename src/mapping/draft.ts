@@ -1,5 +1,5 @@
 /**
- * Drafts a mapping file from what columns are called and what stands in them: one entry a column, with a comment that says
+ * Drafts a mapping file from the names of columns and what is in them: one entry a column, with a comment that says
  * what was seen and why it was chosen. It chooses nothing that is not plain: such a column is set aside, and its comment says how to take it.
  */
 import { normalise } from '../domain/nearest.ts'
@@ -40,7 +40,7 @@ interface Choice {
 
 export interface Draft {
   readonly text: string
-  /** The column of the customer ids; nothing where none was found. */
+  /** The column of the customer ids; undefined if none was found. */
   readonly customer: string | undefined
   /** Columns that go into a field, and those that are set aside. */
   readonly taken: number

@@ -1,4 +1,4 @@
-/** Errors in a mapping file: where they stand, what is wrong, what to do. They end the run before it begins. */
+/** Errors in a mapping file: where they are, what is wrong, what to do. They end the run before it begins. */
 import { BulkUpdateError } from '../errors.ts'
 
 /** Keys and list positions from the top of the file down to a value. */

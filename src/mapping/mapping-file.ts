@@ -55,7 +55,7 @@ async function readText(path: string): Promise<string> {
       why,
       `Give a YAML or JSON file in UTF-8 of at most 256 KiB, or a preset: ${Object.keys(presets).join(', ')}.`,
     )
-  // Without O_NONBLOCK, opening a pipe would wait for whoever writes into it.
+  // Without O_NONBLOCK, opening a pipe would wait for a writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw refuse(
       systemCode(error) === 'ENOENT' ? 'there is no such file' : 'the mapping file cannot be opened',

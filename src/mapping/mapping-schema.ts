@@ -1,5 +1,5 @@
 /**
- * The shape of a mapping file. `mapping.schema.json` beside this is made from it, for editors; a test holds the two together
+ * The shape of a mapping file. `mapping.schema.json` next to this is made from it, for editors; a test holds the two together
  * and writes the file anew with `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`. Loaded for `--map` only.
  */
 import { z } from 'zod'

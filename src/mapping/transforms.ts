@@ -98,8 +98,8 @@ const dateParts: Readonly<Record<string, string>> = {
 }
 
 /**
- * Formats are made of YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are not taken: nobody can
- * tell their century.
+ * Formats are made of YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are not taken: they do
+ * not say their century.
  */
 export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
@@ -107,7 +107,7 @@ export function dateChange(format: string): TextChange | Mistake {
   const letters = new Set(words.map((word) => word[0]))
   const known =
     words.every((word) => Object.hasOwn(dateParts, word)) && words.length === 3 && letters.size === 3
-  // Beside another number, one digit or two cannot be told apart.
+  // Next to another number, one digit and two look the same.
   const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
   if (!known || open) {
     return {
@@ -147,7 +147,10 @@ const extension: CellDefect = { code: 'E_PHONE', message: 'a phone number with a
 /** For `country`: numbers with a plus sign alone. */
 const anyCountry = 'international'
 
-/** `country` is where numbers without a country code are, or `international`: then there must be none. The length must be possible; whether a line exists nobody here knows. */
+/**
+ * `country` is where numbers without a country code are, or `international`: then there must be none. The length must be
+ * possible; whether a line exists is not checked.
+ */
 async function phoneChange(country: string): Promise<TextChange | Mistake> {
   const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/max')
   if (country === anyCountry)
@@ -163,7 +166,7 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
     const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
     const found = e164Of(number, true)
     if (number === undefined || typeof found !== 'string') return found
-    // The library would take 4930… in Germany for +49 30…; whether a plus or a zero was lost nobody can tell. In North
+    // The library would take 4930… in Germany for +49 30…; it may have lost a plus or a zero. In North
     // America the 1 is both, and the number the same.
     const { countryCallingCode, nationalNumber } = number
     const plusLost = text.replace(/\D+/g, '') === countryCallingCode + nationalNumber && !text.includes('+')

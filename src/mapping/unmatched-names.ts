@@ -1,5 +1,5 @@
 /**
- * Names that are to be set aside and stand nowhere in the file. A list may be made for several exports, so that is no error;
+ * Names that are to be set aside and are nowhere in the file. A list may be made for several exports, so that is no error;
  * but where one is misspelt, the column that was meant is sent.
  */
 import { nearest, normalise } from '../domain/nearest.ts'
@@ -13,7 +13,7 @@ export interface UnmatchedName {
 
 /**
  * `present` are the file's columns or keys. A column that the mapping names may be set aside just because the file lacks it.
- * A name with commas that matches nothing is told by its parts, where those are listed as well.
+ * A name with commas that matches nothing is reported by its parts, if those are listed as well.
  */
 export function unmatchedNames(
   ignoreColumns: readonly string[],

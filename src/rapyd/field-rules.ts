@@ -54,7 +54,7 @@ const phoneDefects: readonly (readonly [pattern: RegExp, defect: CellDefect])[] 
   ],
 ]
 
-/** E.164 with its plus sign. Rapyd takes digits alone too, but then nobody can tell a lost zero from a lost plus. */
+/** E.164 with its plus sign. Rapyd takes digits alone too, but then a lost zero and a lost plus look the same. */
 export const phoneRule: Rule = (text) => {
   if (e164.test(text)) return undefined
   return phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))?.[1] ?? notE164

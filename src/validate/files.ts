@@ -6,7 +6,7 @@ import type { MalformedRow, Row } from '../domain/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import { remedyOf } from '../mapping/remedies.ts'
+import { fixOf } from '../mapping/fixes.ts'
 import { createMendedCopy } from './mended-copy.ts'
 import type { MendedFile } from './mended-copy.ts'
 import type { UpdateOptions } from '../options.ts'
@@ -79,7 +79,7 @@ function openMended(fix: string, { file, head, options, mapping, force = false }
     file,
     head,
     locate: createLocate(head, ignored, mapping),
-    remedyOf,
+    fixOf,
     problemsOf(row) {
       problems = []
       readRow(row)

@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
-import type { Remedy } from '../mapping/remedies.ts'
+import type { Fix } from '../mapping/fixes.ts'
 import type { Locate, SourceColumn } from '../pipeline/ports.ts'
 
 /** One cell that is mended. `text` is personal data: it goes into the copy and nowhere else. */
@@ -15,7 +15,7 @@ export interface Change {
 
 export interface MendParts {
   readonly locate: Locate
-  readonly remedyOf: (problem: Problem, cell: string) => Remedy | undefined
+  readonly fixOf: (problem: Problem, cell: string) => Fix | undefined
   /** The problems of a row, none where it is good. */
   readonly problemsOf: (row: Row) => readonly Problem[]
 }
@@ -28,13 +28,13 @@ export function isRefusedRow(row: Row | MalformedRow): row is Row {
 export function mendRow(
   row: Row,
   problems: readonly Problem[],
-  { locate, remedyOf, problemsOf }: MendParts,
+  { locate, fixOf, problemsOf }: MendParts,
 ): { readonly changes: readonly Change[]; readonly isGood: boolean } {
   const wanted = problems.flatMap((problem): Change[] => {
     const column = locate(row, problem.field)
     const cell = column === undefined ? undefined : textAt(row, column)
-    const remedy = cell === undefined ? undefined : remedyOf(problem, cell)
-    return column === undefined || remedy === undefined ? [] : [{ column, code: problem.code, ...remedy }]
+    const fix = cell === undefined ? undefined : fixOf(problem, cell)
+    return column === undefined || fix === undefined ? [] : [{ column, code: problem.code, ...fix }]
   })
   if (wanted.length === 0) return { changes: [], isGood: false }
   const refused = problemsOf(withTexts(row, wanted))

@@ -12,7 +12,7 @@ import { formatOf } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/strict-json.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
 import { createProfiler } from '../../src/mapping/profile.ts'
-import { remedyOf } from '../../src/mapping/remedies.ts'
+import { fixOf } from '../../src/mapping/fixes.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'
 import { idDefect, isCustomerId } from '../../src/rapyd/customer-id.ts'
@@ -105,7 +105,7 @@ describe('a hostile text', () => {
         'E_EWALLET',
         'E_PAYMENT_METHOD',
       ] as const)
-        expect(() => remedyOf({ code, field: 'name', message: '' }, text)).not.toThrow()
+        expect(() => fixOf({ code, field: 'name', message: '' }, text)).not.toThrow()
   })
 
   it.each([
