@@ -33,12 +33,15 @@ const rankOf = (file: string) => ranks[partOf(file)] ?? 3
 /** Table files may be longer. */
 const tables = new Set(['domain/error-codes.ts', 'cli/flags.ts'])
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), 'utf8')
+/** What a file of a folder imports by a relative path, as seen from that folder. */
+function importsIn(folder: string, file: string): string[] {
+  const text = readFileSync(join(folder, file), 'utf8')
   return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path = '']) =>
-    relative(root, join(root, dirname(file), path)),
+    relative(folder, join(folder, dirname(file), path)),
   )
 }
+
+const importsOf = (file: string): string[] => importsIn(root, file)
 
 describe('the source', () => {
   it('has files to check', () => expect(files.length).toBeGreaterThan(40))
@@ -66,5 +69,22 @@ describe('the source', () => {
   it.each(files)('%s has at most 250 lines', (file) => {
     const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1
     if (!tables.has(file)) expect(lines).toBeLessThanOrEqual(250)
+  })
+})
+
+describe('the acceptance tests', () => {
+  const folder = join(import.meta.dirname, 'acceptance')
+  const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )
+
+  it('use of src only what a program can use, and of the other tests nothing', () => {
+    const wrong = tests.flatMap((file) =>
+      importsIn(folder, file)
+        .filter((path) => path.startsWith('..') && path !== join('..', '..', 'src', 'index.ts'))
+        .map((path) => `${file} imports ${path}`),
+    )
+    expect(tests.length).toBeGreaterThan(20)
+    expect(wrong).toEqual([])
   })
 })

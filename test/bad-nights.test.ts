@@ -15,9 +15,9 @@ import { watchInput } from '../src/guard/input-watch.ts'
 import { defaultMapping } from '../src/mapping/mapping.ts'
 import type { UpdateOptions } from '../src/options.ts'
 import { badNights } from './support/bad-nights.ts'
-import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
-import { createDice, firstNight, goodNight, textOf } from './support/nights.ts'
+import { freshFolder } from './acceptance/support/command.ts'
+import type { Folder } from './acceptance/support/command.ts'
+import { createDice, firstNight, goodNight, textOf } from './acceptance/support/nights.ts'
 
 const nights = Number(process.env['RAPYD_BULK_NIGHTS'] ?? 4)
 

@@ -9,7 +9,7 @@ import { parseCommandLine } from '../../src/cli/parse-command-line.ts'
 import { runCommand } from '../../src/cli/run-command-line.ts'
 import { commandNamed, positionalsOf } from '../../src/cli/words.ts'
 import { exitCodes } from '../../src/errors.ts'
-import { freshFolder } from '../support/command.ts'
+import { freshFolder } from '../acceptance/support/command.ts'
 
 const check = (command: CommandName, options: Readonly<Record<string, unknown>>) => () =>
   checkOptions(command, options)

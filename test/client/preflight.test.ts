@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { preflight } from '../../src/client/preflight.ts'
-import { envelope } from '../support/rapyd-server.ts'
+import { envelope } from '../acceptance/support/rapyd-server.ts'
 import {
   badCertificate,
   createRig,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createReadBack, withoutReading } from '../../src/client/read-back.ts'
 import { createSender } from '../../src/client/sender.ts'
-import { envelope } from '../support/rapyd-server.ts'
+import { envelope } from '../acceptance/support/rapyd-server.ts'
 import { badCertificate, createRig, customerId, lost, notSent } from '../support/rig.ts'
 import { refusal, response, success, times, updateOf } from '../support/rig.ts'
 import type { Script } from '../support/rig.ts'

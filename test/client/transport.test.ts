@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createTransport } from '../../src/client/transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
 import type { SignedRequest } from '../../src/pipeline/ports.ts'
-import { answer, closedPort, startRawServer } from '../support/raw-server.ts'
-import type { RawBehaviour, RawServer } from '../support/raw-server.ts'
+import { answer, closedPort, startRawServer } from '../acceptance/support/raw-server.ts'
+import type { RawBehaviour, RawServer } from '../acceptance/support/raw-server.ts'
 
 const request: SignedRequest = {
   method: 'post',

@@ -12,8 +12,8 @@ import type { UpdateOptions } from '../../src/options.ts'
 import type { DuplicatePolicy } from '../../src/pipeline/duplicates.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare } from '../../src/prepare.ts'
-import { freshFolder } from '../support/command.ts'
-import type { Folder } from '../support/command.ts'
+import { freshFolder } from '../acceptance/support/command.ts'
+import type { Folder } from '../acceptance/support/command.ts'
 
 let folder: Folder
 beforeEach(() => {

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, it } from 'vitest'
 import { bulkUpdate } from '../../src/bulk-update.ts'
-import { envelope } from '../support/rapyd-server.ts'
-import { answer, startRawServer } from '../support/raw-server.ts'
+import { envelope } from '../acceptance/support/rapyd-server.ts'
+import { answer, startRawServer } from '../acceptance/support/raw-server.ts'
 
 /** Bytes to send; with `end` or `reset` behind them the connection ends so. */
 type Step = { readonly send: string; readonly behind?: 'end' | 'reset'; readonly applies?: boolean }

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { program } from '../support/command.ts'
+import { program } from '../acceptance/support/command.ts'
 
 export interface Ended {
   /** Nothing where a signal ended it. */

@@ -4,7 +4,7 @@
  */
 import { TransportError } from '../../src/client/transport-error.ts'
 import type { ApiResponse, Clock, SignedRequest, Window } from '../../src/pipeline/ports.ts'
-import { envelope } from '../support/rapyd-server.ts'
+import { envelope } from '../acceptance/support/rapyd-server.ts'
 import type { Dice } from './dice.ts'
 
 export interface Applied {

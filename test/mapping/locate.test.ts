@@ -4,7 +4,7 @@ import type { MalformedRow, NdjsonRow } from '../../src/domain/row.ts'
 import { locateInHeader, locateInRecord } from '../../src/mapping/locate.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
-import { freshFolder } from '../support/command.ts'
+import { freshFolder } from '../acceptance/support/command.ts'
 
 const place = { row: 1, line: 2, offset: 0, length: 0 }
 const csv = { kind: 'csv', ...place, cells: [] } as const

@@ -11,7 +11,7 @@ import type { UpdateOptions } from '../../src/options.ts'
 import { redo } from '../../src/redo/redo.ts'
 import { openJournal } from '../../src/store/journal.ts'
 import { outcomeOf } from '../report/outcome.ts'
-import { startRehearsal } from '../support/rehearsal.ts'
+import { startRehearsal } from '../acceptance/support/rehearsal.ts'
 import { updateOf } from '../support/rig.ts'
 
 const sender = vi.hoisted(() => ({

@@ -14,7 +14,7 @@ import { createSigner } from '../../src/client/signing.ts'
 import { TransportError } from '../../src/client/transport-error.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/pipeline/ports.ts'
-import { envelope } from './rapyd-server.ts'
+import { envelope } from '../acceptance/support/rapyd-server.ts'
 
 /** What one request meets. */
 export type Step = ApiResponse | TransportError

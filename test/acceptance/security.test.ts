@@ -1,0 +1,278 @@
+/**
+ * What must not get out, over every command: keys nowhere, personal data only where it belongs; and what waits under the names that a run
+ * writes to stays as it was.
+ */
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { BulkUpdateError, bulkUpdate, createSimulator, validate } from '../../src/index.ts'
+import type { BulkUpdateOptions, Simulator } from '../../src/index.ts'
+import { freshFolder } from './support/command.ts'
+import { commandNames } from './support/help.ts'
+import type { Finished, Folder } from './support/command.ts'
+
+const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
+const accessKey = 'rak_CANARYACCESS0123456'
+const secretKey = 'rsk_CANARYSECRET0123456789abcdef0123456789abcdef0123456789'
+const secrets = ['CANARYACCESS', 'CANARYSECRET']
+const badFile = `customer,email\n${id(1)},a@example.com\n${id(2)},bad\n`
+const rehearsal = (folder: string): BulkUpdateOptions => ({
+  input: join(folder, 'crm.csv'),
+  env: 'simulator',
+  rate: 'none',
+  maxErrors: '100%',
+  runsDir: join(folder, 'rapyd-runs'),
+})
+/** In every kind of cell: good, refused here, refused by Rapyd, in the header of metadata. */
+const personal = ['Zzname', 'zzmail', '493012345', 'Zznote', 'Zztier', 'Zzbad', 'Zzstreet', 'Zzcity']
+
+function filesIn(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    lstatSync(join(directory, name)).isFile(),
+  )
+}
+
+describe('over every command', () => {
+  let folder: Folder
+  let simulator: Simulator
+  const said = new Map<string, Finished>()
+  const rows = [
+    'Rapyd ID,Full Name,email,phone_number,description,metadata.tier,addresses[0].line_1,addresses[0].name',
+    `${id(1)},Zzname One,zzmail1@example.com,+493012345,Zznote,Zztier,Zzstreet 1,Zzcity`,
+    `${id(2)},Zzname Two,Zzbad mail,+493012345,Zznote,,Zzstreet 2,Zzcity`,
+    `${id(3)},Zzname Three,zzmail3@example.com,4.93012E+11,Zznote,Zztier,Zzstreet 3,Zzcity`,
+    `${id(4)},Zzname Four,zzmail4@example.com,+493012345,Zznote,Zztier,Zzstreet 4,Zzcity`,
+    `Zzbad id,Zzname Five,zzmail5@example.com,+493012345,Zznote,Zztier,Zzstreet 5,Zzcity`,
+    ...[6, 7, 8, 9].map(
+      (n) => `${id(n)},Zzname ${n},zzmail${n}@example.com,+493012345,,Zztier,Zzstreet,Zzcity`,
+    ),
+  ]
+
+  beforeAll(async () => {
+    folder = freshFolder()
+    simulator = await createSimulator({
+      accessKey,
+      secretKey,
+      windows: [],
+      faults: `not-found=${id(4)},reset-after/post=${id(6)}@1,500/post=${id(7)}:x1,502-html/post=${id(8)}@1`,
+    })
+    folder.write('crm.csv', `${rows.join('\n')}\n`)
+    folder.write('map.yaml', 'customer: Rapyd ID\ncolumns:\n  Full Name: name\n')
+    const env = { RAPYD_ACCESS_KEY: accessKey, RAPYD_SECRET_KEY: secretKey, RAPYD_BASE_URL: simulator.url }
+    const run = async (...args: readonly string[]) => {
+      const result = await folder.run(args, env)
+      said.set(args.slice(0, 3).join(' '), result)
+      return result
+    }
+    const map = ['--map', 'map.yaml', '--max-errors', '100%', '--max-clears', '100%']
+    await Promise.all([
+      run('init', 'crm.csv', '--out', 'draft.yaml'),
+      run('validate', 'crm.csv', ...map, '--out', 'checks', '--fix', 'mended.csv'),
+      run('validate', '--json', 'crm.csv', ...map),
+      run('validate', '--format-errors=csv', 'crm.csv', ...map),
+      run('validate', '--format-errors=github', 'crm.csv', ...map),
+      run('plan', 'crm.csv', ...map, '--rate', 'none', '--out', 'plan.ndjson'),
+    ])
+    const sender = ['--rate', 'none', '--log-level', 'trace', '--metrics-file', 'run.prom']
+    await run('update', 'crm.csv', ...map, ...sender, '--run-id', 'first', '--backup')
+    await run('apply', 'plan.ndjson', ...sender, '--run-id', 'second', '--max-errors', '100%')
+    await run('redo', 'first', ...sender, '--json', '--max-errors', '100%')
+    await run('verify', 'first', '--rate', 'none')
+    await run('rollback', 'first', '--rate', 'none', '--max-errors', '100%')
+    await run('state', 'baseline', 'crm.csv', ...map)
+    await run('state', 'show')
+    await run('update', 'crm.csv', ...map, ...sender, '--only-changed')
+    await run('report', 'first', '--junit', 'junit.xml', '--metrics-file', 'report.prom')
+    await run('runs')
+    await run('completion', 'bash')
+    await run('update', '--nonsense', accessKey)
+    await run('update', 'crm.csv', '--map', 'none.yaml')
+  })
+  afterAll(async () => {
+    await simulator.close()
+    folder.remove()
+  })
+
+  it('each has been run, and did something', () => {
+    const run = new Set([...said.keys()].map((line) => line.split(' ')[0]))
+    // The simulator's own keys are what it is for, and it sees no customer but in memory.
+    expect(run).toEqual(new Set(commandNames().filter((name) => name !== 'simulator')))
+    for (const [line, { code, stderr }] of said) expect([line, code, stderr]).not.toContain(70)
+    expect(simulator.appliedCount).toBeGreaterThan(5)
+    const results = readFileSync(join(folder.path, 'rapyd-runs', 'first', 'results.csv'), 'utf8')
+    for (const outcome of ['updated', 'invalid', 'rejected']) expect(results).toContain(`,${outcome},`)
+  })
+
+  it('no key is on a screen or in a file', () => {
+    for (const [line, { stdout, stderr }] of said)
+      for (const secret of secrets) expect(stdout + stderr, line).not.toContain(secret)
+    for (const name of filesIn(folder.path)) {
+      const bytes = readFileSync(join(folder.path, name))
+      for (const secret of secrets) expect(bytes.includes(secret), `${secret} in ${name}`).toBe(false)
+    }
+  })
+
+  it('only a page that was asked for it shows what cells hold', async () => {
+    const page = () => readFileSync(join(folder.path, 'rapyd-runs', 'first', 'report.html'), 'utf8')
+    expect(page()).not.toContain('Zzbad')
+    await folder.run(['report', 'first', '--include-values'])
+    expect(page()).toContain('Zzbad mail')
+    expect(page()).toContain('Personal data')
+    await folder.run(['report', 'first'])
+    expect(page()).not.toContain('Zzbad')
+  })
+
+  it('personal data is on no screen', () => {
+    for (const [line, { stdout, stderr }] of said)
+      for (const value of personal) expect(stdout + stderr, line).not.toContain(value)
+  })
+
+  it('personal data is in no file but the input, errors, what was mended, and what plans, backups and rollbacks are for', () => {
+    const allowed =
+      /^(?:crm\.csv|mended\.csv|plan\.ndjson|rollback\.ndjson|errors\.csv|before\.db(?:-\w+)?|readings\.db(?:-\w+)?|input)$/
+    const found = filesIn(folder.path).filter((name) => {
+      const bytes = readFileSync(join(folder.path, name))
+      return personal.some((value) => bytes.includes(value)) && !allowed.test(basename(name))
+    })
+    expect(found).toEqual([])
+  })
+})
+
+describe('under the names that a run writes to', () => {
+  let folder: Folder
+  const first = (name: string) => join(folder.path, 'rapyd-runs', 'x', name)
+  const victim = () => join(folder.path, 'victim')
+  beforeEach(() => {
+    folder = freshFolder()
+    folder.write('crm.csv', badFile)
+    folder.write('victim', 'precious')
+    mkdirSync(first('.'), { recursive: true })
+  })
+  afterEach(() => folder.remove())
+
+  /** The code of what stopped it, or nothing. */
+  const begin = (): Promise<string | undefined> =>
+    bulkUpdate({ ...rehearsal(folder.path), runId: 'x', backup: true }).then(
+      ({ stopped }) => stopped?.code,
+      (error: unknown) => (error instanceof BulkUpdateError ? error.code : 'a bug'),
+    )
+
+  it.each([
+    ['journal.db', 'E_JOURNAL'],
+    ['run.lock', 'E_RUNS_DIR'],
+    ['before.db', 'E_JOURNAL'],
+    ['results.csv', 'E_REPORT_WRITE'],
+    ['errors.csv', 'E_REPORT_WRITE'],
+    ['summary.json', 'E_REPORT_WRITE'],
+    ['report.html', 'E_REPORT_WRITE'],
+    // Replaced, and done without.
+    ['holder.json', undefined],
+    ['run.log', undefined],
+  ])('a link, or a second name of another file, at %s is not written through (%s)', async (name, code) => {
+    // SQLite would refuse a text by itself, and take an empty file for its own.
+    const text = name.endsWith('.db') ? '' : 'precious'
+    folder.write('victim', text)
+    chmodSync(victim(), 0o644)
+    symlinkSync('../../victim', first(name))
+    expect(await begin()).toBe(code)
+    rmSync(first(name), { force: true })
+    linkSync(victim(), first(name))
+    expect(await begin()).toBe(code)
+    expect(readFileSync(victim(), 'utf8')).toBe(text)
+    expect(statSync(victim()).mode & 0o777).toBe(0o644)
+  })
+
+  it.each([
+    ['update', ['--metrics-file', 'out', '--env', 'simulator', '--rate', 'none', '--max-errors', '100%']],
+    ['validate', ['--fix', 'out', '--force']],
+    ['validate', ['--out', 'out']],
+    ['init', ['--out', 'out', '--force']],
+    ['plan', ['--out', 'out', '--force', '--env', 'simulator', '--rate', 'none', '--max-errors', '100%']],
+  ])('%s %j does not follow a link', async (command, more) => {
+    symlinkSync('victim', join(folder.path, 'out'))
+    const { code } = await folder.run([command, 'crm.csv', ...more])
+    expect(code).toBeGreaterThan(1)
+    expect(readFileSync(victim(), 'utf8')).toBe('precious')
+    expect(lstatSync(join(folder.path, 'out')).isSymbolicLink()).toBe(true)
+  })
+})
+
+describe('the files of a run', () => {
+  it.each([0o000, 0o077, 0o277])(
+    'are for their owner alone under umask %o, and so are directories',
+    async (mask) => {
+      const folder = freshFolder()
+      folder.write('crm.csv', badFile)
+      const before = process.umask(mask)
+      try {
+        await bulkUpdate({ ...rehearsal(folder.path), backup: true })
+      } finally {
+        process.umask(before)
+      }
+      const runs = join(folder.path, 'rapyd-runs')
+      const modes = filesIn(runs).map((name) => [name, (statSync(join(runs, name)).mode & 0o777).toString(8)])
+      expect(modes.length).toBeGreaterThan(6)
+      expect(modes.filter(([, mode]) => mode !== '600')).toEqual([])
+      expect(statSync(runs).mode & 0o077).toBe(0)
+      folder.remove()
+    },
+  )
+})
+
+describe('cells that a spreadsheet would run', () => {
+  it('are texts in every CSV of ours', async () => {
+    const folder = freshFolder()
+    const name = '=HYPERLINK(1)'
+    // As an id, as a cell, and as names of columns: what is mended is named, and never shown.
+    folder.write(
+      'crm.csv',
+      `customer,${name},+phone\n=1+1,x,+49 30 1234567\n${id(1)},@SUM(1),+49 30 1234567\n`,
+    )
+    folder.write('map.yaml', `columns:\n  "${name}": email\n  +phone: phone_number\n`)
+    const map = ['--map', 'map.yaml', '--max-errors', '100%']
+    await folder.run(['update', 'crm.csv', '--env', 'simulator', '--rate', 'none', ...map])
+    const listed = await folder.run(['validate', 'crm.csv', ...map, '--format-errors', 'csv'])
+    await folder.run(['validate', 'crm.csv', ...map, '--fix', 'mended.csv'])
+    const changes = readFileSync(join(folder.path, 'mended.csv.changes.csv'), 'utf8')
+    expect(listed.stdout).toContain(`'${name}`)
+    expect(changes).toContain(",'+phone,")
+    for (const text of [folder.report('results.csv'), listed.stdout, changes])
+      expect(text).not.toMatch(/(?:^|,)"?[=+@\t-]/m)
+    folder.remove()
+  })
+})
+
+describe('names that objects have of themselves', () => {
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    '%s is a column like any other, and a key',
+    async (name) => {
+      const folder = freshFolder()
+      folder.write('crm.csv', `customer,name,${name},metadata.${name}\n${id(1)},A,x,y\n`)
+      folder.write(
+        'crm.ndjson',
+        `{"customer":"${id(1)}","${name}":"x"}\n{"customer":"${id(2)}","metadata":{"${name}":"x"}}\n`,
+      )
+      const input = join(folder.path, 'crm.csv')
+      await expect(validate({ input })).rejects.toMatchObject({
+        kind: 'INPUT',
+        message: expect.stringContaining(name),
+      })
+      const { columns } = await validate({ input, ignoreColumns: [name, `metadata.${name}`] })
+      expect(columns.map((column) => column.name)).toContain(name)
+      const { rows, findings } = await validate({ input: join(folder.path, 'crm.ndjson'), maxErrors: '100%' })
+      expect(rows).toBe(2)
+      expect(findings.map(({ firstRow }) => firstRow)).toContain(1)
+      folder.remove()
+    },
+  )
+})

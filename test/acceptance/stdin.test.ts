@@ -1,0 +1,172 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freshFolder, program, usualEnvironment } from './support/command.ts'
+import type { Folder } from './support/command.ts'
+import { startRapydServer } from './support/rapyd-server.ts'
+import type { RapydServer } from './support/rapyd-server.ts'
+
+const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
+const file = `customer,name\n${Array.from({ length: 40 }, (_, n) => `${id(n)},"N ${n}"`).join('\n')}\nnobody,Jo\n`
+
+describe('update from standard input', () => {
+  let folder: Folder
+  let server: RapydServer
+  const runs = () => readdirSync(join(folder.path, 'rapyd-runs')).sort()
+  const inRun = () => readdirSync(join(folder.path, 'rapyd-runs', runs()[0] ?? '')).sort()
+  const update = (input: string | Buffer, ...args: readonly string[]) =>
+    folder.run(['update', '-', ...args, '--base-url', server.url], server.keys, input)
+
+  beforeEach(async () => {
+    folder = freshFolder()
+    server = await startRapydServer()
+  })
+  afterEach(async () => {
+    expect(server.broken).toEqual([])
+    await server.close()
+    folder.remove()
+  })
+
+  it('does what the same bytes in a file do', async () => {
+    folder.write('crm.csv', file)
+    const fromFile = await folder.run(
+      ['update', 'crm.csv', '--base-url', server.url, '--runs-dir', 'others', '--json'],
+      server.keys,
+    )
+    const piped = await update(file, '--json')
+    expect(piped.code).toBe(fromFile.code)
+    expect(server.updates).toHaveLength(80)
+    const [one, other] = [fromFile, piped].map(({ stdout }) => JSON.parse(stdout))
+    expect(other.outcomes).toEqual(one.outcomes)
+    expect(other.input).toEqual({ ...one.input, path: '-' })
+    expect(other.run_id).toMatch(/^stdin-[0-9a-f]{10}$/)
+    expect(folder.report('errors.csv')).toContain('nobody,Jo,41,invalid,E_ID')
+    expect(runs()).toEqual([other.run_id])
+  })
+
+  it('keeps nothing of the input once the run is finished, and sends nothing the second time', async () => {
+    await update(file)
+    expect(inRun()).not.toContain('input')
+    const again = await update(file)
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('finished before') })
+    expect(server.updates).toHaveLength(40)
+    expect(inRun()).not.toContain('input')
+    expect(runs()).toHaveLength(1)
+  })
+
+  it('keeps the input of an open run for its owner, and goes on when the same is piped again', async () => {
+    const canary = await update(file, '--limit', '5')
+    expect(canary.stderr).toContain('goes on')
+    expect(readFileSync(join(folder.path, 'rapyd-runs', runs()[0] ?? '', 'input'), 'utf8')).toBe(file)
+    expect(statSync(join(folder.path, 'rapyd-runs', runs()[0] ?? '', 'input')).mode & 0o777).toBe(0o600)
+    expect((await update(file)).code).toBe(1)
+    expect(server.updates.map((call) => call.id).sort()).toEqual(Array.from({ length: 40 }, (_, n) => id(n)))
+    expect(inRun()).not.toContain('input')
+  })
+
+  it('goes on from the kept input as its last line says, without another pipe', async () => {
+    const canary = await update(file, '--limit', '5')
+    const [, input = '', runId = ''] = /update (\S+) with --run-id (\S+)/.exec(canary.stderr) ?? []
+    const finished = await folder.run(
+      ['update', input, '--run-id', runId, '--base-url', server.url],
+      server.keys,
+    )
+    expect(finished.code).toBe(1)
+    expect(server.updates).toHaveLength(40)
+    expect(new Set(server.updates.map((call) => call.idempotency)).size).toBe(40)
+    expect(inRun()).not.toContain('input')
+  })
+
+  it('tells NDJSON by its content', async () => {
+    expect((await update(`{"customer":"${id(1)}","name":"Jo"}\n`)).code).toBe(0)
+    expect(server.customer(id(1))).toEqual({ name: 'Jo' })
+  })
+
+  it.each([
+    ['nothing', '', [], 3, 'E_EMPTY'],
+    ['a file without an id column', 'name\nJo\n', [], 3, 'E_HEADER_NO_ID'],
+    ['too many clears', `customer,name\n${id(1)},\n`, [], 2, 'E_MAX_CLEARS'],
+    [
+      'production that nobody confirmed',
+      `customer,name\n${id(1)},Jo\n`,
+      ['--env', 'production'],
+      2,
+      'E_NOT_CONFIRMED',
+    ],
+  ])('refuses %s, sends nothing and keeps nothing', async (_what, input, args, code, error) => {
+    const target = args.length > 0 ? args : ['--base-url', server.url]
+    const finished = await folder.run(['update', '-', ...target], server.keys, input)
+    expect(finished).toMatchObject({ code, stderr: expect.stringContaining(error) })
+    expect(server.updates).toEqual([])
+    expect(runs()).toEqual([])
+  })
+
+  it('keeps the input out of a run of other bytes', async () => {
+    await update(file, '--limit', '5', '--run-id', 'mine')
+    const other = await update(`customer,name\n${id(1)},Jo\n`, '--run-id', 'mine')
+    expect(other).toMatchObject({ code: 3, stderr: expect.stringContaining('E_OTHER_RUN') })
+    expect(folder.report('input')).toBe(file)
+    expect(runs()).toEqual(['mine'])
+  })
+
+  it('stops at once while it waits for input, and the next start clears up after a kill', async () => {
+    const runsDir = join(folder.path, 'rapyd-runs')
+    mkdirSync(runsDir)
+    const child = spawn(process.execPath, [program, 'update', '-', '--base-url', server.url], {
+      cwd: folder.path,
+      env: { ...usualEnvironment(folder.path), ...server.keys },
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
+    child.stdin.write('customer,name\n')
+    let stderr = ''
+    child.stderr.on('data', (text) => (stderr += String(text)))
+    while (runs().length === 0) await new Promise((resolve) => setImmediate(resolve))
+    child.kill('SIGINT')
+    const [code] = await once(child, 'close')
+    expect(code).toBe(130)
+    expect(stderr).toContain('interrupted')
+    expect(runs()).toEqual([])
+    const dead = spawnSync(process.execPath, ['-e', '']).pid
+    writeFileSync(join(runsDir, `.stdin-${dead}-1`), file)
+    expect((await update('')).code).toBe(3)
+    expect(runs()).toEqual([])
+  })
+})
+
+describe('validate from standard input', () => {
+  let folder: Folder
+  beforeEach(() => {
+    folder = freshFolder()
+    folder.write('crm.csv', file)
+  })
+  afterEach(() => folder.remove())
+
+  it('finds what it finds in the same bytes in a file, and writes nothing', async () => {
+    const fromFile = await folder.run(['validate', 'crm.csv', '--json'])
+    const piped = await folder.run(['validate', '-', '--json'], { TMPDIR: folder.path }, file)
+    expect(piped).toEqual(fromFile)
+    expect(readdirSync(folder.path)).toEqual(['crm.csv'])
+  })
+
+  it('takes a lone dash for standard input, a dash of a flag for itself, and an empty text for neither', async () => {
+    const dashes = `customer,name,email\n${id(1)},Jo,-\n${id(2)},Jane,j@example.com\n`
+    const piped = await folder.run(
+      ['validate', '-', '--null-values', '-', '--null-values', 'n/a'],
+      {},
+      dashes,
+    )
+    expect(piped.stdout).toMatch(/^standard input: 2 rows, 2 to send/)
+    expect(piped.stdout).toMatch(/^email +email +1 +1 /m)
+    const empty = await folder.run(['validate', ''], {}, file)
+    expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('no input is named') })
+  })
+
+  it('is told to take - where it was asked for /dev/stdin', async () => {
+    const { code, stderr } = await folder.run(['validate', '/dev/stdin'], {}, file)
+    expect(code).toBe(3)
+    expect(stderr).toContain('/dev/stdin is not a regular file [E_INPUT_OPEN]')
+    expect(stderr).toContain('| rapyd-bulk update -')
+  })
+})
