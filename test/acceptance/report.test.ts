@@ -8,7 +8,7 @@ import type { RapydServer } from './support/rapyd-server.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const file = (rows: number) =>
-  `customer,name\n${Array.from({ length: rows }, (_, row) => `${id(row)},N${row}`).join('\n')}\n`
+  `customer,name\n${Array.from({ length: rows }, (_, row) => `${id(row)},Zzname${row}`).join('\n')}\n`
 const files = ['results.csv', 'errors.csv', 'summary.json']
 
 describe('report', () => {
@@ -40,7 +40,7 @@ describe('report', () => {
     const metrics = readFileSync(path('run.prom'), 'utf8')
     const page = folder.report('report.html')
     expect(page).toContain('<dt>--results-format</dt><dd>csv</dd>')
-    expect(page).not.toMatch(/N[0-3]\b/)
+    expect(page).not.toContain('Zzname')
     rmSync(join(directory(), 'report.html'))
     const asked = ['report', runId(), '--junit', 'junit.xml', '--metrics-file', 'run.prom']
     expect(await folder.run(asked)).toMatchObject({ code: 0 })

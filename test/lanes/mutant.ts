@@ -206,6 +206,6 @@ export const mutants: readonly Mutant[] = [
     title: 'rows in doubt are reported as not attempted',
     file: 'run/account.ts',
     edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
-    tests: ['run/account.test.ts', 'cli/stops.test.ts'],
+    tests: ['run/account.test.ts', 'acceptance/stops.test.ts'],
   },
 ]

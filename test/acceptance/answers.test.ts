@@ -1,5 +1,5 @@
 /**
- * Lane B: what each answer of a hostile server makes of a whole run: its exit code, the outcome of the row that met it, and
+ * What each answer of a hostile server makes of a whole run: its exit code, the outcome of the row that met it, and
  * how many updates of that row went on the wire. The server is bare TCP: every byte is the table's.
  */
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, it } from 'vitest'
-import { bulkUpdate } from '../../src/bulk-update.ts'
-import { envelope } from '../acceptance/support/rapyd-server.ts'
-import { answer, startRawServer } from '../acceptance/support/raw-server.ts'
+import { bulkUpdate, createSimulator } from '../../src/index.ts'
+import type { UpdateOptions } from '../../src/index.ts'
+import { envelope, startRapydServer } from './support/rapyd-server.ts'
+import type { RapydServer } from './support/rapyd-server.ts'
+import { answer, startRawServer } from './support/raw-server.ts'
 
 /** Bytes to send; with `end` or `reset` behind them the connection ends so. */
 type Step = { readonly send: string; readonly behind?: 'end' | 'reset'; readonly applies?: boolean }
@@ -197,5 +199,114 @@ describe('a row that meets', () => {
     // Whoever stops the run leaves the rest alone; anything else touches no other row.
     const rest = exitCode < 2 ? 'updated' : 'not_attempted'
     expect(found.others).toEqual(['updated', 'updated', expect.any(String), rest, rest])
+  })
+})
+
+/** Rows of one run at a server of their own, one at a time; the third is struck, and the fourth is of the same customer. */
+async function strike(
+  patch: object,
+  answerOf: (attempt: number, server: RapydServer) => ReturnType<RapydServer['answer']>,
+  options: Partial<UpdateOptions> = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'rapyd-bulk-strike-'))
+  const server = await startRapydServer()
+  let attempts = 0
+  server.answer = (call) => (call.id === id(struck) ? answerOf(++attempts, server) : undefined)
+  try {
+    const customers = [id(1), id(2), id(struck), id(struck)]
+    const lines = customers.map((customer) => `${JSON.stringify({ customer, ...patch })}\n`)
+    writeFileSync(join(folder, 'crm.ndjson'), lines.join(''))
+    const { exitCode, directory } = await bulkUpdate({
+      input: join(folder, 'crm.ndjson'),
+      baseUrl: server.url,
+      accessKey: server.keys.RAPYD_ACCESS_KEY,
+      secretKey: server.keys.RAPYD_SECRET_KEY,
+      rate: 'none',
+      concurrency: 1,
+      runsDir: join(folder, 'runs'),
+      stateDir: join(folder, '.state'),
+      ...options,
+    })
+    const results: Record<string, string>[] = parse(readFileSync(join(directory, 'results.csv')), {
+      columns: true,
+    })
+    return { exitCode, rows: results.slice(2).map((row) => `${row['outcome']} ${row['error_code']}`.trim()) }
+  } finally {
+    await server.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const name = { name: 'A' }
+const always =
+  (answered: ReturnType<RapydServer['answer']>, times = Number.POSITIVE_INFINITY) =>
+  (attempt: number) =>
+    attempt <= times ? answered : undefined
+
+describe('a row that nothing helps', () => {
+  const unlucky: readonly (readonly [string, ...Parameters<typeof strike>])[] = [
+    ['rejected E_SERVER', name, always({ status: 500, body: '' }, 6)],
+    ['rejected E_BAD_RESPONSE', name, always({ status: 200, body: '{"ok":true}' }, 6)],
+    ['rejected E_NOT_API', name, always({ status: 200, body: '<html>login</html>' }, 6)],
+    [
+      'unknown E_IN_DOUBT',
+      name,
+      (attempt) =>
+        attempt === 1 ? 'cut_before' : { status: 400, body: envelope('ERROR', 'ERROR_UPDATE_CUSTOMER') },
+      { maxErrors: '100%' },
+    ],
+    ['unknown E_NOT_IDEMPOTENT', { coupon: 'SPRING' }, always('cut_before')],
+    ['rejected E_BLOCKED', name, always({ status: 403, body: '<html>no</html>' }), { rate: '1000/1s' }],
+    [
+      'unknown E_NETWORK',
+      name,
+      (_, server) => {
+        void server.close()
+        return 'cut_before'
+      },
+      { maxErrors: '100%' },
+    ],
+  ]
+  it.concurrent.each(unlucky)('ends as %s', async (ending, ...struckBy) => {
+    const { exitCode, rows: ends } = await strike(...struckBy)
+    expect([exitCode, ends[0]]).toEqual([1, ending])
+    // What may still be applied keeps the next row of its customer back.
+    if (ending.startsWith('unknown')) expect(ends[1]).toBe('not_attempted E_EARLIER_ROW')
+  })
+})
+
+describe('a server that is not Rapyd, or no longer takes this machine', () => {
+  it.concurrent.each([
+    ['E_CLOCK', 4, 'clock(+2h)'],
+    ['E_NOT_API', 5, 'html-200'],
+    ['E_REDIRECT', 5, 'redirect'],
+    ['E_AUTH', 4, 'key-401'],
+  ])('%s ends the run with exit code %i before anything is sent', async (code, exitCode, faults) => {
+    const simulator = await createSimulator({ windows: [], faults })
+    const folder = mkdtempSync(join(tmpdir(), 'rapyd-bulk-strike-'))
+    try {
+      const { accessKey, secretKey, url: baseUrl } = simulator
+      const keys = { accessKey, secretKey, baseUrl, rate: 'none' }
+      const ended = await bulkUpdate({ ...keys, input: [{ customer: id(1), name: 'A' }], runsDir: folder })
+      expect([ended.exitCode, ended.stopped?.code]).toEqual([exitCode, code])
+      expect(simulator.appliedCount).toBe(0)
+    } finally {
+      await simulator.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('E_TLS, where nothing speaks TLS', async () => {
+    const server = await startRawServer({ onConnection: (socket) => void socket.end('no TLS here\r\n') })
+    const folder = mkdtempSync(join(tmpdir(), 'rapyd-bulk-strike-'))
+    try {
+      const host = new URL(server.origin).host
+      const keys = { accessKey: 'access', secretKey: 'secret', baseUrl: `https://${host}`, allowHost: host }
+      const ended = await bulkUpdate({ ...keys, input: [{ customer: id(1), name: 'A' }], runsDir: folder })
+      expect([ended.exitCode, ended.stopped?.code]).toEqual([5, 'E_TLS'])
+    } finally {
+      await server.close()
+      rmSync(folder, { recursive: true })
+    }
   })
 })
