@@ -237,42 +237,53 @@ async function strike(
   }
 }
 
-const name = { name: 'A' }
 const always =
   (answered: ReturnType<RapydServer['answer']>, times = Number.POSITIVE_INFINITY) =>
   (attempt: number) =>
     attempt <= times ? answered : undefined
 
+interface Unlucky {
+  readonly ending: string
+  readonly patch?: object
+  readonly answerOf: Parameters<typeof strike>[1]
+  readonly options?: Partial<UpdateOptions>
+}
+
 describe('a row that nothing helps', () => {
-  const unlucky: readonly (readonly [string, ...Parameters<typeof strike>])[] = [
-    ['rejected E_SERVER', name, always({ status: 500, body: '' }, 6)],
-    ['rejected E_BAD_RESPONSE', name, always({ status: 200, body: '{"ok":true}' }, 6)],
-    ['rejected E_NOT_API', name, always({ status: 200, body: '<html>login</html>' }, 6)],
-    [
-      'unknown E_IN_DOUBT',
-      name,
-      (attempt) =>
-        attempt === 1 ? 'cut_before' : { status: 400, body: envelope('ERROR', 'ERROR_UPDATE_CUSTOMER') },
-      { maxErrors: '100%' },
-    ],
-    ['unknown E_NOT_IDEMPOTENT', { coupon: 'SPRING' }, always('cut_before')],
-    ['rejected E_BLOCKED', name, always({ status: 403, body: '<html>no</html>' }), { rate: '1000/1s' }],
-    [
-      'unknown E_NETWORK',
-      name,
-      (_, server) => {
-        void server.close()
+  const refused = { status: 400, body: envelope('ERROR', 'ERROR_UPDATE_CUSTOMER') } as const
+  const unlucky: readonly Unlucky[] = [
+    { ending: 'unknown E_SERVER', answerOf: always({ status: 500, body: '' }, 6) },
+    { ending: 'unknown E_BAD_RESPONSE', answerOf: always({ status: 200, body: '{"ok":true}' }, 6) },
+    { ending: 'unknown E_NOT_API', answerOf: always({ status: 200, body: '<html>login</html>' }, 6) },
+    {
+      ending: 'unknown E_IN_DOUBT',
+      answerOf: (attempt) => (attempt === 1 ? 'cut_before' : refused),
+      options: { maxErrors: '100%' },
+    },
+    {
+      ending: 'unknown E_NOT_IDEMPOTENT',
+      patch: { coupon: 'SPRING' },
+      answerOf(_, server) {
+        server.answerRead = () => ({ status: 404, body: envelope('ERROR', 'NOT_FOUND') })
         return 'cut_before'
       },
-      { maxErrors: '100%' },
-    ],
+    },
+    { ending: 'unknown E_NETWORK', answerOf: always('cut_before') },
+    {
+      ending: 'rejected E_BLOCKED',
+      answerOf: always({ status: 403, body: '<html>no</html>' }),
+      options: { rate: '1000/1s' },
+    },
   ]
-  it.concurrent.each(unlucky)('ends as %s', async (ending, ...struckBy) => {
-    const { exitCode, rows: ends } = await strike(...struckBy)
-    expect([exitCode, ends[0]]).toEqual([1, ending])
-    // What may still be applied keeps the next row of its customer back.
-    if (ending.startsWith('unknown')) expect(ends[1]).toBe('not_attempted E_EARLIER_ROW')
-  })
+  it.concurrent.each(unlucky)(
+    'ends as $ending',
+    async ({ ending, patch = { name: 'A' }, answerOf, options }) => {
+      const { exitCode, rows: ends } = await strike(patch, answerOf, options)
+      expect([exitCode, ends[0]]).toEqual([1, ending])
+      // What may still be applied keeps the next row of its customer back.
+      if (ending.startsWith('unknown')) expect(ends[1]).toBe('not_attempted E_EARLIER_ROW')
+    },
+  )
 })
 
 describe('a server that is not Rapyd, or no longer takes this machine', () => {

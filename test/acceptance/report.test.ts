@@ -98,7 +98,7 @@ describe('report', () => {
     expect(code).toBe(0)
     expect(stderr).toContain(`To go on: rapyd-bulk update ${join(folder.path, 'crm.csv')} --base-url=`)
     expect(summary()['outcomes']).toMatchObject({ updated: 1, rejected: 1, not_attempted: 3 })
-    expect(folder.report('errors.csv')).toContain(`${id(4)},N4,5,not_attempted,E_NOT_REACHED,`)
+    expect(folder.report('errors.csv')).toContain(`${id(4)},Zzname4,5,not_attempted,E_NOT_REACHED,`)
   })
 
   it('reports on a run that goes on: what is open, and what is in doubt', async () => {
