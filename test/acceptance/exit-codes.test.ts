@@ -53,3 +53,11 @@ it('7 where another process holds the run, and says which', async () => {
   holder.kill('SIGKILL')
   await holder.finished
 })
+
+it('70 where something happens that nobody foresaw, without a stack and without values', async () => {
+  folder.write('fault.mjs', 'process.stdout.write = () => { throw new TypeError("CANARY") }')
+  const fault = { NODE_OPTIONS: `--import=${join(folder.path, 'fault.mjs')}` }
+  const { code, stderr } = await folder.run(['validate', 'crm.csv'], fault)
+  expect([code, stderr]).toEqual([70, expect.stringContaining('[E_BUG]')])
+  expect(stderr).not.toMatch(/CANARY|\.ts:/)
+})

@@ -85,10 +85,12 @@ describe('update --only-changed', () => {
     const rows = people(3)
     await nights.night(rows)
     const next = renamed(rows, 1, 'New')
-    const { bodies } = await nights.night(next, { wholeRows: true })
-    expect(bodies).toEqual({
-      [idOf(1)]: { name: 'New', email: rows[1]?.email, metadata: { tier: 'canary-silver' } },
-    })
+    nights.folder.write('crm.csv', csvOf(next))
+    nights.rapyd.updates.length = 0
+    expect((await nights.command('update', 'crm.csv', '--only-changed', '--whole-rows')).code).toBe(0)
+    expect(nights.rapyd.updates.map(({ id, body }) => [id, JSON.parse(body)])).toEqual([
+      [idOf(1), { name: 'New', email: rows[1]?.email, metadata: { tier: 'canary-silver' } }],
+    ])
   })
 
   it('sends again what was refused or may not have arrived last night', async () => {
@@ -183,8 +185,10 @@ describe('update --only-changed', () => {
     const fourth = await nights.night(next)
     expect([fourth.code, fourth.bodies]).toEqual([2, {}])
     expect(fourth.error).toBe('E_STATE_LOST')
-    const anew = await nights.night(next, { newState: true })
-    expect(Object.keys(anew.bodies)).toHaveLength(6)
+    const before = nights.rapyd.updates.length
+    const args = ['update', 'crm.csv', '--only-changed', '--new-state', '--accept-change', 'all']
+    expect((await nights.command(...args)).code).toBe(0)
+    expect(nights.rapyd.updates.length - before).toBe(6)
   })
 
   it('refuses the state of other keys', async () => {

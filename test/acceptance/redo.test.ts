@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshFolder } from './support/command.ts'
 import type { Folder } from './support/command.ts'
 import { envelope, startRapydServer } from './support/rapyd-server.ts'
 import type { RapydServer } from './support/rapyd-server.ts'
-import { hasTerminal, runOnTerminal } from './support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const refused = { status: 400, body: envelope('ERROR', 'INVALID') } as const
@@ -289,67 +287,29 @@ describe('redo', () => {
     expect(runs()).toHaveLength(2)
   })
 
-  it.each([
-    ['', ''],
-    [
-      ', also where its journal does not note them',
-      "UPDATE outcome SET record = json_remove(record, '$[16]')",
-    ],
-  ])(
-    'merges the same rows again, and sends no mended row without those that were merged into it%s',
-    async (_, statement) => {
-      const rows = [
-        { id: id(1), name: 'A' },
-        { id: id(1), email: 'a@b.de' },
-        { id: id(2), name: 'B' },
-      ]
-      folder.write('crm.ndjson', rows.map((row) => JSON.stringify(row)).join('\n'))
-      refuse(1, 2)
-      await update('crm.ndjson', '--duplicates', 'merge', '--max-errors', '100%')
-      expect(outcomes(parent())).toEqual(['1 unchanged', '2 rejected', '3 rejected'])
-      const journal = new DatabaseSync(join(folder.path, 'rapyd-runs', parent(), 'journal.db'))
-      journal.exec(statement)
-      journal.close()
-      refuse(1)
-      folder.write('mended.ndjson', report(parent(), 'errors.ndjson'))
-      server.updates.length = 0
-      expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(1)
-      expect(outcomes(`${parent()}-redo-1`)).toEqual(['1 invalid', '2 updated'])
-      expect(results(`${parent()}-redo-1`)[0]).toMatchObject({
-        message: expect.stringContaining('were merged into'),
-      })
-      refuse()
-      server.updates.length = 0
-      expect((await redo(parent())).code).toBe(0)
-      expect(server.updates.map((call) => [call.id, call.body])).toEqual([
-        [id(1), '{"name":"A","email":"a@b.de"}'],
-      ])
-    },
-  )
-
-  it('asks for production by the number of rows that it would send', async () => {
-    folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\n`)
-    refuse(2, 3)
-    await update('crm.csv')
-    // As if that run had gone to production: nothing may go there from a test.
-    const journal = new DatabaseSync(join(folder.path, 'rapyd-runs', parent(), 'journal.db'))
-    journal.exec(`UPDATE run SET value = 'api.rapyd.net' WHERE key = 'host';
-      UPDATE run SET value = json_set(json_remove(value, '$.options.baseUrl'), '$.options.env', 'production') WHERE key = 'record'`)
-    journal.close()
-    for (const confirmed of [[], ['--confirm-production', 'api.rapyd.net:3']]) {
-      const { code, stderr } = await folder.run(['redo', parent(), ...confirmed], server.keys)
-      expect({ code, stderr }).toEqual({
-        code: 2,
-        stderr: expect.stringMatching(
-          /2 rows.*\n.*add --confirm-production api\.rapyd\.net:2\. Nothing was sent/,
-        ),
-      })
-    }
-    if (hasTerminal) {
-      const question = 'Type api.rapyd.net:2 to send: '
-      const screen = await runOnTerminal(folder.path, ['redo', parent()], question, 'yes', server.keys)
-      expect(screen).toMatchObject({ code: 2, screen: expect.stringContaining('E_NOT_CONFIRMED') })
-    }
-    expect(runs()).toHaveLength(1)
+  it('merges the same rows again, and sends no mended row without those that were merged into it', async () => {
+    const rows = [
+      { id: id(1), name: 'A' },
+      { id: id(1), email: 'a@b.de' },
+      { id: id(2), name: 'B' },
+    ]
+    folder.write('crm.ndjson', rows.map((row) => JSON.stringify(row)).join('\n'))
+    refuse(1, 2)
+    await update('crm.ndjson', '--duplicates', 'merge', '--max-errors', '100%')
+    expect(outcomes(parent())).toEqual(['1 unchanged', '2 rejected', '3 rejected'])
+    refuse(1)
+    folder.write('mended.ndjson', report(parent(), 'errors.ndjson'))
+    server.updates.length = 0
+    expect((await redo(parent(), '--from', 'mended.ndjson')).code).toBe(1)
+    expect(outcomes(`${parent()}-redo-1`)).toEqual(['1 invalid', '2 updated'])
+    expect(results(`${parent()}-redo-1`)[0]).toMatchObject({
+      message: expect.stringContaining('were merged into'),
+    })
+    refuse()
+    server.updates.length = 0
+    expect((await redo(parent())).code).toBe(0)
+    expect(server.updates.map((call) => [call.id, call.body])).toEqual([
+      [id(1), '{"name":"A","email":"a@b.de"}'],
+    ])
   })
 })

@@ -92,3 +92,35 @@ describe('the embedded simulator', () => {
     expect(finished).toMatchObject({ code: 2, stderr: expect.stringContaining(code) })
   })
 })
+
+describe('the simulator as a server', () => {
+  it('takes its port and keys, plays its faults, replays answers by key, and ends with a signal', async () => {
+    const folder = freshFolder()
+    folder.write('crm.csv', `customer,name\ncus_${'1'.padStart(32, '0')},A\n`)
+    const keys = { RAPYD_ACCESS_KEY: 'own-access', RAPYD_SECRET_KEY: 'own-secret' }
+    const server = folder.start(
+      '--port 0 --rate 50/1s --latency 1 --idempotency all-post --faults 500-kept/post@1 --seed 3'
+        .split(' ')
+        .toSpliced(0, 0, 'simulator'),
+      keys,
+    )
+    await new Promise<void>((ready) => {
+      server.onStderr((text) => {
+        if (text.includes('ready')) ready()
+      })
+    })
+    const [, url = ''] = /RAPYD_BASE_URL=(\S+)/.exec(server.stdout()) ?? []
+    const args = ['update', 'crm.csv', '--rate', '50/1s', '--finish-by', '23:59', '--json']
+    const updated = await folder.run(args, { ...keys, RAPYD_BASE_URL: url })
+    server.kill('SIGTERM')
+    const ended = await server.finished
+    folder.remove()
+    // The first answer was an error that the server keeps for its key: the same key gets it again.
+    expect(JSON.parse(updated.stdout)).toMatchObject({
+      outcomes: { rejected: 1 },
+      errors: [{ code: 'E_SERVER_REPLAYED' }],
+    })
+    expect(ended.code).toBe(0)
+    expect(ended.stdout).not.toContain('own-secret')
+  })
+})

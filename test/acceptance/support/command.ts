@@ -32,6 +32,8 @@ export interface Started {
   kill(signal: NodeJS.Signals): void
   /** Is given what the command writes to standard error. */
   onStderr(listener: (text: string) => void): void
+  /** What the command has written to standard output so far. */
+  stdout(): string
   readonly finished: Promise<Finished>
 }
 
@@ -77,6 +79,7 @@ export function freshFolder(): Folder {
     return {
       pid: child.pid,
       kill: (signal) => child.kill(signal),
+      stdout: () => stdout,
       onStderr: (listener) => child.stderr.on('data', (text) => listener(String(text))),
       finished,
     }
