@@ -45,6 +45,19 @@ export function needsAttention(kind: OutcomeKind): boolean {
   return kind !== 'updated' && kind !== 'unchanged'
 }
 
+/** A count of each kind, to begin with. */
+export function noOutcomes(): Record<OutcomeKind, number> {
+  return {
+    updated: 0,
+    unchanged: 0,
+    invalid: 0,
+    rejected: 0,
+    failed: 0,
+    unknown: 0,
+    not_attempted: 0,
+  }
+}
+
 /** An outcome that is known without a call. */
 export function withoutCall(
   { row, line, offset, length }: Place,

@@ -1,4 +1,5 @@
 /** What the customers that two inputs share tell: values that stand in another column, rows that were cut off or moved. */
+import { countUp } from '../domain/count.ts'
 import type { Difference } from './compare.ts'
 import type { Marks, Portrait, SampledCustomer } from './portrait.ts'
 
@@ -71,8 +72,7 @@ function flatness(
 ): number {
   const counts = new Map<number, number>()
   for (const customer of customers) {
-    const mark = markOf(customer) ?? 0
-    counts.set(mark, (counts.get(mark) ?? 0) + 1)
+    countUp(counts, markOf(customer) ?? 0)
   }
   return Math.max(...counts.values()) / customers.length
 }

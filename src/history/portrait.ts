@@ -2,7 +2,7 @@
  * What is kept of an input in the journal of its run, so that the next one of its name can be compared with it: counts, and
  * for a few hundred customers one byte of each value, from which no value can be told.
  */
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 
 export interface Portrait {
   readonly rows: number
@@ -28,12 +28,7 @@ export type SampledCustomer = readonly [customerId: string, marks: Marks]
 
 /** Nothing where the text is none, or that of another version. */
 export function parsePortrait(text: string): Portrait | undefined {
-  let found: unknown
-  try {
-    found = JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const found = parseJson(text)
   return isPortrait(found) ? found : undefined
 }
 

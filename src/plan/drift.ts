@@ -1,7 +1,7 @@
 /** `apply --verify`: refuses a row whose customer does not hold any more what the plan says, in the fields that it changes. */
 import { isDeepStrictEqual } from 'node:util'
 import type { ErrorCode } from '../domain/error-codes.ts'
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonValue } from '../domain/json.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { SavedPlan } from './saved-plan.ts'
@@ -64,10 +64,6 @@ function areSameAddresses(before: readonly JsonValue[], held: readonly JsonValue
 
 function hasId(address: JsonValue): boolean {
   return isJsonObject(address) && Object.hasOwn(address, 'id')
-}
-
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value)
 }
 
 function refused(

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { BulkUpdateError } from '../errors.ts'
 import { keptInput } from '../run/input.ts'
-import { planEnd } from '../store/find-plans.ts'
+import { planEnd } from '../store/find-runs.ts'
 import { lockRun } from '../store/lock.ts'
 
 /** Whether `path` is where a plan keeps it. */

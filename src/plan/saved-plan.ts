@@ -1,7 +1,7 @@
 /** A plan that was written, opened to be applied: held against its digest as a whole, and read again row by row. */
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { NdjsonRow } from '../domain/row.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
@@ -60,11 +60,11 @@ async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
 
   for await (const { bytes, end } of linesOf(handle, 0)) {
     if (head === undefined) {
-      const found = parsed(bytes)
+      const found = parseJson(bytes.toString('utf8'))
       if (!isPlanHead(found)) throw noPlan(path)
       head = found
     } else {
-      if (rowOf(parsed(bytes)).row !== ends.length) throw changed(path)
+      if (rowOf(parseJson(bytes.toString('utf8'))).row !== ends.length) throw changed(path)
       digest.add(bytes)
     }
     ends.push(end)
@@ -79,7 +79,7 @@ async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
     async *rows(from = 1) {
       let batch: NdjsonRow[] = []
       for await (const { bytes } of linesOf(handle, ends[from - 1] ?? 0)) {
-        const record = parsed(bytes)
+        const record = parseJson(bytes.toString('utf8'))
         const { row, line, offset, length } = rowOf(record)
         if (isJsonObject(record)) batch.push({ kind: 'ndjson', row, line, offset, length, record })
         if (batch.length < batchSize) continue
@@ -92,7 +92,7 @@ async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
       const from = ends[number - 1] ?? 0
       const bytes = Buffer.alloc((ends[number] ?? from) - from)
       await handle.read(bytes, 0, bytes.length, from)
-      const row = rowOf(parsed(bytes))
+      const row = rowOf(parseJson(bytes.toString('utf8')))
       const held = Object.entries(row.change === 'update' ? row.fields : {}).flatMap(([field, { before }]) =>
         before === null ? [] : [[field, before]],
       )
@@ -124,14 +124,6 @@ async function* linesOf(
     if (bytesRead > 0) continue
     if (rest.length > 0) yield { bytes: rest, end: end + rest.length }
     return
-  }
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 /** Writes a plan from the input and what was read: one pass counts and digests, because the head stands first, and one writes. */
+import { countEach } from '../domain/count.ts'
 import type { PatchedRow } from '../domain/patch.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { isOutcome } from '../pipeline/send.ts'
@@ -93,8 +94,8 @@ function createPlanCounter() {
       rows++
       changes[row.change]++
       if (row.change !== 'update') return
-      for (const field in row.fields) fields.set(field, (fields.get(field) ?? 0) + 1)
-      for (const path of row.clears) clears.set(path, (clears.get(path) ?? 0) + 1)
+      countEach(fields, Object.keys(row.fields))
+      countEach(clears, row.clears)
     },
     counts: (): PlanCounts => ({
       rows,

@@ -1,5 +1,5 @@
 /** List Customers: the path of a page, and the customers on it (rapyd-api.md, 5.4). */
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
 
 /** The most that a page may hold. */
@@ -18,12 +18,7 @@ export function listPath({ side, customerId }: Cursor): string {
 
 /** `undefined` where the body is no successful list. */
 export function customersIn(body: string): readonly JsonObject[] | undefined {
-  let answer: unknown
-  try {
-    answer = JSON.parse(body)
-  } catch {
-    return undefined
-  }
+  const answer = parseJson(body)
   if (!isJsonObject(answer) || !isJsonObject(answer['status'])) return undefined
   const { data } = answer
   if (answer['status']['status'] !== 'SUCCESS' || !Array.isArray(data)) return undefined

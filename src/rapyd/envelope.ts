@@ -1,5 +1,5 @@
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
 
 export interface Envelope {
@@ -16,7 +16,7 @@ export interface Envelope {
 
 /** Reads a body. `undefined` for whatever is not an envelope: HTML, a bare string, nothing, cut JSON. */
 export function readEnvelope(body: string): Envelope | undefined {
-  const answer = parse(body)
+  const answer = parseJson(body)
   if (!isJsonObject(answer) || !isJsonObject(answer['status'])) return undefined
   const status = answer['status']
   if (status['status'] !== 'SUCCESS' && status['status'] !== 'ERROR') return undefined
@@ -33,15 +33,7 @@ export function readEnvelope(body: string): Envelope | undefined {
 }
 
 export function isJson(body: string): boolean {
-  return parse(body) !== undefined
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
+  return parseJson(body) !== undefined
 }
 
 /** `INVALID_FIELDS - [SEARCH_CRITERIA]` names the field behind the code. */

@@ -2,7 +2,7 @@
  * What a customer holds, beside what a patch asks for. An image is the part of a customer that Update Customer can write, by
  * the names of its fields; a coupon stands in it as its id, where the API shows the discount that it makes.
  */
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { customerField } from './customer-fields.ts'
 
@@ -58,10 +58,6 @@ function afterField(held: JsonValue | undefined, wanted: JsonValue, field: strin
   if (field !== 'addresses') return wanted
   if (!isList(wanted)) return []
   return [...(isList(held) ? held : []), ...wanted]
-}
-
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value)
 }
 
 /** `held` has everything that `wanted` names; what Rapyd adds (ids, times, older addresses) does not count. */

@@ -1,4 +1,5 @@
 /** The members of a JSON object as they are written: a line can lose some of them without the others being written anew. */
+import { isJsonObject, parseJson } from '../domain/json.ts'
 
 export interface Member {
   readonly key: string
@@ -8,7 +9,7 @@ export interface Member {
 
 /** The members of the one object that `text` holds; `undefined` where it holds no object. */
 export function splitMembers(text: string): readonly Member[] | undefined {
-  if (!isObject(text)) return undefined
+  if (!isJsonObject(parseJson(text))) return undefined
   const members: Member[] = []
   let depth = 0
   let start = text.indexOf('{') + 1
@@ -24,15 +25,6 @@ export function splitMembers(text: string): readonly Member[] | undefined {
     else if (character === '}' || character === ']') depth--
   }
   return members
-}
-
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
 }
 
 function keyOf(member: string): string {

@@ -3,8 +3,8 @@
  * says less than ten.
  */
 import { needsAttention, outcomeKinds } from '../domain/outcome.ts'
-import { printable } from '../domain/printable.ts'
 import { formatRows } from './format.ts'
+import { html } from './page/escape.ts'
 import type { Summary } from './summary.ts'
 
 export function junitOf(summary: Summary): string {
@@ -39,11 +39,7 @@ function failure(name: string, type: string, message: string, tip: string): stri
   return `name="${attribute(name)}"><failure type="${attribute(type)}" message="${attribute(message)}">${attribute(tip)}</failure>`
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
-/** XML 1.0 has no way to write most control characters: they are shown. */
+/** XML 1.0 has no way to write most control characters, which are shown, nor these two. */
 function attribute(text: string): string {
-  return printable(text)
-    .replace(/[\ufffe\uffff]/g, '\ufffd')
-    .replace(/[&<>"]/g, (character) => entities[character] ?? '')
+  return html(text).replace(/[\ufffe\uffff]/g, '\ufffd')
 }

@@ -2,6 +2,7 @@
  * `--metrics-file`: how a run went, in the text format of Prometheus, for the textfile collector of node_exporter. Gauges of
  * the last run, because every run begins at nothing.
  */
+import { countUp } from '../domain/count.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import { printable } from '../domain/printable.ts'
 import type { Summary } from './summary.ts'
@@ -13,7 +14,7 @@ type Sample = readonly [labels: Labels, value: number]
 export function metricsOf(summary: Summary): string {
   const { env, host, outcomes, errors, latency_ms, retries } = summary
   const codes = new Map<string, number>()
-  for (const { code, count } of errors) codes.set(code, (codes.get(code) ?? 0) + count)
+  for (const { code, count } of errors) countUp(codes, code, count)
   const metric = (name: string, help: string, samples: readonly Sample[]): string => {
     const full = `rapyd_bulk_${name}`
     const lines = samples.map(([labels, value]) => `${full}${labelText({ env, host, ...labels })} ${value}`)

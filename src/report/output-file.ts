@@ -90,6 +90,17 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
   }
 }
 
+/** Writes a whole file, or leaves the one that is there. Throws like `openOutputFile`. */
+export function writeOutputFile(path: string, pieces: Iterable<string>, next?: string): void {
+  const file = openOutputFile(path, next)
+  try {
+    for (const piece of pieces) file.write(piece)
+    file.commit()
+  } finally {
+    file.discard()
+  }
+}
+
 /** Removes a file that an earlier report wrote; none there is as good. Throws like `openOutputFile`. */
 export function removeOutputFile(path: string, next = rebuildRun(path)): void {
   refuseOddTarget(path, next)

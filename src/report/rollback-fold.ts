@@ -1,4 +1,5 @@
 /** What a rollback has put back, kept and could not put back, by field: customers that it did so with. */
+import { countEach, namesIn } from '../domain/count.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { printable } from '../domain/printable.ts'
 import { formatCount } from './format.ts'
@@ -24,10 +25,10 @@ export function createRollbackFold(): RollbackFold {
   let partly = 0
   return {
     add({ outcome, fields, errorCode, errorField }) {
-      if (outcome === 'updated') count(restored, fields)
+      if (outcome === 'updated') countEach(restored, namesIn(fields))
       if (outcome === 'updated' && errorCode !== '') partly++
-      if (errorCode === 'E_CHANGED_SINCE') count(kept, errorField)
-      if (errorCode === 'E_NOT_RESTORABLE') count(impossible, errorField)
+      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, namesIn(errorField))
+      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, namesIn(errorField))
     },
     buckets: () => ({
       restored: Object.fromEntries(restored),
@@ -38,10 +39,6 @@ export function createRollbackFold(): RollbackFold {
       return partly
     },
   }
-}
-
-function count(counts: Map<string, number>, names: string): void {
-  for (const name of names.split(';')) if (name !== '') counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 /** What a rollback did with each field, or would do. */

@@ -1,7 +1,7 @@
 /** `summary.json`: how a run went, for programs. */
 import { join } from 'node:path'
 import type { OutcomeKind } from '../domain/outcome.ts'
-import { openOutputFile } from './output-file.ts'
+import { writeOutputFile } from './output-file.ts'
 import type { RollbackBuckets } from './rollback-fold.ts'
 import type { Totals } from './totals.ts'
 
@@ -53,9 +53,7 @@ export function summaryOf(facts: RunFacts, totals: Totals): Summary {
 }
 
 export function writeSummary(directory: string, summary: Summary): void {
-  const file = openOutputFile(join(directory, 'summary.json'))
-  file.write(`${JSON.stringify(summary, undefined, 2)}\n`)
-  file.commit()
+  writeOutputFile(join(directory, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`])
 }
 
 export const outcomeWords: Readonly<Record<OutcomeKind, string>> = {

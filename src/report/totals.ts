@@ -1,6 +1,7 @@
 /** Folds outcomes into the numbers of the summary: one pass, memory that does not grow with the rows. */
 import { errorTips } from '../domain/error-codes.ts'
-import { needsAttention, outcomeKinds } from '../domain/outcome.ts'
+import { countEach, countUp, namesIn } from '../domain/count.ts'
+import { needsAttention, noOutcomes } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 
 export interface ErrorTotal {
@@ -37,7 +38,7 @@ const mostKinds = 1_000
 const otherKinds = 'E_OTHER'
 
 export function createTotals(): TotalsFold {
-  const outcomes = Object.fromEntries(outcomeKinds.map((kind) => [kind, 0]))
+  const outcomes = noOutcomes()
   const cleared = new Map<string, number>()
   const retries = new Map<string, number>()
   const latencies = new Map<number, number>()
@@ -46,19 +47,19 @@ export function createTotals(): TotalsFold {
 
   return {
     add(outcome) {
-      outcomes[outcome.outcome] = (outcomes[outcome.outcome] ?? 0) + 1
-      if (outcome.outcome === 'updated') countEach(cleared, outcome.cleared)
-      countEach(retries, outcome.retries)
+      outcomes[outcome.outcome]++
+      if (outcome.outcome === 'updated') countEach(cleared, namesIn(outcome.cleared))
+      countEach(retries, namesIn(outcome.retries))
       attempts += outcome.attempts
       if (outcome.attempts > 0) {
         calls++
-        latencies.set(outcome.latencyMs, (latencies.get(outcome.latencyMs) ?? 0) + 1)
+        countUp(latencies, outcome.latencyMs)
       }
       if (needsAttention(outcome.outcome) && outcome.errorCode !== '')
         addError(errors, outcome, outcome.errorCode)
     },
     totals: () => ({
-      outcomes: kindCounts(outcomes),
+      outcomes: { ...outcomes },
       cleared: Object.fromEntries(cleared),
       calls,
       attempts,
@@ -94,24 +95,6 @@ function byCount(left: ErrorTotal, right: ErrorTotal): number {
   if (left.code === otherKinds) return 1
   if (right.code === otherKinds) return -1
   return right.count - left.count
-}
-
-function kindCounts(counts: Readonly<Record<string, number>>): Record<OutcomeKind, number> {
-  const of = (kind: OutcomeKind): number => counts[kind] ?? 0
-  return {
-    updated: of('updated'),
-    unchanged: of('unchanged'),
-    invalid: of('invalid'),
-    rejected: of('rejected'),
-    failed: of('failed'),
-    unknown: of('unknown'),
-    not_attempted: of('not_attempted'),
-  }
-}
-
-function countEach(counts: Map<string, number>, names: string): void {
-  if (names === '') return
-  for (const name of names.split(';')) counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 /** Nearest-rank percentiles over whole milliseconds. */

@@ -1,4 +1,5 @@
 /** `rollback --dry-run`: reads the customers of a run and says what a rollback would do. Writes nothing. */
+import { countEach } from '../domain/count.ts'
 import { fieldOf } from '../domain/patch.ts'
 import { asInterruption } from '../run/interruption.ts'
 import { signalOf } from '../program-options.ts'
@@ -98,8 +99,4 @@ async function previewOf(
     missing: lost.missing.size,
     unreadable: lost.unreadable.size,
   }
-}
-
-function countEach(counts: Map<string, number>, names: readonly string[]): void {
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
 }

@@ -4,8 +4,8 @@
  */
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
-import { isJsonObject } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { isJsonObject, isList } from '../domain/json.ts'
+import type { JsonObject } from '../domain/json.ts'
 import { fieldOf } from '../domain/patch.ts'
 import { inTurns } from '../pipeline/in-turns.ts'
 import { inverseOf } from '../rapyd/inverse.ts'
@@ -90,8 +90,4 @@ export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
     return [[path, { left, before, ...(onlyIfReplaced === true ? { onlyIfReplaced } : {}) }] as const]
   })
   return { customer, row, put_back: Object.fromEntries(restorables) }
-}
-
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value)
 }

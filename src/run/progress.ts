@@ -1,6 +1,6 @@
 /** Counts how a run goes, and shows it now and then: snapshots for whoever watches, events for the log. */
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
-import { needsAttention } from '../domain/outcome.ts'
+import { needsAttention, noOutcomes } from '../domain/outcome.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 import type { Clock, Source } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
@@ -174,16 +174,4 @@ function sum(numbers: Iterable<number>): number {
   let total = 0
   for (const number of numbers) total += number
   return total
-}
-
-function noOutcomes(): Record<OutcomeKind, number> {
-  return {
-    updated: 0,
-    unchanged: 0,
-    invalid: 0,
-    rejected: 0,
-    failed: 0,
-    unknown: 0,
-    not_attempted: 0,
-  }
 }

@@ -2,7 +2,7 @@
  * The scan of a run that is open, kept in its journal: whoever goes on with 1,000,000 rows should not wait for what was
  * found before. It is the same input, mapping, host and account, or the journal would be another run's.
  */
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { readJournal } from '../store/saved-journal.ts'
@@ -48,12 +48,7 @@ const counts = [
 ] as const
 
 function parseScan(text: string): Scan | undefined {
-  let found: unknown
-  try {
-    found = JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const found = parseJson(text)
   if (!isKept(found)) return undefined
   return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
 }

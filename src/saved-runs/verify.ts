@@ -1,7 +1,7 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
 import { createPick } from '../domain/pick.ts'
 import type { Sample } from '../domain/pick.ts'
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { asInterruption } from '../run/interruption.ts'
 import type { UpdateOptions } from '../options.ts'
@@ -114,10 +114,6 @@ function together(earlier: JsonObject, later: JsonObject): JsonObject {
     else both[field] = wanted
   }
   return both
-}
-
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value)
 }
 
 async function compareAll(

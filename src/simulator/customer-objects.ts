@@ -1,6 +1,6 @@
 /** The objects that the API shows: a customer with every field, a discount, a new address. Empty texts stand for unset. */
 import { randomUUID } from 'node:crypto'
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 
 const texts = ['name', 'default_payment_method', 'description', 'email', 'phone_number', 'invoice_prefix']
@@ -60,10 +60,6 @@ export function objectOf(value: JsonValue | undefined): JsonObject {
 
 export function listOf(value: JsonValue | undefined): readonly JsonValue[] {
   return isList(value) ? value : []
-}
-
-export function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value)
 }
 
 function newId(prefix: string): string {

@@ -3,10 +3,9 @@
  * Errors", "Wallet Errors"). For wrong types and unknown fields none is documented: `INVALID_FIELDS - [FIELD]`.
  */
 import type { JsonObject, JsonValue } from '../domain/json.ts'
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, isList } from '../domain/json.ts'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
-import { isList } from './customer-objects.ts'
 
 type Rule = (value: JsonValue, field: string) => Answer | undefined
 

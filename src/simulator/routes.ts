@@ -2,8 +2,7 @@
  * The calls that exist: Update, Retrieve and List Customers, and Delete Discount. Every other path or method is, as
  * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
  */
-import { isJsonObject } from '../domain/json.ts'
-import type { JsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 import { plainJson, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { Customers } from './customers.ts'
@@ -66,22 +65,13 @@ function refused(answer: Answer): Handled {
 }
 
 function update(id: string, body: string, customers: Customers): Handled {
-  const patch = parseBody(body)
+  const patch = body === '' ? {} : parseJson(body)
   // No code is documented for either; a bare string is what clients have met for malformed bodies.
   if (patch === undefined) return refused(plainJson(400, '"Malformed JSON in the request body"'))
   if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
   const refusedWith = customers.update(id, patch)
   if (refusedWith !== undefined) return refused(refusedWith)
   return { answer: success(customers.find(id) ?? {}), applied: true }
-}
-
-function parseBody(body: string): unknown {
-  if (body === '') return {} satisfies JsonObject
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }
 
 function list(query: string, customers: Customers): Answer {

@@ -17,7 +17,6 @@ import type { FaultPlan } from './fault-plan.ts'
 import { parseFaults } from './fault-spec.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatorOptions } from './options.ts'
-import { readBody } from './read-body.ts'
 import { routeOf } from './routes.ts'
 import { deliver } from './wire.ts'
 
@@ -190,5 +189,21 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
       ),
     )
     server.listen(port, '127.0.0.1', resolve)
+  })
+}
+
+const mostBytes = 2 ** 20
+
+/** Reads a request's body, and calls back once, at the end of the body; never where the client goes away before it. Keeps 1 MiB at most. */
+function readBody(message: IncomingMessage, done: (body: Buffer, tooLarge: boolean) => void): void {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  message.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes <= mostBytes) chunks.push(chunk)
+  })
+  message.once('end', () => {
+    const [only] = chunks
+    done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks), bytes > mostBytes)
   })
 }

@@ -3,12 +3,10 @@
  * Durable when the promise resolves, so before the row's intent. It holds personal data and lies in the run directory.
  */
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import type { JsonObject } from '../domain/json.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { local } from './open-database.ts'
-import { ownFile } from './own-file.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, openOwnDatabase } from './database.ts'
 
 export interface BeforeImages {
   /** Whether the customer's image is kept, by this or an earlier session. */
@@ -33,10 +31,7 @@ export const imagesFile = 'before.db'
 
 export function openBeforeImages(directory: string, group: number): BeforeImages {
   const path = join(directory, imagesFile)
-  const db = local(path, 'open', () => {
-    ownFile(path)
-    return new DatabaseSync(path)
-  })
+  const db = local(path, 'open', () => openOwnDatabase(path))
   local(path, 'write', () =>
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS image (customer TEXT PRIMARY KEY, image TEXT) STRICT, WITHOUT ROWID;

@@ -1,8 +1,12 @@
-/** The run directories below a folder. Whatever else lies there is left alone, and links are not followed. */
+/**
+ * The run directories below a folder, and those in which `plan` keeps what it has read, what came over standard input, and the
+ * plan where it was given no other place. Whatever else is there is left alone, and links are not followed.
+ */
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError, systemCode } from '../errors.ts'
+import { isBusy } from './disk-error.ts'
 
 export interface RunPlace {
   readonly runId: string
@@ -26,7 +30,7 @@ export function findRuns(runsDir: string): readonly RunPlace[] {
 }
 
 /** Their names; links to some are left out. None where the folder is not there; throws USAGE where it cannot be read. */
-export function directoriesIn(runsDir: string): readonly string[] {
+function directoriesIn(runsDir: string): readonly string[] {
   try {
     return readdirSync(runsDir, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -54,6 +58,32 @@ function changeOf(path: string): number {
   }
 }
 
+/** What the names of such directories end with. */
+export const planEnd = '-plan'
+
+const planFiles: ReadonlySet<string> = new Set(['plan.ndjson', 'readings.db', 'input'])
+
+/** Throws like `findRuns`. `changedAt` is that of the file that was changed last. */
+export function findPlans(runsDir: string): readonly RunPlace[] {
+  return directoriesIn(runsDir)
+    .filter((name) => name.endsWith(planEnd))
+    .flatMap((runId) => {
+      const directory = join(runsDir, runId)
+      return isPlanDirectory(directory) ? [{ runId, directory, changedAt: changeIn(directory) }] : []
+    })
+}
+
+export function isPlanDirectory(directory: string): boolean {
+  return (
+    !existsSync(join(directory, 'journal.db')) && readdirSync(directory).some((name) => planFiles.has(name))
+  )
+}
+
+function changeIn(directory: string): number {
+  const names = readdirSync(directory).filter((name) => planFiles.has(name))
+  return Math.max(0, ...names.map((name) => changeOf(join(directory, name))))
+}
+
 /**
  * Whether a process is in the run now. Only where a holder has left its name is the lock itself tried, because that keeps
  * others out of it for a moment.
@@ -67,10 +97,8 @@ export function isHeld(directory: string): boolean {
     db.prepare('SELECT count(*) FROM sqlite_schema').get()
     return false
   } catch (error) {
-    return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy
+    return isBusy(error)
   } finally {
     db?.close()
   }
 }
-
-const sqliteBusy = 5

@@ -9,6 +9,7 @@ import type { UpdateRequest } from '../domain/request.ts'
 import type { Journal } from '../pipeline/ports.ts'
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
+import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createIntentsAhead } from './intents-ahead.ts'
 import type { Ahead, IntentsAhead } from './intents-ahead.ts'
@@ -68,29 +69,29 @@ export function openJournal(path: string, group: number): RunJournal {
   let ahead: IntentsAhead | undefined
   const commits = createGroupCommit<Entry>((entries) => {
     const later = ahead?.next(entries.filter(isOfCall).length) ?? []
-    local(path, 'write', () => {
-      db.exec('BEGIN IMMEDIATE')
-      const intents: number[] = []
-      for (const entry of entries) {
-        if ('intent' in entry) {
-          intents.push(entry.intent)
-          const { request } = entry
-          if (request?.sends !== undefined) {
-            const { fields, at } = request.sends
-            noteSent.run(request.row, request.customerId, at, fields.join(','))
+    local(path, 'write', () =>
+      inTransaction(db, () => {
+        const intents: number[] = []
+        for (const entry of entries) {
+          if ('intent' in entry) {
+            intents.push(entry.intent)
+            const { request } = entry
+            if (request?.sends !== undefined) {
+              const { fields, at } = request.sends
+              noteSent.run(request.row, request.customerId, at, fields.join(','))
+            }
+          } else if ('key' in entry) put.run(entry.key, entry.value)
+          else {
+            const { outcome, confirmed } = entry
+            settle.run(outcome.row, outcome.outcome, packOutcome(outcome))
+            if (confirmed !== undefined)
+              confirm.run(outcome.row, confirmed.customerId, confirmed.at, JSON.stringify(confirmed.digests))
           }
-        } else if ('key' in entry) put.run(entry.key, entry.value)
-        else {
-          const { outcome, confirmed } = entry
-          settle.run(outcome.row, outcome.outcome, packOutcome(outcome))
-          if (confirmed !== undefined)
-            confirm.run(outcome.row, confirmed.customerId, confirmed.at, JSON.stringify(confirmed.digests))
         }
-      }
-      intents.push(...later)
-      if (intents.length > 0) intend.run(Date.now(), intents.join(','))
-      db.exec('COMMIT')
-    })
+        intents.push(...later)
+        if (intents.length > 0) intend.run(Date.now(), intents.join(','))
+      }),
+    )
     for (const row of later) intended.add(row)
     for (const entry of entries) if ('outcome' in entry) settled.add(entry.outcome.row)
   }, group)

@@ -1,13 +1,13 @@
 /** One process per run. The lock is SQLite's exclusive transaction on a small file: the kernel frees it however a process ends. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
 import { isAlive } from '../is-alive.ts'
 import { diskError, isBusy } from './disk-error.ts'
 import { readJournal } from './saved-journal.ts'
 import type { SavedJournal } from './saved-journal.ts'
-import { ownFile } from './own-file.ts'
+import { openOwnDatabase } from './database.ts'
 
 /**
  * Takes the lock, and gives the function that lets it go.
@@ -19,8 +19,7 @@ export function lockRun(directory: string, runId: string): () => void {
   const path = join(directory, 'run.lock')
   let db: DatabaseSync | undefined
   try {
-    ownFile(path)
-    db = new DatabaseSync(path)
+    db = openOwnDatabase(path)
     db.exec('PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
     writeHolder(holderPath)
   } catch (error) {

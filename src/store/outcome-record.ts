@@ -1,6 +1,7 @@
 /** How an outcome stands in the journal: its kind as a column, the rest packed as one JSON array. */
 import { isErrorCode } from '../domain/error-codes.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
+import { parseJson } from '../domain/json.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { BulkUpdateError } from '../errors.ts'
@@ -39,7 +40,8 @@ export function packOutcome(outcome: Outcome): string {
 
 /** Throws LOCAL, E_JOURNAL_DAMAGED, where the record is not one that `packOutcome` made. */
 export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Outcome {
-  const values = valuesIn(String(record))
+  const found = parseJson(String(record))
+  const values: readonly unknown[] = Array.isArray(found) ? found : []
   if (!recordLengths.includes(values.length)) throw damagedRecord(row)
   const text = (at: number): string => String(values[at])
   const number = (at: number): number => Number(values[at])
@@ -68,15 +70,6 @@ export function unpackOutcome(row: unknown, kind: unknown, record: unknown): Out
 
 export function damagedRecord(row: unknown): BulkUpdateError {
   return damagedJournal(`the record of row ${Number(row)} cannot be read`)
-}
-
-function valuesIn(record: string): readonly unknown[] {
-  try {
-    const packed: unknown = JSON.parse(record)
-    return Array.isArray(packed) ? packed : []
-  } catch {
-    return []
-  }
 }
 
 export function kindOf(text: unknown): OutcomeKind {

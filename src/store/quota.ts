@@ -6,12 +6,11 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { windowEdgeMs } from '../pipeline/ports.ts'
 import type { Clock, Quota, Window } from '../pipeline/ports.ts'
 import { isBusy, stateError } from './disk-error.ts'
-import { ownFile } from './own-file.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, openOwnDatabase } from './database.ts'
 
 /** Milliseconds since the system's monotonic clock began: when it was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }
@@ -161,9 +160,7 @@ function openState(directory: string): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const path = join(directory, 'quota.db')
-    ownFile(path)
-    db = new DatabaseSync(path)
+    db = openOwnDatabase(join(directory, 'quota.db'))
     // A crash of the process loses nothing that SQLite has written; after one of the machine the windows have passed.
     db.exec(
       `PRAGMA busy_timeout = ${busyWaitMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; ${tables}`,

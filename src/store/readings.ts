@@ -2,13 +2,11 @@
  * What a plan has read, in SQLite beside it: a customer that was read is not read again by whoever goes on. Without waiting
  * for the disk: what a power failure takes is read once more.
  */
-import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { JsonObject } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { local } from './open-database.ts'
-import { ownFile } from './own-file.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, openOwnDatabase } from './database.ts'
 
 /** What is known of a customer: its image, or why there is none. */
 export type Known = JsonObject | 'missing' | 'unreadable'
@@ -53,10 +51,7 @@ export interface Readings {
 
 /** Readings before `since` (milliseconds since 1970) are forgotten, and those that told nothing. An empty `path` is a file that goes with its process. */
 export function openReadings(path: string, since: number): Readings {
-  const db = local(path, 'open', () => {
-    if (path !== '') ownFile(path)
-    return new DatabaseSync(path)
-  })
+  const db = local(path, 'open', () => openOwnDatabase(path))
   const write = (action: () => void): void => local(path, 'write', () => inTransaction(db, action))
   local(path, 'write', () => {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;

@@ -7,7 +7,7 @@ import { BulkUpdateError } from '../errors.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
-import { journalVersion } from './schema.ts'
+import { journalVersion } from './open-database.ts'
 
 export interface SavedJournal extends JournalReader {
   /** The rows that have an outcome. Read when it is first asked for: that takes a while in a long run. */

@@ -2,11 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
 import { stateError } from './disk-error.ts'
-import { ownFile } from './own-file.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, openOwnDatabase } from './database.ts'
 
 /** What a state belongs to. */
 export interface SyncOwner {
@@ -48,8 +47,7 @@ export function openSyncDatabase(directory: string, owner: SyncOwner): DatabaseS
   let db: DatabaseSync | undefined
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    ownFile(path)
-    db = new DatabaseSync(path)
+    db = openOwnDatabase(path)
     db.exec('PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     makeTables(db, owner)
     refuseOther(db, path, owner)

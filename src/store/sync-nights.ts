@@ -1,7 +1,9 @@
 /** The nights of a sync: which customers each export has held, which of them have vanished, and which nights were skipped. */
-import type { DatabaseSync } from 'node:sqlite'
-import { written } from './sync-database.ts'
-import { inTransaction } from './transaction.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { inTransaction } from './database.ts'
+import { stateError } from './disk-error.ts'
+import { addressOf } from './saved-journal.ts'
+import { hasSyncState, syncPath, written } from './sync-database.ts'
 
 export interface Night {
   readonly run: string
@@ -86,5 +88,21 @@ export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
         .all()
         .map(({ at, export: name }) => ({ at: Number(at), export: String(name) }))
     },
+  }
+}
+
+/** Those of a state that is opened to look at them: without its keys, and nothing is created or changed. Nothing where there is no state. Throws USAGE or LOCAL where it cannot be read. */
+export function lookAtNights(
+  directory: string,
+): (Pick<SyncNights, 'vanished'> & { close(): void }) | undefined {
+  if (!hasSyncState(directory)) return undefined
+  let db: DatabaseSync | undefined
+  try {
+    const opened = new DatabaseSync(addressOf(syncPath(directory)), { readOnly: true })
+    db = opened
+    return { ...nightsOf(opened, directory), close: () => opened.close() }
+  } catch (error) {
+    db?.close()
+    throw stateError(directory, 'cannot be read', error)
   }
 }

@@ -2,15 +2,15 @@
  * What Rapyd was last confirmed to hold, field by field, as keyed digests: the memory of `--only-changed`. It never leads the
  * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
  */
+import type { DatabaseSync } from 'node:sqlite'
 import type { Confirmed, Digests, Known } from '../domain/confirmed.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
 import type { SyncOwner } from './sync-database.ts'
-import { forgetCustomers } from './sync-forgetting.ts'
-import { isKnown, mergedEntry, readEntry } from './sync-entry.ts'
+import { forgottenEntry, isKnown, mergedEntry, readEntry } from './sync-entry.ts'
 import { nightsOf } from './sync-nights.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction } from './database.ts'
 import type { SyncNights } from './sync-nights.ts'
 
 export interface SyncState extends SyncNights {
@@ -163,4 +163,38 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       db.close()
     },
   }
+}
+
+/**
+ * Forgets one customer or all, inside a transaction: their fields stay with the time of it, which nothing that was confirmed before passes. Gives of
+ * how many something was known.
+ */
+function forgetCustomers(db: DatabaseSync, at: number, customerId?: string): number {
+  const put = db.prepare('UPDATE customer SET fields = ? WHERE id = ?')
+  let known = 0
+  for (const { id, fields } of customersIn(db, customerId)) {
+    const held = Object.entries(digestsOf(fields))
+    if (held.some(([, entry]) => isKnown(readEntry(entry)))) known++
+    const left = held.map(([field, entry]) => [field, forgottenEntry(entry, at)])
+    put.run(JSON.stringify(Object.fromEntries(left)), id)
+  }
+  return known
+}
+
+/** In batches: a table that is being read is not written to. */
+function* customersIn(db: DatabaseSync, customerId?: string): Generator<Stored> {
+  const [from, more] = customerId === undefined ? ['', 'id > ?'] : [customerId, 'id = ?']
+  const read = db.prepare(`SELECT id, fields FROM customer WHERE ${more} ORDER BY id LIMIT 1000`)
+  for (let after: string | undefined = from; after !== undefined;) {
+    const found: readonly Stored[] = read
+      .all(after)
+      .map(({ id, fields }) => ({ id: String(id), fields: String(fields) }))
+    yield* found
+    after = customerId === undefined ? found.at(-1)?.id : undefined
+  }
+}
+
+interface Stored {
+  readonly id: string
+  readonly fields: string
 }

@@ -5,11 +5,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BulkUpdateError } from '../errors.ts'
-import { openOutputFile } from '../report/output-file.ts'
+import { writeOutputFile } from '../report/output-file.ts'
 import type { SyncOwner } from '../store/sync-database.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { stepOf, stepText } from './journal-words.ts'
 import type { KeyedStep } from './journal-words.ts'
+
+const lookAtDisk = 'Look at the folder and the disk, then run the same command again.'
 
 /** Takes the next step, and notes it in all folders of runs that are known to the state, and in this one from now on. */
 export function takeStep(
@@ -25,23 +27,13 @@ export function takeStep(
     for (const directory of state.runsDirs()) {
       if (!existsSync(directory)) continue
       try {
-        writeText(pathIn(directory, owner), text)
+        writeOutputFile(pathIn(directory, owner), [text], lookAtDisk)
       } catch (error) {
         // A folder of earlier runs that is not ours to write to any more must not keep this one from sending.
         if (directory === runsDir || !(error instanceof BulkUpdateError)) throw error
       }
     }
   })
-}
-
-function writeText(path: string, text: string): void {
-  const file = openOutputFile(path, 'Look at the folder and the disk, then run the same command again.')
-  try {
-    file.write(text)
-    file.commit()
-  } finally {
-    file.discard()
-  }
 }
 
 /** Nothing where none was noted. */

@@ -3,6 +3,7 @@
  * kept true: what is about to be sent is unknown from its intent on until its outcome is durable.
  */
 import type { Confirmed, Digests } from '../domain/confirmed.ts'
+import { countEach } from '../domain/count.ts'
 import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf } from '../domain/patch.ts'
@@ -156,7 +157,7 @@ function afterwards({ fields }: Outcome, sent: UpdateRequest, wanted: Digests): 
 /** How many paths of each field there are. */
 function pathsByField(fields: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const path of fields.split(';')) counts.set(fieldOf(path), (counts.get(fieldOf(path)) ?? 0) + 1)
+  countEach(counts, fields.split(';').map(fieldOf))
   return counts
 }
 

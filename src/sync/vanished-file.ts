@@ -1,22 +1,19 @@
 /** `vanished.csv`: the ids of customers that the last export held and this one does not. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openOutputFile } from '../report/output-file.ts'
+import { writeOutputFile } from '../report/output-file.ts'
 import { accountFolder } from '../run/account-folder.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
-import { lookAtNights } from '../store/saved-nights.ts'
+import { lookAtNights } from '../store/sync-nights.ts'
 import { exportKey, vanishedKey } from './journal-words.ts'
 
 export function writeVanished(batches: Iterable<readonly string[]>, directory: string): void {
-  const file = openOutputFile(vanishedIn(directory))
-  try {
-    file.write('customer_id\n')
-    for (const ids of batches) file.write(`${ids.join('\n')}\n`)
-    file.commit()
-  } catch (error) {
-    file.discard()
-    throw error
-  }
+  writeOutputFile(vanishedIn(directory), linesOf(batches))
+}
+
+function* linesOf(batches: Iterable<readonly string[]>): Generator<string> {
+  yield 'customer_id\n'
+  for (const ids of batches) yield `${ids.join('\n')}\n`
 }
 
 /**

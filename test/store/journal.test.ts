@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { openJournal } from '../../src/store/journal.ts'
-import { schema } from '../../src/store/schema.ts'
+import { schema } from '../../src/store/open-database.ts'
 import { makeSmallDisk, whyNot } from '../support/small-disk.ts'
 
 const customerId = 'cus_d3ed65d5091a8398cc3651bcedec1201'

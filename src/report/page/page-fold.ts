@@ -1,4 +1,5 @@
 /** What the page needs beyond the summary, gathered in the pass that writes `results`: a row that is updated is only counted. */
+import { countUp, namesIn } from '../../domain/count.ts'
 import { needsAttention } from '../../domain/outcome.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { createAttention } from './attention.ts'
@@ -13,13 +14,12 @@ export interface PageFold {
   readonly attention: Attention
   readonly timeline: Timeline
   /** Rows that were updated, by the fields that they set or cleared. */
-  changed(): ReadonlyMap<string, number>
+  readonly changed: ReadonlyMap<string, number>
   /** Calls by whole milliseconds of their last answer. */
   readonly latencies: ReadonlyMap<number, number>
 }
 
-/** NDJSON may bring other keys of metadata with every row: more lists, and names, than these are not told apart. */
-const mostLists = 1_000
+/** NDJSON may bring other keys of metadata with every row: more names than these are not told apart. */
 const mostFields = 1_000
 const otherFields = 'other fields'
 
@@ -27,39 +27,20 @@ const otherFields = 'other fields'
 export function createPageFold(values?: RowValues): PageFold {
   const attention = createAttention(values)
   const timeline = createTimeline()
-  // Rows of one file mostly have the same fields: their names are counted as one text, and taken apart at the end.
-  const fieldLists = new Map<string, number>()
-  const fields = new Map<string, number>()
+  const changed = new Map<string, number>()
   const latencies = new Map<number, number>()
-
-  function countFields(list: string): void {
-    fieldLists.set(list, (fieldLists.get(list) ?? 0) + 1)
-    if (fieldLists.size > mostLists) takeApart()
-  }
-
-  function takeApart(): void {
-    for (const [list, count] of fieldLists) {
-      for (const name of list === '' ? [] : list.split(';')) {
-        const known = fields.has(name) || fields.size < mostFields ? name : otherFields
-        fields.set(known, (fields.get(known) ?? 0) + count)
-      }
-    }
-    fieldLists.clear()
-  }
-
   return {
     add(outcome, record) {
       timeline.add(outcome)
-      if (outcome.attempts > 0) latencies.set(outcome.latencyMs, (latencies.get(outcome.latencyMs) ?? 0) + 1)
-      if (outcome.outcome === 'updated') countFields(outcome.fields)
-      else if (needsAttention(outcome.outcome)) attention.add(outcome, record)
+      if (outcome.attempts > 0) countUp(latencies, outcome.latencyMs)
+      if (needsAttention(outcome.outcome)) attention.add(outcome, record)
+      if (outcome.outcome !== 'updated') return
+      for (const name of namesIn(outcome.fields))
+        countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
     },
     attention,
     timeline,
     latencies,
-    changed() {
-      takeApart()
-      return fields
-    },
+    changed,
   }
 }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { needsAttention, outcomeKinds } from '../../domain/outcome.ts'
 import { formatCount } from '../format.ts'
-import { openOutputFile } from '../output-file.ts'
+import { writeOutputFile } from '../output-file.ts'
 import type { Summary } from '../summary.ts'
 import { attentionSection, errorsSection } from './attention-section.ts'
 import { html } from './escape.ts'
@@ -32,16 +32,9 @@ export interface PageFacts {
   readonly versions: string
 }
 
-/** Throws like `openOutputFile`. */
+/** Throws like `writeOutputFile`. */
 export function writePage(directory: string, summary: Summary, facts: PageFacts, fold: PageFold): void {
-  const file = openOutputFile(join(directory, 'report.html'))
-  try {
-    for (const piece of pageOf(summary, facts, fold)) file.write(piece)
-  } catch (error) {
-    file.discard()
-    throw error
-  }
-  file.commit()
+  writeOutputFile(join(directory, 'report.html'), pageOf(summary, facts, fold))
 }
 
 export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Generator<string> {
@@ -52,7 +45,7 @@ export function* pageOf(summary: Summary, facts: PageFacts, fold: PageFold): Gen
     outcomesSection(summary),
     errorsSection(summary, attention),
     timeSection(summary, fold, facts.pauses),
-    fieldsSection(summary, fold.changed()),
+    fieldsSection(summary, fold.changed),
     attentionSection(attention, wanted),
     factsSection(summary, facts),
   ]

@@ -1,4 +1,5 @@
 /** Times in which nobody could send, as a run keeps them for its page. */
+import { isJsonObject, parseJson } from '../../domain/json.ts'
 
 export interface Pause {
   /** Milliseconds since 1970. */
@@ -11,19 +12,12 @@ export interface Pause {
 /** `null` and texts that are none give no pauses: a report is made of what there is. */
 export function readPauses(text: string | undefined): readonly Pause[] {
   if (text === undefined) return []
-  const found: unknown = JSON.parse(text)
+  const found = parseJson(text)
   return Array.isArray(found) ? found.filter(isPause) : []
 }
 
 function isPause(value: unknown): value is Pause {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'from' in value &&
-    'to' in value &&
-    'kind' in value &&
-    typeof value.from === 'number' &&
-    typeof value.to === 'number' &&
-    (value.kind === 'blocked' || value.kind === 'outage')
-  )
+  if (!isJsonObject(value)) return false
+  const { from, to, kind } = value
+  return typeof from === 'number' && typeof to === 'number' && (kind === 'blocked' || kind === 'outage')
 }

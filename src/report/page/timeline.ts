@@ -1,4 +1,5 @@
 /** Calls and errors over time: a few hundred slots at most, however long the run and however many its rows. */
+import { namesIn } from '../../domain/count.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { needsAttention } from '../../domain/outcome.ts'
 
@@ -25,8 +26,6 @@ const firstWidthMs = 1_000
 export function createTimeline(): Timeline {
   let widthMs = firstWidthMs
   let kept = new Map<number, Slot>()
-  // Rows that end in one second mostly stand together.
-  let last = slotAt(-1)
 
   /** Answers come in any order, and a run that goes on the next day leaves a gap: only slots that hold something are kept. */
   function widen(): void {
@@ -34,23 +33,19 @@ export function createTimeline(): Timeline {
       widthMs *= 2
       kept = regroup(kept.values(), widthMs)
     }
-    last = slotAt(-1)
   }
 
   return {
     add(outcome) {
       const { finishedAt, retries } = outcome
       if (finishedAt === 0) return
-      const start = finishedAt - (finishedAt % widthMs)
-      if (last.start !== start) last = slotOf(kept, start)
-      last.calls++
-      if (needsAttention(outcome.outcome)) last.errors++
-      if (retries !== '') {
-        const reasons = retries.split(';')
-        last.retries += reasons.length
-        last.throttled += reasons.filter((reason) => reason === 'throttled').length
-      }
-      if (kept.size > mostKept) widen()
+      const slot = slotOf(kept, finishedAt - (finishedAt % widthMs))
+      slot.calls++
+      if (needsAttention(outcome.outcome)) slot.errors++
+      const reasons = namesIn(retries)
+      slot.retries += reasons.length
+      slot.throttled += reasons.filter((reason) => reason === 'throttled').length
+      widen()
     },
     slots(most) {
       const starts = [...kept.keys()]
