@@ -12,6 +12,7 @@ const ranks: Readonly<Record<string, number>> = {
   domain: 0,
   'errors.ts': 0,
   'is-alive.ts': 0,
+  'own-file.ts': 0,
   pipeline: 1,
   rapyd: 1,
   input: 2,

@@ -7,6 +7,8 @@ export interface BlockReader {
   putBack(bytes: Buffer): void
   /** The next bytes, fewer at the end. */
   peek(length: number): Promise<Buffer>
+  /** All that come. */
+  rest(): AsyncGenerator<Buffer>
   close(): Promise<void>
 }
 
@@ -20,15 +22,20 @@ export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
     return done === true ? undefined : value
   }
 
+  async function next(): Promise<Buffer | undefined> {
+    const block = waiting.length > 0 ? waiting : await read()
+    waiting = Buffer.alloc(0)
+    taken += block?.length ?? 0
+    return block
+  }
+
   return {
     get taken() {
       return taken
     },
-    async next() {
-      const block = waiting.length > 0 ? waiting : await read()
-      waiting = Buffer.alloc(0)
-      taken += block?.length ?? 0
-      return block
+    next,
+    async *rest() {
+      for (let block = await next(); block !== undefined; block = await next()) yield block
     },
     putBack(bytes) {
       waiting = bytes

@@ -3,6 +3,7 @@
  * UTF-8, into a file of its own: the places of rows are then bytes of that text, and any row can be read again by its place.
  */
 import type { FileHandle } from 'node:fs/promises'
+import { readBlocks } from './block-reader.ts'
 import { blockSize, isEmpty, readAt } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
 import { compressionOf, decompress } from './compression.ts'
@@ -42,13 +43,14 @@ export async function textOf(
   const name = compression === undefined ? path : `the text in ${path}`
   const copy = await openCopy(name)
   try {
-    const { start, rest } = await withStart(blocks, startBytes)
+    const reader = readBlocks(blocks)
+    const start = await reader.peek(startBytes)
     if (start.length === 0) throw isEmpty(path)
     if (compressionOf(start) !== undefined) throw compressedTwice(path)
     refuseForeign(start, path)
     const encoding = encodingOf(start, wanted, path)
     let textStart: number | undefined
-    for await (const block of encoding === 'utf-8' ? rest : toUtf8(rest, encoding, name)) {
+    for await (const block of encoding === 'utf-8' ? reader.rest() : toUtf8(reader.rest(), encoding, name)) {
       signal.throwIfAborted()
       // Before the whole of it fills a disk
       if (textStart === undefined) refuseBinary(block, path)
@@ -98,22 +100,4 @@ function inputBeside(
       await raw.close()
     },
   }
-}
-
-/** The first `length` bytes, fewer at the end; `rest` begins with them too, in one block. */
-async function withStart(
-  blocks: AsyncGenerator<Buffer>,
-  length: number,
-): Promise<{ readonly start: Buffer; readonly rest: AsyncGenerator<Buffer> }> {
-  let start: Buffer = Buffer.alloc(0)
-  while (start.length < length) {
-    const { done, value } = await blocks.next()
-    if (done === true) break
-    start = start.length === 0 ? value : Buffer.concat([start, value])
-  }
-  async function* rest(): AsyncGenerator<Buffer> {
-    if (start.length > 0) yield start
-    yield* blocks
-  }
-  return { start: start.subarray(0, length), rest: rest() }
 }

@@ -5,6 +5,7 @@ import { customersPutBack } from '../rollback/rollbacks.ts'
 import { inChildren } from '../saved-runs/children.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
+import { eachOutcome } from '../store/journal-reader.ts'
 
 export interface LeftRow {
   readonly outcome: OutcomeKind
@@ -23,7 +24,7 @@ export interface Left {
 /** Only finished redos count: an open one is the run that asks. What was put back since counts as never sent. */
 export function leftOf(run: SavedRun): Left {
   const rows = new Map<number, LeftRow>()
-  for (const { row, outcome, customerId, finishedAt } of outcomesOf(run))
+  for (const { row, outcome, customerId, finishedAt } of eachOutcome(run.journal))
     if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt })
   const settled = new Map<number, string>()
   inChildren(run, 'redo', (redo) => {
@@ -31,7 +32,7 @@ export function leftOf(run: SavedRun): Left {
     const parentRow = parentRowsOf(redo)
     const putBack = customersPutBack(redo)
     const below = leftOf(redo)
-    for (const { row, outcome, customerId } of outcomesOf(redo)) {
+    for (const { row, outcome, customerId } of eachOutcome(redo.journal)) {
       const parent = parentRow(row)
       if (!rows.has(parent) || putBack.has(customerId)) continue
       const still = below.rows.get(row)
@@ -50,7 +51,7 @@ export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): Read
   const note = (customerId: string, row: number): void => {
     if (row > (last.get(customerId) ?? 0)) last.set(customerId, row)
   }
-  for (const { row, outcome, customerId } of outcomesOf(run))
+  for (const { row, outcome, customerId } of eachOutcome(run.journal))
     if (outcome === 'updated' && customers.has(customerId)) note(customerId, row)
   inChildren(run, 'redo', (redo) => {
     if (!redo.isFinished) return
@@ -72,7 +73,7 @@ export function mergedInto(run: SavedRun): ReadonlySet<number> {
   const parentRow = parentRowsOf(run)
   /** Of a journal that does not say which rows were merged: any unchanged one may have been. */
   const mayBeMerged = new Set<string>()
-  for (const { row, outcome, customerId, mergedInto: into } of outcomesOf(run)) {
+  for (const { row, outcome, customerId, mergedInto: into } of eachOutcome(run.journal)) {
     if (into === undefined && outcome === 'unchanged') mayBeMerged.add(customerId)
     else if (into === undefined && mayBeMerged.has(customerId)) rows.add(row)
     else if (into !== undefined && into > 0) rows.add(into)
@@ -96,8 +97,4 @@ function parentRowsOf(redo: SavedRun): (row: number) => number {
   if (redo.record.redo?.isMended !== true) return (row) => row
   const parents = (redo.journal.get('lineage') ?? '').split(',').map(Number)
   return (row) => parents[row - 1] ?? 0
-}
-
-function* outcomesOf({ journal }: SavedRun) {
-  for (const batch of journal.outcomes()) yield* batch
 }

@@ -1,9 +1,10 @@
 /** `run.log`: the events of a run as NDJSON, appended by every session, for its owner alone. It never ends a run. */
-import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Level, Logger } from 'pino'
 import { systemCode } from '../errors.ts'
+import { openOwnFile } from '../own-file.ts'
 import type { RunEvent } from './run-events.ts'
 
 /** States: closed (events are dropped), open, and off for good after the first failure. */
@@ -13,8 +14,6 @@ export interface RunLog {
   write(event: RunEvent): void
   close(): void
 }
-
-const ownerOnly = 0o600
 
 const levels: Readonly<Record<RunEvent['kind'], Level>> = {
   started: 'info',
@@ -45,7 +44,7 @@ export function createRunLog(level: Level | 'silent', onFailure: (code: string) 
     open(directory) {
       if (level === 'silent') return
       try {
-        const file = openLogFile(join(directory, 'run.log'))
+        const file = openOwnFile(join(directory, 'run.log'), constants.O_APPEND)
         const opened = pino.destination({ dest: file, sync: true })
         opened.on('error', giveUp)
         destination = opened
@@ -72,18 +71,4 @@ export function createRunLog(level: Level | 'silent', onFailure: (code: string) 
       destination = undefined
     },
   }
-}
-
-/** Appends to a regular file of its own only: never through a link, and without waiting for the reader of a pipe. */
-function openLogFile(path: string): number {
-  const flags =
-    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const file = openSync(path, flags, ownerOnly)
-  const stat = fstatSync(file)
-  if (!stat.isFile() || stat.nlink !== 1) {
-    closeSync(file)
-    throw Object.assign(new Error('not a regular file'), { code: 'ENOTFILE' })
-  }
-  fchmodSync(file, ownerOnly)
-  return file
 }

@@ -7,7 +7,7 @@ import { commandToRollback } from '../run/command.ts'
 import { childrenOf, inChildren, nextChildId } from '../saved-runs/children.ts'
 import type { Parent } from '../saved-runs/children.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
-import { hasBeforeImages } from '../store/saved-images.ts'
+import { hasBeforeImages } from '../store/before-images.ts'
 
 /** Throws USAGE: E_NO_BACKUP, E_ROLLBACK_ORDER. A run that was stopped may be rolled back. */
 export function refuseRollback(run: SavedRun): void {

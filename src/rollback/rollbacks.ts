@@ -2,6 +2,7 @@
 import { inChildren } from '../saved-runs/children.ts'
 import type { Parent } from '../saved-runs/children.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
+import { eachOutcome } from '../store/journal-reader.ts'
 
 /** Whether one of them has sent anything, finished or not. */
 export function wasRolledBack(run: Parent): boolean {
@@ -22,8 +23,8 @@ export function customersPutBack(run: Parent): ReadonlySet<string> {
   const customers = new Set<string>()
   inChildren(run, 'rollback', (rollback) => {
     if (wasRolledBack(rollback)) return
-    for (const batch of rollback.journal.outcomes())
-      for (const { outcome, customerId } of batch) if (outcome === 'updated') customers.add(customerId)
+    for (const { outcome, customerId } of eachOutcome(rollback.journal))
+      if (outcome === 'updated') customers.add(customerId)
   })
   return customers
 }

@@ -11,8 +11,8 @@ import { inTurns } from '../pipeline/in-turns.ts'
 import { inverseOf } from '../rapyd/inverse.ts'
 import type { Restorables } from '../rapyd/inverse.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
-import { readBeforeImages } from '../store/saved-images.ts'
-import type { BeforeCustomer } from '../store/saved-images.ts'
+import { readBeforeImages } from '../store/before-images.ts'
+import type { BeforeCustomer } from '../store/before-images.ts'
 
 /** `row` is the last row of the run that wrote to the customer. */
 export type RollbackRow = { readonly customer: string; readonly row: number } & (

@@ -26,7 +26,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
     return
   }
   const doubt = parts.open.code === 'E_STILL_RUNNING' ? onItsWay : inDoubt
-  const settled = flatten(parts.settled)
+  const settled = Iterator.from(parts.settled).flatMap((batch) => batch)
   let next = settled.next()
   for await (const rows of parts.openSource()) {
     const batch: Outcome[] = []
@@ -54,10 +54,6 @@ const onItsWay = {
   code: 'E_STILL_RUNNING',
   message: 'may have been applied: the run is still going on, and its answer is not known yet',
 } as const
-
-function* flatten(batches: Iterable<readonly Outcome[]>): Generator<Outcome> {
-  for (const batch of batches) yield* batch
-}
 
 type Known = Pick<
   Outcome,

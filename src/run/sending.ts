@@ -27,7 +27,7 @@ import type { RunParts, Watch } from './parts.ts'
 import { settledAfterMs } from './slowest.ts'
 import { openBeforeImages } from '../store/before-images.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { endNight } from '../sync/night.ts'
+import { endNight } from '../sync/vanished-file.ts'
 import { openSyncing } from '../sync/begin.ts'
 
 /** Rows that may run or wait in lanes, for each request in flight. */

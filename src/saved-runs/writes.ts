@@ -3,6 +3,7 @@ import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf, onlyFields } from '../domain/patch.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { isOutcome } from '../pipeline/send.ts'
@@ -10,7 +11,8 @@ import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
 import { createUpdateRequest } from '../rapyd/update-customer.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
 import type { SavedRun } from './saved-run.ts'
-import { hasBeforeImages, readBeforeImages } from '../store/saved-images.ts'
+import { hasBeforeImages, readBeforeImages } from '../store/before-images.ts'
+import { eachOutcome } from '../store/journal-reader.ts'
 
 export interface RunWrite {
   readonly customerId: string
@@ -20,8 +22,7 @@ export interface RunWrite {
 /** Rows of one customer come in their order. Throws INPUT where the input is gone or has changed, and nothing else tells. */
 export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
   const updated = createRowSet()
-  for (const batch of run.journal.outcomes())
-    for (const { row, outcome } of batch) if (outcome === 'updated') updated.add(row)
+  for (const { row, outcome } of eachOutcome(run.journal)) if (outcome === 'updated') updated.add(row)
   if (hasBeforeImages(run.directory)) {
     for (const { customerId, writes } of readBeforeImages(run.directory))
       for (const { row, patch } of writes) if (updated.has(row)) yield { customerId, patch }
@@ -58,18 +59,11 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
 
 /** The fields that a row sent, which may be fewer than it has. Asked in the order of rows. */
 function sentFields({ journal }: SavedRun): (row: number) => ReadonlySet<string> {
-  const batches = journal.outcomes()
-  let batch = batches.next()
-  let at = 0
+  const outcomes = eachOutcome(journal)
+  let next: Outcome | undefined = outcomes.next().value
   return (row) => {
-    for (; batch.done !== true; batch = batches.next(), at = 0) {
-      for (; at < batch.value.length; at++) {
-        const outcome = batch.value[at]
-        if (outcome !== undefined && outcome.row >= row)
-          return new Set(outcome.row === row ? outcome.fields.split(';').map(fieldOf) : [])
-      }
-    }
-    return new Set()
+    while (next !== undefined && next.row < row) next = outcomes.next().value
+    return new Set(next?.row === row ? next.fields.split(';').map(fieldOf) : [])
   }
 }
 

@@ -30,6 +30,11 @@ export interface JournalReader {
   sent(row: number): SentFields | undefined
 }
 
+/** Outcomes in row order, one by one. */
+export function eachOutcome(journal: Pick<JournalReader, 'outcomes'>): IteratorObject<Outcome, undefined> {
+  return journal.outcomes().flatMap((batch) => batch)
+}
+
 export interface SentFields extends Sends {
   readonly customerId: string
 }

@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { isJsonObject, parseJson } from '../domain/json.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { isAlive } from '../is-alive.ts'
 import { diskError, isBusy } from './disk-error.ts'
@@ -83,14 +84,12 @@ function rowsDone(directory: string): string {
 /** Between taking the lock and writing the name there is a moment without one, or with one that a killed process left. */
 function nameOfHolder(path: string): string {
   try {
-    const found: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (typeof found === 'object' && found !== null && 'pid' in found && 'since' in found) {
-      const { pid, since } = found
-      if (typeof pid === 'number' && typeof since === 'string' && isAlive(pid))
-        return `process ${pid} since ${since}`
-    }
+    const found = parseJson(readFileSync(path, 'utf8'))
+    const { pid, since } = isJsonObject(found) ? found : {}
+    if (typeof pid === 'number' && typeof since === 'string' && isAlive(pid))
+      return `process ${pid} since ${since}`
   } catch {
-    // No name, or half of one.
+    // No name.
   }
   return 'another process'
 }

@@ -4,6 +4,7 @@ import type { Confirmed } from '../domain/confirmed.ts'
 import { fieldOf } from '../domain/patch.ts'
 import { isCustomerField } from '../rapyd/customer-fields.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
+import { eachOutcome } from '../store/journal-reader.ts'
 import type { SyncState } from '../store/sync-state.ts'
 
 /** Of a run that kept the state. */
@@ -22,8 +23,8 @@ export async function takeFrom(
       doubts.push(unknownFrom(sent.customerId, sent.fields, Math.max(at, sent.at), sent.at))
   }
   for (const row of journal.inDoubt.keys()) note(row, 0)
-  for (const outcomes of journal.outcomes())
-    for (const { row, outcome, finishedAt } of outcomes) if (outcome === 'unknown') note(row, finishedAt)
+  for (const { row, outcome, finishedAt } of eachOutcome(journal))
+    if (outcome === 'unknown') note(row, finishedAt)
   state.confirmAll(doubts)
 }
 

@@ -5,9 +5,27 @@ import { writeOutputFile } from '../report/output-file.ts'
 import { accountFolder } from '../run/account-folder.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { lookAtNights } from '../store/sync-nights.ts'
+import type { RunJournal } from '../store/journal.ts'
 import { exportKey, vanishedKey } from './journal-words.ts'
+import type { Sync } from './open-sync.ts'
+import { takeNight } from './take-from-journal.ts'
 
-export function writeVanished(batches: Iterable<readonly string[]>, directory: string): void {
+/**
+ * Ends a night: which customers the export has held, and which of the last one's are gone. Called when every row has an outcome, before the run is called finished: whatever dies in between is done again, and
+ * changes nothing.
+ */
+export async function endNight(
+  sync: Pick<Sync, 'state' | 'exportName'>,
+  journal: RunJournal,
+  { directory, runId }: { readonly directory: string; readonly runId: string },
+): Promise<void> {
+  const night = { export: sync.exportName, run: runId, at: Date.now() }
+  const vanished = await takeNight(journal, sync.state, night)
+  if (vanished > 0) writeVanished(sync.state.vanished(sync.exportName, runId), directory)
+  journal.set(vanishedKey, String(vanished))
+}
+
+function writeVanished(batches: Iterable<readonly string[]>, directory: string): void {
   writeOutputFile(vanishedIn(directory), linesOf(batches))
 }
 

@@ -1,5 +1,5 @@
 /**
- * The rows that need attention, as compact JSON for the page's table. Most rows share what became of them, so each row names
+ * The rows that need attention, for the page's table. Most rows share what became of them, so each row names
  * its kind by number. Bounded: a page of a million bad rows would open nowhere, and `errors` has them all.
  */
 import type { Outcome } from '../../domain/outcome.ts'
@@ -11,7 +11,6 @@ export const mostListed = 100_000
 /** Rows whose cells a page shows. */
 const mostValued = 10_000
 const mostExamples = 3
-const batchRows = 1_000
 
 /** Outcome, code, field and message. */
 type Kind = readonly [outcome: string, code: string, field: string, message: string]
@@ -26,8 +25,8 @@ export interface Attention {
   examplesOf(code: string, field: string, message: string): readonly number[]
   /** Outcomes and codes among the listed rows, for the filters. */
   choices(): { readonly outcomes: readonly string[]; readonly codes: readonly string[] }
-  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, with `names` and `values` of the first rows where cells are shown, in pieces, safe inside a script element. */
-  json(): Iterable<string>
+  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, with `names` and `values` of the first rows where cells are shown, safe inside a script element. */
+  json(): string
 }
 
 /** `values` shows cells, of the first rows; without it, there are none. */
@@ -36,8 +35,8 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
   const kinds: Kind[] = []
   const numbers = new Map<string, number>()
   const examples = new Map<string, number[]>()
-  const pieces: string[] = []
-  let batch: string[] = []
+  /** Row, line, customer and number of kind of each, one after another. */
+  const rows: (number | string)[] = []
   let listed = 0
 
   function numberOf({ outcome, errorCode, errorField, message, row }: Outcome): number {
@@ -49,9 +48,9 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       kinds.push([outcome, errorCode, printable(errorField), printable(message)])
       numbers.set(key, number)
     }
-    const rows = examples.get(error)
-    if (rows === undefined) examples.set(error, [row])
-    else if (rows.length < mostExamples) rows.push(row)
+    const known = examples.get(error)
+    if (known === undefined) examples.set(error, [row])
+    else if (known.length < mostExamples) known.push(row)
     return number
   }
 
@@ -62,10 +61,7 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       const { row, line, customerId } = outcome
       if (values !== undefined && record !== undefined && cells.length < mostValued)
         cells.push(values.of(record))
-      batch.push(`${row},${line},${JSON.stringify(printable(customerId))},${numberOf(outcome)}`)
-      if (batch.length < batchRows) return
-      pieces.push(insideScript(batch.join(',')))
-      batch = []
+      rows.push(row, line, printable(customerId), numberOf(outcome))
     },
     get valued() {
       return cells.length
@@ -78,14 +74,9 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       outcomes: [...new Set(kinds.map(([outcome]) => outcome))],
       codes: [...new Set(kinds.map(([, code]) => code))].filter((code) => code !== '').sort(),
     }),
-    *json() {
-      yield `{"kinds":${insideScript(JSON.stringify(kinds))},"rows":[`
-      const all = batch.length === 0 ? pieces : [...pieces, insideScript(batch.join(','))]
-      for (const [index, piece] of all.entries()) yield index === 0 ? piece : `,${piece}`
-      yield ']'
-      if (values !== undefined && cells.length > 0)
-        yield `,"names":${insideScript(JSON.stringify(values.names))},"values":${insideScript(JSON.stringify(cells))}`
-      yield '}'
+    json() {
+      const shown = values === undefined || cells.length === 0 ? {} : { names: values.names, values: cells }
+      return insideScript(JSON.stringify({ kinds, rows, ...shown }))
     },
   }
 }

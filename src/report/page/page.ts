@@ -54,7 +54,7 @@ ${sections.join('\n')}
 </main>\n<footer><p>Made by rapyd-bulk from the journal of the run. This file asks nobody for anything.</p></footer>\n`
   if (attention.listed > 0) {
     yield '<script type="application/json" id="attention-data">'
-    yield* attention.json()
+    yield attention.json()
     yield `</script>\n<script>${script}</script>\n`
   }
   yield '</body></html>\n'
