@@ -2,6 +2,7 @@
  * Errors that end a run. Data errors are values (outcomes) and never come here.
  * Each kind has a stable code and the exit code that the command line ends with.
  */
+import reasons from './system-reasons.json' with { type: 'json' }
 
 export const exitCodes = {
   OK: 0,
@@ -48,4 +49,11 @@ export function systemCode(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
     return error.code
   return ''
+}
+
+const reasonsByCode: ReadonlyMap<string, string> = new Map(Object.entries(reasons))
+
+/** What a code of the system means, with that code. */
+export function reasonOf(code: string): string {
+  return `${reasonsByCode.get(code) ?? 'the system refuses'} (${code})`
 }

@@ -37,7 +37,7 @@ const tables = new Set(['domain/error-codes.ts', 'cli/flags.ts'])
 /** What a file of a folder imports by a relative path, as seen from that folder. */
 function importsIn(folder: string, file: string): string[] {
   const text = readFileSync(join(folder, file), 'utf8')
-  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path = '']) =>
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+\.m?ts)'/g)].map(([, path = '']) =>
     relative(folder, join(folder, dirname(file), path)),
   )
 }

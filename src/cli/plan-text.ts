@@ -3,7 +3,7 @@ import { printableLines } from '../domain/printable.ts'
 import { planChanges } from '../plan/plan-row.ts'
 import type { PlanChange, PlanRow } from '../plan/plan-row.ts'
 import type { PlanResult } from '../plan/plan.ts'
-import { formatCount, formatDuration } from '../report/format.ts'
+import { formatCount, formatCounts, formatDuration } from '../report/format.ts'
 import { shownValue } from './shown-value.ts'
 
 const words: Readonly<Record<PlanChange, string>> = {
@@ -26,7 +26,11 @@ export function planText(
     const rows = counts.changes[change]
     if (rows > 0) lines.push(`  ${formatCount(rows).padStart(9)}  ${change.padEnd(14)} ${words[change]}`)
   }
-  lines.push('', `Fields that change: ${listOf(counts.fields)}`, `Cleared: ${listOf(counts.clears)}`)
+  lines.push(
+    '',
+    `Fields that change: ${formatCounts(counts.fields)}`,
+    `Cleared: ${formatCounts(counts.clears)}`,
+  )
   if (first.length > 0) {
     const look = showValues ? '' : ' (masked; --show-values shows them)'
     lines.push('', `The first changes${look}:`, ...first.flatMap((row) => changeLines(row, showValues)))
@@ -38,11 +42,6 @@ export function planText(
     `Plan: ${path}`,
   )
   return printableLines(`${lines.join('\n')}\n`)
-}
-
-function listOf(counts: Readonly<Record<string, number>>): string {
-  const found = Object.entries(counts).map(([name, count]) => `${name} ${formatCount(count)}`)
-  return found.length === 0 ? 'none' : found.join(', ')
 }
 
 function changeLines(planned: PlanRow, showValues: boolean): readonly string[] {

@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
 
 /** What messages call it. */
 export const standardInput = 'standard input'
@@ -88,20 +88,11 @@ export async function syncSpool(handle: FileHandle, path: string): Promise<void>
   })
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be larger than allowed',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-}
-
 function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError {
-  const code = systemCode(error)
   return new BulkUpdateError(
     'LOCAL',
     'E_SPOOL',
-    `${what} cannot be kept in ${path}: ${reasons[code] ?? 'the system refuses'} (${code})`,
+    `${what} cannot be kept in ${path}: ${reasonOf(systemCode(error))}`,
     'Make room there, choose another folder (--runs-dir; TMPDIR for validate), or give the input as a file; then run again. Nothing was sent.',
     { cause: error },
   )

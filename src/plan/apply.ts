@@ -5,7 +5,6 @@ import { runUpdate } from '../bulk-update.ts'
 import type { UpdateResult } from '../bulk-update.ts'
 import { createDriftJudge } from './drift.ts'
 import { BulkUpdateError } from '../errors.ts'
-import { usage } from '../options.ts'
 import type { UpdateOptions } from '../options.ts'
 import type { PlanHead } from './plan-head.ts'
 import { refuseGoneInput, removePlanInput } from './plan-input.ts'
@@ -19,7 +18,7 @@ import type { Watch } from '../run/parts.ts'
 import { optionsOf } from '../run/record.ts'
 import type { RecordedOptions } from '../run/record.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
-import { writtenIn } from '../saved-runs/saved-run.ts'
+import { refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
 import { isFinishedIn } from '../store/saved-journal.ts'
 
 /** As for an update; how the input is read, and where the calls go if nothing is said, stands in the plan. */
@@ -99,14 +98,7 @@ function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
 }
 
 function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): void {
-  for (const name of ['host', 'account'] as const) {
-    if (facts[name] === head[name]) continue
-    throw usage(
-      'E_OTHER_ACCOUNT',
-      `the plan was made for ${name} ${head[name]}, and this is ${facts[name] ?? ''}`,
-      'Use the keys, --env and --base-url of the plan, or make another one. Nothing was sent.',
-    )
-  }
+  refuseElsewhere('the plan', (name) => head[name], facts)
   if (facts['input'] !== head.input.sha256) throw changed('E_INPUT_CHANGED', `${head.input.path} is`)
   if (facts['mapping'] !== head.mapping_sha256) throw changed('E_MAPPING_CHANGED', 'the mapping file is')
 }

@@ -141,7 +141,7 @@ function inputNotKept({ runId, directory, record }: SavedRun): BulkUpdateError {
 
 /** The unfinished redo of the same input, or a new one. Refuses what would mix two inputs, hosts or accounts. */
 function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<string, string>>): string {
-  refuseElsewhere(parent, facts)
+  refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
   if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
   if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
   const open = openRedosBelow(parent)

@@ -1,8 +1,15 @@
 /** Numbers, durations and times as people read them. */
+import { printable } from '../domain/printable.ts'
 
 /** `1,234`; the same in every locale, because people compare these with `summary.json`. To load `Intl` for it would take 10 ms. */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ',')
+}
+
+/** `name 12, email 1,234`, or `none`. */
+export function formatCounts(counts: Readonly<Record<string, number>>): string {
+  const found = Object.entries(counts).map(([name, count]) => `${printable(name)} ${formatCount(count)}`)
+  return found.length === 0 ? 'none' : found.join(', ')
 }
 
 /** `1 row`, `1,234 rows`. */

@@ -5,7 +5,7 @@
 import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, readdirSync } from 'node:fs'
 import { renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
 import { isAlive } from '../is-alive.ts'
 
 const pieceBytes = 64 * 1024
@@ -141,8 +141,8 @@ function refusing<Result>(path: string, next: string, action: () => Result): Res
     throw new BulkUpdateError(
       'LOCAL',
       'E_REPORT_WRITE',
-      `${path} could not be written: ${causes[code] ?? code}`,
-      `${remedies[code] ?? 'Look at the directory and the disk'}, then ${next}`,
+      `${path} could not be written: ${reasonOf(code)}`,
+      `${remedyOf(code)}, then ${next}`,
       { cause: error },
     )
   }
@@ -153,20 +153,9 @@ function rebuildRun(path: string): string {
   return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the journal.`
 }
 
-const causes: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk (ENOSPC)',
-  EDQUOT: 'the disk quota is used up (EDQUOT)',
-  EROFS: 'the file system is read-only (EROFS)',
-  EACCES: 'no permission (EACCES)',
-  EPERM: 'not permitted (EPERM)',
-  ENOENT: 'the directory is not there (ENOENT)',
-}
-
-const remedies: Readonly<Record<string, string>> = {
-  ENOSPC: 'Make room',
-  EDQUOT: 'Make room',
-  EROFS: 'Make the directory writable',
-  EACCES: 'Make the directory writable',
-  EPERM: 'Make the directory writable',
-  ENOENT: 'Make the directory',
+function remedyOf(code: string): string {
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room'
+  if (code === 'ENOENT') return 'Make the directory'
+  if (['EROFS', 'EACCES', 'EPERM'].includes(code)) return 'Make the directory writable'
+  return 'Look at the directory and the disk'
 }

@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
 import type { UsedWindow } from './pace.ts'
+import { outcomeLooks } from './summary.ts'
 import {
   formatClock,
   formatClockSecond,
@@ -48,16 +49,6 @@ type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 interface Part {
   readonly text: string
   readonly style?: Style
-}
-
-const outcomeStyles: Readonly<Record<OutcomeKind, Style>> = {
-  updated: 'green',
-  unchanged: 'dim',
-  invalid: 'yellow',
-  rejected: 'red',
-  failed: 'red',
-  unknown: 'red',
-  not_attempted: 'yellow',
 }
 
 const separator = ' · '
@@ -148,7 +139,7 @@ function calls({ calls: made, windows }: ProgressSnapshot): Part[] {
 function outcomeParts({ outcomes }: ProgressSnapshot): Part[] {
   return outcomeKinds
     .filter((kind) => outcomes[kind] > 0)
-    .map((kind) => ({ text: `${kind} ${formatCount(outcomes[kind])}`, style: outcomeStyles[kind] }))
+    .map((kind) => ({ text: `${kind} ${formatCount(outcomes[kind])}`, style: outcomeLooks[kind].style }))
 }
 
 function errorParts({ errors }: ProgressSnapshot): Part[] {

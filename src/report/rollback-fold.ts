@@ -1,8 +1,7 @@
 /** What a rollback has put back, kept and could not put back, by field: customers that it did so with. */
 import { countEach, namesIn } from '../domain/count.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import { printable } from '../domain/printable.ts'
-import { formatCount } from './format.ts'
+import { formatCounts } from './format.ts'
 
 export interface RollbackBuckets {
   readonly restored: Readonly<Record<string, number>>
@@ -48,13 +47,8 @@ export function bucketLines({
   not_possible: impossible,
 }: RollbackBuckets): readonly string[] {
   return [
-    `Put back:                 ${listOf(restored)}`,
-    `Kept, changed since:      ${listOf(kept)}`,
-    `Not possible:             ${listOf(impossible)}`,
+    `Put back:                 ${formatCounts(restored)}`,
+    `Kept, changed since:      ${formatCounts(kept)}`,
+    `Not possible:             ${formatCounts(impossible)}`,
   ]
-}
-
-function listOf(counts: Readonly<Record<string, number>>): string {
-  const found = Object.entries(counts).map(([name, number]) => `${printable(name)} ${formatCount(number)}`)
-  return found.length === 0 ? 'none' : found.join(', ')
 }

@@ -5,18 +5,8 @@ import type { OutcomeKind } from '../domain/outcome.ts'
 import { printable } from '../domain/printable.ts'
 import { formatCount, formatDuration, formatRows } from './format.ts'
 import { bucketLines } from './rollback-fold.ts'
-import { outcomeWords } from './summary.ts'
+import { outcomeLooks } from './summary.ts'
 import type { Summary, SyncFacts } from './summary.ts'
-
-const colours = {
-  updated: 'green',
-  unchanged: 'gray',
-  invalid: 'yellow',
-  rejected: 'red',
-  failed: 'red',
-  unknown: 'magenta',
-  not_attempted: 'yellow',
-} as const
 
 /** Kinds of errors that are shown, the most frequent ones. */
 const mostKinds = 5
@@ -24,11 +14,11 @@ const mostKinds = 5
 export function summaryText(summary: Summary, directory: string, color: boolean): string {
   const { run_id: run, host, input, outcomes, errors } = summary
   const paint = (kind: OutcomeKind, text: string): string =>
-    color ? styleText(colours[kind], text, { validateStream: false }) : text
+    color ? styleText(outcomeLooks[kind].style, text, { validateStream: false }) : text
   const lines = [`Run ${run} on ${host}: ${formatRows(input.rows)}${durationOf(summary)}`]
   for (const kind of outcomeKinds) {
     if (outcomes[kind] === 0) continue
-    lines.push(`${counted(outcomes[kind])}  ${paint(kind, kind.padEnd(14))} ${outcomeWords[kind]}`)
+    lines.push(`${counted(outcomes[kind])}  ${paint(kind, kind.padEnd(14))} ${outcomeLooks[kind].words}`)
   }
   if (summary.attempts > 0) lines.push(`           ${callsLine(summary)}`)
   if (errors.length > 0) lines.push('', 'To look at:')

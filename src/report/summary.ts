@@ -56,12 +56,13 @@ export function writeSummary(directory: string, summary: Summary): void {
   writeOutputFile(join(directory, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`])
 }
 
-export const outcomeWords: Readonly<Record<OutcomeKind, string>> = {
-  updated: 'confirmed by Rapyd',
-  unchanged: 'nothing to send',
-  invalid: 'refused here, never sent',
-  rejected: 'refused by Rapyd',
-  failed: 'not applied: no attempt got through',
-  unknown: 'may have been applied: look at these customers',
-  not_attempted: 'the run stopped before them',
-}
+/** How an outcome is explained to people, and in which style a terminal shows it. */
+export const outcomeLooks = {
+  updated: { words: 'confirmed by Rapyd', style: 'green' },
+  unchanged: { words: 'nothing to send', style: 'dim' },
+  invalid: { words: 'refused here, never sent', style: 'yellow' },
+  rejected: { words: 'refused by Rapyd', style: 'red' },
+  failed: { words: 'not applied: no attempt got through', style: 'red' },
+  unknown: { words: 'may have been applied: look at these customers', style: 'red' },
+  not_attempted: { words: 'the run stopped before them', style: 'yellow' },
+} as const satisfies Readonly<Record<OutcomeKind, { readonly words: string; readonly style: string }>>

@@ -88,7 +88,7 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
             return createRollbackJudge(file, { host: parent.fact('host'), runId })(looked)
           },
           runIdOf(facts) {
-            refuseElsewhere(parent, facts)
+            refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
             return runId
           },
           check(parts, watched) {

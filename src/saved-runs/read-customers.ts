@@ -23,7 +23,7 @@ export async function readCustomersOf(
   const where = options.env === undefined ? whereOf(run) : {}
   const remote = await openRemote({ ...where, ...options, input: '' })
   try {
-    refuseElsewhere(run, { host: remote.host, account: remote.account })
+    refuseElsewhere(`run ${run.runId}`, run.fact, { host: remote.host, account: remote.account })
     return await readCustomers({ remote, options, ...parts }, readings, signal)
   } finally {
     await remote.close()

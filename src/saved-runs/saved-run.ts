@@ -71,14 +71,18 @@ export function writtenIn(fact: SavedRun['fact']): Pick<UpdateOptions, 'encoding
   return isEncoding(encoding) ? { encoding } : {}
 }
 
-/** Throws USAGE where customers of another account would be changed. */
-export function refuseElsewhere(parent: SavedRun, facts: Readonly<Record<string, string>>): void {
-  for (const name of ['host', 'account']) {
-    if (facts[name] === parent.fact(name)) continue
+/** Throws USAGE where customers of another account would be changed. `what` is a run or a plan, with `held` of it. */
+export function refuseElsewhere(
+  what: string,
+  held: (name: 'host' | 'account') => string,
+  facts: Readonly<Record<string, string>>,
+): void {
+  for (const name of ['host', 'account'] as const) {
+    if (facts[name] === held(name)) continue
     throw usage(
       'E_OTHER_ACCOUNT',
-      `run ${parent.runId} belongs to ${name} ${parent.fact(name)}, and this is ${facts[name] ?? ''}`,
-      'Use the keys, --env and --base-url of that run. Nothing was sent.',
+      `${what} belongs to ${name} ${held(name)}, and this is ${facts[name] ?? ''}`,
+      'Use its keys, --env and --base-url. Nothing was sent.',
     )
   }
 }

@@ -52,18 +52,31 @@ export function openCall(
   }
 }
 
-export interface CallLog {
-  /** The newest calls, oldest first. */
+/** What was asked and applied so far. */
+export interface CallCounts {
+  /** The newest calls by arrival; a call still under way has status 0. */
   readonly calls: readonly SimulatedCall[]
+  /** All calls ever, kept or not. */
   readonly callCount: number
+  /** Calls that were applied. */
   readonly appliedCount: number
+  /** Requests that the rate limit refused. */
+  readonly overLimit: number
   readonly inFlight: number
   readonly inFlightMax: number
+  /** Over 1 where two calls for one customer were in flight at once. */
   readonly inFlightPerCustomerMax: number
+}
+
+export interface CallLog {
+  /** Goes on counting. */
+  readonly counts: CallCounts
   /** Writes a call that has arrived. */
   open(call: OpenCall): void
   /** Counts a call that was applied. */
   apply(call: OpenCall): void
+  /** Counts a call that the rate limit refused. */
+  refuse(): void
   /** The call is no longer in flight. */
   close(call: OpenCall): void
 }
@@ -72,35 +85,27 @@ export interface CallLog {
 export function createCallLog(keep: number): CallLog {
   const kept: SimulatedCall[] = []
   const inFlightOf = new Map<string, number>()
-  const counts = { calls: 0, applied: 0, inFlight: 0, inFlightMax: 0, perCustomerMax: 0 }
-
   // Trimmed in large steps: taking one off the front for every call would move the whole array each time.
   function trim(slack: number): void {
     if (kept.length > keep + slack) kept.splice(0, kept.length - keep)
   }
 
-  return {
+  const counts = {
     get calls() {
       trim(0)
       return kept
     },
-    get callCount() {
-      return counts.calls
-    },
-    get appliedCount() {
-      return counts.applied
-    },
-    get inFlight() {
-      return counts.inFlight
-    },
-    get inFlightMax() {
-      return counts.inFlightMax
-    },
-    get inFlightPerCustomerMax() {
-      return counts.perCustomerMax
-    },
+    callCount: 0,
+    appliedCount: 0,
+    overLimit: 0,
+    inFlight: 0,
+    inFlightMax: 0,
+    inFlightPerCustomerMax: 0,
+  }
+  return {
+    counts,
     open(call) {
-      counts.calls += 1
+      counts.callCount += 1
       counts.inFlight += 1
       counts.inFlightMax = Math.max(counts.inFlightMax, counts.inFlight)
       if (keep > 0) kept.push(call)
@@ -108,11 +113,14 @@ export function createCallLog(keep: number): CallLog {
       if (call.customerId === '') return
       const beside = (inFlightOf.get(call.customerId) ?? 0) + 1
       inFlightOf.set(call.customerId, beside)
-      counts.perCustomerMax = Math.max(counts.perCustomerMax, beside)
+      counts.inFlightPerCustomerMax = Math.max(counts.inFlightPerCustomerMax, beside)
     },
     apply(call) {
       call.applied = true
-      counts.applied += 1
+      counts.appliedCount += 1
+    },
+    refuse() {
+      counts.overLimit += 1
     },
     close(call) {
       counts.inFlight -= 1

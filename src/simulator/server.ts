@@ -9,7 +9,7 @@ import { BulkUpdateError } from '../errors.ts'
 import { createApi } from './api.ts'
 import type { SimulatedRequest } from './api.ts'
 import { createCallLog, openCall } from './call-log.ts'
-import type { OpenCall, SimulatedCall } from './call-log.ts'
+import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
 import type { SimulatedCustomer } from './customers.ts'
 import { createFaultPlan } from './fault-plan.ts'
@@ -26,23 +26,11 @@ export type { Fault } from './faults.ts'
 export type { RateWindow } from './limits.ts'
 export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }
 
-export interface Simulator {
+export interface Simulator extends CallCounts {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
   readonly accessKey: string
   readonly secretKey: string
-  /** The newest calls by arrival; a call still under way has status 0. */
-  readonly calls: readonly SimulatedCall[]
-  /** All calls ever, kept or not. */
-  readonly callCount: number
-  /** Calls that were applied. */
-  readonly appliedCount: number
-  /** Requests that the rate limit refused. */
-  readonly overLimit: number
-  readonly inFlight: number
-  readonly inFlightMax: number
-  /** Over 1 where two calls for one customer were in flight at once. */
-  readonly inFlightPerCustomerMax: number
   /** As Retrieve Customer would show it. */
   customer(id: string): SimulatedCustomer | undefined
   /** How often this customer was updated. */
@@ -57,7 +45,6 @@ export interface Simulator {
 export async function createSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
   const options = resolveSimulatorOptions(given)
   let plan = planFaults(options.faults, options.seed)
-  let overLimit = 0
   const customers = createCustomers(options)
   const api = createApi(options, customers)
   const log = createCallLog(options.keepCalls)
@@ -103,7 +90,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     call.fault = processed.overLimit ? '' : draw.name
     call.replayed = processed.replayed
     call.errorCode = processed.answer.errorCode
-    if (processed.overLimit) overLimit += 1
+    if (processed.overLimit) log.refuse()
     if (processed.applied) log.apply(call)
     const send = () => {
       if (wire === 'whole' && !response.destroyed) call.status = processed.answer.status
@@ -129,34 +116,14 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   const port = typeof address === 'object' && address !== null ? address.port : options.port
   const closed = new Promise<void>((resolve) => server.once('close', resolve))
 
-  return {
+  // Onto the counts themselves, which go on counting.
+  return Object.assign(log.counts, {
     url: `http://127.0.0.1:${port}`,
     accessKey: options.accessKey,
     secretKey: options.secretKey,
-    get calls() {
-      return log.calls
-    },
-    get callCount() {
-      return log.callCount
-    },
-    get appliedCount() {
-      return log.appliedCount
-    },
-    get overLimit() {
-      return overLimit
-    },
-    get inFlight() {
-      return log.inFlight
-    },
-    get inFlightMax() {
-      return log.inFlightMax
-    },
-    get inFlightPerCustomerMax() {
-      return log.inFlightPerCustomerMax
-    },
-    customer: (id) => customers.find(id),
-    updatesOf: (id) => customers.updatesOf(id),
-    setFaults(spec) {
+    customer: (id: string) => customers.find(id),
+    updatesOf: (id: string) => customers.updatesOf(id),
+    setFaults(spec: string) {
       plan = planFaults(spec, options.seed)
     },
     close() {
@@ -166,7 +133,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       for (const socket of sockets) socket.destroy()
       return closed
     },
-  }
+  })
 }
 
 function planFaults(spec: string, seed: number): FaultPlan {

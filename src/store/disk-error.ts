@@ -1,5 +1,5 @@
 /** What the file system or SQLite says about the files of a run, as an error that names the path and what to do. */
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
 
 const busy = 5
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
@@ -8,26 +8,10 @@ const damaged: ReadonlySet<number> = new Set([11, 26])
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html), and what the system calls the same. */
 const systemCodes: Readonly<Record<number, string>> = { 3: 'EACCES', 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC' }
 
-/** Of a place that will not do. */
-const unfit: Readonly<Record<string, string>> = {
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  ENOTDIR: 'something on that path is not a directory',
-  EEXIST: 'something on that path is not a directory',
-  ELOOP: 'a link stands there, and nothing is written through it',
-  EMLINK: 'something stands there that is no file of its own',
-  ENXIO: 'a pipe stands there',
-  EISDIR: 'a directory stands there',
-  ENOENT: 'the directory is not there, or nothing can be made in it',
-}
-
-/** Of a disk that is the right one. */
-const broken: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EIO: 'the disk fails',
-}
+/** Another place would do where these are the reason. */
+const unfit: ReadonlySet<string> = new Set(
+  'EROFS EACCES EPERM ENOTDIR EEXIST ELOOP EMLINK ENXIO EISDIR ENOENT'.split(' '),
+)
 
 /** True where another process has the lock, and for nothing else. */
 export function isBusy(error: unknown): boolean {
@@ -67,12 +51,11 @@ function describe(
 ): unknown {
   const result = sqliteCode(error)
   const code = result === 0 ? systemCode(error) : (systemCodes[result] ?? `SQLite ${result}`)
-  const reason = unfit[code]
-  if (reason !== undefined) {
+  if (unfit.has(code)) {
     return new BulkUpdateError(
       'USAGE',
       place.code,
-      `${path} ${what}: ${reason} (${code})`,
+      `${path} ${what}: ${reasonOf(code)}`,
       `Choose a folder that can be written to with ${place.option}. Nothing was sent.`,
       { cause: error },
     )
@@ -81,7 +64,7 @@ function describe(
   return new BulkUpdateError(
     'LOCAL',
     'E_DISK',
-    `${path} ${what}: ${broken[code] ?? 'the system refuses'} (${code})`,
+    `${path} ${what}: ${reasonOf(code)}`,
     'Make room there or look at the disk, then run the same command again. Nothing was sent.',
     { cause: error },
   )

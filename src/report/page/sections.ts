@@ -2,7 +2,7 @@
 import { outcomeKinds } from '../../domain/outcome.ts'
 import type { OutcomeKind } from '../../domain/outcome.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
-import { outcomeWords } from '../summary.ts'
+import { outcomeLooks } from '../summary.ts'
 import type { Summary } from '../summary.ts'
 import { histogram, latencyBins, outcomeBar, timeChart } from './charts.ts'
 import { html } from './escape.ts'
@@ -31,7 +31,7 @@ export function outcomesSection({ outcomes, ...summary }: Summary): string {
 }
 
 function outcomeRow(kind: OutcomeKind, count: number, total: number): string {
-  return `<tr><th scope="row">${key(kind)}${kind}</th><td class="number">${formatCount(count)}</td><td class="number">${((count / total) * 100).toFixed(2)}%</td><td>${outcomeWords[kind]}</td></tr>`
+  return `<tr><th scope="row">${key(kind)}${kind}</th><td class="number">${formatCount(count)}</td><td class="number">${((count / total) * 100).toFixed(2)}%</td><td>${outcomeLooks[kind].words}</td></tr>`
 }
 
 export function timeSection(
