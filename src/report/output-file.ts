@@ -2,8 +2,8 @@
  * A file that is either the old one or the new one, whole: written under a temporary name in the same directory, then
  * renamed. Only its owner can read it, under any umask, and nothing is ever written through a link or into a device.
  */
-import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, readdirSync } from 'node:fs'
-import { renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, openSync } from 'node:fs'
+import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
 import { isAlive } from '../is-alive.ts'
@@ -88,6 +88,33 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
     },
     discard,
   }
+}
+
+/**
+ * Opens a file that a command writes because it was asked to: never over another one unless that was asked for as
+ * well (`force`), and never over `input`, which is read meanwhile.
+ *
+ * @throws BulkUpdateError USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE
+ */
+export function openNewFile(path: string, force: boolean, input: string): OutputFile {
+  const there = existsSync(path)
+  if (there && existsSync(input) && realpathSync(path) === realpathSync(input)) {
+    throw new BulkUpdateError(
+      'USAGE',
+      'E_FILE_EXISTS',
+      `${path} is the input itself`,
+      'Name another file to write to.',
+    )
+  }
+  if (there && !force) {
+    throw new BulkUpdateError(
+      'USAGE',
+      'E_FILE_EXISTS',
+      `${path} is there already`,
+      'Name another file, or add --force to write over it. Nothing was written.',
+    )
+  }
+  return openOutputFile(path, 'run the same command again.')
 }
 
 /** Writes a whole file, or leaves the one that is there. Throws like `openOutputFile`. */

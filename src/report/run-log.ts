@@ -15,17 +15,12 @@ export interface RunLog {
   close(): void
 }
 
-const levels: Readonly<Record<RunEvent['kind'], Level>> = {
-  started: 'info',
-  checking: 'info',
-  sending: 'info',
-  reporting: 'info',
+/** The others are `info`. */
+const levels: Readonly<Partial<Record<RunEvent['kind'], Level>>> = {
   throttled: 'warn',
   outage: 'warn',
   row: 'warn',
-  progress: 'info',
   stopped: 'error',
-  finished: 'info',
   log_off: 'error',
 }
 
@@ -63,7 +58,7 @@ export function createRunLog(level: Level | 'silent', onFailure: (code: string) 
       }
     },
     write({ kind, ...facts }) {
-      logger?.[levels[kind]]({ event: kind, ...facts })
+      logger?.[levels[kind] ?? 'info']({ event: kind, ...facts })
     },
     close() {
       logger = undefined

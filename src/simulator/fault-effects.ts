@@ -2,7 +2,7 @@
 import { page, plainJson, refusal, success, tooManyRequests } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { authenticationRefusals } from './authentication.ts'
-import type { Fault } from './faults.ts'
+import type { Fault, FaultName } from './faults.ts'
 import type { Route } from './routes.ts'
 
 /** How an answer leaves: `whole`, or damaged in one of these ways. */
@@ -35,76 +35,54 @@ const after = (change: (answer: Answer) => Answer, wire: Wire = 'whole'): Effect
 })
 const serverError = () => refusal(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong.')
 
-export function effectOf(fault: Fault, route: Route, limitBody: 'html' | 'json'): Effect {
-  const { name, argumentMs } = fault
-  switch (name) {
-    case 'refuse':
-      return { stage: 'before', wire: 'close' }
-    case 'reset-before':
-      return { stage: 'before', wire: 'reset' }
-    case 'hang':
-      return { stage: 'before', wire: 'silence' }
-    case 'reset-after':
-      return after(same, 'reset')
-    case 'hang-after':
-      return after(same, 'silence')
-    case 'reset-body':
-    case 'truncated':
-    case 'cut-json':
-    case 'garbage':
-    case 'drip':
-      return after(same, name)
-    case 'empty-200':
-      return after(() => plainJson(200, ''))
-    case 'odd-200':
-      return after(() => plainJson(200, '{"result":"ok"}'))
-    case 'huge-200':
-      return after(() => success({ padding: 'x'.repeat(2 ** 21) }))
-    case 'wrong-id':
-      return after(() => success({ id: `cus_${'0'.repeat(31)}1` }))
-    case '500-after':
-      return after(() => plainJson(500, ''))
-    case '502-after':
-      return after(() => page(502, 'Bad Gateway'))
-    case '429':
-      return before(tooManyRequests(limitBody, argumentMs === 0 ? undefined : argumentMs))
-    case '403-html':
-      return before(page(403, 'Forbidden'))
-    case '500':
-      return before(plainJson(500, ''))
-    case '500-json':
-      return before(serverError())
-    case '500-kept':
-      return { stage: 'kept', answer: serverError(), wire: 'whole' }
-    case '502-html':
-      return before(page(502, 'Bad Gateway'))
-    case '503-html':
-      return before(page(503, 'Service Unavailable'))
-    case 'html-200':
-      return before(page(200, 'Sign in to this network'))
-    case 'error-200':
-      return before(refusal(200, 'ERROR_CREATE_CUSTOMER'))
-    case 'bare-string':
-      return before(plainJson(400, '"Bad Request"'))
-    case 'redirect':
-      return before(page(302, 'Found', { location: '/elsewhere' }))
-    case 'not-found':
-      return before(refusal(400, route.call === 'retrieve' ? 'ERROR_GET_CUSTOMER' : 'INVALID_CUSTOMER_ID'))
-    case 'not-here-401':
-      return before(refusal(401, 'UNAUTHORIZED_API_CALL'))
-    case 'key-401':
-      return before(authenticationRefusals.accessKey())
-    case 'signature-401':
-      return before(authenticationRefusals.signature())
-    case 'timestamp-401':
-      return before(authenticationRefusals.timestamp())
-    case 'salt-401':
-      return before(authenticationRefusals.salt())
-    // Both only change the delay and the clock; the plan never gives them out as the fault that strikes.
-    case 'slow':
-    case 'clock':
-      return after(same)
-    default:
-      return name satisfies never
-  }
+/** What a fault may depend on: its argument in milliseconds, the call, and how a 429 looks. */
+interface Struck {
+  readonly argumentMs: number
+  readonly route: Route
+  readonly limitBody: 'html' | 'json'
+}
+
+const effects: Readonly<Record<FaultName, (struck: Struck) => Effect>> = {
+  refuse: () => ({ stage: 'before', wire: 'close' }),
+  'reset-before': () => ({ stage: 'before', wire: 'reset' }),
+  hang: () => ({ stage: 'before', wire: 'silence' }),
+  'reset-after': () => after(same, 'reset'),
+  'hang-after': () => after(same, 'silence'),
+  'reset-body': () => after(same, 'reset-body'),
+  truncated: () => after(same, 'truncated'),
+  'cut-json': () => after(same, 'cut-json'),
+  garbage: () => after(same, 'garbage'),
+  drip: () => after(same, 'drip'),
+  'empty-200': () => after(() => plainJson(200, '')),
+  'odd-200': () => after(() => plainJson(200, '{"result":"ok"}')),
+  'huge-200': () => after(() => success({ padding: 'x'.repeat(2 ** 21) })),
+  'wrong-id': () => after(() => success({ id: `cus_${'0'.repeat(31)}1` })),
+  '500-after': () => after(() => plainJson(500, '')),
+  '502-after': () => after(() => page(502, 'Bad Gateway')),
+  429: ({ argumentMs, limitBody }) =>
+    before(tooManyRequests(limitBody, argumentMs === 0 ? undefined : argumentMs)),
+  '403-html': () => before(page(403, 'Forbidden')),
+  500: () => before(plainJson(500, '')),
+  '500-json': () => before(serverError()),
+  '500-kept': () => ({ stage: 'kept', answer: serverError(), wire: 'whole' }),
+  '502-html': () => before(page(502, 'Bad Gateway')),
+  '503-html': () => before(page(503, 'Service Unavailable')),
+  'html-200': () => before(page(200, 'Sign in to this network')),
+  'error-200': () => before(refusal(200, 'ERROR_CREATE_CUSTOMER')),
+  'bare-string': () => before(plainJson(400, '"Bad Request"')),
+  redirect: () => before(page(302, 'Found', { location: '/elsewhere' })),
+  'not-found': ({ route }) =>
+    before(refusal(400, route.call === 'retrieve' ? 'ERROR_GET_CUSTOMER' : 'INVALID_CUSTOMER_ID')),
+  'not-here-401': () => before(refusal(401, 'UNAUTHORIZED_API_CALL')),
+  'key-401': () => before(authenticationRefusals.accessKey()),
+  'signature-401': () => before(authenticationRefusals.signature()),
+  'timestamp-401': () => before(authenticationRefusals.timestamp()),
+  'salt-401': () => before(authenticationRefusals.salt()),
+  // Both only change the delay and the clock; the plan never gives them out as the fault that strikes.
+  slow: () => after(same),
+  clock: () => after(same),
+}
+
+export function effectOf({ name, argumentMs }: Fault, route: Route, limitBody: 'html' | 'json'): Effect {
+  return effects[name]({ argumentMs, route, limitBody })
 }

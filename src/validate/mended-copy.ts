@@ -10,7 +10,7 @@ import { isMarked } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import { isRefusedRow, mendRow } from './mend-row.ts'
 import type { Change, MendParts } from './mend-row.ts'
-import { openNewFile } from '../new-file.ts'
+import { openNewFile } from '../report/output-file.ts'
 import { csvText } from '../report/csv-text.ts'
 import { splitMembers } from '../report/json-members.ts'
 
