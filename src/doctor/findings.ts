@@ -1,15 +1,9 @@
 /** Gathers what is wrong or doubtful, by code, field and message: counted, with its first rows and a masked example. */
+import type { FoundKind } from '../pipeline/kinds.ts'
 import type { SourceColumn } from '../pipeline/ports.ts'
 
-export interface Diagnosis<Code extends string = string> {
-  readonly code: Code
-  /** Path of the patch, or the name of the column or key; empty where the whole row is meant. */
-  readonly field: string
-  readonly message: string
-  readonly rows: number
-  readonly firstRow: number
-  readonly firstLine: number
-  readonly column?: SourceColumn
+/** `field` is a path of the patch, or the name of the column or key; empty where the whole row is meant. */
+export interface Diagnosis<Code extends string = string> extends FoundKind<Code> {
   /** The first rows, at most five, the very first among them. */
   readonly places: readonly RowPlace[]
   /** The first one's cell, masked: no personal data. */

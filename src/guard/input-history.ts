@@ -3,8 +3,7 @@ import { parsePortrait } from '../history/portrait.ts'
 import type { Portrait } from '../history/portrait.ts'
 import { findRuns } from '../store/find-runs.ts'
 import type { RunPlace } from '../store/find-runs.ts'
-import { readJournal } from '../store/saved-journal.ts'
-import type { SavedJournal } from '../store/saved-journal.ts'
+import { inJournal } from '../store/saved-journal.ts'
 import type { RunJournal } from '../store/journal.ts'
 
 export interface EarlierRun {
@@ -45,9 +44,7 @@ export function keepPortrait(journal: RunJournal, { name }: Lineage, portrait: P
 }
 
 function readPlace({ runId, directory }: RunPlace, lineage: Lineage): EarlierRun | undefined {
-  let journal: SavedJournal | undefined
-  try {
-    journal = readJournal(directory)
+  return inJournal(directory, (journal) => {
     const isOfName =
       journal.get(nameKey) === lineage.name &&
       journal.get('state') === 'finished' &&
@@ -57,11 +54,7 @@ function readPlace({ runId, directory }: RunPlace, lineage: Lineage): EarlierRun
     if (portrait === undefined) return undefined
     const isSameMapping = journal.get('mapping') === lineage.mapping
     return { runId, finishedAt: journal.get('finished_at') ?? '', isSameMapping, portrait }
-  } catch {
-    return undefined
-  } finally {
-    journal?.close()
-  }
+  })
 }
 
 /** Servers on loopback are for rehearsals, and mostly have another port each time. */

@@ -4,7 +4,7 @@ import { BulkUpdateError } from '../errors.ts'
 import { allowedErrors } from './threshold.ts'
 import type { ErrorLimit } from './threshold.ts'
 import type { Scan } from './scan.ts'
-import type { Warning } from './warnings.ts'
+import type { Warning } from './kinds.ts'
 
 export interface GuardOptions {
   /** Most rows, in percent of those with a call, that may clear one field. */

@@ -1,23 +1,13 @@
 /** The first pass: the whole file without a socket. It counts, validates and gathers what the guards decide on. */
 import type { ErrorCode } from '../domain/error-codes.ts'
+import { countEach } from '../domain/count.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
-import type { Doubts } from '../domain/warning.ts'
+import type { Doubts, TellWarning, WarningCode } from '../domain/warning.ts'
+import { createKindCounter } from './kinds.ts'
+import type { Finding, Warning } from './kinds.ts'
 import type { Locate, ReadRow, Source, SourceColumn } from './ports.ts'
 import { isOutcome } from './send.ts'
-import { createWarnings } from './warnings.ts'
-import type { Warning } from './warnings.ts'
-
-export interface Finding {
-  readonly code: ErrorCode
-  readonly field: string
-  readonly message: string
-  readonly rows: number
-  readonly firstRow: number
-  readonly firstLine: number
-  /** Where the first one stands, as far as it is known. */
-  readonly column?: SourceColumn
-}
 
 export interface Scan {
   readonly rows: number
@@ -63,14 +53,20 @@ export interface ScanParts {
 export async function scan(parts: ScanParts): Promise<Scan> {
   const { source, readRow, locate, doubts, customers, onInvalid, signal } = parts
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
-  const set = createFieldCounts()
-  const cleared = createFieldCounts()
-  const findings = new Map<string, Finding>()
-  const warnings = createWarnings(locate)
+  const set = new Map<string, number>()
+  const cleared = new Map<string, number>()
+  const findings = createKindCounter<ErrorCode>()
+  const warnings = createKindCounter<WarningCode>()
+  let current: Row | MalformedRow | undefined
+  const tell: TellWarning = (code, field, message) => {
+    const row = current
+    if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
+  }
   // Not inside the loop: what a closure captures there would be allocated for every row.
   const noteInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
     const columnOf = (): SourceColumn | undefined => locate(row, outcome.errorField)
-    note(findings, outcome, columnOf)
+    const { errorCode: code, errorField: field, message } = outcome
+    if (code !== '') findings.add({ code, field, message }, outcome, columnOf)
     onInvalid(outcome, columnOf)
   }
   for await (const batch of source) {
@@ -81,19 +77,19 @@ export async function scan(parts: ScanParts): Promise<Scan> {
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++
-        set.add(read.fields)
-        cleared.add(read.cleared)
+        countEach(set, read.fields)
+        countEach(cleared, read.cleared)
       } else if (read.outcome === 'unchanged') unchanged++
       else {
         invalid++
         noteInvalid(row, read)
       }
-      warnings.begin(row)
+      current = row
       if (read.customerId !== '') {
         customers.add(read.customerId, row.row, hasCall)
-        doubts.unusualId(read.customerId, warnings.tell)
+        doubts.unusualId(read.customerId, tell)
       }
-      if (hasCall) doubts.clears(read, warnings.tell)
+      if (hasCall) doubts.clears(read, tell)
     }
   }
   return {
@@ -102,56 +98,9 @@ export async function scan(parts: ScanParts): Promise<Scan> {
     unchanged,
     invalid,
     ...customers.counts(),
-    set: set.counts(),
-    cleared: cleared.counts(),
-    findings: [...findings.values()].sort((left, right) => right.rows - left.rows),
+    set,
+    cleared,
+    findings: findings.list(),
     warnings: warnings.list(),
   }
-}
-
-/** Counts rows by field. The rows of a CSV file mostly share one list of fields, which is then counted as a whole. */
-function createFieldCounts() {
-  const counts = new Map<string, number>()
-  let list: readonly string[] = []
-  let times = 0
-
-  function count(): void {
-    for (const name of list) counts.set(name, (counts.get(name) ?? 0) + times)
-    times = 0
-  }
-
-  return {
-    add(names: readonly string[]): void {
-      if (names !== list) {
-        count()
-        list = names
-      }
-      times++
-    },
-    counts(): ReadonlyMap<string, number> {
-      count()
-      return counts
-    },
-  }
-}
-
-function note(
-  findings: Map<string, Finding>,
-  outcome: Outcome,
-  columnOf: () => SourceColumn | undefined,
-): void {
-  const { errorCode, errorField, message, row, line } = outcome
-  if (errorCode === '') return
-  const key = `${errorCode} ${errorField}`
-  const found = findings.get(key)
-  const column = found === undefined ? columnOf() : found.column
-  findings.set(key, {
-    code: errorCode,
-    field: errorField,
-    message: found?.message ?? message,
-    rows: (found?.rows ?? 0) + 1,
-    firstRow: found?.firstRow ?? row,
-    firstLine: found?.firstLine ?? line,
-    ...(column === undefined ? {} : { column }),
-  })
 }

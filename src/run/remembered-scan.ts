@@ -5,8 +5,7 @@
 import { isJsonObject, parseJson } from '../domain/json.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { readJournal } from '../store/saved-journal.ts'
-import type { SavedJournal } from '../store/saved-journal.ts'
+import { inJournal } from '../store/saved-journal.ts'
 
 const key = 'scan'
 
@@ -17,24 +16,11 @@ export function rememberScan(journal: RunJournal, found: Scan): void {
 
 /** Nothing where there is no open run of just these facts in the directory, or it holds no scan. */
 export function recallScan(directory: string, facts: Readonly<Record<string, string>>): Scan | undefined {
-  const journal = journalIn(directory)
-  if (journal === undefined) return undefined
-  try {
+  return inJournal(directory, (journal) => {
     const isThisRun = Object.entries(facts).every(([name, value]) => journal.get(name) === value)
     if (!isThisRun || journal.get('state') === 'finished') return undefined
     return parseScan(journal.get(key) ?? '')
-  } finally {
-    journal.close()
-  }
-}
-
-/** Nothing where there is none that can be read: whoever opens it for the run will say what is wrong with it. */
-function journalIn(directory: string): SavedJournal | undefined {
-  try {
-    return readJournal(directory)
-  } catch {
-    return undefined
-  }
+  })
 }
 
 const counts = [

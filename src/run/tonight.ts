@@ -1,7 +1,7 @@
 /** Which run tonight's is, with `--only-changed`: what is as it was costs nothing, so the same file is sent again as another run. */
 import { join } from 'node:path'
 import { isRunThere, freshRunId } from '../store/run-directory.ts'
-import { readJournal } from '../store/saved-journal.ts'
+import { isFinishedIn } from '../store/saved-journal.ts'
 
 /**
  * `runId` or the last of its followers while that is not finished, to go on with it; otherwise a new one: a file of an earlier
@@ -11,20 +11,6 @@ import { readJournal } from '../store/saved-journal.ts'
 export function tonight(runsDir: string, runId: string, lastSender: string): string {
   let last: string | undefined
   for (let next = runId, number = 2; isRunThere(runsDir, next); next = `${runId}-${number++}`) last = next
-  if (last !== undefined && last === lastSender && !isFinished(join(runsDir, last))) return last
+  if (last !== undefined && last === lastSender && !isFinishedIn(join(runsDir, last))) return last
   return freshRunId(runsDir, runId)
-}
-
-/** A journal that cannot be read is for whoever opens it to explain. */
-function isFinished(directory: string): boolean {
-  try {
-    const journal = readJournal(directory)
-    try {
-      return journal.get('state') === 'finished'
-    } finally {
-      journal.close()
-    }
-  } catch {
-    return false
-  }
 }

@@ -6,8 +6,7 @@ import { isJsonObject, parseJson } from '../domain/json.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { isAlive } from '../is-alive.ts'
 import { diskError, isBusy } from './disk-error.ts'
-import { readJournal } from './saved-journal.ts'
-import type { SavedJournal } from './saved-journal.ts'
+import { inJournal } from './saved-journal.ts'
 import { openOwnDatabase } from './database.ts'
 
 /**
@@ -66,19 +65,8 @@ function holderIn(directory: string): string {
 
 /** Of the rows that have an outcome now. Nothing where the journal is being made, or cannot be read. */
 function rowsDone(directory: string): string {
-  let journal: SavedJournal | undefined
-  try {
-    journal = readJournal(directory)
-    const rows = journal
-      .counts()
-      .values()
-      .reduce((sum, count) => sum + count, 0)
-    return `; rows done: ${rows}`
-  } catch {
-    return ''
-  } finally {
-    journal?.close()
-  }
+  const counts = inJournal(directory, (journal) => journal.counts())
+  return counts === undefined ? '' : `; rows done: ${counts.values().reduce((sum, rows) => sum + rows, 0)}`
 }
 
 /** Between taking the lock and writing the name there is a moment without one, or with one that a killed process left. */

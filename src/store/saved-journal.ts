@@ -45,14 +45,25 @@ export function readJournal(directory: string): SavedJournal {
   }
 }
 
-/** Whether the run in a directory has reached its end. Throws like `readJournal`. */
-export function isFinishedIn(directory: string): boolean {
-  const journal = readJournal(directory)
+/** What `read` finds in the journal of a run; undefined where it cannot be read: whoever opens it for the run says what is wrong with it. */
+export function inJournal<Found>(
+  directory: string,
+  read: (journal: SavedJournal) => Found,
+): Found | undefined {
+  let journal: SavedJournal | undefined
   try {
-    return journal.get('state') === 'finished'
+    journal = readJournal(directory)
+    return read(journal)
+  } catch {
+    return undefined
   } finally {
-    journal.close()
+    journal?.close()
   }
+}
+
+/** Whether the run in a directory has reached its end. */
+export function isFinishedIn(directory: string): boolean {
+  return inJournal(directory, (journal) => journal.get('state')) === 'finished'
 }
 
 function viewOf(db: DatabaseSync): SavedJournal {
