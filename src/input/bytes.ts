@@ -9,7 +9,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 import type { Encoding } from './encoding.ts'
 
-export const blockSize = 64 * 1024
+const blockSize = 64 * 1024
 
 export interface InputFile {
   readonly path: string
@@ -68,17 +68,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     )
   }
 
-  async function* blocks(offset: number, isPassing = false): AsyncGenerator<Buffer> {
-    const room = isPassing ? Buffer.allocUnsafe(blockSize) : undefined
-    for (let at = offset; at < size;) {
-      const block = await readAt(handle, at, Math.min(blockSize, size - at), room)
-      await checkUnchanged()
-      if (block.length === 0) return
-      at += block.length
-      yield block
-    }
-  }
-
+  const blocks = blocksOf(handle, checkUnchanged, size)
   const first = await readAt(handle, 0, Math.min(4, size))
   return {
     path,
@@ -95,6 +85,24 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     read: (offset, length) => readAt(handle, offset, length),
     checkUnchanged,
     close: () => handle.close(),
+  }
+}
+
+/** The blocks of a file up to `end`, as `InputFile` gives them. */
+export function blocksOf(
+  handle: FileHandle,
+  checkUnchanged: () => Promise<void>,
+  end = Number.POSITIVE_INFINITY,
+): InputFile['blocks'] {
+  return async function* (offset, isPassing = false) {
+    const room = isPassing ? Buffer.allocUnsafe(blockSize) : undefined
+    for (let at = offset; at < end;) {
+      const block = await readAt(handle, at, Math.min(blockSize, end - at), room)
+      await checkUnchanged()
+      if (block.length === 0) return
+      at += block.length
+      yield block
+    }
   }
 }
 

@@ -33,10 +33,14 @@ export async function* toUtf8(
   name: string,
 ): AsyncGenerator<Buffer> {
   const lines = createLineCount()
-  const utf8 = createUtf8Check()
+  // Text in UTF-8 is good Windows-1252 too, and every accented letter in it would come out as two others.
+  const asUtf8 = openDecoder('utf-8')
+  let [bytes, utf8Bytes, isPlain] = [0, 0, true]
   async function* looked(): AsyncGenerator<Buffer> {
     for await (const block of blocks) {
-      utf8.look(block)
+      bytes += block.length
+      utf8Bytes += sizeOf(asUtf8(block) ?? '', 'utf-8')
+      isPlain &&= isAscii(block)
       yield block
     }
   }
@@ -52,7 +56,7 @@ export async function* toUtf8(
     const kept = isMarked ? text.slice(1) : text
     if (kept !== '') yield Buffer.from(kept)
   }
-  if (encoding === 'windows-1252' && utf8.isTextInUtf8()) throw isUtf8InTruth(encoding, name)
+  if (encoding === 'windows-1252' && !isPlain && utf8Bytes === bytes) throw isUtf8InTruth(encoding, name)
 }
 
 /** Gives the error for a broken character at a byte; `before` is the text that was not given out yet. */
@@ -113,30 +117,6 @@ function longestText(bytes: Buffer, encoding: Encoding): string {
 function sizeOf(text: string, encoding: Encoding): number {
   if (encoding === 'utf-8') return Buffer.byteLength(text)
   return encoding === 'windows-1252' ? text.length : text.length * 2
-}
-
-/** Text in UTF-8 is good Windows-1252 too, and every accented letter in it would come out as two others. */
-function createUtf8Check() {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let [isPlain, isUtf8] = [true, true]
-  function take(bytes?: Buffer): void {
-    try {
-      if (isUtf8) decoder.decode(bytes, { stream: bytes !== undefined })
-    } catch {
-      isUtf8 = false
-    }
-  }
-  return {
-    look(bytes: Buffer): void {
-      isPlain &&= isAscii(bytes)
-      take(bytes)
-    },
-    /** Asked at the end; false for a text that is ASCII alone. */
-    isTextInUtf8(): boolean {
-      take()
-      return isUtf8 && !isPlain
-    },
-  }
 }
 
 /** The physical line of a byte, read anew: lines are not counted while all is well. */

@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { readBlocks } from './block-reader.ts'
-import { blockSize, isEmpty, readAt } from './bytes.ts'
+import { blocksOf, isEmpty, readAt } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
 import { compressionOf, decompress } from './compression.ts'
 import { compressedTwice, refuseBinary, refuseForeign } from './content.ts'
@@ -58,46 +58,24 @@ export async function textOf(
       await writeSpool(copy.handle, copy.path, block, name)
     }
     if (textStart === undefined) throw isEmpty(path)
-    return inputBeside(raw, copy.handle, name, encoding, textStart)
+    return {
+      ...raw,
+      encoding,
+      textName: name,
+      textStart,
+      // The copy stays what it is; rows of a file that somebody writes to are not sent all the same.
+      blocks: blocksOf(copy.handle, raw.checkUnchanged),
+      read: (offset, length) => readAt(copy.handle, offset, length),
+      async close() {
+        await copy.handle.close()
+        await raw.close()
+      },
+    }
   } catch (error) {
     await copy.handle.close()
     throw error
   } finally {
     // Where it was not read to its end, a decompressor waits.
     await blocks.return(undefined)
-  }
-}
-
-function inputBeside(
-  raw: InputFile,
-  handle: FileHandle,
-  textName: string,
-  encoding: Encoding,
-  textStart: number,
-): InputFile {
-  return {
-    path: raw.path,
-    size: raw.size,
-    encoding,
-    textName,
-    textStart,
-    async *blocks(offset, isPassing = false) {
-      const room = isPassing ? Buffer.allocUnsafe(blockSize) : undefined
-      for (let at = offset; ;) {
-        const block = await readAt(handle, at, blockSize, room)
-        // The copy stays what it is; rows of a file that somebody writes to are not sent all the same.
-        await raw.checkUnchanged()
-        if (block.length === 0) return
-        at += block.length
-        yield block
-      }
-    },
-    digest: () => raw.digest(),
-    read: (offset, length) => readAt(handle, offset, length),
-    checkUnchanged: () => raw.checkUnchanged(),
-    async close() {
-      await handle.close()
-      await raw.close()
-    },
   }
 }

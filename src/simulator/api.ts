@@ -2,7 +2,6 @@
  * The API without its network: rate limit, authentication, idempotency and routes, in this order, and the faults
  * between them. Synchronous: what a request does is done before the next one is looked at.
  */
-import type { IncomingHttpHeaders } from 'node:http'
 import { page, plainJson, tooManyRequests } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { createAuthentication } from './authentication.ts'
@@ -14,18 +13,7 @@ import { createFirstAnswers } from './idempotency.ts'
 import { createFirewall } from './limits.ts'
 import type { SimulatorOptions } from './options.ts'
 import { handle } from './routes.ts'
-import type { Route } from './routes.ts'
-
-export interface SimulatedRequest {
-  readonly method: string
-  readonly path: string
-  readonly route: Route
-  readonly headers: IncomingHttpHeaders
-  readonly body: Uint8Array
-  readonly text: string
-  /** Larger than the simulator reads. */
-  readonly tooLarge: boolean
-}
+import type { SimulatedRequest } from './routes.ts'
 
 export interface Processed {
   readonly answer: Answer

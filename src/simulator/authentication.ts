@@ -3,9 +3,9 @@
  * checks. Order as measured: headers, access key, signature, timestamp, salt.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
+import type { SimulatedRequest } from './routes.ts'
 
 export interface SignedParts {
   /** As on the request line; it is lower-cased here. */
@@ -52,20 +52,12 @@ export interface AuthenticationOptions {
   readonly timestamps: 'measured' | 'documented'
 }
 
-export interface AuthenticatedRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: IncomingHttpHeaders
-  readonly body: Uint8Array
-  readonly text: string
-}
-
 /**
  * Answers a request that is not well signed; `undefined` lets it pass and spends its salt. `wallMs` is the server's
  * clock, which a fault may put wrong; `nowMs` is monotonic and measures how long salts are remembered.
  */
 export type Authenticate = (
-  request: AuthenticatedRequest,
+  request: Pick<SimulatedRequest, 'method' | 'path' | 'headers' | 'body' | 'text'>,
   wallMs: number,
   nowMs: number,
 ) => Answer | undefined

@@ -2,6 +2,7 @@
  * The calls that exist: Update, Retrieve and List Customers, and Delete Discount. Every other path or method is, as
  * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import { isJsonObject, parseJson } from '../domain/json.ts'
 import { plainJson, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
@@ -12,6 +13,17 @@ export interface Route {
   /** As in the path, whether or not there is such a customer; empty where the path names none. */
   readonly customerId: string
   readonly query: string
+}
+
+export interface SimulatedRequest {
+  readonly method: string
+  readonly path: string
+  readonly route: Route
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+  readonly text: string
+  /** Larger than the simulator reads. */
+  readonly tooLarge: boolean
 }
 
 /** What a request line asks for. Ids are not decoded: one that needs escaping is not well formed. */

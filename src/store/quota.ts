@@ -44,7 +44,7 @@ export function openQuota(
   clock: Pick<Clock, 'now'> = machineClock,
   boot = bootId(),
 ): Quota {
-  const db = openState(directory)
+  const { db, holder } = openState(directory, clock.now(), boot)
   const longestMs = Math.max(0, ...windows.map((window) => window.perMs))
   const count = db.prepare('SELECT count(*) AS requests FROM request WHERE until > ?')
   const nth = db.prepare('SELECT until FROM request WHERE until > ? ORDER BY until LIMIT 1 OFFSET ?')
@@ -60,7 +60,6 @@ export function openQuota(
   const setPause = db.prepare(
     'INSERT INTO pause VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)',
   )
-  const holder = registered(directory, db, clock.now(), boot)
   let takes = 0
   let pausedUntil = 0
   /** Of a pause that could not be told to the others yet. */
@@ -156,28 +155,24 @@ export function openQuota(
   }
 }
 
-function openState(directory: string): DatabaseSync {
+/** The database, and the number of this process among those that share the quota. */
+function openState(
+  directory: string,
+  now: number,
+  boot: string,
+): { readonly db: DatabaseSync; readonly holder: number } {
   let db: DatabaseSync | undefined
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    db = openOwnDatabase(join(directory, 'quota.db'))
+    const opened = openOwnDatabase(join(directory, 'quota.db'))
+    db = opened
     // A crash of the process loses nothing that SQLite has written; after one of the machine the windows have passed.
-    db.exec(
+    opened.exec(
       `PRAGMA busy_timeout = ${busyWaitMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; ${tables}`,
     )
-    return db
+    return { db: opened, holder: inTransaction(opened, () => register(opened, now, boot)) }
   } catch (error) {
     db?.close()
-    throw stateError(directory, 'cannot be used', error)
-  }
-}
-
-/** As `register`, in one transaction; closes the database where that fails. */
-function registered(directory: string, db: DatabaseSync, now: number, boot: string): number {
-  try {
-    return inTransaction(db, () => register(db, now, boot))
-  } catch (error) {
-    db.close()
     throw stateError(directory, 'cannot be used', error)
   }
 }
