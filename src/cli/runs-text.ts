@@ -1,6 +1,6 @@
 /** The list of runs as a person reads it: a few lines each, the command to go on with on a line of its own. */
 import { outcomeKinds } from '../domain/outcome.ts'
-import type { ListedRun } from '../saved-runs/listed-run.ts'
+import type { ListedRun } from '../saved-runs/list.ts'
 
 export function runsText(runs: readonly ListedRun[]): string {
   if (runs.length === 0) return 'There are no runs here. --runs-dir names another folder.\n'

@@ -19,7 +19,7 @@ import type { RunKind } from '../run/kind.ts'
 import type { Watch } from '../run/parts.ts'
 import { wasRolledBack } from '../rollback/rollbacks.ts'
 import { nextChildId, openRedosBelow } from '../saved-runs/children.ts'
-import { openSavedRun, refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
+import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { busy } from '../store/lock.ts'
 
@@ -47,7 +47,11 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
     if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
     const input = from === undefined ? parent.record.options.input : resolve(from)
-    if (input === '-') throw inputNotKept(parent)
+    if (input === '-')
+      throw inputNotKept(
+        parent.runId,
+        `Send its errors file: rapyd-bulk redo ${parent.runId} --from ${parent.directory}/errors.${parent.record.format}`,
+      )
     const { planned } = parent.record
     if (planned !== undefined && from !== undefined) throw mendedPlan(parent)
     plan = planned === undefined ? undefined : await openPlanOf(planned)
@@ -127,15 +131,6 @@ function mendedPlan({ runId }: SavedRun): BulkUpdateError {
     'E_REDO_PLAN',
     `run ${runId} sends a plan, which holds nothing of a mended file`,
     'Leave --from out to send what is left of the plan, or make a plan of the mended file. Nothing was sent.',
-  )
-}
-
-function inputNotKept({ runId, directory, record }: SavedRun): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_INPUT_NOT_KEPT',
-    `what came over standard input for ${runId} is not kept once a run is finished`,
-    `Send its errors file: rapyd-bulk redo ${runId} --from ${directory}/errors.${record.format}`,
   )
 }
 

@@ -71,7 +71,10 @@ export interface RunEnding {
   readonly next?: string
 }
 
-export function endingOf(stopped: BulkUpdateError | undefined): RunEnding {
+/** `stopped` is the error that stopped the run, or what its journal keeps of it. */
+export function endingOf(
+  stopped: (Pick<BulkUpdateError, 'code' | 'exitCode'> & { readonly remedy?: string }) | undefined,
+): RunEnding {
   const message = 'the run stopped before this row'
   if (stopped === undefined)
     return { open: { code: 'E_NOT_REACHED', message }, exitCode: undefined, remedy: undefined }

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { usage } from '../options.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
-import type { ListedRun } from './listed-run.ts'
+import type { ListedRun } from './list.ts'
 import { isPlanDirectory } from '../store/find-runs.ts'
 import { lockRun } from '../store/lock.ts'
 import { isFinishedIn } from '../store/saved-journal.ts'

@@ -1,6 +1,5 @@
 /** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
 import type { CheckedInput, InputParts } from '../guard/check-input.ts'
-import { isErrorCode } from '../domain/error-codes.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
@@ -13,7 +12,7 @@ import { checkRollback } from '../rollback/reading.ts'
 import { wasRolledBack } from '../rollback/rollbacks.ts'
 import { commandToGoOn } from '../run/command.ts'
 import { readEnding } from '../run/record.ts'
-import { report } from '../run/report.ts'
+import { endingOf, report } from '../run/report.ts'
 import type { ReadableInput, RunEnding } from '../run/report.ts'
 import { restoreVanished } from '../sync/vanished-file.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
@@ -77,7 +76,7 @@ export async function rebuildReport(
       planned: record.planned,
       rollback: record.rollback,
       input,
-      ending: endingOf(saved),
+      ending: endingOfSaved(saved),
     })
     restoreVanished(saved)
     return { summary, directory, ...(missing === undefined ? {} : { missing }) }
@@ -130,30 +129,21 @@ function noRows(): never {
   throw new Error('the rows of a run without open ones are asked for')
 }
 
-function endingOf({ runId, directory, runsDir, journal, record, isRunning }: SavedRun): RunEnding {
-  if (journal.get('state') === 'finished')
-    return { open: stoppedBefore('E_NOT_REACHED'), exitCode: undefined, remedy: undefined }
+function endingOfSaved({ runId, directory, runsDir, journal, record, isRunning }: SavedRun): RunEnding {
+  if (journal.get('state') === 'finished') return endingOf(undefined)
   if (isRunning) {
     return {
+      ...endingOf(undefined),
       open: { code: 'E_STILL_RUNNING', message: 'the run is still going on' },
-      exitCode: undefined,
-      remedy: undefined,
       next: `Run ${runId} is still going on: this is how it stood when the files were written.`,
     }
   }
-  const ending = readEnding(journal)
   return {
-    open: stoppedBefore(ending?.code ?? 'E_NOT_REACHED'),
-    exitCode: ending?.exitCode,
-    remedy: undefined,
+    ...endingOf(readEnding(journal)),
     next: wasRolledBack({ runId, runsDir })
       ? `Run ${runId} was rolled back after it had been stopped: it goes on no more.`
       : `Run ${runId} is not finished. To go on: ${commandToGoOn({ runId, directory, record })}`,
   }
-}
-
-function stoppedBefore(code: string): RunEnding['open'] {
-  return { code: isErrorCode(code) ? code : 'E_STOPPED', message: 'the run stopped before this row' }
 }
 
 function withoutErrors({ runId, record, journal }: SavedRun, error: BulkUpdateError): BulkUpdateError {

@@ -86,3 +86,12 @@ export function refuseElsewhere(
     )
   }
 }
+
+export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_NOT_KEPT',
+    `what came over standard input for ${runId} is not kept once a run is finished`,
+    remedy,
+  )
+}

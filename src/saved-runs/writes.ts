@@ -5,11 +5,11 @@ import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf, onlyFields } from '../domain/patch.ts'
-import { BulkUpdateError } from '../errors.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
 import { createUpdateRequest } from '../rapyd/update-customer.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
+import { inputNotKept } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 import { hasBeforeImages, readBeforeImages } from '../store/before-images.ts'
 import { eachOutcome } from '../store/journal-reader.ts'
@@ -31,7 +31,8 @@ export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> 
 
 async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<RunWrite> {
   const { record, runId, fact, isFinished } = run
-  if (record.options.input === '-' && isFinished) throw inputNotKept(runId)
+  if (record.options.input === '-' && isFinished)
+    throw inputNotKept(runId, 'Only runs with --backup keep what they wrote.')
   const file = await openSameInput(run)
   const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
   try {
@@ -65,13 +66,4 @@ function sentFields({ journal }: SavedRun): (row: number) => ReadonlySet<string>
     while (next !== undefined && next.row < row) next = outcomes.next().value
     return new Set(next?.row === row ? next.fields.split(';').map(fieldOf) : [])
   }
-}
-
-function inputNotKept(runId: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_INPUT_NOT_KEPT',
-    `what came over standard input for ${runId} is not kept once a run is finished`,
-    'Only runs with --backup keep what they wrote.',
-  )
 }

@@ -20,35 +20,22 @@ export interface Delivery {
 }
 
 export function deliver(delivery: Delivery): void {
-  const { response, answer, wire } = delivery
-  const { socket } = response
+  const { wire, response } = delivery
   if (wire === 'whole') return sendWhole(delivery)
-  if (socket === null || socket.destroyed || wire === 'silence') return
-  switch (wire) {
-    case 'close':
-      socket.destroy()
-      return
-    case 'reset':
-      socket.resetAndDestroy()
-      return
-    case 'garbage':
-      socket.end('\u0000\u0001 this is not HTTP\r\n\r\n')
-      return
-    case 'drip':
-      drip(socket, `${head(delivery, true)}${answer.body}`, delivery)
-      return
-    case 'cut-json':
-      socket.end(`${head(delivery, false)}${half(answer.body)}`)
-      return
-    case 'truncated':
-      socket.end(`${head(delivery, true)}${half(answer.body)}`)
-      return
-    case 'reset-body':
-      socket.write(`${head(delivery, true)}${half(answer.body)}`, () => socket.resetAndDestroy())
-      return
-    default:
-      wire satisfies never
-  }
+  const { socket } = response
+  if (socket !== null && !socket.destroyed) damaged[wire](socket, delivery)
+}
+
+const damaged: Readonly<Record<Exclude<Wire, 'whole'>, (socket: Socket, delivery: Delivery) => void>> = {
+  silence: () => {},
+  close: (socket) => void socket.destroy(),
+  reset: (socket) => void socket.resetAndDestroy(),
+  garbage: (socket) => void socket.end('\u0000\u0001 this is not HTTP\r\n\r\n'),
+  drip: (socket, delivery) => drip(socket, `${head(delivery, true)}${delivery.answer.body}`, delivery),
+  'cut-json': (socket, delivery) => void socket.end(`${head(delivery, false)}${half(delivery.answer.body)}`),
+  truncated: (socket, delivery) => void socket.end(`${head(delivery, true)}${half(delivery.answer.body)}`),
+  'reset-body': (socket, delivery) =>
+    void socket.write(`${head(delivery, true)}${half(delivery.answer.body)}`, () => socket.resetAndDestroy()),
 }
 
 function sendWhole({ response, answer, dateMs }: Delivery): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createHistory } from '../../src/report/history.ts'
+import { createHistory } from '../../src/report/pace.ts'
 
 describe('the history of a counter', () => {
   test('knows where it stood, and when it got there', () => {
