@@ -5,6 +5,7 @@ import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonValue } from '../domain/json.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { SavedPlan } from './saved-plan.ts'
+import { bodyOf } from '../rapyd/field-digests.ts'
 import { compareField, holdsAll, imageOf, isEmpty, ownValue } from '../rapyd/held.ts'
 import { openOutcome } from '../run/account.ts'
 import type { Judge, Looked } from '../run/looks.ts'
@@ -16,8 +17,7 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
       const message = 'Rapyd does not know the customer any more'
       return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_CUSTOMER_NOT_FOUND', '', message)
     }
-    const patch: unknown = JSON.parse(request.body)
-    if (!isJsonObject(patch)) throw new Error('a body that is no object')
+    const patch = bodyOf(request.body)
     const image = imageOf(customer, Object.keys(patch))
     const before = await plan.before(request.row)
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>

@@ -1,13 +1,12 @@
 /** What a run wrote, row by row, as far as Rapyd has confirmed it: from what it kept for a way back, or else from its input. */
 import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
-import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf, onlyFields } from '../domain/patch.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
-import { createUpdateRequest } from '../rapyd/update-customer.ts'
+import { withoutHoles } from '../rapyd/update-customer.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
 import { inputNotKept } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -30,7 +29,7 @@ export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> 
 }
 
 async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<RunWrite> {
-  const { record, runId, fact, isFinished } = run
+  const { record, runId, isFinished } = run
   if (record.options.input === '-' && isFinished)
     throw inputNotKept(runId, 'Only runs with --backup keep what they wrote.')
   const file = await openSameInput(run)
@@ -39,7 +38,6 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
     const { openRows, readRow } = await checkOf(plan)(
       await inputPartsOf(run, file, await readHeadOf(run, file)),
     )
-    const requestOf = createUpdateRequest({ host: fact('host'), runId })
     const sent = sentFields(run)
     for await (const rows of openRows()) {
       for (const row of rows) {
@@ -47,8 +45,8 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
         const read = readRow(row)
         const fields = sent(row.row)
         if (isOutcome(read)) continue
-        const patch: unknown = JSON.parse(requestOf(onlyFields(read, (field) => fields.has(field))).body)
-        if (isJsonObject(patch)) yield { customerId: read.customerId, patch }
+        const { patch } = onlyFields(read, (field) => fields.has(field))
+        yield { customerId: read.customerId, patch: withoutHoles(patch) }
       }
     }
     await file.checkUnchanged()
