@@ -64,7 +64,7 @@ export async function textOf(
       textName: name,
       textStart,
       // The copy stays what it is; rows of a file that somebody writes to are not sent all the same.
-      blocks: blocksOf(copy.handle, raw.checkUnchanged),
+      blocks: blocksOf(copy.handle, () => raw.checkUnchanged()),
       read: (offset, length) => readAt(copy.handle, offset, length),
       async close() {
         await copy.handle.close()

@@ -32,19 +32,19 @@ export interface Pace {
   etaMs(callsLeft: number, requestsPerCall?: number): number | undefined
 }
 
-const spanMs = 30_000
+const measuredSpanMs = 30_000
 /** Less than this says nothing about speed. */
 const leastMeasuredMs = 1_000
 
 /** `windows` hold the limits after the reserve; none where nothing limits the rate. */
 export function createPace(windows: readonly PaceWindow[]): Pace {
   const shownSpanMs = Math.max(
-    spanMs,
+    measuredSpanMs,
     windows.length === 0 ? 0 : Math.min(...windows.map(({ perMs }) => perMs)),
   )
   const sent = windows.map((window) => ({ window, history: createHistory(window.perMs) }))
   const shown = createHistory(shownSpanMs)
-  const measured = createHistory(spanMs)
+  const measured = createHistory(measuredSpanMs)
   let latest: Counters = { requests: 0, calls: 0, pausedForMs: 0 }
   let startedAt: number | undefined
   let notedAt = 0
@@ -83,9 +83,9 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
         ...sent.map(({ window, history }) => waitMs(window, history, notedAt, requestsLeft, latest.requests)),
       )
       const active = notedAt - blockedMs
-      const calls = latest.calls - measured.countAt(active - spanMs)
+      const calls = latest.calls - measured.countAt(active - measuredSpanMs)
       if (calls > 0 && notedAt - (startedAt ?? notedAt) >= leastMeasuredMs) {
-        const perCallMs = Math.min(spanMs, measured.ageMs(active)) / calls
+        const perCallMs = Math.min(measuredSpanMs, measured.ageMs(active)) / calls
         return Math.max(allowedMs, latest.pausedForMs + callsLeft * perCallMs)
       }
       return allowedMs > 0 ? Math.max(allowedMs, latest.pausedForMs) : undefined
