@@ -1,8 +1,7 @@
 /** What `update` shows on standard error while it runs: progress, and a few lines beside it. */
 import type { Clock } from '../pipeline/ports.ts'
-import { lateLine } from '../report/finish-by.ts'
 import { formatClock } from '../report/format.ts'
-import { planLine } from '../report/plan-line.ts'
+import { lateLine, planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
 import type { Watch } from '../run/parts.ts'

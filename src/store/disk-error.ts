@@ -25,7 +25,7 @@ export function isDamaged(error: unknown): boolean {
 
 /** True where the disk, or the share of it that one may use, is full: of the file system or of SQLite. */
 export function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(systemCodes[sqliteCode(error)] ?? systemCode(error))
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
 }
 
 /**
@@ -50,7 +50,7 @@ function describe(
   place: { readonly code: string; readonly option: string },
 ): unknown {
   const result = sqliteCode(error)
-  const code = result === 0 ? systemCode(error) : (systemCodes[result] ?? `SQLite ${result}`)
+  const code = codeOf(error) || (result === 0 ? '' : `SQLite ${result}`)
   if (unfit.has(code)) {
     return new BulkUpdateError(
       'USAGE',
@@ -68,6 +68,12 @@ function describe(
     'Make room there or look at the disk, then run the same command again. Nothing was sent.',
     { cause: error },
   )
+}
+
+/** What the system calls it, also where SQLite says it; empty for what is no error of the system. */
+export function codeOf(error: unknown): string {
+  const result = sqliteCode(error)
+  return result === 0 ? systemCode(error) : (systemCodes[result] ?? '')
 }
 
 /** The primary result code, which extended ones hold in their low byte; 0 for what is no error of SQLite. */

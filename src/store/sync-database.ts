@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../errors.ts'
-import { stateError } from './disk-error.ts'
+import { codeOf, stateError } from './disk-error.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
 
 /** What a state belongs to. */
@@ -103,9 +103,7 @@ function refuseOther(db: DatabaseSync, path: string, owner: SyncOwner): void {
 
 /** What the system says of the place, or that the file is no state. */
 function damaged(directory: string, path: string, error: unknown): unknown {
-  const told = stateError(directory, 'cannot be used', error)
-  const isPlace = told instanceof BulkUpdateError && !told.message.includes('SQLite')
-  if (isPlace) return told
+  if (codeOf(error) !== '') return stateError(directory, 'cannot be used', error)
   return new BulkUpdateError(
     'LOCAL',
     'E_STATE',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lateLine, parseFinishBy } from '../../src/report/finish-by.ts'
+import { lateLine, parseFinishBy } from '../../src/report/plan-line.ts'
 
 const wall = new Date(2026, 10, 23, 22, 0).getTime()
 const windows = [{ limit: 180, perMs: 60_000 }]
