@@ -3,6 +3,7 @@ import { withoutCall } from './domain/outcome.ts'
 import type { Outcome, OutcomeKind } from './domain/outcome.ts'
 import { printable } from './domain/printable.ts'
 import type { Problem } from './domain/problem.ts'
+import { problemOf } from './domain/row.ts'
 import type { Place, Row } from './domain/row.ts'
 import type { Head } from './input/header.ts'
 import type { CellRules } from './mapping/cells.ts'
@@ -32,7 +33,7 @@ export function createReadRow(
   return (row) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
-      return withoutRequest(row, '', 'invalid', [row.problem])
+      return withoutRequest(row, '', 'invalid', [problemOf(row)])
     }
     const mapped = map(row)
     if (isRefused(mapped)) {

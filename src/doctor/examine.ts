@@ -9,6 +9,7 @@ import type { JsonValue } from '../domain/json.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { PatchedRow } from '../domain/patch.ts'
 import type { Problem } from '../domain/problem.ts'
+import { problemOf } from '../domain/row.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 import { warningTips } from '../domain/warning.ts'
 import type { WarningCode } from '../domain/warning.ts'
@@ -80,7 +81,7 @@ export function createExamination(parts: ExamineParts): Examination {
     findings: Findings<Code>,
     code: Code,
     { field, message }: Pick<Problem, 'field' | 'message'>,
-    kind: Pick<Defect, 'severity' | 'tip'>,
+    defect: Pick<Defect, 'severity' | 'tip' | 'message'>,
   ): void {
     const columnOf = (): SourceColumn | undefined => locate(row, field)
     const exampleOf = (): string | undefined => {
@@ -88,11 +89,11 @@ export function createExamination(parts: ExamineParts): Examination {
       return cell === undefined || cell === '' ? undefined : masked(cell)
     }
     findings.note({ code, field, message, place: row, columnOf, exampleOf })
-    onDefect?.({ ...kind, code, field, message, row: row.row, line: row.line, column: columnOf() })
+    onDefect?.({ ...defect, code, field, row: row.row, line: row.line, column: columnOf() })
   }
 
   function warn(code: WarningCode, field: string, message: string): void {
-    note(warnings, code, { field, message }, { severity: 'warning', tip: warningTips[code] })
+    note(warnings, code, { field, message }, { severity: 'warning', tip: warningTips[code], message })
   }
 
   function look(text: string, column: TextColumn): void {
@@ -134,8 +135,9 @@ export function createExamination(parts: ExamineParts): Examination {
     refused(problems) {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.refused(cellIn(row, locate(row, problem.field)) ?? '')
-        const { code, message } = problem
-        note(errors, code, problem, { severity: 'error', tip: tipOf(code, message) })
+        // It is counted without the lines of its row, which would make it a kind of its own.
+        const { code, message } = row.kind === 'malformed' ? problemOf(row) : problem
+        note(errors, code, problem, { severity: 'error', tip: tipOf(code, message), message })
       }
       const shift = row.kind === 'csv' ? shiftOf(row.cells, typed) : undefined
       if (shift !== undefined)

