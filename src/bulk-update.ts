@@ -183,7 +183,7 @@ async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
   const { options, progress, tell } = parts
   const concurrency = options.concurrency ?? 16
-  const journal = openJournal(`${directory}/journal.db`, concurrency * groupPlaces)
+  const journal = openJournal(`${directory}/journal.db`, groupPlaces(concurrency))
   try {
     bind(journal, parts.facts)
     const finishedBefore = journal.get('state') === 'finished'

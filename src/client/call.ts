@@ -1,6 +1,7 @@
 /**
  * One request, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
- * signature. What has a turn can be sent at once, so a stop, a block or a crash finds few rows on their way.
+ * signature. What has a turn can be sent at once, so a stop, a block or a crash finds few rows on their way. Without windows
+ * nothing waits long for its turn, and the intent comes before the place: many rows then share one commit.
  */
 import pLimit from 'p-limit'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -20,6 +21,8 @@ export interface CallParts {
   readonly intend: (request: UpdateRequest) => Promise<void> | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
+  /** True where rates are limited. */
+  readonly hasWindows: boolean
 }
 
 /** Each rejects with `TransportError`, or with the signal's reason where it was aborted before anything was sent. */
@@ -34,21 +37,23 @@ export interface Calls {
   read(path: string, signal: AbortSignal): Promise<ApiResponse>
   /** A read of the shortest list: proves key, clock and environment. Waits for no other call, only for a pause to end. */
   list(signal: AbortSignal): Promise<ApiResponse>
+  /** When the run stops: what waits for a place gives up at once, however long the requests in flight take. */
+  readonly giveUp: () => void
 }
 
 export function createCalls(parts: CallParts): Calls {
-  const { limiter, health, signer, transport, intend } = parts
-  const gate = pLimit(parts.concurrency)
+  const { limiter, health, signer, transport, intend, hasWindows } = parts
+  const gate = pLimit({ concurrency: parts.concurrency, rejectOnClear: true })
 
   async function send(
     request: ApiRequest,
     signal: AbortSignal,
-    { isProbe = false, prepare, look }: SendSteps = {},
+    { isProbe = false, intent, look }: SendSteps = {},
   ): Promise<ApiResponse> {
     signal.throwIfAborted()
     const over = await limiter.turn(signal, isProbe)
     try {
-      await prepare?.()
+      if (intent !== undefined) await intend(intent)
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
       health.answered(response, isProbe)
@@ -62,21 +67,33 @@ export function createCalls(parts: CallParts): Calls {
     }
   }
 
+  async function inFlight(request: ApiRequest, signal: AbortSignal, steps?: SendSteps): Promise<ApiResponse> {
+    try {
+      return await gate(send, request, signal, steps)
+    } catch (error) {
+      // Of p-limit, when its queue was cleared.
+      if (error instanceof DOMException) signal.throwIfAborted()
+      throw error
+    }
+  }
+
   return {
-    update(request, signal, look) {
+    async update(request, signal, look) {
+      signal.throwIfAborted()
       const { path, body, idempotencyKey } = request
-      const prepare = (): Promise<void> | undefined => intend(request)
-      return gate(send, { method: 'post', path, body, idempotencyKey }, signal, { prepare, look })
+      if (!hasWindows) await intend(request)
+      return inFlight({ method: 'post', path, body, idempotencyKey }, signal, { intent: request, look })
     },
-    read: (path, signal) => gate(send, { method: 'get', path, body: '' }, signal),
+    read: (path, signal) => inFlight({ method: 'get', path, body: '' }, signal),
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),
+    giveUp: () => gate.clearQueue(),
   }
 }
 
 interface SendSteps {
   readonly isProbe?: boolean
-  /** Waited for between the turn and the signature. */
-  readonly prepare?: () => Promise<void> | undefined
+  /** Made durable between the turn and the signature. */
+  readonly intent?: UpdateRequest
   readonly look?: ((response: ApiResponse) => void) | undefined
 }
 

@@ -4,7 +4,6 @@
  */
 import type { Clock, Quota } from '../pipeline/ports.ts'
 import type { FoundRate } from './found-rate.ts'
-import { listenOnce } from './listen-once.ts'
 import type { Slots } from './slots.ts'
 
 export interface Limiter {
@@ -50,6 +49,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   let wakeAt: number | undefined
   let queue: Waiter[] = []
   const ended = new AbortController()
+  const heard = new WeakSet<AbortSignal>()
 
   /** Takes a turn and gives 0, or says how long to wait: infinity for "until something ends". */
   function take(isProbe: boolean): number {
@@ -107,12 +107,17 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
     if (!ended.signal.aborted) grantTurns()
   }
 
-  /** Whoever waits with a signal that aborts leaves the queue. */
-  const hear = listenOnce((signal) => {
-    const left = queue.filter((waiter) => waiter.signal === signal)
-    queue = queue.filter((waiter) => waiter.signal !== signal)
-    for (const waiter of left) waiter.reject(signal.reason)
-  })
+  /** What waits with a signal that aborts leaves the queue. A signal is listened to once, however many wait with it. */
+  function listenTo(signal: AbortSignal): void {
+    if (heard.has(signal)) return
+    heard.add(signal)
+    const leave = (): void => {
+      const left = queue.filter((waiter) => waiter.signal === signal)
+      queue = queue.filter((waiter) => waiter.signal !== signal)
+      for (const waiter of left) waiter.reject(signal.reason)
+    }
+    signal.addEventListener('abort', leave, { once: true })
+  }
 
   function end(): void {
     inFlight--
@@ -123,7 +128,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   return {
     turn(signal, isProbe = false) {
       if (signal.aborted) return Promise.reject(signal.reason)
-      hear(signal)
+      listenTo(signal)
       return new Promise((resolve, reject) => {
         const waiter: Waiter = { isProbe, signal, resolve, reject }
         if (isProbe) queue.unshift(waiter)

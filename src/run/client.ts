@@ -94,6 +94,7 @@ export function openClient(
     transport,
     intend: (request) => journal.intend(request),
     concurrency,
+    hasWindows: windows.length > 0,
   })
   return {
     calls,

@@ -3,7 +3,6 @@ import { systemClock } from '../client/clock.ts'
 import { preflight } from '../client/preflight.ts'
 import { createReadCustomer } from '../client/read-customer.ts'
 import { createReadBack, withoutReading } from '../client/read-back.ts'
-import { createIntentFirst } from '../client/intent-first.ts'
 import { createSender } from '../client/sender.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf } from '../domain/patch.ts'
@@ -30,10 +29,16 @@ import type { RunJournal } from '../store/journal.ts'
 import { endNight } from '../sync/vanished-file.ts'
 import { openSyncing } from '../sync/begin.ts'
 
-/** Rows that may run or wait in lanes, for each request in flight. */
-const lanePlaces = 16
-/** Entries of the journal that go to disk without waiting for more: behind those, one row is on its way and one is ready. */
-export const groupPlaces = lanePlaces - 2
+/** Rows that may run or wait in lanes. After a crash no more of them can be in doubt. */
+function lanePlaces(concurrency: number): number {
+  return Math.min(concurrency * 16, Math.max(256, concurrency))
+}
+
+/** Entries of the journal that go to disk without waiting for more: while they are written, some rows are on their way and as many are ready. */
+export function groupPlaces(concurrency: number): number {
+  return Math.max(concurrency, lanePlaces(concurrency) - 2 * concurrency)
+}
+
 /** Rows in doubt that may wait besides, until they can be read back: new rows need not wait with them. */
 const mostDoubts = 4_000
 
@@ -56,20 +61,15 @@ export async function sendAll(
   const intents = { ...journal, intend }
   const client = openClient(parts, intents, concurrency, clock, stop)
   const { signal } = stopping
+  signal.addEventListener('abort', client.calls.giveUp, { once: true })
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
   let openDoubts = inDoubt.size
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
-  // With windows an intent comes behind its turn: rows wait long for those, and none should be in doubt meanwhile.
-  const first =
-    parts.remote.windows.length > 0
-      ? undefined
-      : createIntentFirst({ journal: intents, isInDoubt, places: concurrency, clock })
-  const senderClock = first?.clock ?? clock
   const sender = createSender({
     calls: client.calls,
     signer: client.signer,
     proof: client.proof,
-    clock: senderClock,
+    clock,
     random: Math.random,
     inDoubt,
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
@@ -78,17 +78,16 @@ export async function sendAll(
     readBack:
       options.readBack === false
         ? withoutReading
-        : createReadBack({ calls: client.calls, clock: senderClock, random: Math.random }),
+        : createReadBack({ calls: client.calls, clock, random: Math.random }),
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
-  const images = isBackedUp ? openBeforeImages(parts.directory, concurrency * lanePlaces) : undefined
-  const calling = first?.around(sender) ?? sender
+  const images = isBackedUp ? openBeforeImages(parts.directory, lanePlaces(concurrency)) : undefined
   const read = createReadCustomer({ ...client, clock, random: Math.random })
   const looked =
     images === undefined && judge === undefined
-      ? calling
-      : lookFirst(calling, {
+      ? sender
+      : lookFirst(sender, {
           read,
           clock,
           images,
@@ -102,13 +101,6 @@ export async function sendAll(
       isInDoubt,
       settledAfterMs: () => settledAfterMs(journal),
     }) ?? looked
-  // Nothing is kept beside an intent ahead, or before it; and the numbers of a redo's rows have gaps.
-  if (first !== undefined && synced === calling && parts.redo === undefined) {
-    const isOpen = (row: number): boolean => !journal.settledRows.has(row) && !isInDoubt(row)
-    journal.intendAhead({ lastRow: Math.min(found.rows, options.limit ?? found.rows), isOpen })
-    // At once: calls under way may take long to end, and the process may not live to see it.
-    signal.addEventListener('abort', () => void journal.withdrawAhead().catch(() => {}), { once: true })
-  }
   const closed = new Set(before.closedLanes)
   const deliver: Deliver = (request) => {
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
@@ -142,7 +134,7 @@ export async function sendAll(
       errors: before.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
-      requestsPerCall: looked === calling ? 1 : 2,
+      requestsPerCall: looked === sender ? 1 : 2,
     })
     if (found.calls > 0) {
       const patienceMs = options.maxOutageMs ?? defaultPatienceMs
@@ -153,7 +145,7 @@ export async function sendAll(
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare,
       deliver: parts.watch.around?.(deliver) ?? deliver,
-      lanes: createLanes(() => concurrency * lanePlaces + Math.min(mostDoubts, openDoubts), onFailure),
+      lanes: createLanes(() => lanePlaces(concurrency) + Math.min(mostDoubts, openDoubts), onFailure),
       settle,
       signal,
     })

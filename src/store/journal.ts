@@ -11,18 +11,12 @@ import { createRowSet } from '../domain/row-set.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { createIntentsAhead } from './intents-ahead.ts'
-import type { Ahead, IntentsAhead } from './intents-ahead.ts'
 import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
 import { packOutcome, unpackOutcome } from './outcome-record.ts'
 import { local, openDatabase } from './open-database.ts'
 
 export interface RunJournal extends Journal, JournalReader {
-  /** From now on intents of later rows go to disk with outcomes, for rows whose intent says nothing but that they are sent. */
-  intendAhead(ahead: Ahead): void
-  /** Takes the intents back whose rows were not reached, and makes no more of them. */
-  withdrawAhead(): Promise<void>
   /** As the port's; `confirmed` goes to disk with it. */
   settle(outcome: Outcome, confirmed?: Confirmed): Promise<void>
   /** Durable when it returns. */
@@ -51,11 +45,6 @@ type Entry =
   | { readonly outcome: Outcome; readonly confirmed: Confirmed | undefined }
   | { readonly key: string; readonly value: string }
 
-/** Rows without a call take up no place. */
-function isOfCall(entry: Entry): boolean {
-  return 'outcome' in entry && entry.outcome.attempts > 0
-}
-
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
 export function openJournal(path: string, group: number): RunJournal {
   const db = openDatabase(path)
@@ -66,9 +55,7 @@ export function openJournal(path: string, group: number): RunJournal {
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
-  let ahead: IntentsAhead | undefined
   const commits = createGroupCommit<Entry>((entries) => {
-    const later = ahead?.next(entries.filter(isOfCall).length) ?? []
     local(path, 'write', () =>
       inTransaction(db, () => {
         const intents: number[] = []
@@ -88,43 +75,29 @@ export function openJournal(path: string, group: number): RunJournal {
               confirm.run(outcome.row, confirmed.customerId, confirmed.at, JSON.stringify(confirmed.digests))
           }
         }
-        intents.push(...later)
         if (intents.length > 0) intend.run(Date.now(), intents.join(','))
       }),
     )
-    for (const row of later) intended.add(row)
     for (const entry of entries) if ('outcome' in entry) settled.add(entry.outcome.row)
   }, group)
 
   const settled = readSettled(db)
   const doubts = readDoubts(db, settled)
 
-  function withdraw(row: number): Promise<void> {
-    if (!intended.has(row)) return Promise.resolve()
-    intended.delete(row)
-    return commits.add({ intent: -row, request: undefined })
-  }
-
   return {
     ...readerOf(db),
     intend(request) {
       const { row } = request
-      ahead?.reached(row)
       if (intended.has(row)) return undefined
       intended.add(row)
       return commits.add({ intent: row, request })
     },
-    withdraw: ({ row }) => withdraw(row),
-    intendAhead(rows) {
-      ahead = createIntentsAhead(rows)
+    withdraw({ row }) {
+      if (!intended.has(row)) return Promise.resolve()
+      intended.delete(row)
+      return commits.add({ intent: -row, request: undefined })
     },
-    async withdrawAhead() {
-      await Promise.all((ahead?.end() ?? []).map(withdraw))
-    },
-    settle(outcome, confirmed) {
-      ahead?.reached(outcome.row)
-      return commits.add({ outcome, confirmed })
-    },
+    settle: (outcome, confirmed) => commits.add({ outcome, confirmed }),
     set: (key, value) => commits.addNow({ key, value }),
     // Whoever waits for the next commit hears of its failure.
     note: (key, value) => void commits.add({ key, value }).catch(() => {}),

@@ -2,14 +2,17 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createCalls } from '../../src/client/call.ts'
 import type { Health } from '../../src/client/health.ts'
+import type { ApiResponse } from '../../src/pipeline/ports.ts'
 import { response, updateOf } from '../support/rig.ts'
 
 const health: Health = { answered() {}, broke() {} }
 
-/** Calls that note what they do, in order; intents come to disk by hand. */
-function createStage() {
+/** Calls that note what they do, in order; intents come to disk, and answers from the server, by hand. */
+function createStage(hasWindows: boolean, concurrency = 1) {
   const steps: string[] = []
   const intent = Promise.withResolvers<void>()
+  const intended = new Set<number>()
+  const answers: (() => void)[] = []
   const calls = createCalls({
     limiter: {
       turn() {
@@ -32,39 +35,96 @@ function createStage() {
     transport: {
       exchange() {
         steps.push('exchange')
-        return Promise.resolve(response(200, '{}'))
+        return new Promise<ApiResponse>((resolve) => {
+          answers.push(() => resolve(response(200, '{}')))
+        })
       },
       close: () => Promise.resolve(),
     },
-    intend() {
+    intend({ row }) {
+      if (intended.has(row)) return undefined
+      intended.add(row)
       steps.push('intend')
       return intent.promise
     },
-    concurrency: 1,
+    concurrency,
+    hasWindows,
   })
-  return { calls, steps, intent }
+  const stopping = new AbortController()
+  return {
+    steps,
+    update: (row = 1) => calls.update({ ...updateOf({ name: 'Jo' }), row }, stopping.signal),
+    async commit() {
+      intent.resolve()
+      await turn()
+    },
+    async answer() {
+      answers.shift()?.()
+      await turn()
+    },
+    stop() {
+      stopping.abort(new Error('stopped'))
+      calls.giveUp()
+    },
+  }
 }
 
 describe('an update', () => {
   it('is signed and sent when its intent is on disk, which is written when it has its turn', async () => {
-    const { calls, steps, intent } = createStage()
-    const answer = calls.update(updateOf({ name: 'Jo' }), new AbortController().signal)
+    const stage = createStage(true)
+    const answered = stage.update()
     await turn()
-    expect(steps).toEqual(['turn', 'intend'])
-    intent.resolve()
-    await answer
-    expect(steps).toEqual(['turn', 'intend', 'sign', 'exchange', 'over'])
+    expect(stage.steps).toEqual(['turn', 'intend'])
+    await stage.commit()
+    await stage.answer()
+    await answered
+    expect(stage.steps).toEqual(['turn', 'intend', 'sign', 'exchange', 'over'])
   })
 
   it('is not sent when the run stops while its intent is written', async () => {
-    const { calls, steps, intent } = createStage()
-    const stopping = new AbortController()
-    const answer = calls.update(updateOf({ name: 'Jo' }), stopping.signal)
-    const failed = expect(answer).rejects.toThrow('stopped')
+    const stage = createStage(true)
+    const failed = expect(stage.update()).rejects.toThrow('stopped')
     await turn()
-    stopping.abort(new Error('stopped'))
-    intent.resolve()
+    stage.stop()
+    await stage.commit()
     await failed
-    expect(steps).toEqual(['turn', 'intend', 'over'])
+    expect(stage.steps).toEqual(['turn', 'intend', 'over'])
+  })
+})
+
+describe('an update without windows', () => {
+  it('has its intent on disk before it waits for a place, so that rows share a commit', async () => {
+    const stage = createStage(false)
+    const both = [stage.update(1), stage.update(2)]
+    await turn()
+    expect(stage.steps).toEqual(['intend', 'intend'])
+    await stage.commit()
+    await stage.answer()
+    await stage.answer()
+    await Promise.all(both)
+    const sent = ['turn', 'sign', 'exchange', 'over']
+    expect(stage.steps).toEqual(['intend', 'intend', ...sent, ...sent])
+  })
+
+  it('has no intent any more where the run stops first', async () => {
+    const stage = createStage(false)
+    stage.stop()
+    await expect(stage.update()).rejects.toThrow('stopped')
+    expect(stage.steps).toEqual([])
+  })
+})
+
+describe('what waits for a place', () => {
+  it('gives up at once when the run stops, by the thousands, while a request is still in flight', async () => {
+    const stage = createStage(false)
+    const first = stage.update(0)
+    const waiting = Promise.allSettled(Array.from({ length: 5_000 }, (_, at) => stage.update(at + 1)))
+    await stage.commit()
+    stage.stop()
+    const ends = await waiting
+    expect(ends.every((end) => end.status === 'rejected' && end.reason.message === 'stopped')).toBe(true)
+    await stage.answer()
+    expect(await first).toMatchObject({ status: 200 })
+    expect(stage.steps.filter((step) => step === 'exchange')).toHaveLength(1)
   })
 })

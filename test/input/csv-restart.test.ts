@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { validate } from '../../src/validate/validate.ts'
-import { freshFolder } from '../support/command.ts'
-import type { Folder } from '../support/command.ts'
+import { freshFolder } from '../acceptance/support/command.ts'
+import type { Folder } from '../acceptance/support/command.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

@@ -17,31 +17,22 @@ const sender = ['client/sender.test.ts']
 export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
-    file: 'client/intent-first.ts',
-    edits: [
-      [
-        'return durable === undefined ? place(request, signal) : durable.then(() => place(request, signal))',
-        'return place(request, signal)',
-      ],
-    ],
-    tests: ['client/intent-first.test.ts'],
-  },
-  {
-    title: 'intents ahead are not written',
-    file: 'store/journal.ts',
-    edits: [['intents.push(...later)', 'void intents']],
-    tests: ['store/journal.test.ts'],
-  },
-  {
-    title: 'intents ahead stay behind a stop',
-    file: 'store/journal.ts',
-    edits: [['(ahead?.end() ?? []).map(withdraw)', '[ahead?.end()].map(() => undefined)']],
-    tests: ['store/journal.test.ts'],
-  },
-  {
-    title: 'the intent of a row that has a turn is not waited for',
     file: 'client/call.ts',
-    edits: [['await prepare?.()', 'void prepare?.()']],
+    edits: [
+      ['if (intent !== undefined) await intend(intent)', 'if (intent !== undefined) void intend(intent)'],
+    ],
+    tests: ['client/call.test.ts'],
+  },
+  {
+    title: 'without windows the intent is not waited for',
+    file: 'client/call.ts',
+    edits: [['if (!hasWindows) await intend(request)', 'if (!hasWindows) void intend(request)']],
+    tests: ['client/call.test.ts'],
+  },
+  {
+    title: 'rows that wait for a place stay in doubt for as long as others are in flight',
+    file: 'client/call.ts',
+    edits: [['giveUp: () => gate.clearQueue()', 'giveUp: () => undefined']],
     tests: ['client/call.test.ts'],
   },
   {

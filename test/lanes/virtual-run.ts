@@ -5,7 +5,6 @@
 import { createCalls } from '../../src/client/call.ts'
 import { createFoundRate } from '../../src/client/found-rate.ts'
 import { createHealth } from '../../src/client/health.ts'
-import { createIntentFirst } from '../../src/client/intent-first.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
 import { createOutage } from '../../src/client/outage.ts'
 import { createProof } from '../../src/client/proof.ts'
@@ -18,7 +17,6 @@ import type { Outcome } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { createLanes } from '../../src/pipeline/lanes.ts'
 import type { Clock, Journal, Quota, Window } from '../../src/pipeline/ports.ts'
-import { createIntentsAhead } from '../../src/store/intents-ahead.ts'
 import type { VirtualServer } from './virtual-server.ts'
 
 /** What survives a crash. */
@@ -70,26 +68,20 @@ export async function session(
   const proof = createProof(slots)
   const intended = new Set<number>()
   const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
-  const isInDoubt = (row: number): boolean => inDoubt.has(row)
-  const isOpen = (row: number): boolean => !kept.outcomes.has(row) && !isInDoubt(row)
-  const ahead =
-    windows.length > 0 ? undefined : createIntentsAhead({ lastRow: requests.at(-1)?.row ?? 0, isOpen })
   const committed = async (action: () => void): Promise<void> => {
     await clock.sleep(commitMs)
     action()
   }
-  const withdraw = (row: number): Promise<void> => {
-    intended.delete(row)
-    return committed(() => kept.intents.delete(row))
-  }
   const journal: Pick<Journal, 'intend' | 'withdraw'> = {
     intend({ row }) {
-      ahead?.reached(row)
       if (intended.has(row)) return undefined
       intended.add(row)
       return committed(() => kept.intents.set(row, clock.wall()))
     },
-    withdraw: ({ row }) => withdraw(row),
+    withdraw({ row }) {
+      intended.delete(row)
+      return committed(() => kept.intents.delete(row))
+    },
   }
   const calls = createCalls({
     limiter,
@@ -102,40 +94,27 @@ export async function session(
     },
     intend: (request) => journal.intend(request),
     concurrency,
+    hasWindows: windows.length > 0,
   })
-  const settle = (outcome: Outcome): void => {
-    kept.outcomes.set(outcome.row, outcome)
-    for (const row of ahead?.next(concurrency) ?? []) {
-      kept.intents.set(row, clock.wall())
-      intended.add(row)
-    }
-  }
-  const giveBack = (): void => {
-    for (const row of ahead?.end() ?? []) void withdraw(row)
-  }
-  signal.addEventListener('abort', giveBack)
-  const first =
-    windows.length > 0 ? undefined : createIntentFirst({ journal, isInDoubt, places: concurrency, clock })
-  const senderClock = first?.clock ?? clock
+  signal.addEventListener('abort', calls.giveUp)
   const sender = createSender({
     calls,
     signer,
     proof,
-    clock: senderClock,
+    clock,
     random,
     inDoubt,
     settledAfterMs: () => settledAfterMs,
-    readBack: createReadBack({ calls, clock: senderClock, random }),
+    readBack: createReadBack({ calls, clock, random }),
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
-  const deliver = first?.around(sender) ?? sender
   const lanes = createLanes(() => concurrency * 4, stop)
   for (const request of requests) {
     if (kept.outcomes.has(request.row)) continue
     lanes.add(request.customerId, async () => {
-      const outcome = await deliver(request, signal)
-      if (outcome !== undefined) await committed(() => settle(outcome))
+      const outcome = await sender(request, signal)
+      if (outcome !== undefined) await committed(() => kept.outcomes.set(outcome.row, outcome))
     })
     if (lanes.full) await lanes.room()
   }

@@ -133,6 +133,30 @@ test('rows in doubt that wait to be read back do not keep new rows waiting', asy
   expect((await run({ concurrency: 1 })).summary.outcomes.updated).toBe(40)
 })
 
+test.each([
+  [1, 16],
+  [16, 256],
+  [50, 256],
+  [300, 300],
+])(
+  'with %i requests in flight at most %i rows are taken up, and may be in doubt after a crash',
+  async (concurrency, most) => {
+    write(Array.from({ length: 400 }, (_, row) => `cus_${row},Name`))
+    const stop = new AbortController()
+    let taken = 0
+    sender.deliver = async (_request, signal) => {
+      if (++taken === most) {
+        for (let turns = 0; turns < 5; turns++) await setImmediate()
+        stop.abort('SIGTERM')
+      }
+      if (!signal.aborted) await once(signal, 'abort')
+      return undefined
+    }
+    await run({ concurrency, rate: 'none' }, stop.signal)
+    expect(taken).toBe(most)
+  },
+)
+
 test('a report that cannot be written does not hide what stopped the run', async () => {
   sender.deliver = (request) => (request.row === 3 ? Promise.reject(wrong) : confirm(request))
   const { directory } = await run()

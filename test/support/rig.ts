@@ -84,6 +84,7 @@ export function createRig({ updates = [], reads = [] }: Script) {
     },
     health,
     concurrency: 4,
+    hasWindows: true,
   })
   return {
     parts: { calls, limiter, windows, signer, proof: createProof(slots), clock, random: () => 0.5 },
