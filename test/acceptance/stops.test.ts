@@ -88,7 +88,7 @@ describe('ten customers of another account', () => {
     const { code, stderr } = await start().finished
     expect({ code, stderr }).toMatchObject({
       code: 4,
-      stderr: expect.stringContaining('another environment'),
+      stderr: expect.stringContaining('[E_AUTH]'),
     })
     expect(server.updates).toHaveLength(10)
     expect(count('rejected E_CUSTOMER_NOT_HERE')).toBe(9)
@@ -182,7 +182,6 @@ describe('an outage', () => {
     server.answerRead = () => (isDown() ? { status: 503, body: '' } : undefined)
     const { code, stderr } = await start([...rate, '--max-outage', '2s']).finished
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('E_REMOTE_DOWN') })
-    expect(stderr).toContain('Rapyd does not answer')
     // Ten failures in a row, and what was in flight beside them.
     expect(server.updates.length).toBeLessThanOrEqual(30 + 10 + 2 * concurrency)
     expect(count('updated')).toBe(30)

@@ -30,9 +30,25 @@ function normalised(text: string, { path }: Folder): string {
     .replaceAll(/account [0-9a-f]{12}/g, 'account <account>')
 }
 
+/** One row for each kind of defect that a person reads about. */
+const defects = [
+  'customer,name,email,phone_number,description,business_vat_id,addresses[0].zip,addresses[0].country,date_of_birth,nationality',
+  ...['', ` ${id(11)}`, '01/03/2026', 'ewallet_12ab', '1-Mar'].map((customer) => `${customer},Ana,,,,,,,,`),
+  ...['4.91512E+11', '4915112345678', '0049151123456', '+49 (151) 123-456', '0151'].map(
+    (phone, at) => `${id(20 + at)},Ana,,${phone},,,,,,`,
+  ),
+  `${id(30)},NULL,jo@,,,,,,44927,Germany`,
+  `${id(31)},Ana,,,,,,,31/02/1980,`,
+  `${id(32)},Zo\ufffd,a@example.com,+14155550100,4.9E+11,1-Mar,1067,DE,01/01/2099,DE`,
+  `${id(33)},tbd,a@example.com,+14155550100,Zo\u00c3\u00ab,DE1,01067,DE,01/01/1980,DE`,
+  'cus_ABC,,b@example.com,+14155550100,x,DE1,01067,DE,01/01/1980,DE',
+  '',
+].join('\n')
+
 let folder: Folder
 let simulator: Simulator
 const screens = new Map<string, string>()
+const nothing: Finished = { code: null, stdout: '', stderr: '' }
 
 function keep(words: readonly string[], { code, stdout, stderr }: Finished): void {
   const [command = program] = words[0]?.startsWith('-') === true || words.length === 0 ? [program] : words
@@ -68,12 +84,13 @@ beforeAll(async () => {
     `customer,name,email\n${id(1)},New 1,1@example.com\n${id(2)},New 2,\n${id(3)},NULL,3@example.com\n${id(2)},Newer 2,2@example.com\n${id(4)},New 4,4@example.com\n`,
   )
   folder.write('clears.csv', `customer,name\n${id(1)},\n${id(2)},\n`)
-  await show('--help')
-  await show()
-  await show('udpate')
-  for (const command of commandNames()) await show(command, '--help')
+  const helps = [['--help'], [], ['udpate'], ...commandNames().map((command) => [command, '--help'])]
+  const shown = await Promise.all(helps.map((words) => folder.run(words)))
+  for (const [at, words] of helps.entries()) keep(words, shown[at] ?? nothing)
   await show('validate', 'crm.csv')
   await show('validate', 'none.csv')
+  folder.write('defects.csv', defects)
+  await show('validate', 'defects.csv', '--max-errors', '100%')
   await show('init', 'crm.csv', '--out', '-')
   await show('init', 'crm.csv', '--out', 'crm.csv')
   const rate = ['--rate', 'none']
@@ -95,6 +112,20 @@ beforeAll(async () => {
   await show('report', 'first')
   await show('report', 'none')
   await show('runs', '--runs-dir', 'none')
+  await folder.run([
+    'update',
+    'crm.csv',
+    '--env',
+    'simulator',
+    '--limit',
+    '2',
+    '--run-id',
+    'only',
+    '--runs-dir',
+    'one',
+  ])
+  await show('runs', '--runs-dir', 'one')
+  await show('runs', '--runs-dir', 'one', '--purge', '--older-than', '30d', '--yes')
   await show('runs', '--purge')
   await show('state', 'baseline', 'crm.csv')
   await show('state', 'show')

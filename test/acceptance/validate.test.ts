@@ -20,16 +20,8 @@ describe('validate', () => {
     )
     const { code, stdout } = await validate('crm.csv', '--max-errors', '100%')
     expect(code).toBe(1)
-    expect(stdout).toContain('crm.csv: 26 rows, 0 to send, 0 without a change, 26 invalid\n')
-    expect(stdout).toContain(
-      '25 customers, 1 of them on several rows (1 rows beyond the first of their customer)\n',
-    )
-    expect(stdout).toContain(
-      '  25 × E_PHONE phone_number: not a phone number in E.164 form (first: row 2, line 3, column 3 "Phone Number")\n    Write the number as E.164',
-    )
-    expect(stdout).toContain(
-      'The first 20 rows:\n  row 1, line 2, column 4 "E-Mail": E_EMAIL email: not a valid e-mail address of at most 512 characters\n    Write an e-mail address such as',
-    )
+    expect(stdout).toMatch(/^ +25 × E_PHONE phone_number: .*row 2, line 3, column 3 "Phone Number"/m)
+    expect(stdout).toMatch(/^ +row 1, line 2, column 4 "E-Mail": E_EMAIL email: /m)
     expect(stdout).toContain('  row 20, line 21, column 3 "Phone Number": E_PHONE')
     expect(stdout).not.toContain('  row 21, line')
     expect(stdout).not.toContain('0151')
@@ -90,12 +82,8 @@ describe('validate', () => {
     it('of what Rapyd does not document, and changes no exit code with it', async () => {
       const { code, stdout } = await validate('crm.csv', '--max-clears', '100%')
       expect(code).toBe(0)
-      expect(stdout).toContain(
-        '\nWarnings:\n  2 × W_UNUSUAL_ID customer: not cus_ and 32 lower-case hex digits, the only form seen (first: row 2, line 3, column 1 "Customer ID")\n    Compare the ids',
-      )
-      expect(stdout).toContain(
-        '  1 × W_DOUBTFUL_CLEAR name: Rapyd asks for a name when a customer is created and may refuse a blank. (first: row 2, line 3, column 2 "name")\n    Fill the cells',
-      )
+      expect(stdout).toMatch(/^ +2 × W_UNUSUAL_ID customer: .*row 2, line 3, column 1 "Customer ID"/m)
+      expect(stdout).toMatch(/^ +1 × W_DOUBTFUL_CLEAR name: .*row 2, line 3, column 2 "name"/m)
       expect(stdout).not.toContain('CLEAR email')
       const json = JSON.parse((await validate('crm.csv', '--max-clears', '100%', '--json')).stdout)
       expect(json.warnings).toEqual([
@@ -112,9 +100,7 @@ describe('validate', () => {
         const finished = await folder.run([...args, '--strict', '--max-clears', '100%'])
         expect(finished).toMatchObject({
           code: 3,
-          stderr: expect.stringContaining(
-            '2 of 3 rows have W_UNUSUAL_ID customer (first: row 2, line 3) [E_STRICT]',
-          ),
+          stderr: expect.stringMatching(/W_UNUSUAL_ID customer.*row 2, line 3.*\[E_STRICT\]/),
         })
       }
       const without = await folder.run(['update', 'crm.csv', '--env', 'simulator', '--max-clears', '100%'])

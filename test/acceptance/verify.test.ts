@@ -73,7 +73,7 @@ describe('verify', () => {
     await changeCustomer(rehearsal.simulator, id(7), { email: 'theirs@example.com' })
     const { code, found, stderr } = await verify()
     expect(code).toBe(1)
-    expect(stderr).toContain('Look at 1 customer')
+    expect(stderr).toContain('1 customer')
     expect(found.differences).toEqual([{ customer: id(7), fields: ['email'] }])
     const shown = await rehearsal.run('verify', run(), '--show-values')
     expect(shown.stdout).toContain(`${id(7)} email: canary7@example.com written, theirs@example.com held`)
