@@ -94,8 +94,7 @@ function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<strin
       const key = text.length > longestKept ? hash('sha1', text) : text
       if (texts.has(key)) return
       if (texts.size >= limit) more = true
-      // A cell is a piece of its block, and would keep all of it in memory: what is kept is a copy.
-      else texts.add(Buffer.from(key, 'utf16le').toString('utf16le'))
+      else texts.add(key)
     },
     report() {
       const { name, fields, blanks: doing, number } = plan

@@ -3,7 +3,7 @@ import type { BulkUpdateError } from '../errors.ts'
 import type { Place } from '../domain/row.ts'
 import type { Doubts, TellWarning } from '../domain/warning.ts'
 import type { InputFile } from '../input/bytes.ts'
-import type { CsvStart } from '../input/csv.ts'
+import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
 import { rowAt, rowsOf } from '../input/rows.ts'
 import type { Mapping } from '../mapping/mapping.ts'
@@ -36,7 +36,7 @@ export interface InputParts {
 /** How rows are read and what each asks for; `--duplicates` decides it. */
 export interface Reading {
   /** All rows, from the first, or from `start` on where rows stand for themselves. */
-  readonly openRows: (start?: CsvStart) => Source
+  readonly openRows: (start?: RecordStart) => Source
   readonly readRow: ReadRow
 }
 

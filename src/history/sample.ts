@@ -68,11 +68,11 @@ export function createSample(last: Portrait | undefined, isMisread: (text: strin
     again,
     look(row) {
       const { customerId } = row
-      if (wanted.has(customerId)) again.set(copyOf(customerId), marksOf(row))
+      if (wanted.has(customerId)) again.set(customerId, marksOf(row))
       ring[calls % lastOnes] = row
       // Of several rows of a customer the last one counts: it is what the customer ends with.
       if (calls++ % step === 0 || sampled.has(customerId)) {
-        sampled.set(copyOf(customerId), marked(row))
+        sampled.set(customerId, marked(row))
         if (sampled.size > mostSampled) {
           step *= 2
           sampled = new Map([...sampled].filter((_, index) => index % 2 === 0))
@@ -100,11 +100,6 @@ function markOf(value: JsonValue): number {
   let mixed = 0x811c_9dc5
   for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x0100_0193)
   return 2 + ((mixed >>> 0) % 254)
-}
-
-/** A cell is a piece of its block, and would keep all of it in memory. */
-function copyOf(customerId: string): string {
-  return Buffer.from(customerId, 'latin1').toString('latin1')
 }
 
 function textsIn(value: JsonValue): readonly string[] {

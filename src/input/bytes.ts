@@ -21,11 +21,8 @@ export interface InputFile {
   readonly textName: string
   /** 3 where the text starts with a byte order mark, else 0. */
   readonly textStart: number
-  /**
-   * Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. With `isPassing` each is
-   * good only until the next one is asked for: all come in one buffer.
-   */
-  blocks(offset: number, isPassing?: boolean): AsyncGenerator<Buffer>
+  /** Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. */
+  blocks(offset: number): AsyncGenerator<Buffer>
   /** Hex SHA-256 over all bytes of the file as it was given. */
   digest(): Promise<string>
   /** Bytes of the text, fewer where it ends before. */
@@ -79,7 +76,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     blocks,
     async digest() {
       const sum = createHash('sha256')
-      for await (const block of blocks(0, true)) sum.update(block)
+      for await (const block of blocks(0)) sum.update(block)
       return sum.digest('hex')
     },
     read: (offset, length) => readAt(handle, offset, length),
@@ -94,10 +91,9 @@ export function blocksOf(
   checkUnchanged: () => Promise<void>,
   end = Number.POSITIVE_INFINITY,
 ): InputFile['blocks'] {
-  return async function* (offset, isPassing = false) {
-    const room = isPassing ? Buffer.allocUnsafe(blockSize) : undefined
+  return async function* (offset) {
     for (let at = offset; at < end;) {
-      const block = await readAt(handle, at, Math.min(blockSize, end - at), room)
+      const block = await readAt(handle, at, Math.min(blockSize, end - at))
       await checkUnchanged()
       if (block.length === 0) return
       at += block.length
@@ -106,14 +102,9 @@ export function blocksOf(
   }
 }
 
-/** Into the beginning of `buffer`, or a new one. */
-export async function readAt(
-  handle: FileHandle,
-  offset: number,
-  length: number,
-  buffer = Buffer.allocUnsafe(length),
-): Promise<Buffer> {
-  const { bytesRead } = await handle.read(buffer, 0, length, offset)
+/** Bytes of a file, fewer where it ends before. */
+export async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset)
   return buffer.subarray(0, bytesRead)
 }
 

@@ -3,15 +3,13 @@ import type { ErrorCode } from '../domain/error-codes.ts'
 import type { Problem } from '../domain/problem.ts'
 import { rawRowMark } from '../domain/raw-row.ts'
 import { BulkUpdateError } from '../errors.ts'
+import { carriageReturn, lineFeed, longestRecord } from './lines.ts'
+import type { Newline } from './lines.ts'
 
 export interface Dialect {
   readonly delimiter: string
-  /** `\n` also ends lines that have `\r` before it; `\r` alone only where the file's first line ends so. */
-  readonly newline: '\n' | '\r'
+  readonly newline: Newline
 }
-
-/** Longest record that is read, in bytes. */
-export const longestRecord = 4 * 1024 * 1024
 
 function problem(code: ErrorCode, message: string): Problem {
   return { code, field: '', message }
@@ -27,7 +25,7 @@ const stillRaw = problem('E_RAW_ROW', 'is still the text that an errors file kee
  * `columns` is the width that is wanted, 0 for any.
  */
 export function problemsOf({ newline }: Dialect, columns: number) {
-  const otherBreak = newline === '\n' ? '\r' : '\n'
+  const otherBreak = newline === '\n' ? carriageReturn : lineFeed
   return (record: Buffer, cells: readonly string[] | undefined, line: number): Problem | undefined => {
     if (record.length > longestRecord) {
       if (record.includes('"')) throw tooLong(line)
@@ -42,9 +40,9 @@ export function problemsOf({ newline }: Dialect, columns: number) {
 }
 
 /** Outside of quotes. */
-function hasBareBreak(record: Buffer, lineBreak: string): boolean {
+function hasBareBreak(record: Buffer, lineBreak: number): boolean {
   const unquoted = record.toString('latin1').replaceAll(/"[^"]*"/g, '')
-  return unquoted.includes(lineBreak)
+  return unquoted.includes(String.fromCharCode(lineBreak))
 }
 
 export function unclosedQuote(line: number): BulkUpdateError {

@@ -5,21 +5,12 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import type { Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../domain/row.ts'
-import { longestRecord, problemsOf, rowTooLong, tooLong, unclosedQuote } from './csv-problems.ts'
+import { problemsOf, rowTooLong, tooLong, unclosedQuote } from './csv-problems.ts'
 import type { Dialect } from './csv-problems.ts'
-
-export interface CsvStart {
-  /** Number of the first record that comes. */
-  readonly row: number
-  readonly line: number
-  readonly offset: number
-}
+import { carriageReturn, lineFeed, longestRecord, wholeLines } from './lines.ts'
+import type { LongLine, RecordStart } from './lines.ts'
 
 type Rows = (CsvRow | MalformedRow)[]
-
-/** With its line end. */
-const longestLine = longestRecord + 2
-const [lineFeed, carriageReturn] = [0x0a, 0x0d]
 
 /**
  * Reads records from blocks of UTF-8 that may be cut anywhere. `columns` is the header's width: a record of another width is
@@ -28,14 +19,14 @@ const [lineFeed, carriageReturn] = [0x0a, 0x0d]
  * @throws BulkUpdateError INPUT: E_UNCLOSED_QUOTE, because it may have swallowed any number of lines, and E_RECORD_TOO_LARGE
  */
 export async function* parseCsv(
-  blocks: AsyncIterable<Buffer>,
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
   dialect: Dialect,
   columns: number,
-  start: CsvStart,
+  start: RecordStart,
 ): AsyncGenerator<Rows> {
   const reader = createReader(dialect, columns, start)
-  for await (const block of blocks) {
-    const rows = reader.take(block)
+  for await (const lines of wholeLines(blocks, dialect.newline)) {
+    const rows = Buffer.isBuffer(lines) ? reader.take(lines) : reader.pass(lines)
     if (rows.length > 0) yield rows
   }
   const rows = reader.end()
@@ -58,27 +49,26 @@ function optionsOf({ delimiter, newline }: Dialect) {
 }
 
 interface Reader {
-  /** Rows of the records that end in what was given up to now. */
-  take(block: Buffer): Rows
+  /** Rows of the records that end in these lines. */
+  take(lines: Buffer): Rows
+  /** The row of a line that is too long. */
+  pass(line: LongLine): Rows
   /** Rows of what is left. */
   end(): Rows
 }
 
-function createReader(dialect: Dialect, columns: number, start: CsvStart): Reader {
+function createReader(dialect: Dialect, columns: number, start: RecordStart): Reader {
   const options = optionsOf(dialect)
   const isFeed = dialect.newline === '\n'
   const lineBreak = isFeed ? lineFeed : carriageReturn
   const problemIn = problemsOf(dialect, columns)
   let { row, line, offset } = start
-  /** The beginning of records that are not complete. */
+  /** Lines of a record with an open quote, and those after it. */
   let kept: Buffer = Buffer.alloc(0)
   /** An open quote is read again when there are so many bytes, twice as many as before: the whole work is linear. */
   let wanted = 0
   /** The line of the open quote. */
   let openLine = line
-  /** Bytes of a line that is too long to be kept, while its end has not come. */
-  let passed = 0
-  let endsInReturn = false
 
   /** Adds the record from `from` to its line end before `next`; without cells it is malformed. */
   function add(
@@ -155,53 +145,33 @@ function createReader(dialect: Dialect, columns: number, start: CsvStart): Reade
     return end < 0 ? bytes.length : end + 1
   }
 
-  /** Passes over more of a line that is too long, and returns what follows it. */
-  function pass(block: Buffer, rows: Rows): Buffer {
-    const found = block.indexOf(lineBreak)
-    const end = found < 0 ? block.length : found
-    if (block.subarray(0, end).includes('"')) throw tooLong(line)
-    passed += end
-    if (end > 0) endsInReturn = block[end - 1] === carriageReturn
-    if (found >= 0) endPassed(rows)
-    return block.subarray(end + 1)
-  }
-
-  function endPassed(rows: Rows): void {
-    const length = isFeed && endsInReturn ? passed - 1 : passed
-    rows.push({ kind: 'malformed', row: row++, line: line++, offset, length, problem: rowTooLong })
-    offset += passed + 1
-    passed = 0
-  }
-
-  /** Keeps what could not be read: a line without its end, or all from an open quote on. */
-  function keep(left: Buffer, isOpen: boolean): void {
-    kept = left
-    wanted = isOpen ? Math.min(2 * left.length, longestLine + 1) : 0
-    if (left.length <= longestLine) return
-    if (isOpen) throw unclosedQuote(openLine)
+  /** Reads what has been kept, which must close its quote. */
+  function readRest(): Rows {
+    const rows: Rows = []
+    if (readLines(kept, rows) < kept.length) throw unclosedQuote(openLine)
     kept = Buffer.alloc(0)
-    pass(left, [])
+    wanted = 0
+    return rows
   }
 
   return {
-    take(block) {
+    take(lines) {
       const rows: Rows = []
-      const bytes = Buffer.concat([kept, passed > 0 ? pass(block, rows) : block])
-      if (bytes.length < wanted) kept = bytes
-      else {
-        const end = bytes.lastIndexOf(lineBreak) + 1
-        const read = readLines(bytes.subarray(0, end), rows)
-        keep(bytes.subarray(read), read < end)
-      }
+      kept = Buffer.concat([kept, lines])
+      if (kept.length < wanted) return rows
+      kept = kept.subarray(readLines(kept, rows))
+      if (kept.length > longestRecord) throw unclosedQuote(openLine)
+      wanted = Math.min(2 * kept.length, longestRecord + 1)
       return rows
     },
-    end() {
-      const rows: Rows = []
-      if (passed > 0) endPassed(rows)
-      const bytes = kept.length > 0 ? Buffer.concat([kept, Buffer.of(lineBreak)]) : kept
-      if (readLines(bytes, rows) < bytes.length) throw unclosedQuote(openLine)
+    pass({ length, size, hasQuote }) {
+      const rows = readRest()
+      if (hasQuote) throw tooLong(line)
+      rows.push({ kind: 'malformed', row: row++, line: line++, offset, length, problem: rowTooLong })
+      offset += size
       return rows
     },
+    end: readRest,
   }
 }
 

@@ -6,14 +6,14 @@ import type { Encoding } from './encoding.ts'
 /** What is needed of an input: blocks of its bytes from an offset on, cut anywhere. */
 export interface Bytes {
   readonly textName: string
-  blocks(offset: number, isPassing?: boolean): AsyncIterable<Buffer>
+  blocks(offset: number): AsyncIterable<Buffer>
 }
 
 /** Text of a file in UTF-8 from `offset` on. Throws INPUT, E_ENCODING, at the first character that is broken. */
 export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
   const refuse = async (at: number): Promise<BulkUpdateError> =>
     notUtf8(file.textName, await lineAt(file, offset + at), offset + at)
-  yield* decoded(file.blocks(offset, true), 'utf-8', refuse)
+  yield* decoded(file.blocks(offset), 'utf-8', refuse)
 }
 
 /** The same as bytes, cut between characters. */
@@ -123,7 +123,7 @@ function sizeOf(text: string, encoding: Encoding): number {
 async function lineAt(file: Bytes, offset: number): Promise<number> {
   const lines = createLineCount()
   let at = 0
-  for await (const block of file.blocks(0, true)) {
+  for await (const block of file.blocks(0)) {
     lines.add(block.toString('latin1', 0, Math.max(0, offset - at)))
     at += block.length
     if (at >= offset) break

@@ -5,7 +5,7 @@
 import { BulkUpdateError } from '../errors.ts'
 import { parseCsv } from './csv.ts'
 import type { Dialect } from './csv-problems.ts'
-import { firstRecord } from './first-record.ts'
+import type { Newline } from './lines.ts'
 
 const candidates = [',', ';', '\t', '|'] as const
 type Candidate = (typeof candidates)[number]
@@ -22,6 +22,8 @@ interface Trial {
   readonly delimiter: Candidate
   /** Cells of the header. */
   readonly columns: number
+  /** The part of the records that it cuts as it cuts the header. */
+  readonly agreeing: number
 }
 
 /**
@@ -31,61 +33,37 @@ interface Trial {
  */
 export async function findDelimiter(
   text: string,
-  newline: Dialect['newline'],
+  newline: Newline,
   promised: Candidate | undefined,
   path: string,
 ): Promise<string> {
-  const header = firstRecord(text)
+  const sample = text.slice(0, sampleLength)
   const trials: Trial[] = []
   for (const delimiter of candidates) {
-    if (!header.includes(delimiter)) continue
-    const [columns = 0] = await widthsOf(header, { delimiter, newline })
-    if (columns > 1) trials.push({ delimiter, columns })
+    const [columns = 0, ...widths] = await widthsIn(sample, { delimiter, newline })
+    // Where there is more text than is looked at, the last record may be cut.
+    if (sample.length === sampleLength) widths.pop()
+    const agreeing = widths.filter((width) => width === columns).length / widths.length
+    if (columns > 1) trials.push({ delimiter, columns, agreeing })
   }
-  const [only, ...others] = trials
-  if (only === undefined) return promised ?? ','
-  // Most files end here, without a look at their records.
-  if (others.length === 0) return only.delimiter
-  const best = await leaderOf(trials, text.slice(0, sampleLength), newline)
-  if (best !== undefined) return best
+  const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
+  if (best === undefined) return promised ?? ','
+  if (next === undefined || best.agreeing > next.agreeing * lead) return best.delimiter
   if (promised !== undefined && trials.some(({ delimiter }) => delimiter === promised)) return promised
   throw inDoubt(trials, path)
 }
 
-/** The one that cuts by far the most records as the header, where there is one. */
-async function leaderOf(
-  trials: readonly Trial[],
-  sample: string,
-  newline: Dialect['newline'],
-): Promise<Candidate | undefined> {
-  const results: { readonly delimiter: Candidate; readonly agreeing: number }[] = []
-  for (const { delimiter, columns } of trials) {
-    const [, ...widths] = await widthsOf(sample, { delimiter, newline })
-    // Where there is more text than was looked at, the last record may be cut.
-    if (sample.length === sampleLength) widths.pop()
-    results.push({ delimiter, agreeing: widths.filter((width) => width === columns).length / widths.length })
-  }
-  const [best, next] = results.toSorted((one, other) => other.agreeing - one.agreeing)
-  return best !== undefined && next !== undefined && best.agreeing > next.agreeing * lead
-    ? best.delimiter
-    : undefined
-}
-
 /** Cells of the first records, the header being one; 0 where one is malformed. */
-async function widthsOf(text: string, dialect: Dialect): Promise<readonly number[]> {
+async function widthsIn(text: string, dialect: Dialect): Promise<readonly number[]> {
   const widths: number[] = []
   try {
-    for await (const rows of parseCsv(once(Buffer.from(text)), dialect, 0, { row: 0, line: 1, offset: 0 }))
+    for await (const rows of parseCsv([Buffer.from(text)], dialect, 0, { row: 0, line: 1, offset: 0 }))
       widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
   } catch (error) {
     // A quote that is still open: of a record that is cut, or of another delimiter's file. Whoever reads the rows will say so.
     if (!(error instanceof BulkUpdateError)) throw error
   }
   return widths.slice(0, mostRecords)
-}
-
-async function* once(text: Buffer): AsyncGenerator<Buffer> {
-  yield text
 }
 
 const names: Readonly<Record<Candidate, string>> = {

@@ -4,12 +4,10 @@ import { parseCsv } from './csv.ts'
 import { tooLong } from './csv-problems.ts'
 import type { InputFile } from './bytes.ts'
 import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
-import type { CsvStart } from './csv.ts'
 import type { Dialect } from './csv-problems.ts'
 import { findDelimiter } from './delimiter.ts'
-import { firstLineEnd } from './first-record.ts'
+import type { RecordStart } from './lines.ts'
 import { beginsWithObject, formatOf, ndjsonNotCsv, promisedBy, refuseNoJson } from './format.ts'
-import { separatorLine } from './separator-line.ts'
 import { decodeUtf8, wholeCharacters } from './decode.ts'
 
 export interface CsvHead {
@@ -23,14 +21,14 @@ export interface CsvHead {
   readonly above: string
   /** How the header's line ends; rows that are written back end the same way. */
   readonly lineEnd: string
-  readonly start: CsvStart
+  readonly start: RecordStart
 }
 
 export interface NdjsonHead {
   readonly format: 'ndjson'
   /** How the first line ends; rows that are written back end the same way. */
   readonly lineEnd: string
-  readonly start: CsvStart
+  readonly start: RecordStart
 }
 
 export type Head = CsvHead | NdjsonHead
@@ -120,4 +118,22 @@ function badHeader(line: number): BulkUpdateError {
     `the header on line ${line} has a misplaced quote`,
     'Quote whole column names and double the quotes inside.',
   )
+}
+
+/** How the first line ends, or a line feed. A header may have line breaks of another kind in its quoted names. */
+function firstLineEnd(text: string): CsvHead['lineEnd'] {
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') quoted = !quoted
+    else if (!quoted && character === '\n') return '\n'
+    else if (!quoted && character === '\r') return text[at + 1] === '\n' ? '\r\n' : '\r'
+  }
+  return '\n'
+}
+
+/** The line `sep=;` that some programs put before the header, because Excel takes its delimiter from there. It is no record. */
+function separatorLine(start: string): { readonly delimiter: string; readonly text: string } | undefined {
+  const [text, delimiter] = /^"?sep=([^\r\n"])"?(?:\r\n|\n|\r)/i.exec(start) ?? []
+  return text === undefined || delimiter === undefined ? undefined : { delimiter, text }
 }

@@ -3,13 +3,13 @@ import type { MalformedRow, Place, Row } from '../domain/row.ts'
 import type { Source } from '../pipeline/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
-import type { CsvStart } from './csv.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
+import type { Newline, RecordStart } from './lines.ts'
 import { parseNdjson } from './ndjson.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
-export function rowsOf(file: InputFile, head: Head, start: CsvStart = head.start): Source {
+export function rowsOf(file: InputFile, head: Head, start: RecordStart = head.start): Source {
   const bytes = wholeCharacters(file, start.offset)
   if (head.format === 'ndjson') return parseNdjson(bytes, start, newlineOf(head))
   return parseCsv(bytes, head.dialect, head.header.length, start)
@@ -32,17 +32,13 @@ export async function rowAt(file: InputFile, head: Head, place: Place): Promise<
   const bytes = await file.read(place.offset, place.length)
   const source =
     head.format === 'ndjson'
-      ? parseNdjson(once(bytes), place, newlineOf(head))
-      : parseCsv(once(bytes), head.dialect, head.header.length, place)
+      ? parseNdjson([bytes], place, newlineOf(head))
+      : parseCsv([bytes], head.dialect, head.header.length, place)
   for await (const [row] of source) if (row !== undefined && row.kind !== 'malformed') return row
   await file.checkUnchanged()
   throw new Error('a row that was good is not found again')
 }
 
-function newlineOf({ lineEnd }: NdjsonHead): '\n' | '\r' {
+function newlineOf({ lineEnd }: NdjsonHead): Newline {
   return lineEnd === '\r' ? '\r' : '\n'
-}
-
-async function* once<Block>(block: Block): AsyncGenerator<Block> {
-  yield block
 }

@@ -1,7 +1,7 @@
 /** What the steps of one run share, and what a program may watch of it. */
 import type { Outcome } from '../domain/outcome.ts'
 import type { InputFile } from '../input/bytes.ts'
-import type { CsvStart } from '../input/csv.ts'
+import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
@@ -99,7 +99,7 @@ export interface RunParts {
   /** What is known of customers from earlier runs; nothing where no state is kept. */
   readonly sync: Sync | undefined
   /** All rows, from the first, as `prepare` takes them. */
-  readonly openRows: (start?: CsvStart) => Source
+  readonly openRows: (start?: RecordStart) => Source
   readonly prepare: Prepare
   readonly progress: RunProgress
   readonly log: RunLog

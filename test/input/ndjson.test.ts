@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MalformedRow, NdjsonRow } from '../../src/domain/row.ts'
-import { maxLineBytes, parseNdjson } from '../../src/input/ndjson.ts'
+import { longestRecord } from '../../src/input/lines.ts'
+import { parseNdjson } from '../../src/input/ndjson.ts'
 
 type ReadRow = NdjsonRow | MalformedRow
 
@@ -116,13 +117,13 @@ describe('a line over 4 MiB', () => {
   test.each([65_536, 100 * 1024 * 1024])(
     'is a malformed row, one of 4 MiB is not (chunks of %i)',
     async (size) => {
-      const text = `${record(maxLineBytes)}\r\n${record(maxLineBytes + 1)}\r\n{"a":1}\n${record(maxLineBytes + 1)}`
+      const text = `${record(longestRecord)}\r\n${record(longestRecord + 1)}\r\n{"a":1}\n${record(longestRecord + 1)}`
       const rows = await read(text, size)
       expect(rows.map((row) => [row.kind, row.line, row.offset, row.length])).toEqual([
-        ['ndjson', 1, 0, maxLineBytes],
-        ['malformed', 2, maxLineBytes + 2, maxLineBytes + 1],
-        ['ndjson', 3, 2 * maxLineBytes + 5, 7],
-        ['malformed', 4, 2 * maxLineBytes + 13, maxLineBytes + 1],
+        ['ndjson', 1, 0, longestRecord],
+        ['malformed', 2, longestRecord + 2, longestRecord + 1],
+        ['ndjson', 3, 2 * longestRecord + 5, 7],
+        ['malformed', 4, 2 * longestRecord + 13, longestRecord + 1],
       ])
       expect(rows.flatMap((row) => (row.kind === 'malformed' ? [row.problem.code] : []))).toEqual([
         'E_TOO_LARGE',

@@ -7,7 +7,6 @@ import { textDamage } from '../../src/doctor/text-damage.ts'
 import { masked } from '../../src/doctor/mask.ts'
 import { deceivingPart, looksLike } from '../../src/domain/look-alikes.ts'
 import { printable } from '../../src/domain/printable.ts'
-import { firstRecord } from '../../src/input/first-record.ts'
 import { formatOf } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/strict-json.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
@@ -80,11 +79,7 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
   ],
   'names of columns': (text) => [targetOf(text), isOurColumn(text), deceivingPart(text), looksLike(text)],
   'what a terminal may get': printable,
-  'the beginning of a file': (text) => [
-    formatOf(text, 'crm.ndjson'),
-    formatOf(text, text),
-    firstRecord(text),
-  ],
+  'the beginning of a file': (text) => [formatOf(text, 'crm.ndjson'), formatOf(text, text)],
   'lines of JSON': (text) => [readJsonLine(text), readJsonLine(JSON.stringify({ a: text }))],
   profiles: (text) => createProfiler().add(text),
 }

@@ -1,0 +1,61 @@
+/** Whole lines of an input, for CSV and NDJSON. What is kept in memory is one block and one line of the largest size. */
+import type { Place } from '../domain/place.ts'
+
+/** Where a record starts. */
+export type RecordStart = Omit<Place, 'length'>
+
+/** How lines end: `\n` also with a `\r` before it, `\r` only where the file's first line ends so. */
+export type Newline = '\n' | '\r'
+
+/** Longest record and longest line that is read, in bytes without the line end. */
+export const longestRecord = 4 * 1024 * 1024
+
+export const [lineFeed, carriageReturn] = [0x0a, 0x0d]
+
+/** A line that is too long to be kept. */
+export interface LongLine {
+  /** Bytes without and with the line end. */
+  readonly length: number
+  readonly size: number
+  readonly hasQuote: boolean
+}
+
+/**
+ * Gives bytes of whole lines, each with its line end; the last line of a file gets one if it has none. `blocks` may be cut
+ * anywhere.
+ */
+export async function* wholeLines(
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  newline: Newline,
+): AsyncGenerator<Buffer | LongLine> {
+  const lineBreak = newline === '\n' ? lineFeed : carriageReturn
+  let kept: Buffer = Buffer.alloc(0)
+  let long: LongLine | undefined
+  for await (const block of blocks) {
+    let bytes = Buffer.concat([kept, block])
+    if (long !== undefined) {
+      const found = bytes.indexOf(lineBreak)
+      long = longer(long, bytes.subarray(0, found < 0 ? bytes.length : found))
+      if (found < 0) continue
+      yield long
+      long = undefined
+      bytes = bytes.subarray(found + 1)
+    }
+    const end = bytes.lastIndexOf(lineBreak) + 1
+    if (end > 0) yield bytes.subarray(0, end)
+    kept = bytes.subarray(end)
+    // One byte more than a line may have: it can be the carriage return of the line end.
+    if (kept.length <= longestRecord + 1) continue
+    long = longer({ length: 0, size: 1, hasQuote: false }, kept)
+    kept = Buffer.alloc(0)
+  }
+  if (long !== undefined) yield long
+  if (kept.length > 0) yield Buffer.concat([kept, Buffer.of(lineBreak)])
+}
+
+function longer({ length, size, hasQuote }: LongLine, more: Buffer): LongLine {
+  const all = size + more.length
+  if (more.length === 0) return { length, size, hasQuote }
+  const withoutReturn = more.at(-1) === carriageReturn ? all - 2 : all - 1
+  return { length: withoutReturn, size: all, hasQuote: hasQuote || more.includes('"') }
+}
