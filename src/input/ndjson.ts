@@ -1,8 +1,11 @@
 /** NDJSON rows from blocks of bytes: each line is read strictly, with its place. */
+import { isJsonObject } from '../domain/json.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { Problem } from '../domain/problem.ts'
 import type { MalformedRow, NdjsonRow } from '../domain/row.ts'
+import { readStrictJson } from '../domain/strict-json.ts'
 import { carriageReturn, longestRecord, wholeLines } from './lines.ts'
 import type { Newline, RecordStart } from './lines.ts'
-import { readJsonLine } from './strict-json.ts'
 
 type Rows = (NdjsonRow | MalformedRow)[]
 
@@ -58,3 +61,12 @@ export async function* parseNdjson(
     if (rows.length > 0) yield rows
   }
 }
+
+/** The object that the line holds, read strictly. Keys that look like integers may change their order. */
+export function readJsonLine(text: string): { readonly record: JsonObject } | { readonly problem: Problem } {
+  const { value, problem } = readStrictJson(text)
+  if (value !== undefined && !isJsonObject(value)) return { problem: notAnObject }
+  return problem === undefined ? { record: value } : { problem }
+}
+
+const notAnObject = { code: 'E_NOT_OBJECT', field: '', message: 'not a JSON object' } as const

@@ -1,10 +1,11 @@
 /** From a checked mapping file to assignments: every column and constant gets its field, and no field gets two of them. */
+import { Claims } from './claims.ts'
 import { checkGiven, compileEntry, compileRules, findTarget, isList } from './compile-entry.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument } from './mapping-error.ts'
 import type { JoinSpec, MappingFile } from './mapping-schema.ts'
 import type { Assignment, Constant, MappedName, Mapping } from './mapping.ts'
-import { overlaps } from './targets.ts'
+import type { Target } from './targets.ts'
 
 /** Throws E_MAPPING for fields and transforms that do not exist or do not fit, and for two sources of one field. */
 export async function compileMapping(
@@ -13,14 +14,14 @@ export async function compileMapping(
   canonical: string,
 ): Promise<Mapping> {
   const columns = new Map<string, MappedName>()
-  const sources: MappedSource[] = []
+  const sources = new Claims<MappedSource>()
   for (const [name, spec] of Object.entries(file.columns ?? {})) {
     const path = ['columns', name]
     const assignments: Assignment[] = []
     for (const [index, entry] of (isList(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
       const at = isList(spec) ? [...path, index] : path
       const assignment = await compileEntry(entry, at, document)
-      addSource(sources, assignment.target.path, `column "${name}"`, document.place(at))
+      addSource(sources, assignment.target, `column "${name}"`, document.place(at))
       assignments.push(assignment)
     }
     columns.set(name, { where: document.place(path, 'key'), assignments })
@@ -29,7 +30,7 @@ export async function compileMapping(
     const where = document.place(['joined', field], 'key')
     const parts = await compileJoin(field, spec, file, document)
     for (const [index, [name, part]] of parts.entries()) {
-      if (index === 0) addSource(sources, part.target.path, `joined field "${field}"`, where)
+      if (index === 0) addSource(sources, part.target, `joined field "${field}"`, where)
       const known = columns.get(name) ?? { where, assignments: [] }
       columns.set(name, { ...known, assignments: [...known.assignments, part] })
     }
@@ -38,7 +39,7 @@ export async function compileMapping(
   for (const [name, value] of Object.entries(file.constants ?? {})) {
     const path = ['constants', name]
     const target = findTarget(name, path, 'key', document)
-    addSource(sources, target.path, `constant "${name}"`, document.place(path, 'key'))
+    addSource(sources, target, `constant "${name}"`, document.place(path, 'key'))
     checkGiven(value, target, path, document)
     constants.push({ target, value })
   }
@@ -106,15 +107,14 @@ interface MappedSource {
 }
 
 /** Of two sources of one field, none is the right one. */
-function addSource(sources: MappedSource[], path: string, label: string, where: string): void {
-  const other = sources.find((source) => overlaps(source.path, path))
-  if (other !== undefined) {
-    const fields = other.path === path ? path : `${other.path} and ${path}, which overlap`
-    throw mappingError(
-      where,
-      `${other.label} and ${label} both set ${fields}`,
-      'Keep one of them; set the other column aside with ignore.',
-    )
-  }
-  sources.push({ path, label })
+function addSource(sources: Claims<MappedSource>, target: Target, label: string, where: string): void {
+  const { path } = target
+  const other = sources.claim(target, { path, label })
+  if (other === undefined) return
+  const fields = other.path === path ? path : `${other.path} and ${path}, which overlap`
+  throw mappingError(
+    where,
+    `${other.label} and ${label} both set ${fields}`,
+    'Keep one of them; set the other column aside with ignore.',
+  )
 }

@@ -6,9 +6,10 @@ import { deceivingPart, looksLike } from '../domain/look-alikes.ts'
 import { didYouMean, nearest, normalise } from '../domain/nearest.ts'
 import { BulkUpdateError } from '../errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
+import { Claims } from './claims.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
-import { isWholeField, nearestField, overlaps, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface NamedColumn {
@@ -59,19 +60,17 @@ export function matchHeader(
   }
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
-  const sources: FieldSource[] = []
+  const sources = new FieldSources()
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
-    for (const { target, part } of assignments)
-      addSource(sources, { target, name: label(column), join: part?.join })
+    for (const { target, part } of assignments) sources.add(target, label(column), part?.join)
     if (assignments.length > 0) columns.push({ ...column, assignments })
   }
-  for (const { target } of mapping.constants)
-    addSource(sources, { target, name: `the mapping’s constant ${target.path}`, join: undefined })
-  checkAddresses(sources)
+  for (const { target } of mapping.constants) sources.add(target, `the mapping’s constant ${target.path}`)
+  checkAddresses(sources.addresses)
   checkJoins(header, columns)
   return { id, columns }
 }
@@ -84,10 +83,13 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
   const names = new Map<number, string>()
   const { customer, columns } = mapping
   const wanted = [...columns.keys(), ...(customer === undefined ? [] : [customer.name])]
-  const pass = (open: readonly string[], matches: (name: string, column: string) => boolean): void => {
-    const candidates = header.filter(({ index }) => !names.has(index))
+  const pass = (open: readonly string[], formOf: (name: string) => string): void => {
+    const candidates = Map.groupBy(
+      header.filter(({ index }) => !names.has(index)),
+      ({ name }) => formOf(name),
+    )
     for (const name of open) {
-      const matching = candidates.filter((column) => matches(name, column.name))
+      const matching = candidates.get(formOf(name)) ?? []
       const [first, second] = matching
       const ignored = columns.get(name)?.assignments.length === 0
       if (first !== undefined && second !== undefined && !ignored) {
@@ -100,10 +102,10 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
       }
     }
   }
-  pass(wanted, (name, column) => column === name)
+  pass(wanted, (name) => name)
   const exact = new Set(names.values())
   const rest = wanted.filter((name) => !exact.has(name))
-  pass(rest, (name, column) => normalise(column) === normalise(name))
+  pass(rest, normalise)
   return names
 }
 
@@ -142,26 +144,24 @@ function assignmentsByName(column: NamedColumn, { origin }: Mapping): readonly A
   return [assignmentByName(target, origin, 'csv')]
 }
 
-interface FieldSource {
-  readonly target: Target
-  /** As errors name it. */
-  readonly name: string
-  readonly join: Join | undefined
-}
+/** No field may have two sources, but for the columns that it is joined of. Sources are named as errors name them. */
+class FieldSources {
+  readonly addresses = new Set<number>()
+  readonly #claims = new Claims<string>()
+  readonly #joins = new Set<Join>()
 
-/** No field may have two sources, but for the columns that it is joined of. */
-function addSource(sources: FieldSource[], added: FieldSource): void {
-  const { target, join } = added
-  const other = sources.find(
-    (source) => overlaps(source.target.path, target.path) && (join === undefined || source.join !== join),
-  )
-  if (other !== undefined) throw twice(other.name, added.name, target.path)
-  sources.push(added)
+  add(target: Target, name: string, join?: Join): void {
+    if (join !== undefined && this.#joins.has(join)) return
+    const other = this.#claims.claim(target, name)
+    if (other !== undefined) throw twice(other, name, target.path)
+    if (join !== undefined) this.#joins.add(join)
+    if (target.address !== undefined) this.addresses.add(target.address)
+  }
 }
 
 /** Addresses are numbered from 0 without gaps, or a list with holes would be sent. */
-function checkAddresses(sources: readonly FieldSource[]): void {
-  const gap = gapIn(new Set(sources.flatMap(({ target }) => target.address ?? [])))
+function checkAddresses(addresses: ReadonlySet<number>): void {
+  const gap = gapIn(addresses)
   if (gap === undefined) return
   throw new BulkUpdateError(
     'INPUT',

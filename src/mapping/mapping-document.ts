@@ -14,6 +14,7 @@ import {
   visit,
 } from 'yaml'
 import type { Document, Node } from 'yaml'
+import { survives } from '../domain/strict-json.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 
@@ -97,9 +98,8 @@ function check(document: Document, refuse: Refuse): Anchors {
 
 /** True for what is written back as it is in the file. */
 function isKept(value: unknown, source: string | undefined): boolean {
-  if (typeof value !== 'number')
-    return value === null || typeof value === 'string' || typeof value === 'boolean'
-  return String(value) === source && (!Number.isInteger(value) || Number.isSafeInteger(value))
+  if (typeof value === 'number') return survives(value, source)
+  return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
 /** Walks down as far as the path leads, so that a missing part is reported at what should hold it. */

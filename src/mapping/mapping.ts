@@ -1,8 +1,9 @@
 /** How the columns of a CSV file, or the keys of NDJSON, become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue } from '../domain/json.ts'
 import { isJsonObject } from '../domain/json.ts'
+import { readStrictJson } from '../domain/strict-json.ts'
+import type { JsonProblem } from '../domain/strict-json.ts'
 import type { CellDefect } from '../rapyd/field-rules.ts'
-import { readJsonText } from './json-text.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 
@@ -18,7 +19,23 @@ export interface Conversion {
   readonly isUnchecked?: true
 }
 
-export const jsonConversion: Conversion = { name: 'json', read: readJsonText, takes: () => true }
+export const jsonConversion: Conversion = {
+  name: 'json',
+  read(text) {
+    const { value, problem } = readStrictJson(text)
+    return problem === undefined ? { value } : jsonDefects[problem.code]
+  },
+  takes: () => true,
+}
+
+const jsonDefects: Readonly<Record<JsonProblem['code'], CellDefect>> = {
+  E_JSON: { code: 'E_TRANSFORM', message: 'not JSON' },
+  E_DEPTH: { code: 'E_DEPTH', message: 'the JSON has more than 32 levels' },
+  E_DUPLICATE_KEY: { code: 'E_DUPLICATE_KEY', message: 'the JSON holds a key twice' },
+  E_KEY: { code: 'E_KEY', message: 'the JSON holds a key that cannot be used' },
+  E_NUMBER: { code: 'E_NUMBER', message: 'the JSON holds a number that would be changed' },
+  E_NOT_WELL_FORMED: { code: 'E_NOT_WELL_FORMED', message: 'the JSON holds half of a surrogate pair' },
+}
 
 /** `clearWith` sends that value instead of the empty string. */
 export type BlankRule = 'clear' | 'keep' | 'reject' | { readonly clearWith: JsonValue }

@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts'
 import type { CsvRow, NdjsonRow } from '../domain/row.ts'
 import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
 import type { CellRules } from './cells.ts'
+import { Claims } from './claims.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Mapping } from './mapping.ts'
@@ -49,8 +50,8 @@ export function compileNdjson(
     if (idKey === undefined) draft.refuse(noId)
     else if (!isCustomerId(customerId)) draft.refuse(badId(idKey, id))
     if (twin !== undefined) draft.refuse(sameField('customer'))
-    const claim = createClaims()
-    for (const { target } of constants) claim(target)
+    const claims = new Claims<Target>()
+    for (const { target } of constants) claims.claim(target, target)
     for (const [key, value] of Object.entries(record)) {
       if (key === idKey || key === twin) continue
       const assignments = keys.assignmentsOf(key)
@@ -58,37 +59,12 @@ export function compileNdjson(
       else
         for (const assignment of assignments) {
           const { target, part } = assignment
-          const isFree = draft.isJoining(part?.join) || claim(target)
+          const isFree = draft.isJoining(part?.join) || claims.claim(target, target) === undefined
           if (!isFree || !draft.assign(value, assignment)) draft.refuse(sameField(target.path))
         }
     }
     return draft.finish({ row, line, offset, length }, customerId, constants)
   }
-}
-
-/**
- * The claims of one row: true where the target is free, and from then on it is taken. Two keys for one place, or one place
- * inside the other, are a contradiction.
- */
-function createClaims(): (target: Target) => boolean {
-  const given = new Set<string>()
-  const holders = new Set<string>()
-  return (target) => {
-    const above = pathsAbove(target)
-    if (given.has(target.path) || holders.has(target.path) || above.some((path) => given.has(path)))
-      return false
-    given.add(target.path)
-    for (const path of above) holders.add(path)
-    return true
-  }
-}
-
-/** The paths that a target is inside of: `metadata` and `metadata.a` for `metadata.a.b`. */
-function pathsAbove({ address, keys }: Target): readonly string[] {
-  const top = address === undefined ? [] : ['addresses', `addresses[${address}]`]
-  const start = top.slice(-1)
-  const inner = keys.slice(0, -1).map((_, depth) => [...start, ...keys.slice(0, depth + 1)].join('.'))
-  return [...top, ...inner]
 }
 
 /** `text` is what is in the place of the id. */

@@ -61,6 +61,11 @@ describe('the columns', () => {
     [['customer', 'name', 'Name '], 'E_HEADER_DUPLICATE', /2 .*"name".*3 .*"Name "/],
     [['customer', 'customer'], 'E_HEADER_DUPLICATE', /1 .*2 /],
     [['customer', 'metadata.a', 'metadata.a.b'], 'E_HEADER_DUPLICATE', /metadata\.a/],
+    [
+      ['customer', 'metadata.a.b', 'metadata.a.c', 'metadata'],
+      'E_HEADER_DUPLICATE',
+      /^column 2 .* column 4 .*metadata$/,
+    ],
     [['customer', 'addresses', 'addresses[0].city'], 'E_HEADER_DUPLICATE', /addresses/],
     [['customer', 'emial'], 'E_HEADER_UNKNOWN_COLUMN', /2 .*"emial"/],
     [['customer', ''], 'E_HEADER_UNKNOWN_COLUMN', /2 /],
@@ -72,8 +77,15 @@ describe('the columns', () => {
 
   it('that only begin alike are two', () => {
     expect(
-      paths(['customer', 'metadata.a', 'metadata.ab', 'addresses[1].zip', 'addresses[0].zip']),
-    ).toHaveLength(4)
+      paths([
+        'customer',
+        'metadata.a',
+        'metadata.ab',
+        'metadata.a[0]',
+        'addresses[1].zip',
+        'addresses[0].zip',
+      ]),
+    ).toHaveLength(5)
   })
 
   it.each([

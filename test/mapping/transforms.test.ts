@@ -123,8 +123,9 @@ describe('transforms', () => {
     ['json', '{"a":1,"b":{"a":2,"a":3}}', 'E_DUPLICATE_KEY'],
     ['json', '{"__proto__":1}', 'E_KEY'],
     ['json', `${'['.repeat(33)}${']'.repeat(33)}`, 'E_DEPTH'],
-    ['json', '['.repeat(500_000), 'E_TRANSFORM'],
-    ['json', `${'['.repeat(300_000)}${']'.repeat(300_000)}`, 'E_TRANSFORM'],
+    ['json', '['.repeat(500_000), 'E_DEPTH'],
+    ['json', `${'['.repeat(300_000)}${']'.repeat(300_000)}`, 'E_DEPTH'],
+    ['json', String.raw`{"a":"\ud800"}`, 'E_NOT_WELL_FORMED'],
   ])('%j makes a value of %j', async (spec, text, result) => {
     expect(await apply(spec, text)).toEqual(result)
   })
