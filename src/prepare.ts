@@ -21,16 +21,15 @@ import { isOutcome } from './pipeline/send.ts'
 import { createUpdateRequest } from './rapyd/update-customer.ts'
 import type { RunIdentity } from './rapyd/update-customer.ts'
 
-/** Throws INPUT errors where the header cannot be matched. `onRefused` gets all problems of each invalid row. */
+/** Throws INPUT errors where the header cannot be matched. */
 export function createReadRow(
   head: Head,
   ignoreColumns: readonly string[],
   rules: CellRules,
   mapping: Mapping,
-  onRefused?: (problems: readonly Problem[]) => void,
 ): ReadRow {
   const map = compileRows(head, ignoreColumns, rules, mapping)
-  return (row) => {
+  return (row, onRefused) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
       return withoutRequest(row, '', 'invalid', [problemOf(row)])

@@ -197,7 +197,7 @@ const nothing: MalformedRow = {
 }
 
 /** The text of a cell, or what is behind a key as JSON. */
-function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
+export function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
   if (column === undefined || row.kind === 'malformed') return undefined
   if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
   if (!Object.hasOwn(row.record, column.name)) return undefined

@@ -1,7 +1,6 @@
 /** The first pass and what follows from it: what is in the input, whether it may be sent, and which rows are read for that. */
 import type { BulkUpdateError } from '../errors.ts'
 import type { Place } from '../domain/row.ts'
-import type { Doubts, TellWarning } from '../domain/warning.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
@@ -62,12 +61,11 @@ export async function checkInput(
   const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
   // What is left out or merged is decided by all rows, and those of an earlier scan are not kept.
   if ((options.duplicates ?? 'sequence') === 'sequence') {
-    const found =
-      parts.remembered ?? (await scanReading(parts, examined(parts, plain), watched(plain.openRows())))
+    const found = parts.remembered ?? (await scanReading(parts, plain, watched(plain.openRows())))
     return { ...plain, found, refusal: guardOf(found, options) }
   }
   const customers = countCustomers()
-  const all = await scanReading(parts, examined(parts, plain), watched(plain.openRows()), customers)
+  const all = await scanReading(parts, plain, watched(plain.openRows()), customers)
   const reading = readingOf(parts, plain, customers.duplicates())
   const found =
     reading === plain
@@ -89,49 +87,13 @@ export async function scanReading(
   customers?: CustomerCount,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
-  const told = examiner === undefined ? doubts : toldTo(examiner)
-  const given = { source, readRow, locate, doubts: told, onInvalid, signal }
+  const given = { source, readRow, locate, doubts, onInvalid, signal, examiner }
   if (customers !== undefined) return scan({ ...given, customers })
   const counted = countCustomers()
   try {
     return await scan({ ...given, customers: counted })
   } finally {
     counted.close()
-  }
-}
-
-/** The reading of rows with an examiner beside it, where there is one. */
-function examined({ head, options, mapping, examiner }: InputParts, plain: Reading): Reading {
-  if (examiner === undefined) return plain
-  const ignored = options.ignoreColumns ?? []
-  const readRow = createReadRow(head, ignored, rulesOf(options), mapping, examiner.refused)
-  return {
-    ...plain,
-    readRow(row) {
-      examiner.begin(row)
-      const read = readRow(row)
-      examiner.read(read)
-      return read
-    },
-  }
-}
-
-/** `doubts` that the examiner hears of as well. */
-function toldTo(examiner: Examiner): Doubts {
-  let counted: TellWarning | undefined
-  const both: TellWarning = (code, field, message) => {
-    counted?.(code, field, message)
-    examiner.warned(code, field, message)
-  }
-  return {
-    unusualId(customerId, tell) {
-      counted = tell
-      doubts.unusualId(customerId, both)
-    },
-    clears(row, tell) {
-      counted = tell
-      doubts.clears(row, both)
-    },
   }
 }
 

@@ -20,8 +20,11 @@ import type { TellWarning } from '../domain/warning.ts'
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
 
+/** Gets all problems of an invalid row, whose outcome names the first only. */
+export type OnRefused = (problems: readonly Problem[]) => void
+
 /** Reads one row: its patch, or the outcome of a row that has no call. Pure. */
-export type ReadRow = (row: Row | MalformedRow) => PatchedRow | Outcome
+export type ReadRow = (row: Row | MalformedRow, onRefused?: OnRefused) => PatchedRow | Outcome
 
 /** Where in the input a value stands: a column of a CSV file, with its number from 1, or a key of an NDJSON row. */
 export interface SourceColumn {
@@ -35,8 +38,7 @@ export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | 
 /** Looks at the rows of a scan beside it. For each row `begin`, then `refused` where it is invalid, `read`, and `warned` for each doubt. */
 export interface Examiner {
   begin(row: Row | MalformedRow): void
-  /** All that is wrong with it, where its outcome tells the first only. */
-  readonly refused: (problems: readonly Problem[]) => void
+  readonly refused: OnRefused
   read(read: PatchedRow | Outcome): void
   readonly warned: TellWarning
 }

@@ -6,7 +6,7 @@ import type { MalformedRow, Row } from '../domain/row.ts'
 import type { Doubts, TellWarning, WarningCode } from '../domain/warning.ts'
 import { createKindCounter } from './kinds.ts'
 import type { Finding, Warning } from './kinds.ts'
-import type { Locate, ReadRow, Source, SourceColumn } from './ports.ts'
+import type { Examiner, Locate, ReadRow, Source, SourceColumn } from './ports.ts'
 import { isOutcome } from './send.ts'
 
 export interface Scan {
@@ -48,10 +48,11 @@ export interface ScanParts {
   readonly customers: CustomerCount
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
+  readonly examiner?: Examiner | undefined
 }
 
 export async function scan(parts: ScanParts): Promise<Scan> {
-  const { source, readRow, locate, doubts, customers, onInvalid, signal } = parts
+  const { source, readRow, locate, doubts, customers, onInvalid, signal, examiner } = parts
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
@@ -61,6 +62,7 @@ export async function scan(parts: ScanParts): Promise<Scan> {
   const tell: TellWarning = (code, field, message) => {
     const row = current
     if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
+    examiner?.warned(code, field, message)
   }
   // Not inside the loop: what a closure captures there would be allocated for every row.
   const noteInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
@@ -73,7 +75,9 @@ export async function scan(parts: ScanParts): Promise<Scan> {
     signal.throwIfAborted()
     for (const row of batch) {
       rows++
-      const read = readRow(row)
+      examiner?.begin(row)
+      const read = readRow(row, examiner?.refused)
+      examiner?.read(read)
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++

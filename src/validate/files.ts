@@ -1,16 +1,15 @@
-/** The files that `validate` writes where it is told to: the invalid rows (`out`), and a mended copy (`fix`). */
-import { createErrorsCopy } from './errors-copy.ts'
+/** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a mended copy (`fix`). */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
-import type { InputFile } from '../input/bytes.ts'
-import type { Head } from '../input/header.ts'
-import type { Mapping } from '../mapping/mapping.ts'
-import { fixOf } from '../mapping/fixes.ts'
+import { BulkUpdateError, systemCode } from '../errors.ts'
+import { errorLine, errorsHeader } from '../report/errors.ts'
+import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
+import { errorsFormatOf } from '../run/report.ts'
 import { createMendedCopy } from './mended-copy.ts'
-import type { MendedFile } from './mended-copy.ts'
-import type { UpdateOptions } from '../options.ts'
-import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
+import type { CopiedInput, MendedFile } from './mended-copy.ts'
 
 export interface FileOptions {
   /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
@@ -35,18 +34,13 @@ export interface ValidateFiles {
   discard(): void
 }
 
-export interface FileParts extends FileOptions {
-  readonly file: InputFile
-  readonly head: Head
-  readonly options: UpdateOptions
-  readonly mapping: Mapping
-}
-
 /** Throws USAGE and LOCAL where a file cannot be written, and INPUT where the header cannot be matched. */
-export function openValidateFiles(parts: FileParts): ValidateFiles {
-  const { out, fix, file, head } = parts
-  const mended = fix === undefined ? undefined : openMended(fix, parts)
-  const errors = out === undefined ? undefined : createErrorsCopy(out, file, head)
+export function openValidateFiles(
+  { out, fix, force = false }: FileOptions,
+  input: CopiedInput,
+): ValidateFiles {
+  const mended = fix === undefined ? undefined : createMendedCopy(fix, force, input)
+  const errors = out === undefined ? undefined : createErrorsCopy(out, input)
   return {
     invalid: (outcome) => errors?.invalid(outcome),
     refused: (row, problems) => mended?.refused(row, problems),
@@ -69,21 +63,50 @@ export function openValidateFiles(parts: FileParts): ValidateFiles {
   }
 }
 
-function openMended(fix: string, { file, head, options, mapping, force = false }: FileParts) {
-  const ignored = options.ignoreColumns ?? []
-  let problems: readonly Problem[] = []
-  const readRow = createReadRow(head, ignored, rulesOf(options), mapping, (found) => {
-    problems = found
-  })
-  return createMendedCopy(fix, force, options.input, {
-    file,
-    head,
-    locate: createLocate(head, ignored, mapping),
-    fixOf,
-    problemsOf(row) {
-      problems = []
-      readRow(row)
-      return problems
+const next = 'run the same command again.'
+
+/** The invalid rows, as `update` would leave them in `errors`. Throws LOCAL where the directory or the file cannot be made. */
+function createErrorsCopy(directory: string, { file, head }: CopiedInput) {
+  const format = errorsFormatOf(head)
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_OUT',
+      `the directory ${directory} cannot be made (${systemCode(error)})`,
+      'Name another directory with --out.',
+      { cause: error },
+    )
+  }
+  const path = join(directory, `errors.${head.format}`)
+  const output = openOutputFile(path, next)
+  let waiting: Outcome[] = []
+  let rows = 0
+
+  async function flush(): Promise<void> {
+    for (const outcome of waiting) {
+      if (rows++ === 0) output.write(errorsHeader(format))
+      const raw = await file.read(outcome.offset, outcome.length)
+      output.write(errorLine(raw.toString('utf8'), outcome, format))
+    }
+    waiting = []
+  }
+
+  return {
+    invalid: (outcome: Outcome) => waiting.push(outcome),
+    flush,
+    /** The path of the file. Returns undefined if every row is good; an earlier file is then removed. */
+    async finish(): Promise<string | undefined> {
+      await flush()
+      if (rows > 0) {
+        output.commit()
+        return path
+      }
+      output.discard()
+      removeOutputFile(path, next)
+      return undefined
     },
-  })
+    discard: () => output.discard(),
+  }
 }

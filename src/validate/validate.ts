@@ -1,15 +1,20 @@
 /** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
 import { checkInput } from '../guard/check-input.ts'
 import type { CheckedInput } from '../guard/check-input.ts'
-import { mostKeys } from '../doctor/columns.ts'
+import { typedColumns } from '../guard/input-watch.ts'
+import { createCsvColumns, createNdjsonColumns, mostKeys } from '../doctor/columns.ts'
 import type { ColumnReport } from '../doctor/columns.ts'
-import type { Defect, Examined } from '../doctor/examine.ts'
+import { createExamination } from '../doctor/examine.ts'
+import type { Defect, Examination, Examined, ExamineParts } from '../doctor/examine.ts'
 import type { Diagnosis } from '../doctor/findings.ts'
+import { isCodeName } from '../doctor/text-damage.ts'
 import type { ErrorCode } from '../domain/error-codes.ts'
+import { lookAlikeColumns } from '../domain/look-alikes.ts'
 import type { WarningCode } from '../domain/warning.ts'
 import type { BulkUpdateError } from '../errors.ts'
-import { openExamination } from './examination.ts'
 import { readHead } from '../input/header.ts'
+import { planHeader, planKeys } from '../mapping/column-plans.ts'
+import type { PlannedColumn } from '../mapping/column-plans.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { unmatchedNames } from '../mapping/unmatched-names.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
@@ -19,11 +24,12 @@ import { givenInput, signalOf } from '../program-options.ts'
 import type { Stoppable, WithRecords } from '../program-options.ts'
 import { refuseWarning } from '../pipeline/guards.ts'
 import type { OnInvalid, Scan } from '../pipeline/scan.ts'
+import { createLocate, rulesOf } from '../prepare.ts'
 import { createPace } from '../report/pace.ts'
-import type { MendedFile } from './mended-copy.ts'
 import { openPassingInput } from '../run/input.ts'
 import { openValidateFiles } from './files.ts'
 import type { FileOptions } from './files.ts'
+import type { CopiedInput, MendedFile } from './mended-copy.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -67,20 +73,15 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const files = openValidateFiles({ out, fix, force, file, head, options, mapping })
+    const input = { file, head, options, mapping }
+    const files = openValidateFiles({ out, fix, force }, input)
     const afterEach = async (): Promise<void> => {
       await files.flush()
       await afterBatch?.()
     }
     try {
-      const examination = openExamination({
-        head,
-        options,
-        mapping,
-        onDefect,
-        onRefused: files.refused,
-      })
-      const parts = { file, head, options, mapping, signal, examiner: examination }
+      const examination = openExamination(input, { onDefect, onRefused: files.refused })
+      const parts = { ...input, signal, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files.invalid(outcome)
         onInvalid?.(outcome, columnOf)
@@ -101,6 +102,38 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   } finally {
     await file.close()
   }
+}
+
+/** Puts the doctor together: which columns hold what, and what is looked for in each. Throws INPUT errors where the header cannot be matched. */
+function openExamination(
+  { head, options, mapping }: CopiedInput,
+  watch: Pick<ExamineParts, 'onDefect' | 'onRefused'>,
+): Examination {
+  const ignored = options.ignoreColumns ?? []
+  const rules = rulesOf(options)
+  const shared = { ...watch, locate: createLocate(head, ignored, mapping) }
+  if (head.format === 'ndjson') {
+    const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
+    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+  }
+  const plans = planHeader(head.header, ignored, mapping, rules)
+  return createExamination({
+    ...shared,
+    columns: createCsvColumns(plans, rules.nullValues),
+    texts: plans.flatMap((plan, index) => textsOf(plan, index)),
+    typed: typedColumns(plans),
+    headerDoubts: lookAlikeColumns(
+      plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
+    ),
+  })
+}
+
+/** Fields with a rule are judged by it; others, and `occupation`, hold texts. */
+function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts['texts'] {
+  const target = targets.find(({ rule, path }) => rule === undefined || path === 'occupation')
+  if (target === undefined) return []
+  const isFree = target.path.startsWith('metadata.')
+  return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
 }
 
 /** A batch is done with when the next one is asked for. */

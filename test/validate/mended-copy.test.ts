@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync'
 import { parse } from 'csv-parse/sync'
 import { array, assert, constantFrom, nat, property, string } from 'fast-check'
 import { expect, it } from 'vitest'
-import { withCells } from '../../src/doctor/raw-cells.ts'
+import { withCells } from '../../src/validate/mended-copy.ts'
 
 const someCell = string({ unit: constantFrom('a', ',', '"', '\n', ';', ' ', 'ñ'), maxLength: 5 })
 
