@@ -1,5 +1,6 @@
 /** The course of one call: what is known of it between its attempts, and how that becomes an outcome. */
 import type { ErrorCode } from '../domain/error-codes.ts'
+import { withoutCall } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { UpdateRequest } from '../domain/request.ts'
 import type { Clock } from '../pipeline/ports.ts'
@@ -115,25 +116,19 @@ export async function untilSettled(
 
 /** The outcome of a call whose course has come to an end. */
 export function outcomeOf(request: UpdateRequest, course: Course, ending: Ending, clock: Clock): Outcome {
-  const { row, line, offset, length, customerId, fields, cleared, idempotencyKey } = request
+  const { customerId, fields, cleared, idempotencyKey } = request
+  const { attempts, httpStatus, operationId, latencyMs, retries } = course
+  const { outcome, code: errorCode, field: errorField = '', message } = ending
   return {
-    row,
-    line,
-    offset,
-    length,
-    customerId,
+    ...withoutCall(request, customerId, outcome, { errorCode, errorField, message }),
     fields,
     cleared,
     idempotencyKey,
-    outcome: ending.outcome,
-    attempts: course.attempts,
-    httpStatus: course.httpStatus,
-    errorCode: ending.code,
-    errorField: ending.field ?? '',
-    message: ending.message,
-    operationId: course.operationId,
-    latencyMs: Math.round(course.latencyMs),
-    retries: course.retries.join(';'),
+    attempts,
+    httpStatus,
+    operationId,
+    latencyMs: Math.round(latencyMs),
+    retries: retries.join(';'),
     finishedAt: clock.wall(),
   }
 }

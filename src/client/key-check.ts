@@ -12,34 +12,19 @@ import type { TryAgain } from './retry.ts'
 import type { Signer } from './signing.ts'
 import { stopError } from './stop-error.ts'
 
-/** Each throws a `BulkUpdateError` where no row can be sent any more. */
-export interface KeyCheck {
-  /** A row was updated. */
-  worked(): void
-  /** The access key of a request was refused. */
-  refused(operationId: string, signal: AbortSignal): Promise<Ending>
-  /** What is made anew for each request was refused. */
-  resign(
-    why: 'clock' | 'salt' | 'signature',
-    response: ApiResponse,
-    course: Course,
-    signal: AbortSignal,
-  ): Promise<Ending | TryAgain>
-}
-
 /** A clock that is further off is no matter of a correction: something is wrong with this machine. */
 const largestOffsetMs = 300_000
 /** So many in a row are not the rows' fault any more. */
 const mostBadSignatures = 5
 const mostBadKeys = 3
 
-export function createKeyCheck({
-  calls,
-  signer,
-}: {
+export interface KeyCheckParts {
   readonly calls: Calls
   readonly signer: Signer
-}): KeyCheck {
+}
+
+/** What it gives throws a `BulkUpdateError` where no row can be sent any more. */
+export function createKeyCheck({ calls, signer }: KeyCheckParts) {
   let everUpdated = false
   let badSignatures = 0
   let badKeys = 0
@@ -56,18 +41,26 @@ export function createKeyCheck({
   }
 
   return {
-    worked() {
+    /** A row was updated. */
+    worked(): void {
       everUpdated = true
       badSignatures = 0
       badKeys = 0
     },
-    async refused(operationId, signal) {
+    /** The access key of a request was refused. */
+    async refused(operationId: string, signal: AbortSignal): Promise<Ending> {
       badKeys++
       if (!everUpdated || badKeys >= mostBadKeys || !(await doKeysWork(signal)))
         throw stopError('E_AUTH', operationId)
       return { outcome: 'rejected', code: 'E_AUTH', message: 'refused for this row alone' }
     },
-    async resign(why, response, course, signal) {
+    /** What is made anew for each request was refused. */
+    async resign(
+      why: 'clock' | 'salt' | 'signature',
+      response: ApiResponse,
+      course: Course,
+      signal: AbortSignal,
+    ): Promise<Ending | TryAgain> {
       const offset = why === 'salt' ? 0 : signer.correctClock(response)
       if (why === 'clock' && Math.abs(offset ?? Number.POSITIVE_INFINITY) > largestOffsetMs)
         throw stopError('E_CLOCK', String(offset ?? ''))

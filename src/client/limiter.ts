@@ -33,8 +33,7 @@ export interface LimiterParts {
 
 interface Waiter {
   readonly isProbe: boolean
-  readonly signal: AbortSignal
-  readonly resolve: (end: () => void) => void
+  readonly grant: () => void
   readonly reject: (error: unknown) => void
 }
 
@@ -49,7 +48,6 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   let wakeAt: number | undefined
   let queue: Waiter[] = []
   const ended = new AbortController()
-  const heard = new WeakSet<AbortSignal>()
 
   /** Takes a turn and gives 0, or says how long to wait: infinity for "until something ends". */
   function take(isProbe: boolean): number {
@@ -87,7 +85,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
         return
       }
       queue.splice(next, 1)
-      waiter.resolve(end)
+      waiter.grant()
     }
   }
 
@@ -107,18 +105,6 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
     if (!ended.signal.aborted) grantTurns()
   }
 
-  /** What waits with a signal that aborts leaves the queue. A signal is listened to once, however many wait with it. */
-  function listenTo(signal: AbortSignal): void {
-    if (heard.has(signal)) return
-    heard.add(signal)
-    const leave = (): void => {
-      const left = queue.filter((waiter) => waiter.signal === signal)
-      queue = queue.filter((waiter) => waiter.signal !== signal)
-      for (const waiter of left) waiter.reject(signal.reason)
-    }
-    signal.addEventListener('abort', leave, { once: true })
-  }
-
   function end(): void {
     inFlight--
     quota.end()
@@ -128,9 +114,20 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   return {
     turn(signal, isProbe = false) {
       if (signal.aborted) return Promise.reject(signal.reason)
-      listenTo(signal)
       return new Promise((resolve, reject) => {
-        const waiter: Waiter = { isProbe, signal, resolve, reject }
+        const leave = (): void => {
+          queue = queue.filter((other) => other !== waiter)
+          reject(signal.reason)
+        }
+        const waiter: Waiter = {
+          isProbe,
+          grant() {
+            signal.removeEventListener('abort', leave)
+            resolve(end)
+          },
+          reject,
+        }
+        signal.addEventListener('abort', leave, { once: true })
         if (isProbe) queue.unshift(waiter)
         else queue.push(waiter)
         grantTurns()

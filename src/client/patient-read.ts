@@ -1,7 +1,8 @@
 /** Reads with the patience of a call: what is throttled waits for the pause to end, and what fails is asked again. */
 import type { JsonObject } from '../domain/json.ts'
 import type { ApiResponse } from '../pipeline/ports.ts'
-import { customersIn, listPath } from '../rapyd/customer-list.ts'
+import { readEnvelope } from '../rapyd/envelope.ts'
+import { listPath } from '../rapyd/customer-list.ts'
 import type { Cursor } from '../rapyd/customer-list.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
@@ -56,7 +57,8 @@ export function createReadPage(parts: ReadParts): ReadPage {
       listPath(cursor),
       (response) => {
         if (response.status >= 500 && !isThrottled(response)) return new TryAgain(`http_${response.status}`)
-        return response.status === 200 ? customersIn(response.body) : undefined
+        const envelope = response.status === 200 ? readEnvelope(response.body) : undefined
+        return envelope?.success === true ? envelope.items : undefined
       },
       signal,
       { attempts: 3 },

@@ -12,6 +12,8 @@ export interface Envelope {
   readonly message: string
   readonly operationId: string
   readonly data: JsonObject | undefined
+  /** What a list holds. */
+  readonly items: readonly JsonObject[] | undefined
 }
 
 /** Reads a body. `undefined` for whatever is not an envelope: HTML, a bare string, nothing, cut JSON. */
@@ -20,6 +22,7 @@ export function readEnvelope(body: string): Envelope | undefined {
   if (!isJsonObject(answer) || !isJsonObject(answer['status'])) return undefined
   const status = answer['status']
   if (status['status'] !== 'SUCCESS' && status['status'] !== 'ERROR') return undefined
+  const { data } = answer
   const [errorCode, field] = splitCode(textOf(status['error_code']))
   const [responseCode, responseField] = splitCode(textOf(status['response_code']))
   return {
@@ -28,7 +31,8 @@ export function readEnvelope(body: string): Envelope | undefined {
     field: field || responseField,
     message: textOf(status['message']),
     operationId: textOf(status['operation_id']),
-    data: isJsonObject(answer['data']) ? answer['data'] : undefined,
+    data: isJsonObject(data) ? data : undefined,
+    items: Array.isArray(data) ? data.filter(isJsonObject) : undefined,
   }
 }
 

@@ -1,8 +1,7 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
 import { systemClock } from '../client/clock.ts'
 import { preflight } from '../client/preflight.ts'
-import { createReadCustomer } from '../client/read-customer.ts'
-import { createReadBack, withoutReading } from '../client/read-back.ts'
+import { createReadBack, createReadCustomer, withoutReading } from '../client/read-customer.ts'
 import { createSender } from '../client/sender.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { fieldOf } from '../domain/patch.ts'
@@ -65,6 +64,7 @@ export async function sendAll(
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
   let openDoubts = inDoubt.size
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const read = createReadCustomer({ ...client, clock, random: Math.random })
   const sender = createSender({
     calls: client.calls,
     signer: client.signer,
@@ -75,15 +75,11 @@ export async function sendAll(
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     // Asked anew each time: the slowest answer may have come in this session.
     settledAfterMs: () => settledAfterMs(journal),
-    readBack:
-      options.readBack === false
-        ? withoutReading
-        : createReadBack({ calls: client.calls, clock, random: Math.random }),
+    readBack: options.readBack === false ? withoutReading : createReadBack(read),
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
   const images = isBackedUp ? openBeforeImages(parts.directory, lanePlaces(concurrency)) : undefined
-  const read = createReadCustomer({ ...client, clock, random: Math.random })
   const looked =
     images === undefined && judge === undefined
       ? sender

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { compareWith } from '../../src/client/read-back.ts'
-import { customerId, refusal, response, success, updateOf } from '../support/rig.ts'
+import { compareWith, createReadBack, createReadCustomer } from '../../src/client/read-customer.ts'
+import type { JsonObject } from '../../src/domain/json.ts'
+import { createRig, lost, refusal, response, success, times, updateOf } from '../support/rig.ts'
+import type { Step } from '../support/rig.ts'
 
 const address = { name: 'Jo', line_1: 'Main 1' }
 const kept = { ...address, id: 'address_1', created_at: 1, line_2: '' }
 const discount = (id: string) => ({ discount: { id: 'dis_1', coupon: { id } } })
 
 describe('reading back', () => {
-  it.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
+  it.each<[string, JsonObject, JsonObject, string]>([
     ['the same text', { name: 'José' }, { name: 'José' }, 'applied'],
     ['another text', { name: 'José' }, { name: 'Jose' }, 'different'],
     ['a field that the answer does not show', { occupation: 'x' }, { name: 'x' }, 'cannot_tell'],
@@ -63,19 +65,20 @@ describe('reading back', () => {
     ['a coupon that was taken away', { coupon: '' }, { discount: null }, 'applied'],
     ['a coupon that is still there', { coupon: '' }, discount('SPRING'), 'different'],
   ])('finds %s', (_what, patch, customer, finding) => {
-    expect(compareWith(updateOf(patch), success(customer))).toBe(finding)
+    expect(compareWith(updateOf(patch), customer)).toBe(finding)
   })
 
-  it.each([
-    ['a refusal', refusal(400, 'ERROR_GET_CUSTOMER')],
-    ['a page', response(200, '<html>')],
-    ['another customer', success({ id: 'cus_other', name: 'Jo' })],
-    ['another success status', { ...success({ name: 'Jo' }), status: 206 }],
-  ])('cannot tell from %s', (_what, answer) => {
-    expect(compareWith(updateOf({ name: 'Jo' }), answer)).toBe('cannot_tell')
-  })
-
-  it('is about the customer that was sent', () => {
-    expect(compareWith(updateOf({ name: 'Jo' }), success({ id: customerId, name: 'Jo' }))).toBe('applied')
+  it.each<[string, readonly Step[], string]>([
+    ['the customer', [success({ name: 'Jo' })], 'applied'],
+    ['a refusal', [refusal(400, 'ERROR_GET_CUSTOMER')], 'cannot_tell'],
+    ['a key that may not read', [refusal(403, 'NOT_ALLOWED')], 'cannot_tell'],
+    ['errors of the server alone', times(5, response(500, '')), 'unanswered'],
+    ['pages alone', times(5, response(200, '<html>')), 'unanswered'],
+    ['connections that break, then the customer', [lost, lost, success({ name: 'Jo' })], 'applied'],
+  ])('makes of %s what it proves', async (_what, reads, finding) => {
+    const { parts, unused } = createRig({ reads })
+    const readBack = createReadBack(createReadCustomer(parts))
+    expect(await readBack(updateOf({ name: 'Jo' }), new AbortController().signal)).toBe(finding)
+    expect(unused()).toEqual([])
   })
 })

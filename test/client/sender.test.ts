@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createReadBack, withoutReading } from '../../src/client/read-back.ts'
+import { createReadBack, createReadCustomer, withoutReading } from '../../src/client/read-customer.ts'
 import { createSender } from '../../src/client/sender.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
 import { badCertificate, createRig, customerId, lost, notSent } from '../support/rig.ts'
@@ -25,7 +25,7 @@ function senderOn(
     isSentAgain: () => isAsked,
     inDoubt: new Map(inDoubt.map((row) => [row, 1_700_000_000_000 - ageMs])),
     settledAfterMs: () => 2_000,
-    readBack: canRead ? createReadBack(rig.parts) : withoutReading,
+    readBack: canRead ? createReadBack(createReadCustomer(rig.parts)) : withoutReading,
     withdraw(request) {
       withdrawn.push(request.row)
       return Promise.resolve()

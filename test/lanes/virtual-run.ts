@@ -8,7 +8,7 @@ import { createHealth } from '../../src/client/health.ts'
 import { createLimiter } from '../../src/client/limiter.ts'
 import { createOutage } from '../../src/client/outage.ts'
 import { createProof } from '../../src/client/proof.ts'
-import { createReadBack } from '../../src/client/read-back.ts'
+import { createReadBack, createReadCustomer } from '../../src/client/read-customer.ts'
 import { createSender } from '../../src/client/sender.ts'
 import { createSigner } from '../../src/client/signing.ts'
 import { createSlots } from '../../src/client/slots.ts'
@@ -105,7 +105,7 @@ export async function session(
     random,
     inDoubt,
     settledAfterMs: () => settledAfterMs,
-    readBack: createReadBack({ calls, clock, random }),
+    readBack: createReadBack(createReadCustomer({ calls, signer, clock, random })),
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
