@@ -30,6 +30,24 @@ export const mutants: readonly Mutant[] = [
     tests: ['client/call.test.ts'],
   },
   {
+    title: 'requests in flight have no gate',
+    file: 'client/call.ts',
+    edits: [['await gate(send, request, signal, steps)', 'await send(request, signal, steps)']],
+    tests: ['client/call.test.ts'],
+  },
+  {
+    title: 'a row is tried once more than it may be',
+    file: 'client/retry.ts',
+    edits: [['context.retriesConsumed < attempts - 1', 'context.retriesConsumed < attempts']],
+    tests: ['client/retry.test.ts'],
+  },
+  {
+    title: 'what is throttled costs an attempt',
+    file: 'client/retry.ts',
+    edits: [['shouldConsumeRetry: (context) => !isFree(context)', 'shouldConsumeRetry: () => true']],
+    tests: ['client/retry.test.ts'],
+  },
+  {
     title: 'rows that wait for a place stay in doubt for as long as others are in flight',
     file: 'client/call.ts',
     edits: [['giveUp: () => gate.clearQueue()', 'giveUp: () => undefined']],
