@@ -49,7 +49,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
     const finding = await readBack(request, signal, looks(request, course))
     if (finding === 'applied') return confirmed(course)
     if (finding !== 'different' && !request.repeatable) return notSentTwice
-    // Nobody has looked yet: it is sent again only when somebody has.
+    // Sent again only after a read that was answered.
     if (finding === 'unanswered') return again(course, 'unread')
     course.unread ||= finding === 'cannot_tell'
     return undefined
@@ -121,7 +121,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
     if (verdict instanceof TryAgain || verdict.outcome !== 'rejected' || !course.doubt) return verdict
     const finding = await readBack(request, signal)
     if (finding === 'applied') return confirmed(course)
-    return finding === 'different' || isAboutNobody(verdict) ? verdict : refusedInDoubt
+    return finding === 'different' || isUnknownCustomer(verdict) ? verdict : refusedInDoubt
   }
 }
 
@@ -164,7 +164,7 @@ function answersForAnother(status: number): boolean {
 }
 
 /** A customer that is not there cannot have been updated either. */
-function isAboutNobody({ code }: Ending): boolean {
+function isUnknownCustomer({ code }: Ending): boolean {
   return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE'
 }
 

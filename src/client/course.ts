@@ -22,7 +22,7 @@ export interface Course {
   answered: boolean
   /** When the last attempt ended that may still be under way (the clock's ms); nothing where none was lost. */
   lostAt: number | undefined
-  /** True once it was sent again although nobody could tell what had become of it. */
+  /** True once it was sent again although no read showed what had become of it. */
   unread: boolean
   resigned: number
   /** Made when it is throttled for the first time. */
@@ -61,7 +61,7 @@ export type Ending = {
 
 export const updated: Ending = { outcome: 'updated', code: '', message: '' }
 
-/** It is applied; whether twice, nobody can tell where it was sent again unread. */
+/** It is applied, perhaps twice if it was sent again unread. */
 export function confirmed(course: Course): Ending {
   return course.unread ? perhapsTwice : updated
 }
@@ -100,7 +100,7 @@ export interface SettledTimeParts {
 }
 
 /**
- * Waits until the customer may be read back: a request that nobody answered may still be under way, and what reads
+ * Waits until the customer may be read back: a request without an answer may still be under way, and what reads
  * "different" a moment before it is applied would be sent, and applied, twice. What does no harm twice does not wait.
  */
 export async function untilSettled(

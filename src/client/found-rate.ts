@@ -1,5 +1,5 @@
 /**
- * A limit that nobody told us: found from the answers that came before a 429, then followed. Requests are spaced evenly,
+ * An undocumented limit: found from the answers that came before a 429, then followed. Requests are spaced evenly,
  * just below it; it grows again slowly, since a limit may have been lower only for a while.
  */
 import type { Clock } from '../pipeline/ports.ts'
@@ -20,7 +20,7 @@ export interface FoundRate {
 /** A shorter time says more about the size of a burst than about a rate. */
 const shortestSpanMs = 1_000
 const longestSpanMs = 60_000
-/** Fewer say nothing about a limit: whoever else uses the account has met it. */
+/** Fewer say nothing about a limit: another user of the account may have met it. */
 const leastCount = 20
 /** Below what was accepted: counting here and there differs by a few. */
 const share = 0.95

@@ -1,4 +1,4 @@
-/** What one exchange tells about the server, passed on to what reacts: pauses, slots, the found rate, the breaker. */
+/** What one exchange shows of the server, passed on to what reacts: pauses, slots, the found rate, the breaker. */
 import type { ApiResponse } from '../pipeline/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import type { FoundRate } from './found-rate.ts'
@@ -44,7 +44,7 @@ export function createHealth({ throttle, slots, found, isPaused, outage }: Healt
       if (isThrottled(response)) return throttle.throttled(response)
       const { status } = response
       found.accepted()
-      // What was on its way when everybody was told to stop says nothing about afterwards.
+      // An answer to a request from before the pause says nothing about the time after it.
       const isLate = isPaused()
       if (!isLate) throttle.accepted()
       if (status === 503) slots.overloaded()

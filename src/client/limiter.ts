@@ -1,6 +1,6 @@
 /**
  * The limiter: no request goes on the wire without a turn. A turn needs a free slot, room in the account's quota, and its
- * time in a rate that was found; whoever waits is served in order.
+ * time in a rate that was found; requests are served in order.
  */
 import type { Clock, Quota } from '../pipeline/ports.ts'
 import type { FoundRate } from './found-rate.ts'
@@ -9,16 +9,16 @@ import type { Slots } from './slots.ts'
 export interface Limiter {
   /**
    * Resolves with what the caller has to call once when the exchange is over. Rejects when `signal` aborts before its turn. A
-   * `probe` goes ahead of everybody, also while nobody else may.
+   * `probe` goes ahead of all others, also while no other may.
    */
   turn(signal: AbortSignal, probe?: boolean): Promise<() => void>
-  /** Nobody gets a turn for `ms`; then one request goes ahead alone, and more as they are answered. */
+  /** No request gets a turn for `ms`; then one request goes ahead alone, and more as they are answered. */
   pause(ms: number): void
   /** Only probes get turns until it is taken back. */
   hold(isHeld: boolean): void
   /** Milliseconds until the pause ends; 0 when there is none. */
   readonly pausedForMs: number
-  /** Lets its timer and the quota go, once nobody asks for turns any more. */
+  /** Lets its timer and the quota go. No turn may be asked for afterwards. */
   close(): void
 }
 
@@ -37,7 +37,7 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
-/** Others may make room that this process is not told of. */
+/** Another process may make room without this one's knowledge. */
 const longestWaitMs = 1_000
 
 export function createLimiter({ quota, slots, found, clock, onPause }: LimiterParts): Limiter {
@@ -56,7 +56,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
     if (spacing > 0) return spacing
     const wait = quota.take()
     if (wait > 0) {
-      // Somebody else may have been told to stop.
+      // Another process of this account may have been paused.
       if (!wasPaused && quota.pausedForMs > 0) slots.restart()
       wasPaused = quota.pausedForMs > 0
       return wait
@@ -76,7 +76,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
       try {
         wait = take(waiter.isProbe)
       } catch (error) {
-        // Nobody can be given a turn any more.
+        // No turn can be given any more.
         for (const one of queue.splice(0)) one.reject(error)
         return
       }

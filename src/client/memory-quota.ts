@@ -1,6 +1,6 @@
 /**
  * The windows of one process: an exact sliding log. A request counts from the moment it takes room until a whole window
- * after its answer: the server counted it somewhere in between, and nobody knows where. So latency and jitter can never
+ * after its answer: the server counted it at an unknown moment in between. So latency and jitter can never
  * push two windows together.
  */
 import { windowEdgeMs } from '../pipeline/ports.ts'

@@ -17,7 +17,7 @@ export interface ReadParts extends RetryParts {
 
 /**
  * `use` says what an answer means; it gets a throttled one only where a firewall refuses this read alone. Resolves with
- * `TryAgain` where no attempt told anything. Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason.
+ * `TryAgain` where no attempt was answered. Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason.
  */
 export function readPatiently<Found>(
   parts: ReadParts,

@@ -87,7 +87,7 @@ export function createReadBack(read: ReadCustomer): ReadBack {
   }
 }
 
-/** For accounts that may not read customers: nothing can be told. */
+/** For accounts that may not read customers: nothing can be proved. */
 export const withoutReading: ReadBack = () => Promise.resolve('cannot_tell')
 
 /**

@@ -2,7 +2,7 @@
  * Reads many customers with few calls. A page of the list costs one call and pays where it holds two wanted customers or
  * more, so beside customers that are read one by one the list is tried now and then: the page next to one that was just
  * read, then on from its far end for as long as pages pay. After tries that do not pay the next comes later and later, and on
- * the other side, because nobody knows which way the file goes.
+ * the other side, because the order of the file is unknown.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../domain/json.ts'
@@ -170,7 +170,7 @@ const enough = 40
 /**
  * How far the items of a list may stand for customers. No document says that an item is whole: a list may leave fields out, or
  * show them empty. So each field is proved by a customer that holds something there and is the same when it is read by itself.
- * A field in which nobody holds anything cannot be proved: its blanks are taken on credit once many customers were found to be
+ * A field that is empty for every customer cannot be proved: its blanks are taken on credit once many customers were found to be
  * as listed, one customer of each further page is looked at, and what was taken is given back when one is not.
  */
 function createListTrust() {
@@ -208,7 +208,7 @@ function createListTrust() {
     /** False where the list does not show what the customer holds. */
     agrees(item: JsonObject, image: JsonObject): boolean {
       const open = unproved()
-      // Of what is proved, somebody may have changed something between the two.
+      // Proved fields may have changed between the two reads.
       const fields = compared === 0 ? Object.keys(image) : open
       if (!fields.every((field) => isDeepStrictEqual(item[field], image[field]))) return false
       compared++

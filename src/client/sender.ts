@@ -100,7 +100,7 @@ export function createSender(parts: SenderParts): Deliver {
       return outcomeOf(request, course, await endOf(request, course, signal), clock)
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason
-      // Before the journal is waited for: nobody sends meanwhile.
+      // Before the journal is waited for, so that nothing is sent meanwhile.
       if (error instanceof BulkUpdateError) parts.stop(error)
       // What was refused for everybody's reasons, or never sent, is not in doubt; a failure on this side proves nothing.
       const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')

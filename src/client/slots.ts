@@ -14,7 +14,7 @@ export interface Slots {
   readonly overloaded: () => void
   /** Too much has failed for too long: no more than the least. */
   readonly squeeze: () => void
-  /** Everybody was told to stop: one goes ahead alone. */
+  /** After a pause of all requests: one goes ahead alone. */
   readonly restart: () => void
   /** One row at a time has shown that rows are updated: all slots may be used. */
   readonly prove: () => void

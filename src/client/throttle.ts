@@ -1,4 +1,4 @@
-/** What a 429 or a firewall's page means for everybody: nobody sends for a while, and no row loses an attempt. */
+/** What a 429 or a firewall's page means: no request is sent for a while, and no row loses an attempt. */
 import type { ApiResponse, Clock, Window } from '../pipeline/ports.ts'
 import type { FoundRate } from './found-rate.ts'
 import type { Limiter } from './limiter.ts'

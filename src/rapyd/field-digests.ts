@@ -1,6 +1,6 @@
 /**
- * Digests that tell whether a field of a customer is to become what it is: keyed with the account's secret, so that nobody
- * who finds them can try values, and different for every customer, so that nobody sees who holds the same.
+ * Digests that tell whether a field of a customer is to become what it is: keyed with the account's secret, so that values
+ * cannot be tried without it, and different for every customer, so that equal values do not show.
  *
  * `addresses` and `metadata` count whole: whether Rapyd merges or replaces them is not documented.
  */

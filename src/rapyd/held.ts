@@ -1,6 +1,6 @@
 /**
  * What a customer holds, beside what a patch asks for. An image is the part of a customer that Update Customer can write, by
- * the names of its fields; a coupon stands in it as its id, where the API shows the discount that it makes.
+ * the names of its fields; of a coupon it has the id, where the API shows the discount that it makes.
  */
 import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
@@ -19,7 +19,7 @@ export function imageOf(customer: JsonObject, fields: Iterable<string>): JsonObj
   return image
 }
 
-/** Empty where there is no discount; a discount that does not show its coupon stands for itself. */
+/** Empty where there is no discount; a discount that does not show its coupon is kept as it is. */
 function couponOf(discount: JsonValue | undefined): JsonValue {
   if (isEmpty(discount)) return ''
   const coupon = isJsonObject(discount) ? discount['coupon'] : undefined

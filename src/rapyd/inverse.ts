@@ -61,7 +61,7 @@ function doesHarm(patch: JsonObject, image: JsonObject, field: string): boolean 
   return Object.hasOwn(patch, field) && !(isEmpty(patch[field]) && isEmpty(image[field]))
 }
 
-/** Written fields that Rapyd did not show: nobody knows what they held. */
+/** Written fields that Rapyd did not show: what they held is unknown. */
 function hiddenFields(image: JsonObject, writes: readonly Written[]): ReadonlySet<string> {
   const written = writes.flatMap(({ patch }) => Object.keys(patch))
   return new Set(written.filter((field) => isHidden(field, image)))
@@ -72,7 +72,7 @@ function changesOf(
   image: JsonObject,
   writes: readonly Written[],
 ): readonly (readonly [string, Restorable])[] {
-  // Nobody says whether Rapyd merges metadata or replaces it (rapyd-api.md, 5.1).
+  // Rapyd does not document whether it merges metadata or replaces it (rapyd-api.md, 5.1).
   const merged = leftBy(image, writes, afterPatch)
   const replaced = leftBy(image, writes, afterReplacing)
   const paths = new Set(
@@ -138,7 +138,7 @@ export function isSameValue(one: JsonValue, other: JsonValue): boolean {
 export interface Restoring {
   /** What is to be sent; nothing where it has no field. */
   readonly patch: JsonObject
-  /** Paths that somebody has changed since. */
+  /** Paths that were changed elsewhere since. */
   readonly kept: readonly string[]
   /** Paths that hold already what they held before, or that the run has not touched. */
   readonly already: readonly string[]
@@ -151,7 +151,7 @@ export function restoringOf(restorables: Restorables, image: JsonObject): Restor
   const already: string[] = []
   for (const [path, { left, before, onlyIfReplaced }] of Object.entries(restorables)) {
     const held = valueIn(image, path)
-    // What Rapyd does not show tells nothing.
+    // A field that Rapyd does not show proves nothing.
     const isShown = path.startsWith(keyStart) || Object.hasOwn(image, path)
     if (isShown && isSameValue(held, before)) already.push(path)
     else if (left.some((value) => isSameValue(held, value))) values[path] = before

@@ -23,7 +23,7 @@ export type Answer =
       readonly reason: string
       readonly operationId: string
     }
-  /** Not applied, and nobody may send for a while. */
+  /** Not applied, and no request may be sent for a while. */
   | { readonly kind: 'throttled' }
   /** Not applied: the request was refused for what is made anew on each attempt. */
   | { readonly kind: 'resign'; readonly why: 'clock' | 'salt' | 'signature' }
