@@ -1,7 +1,7 @@
 /** What `acceptChange` names: the words by which a file's differences from the last one of its name are taken. */
 import { didYouMean, nearest, normalise } from './domain/nearest.ts'
 import { nearestPath, targetOf } from './mapping/targets.ts'
-import { usage } from './options.ts'
+import { usage } from './errors.ts'
 import { customerFields } from './rapyd/customer-fields.ts'
 
 const wholes = ['rows', 'damage', 'all'] as const

@@ -4,7 +4,9 @@ import { systemClock } from './client/clock.ts'
 import { BulkUpdateError, exitCodes } from './errors.ts'
 import { openInputGuard } from './guard/input-guard.ts'
 import { asInterruption } from './run/interruption.ts'
-import type { UpdateOptions } from './options.ts'
+import { resolveOptions } from './config/job-options.ts'
+import type { ResolvedOptions } from './config/job-options.ts'
+import type { UpdateOptions } from './config/options.ts'
 import type { Scan } from './pipeline/scan.ts'
 import { createPrepare, unmatchedColumns } from './prepare.ts'
 import { givenInput, signalOf } from './program-options.ts'
@@ -67,9 +69,10 @@ export async function runUpdate(
   signal: AbortSignal,
   kind: RunKind,
 ): Promise<UpdateResult> {
-  const remote = await openRemote(options)
+  const resolved = resolveOptions(options)
+  const remote = await openRemote(resolved)
   try {
-    return await traced(watch, (told) => runOn(remote, options, told, signal, kind))
+    return await traced(watch, (told) => runOn(remote, resolved, told, signal, kind))
   } catch (error) {
     throw asInterruption(asDamage(error), signal)
   } finally {
@@ -79,7 +82,7 @@ export async function runUpdate(
 
 async function runOn(
   remote: Remote,
-  options: UpdateOptions,
+  options: ResolvedOptions,
   watch: RunWatch,
   signal: AbortSignal,
   kind: RunKind,
@@ -87,7 +90,7 @@ async function runOn(
   const { host, account } = remote
   const { runsDir, input, given } = await openGiven(options, signal, kind.piped)
   const { file, head, mapping } = given
-  const log = createRunLog(options.logLevel ?? 'info', (code) => watch.onEvent?.({ kind: 'log_off', code }))
+  const log = createRunLog(options.logLevel, (code) => watch.onEvent?.({ kind: 'log_off', code }))
   const tell = (event: RunEvent): void => {
     log.write(event)
     watch.onEvent?.(event)
@@ -164,7 +167,7 @@ async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
     host: remote.host,
     account: remote.account,
     scan: found,
-    unmatched: unmatchedColumns(head, options.ignoreColumns ?? [], mapping),
+    unmatched: unmatchedColumns(head, options.ignoreColumns, mapping),
   })
 
   const directory = openRunDirectory(parts.runsDir, runId)
@@ -182,7 +185,7 @@ async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
 /** The part of a run that nobody else may be in: sends what is open, and reports. */
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
   const { options, progress, tell } = parts
-  const concurrency = options.concurrency ?? 16
+  const concurrency = options.concurrency
   const journal = openJournal(`${directory}/journal.db`, groupPlaces(concurrency))
   try {
     bind(journal, parts.facts)

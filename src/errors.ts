@@ -57,3 +57,8 @@ const reasonsByCode: ReadonlyMap<string, string> = new Map(Object.entries(reason
 export function reasonOf(code: string): string {
   return `${reasonsByCode.get(code) ?? 'the system refuses'} (${code})`
 }
+
+/** An error of the command line or the options. Nothing was sent. */
+export function usage(code: string, message: string, remedy: string): BulkUpdateError {
+  return new BulkUpdateError('USAGE', code, message, remedy)
+}

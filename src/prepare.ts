@@ -15,7 +15,7 @@ import type { Mapped } from './mapping/row-draft.ts'
 import { compileCsv, compileNdjson } from './mapping/rows.ts'
 import { unmatchedNames } from './mapping/unmatched-names.ts'
 import type { UnmatchedName } from './mapping/unmatched-names.ts'
-import type { UpdateOptions } from './options.ts'
+import type { ResolvedOptions } from './config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from './pipeline/ports.ts'
 import { isOutcome } from './pipeline/send.ts'
 import { createUpdateRequest } from './rapyd/update-customer.ts'
@@ -104,10 +104,10 @@ function withoutRequest(
 }
 
 /** What blanks and suspicious texts mean in this run. */
-export function rulesOf(options: UpdateOptions): CellRules {
-  return {
-    blank: options.blank ?? 'clear',
-    nullValues: new Set(options.nullValues),
-    literals: new Set(options.literals),
-  }
+export function rulesOf({
+  blank,
+  nullValues,
+  literals,
+}: Pick<ResolvedOptions, 'blank' | 'nullValues' | 'literals'>): CellRules {
+  return { blank, nullValues: new Set(nullValues), literals: new Set(literals) }
 }

@@ -2,7 +2,7 @@
 import { ndjsonOf } from './input/records.ts'
 import type { InputRecords } from './input/records.ts'
 import type { PipedInput } from './input/spool.ts'
-import type { UpdateOptions } from './options.ts'
+import type { UpdateOptions } from './config/options.ts'
 import type { Watch } from './run/parts.ts'
 
 /** What may be given to every function that takes its time. */

@@ -1,12 +1,21 @@
 /** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
-import { readKey } from './credentials.ts'
-import { isLoopback, parseRate, resolveOrigin, usage } from './options.ts'
-import type { UpdateOptions } from './options.ts'
+import { readKey } from './config/credentials.ts'
+import { pickOptions } from './config/job-options.ts'
+import type { Resolved } from './config/job-options.ts'
+import type { UpdateOptions } from './config/options.ts'
+import { isLoopback, resolveOrigin } from './config/origin.ts'
+import { invalidValue, parseRate } from './config/values.ts'
+import { usage } from './errors.ts'
 import type { Window } from './pipeline/ports.ts'
 import { redactedCredentials } from './rapyd/signature.ts'
 import type { Credentials } from './rapyd/signature.ts'
 import type { RateWindow } from './simulator/server.ts'
+
+type RemoteOptions = Pick<
+  UpdateOptions,
+  'baseUrl' | 'allowHost' | 'accessKey' | 'secretKey' | 'faults' | 'seed'
+>
 
 export interface Remote {
   readonly origin: URL
@@ -20,15 +29,12 @@ export interface Remote {
   close(): Promise<void>
 }
 
-const documentedRate = '200/1m,1000/5m'
-
 /** @throws BulkUpdateError USAGE for options, credentials and an environment that a key must not be sent from */
-export async function openRemote(options: UpdateOptions, env = process.env): Promise<Remote> {
-  const rate = options.rate ?? documentedRate
-  const windows = parseRate(rate, options.reserve ?? '10%')
-  if (options.env === 'simulator') return openSimulator(options, rate, windows)
+export async function openRemote(options: Resolved<RemoteOptions>, env = process.env): Promise<Remote> {
+  const windows = parseRate(options.rate, options.reserve)
+  if (options.env === 'simulator') return openSimulator(options, windows)
   refuseRehearsal(options)
-  const origin = resolveOrigin(options.env ?? 'sandbox', options.baseUrl, options.allowHost)
+  const origin = resolveOrigin(options.env, options.baseUrl, options.allowHost)
   if (windows.length === 0 && !isLoopback(origin)) {
     throw usage(
       'E_RATE_NONE',
@@ -80,15 +86,18 @@ function checkKey(name: string, key: string): void {
 
 /** The simulator keeps the rate that was asked for, so that a rehearsal shows what a crossing would do. */
 async function openSimulator(
-  { faults = '', seed = 1 }: UpdateOptions,
-  rate: string,
+  { faults, seed, rate }: Resolved<RemoteOptions>,
   windows: readonly Window[],
 ): Promise<Remote> {
-  if (!Number.isSafeInteger(seed))
-    throw usage('E_OPTION_SEED', '--seed is not a whole number', 'Write it like --seed 7.')
+  if (seed !== undefined && !Number.isSafeInteger(seed))
+    throw invalidValue('E_OPTION_SEED', 'seed', String(seed), 'use a whole number')
   // A server and all that it takes: nothing that a run against Rapyd should load.
   const { createSimulator } = await import('./simulator/server.ts')
-  const simulator = await createSimulator({ windows: enforcedWindows(rate), keepCalls: 0, faults, seed })
+  const simulator = await createSimulator({
+    windows: enforcedWindows(rate),
+    keepCalls: 0,
+    ...pickOptions({ faults, seed }, () => true),
+  })
   return {
     origin: new URL(simulator.url),
     host: 'simulator',
@@ -100,7 +109,7 @@ async function openSimulator(
 }
 
 /** Faults are for rehearsals; asked for anywhere else, the environment was mistaken. */
-function refuseRehearsal({ faults, seed, env = 'sandbox' }: UpdateOptions): void {
+function refuseRehearsal({ faults, seed, env }: Resolved<RemoteOptions>): void {
   for (const [option, value] of Object.entries({ faults, seed })) {
     if (value === undefined) continue
     throw usage(

@@ -13,7 +13,8 @@ import { openInput } from '../src/input/bytes.ts'
 import { readHead } from '../src/input/header.ts'
 import { watchInput } from '../src/guard/input-watch.ts'
 import { defaultMapping } from '../src/mapping/mapping.ts'
-import type { UpdateOptions } from '../src/options.ts'
+import { resolveOptions } from '../src/config/job-options.ts'
+import type { UpdateOptions } from '../src/config/options.ts'
 import { badNights } from './support/bad-nights.ts'
 import { freshFolder } from './acceptance/support/command.ts'
 import type { Folder } from './acceptance/support/command.ts'
@@ -40,7 +41,7 @@ async function judge(
 ): Promise<Judgement> {
   const input = join(folder.path, 'crm.csv')
   writeFileSync(input, text)
-  const options = { input, ...more }
+  const options = resolveOptions({ input, ...more })
   try {
     const file = await openInput(input)
     try {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { resolveOptions } from '../src/config/job-options.ts'
 import { openRemote } from '../src/remote.ts'
 
 const keys = { accessKey: 'rak_0123456789ABCDEF', secretKey: 'rsk_0123456789abcdef-+/=_.~' }
-const open = (options: object, env = {}) => openRemote({ input: 'crm.csv', ...keys, ...options }, env)
+const open = (options: object, env = {}) => openRemote(resolveOptions({ ...keys, ...options }), env)
 
 describe('where a run goes', () => {
   it('is not asked with certificates unchecked, but for http on loopback and the simulator', async () => {

@@ -1,89 +1,103 @@
-/** Holds the options of a command line to the table of flags, and names the nearest flag where there is none of that name. */
+/** Checks the options of a command line against the table, and names the nearest option if there is none of that name. */
+import { isValue, optionTable } from '../config/job-options.ts'
+import type { CommandName, CommandOptions, Option } from '../config/options.ts'
+import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, nearest } from '../domain/nearest.ts'
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 import { camelCase } from './arguments.ts'
-import type { FlagValues } from './arguments.ts'
-import type { CommandName } from './command-table.ts'
-import { commandFlags } from './flags.ts'
+import { flagsOf } from './flags.ts'
 import type { Flag } from './flags.ts'
 
-interface NumberRange {
-  readonly least: number
-  readonly most?: number
-  readonly example: number
-}
-
-/** Every flag that takes a number takes a whole one; 0 is allowed where nothing, or none in particular, can be meant. */
-const numbers: ReadonlyMap<string, NumberRange> = new Map<string, NumberRange>([
-  ['concurrency', { least: 1, most: 1_000, example: 16 }],
-  ['latency', { least: 0, most: 2 ** 31 - 1, example: 50 }],
-  ['limit', { least: 1, example: 5 }],
-  ['port', { least: 0, most: 65_535, example: 4010 }],
-  ['seed', { least: 0, example: 7 }],
-])
-
-/** Flags for which an empty text says something: no faults. */
-const mayBeEmpty: ReadonlySet<string> = new Set(['faults'])
-
-type Options = Readonly<Record<string, unknown>>
-
-/** Throws USAGE for the first option that does not fit. `options` are by name as it was typed, and in camel case. */
+/** Throws USAGE for the first option that does not fit. `given` is by name as it was typed, and in camel case. */
 export function checkOptions<Name extends CommandName>(
   command: Name,
-  options: Options,
-): asserts options is Options & FlagValues<Name> {
-  const table = Object.entries<Flag>(commandFlags[command])
-  for (const [key, value] of Object.entries(options)) {
-    const found = table.find(([name]) => name === key || camelCase(name) === key)
-    if (found === undefined) throw unknownOption(key, command)
-    const [name, flag] = found
-    checkValue(name, value, flag)
-  }
+  given: Readonly<Record<string, unknown>>,
+): CommandOptions<Name> {
+  const flags = flagsOf(command)
+  const found = Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const known = flags.find(({ flag }) => flag === key || camelCase(flag) === key)
+      if (known === undefined) throw unknownOption(key, command)
+      return [known.name, read(known, value)]
+    }),
+  )
+  if (!isChecked(command, found)) throw new Error('an option of another type than its table says')
+  return found
 }
 
-function checkValue(name: string, value: unknown, flag: Flag): void {
-  if (flag.array === true) {
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw noValue(name)
-    return
-  }
-  if (Array.isArray(value)) {
-    throw usage('E_OPTION_REPEATED', `--${name} is given more than once`, 'Keep the one that is meant.')
-  }
-  if (flag.choices !== undefined) checkChoice(name, value, flag.choices)
-  else if (flag.type === 'number') checkNumber(name, value)
-  else if (typeof value !== flag.type || (value === '' && !mayBeEmpty.has(name))) throw noValue(name)
+function isChecked<Name extends CommandName>(command: Name, found: object): found is CommandOptions<Name> {
+  return Object.entries(found).every(([name, value]) => {
+    const option = optionTable.get(name)
+    return option?.commands.includes(command) === true && isValue(option, value)
+  })
 }
 
-function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
-  if (choices.some((choice) => choice === value)) return
-  const near = typeof value === 'string' && value !== '' ? nearest(value, choices) : undefined
+function read({ flag, option }: Flag, value: unknown): unknown {
+  if (option.type === 'list') {
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw noValue(flag)
+    return option.value === 'NAMES' ? value.flatMap(namesIn) : value
+  }
+  if (Array.isArray(value))
+    throw usage('E_OPTION_REPEATED', `--${flag} is given more than once`, 'Keep the one that is meant.')
+  if (option.type === 'boolean') {
+    if (typeof value !== 'boolean') throw noValue(flag)
+    return value
+  }
+  if (option.type === 'number') return numberOf(flag, value, option.range)
+  if (option.choices !== undefined) return choiceOf(flag, value, option.choices)
+  if (typeof value !== 'string' || (value === '' && option.mayBeEmpty !== true)) throw noValue(flag)
+  if (option.type === 'duration') return parseDuration(flag, value)
+  if (option.value === 'CHAR' && (value.length !== 1 || /["\r\n]/.test(value)))
+    throw invalidValue('E_OPTION_DELIMITER', flag, value, 'use one character, such as ";"')
+  return value
+}
+
+/** `a,b` is two names; a name may hold a comma itself, so the whole is one too. */
+function namesIn(text: string): string[] {
+  return text.includes(',') ? [text, ...text.split(',')] : [text]
+}
+
+function choiceOf(flag: string, value: unknown, choices: readonly string[]): string {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  const text = typeof value === 'string' ? value : ''
+  const error = `Invalid --${flag} "${text}": use ${listOf(choices)}`
+  const near = text === '' ? undefined : nearest(text, choices)
   throw usage(
     'E_OPTION_CHOICE',
-    `--${name} is none of ${choices.join(', ')}`,
-    `${didYouMean(near)}Write it like --${name} ${choices[0]}.`,
+    error,
+    `${didYouMean(near)}Correct it and run the command again. Nothing was sent.`,
   )
 }
 
-function checkNumber(name: string, value: unknown): void {
-  const { least, most, example } = numbers.get(name) ?? { least: 1, example: 1 }
-  const whole = typeof value === 'number' && Number.isSafeInteger(value)
-  if (whole && value >= least && value <= (most ?? value)) return
-  throw usage(
-    `E_OPTION_${name.toUpperCase()}`,
-    `--${name} needs a whole number from ${least}${most === undefined ? ' on' : ` to ${most}`}`,
-    `Write it like --${name} ${example}.`,
+function listOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
+}
+
+function numberOf(flag: string, value: unknown, range: Option['range']): number {
+  const { least = 0, most } = range ?? {}
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= (most ?? value))
+    return value
+  throw invalidValue(
+    `E_OPTION_${flag.toUpperCase()}`,
+    flag,
+    typeof value === 'string' || typeof value === 'number' ? String(value) : '',
+    `use a whole number from ${least}${most === undefined ? ' on' : ` to ${most}`}, such as ${range?.example ?? least}`,
   )
 }
 
-function noValue(name: string) {
-  return usage('E_OPTION_VALUE', `--${name} needs a value`, `Write it behind --${name}, or leave both out.`)
+function noValue(flag: string) {
+  return usage('E_OPTION_VALUE', `--${flag} needs a value`, `Write it after --${flag}, or leave both out.`)
 }
 
 function unknownOption(key: string, command: CommandName) {
-  const near = nearest(key, Object.keys(commandFlags[command]))
+  const near = nearest(
+    key,
+    flagsOf(command).map(({ flag }) => flag),
+  )
   return usage(
     'E_USAGE',
-    `${command} has no option ${key.length === 1 ? `-${key}` : `--${key}`}`,
+    `Unknown option: ${key.length === 1 ? `-${key}` : `--${key}`}`,
     `${near === undefined ? '' : `Did you mean --${near}? `}See rapyd-bulk ${command} --help.`,
   )
 }

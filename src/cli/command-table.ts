@@ -1,5 +1,5 @@
 /** One table of commands, beside that of flags: help, completion and the man page are made of the two. */
-import { commandFlags } from './flags.ts'
+import type { CommandName } from '../config/options.ts'
 
 /** What a command is about, and how it is named where it is missing. */
 export const subjects = {
@@ -10,6 +10,8 @@ export const subjects = {
   action: 'show, forget, rebuild, or baseline with a file behind it',
 } as const
 
+export const stateActions = ['show', 'forget', 'rebuild', 'baseline'] as const
+
 export interface Command {
   readonly subject?: keyof typeof subjects
   /** What may stand behind the subject. */
@@ -18,8 +20,6 @@ export interface Command {
   /** Command lines and what they are for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[]
 }
-
-export type CommandName = keyof typeof commandFlags
 
 const table = {
   update: {
@@ -147,23 +147,4 @@ export const commandNames = Object.keys(commands).filter((name): name is Command
 export function usageOf(name: CommandName): string {
   const { subject } = commands[name]
   return subject === undefined ? name : `${name} <${subject}>`
-}
-
-/** A flag as the texts about it see it. */
-export interface FlagText {
-  readonly name: string
-  readonly describe: string
-  /** What stands behind it: choices, or a word in capitals; empty for a switch. */
-  readonly value: string
-  readonly choices: readonly string[]
-}
-
-export function flagsOf(name: CommandName): readonly FlagText[] {
-  return Object.entries(commandFlags[name]).map(([flag, { describe, ...rest }]) => {
-    const choices = 'choices' in rest ? [...rest.choices].map(String) : []
-    const type = 'type' in rest ? rest.type : 'string'
-    const value =
-      choices.length > 0 ? choices.join('|') : type === 'boolean' ? '' : type === 'number' ? 'N' : 'TEXT'
-    return { name: flag, describe, value, choices }
-  })
 }

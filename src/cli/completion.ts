@@ -1,7 +1,9 @@
 /** Scripts that complete commands, options and their values, made of the two tables. They start no process at a tab. */
-import { commandNames, commands, flagsOf } from './command-table.ts'
-import type { CommandName, FlagText } from './command-table.ts'
-import { stateActions } from './flags.ts'
+import { commandNames, commands, stateActions } from './command-table.ts'
+import type { CommandName } from '../config/options.ts'
+import { isPath } from '../config/job-options.ts'
+import { flagsOf } from './flags.ts'
+import type { Flag } from './flags.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
@@ -18,9 +20,6 @@ const subjectWords: Readonly<Partial<Record<CommandName, readonly string[]>>> = 
 
 const allOptions = 'all options, with examples'
 
-/** Options that name a file or a folder, besides the subject of a command. */
-const paths = new Set(['map', 'out', 'fix', 'from', 'junit', 'metrics-file', 'runs-dir', 'state-dir'])
-
 function bash(): readonly string[] {
   return [
     '# rapyd-bulk, bash: source this file, or put it into ~/.bashrc',
@@ -36,12 +35,11 @@ function bash(): readonly string[] {
     '  fi',
     '  case ${COMP_WORDS[1]}:$before in',
     ...commandNames.flatMap((name) =>
-      flagsOf(name)
-        .filter(({ choices }) => choices.length > 0)
-        .map(
-          ({ name: flag, choices }) =>
-            `    ${name}:--${flag}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$word")); return ;;`,
-        ),
+      flagsOf(name).flatMap(({ flag, option: { choices } }) =>
+        choices === undefined
+          ? []
+          : [`    ${name}:--${flag}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$word")); return ;;`],
+      ),
     ),
     '  esac',
     '  if [[ $word == -* ]]; then',
@@ -66,7 +64,7 @@ function subjectLines(): readonly string[] {
 }
 
 function optionsOf(name: CommandName): readonly string[] {
-  return [...flagsOf(name).map(({ name: flag }) => `--${flag}`), '--help']
+  return [...flagsOf(name).map(({ flag }) => `--${flag}`), '--help']
 }
 
 function zsh(): readonly string[] {
@@ -96,11 +94,15 @@ function zshSubject(words: readonly string[] | undefined): string {
   return `${words === undefined ? '' : `'1:what:(${words.join(' ')})' `}'*:file:_files'`
 }
 
-function zshOption({ name, describe, value, choices }: FlagText): string {
+function zshOption({ flag, option, describe, value }: Flag): string {
   const text = describe.replaceAll(/[[\]:]/g, (sign) => `\\${sign}`)
   const takes =
-    choices.length > 0 ? `:value:(${choices.join(' ')})` : paths.has(name) ? ':file:_files' : ':value: '
-  return value === '' ? `*--${name}[${text}]` : `*--${name}=[${text}]${takes}`
+    option.choices !== undefined
+      ? `:value:(${option.choices.join(' ')})`
+      : isPath(option)
+        ? ':file:_files'
+        : ':value: '
+  return value === '' ? `*--${flag}[${text}]` : `*--${flag}=[${text}]${takes}`
 }
 
 function fish(): readonly string[] {
@@ -115,7 +117,7 @@ function fish(): readonly string[] {
     ...commandNames.flatMap((name) =>
       flagsOf(name).map(
         (flag) =>
-          `complete -c rapyd-bulk -n '${fishCommand(name)}' -l ${flag.name}${fishValue(flag)} -d ${fishQuoted(flag.describe)}`,
+          `complete -c rapyd-bulk -n '${fishCommand(name)}' -l ${flag.flag}${fishValue(flag)} -d ${fishQuoted(flag.describe)}`,
       ),
     ),
     ...Object.entries(subjectWords).map(
@@ -130,10 +132,10 @@ function fishCommand(name: string): string {
   return `contains -- ${name} (commandline -opc)[2]`
 }
 
-function fishValue({ name, value, choices }: FlagText): string {
+function fishValue({ option, value }: Flag): string {
   if (value === '') return ''
-  if (choices.length > 0) return ` -x -a '${choices.join(' ')}'`
-  return paths.has(name) ? ' -r' : ' -x'
+  if (option.choices !== undefined) return ` -x -a '${option.choices.join(' ')}'`
+  return isPath(option) ? ' -r' : ' -x'
 }
 
 function quoted(text: string): string {

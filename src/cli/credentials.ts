@@ -1,5 +1,5 @@
 /** Keys are never taken from an argument. */
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 
 const looksLikeKey = /^(?:[0-9A-F]{20}|[0-9a-f]{64,}|r?[as]k_\S{12,}|sk_\S{12,}|rsk_\S+)$/
 const keyOption = /^--?(?:access|secret|api)[-_]?key\b/i

@@ -2,9 +2,9 @@
 import type { Defect } from '../doctor/examine.ts'
 import { printable } from '../domain/printable.ts'
 import { csvText } from '../report/csv-text.ts'
-import type { defectFormats } from './flags.ts'
+import type { CommandOptions } from '../config/options.ts'
 
-export type DefectFormat = (typeof defectFormats)[number]
+export type DefectFormat = NonNullable<CommandOptions<'validate'>['formatErrors']>
 
 export interface DefectLines {
   /** Before the first one; may be empty. */

@@ -1,5 +1,5 @@
 /** The note that `update` shows before it sends, where several rows change one customer. */
-import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
+import type { DuplicatePolicy } from '../config/options.ts'
 import type { Scan } from '../pipeline/scan.ts'
 
 const whatHappens: Readonly<Record<DuplicatePolicy, string>> = {

@@ -1,6 +1,7 @@
 /** `--help`, made of the two tables. By hand, because the library that parses takes longer to load than this takes to read. */
-import { commandNames, commands, flagsOf, subjects, usageOf } from './command-table.ts'
-import type { CommandName } from './command-table.ts'
+import { commandNames, commands, subjects, usageOf } from './command-table.ts'
+import type { CommandName } from '../config/options.ts'
+import { flagsOf } from './flags.ts'
 
 const widest = 100
 const about = 'Updates many Rapyd customers from one CSV or NDJSON file.'
@@ -48,10 +49,7 @@ function ofCommand(name: CommandName, width: number): readonly string[] {
     'Options:',
     ...table(
       [
-        ...flagsOf(name).map(({ name: flag, value, describe }): Entry => [
-          `--${flag} ${value}`.trim(),
-          describe,
-        ]),
+        ...flagsOf(name).map(({ flag, value, describe }): Entry => [`--${flag} ${value}`.trim(), describe]),
         ['-h, --help', 'this'],
       ],
       width,

@@ -1,8 +1,9 @@
 /** The manual page, in the macros of man(7), made of the two tables. */
 import { exitCodes } from '../errors.ts'
 import type { ExitName } from '../errors.ts'
-import { commandNames, commands, flagsOf, usageOf } from './command-table.ts'
-import type { CommandName } from './command-table.ts'
+import { commandNames, commands, usageOf } from './command-table.ts'
+import type { CommandName } from '../config/options.ts'
+import { flagsOf } from './flags.ts'
 
 const exits: Readonly<Record<ExitName, string>> = {
   OK: 'every row updated or unchanged',
@@ -61,9 +62,7 @@ function commandLines(name: CommandName): readonly string[] {
   return [
     `.SS ${escaped(usageOf(name))}`,
     escaped(`${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`),
-    ...flagsOf(name).flatMap(({ name: flag, value, describe }) =>
-      entry(`--${flag} ${value}`.trim(), describe),
-    ),
+    ...flagsOf(name).flatMap(({ flag, value, describe }) => entry(`--${flag} ${value}`.trim(), describe)),
     '.PP',
     'Examples:',
     ...examples.flatMap(([line, purpose]) => entry(line, purpose)),

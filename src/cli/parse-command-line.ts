@@ -1,10 +1,10 @@
 /** A command line → words and options. One table for all commands does, because no flag is of another type with another command. */
 import yargsParser from 'yargs-parser'
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
+import { flagOf, optionTable } from '../config/job-options.ts'
+import type { Option } from '../config/options.ts'
 import { camelCase } from './arguments.ts'
 import { hideDash, showDashes } from './dash.ts'
-import { commandFlags } from './flags.ts'
-import type { Flag } from './flags.ts'
 
 export interface CommandLine {
   /** The command, and what stands behind it. */
@@ -13,12 +13,8 @@ export interface CommandLine {
   readonly options: Readonly<Record<string, unknown>>
 }
 
-const flags: readonly (readonly [name: string, flag: Flag])[] = Object.values(commandFlags).flatMap((table) =>
-  Object.entries<Flag>(table),
-)
-
-function namesOf(wanted: (flag: Flag) => boolean): string[] {
-  return [...new Set(flags.flatMap(([name, flag]) => (wanted(flag) ? [name] : [])))]
+function namesOf(isWanted: (option: Option) => boolean): string[] {
+  return [...optionTable].flatMap(([name, option]) => (isWanted(option) ? [flagOf(name)] : []))
 }
 
 /** Checks only what cannot be told afterwards. */
@@ -31,9 +27,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     alias: Object.fromEntries(
       namesOf(() => true).flatMap((name) => (name === camelCase(name) ? [] : [[name, [camelCase(name)]]])),
     ),
-    array: namesOf(({ array }) => array === true),
+    array: namesOf(({ type }) => type === 'list'),
     boolean: switches,
-    string: namesOf(({ type }) => type === 'string' || type === 'number'),
+    string: namesOf(({ type }) => type !== 'boolean'),
     configuration: {
       'camel-case-expansion': false,
       'dot-notation': false,

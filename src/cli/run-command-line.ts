@@ -1,7 +1,7 @@
 /** A command line → the command that it names, with its arguments. Commands are loaded when they are run. */
 import type { Arguments } from './arguments.ts'
 import { checkOptions } from './check-options.ts'
-import type { CommandName } from './command-table.ts'
+import type { CommandName } from '../config/options.ts'
 import { parseCommandLine } from './parse-command-line.ts'
 import { commandNamed, positionalsOf } from './words.ts'
 
@@ -41,8 +41,8 @@ async function run<Name extends CommandName>(
   options: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   // Before the words: a misspelt switch may have taken one.
-  checkOptions(name, options)
+  const checked = checkOptions(name, options)
   const positionals = positionalsOf(name, words)
   const command = await load()
-  return command({ ...options, ...positionals })
+  return command({ ...checked, ...positionals })
 }

@@ -2,38 +2,25 @@
 import type { UpdateResult } from '../bulk-update.ts'
 import { systemClock } from '../client/clock.ts'
 import { printable } from '../domain/printable.ts'
-import { exitCodes } from '../errors.ts'
-import { usage } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
-import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
+import { exitCodes, usage } from '../errors.ts'
+import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
+import { parseFinishBy } from '../config/values.ts'
 import type { Scan } from '../pipeline/scan.ts'
-import { parseFinishBy } from '../report/plan-line.ts'
 import { summaryText } from '../report/summary-text.ts'
 import type { Watch } from '../run/parts.ts'
 import { ask, canAsk } from './ask.ts'
 import { createDisplay } from './display.ts'
 import { duplicatesLine } from './duplicates-line.ts'
 import { isScreen, wantsColor } from './output.ts'
-import { given, senderOptions } from './sender-options.ts'
-import type { SenderArguments } from './sender-options.ts'
+import { senderOptions } from './sender-options.ts'
+import type { SenderOptions, Where } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
 import { refuseUnwritable, writeSummaryFiles } from './summary-files.ts'
 import { unmatchedLine } from './unmatched-line.ts'
 import { warningsLine } from './warnings-line.ts'
 
-export interface SendArguments extends SenderArguments {
-  readonly finishBy?: string | undefined
-  readonly confirmProduction?: string | undefined
-  readonly resultsFormat?: string | undefined
-  readonly metricsFile?: string | undefined
-  readonly includeValues?: boolean | undefined
-  readonly json?: boolean | undefined
-  readonly quiet?: boolean | undefined
-  readonly color?: boolean | undefined
-}
-
-/** What the flags of `SendArguments` say. */
-export type SendOptions = Omit<UpdateOptions, 'input'>
+/** What all of them take. */
+type SendArguments = CommandOptions<'rollback'>
 
 export interface SendWords {
   /** Said of a run that was finished before. */
@@ -44,10 +31,14 @@ export interface SendWords {
 }
 
 /** `where` is where the calls go if the flags do not say. `begin` gives nothing where there was nothing to do. */
-export async function send(
-  args: SendArguments,
-  where: Pick<UpdateOptions, 'env' | 'baseUrl' | 'allowHost'>,
-  begin: (options: SendOptions, watch: Watch, signal: AbortSignal) => Promise<UpdateResult | undefined>,
+export async function send<Args extends SendArguments>(
+  args: Args,
+  where: Where,
+  begin: (
+    options: SenderOptions<Args>,
+    watch: Watch,
+    signal: AbortSignal,
+  ) => Promise<UpdateResult | undefined>,
   words: SendWords,
 ): Promise<number> {
   const { options, production } = senderOptions(args, where)
@@ -74,12 +65,7 @@ export async function send(
     onEvent: display.onEvent,
   }
   try {
-    const resultsFormat = args.resultsFormat === 'ndjson' ? 'ndjson' : 'csv'
-    const result = await begin(
-      { ...options, resultsFormat, ...given({ includeValues: args.includeValues }) },
-      watch,
-      signal,
-    )
+    const result = await begin(options, watch, signal)
     display.stop()
     if (result === undefined) return exitCodes.OK
     const color = wantsColor(process.stdout, args.color)

@@ -1,9 +1,9 @@
 /** The words of a command line: the command, and what stands behind it. */
 import { didYouMean, nearest } from '../domain/nearest.ts'
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 import type { Positionals } from './arguments.ts'
 import { commandNames, commands, subjects } from './command-table.ts'
-import type { CommandName } from './command-table.ts'
+import type { CommandName } from '../config/options.ts'
 
 export function commandNamed(word: string | undefined): CommandName {
   const name = commandNames.find((known) => known === word)
@@ -31,7 +31,7 @@ export function positionalsOf<Name extends CommandName>(
   if (rest.length > 0) {
     throw usage(
       'E_USAGE',
-      `${name} takes no further argument, and ${rest.length === 1 ? 'one stands' : `${rest.length} stand`} behind it`,
+      `Unexpected ${rest.length === 1 ? 'argument' : 'arguments'}: ${rest.join(', ')}`,
       `Quote names with spaces, and give an option for each of several values. See rapyd-bulk ${name} --help.`,
     )
   }

@@ -7,8 +7,8 @@ import type { Head } from '../input/header.ts'
 import { rowAt, rowsOf } from '../input/rows.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { mergeRows } from '../mapping/merge-rows.ts'
-import { parseErrorLimit, parseExpectedRows, parsePercent } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { mergedRows, onlyLastRows, withEarlierRows } from '../pipeline/duplicates.ts'
 import type { DuplicateRows } from '../pipeline/duplicates.ts'
 import { guard, refuseDuplicates } from '../pipeline/guards.ts'
@@ -22,7 +22,7 @@ import { countCustomers } from '../store/customer-count.ts'
 export interface InputParts {
   readonly file: InputFile
   readonly head: Head
-  readonly options: UpdateOptions
+  readonly options: ResolvedOptions
   readonly mapping: Mapping
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
@@ -57,10 +57,10 @@ export async function checkInput(
   watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
   const { file, head, options, mapping } = parts
-  const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
+  const readRow = createReadRow(head, options.ignoreColumns, rulesOf(options), mapping)
   const plain: Reading = { openRows: (start) => rowsOf(file, head, start), readRow }
   // What is left out or merged is decided by all rows, and those of an earlier scan are not kept.
-  if ((options.duplicates ?? 'sequence') === 'sequence') {
+  if (options.duplicates === 'sequence') {
     const found = parts.remembered ?? (await scanReading(parts, plain, watched(plain.openRows())))
     return { ...plain, found, refusal: guardOf(found, options) }
   }
@@ -86,7 +86,7 @@ export async function scanReading(
   source: Source,
   customers?: CustomerCount,
 ): Promise<Scan> {
-  const locate = createLocate(head, options.ignoreColumns ?? [], mapping)
+  const locate = createLocate(head, options.ignoreColumns, mapping)
   const given = { source, readRow, locate, doubts, onInvalid, signal, examiner }
   if (customers !== undefined) return scan({ ...given, customers })
   const counted = countCustomers()
@@ -98,11 +98,11 @@ export async function scanReading(
 }
 
 /** What keeps `found` from being sent. */
-export function guardOf(found: Scan, options: UpdateOptions): BulkUpdateError | undefined {
+export function guardOf(found: Scan, options: ResolvedOptions): BulkUpdateError | undefined {
   return guard(found, {
-    maxClearsPercent: parsePercent('max-clears', options.maxClears ?? '50%'),
-    maxErrors: parseErrorLimit(options.maxErrors ?? '10%'),
-    strict: options.strict ?? false,
+    maxClearsPercent: parsePercent('max-clears', options.maxClears),
+    maxErrors: parseErrorLimit(options.maxErrors),
+    strict: options.strict,
     expectedRows: options.expectRows === undefined ? undefined : parseExpectedRows(options.expectRows),
   })
 }
@@ -112,7 +112,7 @@ function readingOf(
   plain: Reading,
   duplicateRows: DuplicateRows,
 ): Reading {
-  const { duplicates = 'sequence' } = options
+  const { duplicates } = options
   if (duplicateRows.followed.size === 0) return plain
   const { openRows, readRow } = plain
   switch (duplicates) {

@@ -24,7 +24,7 @@ import type { EarlierRun } from './input-history.ts'
 import { planHeader } from '../mapping/column-plans.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Examiner } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import { isOutcome } from '../pipeline/send.ts'
@@ -35,7 +35,7 @@ export interface WatchedInput {
   readonly file: InputFile
   readonly head: Head
   readonly mapping: Mapping
-  readonly options: UpdateOptions
+  readonly options: ResolvedOptions
   readonly earlier: EarlierRun | undefined
 }
 
@@ -125,7 +125,7 @@ const mostTold = 3
 function refusalOf(
   differences: readonly Difference[],
   last: EarlierRun | undefined,
-  { acceptChange = [] }: UpdateOptions,
+  { acceptChange }: ResolvedOptions,
 ): BulkUpdateError | undefined {
   const accepted = new Set(acceptChange)
   // The first of each word tells enough.

@@ -2,11 +2,12 @@
  * How the bytes of an input stand for characters. UTF-8 and UTF-16 show themselves; Windows-1252 has to be asked for,
  * because almost any bytes are some text in it, and a name that is read wrongly would be sent to Rapyd.
  */
+import { options } from '../config/options.ts'
+import type { Encoding } from '../config/options.ts'
 import { BulkUpdateError } from '../errors.ts'
 
-/** What `--encoding` takes. */
-export const encodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const
-export type Encoding = (typeof encodings)[number]
+const encodings = options.encoding.choices
+export type { Encoding }
 
 export function isEncoding(text: string): text is Encoding {
   return encodings.some((encoding) => encoding === text)

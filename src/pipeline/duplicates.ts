@@ -11,8 +11,6 @@ import type { ReadRow, Source } from './ports.ts'
 import { isOutcome } from './send.ts'
 
 /** What happens where several rows change one customer. */
-export const duplicatePolicies = ['sequence', 'last', 'merge', 'reject'] as const
-export type DuplicatePolicy = (typeof duplicatePolicies)[number]
 
 /** Makes one patch, at the place of the later one, of two rows of a customer. */
 export type MergeRows = (earlier: PatchedRow, later: PatchedRow) => PatchedRow

@@ -5,27 +5,23 @@ import { runUpdate } from '../bulk-update.ts'
 import type { UpdateResult } from '../bulk-update.ts'
 import { createDriftJudge } from './drift.ts'
 import { BulkUpdateError } from '../errors.ts'
-import type { UpdateOptions } from '../options.ts'
+import { inheritOptions, readRecordedOptions } from '../config/job-options.ts'
+import type { RecordedOptions } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
 import type { PlanHead } from './plan-head.ts'
 import { refuseGoneInput, removePlanInput } from './plan-input.ts'
 import { openPlan } from './saved-plan.ts'
 import { checkPlanned } from './planned-reading.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
-import { readingOf, whereOf } from '../redo/options.ts'
 import { runDigest } from '../run/identity.ts'
 import type { Watch } from '../run/parts.ts'
-import { optionsOf } from '../run/record.ts'
-import type { RecordedOptions } from '../run/record.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
-import { refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
+import { refuseElsewhere } from '../saved-runs/saved-run.ts'
 import { isFinishedIn } from '../store/saved-journal.ts'
 
 /** As for an update; how the input is read, and where the calls go if nothing is said, stands in the plan. */
-export interface ApplyOptions extends Omit<
-  UpdateOptions,
-  'input' | 'map' | 'format' | 'delimiter' | 'encoding' | 'blank' | 'duplicates' | 'ignoreColumns'
-> {
+export interface ApplyOptions extends OptionsOf<'apply'> {
   /** The path of a plan. */
   readonly plan: string
   /**
@@ -45,10 +41,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
     refuseGoneInput(head.input.path)
     const result = await runUpdate(
       {
-        ...readingOf({ record: { options: planned } }),
-        ...writtenIn(() => planned.encoding ?? ''),
-        ...(own.env === undefined ? whereOf({ record: { options: planned } }) : {}),
-        ...(planned.runsDir === undefined ? {} : { runsDir: planned.runsDir }),
+        ...inheritOptions('apply', planned, own),
         ...own,
         // What is cleared was guarded when the plan was made, among all rows that have a call.
         maxClears: '100%',
@@ -80,14 +73,14 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
 }
 
 /** Where the calls of a plan go, if nothing else is said. Throws like `openPlan`. */
-export async function wherePlanGoes(path: string): Promise<ReturnType<typeof whereOf>> {
+export async function wherePlanGoes(path: string): Promise<Partial<RecordedOptions>> {
   const plan = await openPlan(resolve(path))
   await plan.close()
-  return whereOf({ record: { options: optionsIn(plan.head, path) } })
+  return inheritOptions('verify', optionsIn(plan.head, path), {})
 }
 
 function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
-  const found = optionsOf(options)
+  const found = readRecordedOptions(options)
   if (found !== undefined) return found
   throw new BulkUpdateError(
     'INPUT',

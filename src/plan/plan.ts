@@ -7,7 +7,9 @@ import type { InputFile } from '../input/bytes.ts'
 import { openInputGuard } from '../guard/input-guard.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import { openNewFile } from '../report/output-file.ts'
-import type { UpdateOptions } from '../options.ts'
+import { recordedOptions, resolveOptions } from '../config/job-options.ts'
+import type { Resolved } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
 import { removeIfEmpty } from './plan-input.ts'
 import { planVersion } from './plan-head.ts'
 import type { PlanFacts, PlanHead } from './plan-head.ts'
@@ -26,7 +28,6 @@ import type { ReadingWatch } from './reading-client.ts'
 import { keptInput } from '../run/input.ts'
 import { openGiven } from '../run/open-given.ts'
 import { mappingDigest, runDigest } from '../run/identity.ts'
-import { recordedOptions } from '../run/record.ts'
 import { planEnd } from '../store/find-runs.ts'
 import { lockRun } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
@@ -65,9 +66,10 @@ const longestMs = 24 * 3_600_000
 /** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call goes on with what was read. */
 export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
   const signal = signalOf(options)
-  const remote = await openRemote(options)
+  const resolved = resolveOptions(options)
+  const remote = await openRemote(resolved)
   try {
-    return await planOn(remote, options, options, signal)
+    return await planOn(remote, resolved, options, signal)
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {
@@ -77,7 +79,7 @@ export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promis
 
 async function planOn(
   remote: Remote,
-  options: PlanOptions,
+  options: Resolved<PlanOptions>,
   watch: PlanWatch,
   signal: AbortSignal,
 ): Promise<PlanResult> {
@@ -100,7 +102,7 @@ async function planOn(
       // Before hours of reading, not after them.
       openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
       const keep = (): void => input.keepIn(directory)
-      const unmatched = unmatchedColumns(given.head, options.ignoreColumns ?? [], mapping)
+      const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
       const asked = { remote, options, watch, signal }
       return { ...(await planIn(directory, asked, { checked, file, facts, path, keep })), unmatched }
     } finally {
@@ -114,7 +116,7 @@ async function planOn(
 
 interface Asked {
   readonly remote: Remote
-  readonly options: PlanOptions
+  readonly options: Resolved<PlanOptions>
   readonly watch: PlanWatch
   readonly signal: AbortSignal
 }

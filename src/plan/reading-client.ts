@@ -7,8 +7,8 @@ import type { ReadCounts } from '../client/read-many.ts'
 import { systemClock } from '../client/clock.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { interruption } from '../run/interruption.ts'
-import { defaultPatienceMs } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { Resolved } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
 import { imageOf } from '../rapyd/held.ts'
 import type { Remote } from '../remote.ts'
 import type { RunEvent } from '../report/run-events.ts'
@@ -24,7 +24,7 @@ export interface ReadingWatch {
 
 export interface ReadingParts {
   readonly remote: Remote
-  readonly options: Pick<UpdateOptions, 'concurrency' | 'maxOutageMs' | 'stateDir' | 'env'>
+  readonly options: Resolved<OptionsOf<'verify'>>
   readonly watch: ReadingWatch
   /** The fields of the customers that are wanted. */
   readonly fields: ReadonlySet<string>
@@ -50,10 +50,10 @@ export async function readCustomers(
   outside.addEventListener('abort', interrupt, { once: true })
   const { signal } = stopping
   const clock = systemClock
-  const concurrency = options.concurrency ?? 16
+  const concurrency = options.concurrency
   const parts = {
     remote,
-    options: { ...options, input: '' },
+    options,
     tell: (event: RunEvent) => watch.onEvent?.(event),
     progress: { requested: () => void progress.requests++ },
   }
@@ -61,7 +61,7 @@ export async function readCustomers(
   const client = openClient(parts, memoryJournal(), concurrency, clock, (error) => stopping.abort(error))
   const tools = { ...client, clock, random: Math.random }
   try {
-    await preflight({ ...tools, patienceMs: options.maxOutageMs ?? defaultPatienceMs }, signal)
+    await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
     await readMany(
       {
         wanted: () => readings.wanted(),

@@ -2,7 +2,7 @@
  * Runs that descend from one another by `redo`. Only the youngest line goes on: what an older redo left was taken up by the
  * ones after it, and sending it from there again would put old values over newer ones.
  */
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 import { commandToRedo } from '../run/command.ts'
 import { inChildren } from '../saved-runs/children.ts'
 import { openSavedRun } from '../saved-runs/saved-run.ts'

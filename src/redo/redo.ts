@@ -3,15 +3,14 @@ import { resolve } from 'node:path'
 import { runUpdate } from '../bulk-update.ts'
 import type { UpdateResult } from '../bulk-update.ts'
 import { createDriftJudge } from '../plan/drift.ts'
-import { BulkUpdateError } from '../errors.ts'
-import { usage } from '../options.ts'
+import { inheritOptions } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
+import { BulkUpdateError, usage } from '../errors.ts'
 import type { SavedPlan } from '../plan/saved-plan.ts'
 import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
 import { refuseOlderRedo } from './family.ts'
-import { comparingOf, readingOf, whereOf } from './options.ts'
-import type { RedoOptions } from './options.ts'
 import { leftOf } from './left.ts'
 import { readRedo } from './reading.ts'
 import { commandToGoOn, commandToRollback } from '../run/command.ts'
@@ -22,6 +21,14 @@ import { nextChildId, openRedosBelow } from '../saved-runs/children.ts'
 import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../saved-runs/saved-run.ts'
 import type { SavedRun } from '../saved-runs/saved-run.ts'
 import { busy } from '../store/lock.ts'
+
+/** As for an update; how the input is read is the parent's, but `encoding`, which is that of `from`. */
+export interface RedoOptions extends OptionsOf<'redo'> {
+  /** A run id below `runsDir`, or the path of a run directory. */
+  readonly run: string
+  /** The `errors` file of the run, fixed. Without it, rows that are not `invalid` are sent again from the original input. */
+  readonly from?: string
+}
 
 export type RedoResult =
   | (UpdateResult & { readonly parent: string; readonly skipped: number })
@@ -78,9 +85,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     }
     const result = await runUpdate(
       {
-        ...readingOf(parent),
-        ...comparingOf(parent),
-        ...(own.env === undefined ? whereOf(parent) : {}),
+        ...inheritOptions('redo', parent.record.options, own),
         // From the original input, these rows have passed the guard among all rows of their run.
         ...(from === undefined ? { maxClears: '100%' } : {}),
         ...own,

@@ -1,6 +1,6 @@
 /** What must be true of a run before it is rolled back, which of its rollbacks goes on, and what it may do no more afterwards. */
 import { createHash } from 'node:crypto'
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 import { hasSent, isRolledBack, wasRolledBack } from './rollbacks.ts'
 import { rollbackLine, rollbackRows } from './rows.ts'
 import { commandToRollback } from '../run/command.ts'

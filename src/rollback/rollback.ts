@@ -5,10 +5,10 @@ import { runUpdate } from '../bulk-update.ts'
 import type { UpdateResult } from '../bulk-update.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { asInterruption } from '../run/interruption.ts'
-import type { UpdateOptions } from '../options.ts'
+import { inheritOptions } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
-import { whereOf } from '../redo/options.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { OutputFile } from '../report/output-file.ts'
 import { findRollback, refuseRollback } from './family.ts'
@@ -21,26 +21,7 @@ import { lockRun } from '../store/lock.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
 
 /** As for an update; there is no input but what the run has kept. */
-export interface RollbackOptions extends Pick<
-  UpdateOptions,
-  | 'env'
-  | 'baseUrl'
-  | 'allowHost'
-  | 'accessKey'
-  | 'secretKey'
-  | 'rate'
-  | 'reserve'
-  | 'concurrency'
-  | 'runsDir'
-  | 'stateDir'
-  | 'maxOutageMs'
-  | 'limit'
-  | 'maxErrors'
-  | 'resultsFormat'
-  | 'logLevel'
-  | 'faults'
-  | 'seed'
-> {
+export interface RollbackOptions extends OptionsOf<'rollback'> {
   /** A run id below `runsDir`, or the path of a run directory. */
   readonly run: string
 }
@@ -71,7 +52,7 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
         return { parent: parent.runId, nothingLeft: true }
       const result = await runUpdate(
         {
-          ...(own.env === undefined ? whereOf(parent) : {}),
+          ...inheritOptions('rollback', parent.record.options, own),
           ...own,
           input,
           format: 'ndjson',

@@ -1,6 +1,6 @@
 /** Whether a run keeps before-images: what its first session decided. */
-import { usage } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { usage } from '../errors.ts'
 import type { Before } from './before.ts'
 import type { RunJournal } from '../store/journal.ts'
 
@@ -9,13 +9,13 @@ import type { RunJournal } from '../store/journal.ts'
  * more; and E_OPTION_CONFLICT where customers may not be read.
  */
 export function keepsImages(
-  { backup, readBack }: UpdateOptions,
+  { backup, readBack }: ResolvedOptions,
   journal: Pick<RunJournal, 'get' | 'set' | 'inDoubt'>,
   before: Before,
 ): boolean {
   const isKept = journal.get('backup') === 'yes'
-  if (!isKept && backup !== true) return false
-  if (readBack === false) {
+  if (!isKept && !backup) return false
+  if (!readBack) {
     throw usage(
       'E_OPTION_CONFLICT',
       '--backup reads customers, and --no-read-back says that this account may not',

@@ -1,4 +1,6 @@
 /** The client of one run: transport, limiter, signer, calls and what reacts to answers, put together for its remote. */
+import type { Resolved } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
 import { accountFolder } from './account-folder.ts'
 import { createCalls } from '../client/call.ts'
 import type { Calls } from '../client/call.ts'
@@ -17,7 +19,6 @@ import { createThrottle } from '../client/throttle.ts'
 import { createTransport } from '../client/transport.ts'
 import type { ApiResponse, Clock, Quota } from '../pipeline/ports.ts'
 import { readEnvelope } from '../rapyd/envelope.ts'
-import { defaultMaxOutageMs } from '../options.ts'
 import { createPauseNotes } from './pauses.ts'
 import type { RunParts } from './parts.ts'
 import { createSlowest } from './slowest.ts'
@@ -34,7 +35,8 @@ export interface RunClient {
 }
 
 /** What a client takes of a run, or of whoever only reads. */
-export type ClientParts = Pick<RunParts, 'remote' | 'options' | 'tell'> & {
+export type ClientParts = Pick<RunParts, 'remote' | 'tell'> & {
+  readonly options: Resolved<Pick<UpdateOptions, 'stateDir'>>
   readonly progress: Pick<RunParts['progress'], 'requested'>
 }
 
@@ -47,7 +49,7 @@ export function openClient(
   stop: (error: Error) => void,
 ): RunClient {
   const { origin, windows, credentials } = parts.remote
-  const longestMs = parts.options.maxOutageMs ?? defaultMaxOutageMs
+  const longestMs = parts.options.maxOutageMs
   const slots = createSlots(concurrency, false)
   const found = createFoundRate(clock)
   const pauses = createPauseNotes(journal, () => clock.wall())

@@ -1,5 +1,8 @@
 /** The command that goes on with a run, put together from what the run keeps of its options. */
-import type { RecordedOptions, RunRecord } from './record.ts'
+import { flagOf, optionTable } from '../config/job-options.ts'
+import type { RecordedOptions } from '../config/job-options.ts'
+import type { CommandName } from '../config/options.ts'
+import type { RunRecord } from './record.ts'
 import { keptInput } from './input.ts'
 
 export interface RunToGoOn {
@@ -8,68 +11,42 @@ export interface RunToGoOn {
   readonly record: RunRecord
 }
 
-/** Names of the flags, where they are not the option's own name with hyphens. */
-const flagNames: Readonly<Record<string, string>> = { literals: 'literal' }
-
-/** What is not worth a flag. */
-const defaults: Readonly<Record<string, string>> = { env: 'sandbox', resultsFormat: 'csv' }
-
-/** Those that a redo takes; the others are its parent's. */
-const redoFlags = new Set<string>([
-  'env',
-  'baseUrl',
-  'allowHost',
-  'rate',
-  'reserve',
-  'concurrency',
-  'runsDir',
-  'stateDir',
-  'maxErrors',
-  'maxClears',
-  'strict',
-  'readBack',
-  'backup',
-  'resultsFormat',
-  'faults',
-  'seed',
-])
-
 /** `update …` or `redo …` of a run that is not finished, to be typed as it stands. */
 export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
   const { options, redo, planned, rollback } = record
-  const { input, ...flags } = options
+  const { input, encoding: _, ...original } = options
   if (redo !== undefined) {
-    const from = redo.isMended ? [`--from=${quoted(input)}`] : []
-    const own = onlyOwn(flags)
-    return ['rapyd-bulk redo', quoted(redo.parent), ...from, ...flagsOf(own)].join(' ')
+    // Without a fixed file, the input is read as the parent read it.
+    const own = redo.isMended
+      ? [`--from=${quoted(input)}`, ...flagsOf('redo', options)]
+      : flagsOf('redo', original)
+    return ['rapyd-bulk redo', quoted(redo.parent), ...own].join(' ')
   }
-  // Both keep before-images in any case.
-  const { backup: _, ...own } = onlyOwn(flags)
   if (rollback !== undefined)
-    return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf(own)].join(' ')
-  if (planned !== undefined) {
-    const named = options.runId === undefined ? own : { ...own, runId }
-    return [commandToApply(planned.plan, planned.isVerified), ...flagsOf(named)].join(' ')
-  }
+    return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf('rollback', options)].join(' ')
+  if (planned !== undefined)
+    return [commandToApply(planned.plan, planned.isVerified), ...flagsOf('apply', options)].join(' ')
   const path = input === '-' ? keptInput(directory) : input
-  const named = input === '-' ? { ...flags, runId } : flags
-  return ['rapyd-bulk update', quoted(path), ...flagsOf(named)].join(' ')
-}
-
-function onlyOwn(flags: Partial<RecordedOptions>): Partial<RecordedOptions> {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => redoFlags.has(name)))
+  const named = input === '-' ? { ...options, runId } : options
+  return ['rapyd-bulk update', quoted(path), ...flagsOf('update', named)].join(' ')
 }
 
 /** The command that sends again what a finished run left not updated. */
 export function commandToRedo(runId: string, runsDir: string | undefined): string {
-  return ['rapyd-bulk redo', quoted(runId), ...flagsOf(runsDir === undefined ? {} : { runsDir })].join(' ')
+  return [
+    'rapyd-bulk redo',
+    quoted(runId),
+    ...flagsOf('redo', runsDir === undefined ? {} : { runsDir }),
+  ].join(' ')
 }
 
 /** The command that puts back what a run changed. */
 export function commandToRollback(runId: string, runsDir: string | undefined): string {
-  return ['rapyd-bulk rollback', quoted(runId), ...flagsOf(runsDir === undefined ? {} : { runsDir })].join(
-    ' ',
-  )
+  return [
+    'rapyd-bulk rollback',
+    quoted(runId),
+    ...flagsOf('rollback', runsDir === undefined ? {} : { runsDir }),
+  ].join(' ')
 }
 
 /** The command that sends a plan. Every apply reads each customer once, for its before-image: to judge what it reads is the better offer. */
@@ -77,15 +54,15 @@ export function commandToApply(path: string, isVerified = true): string {
   return `rapyd-bulk apply ${quoted(path)}${isVerified ? ' --verify' : ''}`
 }
 
-function flagsOf(options: Partial<RecordedOptions>): readonly string[] {
-  return Object.entries(options).flatMap(([name, value]) => {
-    const flag = `--${flagNames[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-    if (value === undefined || (value === false && name !== 'readBack')) return []
-    if (name === 'readBack') return value === false ? ['--no-read-back'] : []
-    if (value === true) return [flag]
-    if (defaults[name] === value) return []
+function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonly string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const option = optionTable.get(name)
+    if (option?.commands.includes(command) !== true || value === undefined || value === option.default)
+      return []
+    const flag = flagOf(name)
+    if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]
     const values = name === 'ignoreColumns' && Array.isArray(value) ? asGiven(value) : [value].flat()
-    return values.map((item) => `${flag}=${quoted(String(item))}`)
+    return values.map((item) => `--${flag}=${quoted(String(item))}`)
   })
 }
 

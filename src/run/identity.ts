@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { BulkUpdateError } from '../errors.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import type { RunJournal } from '../store/journal.ts'
 
 /** A journal serves one input, mapping, host and account. */
@@ -22,16 +22,8 @@ export function bind(journal: RunJournal, facts: Readonly<Record<string, string>
 }
 
 /** Covers what a mapping file says, not how it is written: reformatting it keeps the run. */
-export function mappingDigest(options: UpdateOptions, mapping: Mapping): string {
-  const {
-    blank = 'clear',
-    ignoreColumns = [],
-    nullValues = [],
-    literals = [],
-    format = '',
-    delimiter = '',
-    duplicates = 'sequence',
-  } = options
+export function mappingDigest(options: ResolvedOptions, mapping: Mapping): string {
+  const { blank, ignoreColumns, nullValues, literals, format = '', delimiter = '', duplicates } = options
   return hash(
     'sha256',
     JSON.stringify([

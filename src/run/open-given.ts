@@ -6,11 +6,11 @@ import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import { openRunInput } from './input.ts'
 import type { OpenOptions, RunInput } from './input.ts'
 
-export interface OpenGiven<Options extends UpdateOptions> {
+export interface OpenGiven<Options extends ResolvedOptions> {
   readonly runsDir: string
   /** Whoever opens it closes it. */
   readonly input: RunInput
@@ -24,16 +24,14 @@ export interface OpenGiven<Options extends UpdateOptions> {
 }
 
 /** Throws as `acceptedChanges`, `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
-export async function openGiven<Options extends UpdateOptions>(
+export async function openGiven<Options extends ResolvedOptions>(
   asGiven: Options,
   signal: AbortSignal,
   piped?: OpenOptions['piped'],
 ): Promise<OpenGiven<Options>> {
-  const { acceptChange } = asGiven
-  const options =
-    acceptChange === undefined ? asGiven : { ...asGiven, acceptChange: acceptedChanges(acceptChange) }
+  const options = { ...asGiven, acceptChange: acceptedChanges(asGiven.acceptChange) }
   const mapping = await loadMapping(options.map)
-  const runsDir = resolve(options.runsDir ?? './rapyd-runs')
+  const runsDir = resolve(options.runsDir)
   const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, piped })
   try {
     const { file } = input

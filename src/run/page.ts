@@ -1,5 +1,6 @@
 /** What the page says about how a run was begun, from what its journal keeps: an allow-list, and no path of a folder. */
 import { basename } from 'node:path'
+import { flagOf } from '../config/job-options.ts'
 import type { PageFacts } from '../report/page/page.ts'
 import { readPauses } from '../report/page/pauses.ts'
 import { pausesKey } from './pauses.ts'
@@ -18,14 +19,10 @@ export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
     mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
     options: Object.entries(options ?? {})
       .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
-      .map(([option, value]) => [flagOf(option), shown(value)]),
+      .map(([option, value]) => [`--${flagOf(option)}`, shown(value)]),
     pauses: readPauses(journal.get(pausesKey)),
     versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
   }
-}
-
-function flagOf(option: string): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 /** Whether an option says something: no list without an item. */

@@ -5,7 +5,7 @@ import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Deliver, Prepare, Source } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import type { Remote } from '../remote.ts'
@@ -68,7 +68,7 @@ export interface RollbackFacts {
 }
 
 export interface RunParts {
-  readonly options: UpdateOptions
+  readonly options: ResolvedOptions
   readonly watch: RunWatch
   readonly signal: AbortSignal
   readonly remote: Remote

@@ -2,51 +2,15 @@
  * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
  * allow-list of options, and what the first pass counted. Never a key.
  */
-import { encodings } from '../input/encoding.ts'
-import { resolve } from 'node:path'
+import { readRecordedOptions, recordedOptions } from '../config/job-options.ts'
+import type { RecordedOptions } from '../config/job-options.ts'
 import { isJsonObject } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import type { BulkUpdateError } from '../errors.ts'
-import type { UpdateOptions } from '../options.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
 import type { RunJournal } from '../store/journal.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts, RunParts } from './parts.ts'
 import type { Scan } from '../pipeline/scan.ts'
-
-/** Which options are kept, and of which type each is. Keys, and what only concerns the screen, are not among them. */
-const kept = {
-  input: 'string',
-  env: 'string',
-  baseUrl: 'string',
-  allowHost: 'string',
-  format: 'string',
-  delimiter: 'string',
-  encoding: 'string',
-  map: 'string',
-  blank: 'string',
-  duplicates: 'string',
-  ignoreColumns: 'list',
-  nullValues: 'list',
-  literals: 'list',
-  rate: 'string',
-  reserve: 'string',
-  concurrency: 'number',
-  runId: 'string',
-  runsDir: 'string',
-  stateDir: 'string',
-  onlyChanged: 'boolean',
-  wholeRows: 'boolean',
-  maxErrors: 'string',
-  maxClears: 'string',
-  strict: 'boolean',
-  readBack: 'boolean',
-  backup: 'boolean',
-  resultsFormat: 'string',
-  faults: 'string',
-  seed: 'number',
-} as const
-
-export type RecordedOptions = Pick<UpdateOptions, keyof typeof kept>
 
 export interface RunRecord {
   /** Paths are absolute; `runId` is there only where it has to be named to find the run again. */
@@ -65,7 +29,7 @@ const recordKey = 'record'
 
 export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): void {
   const { options, head, file, runId, redo, planned, rollback, runsDir } = parts
-  const isNamed = options.runId !== undefined || options.newRun === true || options.input === '-'
+  const isNamed = options.runId !== undefined || options.newRun || options.input === '-'
   const record = {
     options: recordedOptions({
       ...options,
@@ -87,23 +51,6 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
   if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')
 }
 
-/** Those of the options that are kept, with absolute paths. */
-export function recordedOptions(
-  options: Partial<Record<keyof UpdateOptions, JsonValue | undefined>>,
-): JsonObject {
-  const { input, map, stateDir } = options
-  const absolute = {
-    ...options,
-    ...(typeof input !== 'string' || input === '-' ? {} : { input: resolve(input) }),
-    ...(typeof map !== 'string' ? {} : { map: resolve(map) }),
-    ...(typeof stateDir !== 'string' ? {} : { stateDir: resolve(stateDir) }),
-  }
-  const found: Record<string, JsonValue> = {}
-  for (const [name, value] of Object.entries(absolute))
-    if (value !== undefined && Object.hasOwn(kept, name)) found[name] = value
-  return found
-}
-
 const endingKey = 'ending'
 
 /** Keeps what stopped a session, for whoever reports on the run before it goes on. */
@@ -123,7 +70,7 @@ export function readEnding(
 export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | undefined {
   const record = parsed(journal.get(recordKey))
   if (record === undefined || !isJsonObject(record['options'])) return undefined
-  const options = optionsOf(record['options'])
+  const options = readRecordedOptions(record['options'])
   const { format, bytes, rows, calls } = record
   if (options === undefined || (format !== 'csv' && format !== 'ndjson')) return undefined
   if (typeof bytes !== 'number' || typeof rows !== 'number' || typeof calls !== 'number') return undefined
@@ -167,39 +114,4 @@ function parsed(text: string | undefined): JsonObject | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Values of another type than the table says make the record one of another version. */
-export function optionsOf(found: JsonObject): RecordedOptions | undefined {
-  for (const [name, type] of Object.entries(kept)) {
-    const value = found[name]
-    if (value === undefined) continue
-    const fits = type === 'list' ? Array.isArray(value) && value.every(isText) : typeof value === type
-    if (!fits) return undefined
-  }
-  return isRecorded(found) ? found : undefined
-}
-
-const choices = {
-  env: ['sandbox', 'production', 'simulator'],
-  format: ['csv', 'tsv', 'ndjson'],
-  encoding: encodings,
-  blank: ['clear', 'keep', 'reject'],
-  duplicates: ['sequence', 'last', 'merge', 'reject'],
-  resultsFormat: ['csv', 'ndjson'],
-} as const
-
-/** The types were compared with the table; what is left are the options that take one of a few words. */
-function isRecorded(found: object): found is RecordedOptions {
-  return (
-    'input' in found &&
-    Object.entries(choices).every(([name, words]) => {
-      const value: unknown = Object.entries(found).find(([key]) => key === name)?.[1]
-      return value === undefined || words.some((word) => word === value)
-    })
-  )
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string'
 }

@@ -7,7 +7,7 @@ import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { RowSet } from '../domain/row-set.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Prepare, Source } from '../pipeline/ports.ts'
 import type { ErrorsFormat } from '../report/errors.ts'
 import { nextStep } from '../report/next-step.ts'
@@ -37,7 +37,7 @@ export interface ReportParts {
     readonly isInDoubt: (row: number) => boolean
   }
   readonly options: Pick<
-    UpdateOptions,
+    ResolvedOptions,
     'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir' | 'includeValues'
   >
   readonly host: string
@@ -87,7 +87,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, journal, options, rows, input, ending } = parts
   const settledRows = journal.settledRows.size
   const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
-  const fold = createPageFold(options.includeValues === true ? valuesOf(input?.head) : undefined)
+  const fold = createPageFold(options.includeValues ? valuesOf(input?.head) : undefined)
   const putBack = createRollbackFold()
   const listed = await writeRows({
     directory,
@@ -106,7 +106,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
               open: ending.open,
             }),
           ),
-    resultsFormat: options.resultsFormat ?? 'csv',
+    resultsFormat: options.resultsFormat,
     errors:
       input === undefined || errorsFormat === undefined
         ? undefined
@@ -132,7 +132,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       ...(taken === undefined ? {} : { parent: { run_id: taken.parent } }),
       ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
       input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
-      env: options.env ?? 'sandbox',
+      env: options.env,
       host: parts.host,
       account: parts.account,
       started_at: journal.get('started_at') ?? '',
@@ -154,7 +154,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
               : commandToRollback(parts.rollback.parent, options.runsDir),
           insteadOfMending: insteadOfMending(parts),
           isInputKept: options.input !== '-',
-          newRun: options.newRun ?? false,
+          newRun: options.newRun,
         }) + withoutPiping(parts),
     },
     { ...listed, outcomes },

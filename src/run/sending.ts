@@ -1,4 +1,5 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
+import { parseErrorLimit } from '../config/values.ts'
 import { systemClock } from '../client/clock.ts'
 import { preflight } from '../client/preflight.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../client/read-customer.ts'
@@ -9,7 +10,6 @@ import type { MalformedRow, Row } from '../domain/row.ts'
 import { BulkUpdateError } from '../errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './interruption.ts'
-import { defaultPatienceMs, parseErrorLimit } from '../options.ts'
 import { createLanes } from '../pipeline/lanes.ts'
 import type { Deliver, Source } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
@@ -75,7 +75,7 @@ export async function sendAll(
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     // Asked anew each time: the slowest answer may have come in this session.
     settledAfterMs: () => settledAfterMs(journal),
-    readBack: options.readBack === false ? withoutReading : createReadBack(read),
+    readBack: options.readBack ? createReadBack(read) : withoutReading,
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
@@ -93,7 +93,7 @@ export async function sendAll(
         })
   const synced =
     syncing?.around(looked, {
-      read: options.readBack === false ? undefined : read,
+      read: options.readBack ? read : undefined,
       isInDoubt,
       settledAfterMs: () => settledAfterMs(journal),
     }) ?? looked
@@ -103,7 +103,7 @@ export async function sendAll(
     return synced(request, signal)
   }
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
-  const threshold = createThreshold(parseErrorLimit(options.maxErrors ?? '10%'))
+  const threshold = createThreshold(parseErrorLimit(options.maxErrors))
   const judged = (outcome: Outcome): void => {
     if (inDoubt.has(outcome.row)) openDoubts--
     if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
@@ -133,7 +133,7 @@ export async function sendAll(
       requestsPerCall: looked === sender ? 1 : 2,
     })
     if (found.calls > 0) {
-      const patienceMs = options.maxOutageMs ?? defaultPatienceMs
+      const { firstOutageMs: patienceMs } = options
       await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
     }
     const rows = parts.openRows(journal.lastOfSettled())

@@ -1,7 +1,7 @@
 /** Where runs of one account meet on this machine. */
 import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 
 /**
  * `asked`, or `rapyd-bulk` in the user's folder for state: `$XDG_STATE_HOME`, by default `~/.local/state`

@@ -1,6 +1,7 @@
 /** The runs of a folder, as their journals tell them: which state each is in, what became of its rows, how to go on. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { options } from '../config/options.ts'
 import { outcomeKinds } from '../domain/outcome.ts'
 import type { OutcomeKind } from '../domain/outcome.ts'
 import { BulkUpdateError } from '../errors.ts'
@@ -55,7 +56,7 @@ export interface ListedRun {
 
 /** Newest first, by their last change. `runsDir` is `./rapyd-runs` by default. Changes nothing. */
 export function listRuns(runsDir: string | undefined): readonly ListedRun[] {
-  const folder = resolve(runsDir ?? './rapyd-runs')
+  const folder = resolve(runsDir ?? options.runsDir.default)
   const runs = findRuns(folder).map((place) => ({ place, describe: () => listed(place, folder) }))
   const plans = findPlans(folder).map((place) => ({ place, describe: () => listedPlan(place) }))
   const found = [...runs, ...plans]

@@ -1,6 +1,5 @@
 /** Deletes runs that are finished and old, and plans that are old and that no run needs which stays. Whatever is no run of ours, is open, or is still needed stays, with the reason. */
 import { rmSync } from 'node:fs'
-import { usage } from '../options.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 import type { ListedRun } from './list.ts'
 import { isPlanDirectory } from '../store/find-runs.ts'
@@ -10,21 +9,6 @@ import { isFinishedIn } from '../store/saved-journal.ts'
 export interface PurgePlan {
   readonly doomed: readonly ListedRun[]
   readonly kept: readonly { readonly run: ListedRun; readonly why: string }[]
-}
-
-const unitsMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `30d`, `12h` or `45m`, in milliseconds. Throws USAGE, E_OPTION_OLDER_THAN. */
-export function parseAge(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  if (count === undefined || unit === undefined) {
-    throw usage(
-      'E_OPTION_OLDER_THAN',
-      '--older-than is not an age',
-      'Write it like --older-than 30d, 12h or 45m.',
-    )
-  }
-  return Number(count) * (unitsMs[unit] ?? 0)
 }
 
 /** Which runs would go. `now` is in milliseconds since 1970, `ageMs` counts from a run's last change. */

@@ -1,5 +1,6 @@
 /** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
 import type { CheckedInput, InputParts } from '../guard/check-input.ts'
+import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { checkOf, openPlanOf } from '../plan/planned-reading.ts'
@@ -65,7 +66,7 @@ export async function rebuildReport(
         settledRows: journal.settledRows,
         isInDoubt: (row) => journal.isInDoubt(row) || (input?.asked.has(row) ?? false),
       },
-      options: { ...record.options, includeValues },
+      options: resolveOptions({ ...record.options, includeValues }),
       host: fact('host'),
       account: fact('account'),
       digest: fact('input'),

@@ -1,5 +1,6 @@
 /** The input of a run that was, read as the run read it, or an error that says what has changed since. */
 import type { InputParts } from '../guard/check-input.ts'
+import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { readHead } from '../input/header.ts'
@@ -40,7 +41,7 @@ export async function inputPartsOf(
   file: InputFile,
   head: Head,
 ): Promise<InputParts> {
-  const { options } = record
+  const options = resolveOptions(record.options)
   const mapping = await loadMapping(options.map)
   if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
   return { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }

@@ -1,10 +1,12 @@
 /** A run by its name, opened to look at it: its journal, what it keeps of its options, and whether a process is in it. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError, usage } from '../errors.ts'
 import { isEncoding } from '../input/encoding.ts'
-import { usage } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import { inheritOptions } from '../config/job-options.ts'
+import type { RecordedOptions } from '../config/job-options.ts'
+import { options } from '../config/options.ts'
+import type { UpdateOptions } from '../config/options.ts'
 import { readRecord } from '../run/record.ts'
 import type { RunRecord } from '../run/record.ts'
 import { isHeld } from '../store/find-runs.ts'
@@ -30,7 +32,7 @@ export interface SavedRun {
  * where there is none, and LOCAL where its journal cannot be read or says too little.
  */
 export function openSavedRun(run: string, runsDir: string | undefined): SavedRun {
-  const directory = /[\\/]/.test(run) ? resolve(run) : join(resolve(runsDir ?? './rapyd-runs'), run)
+  const directory = /[\\/]/.test(run) ? resolve(run) : join(resolve(runsDir ?? options.runsDir.default), run)
   if (!existsSync(join(directory, 'journal.db'))) {
     throw new BulkUpdateError(
       'USAGE',
@@ -63,6 +65,13 @@ export function openSavedRun(run: string, runsDir: string | undefined): SavedRun
     fact: (name) => journal.get(name) ?? '',
     close: () => journal.close(),
   }
+}
+
+/** Where the calls of a run went: what its redo takes if nothing else is said. Throws like `openSavedRun`. */
+export function whereRunWent(run: string, runsDir: string | undefined): Partial<RecordedOptions> {
+  const saved = openSavedRun(run, runsDir)
+  saved.close()
+  return inheritOptions('verify', saved.record.options, {})
 }
 
 /** How the input of a run was written; nothing of a run from before that was kept, which was UTF-8. */

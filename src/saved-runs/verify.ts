@@ -4,7 +4,7 @@ import type { Sample } from '../domain/pick.ts'
 import { isJsonObject, isList } from '../domain/json.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { asInterruption } from '../run/interruption.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { OptionsOf } from '../config/options.ts'
 import { signalOf } from '../program-options.ts'
 import type { Stoppable } from '../program-options.ts'
 import { compareField, ownValue } from '../rapyd/held.ts'
@@ -18,7 +18,7 @@ import { busy } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 
-export interface VerifyOptions extends Omit<UpdateOptions, 'input'> {
+export interface VerifyOptions extends OptionsOf<'verify'> {
   /** A run id below `runsDir`, or the path of a run directory. */
   readonly run: string
   /** Customers to read: a share from 0 to 1, or a number. Default all. The same ones each time. */

@@ -1,5 +1,6 @@
 /** The simulator's options, with every default in one place. What Rapyd does is unknown where a line says "unknown". */
 import { randomBytes } from 'node:crypto'
+import { groups } from '../config/options.ts'
 import type { SimulatedCustomer } from './customers.ts'
 import type { RateWindow } from './limits.ts'
 import { documentedWindows } from './limits.ts'
@@ -38,22 +39,24 @@ export interface SimulatorOptions {
   readonly keepCalls?: number
 }
 
+const { Simulator: simulator } = groups
+
 export function resolveSimulatorOptions(options: SimulatorOptions): Required<SimulatorOptions> {
   return {
     accessKey: options.accessKey ?? `rak_${randomBytes(10).toString('hex')}`,
     secretKey: options.secretKey ?? `rsk_${randomBytes(40).toString('hex')}`,
-    port: options.port ?? 0,
+    port: options.port ?? simulator.port.default,
     windows: options.windows ?? documentedWindows,
     retryAfter: options.retryAfter ?? false,
     limitBody: options.limitBody ?? 'html',
-    idempotency: options.idempotency ?? 'off',
+    idempotency: options.idempotency ?? simulator.idempotency.default,
     signature: options.signature ?? 'reserialised',
     timestamps: options.timestamps ?? 'measured',
     addresses: options.addresses ?? 'append',
     customers: options.customers ?? 'any',
-    latencyMs: options.latencyMs ?? 0,
-    faults: options.faults ?? '',
-    seed: options.seed ?? 1,
+    latencyMs: options.latencyMs ?? simulator.latency.default,
+    faults: options.faults ?? simulator.faults.default,
+    seed: options.seed ?? simulator.seed.default,
     clockSkewMs: options.clockSkewMs ?? 0,
     keepCalls: options.keepCalls ?? 100_000,
   }

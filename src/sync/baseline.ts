@@ -1,12 +1,15 @@
 /** `state baseline`: takes a file as already applied, without a call, so that the first night sends only what has changed since. */
 import { checkInput } from '../guard/check-input.ts'
-import type { UpdateOptions } from '../options.ts'
+import { resolveOptions } from '../config/job-options.ts'
+import type { OptionsOf, UpdateOptions } from '../config/options.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { bodyOfPatch } from '../rapyd/update-customer.ts'
 import { openGiven } from '../run/open-given.ts'
 import { takeStep } from './last-step.ts'
 import { whileLocked, withRemote } from './state.ts'
 import { exportNameOf } from './journal-words.ts'
+
+type BaselineOptions = OptionsOf<'state'> & Pick<UpdateOptions, 'input'>
 
 export interface Baseline {
   /** Rows that were taken as applied. */
@@ -16,7 +19,8 @@ export interface Baseline {
 }
 
 /** @throws BulkUpdateError as `update` where the file cannot be trusted; BUSY where a run with `--only-changed` is under way */
-export async function baselineState(options: UpdateOptions, signal: AbortSignal): Promise<Baseline> {
+export async function baselineState(asGiven: BaselineOptions, signal: AbortSignal): Promise<Baseline> {
+  const options = resolveOptions(asGiven)
   const { runsDir, input, given } = await openGiven(options, signal)
   try {
     const { refusal, found, openRows, readRow } = await checkInput({ ...given, onInvalid: () => {}, signal })

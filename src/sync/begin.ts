@@ -31,6 +31,6 @@ export async function openSyncing(
     journal,
     identity: { host: remote.host, runId },
     clock: systemClock,
-    wholeRows: options.wholeRows ?? false,
+    wholeRows: options.wholeRows,
   })
 }

@@ -4,7 +4,7 @@ import { isOutcome } from '../pipeline/send.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import { bodyOfPatch } from '../rapyd/update-customer.ts'
 import type { Sync } from './open-sync.ts'
-import type { DuplicatePolicy } from '../pipeline/duplicates.ts'
+import type { DuplicatePolicy } from '../config/options.ts'
 
 export interface ChangeCounter {
   /** An examiner that also counts, for which every row is read; `examiner` itself where nothing is compared. */
@@ -14,10 +14,7 @@ export interface ChangeCounter {
 }
 
 /** Where rows are left out or merged, the rows of the file say too little about the calls: all of them are counted. */
-export function countChanges(
-  sync: Sync | undefined,
-  duplicates: DuplicatePolicy = 'sequence',
-): ChangeCounter {
+export function countChanges(sync: Sync | undefined, duplicates: DuplicatePolicy): ChangeCounter {
   const isPlain = duplicates === 'sequence' || duplicates === 'reject'
   if (sync?.isNight !== true || !isPlain) return { beside: (examiner) => examiner, calls: (found) => found }
   const { state, digests } = sync

@@ -3,9 +3,8 @@
  * changes a customer has to be known tomorrow. The embedded simulator forgets, so it has none.
  */
 import { accountFolder } from '../run/account-folder.ts'
-import { BulkUpdateError } from '../errors.ts'
-import { usage } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import { BulkUpdateError, usage } from '../errors.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import type { Remote } from '../remote.ts'
@@ -39,11 +38,11 @@ const group = 128
  */
 export async function openSync(
   remote: Remote,
-  options: UpdateOptions,
+  options: ResolvedOptions,
   runsDir: string,
   isRedo: boolean,
 ): Promise<Sync | undefined> {
-  const isOnlyChanged = options.onlyChanged === true
+  const isOnlyChanged = options.onlyChanged
   const isNight = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
     if (isNight) throw noMemory()
@@ -63,7 +62,7 @@ export async function openSync(
   try {
     if (isNight) unlock = lockNight(folder, () => state.noteSkipped(exportName, Date.now()))
     const own = { state, digests, exportName }
-    const beginning = isNight ? await beginningOf(own, remote, options.newState === true, runsDir) : 'joined'
+    const beginning = isNight ? await beginningOf(own, remote, options.newState, runsDir) : 'joined'
     return {
       ...own,
       beginning,

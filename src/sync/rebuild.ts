@@ -1,6 +1,6 @@
 /** A sync state made again from the journals of its runs, or why it cannot be. */
 import type { BulkUpdateError } from '../errors.ts'
-import { usage } from '../options.ts'
+import { usage } from '../errors.ts'
 import type { Remote } from '../remote.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { findEarlierRuns, hasStep, reading, wholeEpoch } from './history.ts'

@@ -1,8 +1,9 @@
 /** `state`: what is known of an account's customers for `--only-changed`, to look at, correct, make again, or begin with. */
 import { resolve } from 'node:path'
 import { accountFolder } from '../run/account-folder.ts'
-import { usage } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import { resolveOptions } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
+import { usage } from '../errors.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { openRemote } from '../remote.ts'
@@ -14,7 +15,7 @@ import { lockNight, openStateOf } from './open-sync.ts'
 import { takeStep } from './last-step.ts'
 import { findRebuilding, rebuildState } from './rebuild.ts'
 
-export type StateOptions = Omit<UpdateOptions, 'input'>
+export type StateOptions = OptionsOf<'state'>
 
 export interface StateFacts extends StateCounts {
   readonly host: string
@@ -60,7 +61,7 @@ export function forgetState(options: StateOptions, customer?: string): Promise<n
 export function remakeState(options: StateOptions): Promise<StateFacts> {
   return withRemote(options, async (remote, folder) => {
     const { keyCheck } = createFieldDigests(remote.credentials.secretKey)
-    const found = await findRebuilding(remote, keyCheck, resolve(options.runsDir ?? './rapyd-runs'))
+    const found = await findRebuilding(remote, keyCheck, resolve(resolveOptions(options).runsDir))
     if (found === undefined) throw noState(remote)
     return whileLocked(remote, folder, async ({ state, facts }) => {
       await rebuildState(state, found)
@@ -74,7 +75,7 @@ export async function withRemote<Result>(
   options: StateOptions,
   action: (remote: Remote, folder: string) => Result | Promise<Result>,
 ): Promise<Result> {
-  const remote = await openRemote({ ...options, input: '' })
+  const remote = await openRemote(resolveOptions(options))
   try {
     return await action(remote, accountFolder(remote, options.stateDir))
   } finally {

@@ -11,7 +11,7 @@ import { isMarked } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import { fixOf } from '../mapping/fixes.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import type { UpdateOptions } from '../options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 import type { SourceColumn } from '../pipeline/ports.ts'
 import { createLocate, createReadRow, rulesOf } from '../prepare.ts'
 import { csvText } from '../report/csv-text.ts'
@@ -22,7 +22,7 @@ import { openNewFile } from '../report/output-file.ts'
 export interface CopiedInput {
   readonly file: InputFile
   readonly head: Head
-  readonly options: UpdateOptions
+  readonly options: ResolvedOptions
   readonly mapping: Mapping
 }
 
@@ -70,7 +70,7 @@ export function createMendedCopy(
   force: boolean,
   { file, head, options, mapping }: CopiedInput,
 ): MendedCopy {
-  const ignored = options.ignoreColumns ?? []
+  const ignored = options.ignoreColumns
   const locate = createLocate(head, ignored, mapping)
   const readRow = createReadRow(head, ignored, rulesOf(options), mapping)
   const copy = openNewFile(path, force, options.input)

@@ -18,8 +18,11 @@ import type { PlannedColumn } from '../mapping/column-plans.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { unmatchedNames } from '../mapping/unmatched-names.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
-import { parseRate } from '../options.ts'
-import type { UpdateOptions } from '../options.ts'
+import { resolveOptions } from '../config/job-options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { options as table } from '../config/options.ts'
+import type { UpdateOptions } from '../config/options.ts'
+import { parseRate } from '../config/values.ts'
 import { givenInput, signalOf } from '../program-options.ts'
 import type { Stoppable, WithRecords } from '../program-options.ts'
 import { refuseWarning } from '../pipeline/guards.ts'
@@ -67,7 +70,8 @@ export interface ValidateWatch extends FileOptions {
  */
 export async function validate(given: ValidateOptions): Promise<ValidateResult> {
   const { onDefect, afterBatch, onInvalid, out, fix, force } = given
-  const { options, piped } = givenInput(given)
+  const { options: asGiven, piped } = givenInput(given)
+  const options = resolveOptions(asGiven)
   const signal = signalOf(given)
   const mapping = await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
@@ -93,7 +97,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       // Of a file with more keys, not all are known.
       const unmatched =
         head.format === 'csv' || present.length < mostKeys
-          ? unmatchedNames(options.ignoreColumns ?? [], present, mapping)
+          ? unmatchedNames(options.ignoreColumns, present, mapping)
           : []
       return { ...resultOf(checked, examined, options), unmatched, ...(await files.finish()) }
     } finally {
@@ -109,7 +113,7 @@ function openExamination(
   { head, options, mapping }: CopiedInput,
   watch: Pick<ExamineParts, 'onDefect' | 'onRefused'>,
 ): Examination {
-  const ignored = options.ignoreColumns ?? []
+  const ignored = options.ignoreColumns
   const rules = rulesOf(options)
   const shared = { ...watch, locate: createLocate(head, ignored, mapping) }
   if (head.format === 'ndjson') {
@@ -150,16 +154,16 @@ async function* inSteps<Batch>(
 function resultOf(
   { found, refusal }: CheckedInput,
   { columns, findings, warnings }: Examined,
-  options: UpdateOptions,
+  options: ResolvedOptions,
 ): Omit<ValidateResult, 'unmatched'> {
-  const [doubt] = options.strict === true ? warnings : []
+  const [doubt] = options.strict ? warnings : []
   return {
     ...found,
     columns,
     findings,
     warnings,
     refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, found.rows)),
-    etaMs: createPace(parseRate('200/1m,1000/5m', '10%')).etaMs(found.calls) ?? 0,
+    etaMs: createPace(parseRate(table.rate.default, table.reserve.default)).etaMs(found.calls) ?? 0,
   }
 }
 

@@ -86,11 +86,11 @@ describe('validate', () => {
     [
       ['--encoding', 'latin1'],
       'E_OPTION_CHOICE',
-      '--encoding is none of utf-8, utf-16le, utf-16be, windows-1252',
+      'Invalid --encoding "latin1": use utf-8, utf-16le, utf-16be or windows-1252',
     ],
     [['--encoding', 'utf8'], 'E_OPTION_CHOICE', 'Did you mean "utf-8"?'],
-    [['--delimiter', ';;'], 'E_OPTION_DELIMITER', '--delimiter is not one character'],
-    [['--format', 'xlsx'], 'E_OPTION_CHOICE', '--format is none of csv, tsv, ndjson'],
+    [['--delimiter', ';;'], 'E_OPTION_DELIMITER', 'Invalid --delimiter ";;": use one character'],
+    [['--format', 'xlsx'], 'E_OPTION_CHOICE', 'Invalid --format "xlsx": use csv, tsv or ndjson'],
   ])('refuses %j', async (args, code, message) => {
     const found = await folder.run(['validate', 'plain.csv', ...args])
     expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining(code) })

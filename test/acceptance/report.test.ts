@@ -39,7 +39,7 @@ describe('report', () => {
     const path = (name: string) => join(folder.path, name)
     const metrics = readFileSync(path('run.prom'), 'utf8')
     const page = folder.report('report.html')
-    expect(page).toContain('<dt>--results-format</dt><dd>csv</dd>')
+    expect(page).toContain('<dt>--rate</dt><dd>none</dd>')
     expect(page).not.toContain('Zzname')
     rmSync(join(directory(), 'report.html'))
     const asked = ['report', runId(), '--junit', 'junit.xml', '--metrics-file', 'run.prom']

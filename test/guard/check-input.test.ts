@@ -8,8 +8,8 @@ import type { Outcome } from '../../src/domain/outcome.ts'
 import type { UpdateRequest } from '../../src/domain/request.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
-import type { UpdateOptions } from '../../src/options.ts'
-import type { DuplicatePolicy } from '../../src/pipeline/duplicates.ts'
+import { resolveOptions } from '../../src/config/job-options.ts'
+import type { DuplicatePolicy, UpdateOptions } from '../../src/config/options.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare } from '../../src/prepare.ts'
 import { freshFolder } from '../acceptance/support/command.ts'
@@ -66,7 +66,8 @@ async function accountOf(told: readonly Told[], duplicates: DuplicatePolicy): Pr
   return account
 }
 
-async function prepareAll(options: UpdateOptions) {
+async function prepareAll(given: UpdateOptions) {
+  const options = resolveOptions(given)
   const file = await openInput(options.input)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
@@ -206,7 +207,7 @@ describe('--duplicates', () => {
       checkInput({
         file,
         head,
-        options: { input, ...options },
+        options: resolveOptions({ input, ...options }),
         mapping: defaultMapping,
         onInvalid: () => {},
         signal: new AbortController().signal,

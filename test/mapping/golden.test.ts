@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
-import type { UpdateOptions } from '../../src/options.ts'
+import { resolveOptions } from '../../src/config/job-options.ts'
+import type { UpdateOptions } from '../../src/config/options.ts'
 import { mappingDigest, runDigest } from '../../src/run/identity.ts'
 import { preparedRows } from '../support/prepared.ts'
 
@@ -191,7 +192,7 @@ async function goldenOf({ file, map, options }: Case): Promise<readonly string[]
     const isFile = map !== undefined && map.length > 20
     if (isFile) writeFileSync(join(folder, 'map'), map)
     const mapPath = isFile ? join(folder, 'map') : map
-    const given: UpdateOptions = { input, ...options, ...(mapPath === undefined ? {} : { map: mapPath }) }
+    const given = resolveOptions({ input, ...options, ...(mapPath === undefined ? {} : { map: mapPath }) })
     const mapping = mappingDigest(given, await loadMapping(mapPath))
     const rows = (await preparedRows(given)).map((row) =>
       'outcome' in row

@@ -1,5 +1,6 @@
+import { parseFinishBy } from '../../src/config/values.ts'
 import { describe, expect, it } from 'vitest'
-import { lateLine, parseFinishBy } from '../../src/report/plan-line.ts'
+import { lateLine } from '../../src/report/plan-line.ts'
 
 const wall = new Date(2026, 10, 23, 22, 0).getTime()
 const windows = [{ limit: 180, perMs: 60_000 }]
@@ -15,7 +16,7 @@ describe('--finish-by', () => {
   })
 
   it.each(['24:00', '6', '06:60', 'six', ''])('%s is refused', (text) => {
-    expect(() => parseFinishBy(text, wall)).toThrow('--finish-by is not a time of day')
+    expect(() => parseFinishBy(text, wall)).toThrow('use a time of day such as 06:00')
   })
 
   it('says how much longer it takes and how many calls fit', () => {

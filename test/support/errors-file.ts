@@ -1,4 +1,5 @@
 /** A file, and the `errors` file that comes of it, with the real readers, mapping and writers. */
+import { resolveOptions } from '../../src/config/job-options.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,7 +48,10 @@ async function errorsOf(path: string): Promise<string> {
   try {
     const head = await readHead(file, { format: undefined, delimiter: undefined })
     const run = { host: 'test', runId: 'test' }
-    const prepare = createPrepare(createReadRow(head, [], rulesOf({ input: path }), defaultMapping), run)
+    const prepare = createPrepare(
+      createReadRow(head, [], rulesOf(resolveOptions({ input: path })), defaultMapping),
+      run,
+    )
     const format = errorsFormatOf(head)
     let text = errorsHeader(format)
     for await (const rows of rowsOf(file, head)) {

@@ -5,16 +5,18 @@ import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
-import type { UpdateOptions } from '../../src/options.ts'
+import { resolveOptions } from '../../src/config/job-options.ts'
+import type { UpdateOptions } from '../../src/config/options.ts'
 import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
 
-export async function preparedRows(options: UpdateOptions): Promise<(UpdateRequest | Outcome)[]> {
+export async function preparedRows(given: UpdateOptions): Promise<(UpdateRequest | Outcome)[]> {
+  const options = resolveOptions(given)
   const file = await openInput(options.input)
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const run = { host: 'test', runId: 'test' }
     const mapping = await loadMapping(options.map)
-    const readRow = createReadRow(head, options.ignoreColumns ?? [], rulesOf(options), mapping)
+    const readRow = createReadRow(head, options.ignoreColumns, rulesOf(options), mapping)
     const prepare = createPrepare(readRow, run)
     const prepared: (UpdateRequest | Outcome)[] = []
     for await (const rows of rowsOf(file, head)) prepared.push(...rows.map(prepare))

@@ -1,13 +1,9 @@
 /** `completion`: a script for a shell, on standard output. */
-import { exitCodes } from '../../errors.ts'
-import { usage } from '../../options.ts'
+import { exitCodes, usage } from '../../errors.ts'
+import type { Arguments } from '../arguments.ts'
 import { completionScript, shells } from '../completion.ts'
 
-export interface CompletionArguments {
-  readonly shell: string
-}
-
-export function completion({ shell }: CompletionArguments): number {
+export function completion({ shell }: Arguments<'completion'>): number {
   const known = shells.find((name) => name === shell)
   if (known === undefined) {
     throw usage(

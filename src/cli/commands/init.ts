@@ -1,25 +1,20 @@
 /** `init`: drafts a mapping file from the header and the values of an input. Asks nothing. */
 import { basename } from 'node:path'
+import { programOptions } from '../../config/job-options.ts'
 import { printable } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
 import { init as draft } from '../../init.ts'
 import { openNewFile } from '../../report/output-file.ts'
 import { formatRows } from '../../report/format.ts'
-import { inputOptions } from '../input-options.ts'
-import type { InputArguments } from '../input-options.ts'
+import type { Arguments } from '../arguments.ts'
 
-export interface InitArguments extends Pick<InputArguments, 'input' | 'format' | 'delimiter' | 'encoding'> {
-  readonly out?: string | undefined
-  readonly force?: boolean | undefined
-}
-
-export async function init(args: InitArguments): Promise<number> {
+export async function init(args: Arguments<'init'>): Promise<number> {
   const { input, force = false } = args
   const out = args.out ?? `${nameOf(input)}.mapping.yaml`
   // Before the file is read, so that nobody waits for a refusal.
   const file = out === '-' ? undefined : openNewFile(out, force, input)
   try {
-    const { text, rows, customer, taken, aside } = await draft(inputOptions(args))
+    const { text, rows, customer, taken, aside } = await draft({ ...programOptions(args), input })
     if (file === undefined) process.stdout.write(text)
     else {
       file.write(text)

@@ -3,32 +3,24 @@ import { exitCodes } from '../../errors.ts'
 import type { PlanRow } from '../../plan/plan-row.ts'
 import { plan as makePlan } from '../../plan/plan.ts'
 import { commandToApply } from '../../run/command.ts'
-import { inputOptions } from '../input-options.ts'
-import type { InputArguments } from '../input-options.ts'
+import type { Arguments } from '../arguments.ts'
 import { planText } from '../plan-text.ts'
 import { unmatchedLine } from '../unmatched-line.ts'
 import { reading } from '../reading.ts'
-import { given, senderOptions } from '../sender-options.ts'
-import type { SenderArguments } from '../sender-options.ts'
-
-export interface PlanArguments extends InputArguments, SenderArguments {
-  readonly acceptChange?: string[] | undefined
-  readonly out?: string | undefined
-  readonly force?: boolean | undefined
-  readonly showValues?: boolean | undefined
-}
+import { senderOptions } from '../sender-options.ts'
 
 /** Changes that are shown. */
 const mostShown = 10
 
-export async function plan(args: PlanArguments): Promise<number> {
+export async function plan(args: Arguments<'plan'>): Promise<number> {
   const { options } = senderOptions(args, {})
   const first: PlanRow[] = []
   const result = await reading(args.quiet === true, (onProgress, signal) =>
     makePlan({
       ...options,
-      ...inputOptions(args),
-      ...given({ out: args.out, force: args.force, acceptChange: args.acceptChange }),
+      input: args.input,
+      force: args.force ?? false,
+      ...(args.out === undefined ? {} : { out: args.out }),
       signal,
       onProgress,
       onChange: (row) => void (first.length < mostShown && first.push(row)),

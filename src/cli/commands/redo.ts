@@ -1,29 +1,23 @@
 /** `redo`: flags → options, for a run over what another one left not updated. */
 import { redo as redoRun } from '../../redo/redo.ts'
-import { whereRunWent } from '../../redo/options.ts'
 import { formatRows } from '../../report/format.ts'
-import { encodingOption } from '../input-options.ts'
+import type { Arguments } from '../arguments.ts'
+import { whereRunWent } from '../../saved-runs/saved-run.ts'
 import { send } from '../send.ts'
-import type { SendArguments } from '../send.ts'
-import { given } from '../sender-options.ts'
 
-export interface RedoArguments extends SendArguments {
-  readonly run: string
-  readonly from?: string | undefined
-  readonly encoding?: string | undefined
-  readonly maxClears?: string | undefined
-  readonly maxErrors?: string | undefined
-  readonly strict?: boolean | undefined
-}
-
-export async function redo(args: RedoArguments): Promise<number> {
-  const { run, from, maxClears, maxErrors, strict } = args
-  const own = { run, ...given({ from, maxClears, maxErrors, strict }), ...encodingOption(args.encoding) }
+export async function redo(args: Arguments<'redo'>): Promise<number> {
+  const { run, from } = args
   return send(
     args,
     whereRunWent(run, args.runsDir),
     async (options, watch, signal) => {
-      const result = await redoRun({ ...options, ...own, ...watch, signal })
+      const result = await redoRun({
+        ...options,
+        run,
+        ...(from === undefined ? {} : { from }),
+        ...watch,
+        signal,
+      })
       if ('nothingLeft' in result) {
         const mend =
           result.toMend === 0 ? '' : ` ${formatRows(result.toMend)} can be mended and given with --from.`

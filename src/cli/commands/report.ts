@@ -3,21 +3,12 @@ import { printable } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
 import { rebuildReport } from '../../saved-runs/rebuild-report.ts'
 import { summaryText } from '../../report/summary-text.ts'
+import type { Arguments } from '../arguments.ts'
 import { errorText } from '../error-text.ts'
 import { wantsColor } from '../output.ts'
 import { writeSummaryFiles } from '../summary-files.ts'
 
-export interface ReportArguments {
-  readonly run: string
-  readonly runsDir?: string | undefined
-  readonly json?: boolean | undefined
-  readonly color?: boolean | undefined
-  readonly junit?: string | undefined
-  readonly metricsFile?: string | undefined
-  readonly includeValues?: boolean | undefined
-}
-
-export async function report(args: ReportArguments): Promise<number> {
+export async function report(args: Arguments<'report'>): Promise<number> {
   const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir, {
     includeValues: args.includeValues ?? false,
   })

@@ -1,32 +1,26 @@
 /** `rollback`: flags → options, for the way back of a run, or a look at what that would do. */
 import { printableLines } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
-import { whereRunWent } from '../../redo/options.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
 import { bucketLines } from '../../report/rollback-fold.ts'
 import { previewRollback } from '../../rollback/preview.ts'
 import type { RollbackPreview } from '../../rollback/preview.ts'
 import { rollback as rollbackRun } from '../../rollback/rollback.ts'
 import { commandToRollback } from '../../run/command.ts'
+import { whereRunWent } from '../../saved-runs/saved-run.ts'
+import type { Arguments } from '../arguments.ts'
 import { reading } from '../reading.ts'
 import { send } from '../send.ts'
-import type { SendArguments } from '../send.ts'
-import { given, senderOptions } from '../sender-options.ts'
+import { senderOptions } from '../sender-options.ts'
 
-export interface RollbackArguments extends SendArguments {
-  readonly run: string
-  readonly dryRun?: boolean | undefined
-  readonly maxErrors?: string | undefined
-}
-
-export async function rollback(args: RollbackArguments): Promise<number> {
+export async function rollback(args: Arguments<'rollback'>): Promise<number> {
   if (args.dryRun === true) return preview(args)
-  const { run, maxErrors } = args
+  const { run } = args
   return send(
     args,
     whereRunWent(run, args.runsDir),
     async (options, watch, signal) => {
-      const result = await rollbackRun({ ...options, run, ...given({ maxErrors }), ...watch, signal })
+      const result = await rollbackRun({ ...options, run, ...watch, signal })
       if (!('nothingLeft' in result)) return result
       process.stderr.write(nothingLeft(result.parent))
       return undefined
@@ -42,7 +36,7 @@ function nothingLeft(parent: string): string {
 /** Customers that are named on the terminal. */
 const mostNamed = 20
 
-async function preview(args: RollbackArguments): Promise<number> {
+async function preview(args: Arguments<'rollback'>): Promise<number> {
   const { run } = args
   const { options } = senderOptions(args, whereRunWent(run, args.runsDir))
   const found = await reading(args.quiet === true, (onProgress, signal) =>

@@ -1,21 +1,14 @@
 /** `runs`: what there is in the runs directory, newest first; `--purge` deletes what is finished and old. */
-import { exitCodes } from '../../errors.ts'
+import { exitCodes, usage } from '../../errors.ts'
 import { listRuns } from '../../saved-runs/list.ts'
-import { usage } from '../../options.ts'
-import { deleteRun, parseAge, planPurge } from '../../saved-runs/purge.ts'
+import { parseAge } from '../../config/values.ts'
+import { deleteRun, planPurge } from '../../saved-runs/purge.ts'
 import type { PurgePlan } from '../../saved-runs/purge.ts'
+import type { Arguments } from '../arguments.ts'
 import { ask, canAsk } from '../ask.ts'
 import { runsText } from '../runs-text.ts'
 
-export interface RunsArguments {
-  readonly runsDir?: string | undefined
-  readonly purge?: boolean | undefined
-  readonly olderThan?: string | undefined
-  readonly yes?: boolean | undefined
-  readonly json?: boolean | undefined
-}
-
-export async function runs(args: RunsArguments): Promise<number> {
+export async function runs(args: Arguments<'runs'>): Promise<number> {
   if (args.purge === true) return purge(args)
   if (args.olderThan !== undefined || args.yes === true) {
     throw usage('E_USAGE', '--older-than and --yes are for --purge', 'Add --purge, or leave them out.')
@@ -25,7 +18,7 @@ export async function runs(args: RunsArguments): Promise<number> {
   return exitCodes.OK
 }
 
-async function purge(args: RunsArguments): Promise<number> {
+async function purge(args: Arguments<'runs'>): Promise<number> {
   if (args.olderThan === undefined) {
     throw usage('E_USAGE', '--purge needs --older-than', 'Write it like --purge --older-than 30d.')
   }

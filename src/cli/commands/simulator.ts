@@ -3,19 +3,11 @@ import { once } from 'node:events'
 import { exitCodes } from '../../errors.ts'
 import { enforcedWindows } from '../../remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
-import { readKey } from '../../credentials.ts'
+import { readKey } from '../../config/credentials.ts'
+import type { Arguments } from '../arguments.ts'
 import { drainOnSignals } from '../shutdown.ts'
 
-export interface SimulatorArguments {
-  readonly port?: number | undefined
-  readonly rate?: string | undefined
-  readonly latency?: number | undefined
-  readonly idempotency?: string | undefined
-  readonly faults?: string | undefined
-  readonly seed?: number | undefined
-}
-
-export async function simulate(args: SimulatorArguments): Promise<number> {
+export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
   const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
   const simulator = await createSimulator({

@@ -1,27 +1,16 @@
 /** `state show|forget|rebuild|baseline`. */
 import { didYouMean, nearest } from '../../domain/nearest.ts'
 import { printable } from '../../domain/printable.ts'
-import { exitCodes } from '../../errors.ts'
-import { usage } from '../../options.ts'
+import { exitCodes, usage } from '../../errors.ts'
 import { baselineState } from '../../sync/baseline.ts'
 import { forgetState, remakeState, showState } from '../../sync/state.ts'
 import type { StateFacts } from '../../sync/state.ts'
-import { stateActions } from '../flags.ts'
-import { subjects } from '../command-table.ts'
-import { inputOptions } from '../input-options.ts'
-import type { InputArguments } from '../input-options.ts'
+import type { Arguments } from '../arguments.ts'
+import { stateActions, subjects } from '../command-table.ts'
 import { senderOptions } from '../sender-options.ts'
-import type { SenderArguments } from '../sender-options.ts'
 import { drainOnSignals } from '../shutdown.ts'
 
-export interface StateArguments extends Omit<InputArguments, 'input'>, SenderArguments {
-  readonly action: string
-  readonly input?: string | undefined
-  readonly customer?: string | undefined
-  readonly all?: boolean | undefined
-}
-
-export async function state(args: StateArguments): Promise<number> {
+export async function state(args: Arguments<'state'>): Promise<number> {
   const action = stateActions.find((known) => known === args.action)
   if (action === undefined) throw noAction(args.action)
   refuseStray(action, args)
@@ -45,8 +34,7 @@ export async function state(args: StateArguments): Promise<number> {
     case 'baseline': {
       const { signal, release } = drainOnSignals((line) => process.stderr.write(`${line}\n`))
       try {
-        const own = inputOptions({ ...args, input: args.input ?? '' })
-        const { rows, invalid } = await baselineState({ ...options, ...own }, signal)
+        const { rows, invalid } = await baselineState({ ...options, input: args.input ?? '' }, signal)
         const left = invalid === 0 ? '' : `; ${invalid} invalid rows are not`
         say(args, { rows, invalid }, `Taken as applied: ${rows} rows${left}. Nothing was sent.`)
       } finally {
@@ -68,7 +56,10 @@ function noAction(word: string) {
   )
 }
 
-function refuseStray(action: (typeof stateActions)[number], { input, customer, all }: StateArguments): void {
+function refuseStray(
+  action: (typeof stateActions)[number],
+  { input, customer, all }: Arguments<'state'>,
+): void {
   if (action === 'baseline' && input === undefined)
     throw usage('E_USAGE', 'state baseline needs a file', 'Write it like state baseline last-export.csv.')
   if (action !== 'baseline' && input !== undefined)
@@ -86,7 +77,7 @@ function timeOf(at: number): string {
   return new Date(at).toISOString()
 }
 
-function print(args: StateArguments, facts: StateFacts): void {
+function print(args: Arguments<'state'>, facts: StateFacts): void {
   const { host, account, path, customers, fields, lastConfirmedAt, nights, skipped } = facts
   const last = lastConfirmedAt === 0 ? '' : `, the last confirmed ${timeOf(lastConfirmedAt)}`
   const lines = [
@@ -101,6 +92,6 @@ function print(args: StateArguments, facts: StateFacts): void {
   say(args, facts, lines.map(printable).join('\n'))
 }
 
-function say(args: StateArguments, facts: object, text: string): void {
+function say(args: Arguments<'state'>, facts: object, text: string): void {
   process.stdout.write(args.json === true ? `${JSON.stringify(facts)}\n` : `${text}\n`)
 }

@@ -1,37 +1,29 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
 import { once } from 'node:events'
+import { programOptions } from '../../config/job-options.ts'
 import { printableLines } from '../../domain/printable.ts'
-import { exitCodes } from '../../errors.ts'
+import { exitCodes, usage } from '../../errors.ts'
 import { standardInput } from '../../input/spool.ts'
-import { usage } from '../../options.ts'
 import { validate as validateFile } from '../../validate/validate.ts'
+import type { Arguments } from '../arguments.ts'
 import { defectLines } from '../defect-lines.ts'
 import { errorText } from '../error-text.ts'
-import { defectFormats } from '../flags.ts'
-import { inputOptions } from '../input-options.ts'
-import type { InputArguments } from '../input-options.ts'
 import type { InvalidRow } from '../invalid-row.ts'
 import { unmatchedLine } from '../unmatched-line.ts'
 import { validateJson } from '../validate-json.ts'
 import { filesText, validateText } from '../validate-text.ts'
 
-export interface ValidateArguments extends InputArguments {
-  readonly formatErrors?: string | undefined
-  readonly out?: string | undefined
-  readonly fix?: string | undefined
-  readonly force?: boolean | undefined
-}
-
 /** Rows that are kept to be named one by one; the findings count them all. */
 const mostKept = 100
 
-export async function validate(args: ValidateArguments): Promise<number> {
+export async function validate(args: Arguments<'validate'>): Promise<number> {
   const name = args.input === '-' ? standardInput : args.input
   const lines = defectWriter(args)
   const invalid: InvalidRow[] = []
-  const { out, fix, force } = args
+  const { input, out, fix, force } = args
   const result = await validateFile({
-    ...inputOptions(args),
+    ...programOptions(args),
+    input,
     ...lines,
     out,
     fix,
@@ -57,8 +49,7 @@ export async function validate(args: ValidateArguments): Promise<number> {
 }
 
 /** Writes defects as they come, batch by batch, so that a file of a million of them takes no memory. */
-function defectWriter({ formatErrors, json, input }: ValidateArguments) {
-  const format = defectFormats.find((known) => known === formatErrors)
+function defectWriter({ formatErrors: format, json, input }: Arguments<'validate'>) {
   if (format === undefined) return undefined
   if (json === true) {
     throw usage(

@@ -1,29 +1,20 @@
 /** `verify`: flags → options, what does not hold any more on standard output. Exit 0 where all holds, else 1. */
-import type { Sample } from '../../domain/pick.ts'
 import { printableLines } from '../../domain/printable.ts'
 import { exitCodes } from '../../errors.ts'
-import { parsePercent, usage } from '../../options.ts'
-import { whereRunWent } from '../../redo/options.ts'
+import { parseSample } from '../../config/values.ts'
 import { formatCount } from '../../report/format.ts'
+import { whereRunWent } from '../../saved-runs/saved-run.ts'
 import { verify as verifyRun } from '../../saved-runs/verify.ts'
 import type { Difference, Verified } from '../../saved-runs/verify.ts'
+import type { Arguments } from '../arguments.ts'
 import { reading } from '../reading.ts'
 import { senderOptions } from '../sender-options.ts'
-import type { SenderArguments } from '../sender-options.ts'
 import { shownValue } from '../shown-value.ts'
-
-export interface VerifyArguments extends SenderArguments {
-  readonly run: string
-  readonly sample?: string | undefined
-  readonly showValues?: boolean | undefined
-  readonly json?: boolean | undefined
-  readonly quiet?: boolean | undefined
-}
 
 /** Customers that are named on the terminal. */
 const mostNamed = 20
 
-export async function verify(args: VerifyArguments): Promise<number> {
+export async function verify(args: Arguments<'verify'>): Promise<number> {
   const { run, showValues = false } = args
   const sample = args.sample === undefined ? { share: 1 } : parseSample(args.sample)
   const { options } = senderOptions(args, whereRunWent(run, args.runsDir))
@@ -40,19 +31,6 @@ export async function verify(args: VerifyArguments): Promise<number> {
       : `Look at ${formatCount(wrong)} ${wrong === 1 ? 'customer' : 'customers'}: somebody may have changed them since. A plan of the same file shows what an update would change.\n`,
   )
   return wrong === 0 ? exitCodes.OK : exitCodes.ROWS
-}
-
-/** `5%` or `200`. */
-function parseSample(text: string): Sample {
-  const number = Number(text)
-  if (/^\d{1,9}$/.test(text) && number > 0) return { customers: number }
-  const share = text.endsWith('%') ? parsePercent('sample', text) / 100 : 0
-  if (share > 0) return { share }
-  throw usage(
-    'E_OPTION_SAMPLE',
-    '--sample is neither a share nor a number',
-    'Write it like --sample 5% or --sample 200.',
-  )
 }
 
 function withoutValues(found: Verified) {

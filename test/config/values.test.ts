@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  isLoopback,
-  isProduction,
-  parseErrorLimit,
-  parsePercent,
-  parseRate,
-  resolveOrigin,
-} from '../src/options.ts'
+import { isLoopback, isProduction, resolveOrigin } from '../../src/config/origin.ts'
+import { parseErrorLimit, parsePercent, parseRate } from '../../src/config/values.ts'
 
 const refused = (code: string) =>
   expect.objectContaining({ kind: 'USAGE', code, remedy: expect.stringMatching(/\.$/) })

@@ -1,0 +1,135 @@
+/** What becomes of the options of a job: defaults are filled in, a run keeps some, and a later job inherits some of those. */
+import { resolve } from 'node:path'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { groups, options } from './options.ts'
+import type { Job, NamesWith, Option, OptionName, UpdateOptions, ValueOf } from './options.ts'
+
+export const optionTable: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries(options))
+
+/** `runId` → `run-id` */
+export function flagOf(name: string): string {
+  return optionTable.get(name)?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** A server that was never reached is more often a wrong name than an outage: milliseconds, unless `maxOutageMs` is given. */
+const firstOutageMs = 60_000
+
+type DefaultName = Exclude<
+  NamesWith<{ readonly default: unknown } | { readonly type: 'list' }>,
+  NamesWith<{ readonly scope: 'command' }> | keyof typeof groups.Simulator
+>
+
+type Defaults = { readonly [Name in DefaultName]: ValueOf<(typeof options)[Name]> }
+
+export type Resolved<Given> = Given &
+  Defaults & {
+    /** As `maxOutageMs`, until the first call was answered. */
+    readonly firstOutageMs: number
+  }
+
+export type ResolvedOptions = Resolved<UpdateOptions>
+
+const defaults: Readonly<Record<string, unknown>> = Object.fromEntries(
+  [...optionTable]
+    .filter(([name, { scope }]) => scope !== 'command' && !(name in groups.Simulator))
+    .map(([name, { type, default: value }]) => [name, type === 'list' ? [] : value])
+    .filter(([, value]) => value !== undefined),
+)
+
+/** What is behind this may rely on every default. Options that are resolved already stay as they are. */
+export function resolveOptions<Given extends Partial<UpdateOptions>>(given: Given): Resolved<Given> {
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const resolved = {
+    firstOutageMs: given.maxOutageMs ?? firstOutageMs,
+    ...given,
+    ...defaults,
+    ...stated,
+  }
+  if (!hasDefaults(resolved)) throw new Error('an option has no default')
+  return resolved
+}
+
+function hasDefaults<Given extends object>(given: Given): given is Given & Defaults {
+  return Object.keys(defaults).every((name) => Object.hasOwn(given, name))
+}
+
+/** What a run keeps. */
+export type RecordedOptions = Pick<
+  UpdateOptions,
+  'input' | (NamesWith<{ readonly recorded: true }> & keyof UpdateOptions)
+>
+
+/** Those that a run keeps and that are not the default, with absolute paths. Never a key. */
+export function recordedOptions(
+  given: Readonly<Partial<Record<OptionName | 'input', JsonValue | undefined>>>,
+): JsonObject {
+  const { input } = given
+  const kept: Record<string, JsonValue> = {}
+  if (input !== undefined) kept['input'] = typeof input === 'string' && input !== '-' ? resolve(input) : input
+  for (const [name, value] of Object.entries(given)) {
+    const option = optionTable.get(name)
+    if (option?.recorded !== true || value === undefined || isDefault(option, value)) continue
+    kept[name] = isPath(option) && typeof value === 'string' ? resolve(value) : value
+  }
+  return kept
+}
+
+function isDefault(option: Option, value: JsonValue): boolean {
+  return value === option.default || (Array.isArray(value) && value.length === 0)
+}
+
+/** True for the name of a file or a folder. */
+export function isPath({ value = '' }: Option): boolean {
+  return value.startsWith('FILE') || value === 'DIR'
+}
+
+/** Returns undefined if one of them has another type than the table says: the record is one of another version. */
+export function readRecordedOptions(found: JsonObject): RecordedOptions | undefined {
+  return isRecorded(found) ? found : undefined
+}
+
+function isRecorded(found: JsonObject): found is JsonObject & RecordedOptions {
+  if (typeof found['input'] !== 'string') return false
+  return [...optionTable].every(([name, option]) => {
+    const value = found[name]
+    return option.recorded !== true || value === undefined || isValue(option, value)
+  })
+}
+
+/** Whether the table allows a value of this type. */
+export function isValue({ type, choices }: Option, value: unknown): boolean {
+  if (choices !== undefined) return choices.some((choice) => choice === value)
+  if (type === 'list') return Array.isArray(value) && value.every((item) => typeof item === 'string')
+  return typeof value === (type === 'duration' ? 'number' : (type ?? 'string'))
+}
+
+/** Those of `from` that are wanted. */
+export function pickOptions<From extends object>(
+  from: From,
+  isWanted: (option: Option) => boolean,
+): Partial<From> {
+  const picked: Partial<From> = {}
+  for (const name in from) {
+    const option = optionTable.get(name)
+    if (option !== undefined && from[name] !== undefined && isWanted(option)) picked[name] = from[name]
+  }
+  return picked
+}
+
+/** What a function of the program takes of the options of a command line. */
+export function programOptions<From extends object>(from: From): Partial<From> {
+  return pickOptions(from, ({ scope }) => scope === undefined)
+}
+
+/** What a job takes over from a run or a plan. `own` is what the job was given itself. */
+export function inheritOptions(
+  job: Job,
+  from: RecordedOptions,
+  own: Pick<UpdateOptions, 'env'>,
+): Partial<RecordedOptions> {
+  const isElsewhere = own.env !== undefined
+  return pickOptions(
+    from,
+    ({ inherited = [], ofEnv }) => inherited.includes(job) && !(isElsewhere && ofEnv === true),
+  )
+}
