@@ -1,9 +1,5 @@
 /** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do next. */
-import { BulkUpdateError, exitCodes } from '../errors.ts'
-import { commandNames } from './command-table.ts'
-import { refuseKeys } from './credentials.ts'
-import { errorText } from './error-text.ts'
-import { helpText } from './help.ts'
+import { BulkUpdateError, exitCodes, usage } from '../errors.ts'
 import { guardOutput } from './output.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
@@ -11,7 +7,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const checkOutput = guardOutput()
   try {
     refuseKeys(argv, process.env)
-    const code = (await answer(argv)) ?? (await run(argv))
+    const { runCommandLine } = await import('./command-line.ts')
+    const code = await runCommandLine(argv)
     await checkOutput()
     return code
   } catch (error) {
@@ -19,31 +16,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** What takes no command. Nothing else is loaded for it. */
-async function answer(argv: readonly string[]): Promise<number | undefined> {
-  const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
-  if (options.includes('--help') || options.includes('-h')) {
-    const name = commandNames.find((known) => known === options[0])
-    process.stdout.write(helpText(name, process.stdout.columns ?? 80))
-    return exitCodes.OK
-  }
-  if (options[0] !== '--version') return undefined
-  const { version } = await import('../version.ts')
-  process.stdout.write(`${version}\n`)
-  return exitCodes.OK
-}
-
-async function run(argv: readonly string[]): Promise<number> {
-  const { boundMemory } = await import('./memory.ts')
-  boundMemory()
-  const { runCommand } = await import('./run-command-line.ts')
-  return runCommand(argv)
-}
-
 /** What a person reads of an error. Errors that nobody foresaw say so, without a stack and without values. */
 async function explain(thrown: unknown): Promise<number> {
   const error = thrown instanceof BulkUpdateError ? thrown : await foreseen(thrown)
   if (error instanceof BulkUpdateError) {
+    const { errorText } = await import('./error-text.ts')
     process.stderr.write(errorText(error))
     return error.exitCode
   }
@@ -62,4 +39,23 @@ async function foreseen(error: unknown): Promise<unknown> {
   }
   const { asDamage } = await import('../store/open-database.ts')
   return asDamage(error)
+}
+
+const looksLikeKey = /^(?:[0-9A-F]{20}|[0-9a-f]{64,}|r?[as]k_\S{12,}|sk_\S{12,}|rsk_\S+)$/
+const keyOption = /^--?(?:access|secret|api)[-_]?key\b/i
+
+/** Arguments end up in shell histories and process lists, so one that looks like a key stops everything. Its text is not echoed. */
+export function refuseKeys(argv: readonly string[], env: NodeJS.ProcessEnv): void {
+  const keys = new Set([env['RAPYD_ACCESS_KEY'] ?? '', env['RAPYD_SECRET_KEY'] ?? ''])
+  keys.delete('')
+  for (const argument of argv) {
+    const value = argument.includes('=') ? argument.slice(argument.indexOf('=') + 1) : argument
+    if (keyOption.test(argument) || looksLikeKey.test(value) || keys.has(value)) {
+      throw usage(
+        'E_KEY_ARGUMENT',
+        'keys are not accepted as arguments',
+        'Set RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY, or their _FILE forms, in the environment. A key that was typed here should be replaced.',
+      )
+    }
+  }
 }

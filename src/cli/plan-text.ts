@@ -4,7 +4,8 @@ import { planChanges } from '../plan/plan-row.ts'
 import type { PlanChange, PlanRow } from '../plan/plan-row.ts'
 import type { PlanResult } from '../plan/plan.ts'
 import { formatCount, formatCounts, formatDuration } from '../report/format.ts'
-import { shownValue } from './shown-value.ts'
+import { masked } from '../doctor/mask.ts'
+import type { JsonValue } from '../domain/json.ts'
 
 const words: Readonly<Record<PlanChange, string>> = {
   update: 'would be sent',
@@ -51,4 +52,14 @@ function changeLines(planned: PlanRow, showValues: boolean): readonly string[] {
     ([field, { before, after }]) =>
       `  row ${row} ${customer} ${field}: ${shownValue(before, showValues)} → ${shownValue(after, showValues)}`,
   )
+}
+
+/** Characters of a value that are shown at most. */
+const longest = 60
+
+export function shownValue(value: JsonValue, showValues: boolean): string {
+  if (value === '' || value === null) return '(blank)'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  if (!showValues) return masked(text)
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
 }

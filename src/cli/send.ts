@@ -3,6 +3,7 @@ import type { UpdateResult } from '../bulk-update.ts'
 import { systemClock } from '../client/clock.ts'
 import { printable } from '../domain/printable.ts'
 import { exitCodes, usage } from '../errors.ts'
+import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
 import type { Scan } from '../pipeline/scan.ts'
@@ -10,14 +11,12 @@ import { summaryText } from '../report/summary-text.ts'
 import type { Watch } from '../run/parts.ts'
 import { ask, canAsk } from './ask.ts'
 import { createDisplay } from './display.ts'
-import { duplicatesLine } from './duplicates-line.ts'
+import { duplicatesLine, unmatchedLine, warningsLine } from './notes.ts'
 import { isScreen, wantsColor } from './output.ts'
 import { senderOptions } from './sender-options.ts'
 import type { SenderOptions, Where } from './sender-options.ts'
 import { drainOnSignals } from './shutdown.ts'
 import { refuseUnwritable, writeSummaryFiles } from './summary-files.ts'
-import { unmatchedLine } from './unmatched-line.ts'
-import { warningsLine } from './warnings-line.ts'
 
 /** What all of them take. */
 type SendArguments = CommandOptions<'rollback'>
@@ -56,7 +55,11 @@ export async function send<Args extends SendArguments>(
   const watch: Watch = {
     confirm: async ({ host, account, scan, unmatched }) => {
       display.clear()
-      const lines = [duplicatesLine(scan, words.duplicates), warningsLine(scan), unmatchedLine(unmatched)]
+      const lines = [
+        duplicatesLine(scan, words.duplicates ?? table.duplicates.default),
+        warningsLine(scan),
+        unmatchedLine(unmatched),
+      ]
       const isSaid = words.hasOwnRows !== true && args.quiet !== true
       for (const line of isSaid ? lines : []) if (line !== undefined) display.say(line)
       if (production) await confirmProduction(host, account, scan, args.confirmProduction, signal)

@@ -4,8 +4,9 @@ import { warningTips } from '../domain/warning.ts'
 import type { SourceColumn } from '../pipeline/ports.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../validate/validate.ts'
-import { columnLines } from './column-table.ts'
-import type { InvalidRow } from './invalid-row.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { ColumnReport } from '../doctor/columns.ts'
+import { printable } from '../domain/printable.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
 const mostKinds = 50
@@ -118,4 +119,55 @@ function columnText(column: SourceColumn | undefined): string {
   if (column === undefined) return ''
   const name = JSON.stringify(column.name)
   return column.number === undefined ? `, key ${name}` : `, column ${column.number} ${name}`
+}
+
+/** An invalid row, with the column of its first defect. */
+export interface InvalidRow {
+  readonly outcome: Outcome
+  readonly column: SourceColumn | undefined
+}
+
+/** Longer names are cut: the table has to fit. */
+const widestName = 32
+
+const titles = ['Column', 'Field', 'Filled', 'Blank', 'Distinct', 'Longest', 'Blanks'] as const
+/** Numbers stand on the right. */
+const numeric = new Set([2, 3, 4, 5])
+
+export function columnLines(columns: readonly ColumnReport[]): readonly string[] {
+  const rows: readonly (readonly string[])[] = [titles, ...columns.map(cellsOf)]
+  const widths = titles.map((_, index) => Math.max(...rows.map((cells) => (cells[index] ?? '').length)))
+  return rows.map((cells) =>
+    cells
+      .map((cell, index) =>
+        numeric.has(index) ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function cellsOf({
+  name,
+  fields,
+  filled,
+  blank,
+  distinct,
+  longest,
+  blanks,
+}: ColumnReport): readonly string[] {
+  return [
+    cut(name),
+    fields.length === 0 ? '-' : cut(fields.join(', ')),
+    formatCount(filled),
+    formatCount(blank),
+    `${distinct.more ? '> ' : ''}${formatCount(distinct.count)}`,
+    formatCount(longest),
+    blank === 0 ? '' : blanks,
+  ]
+}
+
+function cut(text: string): string {
+  const shown = printable(text)
+  return shown.length > widestName ? `${shown.slice(0, widestName - 1)}…` : shown
 }

@@ -1,22 +1,15 @@
 /** What becomes of the options of a job: defaults are filled in, a run keeps some, and a later job inherits some of those. */
 import { resolve } from 'node:path'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
-import { groups, options } from './options.ts'
-import type { Job, NamesWith, Option, OptionName, UpdateOptions, ValueOf } from './options.ts'
-
-export const optionTable: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries(options))
-
-/** `runId` → `run-id` */
-export function flagOf(name: string): string {
-  return optionTable.get(name)?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-}
+import { groups, optionTable } from './options.ts'
+import type { Job, NamesWith, Option, OptionName, options, UpdateOptions, ValueOf } from './options.ts'
 
 /** A server that was never reached is more often a wrong name than an outage: milliseconds, unless `maxOutageMs` is given. */
 const firstOutageMs = 60_000
 
 type DefaultName = Exclude<
-  NamesWith<{ readonly default: unknown } | { readonly type: 'list' }>,
-  NamesWith<{ readonly scope: 'command' }> | keyof typeof groups.Simulator
+  NamesWith<{ readonly default: unknown } | { readonly type: 'list' | 'boolean' }>,
+  NamesWith<{ readonly cli: true }> | keyof typeof groups.Simulator
 >
 
 type Defaults = { readonly [Name in DefaultName]: ValueOf<(typeof options)[Name]> }
@@ -31,10 +24,15 @@ export type ResolvedOptions = Resolved<UpdateOptions>
 
 const defaults: Readonly<Record<string, unknown>> = Object.fromEntries(
   [...optionTable]
-    .filter(([name, { scope }]) => scope !== 'command' && !(name in groups.Simulator))
-    .map(([name, { type, default: value }]) => [name, type === 'list' ? [] : value])
+    .filter(([name, { cli }]) => cli !== true && !(name in groups.Simulator))
+    .map(([name, { type, default: value }]) => [name, value ?? defaultOf(type)])
     .filter(([, value]) => value !== undefined),
 )
+
+function defaultOf(type: Option['type']): unknown {
+  if (type === 'list') return []
+  return type === 'boolean' ? false : undefined
+}
 
 /** What is behind this may rely on every default. Options that are resolved already stay as they are. */
 export function resolveOptions<Given extends Partial<UpdateOptions>>(given: Given): Resolved<Given> {
@@ -56,7 +54,7 @@ function hasDefaults<Given extends object>(given: Given): given is Given & Defau
 /** What a run keeps. */
 export type RecordedOptions = Pick<
   UpdateOptions,
-  'input' | (NamesWith<{ readonly recorded: true }> & keyof UpdateOptions)
+  'input' | (NamesWith<{ readonly recorded: readonly Job[] }> & keyof UpdateOptions)
 >
 
 /** Those that a run keeps and that are not the default, with absolute paths. Never a key. */
@@ -68,14 +66,14 @@ export function recordedOptions(
   if (input !== undefined) kept['input'] = typeof input === 'string' && input !== '-' ? resolve(input) : input
   for (const [name, value] of Object.entries(given)) {
     const option = optionTable.get(name)
-    if (option?.recorded !== true || value === undefined || isDefault(option, value)) continue
+    if (option?.recorded === undefined || value === undefined || isDefault(option, value)) continue
     kept[name] = isPath(option) && typeof value === 'string' ? resolve(value) : value
   }
   return kept
 }
 
-function isDefault(option: Option, value: JsonValue): boolean {
-  return value === option.default || (Array.isArray(value) && value.length === 0)
+export function isDefault(option: Option, value: unknown): boolean {
+  return Array.isArray(value) ? value.length === 0 : value === (option.default ?? defaultOf(option.type))
 }
 
 /** True for the name of a file or a folder. */
@@ -92,7 +90,7 @@ function isRecorded(found: JsonObject): found is JsonObject & RecordedOptions {
   if (typeof found['input'] !== 'string') return false
   return [...optionTable].every(([name, option]) => {
     const value = found[name]
-    return option.recorded !== true || value === undefined || isValue(option, value)
+    return option.recorded === undefined || value === undefined || isValue(option, value)
   })
 }
 
@@ -118,7 +116,7 @@ export function pickOptions<From extends object>(
 
 /** What a function of the program takes of the options of a command line. */
 export function programOptions<From extends object>(from: From): Partial<From> {
-  return pickOptions(from, ({ scope }) => scope === undefined)
+  return pickOptions(from, ({ cli, program }) => cli !== true && program !== true)
 }
 
 /** What a job takes over from a run or a plan. `own` is what the job was given itself. */
@@ -130,6 +128,6 @@ export function inheritOptions(
   const isElsewhere = own.env !== undefined
   return pickOptions(
     from,
-    ({ inherited = [], ofEnv }) => inherited.includes(job) && !(isElsewhere && ofEnv === true),
+    ({ recorded = [], ofEnv }) => recorded.includes(job) && !(isElsewhere && ofEnv === true),
   )
 }

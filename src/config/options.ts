@@ -25,10 +25,11 @@ export interface Option {
   /** Default: a text. A `list` is given several times, one value each. A `duration` is `90s`, `30m` or `6h`; in programs milliseconds. */
   readonly type?: 'number' | 'boolean' | 'list' | 'duration'
   readonly choices?: readonly string[]
-  /** What stands for the value in the help. */
+  /** What stands for the value in the help. Default: N for a number, TEXT. */
   readonly value?: string
   /** Whole numbers that are allowed, and one to show. */
   readonly range?: { readonly least: number; readonly most?: number; readonly example: number }
+  /** Where none is given: false of a switch, and no value of a list. */
   readonly default?: string | number | boolean
   /** Where the default is not one value. */
   readonly defaultText?: string
@@ -36,15 +37,16 @@ export interface Option {
   readonly flag?: string
   /** True where an empty text says something. */
   readonly mayBeEmpty?: true
+  /** Of a switch that is on by default, what its opposite does: that is what the help lists. */
   readonly help: string
   /** Where a command means something else by it. */
   readonly helpOf?: Partial<Readonly<Record<CommandName, string>>>
   readonly commands: readonly CommandName[]
-  /** `command`: the command line alone has it; `program`: programs alone do. Default both. */
-  readonly scope?: 'command' | 'program'
-  /** True where a run keeps it, so that the command that resumes names it. */
-  readonly recorded?: true
-  readonly inherited?: readonly Job[]
+  /** The command line alone has it, or programs alone. */
+  readonly cli?: true
+  readonly program?: true
+  /** A run keeps it, so that the command that resumes names it, and these jobs inherit it. */
+  readonly recorded?: readonly Job[]
   /** Another `env` is another place: then this is not inherited. */
   readonly ofEnv?: true
 }
@@ -62,16 +64,14 @@ const input = {
     defaultText: 'detected from the content, then the name',
     help: 'Format of the input',
     commands: readers,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   delimiter: {
     value: 'CHAR',
     defaultText: 'detected: comma, semicolon, tab or pipe',
     help: 'Character between cells',
     commands: readers,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   encoding: {
     choices: ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'],
@@ -79,83 +79,68 @@ const input = {
     help: 'Character encoding of the input. windows-1252 (ANSI) is never detected',
     helpOf: { redo: 'Character encoding of the file given with --from' },
     commands: [...readers, 'redo'],
-    recorded: true,
-    inherited: ['apply'],
+    recorded: ['apply'],
   },
   map: {
     value: 'FILE|PRESET',
     help: 'Mapping file (YAML or JSON) or preset (hubspot, salesforce, zoho, dynamics, pipedrive)',
     commands: files,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   blank: {
     choices: ['clear', 'keep', 'reject'],
     default: 'clear',
     help: 'What a blank cell does, unless the mapping says otherwise',
     commands: files,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   ignoreColumns: {
     type: 'list',
     value: 'NAMES',
     help: 'Columns to ignore, separated by commas. Repeatable',
     commands: files,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   nullValues: {
     type: 'list',
-    value: 'TEXT',
     help: 'Text that counts as a blank cell. Repeatable',
     commands: files,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   literals: {
     flag: 'literal',
     type: 'list',
-    value: 'TEXT',
     help: 'Text that looks like a blank, such as NULL, but is a value. Repeatable',
     commands: files,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   duplicates: {
     choices: ['sequence', 'last', 'merge', 'reject'],
     default: 'sequence',
     help: 'Several rows of one customer: send all in file order, send the last, merge them, or refuse the file',
     commands: files,
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   onlyChanged: {
     type: 'boolean',
-    default: false,
     help: 'Send only fields that differ from what Rapyd last confirmed. Rows without such a field cost no call',
     commands: ['update'],
-    recorded: true,
-    inherited: ['redo'],
+    recorded: ['redo'],
   },
   wholeRows: {
     type: 'boolean',
-    default: false,
     help: 'With --only-changed: send all fields of a changed row',
     commands: ['update'],
-    recorded: true,
-    inherited: ['redo'],
+    recorded: ['redo'],
   },
   newState: {
     type: 'boolean',
-    default: false,
     help: 'With --only-changed: if the state of earlier runs is lost, send everything once',
     commands: ['update'],
   },
   limit: {
     type: 'number',
     range: { least: 1, example: 5 },
-    value: 'N',
     help: 'Send only the first N rows. Run again without it to send the rest',
     commands: senders,
   },
@@ -164,14 +149,14 @@ const input = {
     defaultText: 'the rows of the original input',
     help: 'The errors file of the run, with its rows fixed',
     commands: ['redo'],
-    scope: 'command',
+    cli: true,
   },
   sample: {
     value: 'N|P%',
     defaultText: 'all that the run updated',
     help: 'Number or share of customers to read. The same ones every time',
     commands: ['verify'],
-    scope: 'command',
+    cli: true,
   },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -181,8 +166,7 @@ const safety = {
     default: '50%',
     help: 'Refuse the file if a column clears a larger share of the rows',
     commands: [...files, 'redo'],
-    recorded: true,
-    inherited: ['redo'],
+    recorded: ['redo'],
   },
   expectRows: {
     value: 'N|N±P%',
@@ -194,15 +178,13 @@ const safety = {
     default: '10%',
     help: 'Stop if more rows than this are not updated. A share counts from 100 rows on',
     commands: [...files, 'redo', 'apply', 'rollback'],
-    recorded: true,
-    inherited: mapped,
+    recorded: mapped,
   },
   strict: {
     type: 'boolean',
-    default: false,
     help: 'Send nothing if one row is invalid or has a warning',
     commands: [...files, 'redo'],
-    recorded: true,
+    recorded: [],
   },
   acceptChange: {
     type: 'list',
@@ -213,36 +195,34 @@ const safety = {
   readBack: {
     type: 'boolean',
     default: true,
-    help: 'Settle rows in doubt by reading the customer. With --no-read-back they are sent again only if that does no harm',
+    help: 'Do not read customers to settle rows in doubt. They are sent again only if that does no harm',
     commands: ['update', 'redo'],
-    recorded: true,
+    recorded: [],
   },
   backup: {
     type: 'boolean',
-    default: false,
     help: 'Keep what each customer held before, for a rollback. Adds one GET per customer',
     commands: ['update', 'redo'],
-    recorded: true,
-    inherited: ['redo'],
+    recorded: ['redo'],
   },
   confirmProduction: {
     value: 'HOST:ROWS',
     defaultText: 'asked on the terminal',
     help: 'Confirm a run in production',
     commands: senders,
-    scope: 'command',
+    cli: true,
   },
   verify: {
     type: 'boolean',
     help: 'Refuse rows whose customer has changed since the plan. Adds one GET per further row of a customer',
     commands: ['apply'],
-    scope: 'command',
+    cli: true,
   },
   dryRun: {
     type: 'boolean',
     help: 'Read the customers and show what would be restored. Sends nothing',
     commands: ['rollback'],
-    scope: 'command',
+    cli: true,
   },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -253,23 +233,22 @@ const rate = {
     help: 'Rate windows, all respected. none is for loopback only',
     helpOf: { simulator: 'Rate windows that it enforces, or none' },
     commands: [...callers, 'simulator'],
-    recorded: true,
+    recorded: [],
   },
   reserve: {
     value: 'P%',
     default: '10%',
     help: 'Share of the rate that is left to other traffic of the account',
     commands: callers,
-    recorded: true,
+    recorded: [],
   },
   concurrency: {
     type: 'number',
     range: { least: 1, most: 1_000, example: 16 },
-    value: 'N',
     default: 16,
     help: 'Maximum number of requests in flight',
     commands: callers,
-    recorded: true,
+    recorded: [],
   },
   maxOutageMs: {
     flag: 'max-outage',
@@ -284,7 +263,7 @@ const rate = {
     value: 'HH:MM',
     help: 'Warn before sending if the run will take longer',
     commands: senders,
-    scope: 'command',
+    cli: true,
   },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -297,36 +276,35 @@ const output = {
       plan: 'File to write. Default: plan.ndjson in a new directory under --runs-dir',
     },
     commands: ['validate', 'init', 'plan'],
-    scope: 'command',
+    cli: true,
   },
   fix: {
     value: 'FILE',
     help: 'Write a copy with all certain fixes, and list each change in FILE.changes.csv',
     commands: ['validate'],
-    scope: 'command',
+    cli: true,
   },
   force: {
     type: 'boolean',
     help: 'Overwrite existing files',
     commands: ['validate', 'init', 'plan'],
-    scope: 'command',
+    cli: true,
   },
   formatErrors: {
     choices: ['github', 'csv'],
     help: 'Print one line per defect, as GitHub annotations or CSV',
     commands: ['validate'],
-    scope: 'command',
+    cli: true,
   },
   resultsFormat: {
     choices: ['csv', 'ndjson'],
     default: 'csv',
     help: 'Format of the results file',
     commands: senders,
-    recorded: true,
+    recorded: [],
   },
   includeValues: {
     type: 'boolean',
-    default: false,
     help: 'Show cell values of rows that need attention in report.html: personal data',
     commands: [...senders, 'report'],
   },
@@ -334,19 +312,19 @@ const output = {
     type: 'boolean',
     help: 'Show what fields hold instead of masking it',
     commands: ['plan', 'verify'],
-    scope: 'command',
+    cli: true,
   },
   metricsFile: {
     value: 'FILE',
     help: 'Write metrics of the run for the Prometheus textfile collector',
     commands: [...senders, 'report'],
-    scope: 'command',
+    cli: true,
   },
   junit: {
     value: 'FILE',
     help: 'Write the kinds of errors as JUnit test cases',
     commands: ['report'],
-    scope: 'command',
+    cli: true,
   },
   logLevel: {
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -358,19 +336,20 @@ const output = {
     type: 'boolean',
     help: 'Print the result as one JSON object',
     commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs'],
-    scope: 'command',
+    cli: true,
   },
   quiet: {
     type: 'boolean',
     help: 'Print no progress and no notes, only errors and the last line',
     commands: [...files, 'redo', 'apply', 'rollback', 'verify'],
-    scope: 'command',
+    cli: true,
   },
   color: {
     type: 'boolean',
-    help: 'Use colours. --no-color and NO_COLOR turn them off',
+    default: true,
+    help: 'Print no colours, as with NO_COLOR',
     commands: [...files, 'redo', 'apply', 'rollback', 'report'],
-    scope: 'command',
+    cli: true,
   },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -379,12 +358,11 @@ const simulator = {
   port: {
     type: 'number',
     range: { least: 0, most: 65_535, example: 4010 },
-    value: 'N',
     default: 0,
     defaultText: 'any free port',
     help: 'Port on 127.0.0.1',
     commands: ['simulator'],
-    scope: 'command',
+    cli: true,
   },
   latency: {
     type: 'number',
@@ -393,14 +371,14 @@ const simulator = {
     default: 0,
     help: 'Milliseconds added to every answer',
     commands: ['simulator'],
-    scope: 'command',
+    cli: true,
   },
   idempotency: {
     choices: ['off', 'all-post'],
     default: 'off',
     help: 'Whether it replays answers by idempotency key',
     commands: ['simulator'],
-    scope: 'command',
+    cli: true,
   },
   faults: {
     value: 'FAULTS',
@@ -410,16 +388,15 @@ const simulator = {
     help: 'Faults to simulate, such as reset-after:3%,500:2%. Only with --env simulator',
     helpOf: { simulator: 'Faults to simulate, such as reset-after:3%,500:2%' },
     commands: [...callers, 'simulator'],
-    recorded: true,
+    recorded: [],
   },
   seed: {
     type: 'number',
     range: { least: 0, example: 7 },
-    value: 'N',
     default: 1,
     help: 'Seed of the simulated faults',
     commands: [...callers, 'simulator'],
-    recorded: true,
+    recorded: [],
   },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -429,8 +406,7 @@ const general = {
     default: 'sandbox',
     help: 'Rapyd environment. simulator is embedded and needs no credentials',
     commands: [...callers, 'state'],
-    recorded: true,
-    inherited: jobs,
+    recorded: jobs,
     ofEnv: true,
   },
   baseUrl: {
@@ -438,40 +414,37 @@ const general = {
     defaultText: 'RAPYD_BASE_URL, or the host of --env',
     help: 'Another host. http on loopback only',
     commands: [...callers, 'state'],
-    recorded: true,
-    inherited: jobs,
+    recorded: jobs,
     ofEnv: true,
   },
   allowHost: {
     value: 'HOST',
     help: 'Host of --base-url if it is not one of Rapyd’s',
     commands: [...callers, 'state'],
-    recorded: true,
-    inherited: jobs,
+    recorded: jobs,
     ofEnv: true,
   },
   accessKey: {
     defaultText: 'RAPYD_ACCESS_KEY, or the file that RAPYD_ACCESS_KEY_FILE names',
     help: 'Never logged and never stored',
     commands: [...callers, 'state'],
-    scope: 'program',
+    program: true,
   },
   secretKey: {
     defaultText: 'RAPYD_SECRET_KEY, or the file that RAPYD_SECRET_KEY_FILE names',
     help: 'Never logged and never stored',
     commands: [...callers, 'state'],
-    scope: 'program',
+    program: true,
   },
   runId: {
     value: 'ID',
     defaultText: 'from input, mapping, host and account',
     help: 'Name of the run',
     commands: ['update', 'apply'],
-    recorded: true,
+    recorded: [],
   },
   newRun: {
     type: 'boolean',
-    default: false,
     help: 'Start another run of the same input',
     commands: ['update', 'apply'],
   },
@@ -480,45 +453,34 @@ const general = {
     default: './rapyd-runs',
     help: 'Where runs are stored',
     commands: [...callers, 'runs', 'report', 'state'],
-    recorded: true,
-    inherited: ['apply'],
+    recorded: ['apply'],
   },
   stateDir: {
     value: 'DIR',
     defaultText: '$XDG_STATE_HOME/rapyd-bulk',
     help: 'What all runs of an account on this machine share, such as the quota',
     commands: [...callers, 'state'],
-    recorded: true,
+    recorded: [],
   },
   purge: {
     type: 'boolean',
     help: 'Delete finished runs and all their files. Needs --older-than',
     commands: ['runs'],
-    scope: 'command',
+    cli: true,
   },
   olderThan: {
     value: 'AGE',
     help: 'With --purge: time since the last change, such as 30d or 12h',
     commands: ['runs'],
-    scope: 'command',
+    cli: true,
   },
-  yes: {
-    type: 'boolean',
-    help: 'With --purge: delete without asking',
-    commands: ['runs'],
-    scope: 'command',
-  },
-  customer: {
-    value: 'ID',
-    help: 'With forget: customer to forget',
-    commands: ['state'],
-    scope: 'command',
-  },
+  yes: { type: 'boolean', help: 'With --purge: delete without asking', commands: ['runs'], cli: true },
+  customer: { value: 'ID', help: 'With forget: customer to forget', commands: ['state'], cli: true },
   all: {
     type: 'boolean',
     help: 'With forget: forget every customer. Everything is sent again',
     commands: ['state'],
-    scope: 'command',
+    cli: true,
   },
 } as const satisfies Readonly<Record<string, Option>>
 
@@ -532,6 +494,19 @@ export const groups = {
 } as const
 
 export const options = { ...input, ...safety, ...rate, ...output, ...simulator, ...general } as const
+
+export const optionTable: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries(options))
+
+/** `runId` → `run-id` */
+export function flagOf(name: string): string {
+  return optionTable.get(name)?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** As help and completion name it: of a switch that is on by default, its opposite. */
+export function shownFlagOf(name: string): string {
+  const { type, default: preset } = optionTable.get(name) ?? {}
+  return type === 'boolean' && preset === true ? `no-${flagOf(name)}` : flagOf(name)
+}
 
 type Table = typeof options
 export type OptionName = keyof Table
@@ -557,12 +532,12 @@ type Values<Names extends OptionName> = { readonly [Name in Names]?: ValueOf<Tab
 
 /** The options of a command line; `program` ones are never there. */
 export type CommandOptions<Command extends CommandName> = Values<
-  Exclude<NamesOf<Command>, NamesWith<{ readonly scope: 'program' }>>
+  Exclude<NamesOf<Command>, NamesWith<{ readonly program: true }>>
 >
 
 /** The options of a function. */
 export type OptionsOf<Command extends CommandName> = Values<
-  Exclude<NamesOf<Command>, NamesWith<{ readonly scope: 'command' }>>
+  Exclude<NamesOf<Command>, NamesWith<{ readonly cli: true }>>
 >
 
 /** What a program may give; everything but `input` has a default. The table of `config/options.ts` says what each does. */

@@ -2,12 +2,18 @@
 import { usage } from '../errors.ts'
 import type { BulkUpdateError } from '../errors.ts'
 
-/** `use` says what is valid. */
-export function invalidValue(code: string, option: string, value: string, use: string): BulkUpdateError {
+/** `use` says what is valid, `hint` what may have been meant. */
+export function invalidValue(
+  code: string,
+  option: string,
+  value: string,
+  use: string,
+  hint = '',
+): BulkUpdateError {
   return usage(
     code,
     `Invalid --${option} "${value}": ${use}`,
-    'Correct it and run the command again. Nothing was sent.',
+    `${hint}Correct it and run the command again. Nothing was sent.`,
   )
 }
 

@@ -47,9 +47,7 @@ export interface InputWatch extends Examiner {
 /** Throws INPUT errors where the header cannot be matched. */
 export function watchInput({ file, head, mapping, options, earlier }: WatchedInput): InputWatch {
   const plans =
-    head.format === 'csv'
-      ? planHeader(head.header, options.ignoreColumns ?? [], mapping, rulesOf(options))
-      : []
+    head.format === 'csv' ? planHeader(head.header, options.ignoreColumns, mapping, rulesOf(options)) : []
   const broken = createBrokenRows(typedColumns(plans))
   const sample = createSample(
     earlier?.portrait,

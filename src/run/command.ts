@@ -1,5 +1,6 @@
 /** The command that goes on with a run, put together from what the run keeps of its options. */
-import { flagOf, optionTable } from '../config/job-options.ts'
+import { flagOf, optionTable } from '../config/options.ts'
+import { isDefault } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import type { CommandName } from '../config/options.ts'
 import type { RunRecord } from './record.ts'
@@ -57,7 +58,7 @@ export function commandToApply(path: string, isVerified = true): string {
 function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonly string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const option = optionTable.get(name)
-    if (option?.commands.includes(command) !== true || value === undefined || value === option.default)
+    if (option?.commands.includes(command) !== true || value === undefined || isDefault(option, value))
       return []
     const flag = flagOf(name)
     if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]

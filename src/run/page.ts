@@ -1,6 +1,6 @@
 /** What the page says about how a run was begun, from what its journal keeps: an allow-list, and no path of a folder. */
 import { basename } from 'node:path'
-import { flagOf } from '../config/job-options.ts'
+import { flagOf } from '../config/options.ts'
 import type { PageFacts } from '../report/page/page.ts'
 import { readPauses } from '../report/page/pauses.ts'
 import { pausesKey } from './pauses.ts'

@@ -9,7 +9,6 @@ import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
 import type { RowSet } from '../domain/row-set.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Prepare, Source } from '../pipeline/ports.ts'
-import type { ErrorsFormat } from '../report/errors.ts'
 import { nextStep } from '../report/next-step.ts'
 import { cellsOf } from '../input/csv.ts'
 import { createRowValues } from '../report/page/row-values.ts'
@@ -21,6 +20,7 @@ import { createRollbackFold } from '../report/rollback-fold.ts'
 import { summaryOf, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './account.ts'
+import { errorsFormatOf } from './errors-format.ts'
 import { keptInput } from './input.ts'
 import { commandToRedo, commandToRollback } from './command.ts'
 import { pageFactsOf } from './page.ts'
@@ -224,17 +224,4 @@ function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
   if (head.format === 'ndjson') return createRowValues([], () => undefined)
   return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
-}
-
-/** `errors` is written as the input is. */
-export function errorsFormatOf(head: Head): ErrorsFormat {
-  const { format, lineEnd } = head
-  if (format === 'ndjson') return { format, lineEnd }
-  return {
-    format,
-    header: head.header,
-    headerText: head.above + head.headerText,
-    delimiter: head.dialect.delimiter,
-    lineEnd,
-  }
 }

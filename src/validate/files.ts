@@ -7,7 +7,7 @@ import type { MalformedRow, Row } from '../domain/row.ts'
 import { BulkUpdateError, systemCode } from '../errors.ts'
 import { errorLine, errorsHeader } from '../report/errors.ts'
 import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
-import { errorsFormatOf } from '../run/report.ts'
+import { errorsFormatOf } from '../run/errors-format.ts'
 import { createMendedCopy } from './mended-copy.ts'
 import type { CopiedInput, MendedFile } from './mended-copy.ts'
 

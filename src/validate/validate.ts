@@ -30,7 +30,6 @@ import type { OnInvalid, Scan } from '../pipeline/scan.ts'
 import { createLocate, rulesOf } from '../prepare.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../run/input.ts'
-import { openValidateFiles } from './files.ts'
 import type { FileOptions } from './files.ts'
 import type { CopiedInput, MendedFile } from './mended-copy.ts'
 
@@ -78,16 +77,19 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const input = { file, head, options, mapping }
-    const files = openValidateFiles({ out, fix, force }, input)
+    const asked = out !== undefined || fix !== undefined
+    const files = asked
+      ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)
+      : undefined
     const afterEach = async (): Promise<void> => {
-      await files.flush()
+      await files?.flush()
       await afterBatch?.()
     }
     try {
-      const examination = openExamination(input, { onDefect, onRefused: files.refused })
+      const examination = openExamination(input, { onDefect, onRefused: files?.refused })
       const parts = { ...input, signal, examiner: examination }
       const onRow: OnInvalid = (outcome, columnOf) => {
-        files.invalid(outcome)
+        files?.invalid(outcome)
         onInvalid?.(outcome, columnOf)
       }
       const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
@@ -99,9 +101,9 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
         head.format === 'csv' || present.length < mostKeys
           ? unmatchedNames(options.ignoreColumns, present, mapping)
           : []
-      return { ...resultOf(checked, examined, options), unmatched, ...(await files.finish()) }
+      return { ...resultOf(checked, examined, options), unmatched, ...(await files?.finish()) }
     } finally {
-      files.discard()
+      files?.discard()
     }
   } finally {
     await file.close()

@@ -18,7 +18,6 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { commandNames, optionNames } from './support/help.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -35,7 +34,6 @@ function node(args: readonly string[], executable = process.execPath) {
 
 beforeAll(() => {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root })
-  execFileSync(process.execPath, [join('src', 'cli', 'write-man-page.ts')], { cwd: root })
   program = mkdtempSync(join(tmpdir(), 'package-'))
   const installed = join(program, 'node_modules')
   mkdirSync(join(installed, 'rapyd-bulk'), { recursive: true })
@@ -99,7 +97,6 @@ describe('the package', () => {
     expect(paths).toContain('dist/index.d.ts')
     expect(paths).toContain('dist/cli/bin.mjs')
     expect(paths).not.toContain('dist/cli/demo.js')
-    expect(paths).toContain('dist/rapyd-bulk.1')
   })
 
   it('is small, runs nothing when it is installed, and maps what is built to its source', () => {
@@ -115,15 +112,6 @@ describe('the package', () => {
     const wrong =
       analysis.types === false ? ['no types'] : analysis.problems.filter((problem) => !ofCommonJs(problem))
     expect(wrong).toEqual([])
-  })
-
-  it('has a manual page with every command and option', () => {
-    const page = readFileSync(join(root, 'dist', 'rapyd-bulk.1'), 'utf8').replaceAll(String.raw`\-`, '-')
-    for (const name of commandNames()) {
-      expect(page).toContain(`.SS ${name}`)
-      for (const option of optionNames(name).filter((each) => each !== 'help'))
-        expect(page).toContain(`.B --${option}`)
-    }
   })
 
   it('gives a program its functions', () => {

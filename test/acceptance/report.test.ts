@@ -35,11 +35,11 @@ describe('report', () => {
 
   it('writes the page, and what was asked for other programs, for the owner alone; a link is refused', async () => {
     folder.write('crm.csv', file(4))
-    await update('crm.csv', '--metrics-file', 'run.prom')
+    await update('crm.csv', '--metrics-file', 'run.prom', '--results-format', 'ndjson')
     const path = (name: string) => join(folder.path, name)
     const metrics = readFileSync(path('run.prom'), 'utf8')
     const page = folder.report('report.html')
-    expect(page).toContain('<dt>--rate</dt><dd>none</dd>')
+    expect(page).toContain('<dt>--results-format</dt><dd>ndjson</dd>')
     expect(page).not.toContain('Zzname')
     rmSync(join(directory(), 'report.html'))
     const asked = ['report', runId(), '--junit', 'junit.xml', '--metrics-file', 'run.prom']

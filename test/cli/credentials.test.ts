@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { refuseKeys } from '../../src/cli/credentials.ts'
+import { refuseKeys } from '../../src/cli/main.ts'
 import { readKey } from '../../src/config/credentials.ts'
 
 let folder = ''

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { unmatchedLine } from '../../src/cli/unmatched-line.ts'
+import { unmatchedLine } from '../../src/cli/notes.ts'
 
 it('are left out where there are none, and counted where they are many', () => {
   expect(unmatchedLine([])).toBe(undefined)

@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   inheritOptions,
-  optionTable,
   readRecordedOptions,
   recordedOptions,
   resolveOptions,
 } from '../../src/config/job-options.ts'
+import { optionTable } from '../../src/config/options.ts'
 import { commandToGoOn } from '../../src/run/command.ts'
 
 describe('the options of a job', () => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..', 'src')
-const heavy = ['yaml', 'zod', 'libphonenumber-js', 'undici', 'pino', 'log-update', 'yargs-parser']
+const heavy = ['yaml', 'zod', 'libphonenumber-js', 'undici', 'pino', 'log-update', 'yargs']
 const ofMappings = new Set(heavy.slice(0, 3))
 
 /** Packages that are loaded with a file: imports of types and `import()` are none. */
@@ -41,14 +41,21 @@ it('does see them where they are loaded', () => {
   expect(packagesOf('mapping/check-mapping.ts')).toEqual(['zod'])
 })
 
-it('--help and --version load no package at all, and nothing of the work', () => {
-  const loaded = [...loadedWith(join(root, 'cli/main.ts'), new Set())]
-  expect(loaded.filter((path) => !path.startsWith('/') && !path.startsWith('node:'))).toEqual([])
-  expect(loaded.length).toBeLessThan(25)
+it('--help and --version load yargs alone, and nothing of the work', () => {
+  const loaded = ['cli/main.ts', 'cli/command-line.ts', 'cli/help.ts'].flatMap((file) =>
+    Array.from(loadedWith(join(root, file), new Set())),
+  )
+  expect(loaded.filter((path) => !path.startsWith('/') && !path.startsWith('node:'))).toEqual(['yargs'])
+  expect(loaded.length).toBeLessThan(20)
+})
+
+it('validate loads nothing of the report of a run', () => {
+  const loaded = [...loadedWith(join(root, 'cli/commands/validate.ts'), new Set())]
+  expect(loaded.filter((path) => path.startsWith(join(root, 'report', 'page')))).toEqual([])
 })
 
 it.each([
-  ['cli/run-command-line.ts', ['yargs-parser']],
+  ['cli/command-line.ts', ['yargs']],
   ['cli/commands/update.ts', ['undici', 'pino']],
   ['cli/commands/validate.ts', []],
   ['cli/commands/init.ts', []],

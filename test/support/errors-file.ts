@@ -12,7 +12,7 @@ import { isOutcome } from '../../src/pipeline/send.ts'
 import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
 import { openOutcome } from '../../src/run/account.ts'
-import { errorsFormatOf } from '../../src/run/report.ts'
+import { errorsFormatOf } from '../../src/run/errors-format.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {

@@ -1,6 +1,6 @@
 /** `apply`: flags → options, for the run of a saved plan. */
 import { apply as applyPlan, wherePlanGoes } from '../../plan/apply.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
 
 export async function apply(args: Arguments<'apply'>): Promise<number> {

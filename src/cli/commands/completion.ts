@@ -1,17 +1,18 @@
 /** `completion`: a script for a shell, on standard output. */
 import { exitCodes, usage } from '../../errors.ts'
-import type { Arguments } from '../arguments.ts'
-import { completionScript, shells } from '../completion.ts'
+import { shells } from '../command-table.ts'
+import type { Arguments } from '../command-table.ts'
+import { completionScripts } from '../completion.ts'
 
 export function completion({ shell }: Arguments<'completion'>): number {
   const known = shells.find((name) => name === shell)
   if (known === undefined) {
     throw usage(
       'E_OPTION_CHOICE',
-      `the shell is none of ${shells.join(', ')}`,
-      'Write it like: completion bash.',
+      `Invalid shell "${shell}": use ${shells.slice(0, -1).join(', ')} or ${shells.at(-1)}`,
+      'Write it like: rapyd-bulk completion bash',
     )
   }
-  process.stdout.write(completionScript(known))
+  process.stdout.write(completionScripts[known])
   return exitCodes.OK
 }

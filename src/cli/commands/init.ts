@@ -6,7 +6,7 @@ import { exitCodes } from '../../errors.ts'
 import { init as draft } from '../../init.ts'
 import { openNewFile } from '../../report/output-file.ts'
 import { formatRows } from '../../report/format.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
 
 export async function init(args: Arguments<'init'>): Promise<number> {
   const { input, force = false } = args

@@ -1,7 +1,7 @@
 /** `redo`: flags → options, for a run over what another one left not updated. */
 import { redo as redoRun } from '../../redo/redo.ts'
 import { formatRows } from '../../report/format.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
 import { whereRunWent } from '../../saved-runs/saved-run.ts'
 import { send } from '../send.ts'
 

@@ -4,7 +4,7 @@ import { exitCodes } from '../../errors.ts'
 import { enforcedWindows } from '../../remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
 import { readKey } from '../../config/credentials.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
 import { drainOnSignals } from '../shutdown.ts'
 
 export async function simulate(args: Arguments<'simulator'>): Promise<number> {

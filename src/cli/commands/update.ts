@@ -1,7 +1,7 @@
 /** `update`: flags → options, for the run of one input. */
 import { bulkUpdate } from '../../bulk-update.ts'
 import { usage } from '../../errors.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {

@@ -5,20 +5,21 @@ import { printableLines } from '../../domain/printable.ts'
 import { exitCodes, usage } from '../../errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../validate/validate.ts'
-import type { Arguments } from '../arguments.ts'
-import { defectLines } from '../defect-lines.ts'
+import type { ValidateResult } from '../../validate/validate.ts'
+import type { Arguments } from '../command-table.ts'
 import { errorText } from '../error-text.ts'
-import type { InvalidRow } from '../invalid-row.ts'
-import { unmatchedLine } from '../unmatched-line.ts'
-import { validateJson } from '../validate-json.ts'
+import type { InvalidRow } from '../validate-text.ts'
+import { unmatchedLine } from '../notes.ts'
 import { filesText, validateText } from '../validate-text.ts'
+import { tipOf } from '../../domain/error-codes.ts'
+import { warningTips } from '../../domain/warning.ts'
 
 /** Rows that are kept to be named one by one; the findings count them all. */
 const mostKept = 100
 
 export async function validate(args: Arguments<'validate'>): Promise<number> {
   const name = args.input === '-' ? standardInput : args.input
-  const lines = defectWriter(args)
+  const lines = await defectWriter(args)
   const invalid: InvalidRow[] = []
   const { input, out, fix, force } = args
   const result = await validateFile({
@@ -49,7 +50,7 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
 }
 
 /** Writes defects as they come, batch by batch, so that a file of a million of them takes no memory. */
-function defectWriter({ formatErrors: format, json, input }: Arguments<'validate'>) {
+async function defectWriter({ formatErrors: format, json, input }: Arguments<'validate'>) {
   if (format === undefined) return undefined
   if (json === true) {
     throw usage(
@@ -58,6 +59,7 @@ function defectWriter({ formatErrors: format, json, input }: Arguments<'validate
       'Keep one of the two.',
     )
   }
+  const { defectLines } = await import('../defect-lines.ts')
   const { header, lineOf } = defectLines(format, input)
   let text = header
   return {
@@ -69,5 +71,28 @@ function defectWriter({ formatErrors: format, json, input }: Arguments<'validate
       text = ''
       if (!written && process.stdout.writable) await once(process.stdout, 'drain')
     },
+  }
+}
+
+function validateJson(result: ValidateResult, invalid: readonly InvalidRow[]) {
+  const { set, cleared, refusal, ...counts } = result
+  return {
+    ...counts,
+    findings: counts.findings.map((finding) =>
+      Object.assign({}, finding, { tip: tipOf(finding.code, finding.message) }),
+    ),
+    warnings: counts.warnings.map((warning) =>
+      Object.assign({}, warning, { tip: warningTips[warning.code] }),
+    ),
+    set: Object.fromEntries(set),
+    cleared: Object.fromEntries(cleared),
+    refused: refusal?.code ?? null,
+    invalid_rows: invalid.map(({ outcome: { row, line, errorCode, errorField }, column }) => ({
+      row,
+      line,
+      column: column ?? null,
+      code: errorCode,
+      field: errorField,
+    })),
   }
 }

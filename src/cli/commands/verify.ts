@@ -6,10 +6,10 @@ import { formatCount } from '../../report/format.ts'
 import { whereRunWent } from '../../saved-runs/saved-run.ts'
 import { verify as verifyRun } from '../../saved-runs/verify.ts'
 import type { Difference, Verified } from '../../saved-runs/verify.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
 import { reading } from '../reading.ts'
 import { senderOptions } from '../sender-options.ts'
-import { shownValue } from '../shown-value.ts'
+import { shownValue } from '../plan-text.ts'
 
 /** Customers that are named on the terminal. */
 const mostNamed = 20

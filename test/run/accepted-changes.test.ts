@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { acceptedChanges } from '../src/accepted-changes.ts'
-import { bulkUpdate } from '../src/bulk-update.ts'
+import { acceptedChanges } from '../../src/run/open-given.ts'
+import { bulkUpdate } from '../../src/bulk-update.ts'
 
 describe('accepted changes', () => {
   it.each([
@@ -19,11 +19,19 @@ describe('accepted changes', () => {
   })
 
   it.each([
-    ['rosw', '"rosw" is neither', 'Did you mean "rows"? '],
-    ['email,phnoe_number', '"phnoe_number" is neither', 'Did you mean "phone_number"? '],
-    ['adresses[0].lin_1', '"adresses[0].lin_1" is neither', 'Did you mean "addresses[0].line_1"? '],
-    ['', '"" is neither', 'Write what the refusal named'],
-    ['rows,', '"" is neither', 'Write what the refusal named'],
+    ['rosw', 'Invalid --accept-change "rosw": use rows, damage, all', 'Did you mean "rows"? '],
+    [
+      'email,phnoe_number',
+      'Invalid --accept-change "phnoe_number": use rows, damage, all',
+      'Did you mean "phone_number"? ',
+    ],
+    [
+      'adresses[0].lin_1',
+      'Invalid --accept-change "adresses[0].lin_1": use rows, damage, all',
+      'Did you mean "addresses[0].line_1"? ',
+    ],
+    ['', 'Invalid --accept-change "": use rows, damage, all', 'Correct it'],
+    ['rows,', 'Invalid --accept-change "": use rows, damage, all', 'Correct it'],
   ])('names nothing in %j', (text, message, remedy) => {
     expect(() => acceptedChanges([text])).toThrow(
       expect.objectContaining({
