@@ -1,5 +1,5 @@
 /** Countries by code or English name. Only names that mean one country count. */
-import { iso31661 } from 'iso-3166/1.js'
+import { iso31661 } from 'iso-3166'
 import type { CellDefect } from '../rapyd/field-rules.ts'
 
 /** ISO calls one of two neighbours so; people call both so. */

@@ -2,7 +2,7 @@
  * The rules of single values, as Rapyd documents them. Each takes a text that is not empty and gives a code and a
  * fixed message, or nothing. Patterns are linear: they run for every cell of every row.
  */
-import { iso31661 } from 'iso-3166/1.js'
+import { iso31661 } from 'iso-3166'
 import type { ErrorCode } from '../domain/error-codes.ts'
 
 export interface CellDefect {
