@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { init } from '../../src/index.ts'
 import { freshFolder } from './support/command.ts'
 import type { Folder } from './support/command.ts'
 
@@ -18,9 +19,8 @@ const text = (name: string) => readFileSync(join(folder.path, name), 'utf8')
 async function draftOf(name: string, cells: readonly string[]): Promise<readonly string[]> {
   const rows = cells.map((cell, row) => `${id(row)},"${cell.replaceAll('"', '""')}"`)
   folder.write('crm.csv', `customer,"${name.replaceAll('"', '""')}"\n${rows.join('\n')}\n`)
-  const { code, stdout, stderr } = await folder.run(['init', 'crm.csv', '--out', '-'])
-  expect(code, stderr).toBe(0)
-  return stdout.trimEnd().split('\n').slice(-2)
+  const draft = await init({ input: join(folder.path, 'crm.csv') })
+  return draft.text.trimEnd().split('\n').slice(-2)
 }
 
 describe('a column', () => {
