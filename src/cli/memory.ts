@@ -12,8 +12,15 @@ const newSpaceMb = 16
 /** How much the rest of the heap may grow before it is collected. */
 const growthPercent = 60
 
+/** Loading a command leaves garbage that is not worth a collection. */
+const afterMs = 200
+
 /** Call before memory is used: what has grown does not shrink. Does nothing on a V8 that does not know the flags. */
 export function boundMemory(): void {
+  setTimeout(bound, afterMs).unref()
+}
+
+function bound(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`)
   const observer = new PerformanceObserver(() => {
     const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')

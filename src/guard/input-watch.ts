@@ -3,7 +3,6 @@
  * rows could be sent: a lost column, a cut end, cells that have moved. What it finds is refused before the first call.
  */
 import { createBrokenRows } from '../doctor/broken-rows.ts'
-import type { TypedColumn } from '../doctor/broken-rows.ts'
 import { textDamage } from '../doctor/text-damage.ts'
 import type { MalformedRow, Row } from '../domain/row.ts'
 import { BulkUpdateError } from '../errors.ts'
@@ -21,15 +20,13 @@ import { createSample } from '../history/sample.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import type { EarlierRun } from './input-history.ts'
-import { planHeader } from '../mapping/column-plans.ts'
-import type { PlannedColumn } from '../mapping/column-plans.ts'
+import { planHeader, typedColumns } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Examiner } from '../pipeline/ports.ts'
 import type { Scan } from '../pipeline/scan.ts'
 import { isOutcome } from '../pipeline/send.ts'
 import { rulesOf } from '../prepare.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
 
 export interface WatchedInput {
   readonly file: InputFile
@@ -87,26 +84,6 @@ export function watchInput({ file, head, mapping, options, earlier }: WatchedInp
       return { portrait, refusal: refusalOf(differences, last, options) }
     },
   }
-}
-
-/** Problems of columns whose texts cannot be mistaken for those of others; a country of two letters can be. */
-const distinct: ReadonlySet<string> = new Set([
-  'E_EMAIL',
-  'E_PHONE',
-  'E_DATE',
-  'E_EWALLET',
-  'E_PAYMENT_METHOD',
-])
-
-/** The columns that show whether cells have moved, in the header's order. */
-export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
-  return plans.flatMap(({ isId, targets }, index) => {
-    if (isId) return [{ index, fits: isCustomerId }]
-    const rule = targets[0]?.rule
-    return rule === undefined || !distinct.has(rule(' ')?.code ?? '')
-      ? []
-      : [{ index, fits: (text: string) => rule(text) === undefined }]
-  })
 }
 
 function countsOf({ rows, calls, invalid, set, cleared }: Scan) {

@@ -1,4 +1,5 @@
 /** What the columns of a file, or the keys of NDJSON, go into and what their blanks do: to be shown before any row. */
+import { isCustomerId } from '../rapyd/customer-id.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { CellRules } from './cells.ts'
 import { matchHeader } from './headers.ts'
@@ -66,4 +67,26 @@ function blankOf({ blank, target }: Assignment, rules: CellRules): string {
     default:
       return 'send a value of the mapping'
   }
+}
+
+/** Problems of columns whose texts cannot be mistaken for those of others; a country of two letters can be. */
+const distinct: ReadonlySet<string> = new Set([
+  'E_EMAIL',
+  'E_PHONE',
+  'E_DATE',
+  'E_EWALLET',
+  'E_PAYMENT_METHOD',
+])
+
+/** The columns that show whether cells have moved, in the header's order. */
+export function typedColumns(
+  plans: readonly PlannedColumn[],
+): readonly { readonly index: number; readonly fits: (text: string) => boolean }[] {
+  return plans.flatMap(({ isId, targets }, index) => {
+    if (isId) return [{ index, fits: isCustomerId }]
+    const rule = targets[0]?.rule
+    return rule === undefined || !distinct.has(rule(' ')?.code ?? '')
+      ? []
+      : [{ index, fits: (text: string) => rule(text) === undefined }]
+  })
 }

@@ -2,8 +2,8 @@
  * The rules of single values, as Rapyd documents them. Each takes a text that is not empty and gives a code and a
  * fixed message, or nothing. Patterns are linear: they run for every cell of every row.
  */
-import { iso31661 } from 'iso-3166'
 import type { ErrorCode } from '../domain/error-codes.ts'
+import alpha2Codes from './countries.json' with { type: 'json' }
 
 export interface CellDefect {
   readonly code: ErrorCode
@@ -19,7 +19,7 @@ function rule(code: ErrorCode, message: string, holds: (text: string) => boolean
 
 const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[\\\].]+)+$/
 const e164 = /^\+[1-9]\d{6,14}$/
-const countries: ReadonlySet<string> = new Set(iso31661.map((country) => country.alpha2))
+const countries: ReadonlySet<string> = new Set(alpha2Codes)
 
 /** A real day of the years from 1000 on. */
 export function isDay(year: number, month: number, day: number): boolean {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..', 'src')
-const heavy = ['yaml', 'zod', 'libphonenumber-js', 'undici', 'pino', 'log-update', 'yargs']
+const heavy = ['yaml', 'zod', 'libphonenumber-js', 'undici', 'pino', 'log-update', 'yargs', 'iso-3166']
 const ofMappings = new Set(heavy.slice(0, 3))
 
 /** Packages that are loaded with a file: imports of types and `import()` are none. */
@@ -58,7 +58,7 @@ it.each([
   ['cli/command-line.ts', ['yargs']],
   ['cli/commands/update.ts', ['undici', 'pino']],
   ['cli/commands/validate.ts', []],
-  ['cli/commands/init.ts', []],
+  ['cli/commands/init.ts', ['iso-3166']],
   ['cli/commands/report.ts', []],
   ['cli/commands/runs.ts', []],
   ['cli/commands/completion.ts', []],

@@ -7,7 +7,6 @@ import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../validate/validate.ts'
 import type { ValidateResult } from '../../validate/validate.ts'
 import type { Arguments } from '../command-table.ts'
-import { errorText } from '../error-text.ts'
 import type { InvalidRow } from '../validate-text.ts'
 import { unmatchedLine } from '../notes.ts'
 import { filesText, validateText } from '../validate-text.ts'
@@ -43,6 +42,7 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
   const note = unmatchedLine(result.unmatched)
   if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   if (result.refusal !== undefined) {
+    const { errorText } = await import('../error-text.ts')
     process.stderr.write(errorText(result.refusal))
     return exitCodes.INPUT
   }
