@@ -42,3 +42,8 @@ export function problemOf({ line, lines = 1, problem }: MalformedRow): Problem {
   if (lines === 1) return problem
   return { ...problem, message: `${problem.message} (${lines} lines: ${line} to ${line + lines - 1})` }
 }
+
+/** What a message says of every row of its kind: without the lines that `problemOf` adds. */
+export function messageOfKind(message: string): string {
+  return message.replace(/ \(\d+ lines: \d+ to \d+\)$/, '')
+}

@@ -3,6 +3,7 @@ import { errorTips } from '../domain/error-codes.ts'
 import { countEach, countUp, namesIn } from '../domain/count.ts'
 import { needsAttention, noOutcomes } from '../domain/outcome.ts'
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
+import { messageOfKind } from '../domain/row.ts'
 
 export interface ErrorTotal {
   readonly code: string
@@ -71,7 +72,8 @@ export function createTotals(): TotalsFold {
 }
 
 function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof errorTips): void {
-  const { errorField: field, message, row } = outcome
+  const { errorField: field, row } = outcome
+  const message = messageOfKind(outcome.message)
   const key = [code, field, message].join('\0')
   const found = errors.get(key)
   if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })

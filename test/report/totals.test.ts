@@ -83,6 +83,16 @@ describe('the totals', () => {
     ])
   })
 
+  it('count malformed rows of several lines as one kind, whatever their lines are', () => {
+    const broken = { outcome: 'invalid', errorCode: 'E_QUOTE', errorField: '' } as const
+    const { errors } = totalsOf([
+      { ...broken, row: 3, message: 'a stray quote (2 lines: 4 to 5)' },
+      { ...broken, row: 4, message: 'a stray quote' },
+      { ...broken, row: 9, message: 'a stray quote (3 lines: 12 to 14)' },
+    ])
+    expect(errors).toMatchObject([{ code: 'E_QUOTE', count: 3, example_row: 3, message: 'a stray quote' }])
+  })
+
   it('count what goes beyond 1,000 kinds together, last, so that the sum stays right', () => {
     const fold = createTotals()
     for (let row = 1; row <= 1_500; row++) {

@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '../../domain/outcome.ts'
 import { printable } from '../../domain/printable.ts'
+import { messageOfKind } from '../../domain/row.ts'
 import { insideScript } from './escape.ts'
 import type { RowValues } from './row-values.ts'
 
@@ -39,7 +40,8 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
   const rows: (number | string)[] = []
   let listed = 0
 
-  function numberOf({ outcome, errorCode, errorField, message, row }: Outcome): number {
+  function numberOf({ outcome, errorCode, errorField, message: full, row }: Outcome): number {
+    const message = messageOfKind(full)
     const error = errorKey(errorCode, errorField, message)
     const key = `${outcome}\0${error}`
     let number = numbers.get(key)
