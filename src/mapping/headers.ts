@@ -172,7 +172,7 @@ function checkAddresses(addresses: ReadonlySet<number>): void {
 }
 
 /** The first number from 0 on that is not there, where a later one is. */
-export function gapIn(numbers: ReadonlySet<number>): number | undefined {
+export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): number | undefined {
   for (let number = 0; number < numbers.size; number++) if (!numbers.has(number)) return number
   return undefined
 }

@@ -36,9 +36,8 @@ export class RowDraft {
   readonly #cleared: string[] = []
   /** Cells of joined fields, by the index of their part. */
   readonly #joins = new Map<Join, { readonly assignment: Assignment; readonly values: JsonValue[] }>()
-  /** Addresses that cells are for, and those of them that have a cell that is not blank. */
-  readonly #named = new Set<number>()
-  readonly #filled = new Set<number>()
+  /** Addresses that cells are for; true for those that have a cell that is not blank. */
+  readonly #addresses = new Map<number, boolean>()
 
   constructor(rules: CellRules) {
     this.#rules = rules
@@ -68,12 +67,11 @@ export class RowDraft {
   }
 
   #take(target: Target, reading: CellReading): void {
-    if (target.address !== undefined) this.#named.add(target.address)
+    const { address } = target
+    const isFilled = 'value' in reading && reading.value !== undefined && !reading.cleared
+    if (address !== undefined) this.#addresses.set(address, isFilled || this.#addresses.get(address) === true)
     if ('problems' in reading) this.#problems.push(...reading.problems)
-    else if (reading.value !== undefined) {
-      this.#put(target, reading.value, reading.cleared)
-      if (target.address !== undefined && !reading.cleared) this.#filled.add(target.address)
-    }
+    else if (reading.value !== undefined) this.#put(target, reading.value, reading.cleared)
   }
 
   #put(target: Target, value: JsonValue, clears: boolean): void {
@@ -87,16 +85,16 @@ export class RowDraft {
     for (const [join, { assignment, values }] of this.#joins)
       this.#take(assignment.target, readJoined(join, values, assignment, this.#rules))
     const problems = this.#problems
-    const addresses = new Set(this.#named)
+    // Constants make no address of their own where the row has only blanks for it.
+    const blank = new Set<number>()
+    for (const [address, isFilled] of this.#addresses) if (!isFilled) blank.add(address)
     for (const { target, value } of constants) {
       this.#put(target, value, value === '')
-      if (target.address !== undefined) addresses.add(target.address)
+      if (target.address !== undefined) this.#addresses.set(target.address, true)
     }
-    if (problems.length === 0 && gapIn(addresses) !== undefined) problems.push(addressGap)
+    if (problems.length === 0 && gapIn(this.#addresses) !== undefined) problems.push(addressGap)
     if (problems.length > 0)
       return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
-    // Constants make no address of their own where the row has only blanks for it.
-    const blank = this.#named.difference(this.#filled)
     const sent = { patch: this.#patch, fields: this.#fields, cleared: this.#cleared }
     return { ...at, customerId, ...(blank.size === 0 ? sent : withoutAddresses(sent, blank)) }
   }
