@@ -114,6 +114,7 @@ export function createLimiter({ quota, slots, found, clock, onPause }: LimiterPa
   return {
     turn(signal, isProbe = false) {
       if (signal.aborted) return Promise.reject(signal.reason)
+      if (queue.length === 0 && take(isProbe) === 0) return Promise.resolve(end)
       return new Promise((resolve, reject) => {
         const leave = (): void => {
           queue = queue.filter((other) => other !== waiter)

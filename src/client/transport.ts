@@ -41,7 +41,8 @@ export function createTransport(options: TransportOptions): Transport {
     allowH2: false,
     connect: { timeout: connectTimeoutMs },
     headersTimeout: headersTimeoutMs,
-    bodyTimeout: attemptTimeoutMs,
+    // The deadline of the whole attempt is below.
+    bodyTimeout: 0,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
     maxHeaderSize: largestHeader,

@@ -6,7 +6,7 @@
  * The hex step is missing in the documentation's formula and present in every official sample. Every attempt needs a
  * salt and a timestamp of its own: Rapyd refuses a salt that it has seen, and a timestamp that has aged.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 
 /** The pair of keys of one account in one environment. Prints as `[redacted]`, whatever it is put into. */
 export interface Credentials {
@@ -40,7 +40,7 @@ export function timestampOf(wallMs: number): string {
 
 /** 16 hex digits. */
 export function newSalt(): string {
-  return randomBytes(8).toString('hex')
+  return randomUUID().replaceAll('-', '').slice(16)
 }
 
 /** Keeps the keys out of logs, JSON and error messages: only `sign` and the `access_key` header read them. */
