@@ -2,6 +2,8 @@
  * One request, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
  * signature. What has a turn can be sent at once, so a stop, a block or a crash finds few rows on their way. Without windows
  * nothing waits long for its turn, and the intent comes before the place: many rows then share one commit.
+ *
+ * Rows wait for their first request in `enter`, before they have a call: hundreds wait, and p-limit's queue stays short.
  */
 import pLimit from 'p-limit'
 import type { UpdateRequest } from '../domain/request.ts'
@@ -27,6 +29,11 @@ export interface CallParts {
 
 /** Each rejects with `TransportError`, or with the signal's reason where it was aborted before anything was sent. */
 export interface Calls {
+  /**
+   * Waits until a first request of the row can have a place at once. Resolves with what the caller has to call when that
+   * request is over.
+   */
+  enter(request: UpdateRequest, signal: AbortSignal): Promise<() => void>
   /** `look` gets the answer before the turn is over: what waits next may not be sent before it is known what it means. */
   update(
     request: UpdateRequest,
@@ -37,13 +44,14 @@ export interface Calls {
   read(path: string, signal: AbortSignal): Promise<ApiResponse>
   /** A read of the shortest list: proves key, clock and environment. Waits for no other call, only for a pause to end. */
   list(signal: AbortSignal): Promise<ApiResponse>
-  /** When the run stops: what waits for a place gives up at once, however long the requests in flight take. */
-  readonly giveUp: () => void
+  /** When the run stops for this reason: what waits for a place gives up at once, however long the requests in flight take. */
+  readonly giveUp: (reason: unknown) => void
 }
 
 export function createCalls(parts: CallParts): Calls {
   const { limiter, health, signer, transport, intend, hasWindows } = parts
   const gate = pLimit({ concurrency: parts.concurrency, rejectOnClear: true })
+  const entrance = createEntrance(parts.concurrency)
 
   async function send(
     request: ApiRequest,
@@ -53,7 +61,8 @@ export function createCalls(parts: CallParts): Calls {
     signal.throwIfAborted()
     const over = await limiter.turn(signal, isProbe)
     try {
-      if (intent !== undefined) await intend(intent)
+      const durable = intent === undefined ? undefined : intend(intent)
+      if (durable !== undefined) await durable
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
       health.answered(response, isProbe)
@@ -78,15 +87,52 @@ export function createCalls(parts: CallParts): Calls {
   }
 
   return {
-    async update(request, signal, look) {
+    async enter(request, signal) {
       signal.throwIfAborted()
-      const { path, body, idempotencyKey } = request
       if (!hasWindows) await intend(request)
+      signal.throwIfAborted()
+      return entrance.take()
+    },
+    update(request, signal, look) {
+      const { path, body, idempotencyKey } = request
       return inFlight({ method: 'post', path, body, idempotencyKey }, signal, { intent: request, look })
     },
     read: (path, signal) => inFlight({ method: 'get', path, body: '' }, signal),
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),
-    giveUp: () => gate.clearQueue(),
+    giveUp(reason) {
+      gate.clearQueue()
+      entrance.close(reason)
+    },
+  }
+}
+
+/** Rows that wait for their first request, in order. */
+function createEntrance(places: number) {
+  let taken = 0
+  let waiting: PromiseWithResolvers<() => void>[] = []
+
+  function hold(): () => void {
+    taken++
+    let isHeld = true
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      taken--
+      waiting.shift()?.resolve(hold())
+    }
+  }
+
+  return {
+    take(): Promise<() => void> {
+      if (taken < places) return Promise.resolve(hold())
+      const waiter = Promise.withResolvers<() => void>()
+      waiting.push(waiter)
+      return waiter.promise
+    },
+    close(reason: unknown): void {
+      for (const waiter of waiting) waiter.reject(reason)
+      waiting = []
+    },
   }
 }
 

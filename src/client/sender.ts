@@ -37,7 +37,7 @@ const unseen: Ending = {
 }
 
 export function createSender(parts: SenderParts): Deliver {
-  const { clock } = parts
+  const { clock, calls } = parts
   // An intent is as old as a row's first attempt; others may have followed, until the session that made them ended.
   const begun = clock.now()
   const { readBack } = parts
@@ -86,10 +86,14 @@ export function createSender(parts: SenderParts): Deliver {
     return request.repeatable ? undefined : notSentTwice
   }
 
-  async function endOf(request: UpdateRequest, course: Course, signal: AbortSignal): Promise<Ending> {
-    const settled = course.doubt ? await settleDoubt(request, course, signal) : undefined
-    if (settled !== undefined) return settled
-    const verdict = await retry(() => attempt(request, course, signal), parts, signal)
+  /** From the row's first request on. `leave` gives its place to the next row. */
+  async function call(
+    request: UpdateRequest,
+    course: Course,
+    leave: () => void,
+    signal: AbortSignal,
+  ): Promise<Ending> {
+    const verdict = await retry(() => attempt(request, course, signal).finally(leave), parts, signal)
     return verdict instanceof TryAgain ? afterLastAttempt(request, course, signal) : verdict
   }
 
@@ -97,7 +101,10 @@ export function createSender(parts: SenderParts): Deliver {
     if (signal.aborted) return undefined
     const course = startCourse(parts.inDoubt.has(request.row))
     try {
-      return outcomeOf(request, course, await endOf(request, course, signal), clock)
+      const settled = course.doubt ? await settleDoubt(request, course, signal) : undefined
+      if (settled !== undefined) return outcomeOf(request, course, settled, clock)
+      const leave = await calls.enter(request, signal)
+      return outcomeOf(request, course, await call(request, course, leave, signal), clock)
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason
       // Before the journal is waited for, so that nothing is sent meanwhile.

@@ -30,7 +30,7 @@ import { openSyncing } from '../sync/begin.ts'
 
 /** Rows that may run or wait in lanes. After a crash no more of them can be in doubt. */
 function lanePlaces(concurrency: number): number {
-  return Math.min(concurrency * 16, Math.max(256, concurrency))
+  return Math.min(concurrency * 8, Math.max(256, concurrency))
 }
 
 /** Entries of the journal that go to disk without waiting for more: while they are written, some rows are on their way and as many are ready. */
@@ -60,7 +60,7 @@ export async function sendAll(
   const intents = { ...journal, intend }
   const client = openClient(parts, intents, concurrency, clock, stop)
   const { signal } = stopping
-  signal.addEventListener('abort', client.calls.giveUp, { once: true })
+  signal.addEventListener('abort', () => client.calls.giveUp(signal.reason), { once: true })
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
   let openDoubts = inDoubt.size
   const isInDoubt = (row: number): boolean => inDoubt.has(row)

@@ -53,7 +53,17 @@ function createStage(hasWindows: boolean, concurrency = 1) {
   const stopping = new AbortController()
   return {
     steps,
-    update: (row = 1) => calls.update({ ...updateOf({ name: 'Jo' }), row }, stopping.signal),
+    async update(row = 1) {
+      const request = { ...updateOf({ name: 'Jo' }), row }
+      const leave = await calls.enter(request, stopping.signal)
+      return calls.update(request, stopping.signal).finally(leave)
+    },
+    /** As `update`, but its place is kept when it is over. */
+    async hold(row: number) {
+      const request = { ...updateOf({ name: 'Jo' }), row }
+      return { leave: await calls.enter(request, stopping.signal) }
+    },
+    read: () => calls.read('/v1/customers/cus_1', stopping.signal),
     async commit() {
       intent.resolve()
       await turn()
@@ -63,8 +73,9 @@ function createStage(hasWindows: boolean, concurrency = 1) {
       await turn()
     },
     stop() {
-      stopping.abort(new Error('stopped'))
-      calls.giveUp()
+      const reason = new Error('stopped')
+      stopping.abort(reason)
+      calls.giveUp(reason)
     },
   }
 }
@@ -115,6 +126,37 @@ describe('an update without windows', () => {
 })
 
 describe('what waits for a place', () => {
+  it('waits for reads as well, which no row has to enter for', async () => {
+    const stage = createStage(true)
+    const both = [stage.read(), stage.read()]
+    await turn()
+    expect(stage.steps).toEqual(['turn', 'sign', 'exchange'])
+    await stage.answer()
+    await stage.answer()
+    await Promise.all(both)
+  })
+
+  it('is let in one by one, in order, as often as it is left', async () => {
+    const stage = createStage(true, 2)
+    const entered: number[] = []
+    const held = [1, 2, 3, 4].map((row) =>
+      stage.hold(row).then(({ leave }) => {
+        entered.push(row)
+        return leave
+      }),
+    )
+    await turn()
+    expect(entered).toEqual([1, 2])
+    const leave = await held[1]
+    leave?.()
+    leave?.()
+    await turn()
+    expect(entered).toEqual([1, 2, 3])
+    ;(await held[2])?.()
+    await turn()
+    expect(entered).toEqual([1, 2, 3, 4])
+  })
+
   it('gives up at once when the run stops, by the thousands, while a request is still in flight', async () => {
     const stage = createStage(false)
     const first = stage.update(0)

@@ -18,9 +18,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
     file: 'client/call.ts',
-    edits: [
-      ['if (intent !== undefined) await intend(intent)', 'if (intent !== undefined) void intend(intent)'],
-    ],
+    edits: [['if (durable !== undefined) await durable', 'if (durable !== undefined) void durable']],
     tests: ['client/call.test.ts'],
   },
   {
@@ -50,7 +48,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'rows that wait for a place stay in doubt for as long as others are in flight',
     file: 'client/call.ts',
-    edits: [['giveUp: () => gate.clearQueue()', 'giveUp: () => undefined']],
+    edits: [['entrance.close(reason)', 'void reason']],
     tests: ['client/call.test.ts'],
   },
   {

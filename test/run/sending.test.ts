@@ -134,8 +134,8 @@ test('rows in doubt that wait to be read back do not keep new rows waiting', asy
 })
 
 test.each([
-  [1, 16],
-  [16, 256],
+  [1, 8],
+  [16, 128],
   [50, 256],
   [300, 300],
 ])(
