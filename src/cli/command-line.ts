@@ -1,8 +1,8 @@
 /** The command line on yargs: help, completion, or the command that is named. What each of them needs is loaded for it alone. */
 import yargs from 'yargs'
 import type { Argv } from 'yargs'
-import { exitCodes } from '../errors.ts'
-import { version } from '../version.ts'
+import { exitCodes } from '../model/errors.ts'
+import { version } from '../config/version.ts'
 
 /** Resolves with the exit code. Throws USAGE where the line fits no command. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {

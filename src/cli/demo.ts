@@ -1,5 +1,5 @@
 /** `npm run demo`: the sample export against the embedded simulator. Its few wrong rows are part of the show and no failure. */
-import { exitCodes } from '../errors.ts'
+import { exitCodes } from '../model/errors.ts'
 import { main } from './main.ts'
 
 const rate = '40/1s'

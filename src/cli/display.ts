@@ -1,10 +1,10 @@
 /** What `update` shows on standard error while it runs: progress, and a few lines beside it. */
-import type { Clock } from '../pipeline/ports.ts'
+import type { Clock } from '../model/ports.ts'
 import { formatClock } from '../report/format.ts'
 import { lateLine, planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
-import type { Watch } from '../run/parts.ts'
+import type { Watch } from '../engine/parts.ts'
 
 export interface DisplayOptions {
   /** Standard error. */

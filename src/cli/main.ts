@@ -1,5 +1,5 @@
 /** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do next. */
-import { BulkUpdateError, exitCodes, usage } from '../errors.ts'
+import { BulkUpdateError, exitCodes, usage } from '../model/errors.ts'
 import { guardOutput } from './output.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */

@@ -1,7 +1,7 @@
 /** Notes on standard error, before anything is sent. */
 import type { DuplicatePolicy } from '../config/options.ts'
-import type { Scan } from '../pipeline/scan.ts'
-import { printable } from '../domain/printable.ts'
+import type { Scan } from '../model/scan.ts'
+import { printable } from '../model/printable.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import { formatCount, formatRows } from '../report/format.ts'
 

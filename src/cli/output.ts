@@ -1,6 +1,6 @@
 /** Standard output and standard error: whether they are coloured, and what happens when nobody reads them any more. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
 
 interface Screen {
   readonly isTTY?: boolean

@@ -1,11 +1,11 @@
 /** A plan as a person reads it: counts, the first changes, what it cost and what is to come. */
-import { printableLines } from '../domain/printable.ts'
-import { planChanges } from '../plan/plan-row.ts'
-import type { PlanChange, PlanRow } from '../plan/plan-row.ts'
-import type { PlanResult } from '../plan/plan.ts'
+import { printableLines } from '../model/printable.ts'
+import { planChanges } from '../engine/plan-row.ts'
+import type { PlanChange, PlanRow } from '../engine/plan-row.ts'
+import type { PlanResult } from '../jobs/plan.ts'
 import { formatCount, formatCounts, formatDuration } from '../report/format.ts'
-import { masked } from '../doctor/mask.ts'
-import type { JsonValue } from '../domain/json.ts'
+import { masked } from '../validation/mask.ts'
+import type { JsonValue } from '../model/json.ts'
 
 const words: Readonly<Record<PlanChange, string>> = {
   update: 'would be sent',

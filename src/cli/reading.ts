@@ -1,6 +1,6 @@
 /** What commands that read many customers share: signals that end them, and a line now and then. */
 import { formatCount } from '../report/format.ts'
-import type { ReadingProgress } from '../plan/reading-client.ts'
+import type { ReadingProgress } from '../engine/reading-client.ts'
 import { drainOnSignals } from './shutdown.ts'
 
 export type OnReading = (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void

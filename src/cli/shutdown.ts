@@ -1,5 +1,5 @@
 /** Signals: the first drains the run, the second ends the process and leaves what is in flight in doubt. */
-import { exitCodes } from '../errors.ts'
+import { exitCodes } from '../model/errors.ts'
 
 /** A closed terminal does not end a run. */
 function onHangup(): void {}

@@ -1,5 +1,5 @@
 /** `--junit` and `--metrics-file`: the summary once more, for other programs, where the user wants it. */
-import { BulkUpdateError, exitCodes } from '../errors.ts'
+import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { junitOf } from '../report/junit.ts'
 import { metricsOf } from '../report/metrics.ts'
 import { openOutputFile } from '../report/output-file.ts'

@@ -1,12 +1,12 @@
 /** What a person reads of `validate`: counts, columns, findings with their remedies, warnings, and the first rows that are wrong. */
-import { tipOf } from '../domain/error-codes.ts'
-import { warningTips } from '../domain/warning.ts'
-import type { SourceColumn } from '../pipeline/ports.ts'
+import { tipOf } from '../model/error-codes.ts'
+import { warningTips } from '../model/warning.ts'
+import type { SourceColumn } from '../model/ports.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
-import type { ValidateResult } from '../validate/validate.ts'
-import type { Outcome } from '../domain/outcome.ts'
-import type { ColumnReport } from '../doctor/columns.ts'
-import { printable } from '../domain/printable.ts'
+import type { ValidateResult } from '../jobs/validate.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { ColumnReport } from '../validation/columns.ts'
+import { printable } from '../model/printable.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
 const mostKinds = 50

@@ -1,6 +1,6 @@
 /** Keys from the environment, or from files that only their owner can read. */
 import { lstatSync, readFileSync } from 'node:fs'
-import { usage } from '../errors.ts'
+import { usage } from '../model/errors.ts'
 
 /** `undefined` where neither the variable nor its `_FILE` is set. */
 export function readKey(

@@ -1,6 +1,6 @@
 /** What becomes of the options of a job: defaults are filled in, a run keeps some, and a later job inherits some of those. */
 import { resolve } from 'node:path'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import { groups, optionTable } from './options.ts'
 import type { Job, NamesWith, Option, OptionName, options, UpdateOptions, ValueOf } from './options.ts'
 

@@ -1,5 +1,5 @@
 /** Which host the calls go to. */
-import { usage } from '../errors.ts'
+import { usage } from '../model/errors.ts'
 
 export const rapydHosts = {
   sandbox: 'https://sandboxapi.rapyd.net',

@@ -1,6 +1,6 @@
 /** Reads the values of options that are more than a word or a number. All throw USAGE errors that name option and value. */
-import { usage } from '../errors.ts'
-import type { BulkUpdateError } from '../errors.ts'
+import { usage } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import type { Encoding } from './encoding.ts'
 
 const blockSize = 64 * 1024

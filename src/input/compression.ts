@@ -3,7 +3,7 @@
  * is cut off, damaged or followed by something else ends the run: a file that is not whole must not pass for one.
  */
 import type { Gunzip, ZstdDecompress } from 'node:zlib'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { readBlocks } from './block-reader.ts'
 import type { BlockReader } from './block-reader.ts'
 

@@ -1,5 +1,5 @@
 /** Refuses what is neither CSV nor NDJSON by its first bytes, and says what it is and how to make a file that can be read. */
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { countNuls } from './encoding.ts'
 
 interface Signature {

@@ -1,8 +1,8 @@
 /** What makes a CSV record malformed, and what ends the reading of a file. */
-import type { ErrorCode } from '../domain/error-codes.ts'
-import type { Problem } from '../domain/problem.ts'
-import { rawRowMark } from '../domain/raw-row.ts'
-import { BulkUpdateError } from '../errors.ts'
+import type { ErrorCode } from '../model/error-codes.ts'
+import type { Problem } from '../model/problem.ts'
+import { rawRowMark } from '../model/raw-row.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { carriageReturn, lineFeed, longestRecord } from './lines.ts'
 import type { Newline } from './lines.ts'
 

@@ -4,7 +4,7 @@
  */
 import { CsvError, parse } from 'csv-parse/sync'
 import type { Info } from 'csv-parse/sync'
-import type { CsvRow, MalformedRow } from '../domain/row.ts'
+import type { CsvRow, MalformedRow } from '../model/row.ts'
 import { problemsOf, rowTooLong, tooLong, unclosedQuote } from './csv-problems.ts'
 import type { Dialect } from './csv-problems.ts'
 import { carriageReturn, lineFeed, longestRecord, wholeLines } from './lines.ts'

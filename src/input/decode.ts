@@ -1,6 +1,6 @@
 /** Bytes to text, strictly: what is no character in its encoding ends the run, with its line and byte. Nothing is replaced. */
 import { isAscii } from 'node:buffer'
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { Encoding } from './encoding.ts'
 
 /** What is needed of an input: blocks of its bytes from an offset on, cut anywhere. */

@@ -2,7 +2,7 @@
  * Which character a CSV file is cut at, found by trying. One that cuts the header is it; where several do, the one that cuts
  * the records as it cuts the header. A wrong one is never taken on suspicion: cells would go into other fields.
  */
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { parseCsv } from './csv.ts'
 import type { Dialect } from './csv-problems.ts'
 import type { Newline } from './lines.ts'

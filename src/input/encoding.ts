@@ -4,7 +4,7 @@
  */
 import { options } from '../config/options.ts'
 import type { Encoding } from '../config/options.ts'
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 const encodings = options.encoding.choices
 export type { Encoding }

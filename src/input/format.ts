@@ -1,5 +1,5 @@
 /** Which format an input has: told by its content, and by its name where the content leaves it open. */
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 export type Format = 'csv' | 'ndjson'
 

@@ -1,5 +1,5 @@
 /** The head of the input: which format it is, how its lines end, and where its first record starts. */
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { parseCsv } from './csv.ts'
 import { tooLong } from './csv-problems.ts'
 import type { InputFile } from './bytes.ts'

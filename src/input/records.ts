@@ -1,7 +1,7 @@
 /** Records of a program as input: written as NDJSON, so that they get places, a digest and an errors file as a file's rows do. */
 import { Readable } from 'node:stream'
-import { isJsonObject } from '../domain/json.ts'
-import { BulkUpdateError } from '../errors.ts'
+import { isJsonObject } from '../model/json.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { PipedInput } from './spool.ts'
 
 /**

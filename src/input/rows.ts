@@ -1,6 +1,6 @@
 /** Rows of an opened input, from the first record or from any other. */
-import type { MalformedRow, Place, Row } from '../domain/row.ts'
-import type { Source } from '../pipeline/ports.ts'
+import type { MalformedRow, Place, Row } from '../model/row.ts'
+import type { Source } from '../model/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import { wholeCharacters } from './decode.ts'

@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
-import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
+import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
 
 /** What messages call it. */
 export const standardInput = 'standard input'

@@ -2,9 +2,9 @@
  * What one value of a row does to its field: sets it, clears it, leaves it alone, or makes the row invalid. CSV cells and NDJSON
  * values, with a mapping file and without one, are read here: blanks first, then transforms, then the rules of the field.
  */
-import type { JsonObject, JsonValue } from '../domain/json.ts'
-import { isJsonObject } from '../domain/json.ts'
-import type { Problem } from '../domain/problem.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { Problem } from '../model/problem.ts'
 import { addressField } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/field-rules.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'

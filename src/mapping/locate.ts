@@ -1,6 +1,6 @@
 /** From the field that a problem names back to the column or key that the value is in. */
-import { printable } from '../domain/printable.ts'
-import type { Locate, SourceColumn } from '../pipeline/ports.ts'
+import { printable } from '../model/printable.ts'
+import type { Locate, SourceColumn } from '../model/ports.ts'
 import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'

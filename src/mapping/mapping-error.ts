@@ -1,5 +1,5 @@
 /** Errors in a mapping file: where they are, what is wrong, what to do. They end the run before it begins. */
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 /** Keys and list positions from the top of the file down to a value. */
 export type Path = readonly (string | number)[]

@@ -2,9 +2,9 @@
  * Two rows of one customer as one patch: of every path the last row that names it wins. A top-level field is replaced as a
  * whole; columns such as `metadata.tier` and `addresses[0].city` are paths of their own, so they join.
  */
-import type { JsonValue } from '../domain/json.ts'
-import { valueAt } from '../domain/json.ts'
-import type { Patch, PatchedRow } from '../domain/patch.ts'
+import type { JsonValue } from '../model/json.ts'
+import { valueAt } from '../model/json.ts'
+import type { Patch, PatchedRow } from '../model/patch.ts'
 import { place } from './row-draft.ts'
 import { overlaps, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'

@@ -4,11 +4,11 @@
  * An address that a row has only blanks for is left out of the patch. Rapyd appends what `addresses` holds and replaces nothing
  * (rapyd-api.md, 5.3), so an item of empty texts would be one more address, an empty one, on every run.
  */
-import type { JsonValue } from '../domain/json.ts'
-import { isJsonObject } from '../domain/json.ts'
-import type { Patch, PatchedRow } from '../domain/patch.ts'
-import type { Problem } from '../domain/problem.ts'
-import type { Place } from '../domain/row.ts'
+import type { JsonValue } from '../model/json.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { Patch, PatchedRow } from '../model/patch.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Place } from '../model/row.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { readCell, readJoined } from './cells.ts'
 import type { CellReading, CellRules } from './cells.ts'

@@ -1,7 +1,7 @@
 /** Says what Rapyd does not document about a row that is sent all the same: unusual ids, and clears that may be refused. */
-import { valueAt } from '../domain/json.ts'
-import { fieldOf } from '../domain/patch.ts'
-import type { Doubts } from '../domain/warning.ts'
+import { valueAt } from '../model/json.ts'
+import { fieldOf } from '../model/patch.ts'
+import type { Doubts } from '../model/warning.ts'
 import { customerField } from './customer-fields.ts'
 import { isUsualId } from './customer-id.ts'
 

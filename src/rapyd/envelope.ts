@@ -1,6 +1,6 @@
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
-import { isJsonObject, parseJson } from '../domain/json.ts'
-import type { JsonObject } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
 
 export interface Envelope {
   readonly success: boolean

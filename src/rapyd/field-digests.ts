@@ -5,9 +5,9 @@
  * `addresses` and `metadata` count whole: whether Rapyd merges or replaces them is not documented.
  */
 import { createHmac } from 'node:crypto'
-import type { Digests } from '../domain/confirmed.ts'
-import { isJsonObject } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import type { Digests } from '../model/confirmed.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 
 export interface FieldDigests {
   /** Of the body of an update. */

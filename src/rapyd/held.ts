@@ -2,8 +2,8 @@
  * What a customer holds, beside what a patch asks for. An image is the part of a customer that Update Customer can write, by
  * the names of its fields; of a coupon it has the id, where the API shows the discount that it makes.
  */
-import { isJsonObject, isList } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import { customerField } from './customer-fields.ts'
 
 /** `not_shown`: the answer proves nothing either way. */

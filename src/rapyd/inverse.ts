@@ -3,8 +3,8 @@
  * and addresses are appended (rapyd-api.md, 5.1 and 5.3), so neither can be taken back; nor can a key of metadata go again.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import { customerField } from './customer-fields.ts'
 import { afterPatch, isEmpty, isHidden, ownValue } from './held.ts'
 

@@ -1,8 +1,8 @@
 /** From a patch to the call that applies it: path, body and key, made once and used on every attempt. */
-import type { JsonValue } from '../domain/json.ts'
-import type { Patch, PatchedRow } from '../domain/patch.ts'
-import { printable } from '../domain/printable.ts'
-import type { UpdateRequest } from '../domain/request.ts'
+import type { JsonValue } from '../model/json.ts'
+import type { Patch, PatchedRow } from '../model/patch.ts'
+import { printable } from '../model/printable.ts'
+import type { UpdateRequest } from '../model/request.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 
 export interface RunIdentity {

@@ -3,10 +3,10 @@
  * Columns that an earlier `errors` file has put there are replaced. Rows that are not as wide as the header stand in their
  * first cell as text.
  */
-import { tipOf } from '../domain/error-codes.ts'
-import { rawRowMark } from '../domain/raw-row.ts'
-import { outcomeKinds } from '../domain/outcome.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import { tipOf } from '../model/error-codes.ts'
+import { rawRowMark } from '../model/raw-row.ts'
+import { outcomeKinds } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { csvCells } from './csv-text.ts'
 import { splitMembers } from './json-members.ts'
 

@@ -1,5 +1,5 @@
 /** The members of a JSON object as they are written: a line can lose some of them without the others being written anew. */
-import { isJsonObject, parseJson } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
 
 export interface Member {
   readonly key: string

@@ -2,9 +2,9 @@
  * `--junit`: a run as a CI server shows tests. A case is a kind of error and not a row, because a page of 100,000 red tests
  * says less than ten.
  */
-import { needsAttention, outcomeKinds } from '../domain/outcome.ts'
+import { needsAttention, outcomeKinds } from '../model/outcome.ts'
 import { formatRows } from './format.ts'
-import { html } from './page/escape.ts'
+import { html } from './html/escape.ts'
 import type { Summary } from './summary.ts'
 
 export function junitOf(summary: Summary): string {

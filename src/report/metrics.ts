@@ -2,9 +2,9 @@
  * `--metrics-file`: how a run went, in the text format of Prometheus, for the textfile collector of node_exporter. Gauges of
  * the last run, because every run begins at nothing.
  */
-import { countUp } from '../domain/count.ts'
-import { outcomeKinds } from '../domain/outcome.ts'
-import { printable } from '../domain/printable.ts'
+import { countUp } from '../model/count.ts'
+import { outcomeKinds } from '../model/outcome.ts'
+import { printable } from '../model/printable.ts'
 import type { Summary } from './summary.ts'
 
 type Labels = Readonly<Record<string, string>>

@@ -1,5 +1,5 @@
 /** The last line of a run: what to do next, from how the run ended and what its rows became. */
-import type { OutcomeKind } from '../domain/outcome.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 import { formatRows } from './format.ts'
 
 export interface RunEnd {

@@ -5,8 +5,8 @@
 import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, openSync } from 'node:fs'
 import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
-import { isAlive } from '../is-alive.ts'
+import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
+import { isAlive } from '../config/is-alive.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600

@@ -1,6 +1,6 @@
 /** Shows how a run goes: one calm block on a terminal, a log line now and then elsewhere. Never on standard output. */
 import type { createLogUpdate } from 'log-update'
-import type { Clock } from '../pipeline/ports.ts'
+import type { Clock } from '../model/ports.ts'
 import { renderProgress, renderProgressLine } from './render-progress.ts'
 import type { ProgressSnapshot } from './render-progress.ts'
 

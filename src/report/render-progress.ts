@@ -1,7 +1,7 @@
 /** What a run's progress looks like: pure text, for a terminal of any width and for one line of a log. */
 import { styleText } from 'node:util'
-import { outcomeKinds } from '../domain/outcome.ts'
-import type { OutcomeKind } from '../domain/outcome.ts'
+import { outcomeKinds } from '../model/outcome.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 import type { UsedWindow } from './pace.ts'
 import { outcomeLooks } from './summary.ts'
 import {

@@ -1,8 +1,8 @@
 /** Writes a run's files in one pass over its outcomes. They are projections of the journal: made again, they are the same. */
 import { join } from 'node:path'
-import { needsAttention } from '../domain/outcome.ts'
-import type { Outcome } from '../domain/outcome.ts'
-import type { Place } from '../domain/row.ts'
+import { needsAttention } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { Place } from '../model/row.ts'
 import { errorLine, errorsHeader } from './errors.ts'
 import type { ErrorsFormat } from './errors.ts'
 import { openOutputFile, removeOutputFile } from './output-file.ts'

@@ -1,5 +1,5 @@
 /** `results.csv` or `results.ndjson`: every row in input order with what became of it, without personal data. */
-import type { Outcome } from '../domain/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { csvText } from './csv-text.ts'
 import { isoTime } from './format.ts'
 

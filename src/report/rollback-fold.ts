@@ -1,6 +1,6 @@
 /** What a rollback has put back, kept and could not put back, by field: customers that it did so with. */
-import { countEach, namesIn } from '../domain/count.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import { countEach, namesIn } from '../model/count.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { formatCounts } from './format.ts'
 
 export interface RollbackBuckets {

@@ -3,8 +3,8 @@ import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Level, Logger } from 'pino'
-import { systemCode } from '../errors.ts'
-import { openOwnFile } from '../own-file.ts'
+import { systemCode } from '../model/errors.ts'
+import { openOwnFile } from '../config/own-file.ts'
 import type { RunEvent } from './run-events.ts'
 
 /** States: closed (events are dropped), open, and off for good after the first failure. */

@@ -1,8 +1,8 @@
 /** The one screen that a person reads at the end of a run: what happened, what to look at, where the files are. */
 import { styleText } from 'node:util'
-import { needsAttention, outcomeKinds } from '../domain/outcome.ts'
-import type { OutcomeKind } from '../domain/outcome.ts'
-import { printable } from '../domain/printable.ts'
+import { needsAttention, outcomeKinds } from '../model/outcome.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
+import { printable } from '../model/printable.ts'
 import { formatCount, formatDuration, formatRows } from './format.ts'
 import { bucketLines } from './rollback-fold.ts'
 import { outcomeLooks } from './summary.ts'

@@ -1,6 +1,6 @@
 /** `summary.json`: how a run went, for programs. */
 import { join } from 'node:path'
-import type { OutcomeKind } from '../domain/outcome.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 import { writeOutputFile } from './output-file.ts'
 import type { RollbackBuckets } from './rollback-fold.ts'
 import type { Totals } from './totals.ts'

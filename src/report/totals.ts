@@ -1,9 +1,9 @@
 /** Folds outcomes into the numbers of the summary: one pass, memory that does not grow with the rows. */
-import { errorTips } from '../domain/error-codes.ts'
-import { countEach, countUp, namesIn } from '../domain/count.ts'
-import { needsAttention, noOutcomes } from '../domain/outcome.ts'
-import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
-import { messageOfKind } from '../domain/row.ts'
+import { errorTips } from '../model/error-codes.ts'
+import { countEach, countUp, namesIn } from '../model/count.ts'
+import { needsAttention, noOutcomes } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import { messageOfKind } from '../model/row.ts'
 
 export interface ErrorTotal {
   readonly code: string

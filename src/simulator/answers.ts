@@ -3,7 +3,7 @@
  * neither. Texts are the simulator's own where the documentation gives none: clients should match codes.
  */
 import { randomUUID } from 'node:crypto'
-import type { JsonValue } from '../domain/json.ts'
+import type { JsonValue } from '../model/json.ts'
 
 export interface Answer {
   readonly status: number

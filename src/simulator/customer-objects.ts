@@ -1,7 +1,7 @@
 /** The objects that the API shows: a customer with every field, a discount, a new address. Empty texts stand for unset. */
 import { randomUUID } from 'node:crypto'
-import { isJsonObject, isList } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 
 const texts = ['name', 'default_payment_method', 'description', 'email', 'phone_number', 'invoice_prefix']
 const moreTexts = [

@@ -2,8 +2,8 @@
  * What Update Customer refuses, with the documented code where there is one (docs, "Customer Errors", "Address
  * Errors", "Wallet Errors"). For wrong types and unknown fields none is documented: `INVALID_FIELDS - [FIELD]`.
  */
-import type { JsonObject, JsonValue } from '../domain/json.ts'
-import { isJsonObject, isList } from '../domain/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
 

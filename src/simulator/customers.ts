@@ -5,8 +5,8 @@
  * new ids (switch: `replace`), every `coupon` makes a new discount, the wallet that a customer already has is accepted again.
  * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
-import { isJsonObject } from '../domain/json.ts'
-import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { blankCustomer, listOf, madeUpFields, newAddress, newDiscount, objectOf } from './customer-objects.ts'

@@ -3,7 +3,7 @@
  * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { isJsonObject, parseJson } from '../domain/json.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
 import { plainJson, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { Customers } from './customers.ts'

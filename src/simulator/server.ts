@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { createApi } from './api.ts'
 import { createCallLog, openCall } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'

@@ -3,10 +3,9 @@
  * SQLite, so that memory does not grow with the file. The file goes with its process.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { createRowSet } from '../domain/row-set.ts'
-import { BulkUpdateError } from '../errors.ts'
-import type { DuplicateRows } from '../pipeline/duplicates.ts'
-import type { CustomerCount } from '../pipeline/scan.ts'
+import { createRowSet } from '../model/row-set.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { DuplicateRows, CustomerCount } from '../model/scan.ts'
 
 export interface CountedCustomers extends CustomerCount {
   /** The first row of the file that is not its customer's first, after that first one. */

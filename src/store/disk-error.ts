@@ -1,5 +1,5 @@
 /** What the file system or SQLite says about the files of a run, as an error that names the path and what to do. */
-import { BulkUpdateError, reasonOf, systemCode } from '../errors.ts'
+import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
 
 const busy = 5
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */

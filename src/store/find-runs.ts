@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { isBusy } from './disk-error.ts'
 
 export interface RunPlace {

@@ -1,11 +1,11 @@
 /** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests } from '../domain/confirmed.ts'
-import { isJsonObject } from '../domain/json.ts'
-import type { Outcome, OutcomeKind } from '../domain/outcome.ts'
-import type { Sends } from '../domain/request.ts'
-import { createRowSet } from '../domain/row-set.ts'
-import type { RowSet } from '../domain/row-set.ts'
+import type { Confirmed, Digests } from '../model/confirmed.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { Sends } from '../model/request.ts'
+import { createRowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/row-set.ts'
 import { damagedRecord, errorCodePath, isWholeRecord, kindOf, unpackOutcome } from './outcome-record.ts'
 
 export interface JournalReader {

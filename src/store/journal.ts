@@ -2,13 +2,13 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
-import type { Confirmed } from '../domain/confirmed.ts'
-import type { Outcome } from '../domain/outcome.ts'
-import type { Place } from '../domain/place.ts'
-import type { UpdateRequest } from '../domain/request.ts'
-import type { Journal } from '../pipeline/ports.ts'
-import { createRowSet } from '../domain/row-set.ts'
-import type { RowSet } from '../domain/row-set.ts'
+import type { Confirmed } from '../model/confirmed.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { Place } from '../model/place.ts'
+import type { UpdateRequest } from '../model/request.ts'
+import type { Journal } from '../model/ports.ts'
+import { createRowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/row-set.ts'
 import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { readDoubts, readerOf, readSettled } from './journal-reader.ts'

@@ -2,7 +2,7 @@
 import { lstatSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { BulkUpdateError } from '../errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { isDamaged } from './disk-error.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
 

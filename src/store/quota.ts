@@ -7,8 +7,8 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { windowEdgeMs } from '../pipeline/ports.ts'
-import type { Clock, Quota, Window } from '../pipeline/ports.ts'
+import { windowEdgeMs } from '../model/ports.ts'
+import type { Clock, Quota, Window } from '../model/ports.ts'
 import { isBusy, stateError } from './disk-error.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
 

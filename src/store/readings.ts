@@ -3,8 +3,8 @@
  * for the disk: what a power failure takes is read once more.
  */
 import type { StatementSync } from 'node:sqlite'
-import type { JsonObject } from '../domain/json.ts'
-import { isJsonObject } from '../domain/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import { isJsonObject } from '../model/json.ts'
 import { local } from './open-database.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
 

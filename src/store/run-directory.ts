@@ -1,7 +1,7 @@
 /** Where a run lives: `<runs dir>/<run id>/`, 0700, with files that only their owner can read. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { BulkUpdateError, systemCode } from '../errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { diskError } from './disk-error.ts'
 
 /** Names that are safe as a folder on every system. */

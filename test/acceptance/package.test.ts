@@ -89,8 +89,8 @@ describe('the package', () => {
       'README.md',
       'package.json',
       'src/mapping/mapping.schema.json',
-      'src/report/page/page.css',
-      'src/report/page/page.js',
+      'src/report/html/page.css',
+      'src/report/html/page.js',
     ])
     expect(paths).toContain('docs/errors.md')
     expect(paths).toContain('dist/index.js')

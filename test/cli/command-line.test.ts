@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { runCommandLine } from '../../src/cli/command-line.ts'
 import { optionTable } from '../../src/config/options.ts'
-import { exitCodes } from '../../src/errors.ts'
+import { exitCodes } from '../../src/model/errors.ts'
 import { freshFolder } from '../acceptance/support/command.ts'
 
 /** What the last command was given. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { commandNames, commands } from '../../src/cli/command-table.ts'
 import { flagOf, optionTable } from '../../src/config/options.ts'
 import type { CommandName } from '../../src/config/options.ts'
-import { exitCodes } from '../../src/errors.ts'
+import { exitCodes } from '../../src/model/errors.ts'
 import { freshFolder } from '../acceptance/support/command.ts'
 
 async function helpOf(...args: readonly string[]): Promise<string> {

@@ -1,7 +1,7 @@
 /** How much csv-parse is asked to do: its work grows with the file, whatever quotes stand in it. */
 import type * as Sync from 'csv-parse/sync'
 import { describe, expect, it, vi } from 'vitest'
-import { BulkUpdateError } from '../../src/errors.ts'
+import { BulkUpdateError } from '../../src/model/errors.ts'
 import { parseCsv } from '../../src/input/csv.ts'
 
 const work = vi.hoisted(() => ({ calls: 0, openBytes: 0 }))

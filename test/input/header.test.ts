@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHead } from '../../src/input/header.ts'
 import type { FormatOptions, Head } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
-import { openPassingInput } from '../../src/run/input.ts'
+import { openPassingInput } from '../../src/engine/input.ts'
 
 const wide = (text: string) => Buffer.from(text, 'utf16le')
 const told: FormatOptions = { format: undefined, delimiter: undefined }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { MalformedRow, NdjsonRow } from '../../src/domain/row.ts'
+import type { MalformedRow, NdjsonRow } from '../../src/model/row.ts'
 import { longestRecord } from '../../src/input/lines.ts'
 import { parseNdjson } from '../../src/input/ndjson.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { MalformedRow, Row } from '../../src/domain/row.ts'
+import type { MalformedRow, Row } from '../../src/model/row.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import type { InputFile } from '../../src/input/bytes.ts'
 import type { Encoding } from '../../src/input/encoding.ts'
@@ -14,7 +14,7 @@ import { readHead } from '../../src/input/header.ts'
 import type { Head } from '../../src/input/header.ts'
 import { rowAt, rowsOf } from '../../src/input/rows.ts'
 import { textOf } from '../../src/input/text-copy.ts'
-import { openPassingInput } from '../../src/run/input.ts'
+import { openPassingInput } from '../../src/engine/input.ts'
 
 const never = new AbortController().signal
 const told = { format: undefined, delimiter: undefined }

@@ -12,66 +12,66 @@ export interface Mutant {
 
 const crash = ['lanes/crash.test.ts']
 const races = ['lanes/races.test.ts']
-const sender = ['client/sender.test.ts']
+const sender = ['http/sender.test.ts']
 
 export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
-    file: 'client/call.ts',
+    file: 'http/call.ts',
     edits: [['if (durable !== undefined) await durable', 'if (durable !== undefined) void durable']],
-    tests: ['client/call.test.ts'],
+    tests: ['http/call.test.ts'],
   },
   {
     title: 'without windows the intent is not waited for',
-    file: 'client/call.ts',
+    file: 'http/call.ts',
     edits: [['if (!hasWindows) await intend(request)', 'if (!hasWindows) void intend(request)']],
-    tests: ['client/call.test.ts'],
+    tests: ['http/call.test.ts'],
   },
   {
     title: 'requests in flight have no gate',
-    file: 'client/call.ts',
+    file: 'http/call.ts',
     edits: [['await gate(send, request, signal, steps)', 'await send(request, signal, steps)']],
-    tests: ['client/call.test.ts'],
+    tests: ['http/call.test.ts'],
   },
   {
     title: 'a row is tried once more than it may be',
-    file: 'client/retry.ts',
+    file: 'http/retry.ts',
     edits: [['context.retriesConsumed < attempts - 1', 'context.retriesConsumed < attempts']],
-    tests: ['client/retry.test.ts'],
+    tests: ['http/retry.test.ts'],
   },
   {
     title: 'what is throttled costs an attempt',
-    file: 'client/retry.ts',
+    file: 'http/retry.ts',
     edits: [['shouldConsumeRetry: (context) => !isFree(context)', 'shouldConsumeRetry: () => true']],
-    tests: ['client/retry.test.ts'],
+    tests: ['http/retry.test.ts'],
   },
   {
     title: 'rows that wait for a place stay in doubt for as long as others are in flight',
-    file: 'client/call.ts',
+    file: 'http/call.ts',
     edits: [['entrance.close(reason)', 'void reason']],
-    tests: ['client/call.test.ts'],
+    tests: ['http/call.test.ts'],
   },
   {
     title: 'what a killed process had on the wire is forgotten',
     file: 'store/quota.ts',
     edits: [['insert.run(holder, now + longestRequestMs)', 'insert.run(holder, now - longestMs)']],
-    tests: ['client/quota.test.ts'],
+    tests: ['http/quota.test.ts'],
   },
   {
     title: 'rows keep knocking in an outage',
-    file: 'client/outage.ts',
+    file: 'http/outage.ts',
     edits: [['if (failures >= inARow || many) goDown(why)', 'if (failures < 0 && many) goDown(why)']],
-    tests: ['client/outage.test.ts'],
+    tests: ['http/outage.test.ts'],
   },
   {
     title: 'all slots are used before a row was updated',
-    file: 'client/slots.ts',
+    file: 'http/slots.ts',
     edits: [['return isOpen ? count : 1', 'return count']],
-    tests: ['client/slots.test.ts'],
+    tests: ['http/slots.test.ts'],
   },
   {
     title: 'the outcome is written after the lane has gone on',
-    file: 'run/sending.ts',
+    file: 'engine/sending.ts',
     edits: [
       [
         'const durable = journal.settle(outcome, confirmed)',
@@ -118,49 +118,49 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'reading back always finds a difference',
-    file: 'client/read-customer.ts',
+    file: 'http/read-customer.ts',
     edits: [['return compareWith(request, reading.customer)', "return 'different'"]],
     tests: crash,
   },
   {
     title: 'no look before a plain row is sent again',
-    file: 'client/attempt.ts',
+    file: 'http/attempt.ts',
     edits: [['if (!course.doubt || course.isReadBack)', 'if (!course.doubt || request.repeatable)']],
     tests: sender,
   },
   {
     title: 'doubt is forgotten on resume',
-    file: 'run/sending.ts',
+    file: 'engine/sending.ts',
     edits: [['...journal.inDoubt]', ']']],
     tests: crash,
   },
   {
     title: 'a row in doubt is read back at once',
-    file: 'client/sender.ts',
+    file: 'http/sender.ts',
     edits: [['if (waitMs > 0)', 'if (waitMs > parts.settledAfterMs())']],
     tests: sender,
   },
   {
     title: 'what holds a coupon is read back while it may be under way',
-    file: 'client/course.ts',
+    file: 'http/course.ts',
     edits: [['if (waitMs > 0)', 'if (waitMs > settledAfterMs())']],
     tests: sender,
   },
   {
     title: 'rows of a customer run side by side',
-    file: 'pipeline/lanes.ts',
+    file: 'engine/keyed-queue.ts',
     edits: [['if (lane !== undefined) {', 'if (lane !== undefined && tasks < 0) {']],
     tests: crash,
   },
   {
     title: 'rows with an outcome are sent again',
-    file: 'run/sending.ts',
+    file: 'engine/sending.ts',
     edits: [['rows.filter(({ row }) => !settled.has(row))', 'rows.filter(({ row }) => row > 0)']],
     tests: crash,
   },
   {
     title: 'one salt for all',
-    file: 'client/signing.ts',
+    file: 'http/signing.ts',
     edits: [
       ['let offsetMs = 0', 'let offsetMs = 0\n  let kept: string | undefined'],
       ['const salt = newSalt()', 'const salt = (kept ??= newSalt())'],
@@ -169,7 +169,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'signed before the turn',
-    file: 'client/call.ts',
+    file: 'http/call.ts',
     edits: [
       [
         'const over = await limiter.turn(signal, isProbe)',
@@ -181,19 +181,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what was signed before a stop is sent after it',
-    file: 'client/transport.ts',
+    file: 'http/transport.ts',
     edits: [['isLate || Date.now() - signedAt > connectTimeoutMs', 'isLate']],
-    tests: ['client/transport.test.ts'],
+    tests: ['http/transport.test.ts'],
   },
   {
     title: 'errors are copied from a file that has changed',
-    file: 'run/report.ts',
+    file: 'engine/report.ts',
     edits: [['await file.checkUnchanged()', '']],
-    tests: ['run/sending.test.ts'],
+    tests: ['engine/sending.test.ts'],
   },
   {
     title: 'the intent of a row that was sent is taken back',
-    file: 'client/sender.ts',
+    file: 'http/sender.ts',
     edits: [['if (!course.doubt && (isStop', 'if ((isStop']],
     tests: sender,
   },
@@ -205,15 +205,15 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what holds a coupon is sent again though it cannot be read',
-    file: 'client/attempt.ts',
+    file: 'http/attempt.ts',
     edits: [["if (finding !== 'different' && !request.repeatable) return notSentTwice", '']],
     tests: sender,
   },
   {
     title: 'rows in doubt are reported as not attempted',
-    file: 'run/account.ts',
+    file: 'engine/account.ts',
     edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
-    tests: ['run/account.test.ts', 'acceptance/stops.test.ts'],
+    tests: ['engine/account.test.ts', 'acceptance/stops.test.ts'],
   },
   {
     title: 'after a malformed record the reader goes on at its second line',

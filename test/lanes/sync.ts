@@ -6,7 +6,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isJsonObject } from '../../src/domain/json.ts'
+import { isJsonObject } from '../../src/model/json.ts'
 import { createSimulator } from '../../src/simulator/server.ts'
 import type { SimulatedCall, Simulator } from '../../src/simulator/server.ts'
 import { createDice } from './dice.ts'

@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'
 import type { UpdateOptions } from '../../src/config/options.ts'
-import { mappingDigest, runDigest } from '../../src/run/identity.ts'
+import { mappingDigest, runDigest } from '../../src/engine/identity.ts'
 import { preparedRows } from '../support/prepared.ts'
 
 interface Case {

@@ -3,10 +3,10 @@
  * these, and the test would run into its limit; no time is measured.
  */
 import { describe, expect, it } from 'vitest'
-import { textDamage } from '../../src/doctor/text-damage.ts'
-import { masked } from '../../src/doctor/mask.ts'
-import { deceivingPart, looksLike } from '../../src/domain/look-alikes.ts'
-import { printable } from '../../src/domain/printable.ts'
+import { textDamage } from '../../src/validation/text-damage.ts'
+import { masked } from '../../src/validation/mask.ts'
+import { deceivingPart, looksLike } from '../../src/model/look-alikes.ts'
+import { printable } from '../../src/model/printable.ts'
 import { formatOf } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/ndjson.ts'
 import { textProblem } from '../../src/mapping/cells.ts'

@@ -1,6 +1,6 @@
 /** Fields that are put together of several columns. */
 import { describe, expect, it } from 'vitest'
-import type { JsonObject, JsonValue } from '../../src/domain/json.ts'
+import type { JsonObject, JsonValue } from '../../src/model/json.ts'
 import type { CellRules } from '../../src/mapping/cells.ts'
 import { matchHeader } from '../../src/mapping/headers.ts'
 import { loadMapping, parseMapping } from '../../src/mapping/mapping-file.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../src/domain/json.ts'
-import type { MalformedRow, NdjsonRow } from '../../src/domain/row.ts'
+import type { JsonObject } from '../../src/model/json.ts'
+import type { MalformedRow, NdjsonRow } from '../../src/model/row.ts'
 import { locateInHeader, locateInRecord } from '../../src/mapping/locate.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../src/domain/json.ts'
+import type { JsonObject } from '../../src/model/json.ts'
 import type { CellRules } from '../../src/mapping/cells.ts'
 import { matchHeader } from '../../src/mapping/headers.ts'
 import { parseMapping } from '../../src/mapping/mapping-file.ts'

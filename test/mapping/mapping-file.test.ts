@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadMapping, parseMapping } from '../../src/mapping/mapping-file.ts'
-import { BulkUpdateError } from '../../src/errors.ts'
+import { BulkUpdateError } from '../../src/model/errors.ts'
 
 /** The error of a mapping that is refused. */
 async function refusal(mapping: Promise<unknown>): Promise<BulkUpdateError> {

@@ -3,7 +3,7 @@ import { matchHeader } from '../../src/mapping/headers.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { compileCsv, compileNdjson } from '../../src/mapping/rows.ts'
 import type { CellRules } from '../../src/mapping/cells.ts'
-import type { JsonObject } from '../../src/domain/json.ts'
+import type { JsonObject } from '../../src/model/json.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const clear: CellRules = { blank: 'clear', nullValues: new Set(), literals: new Set() }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../src/domain/json.ts'
+import type { JsonObject } from '../../src/model/json.ts'
 import { inverseOf, restoringOf } from '../../src/rapyd/inverse.ts'
 
 const confirmed = (...patches: readonly JsonObject[]) =>

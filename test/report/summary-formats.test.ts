@@ -1,6 +1,6 @@
 /** The summary for other programs: JUnit and Prometheus. */
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../src/domain/outcome.ts'
+import type { Outcome } from '../../src/model/outcome.ts'
 import { junitOf } from '../../src/report/junit.ts'
 import { metricsOf } from '../../src/report/metrics.ts'
 import { summaryOf } from '../../src/report/summary.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createFaultPlan } from '../../src/simulator/fault-plan.ts'
 import { createSimulator, faultNames, parseFaults } from '../../src/simulator/server.ts'
 import type { Fault } from '../../src/simulator/server.ts'
-import { systemCode } from '../../src/errors.ts'
+import { systemCode } from '../../src/model/errors.ts'
 import { envelope, retrieve, startSimulator, update, verdict } from './signed-request.ts'
 
 function parsed(spec: string): readonly Fault[] {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { systemCode } from '../../src/errors.ts'
+import { systemCode } from '../../src/model/errors.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import { signedHeaders, startSimulator } from './signed-request.ts'
 

@@ -2,8 +2,8 @@
  * The cutter that read CSV before csv-parse did: an independent reading of RFC 4180 that tests hold the reader to, row by row, with
  * places, bytes and cells.
  */
-import { rawRowMark } from '../../src/domain/raw-row.ts'
-import type { CsvRow, MalformedRow, Place } from '../../src/domain/row.ts'
+import { rawRowMark } from '../../src/model/raw-row.ts'
+import type { CsvRow, MalformedRow, Place } from '../../src/model/row.ts'
 import type { Dialect } from '../../src/input/csv-problems.ts'
 
 type Extent =

@@ -1,18 +1,18 @@
 /** A file, and the `errors` file that comes of it, with the real readers, mapping and writers. */
+import { isOutcome } from '../../src/model/outcome.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Outcome } from '../../src/domain/outcome.ts'
+import type { Outcome } from '../../src/model/outcome.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
-import { isOutcome } from '../../src/pipeline/send.ts'
-import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
+import { createPrepare, createReadRow, rulesOf } from '../../src/validation/prepare.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
-import { openOutcome } from '../../src/run/account.ts'
-import { errorsFormatOf } from '../../src/run/errors-format.ts'
+import { openOutcome } from '../../src/engine/account.ts'
+import { errorsFormatOf } from '../../src/engine/errors-format.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {

@@ -1,13 +1,13 @@
 /** What the real reader and the real mapping make of a file: every row as a request or an outcome. */
-import type { Outcome } from '../../src/domain/outcome.ts'
-import type { UpdateRequest } from '../../src/domain/request.ts'
+import type { Outcome } from '../../src/model/outcome.ts'
+import type { UpdateRequest } from '../../src/model/request.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'
 import type { UpdateOptions } from '../../src/config/options.ts'
-import { createPrepare, createReadRow, rulesOf } from '../../src/prepare.ts'
+import { createPrepare, createReadRow, rulesOf } from '../../src/validation/prepare.ts'
 
 export async function preparedRows(given: UpdateOptions): Promise<(UpdateRequest | Outcome)[]> {
   const options = resolveOptions(given)

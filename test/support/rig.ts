@@ -2,18 +2,18 @@
  * Limiter, gate and signer for real, a transport that plays a script, and a clock on which waiting costs nothing: for
  * what the client does about answers, one call at a time.
  */
-import { createCalls } from '../../src/client/call.ts'
-import { createFoundRate } from '../../src/client/found-rate.ts'
-import { createHealth } from '../../src/client/health.ts'
-import { createLimiter } from '../../src/client/limiter.ts'
-import { createMemoryQuota } from '../../src/client/memory-quota.ts'
-import { createProof } from '../../src/client/proof.ts'
-import { createSlots } from '../../src/client/slots.ts'
-import { createThrottle } from '../../src/client/throttle.ts'
-import { createSigner } from '../../src/client/signing.ts'
-import { TransportError } from '../../src/client/transport-error.ts'
-import type { UpdateRequest } from '../../src/domain/request.ts'
-import type { ApiResponse, Clock, SignedRequest } from '../../src/pipeline/ports.ts'
+import { createCalls } from '../../src/http/call.ts'
+import { createFoundRate } from '../../src/http/found-rate.ts'
+import { createHealth } from '../../src/http/health.ts'
+import { createLimiter } from '../../src/http/limiter.ts'
+import { createMemoryQuota } from '../../src/http/memory-quota.ts'
+import { createProof } from '../../src/http/proof.ts'
+import { createSlots } from '../../src/http/slots.ts'
+import { createThrottle } from '../../src/http/throttle.ts'
+import { createSigner } from '../../src/http/signing.ts'
+import { TransportError } from '../../src/http/transport-error.ts'
+import type { UpdateRequest } from '../../src/model/request.ts'
+import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
 
 /** What one request meets. */

@@ -1,5 +1,5 @@
 /** Time that passes only when the test says so. */
-import type { Clock } from '../../src/pipeline/ports.ts'
+import type { Clock } from '../../src/model/ports.ts'
 
 export interface VirtualClock extends Clock {
   /** Moves on to `ms`, waking sleepers in their order; promises settle in between. */

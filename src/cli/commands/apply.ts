@@ -1,5 +1,5 @@
 /** `apply`: flags → options, for the run of a saved plan. */
-import { apply as applyPlan, wherePlanGoes } from '../../plan/apply.ts'
+import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
 import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
 

@@ -1,5 +1,5 @@
 /** `completion`: a script for a shell, on standard output. */
-import { exitCodes, usage } from '../../errors.ts'
+import { exitCodes, usage } from '../../model/errors.ts'
 import { shells } from '../command-table.ts'
 import type { Arguments } from '../command-table.ts'
 import { completionScripts } from '../completion.ts'

@@ -1,9 +1,9 @@
 /** `init`: drafts a mapping file from the header and the values of an input. Asks nothing. */
 import { basename } from 'node:path'
 import { programOptions } from '../../config/job-options.ts'
-import { printable } from '../../domain/printable.ts'
-import { exitCodes } from '../../errors.ts'
-import { init as draft } from '../../init.ts'
+import { printable } from '../../model/printable.ts'
+import { exitCodes } from '../../model/errors.ts'
+import { init as draft } from '../../jobs/init.ts'
 import { openNewFile } from '../../report/output-file.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'

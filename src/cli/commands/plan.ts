@@ -1,8 +1,8 @@
 /** `plan`: flags → options, what the plan says on standard output. Exit 0, or 1 where rows are invalid or cannot be planned. */
-import { exitCodes } from '../../errors.ts'
-import type { PlanRow } from '../../plan/plan-row.ts'
-import { plan as makePlan } from '../../plan/plan.ts'
-import { commandToApply } from '../../run/command.ts'
+import { exitCodes } from '../../model/errors.ts'
+import type { PlanRow } from '../../engine/plan-row.ts'
+import { plan as makePlan } from '../../jobs/plan.ts'
+import { commandToApply } from '../../engine/command.ts'
 import type { Arguments } from '../command-table.ts'
 import { planText } from '../plan-text.ts'
 import { unmatchedLine } from '../notes.ts'

@@ -1,8 +1,8 @@
 /** `redo`: flags → options, for a run over what another one left not updated. */
-import { redo as redoRun } from '../../redo/redo.ts'
+import { redo as redoRun } from '../../jobs/redo.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
-import { whereRunWent } from '../../saved-runs/saved-run.ts'
+import { whereRunWent } from '../../engine/saved-run.ts'
 import { send } from '../send.ts'
 
 export async function redo(args: Arguments<'redo'>): Promise<number> {

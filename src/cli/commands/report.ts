@@ -1,7 +1,7 @@
 /** `report`: the files of a run once more, from its journal. Exit 0, or 3 and 6 where the input is missing or changed. */
-import { printable } from '../../domain/printable.ts'
-import { exitCodes } from '../../errors.ts'
-import { rebuildReport } from '../../saved-runs/rebuild-report.ts'
+import { printable } from '../../model/printable.ts'
+import { exitCodes } from '../../model/errors.ts'
+import { rebuildReport } from '../../jobs/report.ts'
 import { summaryText } from '../../report/summary-text.ts'
 import type { Arguments } from '../command-table.ts'
 import { errorText } from '../error-text.ts'

@@ -1,7 +1,7 @@
 /** `simulator`: serves the embedded Rapyd customers API on loopback until a signal ends it. */
 import { once } from 'node:events'
-import { exitCodes } from '../../errors.ts'
-import { enforcedWindows } from '../../remote.ts'
+import { exitCodes } from '../../model/errors.ts'
+import { enforcedWindows } from '../../engine/remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
 import { readKey } from '../../config/credentials.ts'
 import type { Arguments } from '../command-table.ts'

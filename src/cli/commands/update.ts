@@ -1,6 +1,6 @@
 /** `update`: flags → options, for the run of one input. */
-import { bulkUpdate } from '../../bulk-update.ts'
-import { usage } from '../../errors.ts'
+import { bulkUpdate } from '../../jobs/update.ts'
+import { usage } from '../../model/errors.ts'
 import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
 

@@ -1,0 +1,108 @@
+/** What the steps of one run share, and what a program may watch of it. */
+import type { Outcome } from '../model/outcome.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { RecordStart } from '../input/lines.ts'
+import type { Head } from '../input/header.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { Deliver, Prepare, Source } from '../model/ports.ts'
+import type { Scan } from '../model/scan.ts'
+import type { Remote } from './remote.ts'
+import type { ProgressSnapshot } from '../report/render-progress.ts'
+import type { RunEvent } from '../report/run-events.ts'
+import type { RunLog } from '../report/run-log.ts'
+import type { RunInput } from './input.ts'
+import type { Judge } from './looks.ts'
+import type { RunProgress } from './progress.ts'
+import type { Sync } from './open-sync.ts'
+import type { RunJournal } from '../store/journal.ts'
+
+/** Where a run stands, as it is shown. */
+export type Snapshot = ProgressSnapshot
+
+export interface Watch {
+  /** Called after the scan and before anything is sent; throws to refuse, and the run rejects with that error. */
+  readonly confirm?: (facts: {
+    readonly host: string
+    readonly account: string
+    readonly scan: Scan
+    /** Names of `ignoreColumns` that no column has; for NDJSON none are looked for. */
+    readonly unmatched: readonly UnmatchedName[]
+  }) => Promise<void>
+  /** Called four times a second and at the beginning of every phase. Must not throw. */
+  readonly onSnapshot?: (snapshot: Snapshot) => void
+  /**
+   * Called with each row that gets its outcome, once that is durable: never for a row that an earlier session settled. Waited for: rows of the
+   * same customer wait with it, and when as many are waiting as may be in flight, all do. If it throws or rejects, the run stops as
+   * after a signal, with LOCAL, E_ON_OUTCOME and the error as its `cause`; the row keeps its outcome and is not told again.
+   */
+  readonly onOutcome?: (outcome: Outcome) => void | Promise<void>
+  /** Called with what also goes into `run.log`, at every level. Must not throw. */
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** What the program itself adds to what it was given. */
+export interface RunWatch extends Watch {
+  /** Goes around every call. */
+  readonly around?: (next: Deliver) => Deliver
+}
+
+/** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */
+export interface RedoFacts {
+  readonly parent: string
+  readonly isMended: boolean
+}
+
+/** Of an apply: the plan that it sends, and whether it looks at customers before it sends to them. */
+export interface PlannedFacts {
+  /** An absolute path. */
+  readonly plan: string
+  readonly sha256: string
+  readonly isVerified: boolean
+}
+
+/** Of a rollback: the run that it takes back. */
+export interface RollbackFacts {
+  readonly parent: string
+}
+
+export interface RunParts {
+  readonly options: ResolvedOptions
+  readonly watch: RunWatch
+  readonly signal: AbortSignal
+  readonly remote: Remote
+  readonly input: RunInput
+  readonly file: InputFile
+  readonly head: Head
+  readonly digest: string
+  readonly runsDir: string
+  readonly runId: string
+  readonly directory: string
+  /** What the run's journal is bound to. */
+  readonly facts: Readonly<Record<string, string>>
+  readonly mapping: Mapping
+  /** Where rows of another run are sent again. */
+  readonly redo: RedoFacts | undefined
+  /** Where a saved plan is sent. */
+  readonly planned: PlannedFacts | undefined
+  /** Where a run is taken back. */
+  readonly rollback: RollbackFacts | undefined
+  /** Judges each row by a look at its customer. */
+  readonly judge: Judge | undefined
+  /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
+  readonly asked: ReadonlyMap<number, number>
+  /** The row of another run that each row is, from the first on; nothing where the numbers are the same. */
+  readonly lineage: readonly number[] | undefined
+  /** Keeps what the next input of this name is compared with; nothing where that is not asked for, or kept already. */
+  readonly keepPortrait: ((journal: RunJournal) => void) | undefined
+  /** What is known of customers from earlier runs; nothing where no state is kept. */
+  readonly sync: Sync | undefined
+  /** All rows, from the first, as `prepare` takes them. */
+  readonly openRows: (start?: RecordStart) => Source
+  readonly prepare: Prepare
+  readonly progress: RunProgress
+  readonly log: RunLog
+  /** Tells the log and whoever watches. */
+  readonly tell: (event: RunEvent) => void
+}

@@ -1,0 +1,39 @@
+/** What programs give: everything in one object, and an input that may be records instead of a file. */
+import { ndjsonOf } from '../input/records.ts'
+import type { InputRecords } from '../input/records.ts'
+import type { PipedInput } from '../input/spool.ts'
+import type { UpdateOptions } from '../config/options.ts'
+import type { Watch } from './parts.ts'
+
+/** What may be given to every function that takes its time. */
+export interface Stoppable {
+  /**
+   * Its abort ends a run in good order: what is in flight gets its outcome, the rest stays open, and the same call goes on
+   * later. Default: never.
+   */
+  readonly signal?: AbortSignal
+}
+
+export type WithRecords<Options extends { readonly input: string }> = Omit<Options, 'input'> & {
+  /**
+   * Path of a CSV or NDJSON file, also compressed with gzip or zstd; `-` for standard input; or records, which are
+   * written into the runs directory first, as NDJSON, and kept there while the run is open: the same records are the same run.
+   */
+  readonly input: string | InputRecords
+}
+
+/** Of `bulkUpdate`. */
+export type BulkUpdateOptions = WithRecords<UpdateOptions> & Watch & Stoppable
+
+/** The same options with an input as the parts behind this file take it: records count as piped NDJSON. */
+export function givenInput<Options extends WithRecords<UpdateOptions>>(
+  given: Options,
+): { readonly options: Options & UpdateOptions; readonly piped?: PipedInput } {
+  const { input } = given
+  if (typeof input === 'string') return { options: { ...given, input } }
+  return { options: { ...given, input: '-', format: 'ndjson' }, piped: ndjsonOf(input) }
+}
+
+export function signalOf({ signal }: Stoppable): AbortSignal {
+  return signal ?? new AbortController().signal
+}

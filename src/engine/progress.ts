@@ -1,0 +1,177 @@
+/** Counts how a run goes, and shows it now and then: snapshots for whoever watches, events for the log. */
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import { needsAttention, noOutcomes } from '../model/outcome.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
+import type { Clock, Source } from '../model/ports.ts'
+import type { Scan } from '../model/scan.ts'
+import { createPace } from '../report/pace.ts'
+import type { PaceWindow } from '../report/pace.ts'
+import type { ProgressSnapshot } from '../report/render-progress.ts'
+import { rowEvent } from '../report/run-events.ts'
+import type { RunEvent } from '../report/run-events.ts'
+
+export interface ProgressParts {
+  readonly clock: Pick<Clock, 'now' | 'wall'>
+  readonly onSnapshot: (snapshot: ProgressSnapshot) => void
+  readonly onEvent: (event: RunEvent) => void
+}
+
+export interface SendingFacts {
+  readonly found: Scan
+  /** `--limit`. */
+  readonly limit: number | undefined
+  /** Rows that earlier sessions of the run settled, by outcome, and those that need attention by error code. */
+  readonly settled: ReadonlyMap<OutcomeKind, number>
+  readonly errors: ReadonlyMap<string, number>
+  /** The reserve taken off. */
+  readonly windows: readonly PaceWindow[]
+  readonly pausedForMs: () => number
+  /** 2 where customers are read before they are updated. Default 1. */
+  readonly requestsPerCall?: number
+}
+
+/**
+ * States: checking, quiet (from the end of the scan, because somebody may be asked something), sending, reporting,
+ * stopped. Each method that names one begins it.
+ */
+export interface RunProgress {
+  /** Counts rows on their way into the scan. */
+  checking(source: Source): Source
+  /** A row that the scan found invalid. */
+  readonly invalid: (outcome: Outcome) => void
+  sending(facts: SendingFacts): void
+  /** An HTTP request is made. */
+  readonly requested: () => void
+  /** A row has an outcome, and it is durable. */
+  settled(outcome: Outcome): void
+  reporting(): void
+  /** Ends the snapshots; must be called once a run is over, however it ended. */
+  stop(): void
+}
+
+const snapshotEveryMs = 250
+const progressEventEveryMs = 10_000
+
+export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts): RunProgress {
+  let phase: ProgressSnapshot['phase'] = 'checking'
+  let outcomes = noOutcomes()
+  let errors = new Map<string, number>()
+  let [rows, done, requests, calls, callsLeft] = [0, 0, 0, 0, 0]
+  let pace = createPace([])
+  let perCall = 1
+  let pauseOf: (() => number) | undefined
+  let loggedAt = clock.now()
+  let isQuiet = false
+  const timer = setInterval(tick, snapshotEveryMs)
+
+  function count({ outcome, errorCode }: Pick<Outcome, 'outcome' | 'errorCode'>): void {
+    outcomes[outcome]++
+    if (errorCode !== '' && needsAttention(outcome)) errors.set(errorCode, (errors.get(errorCode) ?? 0) + 1)
+  }
+
+  const pausedForMs = (): number => pauseOf?.() ?? 0
+
+  function note(): void {
+    // While the file is checked, the rows that are read are the pace.
+    const measured = phase === 'checking' ? done : calls
+    pace.note(clock.now(), { requests, calls: measured, pausedForMs: pausedForMs() })
+  }
+
+  function show(): void {
+    note()
+    const paused = pausedForMs()
+    onSnapshot({
+      phase,
+      rows,
+      done,
+      outcomes: { ...outcomes },
+      calls: requests,
+      windows: pace.windows,
+      ratePerSecond: pace.ratePerSecond,
+      etaMs: phase === 'sending' ? pace.etaMs(callsLeft, perCall) : undefined,
+      ...(paused > 0 ? { pausedUntil: clock.wall() + paused } : {}),
+      errors: new Map(errors),
+    })
+  }
+
+  function tick(): void {
+    if (isQuiet) return
+    show()
+    if (phase !== 'sending' || clock.now() - loggedAt < progressEventEveryMs) return
+    loggedAt = clock.now()
+    onEvent({
+      kind: 'progress',
+      rows,
+      done,
+      calls: requests,
+      outcomes: { ...outcomes },
+      errors: Object.fromEntries(errors),
+    })
+  }
+
+  async function* counted(source: Source): AsyncGenerator<readonly (Row | MalformedRow)[]> {
+    for await (const batch of source) {
+      yield batch
+      done += batch.length
+    }
+    show()
+    isQuiet = true
+  }
+
+  return {
+    checking(source) {
+      onEvent({ kind: 'checking' })
+      show()
+      return counted(source)
+    },
+    invalid: count,
+    sending(facts) {
+      const { found, limit = Infinity, settled, errors: earlier, windows, pausedForMs: pause } = facts
+      perCall = facts.requestsPerCall ?? 1
+      phase = 'sending'
+      isQuiet = false
+      outcomes = { ...noOutcomes(), ...Object.fromEntries(settled) }
+      errors = new Map(earlier)
+      done = sum(settled.values())
+      const called = sum([...settled].map(([kind, times]) => (needsACall(kind) ? times : 0)))
+      rows = Math.max(done, Math.min(limit, found.rows))
+      callsLeft = Math.min(Math.max(0, found.calls - called), rows - done)
+      pace = createPace(windows)
+      pauseOf = pause
+      loggedAt = clock.now()
+      note()
+      onEvent({ kind: 'sending', calls: callsLeft, windows, etaMs: pace.etaMs(callsLeft, perCall) })
+      show()
+    },
+    requested() {
+      requests++
+    },
+    settled(outcome) {
+      done++
+      count(outcome)
+      if (needsACall(outcome.outcome)) {
+        calls++
+        callsLeft = Math.max(0, callsLeft - 1)
+      }
+      if (needsAttention(outcome.outcome)) onEvent(rowEvent(outcome))
+    },
+    reporting() {
+      phase = 'reporting'
+      isQuiet = false
+      onEvent({ kind: 'reporting' })
+      show()
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+/** Outcomes of rows that the scan counted among those with a call. */
+function needsACall(kind: OutcomeKind): boolean {
+  return kind !== 'invalid' && kind !== 'unchanged'
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
+}

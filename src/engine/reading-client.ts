@@ -1,0 +1,101 @@
+/** A client that only reads, for whoever looks at customers outside of a run: within the same windows, quota and outages. */
+import { preflight } from '../http/preflight.ts'
+import { createReadCustomer } from '../http/read-customer.ts'
+import { createReadPage } from '../http/patient-read.ts'
+import { readMany } from '../http/read-many.ts'
+import type { ReadCounts } from '../http/read-many.ts'
+import { systemClock } from '../http/clock.ts'
+import type { JsonObject } from '../model/json.ts'
+import { interruption } from './interruption.ts'
+import type { Resolved } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
+import { imageOf } from '../rapyd/held.ts'
+import type { Remote } from './remote.ts'
+import type { RunEvent } from '../report/run-events.ts'
+import { openClient } from './client.ts'
+import type { Readings } from '../store/readings.ts'
+
+/** What a program may watch while customers are read. */
+export interface ReadingWatch {
+  /** Called once a second with the customers that are known of those wanted. Must not throw. */
+  readonly onProgress?: (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+export interface ReadingParts {
+  readonly remote: Remote
+  readonly options: Resolved<OptionsOf<'verify'>>
+  readonly watch: ReadingWatch
+  /** The fields of the customers that are wanted. */
+  readonly fields: ReadonlySet<string>
+}
+
+export interface ReadingProgress extends ReadCounts {
+  /** Requests so far: those reads, with their repetitions, and the one that proves the keys. */
+  requests: number
+}
+
+/** Reads what is open of `readings`, and gives the requests that it took. Rejects with the `BulkUpdateError` that stopped it. */
+export async function readCustomers(
+  { remote, options, watch, fields }: ReadingParts,
+  readings: Readings,
+  outside: AbortSignal,
+): Promise<number> {
+  if (readings.open === 0) return 0
+  const progress: ReadingProgress = { ...readings.counts(), requests: 0 }
+  const { customers } = readings
+  const stopping = new AbortController()
+  const interrupt = (): void => stopping.abort(interruption(outside.reason))
+  if (outside.aborted) interrupt()
+  outside.addEventListener('abort', interrupt, { once: true })
+  const { signal } = stopping
+  const clock = systemClock
+  const concurrency = options.concurrency
+  const parts = {
+    remote,
+    options,
+    tell: (event: RunEvent) => watch.onEvent?.(event),
+    progress: { requested: () => void progress.requests++ },
+  }
+  const timer = setInterval(() => watch.onProgress?.(customers - readings.open, customers, progress), 1_000)
+  const client = openClient(parts, memoryJournal(), concurrency, clock, (error) => stopping.abort(error))
+  const tools = { ...client, clock, random: Math.random }
+  try {
+    await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
+    await readMany(
+      {
+        wanted: () => readings.wanted(),
+        isOpen: (customerId) => readings.isOpen(customerId),
+        open: () => readings.open,
+        keep: (found, isOnCredit) =>
+          readings.keep(
+            found.map(({ customerId, image }) => [customerId, image]),
+            progress,
+            isOnCredit,
+          ),
+        giveBack: () => readings.giveBack(),
+        imageOf: (customer: JsonObject) => imageOf(customer, fields),
+        read: createReadCustomer(tools),
+        page: createReadPage(tools),
+        concurrency,
+      },
+      progress,
+      signal,
+    )
+    return progress.requests
+  } finally {
+    clearInterval(timer)
+    outside.removeEventListener('abort', interrupt)
+    await client.close()
+  }
+}
+
+/** What a client notes of a run, for as long as it reads; it has no rows. */
+function memoryJournal() {
+  const notes = new Map<string, string>()
+  return {
+    get: (key: string) => notes.get(key),
+    note: (key: string, value: string) => void notes.set(key, value),
+    intend: () => undefined,
+  }
+}

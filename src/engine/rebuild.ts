@@ -1,0 +1,135 @@
+/** A sync state made again from the journals of its runs, or why it cannot be. */
+import type { BulkUpdateError } from '../model/errors.ts'
+import { usage } from '../model/errors.ts'
+import type { Remote } from './remote.ts'
+import type { SyncState, SyncStep } from '../store/sync-state.ts'
+import { findEarlierRuns, hasStep, reading, wholeEpoch } from './sync-history.ts'
+import type { EarlierRun, SyncRun } from './sync-history.ts'
+import { lastStepIn } from './last-step.ts'
+import { forgetWhatItWrote, takeFrom, takeNight } from './take-from-journal.ts'
+
+export interface Rebuilding {
+  /** Of the state's last epoch. */
+  readonly kept: readonly SyncRun[]
+  /** Runs that sent without knowing of the state, while it was lost or before it was made. */
+  readonly unaware: readonly EarlierRun[]
+}
+
+/**
+ * What a state can be made of; nothing where no run has kept one.
+ *
+ * @throws BulkUpdateError USAGE: E_STATE_LOST, the journals do not tell all; E_STATE_OTHER, they were written with other keys
+ */
+export async function findRebuilding(
+  { host, account }: Pick<Remote, 'host' | 'account'>,
+  keyCheck: string,
+  runsDir: string,
+  exportName?: string,
+): Promise<Rebuilding | undefined> {
+  const earlier = await findEarlierRuns(runsDir, host)
+  const own = earlier.filter((run) => run.account === account)
+  const kept = own
+    .filter(hasStep)
+    .filter(({ step, hasConfirmed }) => step.keyCheck === keyCheck || hasConfirmed)
+  const before = earlier.findLast((run) => run.exportName !== undefined && run.exportName === exportName)
+  if (kept.length === 0 && before !== undefined && before.account !== account)
+    throw otherAccount(before, account)
+  if (kept.length === 0) return undefined
+  const others = kept.findLast(({ step }) => step.keyCheck !== keyCheck)
+  if (others !== undefined) throw otherKeys(others)
+  const whole = wholeEpoch(kept)
+  const last = lastStepIn(runsDir, { host, account })
+  const reached = Math.max(0, ...(whole ?? []).map(({ step }) => step.serial))
+  const isShort =
+    last?.keyCheck === keyCheck && (last.epoch !== whole?.[0]?.step.epoch || last.serial > reached)
+  if (whole === undefined || isShort) throw lost(kept.at(-1)?.runId ?? '')
+  return { kept: whole, unaware: unawareSince(own, whole[0]?.startedAt ?? '') }
+}
+
+/** Merges what the journals tell into the state. Runs that keep it may be under way: what is newer stays. */
+export async function rebuildState(state: SyncState, { kept, unaware }: Rebuilding): Promise<void> {
+  const inOrder = kept.toSorted((left, right) => left.step.serial - right.step.serial)
+  const since = Date.parse(kept[0]?.startedAt ?? '')
+  for (const { directory, runId } of unaware) {
+    const isClear = await reading(directory, (journal) => forgetWhatItWrote(journal, state, since))
+    if (isClear !== true) throw lost(runId)
+  }
+  for (const { directory, exportName, runId } of inOrder) {
+    await reading(directory, async (journal) => {
+      await takeFrom(journal, state)
+      const at = Date.parse(journal.get('finished_at') ?? '')
+      if (exportName !== undefined && journal.get('state') === 'finished')
+        await takeNight(journal, state, { export: exportName, run: runId, at })
+    })
+  }
+  const last = inOrder.at(-1)
+  if (last === undefined) return
+  state.beginSending(last.runId)
+  // Only now: a rebuilding that was stopped is done again.
+  if (state.steps === 0 || isBehind(state, last.step)) state.adopt(last.step)
+}
+
+/**
+ * What a state lacks that is older than its journals, because it came out of a backup; nothing where it is as new as they are.
+ *
+ * @throws BulkUpdateError USAGE, E_STATE_LOST: journals that it lacks are missing
+ */
+export async function findNewer(
+  { host, account }: Pick<Remote, 'host' | 'account'>,
+  state: Pick<SyncState, 'epoch' | 'steps'>,
+  runsDir: string,
+): Promise<Rebuilding | undefined> {
+  const own = (await findEarlierRuns(runsDir, host)).filter((run) => run.account === account)
+  const kept = own.filter(hasStep).filter(({ step }) => step.epoch === state.epoch)
+  const newer = kept.filter(({ step }) => isBehind(state, step))
+  if (newer.length === 0) return undefined
+  const serials = new Set(newer.map(({ step }) => step.serial))
+  if (Math.max(...serials) - state.steps !== serials.size) throw older(newer.at(-1)?.runId ?? '')
+  return { kept, unaware: unawareSince(own, newer[0]?.startedAt ?? '') }
+}
+
+function isBehind({ epoch, steps }: Pick<SyncState, 'epoch' | 'steps'>, step: SyncStep): boolean {
+  return step.epoch === epoch && step.serial > steps
+}
+
+function unawareSince(own: readonly EarlierRun[], since: string): readonly EarlierRun[] {
+  return own.filter(
+    ({ step, finishedAt }) => step === undefined && (finishedAt === '' || finishedAt >= since),
+  )
+}
+
+const wayOut =
+  'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.'
+
+function lost(runId: string): BulkUpdateError {
+  return usage(
+    'E_STATE_LOST',
+    `the sync state is gone, and the journals of its runs (see run ${runId}) do not tell all that was in it`,
+    wayOut,
+  )
+}
+
+function older(runId: string): BulkUpdateError {
+  return usage(
+    'E_STATE_LOST',
+    `the sync state is older than run ${runId}, and the journals of runs between them are not here`,
+    `Move sync.db away: rapyd-bulk state show says where it is. ${wayOut}`,
+  )
+}
+
+function otherKeys({ runId }: EarlierRun): BulkUpdateError {
+  return usage(
+    'E_STATE_OTHER',
+    `run ${runId} kept its sync state with another secret key, so its journal tells nothing under this one`,
+    `If the keys were changed: ${wayOut}`,
+  )
+}
+
+/** The keys of last night were others: everything would look changed. */
+function otherAccount(last: EarlierRun, account: string): BulkUpdateError {
+  return usage(
+    'E_STATE_OTHER',
+    `run ${last.runId} sent this export for account ${last.account}, and this is ${account}: there is no sync state for it`,
+    wayOut,
+  )
+}

@@ -1,0 +1,166 @@
+/** Which rows a redo has and what each asks for: a filter over the original input, or the judgement of a mended file. */
+import { checkInput, guardOf, scanReading } from '../validation/check-input.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
+import { isOutcome, withoutCall } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { Head } from '../input/header.ts'
+import type { ReadRow, Source } from '../model/ports.ts'
+import { isCustomerId } from '../rapyd/customer-id.ts'
+import { lastUpdates, leftOf, mergedInto } from './redo-rows.ts'
+import type { Left } from './redo-rows.ts'
+import type { SavedRun } from './saved-run.ts'
+
+export interface RedoReading extends CheckedInput {
+  /** Rows whose fate in the parent is unknown, with the time of their last attempt (milliseconds since 1970). */
+  readonly asked: ReadonlyMap<number, number>
+  /** The parent's row of every row of a mended file, from its first; nothing where the numbers are the same. */
+  readonly lineage: readonly number[] | undefined
+  /** The number of the last row that `--limit` lets through. */
+  readonly limit: number | undefined
+  /** Rows that are not sent because a later row of their customer was. */
+  readonly skipped: number
+}
+
+/** `parent` is finished, and its rows are read as `check` says. With `isMended` the input is a file that `errors` of the parent was made into. */
+export async function readRedo(
+  parent: SavedRun,
+  isMended: boolean,
+  parts: InputParts,
+  watched: Watched = (source) => source,
+  check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
+): Promise<RedoReading> {
+  const left = leftOf(parent)
+  const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
+  const lineage = isMended ? await readLineage(base, parts.head) : undefined
+  const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
+  const customers = new Set([
+    ...left.rows.values().map(({ customerId }) => customerId),
+    ...(lineage?.customers ?? []),
+  ])
+  const updates = lastUpdates(parent, customers)
+  const merged = isMended ? mergedInto(parent) : new Set<number>()
+  const skipped = new Set<number>()
+  const ownRows = new Set(left.rows.values().map(({ customerId }) => customerId))
+  /** A mended id names another customer, too, but hardly one who has a row of its own that is left. */
+  const isOfAnotherFile = (was: string | undefined, is: string): boolean =>
+    was !== undefined && isCustomerId(was) && was !== is && ownRows.has(is)
+  const readRow: ReadRow = (row) => {
+    const read = base.readRow(row)
+    const number = parentRow(row.row)
+    if (row.kind === 'malformed') return read
+    if (lineage?.repeated.has(row.row) === true)
+      return notOf(row, read, 'this row of the run stands in the file twice')
+    if (!left.rows.has(number)) return elsewhere(row, read, left.settled.get(number))
+    if (merged.has(number)) return notOf(row, read, othersMerged)
+    if (isOfAnotherFile(left.rows.get(number)?.customerId, read.customerId))
+      return notOf(row, read, anotherFile)
+    if (isOutcome(read)) return read
+    const later = updates.get(read.customerId) ?? 0
+    if (later <= number) return read
+    skipped.add(row.row)
+    const message = `row ${later} of this customer was updated later; not sent again`
+    return withoutCall(read, read.customerId, 'unchanged', { message })
+  }
+  const openRows: CheckedInput['openRows'] = (start) =>
+    lineage === undefined ? onlyLeft(base.openRows(start), left) : base.openRows(start)
+  const reading = { openRows, readRow }
+  const found = await scanReading(parts, reading, watched(openRows()))
+  const asked = new Map<number, number>()
+  const note = (row: number, number: number): void => {
+    const known = left.rows.get(number)
+    if (known?.outcome === 'unknown') asked.set(row, known.finishedAt)
+  }
+  if (lineage === undefined) for (const row of left.rows.keys()) note(row, row)
+  else lineage.parents.forEach((number, index) => note(index + 1, number))
+  return {
+    ...reading,
+    found,
+    refusal: guardOf(found, parts.options),
+    asked,
+    lineage: lineage?.parents,
+    limit: lineage === undefined ? limitRow(left, parts.options.limit) : undefined,
+    skipped: skipped.size,
+  }
+}
+
+const anotherFile =
+  'this row of the run is about another customer, who has a row of its own there; is the file the errors of another run, such as a redo?'
+const othersMerged =
+  'other rows of the customer were merged into this one, and the file does not hold them; send it from the original input, without --from'
+
+/** Rows that were invalid in the run need a mended file. */
+async function* onlyLeft(
+  source: Source,
+  { rows: left }: Left,
+): AsyncGenerator<readonly (Row | MalformedRow)[]> {
+  for await (const rows of source) {
+    const kept = rows.filter(({ row }) => (left.get(row)?.outcome ?? 'invalid') !== 'invalid')
+    if (kept.length > 0) yield kept
+  }
+}
+
+function limitRow({ rows }: Left, limit: number | undefined): number | undefined {
+  if (limit === undefined) return undefined
+  const numbers = [...rows].flatMap(([row, { outcome }]) => (outcome === 'invalid' ? [] : [row]))
+  return numbers.toSorted((one, other) => one - other)[limit - 1]
+}
+
+interface Lineage {
+  readonly parents: readonly number[]
+  /** Rows of the file whose row of the parent stands further up already. */
+  readonly repeated: ReadonlySet<number>
+  /** Whom the rows are about now. */
+  readonly customers: ReadonlySet<string>
+}
+
+const rowColumn = 'rapyd_bulk_row'
+
+async function readLineage(base: CheckedInput, head: Head): Promise<Lineage> {
+  const column =
+    head.format === 'csv' ? head.header.findLastIndex((name) => name.trim().toLowerCase() === rowColumn) : 0
+  if (column === -1) throw noRowNumbers('column')
+  const parents: number[] = []
+  const seen = new Set<number>()
+  const repeated = new Set<number>()
+  const customers = new Set<string>()
+  for await (const rows of base.openRows()) {
+    for (const row of rows) {
+      const parent = row.kind === 'malformed' ? 0 : numberIn(row, column)
+      if (parent > 0 && seen.has(parent)) repeated.add(row.row)
+      seen.add(parent)
+      parents.push(parent)
+      customers.add(base.readRow(row).customerId)
+    }
+  }
+  // In NDJSON every record has keys of its own.
+  if (head.format === 'ndjson' && parents.every((parent) => parent === 0)) throw noRowNumbers('key')
+  return { parents, repeated, customers }
+}
+
+function noRowNumbers(what: 'column' | 'key'): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_REDO_COLUMN',
+    `the file of --from has no ${what} ${rowColumn}, so nobody can tell which rows of the run it holds`,
+    `Give the errors file of that run, mended, with all its ${what}s. Nothing was sent.`,
+  )
+}
+
+/** 0 where there is no row number. */
+function numberIn(row: Row, column: number): number {
+  const value = row.kind === 'csv' ? row.cells[column] : row.record[rowColumn]
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
+  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0
+}
+
+/** A row that the parent has updated is no row to be mended; one that another redo has settled needs nothing more. */
+function elsewhere(row: Row, read: ReturnType<ReadRow>, redo: string | undefined): Outcome {
+  if (redo === undefined) return notOf(row, read, `${rowColumn} is no row that the run left not updated`)
+  return withoutCall(row, read.customerId, 'unchanged', { message: `settled by ${redo}; not sent again` })
+}
+
+function notOf(row: Row, { customerId }: ReturnType<ReadRow>, message: string): Outcome {
+  return withoutCall(row, customerId, 'invalid', { errorCode: 'E_REDO_ROW', errorField: rowColumn, message })
+}

@@ -1,0 +1,126 @@
+/** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
+import { hash } from 'node:crypto'
+import { readKey } from '../config/credentials.ts'
+import { pickOptions } from '../config/job-options.ts'
+import type { Resolved } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
+import { isLoopback, resolveOrigin } from '../config/origin.ts'
+import { invalidValue, parseRate } from '../config/values.ts'
+import { usage } from '../model/errors.ts'
+import type { Window } from '../model/ports.ts'
+import { redactedCredentials } from '../rapyd/signature.ts'
+import type { Credentials } from '../rapyd/signature.ts'
+import type { RateWindow } from '../simulator/server.ts'
+
+type RemoteOptions = Pick<
+  UpdateOptions,
+  'baseUrl' | 'allowHost' | 'accessKey' | 'secretKey' | 'faults' | 'seed'
+>
+
+export interface Remote {
+  readonly origin: URL
+  /** As it stands in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
+  readonly host: string
+  /** A fingerprint of the access key. */
+  readonly account: string
+  readonly credentials: Credentials
+  /** What the limiter keeps, the reserve taken off. */
+  readonly windows: readonly Window[]
+  close(): Promise<void>
+}
+
+/** @throws BulkUpdateError USAGE for options, credentials and an environment that a key must not be sent from */
+export async function openRemote(options: Resolved<RemoteOptions>, env = process.env): Promise<Remote> {
+  const windows = parseRate(options.rate, options.reserve)
+  if (options.env === 'simulator') return openSimulator(options, windows)
+  refuseRehearsal(options)
+  const origin = resolveOrigin(options.env, options.baseUrl, options.allowHost)
+  if (windows.length === 0 && !isLoopback(origin)) {
+    throw usage(
+      'E_RATE_NONE',
+      '--rate none is for loopback only',
+      'Leave --rate out to keep within Rapyd’s limits.',
+    )
+  }
+  refuseUncheckedTls(origin, env)
+  const accessKey = options.accessKey ?? readKey('RAPYD_ACCESS_KEY', env)
+  const secretKey = options.secretKey ?? readKey('RAPYD_SECRET_KEY', env)
+  if (accessKey === undefined || secretKey === undefined) {
+    throw usage(
+      'E_NO_CREDENTIALS',
+      'no credentials: RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY are not both set',
+      'Set them, or RAPYD_ACCESS_KEY_FILE and RAPYD_SECRET_KEY_FILE, in the environment; never as arguments. Without keys, try --env simulator.',
+    )
+  }
+  checkKey('RAPYD_ACCESS_KEY', accessKey)
+  checkKey('RAPYD_SECRET_KEY', secretKey)
+  return {
+    origin,
+    host: origin.host,
+    account: hash('sha256', `rapyd-bulk account\n${accessKey}`, 'hex').slice(0, 12),
+    credentials: redactedCredentials(accessKey, secretKey),
+    windows,
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Node reads this variable by itself, and would then show keys and customers to whoever stands in between. */
+function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
+  if (origin.protocol !== 'https:' || env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
+  throw usage(
+    'E_TLS_UNCHECKED',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns the check of certificates off',
+    'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file. Nothing was sent.',
+  )
+}
+
+/** Quotes and white space come with copying; a key has neither, and one that has would only be refused by Rapyd. */
+function checkKey(name: string, key: string): void {
+  if (/^[!#-&(-_a-~]+$/.test(key)) return
+  throw usage(
+    'E_KEY_FORMAT',
+    `${name} is not a key: it holds white space, a quote or a character that cannot be seen or is not ASCII`,
+    'Copy it again from the Rapyd portal, without quotes and line breaks. Nothing was sent.',
+  )
+}
+
+/** The simulator keeps the rate that was asked for, so that a rehearsal shows what a crossing would do. */
+async function openSimulator(
+  { faults, seed, rate }: Resolved<RemoteOptions>,
+  windows: readonly Window[],
+): Promise<Remote> {
+  if (seed !== undefined && !Number.isSafeInteger(seed))
+    throw invalidValue('E_OPTION_SEED', 'seed', String(seed), 'use a whole number')
+  // A server and all that it takes: nothing that a run against Rapyd should load.
+  const { createSimulator } = await import('../simulator/server.ts')
+  const simulator = await createSimulator({
+    windows: enforcedWindows(rate),
+    keepCalls: 0,
+    ...pickOptions({ faults, seed }, () => true),
+  })
+  return {
+    origin: new URL(simulator.url),
+    host: 'simulator',
+    account: 'simulator',
+    credentials: redactedCredentials(simulator.accessKey, simulator.secretKey),
+    windows,
+    close: () => simulator.close(),
+  }
+}
+
+/** Faults are for rehearsals; asked for anywhere else, the environment was mistaken. */
+function refuseRehearsal({ faults, seed, env }: Resolved<RemoteOptions>): void {
+  for (const [option, value] of Object.entries({ faults, seed })) {
+    if (value === undefined) continue
+    throw usage(
+      'E_SIMULATOR_ONLY',
+      `--${option} is for the simulator, and this would go to ${env}`,
+      `Add --env simulator to rehearse, or leave --${option} out. Nothing was sent.`,
+    )
+  }
+}
+
+/** Windows for the simulator: a client that crosses one is blocked to the end of it. */
+export function enforcedWindows(rate: string): readonly RateWindow[] {
+  return parseRate(rate, '0%').map(({ limit, perMs }) => ({ limit, perMs, blockMs: 'window' }))
+}

@@ -1,0 +1,227 @@
+/** The files of a run and what its last line says. */
+import { isErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/error-codes.ts'
+import { exitCodes } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import type { Head } from '../input/header.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { RowSet } from '../model/row-set.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { Prepare, Source } from '../model/ports.ts'
+import { nextStep } from '../report/next-step.ts'
+import { cellsOf } from '../input/csv.ts'
+import { createRowValues } from '../report/html/row-values.ts'
+import type { RowValues } from '../report/html/row-values.ts'
+import { createPageFold } from '../report/html/page-fold.ts'
+import { writePage } from '../report/html/page.ts'
+import { writeRows } from '../report/reports.ts'
+import { createRollbackFold } from '../report/rollback-fold.ts'
+import { summaryOf, writeSummary } from '../report/summary.ts'
+import type { Summary } from '../report/summary.ts'
+import { accountOf } from './account.ts'
+import { errorsFormatOf } from './errors-format.ts'
+import { keptInput } from './input.ts'
+import { commandToRedo, commandToRollback } from './command.ts'
+import { pageFactsOf } from './page.ts'
+import type { PlannedFacts, RedoFacts, RollbackFacts } from './parts.ts'
+import type { JournalReader } from '../store/journal-reader.ts'
+import { beginningKey, exportKey, leftOutKey, vanishedKey } from './journal-words.ts'
+
+/** What the files are made from: a run that has just ended, or one that somebody asks about. */
+export interface ReportParts {
+  readonly runId: string
+  readonly directory: string
+  readonly journal: Pick<JournalReader, 'get' | 'outcomes'> & {
+    readonly settledRows: Pick<RowSet, 'has' | 'size'>
+    readonly isInDoubt: (row: number) => boolean
+  }
+  readonly options: Pick<
+    ResolvedOptions,
+    'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir' | 'includeValues'
+  >
+  readonly host: string
+  readonly account: string
+  readonly digest: string
+  readonly rows: number
+  readonly bytes: number
+  readonly format: 'csv' | 'ndjson'
+  readonly redo: RedoFacts | undefined
+  readonly planned: PlannedFacts | undefined
+  readonly rollback: RollbackFacts | undefined
+  /** Nothing where it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
+  readonly input: ReadableInput | undefined
+  readonly ending: RunEnding
+}
+
+export interface ReadableInput {
+  readonly file: InputFile
+  readonly head: Head
+  readonly openRows: () => Source
+  readonly prepare: Prepare
+}
+
+export interface RunEnding {
+  /** What rows without an outcome are told. */
+  readonly open: { readonly code: ErrorCode; readonly message: string }
+  /** Of what stopped the run; nothing where it reached its end, or that of its canary. */
+  readonly exitCode: number | undefined
+  readonly remedy: string | undefined
+  /** What to do next, where it is not what follows from the outcomes. */
+  readonly next?: string
+}
+
+/** `stopped` is the error that stopped the run, or what its journal keeps of it. */
+export function endingOf(
+  stopped: (Pick<BulkUpdateError, 'code' | 'exitCode'> & { readonly remedy?: string }) | undefined,
+): RunEnding {
+  const message = 'the run stopped before this row'
+  if (stopped === undefined)
+    return { open: { code: 'E_NOT_REACHED', message }, exitCode: undefined, remedy: undefined }
+  const code = isErrorCode(stopped.code) ? stopped.code : 'E_STOPPED'
+  return { open: { code, message }, exitCode: stopped.exitCode, remedy: stopped.remedy }
+}
+
+/** Writes everything again from the journal and the input. */
+export async function report(parts: ReportParts): Promise<Summary> {
+  const { runId, directory, journal, options, rows, input, ending } = parts
+  const settledRows = journal.settledRows.size
+  const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
+  const fold = createPageFold(options.includeValues ? valuesOf(input?.head) : undefined)
+  const putBack = createRollbackFold()
+  const listed = await writeRows({
+    directory,
+    outcomes:
+      input === undefined
+        ? onlySettled(journal.outcomes())
+        : whileUnchanged(
+            input.file,
+            accountOf({
+              settled: journal.outcomes(),
+              openSource: input.openRows,
+              prepare: input.prepare,
+              rows,
+              settledRows,
+              isInDoubt: journal.isInDoubt,
+              open: ending.open,
+            }),
+          ),
+    resultsFormat: options.resultsFormat,
+    errors:
+      input === undefined || errorsFormat === undefined
+        ? undefined
+        : {
+            format: errorsFormat,
+            read: ({ offset, length }) => input.file.read(offset, length),
+          },
+    listener: {
+      add(outcome, record) {
+        fold.add(outcome, record)
+        if (parts.rollback !== undefined) putBack.add(outcome)
+      },
+    },
+  })
+  const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
+  const good = outcomes.updated + outcomes.unchanged - putBack.partly
+  const taken = parts.redo ?? parts.rollback
+  // Of a canary, the rows that it was allowed to send.
+  const wanted = ending.exitCode === undefined ? settledRows : rows
+  const summary = summaryOf(
+    {
+      run_id: runId,
+      ...(taken === undefined ? {} : { parent: { run_id: taken.parent } }),
+      ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
+      input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
+      env: options.env,
+      host: parts.host,
+      account: parts.account,
+      started_at: journal.get('started_at') ?? '',
+      finished_at: journal.get('finished_at') ?? new Date().toISOString(),
+      rate_limited: Number(journal.get('rate_limited') ?? 0),
+      ...syncOf(journal, outcomes.unchanged),
+      exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
+      next:
+        ending.next ??
+        nextStep({
+          runId,
+          remedy: ending.remedy,
+          openRows: rows - settledRows,
+          outcomes,
+          errorsFile: `${directory}/errors.${parts.format}`,
+          redoCommand:
+            parts.rollback === undefined
+              ? commandToRedo(runId, options.runsDir)
+              : commandToRollback(parts.rollback.parent, options.runsDir),
+          insteadOfMending: insteadOfMending(parts),
+          isInputKept: options.input !== '-',
+          newRun: options.newRun,
+        }) + withoutPiping(parts),
+    },
+    { ...listed, outcomes },
+  )
+  writeSummary(directory, summary)
+  writePage(directory, summary, pageFactsOf(journal), fold)
+  return summary
+}
+
+/** What to do about rows that no mended file can be made of. */
+function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
+  if (rollback !== undefined) {
+    const again = commandToRollback(rollback.parent, options.runsDir)
+    return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again: ${again}.`
+  }
+  return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
+}
+
+/** Of a run with `--only-changed`. */
+function syncOf(journal: Pick<JournalReader, 'get'>, unchanged: number): Pick<Summary, 'sync'> {
+  if (journal.get(exportKey) === undefined) return {}
+  const count = (key: string): number => Number(journal.get(key) ?? 0)
+  return {
+    sync: {
+      state: journal.get(beginningKey) ?? '',
+      unchanged,
+      fields_left_out: count(leftOutKey),
+      vanished: count(vanishedKey),
+    },
+  }
+}
+
+/** What came over standard input is kept while the run is open, so nobody has to bring it again. */
+function withoutPiping({ options, runId, journal, directory }: ReportParts): string {
+  if (options.input !== '-' || journal.get('state') === 'finished') return ''
+  return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
+}
+
+/** Bytes that are copied from a file that has changed meanwhile may be those of other rows. */
+async function* whileUnchanged<Batch>(file: InputFile, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  yield* batches
+  await file.checkUnchanged()
+}
+
+/** Counts the rows without an outcome, which cannot be listed without the input. */
+function withUnlisted(
+  listed: Readonly<Record<OutcomeKind, number>>,
+  { journal, rows }: ReportParts,
+): Readonly<Record<OutcomeKind, number>> {
+  const open = rows - journal.settledRows.size
+  if (open === 0) return listed
+  let inDoubt = 0
+  for (let row = 1; row <= rows; row++) if (!journal.settledRows.has(row) && journal.isInDoubt(row)) inDoubt++
+  return {
+    ...listed,
+    unknown: listed.unknown + inDoubt,
+    not_attempted: listed.not_attempted + open - inDoubt,
+  }
+}
+
+async function* onlySettled(batches: Iterable<readonly Outcome[]>): AsyncGenerator<readonly Outcome[]> {
+  yield* batches
+}
+
+/** What a page shows of a record. */
+function valuesOf(head: Head | undefined): RowValues | undefined {
+  if (head === undefined) return undefined
+  if (head.format === 'ndjson') return createRowValues([], () => undefined)
+  return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
+}

@@ -1,0 +1,239 @@
+/** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
+import { join } from 'node:path'
+import { systemClock } from '../http/clock.ts'
+import { BulkUpdateError, exitCodes } from '../model/errors.ts'
+import { openInputGuard } from '../validation/input-guard.ts'
+import { asInterruption } from './interruption.ts'
+import { resolveOptions } from '../config/job-options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
+import type { Scan } from '../model/scan.ts'
+import { createPrepare, unmatchedColumns } from '../validation/prepare.ts'
+import { openRemote } from './remote.ts'
+import type { Remote } from './remote.ts'
+import type { RunEvent } from '../report/run-events.ts'
+import { createRunLog } from '../report/run-log.ts'
+import type { Summary } from '../report/summary.ts'
+import { recallScan, rememberScan } from './remembered-scan.ts'
+import { readBefore } from './before.ts'
+import { closingReport } from './closing.ts'
+import { bind, mappingDigest } from './identity.ts'
+import { withRoomNeeded } from './full-disk.ts'
+import { openGiven } from './open-given.ts'
+import { removeKeptInput } from './input.ts'
+import type { RunKind } from './kind.ts'
+import type { RunParts, RunWatch, Watch } from './parts.ts'
+import { createRunProgress } from './progress.ts'
+import { keepEnding, keepRecord } from './record.ts'
+import { endingOf } from './report.ts'
+import type { ReportParts } from './report.ts'
+import { groupPlaces, sendAll } from './sending.ts'
+import { startOf } from './start.ts'
+import { openJournal } from '../store/journal.ts'
+import type { RunJournal } from '../store/journal.ts'
+import { lockRun } from '../store/lock.ts'
+import { asDamage } from '../store/open-database.ts'
+import { countChanges } from './count.ts'
+import { openSync } from './open-sync.ts'
+import type { Sync } from './open-sync.ts'
+import { openRunDirectory } from '../store/run-directory.ts'
+import { traced } from './telemetry.ts'
+
+export interface UpdateResult {
+  readonly summary: Summary
+  readonly directory: string
+  readonly exitCode: number
+  /** What stopped the run, where it did not reach its end. */
+  readonly stopped?: BulkUpdateError
+  /** True where the run had been finished before and nothing was done. */
+  readonly finishedBefore: boolean
+}
+
+/**
+ * Runs a job. Resolves with a summary for every run that began to send, stopped or not; rejects with a `BulkUpdateError` if it
+ * did not begin.
+ */
+export async function runJob(
+  options: UpdateOptions,
+  watch: Watch,
+  signal: AbortSignal,
+  kind: RunKind,
+): Promise<UpdateResult> {
+  const resolved = resolveOptions(options)
+  const remote = await openRemote(resolved)
+  try {
+    return await traced(watch, (told) => runOn(remote, resolved, told, signal, kind))
+  } catch (error) {
+    throw asInterruption(asDamage(error), signal)
+  } finally {
+    await remote.close()
+  }
+}
+
+async function runOn(
+  remote: Remote,
+  options: ResolvedOptions,
+  watch: RunWatch,
+  signal: AbortSignal,
+  kind: RunKind,
+): Promise<UpdateResult> {
+  const { host, account } = remote
+  const { runsDir, input, given } = await openGiven(options, signal, kind.piped)
+  const { file, head, mapping } = given
+  const log = createRunLog(options.logLevel, (code) => watch.onEvent?.({ kind: 'log_off', code }))
+  const tell = (event: RunEvent): void => {
+    log.write(event)
+    watch.onEvent?.(event)
+  }
+  let sync: Sync | undefined
+  const progress = createRunProgress({
+    clock: systemClock,
+    onSnapshot: (snapshot) => watch.onSnapshot?.(snapshot),
+    onEvent: tell,
+  })
+  try {
+    const digest = await file.digest()
+    const { encoding } = file
+    const planned = kind.planned === undefined ? {} : { plan: kind.planned.sha256 }
+    const facts = {
+      input: digest,
+      host,
+      account,
+      mapping: mappingDigest(options, mapping),
+      encoding,
+      ...planned,
+    }
+    sync = await openSync(remote, options, runsDir, kind.redo !== undefined)
+    const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
+    const counter = countChanges(sync, options.duplicates)
+    const remembered = recallScan(join(runsDir, runId), facts)
+    const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
+    const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
+      { ...given, onInvalid: progress.invalid, signal, remembered, examiner: counter.beside(guard?.watch) },
+      (source) => progress.checking(source),
+    )
+    if (refusal !== undefined) throw refusal
+    const keepPortrait = await guard?.check(found)
+    const parts = {
+      options: limit === undefined ? options : { ...options, limit },
+      watch,
+      signal,
+      remote,
+      input,
+      file,
+      head,
+      digest,
+      runsDir,
+      runId,
+      directory: join(runsDir, runId),
+      mapping,
+      facts,
+      redo: kind.redo,
+      planned: kind.planned,
+      rollback: kind.rollback,
+      judge: kind.judge,
+      asked: asked ?? new Map<number, number>(),
+      lineage,
+      keepPortrait,
+      sync,
+      openRows,
+      prepare: createPrepare(readRow, { host, runId }),
+      progress,
+      log,
+      tell,
+    }
+    return await run(parts, remembered === undefined ? counter.calls(found) : found)
+  } finally {
+    sync?.close()
+    progress.stop()
+    log.close()
+    await input.close()
+  }
+}
+
+async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const { remote, runId, head, options, mapping } = parts
+  await parts.watch.confirm?.({
+    host: remote.host,
+    account: remote.account,
+    scan: found,
+    unmatched: unmatchedColumns(head, options.ignoreColumns, mapping),
+  })
+
+  const directory = openRunDirectory(parts.runsDir, runId)
+  const unlock = lockRun(directory, runId)
+  try {
+    return await runIn(directory, parts, found)
+  } catch (error) {
+    parts.tell({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
+    throw error
+  } finally {
+    unlock()
+  }
+}
+
+/** The part of a run that nobody else may be in: sends what is open, and reports. */
+async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const { options, progress, tell } = parts
+  const concurrency = options.concurrency
+  const journal = openJournal(`${directory}/journal.db`, groupPlaces(concurrency))
+  try {
+    bind(journal, parts.facts)
+    const finishedBefore = journal.get('state') === 'finished'
+    if (!finishedBefore) {
+      parts.input.keepIn(directory)
+      keepRecord(journal, parts, found)
+    }
+    parts.log.open(directory)
+    const before = await readBefore(journal)
+    tell(startOf(parts, found, before.settled))
+    let ended: BulkUpdateError | undefined
+    if (!finishedBefore) {
+      if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
+      rememberScan(journal, found)
+      const stopped = await sendAll(parts, journal, found, concurrency, before)
+      if (stopped !== undefined) {
+        ended = withRoomNeeded(stopped, { directory, journal, rows: found.rows })
+        tell({ kind: 'stopped', code: ended.code })
+      }
+    }
+    progress.reporting()
+    const { summary, stopped } = await closingReport(reportOf(parts, journal, directory, found, ended), ended)
+    if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
+    if (journal.get('state') === 'finished') removeKeptInput(directory)
+    const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
+    tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
+    return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }
+  } finally {
+    journal.close()
+  }
+}
+
+function reportOf(
+  parts: RunParts,
+  journal: RunJournal,
+  directory: string,
+  found: Scan,
+  stopped: BulkUpdateError | undefined,
+): ReportParts {
+  const { options, file, head, openRows, prepare, runId, remote, digest, asked } = parts
+  const { redo, planned, rollback } = parts
+  return {
+    runId,
+    directory,
+    // What another run may have applied stays in doubt until it has been looked at.
+    journal: { ...journal, isInDoubt: (row) => asked.has(row) || journal.isInDoubt(row) },
+    options,
+    host: remote.host,
+    account: remote.account,
+    digest,
+    rows: found.rows,
+    bytes: file.size,
+    format: head.format,
+    redo,
+    planned,
+    rollback,
+    input: { file, head, openRows: () => openRows(), prepare },
+    ending: endingOf(stopped),
+  }
+}

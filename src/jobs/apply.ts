@@ -1,0 +1,106 @@
+/** `apply`: a run that sends just what a saved plan says, over the input that the plan was made from. */
+import { hash } from 'node:crypto'
+import { resolve } from 'node:path'
+import { runJob } from '../engine/run-job.ts'
+import type { UpdateResult } from '../engine/run-job.ts'
+import { createDriftJudge } from '../engine/drift.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import { inheritOptions, readRecordedOptions } from '../config/job-options.ts'
+import type { RecordedOptions } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
+import type { PlanHead } from '../engine/plan-head.ts'
+import { refuseGoneInput, removePlanInput } from './plan-input.ts'
+import { openPlan } from '../engine/saved-plan.ts'
+import { checkPlanned } from '../engine/planned-reading.ts'
+import { signalOf } from '../engine/program-options.ts'
+import type { Stoppable } from '../engine/program-options.ts'
+import { runDigest } from '../engine/identity.ts'
+import type { Watch } from '../engine/parts.ts'
+import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
+import { refuseElsewhere } from '../engine/saved-run.ts'
+import { isFinishedIn } from '../store/saved-journal.ts'
+
+/** As for an update; how the input is read, and where the calls go if nothing is said, stands in the plan. */
+export interface ApplyOptions extends OptionsOf<'apply'> {
+  /** The path of a plan. */
+  readonly plan: string
+  /**
+   * Refuse rows whose customer does not hold what the plan says it held. Each customer is read for its before-image anyway; this takes
+   * one read more for each further row of a customer. Default false.
+   */
+  readonly verify?: boolean
+}
+
+/** As `bulkUpdate`. Rejects with INPUT where the plan, its input or its mapping is another by now, and with USAGE for another account. */
+export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<UpdateResult> {
+  const { plan: path, verify = false, ...own } = options
+  const plan = await openPlan(resolve(path))
+  try {
+    const { head } = plan
+    const planned = optionsIn(head, path)
+    refuseGoneInput(head.input.path)
+    const result = await runJob(
+      {
+        ...inheritOptions('apply', planned, own),
+        ...own,
+        // What is cleared was guarded when the plan was made, among all rows that have a call.
+        maxClears: '100%',
+        backup: true,
+        input: head.input.path,
+      },
+      options,
+      signalOf(options),
+      {
+        redo: undefined,
+        planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
+        judge: verify ? createDriftJudge(plan) : undefined,
+        runIdOf(facts, runsDir) {
+          refuseOther(head, facts)
+          const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)
+          const wanted =
+            own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
+          return own.newRun === true ? freshRunId(runsDir, wanted) : wanted
+        },
+        check: (parts, watched) => checkPlanned(plan, parts, watched),
+      },
+    )
+    // A row that is left can still be sent by a redo, which reads the input again.
+    if (result.exitCode === 0 && isFinishedIn(result.directory)) removePlanInput(head.input.path)
+    return result
+  } finally {
+    await plan.close()
+  }
+}
+
+/** Where the calls of a plan go, if nothing else is said. Throws like `openPlan`. */
+export async function wherePlanGoes(path: string): Promise<Partial<RecordedOptions>> {
+  const plan = await openPlan(resolve(path))
+  await plan.close()
+  return inheritOptions('verify', optionsIn(plan.head, path), {})
+}
+
+function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
+  const found = readRecordedOptions(options)
+  if (found !== undefined) return found
+  throw new BulkUpdateError(
+    'INPUT',
+    'E_PLAN',
+    `${path} says nothing about how its input is read`,
+    'Make the plan again with this version of rapyd-bulk. Nothing was sent.',
+  )
+}
+
+function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): void {
+  refuseElsewhere('the plan', (name) => head[name], facts)
+  if (facts['input'] !== head.input.sha256) throw changed('E_INPUT_CHANGED', `${head.input.path} is`)
+  if (facts['mapping'] !== head.mapping_sha256) throw changed('E_MAPPING_CHANGED', 'the mapping file is')
+}
+
+function changed(code: string, what: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    code,
+    `${what} not what it was when the plan was made`,
+    'Put it back as it was, or make the plan again. Nothing was sent.',
+  )
+}

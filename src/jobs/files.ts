@@ -1,0 +1,112 @@
+/** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a mended copy (`fix`). */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Outcome } from '../model/outcome.ts'
+import type { Problem } from '../model/problem.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { errorLine, errorsHeader } from '../report/errors.ts'
+import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
+import { errorsFormatOf } from '../engine/errors-format.ts'
+import { createMendedCopy } from '../validation/fixed-copy.ts'
+import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
+
+export interface FileOptions {
+  /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
+  readonly out?: string | undefined
+  /** Path of a copy in which cells are mended where the remedy is certain. */
+  readonly fix?: string | undefined
+  /** Whether `fix` may be a file that is there. Default false. */
+  readonly force?: boolean | undefined
+}
+
+export interface WrittenFiles {
+  /** Nothing where every row is good. */
+  readonly errorsFile?: string
+  readonly mended?: MendedFile
+}
+
+export interface ValidateFiles {
+  readonly invalid: (outcome: Outcome) => void
+  readonly refused: (row: Row | MalformedRow, problems: readonly Problem[]) => void
+  flush(): Promise<void>
+  finish(): Promise<WrittenFiles>
+  discard(): void
+}
+
+/** Throws USAGE and LOCAL where a file cannot be written, and INPUT where the header cannot be matched. */
+export function openValidateFiles(
+  { out, fix, force = false }: FileOptions,
+  input: CopiedInput,
+): ValidateFiles {
+  const mended = fix === undefined ? undefined : createMendedCopy(fix, force, input)
+  const errors = out === undefined ? undefined : createErrorsCopy(out, input)
+  return {
+    invalid: (outcome) => errors?.invalid(outcome),
+    refused: (row, problems) => mended?.refused(row, problems),
+    async flush() {
+      await errors?.flush()
+      await mended?.flush()
+    },
+    async finish() {
+      const errorsFile = await errors?.finish()
+      const copy = await mended?.finish()
+      return {
+        ...(errorsFile === undefined ? {} : { errorsFile }),
+        ...(copy === undefined ? {} : { mended: copy }),
+      }
+    },
+    discard() {
+      errors?.discard()
+      mended?.discard()
+    },
+  }
+}
+
+const next = 'run the same command again.'
+
+/** The invalid rows, as `update` would leave them in `errors`. Throws LOCAL where the directory or the file cannot be made. */
+function createErrorsCopy(directory: string, { file, head }: CopiedInput) {
+  const format = errorsFormatOf(head)
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_OUT',
+      `the directory ${directory} cannot be made (${systemCode(error)})`,
+      'Name another directory with --out.',
+      { cause: error },
+    )
+  }
+  const path = join(directory, `errors.${head.format}`)
+  const output = openOutputFile(path, next)
+  let waiting: Outcome[] = []
+  let rows = 0
+
+  async function flush(): Promise<void> {
+    for (const outcome of waiting) {
+      if (rows++ === 0) output.write(errorsHeader(format))
+      const raw = await file.read(outcome.offset, outcome.length)
+      output.write(errorLine(raw.toString('utf8'), outcome, format))
+    }
+    waiting = []
+  }
+
+  return {
+    invalid: (outcome: Outcome) => waiting.push(outcome),
+    flush,
+    /** The path of the file. Returns undefined if every row is good; an earlier file is then removed. */
+    async finish(): Promise<string | undefined> {
+      await flush()
+      if (rows > 0) {
+        output.commit()
+        return path
+      }
+      output.discard()
+      removeOutputFile(path, next)
+      return undefined
+    },
+    discard: () => output.discard(),
+  }
+}

@@ -1,0 +1,190 @@
+/** `plan`: reads what a file touches and writes down what an update would change, row by row, without changing anything. */
+import { isOutcome } from '../model/outcome.ts'
+import { rmSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { checkInput } from '../validation/check-input.ts'
+import type { CheckedInput } from '../validation/check-input.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { openInputGuard } from '../validation/input-guard.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import { openNewFile } from '../report/output-file.ts'
+import { recordedOptions, resolveOptions } from '../config/job-options.ts'
+import type { Resolved } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
+import { removeIfEmpty } from './plan-input.ts'
+import { planVersion } from '../engine/plan-head.ts'
+import type { PlanFacts, PlanHead } from '../engine/plan-head.ts'
+import type { PlanRow } from '../engine/plan-row.ts'
+import { fieldOf } from '../model/patch.ts'
+import { unmatchedColumns } from '../validation/prepare.ts'
+import { signalOf } from '../engine/program-options.ts'
+import type { Stoppable } from '../engine/program-options.ts'
+import { openRemote } from '../engine/remote.ts'
+import type { Remote } from '../engine/remote.ts'
+import { createPace } from '../report/pace.ts'
+import { asInterruption } from '../engine/interruption.ts'
+import { readCustomers } from '../engine/reading-client.ts'
+import type { ReadingWatch } from '../engine/reading-client.ts'
+import { keptInput } from '../engine/input.ts'
+import { openGiven } from '../engine/open-given.ts'
+import { mappingDigest, runDigest } from '../engine/identity.ts'
+import { planEnd } from '../store/find-runs.ts'
+import { lockRun } from '../store/lock.ts'
+import { openReadings } from '../store/readings.ts'
+import type { Readings } from '../store/readings.ts'
+import { openRunDirectory, runName } from '../store/run-directory.ts'
+import { version } from '../config/version.ts'
+import { writePlan } from './write-plan.ts'
+
+export interface PlanOptions extends UpdateOptions {
+  /** Where the plan goes. Default `plan.ndjson` in a directory of its own below `runsDir`. */
+  readonly out?: string
+  /** Write over a file at `out`. Default false. */
+  readonly force?: boolean
+}
+
+export interface PlanWatch extends ReadingWatch {
+  /** Called with every row that changes something, in the order of the file. It holds personal data. Must not throw. */
+  readonly onChange?: (row: PlanRow) => void
+}
+
+export interface PlanResult {
+  readonly path: string
+  readonly head: PlanHead
+  /** Requests that this session made. */
+  readonly requests: number
+  /** Calls of the apply to come, and how long they take, each with a read before it, at this rate: milliseconds. */
+  readonly calls: number
+  readonly etaMs: number
+  /** Names of `ignoreColumns` that no column has; for NDJSON none are looked for. */
+  readonly unmatched: readonly UnmatchedName[]
+}
+
+/** What was read longer ago is read again by whoever goes on: milliseconds. */
+const longestMs = 24 * 3_600_000
+
+/** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call goes on with what was read. */
+export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
+  const signal = signalOf(options)
+  const resolved = resolveOptions(options)
+  const remote = await openRemote(resolved)
+  try {
+    return await planOn(remote, resolved, options, signal)
+  } catch (error) {
+    throw asInterruption(error, signal)
+  } finally {
+    await remote.close()
+  }
+}
+
+async function planOn(
+  remote: Remote,
+  options: Resolved<PlanOptions>,
+  watch: PlanWatch,
+  signal: AbortSignal,
+): Promise<PlanResult> {
+  const { host, account } = remote
+  const { runsDir, input, given } = await openGiven(options, signal)
+  const { file, mapping } = given
+  try {
+    const digest = await file.digest()
+    const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
+    const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
+    // Nobody looks at every row of a plan: a file that is not like the last one is refused here already.
+    const guard = openInputGuard({ ...given, runsDir, runId: planId, facts }, {})
+    const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })
+    if (checked.refusal !== undefined) throw checked.refusal
+    await guard?.check(checked.found)
+    const directory = openRunDirectory(runsDir, planId)
+    const unlock = lockRun(directory, planId)
+    try {
+      const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
+      // Before hours of reading, not after them.
+      openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
+      const keep = (): void => input.keepIn(directory)
+      const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
+      const asked = { remote, options, watch, signal }
+      return { ...(await planIn(directory, asked, { checked, file, facts, path, keep })), unmatched }
+    } finally {
+      unlock()
+      removeIfEmpty(directory)
+    }
+  } finally {
+    await input.close()
+  }
+}
+
+interface Asked {
+  readonly remote: Remote
+  readonly options: Resolved<PlanOptions>
+  readonly watch: PlanWatch
+  readonly signal: AbortSignal
+}
+
+interface CheckedFile {
+  readonly checked: CheckedInput
+  readonly file: InputFile
+  readonly facts: Readonly<Record<'input' | 'host' | 'account' | 'mapping', string>>
+  /** Where the plan goes. */
+  readonly path: string
+  /** Keeps what came over standard input. */
+  readonly keep: () => void
+}
+
+/** The part that nobody else may be in: reads what is not known yet, and writes the plan. */
+async function planIn(
+  directory: string,
+  asked: Asked,
+  { checked, file, facts, path, keep }: CheckedFile,
+): Promise<Omit<PlanResult, 'unmatched'>> {
+  const { remote, options, watch } = asked
+  const readingsPath = join(directory, 'readings.db')
+  const readings = openReadings(readingsPath, Date.now() - longestMs)
+  try {
+    const requests = await readAll(asked, checked, readings)
+    keep()
+    const isPiped = options.input === '-'
+    const planned: PlanFacts = {
+      rapyd_bulk_plan: planVersion,
+      version,
+      created_at: new Date().toISOString(),
+      input: { path: isPiped ? keptInput(directory) : resolve(options.input), sha256: facts.input },
+      mapping_sha256: facts.mapping,
+      host: facts.host,
+      account: facts.account,
+      options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
+      reads: {
+        customers: readings.customers,
+        ...readings.counts(),
+        began_at: new Date(readings.beganAt).toISOString(),
+      },
+    }
+    const onChange = watch.onChange ?? ((): void => {})
+    const head = await writePlan({ ...checked, readings, plan: planned, path, onChange })
+    await file.checkUnchanged()
+    readings.close()
+    for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
+    const calls = head.counts.changes.update
+    return { path, head, requests, calls, etaMs: createPace(remote.windows).etaMs(calls, 2) ?? 0 }
+  } finally {
+    readings.close()
+  }
+}
+
+/** Reads every customer of a row that has a call. Gives the requests that it took. */
+async function readAll(
+  { remote, options, watch, signal }: Asked,
+  { openRows, readRow, found }: CheckedInput,
+  readings: Readings,
+): Promise<number> {
+  for await (const rows of openRows()) {
+    signal.throwIfAborted()
+    const ids = rows.flatMap((row) => {
+      const read = readRow(row)
+      return isOutcome(read) ? [] : [read.customerId]
+    })
+    readings.want(ids)
+  }
+  const fields = new Set([...found.set.keys()].map(fieldOf))
+  return readCustomers({ remote, options, watch, fields }, readings, signal)
+}

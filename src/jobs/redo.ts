@@ -1,0 +1,170 @@
+/** `redo`: another run, over the rows that a finished run left not updated. It differs from an update in what is composed here. */
+import { resolve } from 'node:path'
+import { runJob } from '../engine/run-job.ts'
+import type { UpdateResult } from '../engine/run-job.ts'
+import { createDriftJudge } from '../engine/drift.ts'
+import { inheritOptions } from '../config/job-options.ts'
+import type { OptionsOf } from '../config/options.ts'
+import { BulkUpdateError, usage } from '../model/errors.ts'
+import type { SavedPlan } from '../engine/saved-plan.ts'
+import { checkOf, openPlanOf } from '../engine/planned-reading.ts'
+import { signalOf } from '../engine/program-options.ts'
+import type { Stoppable } from '../engine/program-options.ts'
+import { refuseOlderRedo } from '../engine/redo-family.ts'
+import { leftOf } from '../engine/redo-rows.ts'
+import { readRedo } from '../engine/redo-source.ts'
+import { commandToGoOn, commandToRollback } from '../engine/command.ts'
+import type { RunKind } from '../engine/kind.ts'
+import type { Watch } from '../engine/parts.ts'
+import { wasRolledBack } from '../engine/rollbacks.ts'
+import { nextChildId, openRedosBelow } from '../engine/children.ts'
+import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../engine/saved-run.ts'
+import type { SavedRun } from '../engine/saved-run.ts'
+import { busy } from '../store/lock.ts'
+
+/** As for an update; how the input is read is the parent's, but `encoding`, which is that of `from`. */
+export interface RedoOptions extends OptionsOf<'redo'> {
+  /** A run id below `runsDir`, or the path of a run directory. */
+  readonly run: string
+  /** The `errors` file of the run, fixed. Without it, rows that are not `invalid` are sent again from the original input. */
+  readonly from?: string
+}
+
+export type RedoResult =
+  | (UpdateResult & { readonly parent: string; readonly skipped: number })
+  /** Every row of the run, or of the mended file, is updated by now. */
+  | {
+      readonly parent: string
+      readonly nothingLeft: true
+      /** Rows of the run that are invalid and need a mended file. */
+      readonly toMend: number
+    }
+
+/** As `bulkUpdate`. Rejects with USAGE where the run is not finished, and with BUSY where it is running. */
+export async function redo(options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
+  const { run, from, ...own } = options
+  const parent = openSavedRun(run, options.runsDir)
+  let plan: SavedPlan | undefined
+  try {
+    refuseUnfinished(parent)
+    refuseRollback(parent)
+    refuseOlderRedo(parent)
+    const left = [...leftOf(parent).rows.values()]
+    const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
+    const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
+    if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
+    const input = from === undefined ? parent.record.options.input : resolve(from)
+    if (input === '-')
+      throw inputNotKept(
+        parent.runId,
+        `Send its errors file: rapyd-bulk redo ${parent.runId} --from ${parent.directory}/errors.${parent.record.format}`,
+      )
+    const { planned } = parent.record
+    if (planned !== undefined && from !== undefined) throw mendedPlan(parent)
+    plan = planned === undefined ? undefined : await openPlanOf(planned)
+    const check = checkOf(plan)
+    let skipped = 0
+    const kind: RunKind = {
+      redo: { parent: parent.runId, isMended: from !== undefined },
+      planned,
+      judge: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
+      runIdOf: (facts) => redoId(parent, from !== undefined, facts),
+      async check(parts, watched) {
+        const reading = await readRedo(parent, from !== undefined, parts, watched, check)
+        const { found } = reading
+        if (
+          found.calls === 0 &&
+          found.invalid === 0 &&
+          found.unchanged === reading.found.rows &&
+          reading.skipped === 0
+        )
+          throw new NothingLeft()
+        skipped = reading.skipped
+        return reading
+      },
+    }
+    const result = await runJob(
+      {
+        ...inheritOptions('redo', parent.record.options, own),
+        // From the original input, these rows have passed the guard among all rows of their run.
+        ...(from === undefined ? { maxClears: '100%' } : {}),
+        ...own,
+        // `encoding` is that of a mended file; the original is read as it was.
+        ...(from === undefined ? writtenIn(parent.fact) : {}),
+        input,
+        runsDir: parent.runsDir,
+      },
+      options,
+      signalOf(options),
+      kind,
+    )
+    return { ...result, parent: parent.runId, skipped }
+  } catch (error) {
+    if (error instanceof NothingLeft) return { parent: parent.runId, nothingLeft: true, toMend: 0 }
+    throw error
+  } finally {
+    await plan?.close()
+    parent.close()
+  }
+}
+
+/** Ends the check of a file that holds no row that is left. */
+class NothingLeft extends Error {}
+
+function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: SavedRun): void {
+  if (isRunning) throw busy(directory, runId)
+  if (isFinished) return
+  throw usage(
+    'E_RUN_OPEN',
+    `run ${runId} is not finished`,
+    `Finish it first: ${commandToGoOn({ runId, directory, record })}`,
+  )
+}
+
+/** What a rollback left, the next rollback of the same run puts back: it looks again what still holds. */
+function refuseRollback({ runId, runsDir, record: { rollback } }: SavedRun): void {
+  if (rollback === undefined) return
+  throw usage(
+    'E_REDO_ROLLBACK',
+    `run ${runId} is a rollback`,
+    `Run again: ${commandToRollback(rollback.parent, runsDir)}. Nothing was sent.`,
+  )
+}
+
+function mendedPlan({ runId }: SavedRun): BulkUpdateError {
+  return usage(
+    'E_REDO_PLAN',
+    `run ${runId} sends a plan, which holds nothing of a mended file`,
+    'Leave --from out to send what is left of the plan, or make a plan of the mended file. Nothing was sent.',
+  )
+}
+
+/** The unfinished redo of the same input, or a new one. Refuses what would mix two inputs, hosts or accounts. */
+function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<string, string>>): string {
+  refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
+  if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
+  if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
+  const open = openRedosBelow(parent)
+  try {
+    const first = open.find((saved) => !wasRolledBack(saved))
+    if (first === undefined) return nextChildId(parent, 'redo')
+    const isSame = first.record.redo?.parent === parent.runId && first.record.redo.isMended === isMended
+    if (isSame && first.fact('input') === facts['input']) return first.runId
+    throw usage(
+      'E_RUN_OPEN',
+      `run ${first.runId} sends rows of ${parent.runId} again and is not finished`,
+      `Finish it first: ${commandToGoOn(first)}`,
+    )
+  } finally {
+    for (const saved of open) saved.close()
+  }
+}
+
+function changed(what: string, { runId }: SavedRun): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_CHANGED',
+    `${what} not what it was when ${runId} began`,
+    'Put it back as it was, or give a mended errors file with --from. Nothing was sent.',
+  )
+}

@@ -1,0 +1,172 @@
+/** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
+import { checkInput } from '../validation/check-input.ts'
+import type { CheckedInput } from '../validation/check-input.ts'
+import { createCsvColumns, createNdjsonColumns, mostKeys } from '../validation/columns.ts'
+import type { ColumnReport } from '../validation/columns.ts'
+import { createExamination } from '../validation/examine.ts'
+import type { Defect, Examination, Examined, ExamineParts } from '../validation/examine.ts'
+import type { Diagnosis } from '../validation/findings.ts'
+import { isCodeName } from '../validation/text-damage.ts'
+import type { ErrorCode } from '../model/error-codes.ts'
+import { lookAlikeColumns } from '../model/look-alikes.ts'
+import type { WarningCode } from '../model/warning.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { readHead } from '../input/header.ts'
+import { planHeader, planKeys, typedColumns } from '../mapping/column-plans.ts'
+import type { PlannedColumn } from '../mapping/column-plans.ts'
+import { loadMapping } from '../mapping/mapping-file.ts'
+import { unmatchedNames } from '../mapping/unmatched-names.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import { resolveOptions } from '../config/job-options.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { options as table } from '../config/options.ts'
+import type { UpdateOptions } from '../config/options.ts'
+import { parseRate } from '../config/values.ts'
+import { givenInput, signalOf } from '../engine/program-options.ts'
+import type { Stoppable, WithRecords } from '../engine/program-options.ts'
+import { refuseWarning } from '../validation/guards.ts'
+import type { OnInvalid } from '../validation/scan.ts'
+import type { Scan } from '../model/scan.ts'
+import { createLocate, rulesOf } from '../validation/prepare.ts'
+import { createPace } from '../report/pace.ts'
+import { openPassingInput } from '../engine/input.ts'
+import type { FileOptions } from './files.ts'
+import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
+
+export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
+  /** Every column of the file, or key of NDJSON. */
+  readonly columns: readonly ColumnReport[]
+  /** What is wrong, most frequent first. A row with several defects counts in each. */
+  readonly findings: readonly Diagnosis<ErrorCode>[]
+  /** What is doubtful: `update` sends it. */
+  readonly warnings: readonly Diagnosis<WarningCode>[]
+  /** What would keep `update` from sending anything; with `strict` also what only `validate` looks for. */
+  readonly refusal: BulkUpdateError | undefined
+  /** Names of `ignoreColumns` that no column has, or no row as a key. */
+  readonly unmatched: readonly UnmatchedName[]
+  /** How long `update` takes at the default rate and reserve, in milliseconds. */
+  readonly etaMs: number
+  /** Where the invalid rows stand; nothing where none are, or none were asked for. */
+  readonly errorsFile?: string
+  /** What `fix` has done. */
+  readonly mended?: MendedFile
+}
+
+/** Of `validate`. Options about sending are taken and do nothing. */
+export interface ValidateWatch extends FileOptions {
+  /** Gets each invalid row, in file order, and a function that finds its column. */
+  readonly onInvalid?: OnInvalid
+  /** Gets each defect and each doubt of each row, in file order. */
+  readonly onDefect?: (defect: Defect) => void
+  /** Called between batches of rows: whoever gathers defects writes them here. */
+  readonly afterBatch?: () => Promise<void>
+}
+
+/**
+ * Looks at a file or at records without a network and without credentials.
+ *
+ * @throws BulkUpdateError INPUT where the input cannot be trusted at all; USAGE, E_MAPPING; an interruption where `signal` aborts
+ */
+export async function validate(given: ValidateOptions): Promise<ValidateResult> {
+  const { onDefect, afterBatch, onInvalid, out, fix, force } = given
+  const { options: asGiven, piped } = givenInput(given)
+  const options = resolveOptions(asGiven)
+  const signal = signalOf(given)
+  const mapping = await loadMapping(options.map)
+  const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
+  try {
+    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const input = { file, head, options, mapping }
+    const asked = out !== undefined || fix !== undefined
+    const files = asked
+      ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)
+      : undefined
+    const afterEach = async (): Promise<void> => {
+      await files?.flush()
+      await afterBatch?.()
+    }
+    try {
+      const examination = openExamination(input, { onDefect, onRefused: files?.refused })
+      const parts = { ...input, signal, examiner: examination }
+      const onRow: OnInvalid = (outcome, columnOf) => {
+        files?.invalid(outcome)
+        onInvalid?.(outcome, columnOf)
+      }
+      const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
+      const examined = examination.finish()
+      await afterBatch?.()
+      const present = examined.columns.map(({ name }) => name)
+      // Of a file with more keys, not all are known.
+      const unmatched =
+        head.format === 'csv' || present.length < mostKeys
+          ? unmatchedNames(options.ignoreColumns, present, mapping)
+          : []
+      return { ...resultOf(checked, examined, options), unmatched, ...(await files?.finish()) }
+    } finally {
+      files?.discard()
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Puts the doctor together: which columns hold what, and what is looked for in each. Throws INPUT errors where the header cannot be matched. */
+function openExamination(
+  { head, options, mapping }: CopiedInput,
+  watch: Pick<ExamineParts, 'onDefect' | 'onRefused'>,
+): Examination {
+  const ignored = options.ignoreColumns
+  const rules = rulesOf(options)
+  const shared = { ...watch, locate: createLocate(head, ignored, mapping) }
+  if (head.format === 'ndjson') {
+    const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
+    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+  }
+  const plans = planHeader(head.header, ignored, mapping, rules)
+  return createExamination({
+    ...shared,
+    columns: createCsvColumns(plans, rules.nullValues),
+    texts: plans.flatMap((plan, index) => textsOf(plan, index)),
+    typed: typedColumns(plans),
+    headerDoubts: lookAlikeColumns(
+      plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
+    ),
+  })
+}
+
+/** Fields with a rule are judged by it; others, and `occupation`, hold texts. */
+function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts['texts'] {
+  const target = targets.find(({ rule, path }) => rule === undefined || path === 'occupation')
+  if (target === undefined) return []
+  const isFree = target.path.startsWith('metadata.')
+  return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
+}
+
+/** A batch is done with when the next one is asked for. */
+async function* inSteps<Batch>(
+  source: AsyncIterable<Batch>,
+  afterBatch: () => Promise<void>,
+): AsyncGenerator<Batch> {
+  for await (const rows of source) {
+    yield rows
+    await afterBatch()
+  }
+}
+
+function resultOf(
+  { found, refusal }: CheckedInput,
+  { columns, findings, warnings }: Examined,
+  options: ResolvedOptions,
+): Omit<ValidateResult, 'unmatched'> {
+  const [doubt] = options.strict ? warnings : []
+  return {
+    ...found,
+    columns,
+    findings,
+    warnings,
+    refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, found.rows)),
+    etaMs: createPace(parseRate(table.rate.default, table.reserve.default)).etaMs(found.calls) ?? 0,
+  }
+}
+
+export type ValidateOptions = WithRecords<UpdateOptions> & ValidateWatch & Stoppable

@@ -1,0 +1,114 @@
+/**
+ * Charts as inline SVG without texts: it stretches to any width, and labels around it stay readable on a phone. Each has a
+ * name that says what it shows; the numbers stand in a table beside it.
+ */
+import { outcomeKinds } from '../../model/outcome.ts'
+import type { OutcomeKind } from '../../model/outcome.ts'
+import { formatCount, formatDuration, isoTime } from '../format.ts'
+import { html } from './escape.ts'
+import type { Pause } from './pauses.ts'
+import type { Slot } from './timeline.ts'
+
+export function outcomeBar(outcomes: Readonly<Record<OutcomeKind, number>>): string {
+  const present = outcomeKinds.filter((kind) => outcomes[kind] > 0)
+  const total = present.reduce((sum, kind) => sum + outcomes[kind], 0)
+  // One bad row of a million has to be seen, too.
+  const widths = present.map((kind) => Math.max(8, (outcomes[kind] / total) * 1_000))
+  const whole = widths.reduce((sum, width) => sum + width, 0)
+  let from = 0
+  const bars = present.map((kind, index) => {
+    const width = widths[index] ?? 0
+    const shape = `<rect class="${kind}" x="${short(from)}" width="${short(width)}" height="24"><title>${kind}: ${formatCount(outcomes[kind])}</title></rect>`
+    from += width
+    return shape
+  })
+  const name = present.map((kind) => `${formatCount(outcomes[kind])} ${kind}`).join(', ')
+  return svg(
+    `Outcomes: ${name === '' ? 'no rows' : name}`,
+    `0 0 ${short(Math.max(whole, 1))} 24`,
+    'bar',
+    bars,
+  )
+}
+
+const plotHeight = 100
+
+export interface TimeCourse {
+  readonly slots: readonly Slot[]
+  readonly widthMs: number
+  readonly pauses: readonly Pause[]
+}
+
+/**
+ * Bars of calls, those that ended badly on top, before bands for the times in which nobody could send; below them a strip that marks
+ * retries, and pauses that a 429 asked for.
+ */
+export function timeChart(
+  name: string,
+  { slots, widthMs, pauses }: TimeCourse,
+  labelOf: (slot: Slot) => string,
+): string {
+  const highest = Math.max(1, ...slots.map(({ calls }) => calls))
+  const start = slots[0]?.start ?? 0
+  const placeOf = (at: number): number => Math.min(slots.length, Math.max(0, (at - start) / widthMs))
+  const bands = pauses.map(({ from, to, kind }) => {
+    const [left, right] = [placeOf(from), placeOf(to)]
+    const width = Math.max(right - left, slots.length / 400)
+    return `<rect class="${kind}" x="${short(left)}" width="${short(width)}" height="${plotHeight}"><title>${html(`${isoTime(from).slice(11, 19)} UTC: nobody sends for ${formatDuration(to - from)}`)}</title></rect>`
+  })
+  const bars = slots.map((slot, at) => {
+    const { calls, errors, retries, throttled } = slot
+    if (calls === 0) return ''
+    const bad = (errors / highest) * plotHeight
+    const good = ((calls - errors) / highest) * plotHeight
+    const mark = throttled > 0 ? 'throttled' : 'retry'
+    return `<g><title>${html(labelOf(slot))}</title>${bar(at, plotHeight - good, good, 'calls')}${bar(at, plotHeight - good - bad, bad, 'errors')}${bar(at, 104, retries > 0 ? 8 : 0, mark)}</g>`
+  })
+  return svg(name, `0 0 ${Math.max(slots.length, 1)} 112`, 'chart', [...bands, ...bars])
+}
+
+export interface Bin {
+  readonly label: string
+  readonly count: number
+}
+
+export function histogram(name: string, bins: readonly Bin[]): string {
+  const highest = Math.max(1, ...bins.map(({ count }) => count))
+  const bars = bins.map(({ label, count }, at) => {
+    const height = (count / highest) * plotHeight
+    return `<g><title>${html(`${label}: ${formatCount(count)}`)}</title>${bar(at, plotHeight - height, height, 'calls')}</g>`
+  })
+  return svg(name, `0 0 ${Math.max(bins.length, 1)} ${plotHeight}`, 'chart', bars)
+}
+
+const mostBins = 30
+
+/** Bins of equal, round width up to the 99th percentile, and one for what is slower. */
+export function latencyBins(latencies: ReadonlyMap<number, number>, p99: number): readonly Bin[] {
+  if (latencies.size === 0) return []
+  let step = 1
+  for (let at = 0; p99 / step >= mostBins; at++) step *= [2, 2.5, 2][at % 3] ?? 2
+  const counts = Array.from({ length: Math.floor(p99 / step) + 1 }, () => 0)
+  let slower = 0
+  for (const [ms, count] of latencies) {
+    const bin = Math.floor(ms / step)
+    if (bin < counts.length) counts[bin] = (counts[bin] ?? 0) + count
+    else slower += count
+  }
+  const bins = counts.map((count, at) => ({ label: `${at * step} to ${(at + 1) * step} ms`, count }))
+  return slower === 0 ? bins : [...bins, { label: `over ${counts.length * step} ms`, count: slower }]
+}
+
+function bar(at: number, y: number, height: number, name: string): string {
+  return height <= 0
+    ? ''
+    : `<rect class="${name}" x="${short(at + 0.06)}" y="${short(y)}" width=".88" height="${short(height)}"/>`
+}
+
+function svg(name: string, viewBox: string, look: string, shapes: readonly string[]): string {
+  return `<svg class="${look}" role="img" aria-label="${html(name)}" viewBox="${viewBox}" preserveAspectRatio="none">${shapes.join('')}</svg>`
+}
+
+function short(number: number): string {
+  return String(Math.round(number * 100) / 100)
+}

@@ -1,0 +1,112 @@
+/** What is in each column of a CSV file, or behind each key of NDJSON: filled, blank, how many different texts, how long. */
+import { hash } from 'node:crypto'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
+
+export interface ColumnReport {
+  readonly name: string
+  /** From 1; keys of NDJSON have none. */
+  readonly number?: number
+  /** Paths of the patch that it goes into; none where it is set aside. */
+  readonly fields: readonly string[]
+  /** Rows with a text, and rows with a blank. Rows that cannot be read count in neither. */
+  readonly filled: number
+  readonly blank: number
+  /** What the blanks will do. */
+  readonly blanks: string
+  /** Different texts; exact while `more` is false, else there are more than `count`. */
+  readonly distinct: { readonly count: number; readonly more: boolean }
+  /** Characters of the longest text. */
+  readonly longest: number
+}
+
+/** What is known of a column before any row. */
+export type ColumnPlan = Pick<ColumnReport, 'name' | 'number' | 'fields' | 'blanks'>
+
+export interface Columns {
+  add(row: Row | MalformedRow): void
+  /** In the header's order; keys in the order of their first rows. */
+  list(): readonly ColumnReport[]
+}
+
+/** Texts that are kept for the counts of all columns together, and of one. */
+const mostKept = 26_000
+const mostKeptOfOne = 1_000
+/** Longer texts are known by their digest. */
+const longestKept = 200
+/** Keys of NDJSON that are counted; a file with more has a defect that is reported otherwise. */
+export const mostKeys = 200
+
+/** `blanks`: texts that stand for a blank. */
+export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): Columns {
+  const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / plans.length)))
+  const columns = plans.map((plan, index) => createColumn({ ...plan, number: index + 1 }, limit, blanks))
+  return {
+    add(row) {
+      if (row.kind === 'csv') for (const [index, cell] of row.cells.entries()) columns[index]?.add(cell)
+    },
+    list: () => columns.map((column) => column.report()),
+  }
+}
+
+/** `planOf` is asked once for each key. */
+export function createNdjsonColumns(
+  planOf: (record: JsonObject, key: string) => ColumnPlan,
+  blanks: ReadonlySet<string>,
+): Columns {
+  const columns = new Map<string, Column>()
+  return {
+    add(row) {
+      if (row.kind !== 'ndjson') return
+      for (const [key, value] of Object.entries(row.record)) {
+        if (!columns.has(key) && columns.size < mostKeys)
+          columns.set(key, createColumn(planOf(row.record, key), mostKeptOfOne, blanks))
+        columns.get(key)?.add(textOf(value))
+      }
+    },
+    list: () => [...columns.values()].map((column) => column.report()),
+  }
+}
+
+function textOf(value: JsonValue): string {
+  if (typeof value === 'string') return value
+  return value === null ? '' : JSON.stringify(value)
+}
+
+interface Column {
+  add(text: string): void
+  report(): ColumnReport
+}
+
+/** Different texts are counted exactly up to `limit`, so that memory is bounded. */
+function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<string>): Column {
+  const texts = new Set<string>()
+  let [filled, blank, longest, more] = [0, 0, 0, false]
+  return {
+    add(text) {
+      if (text === '' || blanks.has(text)) {
+        blank++
+        return
+      }
+      filled++
+      if (text.length > longest) longest = Math.max(longest, charactersOf(text))
+      if (more) return
+      const key = text.length > longestKept ? hash('sha1', text) : text
+      if (texts.has(key)) return
+      if (texts.size >= limit) more = true
+      else texts.add(key)
+    },
+    report() {
+      const { name, fields, blanks: doing, number } = plan
+      const numbered = number === undefined ? {} : { number }
+      const distinct = { count: texts.size, more }
+      return { name, fields, blanks: doing, ...numbered, filled, blank, distinct, longest }
+    },
+  }
+}
+
+function charactersOf(text: string): number {
+  let characters = 0
+  for (const _ of text) characters++
+  return characters
+}

@@ -1,0 +1,214 @@
+/**
+ * `--fix`: a copy of the input in which cells are mended where the remedy is certain, and a list of the changes beside it.
+ * Everything else is copied byte for byte.
+ */
+import { cellIn } from './examine.ts'
+import type { ErrorCode } from '../model/error-codes.ts'
+import type { Problem } from '../model/problem.ts'
+import type { MalformedRow, Place, Row } from '../model/row.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { isMarked } from '../input/header.ts'
+import type { Head } from '../input/header.ts'
+import { fixOf } from '../mapping/fixes.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { SourceColumn } from '../model/ports.ts'
+import { createLocate, createReadRow, rulesOf } from './prepare.ts'
+import { csvText } from '../report/csv-text.ts'
+import { splitMembers } from '../report/json-members.ts'
+import { openNewFile } from '../report/output-file.ts'
+
+/** What the files of `validate` are made of. */
+export interface CopiedInput {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: ResolvedOptions
+  readonly mapping: Mapping
+}
+
+/** One cell that is mended. `text` is personal data: it goes into the copy and nowhere else. */
+interface Change {
+  readonly column: SourceColumn
+  readonly code: ErrorCode
+  readonly change: string
+  readonly text: string
+}
+
+/** A change without the text. */
+export interface ListedChange extends Omit<Change, 'text'> {
+  readonly row: number
+  readonly line: number
+}
+
+export interface MendedFile {
+  readonly path: string
+  /** Where each change stands: `row,line,column,name,code,change`. */
+  readonly changesPath: string
+  readonly cells: number
+  /** Rows in which something was mended, and those of them that are good now. */
+  readonly rows: number
+  readonly goodRows: number
+  /** The first changes, at most a hundred. */
+  readonly first: readonly ListedChange[]
+}
+
+export interface MendedCopy {
+  /** A row with its problems. */
+  refused(row: Row | MalformedRow, problems: readonly Problem[]): void
+  /** Writes what has come up to now. */
+  flush(): Promise<void>
+  /** Copies the rest and puts both files in their places. */
+  finish(): Promise<MendedFile>
+  discard(): void
+}
+
+const copiedBytes = 256 * 1024
+const mostListed = 100
+
+export function createMendedCopy(
+  path: string,
+  force: boolean,
+  { file, head, options, mapping }: CopiedInput,
+): MendedCopy {
+  const ignored = options.ignoreColumns
+  const locate = createLocate(head, ignored, mapping)
+  const readRow = createReadRow(head, ignored, rulesOf(options), mapping)
+  const copy = openNewFile(path, force, options.input)
+  // The text of a UTF-16 file has lost its mark on the way here.
+  if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')
+  const changesPath = `${path}.changes.csv`
+  const list = openNewFile(changesPath, force, options.input)
+  list.write('row,line,column,name,code,change\n')
+  let waiting: { readonly place: Place; readonly changes: readonly Change[] }[] = []
+  let copied = 0
+  let [cells, rows, goodRows] = [0, 0, 0]
+  const first: ListedChange[] = []
+
+  /** What can be mended of one row. Only what the reading of rows then takes is kept. */
+  function mend(row: Row, problems: readonly Problem[]) {
+    const wanted = problems.flatMap((problem): Change[] => {
+      const column = locate(row, problem.field)
+      const fix = fixOf(problem, cellIn(row, column) ?? '')
+      return column === undefined || fix === undefined ? [] : [{ column, code: problem.code, ...fix }]
+    })
+    if (wanted.length === 0) return { changes: [], isGood: false }
+    let refused: readonly Problem[] = []
+    readRow(withTexts(row, textsOf(wanted)), (found) => {
+      refused = found
+    })
+    // What is still refused, or refused for another reason now, was not what was meant.
+    const places = new Set(refused.map(({ field }) => placeOf(locate(row, field))))
+    const changes = wanted.filter(({ column }) => !places.has(placeOf(column)))
+    return { changes, isGood: refused.length === 0 }
+  }
+
+  function note({ row, line }: Place, { column, code, change }: Change): void {
+    list.write(csvText([[row, line, column.number ?? '', column.name, code, change]]))
+    if (first.length < mostListed) first.push({ row, line, column, code, change })
+    cells++
+  }
+
+  /** Copies up to `end`, or to the end of the text. */
+  async function copyTo(end: number): Promise<void> {
+    while (copied < end) {
+      const wanted = Math.min(copiedBytes, end - copied)
+      const bytes = await file.read(copied, wanted)
+      copy.write(bytes)
+      copied += bytes.length
+      if (bytes.length < wanted) return
+    }
+  }
+
+  async function flush(): Promise<void> {
+    for (const { place, changes } of waiting) {
+      await copyTo(place.offset)
+      const raw = (await file.read(place.offset, place.length)).toString('utf8')
+      const texts = textsOf(changes)
+      copy.write(
+        head.format === 'csv' ? withCells(raw, head.dialect.delimiter, texts) : withMembers(raw, texts),
+      )
+      copied += place.length
+      for (const change of changes) note(place, change)
+    }
+    waiting = []
+  }
+
+  return {
+    refused(row, problems) {
+      // Rows that cannot be read have no cells that could be mended.
+      if (row.kind === 'malformed') return
+      const { changes, isGood } = mend(row, problems)
+      if (changes.length === 0) return
+      rows++
+      if (isGood) goodRows++
+      const { line, offset, length } = row
+      waiting.push({ place: { row: row.row, line, offset, length }, changes })
+    },
+    flush,
+    async finish() {
+      await flush()
+      await copyTo(Infinity)
+      copy.commit()
+      list.commit()
+      return { path, changesPath, cells, rows, goodRows, first }
+    },
+    discard() {
+      copy.discard()
+      list.discard()
+    },
+  }
+}
+
+function placeOf(column: SourceColumn | undefined): string {
+  return column === undefined ? '' : `${column.number ?? ''} ${column.name}`
+}
+
+/** New texts by the index of their cell, or by their key in NDJSON. */
+type Texts = ReadonlyMap<string | number, string>
+
+function textsOf(changes: readonly Change[]): Texts {
+  return new Map(
+    changes.map(({ column: { name, number }, text }) => [number === undefined ? name : number - 1, text]),
+  )
+}
+
+function withTexts(row: Row, texts: Texts): Row {
+  return row.kind === 'csv'
+    ? { ...row, cells: row.cells.map((cell, index) => texts.get(index) ?? cell) }
+    : { ...row, record: { ...row.record, ...Object.fromEntries(texts) } }
+}
+
+function withMembers(record: string, texts: Texts): string {
+  const members = (splitMembers(record) ?? []).map(({ key, text }) =>
+    texts.has(key) ? `${JSON.stringify(key)}:${JSON.stringify(texts.get(key))}` : text,
+  )
+  return `{${members.join(',')}}`
+}
+
+/** Puts other texts into cells of a CSV record as it is written. The record must be one that was read without a defect. */
+export function withCells(record: string, delimiter: string, texts: Texts): string {
+  return rawCells(record, delimiter)
+    .map((raw, index) => {
+      const text = texts.get(index)
+      if (text === undefined) return raw
+      const quoted = raw.startsWith('"') || text.includes(delimiter) || /["\r\n]/.test(text)
+      return quoted ? `"${text.replaceAll('"', '""')}"` : text
+    })
+    .join(delimiter)
+}
+
+/** Cells with their quotes. */
+function rawCells(record: string, delimiter: string): readonly string[] {
+  const cells: string[] = []
+  let start = 0
+  let quoted = false
+  for (let at = 0; at < record.length; at++) {
+    // A doubled quote closes and opens again.
+    if (record[at] === '"') quoted = !quoted
+    else if (!quoted && record.startsWith(delimiter, at)) {
+      cells.push(record.slice(start, at))
+      start = at + delimiter.length
+    }
+  }
+  return [...cells, record.slice(start)]
+}

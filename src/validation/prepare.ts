@@ -1,0 +1,112 @@
+/** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
+import { isOutcome, withoutCall } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import { printable } from '../model/printable.ts'
+import type { Problem } from '../model/problem.ts'
+import { problemOf } from '../model/row.ts'
+import type { Place, Row } from '../model/row.ts'
+import type { Head } from '../input/header.ts'
+import type { CellRules } from '../mapping/cells.ts'
+import { matchHeader } from '../mapping/headers.ts'
+import { locateInHeader, locateInRecord } from '../mapping/locate.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import { isRefused } from '../mapping/row-draft.ts'
+import type { Mapped } from '../mapping/row-draft.ts'
+import { compileCsv, compileNdjson } from '../mapping/rows.ts'
+import { unmatchedNames } from '../mapping/unmatched-names.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
+import { createUpdateRequest } from '../rapyd/update-customer.ts'
+import type { RunIdentity } from '../rapyd/update-customer.ts'
+
+/** Throws INPUT errors where the header cannot be matched. */
+export function createReadRow(
+  head: Head,
+  ignoreColumns: readonly string[],
+  rules: CellRules,
+  mapping: Mapping,
+): ReadRow {
+  const map = compileRows(head, ignoreColumns, rules, mapping)
+  return (row, onRefused) => {
+    if (row.kind === 'malformed') {
+      onRefused?.([row.problem])
+      return withoutRequest(row, '', 'invalid', [problemOf(row)])
+    }
+    const mapped = map(row)
+    if (isRefused(mapped)) {
+      onRefused?.(mapped.problems)
+      return withoutRequest(mapped, mapped.customerId, 'invalid', mapped.problems)
+    }
+    if (mapped.fields.length === 0) return withoutRequest(mapped, mapped.customerId, 'unchanged', [])
+    return mapped
+  }
+}
+
+function compileRows(
+  head: Head,
+  ignoreColumns: readonly string[],
+  rules: CellRules,
+  mapping: Mapping,
+): (row: Row) => Mapped {
+  if (head.format === 'csv') {
+    const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
+    return (row) => (row.kind === 'csv' ? read(row) : wrongFormat())
+  }
+  const read = compileNdjson(ignoreColumns, mapping, rules)
+  return (row) => (row.kind === 'ndjson' ? read(row) : wrongFormat())
+}
+
+function wrongFormat(): never {
+  throw new Error('a row of another format than its input')
+}
+
+/** Finds the column of a problem. Throws like `createReadRow`. */
+export function createLocate(head: Head, ignoreColumns: readonly string[], mapping: Mapping): Locate {
+  return head.format === 'csv'
+    ? locateInHeader(head.header, ignoreColumns, mapping)
+    : locateInRecord(ignoreColumns, mapping)
+}
+
+/** Names to be set aside that no column has. None for NDJSON, where keys differ from row to row. */
+export function unmatchedColumns(
+  head: Head,
+  ignoreColumns: readonly string[],
+  mapping: Mapping,
+): readonly UnmatchedName[] {
+  return head.format === 'csv' ? unmatchedNames(ignoreColumns, head.header, mapping) : []
+}
+
+/** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */
+export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
+  const requestOf = createUpdateRequest(run)
+  return (row) => {
+    const read = readRow(row)
+    return isOutcome(read) ? read : requestOf(read)
+  }
+}
+
+/** An outcome that is known without a call; names in it can be shown from here on. The first problem decides; the rest are named after it. */
+function withoutRequest(
+  place: Place,
+  customerId: string,
+  outcome: OutcomeKind,
+  problems: readonly Problem[],
+): Outcome {
+  const [first, ...more] = problems
+  const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
+  return withoutCall(place, customerId, outcome, {
+    errorCode: first?.code ?? '',
+    errorField: printable(first?.field ?? ''),
+    message: printable((first?.message ?? '') + (others === '' ? '' : `; also ${others}`)),
+  })
+}
+
+/** What blanks and suspicious texts mean in this run. */
+export function rulesOf({
+  blank,
+  nullValues,
+  literals,
+}: Pick<ResolvedOptions, 'blank' | 'nullValues' | 'literals'>): CellRules {
+  return { blank, nullValues: new Set(nullValues), literals: new Set(literals) }
+}
