@@ -2,7 +2,7 @@
 export { bulkUpdate } from './jobs/update.ts'
 export type { UpdateResult } from './engine/run-job.ts'
 export type { Snapshot, Watch } from './engine/parts.ts'
-export type { RunEvent } from './report/run-events.ts'
+export type { RunEvent } from './report/run-log.ts'
 export type { DuplicatePolicy, LogLevel, UpdateOptions } from './config/options.ts'
 export type { BulkUpdateOptions, Stoppable, WithRecords } from './engine/program-options.ts'
 export type { InputRecord, InputRecords } from './input/records.ts'

@@ -1,7 +1,7 @@
 /** `--format-errors`: one line for each defect, as annotations of GitHub or as CSV. */
 import type { Defect } from '../validation/examine.ts'
 import { printable } from '../model/printable.ts'
-import { csvText } from '../report/csv-text.ts'
+import { csvText } from '../report/escape.ts'
 import type { CommandOptions } from '../config/options.ts'
 
 export type DefectFormat = NonNullable<CommandOptions<'validate'>['formatErrors']>

@@ -1,7 +1,6 @@
 /** `--junit` and `--metrics-file`: the summary once more, for other programs, where the user wants it. */
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
-import { junitOf } from '../report/junit.ts'
-import { metricsOf } from '../report/metrics.ts'
+import { toJunit, toMetrics } from '../report/summary-formats.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { Summary } from '../report/summary.ts'
 import { errorText } from './error-text.ts'
@@ -19,8 +18,8 @@ export function writeSummaryFiles(summary: Summary, exitCode: number, files: Sum
   const { junit, metricsFile } = files
   const next = (flag: string): string => `write it with: rapyd-bulk report ${summary.run_id} ${flag} FILE`
   try {
-    if (junit !== undefined) writeText(junit, junitOf(summary), next('--junit'))
-    if (metricsFile !== undefined) writeText(metricsFile, metricsOf(summary), next('--metrics-file'))
+    if (junit !== undefined) writeText(junit, toJunit(summary), next('--junit'))
+    if (metricsFile !== undefined) writeText(metricsFile, toMetrics(summary), next('--metrics-file'))
     return exitCode
   } catch (error) {
     if (!(error instanceof BulkUpdateError)) throw error

@@ -1,8 +1,8 @@
 /** What the page says about how a run was begun, from what its journal keeps: an allow-list, and no path of a folder. */
 import { basename } from 'node:path'
 import { flagOf } from '../config/options.ts'
-import type { PageFacts } from '../report/html/page.ts'
-import { readPauses } from '../report/html/pauses.ts'
+import type { ReportFacts } from '../report/html/html-report.ts'
+import { readPauses } from '../report/html/timeline.ts'
 import { pausesKey } from './pauses.ts'
 import { readRecord } from './record.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
@@ -11,7 +11,7 @@ import { version } from '../config/version.ts'
 /** What the page shows elsewhere, paths, and addresses. */
 const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir', 'stateDir'])
 
-export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
+export function pageFactsOf(journal: Pick<JournalReader, 'get'>): ReportFacts {
   const options = readRecord(journal)?.options
   const digest = journal.get('mapping') ?? ''
   const name = options?.map === undefined ? 'columns by name' : basename(options.map)

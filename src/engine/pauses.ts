@@ -1,6 +1,6 @@
 /** Keeps in the journal when a run could not send, for its page: the last ones, with the next commit. */
-import { readPauses } from '../report/html/pauses.ts'
-import type { Pause } from '../report/html/pauses.ts'
+import { readPauses } from '../report/html/timeline.ts'
+import type { Pause } from '../report/html/timeline.ts'
 import type { RunJournal } from '../store/journal.ts'
 
 export const pausesKey = 'pauses'

@@ -6,9 +6,9 @@ import type { Clock, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { PaceWindow } from '../report/pace.ts'
-import type { ProgressSnapshot } from '../report/render-progress.ts'
-import { rowEvent } from '../report/run-events.ts'
-import type { RunEvent } from '../report/run-events.ts'
+import type { ProgressSnapshot } from '../report/progress.ts'
+import { toRowEvent } from '../report/run-log.ts'
+import type { RunEvent } from '../report/run-log.ts'
 
 export interface ProgressParts {
   readonly clock: Pick<Clock, 'now' | 'wall'>
@@ -153,7 +153,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
         calls++
         callsLeft = Math.max(0, callsLeft - 1)
       }
-      if (needsAttention(outcome.outcome)) onEvent(rowEvent(outcome))
+      if (needsAttention(outcome.outcome)) onEvent(toRowEvent(outcome))
     },
     reporting() {
       phase = 'reporting'

@@ -11,7 +11,7 @@ import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { imageOf } from '../rapyd/held.ts'
 import type { Remote } from './remote.ts'
-import type { RunEvent } from '../report/run-events.ts'
+import type { RunEvent } from '../report/run-log.ts'
 import { openClient } from './client.ts'
 import type { Readings } from '../store/readings.ts'
 

@@ -9,15 +9,13 @@ import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { RowSet } from '../model/row-set.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Prepare, Source } from '../model/ports.ts'
-import { nextStep } from '../report/next-step.ts'
+import { nextStep } from '../report/summary-text.ts'
 import { cellsOf } from '../input/csv.ts'
-import { createRowValues } from '../report/html/row-values.ts'
-import type { RowValues } from '../report/html/row-values.ts'
-import { createPageFold } from '../report/html/page-fold.ts'
-import { writePage } from '../report/html/page.ts'
-import { writeRows } from '../report/reports.ts'
-import { createRollbackFold } from '../report/rollback-fold.ts'
-import { summaryOf, writeSummary } from '../report/summary.ts'
+import { createRowValues, createReportData } from '../report/html/report-data.ts'
+import type { RowValues } from '../report/html/report-data.ts'
+import { writeHtmlReport } from '../report/html/html-report.ts'
+import { writeResults } from '../report/results.ts'
+import { createRollbackCounter, toSummary, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './account.ts'
 import { errorsFormatOf } from './errors-format.ts'
@@ -87,9 +85,9 @@ export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, journal, options, rows, input, ending } = parts
   const settledRows = journal.settledRows.size
   const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
-  const fold = createPageFold(options.includeValues ? valuesOf(input?.head) : undefined)
-  const putBack = createRollbackFold()
-  const listed = await writeRows({
+  const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
+  const putBack = createRollbackCounter()
+  const listed = await writeResults({
     directory,
     outcomes:
       input === undefined
@@ -126,7 +124,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
   const taken = parts.redo ?? parts.rollback
   // Of a canary, the rows that it was allowed to send.
   const wanted = ending.exitCode === undefined ? settledRows : rows
-  const summary = summaryOf(
+  const summary = toSummary(
     {
       run_id: runId,
       ...(taken === undefined ? {} : { parent: { run_id: taken.parent } }),
@@ -144,7 +142,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
         ending.next ??
         nextStep({
           runId,
-          remedy: ending.remedy,
+          tip: ending.remedy,
           openRows: rows - settledRows,
           outcomes,
           errorsFile: `${directory}/errors.${parts.format}`,
@@ -152,7 +150,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
             parts.rollback === undefined
               ? commandToRedo(runId, options.runsDir)
               : commandToRollback(parts.rollback.parent, options.runsDir),
-          insteadOfMending: insteadOfMending(parts),
+          insteadOfFixing: insteadOfMending(parts),
           isInputKept: options.input !== '-',
           newRun: options.newRun,
         }) + withoutPiping(parts),
@@ -160,7 +158,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
     { ...listed, outcomes },
   )
   writeSummary(directory, summary)
-  writePage(directory, summary, pageFactsOf(journal), fold)
+  writeHtmlReport(directory, summary, pageFactsOf(journal), fold)
   return summary
 }
 

@@ -1,7 +1,7 @@
 /** What `run.log` says of a run as it begins: what it works on, and the options that decide what it does. */
 import type { OutcomeKind } from '../model/outcome.ts'
 import type { Scan } from '../model/scan.ts'
-import type { RunStarted } from '../report/run-events.ts'
+import type { RunStarted } from '../report/run-log.ts'
 import type { RunParts } from './parts.ts'
 import { version } from '../config/version.ts'
 

@@ -1,14 +1,13 @@
 /**
- * `errors`: the rows that are not updated, byte for byte as they came, with our columns behind; to be mended and fed back.
- * Columns that an earlier `errors` file has put there are replaced. Rows that are not as wide as the header stand in their
- * first cell as text.
+ * `errors`: the rows that are not updated, byte for byte as in the input, with our columns after theirs. The user fixes them
+ * and sends them again. Our columns replace those of an earlier `errors` file.
  */
 import { tipOf } from '../model/error-codes.ts'
-import { rawRowMark } from '../model/raw-row.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { csvCells } from './csv-text.ts'
-import { splitMembers } from './json-members.ts'
+import { rawRowMark } from '../model/raw-row.ts'
+import { csvCells } from './escape.ts'
 
 export const errorColumns = [
   'rapyd_bulk_row',
@@ -19,14 +18,15 @@ export const errorColumns = [
   'rapyd_bulk_tip',
 ] as const
 
-const ours: ReadonlySet<string> = new Set(errorColumns)
+const errorKeys: ReadonlySet<string> = new Set(errorColumns)
 
-/** How the input is written, so that `errors` is written the same way. */
+/** The format of the input, which is also that of `errors`. */
 export type ErrorsFormat =
   | {
       readonly format: 'csv'
-      /** The header's cells, and its text as it is written, with what stands above it. */
+      /** The header's cells. */
       readonly header: readonly string[]
+      /** The header as it is written, with the lines above it. */
       readonly headerText: string
       readonly delimiter: string
       readonly lineEnd: string
@@ -38,7 +38,7 @@ type CsvFormat = Extract<ErrorsFormat, { readonly format: 'csv' }>
 export function errorsHeader(format: ErrorsFormat): string {
   if (format.format === 'ndjson') return ''
   const { headerText, delimiter, lineEnd } = format
-  const kept = withoutLastCells(headerText, delimiter, earlierSets(format) * errorColumns.length)
+  const kept = withoutLastCells(headerText, delimiter, countEarlierSets(format) * errorColumns.length)
   return [kept, ...errorColumns].join(delimiter) + lineEnd
 }
 
@@ -52,42 +52,39 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.message,
     outcome.errorCode === '' ? '' : tipOf(outcome.errorCode, outcome.message),
   ]
-  if (format.format === 'csv') {
-    const { delimiter, lineEnd } = format
-    return keptRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter) + lineEnd
-  }
-  return ndjsonLine(raw.trim(), values) + format.lineEnd
+  if (format.format === 'ndjson') return ndjsonRecord(raw.trim(), values) + format.lineEnd
+  const { delimiter, lineEnd } = format
+  return csvRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter) + lineEnd
 }
 
-/** Keeps every member as it is written, whatever is wrong with it; only a whole object can take our keys. */
-function ndjsonLine(text: string, values: readonly (string | number)[]): string {
+/** Keeps every member as it is written, valid or not. A text that is no object becomes one member. */
+function ndjsonRecord(text: string, values: readonly (string | number)[]): string {
   const members = splitMembers(text)
   const kept =
     members === undefined
       ? [`"rapyd_bulk_raw":${JSON.stringify(text)}`]
-      : members.filter(({ key }) => !ours.has(key)).map((member) => member.text)
+      : members.filter(({ key }) => !errorKeys.has(key)).map((member) => member.text)
   const added = errorColumns.map((name, index) => `${JSON.stringify(name)}:${JSON.stringify(values[index])}`)
   return `{${[...kept, ...added].join(',')}}`
 }
 
 /**
- * A record of another width, or with contradicting quotes, has no columns that could be kept, and must not be sent as if it
- * had: as it stands our cells would come under the user's columns as soon as a spreadsheet fills up its row, and open quotes
- * would swallow the rows behind it. So its text is one cell, behind a mark, and the other cells are blank. The row is then as
- * wide as the header, so no program fills it up; unmended it is refused by its mark, and without that by its id, which is
- * blank or the marked text (the bare text of a short row can be an id, and the blanks would clear that customer). To mend
- * it, the cells are put where they belong.
+ * Marks a record of another width, or with contradicting quotes, and writes it as one cell. As it is, a spreadsheet would move
+ * our cells under the user's columns, and an open quote would take in the rows after it.
+ *
+ * Blank cells make the row as wide as the header, so no program fills it up. Until the user fixes it, the mark or the id refuses
+ * the row: the bare text of a short row can be an id, and the blanks would clear that customer.
  */
-function keptRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
+function csvRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   const { errorCode, errorField } = outcome
   const isMisshapen =
     errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS' || (errorCode === 'E_TOO_LARGE' && errorField === '')
-  const sets = earlierSets(format)
+  const sets = countEarlierSets(format)
   let kept = raw
   for (let set = 0; set < sets; set++) {
     const shorter = withoutLastCells(kept, format.delimiter, errorColumns.length)
     // In a row of another width the last cells may be the user's own.
-    if (isMisshapen && !startsLikeOurs(kept.slice(shorter.length + 1), format.delimiter)) break
+    if (isMisshapen && !startsWithErrorCells(kept.slice(shorter.length + 1), format.delimiter)) break
     kept = shorter
   }
   if (!isMisshapen) return kept
@@ -95,27 +92,27 @@ function keptRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   return `"${rawRowMark}${kept.replaceAll('"', '""')}"${format.delimiter.repeat(columns - 1)}`
 }
 
-/** How many times our columns stand at the end of the header. */
-function earlierSets({ header }: CsvFormat): number {
+/** Counts how many times the header ends with our columns. */
+function countEarlierSets({ header }: CsvFormat): number {
   let sets = 0
-  const isOurs = (name: string, index: number): boolean =>
+  const matches = (name: string, index: number): boolean =>
     header
       .at(index - errorColumns.length * (sets + 1))
       ?.trim()
       .toLowerCase() === name
-  while (errorColumns.every(isOurs)) sets++
+  while (errorColumns.every(matches)) sets++
   return sets
 }
 
-/** A row number and an outcome. */
-function startsLikeOurs(cells: string, delimiter: string): boolean {
+/** Whether the first two cells are a row number and an outcome. */
+function startsWithErrorCells(cells: string, delimiter: string): boolean {
   const [row = '', outcome = ''] = cells.split(delimiter).map((cell) => cell.replace(/^"(.*)"$/, '$1'))
   return /^\d+$/.test(row) && outcomeKinds.some((kind) => kind === outcome)
 }
 
 /**
- * Cuts the last cells off a record. Read from its end, a quote always opens or closes, so that this holds for a record whose
- * quotes contradict each other before those cells. A record of too few cells stays as it is.
+ * Cuts the last cells off a record; a record with fewer cells stays as it is. From the end, a quote always opens or closes, so
+ * contradicting quotes before those cells do no harm.
  */
 function withoutLastCells(record: string, delimiter: string, cells: number): string {
   let quoted = false
@@ -125,4 +122,40 @@ function withoutLastCells(record: string, delimiter: string, cells: number): str
     else if (!quoted && record[at] === delimiter && --left === 0) return record.slice(0, at)
   }
   return record
+}
+
+export interface Member {
+  readonly key: string
+  /** Key, colon and value, byte for byte, without the spaces around. */
+  readonly text: string
+}
+
+/** Splits a JSON object into its members as they are written. Returns undefined if `text` holds no object. */
+export function splitMembers(text: string): readonly Member[] | undefined {
+  if (!isJsonObject(parseJson(text))) return undefined
+  const members: Member[] = []
+  let depth = 0
+  let start = text.indexOf('{') + 1
+  for (let at = start - 1; at < text.length; at++) {
+    const character = text[at]
+    if (depth === 1 && (character === ',' || character === '}')) {
+      const member = text.slice(start, at).trim()
+      if (member !== '') members.push({ key: keyOf(member), text: member })
+      start = at + 1
+    }
+    if (character === '"') at = closingQuote(text, at)
+    else if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') depth--
+  }
+  return members
+}
+
+function keyOf(member: string): string {
+  return String(JSON.parse(member.slice(0, closingQuote(member, 0) + 1)))
+}
+
+function closingQuote(text: string, open: number): number {
+  let at = open + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at
 }

@@ -1,7 +1,7 @@
-/** Numbers, durations and times as people read them. */
+/** Numbers, durations and times for people. */
 import { printable } from '../model/printable.ts'
 
-/** `1,234`; the same in every locale, because people compare these with `summary.json`. To load `Intl` for it would take 10 ms. */
+/** `1,234`, the same in every locale. Loading `Intl` would take 10 ms. */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
@@ -17,23 +17,23 @@ export function formatRows(count: number): string {
   return `${formatCount(count)} ${count === 1 ? 'row' : 'rows'}`
 }
 
-/** A rate per second: `3.3` below ten, whole above. */
+/** A rate per second: `3.3` below ten, else a whole number. */
 export function formatRate(perSecond: number): string {
   return perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(perSecond)
 }
 
-/** Whole per cents, rounded down, so that 100% means all of them. */
+/** Whole per cents, rounded down, so that 100% means all. */
 export function formatShare(part: number, whole: number): string {
   return whole <= 0 ? '0%' : `${Math.floor((part / whole) * 100)}%`
 }
 
-/** The two largest units that count: `9 h 16 min`, `2 min 5 s`, `3 d`; `under 1 s` for less than that. */
+/** In the two largest units: `9 h 16 min`, `2 min 5 s`, `3 d`; `under 1 s` for less. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1_000)
   if (seconds < 1) return 'under 1 s'
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3_600) return twoUnits(seconds, 60, 'min', 's')
-  // Rounded to the smaller unit before it is split, or 59 min 59 s would show as 0 h 60 min
+  // Rounding comes before splitting, or 59 min 59 s would become 0 h 60 min
   const minutes = Math.round(seconds / 60)
   if (minutes < 24 * 60) return twoUnits(minutes, 60, 'h', 'min')
   return twoUnits(Math.round(minutes / 60), 24, 'd', 'h')
@@ -45,13 +45,13 @@ function twoUnits(amount: number, size: number, large: string, small: string): s
   return rest === 0 ? whole : `${whole} ${rest} ${small}`
 }
 
-/** Local time of day, `14:32`; with the date where `at` is not on the day of `now`: `2026-11-21 14:32`. */
+/** Local time of day, `14:32`; with the date if `at` is not on the day of `now`: `2026-11-21 14:32`. */
 export function formatClock(at: number, now: number): string {
   const time = localParts(at)
   return time.date === localParts(now).date ? time.clock : `${time.date} ${time.clock}`
 }
 
-/** As `formatClock`, to the second: `14:32:10`. */
+/** Like `formatClock`, to the second: `14:32:10`. */
 export function formatClockSecond(at: number, now: number): string {
   return `${formatClock(at, now)}:${twoDigits(new Date(at).getSeconds())}`
 }
@@ -66,7 +66,7 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-/** ISO 8601 in UTC with milliseconds; empty for 0, which stands for "never". */
+/** ISO 8601 in UTC with milliseconds; empty for 0, which means "never". */
 export function isoTime(milliseconds: number): string {
   return milliseconds === 0 ? '' : new Date(milliseconds).toISOString()
 }

@@ -1,6 +1,6 @@
 /**
- * A file that is either the old one or the new one, whole: written under a temporary name in the same directory, then
- * renamed. Only its owner can read it, under any umask, and nothing is ever written through a link or into a device.
+ * Files that are replaced whole or not at all: written under a temporary name in the same directory, then renamed. Only the owner
+ * can read them. Nothing is written through a link or into a device.
  */
 import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, openSync } from 'node:fs'
 import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
@@ -12,26 +12,26 @@ const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
 let serial = 0
 
-/** States: open until `commit` or `discard`; then nothing more may be written. `discard` is harmless after either. */
+/** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. */
 export interface OutputFile {
   readonly path: string
-  /** Buffers, and writes in pieces of at least 64 KB. */
+  /** Writes through a buffer of 64 KB. */
   write(piece: string | Buffer): void
-  /** Makes what was written durable and puts it in the target's place. */
+  /** Makes the content durable and replaces the target. */
   commit(): void
   /** Removes the temporary file; the target stays as it was. */
   discard(): void
 }
 
 /**
- * Opens a new file that will take the place of `path`. `next` is what to do once a defect is mended, for messages; by default
- * it is to write the report of a run again.
+ * Opens a new file that will replace `path`. `next` ends the tip of an error: what to do after its cause is fixed. By default it
+ * is to write the report of the run again.
  *
- * @throws BulkUpdateError LOCAL, E_REPORT_WRITE: the target is there and is no regular file of its own (link, directory,
- * pipe), or the system refuses (disk full, read-only, no permission); also from `write` and `commit`
+ * @throws BulkUpdateError LOCAL, E_REPORT_WRITE, also from `write` and `commit`: the target is a link, a directory or a pipe, or
+ * the system refuses (disk full, read-only, no permission)
  */
 export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
-  refuseOddTarget(path, next)
+  refuseSpecialTarget(path, next)
   removeLeftovers(path, next)
   serial += 1
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
@@ -48,7 +48,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
     rmSync(temporary, { force: true })
   }
 
-  /** A file that could not be written is of no use to anybody: it goes before the error does. */
+  /** Removes the temporary file before the error is thrown. */
   function guarded(action: (descriptor: number) => void): void {
     const open = descriptor
     if (open === undefined) throw new Error('the output file is closed')
@@ -80,7 +80,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
       guarded((open) => {
         flush(open)
         fsyncSync(open)
-        refuseOddTarget(path, next)
+        refuseSpecialTarget(path, next)
         renameSync(temporary, path)
         descriptor = undefined
         closeSync(open)
@@ -91,14 +91,14 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
 }
 
 /**
- * Opens a file that a command writes because it was asked to: never over another one unless that was asked for as
- * well (`force`), and never over `input`, which is read meanwhile.
+ * Opens a file that the user names: it replaces an existing file only with `force`, and never `input`, which is read at the
+ * same time.
  *
  * @throws BulkUpdateError USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE
  */
 export function openNewFile(path: string, force: boolean, input: string): OutputFile {
-  const there = existsSync(path)
-  if (there && existsSync(input) && realpathSync(path) === realpathSync(input)) {
+  const exists = existsSync(path)
+  if (exists && existsSync(input) && realpathSync(path) === realpathSync(input)) {
     throw new BulkUpdateError(
       'USAGE',
       'E_FILE_EXISTS',
@@ -106,7 +106,7 @@ export function openNewFile(path: string, force: boolean, input: string): Output
       'Name another file to write to.',
     )
   }
-  if (there && !force) {
+  if (exists && !force) {
     throw new BulkUpdateError(
       'USAGE',
       'E_FILE_EXISTS',
@@ -117,7 +117,7 @@ export function openNewFile(path: string, force: boolean, input: string): Output
   return openOutputFile(path, 'run the same command again.')
 }
 
-/** Writes a whole file, or leaves the one that is there. Throws like `openOutputFile`. */
+/** Replaces a file, or leaves it as it is. Throws like `openOutputFile`. */
 export function writeOutputFile(path: string, pieces: Iterable<string>, next?: string): void {
   const file = openOutputFile(path, next)
   try {
@@ -128,13 +128,13 @@ export function writeOutputFile(path: string, pieces: Iterable<string>, next?: s
   }
 }
 
-/** Removes a file that an earlier report wrote; none there is as good. Throws like `openOutputFile`. */
+/** Removes the file of an earlier report, if there is one. Throws like `openOutputFile`. */
 export function removeOutputFile(path: string, next = rebuildRun(path)): void {
-  refuseOddTarget(path, next)
+  refuseSpecialTarget(path, next)
   refusing(path, next, () => rmSync(path, { force: true }))
 }
 
-function refuseOddTarget(path: string, next: string): void {
+function refuseSpecialTarget(path: string, next: string): void {
   const target = refusing(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
   if (target === undefined || (target.isFile() && target.nlink === 1)) return
   const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
@@ -146,7 +146,7 @@ function refuseOddTarget(path: string, next: string): void {
   )
 }
 
-/** What a killed process of the same report left behind. Other processes may be writing one now: those stay. */
+/** Removes the temporary files of killed processes. Those of living processes stay. */
 function removeLeftovers(path: string, next: string): void {
   const prefix = `.${basename(path)}.`
   for (const name of refusing(path, next, () => readdirSync(dirname(path)))) {
@@ -157,7 +157,7 @@ function removeLeftovers(path: string, next: string): void {
   }
 }
 
-/** Turns a system error into one that says which file, and what to do. */
+/** Turns a system error into one that names the file and has a tip. */
 function refusing<Result>(path: string, next: string, action: () => Result): Result {
   try {
     return action()
@@ -169,18 +169,18 @@ function refusing<Result>(path: string, next: string, action: () => Result): Res
       'LOCAL',
       'E_REPORT_WRITE',
       `${path} could not be written: ${reasonOf(code)}`,
-      `${remedyOf(code)}, then ${next}`,
+      `${tipFor(code)}, then ${next}`,
       { cause: error },
     )
   }
 }
 
-/** A run's files lie in the directory that bears its id. */
+/** The directory of a run's files has the id as its name. */
 function rebuildRun(path: string): string {
   return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the journal.`
 }
 
-function remedyOf(code: string): string {
+function tipFor(code: string): string {
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room'
   if (code === 'ENOENT') return 'Make the directory'
   if (['EROFS', 'EACCES', 'EPERM'].includes(code)) return 'Make the directory writable'

@@ -1,42 +1,44 @@
 /**
- * How fast a run goes and how long the rest will take: arithmetic on counters that are noted now and then. What is left
- * takes as long as the slower of two allows: the rate windows, with the bursts that still fit into them, and the speed measured.
+ * The speed of a run and its time left, from counters that are noted now and then. The time left is the longer of two: what the
+ * rate windows allow, and what the measured speed takes.
  */
+
+/** At most `limit` requests within `perMs`. */
 export interface PaceWindow {
   readonly limit: number
   readonly perMs: number
 }
 
 export interface UsedWindow extends PaceWindow {
-  /** Requests within the last `perMs`; those of other processes are not known here. */
+  /** Requests of this process within the last `perMs`. */
   readonly used: number
 }
 
 export interface Counters {
   /** HTTP requests so far. */
   readonly requests: number
-  /** Rows that were settled with a call so far. */
+  /** Rows that were settled with a request so far. */
   readonly calls: number
-  /** Milliseconds until a pause of everybody ends; 0 where there is none. */
+  /** Milliseconds until a pause of all requests ends; 0 without a pause. */
   readonly pausedForMs: number
 }
 
 export interface Pace {
-  /** Notes where the counters stand at `now`, in monotonic milliseconds. */
+  /** Notes the counters at `now`, in monotonic milliseconds. */
   note(now: number, counters: Counters): void
-  /** Calls per second, over the last half a minute or one turn of the shortest window, whichever is longer. */
+  /** Rows per second, over the last 30 seconds or the length of the shortest window, whichever is longer. */
   readonly ratePerSecond: number
-  /** How much of each window is taken now. */
+  /** How much of each window is used now. */
   readonly windows: readonly UsedWindow[]
-  /** Milliseconds that `callsLeft` more calls, of so many requests each, will take; `undefined` while nothing tells. */
+  /** Milliseconds that `callsLeft` more rows will take; undefined while neither windows nor a measurement are known. */
   etaMs(callsLeft: number, requestsPerCall?: number): number | undefined
 }
 
 const measuredSpanMs = 30_000
-/** Less than this says nothing about speed. */
+/** The speed of a shorter time is not measured. */
 const leastMeasuredMs = 1_000
 
-/** `windows` hold the limits after the reserve; none where nothing limits the rate. */
+/** `windows` have the limits without the reserve; empty if the rate is not limited. */
 export function createPace(windows: readonly PaceWindow[]): Pace {
   const shownSpanMs = Math.max(
     measuredSpanMs,
@@ -48,7 +50,7 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
   let latest: Counters = { requests: 0, calls: 0, pausedForMs: 0 }
   let startedAt: number | undefined
   let notedAt = 0
-  /** Time in which nothing could be sent: a pause or a full window says nothing about the speed behind it. */
+  /** Time in a pause or with a full window, which does not count for the measured speed. */
   let blockedMs = 0
   let isBlocked = false
 
@@ -63,7 +65,7 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
       for (const { history } of sent) history.add(now, counters.requests)
       isBlocked =
         counters.pausedForMs > 0 ||
-        sent.some(({ window, history }) => roomOf(window, history, now, counters.requests) === 0)
+        sent.some(({ window, history }) => freeRequests(window, history, now, counters.requests) === 0)
     },
     get ratePerSecond() {
       const took = Math.min(shownSpanMs, shown.ageMs(notedAt))
@@ -93,19 +95,19 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
   }
 }
 
-/** The most calls a second that all windows allow for long; infinite without windows. */
+/** The highest rate per second that all windows allow in the long run; infinite without windows. */
 export function allowedPerSecond(windows: readonly PaceWindow[]): number {
   return Math.min(...windows.map(({ limit, perMs }) => (limit / perMs) * 1_000))
 }
 
-/** Requests that may go at once. */
-function roomOf({ limit, perMs }: PaceWindow, sent: History, now: number, requests: number): number {
+/** Requests that the window allows now. */
+function freeRequests({ limit, perMs }: PaceWindow, sent: History, now: number, requests: number): number {
   return Math.max(0, limit - (requests - sent.countAt(now - perMs)))
 }
 
 /**
- * How long one window makes the last of `calls` more calls wait. A call goes a whole window after the one that stands
- * `limit` places before it: back over as many windows as it takes to a call that can go now, or that went already.
+ * How long one window delays the last of `calls` more requests. A request goes a whole window after the one `limit` places before
+ * it, so the delay counts windows back to a request that can go now or is already sent.
  */
 function waitMs(
   { limit, perMs }: PaceWindow,
@@ -114,7 +116,7 @@ function waitMs(
   calls: number,
   requests: number,
 ): number {
-  const room = roomOf({ limit, perMs }, sent, now, requests)
+  const room = freeRequests({ limit, perMs }, sent, now, requests)
   if (calls <= room) return 0
   const turns = Math.ceil((calls - room) / limit)
   const ahead = calls - turns * limit
@@ -123,21 +125,21 @@ function waitMs(
   return Math.max(0, turns * perMs - (now - sentAt))
 }
 
-/** A counter's past over a span of time, in a few hundred points at most, however long it runs. */
+/** The past of a counter over a span of time, in a few hundred points. */
 export interface History {
-  /** Notes that the counter stands at `count`; times and counts never go down. */
+  /** Notes the counter; times and counts never decrease. */
   add(at: number, count: number): void
-  /** Where the counter stood at a time; before the first note, where it stood then. */
+  /** The counter at a time; the first known count for an earlier time. */
   countAt(at: number): number
-  /** When the counter was first seen at `count` or more; `undefined` while it has not been. */
+  /** When the counter first had `count` or more; undefined if it had not. */
   timeOf(count: number): number | undefined
-  /** Milliseconds from the first note that is still known to `now`. */
+  /** Milliseconds from the oldest known note to `now`. */
   ageMs(now: number): number
 }
 
 const mostPoints = 512
 
-/** `spanMs` is what has to be known; notes that are close together for such a span count as one. */
+/** Keeps `spanMs`; notes that are close together count as one. */
 export function createHistory(spanMs: number): History {
   const spacingMs = spanMs / mostPoints
   const points: { at: number; count: number }[] = []
@@ -150,7 +152,7 @@ export function createHistory(spanMs: number): History {
         last.at = at
         last.count = count
       } else points.push({ at, count })
-      // The newest point outside the span stays: it says where the counter stood at its edge.
+      // The newest point outside the span stays: it has the count at the start of the span
       while ((points[1]?.at ?? Infinity) <= at - spanMs) points.shift()
     },
     countAt: (at) => (points.findLast((point) => point.at <= at) ?? points[0])?.count ?? 0,

@@ -1,7 +1,7 @@
 /** What is about to be sent, how long that takes, and whether it is over in time (`--finish-by`): a line each, before the first call. */
 import { formatClock, formatCount, formatDuration, formatRate } from './format.ts'
 import { allowedPerSecond } from './pace.ts'
-import type { RunSending } from './run-events.ts'
+import type { RunSending } from './run-log.ts'
 
 /** Shorter than this is not worth a line. */
 const leastMs = 10_000

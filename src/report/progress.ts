@@ -1,83 +1,236 @@
-/** Shows how a run goes: one calm block on a terminal, a log line now and then elsewhere. Never on standard output. */
+/** Progress of a run on standard error: a block that is redrawn on a terminal, else a log line now and then. */
+import { styleText } from 'node:util'
 import type { createLogUpdate } from 'log-update'
+import { outcomeKinds } from '../model/outcome.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 import type { Clock } from '../model/ports.ts'
-import { renderProgress, renderProgressLine } from './render-progress.ts'
-import type { ProgressSnapshot } from './render-progress.ts'
+import { formatClock, formatClockSecond, formatCount, formatDuration, formatRate } from './format.ts'
+import { formatRows, formatShare } from './format.ts'
+import type { UsedWindow } from './pace.ts'
+import { outcomeLooks } from './summary.ts'
+
+export interface ProgressSnapshot {
+  readonly phase: keyof typeof titles
+  /** All rows of the run; 0 while the number is unknown. */
+  readonly rows: number
+  readonly done: number
+  readonly outcomes: Readonly<Record<OutcomeKind, number>>
+  /** HTTP requests of this session. */
+  readonly calls: number
+  /** How much of each rate window they use now. */
+  readonly windows: readonly UsedWindow[]
+  readonly ratePerSecond: number
+  /** Time left, in milliseconds. */
+  readonly etaMs: number | undefined
+  /** When a pause of all requests ends, in milliseconds since 1970. */
+  readonly pausedUntil?: number
+  /** Rows by error code. */
+  readonly errors: ReadonlyMap<string, number>
+}
 
 export interface ProgressOptions {
-  /** Standard error. Its width is read again for every drawing; 80 where it has none. */
+  /** Standard error. Its width is read for every drawing; 80 if it has none. */
   readonly stream: NodeJS.WritableStream & { readonly columns?: number }
-  /** What draws a block on a terminal; nothing elsewhere. Given by the caller, who loads it only where it is wanted. */
+  /** Draws the block on a terminal; undefined for log lines. The caller loads it only if it is needed. */
   readonly draw: typeof createLogUpdate | undefined
   readonly color: boolean
-  /** Where lines go when nobody watches. */
   readonly log: (line: string) => void
   readonly clock: Pick<Clock, 'now' | 'wall'>
 }
 
 export interface Progress {
-  /** Cheap: may be called for every row. Draws at most five times a second, logs at most every ten seconds. */
+  /** Cheap enough for every row. Draws at most five times a second, logs at most every ten seconds. */
   update(snapshot: ProgressSnapshot): void
-  /** Takes the block off the screen until the next update, so that something else can be written there. */
+  /** Removes the block until the next update, so that other lines can be written. */
   clear(): void
-  /** Takes the block off the screen: the summary says the rest. Later updates do nothing. */
+  /** Removes the block. Later updates do nothing. */
   stop(): void
 }
 
 const drawEveryMs = 200
 const logEveryMs = 10_000
 
-export function createProgress(options: ProgressOptions): Progress {
-  return options.draw === undefined ? createLines(options) : createBlock(options, options.draw)
-}
-
-function createBlock({ stream, color, clock }: ProgressOptions, draw: typeof createLogUpdate): Progress {
-  // The cursor stays: hiding it would need signal handlers beside the program's own, and kill -9 would leave it hidden
-  const block = draw(stream, { showCursor: true })
-  let drawnAt = -Infinity
+export function createProgress({ stream, draw, color, log, clock }: ProgressOptions): Progress {
+  // A hidden cursor would need signal handlers of its own, and would stay hidden after kill -9
+  const block = draw?.(stream, { showCursor: true })
+  const everyMs = block === undefined ? logEveryMs : drawEveryMs
+  // The log counts from the start, so that a run of seconds logs no progress
+  let shownAt = block === undefined ? clock.now() : -Infinity
   let phase = ''
   let isOn = true
 
-  /** A terminal that is gone must not end the run. The listener stays for writes that are still under way. */
+  /** A closed terminal must not end the run. The listener stays for writes that are under way. */
   function turnOff(): void {
     isOn = false
   }
 
-  stream.on('error', turnOff)
+  if (block !== undefined) stream.on('error', turnOff)
   return {
     update(snapshot) {
       const now = clock.now()
-      if (!isOn || (now - drawnAt < drawEveryMs && snapshot.phase === phase)) return
-      drawnAt = now
+      const isPhaseDrawn = block === undefined || snapshot.phase === phase
+      if (!isOn || (now - shownAt < everyMs && isPhaseDrawn)) return
+      shownAt = now
       ;({ phase } = snapshot)
-      const columns = stream.columns ?? 80
-      block(renderProgress(snapshot, { columns, color, wall: clock.wall() }).join('\n'))
+      const [columns, wall] = [stream.columns ?? 80, clock.wall()]
+      if (block === undefined) log(renderProgressLine(snapshot, wall))
+      else block(renderProgress(snapshot, { columns, color, wall }).join('\n'))
     },
     clear() {
-      if (isOn) block.clear()
+      if (isOn) block?.clear()
     },
     stop() {
-      if (!isOn) return
+      if (isOn) block?.clear()
       isOn = false
-      block.clear()
     },
   }
 }
 
-function createLines({ log, clock }: ProgressOptions): Progress {
-  // Counted from the start, so that a run of seconds logs no progress at all
-  let loggedAt = clock.now()
-  let isOn = true
-  return {
-    update(snapshot) {
-      const now = clock.now()
-      if (!isOn || now - loggedAt < logEveryMs) return
-      loggedAt = now
-      log(renderProgressLine(snapshot, clock.wall()))
-    },
-    clear() {},
-    stop() {
-      isOn = false
-    },
+const titles = { checking: 'Checking', sending: 'Sending', reporting: 'Writing reports' } as const
+
+interface Screen {
+  /** Width of the terminal in characters; no line is wider. */
+  readonly columns: number
+  readonly color: boolean
+}
+
+interface Part {
+  readonly text: string
+  readonly style?: 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
+}
+
+const separator = ' · '
+const shownErrors = 3
+const widestBar = 40
+const narrowestBar = 8
+
+/** The lines of the block. `wall` is now, in milliseconds since 1970. */
+export function renderProgress(
+  snapshot: ProgressSnapshot,
+  { wall, ...screen }: Screen & { readonly wall: number },
+): readonly string[] {
+  return [
+    ...barLines(snapshot, screen),
+    ...detailParts(snapshot, wall).flatMap((parts) => flow(parts, screen)),
+  ]
+}
+
+/** The same on one line without colour, for a log. */
+export function renderProgressLine(snapshot: ProgressSnapshot, wall: number): string {
+  const [pace = [], ...others] = detailParts(snapshot, wall)
+  const texts = [[{ text: amountText(snapshot) }, ...pace], ...others]
+    .map((parts) => parts.map(({ text }) => text).join(', '))
+    .filter((text) => text !== '')
+  return `${snapshot.phase}: ${texts.join('; ')}`
+}
+
+/** Phase, bar, share and rows. On a narrow terminal the rows have a line of their own. */
+function barLines({ done, rows, phase }: ProgressSnapshot, screen: Screen): readonly string[] {
+  const { columns, color } = screen
+  const title: Part = { text: titles[phase], style: 'bold' }
+  if (rows <= 0) return flow([title, { text: amountText({ done, rows }) }], screen)
+  const share = formatShare(done, rows).padStart(4)
+  const counts = `${formatCount(done)} of ${formatRows(rows)}`
+  const alone = columns - title.text.length - share.length - 3
+  const nextToCounts = alone - counts.length - 2
+  const width = Math.min(widestBar, nextToCounts < narrowestBar ? alone : nextToCounts)
+  if (width < narrowestBar) return flow([title, { text: share.trim() }, { text: counts }], screen)
+  const filled = Math.floor(Math.min(1, done / rows) * width)
+  const bar =
+    paint({ text: '█'.repeat(filled), style: 'green' }, color) +
+    paint({ text: '░'.repeat(width - filled), style: 'dim' }, color)
+  const line = `${paint(title, color)}  ${bar} ${share}`
+  if (nextToCounts >= narrowestBar) return [`${line}  ${counts}`]
+  return [line, ...flow([{ text: counts }], screen)]
+}
+
+function amountText({ done, rows }: Pick<ProgressSnapshot, 'done' | 'rows'>): string {
+  return rows <= 0
+    ? formatRows(done)
+    : `${formatCount(done)} of ${formatRows(rows)} (${formatShare(done, rows)})`
+}
+
+/** Groups of parts, the pace first; a group may be empty. */
+function detailParts(snapshot: ProgressSnapshot, wall: number): readonly (readonly Part[])[] {
+  return [
+    paceParts(snapshot, wall),
+    requestParts(snapshot),
+    outcomeParts(snapshot),
+    errorParts(snapshot),
+    pauseParts(snapshot, wall),
+  ]
+}
+
+function paceParts({ ratePerSecond, etaMs, phase }: ProgressSnapshot, wall: number): readonly Part[] {
+  // The pace of the phase before says nothing about the reports
+  if (phase === 'reporting') return []
+  const parts: Part[] = ratePerSecond > 0 ? [{ text: `${formatRate(ratePerSecond)} rows/s` }] : []
+  if (etaMs !== undefined)
+    parts.push(
+      { text: `${formatDuration(etaMs)} left`, style: 'cyan' },
+      { text: `ends ${formatClock(wall + etaMs, wall)}` },
+    )
+  return parts
+}
+
+function requestParts({ calls, windows }: ProgressSnapshot): readonly Part[] {
+  if (calls === 0) return []
+  return [
+    { text: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}` },
+    ...windows.map(({ used, limit, perMs }): Part => ({
+      text: `${formatCount(used)} of ${formatCount(limit)} in ${formatDuration(perMs)}`,
+      style: used >= limit ? 'cyan' : 'dim',
+    })),
+  ]
+}
+
+function outcomeParts({ outcomes }: ProgressSnapshot): readonly Part[] {
+  return outcomeKinds
+    .filter((kind) => outcomes[kind] > 0)
+    .map((kind) => ({ text: `${kind} ${formatCount(outcomes[kind])}`, style: outcomeLooks[kind].style }))
+}
+
+function errorParts({ errors }: ProgressSnapshot): readonly Part[] {
+  const sorted = [...errors].sort(([, left], [, right]) => right - left)
+  const parts: Part[] = sorted
+    .slice(0, shownErrors)
+    .map(([code, count]) => ({ text: `${code} ${formatCount(count)}`, style: 'yellow' }))
+  const hidden = sorted.length - shownErrors
+  if (hidden > 0) parts.push({ text: `and ${formatCount(hidden)} more`, style: 'dim' })
+  return parts
+}
+
+function pauseParts({ pausedUntil }: ProgressSnapshot, wall: number): readonly Part[] {
+  if (pausedUntil === undefined || pausedUntil <= wall) return []
+  return [
+    { text: `Blocked by Rapyd until ${formatClockSecond(pausedUntil, wall)}`, style: 'yellow' },
+    { text: `${formatDuration(pausedUntil - wall)} to go`, style: 'yellow' },
+  ]
+}
+
+/** Puts as many parts on a line as fit. A part that is too wide alone is cut. */
+function flow(parts: readonly Part[], { columns, color }: Screen): readonly string[] {
+  const lines: string[] = []
+  let [line, width] = ['', 0]
+  for (const part of parts) {
+    const text = part.text.length > columns ? `${part.text.slice(0, Math.max(0, columns - 1))}…` : part.text
+    const painted = paint({ ...part, text }, color)
+    if (width > 0 && width + separator.length + text.length <= columns) {
+      line += separator + painted
+      width += separator.length + text.length
+      continue
+    }
+    if (width > 0) lines.push(line)
+    line = painted
+    width = text.length
   }
+  if (width > 0) lines.push(line)
+  return lines
+}
+
+/** The caller has decided about colour, so the stream and the environment are not asked. */
+function paint({ text, style }: Part, color: boolean): string {
+  return color && style !== undefined && text !== ''
+    ? styleText(style, text, { validateStream: false })
+    : text
 }

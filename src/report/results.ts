@@ -1,11 +1,77 @@
-/** `results.csv` or `results.ndjson`: every row in input order with what became of it, without personal data. */
+/** `results` and `errors`: what became of every row, written in one pass over the outcomes of a run. */
+import { join } from 'node:path'
+import { needsAttention } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { csvText } from './csv-text.ts'
+import type { Place } from '../model/row.ts'
+import { errorLine, errorsHeader } from './errors.ts'
+import type { ErrorsFormat } from './errors.ts'
+import { csvText } from './escape.ts'
 import { isoTime } from './format.ts'
+import { openOutputFile, removeOutputFile } from './output-file.ts'
+import type { OutputFile } from './output-file.ts'
+import { createTotals } from './summary.ts'
+import type { Totals } from './summary.ts'
 
 export type ResultsFormat = 'csv' | 'ndjson'
 
-export const resultsColumns = [
+export interface ResultsOptions {
+  readonly directory: string
+  /** In row order, every row of the run once. */
+  readonly outcomes: AsyncIterable<readonly Outcome[]>
+  readonly resultsFormat: ResultsFormat
+  /** Undefined if the input is gone: then `errors` stays as it is. */
+  readonly errors: ErrorsSource | undefined
+  /** Gets every outcome in the same pass, with the text of its record if the row needs attention and the input is there. */
+  readonly listener: { add(outcome: Outcome, record?: string): void }
+}
+
+export interface ErrorsSource {
+  readonly format: ErrorsFormat
+  /** Reads the bytes of a record in the input. */
+  readonly read: (place: Place) => Promise<Buffer>
+}
+
+/** Writes `results` and `errors`. Removes an `errors` file of an earlier session if no row needs it. */
+export async function writeResults(options: ResultsOptions): Promise<Totals> {
+  const { directory, resultsFormat, errors, listener } = options
+  const results = openOutputFile(join(directory, `results.${resultsFormat}`))
+  const totals = createTotals()
+  let errorsFile: OutputFile | undefined
+  try {
+    results.write(resultsHeader(resultsFormat))
+    for await (const batch of options.outcomes) {
+      results.write(resultsText(batch, resultsFormat))
+      for (const outcome of batch) {
+        totals.add(outcome)
+        if (errors === undefined || !needsAttention(outcome.outcome)) {
+          listener.add(outcome)
+          continue
+        }
+        const record = (await errors.read(outcome)).toString('utf8')
+        listener.add(outcome, record)
+        if (errorsFile === undefined) {
+          errorsFile = openOutputFile(errorsPath(directory, errors))
+          errorsFile.write(errorsHeader(errors.format))
+        }
+        errorsFile.write(errorLine(record, outcome, errors.format))
+      }
+    }
+  } catch (error) {
+    results.discard()
+    errorsFile?.discard()
+    throw error
+  }
+  results.commit()
+  if (errorsFile !== undefined) errorsFile.commit()
+  else if (errors !== undefined) removeOutputFile(errorsPath(directory, errors))
+  return totals.totals()
+}
+
+function errorsPath(directory: string, { format }: ErrorsSource): string {
+  return join(directory, `errors.${format.format}`)
+}
+
+const resultsColumns = [
   'row',
   'line',
   'customer_id',
@@ -29,17 +95,17 @@ export function resultsHeader(format: ResultsFormat): string {
 }
 
 /**
- * A batch's lines. CSV: comma, `\n`, quoted by csv-stringify, formulas disarmed; what there is none of is an empty cell.
- * NDJSON: the same keys; texts that there are none of are `""`, `http_status` and `finished_at` are `null`.
+ * The lines of a batch, without personal data. CSV: comma, `\n`; a missing value is an empty cell. NDJSON has the same keys: a
+ * missing text is `""`, a missing `http_status` or `finished_at` is `null`.
  */
-export function resultsOf(outcomes: readonly Outcome[], format: ResultsFormat): string {
-  const records = outcomes.map(asRecord)
+export function resultsText(outcomes: readonly Outcome[], format: ResultsFormat): string {
+  const rows = outcomes.map(toResultsRow)
   return format === 'csv'
-    ? csvText(records.map((record) => resultsColumns.map((name) => record[name])))
-    : records.map((record) => `${JSON.stringify(record)}\n`).join('')
+    ? csvText(rows.map((row) => resultsColumns.map((name) => row[name])))
+    : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 }
 
-function asRecord(outcome: Outcome): ResultsRow {
+function toResultsRow(outcome: Outcome): ResultsRow {
   return {
     row: outcome.row,
     line: outcome.line,

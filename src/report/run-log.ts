@@ -1,21 +1,124 @@
-/** `run.log`: the events of a run as NDJSON, appended by every session, for its owner alone. It never ends a run. */
+/**
+ * The events of a run and `run.log`, their file. Events are an allow-list: rows are named by number, line, masked customer and
+ * codes. No event holds a cell, a body, a header, a key or a text of Rapyd.
+ */
 import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Level, Logger } from 'pino'
-import { systemCode } from '../model/errors.ts'
 import { openOwnFile } from '../config/own-file.ts'
-import type { RunEvent } from './run-events.ts'
+import type { ErrorCode } from '../model/error-codes.ts'
+import { systemCode } from '../model/errors.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import { customerFields } from '../rapyd/customer-fields.ts'
+import type { PaceWindow } from './pace.ts'
 
-/** States: closed (events are dropped), open, and off for good after the first failure. */
+export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>
+
+export type RunEvent =
+  | RunStarted
+  | { readonly kind: 'checking' }
+  | RunSending
+  | { readonly kind: 'reporting' }
+  /** Rapyd answered 429: no request is sent for `pauseMs`. */
+  | { readonly kind: 'throttled'; readonly pauseMs: number }
+  /** The circuit breaker opened (`isDown`) or closed. */
+  | { readonly kind: 'outage'; readonly isDown: boolean }
+  | RowNeedsAttention
+  /** Now and then, while rows are sent. */
+  | {
+      readonly kind: 'progress'
+      readonly rows: number
+      readonly done: number
+      readonly calls: number
+      readonly outcomes: OutcomeCounts
+      readonly errors: Readonly<Record<string, number>>
+    }
+  /** The run did not reach its end; `code` says why. */
+  | { readonly kind: 'stopped'; readonly code: string }
+  | { readonly kind: 'finished'; readonly outcomes: OutcomeCounts; readonly exitCode: number }
+  /** `run.log` could not be written, and is closed; the run continues. `code` is the system's. */
+  | { readonly kind: 'log_off'; readonly code: string }
+
+/** The input is checked and the run directory is locked. */
+export interface RunStarted {
+  readonly kind: 'started'
+  readonly run: string
+  readonly version: string
+  readonly env: string
+  readonly host: string
+  /** A fingerprint of the access key. */
+  readonly account: string
+  readonly rows: number
+  /** Rows of the input that need a request. */
+  readonly calls: number
+  /** Rows that an earlier session settled. */
+  readonly settled: number
+  readonly options: Readonly<Record<string, string | number | boolean>>
+}
+
+/** The first request comes next. */
+export interface RunSending {
+  readonly kind: 'sending'
+  /** Rows that still need a request. */
+  readonly calls: number
+  /** The rate windows that apply, without the reserve. */
+  readonly windows: readonly PaceWindow[]
+  /** Milliseconds that the requests take at least within the windows; undefined if these do not limit them. */
+  readonly etaMs: number | undefined
+}
+
+/** A row that ended neither `updated` nor `unchanged`. */
+export interface RowNeedsAttention {
+  readonly kind: 'row'
+  readonly row: number
+  readonly line: number
+  readonly customer: string
+  readonly outcome: OutcomeKind
+  readonly code: ErrorCode | ''
+  /** A field of Update Customer, or empty: other names may hold data of the file or of the answer. */
+  readonly field: string
+  readonly httpStatus: number
+  readonly attempts: number
+}
+
+export function toRowEvent(outcome: Outcome): RowNeedsAttention {
+  const { row, line, customerId, errorCode, errorField, httpStatus, attempts } = outcome
+  return {
+    kind: 'row',
+    row,
+    line,
+    customer: maskCustomer(customerId),
+    outcome: outcome.outcome,
+    code: errorCode,
+    field: knownField(errorField),
+    httpStatus,
+    attempts,
+  }
+}
+
+/** `cus_…1201`: together with a row number it identifies the customer, alone it does not. Empty if there is no id. */
+export function maskCustomer(customerId: string): string {
+  if (customerId === '') return ''
+  const rest = customerId.replace(/^cus_/, '')
+  return `cus_…${rest.length > 8 ? rest.slice(-4) : ''}`
+}
+
+/** `metadata.vip` and `addresses[0].city` are logged as `metadata` and `addresses`. */
+function knownField(path: string): string {
+  const [name = ''] = path.split(/[.[]/)
+  return customerFields.some((field) => field.name === name) ? name : ''
+}
+
+/** A log is closed (it drops events), open, or off after its first failure. It never ends a run. */
 export interface RunLog {
-  /** Opens `run.log` in the run directory; from here on events are written. */
+  /** Opens `run.log` in the run directory, for its owner alone. Every session appends. */
   open(directory: string): void
   write(event: RunEvent): void
   close(): void
 }
 
-/** The others are `info`. */
+/** Other kinds are `info`. */
 const levels: Readonly<Partial<Record<RunEvent['kind'], Level>>> = {
   throttled: 'warn',
   outage: 'warn',
@@ -24,7 +127,7 @@ const levels: Readonly<Partial<Record<RunEvent['kind'], Level>>> = {
   log_off: 'error',
 }
 
-/** `level` is the least that is written, `silent` for no file at all. `onFailure` is told once, with the system's code. */
+/** Writes events of `level` and above; `silent` writes no file. Calls `onFailure` once, with the system's code. */
 export function createRunLog(level: Level | 'silent', onFailure: (code: string) => void): RunLog {
   let logger: Logger | undefined
   let destination: { end(): void } | undefined
@@ -46,7 +149,7 @@ export function createRunLog(level: Level | 'silent', onFailure: (code: string) 
         logger = pino(
           {
             level,
-            // Neither host name nor process: the log may be handed to somebody else.
+            // Neither host name nor process id: users send this file to others.
             base: null,
             timestamp: pino.stdTimeFunctions.isoTime,
             formatters: { level: (label) => ({ level: label }) },

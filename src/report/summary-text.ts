@@ -1,88 +1,156 @@
-/** The one screen that a person reads at the end of a run: what happened, what to look at, where the files are. */
+/** The end of a run for people: what happened, what needs attention, where the files are, and what to do next. */
 import { styleText } from 'node:util'
-import { needsAttention, outcomeKinds } from '../model/outcome.ts'
+import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import { printable } from '../model/printable.ts'
-import { formatCount, formatDuration, formatRows } from './format.ts'
-import { bucketLines } from './rollback-fold.ts'
-import { outcomeLooks } from './summary.ts'
-import type { Summary, SyncFacts } from './summary.ts'
+import { formatCount, formatCounts, formatDuration, formatRows } from './format.ts'
+import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
+import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
 
-/** Kinds of errors that are shown, the most frequent ones. */
+/** Kinds of errors that are listed, the most frequent ones. */
 const mostKinds = 5
 
 export function summaryText(summary: Summary, directory: string, color: boolean): string {
-  const { run_id: run, host, input, outcomes, errors } = summary
+  const { run_id: run, host, input, outcomes, rollback, sync } = summary
   const paint = (kind: OutcomeKind, text: string): string =>
     color ? styleText(outcomeLooks[kind].style, text, { validateStream: false }) : text
-  const lines = [`Run ${run} on ${host}: ${formatRows(input.rows)}${durationOf(summary)}`]
+  const took = durationMs(summary)
+  const lines = [
+    `Run ${run} on ${host}: ${formatRows(input.rows)}${took >= 1_000 ? ` in ${formatDuration(took)}` : ''}`,
+  ]
   for (const kind of outcomeKinds) {
     if (outcomes[kind] === 0) continue
-    lines.push(`${counted(outcomes[kind])}  ${paint(kind, kind.padEnd(14))} ${outcomeLooks[kind].words}`)
+    lines.push(`${alignCount(outcomes[kind])}  ${paint(kind, kind.padEnd(14))} ${outcomeLooks[kind].words}`)
   }
-  if (summary.attempts > 0) lines.push(`           ${callsLine(summary)}`)
-  if (errors.length > 0) lines.push('', 'To look at:')
-  for (const { code, field, count, message, example_row: row, tip } of errors.slice(0, mostKinds)) {
-    lines.push(
-      printable(`${counted(count)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${row})`),
-      `           ${tip}`,
-    )
-  }
-  if (errors.length > mostKinds) {
-    const more = errors.length - mostKinds
-    lines.push(
-      `           and ${formatCount(more)} more ${more === 1 ? 'kind' : 'kinds'}: the report has them all`,
-    )
-  }
-  if (summary.rollback !== undefined) lines.push('', ...bucketLines(summary.rollback))
-  if (summary.sync !== undefined) lines.push('', syncLine(summary.sync))
+  if (summary.attempts > 0) lines.push(`           ${requestsLine(summary)}`)
+  lines.push(...errorLines(summary))
+  if (rollback !== undefined) lines.push('', ...rollbackLines(rollback))
+  if (sync !== undefined) lines.push('', syncLine(sync))
   const folder = printable(directory)
-  const looked = outcomeKinds.some((kind) => needsAttention(kind) && outcomes[kind] > 0)
-  lines.push('', `Report: ${folder}/report.html`, ...(looked ? [`Rows:   ${folder}/errors and results`] : []))
+  lines.push('', `Report: ${folder}/report.html`)
+  if (countNeedingAttention(outcomes) > 0) lines.push(`Rows:   ${folder}/errors and results`)
   return `${lines.join('\n')}\n`
 }
 
-function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {
-  const words: Readonly<Record<string, string>> = {
-    first: 'nothing was known before this run',
-    rebuilt: 'what was known was lost, and made again from the journals',
-  }
-  return [
-    `Only what changed: ${formatRows(unchanged)} without a call`,
-    ...(leftOut > 0
-      ? [`${formatCount(leftOut)} ${leftOut === 1 ? 'field' : 'fields'} left out of the others`]
-      : []),
-    ...(words[state] === undefined ? [] : [words[state]]),
-    ...(vanished > 0
-      ? [
-          `${formatCount(vanished)} ${vanished === 1 ? 'customer' : 'customers'} of last time gone: vanished.csv`,
-        ]
-      : []),
-  ].join('; ')
+function errorLines({ errors }: Summary): readonly string[] {
+  if (errors.length === 0) return []
+  const lines = errors
+    .slice(0, mostKinds)
+    .flatMap(({ code, field, count, message, example_row: row, tip }) => [
+      printable(`${alignCount(count)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${row})`),
+      `           ${tip}`,
+    ])
+  const more = errors.length - mostKinds
+  if (more > 0)
+    lines.push(
+      `           and ${formatCount(more)} more ${more === 1 ? 'kind' : 'kinds'}: the report has them all`,
+    )
+  return ['', 'To look at:', ...lines]
 }
 
-function counted(count: number): string {
+function alignCount(count: number): string {
   return formatCount(count).padStart(9)
 }
 
-/** From the first session to the last. */
-function durationOf({ started_at: started, finished_at: finished }: Summary): string {
-  const tookMs = Date.parse(finished) - Date.parse(started)
-  return tookMs >= 1_000 ? ` in ${formatDuration(tookMs)}` : ''
-}
-
 /** `415 requests · repeated after http_500 12 · refused by the rate limit once · answers in 12 ms, 99% within 40 ms` */
-function callsLine({ attempts, retries, rate_limited: blocked, latency_ms: latency }: Summary): string {
+function requestsLine({ attempts, retries, rate_limited: blocked, latency_ms: latency }: Summary): string {
+  const parts = [`${formatCount(attempts)} ${attempts === 1 ? 'request' : 'requests'}`]
   const reasons = Object.entries(retries).toSorted(([, left], [, right]) => right - left)
   const named = reasons.slice(0, 3).map(([reason, count]) => `${reason} ${formatCount(count)}`)
+  if (named.length > 0) parts.push(`repeated after ${named.join(', ')}`)
+  if (blocked > 0)
+    parts.push(`refused by the rate limit ${blocked === 1 ? 'once' : `${formatCount(blocked)} times`}`)
+  if (latency.p50 > 0)
+    parts.push(`answers in ${formatCount(latency.p50)} ms, 99% within ${formatCount(latency.p99)} ms`)
+  return parts.join(' · ')
+}
+
+/** What a rollback did with each field, or would do. */
+export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets): readonly string[] {
   return [
-    `${formatCount(attempts)} ${attempts === 1 ? 'request' : 'requests'}`,
-    ...(named.length === 0 ? [] : [`repeated after ${named.join(', ')}`]),
-    ...(blocked === 0
-      ? []
-      : [`refused by the rate limit ${blocked === 1 ? 'once' : `${formatCount(blocked)} times`}`]),
-    ...(latency.p50 === 0
-      ? []
-      : [`answers in ${formatCount(latency.p50)} ms, 99% within ${formatCount(latency.p99)} ms`]),
-  ].join(' · ')
+    `Put back:                 ${formatCounts(restored)}`,
+    `Kept, changed since:      ${formatCounts(kept)}`,
+    `Not possible:             ${formatCounts(not_possible)}`,
+  ]
+}
+
+const stateWords: Readonly<Record<string, string>> = {
+  first: 'nothing was known before this run',
+  rebuilt: 'what was known was lost, and made again from the journals',
+}
+
+function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {
+  const parts = [`Only what changed: ${formatRows(unchanged)} without a call`]
+  if (leftOut > 0)
+    parts.push(`${formatCount(leftOut)} ${leftOut === 1 ? 'field' : 'fields'} left out of the others`)
+  const words = stateWords[state]
+  if (words !== undefined) parts.push(words)
+  if (vanished > 0)
+    parts.push(
+      `${formatCount(vanished)} ${vanished === 1 ? 'customer' : 'customers'} of last time gone: vanished.csv`,
+    )
+  return parts.join('; ')
+}
+
+export interface RunEnd {
+  readonly runId: string
+  /** What to do about the error that stopped the run; undefined if it reached its end. */
+  readonly tip: string | undefined
+  /** Rows without an outcome in the journal. */
+  readonly openRows: number
+  readonly outcomes: Readonly<Record<OutcomeKind, number>>
+  readonly errorsFile: string
+  /** The command that sends retryable rows again, without `--from`. */
+  readonly redoCommand: string
+  /** What to do about invalid and rejected rows if `errors` cannot be fixed and sent again. */
+  readonly insteadOfFixing?: string | undefined
+  /** Whether the input can be read again. Standard input is not kept. */
+  readonly isInputKept: boolean
+  /** `--new-run`: the same command would start another run. */
+  readonly newRun: boolean
+}
+
+/** The last line of a run: what to do next. */
+export function nextStep(end: RunEnd): string {
+  const { runId, tip, openRows } = end
+  const again = end.newRun ? ` To go on with it, give --run-id ${runId} in place of --new-run.` : ''
+  if (tip !== undefined) return `Run ${runId} is not finished. ${tip}${again}`
+  if (openRows > 0) {
+    return `Run ${runId} is not finished: without --limit, the same command goes on with the other ${formatRows(openRows)}.${again}`
+  }
+  const steps = remainingSteps(end)
+  if (steps.length === 0) return `Run ${runId} is finished: nothing is left to do.`
+  return `Run ${runId} is finished. ${steps.join(' ')}`
+}
+
+/** What the user can do after a finished run, the most urgent first. */
+function remainingSteps({
+  outcomes,
+  errorsFile,
+  redoCommand,
+  isInputKept,
+  insteadOfFixing,
+}: RunEnd): string[] {
+  const { invalid, rejected, unknown, failed, not_attempted: notAttempted } = outcomes
+  const fromErrors = `${redoCommand} --from ${errorsFile}`
+  const steps: string[] = []
+  const retryable = unknown + failed + notAttempted
+  if (retryable > 0) {
+    const check =
+      unknown > 0
+        ? `; it looks first whether ${formatRows(unknown)} in doubt ${unknown === 1 ? 'was' : 'were'} applied`
+        : ''
+    steps.push(
+      `${formatRows(retryable)} can be sent again${check}: ${isInputKept ? redoCommand : fromErrors}.`,
+    )
+  }
+  if (invalid + rejected > 0) {
+    const rows = `${formatRows(invalid + rejected)} in ${errorsFile}`
+    steps.push(
+      insteadOfFixing === undefined
+        ? `Mend ${rows}, then: ${fromErrors}.`
+        : `Look at ${rows}: ${insteadOfFixing}`,
+    )
+  }
+  return steps
 }

@@ -1,15 +1,17 @@
-/** `summary.json`: how a run went, for programs. */
+/** `summary.json`: the numbers of a run, for programs. Counting takes one pass, and memory that does not grow with the rows. */
 import { join } from 'node:path'
-import type { OutcomeKind } from '../model/outcome.ts'
+import { countEach, countUp, namesIn } from '../model/count.ts'
+import { errorTips } from '../model/error-codes.ts'
+import { needsAttention, noOutcomes, outcomeKinds } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import { messageOfKind } from '../model/row.ts'
 import { writeOutputFile } from './output-file.ts'
-import type { RollbackBuckets } from './rollback-fold.ts'
-import type { Totals } from './totals.ts'
 
 export interface RunFacts {
   readonly run_id: string
-  /** The run whose rows a redo sends again, or that a rollback takes back. */
+  /** The run that a redo or a rollback was made of. */
   readonly parent?: { readonly run_id: string }
-  /** Of a rollback. */
+  /** Only of a rollback. */
   readonly rollback?: RollbackBuckets
   readonly input: {
     readonly path: string
@@ -24,7 +26,7 @@ export interface RunFacts {
   readonly started_at: string
   readonly finished_at: string
   readonly rate_limited: number
-  /** With `--only-changed`. */
+  /** Only with `--only-changed`. */
   readonly sync?: SyncFacts
   readonly exit_code: number
   /** What to do now. */
@@ -32,20 +34,52 @@ export interface RunFacts {
 }
 
 export interface SyncFacts {
-  /** What was found of the state: `first`, `known` or `rebuilt`. */
+  /** The field state at the start: `first`, `known` or `rebuilt`. */
   readonly state: string
-  /** Rows that had nothing new, and so no call. */
+  /** Rows without a change, which are not sent. */
   readonly unchanged: number
-  /** Fields that were left out of the calls that were made. */
+  /** Fields that were left out of the rows that were sent. */
   readonly fields_left_out: number
-  /** Customers that the last export of this name held and this one does not. */
+  /** Customers of the last export of this name that are missing from this one. */
   readonly vanished: number
+}
+
+export interface ErrorTotal {
+  readonly code: string
+  readonly field: string
+  readonly count: number
+  readonly example_row: number
+  readonly tip: string
+  readonly message: string
+}
+
+export interface Totals {
+  readonly outcomes: Readonly<Record<OutcomeKind, number>>
+  readonly cleared: Readonly<Record<string, number>>
+  readonly calls: number
+  readonly attempts: number
+  readonly retries: Readonly<Record<string, number>>
+  readonly errors: readonly ErrorTotal[]
+  readonly latency_ms: {
+    readonly p50: number
+    readonly p90: number
+    readonly p99: number
+    readonly max: number
+  }
+}
+
+/** Customers by field, for each thing that a rollback does. */
+export interface RollbackBuckets {
+  readonly restored: Readonly<Record<string, number>>
+  /** Left as they are, because another change came after the run. */
+  readonly kept: Readonly<Record<string, number>>
+  readonly not_possible: Readonly<Record<string, number>>
 }
 
 export type Summary = RunFacts & Totals
 
-/** Puts a summary together in the order in which it is documented, which is the order of the file's keys. */
-export function summaryOf(facts: RunFacts, totals: Totals): Summary {
+/** The keys have the documented order. */
+export function toSummary(facts: RunFacts, totals: Totals): Summary {
   const { rate_limited, sync, exit_code, next, ...first } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
   const counts = { outcomes, cleared, calls, attempts, rate_limited, retries, errors, latency_ms }
@@ -56,7 +90,16 @@ export function writeSummary(directory: string, summary: Summary): void {
   writeOutputFile(join(directory, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`])
 }
 
-/** How an outcome is explained to people, and in which style a terminal shows it. */
+export function countNeedingAttention(outcomes: Totals['outcomes']): number {
+  return outcomeKinds.filter(needsAttention).reduce((sum, kind) => sum + outcomes[kind], 0)
+}
+
+/** Milliseconds from the first session's start to the last one's end; NaN if the run has not started. */
+export function durationMs({ started_at: started, finished_at: finished }: Summary): number {
+  return Date.parse(finished) - Date.parse(started)
+}
+
+/** The explanation of each outcome for people, and its style on a terminal. */
 export const outcomeLooks = {
   updated: { words: 'confirmed by Rapyd', style: 'green' },
   unchanged: { words: 'nothing to send', style: 'dim' },
@@ -66,3 +109,118 @@ export const outcomeLooks = {
   unknown: { words: 'may have been applied: look at these customers', style: 'red' },
   not_attempted: { words: 'the run stopped before them', style: 'yellow' },
 } as const satisfies Readonly<Record<OutcomeKind, { readonly words: string; readonly style: string }>>
+
+export interface TotalsCounter {
+  add(outcome: Outcome): void
+  totals(): Totals
+}
+
+/** Errors of more kinds than these are counted together, as `E_OTHER`. */
+const mostKinds = 1_000
+const otherKinds = 'E_OTHER'
+
+export function createTotals(): TotalsCounter {
+  const outcomes = noOutcomes()
+  const cleared = new Map<string, number>()
+  const retries = new Map<string, number>()
+  const latencies = new Map<number, number>()
+  const errors = new Map<string, ErrorTotal>()
+  let [calls, attempts] = [0, 0]
+
+  return {
+    add(outcome) {
+      outcomes[outcome.outcome]++
+      if (outcome.outcome === 'updated') countEach(cleared, namesIn(outcome.cleared))
+      countEach(retries, namesIn(outcome.retries))
+      attempts += outcome.attempts
+      if (outcome.attempts > 0) {
+        calls++
+        countUp(latencies, outcome.latencyMs)
+      }
+      if (needsAttention(outcome.outcome) && outcome.errorCode !== '')
+        addError(errors, outcome, outcome.errorCode)
+    },
+    totals: () => ({
+      outcomes: { ...outcomes },
+      cleared: Object.fromEntries(cleared),
+      calls,
+      attempts,
+      retries: Object.fromEntries(retries),
+      errors: [...errors.values()].sort(byCount),
+      latency_ms: percentiles(latencies),
+    }),
+  }
+}
+
+function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof errorTips): void {
+  const { errorField: field, row } = outcome
+  const message = messageOfKind(outcome.message)
+  const key = [code, field, message].join('\0')
+  const found = errors.get(key)
+  if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })
+  else if (errors.size < mostKinds)
+    errors.set(key, { code, field, count: 1, example_row: row, tip: errorTips[code], message })
+  else {
+    const other = errors.get(otherKinds)
+    errors.set(otherKinds, {
+      code: otherKinds,
+      field: '',
+      count: (other?.count ?? 0) + 1,
+      example_row: other?.example_row ?? row,
+      tip: 'Look at the rows themselves: `errors` names what is wrong with each.',
+      message: `more than ${mostKinds} kinds of error`,
+    })
+  }
+}
+
+/** Most frequent first, `E_OTHER` last. */
+function byCount(left: ErrorTotal, right: ErrorTotal): number {
+  if (left.code === otherKinds) return 1
+  if (right.code === otherKinds) return -1
+  return right.count - left.count
+}
+
+/** Nearest-rank percentiles over whole milliseconds. */
+function percentiles(counts: ReadonlyMap<number, number>): Totals['latency_ms'] {
+  const sorted = [...counts].sort(([left], [right]) => left - right)
+  const total = sorted.reduce((sum, [, count]) => sum + count, 0)
+  const at = (share: number): number => {
+    let seen = 0
+    for (const [ms, count] of sorted) {
+      seen += count
+      if (seen >= share * total) return ms
+    }
+    return 0
+  }
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: sorted.at(-1)?.[0] ?? 0 }
+}
+
+export interface RollbackCounter {
+  add(outcome: Outcome): void
+  buckets(): RollbackBuckets
+  /** Rows of which only a part was restored. */
+  readonly partly: number
+}
+
+export function createRollbackCounter(): RollbackCounter {
+  const restored = new Map<string, number>()
+  const kept = new Map<string, number>()
+  const impossible = new Map<string, number>()
+  let partly = 0
+  return {
+    add({ outcome, fields, errorCode, errorField }) {
+      if (outcome === 'updated') countEach(restored, namesIn(fields))
+      if (outcome === 'updated' && errorCode !== '') partly++
+      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, namesIn(errorField))
+      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, namesIn(errorField))
+    },
+    buckets: () => ({
+      restored: Object.fromEntries(restored),
+      kept: Object.fromEntries(kept),
+      not_possible: Object.fromEntries(impossible),
+    }),
+    get partly() {
+      return partly
+    },
+  }
+}

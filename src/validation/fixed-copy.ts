@@ -14,8 +14,8 @@ import type { Mapping } from '../mapping/mapping.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { SourceColumn } from '../model/ports.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
-import { csvText } from '../report/csv-text.ts'
-import { splitMembers } from '../report/json-members.ts'
+import { csvText } from '../report/escape.ts'
+import { splitMembers } from '../report/errors.ts'
 import { openNewFile } from '../report/output-file.ts'
 
 /** What the files of `validate` are made of. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Scan } from '../../src/model/scan.ts'
-import type { ProgressSnapshot } from '../../src/report/render-progress.ts'
-import type { RunEvent } from '../../src/report/run-events.ts'
+import type { ProgressSnapshot } from '../../src/report/progress.ts'
+import type { RunEvent } from '../../src/report/run-log.ts'
 import { createRunProgress } from '../../src/engine/progress.ts'
 import { outcomeOf } from '../report/outcome.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { nextStep } from '../../src/report/next-step.ts'
-import type { RunEnd } from '../../src/report/next-step.ts'
+import { nextStep } from '../../src/report/summary-text.ts'
+import type { RunEnd } from '../../src/report/summary-text.ts'
 
 const none = {
   updated: 9,
@@ -13,7 +13,7 @@ const none = {
 }
 const end: RunEnd = {
   runId: 'crm-1',
-  remedy: undefined,
+  tip: undefined,
   openRows: 0,
   outcomes: none,
   errorsFile: 'runs/crm-1/errors.csv',
@@ -23,10 +23,10 @@ const end: RunEnd = {
 }
 const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
   ['a run without a blemish', {}, 'Run crm-1 is finished: nothing is left to do.'],
-  ['a stopped run', { remedy: 'Set the clock.', openRows: 3 }, 'Run crm-1 is not finished. Set the clock.'],
+  ['a stopped run', { tip: 'Set the clock.', openRows: 3 }, 'Run crm-1 is not finished. Set the clock.'],
   [
     'a stopped run that the same command would begin anew',
-    { remedy: 'Set the clock.', newRun: true },
+    { tip: 'Set the clock.', newRun: true },
     'Run crm-1 is not finished. Set the clock. To go on with it, give --run-id crm-1 in place of --new-run.',
   ],
   [

@@ -2,9 +2,8 @@ import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { createLogUpdate } from 'log-update'
 import { describe, expect, test } from 'vitest'
-import { createProgress } from '../../src/report/progress.ts'
-import { renderProgress, renderProgressLine } from '../../src/report/render-progress.ts'
-import type { ProgressSnapshot } from '../../src/report/render-progress.ts'
+import { createProgress, renderProgress, renderProgressLine } from '../../src/report/progress.ts'
+import type { ProgressSnapshot } from '../../src/report/progress.ts'
 
 const wall = new Date(2026, 10, 23, 14, 13).getTime()
 const snapshot: ProgressSnapshot = {

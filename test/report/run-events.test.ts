@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { maskedCustomer, rowEvent } from '../../src/report/run-events.ts'
+import { maskCustomer, toRowEvent } from '../../src/report/run-log.ts'
 import { outcomeOf } from './outcome.ts'
 
 describe('the event of a row', () => {
@@ -18,7 +18,7 @@ describe('the event of a row', () => {
       idempotencyKey: 'canary',
       operationId: 'canary',
     })
-    expect(rowEvent(outcome)).toEqual({
+    expect(toRowEvent(outcome)).toEqual({
       kind: 'row',
       row: 7,
       line: 9,
@@ -39,7 +39,7 @@ describe('the event of a row', () => {
     ['emails', ''],
     ['', ''],
   ])('calls the field %j %j', (errorField, field) => {
-    expect(rowEvent(outcomeOf({ errorField })).field).toBe(field)
+    expect(toRowEvent(outcomeOf({ errorField })).field).toBe(field)
   })
 })
 
@@ -50,5 +50,5 @@ test.each([
   ['cus_x', 'cus_…'],
   ['', ''],
 ])('the customer %j is shown as %j', (customerId, shown) => {
-  expect(maskedCustomer(customerId)).toBe(shown)
+  expect(maskCustomer(customerId)).toBe(shown)
 })

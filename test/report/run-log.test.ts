@@ -4,8 +4,7 @@ import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRunLog } from '../../src/report/run-log.ts'
-import { rowEvent } from '../../src/report/run-events.ts'
+import { createRunLog, toRowEvent } from '../../src/report/run-log.ts'
 import { outcomeOf } from './outcome.ts'
 
 describe('run.log', () => {
@@ -63,7 +62,7 @@ describe('run.log', () => {
     const log = logAt(level)
     log.open(directory)
     log.write({ kind: 'reporting' })
-    log.write(rowEvent(outcomeOf({ outcome: 'rejected' })))
+    log.write(toRowEvent(outcomeOf({ outcome: 'rejected' })))
     log.write({ kind: 'stopped', code: 'E_STOPPED' })
     log.close()
     expect(lines().map(({ event }) => event)).toEqual(events)

@@ -1,11 +1,9 @@
 /** The summary for other programs: JUnit and Prometheus. */
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
-import { junitOf } from '../../src/report/junit.ts'
-import { metricsOf } from '../../src/report/metrics.ts'
-import { summaryOf } from '../../src/report/summary.ts'
+import { toJunit, toMetrics } from '../../src/report/summary-formats.ts'
+import { toSummary, createTotals } from '../../src/report/summary.ts'
 import type { Summary } from '../../src/report/summary.ts'
-import { createTotals } from '../../src/report/totals.ts'
 import { outcomeOf } from './outcome.ts'
 
 const hostile = `"]]></failure><!--&\u001b\u2028\\`
@@ -25,14 +23,14 @@ function summaryFrom(outcomes: readonly Partial<Outcome>[], changes: Partial<Sum
     exit_code: 1,
     next: 'Mend the rows.',
   }
-  return { ...summaryOf(run, totals.totals()), ...changes }
+  return { ...toSummary(run, totals.totals()), ...changes }
 }
 
 const bad = { outcome: 'rejected', errorCode: 'E_API', errorField: hostile, message: hostile } as const
 
 describe('JUnit', () => {
   it('has a case for the good rows and a failure for each kind of error, with its remedy', () => {
-    const text = junitOf(summaryFrom([{}, bad, { ...bad, row: 7 }]))
+    const text = toJunit(summaryFrom([{}, bad, { ...bad, row: 7 }]))
     expect(text.match(/<testcase /g)).toHaveLength(2)
     expect(text).toContain('tests="2" failures="1" errors="0" skipped="0" time="60.500"')
     expect(text).toContain('name="1 row updated or unchanged"/>')
@@ -40,7 +38,7 @@ describe('JUnit', () => {
   })
 
   it('escapes what XML would read, and shows what it cannot hold', () => {
-    const text = junitOf(summaryFrom([bad]))
+    const text = toJunit(summaryFrom([bad]))
     for (const part of [']]>', '<!--', '\u001b', '\u2028']) expect(text).not.toContain(part)
     expect(text).toContain('&quot;]]&gt;&lt;/failure&gt;&lt;!--&amp;\\x1b')
     expect(text.match(/<\/failure>/g)).toHaveLength(1)
@@ -48,7 +46,7 @@ describe('JUnit', () => {
 
   it('fails for rows that are only counted, too', () => {
     const summary = summaryFrom([{}])
-    const text = junitOf({ ...summary, outcomes: { ...summary.outcomes, not_attempted: 2 }, started_at: '' })
+    const text = toJunit({ ...summary, outcomes: { ...summary.outcomes, not_attempted: 2 }, started_at: '' })
     expect(text).toContain('tests="2" failures="1" errors="0" skipped="0">')
     expect(text).toContain('<failure type="none" message="2 rows">Mend the rows.</failure>')
   })
@@ -56,7 +54,7 @@ describe('JUnit', () => {
 
 describe('metrics', () => {
   it('are lines that Prometheus reads, with every outcome and without the id of the run', () => {
-    const text = metricsOf(summaryFrom([{}, { ...bad, retries: 'timeout' }], { env: hostile }))
+    const text = toMetrics(summaryFrom([{}, { ...bad, retries: 'timeout' }], { env: hostile }))
     const label = String.raw`\{(?:\w+="(?:[^"\\\n]|\\\\|\\")*",?)+\}`
     for (const line of text.trimEnd().split('\n'))
       expect(line).toMatch(
@@ -71,6 +69,6 @@ describe('metrics', () => {
   })
 
   it('say no time that a run does not have', () => {
-    expect(metricsOf(summaryFrom([], { started_at: '' }))).not.toContain('started_timestamp')
+    expect(toMetrics(summaryFrom([], { started_at: '' }))).not.toContain('started_timestamp')
   })
 })

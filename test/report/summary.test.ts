@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
-import { summaryOf, writeSummary } from '../../src/report/summary.ts'
+import { toSummary, writeSummary, createTotals } from '../../src/report/summary.ts'
 import { summaryText } from '../../src/report/summary-text.ts'
-import { createTotals } from '../../src/report/totals.ts'
 import { outcomeOf } from './outcome.ts'
 
 function summary(outcomes: readonly Partial<Outcome>[]) {
   const totals = createTotals()
   for (const outcome of outcomes) totals.add(outcomeOf(outcome))
-  return summaryOf(
+  return toSummary(
     {
       run_id: 'crm-0123456789',
       input: { path: 'crm.csv', sha256: 'ab', rows: 12_345, bytes: 99 },

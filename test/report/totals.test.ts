@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
-import { createTotals } from '../../src/report/totals.ts'
+import { createTotals } from '../../src/report/summary.ts'
 import { outcomeOf } from './outcome.ts'
 
 function totalsOf(outcomes: readonly Partial<Outcome>[]) {

@@ -2,7 +2,7 @@
 import { printableLines } from '../../model/printable.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
-import { bucketLines } from '../../report/rollback-fold.ts'
+import { rollbackLines } from '../../report/summary-text.ts'
 import { previewRollback } from '../../jobs/rollback-preview.ts'
 import type { RollbackPreview } from '../../jobs/rollback-preview.ts'
 import { rollback as rollbackRun } from '../../jobs/rollback.ts'
@@ -60,7 +60,7 @@ function linesOf(found: RollbackPreview): readonly string[] {
   const { parent, customers, changed, missing, unreadable, requests } = found
   const lines = [
     `Rollback of ${parent} would go over ${formatCount(customers)} customers (read with ${formatCount(requests)} requests)`,
-    ...bucketLines(found),
+    ...rollbackLines(found),
   ]
   if (missing > 0) lines.push(`Not there any more:       ${formatRows(missing)}`)
   if (unreadable > 0) lines.push(`Could not be read:        ${formatRows(unreadable)}`)

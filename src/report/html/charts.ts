@@ -1,18 +1,17 @@
 /**
- * Charts as inline SVG without texts: it stretches to any width, and labels around it stay readable on a phone. Each has a
- * name that says what it shows; the numbers stand in a table beside it.
+ * Charts as inline SVG. It has no texts and stretches to any width, so that labels around it stay readable on a phone. Each
+ * chart has a name, and a table of its numbers next to it.
  */
 import { outcomeKinds } from '../../model/outcome.ts'
 import type { OutcomeKind } from '../../model/outcome.ts'
+import { html } from '../escape.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
-import { html } from './escape.ts'
-import type { Pause } from './pauses.ts'
-import type { Slot } from './timeline.ts'
+import type { Pause, Slot } from './timeline.ts'
 
 export function outcomeBar(outcomes: Readonly<Record<OutcomeKind, number>>): string {
   const present = outcomeKinds.filter((kind) => outcomes[kind] > 0)
   const total = present.reduce((sum, kind) => sum + outcomes[kind], 0)
-  // One bad row of a million has to be seen, too.
+  // One failed row of a million must be visible
   const widths = present.map((kind) => Math.max(8, (outcomes[kind] / total) * 1_000))
   const whole = widths.reduce((sum, width) => sum + width, 0)
   let from = 0
@@ -33,19 +32,19 @@ export function outcomeBar(outcomes: Readonly<Record<OutcomeKind, number>>): str
 
 const plotHeight = 100
 
-export interface TimeCourse {
+export interface TimeSeries {
   readonly slots: readonly Slot[]
   readonly widthMs: number
   readonly pauses: readonly Pause[]
 }
 
 /**
- * Bars of calls, those that ended badly on top, before bands for the times in which nobody could send; below them a strip that marks
- * retries, and pauses that a 429 asked for.
+ * Bars of rows that were sent, with those that need attention on top, and bands for pauses. A strip below marks retries and
+ * answers 429.
  */
 export function timeChart(
   name: string,
-  { slots, widthMs, pauses }: TimeCourse,
+  { slots, widthMs, pauses }: TimeSeries,
   labelOf: (slot: Slot) => string,
 ): string {
   const highest = Math.max(1, ...slots.map(({ calls }) => calls))
@@ -83,7 +82,7 @@ export function histogram(name: string, bins: readonly Bin[]): string {
 
 const mostBins = 30
 
-/** Bins of equal, round width up to the 99th percentile, and one for what is slower. */
+/** Bins of one round width up to the 99th percentile, and one bin for slower answers. */
 export function latencyBins(latencies: ReadonlyMap<number, number>, p99: number): readonly Bin[] {
   if (latencies.size === 0) return []
   let step = 1

@@ -1,17 +1,17 @@
-/** The sections about outcomes, time and fields. Every chart has its numbers in a table, for whoever cannot see it. */
+/** The sections of the HTML report. Every chart has its numbers in a table, for readers who cannot see it. */
 import { outcomeKinds } from '../../model/outcome.ts'
 import type { OutcomeKind } from '../../model/outcome.ts'
+import { html } from '../escape.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
 import { outcomeLooks } from '../summary.ts'
 import type { Summary } from '../summary.ts'
 import { histogram, latencyBins, outcomeBar, timeChart } from './charts.ts'
-import { html } from './escape.ts'
-import type { PageFold } from './page-fold.ts'
-import type { Pause } from './pauses.ts'
-import type { Slot } from './timeline.ts'
+import type { Attention, ReportData } from './report-data.ts'
+import type { Pause, Slot } from './timeline.ts'
 
 const mostSlots = 96
 const mostFields = 100
+const mostErrors = 100
 
 export function outcomesSection({ outcomes, ...summary }: Summary): string {
   const kinds = outcomeKinds.filter((kind) => outcomes[kind] > 0)
@@ -36,7 +36,7 @@ function outcomeRow(kind: OutcomeKind, count: number, total: number): string {
 
 export function timeSection(
   summary: Summary,
-  { timeline, latencies }: PageFold,
+  { timeline, latencies }: ReportData,
   pauses: readonly Pause[],
 ): string {
   const { widthMs, slots } = timeline.slots(mostSlots)
@@ -77,7 +77,7 @@ ${numbersTable(
 )}</figure></section>`
 }
 
-/** A chart with what its top and its middle stand for. */
+/** A chart with a scale. */
 function plot(chart: string, highest: number): string {
   return `<div class="plot"><p class="scale" aria-hidden="true"><span>${formatCount(highest)}</span><span>${highest < 2 ? '' : formatCount(highest / 2)}</span><span>0</span></p>${chart}</div>`
 }
@@ -139,7 +139,62 @@ function slotLabel(slot: Slot): string {
   return `${clock(slot.start)} UTC: ${formatCount(calls)} calls, ${formatCount(errors)} need attention, ${formatCount(retries)} repeated`
 }
 
-/** The same wherever the page is made. */
+/** UTC, so that the report is the same wherever it is made. */
 function clock(at: number): string {
   return isoTime(at).slice(0, 19).replace('T', ' ')
+}
+
+export function errorsSection({ errors }: Summary, attention: Attention): string {
+  if (errors.length === 0) return ''
+  const { codes } = attention.choices()
+  const rows = errors.slice(0, mostErrors).map(({ code, field, count, message, example_row, tip }) => {
+    const examples = attention.examplesOf(code, field, message)
+    const shown = (examples.length === 0 ? [example_row] : examples).map(formatCount).join('; ')
+    const where = field === '' ? '' : ` <code>${html(field)}</code>`
+    const button = `<button type="button" hidden data-code="${html(code)}" aria-label="Show the rows with ${html(code)}">Show</button>`
+    return `<tr><td class="number" data-label="Rows">${formatCount(count)}</td><th scope="row" data-label="Error"><span><code>${html(code)}</code>${where}</span></th><td data-label="What">${html(message)}</td><td data-label="Remedy">${html(tip)}</td><td data-label="Examples"><span>${shown} ${codes.includes(code) ? button : ''}</span></td></tr>`
+  })
+  const more = errors.length - mostErrors
+  const rest = more > 0 ? `<p class="soft">${formatCount(more)} more kinds stand in summary.json.</p>` : ''
+  return `<section id="errors"><h2>Errors and what to do</h2><div class="scroll" tabindex="0" role="group" aria-label="Errors"><table id="errors-table"><thead><tr><th scope="col" class="number">Rows</th><th scope="col">Error</th><th scope="col">What</th><th scope="col">Remedy</th><th scope="col">Example rows</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>${rest}</section>`
+}
+
+/** The table, without its data. `wanted` is the number of rows that need attention. */
+export function attentionSection(attention: Attention, wanted: number): string {
+  const title = '<h2 id="attention-title" tabindex="-1">Rows that need attention</h2>'
+  if (wanted === 0) return `<section id="attention">${title}<p>None.</p></section>`
+  const { listed } = attention
+  const partly =
+    listed === wanted
+      ? ''
+      : `<p>The first ${formatCount(listed)} of ${formatCount(wanted)} are listed here; <code>results</code> and <code>errors</code> have what is known of the others.</p>`
+  const { outcomes, codes } = attention.choices()
+  return `<section id="attention">${title}${partly}
+<noscript><p>The table needs JavaScript; the same rows stand in <code>results</code> and <code>errors</code>.</p></noscript>
+<div id="table-tool" hidden><div class="tools" role="search">
+<label>Search rows, customers, messages<input id="search" type="search" autocomplete="off" spellcheck="false"></label>
+${filter('outcome', 'Outcome', outcomes)}${filter('code', 'Error', codes)}</div>
+<p id="status" role="status" class="soft"></p>
+<div class="scroll" tabindex="0" role="group" aria-label="Rows"><table id="rows-table"><caption class="soft">${caption(attention.valued)}</caption><thead><tr>${columns.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody id="rows"></tbody></table></div>
+<div class="tools" role="group" aria-label="Pages of the table">${pageButtons.map(([id, name]) => `<button type="button" id="${id}">${name}</button>`).join('')}</div></div></section>`
+}
+
+function caption(valued: number): string {
+  return valued === 0
+    ? 'Without personal data: the values stand in the input and in <code>errors</code>'
+    : `With the cells of the first ${formatCount(valued)} rows`
+}
+
+const columns = ['Row', 'Line', 'Customer', 'Outcome', 'Error', 'Field', 'Message'] as const
+
+const pageButtons = [
+  ['first', 'First'],
+  ['previous', 'Previous'],
+  ['next', 'Next'],
+  ['last', 'Last'],
+] as const
+
+function filter(id: string, name: string, options: readonly string[]): string {
+  const list = options.map((option) => `<option>${html(option)}</option>`).join('')
+  return `<label>${name}<select id="${id}"><option value="">All</option>${list}</select></label>`
 }

@@ -1,22 +1,25 @@
-/** Calls and errors over time: a few hundred slots at most, however long the run and however many its rows. */
+/** What happened over time: rows in a few hundred slots of equal width, and pauses. */
 import { namesIn } from '../../model/count.ts'
+import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { needsAttention } from '../../model/outcome.ts'
 
 export interface Slot {
   /** Milliseconds since 1970. */
   readonly start: number
-  /** Rows whose last answer came in this slot, and those of them that need attention. */
+  /** Rows whose last answer came in this slot. */
   calls: number
+  /** Those of them that need attention. */
   errors: number
-  /** Attempts of these rows that were repeated, and those of them because of a 429. */
+  /** Repeated attempts of these rows. */
   retries: number
+  /** Those of them that a 429 caused. */
   throttled: number
 }
 
 export interface Timeline {
   add(outcome: Outcome): void
-  /** From the first answer to the last one, without gaps; at most `most` of equal width. */
+  /** At most `most` slots of equal width, from the first answer to the last, without gaps. */
   slots(most: number): { readonly widthMs: number; readonly slots: readonly Slot[] }
 }
 
@@ -27,7 +30,7 @@ export function createTimeline(): Timeline {
   let widthMs = firstWidthMs
   let kept = new Map<number, Slot>()
 
-  /** Answers come in any order, and a run that goes on the next day leaves a gap: only slots that hold something are kept. */
+  /** Empty slots take no memory: a run that resumes the next day leaves a gap. Answers come in any order. */
   function widen(): void {
     while (kept.size > mostKept) {
       widthMs *= 2
@@ -50,7 +53,6 @@ export function createTimeline(): Timeline {
     slots(most) {
       const starts = [...kept.keys()]
       if (starts.length === 0) return { widthMs, slots: [] }
-      // Not Math.min(...starts): one pass each is as short, and has no limit of arguments.
       const first = starts.reduce((least, start) => Math.min(least, start))
       const end = starts.reduce((greatest, start) => Math.max(greatest, start))
       let width = widthMs
@@ -86,4 +88,26 @@ function regroup(slots: Iterable<Slot>, widthMs: number): Map<number, Slot> {
     slot.throttled += throttled
   }
   return wider
+}
+
+/** A time in which no request was sent. */
+export interface Pause {
+  /** Milliseconds since 1970. */
+  readonly from: number
+  readonly to: number
+  /** Rapyd answered 429, or did not answer at all. */
+  readonly kind: 'blocked' | 'outage'
+}
+
+/** Reads the pauses that a run has stored. What is no pause is left out. */
+export function readPauses(text: string | undefined): readonly Pause[] {
+  if (text === undefined) return []
+  const found = parseJson(text)
+  return Array.isArray(found) ? found.filter(isPause) : []
+}
+
+function isPause(value: unknown): value is Pause {
+  if (!isJsonObject(value)) return false
+  const { from, to, kind } = value
+  return typeof from === 'number' && typeof to === 'number' && (kind === 'blocked' || kind === 'outage')
 }

@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPageFold } from '../../../src/report/html/page-fold.ts'
-import { createRowValues } from '../../../src/report/html/row-values.ts'
-import { writePage } from '../../../src/report/html/page.ts'
-import { summaryOf } from '../../../src/report/summary.ts'
-import { createTotals } from '../../../src/report/totals.ts'
+import { createReportData, createRowValues } from '../../../src/report/html/report-data.ts'
+import { writeHtmlReport } from '../../../src/report/html/html-report.ts'
+import { toSummary, createTotals } from '../../../src/report/summary.ts'
 import { hasChromium, openInChromium } from '../../support/chromium.ts'
 import type { BrowserPage } from '../../support/chromium.ts'
 import { outcomeOf } from '../outcome.ts'
@@ -25,7 +23,7 @@ const pageFacts = { mapping: 'm', options: [['--rate', '1/1s']], pauses, version
 
 function write(directory: string): void {
   const totals = createTotals()
-  const fold = createPageFold(createRowValues(['customer', 'note'], (record) => record.split('|')))
+  const fold = createReportData(createRowValues(['customer', 'note'], (record) => record.split('|')))
   for (let row = 1; row <= rows; row++) {
     const isOdd = row % 1_000 === 0
     const outcome = outcomeOf({
@@ -44,7 +42,7 @@ function write(directory: string): void {
   const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
   const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
   const run = { run_id: 'crm-1', input, env: 'sandbox', host: 'h', ...facts }
-  writePage(directory, summaryOf(run, totals.totals()), pageFacts, fold)
+  writeHtmlReport(directory, toSummary(run, totals.totals()), pageFacts, fold)
 }
 
 const name = hasChromium ? 'in Chromium' : 'in Chromium (skipped: there is no /usr/bin/chromium)'

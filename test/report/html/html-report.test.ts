@@ -5,11 +5,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/model/outcome.ts'
 import { printable } from '../../../src/model/printable.ts'
-import { createPageFold } from '../../../src/report/html/page-fold.ts'
-import { createRowValues } from '../../../src/report/html/row-values.ts'
-import { pageOf, writePage } from '../../../src/report/html/page.ts'
-import { summaryOf } from '../../../src/report/summary.ts'
-import { createTotals } from '../../../src/report/totals.ts'
+import { createReportData, createRowValues } from '../../../src/report/html/report-data.ts'
+import { renderReport, writeHtmlReport } from '../../../src/report/html/html-report.ts'
+import { toSummary, createTotals } from '../../../src/report/summary.ts'
 import { outcomeOf } from '../outcome.ts'
 
 const hostile = `</script><script>alert(1)</script>"'&\u2028\u202e<!--`
@@ -17,7 +15,7 @@ const facts = { mapping: hostile, options: [['--blank', hostile]], pauses: [], v
 
 function partsOf(outcomes: readonly Partial<Outcome>[]) {
   const totals = createTotals()
-  const fold = createPageFold()
+  const fold = createReportData()
   for (const changes of outcomes) {
     const outcome = outcomeOf(changes)
     totals.add(outcome)
@@ -35,12 +33,12 @@ function partsOf(outcomes: readonly Partial<Outcome>[]) {
     exit_code: 1,
     next: `Mend ${hostile}`,
   }
-  return { summary: summaryOf(run, totals.totals()), fold }
+  return { summary: toSummary(run, totals.totals()), fold }
 }
 
 function page(outcomes: readonly Partial<Outcome>[]): string {
   const { summary, fold } = partsOf(outcomes)
-  return [...pageOf(summary, facts, fold)].join('')
+  return [...renderReport(summary, facts, fold)].join('')
 }
 
 const bad = {
@@ -112,9 +110,9 @@ describe('the page', () => {
     const directory = mkdtempSync(join(tmpdir(), 'page-'))
     const path = join(directory, 'report.html')
     const { summary, fold } = partsOf([bad])
-    writePage(directory, summary, facts, fold)
+    writeHtmlReport(directory, summary, facts, fold)
     const [text, mode] = [readFileSync(path, 'utf8'), statSync(path).mode & 0o777]
-    writePage(directory, summary, facts, partsOf([bad]).fold)
+    writeHtmlReport(directory, summary, facts, partsOf([bad]).fold)
     const again = readFileSync(path, 'utf8')
     rmSync(directory, { recursive: true })
     expect(mode).toBe(0o600)
@@ -134,9 +132,9 @@ describe('the page', () => {
     ['cut', createRowValues(['id'], () => ['x'.repeat(400)]), [['id'], [`${'x'.repeat(300)}…`]]],
     ['not at all', undefined, [undefined, undefined]],
   ] as const)('shows cells %s', (_how, rowValues, [names, cells]) => {
-    const fold = createPageFold(rowValues)
+    const fold = createReportData(rowValues)
     fold.add(outcomeOf(bad), '{"a": 1}')
-    const text = [...pageOf(partsOf([bad]).summary, facts, fold)].join('')
+    const text = [...renderReport(partsOf([bad]).summary, facts, fold)].join('')
     const json = JSON.parse(/id="attention-data">(.*?)<\/script>/s.exec(text)?.[1] ?? '')
     expect([json.names, json.values?.[0]]).toEqual([names, cells])
     expect(text.includes('Personal data')).toBe(rowValues !== undefined)

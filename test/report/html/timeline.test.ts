@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { timeChart } from '../../../src/report/html/charts.ts'
-import { readPauses } from '../../../src/report/html/pauses.ts'
+import { readPauses } from '../../../src/report/html/timeline.ts'
 import { createPauseNotes } from '../../../src/engine/pauses.ts'
 
 function createNotes() {

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { expect, test } from 'vitest'
-import { csvCells, csvText } from '../../src/report/csv-text.ts'
+import { csvCells, csvText } from '../../src/report/escape.ts'
 
 const texts = ['', 'plain', '"', 'a "b"', 'two\nlines', 'two\r\nlines', 'ü 😀', ' x ']
 

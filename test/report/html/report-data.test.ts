@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createAttention } from '../../../src/report/html/attention.ts'
+import { createAttention, createReportData } from '../../../src/report/html/report-data.ts'
 import { latencyBins } from '../../../src/report/html/charts.ts'
-import { createPageFold } from '../../../src/report/html/page-fold.ts'
 import { createTimeline } from '../../../src/report/html/timeline.ts'
 import { outcomeOf } from '../outcome.ts'
 
@@ -58,7 +57,7 @@ describe('rows that need attention', () => {
 
 describe('fields', () => {
   it('are counted by name, also where every row brings another key', () => {
-    const fold = createPageFold()
+    const fold = createReportData()
     for (let row = 0; row < 3_000; row++) fold.add(outcomeOf({ fields: `name;metadata.k${row}` }))
     const changed = fold.changed
     expect(changed.get('name')).toBe(3_000)
