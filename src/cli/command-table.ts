@@ -1,7 +1,7 @@
-/** The commands: the words that follow each, what it does, and examples. */
+/** The table of commands: the words after each, what it does, and examples. */
 import type { CommandName, CommandOptions } from '../config/options.ts'
 
-/** What a word after the command is, and how the help names it. */
+/** The help of each kind of word after a command. */
 export const subjects = {
   input: 'CSV or NDJSON file, or - for standard input',
   plan: 'A plan.ndjson that plan wrote',
@@ -15,10 +15,10 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 
 interface Command {
   readonly subject?: keyof typeof subjects
-  /** What may follow the subject. */
+  /** An optional word after the subject. */
   readonly second?: keyof typeof subjects
   readonly summary: string
-  /** Command lines and what they are for. */
+  /** Command lines and their purposes. */
   readonly examples: readonly (readonly [line: string, purpose: string])[]
 }
 
@@ -129,7 +129,7 @@ const table = {
   },
 } as const satisfies Readonly<Record<CommandName, Command>>
 
-type Table = typeof table
+type CommandTable = typeof table
 
 type Subject<Of> = Of extends { readonly subject: infer Word extends string }
   ? Readonly<Record<Word, string>>
@@ -138,9 +138,9 @@ type Second<Of> = Of extends { readonly second: infer Word extends string }
   ? Readonly<Partial<Record<Word, string>>>
   : object
 
-export type Words<Name extends CommandName> = Subject<Table[Name]> & Second<Table[Name]>
+export type Words<Name extends CommandName> = Subject<CommandTable[Name]> & Second<CommandTable[Name]>
 
-/** What a command is given. An option that was not given has no key. */
+/** The options and words of a command. An option that was not given has no key. */
 export type Arguments<Name extends CommandName> = CommandOptions<Name> & Words<Name>
 
 export const commands: Readonly<Record<CommandName, Command>> = table

@@ -1,20 +1,22 @@
-/** What a shell offers for the last of the words that are typed, and the scripts that make it ask for that. */
+/** Shell completion: what fits the last word of a line, and the scripts that make shells ask for it. */
 import { resolve } from 'node:path'
 import { isPath } from '../config/job-options.ts'
 import { flagOf, options, optionTable, shownFlagOf } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { findRuns } from '../store/find-runs.ts'
+import { exitCodes, usage } from '../model/errors.ts'
 import { commandNames, commands, shells, stateActions } from './command-table.ts'
+import type { Arguments } from './command-table.ts'
 
 export interface Completions {
   readonly offered: string[]
-  /** Whether names of files would fit, where nothing is offered. */
+  /** Whether names of files fit if nothing is offered. */
   readonly areFiles: boolean
 }
 
-/** `words` begin with the program. bash makes three of `--option=value`. */
-export function completionsOf(words: readonly string[]): Completions {
+/** `words` begin with the program. bash splits `--option=value` into three words. */
+export function findCompletions(words: readonly string[]): Completions {
   const [, name, ...rest] = words.filter((word) => word !== '=')
   const current = words.at(-1) === '=' ? '' : (rest.pop() ?? name ?? '')
   const matching = (all: readonly string[], areFiles: boolean): Completions => ({
@@ -32,7 +34,7 @@ export function completionsOf(words: readonly string[]): Completions {
   }
   if (current.startsWith('-'))
     return matching([...optionsOf(command).map(([known]) => `--${shownFlagOf(known)}`), '--help'], false)
-  return matching(rest.length === 0 ? wordsOf(commands[command].subject) : [], true)
+  return matching(rest.length === 0 ? subjectWords(commands[command].subject) : [], true)
 }
 
 function optionsOf(command: CommandName): readonly (readonly [name: string, option: Option])[] {
@@ -41,21 +43,35 @@ function optionsOf(command: CommandName): readonly (readonly [name: string, opti
   )
 }
 
-/** Returns undefined for what is no option, or takes no value. */
+/** Returns undefined if `typed` is no option, or takes no value. */
 function optionNamed(command: CommandName, typed = '') {
   const [name, option] = optionsOf(command).find(([known]) => `--${flagOf(known)}` === typed) ?? []
   if (option === undefined || option.type === 'boolean') return undefined
   return { values: name === 'map' ? Object.keys(presets) : (option.choices ?? []), isPath: isPath(option) }
 }
 
-function wordsOf(subject: string | undefined): readonly string[] {
+function subjectWords(subject: string | undefined): readonly string[] {
   if (subject === 'action') return stateActions
   if (subject === 'shell') return shells
   return subject === 'run' ? findRuns(resolve(options.runsDir.default)).map(({ runId }) => runId) : []
 }
 
-/** They end with the status 1 where files would fit. The scripts of yargs offer files for every value, or none at all. */
-export const completionScripts: Readonly<Record<(typeof shells)[number], string>> = {
+/** `completion`: prints the script for a shell. */
+export function completion({ shell }: Arguments<'completion'>): number {
+  const known = shells.find((name) => name === shell)
+  if (known === undefined) {
+    throw usage(
+      'E_OPTION_CHOICE',
+      `Invalid shell "${shell}": use ${shells.slice(0, -1).join(', ')} or ${shells.at(-1)}`,
+      'Write it like: rapyd-bulk completion bash',
+    )
+  }
+  process.stdout.write(completionScripts[known])
+  return exitCodes.OK
+}
+
+/** Scripts of our own, because those of yargs offer files for every value or for none. The status 1 means that files fit. */
+const completionScripts: Readonly<Record<(typeof shells)[number], string>> = {
   bash: `_rapyd_bulk() {
   local word=\${COMP_WORDS[COMP_CWORD]}
   [[ $word == '=' ]] && word=

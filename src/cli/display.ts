@@ -1,68 +1,163 @@
-/** What `update` shows on standard error while it runs: progress, and a few lines beside it. */
+/** What a command shows on standard error before and while it works: progress, and notes next to it. */
+import type { DuplicatePolicy } from '../config/options.ts'
+import type { Watch } from '../engine/parts.ts'
+import type { ReadingProgress } from '../engine/reading-client.ts'
+import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { Clock } from '../model/ports.ts'
-import { formatClock } from '../report/format.ts'
-import { lateLine, planLine } from '../report/plan-line.ts'
+import { printable } from '../model/printable.ts'
+import type { Scan } from '../model/scan.ts'
+import { formatClock, formatCount, formatDuration, formatRate, formatRows } from '../report/format.ts'
+import { allowedPerSecond } from '../report/pace.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
-import type { Watch } from '../engine/parts.ts'
+import type { RunEvent, RunSending } from '../report/run-log.ts'
+import { drainOnSignals } from './terminal.ts'
 
-export interface DisplayOptions {
-  /** Standard error. */
-  readonly stream: ProgressOptions['stream']
-  /** What draws the block, where there is a screen for one. */
-  readonly draw: ProgressOptions['draw']
+export interface DisplayOptions extends Pick<ProgressOptions, 'stream' | 'draw' | 'color'> {
   /** No progress and no notes. */
   readonly quiet: boolean
-  readonly color: boolean
   /** Milliseconds since 1970. */
   readonly finishBy?: number | undefined
   readonly clock: Pick<Clock, 'now' | 'wall'>
 }
 
 export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>> {
-  /** Writes a line where the progress is not in its way, quiet or not. */
-  readonly say: (line: string) => void
-  /** Takes the progress away until the next snapshot, for a question. */
+  /** Writes a line next to the progress, also with `--quiet`. */
+  readonly writeLine: (line: string) => void
+  /** Removes the progress until the next snapshot, for a question. */
   clear(): void
-  /** Takes the progress away for good. */
+  /** Removes the progress for good. */
   stop(): void
 }
 
 export function createDisplay({ stream, draw, quiet, color, finishBy, clock }: DisplayOptions): Display {
-  const writeLine = (line: string): void => void stream.write(`${line}\n`)
-  const progress = quiet ? undefined : createProgress({ stream, draw, color, log: writeLine, clock })
+  const log = (line: string): void => void stream.write(`${line}\n`)
+  const progress = quiet ? undefined : createProgress({ stream, draw, color, log, clock })
 
-  function say(line: string): void {
+  function writeLine(line: string): void {
     progress?.clear()
-    writeLine(line)
+    log(line)
   }
 
   return {
     onSnapshot: (snapshot) => progress?.update(snapshot),
     onEvent(event) {
-      if (event.kind === 'log_off') {
-        say(
-          `run.log cannot be written (${event.code}): the run goes on without it. Look at the run directory.`,
-        )
-      }
-      if (event.kind === 'sending' && finishBy !== undefined) {
-        const late = lateLine(event, finishBy, clock.wall())
-        if (late !== undefined) say(late)
-      }
-      if (quiet) return
-      if (event.kind === 'outage') {
-        say(
-          event.isDown
-            ? `${formatClock(clock.wall(), clock.wall())}: Rapyd does not answer. Rows wait; a read asks again every few seconds.`
-            : `${formatClock(clock.wall(), clock.wall())}: Rapyd answers again; the run goes on.`,
-        )
-      }
-      if (event.kind !== 'sending') return
-      const line = planLine(event, clock.wall())
-      if (line !== undefined) say(line)
+      for (const line of eventLines(event, clock.wall(), { quiet, finishBy })) writeLine(line)
     },
-    say,
+    writeLine,
     clear: () => progress?.clear(),
     stop: () => progress?.stop(),
+  }
+}
+
+function eventLines(
+  event: RunEvent,
+  wall: number,
+  { quiet, finishBy }: Pick<DisplayOptions, 'quiet' | 'finishBy'>,
+): readonly string[] {
+  if (event.kind === 'log_off')
+    return [
+      `run.log cannot be written (${event.code}): the run goes on without it. Look at the run directory.`,
+    ]
+  if (event.kind === 'outage' && !quiet) {
+    const now = formatClock(wall, wall)
+    return event.isDown
+      ? [`${now}: Rapyd does not answer. Rows wait; a read asks again every few seconds.`]
+      : [`${now}: Rapyd answers again; the run goes on.`]
+  }
+  if (event.kind !== 'sending') return []
+  const delay = finishBy === undefined ? undefined : describeDelay(event, finishBy, wall)
+  const forecast = quiet ? undefined : describeForecast(event, wall)
+  return [delay, forecast].filter((line) => line !== undefined)
+}
+
+type Forecast = Pick<RunSending, 'calls' | 'windows' | 'etaMs'>
+
+/** A run that takes less time has no forecast. */
+const leastForecastMs = 10_000
+
+/** How many requests come, how fast, and until when. Returns undefined if the windows allow them within ten seconds. */
+export function describeForecast({ calls, windows, etaMs }: Forecast, wall: number): string | undefined {
+  if (etaMs === undefined || etaMs < leastForecastMs) return undefined
+  const limits = windows.map(({ limit, perMs }) => `${formatCount(limit)} in ${formatDuration(perMs)}`)
+  const rate = `${formatRate(allowedPerSecond(windows))} a second (${limits.join(', ')})`
+  return `${formatCount(calls)} calls at ${rate}: ${formatDuration(etaMs)}, done about ${formatClock(wall + etaMs, wall)}`
+}
+
+/** How late the run ends (`--finish-by`). Returns undefined if it ends in time, or the windows do not limit it. */
+export function describeDelay(
+  { calls, windows, etaMs }: Forecast,
+  finishBy: number,
+  wall: number,
+): string | undefined {
+  if (etaMs === undefined || wall + etaMs <= finishBy) return undefined
+  const fits = Math.floor(((finishBy - wall) / 1_000) * allowedPerSecond(windows))
+  return `Not done by ${formatClock(finishBy, wall)}: it takes ${formatDuration(wall + etaMs - finishBy)} longer. About ${formatCount(Math.min(fits, calls))} of ${formatCount(calls)} calls fit; stopped then, the same command goes on another night.`
+}
+
+const policyWords: Readonly<Record<DuplicatePolicy, string>> = {
+  sequence: 'sent in file order',
+  last: 'only the last row of each customer is sent',
+  merge: 'the rows of each customer become one call',
+  reject: 'nothing is sent',
+}
+
+/** Returns undefined if every customer has one row. */
+export function describeDuplicates(
+  { repeatedCustomers, duplicateRows }: Pick<Scan, 'repeatedCustomers' | 'duplicateRows'>,
+  policy: DuplicatePolicy,
+): string | undefined {
+  if (duplicateRows === 0) return undefined
+  const rows = repeatedCustomers + duplicateRows
+  return `${rows} rows belong to customers with several rows: ${policyWords[policy]} (--duplicates ${policy})`
+}
+
+const mostNames = 5
+
+/** Names columns of `--ignore-columns` that the file does not have. Returns undefined if there are none. */
+export function describeUnmatched(unmatched: readonly UnmatchedName[]): string | undefined {
+  if (unmatched.length === 0) return undefined
+  const names = unmatched
+    .slice(0, mostNames)
+    .map(({ name, nearest }) => `"${name}"${nearest === undefined ? '' : ` (did you mean "${nearest}"?)`}`)
+  const more = unmatched.length - names.length
+  if (more > 0) names.push(`${more} more`)
+  return printable(`Note: --ignore-columns sets aside what this file does not have: ${names.join(', ')}`)
+}
+
+const mostKinds = 3
+
+/** Returns undefined if there are no warnings. */
+export function describeWarnings({ warnings }: Pick<Scan, 'warnings'>): string | undefined {
+  if (warnings.length === 0) return undefined
+  const kinds = warnings
+    .slice(0, mostKinds)
+    .map(({ code, field, rows }) => `${code} ${field} in ${formatRows(rows)}`)
+  const more = warnings.length - kinds.length
+  if (more > 0) kinds.push(`${formatCount(more)} more`)
+  return `Warnings: ${kinds.join(', ')}. \`rapyd-bulk validate\` says where, and what to do.`
+}
+
+type OnReading = (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
+
+const readingEveryMs = 10_000
+
+/** Runs `read`, which reads many customers, with a line every ten seconds. A signal aborts it. */
+export async function showReading<Result>(
+  quiet: boolean,
+  read: (onProgress: OnReading, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  let shownAt = performance.now()
+  const { signal, release } = drainOnSignals()
+  try {
+    return await read((known, wanted, { requests }) => {
+      if (quiet || performance.now() - shownAt < readingEveryMs) return
+      shownAt = performance.now()
+      process.stderr.write(
+        `read ${formatCount(known)} of ${formatCount(wanted)} customers with ${formatCount(requests)} requests\n`,
+      )
+    }, signal)
+  } finally {
+    release()
   }
 }

@@ -1,8 +1,8 @@
-/** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do next. */
+/** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do. */
 import { BulkUpdateError, exitCodes, usage } from '../model/errors.ts'
-import { guardOutput } from './output.ts'
+import { errorText, guardOutput } from './terminal.ts'
 
-/** Runs one command line. Resolves with the exit code; never rejects, never exits by itself. */
+/** Runs one command line. Resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
   const checkOutput = guardOutput()
   try {
@@ -12,15 +12,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     await checkOutput()
     return code
   } catch (error) {
-    return explain(error)
+    return printError(error)
   }
 }
 
-/** What a person reads of an error. Errors that nobody foresaw say so, without a stack and without values. */
-async function explain(thrown: unknown): Promise<number> {
-  const error = thrown instanceof BulkUpdateError ? thrown : await foreseen(thrown)
+/** Writes the error and returns its exit code. An unexpected error shows neither its stack nor its values. */
+async function printError(thrown: unknown): Promise<number> {
+  const error = thrown instanceof BulkUpdateError ? thrown : await toKnownError(thrown)
   if (error instanceof BulkUpdateError) {
-    const { errorText } = await import('./error-text.ts')
     process.stderr.write(errorText(error))
     return error.exitCode
   }
@@ -31,8 +30,8 @@ async function explain(thrown: unknown): Promise<number> {
   return exitCodes.BUG
 }
 
-/** What can go wrong anywhere, as the error that it is; anything else as it came. */
-async function foreseen(error: unknown): Promise<unknown> {
+/** Recognises errors that can happen anywhere; returns others as they are. */
+async function toKnownError(error: unknown): Promise<unknown> {
   if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
     const message = 'the folder that this was started in is not there any more'
     return new BulkUpdateError('USAGE', 'E_FOLDER_GONE', message, 'Change to another one.', { cause: error })
@@ -44,7 +43,7 @@ async function foreseen(error: unknown): Promise<unknown> {
 const looksLikeKey = /^(?:[0-9A-F]{20}|[0-9a-f]{64,}|r?[as]k_\S{12,}|sk_\S{12,}|rsk_\S+)$/
 const keyOption = /^--?(?:access|secret|api)[-_]?key\b/i
 
-/** Arguments end up in shell histories and process lists, so one that looks like a key stops everything. Its text is not echoed. */
+/** Refuses arguments that look like keys, because shell histories and process lists keep them. Their text is not shown. */
 export function refuseKeys(argv: readonly string[], env: NodeJS.ProcessEnv): void {
   const keys = new Set([env['RAPYD_ACCESS_KEY'] ?? '', env['RAPYD_SECRET_KEY'] ?? ''])
   keys.delete('')

@@ -1,46 +1,45 @@
-/** What all commands that send share: progress and confirmation on the terminal, the summary on standard output. */
-import type { UpdateResult } from '../engine/run-job.ts'
-import { systemClock } from '../http/clock.ts'
-import { printable } from '../model/printable.ts'
-import { exitCodes, usage } from '../model/errors.ts'
+/** What all commands that send share: progress, the question for production, and the summary. */
 import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
-import type { Scan } from '../model/scan.ts'
-import { summaryText } from '../report/summary-text.ts'
 import type { Watch } from '../engine/parts.ts'
-import { ask, canAsk } from './ask.ts'
-import { createDisplay } from './display.ts'
-import { duplicatesLine, unmatchedLine, warningsLine } from './notes.ts'
-import { isScreen, wantsColor } from './output.ts'
-import { senderOptions } from './sender-options.ts'
-import type { SenderOptions, Where } from './sender-options.ts'
-import { drainOnSignals } from './shutdown.ts'
-import { refuseUnwritable, writeSummaryFiles } from './summary-files.ts'
+import type { UpdateResult } from '../engine/run-job.ts'
+import { systemClock } from '../http/clock.ts'
+import { BulkUpdateError, exitCodes, usage } from '../model/errors.ts'
+import { printable } from '../model/printable.ts'
+import type { Scan } from '../model/scan.ts'
+import { openOutputFile } from '../report/output-file.ts'
+import { toJunit, toMetrics } from '../report/summary-formats.ts'
+import { summaryText } from '../report/summary-text.ts'
+import type { Summary } from '../report/summary.ts'
+import { senderOptions } from './arguments.ts'
+import type { Destination, SenderOptions } from './arguments.ts'
+import { createDisplay, describeDuplicates, describeUnmatched, describeWarnings } from './display.ts'
+import { ask, canAsk, drainOnSignals, errorText, isScreen, wantsColor } from './terminal.ts'
 
-/** What all of them take. */
+/** The options that all commands that send have. */
 type SendArguments = CommandOptions<'rollback'>
 
 export interface SendWords {
-  /** Said of a run that was finished before. */
+  /** For a run that was finished before. */
   readonly finishedBefore: string
   readonly duplicates?: DuplicatePolicy | undefined
-  /** True where the rows are none of a file of the user's. */
-  readonly hasOwnRows?: boolean
+  /** Whether the rows come from the user's file, so that notes about the file make sense. Default: true. */
+  readonly areRowsOfFile?: boolean
 }
 
-/** `where` is where the calls go if the flags do not say. `begin` gives nothing where there was nothing to do. */
+/** Runs a command that sends, and returns its exit code. `start` returns undefined if there is nothing to do. */
 export async function send<Args extends SendArguments>(
   args: Args,
-  where: Where,
-  begin: (
+  fallback: Destination,
+  start: (
     options: SenderOptions<Args>,
     watch: Watch,
     signal: AbortSignal,
   ) => Promise<UpdateResult | undefined>,
   words: SendWords,
 ): Promise<number> {
-  const { options, production } = senderOptions(args, where)
+  const { options, production } = senderOptions(args, fallback)
   refuseUnwritable(args.metricsFile)
   const quiet = args.quiet ?? false
   const display = createDisplay({
@@ -51,34 +50,32 @@ export async function send<Args extends SendArguments>(
     finishBy: args.finishBy === undefined ? undefined : parseFinishBy(args.finishBy, systemClock.wall()),
     clock: systemClock,
   })
-  const { signal, release } = drainOnSignals(display.say)
+  const { signal, release } = drainOnSignals(display.writeLine)
   const watch: Watch = {
     confirm: async ({ host, account, scan, unmatched }) => {
       display.clear()
-      const lines = [
-        duplicatesLine(scan, words.duplicates ?? table.duplicates.default),
-        warningsLine(scan),
-        unmatchedLine(unmatched),
+      const notes = [
+        describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
+        describeWarnings(scan),
+        describeUnmatched(unmatched),
       ]
-      const isSaid = words.hasOwnRows !== true && args.quiet !== true
-      for (const line of isSaid ? lines : []) if (line !== undefined) display.say(line)
+      if (words.areRowsOfFile !== false && !quiet)
+        for (const note of notes) if (note !== undefined) display.writeLine(note)
       if (production) await confirmProduction(host, account, scan, args.confirmProduction, signal)
     },
     onSnapshot: display.onSnapshot,
     onEvent: display.onEvent,
   }
   try {
-    const result = await begin(options, watch, signal)
+    const result = await start(options, watch, signal)
     display.stop()
     if (result === undefined) return exitCodes.OK
-    const color = wantsColor(process.stdout, args.color)
-    if (args.json === true) process.stdout.write(`${JSON.stringify(result.summary)}\n`)
-    else process.stdout.write(summaryText(result.summary, result.directory, color))
+    printSummary(result, args)
     if (result.stopped !== undefined)
       process.stderr.write(`rapyd-bulk: ${printable(result.stopped.message)} [${result.stopped.code}]\n`)
     const exitCode = writeSummaryFiles(result.summary, result.exitCode, { metricsFile: args.metricsFile })
     if (result.finishedBefore) process.stderr.write(`${words.finishedBefore}\n`)
-    // What it left is worth a line each time; that it left nothing was said.
+    // A run that was finished before and left nothing needs no next step
     if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK)
       process.stderr.write(`${printable(result.summary.next)}\n`)
     return exitCode
@@ -88,7 +85,7 @@ export async function send<Args extends SendArguments>(
   }
 }
 
-/** Production is asked for by name and number, so that yesterday's command cannot run on today's file. */
+/** The user confirms production by host and number of rows, so an old command cannot run on a new file. */
 async function confirmProduction(
   host: string,
   account: string,
@@ -107,4 +104,50 @@ async function confirmProduction(
     `production was not confirmed. ${facts}`,
     `If this is meant, add --confirm-production ${expected}. Nothing was sent.`,
   )
+}
+
+/** Writes the summary to standard output, as text or with `--json`. */
+export function printSummary(
+  { summary, directory }: Pick<UpdateResult, 'summary' | 'directory'>,
+  { json, color }: Pick<SendArguments, 'json' | 'color'>,
+): void {
+  process.stdout.write(
+    json === true
+      ? `${JSON.stringify(summary)}\n`
+      : summaryText(summary, directory, wantsColor(process.stdout, color)),
+  )
+}
+
+export interface SummaryFiles {
+  readonly junit?: string | undefined
+  readonly metricsFile?: string | undefined
+}
+
+/**
+ * Writes `--junit` and `--metrics-file`, and returns the exit code. A file that cannot be written changes the code only of a run
+ * that reached its end.
+ */
+export function writeSummaryFiles(summary: Summary, exitCode: number, files: SummaryFiles): number {
+  const { junit, metricsFile } = files
+  const next = (flag: string): string => `write it with: rapyd-bulk report ${summary.run_id} ${flag} FILE`
+  try {
+    if (junit !== undefined) writeText(junit, toJunit(summary), next('--junit'))
+    if (metricsFile !== undefined) writeText(metricsFile, toMetrics(summary), next('--metrics-file'))
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof BulkUpdateError)) throw error
+    process.stderr.write(errorText(error))
+    return exitCode === exitCodes.OK || exitCode === exitCodes.ROWS ? error.exitCode : exitCode
+  }
+}
+
+/** Fails before hours of sending, not after them. Throws LOCAL, E_REPORT_WRITE, if the file cannot be written. */
+function refuseUnwritable(path: string | undefined): void {
+  if (path !== undefined) openOutputFile(path, 'run the same command again. Nothing was sent.').discard()
+}
+
+function writeText(path: string, text: string, next: string): void {
+  const file = openOutputFile(path, next)
+  file.write(text)
+  file.commit()
 }

@@ -1,4 +1,5 @@
-/** What a person reads of `validate`: counts, columns, findings with their remedies, warnings, and the first rows that are wrong. */
+/** What `validate` writes: its result for people, and defects for other programs. */
+import type { CommandOptions } from '../config/options.ts'
 import { tipOf } from '../model/error-codes.ts'
 import { warningTips } from '../model/warning.ts'
 import type { SourceColumn } from '../model/ports.ts'
@@ -6,15 +7,16 @@ import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { ColumnReport } from '../validation/columns.ts'
+import type { Defect } from '../validation/examine.ts'
 import { printable } from '../model/printable.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
 const mostKinds = 50
 
-/** Rows that are listed one by one; the findings count them all. */
+/** Rows that are listed one by one. */
 const mostListed = 20
 
-/** `input` is what the file is called. */
+/** `input` is the name of the file. */
 export function validateText(input: string, result: ValidateResult, invalid: readonly InvalidRow[]): string {
   const { rows, calls, unchanged } = result
   const lines = [
@@ -33,7 +35,7 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
   return `${lines.join('\n')}\n`
 }
 
-/** What was written, and what to do with it. */
+/** The files that were written. */
 export function filesText({ errorsFile, mended }: ValidateResult): string {
   const lines: string[] = []
   if (errorsFile !== undefined) lines.push(`Invalid rows: ${errorsFile}`)
@@ -67,7 +69,7 @@ function timeLine({ calls, etaMs }: ValidateResult): string {
 
 type Counted = ValidateResult['findings'][number] | ValidateResult['warnings'][number]
 
-/** Nothing where there are none. */
+/** Returns no lines if there are no kinds. */
 function kindLines<Kind extends Counted>(
   title: string,
   kinds: readonly Kind[],
@@ -86,13 +88,13 @@ function kindLines<Kind extends Counted>(
 function countedLines(counted: Counted, tip: string): readonly string[] {
   const { rows, code, field, message, firstRow, firstLine, column } = counted
   const what = `${code} ${field}`.trim()
-  // The header is no row.
+  // Row 0 is the header
   if (firstRow === 0) return [`  ${what}: ${message} (the header${columnText(column)})`, `    ${tip}`]
   const place = `first: row ${firstRow}, line ${firstLine}${columnText(column)}`
   return [`  ${formatCount(rows)} × ${what}: ${message} (${place})`, `    ${tip}`, ...detailLines(counted)]
 }
 
-/** The further rows, and what such a cell looks like. */
+/** Further rows, and an example of the cell. */
 function detailLines({ rows, places, example }: Counted): readonly string[] {
   const [, ...further] = places.map(({ row }) => row)
   const more = rows - places.length
@@ -114,7 +116,7 @@ function rowLines({ outcome, column }: InvalidRow): readonly string[] {
   ]
 }
 
-/** Quoted as JSON, so that a name with control characters cannot play tricks on a terminal. */
+/** The name is quoted as JSON, so that a terminal obeys no control characters in it. */
 function columnText(column: SourceColumn | undefined): string {
   if (column === undefined) return ''
   const name = JSON.stringify(column.name)
@@ -127,14 +129,14 @@ export interface InvalidRow {
   readonly column: SourceColumn | undefined
 }
 
-/** Longer names are cut: the table has to fit. */
+/** Longer names are cut, so that the table fits. */
 const widestName = 32
 
 const titles = ['Column', 'Field', 'Filled', 'Blank', 'Distinct', 'Longest', 'Blanks'] as const
-/** Numbers stand on the right. */
+/** Columns of numbers, aligned to the right. */
 const numeric = new Set([2, 3, 4, 5])
 
-export function columnLines(columns: readonly ColumnReport[]): readonly string[] {
+function columnLines(columns: readonly ColumnReport[]): readonly string[] {
   const rows: readonly (readonly string[])[] = [titles, ...columns.map(cellsOf)]
   const widths = titles.map((_, index) => Math.max(...rows.map((cells) => (cells[index] ?? '').length)))
   return rows.map((cells) =>
@@ -170,4 +172,45 @@ function cellsOf({
 function cut(text: string): string {
   const shown = printable(text)
   return shown.length > widestName ? `${shown.slice(0, widestName - 1)}…` : shown
+}
+
+type DefectFormat = NonNullable<CommandOptions<'validate'>['formatErrors']>
+
+export interface DefectLines {
+  /** The text before the first line; may be empty. */
+  readonly header: string
+  readonly toLine: (defect: Defect) => string
+}
+
+/** `--format-errors`: a line for each defect, as annotations of GitHub that name `input`, or as CSV. */
+export async function createDefectLines(format: DefectFormat, input: string): Promise<DefectLines> {
+  if (format !== 'csv') return { header: '', toLine: (defect) => annotation(defect, input) }
+  // Loading csv-stringify takes longer than a small file
+  const { csvText } = await import('../report/escape.ts')
+  return {
+    header: 'row,line,column,name,severity,code,field,message,tip\n',
+    toLine: ({ row, line, column, severity, code, field, message, tip }) =>
+      csvText([[row, line, column?.number ?? '', column?.name ?? '', severity, code, field, message, tip]]),
+  }
+}
+
+/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
+function annotation(defect: Defect, input: string): string {
+  const { severity, row, line, column, code, field, message, tip } = defect
+  const place = row === 0 ? 'the header' : `row ${row}`
+  const where = `${place}${column === undefined ? '' : `, ${annotatedColumn(column)}`}`
+  const title = escapeProperty(printable(`${code} ${field}`.trim()))
+  return `::${severity} file=${escapeProperty(input)},line=${line},title=${title}::${escapeData(`${where}: ${printable(message)}. ${tip}`)}\n`
+}
+
+function annotatedColumn({ name, number }: SourceColumn): string {
+  return `${number === undefined ? 'key' : `column ${number}`} "${printable(name)}"`
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 }

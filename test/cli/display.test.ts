@@ -68,7 +68,7 @@ describe('the display of a run', () => {
     display.onSnapshot(snapshot)
     expect(screen()).toBe('')
     display.onEvent({ kind: 'log_off', code: 'ENOSPC' })
-    display.say('Stopping')
+    display.writeLine('Stopping')
     expect(screen()).toMatch(/^run\.log cannot be written \(ENOSPC\).*\nStopping\n$/)
   })
 })

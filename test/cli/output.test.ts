@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isScreen, wantsColor } from '../../src/cli/output.ts'
+import { isScreen, wantsColor } from '../../src/cli/terminal.ts'
 
 describe('colour', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { warningsLine } from '../../src/cli/notes.ts'
+import { describeWarnings } from '../../src/cli/display.ts'
 
 it('is left out where there are no warnings', () => {
-  expect(warningsLine({ warnings: [] })).toBe(undefined)
+  expect(describeWarnings({ warnings: [] })).toBe(undefined)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planLine } from '../../src/report/plan-line.ts'
+import { describeForecast } from '../../src/cli/display.ts'
 
 const wall = new Date(2026, 10, 23, 14, 13).getTime()
 const windows = [
@@ -8,11 +8,11 @@ const windows = [
 ]
 
 test('the line before the first call says how many, how fast, how long and until when', () => {
-  expect(planLine({ calls: 10_000, windows, etaMs: 55 * 60_000 }, wall)).toBe(
+  expect(describeForecast({ calls: 10_000, windows, etaMs: 55 * 60_000 }, wall)).toBe(
     '10,000 calls at 3.0 a second (180 in 1 min, 900 in 5 min): 55 min, done about 15:08',
   )
 })
 
 test.each([[undefined], [0], [9_999]])('there is no such line for a run of %s ms', (etaMs) => {
-  expect(planLine({ calls: 10, windows, etaMs }, wall)).toBeUndefined()
+  expect(describeForecast({ calls: 10, windows, etaMs }, wall)).toBeUndefined()
 })

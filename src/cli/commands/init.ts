@@ -1,4 +1,4 @@
-/** `init`: drafts a mapping file from the header and the values of an input. Asks nothing. */
+/** `init`: drafts a mapping file from the header and the values of an input. */
 import { basename } from 'node:path'
 import { programOptions } from '../../config/job-options.ts'
 import { printable } from '../../model/printable.ts'
@@ -10,8 +10,8 @@ import type { Arguments } from '../command-table.ts'
 
 export async function init(args: Arguments<'init'>): Promise<number> {
   const { input, force = false } = args
-  const out = args.out ?? `${nameOf(input)}.mapping.yaml`
-  // Before the file is read, so that nobody waits for a refusal.
+  const out = args.out ?? `${baseName(input)}.mapping.yaml`
+  // Fails before the input is read, not after it
   const file = out === '-' ? undefined : openNewFile(out, force, input)
   try {
     const { text, rows, customer, taken, aside } = await draft({ ...programOptions(args), input })
@@ -32,8 +32,8 @@ export async function init(args: Arguments<'init'>): Promise<number> {
   return exitCodes.OK
 }
 
-/** The input's name without its folder and endings. */
-function nameOf(input: string): string {
+/** The input's name without its folder and extensions. */
+function baseName(input: string): string {
   if (input === '-') return 'stdin'
   return (
     basename(input).replace(/(?:\.(?:csv|tsv|tab|txt|ndjson|jsonl|json))?(?:\.(?:gz|zst))?$/i, '') || 'input'

@@ -1,4 +1,4 @@
-/** `rollback`: flags → options, for the way back of a run, or a look at what that would do. */
+/** `rollback`: restores what a run changed, or shows what it would restore (`--dry-run`). */
 import { printableLines } from '../../model/printable.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
@@ -9,9 +9,9 @@ import { rollback as rollbackRun } from '../../jobs/rollback.ts'
 import { commandToRollback } from '../../engine/command.ts'
 import { whereRunWent } from '../../engine/saved-run.ts'
 import type { Arguments } from '../command-table.ts'
-import { reading } from '../reading.ts'
+import { senderOptions } from '../arguments.ts'
+import { showReading } from '../display.ts'
 import { send } from '../send.ts'
-import { senderOptions } from '../sender-options.ts'
 
 export async function rollback(args: Arguments<'rollback'>): Promise<number> {
   if (args.dryRun === true) return preview(args)
@@ -22,14 +22,14 @@ export async function rollback(args: Arguments<'rollback'>): Promise<number> {
     async (options, watch, signal) => {
       const result = await rollbackRun({ ...options, run, ...watch, signal })
       if (!('nothingLeft' in result)) return result
-      process.stderr.write(nothingLeft(result.parent))
+      process.stderr.write(nothingLeftText(result.parent))
       return undefined
     },
-    { finishedBefore: 'This rollback was finished before: nothing was sent.', hasOwnRows: true },
+    { finishedBefore: 'This rollback was finished before: nothing was sent.', areRowsOfFile: false },
   )
 }
 
-function nothingLeft(parent: string): string {
+function nothingLeftText(parent: string): string {
   return `Nothing of ${parent} is left to put back: nothing was sent.\n`
 }
 
@@ -39,24 +39,24 @@ const mostNamed = 20
 async function preview(args: Arguments<'rollback'>): Promise<number> {
   const { run } = args
   const { options } = senderOptions(args, whereRunWent(run, args.runsDir))
-  const found = await reading(args.quiet === true, (onProgress, signal) =>
+  const found = await showReading(args.quiet === true, (onProgress, signal) =>
     previewRollback({ ...options, run, onProgress, signal }),
   )
   if (args.json === true) process.stdout.write(`${JSON.stringify({ dry_run: true, ...found })}\n`)
-  else process.stdout.write(printableLines(`${linesOf(found).join('\n')}\n`))
+  else process.stdout.write(printableLines(`${previewLines(found).join('\n')}\n`))
   const command = commandToRollback(found.parent, args.runsDir)
   process.stderr.write(
     Object.keys(found.restored).length === 0
-      ? nothingLeft(found.parent)
+      ? nothingLeftText(found.parent)
       : `Nothing was sent. To put it back: ${command}\n`,
   )
-  const { kept, not_possible: impossible, missing, unreadable } = found
-  const isWhole =
-    [kept, impossible].every((counts) => Object.keys(counts).length === 0) && missing + unreadable === 0
-  return isWhole ? exitCodes.OK : exitCodes.ROWS
+  const { kept, not_possible, missing, unreadable } = found
+  const isComplete =
+    [kept, not_possible].every((counts) => Object.keys(counts).length === 0) && missing + unreadable === 0
+  return isComplete ? exitCodes.OK : exitCodes.ROWS
 }
 
-function linesOf(found: RollbackPreview): readonly string[] {
+function previewLines(found: RollbackPreview): readonly string[] {
   const { parent, customers, changed, missing, unreadable, requests } = found
   const lines = [
     `Rollback of ${parent} would go over ${formatCount(customers)} customers (read with ${formatCount(requests)} requests)`,

@@ -1,11 +1,11 @@
-/** `runs`: what there is in the runs directory, newest first; `--purge` deletes what is finished and old. */
+/** `runs`: lists the runs directory, newest first; `--purge` deletes old finished runs. */
 import { exitCodes, usage } from '../../model/errors.ts'
 import { listRuns } from '../../jobs/runs.ts'
 import { parseAge } from '../../config/values.ts'
 import { deleteRun, planPurge } from '../../jobs/purge.ts'
 import type { PurgePlan } from '../../jobs/purge.ts'
 import type { Arguments } from '../command-table.ts'
-import { ask, canAsk } from '../ask.ts'
+import { ask, canAsk } from '../terminal.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
 import type { ListedRun } from '../../jobs/runs.ts'
 
@@ -25,21 +25,21 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
   }
   const plan = planPurge(listRuns(args.runsDir), parseAge(args.olderThan), Date.now())
   const asked = args.yes !== true && plan.doomed.length > 0
-  if (args.json !== true) process.stdout.write(planText(plan, asked ? 'would be deleted' : 'is deleted'))
+  if (args.json !== true) process.stdout.write(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
   if (asked && !(await confirmed(plan.doomed.length))) {
-    if (args.json === true) process.stdout.write(`${JSON.stringify(resultOf(plan, []))}\n`)
+    if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, []))}\n`)
     throw usage('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
   }
   const failed = plan.doomed.flatMap((run) => {
     const why = deleteRun(run)
     return why === undefined ? [] : [{ run, why }]
   })
-  if (args.json === true) process.stdout.write(`${JSON.stringify(resultOf(plan, failed))}\n`)
+  if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, failed))}\n`)
   for (const { run, why } of failed) process.stderr.write(`rapyd-bulk: ${run.run_id} was kept: ${why}\n`)
   return failed.length > 0 ? exitCodes.LOCAL : exitCodes.OK
 }
 
-function planText({ doomed, kept }: PurgePlan, verb: string): string {
+function purgeText({ doomed, kept }: PurgePlan, verb: string): string {
   const lines = doomed.map(
     ({ run_id: id, state, changed_at: at }) => `${id} ${verb} (${state}, last changed ${at})`,
   )
@@ -47,7 +47,7 @@ function planText({ doomed, kept }: PurgePlan, verb: string): string {
   return lines.length === 0 ? 'There are no runs.\n' : `${lines.join('\n')}\n`
 }
 
-function resultOf({ doomed, kept }: PurgePlan, failed: PurgePlan['kept']) {
+function toPurgeResult({ doomed, kept }: PurgePlan, failed: PurgePlan['kept']) {
   return {
     chosen: doomed.map((run) => run.run_id),
     kept: [...kept, ...failed].map(({ run, why }) => ({ run_id: run.run_id, why })),

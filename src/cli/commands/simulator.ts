@@ -5,7 +5,7 @@ import { enforcedWindows } from '../../engine/remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
 import { readKey } from '../../config/credentials.ts'
 import type { Arguments } from '../command-table.ts'
-import { drainOnSignals } from '../shutdown.ts'
+import { drainOnSignals } from '../terminal.ts'
 
 export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)

@@ -1,4 +1,5 @@
-/** `state show|forget|rebuild|baseline`. */
+/** `state`: shows, forgets, rebuilds or fills the field state of `--only-changed`. */
+import { isoTime } from '../../report/format.ts'
 import { didYouMean, nearest } from '../../model/nearest.ts'
 import { printable } from '../../model/printable.ts'
 import { exitCodes, usage } from '../../model/errors.ts'
@@ -7,24 +8,24 @@ import { forgetState, remakeState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
 import { stateActions, subjects } from '../command-table.ts'
-import { senderOptions } from '../sender-options.ts'
-import { drainOnSignals } from '../shutdown.ts'
+import { senderOptions } from '../arguments.ts'
+import { drainOnSignals } from '../terminal.ts'
 
 export async function state(args: Arguments<'state'>): Promise<number> {
   const action = stateActions.find((known) => known === args.action)
-  if (action === undefined) throw noAction(args.action)
-  refuseStray(action, args)
+  if (action === undefined) throw unknownAction(args.action)
+  refuseOtherArguments(action, args)
   const { options } = senderOptions(args, {})
   switch (action) {
     case 'show':
-      print(args, await showState(options))
+      printState(args, await showState(options))
       break
     case 'rebuild':
-      print(args, await remakeState(options))
+      printState(args, await remakeState(options))
       break
     case 'forget': {
       const customers = await forgetState(options, args.customer)
-      say(
+      print(
         args,
         { forgotten: customers },
         `Forgotten: ${customers} customers. The next night sends them whole.`,
@@ -32,11 +33,11 @@ export async function state(args: Arguments<'state'>): Promise<number> {
       break
     }
     case 'baseline': {
-      const { signal, release } = drainOnSignals((line) => process.stderr.write(`${line}\n`))
+      const { signal, release } = drainOnSignals()
       try {
         const { rows, invalid } = await baselineState({ ...options, input: args.input ?? '' }, signal)
         const left = invalid === 0 ? '' : `; ${invalid} invalid rows are not`
-        say(args, { rows, invalid }, `Taken as applied: ${rows} rows${left}. Nothing was sent.`)
+        print(args, { rows, invalid }, `Taken as applied: ${rows} rows${left}. Nothing was sent.`)
       } finally {
         release()
       }
@@ -48,7 +49,7 @@ export async function state(args: Arguments<'state'>): Promise<number> {
   return exitCodes.OK
 }
 
-function noAction(word: string) {
+function unknownAction(word: string) {
   return usage(
     'E_USAGE',
     `the action is none of ${stateActions.join(', ')}`,
@@ -56,7 +57,7 @@ function noAction(word: string) {
   )
 }
 
-function refuseStray(
+function refuseOtherArguments(
   action: (typeof stateActions)[number],
   { input, customer, all }: Arguments<'state'>,
 ): void {
@@ -73,25 +74,21 @@ function refuseStray(
     )
 }
 
-function timeOf(at: number): string {
-  return new Date(at).toISOString()
-}
-
-function print(args: Arguments<'state'>, facts: StateFacts): void {
+function printState(args: Arguments<'state'>, facts: StateFacts): void {
   const { host, account, path, customers, fields, lastConfirmedAt, nights, skipped } = facts
-  const last = lastConfirmedAt === 0 ? '' : `, the last confirmed ${timeOf(lastConfirmedAt)}`
+  const last = lastConfirmedAt === 0 ? '' : `, the last confirmed ${isoTime(lastConfirmedAt)}`
   const lines = [
     `Sync state of account ${account} on ${host}: ${customers} customers, ${fields} fields${last}`,
     ...nights.map(
       (night) =>
-        `  ${night.export}: last night ${timeOf(night.at)}, ${night.rows} rows, ${night.vanished} vanished (run ${night.run})`,
+        `  ${night.export}: last night ${isoTime(night.at)}, ${night.rows} rows, ${night.vanished} vanished (run ${night.run})`,
     ),
-    ...skipped.map((night) => `  skipped ${timeOf(night.at)}: ${night.export}, another run was under way`),
+    ...skipped.map((night) => `  skipped ${isoTime(night.at)}: ${night.export}, another run was under way`),
     `File: ${path}`,
   ]
-  say(args, facts, lines.map(printable).join('\n'))
+  print(args, facts, lines.map(printable).join('\n'))
 }
 
-function say(args: Arguments<'state'>, facts: object, text: string): void {
+function print(args: Arguments<'state'>, facts: object, text: string): void {
   process.stdout.write(args.json === true ? `${JSON.stringify(facts)}\n` : `${text}\n`)
 }

@@ -1,8 +1,15 @@
-/** `update`: flags → options, for the run of one input. */
+/** `update`, `apply`, `redo` and `report`: commands that end with the summary of a run. */
+import { whereRunWent } from '../../engine/saved-run.ts'
+import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
+import { redo as redoRun } from '../../jobs/redo.ts'
+import { rebuildReport } from '../../jobs/report.ts'
 import { bulkUpdate } from '../../jobs/update.ts'
-import { usage } from '../../model/errors.ts'
+import { exitCodes, usage } from '../../model/errors.ts'
+import { printable } from '../../model/printable.ts'
+import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
-import { send } from '../send.ts'
+import { printSummary, send, writeSummaryFiles } from '../send.ts'
+import { errorText } from '../terminal.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {
   const { input, onlyChanged, wholeRows, newState } = args
@@ -18,4 +25,61 @@ export async function update(args: Arguments<'update'>): Promise<number> {
     finishedBefore,
     duplicates: args.duplicates,
   })
+}
+
+export async function apply(args: Arguments<'apply'>): Promise<number> {
+  const { plan, verify = false } = args
+  const finishedBefore = 'This plan was applied before: nothing was sent. --new-run sends it once more.'
+  return send(
+    args,
+    await wherePlanGoes(plan),
+    (options, watch, signal) => applyPlan({ ...options, plan, verify, ...watch, signal }),
+    { finishedBefore },
+  )
+}
+
+export async function redo(args: Arguments<'redo'>): Promise<number> {
+  const { run, from } = args
+  return send(
+    args,
+    whereRunWent(run, args.runsDir),
+    async (options, watch, signal) => {
+      const result = await redoRun({
+        ...options,
+        run,
+        ...(from === undefined ? {} : { from }),
+        ...watch,
+        signal,
+      })
+      if ('nothingLeft' in result) {
+        const fixable =
+          result.toMend === 0 ? '' : ` ${formatRows(result.toMend)} can be mended and given with --from.`
+        process.stderr.write(
+          `Nothing of ${result.parent} is left to send again: nothing was sent.${fixable}\n`,
+        )
+        return undefined
+      }
+      if (result.skipped > 0 && args.quiet !== true) {
+        const rows = formatRows(result.skipped)
+        process.stderr.write(`${rows} not sent again: a later row of the same customer was updated.\n`)
+      }
+      return result
+    },
+    { finishedBefore: 'This redo was finished before: nothing was sent.' },
+  )
+}
+
+/** Exit code 0, or that of the error if the input is missing or changed. */
+export async function report(args: Arguments<'report'>): Promise<number> {
+  const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir, {
+    includeValues: args.includeValues ?? false,
+  })
+  printSummary({ summary, directory }, args)
+  const written = writeSummaryFiles(summary, exitCodes.OK, args)
+  if (missing === undefined) {
+    process.stderr.write(`${printable(summary.next)}\n`)
+    return written
+  }
+  process.stderr.write(errorText(missing))
+  return missing.exitCode
 }

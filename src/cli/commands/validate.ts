@@ -1,4 +1,4 @@
-/** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
+/** `validate`: what a file holds and what is wrong with it. */
 import { once } from 'node:events'
 import { programOptions } from '../../config/job-options.ts'
 import { printableLines } from '../../model/printable.ts'
@@ -7,15 +7,17 @@ import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
 import type { Arguments } from '../command-table.ts'
+import { describeUnmatched } from '../display.ts'
+import { errorText } from '../terminal.ts'
+import { createDefectLines, filesText, validateText } from '../validate-text.ts'
 import type { InvalidRow } from '../validate-text.ts'
-import { unmatchedLine } from '../notes.ts'
-import { filesText, validateText } from '../validate-text.ts'
 import { tipOf } from '../../model/error-codes.ts'
 import { warningTips } from '../../model/warning.ts'
 
-/** Rows that are kept to be named one by one; the findings count them all. */
+/** Invalid rows that are kept for the list. The findings count all. */
 const mostKept = 100
 
+/** Exit code 0; 1 if rows are invalid; 3 if the whole file is refused. */
 export async function validate(args: Arguments<'validate'>): Promise<number> {
   const name = args.input === '-' ? standardInput : args.input
   const lines = await defectWriter(args)
@@ -35,21 +37,20 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
   if (args.json === true) process.stdout.write(`${JSON.stringify(validateJson(result, invalid))}\n`)
   else {
     if (lines === undefined) process.stdout.write(printableLines(validateText(name, result, invalid)))
-    // Standard output holds the defects alone where they were asked for.
+    // With --format-errors, standard output has only the defects
     const stream = lines === undefined ? process.stdout : process.stderr
     stream.write(printableLines(filesText(result)))
   }
-  const note = unmatchedLine(result.unmatched)
+  const note = describeUnmatched(result.unmatched)
   if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   if (result.refusal !== undefined) {
-    const { errorText } = await import('../error-text.ts')
     process.stderr.write(errorText(result.refusal))
     return exitCodes.INPUT
   }
   return result.invalid > 0 ? exitCodes.ROWS : exitCodes.OK
 }
 
-/** Writes defects as they come, batch by batch, so that a file of a million of them takes no memory. */
+/** Writes defects batch by batch, so that memory does not grow with them. */
 async function defectWriter({ formatErrors: format, json, input }: Arguments<'validate'>) {
   if (format === undefined) return undefined
   if (json === true) {
@@ -59,12 +60,11 @@ async function defectWriter({ formatErrors: format, json, input }: Arguments<'va
       'Keep one of the two.',
     )
   }
-  const { defectLines } = await import('../defect-lines.ts')
-  const { header, lineOf } = defectLines(format, input)
+  const { header, toLine } = await createDefectLines(format, input)
   let text = header
   return {
-    onDefect: (defect: Parameters<typeof lineOf>[0]) => {
-      text += lineOf(defect)
+    onDefect: (defect: Parameters<typeof toLine>[0]) => {
+      text += toLine(defect)
     },
     async afterBatch() {
       const written = text === '' || process.stdout.write(text)

@@ -1,7 +1,8 @@
-/** What yargs found on a command line → the options and words of a command. Throws USAGE for the first that does not fit. */
-import { isValue } from '../config/job-options.ts'
-import { flagOf, optionTable } from '../config/options.ts'
-import type { CommandName, CommandOptions, Option } from '../config/options.ts'
+/** What yargs finds on a command line → the options and words of a command → the options of its job. */
+import { isValue, programOptions } from '../config/job-options.ts'
+import { flagOf, optionTable, options as table } from '../config/options.ts'
+import type { CommandName, CommandOptions, Option, UpdateOptions } from '../config/options.ts'
+import { isProduction, resolveOrigin } from '../config/origin.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, nearest } from '../model/nearest.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
@@ -10,24 +11,24 @@ import { commands, subjects } from './command-table.ts'
 import type { Words } from './command-table.ts'
 
 /** What yargs makes of a line: options by name, as typed and in camel case; words, and those after `--`. */
-export type Found = Readonly<Record<string, unknown>> & {
+export type ParsedLine = Readonly<Record<string, unknown>> & {
   readonly _: readonly unknown[]
   readonly '--'?: unknown
 }
 
-/** yargs takes a lone `-` after an option for a word of its own (yargs/yargs-parser#472). No argument holds a NUL. */
+/** yargs takes a lone `-` after an option for a word (yargs/yargs-parser#472). No argument can hold a NUL. */
 const hiddenDash = '\0-'
 
 export function hideDashes(argv: readonly string[]): readonly string[] {
   return argv.map((argument) => (argument === '-' ? hiddenDash : argument))
 }
 
-function shown(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(shown)
+function showDashes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(showDashes)
   return value === hiddenDash ? '-' : value
 }
 
-/** yargs takes whatever a switch is given, but for `true`, as `false`: `--dry-run=yes` would send. */
+/** yargs reads every value of a switch but `true` as `false`: `--dry-run=yes` would send. Throws USAGE. */
 export function refuseSwitchValues(argv: readonly string[]): void {
   const switches = [...optionTable].flatMap(([name, { type }]) => (type === 'boolean' ? [name] : []))
   const end = argv.indexOf('--')
@@ -40,7 +41,11 @@ export function refuseSwitchValues(argv: readonly string[]): void {
   }
 }
 
-export function readOptions<Name extends CommandName>(command: Name, found: Found): CommandOptions<Name> {
+/** Throws USAGE for the first option that does not fit. */
+export function readOptions<Name extends CommandName>(
+  command: Name,
+  found: ParsedLine,
+): CommandOptions<Name> {
   const taken = [...optionTable].filter(
     ([, { commands: takers, program }]) => takers.includes(command) && program !== true,
   )
@@ -55,7 +60,7 @@ export function readOptions<Name extends CommandName>(command: Name, found: Foun
         command,
         taken.map(([known]) => flagOf(known)),
       )
-    options[name] = read(flagOf(name), option, shown(value))
+    options[name] = readValue(flagOf(name), option, showDashes(value))
   }
   if (!areOptions(command, options)) throw new Error('an option of another type than its table says')
   return options
@@ -72,30 +77,30 @@ function areOptions<Name extends CommandName>(command: Name, found: object): fou
   })
 }
 
-function read(flag: string, option: Option, value: unknown): unknown {
+function readValue(flag: string, option: Option, value: unknown): unknown {
   if (option.type === 'list') {
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw noValue(flag)
-    return option.value === 'NAMES' ? value.flatMap(namesIn) : value
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw missingValue(flag)
+    return option.value === 'NAMES' ? value.flatMap(splitNames) : value
   }
   if (Array.isArray(value))
     throw usage('E_OPTION_REPEATED', `--${flag} is given more than once`, 'Keep the one that is meant.')
   if (typeof value === 'boolean' && option.type === 'boolean') return value
-  if (typeof value !== 'string') throw noValue(flag)
-  if (option.choices !== undefined) return choiceOf(flag, value, option.choices)
-  if (option.type === 'number') return numberOf(flag, value, option.range)
-  if (value === '' && option.mayBeEmpty !== true) throw noValue(flag)
+  if (typeof value !== 'string') throw missingValue(flag)
+  if (option.choices !== undefined) return readChoice(flag, value, option.choices)
+  if (option.type === 'number') return readNumber(flag, value, option.range)
+  if (value === '' && option.mayBeEmpty !== true) throw missingValue(flag)
   if (option.type === 'duration') return parseDuration(flag, value)
   if (option.value === 'CHAR' && (value.length !== 1 || /["\r\n]/.test(value)))
     throw invalidValue('E_OPTION_DELIMITER', flag, value, 'use one character, such as ";"')
   return value
 }
 
-/** `a,b` is two names; a name may hold a comma itself, so the whole is one too. */
-function namesIn(text: string): string[] {
+/** `a,b` is two names, and also one, because a name may hold a comma. */
+function splitNames(text: string): string[] {
   return text.includes(',') ? [text, ...text.split(',')] : [text]
 }
 
-function choiceOf(flag: string, value: string, choices: readonly string[]): string {
+function readChoice(flag: string, value: string, choices: readonly string[]): string {
   const found = choices.find((choice) => choice === value)
   if (found !== undefined) return found
   const use = `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`
@@ -103,8 +108,8 @@ function choiceOf(flag: string, value: string, choices: readonly string[]): stri
   throw invalidValue('E_OPTION_CHOICE', flag, value, use, didYouMean(near))
 }
 
-/** An empty text is 0 to JavaScript. A script's variable that was never set would be a number. */
-function numberOf(flag: string, value: string, range: Option['range']): number {
+/** An empty text is no number here: a script's variable may be unset. In JavaScript it is 0. */
+function readNumber(flag: string, value: string, range: Option['range']): number {
   const { least = 0, most = Number.MAX_SAFE_INTEGER, example = least } = range ?? {}
   const number = value.trim() === '' ? Number.NaN : Number(value)
   if (Number.isSafeInteger(number) && number >= least && number <= most) return number
@@ -113,7 +118,7 @@ function numberOf(flag: string, value: string, range: Option['range']): number {
   throw invalidValue(`E_OPTION_${flag.toUpperCase()}`, flag, value, use)
 }
 
-function noValue(flag: string): BulkUpdateError {
+function missingValue(flag: string): BulkUpdateError {
   return usage('E_OPTION_VALUE', `--${flag} needs a value`, `Write it after --${flag}, or leave both out.`)
 }
 
@@ -126,11 +131,11 @@ function unknownOption(key: string, command: CommandName, known: readonly string
   )
 }
 
-/** Gives the words after a command their names. */
-export function readWords<Name extends CommandName>(command: Name, found: Found): Words<Name> {
+/** Names the words after a command. Throws USAGE if there are too many or too few. */
+export function readWords<Name extends CommandName>(command: Name, found: ParsedLine): Words<Name> {
   const { subject, second } = commands[command]
   const names = [subject, second].filter((name) => name !== undefined)
-  const words = [...found._.slice(1), found['--'] ?? []].flat().map((word) => String(shown(word)))
+  const words = [...found._.slice(1), found['--'] ?? []].flat().map((word) => String(showDashes(word)))
   const extra = words.slice(names.length)
   if (extra.length > 0)
     throw usage(
@@ -149,11 +154,38 @@ export function readWords<Name extends CommandName>(command: Name, found: Found)
   )
 }
 
-/** An empty text names nothing: it is what a script's variable gives that was never set. */
+/** An empty word counts as missing: a script's variable may be unset. */
 function hasSubject<Name extends CommandName>(
   command: Name,
   named: Readonly<Record<string, string>>,
 ): named is Readonly<Record<string, string>> & Words<Name> {
   const { subject } = commands[command]
   return subject === undefined || (named[subject] ?? '') !== ''
+}
+
+/** Where a command sends its requests. */
+export type Destination = Partial<Pick<UpdateOptions, 'env' | 'baseUrl' | 'allowHost'>>
+
+export type SenderOptions<Args> = Partial<Args> & Destination
+
+/** The options of a job that sends or reads. `fallback` is the destination if the flags name none. */
+export function senderOptions<Args extends Destination>(
+  args: Args,
+  fallback: Destination,
+): { readonly options: SenderOptions<Args>; readonly production: boolean } {
+  const { env: fallbackEnv = table.env.default } = fallback
+  const env = args.env ?? fallbackEnv
+  // An empty variable counts as not set, like those of the keys
+  const fromEnvironment = process.env['RAPYD_BASE_URL'] || undefined
+  const baseUrl = args.baseUrl ?? fromEnvironment ?? (env === fallbackEnv ? fallback.baseUrl : undefined)
+  const allowHost = args.allowHost ?? fallback.allowHost
+  return {
+    options: {
+      ...programOptions(args),
+      env,
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+      ...(allowHost === undefined ? {} : { allowHost }),
+    },
+    production: env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, allowHost)),
+  }
 }

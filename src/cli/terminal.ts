@@ -1,0 +1,112 @@
+/** The terminal of a command: colours, broken output, errors, questions and signals. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
+import { printable } from '../model/printable.ts'
+
+interface OutputStream {
+  readonly isTTY?: boolean
+  readonly rows?: number
+  readonly columns?: number
+}
+
+/** Whether to write colours: on a terminal, except with `--no-color`, `NO_COLOR` or `TERM=dumb`. */
+export function wantsColor(stream: OutputStream, flag: boolean | undefined, env = process.env): boolean {
+  return stream.isTTY === true && flag !== false && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+}
+
+/** Whether lines can be drawn again: no log of a CI server, and no terminal without that ability or with a size of 0. */
+export function isScreen(stream: OutputStream, env = process.env): boolean {
+  const isLog = !['', '0', 'false'].includes(env['CI'] ?? '')
+  return (
+    stream.isTTY === true && stream.rows !== 0 && stream.columns !== 0 && env['TERM'] !== 'dumb' && !isLog
+  )
+}
+
+/** The codes of a reader that left, or a terminal that was closed. */
+const closedCodes = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'])
+
+/**
+ * Keeps a broken stream from ending the run. The returned function throws LOCAL, E_STDOUT, if standard output was lost for
+ * another reason than that its reader left.
+ */
+export function guardOutput(): () => Promise<void> {
+  let lostCode = ''
+  process.stdout.on('error', (error) => {
+    const code = systemCode(error)
+    if (!closedCodes.has(code)) lostCode = code
+  })
+  // What standard error shows is in the run's files as well
+  process.stderr.on('error', () => {})
+  return async () => {
+    // The error event of a failed write comes in a later turn
+    await nextTurn()
+    if (lostCode === '') return
+    throw new BulkUpdateError(
+      'LOCAL',
+      'E_STDOUT',
+      `standard output could not be written (${lostCode})`,
+      'Make room where it goes, then run the same command again: what was answered is not sent again.',
+    )
+  }
+}
+
+/** An error for people: what is wrong and its code on one line, what to do on the next. */
+export function errorText({ code, message, remedy }: BulkUpdateError): string {
+  return `rapyd-bulk: ${printable(message)} [${code}]\n${printable(remedy)}\n`
+}
+
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY
+}
+
+/** Resolves with the trimmed answer; empty after Ctrl-C or Ctrl-D. Throws when `signal` is aborted. */
+export async function ask(question: string, signal?: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await terminal.question(question, signal === undefined ? {} : { signal })
+    return answer.trim()
+  } catch (error) {
+    process.stderr.write('\n')
+    const isCancelled = error instanceof Error && error.name === 'AbortError' && signal?.aborted !== true
+    if (isCancelled) return ''
+    throw error
+  } finally {
+    terminal.close()
+  }
+}
+
+/** A closed terminal does not end a run. */
+function onHangup(): void {}
+
+function writeError(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/**
+ * The first signal aborts, so that the command can drain its requests. The second ends the process, and requests in flight stay in
+ * doubt. `writeLine` writes to standard error, next to what the screen shows.
+ */
+export function drainOnSignals(writeLine: (line: string) => void = writeError): {
+  readonly signal: AbortSignal
+  readonly release: () => void
+} {
+  const controller = new AbortController()
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      writeLine(
+        'Ended at once. Run the same command again: it goes on where it stopped, and looks first at what was in flight.',
+      )
+      process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+    }
+    writeLine('Stopping: what is in flight ends first. A second signal ends at once.')
+    controller.abort(name)
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup)
+  return {
+    signal: controller.signal,
+    release() {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangup)
+    },
+  }
+}
