@@ -1,14 +1,18 @@
-/** `runs`: lists the runs directory, newest first; `--purge` deletes old finished runs. */
-import { exitCodes, usage } from '../../model/errors.ts'
-import { listRuns } from '../../jobs/runs.ts'
+/** `runs` and `report`: list and delete runs, and write the files of a run again. */
 import { parseAge } from '../../config/values.ts'
 import { deleteRun, planPurge } from '../../jobs/purge.ts'
 import type { PurgePlan } from '../../jobs/purge.ts'
-import type { Arguments } from '../command-table.ts'
-import { ask, canAsk } from '../terminal.ts'
-import { outcomeKinds } from '../../model/outcome.ts'
+import { listRuns } from '../../jobs/runs.ts'
 import type { ListedRun } from '../../jobs/runs.ts'
+import { exitCodes, usage } from '../../model/errors.ts'
+import { outcomeKinds } from '../../model/outcome.ts'
+import { printable } from '../../model/printable.ts'
+import { formatCount } from '../../report/format.ts'
+import type { Arguments } from '../command-table.ts'
+import { printSummary, writeSummaryFiles } from '../send.ts'
+import { ask, canAsk, errorText } from '../terminal.ts'
 
+/** Lists runs, newest first; `--purge` deletes old finished ones. */
 export async function runs(args: Arguments<'runs'>): Promise<number> {
   if (args.purge === true) return purge(args)
   if (args.olderThan !== undefined || args.yes === true) {
@@ -74,16 +78,15 @@ function runText(run: ListedRun): string {
     const next = run.next === '' ? other : `send it: ${run.next}`
     return `${run.run_id}  plan\n  last change ${run.changed_at}\n  ${next}`
   }
-  const number = new Intl.NumberFormat('en-US')
   const counts = outcomeKinds.flatMap((kind) => {
     const rows = run.outcomes[kind] ?? 0
-    return rows === 0 ? [] : [`${number.format(rows)} ${kind}`]
+    return rows === 0 ? [] : [`${formatCount(rows)} ${kind}`]
   })
   const done = Object.values(run.outcomes).reduce((sum, rows) => sum + rows, 0)
-  if (done < run.rows) counts.push(`${number.format(run.rows - done)} open`)
+  if (done < run.rows) counts.push(`${formatCount(run.rows - done)} open`)
   const lines = [
     `${run.run_id}  ${run.state}`,
-    `  ${number.format(run.rows)} rows: ${counts.join(', ')}`,
+    `  ${formatCount(run.rows)} rows: ${counts.join(', ')}`,
     `  on ${run.host}, account ${run.account}${run.parent === undefined ? '' : `, redo of ${run.parent}`}${run.rolled_back === undefined ? '' : `, rollback of ${run.rolled_back}`}`,
     ...(run.plan === undefined ? [] : [`  sends a plan: ${run.plan}`]),
     `  started ${run.started_at || 'not yet'}, last change ${run.changed_at}`,
@@ -91,4 +94,21 @@ function runText(run: ListedRun): string {
   if (run.rolled_back_by !== undefined) lines.push(`  rolled back by ${run.rolled_back_by}`)
   if (run.next !== '') lines.push(`  go on: ${run.next}`)
   return lines.join('\n')
+}
+
+/** Exit code 0, or that of the error if the input is missing or changed. */
+export async function report(args: Arguments<'report'>): Promise<number> {
+  // Only this command needs what checks an input
+  const { rebuildReport } = await import('../../jobs/report.ts')
+  const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir, {
+    includeValues: args.includeValues ?? false,
+  })
+  printSummary({ summary, directory }, args)
+  const written = writeSummaryFiles(summary, exitCodes.OK, args)
+  if (missing === undefined) {
+    process.stderr.write(`${printable(summary.next)}\n`)
+    return written
+  }
+  process.stderr.write(errorText(missing))
+  return missing.exitCode
 }

@@ -1,15 +1,12 @@
-/** `update`, `apply`, `redo` and `report`: commands that end with the summary of a run. */
+/** `update`, `apply` and `redo`: they send the rows of a file, of a plan, or of an earlier run. */
 import { whereRunWent } from '../../engine/saved-run.ts'
 import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
 import { redo as redoRun } from '../../jobs/redo.ts'
-import { rebuildReport } from '../../jobs/report.ts'
 import { bulkUpdate } from '../../jobs/update.ts'
-import { exitCodes, usage } from '../../model/errors.ts'
-import { printable } from '../../model/printable.ts'
+import { usage } from '../../model/errors.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
-import { printSummary, send, writeSummaryFiles } from '../send.ts'
-import { errorText } from '../terminal.ts'
+import { send } from '../send.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {
   const { input, onlyChanged, wholeRows, newState } = args
@@ -67,19 +64,4 @@ export async function redo(args: Arguments<'redo'>): Promise<number> {
     },
     { finishedBefore: 'This redo was finished before: nothing was sent.' },
   )
-}
-
-/** Exit code 0, or that of the error if the input is missing or changed. */
-export async function report(args: Arguments<'report'>): Promise<number> {
-  const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir, {
-    includeValues: args.includeValues ?? false,
-  })
-  printSummary({ summary, directory }, args)
-  const written = writeSummaryFiles(summary, exitCodes.OK, args)
-  if (missing === undefined) {
-    process.stderr.write(`${printable(summary.next)}\n`)
-    return written
-  }
-  process.stderr.write(errorText(missing))
-  return missing.exitCode
 }
