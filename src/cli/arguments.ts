@@ -41,16 +41,16 @@ export function refuseSwitchValues(argv: readonly string[]): void {
   }
 }
 
+/** The options that a command has on the command line. */
+export function optionsFor(command: CommandName): readonly (readonly [name: string, option: Option])[] {
+  return [...optionTable].filter(([, entry]) => entry.commands.includes(command) && entry.program !== true)
+}
+
 /** Throws USAGE for the first option that does not fit. */
-export function readOptions<Name extends CommandName>(
-  command: Name,
-  found: ParsedLine,
-): CommandOptions<Name> {
-  const taken = [...optionTable].filter(
-    ([, { commands: takers, program }]) => takers.includes(command) && program !== true,
-  )
+export function readOptions<Name extends CommandName>(command: Name, line: ParsedLine): CommandOptions<Name> {
+  const taken = optionsFor(command)
   const options: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(found)) {
+  for (const [key, value] of Object.entries(line)) {
     if (key === '_' || key === '--' || key === '$0') continue
     const [name, option] =
       taken.find(([known]) => [flagOf(known), camelCase(flagOf(known))].includes(key)) ?? []
@@ -103,9 +103,12 @@ function splitNames(text: string): string[] {
 function readChoice(flag: string, value: string, choices: readonly string[]): string {
   const found = choices.find((choice) => choice === value)
   if (found !== undefined) return found
-  const use = `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`
   const near = value === '' ? undefined : nearest(value, choices)
-  throw invalidValue('E_OPTION_CHOICE', flag, value, use, didYouMean(near))
+  throw invalidValue('E_OPTION_CHOICE', flag, value, useOneOf(choices), didYouMean(near))
+}
+
+export function useOneOf(choices: readonly string[]): string {
+  return `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`
 }
 
 /** An empty text is no number here: a script's variable may be unset. In JavaScript it is 0. */
@@ -132,10 +135,10 @@ function unknownOption(key: string, command: CommandName, known: readonly string
 }
 
 /** Names the words after a command. Throws USAGE if there are too many or too few. */
-export function readWords<Name extends CommandName>(command: Name, found: ParsedLine): Words<Name> {
+export function readWords<Name extends CommandName>(command: Name, line: ParsedLine): Words<Name> {
   const { subject, second } = commands[command]
   const names = [subject, second].filter((name) => name !== undefined)
-  const words = [...found._.slice(1), found['--'] ?? []].flat().map((word) => String(showDashes(word)))
+  const words = [...line._.slice(1), line['--'] ?? []].flat().map((word) => String(showDashes(word)))
   const extra = words.slice(names.length)
   if (extra.length > 0)
     throw usage(

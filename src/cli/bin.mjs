@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The first file that runs. Plain old syntax, so that a Node that is too old reads it and says so,
+// The first file that runs. Its syntax is old, so that an old Node can read it and report its version,
 // instead of failing inside a dependency.
 import module from 'node:module'
 import os from 'node:os'
@@ -18,7 +18,7 @@ if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15))
   )
   process.exitCode = 2
 } else {
-  // Compiled code is kept in the user's own cache folder: it halves the time to start. Where that fails, nothing is lost.
+  // A cache of compiled code in the user's cache folder halves the time to start
   const cache = cacheFolder()
   if (path.isAbsolute(cache)) module.enableCompileCache(path.join(cache, 'rapyd-bulk'))
   const { main } = await import('./main.ts')
@@ -29,7 +29,7 @@ function cacheFolder() {
   try {
     return process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache')
   } catch {
-    // The user of a container may have no home at all.
+    // The user of a container may have no home
     return ''
   }
 }

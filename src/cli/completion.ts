@@ -1,11 +1,12 @@
 /** Shell completion: what fits the last word of a line, and the scripts that make shells ask for it. */
 import { resolve } from 'node:path'
 import { isPath } from '../config/job-options.ts'
-import { flagOf, options, optionTable, shownFlagOf } from '../config/options.ts'
-import type { CommandName, Option } from '../config/options.ts'
+import { flagOf, options, shownFlagOf } from '../config/options.ts'
+import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { findRuns } from '../store/find-runs.ts'
 import { exitCodes, usage } from '../model/errors.ts'
+import { optionsFor, useOneOf } from './arguments.ts'
 import { commandNames, commands, shells, stateActions } from './command-table.ts'
 import type { Arguments } from './command-table.ts'
 
@@ -27,25 +28,19 @@ export function findCompletions(words: readonly string[]): Completions {
   const command = commandNames.find((known) => known === name)
   if (command === undefined) return matching([], true)
   const [flag, value] = current.split('=')
-  const option = optionNamed(command, value === undefined ? rest.at(-1) : flag)
+  const option = findOption(command, value === undefined ? rest.at(-1) : flag)
   if (option !== undefined) {
     const values = option.values.map((each) => (value === undefined ? each : `${flag}=${each}`))
     return matching(values, option.isPath)
   }
   if (current.startsWith('-'))
-    return matching([...optionsOf(command).map(([known]) => `--${shownFlagOf(known)}`), '--help'], false)
+    return matching([...optionsFor(command).map(([known]) => `--${shownFlagOf(known)}`), '--help'], false)
   return matching(rest.length === 0 ? subjectWords(commands[command].subject) : [], true)
 }
 
-function optionsOf(command: CommandName): readonly (readonly [name: string, option: Option])[] {
-  return [...optionTable].filter(
-    ([, { commands: takers, program }]) => takers.includes(command) && program !== true,
-  )
-}
-
 /** Returns undefined if `typed` is no option, or takes no value. */
-function optionNamed(command: CommandName, typed = '') {
-  const [name, option] = optionsOf(command).find(([known]) => `--${flagOf(known)}` === typed) ?? []
+function findOption(command: CommandName, typed = '') {
+  const [name, option] = optionsFor(command).find(([known]) => `--${flagOf(known)}` === typed) ?? []
   if (option === undefined || option.type === 'boolean') return undefined
   return { values: name === 'map' ? Object.keys(presets) : (option.choices ?? []), isPath: isPath(option) }
 }
@@ -62,7 +57,7 @@ export function completion({ shell }: Arguments<'completion'>): number {
   if (known === undefined) {
     throw usage(
       'E_OPTION_CHOICE',
-      `Invalid shell "${shell}": use ${shells.slice(0, -1).join(', ')} or ${shells.at(-1)}`,
+      `Invalid shell "${shell}": ${useOneOf(shells)}`,
       'Write it like: rapyd-bulk completion bash',
     )
   }

@@ -1,4 +1,4 @@
-/** `npm run demo`: the sample export against the embedded simulator. Its few wrong rows are part of the show and no failure. */
+/** `npm run demo`: sends the sample export to the embedded simulator. Its invalid rows are no failure of the demo. */
 import { exitCodes } from '../model/errors.ts'
 import { main } from './main.ts'
 

@@ -36,7 +36,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
   serial += 1
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  let descriptor: number | undefined = refusing(path, next, () => openSync(temporary, flags, ownerOnly))
+  let descriptor: number | undefined = withWriteError(path, next, () => openSync(temporary, flags, ownerOnly))
   let pieces: Buffer[] = []
   let size = 0
 
@@ -53,7 +53,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
     const open = descriptor
     if (open === undefined) throw new Error('the output file is closed')
     try {
-      refusing(path, next, () => action(open))
+      withWriteError(path, next, () => action(open))
     } catch (error) {
       discard()
       throw error
@@ -131,11 +131,11 @@ export function writeOutputFile(path: string, pieces: Iterable<string>, next?: s
 /** Removes the file of an earlier report, if there is one. Throws like `openOutputFile`. */
 export function removeOutputFile(path: string, next = rebuildRun(path)): void {
   refuseSpecialTarget(path, next)
-  refusing(path, next, () => rmSync(path, { force: true }))
+  withWriteError(path, next, () => rmSync(path, { force: true }))
 }
 
 function refuseSpecialTarget(path: string, next: string): void {
-  const target = refusing(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
+  const target = withWriteError(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
   if (target === undefined || (target.isFile() && target.nlink === 1)) return
   const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   throw new BulkUpdateError(
@@ -149,16 +149,16 @@ function refuseSpecialTarget(path: string, next: string): void {
 /** Removes the temporary files of killed processes. Those of living processes stay. */
 function removeLeftovers(path: string, next: string): void {
   const prefix = `.${basename(path)}.`
-  for (const name of refusing(path, next, () => readdirSync(dirname(path)))) {
+  for (const name of withWriteError(path, next, () => readdirSync(dirname(path)))) {
     if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue
     const owner = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1]
     if (owner !== undefined && !isAlive(Number(owner)))
-      refusing(path, next, () => unlinkSync(join(dirname(path), name)))
+      withWriteError(path, next, () => unlinkSync(join(dirname(path), name)))
   }
 }
 
 /** Turns a system error into one that names the file and has a tip. */
-function refusing<Result>(path: string, next: string, action: () => Result): Result {
+function withWriteError<Result>(path: string, next: string, action: () => Result): Result {
   try {
     return action()
   } catch (error) {

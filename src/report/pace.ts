@@ -30,7 +30,7 @@ export interface Pace {
   readonly ratePerSecond: number
   /** How much of each window is used now. */
   readonly windows: readonly UsedWindow[]
-  /** Milliseconds that `callsLeft` more rows will take; undefined while neither windows nor a measurement are known. */
+  /** Milliseconds that `callsLeft` more rows will take; undefined if neither a window nor a measured speed limits them. */
   etaMs(callsLeft: number, requestsPerCall?: number): number | undefined
 }
 
@@ -116,13 +116,13 @@ function waitMs(
   calls: number,
   requests: number,
 ): number {
-  const room = freeRequests({ limit, perMs }, sent, now, requests)
-  if (calls <= room) return 0
-  const turns = Math.ceil((calls - room) / limit)
-  const ahead = calls - turns * limit
-  if (ahead > 0) return turns * perMs
+  const free = freeRequests({ limit, perMs }, sent, now, requests)
+  if (calls <= free) return 0
+  const periods = Math.ceil((calls - free) / limit)
+  const ahead = calls - periods * limit
+  if (ahead > 0) return periods * perMs
   const sentAt = sent.timeOf(requests + ahead) ?? now
-  return Math.max(0, turns * perMs - (now - sentAt))
+  return Math.max(0, periods * perMs - (now - sentAt))
 }
 
 /** The past of a counter over a span of time, in a few hundred points. */

@@ -17,14 +17,14 @@ export function outcomeBar(outcomes: Readonly<Record<OutcomeKind, number>>): str
   let from = 0
   const bars = present.map((kind, index) => {
     const width = widths[index] ?? 0
-    const shape = `<rect class="${kind}" x="${short(from)}" width="${short(width)}" height="24"><title>${kind}: ${formatCount(outcomes[kind])}</title></rect>`
+    const shape = `<rect class="${kind}" x="${round(from)}" width="${round(width)}" height="24"><title>${kind}: ${formatCount(outcomes[kind])}</title></rect>`
     from += width
     return shape
   })
   const name = present.map((kind) => `${formatCount(outcomes[kind])} ${kind}`).join(', ')
   return svg(
     `Outcomes: ${name === '' ? 'no rows' : name}`,
-    `0 0 ${short(Math.max(whole, 1))} 24`,
+    `0 0 ${round(Math.max(whole, 1))} 24`,
     'bar',
     bars,
   )
@@ -45,7 +45,7 @@ export interface TimeSeries {
 export function timeChart(
   name: string,
   { slots, widthMs, pauses }: TimeSeries,
-  labelOf: (slot: Slot) => string,
+  label: (slot: Slot) => string,
 ): string {
   const highest = Math.max(1, ...slots.map(({ calls }) => calls))
   const start = slots[0]?.start ?? 0
@@ -53,7 +53,7 @@ export function timeChart(
   const bands = pauses.map(({ from, to, kind }) => {
     const [left, right] = [placeOf(from), placeOf(to)]
     const width = Math.max(right - left, slots.length / 400)
-    return `<rect class="${kind}" x="${short(left)}" width="${short(width)}" height="${plotHeight}"><title>${html(`${isoTime(from).slice(11, 19)} UTC: nobody sends for ${formatDuration(to - from)}`)}</title></rect>`
+    return `<rect class="${kind}" x="${round(left)}" width="${round(width)}" height="${plotHeight}"><title>${html(`${isoTime(from).slice(11, 19)} UTC: nobody sends for ${formatDuration(to - from)}`)}</title></rect>`
   })
   const bars = slots.map((slot, at) => {
     const { calls, errors, retries, throttled } = slot
@@ -61,7 +61,7 @@ export function timeChart(
     const bad = (errors / highest) * plotHeight
     const good = ((calls - errors) / highest) * plotHeight
     const mark = throttled > 0 ? 'throttled' : 'retry'
-    return `<g><title>${html(labelOf(slot))}</title>${bar(at, plotHeight - good, good, 'calls')}${bar(at, plotHeight - good - bad, bad, 'errors')}${bar(at, 104, retries > 0 ? 8 : 0, mark)}</g>`
+    return `<g><title>${html(label(slot))}</title>${bar(at, plotHeight - good, good, 'calls')}${bar(at, plotHeight - good - bad, bad, 'errors')}${bar(at, 104, retries > 0 ? 8 : 0, mark)}</g>`
   })
   return svg(name, `0 0 ${Math.max(slots.length, 1)} 112`, 'chart', [...bands, ...bars])
 }
@@ -98,16 +98,16 @@ export function latencyBins(latencies: ReadonlyMap<number, number>, p99: number)
   return slower === 0 ? bins : [...bins, { label: `over ${counts.length * step} ms`, count: slower }]
 }
 
-function bar(at: number, y: number, height: number, name: string): string {
+function bar(at: number, y: number, height: number, className: string): string {
   return height <= 0
     ? ''
-    : `<rect class="${name}" x="${short(at + 0.06)}" y="${short(y)}" width=".88" height="${short(height)}"/>`
+    : `<rect class="${className}" x="${round(at + 0.06)}" y="${round(y)}" width=".88" height="${round(height)}"/>`
 }
 
-function svg(name: string, viewBox: string, look: string, shapes: readonly string[]): string {
-  return `<svg class="${look}" role="img" aria-label="${html(name)}" viewBox="${viewBox}" preserveAspectRatio="none">${shapes.join('')}</svg>`
+function svg(name: string, viewBox: string, className: string, shapes: readonly string[]): string {
+  return `<svg class="${className}" role="img" aria-label="${html(name)}" viewBox="${viewBox}" preserveAspectRatio="none">${shapes.join('')}</svg>`
 }
 
-function short(number: number): string {
+function round(number: number): string {
   return String(Math.round(number * 100) / 100)
 }

@@ -102,7 +102,8 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
   const rows: (number | string)[] = []
   let listed = 0
 
-  function numberOf({ outcome, errorCode, errorField, message: full, row }: Outcome): number {
+  /** Also notes the row as an example of its error. */
+  function kindNumber({ outcome, errorCode, errorField, message: full, row }: Outcome): number {
     const message = messageOfKind(full)
     const error = errorKey(errorCode, errorField, message)
     const key = `${outcome}\0${error}`
@@ -125,7 +126,7 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       const { row, line, customerId } = outcome
       if (values !== undefined && record !== undefined && cells.length < mostValued)
         cells.push(values.of(record))
-      rows.push(row, line, printable(customerId), numberOf(outcome))
+      rows.push(row, line, printable(customerId), kindNumber(outcome))
     },
     get valued() {
       return cells.length
