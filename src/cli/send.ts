@@ -8,14 +8,14 @@ import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes, usage } from '../model/errors.ts'
 import { printable } from '../model/printable.ts'
 import type { Scan } from '../model/scan.ts'
-import { openOutputFile } from '../report/output-file.ts'
+import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
 import { summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
 import { createDisplay, describeDuplicates, describeUnmatched, describeWarnings } from './display.ts'
-import { ask, canAsk, drainOnSignals, errorText, isScreen, wantsColor } from './terminal.ts'
+import { ask, canAsk, drainOnSignals, errorText, isScreen, printResult, wantsColor } from './terminal.ts'
 
 /** The options that all commands that send have. */
 type SendArguments = CommandOptions<'rollback'>
@@ -106,16 +106,11 @@ async function confirmProduction(
   )
 }
 
-/** Writes the summary to standard output, as text or with `--json`. */
 export function printSummary(
   { summary, directory }: Pick<UpdateResult, 'summary' | 'directory'>,
   { json, color }: Pick<SendArguments, 'json' | 'color'>,
 ): void {
-  process.stdout.write(
-    json === true
-      ? `${JSON.stringify(summary)}\n`
-      : summaryText(summary, directory, wantsColor(process.stdout, color)),
-  )
+  printResult(json, summary, summaryText(summary, directory, wantsColor(process.stdout, color)))
 }
 
 export interface SummaryFiles {
@@ -131,8 +126,8 @@ export function writeSummaryFiles(summary: Summary, exitCode: number, files: Sum
   const { junit, metricsFile } = files
   const next = (flag: string): string => `write it with: rapyd-bulk report ${summary.run_id} ${flag} FILE`
   try {
-    if (junit !== undefined) writeText(junit, toJunit(summary), next('--junit'))
-    if (metricsFile !== undefined) writeText(metricsFile, toMetrics(summary), next('--metrics-file'))
+    if (junit !== undefined) writeOutputFile(junit, [toJunit(summary)], next('--junit'))
+    if (metricsFile !== undefined) writeOutputFile(metricsFile, [toMetrics(summary)], next('--metrics-file'))
     return exitCode
   } catch (error) {
     if (!(error instanceof BulkUpdateError)) throw error
@@ -144,10 +139,4 @@ export function writeSummaryFiles(summary: Summary, exitCode: number, files: Sum
 /** Fails before hours of sending, not after them. Throws LOCAL, E_REPORT_WRITE, if the file cannot be written. */
 function refuseUnwritable(path: string | undefined): void {
   if (path !== undefined) openOutputFile(path, 'run the same command again. Nothing was sent.').discard()
-}
-
-function writeText(path: string, text: string, next: string): void {
-  const file = openOutputFile(path, next)
-  file.write(text)
-  file.commit()
 }

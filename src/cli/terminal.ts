@@ -50,6 +50,11 @@ export function guardOutput(): () => Promise<void> {
   }
 }
 
+/** Writes a result to standard output, as one line of JSON or as text. */
+export function printResult(json: boolean | undefined, value: object, text: string): void {
+  process.stdout.write(json === true ? `${JSON.stringify(value)}\n` : text)
+}
+
 /** An error for people: what is wrong and its code on one line, what to do on the next. */
 export function errorText({ code, message, remedy }: BulkUpdateError): string {
   return `rapyd-bulk: ${printable(message)} [${code}]\n${printable(remedy)}\n`

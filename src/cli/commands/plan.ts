@@ -16,6 +16,7 @@ import { masked } from '../../validation/mask.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
 import { describeUnmatched, showReading } from '../display.ts'
+import { printResult } from '../terminal.ts'
 
 /** Changes that are shown. */
 const mostShown = 10
@@ -36,16 +37,16 @@ export async function plan(args: Arguments<'plan'>): Promise<number> {
     }),
   )
   const { path, head, requests, calls, etaMs } = result
-  if (args.json === true) {
-    const { sha256, counts, reads, input, host, account } = head
-    const counted = { input: { ...input, rows: counts.rows }, host, account, ...counts, reads }
-    process.stdout.write(
-      `${JSON.stringify({ plan: path, sha256, ...counted, requests, calls, eta_ms: etaMs })}\n`,
-    )
-  } else process.stdout.write(planText(result, first, args.showValues === true))
+  const { sha256, counts, reads, input, host, account } = head
+  const counted = { input: { ...input, rows: counts.rows }, host, account, ...counts, reads }
+  printResult(
+    args.json,
+    { plan: path, sha256, ...counted, requests, calls, eta_ms: etaMs },
+    planText(result, first, args.showValues === true),
+  )
   const note = describeUnmatched(result.unmatched)
   if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
-  const { missing, unreadable, invalid } = head.counts.changes
+  const { missing, unreadable, invalid } = counts.changes
   process.stderr.write(
     calls === 0
       ? 'Nothing would change.\n'
@@ -123,9 +124,11 @@ export async function verify(args: Arguments<'verify'>): Promise<number> {
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
     verifyRun({ ...options, run, sample, onProgress, signal }),
   )
-  if (args.json === true)
-    process.stdout.write(`${JSON.stringify(showValues ? found : withoutValues(found))}\n`)
-  else process.stdout.write(printableLines(`${verifyLines(found, showValues).join('\n')}\n`))
+  printResult(
+    args.json,
+    showValues ? found : withoutValues(found),
+    printableLines(`${verifyLines(found, showValues).join('\n')}\n`),
+  )
   const wrong = found.different + found.missing.length + found.unreadable
   process.stderr.write(
     wrong === 0

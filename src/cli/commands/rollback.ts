@@ -12,6 +12,7 @@ import type { Arguments } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
 import { showReading } from '../display.ts'
 import { send } from '../send.ts'
+import { printResult } from '../terminal.ts'
 
 export async function rollback(args: Arguments<'rollback'>): Promise<number> {
   if (args.dryRun === true) return preview(args)
@@ -42,8 +43,8 @@ async function preview(args: Arguments<'rollback'>): Promise<number> {
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
     previewRollback({ ...options, run, onProgress, signal }),
   )
-  if (args.json === true) process.stdout.write(`${JSON.stringify({ dry_run: true, ...found })}\n`)
-  else process.stdout.write(printableLines(`${previewLines(found).join('\n')}\n`))
+  const text = printableLines(`${previewLines(found).join('\n')}\n`)
+  printResult(args.json, { dry_run: true, ...found }, text)
   const command = commandToRollback(found.parent, args.runsDir)
   process.stderr.write(
     Object.keys(found.restored).length === 0

@@ -10,7 +10,7 @@ import { printable } from '../../model/printable.ts'
 import { formatCount } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { printSummary, writeSummaryFiles } from '../send.ts'
-import { ask, canAsk, errorText } from '../terminal.ts'
+import { ask, canAsk, errorText, printResult } from '../terminal.ts'
 
 /** Lists runs, newest first; `--purge` deletes old finished ones. */
 export async function runs(args: Arguments<'runs'>): Promise<number> {
@@ -19,7 +19,7 @@ export async function runs(args: Arguments<'runs'>): Promise<number> {
     throw usage('E_USAGE', '--older-than and --yes are for --purge', 'Add --purge, or leave them out.')
   }
   const found = listRuns(args.runsDir)
-  process.stdout.write(args.json === true ? `${JSON.stringify(found)}\n` : runsText(found))
+  printResult(args.json, found, runsText(found))
   return exitCodes.OK
 }
 

@@ -9,7 +9,7 @@ import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
 import { stateActions, subjects } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
-import { drainOnSignals } from '../terminal.ts'
+import { drainOnSignals, printResult } from '../terminal.ts'
 
 export async function state(args: Arguments<'state'>): Promise<number> {
   const action = stateActions.find((known) => known === args.action)
@@ -25,11 +25,8 @@ export async function state(args: Arguments<'state'>): Promise<number> {
       break
     case 'forget': {
       const customers = await forgetState(options, args.customer)
-      print(
-        args,
-        { forgotten: customers },
-        `Forgotten: ${customers} customers. The next night sends them whole.`,
-      )
+      const text = `Forgotten: ${customers} customers. The next night sends them whole.\n`
+      printResult(args.json, { forgotten: customers }, text)
       break
     }
     case 'baseline': {
@@ -37,7 +34,8 @@ export async function state(args: Arguments<'state'>): Promise<number> {
       try {
         const { rows, invalid } = await baselineState({ ...options, input: args.input ?? '' }, signal)
         const left = invalid === 0 ? '' : `; ${invalid} invalid rows are not`
-        print(args, { rows, invalid }, `Taken as applied: ${rows} rows${left}. Nothing was sent.`)
+        const text = `Taken as applied: ${rows} rows${left}. Nothing was sent.\n`
+        printResult(args.json, { rows, invalid }, text)
       } finally {
         release()
       }
@@ -86,9 +84,5 @@ function printState(args: Arguments<'state'>, facts: StateFacts): void {
     ...skipped.map((night) => `  skipped ${isoTime(night.at)}: ${night.export}, another run was under way`),
     `File: ${path}`,
   ]
-  print(args, facts, lines.map(printable).join('\n'))
-}
-
-function print(args: Arguments<'state'>, facts: object, text: string): void {
-  process.stdout.write(args.json === true ? `${JSON.stringify(facts)}\n` : `${text}\n`)
+  printResult(args.json, facts, `${lines.map(printable).join('\n')}\n`)
 }
