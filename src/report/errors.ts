@@ -69,11 +69,8 @@ function ndjsonRecord(text: string, values: readonly (string | number)[]): strin
 }
 
 /**
- * Marks a record of another width, or with contradicting quotes, and writes it as one cell. As it is, a spreadsheet would move
- * our cells under the user's columns, and an open quote would take in the rows after it.
- *
- * Blank cells make the row as wide as the header, so no program fills it up. Until the user fixes it, the mark or the id refuses
- * the row: the bare text of a short row can be an id, and the blanks would clear that customer.
+ * Writes a record of another width, or with contradicting quotes, as one cell. Otherwise a spreadsheet would move our cells
+ * under the user's columns, and an open quote would take in the rows after it.
  */
 function csvRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   const { errorCode, errorField } = outcome
@@ -88,6 +85,8 @@ function csvRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
     kept = shorter
   }
   if (!isMisshapen) return kept
+  // Blank cells make the row as wide as the header, so that no program fills it up. The mark keeps the text from being an id:
+  // the blanks would clear that customer
   const columns = format.header.length - sets * errorColumns.length
   return `"${rawRowMark}${kept.replaceAll('"', '""')}"${format.delimiter.repeat(columns - 1)}`
 }
