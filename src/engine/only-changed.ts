@@ -15,8 +15,12 @@ import type { RunIdentity } from '../rapyd/update-customer.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { lookAtDoubted } from './doubted-fields.ts'
 import type { DoubtedParts } from './doubted-fields.ts'
-import { leftOutKey } from './journal-words.ts'
+import { leftOutKey, beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
+import { systemClock } from '../http/clock.ts'
+import type { RunParts } from './parts.ts'
+import { takeStep } from './last-step.ts'
+import { takeFrom } from './take-from-journal.ts'
 
 export interface SyncSending {
   /** Calls through what is confirmed, and notes what becomes of them. */
@@ -176,4 +180,31 @@ function wasNotApplied({ outcome, httpStatus }: Outcome): boolean {
 
 function only(digests: Digests, fields: readonly string[]): Digests {
   return Object.fromEntries(Object.entries(digests).filter(([field]) => fields.includes(field)))
+}
+
+/** Nothing where no state is kept. */
+export async function openSyncing(
+  { sync, options, remote, runId, runsDir }: RunParts,
+  journal: RunJournal,
+): Promise<SyncSending | undefined> {
+  if (sync === undefined) return undefined
+  const { state, digests } = sync
+  if (stepOf(journal.get(stepKey))?.epoch !== state.epoch) {
+    journal.set(beginningKey, sync.beginning)
+    const { keyCheck } = digests
+    const { host, account } = remote
+    takeStep(state, { host, account, keyCheck }, runsDir, (step) =>
+      journal.set(stepKey, stepText({ ...step, keyCheck })),
+    )
+  }
+  if (sync.isNight) journal.set(exportKey, sync.exportName)
+  await takeFrom(journal, state)
+  state.beginSending(runId)
+  return createSyncSending({
+    sync,
+    journal,
+    identity: { host: remote.host, runId },
+    clock: systemClock,
+    wholeRows: options.wholeRows,
+  })
 }

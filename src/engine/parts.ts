@@ -17,6 +17,8 @@ import type { Judge } from './looks.ts'
 import type { RunProgress } from './progress.ts'
 import type { Sync } from './open-sync.ts'
 import type { RunJournal } from '../store/journal.ts'
+import type { PipedInput } from '../input/spool.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
 
 /** Where a run stands, as it is shown. */
 export type Snapshot = ProgressSnapshot
@@ -40,6 +42,13 @@ export interface Watch {
   readonly onOutcome?: (outcome: Outcome) => void | Promise<void>
   /** Called with what also goes into `run.log`, at every level. Must not throw. */
   readonly onEvent?: (event: RunEvent) => void
+}
+
+/** Stands around the sending of a row. */
+export interface Middleware {
+  /** Requests that it makes for each row on top of the update. */
+  readonly extraRequests: number
+  readonly wrap: (next: Deliver) => Deliver
 }
 
 /** What the program itself adds to what it was given. */
@@ -105,4 +114,33 @@ export interface RunParts {
   readonly log: RunLog
   /** Tells the log and whoever watches. */
   readonly tell: (event: RunEvent) => void
+}
+
+/** Its name, which rows it has, and what it asks of a customer before it sends. */
+export interface RunKind {
+  /** What is read where the input is `-`. Default: standard input of this process. */
+  readonly piped?: PipedInput | undefined
+  readonly redo: RedoFacts | undefined
+  readonly planned?: PlannedFacts | undefined
+  readonly rollback?: RollbackFacts | undefined
+  readonly judge?: Judge | undefined
+  /**
+   * `facts` is what the journal is bound to, `lastSender` the run of the account that sent last, where a sync state is kept.
+   * Throws where such a run must not be.
+   */
+  readonly runIdOf: (
+    facts: Readonly<Record<string, string>>,
+    runsDir: string,
+    lastSender: string | undefined,
+  ) => string
+  readonly check: (parts: InputParts, watched: Watched) => Promise<CheckedRun>
+}
+
+export interface CheckedRun extends CheckedInput {
+  /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
+  readonly asked?: ReadonlyMap<number, number>
+  /** `--limit` as a row number, where the rows of the run are not numbered from 1 on. */
+  readonly limit?: number | undefined
+  /** The row of another run that each row is, from the first on. */
+  readonly lineage?: readonly number[] | undefined
 }

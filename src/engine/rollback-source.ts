@@ -2,7 +2,7 @@
 import { scanReading } from '../validation/check-input.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import { withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
@@ -13,14 +13,19 @@ import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import type { ReadRow } from '../model/ports.ts'
 import { imageOf } from '../rapyd/held.ts'
-import { patchOf, restoringOf } from '../rapyd/inverse.ts'
+import { patchOf, restoringOf, inverseOf } from '../rapyd/inverse.ts'
 import type { Restorables } from '../rapyd/inverse.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { createUpdateRequest } from '../rapyd/update-customer.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
-import { rollbackRowOf } from './rollback-rows.ts'
 import { openOutcome } from './account.ts'
 import type { Judge, Looked } from './looks.ts'
+import { createRowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/row-set.ts'
+import { inTurns } from './in-turns.ts'
+import type { SavedRun } from './saved-run.ts'
+import { readBeforeImages } from '../store/before-images.ts'
+import type { BeforeCustomer } from '../store/before-images.ts'
 
 /** Values go back as Rapyd showed them, whatever the rules for cells say about them. */
 export async function checkRollback(
@@ -125,4 +130,82 @@ function ended(
   const open = openOutcome(request, { code: 'E_CHANGED_SINCE', message })
   const fields = outcome === 'updated' ? open.fields : ''
   return { ...open, outcome, errorCode: code, errorField, fields, cleared: '', finishedAt: at }
+}
+
+/** `row` is the last row of the run that wrote to the customer. */
+export type RollbackRow = { readonly customer: string; readonly row: number } & (
+  | { readonly put_back: Restorables }
+  | { readonly impossible: readonly string[]; readonly why: 'no_way' | 'no_image' }
+)
+
+/**
+ * In the order of the customers' first rows; of each, what is sure, then what Rapyd may refuse, then what is impossible. Throws the
+ * signal's reason once it is aborted.
+ */
+export async function* rollbackRows(
+  { directory, journal }: Pick<SavedRun, 'directory' | 'journal'>,
+  signal: AbortSignal,
+): AsyncGenerator<RollbackRow> {
+  const updated = createRowSet()
+  const doubtful = createRowSet()
+  for await (const batch of inTurns(journal.outcomes(), signal, 1)) {
+    for (const { row, outcome } of batch) {
+      if (outcome === 'updated') updated.add(row)
+      else if (outcome === 'unknown') doubtful.add(row)
+    }
+  }
+  for (const row of journal.inDoubt.keys()) doubtful.add(row)
+  for await (const customer of inTurns(readBeforeImages(directory), signal))
+    yield* rollbackRowsOf(customer, updated, doubtful)
+}
+
+/** A row as it stands in the file, with its line end. */
+export function rollbackLine(row: RollbackRow): string {
+  return `${JSON.stringify(row)}\n`
+}
+
+function* rollbackRowsOf(
+  { customerId: customer, image, writes }: BeforeCustomer,
+  updated: RowSet,
+  doubtful: RowSet,
+): Generator<RollbackRow> {
+  const made = writes.filter(({ row }) => updated.has(row) || doubtful.has(row))
+  const last = made.at(-1)
+  if (last === undefined) return
+  const { row } = last
+  if (image === undefined) {
+    const fields = new Set(made.flatMap(({ patch }) => Object.keys(patch)))
+    yield { customer, row, impossible: [...fields], why: 'no_image' }
+    return
+  }
+  const {
+    sure,
+    doubtful: doubts,
+    impossible,
+  } = inverseOf(
+    image,
+    made.map((write) => ({ patch: write.patch, isConfirmed: updated.has(write.row) })),
+  )
+  if (Object.keys(sure).length > 0) yield { customer, row, put_back: sure }
+  for (const field of new Set(Object.keys(doubts).map(fieldOf))) {
+    const own = Object.entries(doubts).filter(([path]) => fieldOf(path) === field)
+    yield { customer, row, put_back: Object.fromEntries(own) }
+  }
+  if (impossible.length > 0) yield { customer, row, impossible, why: 'no_way' }
+}
+
+/** Of a record of that file; nothing where it is none. */
+export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
+  const { customer, row, put_back: putBack, impossible, why } = record
+  if (typeof customer !== 'string' || typeof row !== 'number') return undefined
+  if (isList(impossible) && impossible.every((path) => typeof path === 'string'))
+    return { customer, row, impossible, why: why === 'no_image' ? why : 'no_way' }
+  if (!isJsonObject(putBack)) return undefined
+  const restorables = Object.entries(putBack).flatMap(([path, found]) => {
+    if (!isJsonObject(found)) return []
+    const { left, before, onlyIfReplaced } = found
+    if (!isList(left) || before === undefined) return []
+    return [[path, { left, before, ...(onlyIfReplaced === true ? { onlyIfReplaced } : {}) }] as const]
+  })
+  return { customer, row, put_back: Object.fromEntries(restorables) }
 }

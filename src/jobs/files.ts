@@ -7,7 +7,7 @@ import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { errorLine, errorsHeader } from '../report/errors.ts'
 import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
-import { errorsFormatOf } from '../engine/errors-format.ts'
+import { errorsFormatOf } from '../engine/report.ts'
 import { createMendedCopy } from '../validation/fixed-copy.ts'
 import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
 

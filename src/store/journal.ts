@@ -11,9 +11,8 @@ import { createRowSet } from '../model/row-set.ts'
 import type { RowSet } from '../model/row-set.ts'
 import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
+import { readDoubts, readerOf, readSettled, packOutcome, unpackOutcome } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
-import { packOutcome, unpackOutcome } from './outcome-record.ts'
 import { local, openDatabase } from './open-database.ts'
 
 export interface RunJournal extends Journal, JournalReader {
