@@ -54,14 +54,14 @@ const onItsWay = {
   message: 'may have been applied: the run is still going on, and its answer is not known yet',
 } as const
 
-type Known = Pick<
+type KnownRow = Pick<
   Outcome,
   'row' | 'line' | 'offset' | 'length' | 'customerId' | 'fields' | 'cleared' | 'idempotencyKey'
 >
 
 /** A row that was not sent, with what is known of it. */
 export function openOutcome(
-  known: Known,
+  known: KnownRow,
   why: { readonly code: ErrorCode; readonly message: string },
 ): Outcome {
   const { customerId, fields, cleared, idempotencyKey } = known

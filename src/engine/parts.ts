@@ -51,6 +51,11 @@ export interface Middleware {
   readonly wrap: (next: Deliver) => Deliver
 }
 
+/** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
+export type RunFacts = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
+  readonly plan?: string
+}
+
 /** What the program itself adds to what it was given. */
 export interface RunWatch extends Watch {
   /** Goes around every call. */
@@ -89,7 +94,7 @@ export interface RunParts {
   readonly runId: string
   readonly directory: string
   /** What the run's journal is bound to. */
-  readonly facts: Readonly<Record<string, string>>
+  readonly facts: RunFacts
   readonly mapping: Mapping
   /** Where rows of another run are sent again. */
   readonly redo: RedoFacts | undefined

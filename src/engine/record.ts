@@ -181,15 +181,15 @@ const counts = [
 
 function parseScan(text: string): Scan | undefined {
   const found = parseJson(text)
-  if (!isKept(found)) return undefined
+  if (!isStoredScan(found)) return undefined
   return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
 }
 
 type Fields = readonly (readonly [field: string, rows: number])[]
-type Kept = Omit<Scan, 'set' | 'cleared'> & { readonly set: Fields; readonly cleared: Fields }
+type StoredScan = Omit<Scan, 'set' | 'cleared'> & { readonly set: Fields; readonly cleared: Fields }
 
 /** Written by `rememberScan` of the same journal version, so that its shape is all there is to check. */
-function isKept(value: unknown): value is Kept {
+function isStoredScan(value: unknown): value is StoredScan {
   return (
     isJsonObject(value) &&
     counts.every((name) => typeof value[name] === 'number') &&

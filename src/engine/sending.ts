@@ -106,7 +106,7 @@ export async function sendAll(
         // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
         stop,
       ),
-      settle: outcomes.settle,
+      settle: (outcome) => outcomes.settle(outcome),
       signal,
     })
   } catch (error) {

@@ -39,7 +39,7 @@ export interface RunJournal extends Journal, JournalReader {
   close(): void
 }
 
-type Entry =
+type JournalEntry =
   | { readonly intent: number; readonly request: UpdateRequest | undefined }
   | { readonly outcome: Outcome; readonly confirmed: Confirmed | undefined }
   | { readonly key: string; readonly value: string }
@@ -54,7 +54,7 @@ export function openJournal(path: string, group: number): RunJournal {
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
-  const commits = createGroupCommit<Entry>((entries) => {
+  const commits = createGroupCommit<JournalEntry>((entries) => {
     local(path, 'write', () =>
       inTransaction(db, () => {
         const intents: number[] = []
