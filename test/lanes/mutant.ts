@@ -227,4 +227,38 @@ export const mutants: readonly Mutant[] = [
     edits: [['if (columns > 0 && cells.length !== columns)', 'if (columns < 0)']],
     tests: ['input/csv.test.ts'],
   },
+  {
+    title: 'the before-image is not waited for',
+    file: 'engine/looks.ts',
+    edits: [['await images?.keep(request, image)', 'void images?.keep(request, image)']],
+    tests: ['engine/looks.test.ts'],
+  },
+  {
+    title: 'a failed row does not close the queue of its customer',
+    file: 'engine/sending.ts',
+    edits: [
+      [
+        "if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed",
+        "if (outcome.outcome === 'unchanged') closed",
+      ],
+    ],
+    tests: ['engine/sending.test.ts'],
+  },
+  {
+    title: 'a run goes on with another input',
+    file: 'engine/identity.ts',
+    edits: [['else if (held !== value)', 'else if (held.length === 0)']],
+    tests: ['acceptance/run-refusals.test.ts'],
+  },
+  {
+    title: 'the signature covers another body than the one that is sent',
+    file: 'http/signing.ts',
+    edits: [
+      [
+        '{ method, path, salt, timestamp, body }',
+        '{ method, path, salt, timestamp, body: body.trimEnd().slice(1) }',
+      ],
+    ],
+    tests: ['acceptance/update.test.ts'],
+  },
 ]
