@@ -13,7 +13,10 @@ import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { readDoubts, readerOf, readSettled, packOutcome, unpackOutcome } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
-import { local, openDatabase } from './open-database.ts'
+import { local, openDatabase, progressOf } from './open-database.ts'
+import { openMark } from './mark.ts'
+import type { Mark } from './mark.ts'
+import type { DatabaseSync } from 'node:sqlite'
 
 export interface RunJournal extends Journal, JournalReader {
   /** As the port's; `confirmed` goes to disk with it. */
@@ -52,11 +55,13 @@ export function openJournal(path: string, group: number): RunJournal {
   const noteSent = db.prepare('INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)')
   const confirm = db.prepare('INSERT OR REPLACE INTO confirmed VALUES (?, ?, ?, ?)')
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
+  const countCommit = db.prepare('UPDATE progress SET commits = commits + 1 RETURNING commits')
+  const mark = markOf(path, db)
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
   const commits = createGroupCommit<JournalEntry>((entries) => {
-    local(path, 'write', () =>
-      inTransaction(db, () => {
+    local(path, 'write', () => {
+      const commits = inTransaction(db, () => {
         const intents: number[] = []
         for (const entry of entries) {
           if ('intent' in entry) {
@@ -75,8 +80,10 @@ export function openJournal(path: string, group: number): RunJournal {
           }
         }
         if (intents.length > 0) intend.run(Date.now(), intents.join(','))
-      }),
-    )
+        return Number(countCommit.get()?.['commits'])
+      })
+      mark.write(commits)
+    })
     for (const entry of entries) if ('outcome' in entry) settled.add(entry.outcome.row)
   }, group)
 
@@ -112,6 +119,18 @@ export function openJournal(path: string, group: number): RunJournal {
     close() {
       commits.flush()
       db.close()
+      mark.close()
     },
+  }
+}
+
+function markOf(path: string, db: DatabaseSync): Mark {
+  try {
+    const state = progressOf(db)
+    if (state === undefined) throw new Error('a journal without its progress')
+    return local(path, 'write', () => openMark(path, state))
+  } catch (error) {
+    db.close()
+    throw error
   }
 }

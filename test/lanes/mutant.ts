@@ -261,4 +261,16 @@ export const mutants: readonly Mutant[] = [
     ],
     tests: ['acceptance/update.test.ts'],
   },
+  {
+    title: 'a journal that is behind its mark goes on',
+    file: 'store/mark.ts',
+    edits: [['return state.commits < mark.commits', 'return state.commits < 0']],
+    tests: ['store/journal.test.ts'],
+  },
+  {
+    title: 'the mark stays behind the commits',
+    file: 'store/journal.ts',
+    edits: [['mark.write(commits)', 'void commits']],
+    tests: ['store/journal.test.ts'],
+  },
 ]
