@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { flagOf, optionTable } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { exitCodes, usage } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { commandNames, commands } from './command-table.ts'

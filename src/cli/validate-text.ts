@@ -1,12 +1,11 @@
 /** What a person reads of `validate`: counts, columns, findings with their remedies, warnings, and the first rows that are wrong. */
-import { tipOf } from '../model/error-codes.ts'
-import { warningTips } from '../model/warning.ts'
-import type { SourceColumn } from '../model/ports.ts'
+import { tipOf, warningTips } from '../model/errors.ts'
+import type { SourceColumn } from '../model/row.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { ColumnReport } from '../validation/columns.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
 const mostKinds = 50

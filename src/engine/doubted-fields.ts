@@ -3,9 +3,9 @@
  * is looked at first, and what it holds is left out. Whatever else is in doubt is simply sent again.
  */
 import type { ReadCustomer, Reading } from '../http/read-customer.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
 import { bodyOf } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'

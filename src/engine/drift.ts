@@ -1,6 +1,6 @@
 /** `apply --verify`: refuses a row whose customer does not hold any more what the plan says, in the fields that it changes. */
 import { isDeepStrictEqual } from 'node:util'
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'

@@ -5,7 +5,7 @@
 import type { ReadCustomer, Reading } from '../http/read-customer.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
 import { imageOf } from '../rapyd/held.ts'
 import { openOutcome } from './account.ts'

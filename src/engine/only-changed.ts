@@ -2,12 +2,11 @@
  * `--only-changed` in a run: asked inside the lane, when earlier rows of the customer are settled. Around every call the state is
  * kept true: what is about to be sent is unknown from its intent on until its outcome is durable.
  */
-import type { Confirmed, Digests } from '../model/confirmed.ts'
-import { countEach } from '../model/count.ts'
+import type { Confirmed, Digests, Outcome } from '../model/outcome.ts'
+import { countEach } from '../model/collections.ts'
 import { withoutCall } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import { fieldOf } from '../model/patch.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import { fieldOf } from '../model/row.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
 import { bodyOf } from '../rapyd/field-digests.ts'
 import { narrowRequest } from '../rapyd/narrow-request.ts'

@@ -1,10 +1,9 @@
 /** One line of a plan for each row of its input: what the customer holds, what it would hold, and what is sent for that. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf, onlyFields } from '../model/patch.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { Place } from '../model/place.ts'
+import { fieldOf, onlyFields } from '../model/row.ts'
+import type { PatchedRow, Place } from '../model/row.ts'
 import { afterPatch, compareField, ownValue } from '../rapyd/held.ts'
 import { withoutHoles } from '../rapyd/update-customer.ts'
 

@@ -2,11 +2,11 @@
  * The rows of a rollback, made from the journal of a run and its before-images. Each is a line of NDJSON, the input of the
  * rollback's own run; it holds personal data and lies in that run's directory.
  */
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import { fieldOf } from '../model/patch.ts'
+import { fieldOf } from '../model/row.ts'
 import { inTurns } from './in-turns.ts'
 import { inverseOf } from '../rapyd/inverse.ts'
 import type { Restorables } from '../rapyd/inverse.ts'

@@ -1,7 +1,7 @@
 /** What a journal tells a sync state: what Rapyd confirmed, what is in doubt, and which customers the export has held. */
 import { setImmediate } from 'node:timers/promises'
-import type { Confirmed } from '../model/confirmed.ts'
-import { fieldOf } from '../model/patch.ts'
+import type { Confirmed } from '../model/outcome.ts'
+import { fieldOf } from '../model/row.ts'
 import { isCustomerField } from '../rapyd/customer-fields.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
 import { eachOutcome } from '../store/journal-reader.ts'

@@ -1,10 +1,10 @@
 /** What a run wrote, row by row, as far as Rapyd has confirmed it: from what it kept for a way back, or else from its input. */
 import { isOutcome } from '../model/outcome.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf, onlyFields } from '../model/patch.ts'
+import { fieldOf, onlyFields } from '../model/row.ts'
 import { checkOf, openPlanOf } from './planned-reading.ts'
 import { withoutHoles } from '../rapyd/update-customer.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'

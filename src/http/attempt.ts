@@ -2,7 +2,7 @@
  * One attempt of a call that counts: reads back what became of the one before it where that is in doubt, sends, and says how
  * the call ends or that it is to be made again.
  */
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import { classify } from '../rapyd/response.ts'
 import type { Answer } from '../rapyd/response.ts'

@@ -1,8 +1,8 @@
 /** Reads one customer: to know what it holds, or as the only proof of what became of a call that has no answer. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import { readEnvelope } from '../rapyd/envelope.ts'
 import { compareField, imageOf } from '../rapyd/held.ts'

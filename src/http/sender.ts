@@ -2,7 +2,7 @@
  * Carries out one call: attempts until one ends it, and doubt settled by reading the customer back. Every fate becomes an
  * outcome; only what stops the whole run is thrown.
  */
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Deliver } from '../model/ports.ts'
 import { createAttempt, notSentTwice } from './attempt.ts'

@@ -1,6 +1,6 @@
 /** `rollback --dry-run`: reads the customers of a run and says what a rollback would do. Writes nothing. */
-import { countEach } from '../model/count.ts'
-import { fieldOf } from '../model/patch.ts'
+import { countEach } from '../model/collections.ts'
+import { fieldOf } from '../model/row.ts'
 import { asInterruption } from '../engine/interruption.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'

@@ -1,6 +1,6 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
-import { createPick } from '../model/pick.ts'
-import type { Sample } from '../model/pick.ts'
+import { createCustomerSample } from '../model/collections.ts'
+import type { SampleSize } from '../model/collections.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { asInterruption } from '../engine/interruption.ts'
@@ -22,7 +22,7 @@ export interface VerifyOptions extends OptionsOf<'verify'> {
   /** A run id below `runsDir`, or the path of a run directory. */
   readonly run: string
   /** Customers to read: a share from 0 to 1, or a number. Default all. The same ones each time. */
-  readonly sample?: Sample
+  readonly sample?: SampleSize
 }
 
 export interface VerifiedField {
@@ -68,7 +68,7 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
   const customers = countCustomers()
   try {
     if (run.isRunning) throw busy(run.directory, run.runId)
-    const pick = createPick(sample, run.runId)
+    const pick = createCustomerSample(sample, run.runId)
     for await (const batch of inTurns(run.journal.outcomes(), signal, 1)) {
       for (const { row, outcome, customerId } of batch) {
         if (outcome !== 'updated') continue

@@ -1,7 +1,7 @@
 /** Writes a plan from the input and what was read: one pass counts and digests, because the head stands first, and one writes. */
 import { isOutcome } from '../model/outcome.ts'
-import { countEach } from '../model/count.ts'
-import type { PatchedRow } from '../model/patch.ts'
+import { countEach } from '../model/collections.ts'
+import type { PatchedRow } from '../model/row.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { createHeadDigest } from '../engine/plan-head.ts'
 import type { PlanCounts, PlanFacts, PlanHead } from '../engine/plan-head.ts'

@@ -1,6 +1,6 @@
 /** Rows to patches: the cells of CSV and the keys of NDJSON go through the assignments of the mapping, and constants come last. */
 import type { JsonValue } from '../model/json.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Problem } from '../model/errors.ts'
 import type { CsvRow, NdjsonRow } from '../model/row.ts'
 import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
 import type { CellRules } from './cells.ts'

@@ -1,11 +1,11 @@
 /** Says what Rapyd does not document about a row that is sent all the same: unusual ids, and clears that may be refused. */
 import { valueAt } from '../model/json.ts'
-import { fieldOf } from '../model/patch.ts'
-import type { Doubts } from '../model/warning.ts'
+import { fieldOf } from '../model/row.ts'
+import type { RowWarnings } from '../model/ports.ts'
 import { customerField } from './customer-fields.ts'
 import { isUsualId } from './customer-id.ts'
 
-export const doubts: Doubts = {
+export const doubts: RowWarnings = {
   unusualId(customerId, tell) {
     if (!isUsualId(customerId))
       tell('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')

@@ -5,7 +5,7 @@
  * `addresses` and `metadata` count whole: whether Rapyd merges or replaces them is not documented.
  */
 import { createHmac } from 'node:crypto'
-import type { Digests } from '../model/confirmed.ts'
+import type { Digests } from '../model/outcome.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 

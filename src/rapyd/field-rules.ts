@@ -2,7 +2,7 @@
  * The rules of single values, as Rapyd documents them. Each takes a text that is not empty and gives a code and a
  * fixed message, or nothing. Patterns are linear: they run for every cell of every row.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
 
 export interface CellDefect {

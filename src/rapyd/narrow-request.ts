@@ -1,6 +1,6 @@
 /** A row's call with some of its fields alone: another body, and with it another key. */
-import { fieldOf } from '../model/patch.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import { fieldOf } from '../model/row.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import { bodyOf } from './field-digests.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { isRepeatable } from './update-customer.ts'

@@ -2,7 +2,7 @@
  * What an answer to Update Customer means. Codes and statuses decide; message texts only tell apart the four
  * meanings of `UNAUTHENTICATED_API_CALL`, which Rapyd gives no codes of their own.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isJson, readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 

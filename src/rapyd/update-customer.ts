@@ -1,8 +1,7 @@
 /** From a patch to the call that applies it: path, body and key, made once and used on every attempt. */
 import type { JsonValue } from '../model/json.ts'
-import type { Patch, PatchedRow } from '../model/patch.ts'
-import { printable } from '../model/printable.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
+import { printable } from '../model/text.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 
 export interface RunIdentity {

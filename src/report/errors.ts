@@ -3,8 +3,8 @@
  * Columns that an earlier `errors` file has put there are replaced. Rows that are not as wide as the header stand in their
  * first cell as text.
  */
-import { tipOf } from '../model/error-codes.ts'
-import { rawRowMark } from '../model/raw-row.ts'
+import { tipOf } from '../model/errors.ts'
+import { rawRowMark } from '../model/row.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { csvCells } from './csv-text.ts'

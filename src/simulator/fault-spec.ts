@@ -1,5 +1,5 @@
 /** Reads a specification of faults; `faults.ts` holds the grammar and the names. */
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { faultKind, faultNames, isFaultName } from './faults.ts'
 import type { Fault } from './faults.ts'
 

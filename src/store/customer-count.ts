@@ -3,9 +3,9 @@
  * SQLite, so that memory does not grow with the file. The file goes with its process.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { createRowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { DuplicateRows, CustomerCount } from '../model/scan.ts'
+import type { DuplicateRows, CustomerCount } from '../model/ports.ts'
 
 export interface CountedCustomers extends CustomerCount {
   /** The first row of the file that is not its customer's first, after that first one. */

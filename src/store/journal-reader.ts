@@ -1,11 +1,10 @@
 /** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests } from '../model/confirmed.ts'
+import type { Confirmed, Digests, Outcome, OutcomeKind } from '../model/outcome.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { Sends } from '../model/request.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
+import type { Sends } from '../model/row.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import { damagedRecord, errorCodePath, isWholeRecord, kindOf, unpackOutcome } from './outcome-record.ts'
 
 export interface JournalReader {

@@ -2,13 +2,11 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
-import type { Confirmed } from '../model/confirmed.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { Place } from '../model/place.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { Confirmed, Outcome } from '../model/outcome.ts'
+import type { Place, UpdateRequest } from '../model/row.ts'
 import type { Journal } from '../model/ports.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { readDoubts, readerOf, readSettled } from './journal-reader.ts'

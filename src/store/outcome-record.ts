@@ -1,10 +1,9 @@
 /** How an outcome stands in the journal: its kind as a column, the rest packed as one JSON array. */
-import { isErrorCode } from '../model/error-codes.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
+import { isErrorCode } from '../model/errors.ts'
+import type { ErrorCode, BulkUpdateError } from '../model/errors.ts'
 import { parseJson } from '../model/json.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
 import { damagedJournal } from './open-database.ts'
 
 /** How many values a record holds: the last, `mergedInto`, is not in those of earlier versions. */

@@ -3,7 +3,7 @@
  * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests, Known } from '../model/confirmed.ts'
+import type { Confirmed, Digests, Known } from '../model/outcome.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'

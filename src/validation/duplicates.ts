@@ -4,10 +4,8 @@
  */
 import type { Outcome } from '../model/outcome.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { DuplicateRows } from '../model/scan.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
-import type { ReadRow, Source } from '../model/ports.ts'
+import type { PatchedRow, MalformedRow, Place, Row } from '../model/row.ts'
+import type { DuplicateRows, ReadRow, Source } from '../model/ports.ts'
 
 /** What happens where several rows change one customer. */
 

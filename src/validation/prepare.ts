@@ -1,8 +1,8 @@
 /** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
-import type { Problem } from '../model/problem.ts'
+import { printable } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
 import { problemOf } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
 import type { Head } from '../input/header.ts'

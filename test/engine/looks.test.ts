@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Reading } from '../../src/http/read-customer.ts'
 import type { JsonObject } from '../../src/model/json.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import type { Deliver } from '../../src/model/ports.ts'
 import { openOutcome } from '../../src/engine/account.ts'
 import { lookFirst } from '../../src/engine/looks.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Patch } from '../../src/model/patch.ts'
+import type { Patch } from '../../src/model/row.ts'
 import { doubts } from '../../src/rapyd/doubts.ts'
 
 function doubtsAbout(patch: Patch, cleared: readonly string[]): readonly string[] {

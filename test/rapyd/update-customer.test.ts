@@ -1,6 +1,6 @@
 /** The call of a row: its key, and whether it may be made twice. */
 import { describe, expect, it } from 'vitest'
-import type { Patch } from '../../src/model/patch.ts'
+import type { Patch } from '../../src/model/row.ts'
 import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
 
 const run = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
