@@ -2,7 +2,7 @@
 import { isOutcome } from '../model/outcome.ts'
 import type { Examiner } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
-import { bodyOfPatch } from '../rapyd/update-customer.ts'
+import { bodyOfPatch } from '../rapyd/requests.ts'
 import type { Sync } from './open-sync.ts'
 import type { DuplicatePolicy } from '../config/options.ts'
 

@@ -7,12 +7,10 @@ import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
-import { bodyOf } from '../rapyd/field-digests.ts'
+import { parseBody, narrowRequest, isRepeatable } from '../rapyd/requests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { compareField, imageOf } from '../rapyd/held.ts'
-import { narrowRequest } from '../rapyd/narrow-request.ts'
-import { isRepeatable } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 import { openOutcome } from './account.ts'
 import type { SyncState } from '../store/sync-state.ts'
 
@@ -42,7 +40,7 @@ export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
   return async (request, signal) => {
     if (request.repeatable || parts.isInDoubt(request.row)) return deliver(request, signal)
     const { doubted, at } = state.known(request.customerId)
-    const body = bodyOf(request.body)
+    const body = parseBody(request.body)
     const open = Object.entries(body).filter(
       ([field, value]) => doubted.includes(field) && !isRepeatable({ [field]: value }),
     )

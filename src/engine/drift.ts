@@ -5,7 +5,7 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { SavedPlan } from './saved-plan.ts'
-import { bodyOf } from '../rapyd/field-digests.ts'
+import { parseBody } from '../rapyd/requests.ts'
 import { compareField, holdsAll, imageOf, isEmpty, ownValue } from '../rapyd/held.ts'
 import { openOutcome } from './account.ts'
 import type { Judge, Looked } from './looks.ts'
@@ -17,7 +17,7 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
       const message = 'Rapyd does not know the customer any more'
       return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_CUSTOMER_NOT_FOUND', '', message)
     }
-    const patch = bodyOf(request.body)
+    const patch = parseBody(request.body)
     const image = imageOf(customer, Object.keys(patch))
     const before = await plan.before(request.row)
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>

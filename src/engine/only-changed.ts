@@ -8,9 +8,8 @@ import { withoutCall } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
-import { bodyOf } from '../rapyd/field-digests.ts'
-import { narrowRequest } from '../rapyd/narrow-request.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { parseBody, narrowRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { lookAtDoubted } from './doubted-fields.ts'
 import type { DoubtedParts } from './doubted-fields.ts'
@@ -111,7 +110,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
       sends.at = at
       sends.isForgotten = true
       // Not all that were asked for: a look may have left out some.
-      const fields = Object.keys(bodyOf(request.body))
+      const fields = Object.keys(parseBody(request.body))
       const intent = journal.intend({ ...request, sends: { fields, at } })
       const forgetting = state.forget(request.customerId, fields, at)
       return intent === undefined ? forgetting : both(intent, forgetting)

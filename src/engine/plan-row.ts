@@ -5,7 +5,7 @@ import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
 import type { PatchedRow, Place } from '../model/row.ts'
 import { afterPatch, compareField, ownValue } from '../rapyd/held.ts'
-import { withoutHoles } from '../rapyd/update-customer.ts'
+import { withoutHoles } from '../rapyd/requests.ts'
 
 export interface FieldChange {
   /** What Rapyd shows; `null` where it does not show the field. A coupon is its id, or empty. */

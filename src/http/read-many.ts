@@ -6,9 +6,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../model/json.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
-import { pageSize } from '../rapyd/customer-list.ts'
-import type { Cursor } from '../rapyd/customer-list.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
+import { pageSize } from '../rapyd/requests.ts'
+import type { Cursor } from '../rapyd/requests.ts'
 import { isEmpty } from '../rapyd/held.ts'
 import type { ReadPage } from './patient-read.ts'
 import type { ReadCustomer } from './read-customer.ts'

@@ -3,16 +3,16 @@
  * again. Lost digits, zeros and plus signs, and dates that can be read in two ways, are left alone: nothing says what they were.
  */
 import type { ErrorCode, Problem } from '../model/errors.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
 import {
+  isCustomerId,
   countryRule,
   dateRule,
   emailRule,
   ewalletRule,
   paymentMethodRule,
   phoneRule,
-} from '../rapyd/field-rules.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+} from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode } from './country-names.ts'
 
 export interface Fix {

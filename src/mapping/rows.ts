@@ -2,7 +2,7 @@
 import type { JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import type { CsvRow, NdjsonRow } from '../model/row.ts'
-import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
+import { idDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules } from './cells.ts'
 import { Claims } from './claims.ts'
 import type { MatchedHeader } from './headers.ts'

@@ -4,8 +4,7 @@ import { isJsonObject } from '../model/json.ts'
 import { nearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
-import type { CustomerField } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+import type { CustomerField, Rule } from '../rapyd/customer-fields.ts'
 
 export interface Target {
   /** As messages and reports name it: `addresses[0].line_1`. */

@@ -4,8 +4,8 @@
  */
 import type { PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean } from '../model/text.ts'
-import { isDay } from '../rapyd/field-rules.ts'
-import type { CellDefect } from '../rapyd/field-rules.ts'
+import { isDay } from '../rapyd/customer-fields.ts'
+import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { countryCode } from './country-names.ts'
 import { survives } from '../model/json.ts'
 import type { TransformSpec } from './mapping-schema.ts'

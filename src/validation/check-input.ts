@@ -16,7 +16,7 @@ import { guard, refuseDuplicates } from './guards.ts'
 import { scan } from './scan.ts'
 import type { OnInvalid } from './scan.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
-import { doubts } from '../rapyd/doubts.ts'
+import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { countCustomers } from '../store/customer-count.ts'
 
 export interface InputParts {
@@ -87,7 +87,7 @@ export async function scanReading(
   customers?: CustomerCount,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns, mapping)
-  const given = { source, readRow, locate, doubts, onInvalid, signal, examiner }
+  const given = { source, readRow, locate, doubts: rowWarnings, onInvalid, signal, examiner }
   if (customers !== undefined) return scan({ ...given, customers })
   const counted = countCustomers()
   try {

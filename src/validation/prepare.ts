@@ -17,8 +17,8 @@ import { unmatchedNames } from '../mapping/unmatched-names.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
-import { createUpdateRequest } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { createUpdateRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 
 /** Throws INPUT errors where the header cannot be matched. */
 export function createReadRow(

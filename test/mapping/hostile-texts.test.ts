@@ -13,8 +13,7 @@ import { createProfiler } from '../../src/mapping/profile.ts'
 import { fixOf } from '../../src/mapping/fixes.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'
-import { idDefect, isCustomerId } from '../../src/rapyd/customer-id.ts'
-import { customerFields } from '../../src/rapyd/customer-fields.ts'
+import { idDefect, isCustomerId, customerFields } from '../../src/rapyd/customer-fields.ts'
 import { isOurColumn } from '../../src/mapping/headers.ts'
 
 const long = 300_000

@@ -1,7 +1,7 @@
 /** The call of a row: its key, and whether it may be made twice. */
 import { describe, expect, it } from 'vitest'
 import type { Patch } from '../../src/model/row.ts'
-import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
+import { createUpdateRequest } from '../../src/rapyd/requests.ts'
 
 const run = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
 const rowOf = (row: number, patch: Readonly<Record<string, string>>) => ({
