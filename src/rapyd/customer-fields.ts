@@ -132,7 +132,7 @@ export interface CustomerField {
   readonly isUndocumentedInAnswers?: true
 }
 
-function text(name: string, more: Partial<CustomerField> = {}): CustomerField {
+function textField(name: string, more: Partial<CustomerField> = {}): CustomerField {
   return { name, type: 'text', ...more }
 }
 
@@ -140,36 +140,38 @@ const undocumentedClear = { doubtfulClear: 'Rapyd does not document that a blank
 const undocumented = { ...undocumentedClear, isUndocumentedInAnswers: true } as const
 
 export const customerFields: readonly CustomerField[] = [
-  text('name', {
+  textField('name', {
     doubtfulClear: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
   }),
-  text('email', { rule: emailRule }),
-  text('phone_number', { rule: phoneRule }),
-  text('description'),
-  text('business_vat_id'),
-  text('invoice_prefix'),
-  text('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
-  text('ewallet', {
+  textField('email', { rule: emailRule }),
+  textField('phone_number', { rule: phoneRule }),
+  textField('description'),
+  textField('business_vat_id'),
+  textField('invoice_prefix'),
+  textField('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
+  textField('ewallet', {
     rule: ewalletRule,
     doubtfulClear: 'A wallet seems to be set once: Rapyd may refuse a blank.',
   }),
-  text('coupon', {
+  textField('coupon', {
     doubtfulClear: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
   }),
   { name: 'addresses', type: 'addresses', ...undocumentedClear },
   { name: 'metadata', type: 'metadata', ...undocumentedClear },
-  text('date_of_birth', { rule: dateRule, ...undocumented }),
-  text('birth_country', { rule: countryRule, ...undocumented }),
-  text('nationality', { rule: countryRule, ...undocumented }),
-  text('occupation', { rule: occupationRule, ...undocumented }),
+  textField('date_of_birth', { rule: dateRule, ...undocumented }),
+  textField('birth_country', { rule: countryRule, ...undocumented }),
+  textField('nationality', { rule: countryRule, ...undocumented }),
+  textField('occupation', { rule: occupationRule, ...undocumented }),
 ]
 
 /** Fields of one item of `addresses`. */
 export const addressFields: readonly CustomerField[] = [
-  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) => text(name)),
-  text('country', { rule: countryRule }),
-  text('zip'),
-  text('phone_number', { rule: phoneRule }),
+  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) =>
+    textField(name),
+  ),
+  textField('country', { rule: countryRule }),
+  textField('zip'),
+  textField('phone_number', { rule: phoneRule }),
   { name: 'metadata', type: 'metadata' },
 ]
 
