@@ -9,7 +9,7 @@ import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
 import { parseBody, narrowRequest, isRepeatable } from '../rapyd/requests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
-import { compareField, imageOf } from '../rapyd/held.ts'
+import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { openOutcome } from './account.ts'
 import type { SyncState } from '../store/sync-state.ts'
@@ -59,7 +59,7 @@ export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
     if (reading.kind === 'missing') return deliver(request, signal)
     if (reading.kind === 'unreadable')
       return end(request, 'failed', { ...unread, code: reading.code }, reading.status)
-    const image = imageOf(
+    const image = toSnapshot(
       reading.customer,
       open.map(([field]) => field),
     )

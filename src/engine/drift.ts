@@ -6,7 +6,7 @@ import type { JsonValue } from '../model/json.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { SavedPlan } from './saved-plan.ts'
 import { parseBody } from '../rapyd/requests.ts'
-import { compareField, holdsAll, imageOf, isEmpty, ownValue } from '../rapyd/held.ts'
+import { compareField, holdsAll, toSnapshot, isEmpty, ownValue } from '../rapyd/snapshot.ts'
 import { openOutcome } from './account.ts'
 import type { Judge, Looked } from './looks.ts'
 
@@ -18,7 +18,7 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
       return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_CUSTOMER_NOT_FOUND', '', message)
     }
     const patch = parseBody(request.body)
-    const image = imageOf(customer, Object.keys(patch))
+    const image = toSnapshot(customer, Object.keys(patch))
     const before = await plan.before(request.row)
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>
       isSame(field, wanted, ownValue(before, field), ownValue(image, field)) ? [] : [field],

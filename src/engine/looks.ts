@@ -7,7 +7,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Deliver } from '../model/ports.ts'
-import { imageOf } from '../rapyd/held.ts'
+import { toSnapshot } from '../rapyd/snapshot.ts'
 import { openOutcome } from './account.ts'
 import type { BeforeImages } from '../store/before-images.ts'
 
@@ -74,7 +74,7 @@ export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
       request = judged?.request ?? request
       leftOut = judged?.leftOut
     }
-    const image = customer === undefined ? undefined : imageOf(customer, fields)
+    const image = customer === undefined ? undefined : toSnapshot(customer, fields)
     await images?.keep(request, image)
     const outcome = await deliver(request, signal)
     return leftOut === undefined || outcome?.outcome !== 'updated' ? outcome : { ...outcome, ...leftOut }

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
 import type { PatchedRow, Place } from '../model/row.ts'
-import { afterPatch, compareField, ownValue } from '../rapyd/held.ts'
+import { afterPatch, compareField, ownValue } from '../rapyd/snapshot.ts'
 import { withoutHoles } from '../rapyd/requests.ts'
 
 export interface FieldChange {

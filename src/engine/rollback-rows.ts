@@ -8,15 +8,15 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import { fieldOf } from '../model/row.ts'
 import { inTurns } from './in-turns.ts'
-import { inverseOf } from '../rapyd/inverse.ts'
-import type { Restorables } from '../rapyd/inverse.ts'
+import { findUndoValues } from '../rapyd/undo-values.ts'
+import type { UndoValues } from '../rapyd/undo-values.ts'
 import type { SavedRun } from './saved-run.ts'
 import { readBeforeImages } from '../store/before-images.ts'
 import type { BeforeCustomer } from '../store/before-images.ts'
 
 /** `row` is the last row of the run that wrote to the customer. */
 export type RollbackRow = { readonly customer: string; readonly row: number } & (
-  | { readonly put_back: Restorables }
+  | { readonly put_back: UndoValues }
   | { readonly impossible: readonly string[]; readonly why: 'no_way' | 'no_image' }
 )
 
@@ -64,7 +64,7 @@ function* rowsOf(
     sure,
     doubtful: doubts,
     impossible,
-  } = inverseOf(
+  } = findUndoValues(
     image,
     made.map((write) => ({ patch: write.patch, isConfirmed: updated.has(write.row) })),
   )

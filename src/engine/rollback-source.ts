@@ -11,9 +11,9 @@ import type { PatchedRow, Place } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import type { ReadRow } from '../model/ports.ts'
-import { imageOf } from '../rapyd/held.ts'
-import { patchOf, restoringOf } from '../rapyd/inverse.ts'
-import type { Restorables } from '../rapyd/inverse.ts'
+import { toSnapshot } from '../rapyd/snapshot.ts'
+import { toPatch, toUndoPatch } from '../rapyd/undo-values.ts'
+import type { UndoValues } from '../rapyd/undo-values.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
@@ -49,7 +49,7 @@ const readRow: ReadRow = (row) => {
   }
   const { put_back: putBack } = read
   const before = Object.entries(putBack).map(([path, restorable]) => [path, restorable.before] as const)
-  return patchedRow(row, read.customer, putBack, patchOf(Object.fromEntries(before)))
+  return patchedRow(row, read.customer, putBack, toPatch(Object.fromEntries(before)))
 }
 
 const noImage = 'not possible: there is no before-image of this customer'
@@ -64,7 +64,7 @@ function reasonOf(path: string): string {
 function patchedRow(
   { row, line, offset, length }: Place,
   customerId: string,
-  restorables: Restorables,
+  restorables: UndoValues,
   patch: JsonObject,
 ): PatchedRow {
   const fields = Object.keys(restorables)
@@ -81,7 +81,10 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
       return ended(looked, 'invalid', 'E_CUSTOMER_NOT_FOUND', '', 'Rapyd does not know the customer any more')
     const restorables = await restorablesAt(file, request)
     const paths = Object.keys(restorables)
-    const { patch, kept, already } = restoringOf(restorables, imageOf(customer, new Set(paths.map(fieldOf))))
+    const { patch, kept, already } = toUndoPatch(
+      restorables,
+      toSnapshot(customer, new Set(paths.map(fieldOf))),
+    )
     const message = `kept, because changed since the run: ${kept.join(', ')}`
     const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: kept.join(';'), message } as const
     if (Object.keys(patch).length === 0) {
@@ -105,7 +108,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
   }
 }
 
-async function restorablesAt(file: InputFile, { offset, length }: Looked['request']): Promise<Restorables> {
+async function restorablesAt(file: InputFile, { offset, length }: Looked['request']): Promise<UndoValues> {
   const bytes = await file.read(offset, length)
   const record: unknown = JSON.parse(bytes.toString('utf8'))
   const read = isJsonObject(record) ? rollbackRowOf(record) : undefined

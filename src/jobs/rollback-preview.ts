@@ -4,7 +4,7 @@ import { fieldOf } from '../model/row.ts'
 import { asInterruption } from '../engine/interruption.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { restoringOf } from '../rapyd/inverse.ts'
+import { toUndoPatch } from '../rapyd/undo-values.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import type { RollbackBuckets } from '../report/rollback-fold.ts'
 import { findRollback, refuseRollback } from '../engine/rollback-family.ts'
@@ -82,7 +82,7 @@ async function previewOf(
       lost[known].add(customer)
       continue
     }
-    const { kept, already } = restoringOf(row.put_back, known)
+    const { kept, already } = toUndoPatch(row.put_back, known)
     countEach(
       counts.restored,
       Object.keys(row.put_back).filter((path) => !kept.includes(path) && !already.includes(path)),
