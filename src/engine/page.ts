@@ -6,7 +6,7 @@ import { readPauses } from '../report/html/pauses.ts'
 import { pausesKey } from './pauses.ts'
 import { readRecord } from './record.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 
 /** What the page shows elsewhere, paths, and addresses. */
 const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir', 'stateDir'])

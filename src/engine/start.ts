@@ -3,7 +3,7 @@ import type { OutcomeKind } from '../model/outcome.ts'
 import type { Scan } from '../model/scan.ts'
 import type { RunStarted } from '../report/run-events.ts'
 import type { RunParts } from './parts.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 
 /** `settled` are the rows that have an outcome from earlier sessions. */
 export function startOf(

@@ -33,7 +33,7 @@ import { lockRun } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { openRunDirectory, runName } from '../store/run-directory.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 import { writePlan } from './write-plan.ts'
 
 export interface PlanOptions extends UpdateOptions {

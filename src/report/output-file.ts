@@ -6,7 +6,7 @@ import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, ope
 import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
-import { isAlive } from '../config/is-alive.ts'
+import { isAlive } from '../config/system.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600

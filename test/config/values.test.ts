@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isLoopback, isProduction, resolveOrigin } from '../../src/config/origin.ts'
+import { isLoopback, isProduction, resolveOrigin } from '../../src/config/environment.ts'
 import { parseErrorLimit, parsePercent, parseRate } from '../../src/config/values.ts'
 
 const refused = (code: string) =>
