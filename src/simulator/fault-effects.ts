@@ -1,25 +1,13 @@
-/** What each fault does: whether the request is carried out first, which answer it gets, and how that goes out. */
+/** What each fault does: whether the request is carried out first, which answer it gets, and how the answer goes out. */
 import { page, plainJson, refusal, success, tooManyRequests } from './answers.ts'
-import type { Answer } from './answers.ts'
+import type { Answer, Wire } from './answers.ts'
 import { authenticationRefusals } from './authentication.ts'
 import type { Fault, FaultName } from './faults.ts'
 import type { Route } from './routes.ts'
 
-/** How an answer leaves: `whole`, or damaged in one of these ways. */
-export type Wire =
-  | 'whole'
-  | 'close'
-  | 'reset'
-  | 'reset-body'
-  | 'truncated'
-  | 'cut-json'
-  | 'garbage'
-  | 'drip'
-  | 'silence'
-
 /**
- * `before`: nothing is carried out; no answer means that only the wire matters. `kept`: as `before`, but behind
- * authentication and idempotency. `after`: carried out, then the answer is made another one.
+ * `before`: nothing is carried out; without an answer only the wire matters. `kept`: the same, but after authentication and
+ * idempotency. `after`: the request is carried out, then its answer is changed.
  */
 export type Effect =
   | { readonly stage: 'before'; readonly answer?: Answer; readonly wire: Wire }
@@ -35,7 +23,7 @@ const after = (change: (answer: Answer) => Answer, wire: Wire = 'whole'): Effect
 })
 const serverError = () => refusal(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong.')
 
-/** What a fault may depend on: its argument in milliseconds, the call, and how a 429 looks. */
+/** What the effect of a fault may depend on. */
 interface Struck {
   readonly argumentMs: number
   readonly route: Route
@@ -78,7 +66,7 @@ const effects: Readonly<Record<FaultName, (struck: Struck) => Effect>> = {
   'signature-401': () => before(authenticationRefusals.signature()),
   'timestamp-401': () => before(authenticationRefusals.timestamp()),
   'salt-401': () => before(authenticationRefusals.salt()),
-  // Both only change the delay and the clock; the plan never gives them out as the fault that strikes.
+  // These two only change the delay and the clock; the plan never returns them as the fault that strikes.
   slow: () => after(same),
   clock: () => after(same),
 }

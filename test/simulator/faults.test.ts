@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createFaultPlan } from '../../src/simulator/fault-plan.ts'
+import { createFaultPlan } from '../../src/simulator/faults.ts'
 import { createSimulator, faultNames, parseFaults } from '../../src/simulator/server.ts'
 import type { Fault } from '../../src/simulator/server.ts'
 import { systemCode } from '../../src/model/errors.ts'
