@@ -57,8 +57,8 @@ const unescaped = /[ !#-[\]-\uffff]*/y
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
- * Reports the first problem, with its path: a key twice in one object (E_DUPLICATE_KEY), `__proto__` (E_KEY), a number that is
- * written back differently or is beyond 2^53 (E_NUMBER), half of a surrogate pair (E_NOT_WELL_FORMED). Never throws.
+ * Reports the first problem, with its path. E_DUPLICATE_KEY: a key twice in one object. E_KEY: `__proto__`. E_NUMBER: a number
+ * that is written back differently or is beyond 2^53. E_NOT_WELL_FORMED: half of a surrogate pair. Never throws.
  */
 export function readStrictJson(text: string): StrictJson {
   const scanner = new Scanner(text)

@@ -1,6 +1,6 @@
 /**
  * One record of the input on its way: the row as it is read, the patch that it asks for, and the request that applies it.
- * A row knows its place in the input, so a report can name its line and copy its bytes without parsing anything again.
+ * A row knows its place in the input, so a report can name its line and copy its bytes without parsing again.
  */
 import type { Problem } from './errors.ts'
 import type { JsonObject, JsonValue } from './json.ts'

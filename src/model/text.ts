@@ -27,7 +27,7 @@ function escapeCharacter(character: string): string {
   )
 }
 
-/** Case, spaces, hyphens and underscores don't count: `E-Mail` is `email`. */
+/** Removes what does not count in a name: case, spaces, hyphens and underscores. `E-Mail` becomes `email`. */
 export function normalise(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '')
 }
@@ -72,17 +72,17 @@ export function editDistance(left: string, right: string): number {
 /** Cyrillic and Greek letters, and the Latin ones that they look like. */
 const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
 
-const invisible = /[\p{Cf}\u115f\u1160\u3164]/u
+const invisible = /[\p{Cf}\u115f\u1160\u3164]/gu
 
 /** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
 export function looksLike(name: string): string {
-  const seen = name.normalize('NFKC').replace(/[\p{Cf}\u115f\u1160\u3164]/gu, '')
+  const seen = name.normalize('NFKC').replace(invisible, '')
   return Array.from(seen, (character) => twins.get(character) ?? character).join('')
 }
 
 /** What is deceiving about the name, with the character's number. Returns undefined if it is what it looks like. */
 export function deceivingPart(name: string): string | undefined {
-  const unseen = invisible.exec(name)?.[0]
+  const unseen = name.match(invisible)?.[0]
   if (unseen !== undefined) return `it holds a character that cannot be seen (${codeOf(unseen)})`
   // A word of Cyrillic letters only is what it looks like.
   const words = name.match(/\p{L}+/gu) ?? []

@@ -16,11 +16,7 @@ export function isCustomerId(text: string): boolean {
 }
 
 /** The only form seen in practice. Rapyd documents only the prefix. */
-const usual = /^cus_[0-9a-f]{32}$/
-
-export function isUsualId(text: string): boolean {
-  return usual.test(text)
-}
+const usualForm = /^cus_[0-9a-f]{32}$/
 
 const otherId = /^(?:ewallet|card|other|address|payment|coupon|sub|invoice|disc?|checkout|payout|refund)_\w/
 const numberOrDate = /^[\d.,/:+E\s-]+$/i
@@ -35,6 +31,7 @@ export function idDefect(text: string): string {
   return 'not a customer id'
 }
 
+/** What is wrong with a value. The message never holds the value. */
 export interface CellDefect {
   readonly code: ErrorCode
   readonly message: string
@@ -43,9 +40,9 @@ export interface CellDefect {
 /** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
 export type Rule = (text: string) => CellDefect | undefined
 
-function rule(code: ErrorCode, message: string, holds: (text: string) => boolean): Rule {
+function rule(code: ErrorCode, message: string, isValid: (text: string) => boolean): Rule {
   const defect: CellDefect = { code, message }
-  return (text) => (holds(text) ? undefined : defect)
+  return (text) => (isValid(text) ? undefined : defect)
 }
 
 const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[\\\].]+)+$/
@@ -65,30 +62,19 @@ export const emailRule = rule(
   (text) => text.length <= 512 && email512.test(text),
 )
 
-/** What spreadsheets make of long numbers: `3.53871E+11`, with a comma in some countries. */
-const shortenedNumber = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i
-
-const notE164: CellDefect = { code: 'E_PHONE', message: 'not a phone number in E.164 form' }
-const phoneDefects: readonly (readonly [pattern: RegExp, defect: CellDefect])[] = [
-  [shortenedNumber, { code: 'E_PHONE', message: 'a phone number that a spreadsheet has shortened' }],
-  [
-    /^[1-9]\d{6,14}$/,
-    {
-      code: 'E_PHONE',
-      message: 'a phone number of digits alone: its plus sign, a zero or its country code is missing',
-    },
-  ],
-  [/^00[1-9]\d{6,14}$/, { code: 'E_PHONE', message: 'a phone number with 00 in the place of the plus sign' }],
-  [
-    /^\+[\d\s().\-/\u2010-\u2015\u00a0]+$/,
-    { code: 'E_PHONE', message: 'a phone number with signs between its digits' },
-  ],
+const phoneDefects: readonly (readonly [pattern: RegExp, message: string])[] = [
+  // `3.53871E+11`, with a comma in some countries.
+  [/^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i, 'a phone number that a spreadsheet has shortened'],
+  [/^[1-9]\d{6,14}$/, 'a phone number of digits alone: its plus sign, a zero or its country code is missing'],
+  [/^00[1-9]\d{6,14}$/, 'a phone number with 00 in the place of the plus sign'],
+  [/^\+[\d\s().\-/\u2010-\u2015\u00a0]+$/, 'a phone number with signs between its digits'],
 ]
 
 /** E.164 with its plus sign. Rapyd accepts digits alone too, but then a lost zero and a lost plus look the same. */
 export const phoneRule: Rule = (text) => {
   if (e164.test(text)) return undefined
-  return phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))?.[1] ?? notE164
+  const known = phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))
+  return { code: 'E_PHONE', message: known?.[1] ?? 'not a phone number in E.164 form' }
 }
 
 /** ISO 3166-1 alpha-2, upper case. */
@@ -193,7 +179,7 @@ export function addressField(name: string): CustomerField | undefined {
 /** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
 export const rowWarnings: RowWarnings = {
   unusualId(customerId, onWarning) {
-    if (!isUsualId(customerId))
+    if (!usualForm.test(customerId))
       onWarning('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
   },
   clears({ patch, cleared }, onWarning) {

@@ -69,7 +69,7 @@ export function parseBody(body: string): JsonObject {
   return parsed
 }
 
-/** The request with only some of its fields: another body, so another key. At least one field of the patch is in `kept`. */
+/** The request with only the fields in `kept`, at least one: another body, so another key. */
 export function narrowRequest(
   request: UpdateRequest,
   kept: ReadonlySet<string>,

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { ApiResponse } from '../model/ports.ts'
 
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
 export interface Envelope {
@@ -85,24 +86,20 @@ export type Verdict =
       readonly operationId: string
     }
 
-export interface Received {
-  readonly status: number
-  readonly body: string
-}
-
-export function classify(answer: Received, customerId: string): Verdict {
-  const { status, body } = answer
+/** The verdict on the answer to an update of `customerId`. */
+export function classify(response: Pick<ApiResponse, 'status' | 'body'>, customerId: string): Verdict {
+  const { status, body } = response
   const envelope = readEnvelope(body)
   if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, customerId)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 401) return classifyUnauthenticated(envelope)
-  if (isThrottled(answer)) return { kind: 'throttled' }
+  if (isThrottled(response)) return { kind: 'throttled' }
   if (retriedStatuses.has(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
   return classifyRefusal(status, envelope)
 }
 
 /** 429, or the page of a firewall (docs, "Request Rate Limits": a firewall enforces them, and answers 429 "may"). */
-export function isThrottled({ status, body }: Received): boolean {
+export function isThrottled({ status, body }: Pick<ApiResponse, 'status' | 'body'>): boolean {
   return status === 429 || ((status === 403 || status === 503) && isPage(body))
 }
 

@@ -70,8 +70,8 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
  * The rate windows of the firewall. Counts a request at `nowMs` (monotonic) and returns how long it is blocked, in ms; 0 if it
  * passes. A client exceeds a window if more than `limit` requests arrive within any `perMs`. Refused requests count too.
  *
- * Choices if Rapyd documents nothing: the "minute" of a `'window'` block is one of the fixed windows that follow each other
- * from the first request on, and the end of a block resets what that window counted before.
+ * Choices for what Rapyd does not document: a `'window'` block ends with the current fixed window, counted from the first
+ * request on. The end of a block resets the count of that window.
  */
 type Firewall = (nowMs: number) => number
 

@@ -1,8 +1,8 @@
 /**
  * Customers that keep their state. Only what an update set is stored with the id, so that a million of them fit.
  *
- * Choices if Rapyd documents nothing: a blank clears every field, `metadata` merges by key, `addresses` appends with new ids
- * (option `replace`), every `coupon` makes a new discount, and the wallet that a customer already has is accepted again.
+ * Choices for what Rapyd does not document: a blank clears every field, `metadata` merges by key, `addresses` appends with new
+ * ids (option `replace`). Every `coupon` makes a new discount. The wallet that a customer already has is accepted again.
  * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
 import { randomUUID } from 'node:crypto'
