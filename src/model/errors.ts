@@ -3,9 +3,7 @@
  * Errors of data are values (problems and outcomes); only what ends a run is thrown.
  */
 import reasons from '../system-reasons.json' with { type: 'json' }
-import errorTexts from './error-tips.json' with { type: 'json' }
-import messageTexts from './message-tips.json' with { type: 'json' }
-import warningTexts from './warning-tips.json' with { type: 'json' }
+import tips from './tips.json' with { type: 'json' }
 
 export const exitCodes = {
   OK: 0,
@@ -70,7 +68,7 @@ export function reasonOf(code: string): string {
  * Every error code that a row can have, with its tip. `results`, `errors`, `summary.json` and `validate` use no other codes.
  * It is a copy, so that our declarations hold its type and not the JSON file.
  */
-export const errorTips = { ...errorTexts }
+export const errorTips = { ...tips.errors }
 
 export type ErrorCode = keyof typeof errorTips
 
@@ -79,7 +77,7 @@ export function isErrorCode(text: string): text is ErrorCode {
 }
 
 /** Tips for messages that are more exact than their code. */
-const messageTips: ReadonlyMap<string, string> = new Map(Object.entries(messageTexts))
+const messageTips: ReadonlyMap<string, string> = new Map(Object.entries(tips.messages))
 
 /** The tip for a row's problem. */
 export function tipOf(code: ErrorCode, message: string): string {
@@ -96,6 +94,6 @@ export interface Problem {
 }
 
 /** Every warning code that a row can have, with its tip. The row is sent all the same. A copy, like `errorTips`. */
-export const warningTips = { ...warningTexts }
+export const warningTips = { ...tips.warnings }
 
 export type WarningCode = keyof typeof warningTips
