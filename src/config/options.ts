@@ -499,14 +499,14 @@ export const options = { ...input, ...safety, ...rate, ...output, ...simulator, 
 export const optionTable: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries(options))
 
 /** `runId` → `run-id` */
-export function flagOf(name: string): string {
+export function toFlag(name: string): string {
   return optionTable.get(name)?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 /** The flag in help and completion: for a boolean that is true by default, its opposite. */
-export function shownFlagOf(name: string): string {
+export function toShownFlag(name: string): string {
   const { type, default: preset } = optionTable.get(name) ?? {}
-  return type === 'boolean' && preset === true ? `no-${flagOf(name)}` : flagOf(name)
+  return type === 'boolean' && preset === true ? `no-${toFlag(name)}` : toFlag(name)
 }
 
 type Options = typeof options

@@ -6,7 +6,7 @@ import type { ReadCustomer, Reading } from '../http/read-customer.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import type { Clock, Deliver } from '../model/ports.ts'
+import type { Clock, Send } from '../model/ports.ts'
 import { parseBody, narrowRequest, isRepeatable } from '../rapyd/requests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
@@ -27,7 +27,7 @@ export interface DoubtedParts {
   readonly isInDoubt: (row: number) => boolean
 }
 
-export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
+export function lookAtDoubted(deliver: Send, parts: DoubtedParts): Send {
   const { state, digests, read, clock, identity } = parts
   const end = (request: UpdateRequest, outcome: OutcomeKind, why: Why, httpStatus = 0): Outcome => ({
     ...openOutcome(request, { code: 'E_NOT_IDEMPOTENT', message: why.message }),
@@ -39,7 +39,7 @@ export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
 
   return async (request, signal) => {
     if (request.repeatable || parts.isInDoubt(request.row)) return deliver(request, signal)
-    const { doubted, at } = state.known(request.customerId)
+    const { unknown: doubted, at } = state.known(request.customerId)
     const body = parseBody(request.body)
     const open = Object.entries(body).filter(
       ([field, value]) => doubted.includes(field) && !isRepeatable({ [field]: value }),

@@ -6,7 +6,7 @@ import type { ReadCustomer, Reading } from '../http/read-customer.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import type { Clock, Deliver } from '../model/ports.ts'
+import type { Clock, Send } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
 import { openOutcome } from './account.ts'
 import type { BeforeImages } from '../store/before-images.ts'
@@ -40,7 +40,7 @@ export interface LookParts {
   readonly isInDoubt: (row: number) => boolean
 }
 
-export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
+export function lookFirst(deliver: Send, parts: LookParts): Send {
   const { read, clock, images, fields, judge } = parts
 
   async function look(request: UpdateRequest, signal: AbortSignal): Promise<Reading | undefined> {

@@ -1,6 +1,6 @@
 /** What the page says about how a run was begun, from what its journal keeps: an allow-list, and no path of a folder. */
 import { basename } from 'node:path'
-import { flagOf } from '../config/options.ts'
+import { toFlag } from '../config/options.ts'
 import type { PageFacts } from '../report/html/page.ts'
 import { readPauses } from '../report/html/pauses.ts'
 import { pausesKey } from './pauses.ts'
@@ -19,7 +19,7 @@ export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
     mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
     options: Object.entries(options ?? {})
       .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
-      .map(([option, value]) => [`--${flagOf(option)}`, shown(value)]),
+      .map(([option, value]) => [`--${toFlag(option)}`, shown(value)]),
     pauses: readPauses(journal.get(pausesKey)),
     versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
   }

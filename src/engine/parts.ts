@@ -6,7 +6,7 @@ import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { Deliver, Prepare, Source } from '../model/ports.ts'
+import type { Send, Prepare, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Remote } from './remote.ts'
 import type { ProgressSnapshot } from '../report/render-progress.ts'
@@ -45,7 +45,7 @@ export interface Watch {
 /** What the program itself adds to what it was given. */
 export interface RunWatch extends Watch {
   /** Goes around every call. */
-  readonly around?: (next: Deliver) => Deliver
+  readonly around?: (next: Send) => Send
 }
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
 import type { PatchedRow, Place } from '../model/row.ts'
 import { afterPatch, compareField, ownValue } from '../rapyd/snapshot.ts'
-import { withoutHoles } from '../rapyd/requests.ts'
+import { removeHoles } from '../rapyd/requests.ts'
 
 export interface FieldChange {
   /** What Rapyd shows; `null` where it does not show the field. A coupon is its id, or empty. */
@@ -54,7 +54,7 @@ export function plannedRow(read: PatchedRow, image: JsonObject): PlanRow {
   if (Object.keys(fields).length === 0) return { ...at, change: 'unchanged' }
   const sent = onlyFields(read, (field) => Object.hasOwn(fields, field))
   const clears = read.cleared.filter((path) => Object.hasOwn(fields, fieldOf(path)))
-  return { ...at, change: 'update', fields, clears, patch: withoutHoles(sent.patch), paths: sent.fields }
+  return { ...at, change: 'update', fields, clears, patch: removeHoles(sent.patch), paths: sent.fields }
 }
 
 /** Where a row is, and whom it is about. */

@@ -11,7 +11,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './interruption.ts'
 import { createLanes } from './keyed-queue.ts'
-import type { Deliver, Source } from '../model/ports.ts'
+import type { Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/error-limit.ts'
@@ -98,7 +98,7 @@ export async function sendAll(
       settledAfterMs: () => settledAfterMs(journal),
     }) ?? looked
   const closed = new Set(before.closedLanes)
-  const deliver: Deliver = (request) => {
+  const deliver: Send = (request) => {
     if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
     return synced(request, signal)
   }

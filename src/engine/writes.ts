@@ -6,7 +6,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
 import { checkOf, openPlanOf } from './planned-reading.ts'
-import { withoutHoles } from '../rapyd/requests.ts'
+import { removeHoles } from '../rapyd/requests.ts'
 import { inputPartsOf, openSameInput, readHeadOf } from './saved-input.ts'
 import { inputNotKept } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -46,7 +46,7 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
         const fields = sent(row.row)
         if (isOutcome(read)) continue
         const { patch } = onlyFields(read, (field) => fields.has(field))
-        yield { customerId: read.customerId, patch: withoutHoles(patch) }
+        yield { customerId: read.customerId, patch: removeHoles(patch) }
       }
     }
     await file.checkUnchanged()

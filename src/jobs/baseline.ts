@@ -3,7 +3,7 @@ import { isOutcome } from '../model/outcome.ts'
 import { checkInput } from '../validation/check-input.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { OptionsOf, UpdateOptions } from '../config/options.ts'
-import { bodyOfPatch } from '../rapyd/requests.ts'
+import { serialisePatch } from '../rapyd/requests.ts'
 import { openGiven } from '../engine/open-given.ts'
 import { takeStep } from '../engine/last-step.ts'
 import { whileLocked, withRemote } from './state.ts'
@@ -41,7 +41,7 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
           state.confirmAll(
             patches.map(({ customerId, patch }) => ({
               customerId,
-              digests: digests.of(customerId, bodyOfPatch(patch)),
+              digests: digests.of(customerId, serialisePatch(patch)),
               at,
             })),
           )

@@ -60,7 +60,7 @@ export function systemCode(error: unknown): string {
 const reasonsByCode: ReadonlyMap<string, string> = new Map(Object.entries(reasons))
 
 /** The meaning of a system code, followed by the code. */
-export function reasonOf(code: string): string {
+export function explainSystemCode(code: string): string {
   return `${reasonsByCode.get(code) ?? 'the system refuses'} (${code})`
 }
 
@@ -80,7 +80,7 @@ export function isErrorCode(text: string): text is ErrorCode {
 const messageTips: ReadonlyMap<string, string> = new Map(Object.entries(tips.messages))
 
 /** The tip for a row's problem. */
-export function tipOf(code: ErrorCode, message: string): string {
+export function findTip(code: ErrorCode, message: string): string {
   // The message of the first problem is followed by the names of the others.
   return messageTips.get(message.split('; also ', 1)[0] ?? '') ?? errorTips[code]
 }

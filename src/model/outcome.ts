@@ -101,17 +101,17 @@ export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepa
 export type Digests = Readonly<Record<string, string>>
 
 /** What the sync state says about one customer. It holds no values. */
-export interface Known {
+export interface CustomerFieldState {
   /** Of the fields whose value is known. */
   readonly digests: Digests
   /** Fields whose last request has no answer, or was about to be sent. */
-  readonly doubted: readonly string[]
+  readonly unknown: readonly string[]
   /** The newest time noted of any field, unknown ones included; 0 if there is none. */
   readonly at: number
 }
 
 /** Fields of one customer, as one call has left them. */
-export interface Confirmed {
+export interface ConfirmedFields {
   readonly customerId: string
   readonly digests: Digests
   /** Milliseconds since 1970. Older values never replace newer ones. */

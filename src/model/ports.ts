@@ -55,10 +55,10 @@ export interface CustomerCount {
 
 /** Rows of customers that have several, from a scan of all rows. Only rows with a call count. */
 export interface DuplicateRows {
-  /** Rows that another row of the same customer follows. */
-  readonly followed: RowSet
-  /** Rows that follow another one of the same customer. */
-  readonly following: RowSet
+  /** Rows with a later row of the same customer. */
+  readonly earlierRows: RowSet
+  /** Rows with an earlier row of the same customer. */
+  readonly laterRows: RowSet
   /** The last row of a customer with several rows. */
   lastRowOf(customerId: string): number
   keepPlace(customerId: string, place: Place): void
@@ -73,10 +73,10 @@ export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
  * Carries out one request. Resolves with the row's outcome, or with undefined if the run was stopped before the row was
  * taken up. Rejects only to stop the run.
  */
-export type Deliver = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome | undefined>
+export type Send = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome | undefined>
 
 /** Queues per customer: tasks of one key run one after another, tasks of different keys at the same time. */
-export interface Lanes {
+export interface KeyedQueue {
   /** A task that rejects stops the run: `room` and `idle` reject with its error, after all running tasks have ended. */
   add(key: string, task: () => Promise<void>): void
   /** True while no more tasks should be added. */

@@ -111,14 +111,15 @@ export interface UpdateRequest extends Place {
   readonly cleared: string
   /** False for patches that hold `coupon` or `addresses`: sending them twice may do more than once would. */
   readonly repeatable: boolean
-  /** With a sync state: the fields that it is about to change. The journal notes it with the intent. */
-  readonly sends?: Sends
+  /** Only with a sync state. The journal stores it with the intent. */
+  readonly sends?: FieldIntent
 }
 
-export interface Sends {
-  /** Top-level fields. */
+/** What the sync state must know before a request is sent. */
+export interface FieldIntent {
+  /** Top-level fields that the request is about to change. */
   readonly fields: readonly string[]
-  /** Since when their values are unknown, in milliseconds since 1970; later than all that was confirmed of the customer. */
+  /** When their values become unknown, in milliseconds since 1970; later than all confirmed times of the customer. */
   readonly at: number
 }
 

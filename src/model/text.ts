@@ -75,13 +75,13 @@ const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
 const invisible = /[\p{Cf}\u115f\u1160\u3164]/gu
 
 /** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
-export function looksLike(name: string): string {
+export function toPlainForm(name: string): string {
   const seen = name.normalize('NFKC').replace(invisible, '')
   return Array.from(seen, (character) => twins.get(character) ?? character).join('')
 }
 
 /** What is deceiving about the name, with the character's number. Returns undefined if it is what it looks like. */
-export function deceivingPart(name: string): string | undefined {
+export function describeDeception(name: string): string | undefined {
   const unseen = name.match(invisible)?.[0]
   if (unseen !== undefined) return `it holds a character that cannot be seen (${codeOf(unseen)})`
   // A word of Cyrillic letters only is what it looks like.
@@ -96,18 +96,18 @@ export function deceivingPart(name: string): string | undefined {
 }
 
 /** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */
-export function lookAlikeColumns<Column extends { readonly name: string; readonly number?: number }>(
+export function findLookAlikes<Column extends { readonly name: string; readonly number?: number }>(
   columns: readonly Column[],
 ): readonly { readonly column: Column; readonly message: string }[] {
   const seen = new Map<string, Column>()
   return columns.flatMap((column) => {
     // Case counts in keys of metadata: `metadata.Tier` and `metadata.tier` are two keys.
-    const look = normalise(looksLike(column.name))
+    const look = normalise(toPlainForm(column.name))
     const twin = seen.get(look)
     seen.set(look, column)
     if (twin !== undefined)
       return { column, message: `the name looks like that of column ${twin.number ?? 0}, and is another` }
-    const part = deceivingPart(column.name)
+    const part = describeDeception(column.name)
     return part === undefined ? [] : { column, message: `the name is not what it looks like: ${part}` }
   })
 }

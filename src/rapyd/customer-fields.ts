@@ -22,7 +22,7 @@ const otherId = /^(?:ewallet|card|other|address|payment|coupon|sub|invoice|disc?
 const numberOrDate = /^[\d.,/:+E\s-]+$/i
 
 /** The message for a text that is not a customer id. */
-export function idDefect(text: string): string {
+export function describeIdDefect(text: string): string {
   if (text === '') return 'not a customer id: it is blank'
   if (text !== text.trim() && isCustomerId(text.trim())) return 'not a customer id: spaces stand around it'
   if (otherId.test(text)) return 'not a customer id: an id of another kind'

@@ -18,7 +18,7 @@ export interface RunIdentity {
 export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
   const { host, runId } = run
   return (row) => {
-    const body = bodyOfPatch(row.patch)
+    const body = serialisePatch(row.patch)
     const { customerId } = row
     return {
       row: row.row,
@@ -37,8 +37,8 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
 }
 
 /** The minified JSON text of a patch. */
-export function bodyOfPatch(patch: Patch): string {
-  return JSON.stringify(withoutHoles(patch))
+export function serialisePatch(patch: Patch): string {
+  return JSON.stringify(removeHoles(patch))
 }
 
 /** False if sending the patch twice may do more than sending it once. */
@@ -50,7 +50,7 @@ export function isRepeatable(patch: Patch): boolean {
  * Removes the holes in the list of addresses. Until here addresses keep the numbers of their columns, because rows of one
  * customer are merged by them.
  */
-export function withoutHoles(patch: Patch): Patch {
+export function removeHoles(patch: Patch): Patch {
   const { addresses } = patch
   if (!Array.isArray(addresses)) return patch
   const items: readonly JsonValue[] = Object.values(addresses)

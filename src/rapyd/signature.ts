@@ -34,7 +34,7 @@ export function sign({ accessKey, secretKey }: Credentials, parts: SignaturePart
 }
 
 /** Unix seconds, rounded down because Rapyd refuses a timestamp in the future. */
-export function timestampOf(wallMs: number): string {
+export function toTimestamp(wallMs: number): string {
   return String(Math.floor(wallMs / 1000))
 }
 

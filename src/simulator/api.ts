@@ -6,8 +6,8 @@ import { page, plainJson, tooManyRequests } from './answers.ts'
 import type { Answer, Wire } from './answers.ts'
 import { createAuthentication } from './authentication.ts'
 import type { Customers } from './customers.ts'
-import { effectOf } from './fault-effects.ts'
-import type { Effect } from './fault-effects.ts'
+import { findEffect } from './fault-effects.ts'
+import type { FaultEffect } from './fault-effects.ts'
 import type { Draw } from './faults.ts'
 import type { RateWindow, SimulatorOptions } from './options.ts'
 import { handle } from './routes.ts'
@@ -49,7 +49,7 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
   }
 
   return (request, draw, wallMs, nowMs) => {
-    const effect: Effect | undefined = draw.fault && effectOf(draw.fault, request.route, limitBody)
+    const effect: FaultEffect | undefined = draw.fault && findEffect(draw.fault, request.route, limitBody)
     if (effect?.wire === 'close') return { ...untouched, answer: plainJson(0, ''), wire: 'close' }
     const blockedMs = firewall(nowMs)
     if (blockedMs > 0) {

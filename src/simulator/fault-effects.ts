@@ -9,14 +9,14 @@ import type { Route } from './routes.ts'
  * `before`: nothing is carried out; without an answer only the wire matters. `kept`: the same, but after authentication and
  * idempotency. `after`: the request is carried out, then its answer is changed.
  */
-export type Effect =
+export type FaultEffect =
   | { readonly stage: 'before'; readonly answer?: Answer; readonly wire: Wire }
   | { readonly stage: 'kept'; readonly answer: Answer; readonly wire: Wire }
   | { readonly stage: 'after'; readonly change: (answer: Answer) => Answer; readonly wire: Wire }
 
 const same = (answer: Answer) => answer
-const before = (answer: Answer): Effect => ({ stage: 'before', answer, wire: 'whole' })
-const after = (change: (answer: Answer) => Answer, wire: Wire = 'whole'): Effect => ({
+const before = (answer: Answer): FaultEffect => ({ stage: 'before', answer, wire: 'whole' })
+const after = (change: (answer: Answer) => Answer, wire: Wire = 'whole'): FaultEffect => ({
   stage: 'after',
   change,
   wire,
@@ -30,7 +30,7 @@ interface Struck {
   readonly limitBody: 'html' | 'json'
 }
 
-const effects: Readonly<Record<FaultName, (struck: Struck) => Effect>> = {
+const effects: Readonly<Record<FaultName, (struck: Struck) => FaultEffect>> = {
   refuse: () => ({ stage: 'before', wire: 'close' }),
   'reset-before': () => ({ stage: 'before', wire: 'reset' }),
   hang: () => ({ stage: 'before', wire: 'silence' }),
@@ -71,6 +71,10 @@ const effects: Readonly<Record<FaultName, (struck: Struck) => Effect>> = {
   clock: () => after(same),
 }
 
-export function effectOf({ name, argumentMs }: Fault, route: Route, limitBody: 'html' | 'json'): Effect {
+export function findEffect(
+  { name, argumentMs }: Fault,
+  route: Route,
+  limitBody: 'html' | 'json',
+): FaultEffect {
   return effects[name]({ argumentMs, route, limitBody })
 }

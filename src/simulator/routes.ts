@@ -27,7 +27,7 @@ export interface SimulatedRequest {
 }
 
 /** The route of a request line. Ids are not decoded: one that needs escaping is not well formed. */
-export function routeOf(method: string, url: string): Route {
+export function parseRoute(method: string, url: string): Route {
   const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
   const [, id, rest] = /^\/v1\/customers(?:\/([^/]+)(\/.*)?)?$/.exec(path) ?? []
   const customerId = id ?? ''

@@ -16,7 +16,7 @@ import { createFaultPlan, parseFaults } from './faults.ts'
 import type { FaultPlan } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatorOptions } from './options.ts'
-import { routeOf } from './routes.ts'
+import { parseRoute } from './routes.ts'
 import type { SimulatedRequest } from './routes.ts'
 
 export { faultNames, parseFaults } from './faults.ts'
@@ -59,7 +59,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
-    const route = routeOf(method, path)
+    const route = parseRoute(method, path)
     const call = openCall(method, path, route.customerId, headers)
     log.open(call)
     let open = true

@@ -1,8 +1,8 @@
 /** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests, Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { ConfirmedFields, Digests, Outcome, OutcomeKind } from '../model/outcome.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { Sends } from '../model/row.ts'
+import type { FieldIntent } from '../model/row.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { RowSet } from '../model/collections.ts'
 import { damagedRecord, errorCodePath, isWholeRecord, kindOf, unpackOutcome } from './outcome-record.ts'
@@ -24,7 +24,7 @@ export interface JournalReader {
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
   closedLanes(): ReadonlySet<string>
   /** What Rapyd confirmed, in row order, in batches; only of runs that kept a sync state. */
-  confirmations(): Generator<readonly Confirmed[]>
+  confirmations(): Generator<readonly ConfirmedFields[]>
   /** The customer of a row and the fields that were about to be sent; nothing where the journal does not say. */
   sent(row: number): SentFields | undefined
 }
@@ -34,7 +34,7 @@ export function eachOutcome(journal: Pick<JournalReader, 'outcomes'>): IteratorO
   return journal.outcomes().flatMap((batch) => batch)
 }
 
-export interface SentFields extends Sends {
+export interface SentFields extends FieldIntent {
   readonly customerId: string
 }
 

@@ -2,7 +2,7 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
-import type { Confirmed, Outcome } from '../model/outcome.ts'
+import type { ConfirmedFields, Outcome } from '../model/outcome.ts'
 import type { Place, UpdateRequest } from '../model/row.ts'
 import type { Journal } from '../model/ports.ts'
 import { createRowSet } from '../model/collections.ts'
@@ -16,7 +16,7 @@ import { local, openDatabase } from './open-database.ts'
 
 export interface RunJournal extends Journal, JournalReader {
   /** As the port's; `confirmed` goes to disk with it. */
-  settle(outcome: Outcome, confirmed?: Confirmed): Promise<void>
+  settle(outcome: Outcome, confirmed?: ConfirmedFields): Promise<void>
   /** Durable when it returns. */
   set(key: string, value: string): void
   /** As `set`, but with the next commit: for what is worth no commit of its own. Never throws. */
@@ -40,7 +40,7 @@ export interface RunJournal extends Journal, JournalReader {
 
 type Entry =
   | { readonly intent: number; readonly request: UpdateRequest | undefined }
-  | { readonly outcome: Outcome; readonly confirmed: Confirmed | undefined }
+  | { readonly outcome: Outcome; readonly confirmed: ConfirmedFields | undefined }
   | { readonly key: string; readonly value: string }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */

@@ -113,7 +113,7 @@ function readingOf(
   duplicateRows: DuplicateRows,
 ): Reading {
   const { duplicates } = options
-  if (duplicateRows.followed.size === 0) return plain
+  if (duplicateRows.earlierRows.size === 0) return plain
   const { openRows, readRow } = plain
   switch (duplicates) {
     case 'sequence':

@@ -3,7 +3,7 @@
  * are too dear, or too doubtful, for `update`. Constant memory but for the table of e-mail addresses.
  */
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import { tipOf, warningTips } from '../model/errors.ts'
+import { findTip, warningTips } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
@@ -133,7 +133,7 @@ export function createExamination(parts: ExamineParts): Examination {
         if (problem.code === 'E_DATE') dates.refused(cellIn(row, locate(row, problem.field)) ?? '')
         // It is counted without the lines of its row, which would make it a kind of its own.
         const { code, message } = row.kind === 'malformed' ? problemOf(row) : problem
-        note(errors, code, problem, { severity: 'error', tip: tipOf(code, message), message })
+        note(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? shiftOf(row.cells, typed) : undefined
       if (shift !== undefined)

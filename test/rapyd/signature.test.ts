@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { newSalt, redactedCredentials, sign, timestampOf } from '../../src/rapyd/signature.ts'
+import { newSalt, redactedCredentials, sign, toTimestamp } from '../../src/rapyd/signature.ts'
 import type { SignatureParts } from '../../src/rapyd/signature.ts'
 
 // Computed with Rapyd's official samples; they bind us to their code and not to ours.
@@ -90,7 +90,7 @@ describe('sign', () => {
   })
 
   it('rounds the timestamp down, because the future is refused', () => {
-    expect(timestampOf(1_700_000_000_999)).toBe('1700000000')
+    expect(toTimestamp(1_700_000_000_999)).toBe('1700000000')
   })
 
   it('draws a new salt of 16 hex digits each time', () => {

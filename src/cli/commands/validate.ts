@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { programOptions } from '../../config/job-options.ts'
 import { printableLines } from '../../model/text.ts'
-import { exitCodes, usage, tipOf, warningTips } from '../../model/errors.ts'
+import { exitCodes, usage, findTip, warningTips } from '../../model/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
@@ -77,7 +77,7 @@ function validateJson(result: ValidateResult, invalid: readonly InvalidRow[]) {
   return {
     ...counts,
     findings: counts.findings.map((finding) =>
-      Object.assign({}, finding, { tip: tipOf(finding.code, finding.message) }),
+      Object.assign({}, finding, { tip: findTip(finding.code, finding.message) }),
     ),
     warnings: counts.warnings.map((warning) =>
       Object.assign({}, warning, { tip: warningTips[warning.code] }),
