@@ -62,7 +62,7 @@ function* rowsOf(
   }
   const {
     sure,
-    doubtful: doubts,
+    mayBeRefused: doubts,
     impossible,
   } = findUndoValues(
     image,

@@ -113,7 +113,7 @@ export interface CustomerField {
   readonly type: 'text' | 'addresses' | 'metadata'
   readonly rule?: Rule
   /** The warning for an empty string in this field: what Rapyd leaves open about it. */
-  readonly doubtfulClear?: string
+  readonly clearWarning?: string
   /** The documented customer (rapyd-api.md, 5.2) has no such field. If an answer lacks it, its value is unknown. */
   readonly isUndocumentedInAnswers?: true
 }
@@ -122,12 +122,12 @@ function textField(name: string, more: Partial<CustomerField> = {}): CustomerFie
   return { name, type: 'text', ...more }
 }
 
-const undocumentedClear = { doubtfulClear: 'Rapyd does not document that a blank clears this field.' }
+const undocumentedClear = { clearWarning: 'Rapyd does not document that a blank clears this field.' }
 const undocumented = { ...undocumentedClear, isUndocumentedInAnswers: true } as const
 
 export const customerFields: readonly CustomerField[] = [
   textField('name', {
-    doubtfulClear: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
+    clearWarning: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
   }),
   textField('email', { rule: emailRule }),
   textField('phone_number', { rule: phoneRule }),
@@ -137,10 +137,10 @@ export const customerFields: readonly CustomerField[] = [
   textField('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
   textField('ewallet', {
     rule: ewalletRule,
-    doubtfulClear: 'A wallet seems to be set once: Rapyd may refuse a blank.',
+    clearWarning: 'A wallet seems to be set once: Rapyd may refuse a blank.',
   }),
   textField('coupon', {
-    doubtfulClear: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
+    clearWarning: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
   }),
   { name: 'addresses', type: 'addresses', ...undocumentedClear },
   { name: 'metadata', type: 'metadata', ...undocumentedClear },
@@ -184,7 +184,7 @@ export const rowWarnings: RowWarnings = {
   },
   clears({ patch, cleared }, onWarning) {
     for (const path of cleared) {
-      const message = customerField(fieldOf(path))?.doubtfulClear
+      const message = customerField(fieldOf(path))?.clearWarning
       const keys = path.split(/[.[\]]+/).filter((key) => key !== '')
       // A mapping may clear with a value of its own, which needs no warning.
       if (message !== undefined && valueAt(patch, keys) === '') onWarning('W_DOUBTFUL_CLEAR', path, message)

@@ -23,7 +23,7 @@ export type UndoValues = Readonly<Record<string, UndoValue>>
 export interface Undo {
   readonly sure: UndoValues
   /** Blanks and wallets that Rapyd may refuse: each field is sent alone, so that no other is refused with it. */
-  readonly doubtful: UndoValues
+  readonly mayBeRefused: UndoValues
   /** Paths that were written and cannot be put back. */
   readonly impossible: readonly string[]
 }
@@ -40,25 +40,25 @@ const keyStart = 'metadata.'
 /** `writes` are those of one customer in the order of their rows; `snapshot` is from before them. */
 export function findUndoValues(snapshot: JsonObject, writes: readonly Write[]): Undo {
   const sure: Record<string, UndoValue> = {}
-  const doubtful: Record<string, UndoValue> = {}
+  const mayBeRefused: Record<string, UndoValue> = {}
   const impossible = notRestorable.filter((field) =>
-    writes.some(({ patch }) => doesHarm(patch, snapshot, field)),
+    writes.some(({ patch }) => isLasting(patch, snapshot, field)),
   )
   impossible.push(...hiddenFields(snapshot, writes))
-  for (const [path, undoValue] of changesOf(snapshot, writes)) {
+  for (const [path, undoValue] of findChanges(snapshot, writes)) {
     const isKey = path.startsWith(keyStart)
     const isBlanked = isKey ? isEmpty(snapshot['metadata']) : undoValue.before === ''
     const field = isKey ? 'metadata' : path
-    const isDoubtful = path === 'ewallet' || (isBlanked && customerField(field)?.doubtfulClear !== undefined)
-    if (isDoubtful) doubtful[path] = undoValue
+    const isRefusable = path === 'ewallet' || (isBlanked && customerField(field)?.clearWarning !== undefined)
+    if (isRefusable) mayBeRefused[path] = undoValue
     else sure[path] = undoValue
-    if (path.startsWith(keyStart) && isAbsent(snapshot, path) && !isEmpty(snapshot['metadata']))
-      impossible.push(path)
+    if (isKey && isAbsent(snapshot, path) && !isEmpty(snapshot['metadata'])) impossible.push(path)
   }
-  return { sure, doubtful, impossible }
+  return { sure, mayBeRefused, impossible }
 }
 
-function doesHarm(patch: JsonObject, snapshot: JsonObject, field: string): boolean {
+/** True if the patch changed a field that cannot be put back. */
+function isLasting(patch: JsonObject, snapshot: JsonObject, field: string): boolean {
   return Object.hasOwn(patch, field) && !(isEmpty(patch[field]) && isEmpty(snapshot[field]))
 }
 
@@ -69,20 +69,20 @@ function hiddenFields(snapshot: JsonObject, writes: readonly Write[]): ReadonlyS
 }
 
 /** The paths whose value differs from before. */
-function changesOf(
+function findChanges(
   snapshot: JsonObject,
   writes: readonly Write[],
 ): readonly (readonly [string, UndoValue])[] {
   // Rapyd does not document whether it merges metadata or replaces it (rapyd-api.md, 5.1).
-  const merged = leftBy(snapshot, writes, afterPatch)
-  const replaced = leftBy(snapshot, writes, afterReplacing)
+  const merged = possibleSnapshots(snapshot, writes, afterPatch)
+  const replaced = possibleSnapshots(snapshot, writes, afterReplacing)
   const paths = new Set(
     writes.flatMap(({ patch }) => Object.keys(patch).flatMap((field) => pathsIn(field, snapshot, merged))),
   )
   return [...paths].flatMap((path) => {
     const before = valueIn(snapshot, path)
-    const changed = (lefts: readonly JsonObject[]): readonly JsonValue[] =>
-      lefts.map((each) => valueIn(each, path)).filter((value) => !isSameValue(value, before))
+    const changed = (possible: readonly JsonObject[]): readonly JsonValue[] =>
+      possible.map((each) => valueIn(each, path)).filter((value) => !isSameValue(value, before))
     const known = changed(merged)
     const more = changed(replaced).filter((value) => !known.some((left) => isSameValue(left, value)))
     const left = [...known, ...more]
@@ -91,19 +91,19 @@ function changesOf(
   })
 }
 
-/** The snapshots that are possible after `writes`: after the last confirmed one, and after each later one that may have been applied. */
-function leftBy(
+/** The snapshots after the last confirmed write, and after each later one that may have been applied. */
+function possibleSnapshots(
   snapshot: JsonObject,
   writes: readonly Write[],
   after: typeof afterPatch,
 ): readonly JsonObject[] {
-  const lefts: JsonObject[] = [snapshot]
+  const possible: JsonObject[] = [snapshot]
   for (const { patch, isConfirmed } of writes) {
-    const last = lefts.at(-1) ?? snapshot
-    if (isConfirmed) lefts.length = 0
-    lefts.push(after(last, patch))
+    const last = possible.at(-1) ?? snapshot
+    if (isConfirmed) possible.length = 0
+    possible.push(after(last, patch))
   }
-  return lefts
+  return possible
 }
 
 function afterReplacing(snapshot: JsonObject, patch: JsonObject): JsonObject {
@@ -111,10 +111,10 @@ function afterReplacing(snapshot: JsonObject, patch: JsonObject): JsonObject {
   return { ...afterPatch(snapshot, patch), ...(isJsonObject(metadata) ? { metadata } : {}) }
 }
 
-function pathsIn(field: string, snapshot: JsonObject, lefts: readonly JsonObject[]): readonly string[] {
+function pathsIn(field: string, snapshot: JsonObject, later: readonly JsonObject[]): readonly string[] {
   if (notRestorable.includes(field) || isHidden(field, snapshot)) return []
   if (field !== 'metadata') return [field]
-  const keys = [snapshot, ...lefts].flatMap(({ metadata }) =>
+  const keys = [snapshot, ...later].flatMap(({ metadata }) =>
     isJsonObject(metadata) ? Object.keys(metadata) : [],
   )
   return keys.map((key) => keyStart + key)
@@ -188,6 +188,8 @@ export function toPatch(values: JsonObject): JsonObject {
 function clearsAll({ metadata: keys }: JsonObject, snapshot: JsonObject): boolean {
   const { metadata } = snapshot
   if (!isJsonObject(keys)) return false
-  const held = isJsonObject(metadata) ? Object.keys(metadata) : []
-  return held.every((key) => Object.hasOwn(keys, key)) && Object.values(keys).every((before) => before === '')
+  const names = isJsonObject(metadata) ? Object.keys(metadata) : []
+  return (
+    names.every((key) => Object.hasOwn(keys, key)) && Object.values(keys).every((before) => before === '')
+  )
 }

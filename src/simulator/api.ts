@@ -13,7 +13,7 @@ import type { RateWindow, SimulatorOptions } from './options.ts'
 import { handle } from './routes.ts'
 import type { SimulatedRequest } from './routes.ts'
 
-export interface Processed {
+interface Processed {
   readonly answer: Answer
   readonly wire: Wire
   readonly applied: boolean
@@ -22,8 +22,14 @@ export interface Processed {
   readonly overLimit: boolean
 }
 
-/** `wallMs` is the server's clock, which may be wrong; `nowMs` is monotonic. */
-export type Api = (request: SimulatedRequest, draw: Draw, wallMs: number, nowMs: number) => Processed
+interface Arrival {
+  /** The server's clock, which a fault may change. */
+  readonly wallMs: number
+  /** Monotonic. */
+  readonly nowMs: number
+}
+
+type Api = (request: SimulatedRequest, draw: Draw, arrival: Arrival) => Processed
 
 const untouched = { wire: 'whole', applied: false, replayed: false, overLimit: false } as const
 
@@ -34,7 +40,7 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
   const firstAnswers = idempotency === 'all-post' ? createFirstAnswers() : undefined
 
   /** After the firewall. `instead` replaces the call itself. */
-  function process(request: SimulatedRequest, wallMs: number, nowMs: number, instead?: Answer): Processed {
+  function process(request: SimulatedRequest, { wallMs, nowMs }: Arrival, instead?: Answer): Processed {
     const refused = authenticate(request, wallMs, nowMs)
     if (refused !== undefined) return { ...untouched, answer: refused }
     const key = request.method === 'POST' ? String(request.headers['idempotency'] ?? '') : ''
@@ -48,10 +54,10 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
     return { ...untouched, answer, applied }
   }
 
-  return (request, draw, wallMs, nowMs) => {
+  return (request, draw, arrival) => {
     const effect: FaultEffect | undefined = draw.fault && findEffect(draw.fault, request.route, limitBody)
     if (effect?.wire === 'close') return { ...untouched, answer: plainJson(0, ''), wire: 'close' }
-    const blockedMs = firewall(nowMs)
+    const blockedMs = firewall(arrival.nowMs)
     if (blockedMs > 0) {
       const answer = tooManyRequests(limitBody, retryAfter ? blockedMs : undefined)
       return { ...untouched, answer, overLimit: true }
@@ -60,7 +66,7 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
     if (effect?.stage === 'before')
       return { ...untouched, answer: effect.answer ?? plainJson(0, ''), wire: effect.wire }
     const instead = effect?.stage === 'kept' ? effect.answer : undefined
-    const processed = process(request, wallMs, nowMs, instead)
+    const processed = process(request, arrival, instead)
     if (effect?.stage !== 'after') return processed
     return { ...processed, answer: effect.change(processed.answer), wire: effect.wire }
   }

@@ -31,17 +31,13 @@ export type OpenCall = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[K
 
 /** A call that has just arrived. */
 export function openCall(
-  method: string,
-  path: string,
-  customerId: string,
+  called: Pick<SimulatedCall, 'method' | 'path' | 'customerId'>,
   headers: IncomingHttpHeaders,
 ): OpenCall {
   const text = (name: string) => String(headers[name] ?? '')
   return {
     at: performance.timeOrigin + performance.now(),
-    method,
-    path,
-    customerId,
+    ...called,
     body: '',
     headers: { salt: text('salt'), timestamp: text('timestamp'), idempotency: text('idempotency') },
     status: 0,

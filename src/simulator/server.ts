@@ -60,7 +60,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
     const route = parseRoute(method, path)
-    const call = openCall(method, path, route.customerId, headers)
+    const call = openCall({ method, path, customerId: route.customerId }, headers)
     log.open(call)
     let open = true
     const settle = () => {
@@ -83,7 +83,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   ): void {
     const draw = plan(request.method, request.route.customerId)
     const skewMs = options.clockSkewMs + draw.skewMs
-    const processed = api(request, draw, Date.now() + skewMs, performance.now())
+    const processed = api(request, draw, { wallMs: Date.now() + skewMs, nowMs: performance.now() })
     const { wire } = processed
     call.fault = processed.overLimit ? '' : draw.name
     call.replayed = processed.replayed

@@ -18,7 +18,7 @@ describe('the undo values of a customer', () => {
   it('are none if the run left what was there', () => {
     expect(findUndoValues(snapshot, confirmed({ name: 'A' }, { name: 'Old' }))).toEqual({
       sure: {},
-      doubtful: {},
+      mayBeRefused: {},
       impossible: [],
     })
   })
@@ -67,8 +67,14 @@ describe('the undo values of a customer', () => {
   })
 
   it('cannot put back what Rapyd did not show, and do not take its absence for a blank', () => {
-    const { sure, doubtful, impossible } = findUndoValues(snapshot, confirmed({ occupation: '', name: 'A' }))
-    expect({ sure, doubtful }).toEqual({ sure: { name: { left: ['A'], before: 'Old' } }, doubtful: {} })
+    const { sure, mayBeRefused, impossible } = findUndoValues(
+      snapshot,
+      confirmed({ occupation: '', name: 'A' }),
+    )
+    expect({ sure, mayBeRefused }).toEqual({
+      sure: { name: { left: ['A'], before: 'Old' } },
+      mayBeRefused: {},
+    })
     expect(impossible).toEqual(['occupation'])
     expect(findUndoValues({ ...snapshot, occupation: 'Baker' }, confirmed({ occupation: '' })).sure).toEqual({
       occupation: { left: [''], before: 'Baker' },
@@ -81,18 +87,18 @@ describe('the undo values of a customer', () => {
   })
 
   it('blank all of metadata if there was none and no key was added since', () => {
-    const { doubtful } = findUndoValues({ metadata: {} }, confirmed({ metadata: { tier: 'gold' } }))
-    expect(toUndoPatch(doubtful, { metadata: { tier: 'gold' } }).patch).toEqual({ metadata: '' })
-    expect(toUndoPatch(doubtful, { metadata: { tier: 'gold', other: 1 } }).patch).toEqual({
+    const { mayBeRefused } = findUndoValues({ metadata: {} }, confirmed({ metadata: { tier: 'gold' } }))
+    expect(toUndoPatch(mayBeRefused, { metadata: { tier: 'gold' } }).patch).toEqual({ metadata: '' })
+    expect(toUndoPatch(mayBeRefused, { metadata: { tier: 'gold', other: 1 } }).patch).toEqual({
       metadata: { tier: '', other: 1 },
     })
   })
 
   it('separate what Rapyd may refuse, and name what cannot be undone', () => {
     const writes = confirmed({ name: 'A', ewallet: 'ewallet_1', coupon: 'C', addresses: [{ line_1: 'L' }] })
-    const { sure, doubtful, impossible } = findUndoValues({ ...snapshot, name: '', ewallet: '' }, writes)
+    const { sure, mayBeRefused, impossible } = findUndoValues({ ...snapshot, name: '', ewallet: '' }, writes)
     expect(sure).toEqual({})
-    expect(Object.keys(doubtful)).toEqual(['name', 'ewallet'])
+    expect(Object.keys(mayBeRefused)).toEqual(['name', 'ewallet'])
     expect(impossible).toEqual(['coupon', 'addresses'])
     expect(findUndoValues(snapshot, confirmed({ coupon: '', addresses: [] })).impossible).toEqual([])
   })
