@@ -86,7 +86,7 @@ describe('percentages and limits', () => {
   })
 })
 
-describe('where calls go', () => {
+describe('the host of the calls', () => {
   it.each([
     ['sandbox', undefined, undefined, 'https://sandboxapi.rapyd.net'],
     ['production', undefined, undefined, 'https://api.rapyd.net'],

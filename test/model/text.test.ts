@@ -31,7 +31,7 @@ describe('the nearest name', () => {
     ['x'.repeat(1_000_000), undefined],
   ])('to %.20s is %s', (name, expected) => expect(nearest(name, options)).toBe(expected))
 
-  it('is the name itself where it is there, before one that it begins', () =>
+  it('is the name itself if it is there, before a longer one that begins with it', () =>
     expect(nearest('name', ['names', 'name'])).toBe('name'))
 
   it('is offered as a question, or not at all', () => {

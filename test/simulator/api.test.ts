@@ -17,7 +17,7 @@ describe('the documented windows', () => {
     expect(firstRefused(299, 300)).toBe(201)
   })
 
-  it('refuse the 1,001st in five minutes where the minute would allow it', () => {
+  it('refuse the 1,001st in five minutes even if the minute allows it', () => {
     expect(firstRefused(299.9, 2000)).toBe(201)
     const firewall = createFirewall([{ limit: 1000, perMs: 300_000, blockMs: 300_000 }])
     const refused = Array.from({ length: 1001 }, (_, nth) => firewall(nth * 299) > 0)
@@ -72,7 +72,7 @@ describe('idempotency', () => {
     expect(simulator.customer('cus_1')?.['name']).toBe('B')
   })
 
-  it('replays the first answer with its operation id and does not look at the new body', async () => {
+  it('replays the first answer with its operation id and ignores the new body', async () => {
     const simulator = await startSimulator({ idempotency: 'all-post' })
     const first = await update(simulator, 'cus_1', { name: 'A' }, { idempotency: 'key' })
     const second = await update(simulator, 'cus_2', { name: 'B' }, { idempotency: 'key' })
@@ -85,7 +85,7 @@ describe('idempotency', () => {
     expect(simulator.updatesOf('cus_2')).toBe(0)
   })
 
-  it('is for POST alone: a read with a known key reads', async () => {
+  it('is only for POST: a read with a known key reads', async () => {
     const simulator = await startSimulator({ idempotency: 'all-post' })
     const read = () => send(simulator, 'GET', '/v1/customers/cus_1', '', { idempotency: 'key' })
     const before = envelope(await read()).data['name']

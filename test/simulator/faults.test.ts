@@ -90,7 +90,7 @@ describe('where faults strike', () => {
     expect(struck('500:x2', posts(4))).toEqual(['500', '500', '', ''])
   })
 
-  it('one customer, one method, counted among those alone', () => {
+  it('one customer, one method, counting only their requests', () => {
     const requests = [
       ['POST', 'cus_2'],
       ['GET', 'cus_1'],
