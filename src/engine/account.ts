@@ -1,5 +1,5 @@
 /** Every row of a run with its outcome, in input order: the journal's, and `not_attempted` for the rows that have none. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Prepare, Source } from '../model/ports.ts'

@@ -18,7 +18,7 @@ import { findNewer, findRebuilding, rebuildState } from './rebuild.ts'
 import { isOutcome } from '../model/outcome.ts'
 import type { Examiner } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
-import { bodyOfPatch } from '../rapyd/update-customer.ts'
+import { serialisePatch } from '../rapyd/requests.ts'
 import type { DuplicatePolicy } from '../config/options.ts'
 
 export interface Sync {
@@ -169,7 +169,7 @@ export function countChanges(sync: Sync | undefined, duplicates: DuplicatePolicy
         examiner?.read(read)
         if (isOutcome(read)) return
         const known = state.known(read.customerId).digests
-        const wanted = Object.entries(digests.of(read.customerId, bodyOfPatch(read.patch)))
+        const wanted = Object.entries(digests.of(read.customerId, serialisePatch(read.patch)))
         if (wanted.every(([field, digest]) => known[field] === digest)) unchanged++
       },
     }),

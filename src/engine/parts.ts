@@ -6,7 +6,7 @@ import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { Deliver, Prepare, Source } from '../model/ports.ts'
+import type { Send, Prepare, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Remote } from './remote.ts'
 import type { ProgressSnapshot } from '../report/render-progress.ts'
@@ -48,7 +48,7 @@ export interface Watch {
 export interface Middleware {
   /** Requests that it makes for each row on top of the update. */
   readonly extraRequests: number
-  readonly wrap: (next: Deliver) => Deliver
+  readonly wrap: (next: Send) => Send
 }
 
 /** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
@@ -59,7 +59,7 @@ export type RunFacts = Readonly<Record<'input' | 'host' | 'account' | 'mapping' 
 /** What the program itself adds to what it was given. */
 export interface RunWatch extends Watch {
   /** Goes around every call. */
-  readonly around?: (next: Deliver) => Deliver
+  readonly around?: (next: Send) => Send
 }
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */

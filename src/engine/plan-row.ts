@@ -1,12 +1,11 @@
 /** One line of a plan for each row of its input: what the customer holds, what it would hold, and what is sent for that. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf, onlyFields } from '../model/patch.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { Place } from '../model/place.ts'
-import { afterPatch, compareField, ownValue } from '../rapyd/held.ts'
-import { withoutHoles } from '../rapyd/update-customer.ts'
+import { fieldOf, onlyFields } from '../model/row.ts'
+import type { PatchedRow, Place } from '../model/row.ts'
+import { afterPatch, compareField, ownValue } from '../rapyd/snapshot.ts'
+import { removeHoles } from '../rapyd/requests.ts'
 import { createHash, hash } from 'node:crypto'
 
 export interface FieldChange {
@@ -56,7 +55,7 @@ export function plannedRow(read: PatchedRow, image: JsonObject): PlanRow {
   if (Object.keys(fields).length === 0) return { ...at, change: 'unchanged' }
   const sent = onlyFields(read, (field) => Object.hasOwn(fields, field))
   const clears = read.cleared.filter((path) => Object.hasOwn(fields, fieldOf(path)))
-  return { ...at, change: 'update', fields, clears, patch: withoutHoles(sent.patch), paths: sent.fields }
+  return { ...at, change: 'update', fields, clears, patch: removeHoles(sent.patch), paths: sent.fields }
 }
 
 /** Where a row is, and whom it is about. */

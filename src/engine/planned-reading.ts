@@ -9,12 +9,12 @@ import type { SavedPlan } from './saved-plan.ts'
 import { openPlan } from './saved-plan.ts'
 import type { PlannedFacts } from './parts.ts'
 import { isDeepStrictEqual } from 'node:util'
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { bodyOf } from '../rapyd/field-digests.ts'
-import { compareField, holdsAll, imageOf, isEmpty, ownValue } from '../rapyd/held.ts'
+import { parseBody } from '../rapyd/requests.ts'
+import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
 import { openOutcome } from './account.ts'
 import type { Judge, Looked } from './looks.ts'
 
@@ -90,8 +90,8 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
       const message = 'Rapyd does not know the customer any more'
       return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_CUSTOMER_NOT_FOUND', '', message)
     }
-    const patch = bodyOf(request.body)
-    const image = imageOf(customer, Object.keys(patch))
+    const patch = parseBody(request.body)
+    const image = toSnapshot(customer, Object.keys(patch))
     const before = await plan.before(request.row)
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>
       isSame(field, wanted, ownValue(before, field), ownValue(image, field)) ? [] : [field],

@@ -9,7 +9,7 @@ import type { JsonObject } from '../model/json.ts'
 import { interruption } from './program-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
-import { imageOf } from '../rapyd/held.ts'
+import { toSnapshot } from '../rapyd/snapshot.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-events.ts'
 import { openClient } from './client.ts'
@@ -78,7 +78,7 @@ export async function readCustomers(
             isOnCredit,
           ),
         giveBack: () => readings.giveBack(),
-        imageOf: (customer: JsonObject) => imageOf(customer, fields),
+        imageOf: (customer: JsonObject) => toSnapshot(customer, fields),
         read: createReadCustomer(tools),
         page: createReadPage(tools),
         concurrency,

@@ -13,7 +13,7 @@ import type { PlannedFacts, RedoFacts, RollbackFacts, RunParts } from './parts.t
 import type { Scan } from '../model/scan.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import type { RunStarted } from '../report/run-events.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 import { inJournal } from '../store/saved-journal.ts'
 
 export interface RunRecord {

@@ -1,12 +1,10 @@
 /** The files of a run and what its last line says. */
-import { isErrorCode } from '../model/error-codes.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { exitCodes } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { isErrorCode, exitCodes } from '../model/errors.ts'
+import type { ErrorCode, BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { RowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/next-step.ts'
@@ -27,12 +25,12 @@ import type { JournalReader } from '../store/journal-reader.ts'
 import { beginningKey, exportKey, leftOutKey, vanishedKey } from './journal-words.ts'
 import type { ErrorsFormat } from '../report/errors.ts'
 import { basename } from 'node:path'
-import { flagOf } from '../config/options.ts'
+import { toFlag } from '../config/options.ts'
 import type { PageFacts } from '../report/html/page.ts'
 import { readPauses } from '../report/html/pauses.ts'
 import { pausesKey } from './pauses.ts'
 import { readRecord } from './record.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that somebody asks about. */
 export interface ReportParts {
@@ -256,7 +254,7 @@ export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
     mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
     options: Object.entries(options ?? {})
       .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
-      .map(([option, value]) => [`--${flagOf(option)}`, shown(value)]),
+      .map(([option, value]) => [`--${toFlag(option)}`, shown(value)]),
     pauses: readPauses(journal.get(pausesKey)),
     versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
   }

@@ -6,13 +6,13 @@ import { createReadBack, createReadCustomer, withoutReading } from '../http/read
 import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf } from '../model/patch.ts'
+import { fieldOf } from '../model/row.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
 import { createLanes } from './keyed-queue.ts'
-import type { Deliver, Source } from '../model/ports.ts'
+import type { Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/error-limit.ts'
@@ -57,7 +57,7 @@ interface Sending {
   readonly stop: (error: unknown) => void
 }
 
-/** Sends what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
+/** FieldIntent what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
 export async function sendAll(
   parts: RunParts,
   journal: RunJournal,
@@ -131,7 +131,7 @@ async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
-function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sending): Deliver {
+function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sending): Send {
   return createSender({
     calls: client.calls,
     signer: client.signer,
@@ -223,7 +223,7 @@ function createOutcomeWriter(
   }
 }
 
-function compose(sender: Deliver, middleware: readonly Middleware[]): Deliver {
+function compose(sender: Send, middleware: readonly Middleware[]): Send {
   return middleware.reduce((next, { wrap }) => wrap(next), sender)
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outcome } from '../model/outcome.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { errorLine, errorsHeader } from '../report/errors.ts'

@@ -1,9 +1,9 @@
 /** `rollback --dry-run`: reads the customers of a run and says what a rollback would do. Writes nothing. */
-import { countEach } from '../model/count.ts'
-import { fieldOf } from '../model/patch.ts'
+import { countEach } from '../model/collections.ts'
+import { fieldOf } from '../model/row.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { restoringOf } from '../rapyd/inverse.ts'
+import { toUndoPatch } from '../rapyd/undo-values.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import type { RollbackBuckets } from '../report/rollback-fold.ts'
 import { findRollback, refuseRollback } from './rollback.ts'
@@ -81,7 +81,7 @@ async function previewOf(
       lost[known].add(customer)
       continue
     }
-    const { kept, already } = restoringOf(row.put_back, known)
+    const { kept, already } = toUndoPatch(row.put_back, known)
     countEach(
       counts.restored,
       Object.keys(row.put_back).filter((path) => !kept.includes(path) && !already.includes(path)),

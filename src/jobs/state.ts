@@ -16,7 +16,7 @@ import { takeStep } from '../engine/last-step.ts'
 import { findRebuilding, rebuildState } from '../engine/rebuild.ts'
 import { isOutcome } from '../model/outcome.ts'
 import { checkInput } from '../validation/check-input.ts'
-import { bodyOfPatch } from '../rapyd/update-customer.ts'
+import { serialisePatch } from '../rapyd/requests.ts'
 import { openGiven } from '../engine/open-given.ts'
 import { exportNameOf } from '../engine/journal-words.ts'
 
@@ -167,7 +167,7 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
           state.confirmAll(
             patches.map(({ customerId, patch }) => ({
               customerId,
-              digests: digests.of(customerId, bodyOfPatch(patch)),
+              digests: digests.of(customerId, serialisePatch(patch)),
               at,
             })),
           )

@@ -7,10 +7,8 @@ import { createExamination } from '../validation/examine.ts'
 import type { Defect, Examination, Examined, ExamineParts } from '../validation/examine.ts'
 import type { Diagnosis } from '../validation/findings.ts'
 import { isCodeName } from '../validation/text-damage.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { lookAlikeColumns } from '../model/look-alikes.ts'
-import type { WarningCode } from '../model/warning.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
+import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
 import { planHeader, planKeys, typedColumns } from '../mapping/column-plans.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
@@ -128,7 +126,7 @@ function openExamination(
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
     typed: typedColumns(plans),
-    headerDoubts: lookAlikeColumns(
+    headerDoubts: findLookAlikes(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })

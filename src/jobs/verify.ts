@@ -1,12 +1,12 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
-import { createPick } from '../model/pick.ts'
-import type { Sample } from '../model/pick.ts'
+import { createCustomerSample, createRowSet } from '../model/collections.ts'
+import type { SampleSize, RowSet } from '../model/collections.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { compareField, ownValue } from '../rapyd/held.ts'
+import { compareField, ownValue } from '../rapyd/snapshot.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { inTurns } from '../engine/in-turns.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
@@ -16,12 +16,10 @@ import { busy } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { isOutcome } from '../model/outcome.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf, onlyFields } from '../model/patch.ts'
+import { fieldOf, onlyFields } from '../model/row.ts'
 import { checkOf, openPlanOf } from '../engine/planned-reading.ts'
-import { withoutHoles } from '../rapyd/update-customer.ts'
+import { removeHoles } from '../rapyd/requests.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { hasBeforeImages, readBeforeImages } from '../store/before-images.ts'
 import { eachOutcome } from '../store/journal-reader.ts'
@@ -30,7 +28,7 @@ export interface VerifyOptions extends OptionsOf<'verify'> {
   /** A run id below `runsDir`, or the path of a run directory. */
   readonly run: string
   /** Customers to read: a share from 0 to 1, or a number. Default all. The same ones each time. */
-  readonly sample?: Sample
+  readonly sample?: SampleSize
 }
 
 export interface VerifiedField {
@@ -76,7 +74,7 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
   const customers = countCustomers()
   try {
     if (run.isRunning) throw busy(run.directory, run.runId)
-    const pick = createPick(sample, run.runId)
+    const pick = createCustomerSample(sample, run.runId)
     for await (const batch of inTurns(run.journal.outcomes(), signal, 1)) {
       for (const { row, outcome, customerId } of batch) {
         if (outcome !== 'updated') continue
@@ -209,7 +207,7 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
         const fields = sent(row.row)
         if (isOutcome(read)) continue
         const { patch } = onlyFields(read, (field) => fields.has(field))
-        yield { customerId: read.customerId, patch: withoutHoles(patch) }
+        yield { customerId: read.customerId, patch: removeHoles(patch) }
       }
     }
     await file.checkUnchanged()

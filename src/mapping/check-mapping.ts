@@ -1,6 +1,6 @@
 /** Checks a mapping document against the schema and words what it finds for a person. Loaded for `--map` only. */
 import type { z } from 'zod'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 import { known, mappingSchema, transformExamples } from './mapping-schema.ts'

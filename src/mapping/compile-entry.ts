@@ -1,6 +1,6 @@
 /** One entry of `columns:` to an assignment: its field is found, its transforms are made, its values are held to the field. */
 import type { JsonValue } from '../model/json.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'

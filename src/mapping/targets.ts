@@ -1,11 +1,10 @@
 /** What the name of a column or key stands for: a field of Update Customer, or a place inside `addresses` or `metadata`. */
 import type { JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import { nearest, normalise } from '../model/nearest.ts'
-import type { Problem } from '../model/problem.ts'
+import { nearest, normalise } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
-import type { CustomerField } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+import type { CustomerField, Rule } from '../rapyd/customer-fields.ts'
 
 export interface Target {
   /** As messages and reports name it: `addresses[0].line_1`. */

@@ -2,7 +2,7 @@
  * Names that are to be set aside and are nowhere in the file. A list may be made for several exports, so that is no error;
  * but where one is misspelt, the column that was meant is sent.
  */
-import { nearest, normalise } from '../model/nearest.ts'
+import { nearest, normalise } from '../model/text.ts'
 import type { Mapping } from './mapping.ts'
 
 export interface UnmatchedName {

@@ -18,8 +18,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
-import { isAlive } from '../config/is-alive.ts'
+import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { isAlive } from '../config/system.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
@@ -181,7 +181,7 @@ function refusing<Result>(path: string, next: string, action: () => Result): Res
     throw new BulkUpdateError(
       'LOCAL',
       'E_REPORT_WRITE',
-      `${path} could not be written: ${reasonOf(code)}`,
+      `${path} could not be written: ${explainSystemCode(code)}`,
       `${remedyOf(code)}, then ${next}`,
       { cause: error },
     )

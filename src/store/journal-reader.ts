@@ -1,15 +1,13 @@
 /** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests } from '../model/confirmed.ts'
+import type { ConfirmedFields, Digests, Outcome, OutcomeKind } from '../model/outcome.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { Sends } from '../model/request.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
-import { isErrorCode } from '../model/error-codes.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { FieldIntent } from '../model/row.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
+import { isErrorCode } from '../model/errors.ts'
+import type { ErrorCode, BulkUpdateError } from '../model/errors.ts'
 import { outcomeKinds } from '../model/outcome.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
 import { damagedJournal } from './open-database.ts'
 
 export interface JournalReader {
@@ -29,7 +27,7 @@ export interface JournalReader {
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
   closedLanes(): ReadonlySet<string>
   /** What Rapyd confirmed, in row order, in batches; only of runs that kept a sync state. */
-  confirmations(): Generator<readonly Confirmed[]>
+  confirmations(): Generator<readonly ConfirmedFields[]>
   /** The customer of a row and the fields that were about to be sent; nothing where the journal does not say. */
   sent(row: number): SentFields | undefined
 }
@@ -39,7 +37,7 @@ export function eachOutcome(journal: Pick<JournalReader, 'outcomes'>): IteratorO
   return journal.outcomes().flatMap((batch) => batch)
 }
 
-export interface SentFields extends Sends {
+export interface SentFields extends FieldIntent {
   readonly customerId: string
 }
 

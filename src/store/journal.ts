@@ -2,13 +2,11 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
-import type { Confirmed } from '../model/confirmed.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { Place } from '../model/place.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { ConfirmedFields, Outcome } from '../model/outcome.ts'
+import type { Place, UpdateRequest } from '../model/row.ts'
 import type { Journal } from '../model/ports.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { readDoubts, readerOf, readSettled, packOutcome, unpackOutcome } from './journal-reader.ts'
@@ -20,7 +18,7 @@ import type { DatabaseSync } from 'node:sqlite'
 
 export interface RunJournal extends Journal, JournalReader {
   /** As the port's; `confirmed` goes to disk with it. */
-  settle(outcome: Outcome, confirmed?: Confirmed): Promise<void>
+  settle(outcome: Outcome, confirmed?: ConfirmedFields): Promise<void>
   /** Durable when it returns. */
   set(key: string, value: string): void
   /** As `set`, but with the next commit: for what is worth no commit of its own. Never throws. */
@@ -44,7 +42,7 @@ export interface RunJournal extends Journal, JournalReader {
 
 type JournalEntry =
   | { readonly intent: number; readonly request: UpdateRequest | undefined }
-  | { readonly outcome: Outcome; readonly confirmed: Confirmed | undefined }
+  | { readonly outcome: Outcome; readonly confirmed: ConfirmedFields | undefined }
   | { readonly key: string; readonly value: string }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
@@ -61,7 +59,7 @@ export function openJournal(path: string, group: number): RunJournal {
   const intended = createRowSet()
   const commits = createGroupCommit<JournalEntry>((entries) => {
     local(path, 'write', () => {
-      const commits = inTransaction(db, () => {
+      const count = inTransaction(db, () => {
         const intents: number[] = []
         for (const entry of entries) {
           if ('intent' in entry) {
@@ -82,7 +80,7 @@ export function openJournal(path: string, group: number): RunJournal {
         if (intents.length > 0) intend.run(Date.now(), intents.join(','))
         return Number(countCommit.get()?.['commits'])
       })
-      mark.write(commits)
+      mark.write(count)
     })
     for (const entry of entries) if ('outcome' in entry) settled.add(entry.outcome.row)
   }, group)

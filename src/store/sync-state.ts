@@ -3,7 +3,7 @@
  * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests, Known } from '../model/confirmed.ts'
+import type { ConfirmedFields, Digests, CustomerFieldState } from '../model/outcome.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
@@ -31,16 +31,16 @@ export interface SyncState extends SyncNights {
   beginSending(runId: string): void
   /** The run that was the last to begin or to go on; '' where there is none, or where a file was taken as applied since. */
   readonly lastSender: string
-  known(customerId: string): Known
+  known(customerId: string): CustomerFieldState
   /** Takes what is known of these fields back, as `confirm` does with digests. Durable when it resolves. */
   forget(customerId: string, fields: readonly string[], at: number, since?: number): Promise<void>
   /**
    * Durable when it resolves. What is newer stays, and what has been confirmed or forgotten between `since` and `at` is not
    * known any more, unless it is the same.
    */
-  confirm(confirmed: Confirmed): Promise<void>
+  confirm(confirmed: ConfirmedFields): Promise<void>
   /** Many at once, in one transaction; durable when it returns. */
-  confirmAll(confirmed: readonly Confirmed[]): void
+  confirmAll(confirmed: readonly ConfirmedFields[]): void
   /** Forgets a customer, or all, as somebody wants it. Gives of how many something was known. */
   forgetAll(at: number, customerId?: string): number
   /** Reads the whole state. */
@@ -86,16 +86,16 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     note?.(step)
   }
 
-  function merge({ customerId, digests, at, since = at }: Confirmed): void {
+  function merge({ customerId, digests, at, since = at }: ConfirmedFields): void {
     const fields = { ...entries(customerId) }
     for (const [field, digest] of Object.entries(digests))
       fields[field] = mergedEntry(fields[field], { digest, since, at })
     put.run(customerId, JSON.stringify(fields))
   }
 
-  const mergeAll = (all: readonly Confirmed[]): void =>
+  const mergeAll = (all: readonly ConfirmedFields[]): void =>
     written(directory, () => inTransaction(db, () => all.forEach(merge)))
-  const commits = createGroupCommit<Confirmed>(mergeAll, group)
+  const commits = createGroupCommit<ConfirmedFields>(mergeAll, group)
 
   return {
     ...nightsOf(db, directory),
@@ -134,7 +134,7 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       const known = found.filter(([, entry]) => isKnown(entry))
       return {
         digests: Object.fromEntries(known.map(([field, { digest }]) => [field, digest])),
-        doubted: found.flatMap(([field, { digest }]) => (digest === '' ? [field] : [])),
+        unknown: found.flatMap(([field, { digest }]) => (digest === '' ? [field] : [])),
         at: Math.max(0, ...found.map(([, { at }]) => at)),
       }
     },

@@ -1,8 +1,8 @@
 /** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
-import type { Problem } from '../model/problem.ts'
+import { printable } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
 import { problemOf } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
 import type { Head } from '../input/header.ts'
@@ -17,8 +17,8 @@ import { unmatchedNames } from '../mapping/unmatched-names.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
-import { createUpdateRequest } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { createUpdateRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 
 /** Throws INPUT errors where the header cannot be matched. */
 export function createReadRow(

@@ -1,7 +1,7 @@
 /** What spreadsheets and wrong encodings leave in texts that no rule of Rapyd's would refuse. Runs for every cell of every row. */
 import { isJsonObject } from '../model/json.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { WarningCode } from '../model/warning.ts'
+import type { PatchedRow } from '../model/row.ts'
+import type { WarningCode } from '../model/errors.ts'
 import { customerField } from '../rapyd/customer-fields.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 

@@ -100,19 +100,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'no run id in the key',
-    file: 'rapyd/idempotency-key.ts',
+    file: 'rapyd/requests.ts',
     edits: [['${parts.runId}\\n', '']],
     tests: races,
   },
   {
     title: 'no row number in the key',
-    file: 'rapyd/idempotency-key.ts',
+    file: 'rapyd/requests.ts',
     edits: [['${parts.row}\\n', '']],
-    tests: ['rapyd/update-customer.test.ts'],
+    tests: ['rapyd/requests.test.ts'],
   },
   {
     title: 'a key of its own for every session',
-    file: 'rapyd/idempotency-key.ts',
+    file: 'rapyd/requests.ts',
     edits: [['${parts.row}\\n', '${parts.row}\\n${process.pid}\\n']],
     tests: crash,
   },
@@ -199,9 +199,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'addresses count as harmless to repeat',
-    file: 'rapyd/update-customer.ts',
+    file: 'rapyd/requests.ts',
     edits: [["('coupon' in patch || 'addresses' in patch)", "('coupon' in patch)"]],
-    tests: ['rapyd/update-customer.test.ts'],
+    tests: ['rapyd/requests.test.ts'],
   },
   {
     title: 'what holds a coupon is sent again though it cannot be read',
@@ -270,7 +270,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the mark stays behind the commits',
     file: 'store/journal.ts',
-    edits: [['mark.write(commits)', 'void commits']],
+    edits: [['mark.write(count)', 'void count']],
     tests: ['store/journal.test.ts'],
   },
 ]

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import { openJournal } from '../../src/store/journal.ts'
 import { markPath } from '../../src/store/mark.ts'
 import { inJournal, readJournal } from '../../src/store/saved-journal.ts'
@@ -74,6 +74,21 @@ const copyOver = (from: string, to: string, names: readonly string[]): void => {
 }
 const rmAll = (directory: string, names: readonly string[]): void => {
   for (const name of names) rmSync(join(directory, name), { force: true })
+}
+
+/** As a killed process leaves it: two commits before, and three after, the copy that `old` gets. */
+async function killedIn(directory: string): Promise<{ readonly path: string; readonly old: string }> {
+  const [own, path, old] = ['own', 'killed', 'old'].map((name) => join(directory, name))
+  if (own === undefined || path === undefined || old === undefined) throw new Error('no names')
+  mkdirSync(own)
+  const journal = openJournal(join(own, 'journal.db'), 4)
+  await journal.settle(outcome(1))
+  await journal.intend(request(2))
+  cpSync(own, old, { recursive: true })
+  for (const row of [2, 3, 4]) await journal.settle(outcome(row))
+  cpSync(own, path, { recursive: true })
+  journal.close()
+  return { path, old }
 }
 
 describe('the journal', () => {
@@ -253,23 +268,8 @@ describe('the journal', () => {
   describe('that has gone back', () => {
     const lost = expect.objectContaining({ kind: 'LOCAL', code: 'E_JOURNAL_LOST' })
 
-    /** As a killed process leaves it: two commits before, and three after, the copy that `old` gets. */
-    async function killed(): Promise<{ readonly path: string; readonly old: string }> {
-      const [own, path, old] = ['own', 'killed', 'old'].map((name) => join(directory, name))
-      if (own === undefined || path === undefined || old === undefined) throw new Error('no names')
-      mkdirSync(own)
-      const journal = openJournal(join(own, 'journal.db'), 4)
-      await journal.settle(outcome(1))
-      await journal.intend(request(2))
-      cpSync(own, old, { recursive: true })
-      for (const row of [2, 3, 4]) await journal.settle(outcome(row))
-      cpSync(own, path, { recursive: true })
-      journal.close()
-      return { path, old }
-    }
-
     it('is opened if nothing is missing, and if its log has more than its mark shows', async () => {
-      const { path, old } = await killed()
+      const { path, old } = await killedIn(directory)
       copyFileSync(join(old, 'journal.db-mark'), join(path, 'journal.db-mark'))
       const journal = openJournal(join(path, 'journal.db'), 4)
       expect(journal.settledRows.size).toBe(4)
@@ -295,7 +295,7 @@ describe('the journal', () => {
         (path) => rmAll(path, ['journal.db', 'journal.db-wal', 'journal.db-shm']),
       ],
     ])('is refused %s', async (_how, damage) => {
-      const { path, old } = await killed()
+      const { path, old } = await killedIn(directory)
       damage(path, old)
       expect(() => openJournal(join(path, 'journal.db'), 4)).toThrow(lost)
       expect(() => readJournal(path)).toThrow(expect.objectContaining({ code: 'E_JOURNAL_READ' }))

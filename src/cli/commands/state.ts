@@ -1,6 +1,5 @@
 /** `state show|forget|rebuild|baseline`. */
-import { didYouMean, nearest } from '../../model/nearest.ts'
-import { printable } from '../../model/printable.ts'
+import { didYouMean, nearest, printable } from '../../model/text.ts'
 import { exitCodes, usage } from '../../model/errors.ts'
 import { baselineState, forgetState, remakeState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'

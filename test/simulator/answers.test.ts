@@ -10,7 +10,7 @@ interface Ending {
   readonly end: string
 }
 
-/** Sends one update over a bare socket and tells how the connection ended. */
+/** Sends one update over a bare socket and returns how the connection ended. */
 function exchange(simulator: Simulator): Promise<Ending> {
   const path = '/v1/customers/cus_1'
   const body = '{"name":"A"}'

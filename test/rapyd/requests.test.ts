@@ -1,7 +1,7 @@
-/** The call of a row: its key, and whether it may be made twice. */
+/** The request of a row: its key, its body, and whether it may be sent twice. */
 import { describe, expect, it } from 'vitest'
-import type { Patch } from '../../src/model/patch.ts'
-import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
+import type { Patch } from '../../src/model/row.ts'
+import { createUpdateRequest } from '../../src/rapyd/requests.ts'
 
 const run = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
 const rowOf = (row: number, patch: Readonly<Record<string, string>>) => ({
@@ -35,12 +35,12 @@ describe('an idempotency key', () => {
   })
 })
 
-describe('a call', () => {
+describe('a request', () => {
   it.each([
     [{ name: 'A' }, true],
     [{ coupon: 'C' }, false],
     [{ name: 'A', addresses: '' }, false],
-  ])('with %o may be made twice: %s', (patch, repeatable) => {
+  ])('with %o may be sent twice: %s', (patch, repeatable) => {
     expect(createUpdateRequest(run)(rowOf(1, patch)).repeatable).toBe(repeatable)
   })
 })
@@ -66,7 +66,7 @@ describe('the request of a row', () => {
     expect(request({ addresses: '' }).body).toBe('{"addresses":""}')
   })
 
-  it('sends keys as they are, and shows them so that nothing obeys them', () => {
+  it('sends keys as they are, and shows them with control characters escaped', () => {
     const path = 'metadata.\u001b[2J'
     expect(request({ metadata: { '\u001b[2J': '' } }, [path], [path])).toMatchObject({
       body: '{"metadata":{"\\u001b[2J":""}}',
