@@ -20,7 +20,7 @@ export async function readBefore(
   journal: Pick<JournalReader, 'checkRecords' | 'counts' | 'errorCounts' | 'closedLanes'>,
 ): Promise<Before> {
   const check = journal.checkRecords()
-  // Signals have their turn in between; whoever sends next looks for them.
+  // Lets signals in between two batches.
   while (check.next().done !== true) await setImmediate()
   const settled = journal.counts()
   const hasClosed = settled.has('failed') || settled.has('unknown')

@@ -1,4 +1,4 @@
-/** The command that goes on with a run, put together from what the run keeps of its options. */
+/** The command that resumes a run, put together from the options that the run keeps. */
 import { toFlag, optionTable } from '../config/options.ts'
 import { isDefault } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'

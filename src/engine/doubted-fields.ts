@@ -17,7 +17,7 @@ import type { SyncState } from '../store/sync-state.ts'
 export interface DoubtedParts {
   readonly state: Pick<SyncState, 'known' | 'confirm'>
   readonly digests: Pick<FieldDigests, 'of'>
-  /** Nothing where customers may not be read. */
+  /** Undefined if customers may not be read. */
   readonly read: ReadCustomer | undefined
   readonly clock: Pick<Clock, 'wall' | 'sleep'>
   readonly identity: RunIdentity

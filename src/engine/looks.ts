@@ -13,7 +13,7 @@ import type { BeforeImages } from '../store/before-images.ts'
 
 export interface Looked {
   readonly request: UpdateRequest
-  /** Nothing where Rapyd does not know the customer. */
+  /** Undefined if Rapyd does not know the customer. */
   readonly customer: JsonObject | undefined
   /** True where an earlier session may have sent the row: then the customer may hold what it writes. */
   readonly isInDoubt: boolean
@@ -81,7 +81,7 @@ export function lookFirst(deliver: Send, parts: LookParts): Send {
   }
 }
 
-/** Nothing is sent to a customer that nobody could look at. A row in doubt stays so. */
+/** Nothing is sent to a customer that could not be read. A row in doubt stays in doubt. */
 function unread(
   request: UpdateRequest,
   { code, status }: Exclude<Reading, { kind: 'found' }>,

@@ -133,7 +133,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
 interface UnderWay {
   /** What was known before it. */
   known: Digests
-  /** Since when nobody knows what it is about to change. */
+  /** When its fields became unknown, milliseconds since 1970. */
   at: number
   /** Whether the state has forgotten what that was. */
   isForgotten: boolean
@@ -145,7 +145,7 @@ async function both(...promises: readonly Promise<void>[]): Promise<void> {
 
 /**
  * A look at the customer may have taken fields away, or keys of metadata, because others have changed them: of those nothing is
- * known. Whoever sends them again does no harm.
+ * known. Sending them again does no harm.
  */
 function afterwards({ fields }: Outcome, sent: UpdateRequest, wanted: Digests): Digests {
   const written = pathsByField(fields)
@@ -180,7 +180,7 @@ function only(digests: Digests, fields: readonly string[]): Digests {
   return Object.fromEntries(Object.entries(digests).filter(([field]) => fields.includes(field)))
 }
 
-/** Nothing where no state is kept. */
+/** Returns undefined if no state is kept. */
 export async function openSyncing(
   { sync, options, remote, runId, runsDir }: RunParts,
   journal: RunJournal,

@@ -16,7 +16,7 @@ import type { OpenOptions, RunInput } from './input.ts'
 
 export interface OpenGiven<Options extends ResolvedOptions> {
   readonly runsDir: string
-  /** Whoever opens it closes it. */
+  /** The caller closes it. */
   readonly input: RunInput
   /** What a check of the input begins with. */
   readonly given: {

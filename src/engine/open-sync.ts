@@ -58,7 +58,7 @@ export async function openSync(
   const digests = createFieldDigests(remote.credentials.secretKey)
   const exportName = exportNameOf(options.input)
   const state = openStateOf(remote, folder, digests)
-  // A night that was refused leaves one in which nothing is known: whoever kept that would hide that it was lost.
+  // A refused sync leaves an empty state. Keeping it would hide that the state was lost.
   if (!isNight && (state.steps === 0 || !(await isBroughtUp(state, remote, runsDir)))) {
     state.close()
     return undefined

@@ -1,4 +1,4 @@
-/** What a plan is, for one that somebody may have edited, or another version may have written. Loaded only when a plan is read. */
+/** The shape of a plan, which a person may have edited or another version may have written. Loaded only when a plan is read. */
 import { z } from 'zod'
 import { isErrorCode } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'

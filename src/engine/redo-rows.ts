@@ -63,7 +63,7 @@ export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): Read
 
 /**
  * Rows of the run that others were merged into, by `--duplicates merge`: what those asked for stands in no `errors` file,
- * so that a mended row would leave it out.
+ * so that a fixed row would leave it out.
  */
 export function mergedInto(run: SavedRun): ReadonlySet<number> {
   const rows = new Set<number>()

@@ -194,7 +194,7 @@ function* rollbackRowsOf(
   if (impossible.length > 0) yield { customer, row, impossible, why: 'no_way' }
 }
 
-/** Of a record of that file; nothing where it is none. */
+/** Reads a record of that file. Returns undefined if it is none. */
 export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
   const { customer, row, put_back: putBack, impossible, why } = record
   if (typeof customer !== 'string' || typeof row !== 'number') return undefined

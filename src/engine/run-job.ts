@@ -21,7 +21,7 @@ import { bind, mappingDigest } from './identity.ts'
 import { openGiven } from './open-given.ts'
 import type { OpenGiven } from './open-given.ts'
 import { removeKeptInput } from './input.ts'
-import type { RunFacts, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
+import type { RunBinding, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
@@ -114,7 +114,7 @@ async function factsOf(
   { host, account }: Remote,
   { file, options, mapping }: OpenGiven<ResolvedOptions>['given'],
   { planned }: RunKind,
-): Promise<RunFacts> {
+): Promise<RunBinding> {
   return {
     input: await file.digest(),
     host,
@@ -187,7 +187,7 @@ async function runLocked(parts: RunParts, found: Scan): Promise<UpdateResult> {
   }
 }
 
-/** The part of a run that nobody else may be in: sends what is open, and reports. */
+/** The exclusive part of a run: sends what is open, and reports. */
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
   const { options, progress, tell } = parts
   const concurrency = options.concurrency

@@ -28,11 +28,11 @@ export interface RedoOptions extends OptionsOf<'redo'> {
 
 export type RedoResult =
   | (UpdateResult & { readonly parent: string; readonly skipped: number })
-  /** Every row of the run, or of the mended file, is updated by now. */
+  /** Every row of the run, or of the fixed file, is updated by now. */
   | {
       readonly parent: string
       readonly nothingLeft: true
-      /** Rows of the run that are invalid and need a mended file. */
+      /** Rows of the run that are invalid and need a fixed file. */
       readonly toMend: number
     }
 
@@ -85,7 +85,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
         // From the original input, these rows have passed the guard among all rows of their run.
         ...(from === undefined ? { maxClears: '100%' } : {}),
         ...own,
-        // `encoding` is that of a mended file; the original is read as it was.
+        // `encoding` is that of a fixed file; the original is read as it was.
         ...(from === undefined ? writtenIn(parent.fact) : {}),
         input,
         runsDir: parent.runsDir,

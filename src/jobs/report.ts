@@ -1,4 +1,4 @@
-/** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
+/** Makes the files of a run again from its journal and its input: after a loss, and also while the run is running. */
 import type { CheckedInput, InputParts } from '../validation/check-input.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'

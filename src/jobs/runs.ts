@@ -17,7 +17,7 @@ import type { SavedJournal } from '../store/saved-journal.ts'
 import { lockRun } from '../store/lock.ts'
 
 /**
- * `running`: a process is in it. `open`: not finished, and nobody is. `broken`: its journal cannot be read. `plan`: no run, but
+ * `running`: a process is in it. `open`: not finished, and no process is in it. `broken`: its journal cannot be read. `plan`: no run, but
  * what `plan` has left there.
  */
 export type RunState = 'running' | 'open' | 'finished' | 'broken' | 'plan'
@@ -40,7 +40,7 @@ export interface ListedRun {
   readonly parent?: string
   /** The run that it takes back, where it is a rollback. */
   readonly rolled_back?: string
-  /** The last rollback of it, where one has sent anything: an open run goes on no more. */
+  /** The last rollback of it, where one has sent anything: an open run is not resumed then. */
   readonly rolled_back_by?: string
   /** The plan that it sends, where it sends one. */
   readonly plan?: string
@@ -202,7 +202,7 @@ function isPlan({ state }: ListedRun): boolean {
   return state === 'plan'
 }
 
-/** A run that was rolled back goes on no more. */
+/** A run that was rolled back is not resumed. */
 function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
   return state === 'finished' || (state === 'open' && back !== undefined)
 }

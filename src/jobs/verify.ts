@@ -64,7 +64,7 @@ export interface Verified {
 
 const mostNamed = 10_000
 
-/** Rejects with USAGE for another host or account, BUSY where the run is running, INPUT where nobody can tell what it wrote. */
+/** Rejects with USAGE for another host or account, BUSY if the run is running, INPUT if it cannot be known what it wrote. */
 export async function verify(options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
   const { run: name, sample = { share: 1 }, ...own } = options
   const signal = signalOf(options)

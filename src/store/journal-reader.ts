@@ -1,4 +1,4 @@
-/** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
+/** Reads a journal, opened by the run that writes it or only for looking at it. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { ConfirmedFields, Digests, Outcome, OutcomeKind } from '../model/outcome.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
@@ -28,7 +28,7 @@ export interface JournalReader {
   closedLanes(): ReadonlySet<string>
   /** What Rapyd confirmed, in row order, in batches; only of runs that kept a sync state. */
   confirmations(): Generator<readonly ConfirmedFields[]>
-  /** The customer of a row and the fields that were about to be sent; nothing where the journal does not say. */
+  /** The customer of a row and the fields that were about to be sent; undefined if the journal does not say. */
   sent(row: number): SentFields | undefined
 }
 

@@ -91,7 +91,7 @@ export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
   }
 }
 
-/** Those of a state that is opened to look at them: without its keys, and nothing is created or changed. Nothing where there is no state. Throws USAGE or LOCAL where it cannot be read. */
+/** Those of a state that is opened to look at them: without its keys, and nothing is created or changed. Returns undefined if there is no state. Throws USAGE or LOCAL where it cannot be read. */
 export function lookAtNights(
   directory: string,
 ): (Pick<SyncNights, 'vanished'> & { close(): void }) | undefined {
