@@ -16,7 +16,7 @@
  * "applies" damages the answer of a request that was carried out, or refused, as usual.
  */
 import { unitMs } from '../config/values.ts'
-import { didYouMean, nearest } from '../model/text.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import kinds from './fault-kinds.json' with { type: 'json' }
 
 interface FaultKind {
@@ -77,7 +77,7 @@ function parseFault(text: string): Fault | FaultsProblem {
     const names = Object.keys(faultNames)
     return {
       message: `there is no fault "${written}"`,
-      tip: `${didYouMean(nearest(written, names))}Faults: ${names.join(', ')}.`,
+      tip: `${didYouMean(findNearest(written, names))}Faults: ${names.join(', ')}.`,
     }
   }
   const { argument: wanted }: FaultKind = faultNames[name]
