@@ -7,7 +7,7 @@ import { didYouMean } from '../model/text.ts'
 import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { countryCode } from './country-names.ts'
-import { survives } from '../model/json.ts'
+import { isExactNumber } from '../model/json.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
@@ -68,7 +68,7 @@ const numberConversion: Conversion = {
   read(text) {
     if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return notANumber
     const shortest = text.includes('.') ? withoutZeros(text) : text
-    return survives(Number(text), shortest) ? { value: Number(text) } : notANumber
+    return isExactNumber(Number(text), shortest) ? { value: Number(text) } : notANumber
   },
   takes: (value) => typeof value === 'number',
 }

@@ -8,7 +8,7 @@ import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { PatchedRow, MalformedRow, Row, SourceColumn } from '../model/row.ts'
-import { problemOf } from '../model/row.ts'
+import { toProblem } from '../model/row.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
 import { shiftOf } from './broken-rows.ts'
 import type { TypedColumn } from './broken-rows.ts'
@@ -132,7 +132,7 @@ export function createExamination(parts: ExamineParts): Examination {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.refused(cellIn(row, locate(row, problem.field)) ?? '')
         // It is counted without the lines of its row, which would make it a kind of its own.
-        const { code, message } = row.kind === 'malformed' ? problemOf(row) : problem
+        const { code, message } = row.kind === 'malformed' ? toProblem(row) : problem
         note(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? shiftOf(row.cells, typed) : undefined
