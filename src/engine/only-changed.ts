@@ -11,7 +11,7 @@ import type { Clock, Send } from '../model/ports.ts'
 import { parseBody, narrowRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { lookAtDoubted } from './doubted-fields.ts'
+import { readDoubted } from './doubted-fields.ts'
 import type { DoubtedParts } from './doubted-fields.ts'
 import { leftOutKey, beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
@@ -102,7 +102,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
 
   return {
     around(deliver, looking) {
-      const looked = lookAtDoubted(deliver, { ...looking, state, digests, clock, identity })
+      const looked = readDoubted(deliver, { ...looking, state, digests, clock, identity })
       return (request, signal) => change(looked, request, signal)
     },
     intend(request) {
@@ -195,7 +195,7 @@ export async function openSyncing(
       journal.set(stepKey, stepText({ ...step, keyCheck })),
     )
   }
-  if (sync.isNight) journal.set(exportKey, sync.exportName)
+  if (sync.isSyncRun) journal.set(exportKey, sync.exportName)
   await takeFrom(journal, state)
   state.beginSending(runId)
   return createSyncSending({

@@ -13,7 +13,7 @@ import type { ProgressSnapshot } from '../report/render-progress.ts'
 import type { RunEvent } from '../report/run-events.ts'
 import type { RunLog } from '../report/run-log.ts'
 import type { RunInput } from './input.ts'
-import type { Judge } from './looks.ts'
+import type { Precondition } from './pre-read.ts'
 import type { RunProgress } from './progress.ts'
 import type { Sync } from './open-sync.ts'
 import type { RunJournal } from '../store/journal.ts'
@@ -103,7 +103,7 @@ export interface RunParts {
   /** Where a run is taken back. */
   readonly rollback: RollbackFacts | undefined
   /** Judges each row by a look at its customer. */
-  readonly judge: Judge | undefined
+  readonly precondition: Precondition | undefined
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
   /** The row of another run that each row is, from the first on; undefined if the numbers are the same. */
@@ -128,7 +128,7 @@ export interface RunKind {
   readonly redo: RedoFacts | undefined
   readonly planned?: PlannedFacts | undefined
   readonly rollback?: RollbackFacts | undefined
-  readonly judge?: Judge | undefined
+  readonly precondition?: Precondition | undefined
   /**
    * `facts` is what the journal is bound to, `lastSender` the run of the account that sent last, where a sync state is kept.
    * Throws where such a run must not be.

@@ -4,8 +4,8 @@ import { isErrorCode } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import { planVersion, planChanges } from './plan-row.ts'
-import type { PlanHead, PlanRow } from './plan-row.ts'
+import { planVersion, planChanges } from './plan-format.ts'
+import type { PlanHead, PlanRow } from './plan-format.ts'
 
 const count = z.int().nonnegative()
 const counts = z.record(z.string(), count)

@@ -4,7 +4,7 @@ import { usage } from '../model/errors.ts'
 import type { Remote } from './remote.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { lastStepIn } from './last-step.ts'
-import { forgetWhatItWrote, takeFrom, takeNight } from './take-from-journal.ts'
+import { forgetWhatItWrote, takeFrom, takeSyncRun } from './take-from-journal.ts'
 import { findRuns } from '../store/find-runs.ts'
 import { readJournal } from '../store/saved-journal.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
@@ -62,7 +62,7 @@ export async function rebuildState(state: SyncState, { kept, unaware }: Rebuildi
       await takeFrom(journal, state)
       const at = Date.parse(journal.get('finished_at') ?? '')
       if (exportName !== undefined && journal.get('state') === 'finished')
-        await takeNight(journal, state, { export: exportName, run: runId, at })
+        await takeSyncRun(journal, state, { export: exportName, run: runId, at })
     })
   }
   const last = inOrder.at(-1)

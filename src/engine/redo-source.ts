@@ -8,8 +8,8 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
-import { lastUpdates, leftOf, mergedInto } from './redo-rows.ts'
-import type { Left } from './redo-rows.ts'
+import { lastUpdates, findRetryableRows, mergedInto } from './retryable-rows.ts'
+import type { Left } from './retryable-rows.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export interface RedoReading extends CheckedInput {
@@ -31,7 +31,7 @@ export async function readRedo(
   watched: Watched = (source) => source,
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
-  const left = leftOf(parent)
+  const left = findRetryableRows(parent)
   const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))

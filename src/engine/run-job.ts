@@ -15,11 +15,11 @@ import type { RunEvent } from '../report/run-events.ts'
 import { createRunLog } from '../report/run-log.ts'
 import type { Summary } from '../report/summary.ts'
 import { recallScan, rememberScan, keepEnding, keepRecord, startOf } from './record.ts'
-import { readBefore } from './before.ts'
+import { readEarlierSessions } from './earlier-sessions.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { bind, mappingDigest } from './identity.ts'
-import { openGiven } from './open-given.ts'
-import type { OpenGiven } from './open-given.ts'
+import { openGiven } from './open-input.ts'
+import type { OpenGiven } from './open-input.ts'
 import { removeKeptInput } from './input.ts'
 import type { RunBinding, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
 import { createRunProgress } from './progress.ts'
@@ -164,7 +164,7 @@ async function acceptScan({
     redo: kind.redo,
     planned: kind.planned,
     rollback: kind.rollback,
-    judge: kind.judge,
+    precondition: kind.precondition,
     asked: asked ?? new Map<number, number>(),
     lineage,
     keepPortrait,
@@ -200,7 +200,7 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
       keepRecord(journal, parts, found)
     }
     parts.log.open(directory)
-    const before = await readBefore(journal)
+    const before = await readEarlierSessions(journal)
     tell(startOf(parts, found, before.settled))
     let ended: BulkUpdateError | undefined
     if (!finishedBefore) {

@@ -22,10 +22,10 @@ import {
   hasSent,
   isRolledBack,
   wasRolledBack,
-  childrenOf,
+  openChildRuns,
   inChildren,
   nextChildId,
-} from '../engine/children.ts'
+} from '../engine/child-runs.ts'
 import { commandToRollback } from '../engine/command.ts'
 import { hasBeforeImages } from '../store/before-images.ts'
 
@@ -73,7 +73,7 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
         {
           redo: undefined,
           rollback: { parent: parent.runId },
-          judge: (looked) => {
+          precondition: (looked) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
             return createRollbackJudge(file, { host: parent.fact('host'), runId })(looked)
           },
@@ -173,7 +173,7 @@ export async function findRollback(
   signal: AbortSignal,
 ): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
   const next = { runId: nextChildId(run, 'rollback'), isBegun: false }
-  const rollbacks = childrenOf(run, 'rollback')
+  const rollbacks = openChildRuns(run, 'rollback')
   const saved = rollbacks.at(-1)
   try {
     if (saved === undefined) return next

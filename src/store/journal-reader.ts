@@ -25,7 +25,7 @@ export interface JournalReader {
   /** How many rows that need attention have which error code. */
   errorCounts(): ReadonlyMap<string, number>
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
-  closedLanes(): ReadonlySet<string>
+  closedCustomers(): ReadonlySet<string>
   /** What Rapyd confirmed, in row order, in batches; only of runs that kept a sync state. */
   confirmations(): Generator<readonly ConfirmedFields[]>
   /** The customer of a row and the fields that were about to be sent; undefined if the journal does not say. */
@@ -81,7 +81,7 @@ export function readerOf(db: DatabaseSync): JournalReader {
       )
       return new Map(read.all().map(({ code, rows }) => [String(code), Number(rows)]))
     },
-    closedLanes() {
+    closedCustomers() {
       const read = db.prepare("SELECT row, kind, record FROM outcome WHERE kind IN ('failed', 'unknown')")
       const lanes = new Set<string>()
       for (const { row, kind, record } of read.iterate())

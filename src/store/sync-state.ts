@@ -8,11 +8,11 @@ import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
 import type { SyncOwner } from './sync-database.ts'
-import { nightsOf } from './sync-nights.ts'
+import { readSyncRuns } from './sync-runs.ts'
 import { inTransaction } from './database.ts'
-import type { SyncNights } from './sync-nights.ts'
+import type { SyncRuns } from './sync-runs.ts'
 
-export interface SyncState extends SyncNights {
+export interface SyncState extends SyncRuns {
   /**
    * Numbers what changes the state: each run that keeps it takes the next number, and so does what no journal tells. A state
    * can be made again from journals that hold all numbers of its epoch. `note` keeps it elsewhere before it counts: of a run
@@ -98,7 +98,7 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
   const commits = createGroupCommit<ConfirmedFields>(mergeAll, group)
 
   return {
-    ...nightsOf(db, directory),
+    ...readSyncRuns(db, directory),
     get steps() {
       return Number(owns('serial'))
     },
