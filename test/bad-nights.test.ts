@@ -34,7 +34,7 @@ interface Judgement {
 }
 
 /** What a run makes of the file before it sends anything. */
-async function judge(
+async function precondition(
   text: string | Buffer,
   last: Portrait | undefined,
   more: Partial<UpdateOptions> = {},
@@ -74,10 +74,10 @@ describe('a bad night', () => {
     for (let seed = 1; seed <= nights; seed++) {
       const dice = createDice(seed)
       const first = firstNight(dice.pick(sizes), dice)
-      const { portrait, refusal } = await judge(textOf(first), undefined)
+      const { portrait, refusal } = await precondition(textOf(first), undefined)
       expect(refusal).toBeUndefined()
       const bad = make(goodNight(first, dice), dice)
-      const judged = await judge(bad, portrait)
+      const judged = await precondition(bad, portrait)
       expect(judged.refusal, `seed ${seed}, ${first.rows.length} rows`).toBeInstanceOf(BulkUpdateError)
       expect(judged.refusal?.message).not.toMatch(/person\d|\+49151|Groß/)
     }
@@ -91,7 +91,7 @@ describe('a good night', () => {
       let table = firstNight(dice.pick(sizes), dice)
       let last: Portrait | undefined
       for (let night = 0; night < 4; night++) {
-        const { portrait, refusal } = await judge(textOf(table), last)
+        const { portrait, refusal } = await precondition(textOf(table), last)
         expect(refusal, `seed ${seed}, night ${night}`).toBeUndefined()
         last = portrait
         table = goodNight(table, dice)

@@ -1,10 +1,10 @@
 /** What yargs finds on a command line → the options and words of a command → the options of its job. */
 import { isValue, programOptions } from '../config/job-options.ts'
-import { flagOf, optionTable, options as table } from '../config/options.ts'
+import { toFlag, optionTable, options as table } from '../config/options.ts'
 import type { CommandName, CommandOptions, Option, UpdateOptions } from '../config/options.ts'
-import { isProduction, resolveOrigin } from '../config/origin.ts'
+import { isProduction, resolveOrigin } from '../config/environment.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { usage } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
@@ -34,9 +34,9 @@ export function refuseSwitchValues(argv: readonly string[]): void {
   const end = argv.indexOf('--')
   for (const argument of end < 0 ? argv : argv.slice(0, end)) {
     const [, typed, value = ''] = /^--([^=]+)=(.*)$/s.exec(argument) ?? []
-    const name = switches.find((known) => known === typed || flagOf(known) === typed)
+    const name = switches.find((known) => known === typed || toFlag(known) === typed)
     if (name === undefined || value === 'true' || value === 'false') continue
-    const flag = flagOf(name)
+    const flag = toFlag(name)
     throw usage('E_OPTION_VALUE', `--${flag} takes no value`, `Write --${flag}, or --no-${flag}.`)
   }
 }
@@ -53,14 +53,14 @@ export function readOptions<Name extends CommandName>(command: Name, line: Parse
   for (const [key, value] of Object.entries(line)) {
     if (key === '_' || key === '--' || key === '$0') continue
     const [name, option] =
-      taken.find(([known]) => [flagOf(known), camelCase(flagOf(known))].includes(key)) ?? []
+      taken.find(([known]) => [toFlag(known), camelCase(toFlag(known))].includes(key)) ?? []
     if (name === undefined || option === undefined)
       throw unknownOption(
         key,
         command,
-        taken.map(([known]) => flagOf(known)),
+        taken.map(([known]) => toFlag(known)),
       )
-    options[name] = readValue(flagOf(name), option, showDashes(value))
+    options[name] = readValue(toFlag(name), option, showDashes(value))
   }
   if (!areOptions(command, options)) throw new Error('an option of another type than its table says')
   return options
@@ -103,7 +103,7 @@ function splitNames(text: string): string[] {
 function readChoice(flag: string, value: string, choices: readonly string[]): string {
   const found = choices.find((choice) => choice === value)
   if (found !== undefined) return found
-  const near = value === '' ? undefined : nearest(value, choices)
+  const near = value === '' ? undefined : findNearest(value, choices)
   throw invalidValue('E_OPTION_CHOICE', flag, value, useOneOf(choices), didYouMean(near))
 }
 
@@ -126,7 +126,7 @@ function missingValue(flag: string): BulkUpdateError {
 }
 
 function unknownOption(key: string, command: CommandName, known: readonly string[]): BulkUpdateError {
-  const near = nearest(key, known)
+  const near = findNearest(key, known)
   return usage(
     'E_USAGE',
     `Unknown option: ${key.length === 1 ? '-' : '--'}${key}`,

@@ -3,12 +3,12 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import yargs from 'yargs'
 import type { Argv } from 'yargs'
-import { flagOf, groups, optionTable, shownFlagOf } from '../config/options.ts'
+import { toFlag, groups, optionTable, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 import { exitCodes, usage } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import { hideDashes, readOptions, readWords, refuseSwitchValues } from './arguments.ts'
 import type { ParsedLine } from './arguments.ts'
 import { commandNames, commands, subjects } from './command-table.ts'
@@ -85,7 +85,7 @@ function describeCommand(line: Argv, name: CommandName): Argv {
 
 function flagWithValue(name: string, option: Option): string {
   const { type, choices, value = type === 'number' ? 'N' : 'TEXT' } = option
-  const flag = shownFlagOf(name)
+  const flag = toShownFlag(name)
   return type === 'boolean' || choices !== undefined ? flag : `${flag} ${value}`
 }
 
@@ -156,7 +156,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
 }
 
 function flagsWith(isWanted: (option: Option) => boolean): string[] {
-  return [...optionTable].flatMap(([name, option]) => (isWanted(option) ? [flagOf(name)] : []))
+  return [...optionTable].flatMap(([name, option]) => (isWanted(option) ? [toFlag(name)] : []))
 }
 
 /** Returns what loads and runs the command. Throws USAGE if its options or words do not fit. */
@@ -177,7 +177,7 @@ function prepareStart<Name extends CommandName>(
 
 function unknownCommand({ parsed }: Argv): BulkUpdateError {
   const word = parsed === false ? undefined : parsed?.argv._[0]?.toString().replaceAll('\0', '')
-  const near = word === undefined ? undefined : nearest(word, commandNames)
+  const near = word === undefined ? undefined : findNearest(word, commandNames)
   return usage(
     'E_USAGE',
     word === undefined ? 'No command given' : `Unknown command: ${word}`,

@@ -1,7 +1,7 @@
 /** Shell completion: what fits the last word of a line, and the scripts that make shells ask for it. */
 import { resolve } from 'node:path'
 import { isPath } from '../config/job-options.ts'
-import { flagOf, options, shownFlagOf } from '../config/options.ts'
+import { toFlag, options, toShownFlag } from '../config/options.ts'
 import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { findRuns } from '../store/find-runs.ts'
@@ -34,13 +34,13 @@ export function findCompletions(words: readonly string[]): Completions {
     return matching(values, option.isPath)
   }
   if (current.startsWith('-'))
-    return matching([...optionsFor(command).map(([known]) => `--${shownFlagOf(known)}`), '--help'], false)
+    return matching([...optionsFor(command).map(([known]) => `--${toShownFlag(known)}`), '--help'], false)
   return matching(rest.length === 0 ? subjectWords(commands[command].subject) : [], true)
 }
 
 /** Returns undefined if `typed` is no option, or takes no value. */
 function findOption(command: CommandName, typed = '') {
-  const [name, option] = optionsFor(command).find(([known]) => `--${flagOf(known)}` === typed) ?? []
+  const [name, option] = optionsFor(command).find(([known]) => `--${toFlag(known)}` === typed) ?? []
   if (option === undefined || option.type === 'boolean') return undefined
   return { values: name === 'map' ? Object.keys(presets) : (option.choices ?? []), isPath: isPath(option) }
 }

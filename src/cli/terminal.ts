@@ -1,7 +1,7 @@
 /** The terminal of a command: colours, broken output, errors, questions and signals. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 
 interface OutputStream {
   readonly isTTY?: boolean

@@ -1,6 +1,8 @@
 /** Reads the values of options that are more than a word or a number. All throw USAGE errors that name option and value. */
+import type { SampleSize } from '../model/collections.ts'
 import { usage } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
+import type { Window } from '../model/ports.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(
@@ -17,7 +19,8 @@ export function invalidValue(
   )
 }
 
-const units: Readonly<Record<string, number>> = {
+/** Milliseconds of each unit. */
+export const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
   m: 60_000,
@@ -25,18 +28,15 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** `200/1m,1000/5m`, with the reserve taken off each limit; `none` is no window at all. */
-export function parseRate(
-  rate: string,
-  reserve: string,
-): readonly { readonly limit: number; readonly perMs: number }[] {
+/** `200/1m,1000/5m`; the reserve is subtracted from each limit. `none` is no window. */
+export function parseRate(rate: string, reserve: string): readonly Window[] {
   const kept = 1 - parsePercent('reserve', reserve) / 100
   if (kept === 0)
     throw invalidValue('E_OPTION_RESERVE', 'reserve', reserve, 'use less than 100%, or nothing can be sent')
   if (rate === 'none') return []
   return rate.split(',').map((text) => {
     const [, limit, count, unit] = /^\s*(\d+)\/(\d*)(ms|s|m|h)\s*$/.exec(text) ?? []
-    const perMs = Number(count === '' ? 1 : count) * (units[unit ?? ''] ?? 0)
+    const perMs = Number(count === '' ? 1 : count) * (unitMs[unit ?? ''] ?? 0)
     if (limit === undefined || Number(limit) === 0 || !(perMs > 0))
       throw invalidValue('E_OPTION_RATE', 'rate', rate, 'use windows such as 200/1m,1000/5m')
     return { limit: Math.max(1, Math.floor(Number(limit) * kept)), perMs }
@@ -48,7 +48,7 @@ export function parseDuration(option: string, text: string): number {
   const [, number, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
   if (number === undefined)
     throw invalidValue('E_OPTION_DURATION', option, text, 'use a duration such as 90s, 30m or 6h')
-  return Number(number) * (units[unit ?? ''] ?? 0)
+  return Number(number) * (unitMs[unit ?? ''] ?? 0)
 }
 
 /** `30d`, `12h` or `45m`, in milliseconds. */
@@ -56,7 +56,7 @@ export function parseAge(text: string): number {
   const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (number === undefined)
     throw invalidValue('E_OPTION_OLDER_THAN', 'older-than', text, 'use an age such as 30d, 12h or 45m')
-  return Number(number) * (units[unit ?? ''] ?? 0)
+  return Number(number) * (unitMs[unit ?? ''] ?? 0)
 }
 
 /** The next `06:00` after `wall` on the local clock, both in milliseconds since 1970. */
@@ -66,7 +66,7 @@ export function parseFinishBy(text: string, wall: number): number {
     throw invalidValue('E_OPTION_FINISH_BY', 'finish-by', text, 'use a time of day such as 06:00')
   const time = new Date(wall)
   time.setHours(Number(hours), Number(minutes), 0, 0)
-  // By the calendar and not by 24 hours: a day of a change of clocks has 23 or 25.
+  // Not 24 hours: the day when the clocks change has 23 or 25.
   if (time.getTime() <= wall) time.setDate(time.getDate() + 1)
   return time.getTime()
 }
@@ -96,8 +96,8 @@ export function parseExpectedRows(text: string): { readonly least: number; reado
   return { least: Math.ceil(Number(rows) - spread), most: Math.floor(Number(rows) + spread) }
 }
 
-/** `5%` or `200`, of customers. */
-export function parseSample(text: string): { readonly share: number } | { readonly customers: number } {
+/** `5%` or `200` customers. */
+export function parseSample(text: string): SampleSize {
   const number = Number(text)
   if (/^\d{1,9}$/.test(text) && number > 0) return { customers: number }
   const share = text.endsWith('%') ? parsePercent('sample', text) / 100 : 0

@@ -18,10 +18,9 @@ import { createSlots } from '../http/slots.ts'
 import { createThrottle } from '../http/throttle.ts'
 import { createTransport } from '../http/transport.ts'
 import type { ApiResponse, Clock, Quota } from '../model/ports.ts'
-import { readEnvelope } from '../rapyd/envelope.ts'
-import { createPauseNotes } from './pauses.ts'
+import { readEnvelope } from '../rapyd/response.ts'
+import { createPauseNotes, createSlowest } from './pauses.ts'
 import type { RunParts } from './parts.ts'
-import { createSlowest } from './slowest.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { openQuota } from '../store/quota.ts'
 
@@ -34,7 +33,7 @@ export interface RunClient {
   close(): Promise<void>
 }
 
-/** What a client takes of a run, or of whoever only reads. */
+/** What a client needs of a run, or of a command that only reads. */
 export type ClientParts = Pick<RunParts, 'remote' | 'tell'> & {
   readonly options: Resolved<Pick<UpdateOptions, 'stateDir'>>
   readonly progress: Pick<RunParts['progress'], 'requested'>

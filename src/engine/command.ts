@@ -1,19 +1,19 @@
-/** The command that goes on with a run, put together from what the run keeps of its options. */
-import { flagOf, optionTable } from '../config/options.ts'
+/** The command that resumes a run, put together from the options that the run keeps. */
+import { toFlag, optionTable } from '../config/options.ts'
 import { isDefault } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import type { CommandName } from '../config/options.ts'
 import type { RunRecord } from './record.ts'
 import { keptInput } from './input.ts'
 
-export interface RunToGoOn {
+export interface ResumableRun {
   readonly runId: string
   readonly directory: string
   readonly record: RunRecord
 }
 
 /** `update …` or `redo …` of a run that is not finished, to be typed as it stands. */
-export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
+export function commandToResume({ runId, directory, record }: ResumableRun): string {
   const { options, redo, planned, rollback } = record
   const { input, encoding: _, ...original } = options
   if (redo !== undefined) {
@@ -50,7 +50,7 @@ export function commandToRollback(runId: string, runsDir: string | undefined): s
   ].join(' ')
 }
 
-/** The command that sends a plan. Every apply reads each customer once, for its before-image: to judge what it reads is the better offer. */
+/** The command that sends a plan. Every apply reads each customer once, for its before-image: checking what it reads costs nothing more. */
 export function commandToApply(path: string, isVerified = true): string {
   return `rapyd-bulk apply ${quoted(path)}${isVerified ? ' --verify' : ''}`
 }
@@ -60,7 +60,7 @@ function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonl
     const option = optionTable.get(name)
     if (option?.commands.includes(command) !== true || value === undefined || isDefault(option, value))
       return []
-    const flag = flagOf(name)
+    const flag = toFlag(name)
     if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]
     const values = name === 'ignoreColumns' && Array.isArray(value) ? asGiven(value) : [value].flat()
     return values.map((item) => `--${flag}=${quoted(String(item))}`)

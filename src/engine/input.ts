@@ -16,7 +16,7 @@ import { fillSpool, openSpool, refuseTerminal, standardInput, syncSpool } from '
 import type { PipedInput } from '../input/spool.ts'
 import { textOf } from '../input/text-copy.ts'
 import type { Copy } from '../input/text-copy.ts'
-import { isAlive } from '../config/is-alive.ts'
+import { isAlive } from '../config/system.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
 
 export interface RunInput {
@@ -155,7 +155,7 @@ function removeLeftovers(runsDir: string): void {
     try {
       unlinkSync(join(runsDir, name))
     } catch {
-      // Somebody else's, or gone by now: not worth a run.
+      // It belongs to another user, or is gone: not worth stopping a run.
     }
   }
 }

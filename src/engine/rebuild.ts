@@ -3,10 +3,13 @@ import type { BulkUpdateError } from '../model/errors.ts'
 import { usage } from '../model/errors.ts'
 import type { Remote } from './remote.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
-import { findEarlierRuns, hasStep, reading, wholeEpoch } from './sync-history.ts'
-import type { EarlierRun, SyncRun } from './sync-history.ts'
 import { lastStepIn } from './last-step.ts'
-import { forgetWhatItWrote, takeFrom, takeNight } from './take-from-journal.ts'
+import { forgetWhatItWrote, takeFrom, takeSyncRun } from './take-from-journal.ts'
+import { findRuns } from '../store/find-runs.ts'
+import { readJournal } from '../store/saved-journal.ts'
+import type { SavedJournal } from '../store/saved-journal.ts'
+import { exportKey, stepKey, stepOf } from './journal-words.ts'
+import type { KeyedStep } from './journal-words.ts'
 
 export interface Rebuilding {
   /** Of the state's last epoch. */
@@ -16,7 +19,7 @@ export interface Rebuilding {
 }
 
 /**
- * What a state can be made of; nothing where no run has kept one.
+ * What a state can be made of; undefined if no run has kept one.
  *
  * @throws BulkUpdateError USAGE: E_STATE_LOST, the journals do not tell all; E_STATE_OTHER, they were written with other keys
  */
@@ -59,7 +62,7 @@ export async function rebuildState(state: SyncState, { kept, unaware }: Rebuildi
       await takeFrom(journal, state)
       const at = Date.parse(journal.get('finished_at') ?? '')
       if (exportName !== undefined && journal.get('state') === 'finished')
-        await takeNight(journal, state, { export: exportName, run: runId, at })
+        await takeSyncRun(journal, state, { export: exportName, run: runId, at })
     })
   }
   const last = inOrder.at(-1)
@@ -70,7 +73,7 @@ export async function rebuildState(state: SyncState, { kept, unaware }: Rebuildi
 }
 
 /**
- * What a state lacks that is older than its journals, because it came out of a backup; nothing where it is as new as they are.
+ * What a state lacks that is older than its journals, because it came out of a backup; undefined if it is as new as they are.
  *
  * @throws BulkUpdateError USAGE, E_STATE_LOST: journals that it lacks are missing
  */
@@ -132,4 +135,76 @@ function otherAccount(last: EarlierRun, account: string): BulkUpdateError {
     `run ${last.runId} sent this export for account ${last.account}, and this is ${account}: there is no sync state for it`,
     wayOut,
   )
+}
+
+export interface EarlierRun {
+  readonly runId: string
+  readonly directory: string
+  readonly account: string
+  readonly startedAt: string
+  /** '' where it has not ended. */
+  readonly finishedAt: string
+  /** Undefined if it kept no state. */
+  readonly step: KeyedStep | undefined
+  /** Of a run with `--only-changed`. */
+  readonly exportName: string | undefined
+  /** True where it has noted something that Rapyd confirmed. */
+  readonly hasConfirmed: boolean
+}
+
+export interface SyncRun extends EarlierRun {
+  readonly step: KeyedStep
+}
+
+/** Runs on a host that have begun to send, oldest first. Journals that cannot be read are left out. */
+export async function findEarlierRuns(runsDir: string, host: string): Promise<readonly EarlierRun[]> {
+  const found: EarlierRun[] = []
+  for (const { runId, directory } of findRuns(runsDir)) {
+    const run = await reading(directory, (journal) => {
+      const startedAt = journal.get('started_at')
+      if (journal.get('host') !== host || startedAt === undefined) return undefined
+      return {
+        runId,
+        directory,
+        account: journal.get('account') ?? '',
+        startedAt,
+        finishedAt: journal.get('finished_at') ?? '',
+        step: stepOf(journal.get(stepKey)),
+        exportName: journal.get(exportKey),
+        hasConfirmed: journal.confirmations().next().done !== true,
+      }
+    })
+    if (run !== undefined) found.push(run)
+  }
+  return found.toSorted((left, right) => (left.startedAt < right.startedAt ? -1 : 1))
+}
+
+export function hasStep(run: EarlierRun): run is SyncRun {
+  return run.step !== undefined
+}
+
+/** The runs that a lost state can be made of: those of its last epoch, where none of its steps is missing. */
+export function wholeEpoch(runs: readonly SyncRun[]): readonly SyncRun[] | undefined {
+  const epoch = runs.at(-1)?.step.epoch
+  const own = runs.filter(({ step }) => step.epoch === epoch)
+  const serials = new Set(own.map(({ step }) => step.serial))
+  return own.length > 0 && Math.max(...serials) === serials.size ? own : undefined
+}
+
+/** Returns undefined if the journal cannot be read. */
+export async function reading<Result>(
+  directory: string,
+  read: (journal: SavedJournal) => Result | Promise<Result>,
+): Promise<Result | undefined> {
+  let journal: SavedJournal | undefined
+  try {
+    journal = readJournal(directory)
+  } catch {
+    return undefined
+  }
+  try {
+    return await read(journal)
+  } finally {
+    journal.close()
+  }
 }

@@ -1,12 +1,10 @@
 /** The files of a run and what its last line says. */
-import { isErrorCode } from '../model/error-codes.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { exitCodes } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { isErrorCode, exitCodes } from '../model/errors.ts'
+import type { ErrorCode, BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { RowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/summary-text.ts'
@@ -17,16 +15,22 @@ import { writeHtmlReport } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
 import { createRollbackCounter, toSummary, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
-import { accountOf } from './account.ts'
-import { errorsFormatOf } from './errors-format.ts'
+import { accountOf } from './all-outcomes.ts'
 import { keptInput } from './input.ts'
 import { commandToRedo, commandToRollback } from './command.ts'
-import { pageFactsOf } from './page.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './parts.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
 import { beginningKey, exportKey, leftOutKey, vanishedKey } from './journal-words.ts'
+import type { ErrorsFormat } from '../report/errors.ts'
+import { basename } from 'node:path'
+import { toFlag } from '../config/options.ts'
+import type { ReportFacts } from '../report/html/html-report.ts'
+import { readPauses } from '../report/html/timeline.ts'
+import { pausesKey } from './pauses.ts'
+import { readRecord } from './record.ts'
+import { version } from '../config/system.ts'
 
-/** What the files are made from: a run that has just ended, or one that somebody asks about. */
+/** What the files are made from: a run that has just ended, or one that a report is asked for. */
 export interface ReportParts {
   readonly runId: string
   readonly directory: string
@@ -47,7 +51,7 @@ export interface ReportParts {
   readonly redo: RedoFacts | undefined
   readonly planned: PlannedFacts | undefined
   readonly rollback: RollbackFacts | undefined
-  /** Nothing where it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
+  /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
 }
@@ -60,9 +64,9 @@ export interface ReadableInput {
 }
 
 export interface RunEnding {
-  /** What rows without an outcome are told. */
+  /** The code and message of rows without an outcome. */
   readonly open: { readonly code: ErrorCode; readonly message: string }
-  /** Of what stopped the run; nothing where it reached its end, or that of its canary. */
+  /** Of what stopped the run; undefined if it reached its end, or that of its canary. */
   readonly exitCode: number | undefined
   readonly remedy: string | undefined
   /** What to do next, where it is not what follows from the outcomes. */
@@ -162,7 +166,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
   return summary
 }
 
-/** What to do about rows that no mended file can be made of. */
+/** What to do about rows for which no fixed file can be made. */
 function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
   if (rollback !== undefined) {
     const again = commandToRollback(rollback.parent, options.runsDir)
@@ -185,7 +189,7 @@ function syncOf(journal: Pick<JournalReader, 'get'>, unchanged: number): Pick<Su
   }
 }
 
-/** What came over standard input is kept while the run is open, so nobody has to bring it again. */
+/** Standard input is kept while the run is open, so it need not be piped again. */
 function withoutPiping({ options, runId, journal, directory }: ReportParts): string {
   if (options.input !== '-' || journal.get('state') === 'finished') return ''
   return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
@@ -222,4 +226,45 @@ function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
   if (head.format === 'ndjson') return createRowValues([], () => undefined)
   return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
+}
+
+/** `errors` is written as the input is. */
+export function errorsFormatOf(head: Head): ErrorsFormat {
+  const { format, lineEnd } = head
+  if (format === 'ndjson') return { format, lineEnd }
+  return {
+    format,
+    header: head.header,
+    headerText: head.above + head.headerText,
+    delimiter: head.dialect.delimiter,
+    lineEnd,
+  }
+}
+
+/** What the page shows elsewhere, paths, and addresses. */
+const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir', 'stateDir'])
+
+export function pageFactsOf(journal: Pick<JournalReader, 'get'>): ReportFacts {
+  const options = readRecord(journal)?.options
+  const digest = journal.get('mapping') ?? ''
+  const name = options?.map === undefined ? 'columns by name' : basename(options.map)
+  return {
+    mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
+    options: Object.entries(options ?? {})
+      .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
+      .map(([option, value]) => [`--${toFlag(option)}`, shown(value)]),
+    pauses: readPauses(journal.get(pausesKey)),
+    versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
+  }
+}
+
+/** Whether an option says something: no list without an item. */
+function isSaid(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0)
+}
+
+/** Lists hold names of columns and texts of cells: how many has to do. */
+function shown(value: string | number | boolean | readonly string[]): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return typeof value === 'object' ? `${value.length} given` : String(value)
 }

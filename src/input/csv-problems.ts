@@ -1,7 +1,6 @@
 /** What makes a CSV record malformed, and what ends the reading of a file. */
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { Problem } from '../model/problem.ts'
-import { rawRowMark } from '../model/raw-row.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
+import { rawRowMark } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { carriageReturn, lineFeed, longestRecord } from './lines.ts'
 import type { Newline } from './lines.ts'

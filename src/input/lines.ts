@@ -1,5 +1,5 @@
 /** Whole lines of an input, for CSV and NDJSON. What is kept in memory is one block and one line of the largest size. */
-import type { Place } from '../model/place.ts'
+import type { Place } from '../model/row.ts'
 
 /** Where a record starts. */
 export type RecordStart = Omit<Place, 'length'>

@@ -1,9 +1,8 @@
 /** NDJSON rows from blocks of bytes: each line is read strictly, with its place. */
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, readStrictJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, NdjsonRow } from '../model/row.ts'
-import { readStrictJson } from '../model/strict-json.ts'
 import { carriageReturn, longestRecord, wholeLines } from './lines.ts'
 import type { Newline, RecordStart } from './lines.ts'
 

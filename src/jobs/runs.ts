@@ -1,23 +1,23 @@
 /** The runs of a folder, as their journals tell them: which state each is in, what became of its rows, how to go on. */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { BulkUpdateError } from '../model/errors.ts'
-import { commandToApply, commandToGoOn, commandToRedo, commandToRollback } from '../engine/command.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { commandToApply, commandToResume, commandToRedo, commandToRollback } from '../engine/command.ts'
 import { readRecord } from '../engine/record.ts'
-import { laterInFamily } from '../engine/redo-family.ts'
-import { leftOf } from '../engine/redo-rows.ts'
-import { wasRolledBack } from '../engine/rollbacks.ts'
+import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
+import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
-import { findPlans, findRuns, isHeld, planEnd } from '../store/find-runs.ts'
+import { findPlans, findRuns, isHeld, planEnd, isPlanDirectory } from '../store/find-runs.ts'
 import type { RunPlace } from '../store/find-runs.ts'
-import { readJournal } from '../store/saved-journal.ts'
+import { readJournal, isFinishedIn } from '../store/saved-journal.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
+import { lockRun } from '../store/lock.ts'
 
 /**
- * `running`: a process is in it. `open`: not finished, and nobody is. `broken`: its journal cannot be read. `plan`: no run, but
+ * `running`: a process is in it. `open`: not finished, and no process is in it. `broken`: its journal cannot be read. `plan`: no run, but
  * what `plan` has left there.
  */
 export type RunState = 'running' | 'open' | 'finished' | 'broken' | 'plan'
@@ -40,7 +40,7 @@ export interface ListedRun {
   readonly parent?: string
   /** The run that it takes back, where it is a rollback. */
   readonly rolled_back?: string
-  /** The last rollback of it, where one has sent anything: an open run goes on no more. */
+  /** The last rollback of it, where one has sent anything: an open run is not resumed then. */
   readonly rolled_back_by?: string
   /** The plan that it sends, where it sends one. */
   readonly plan?: string
@@ -65,7 +65,7 @@ export function listRuns(runsDir: string | undefined): readonly ListedRun[] {
         right.changedAt - left.changedAt || (left.runId < right.runId ? 1 : -1),
     )
     .map(({ describe }) => describe())
-  return amongRelatives(found, folder)
+  return withRelatedRuns(found, folder)
 }
 
 function listedPlan(place: RunPlace): ListedRun {
@@ -96,11 +96,11 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
   const settled = counts.values().reduce((sum, rows) => sum + rows, 0)
   const left = settled - (counts.get('updated') ?? 0) - (counts.get('unchanged') ?? 0)
   let next = ''
-  if (state === 'open' && record !== undefined) next = commandToGoOn({ runId, directory, record })
+  if (state === 'open' && record !== undefined) next = commandToResume({ runId, directory, record })
   if (state === 'finished' && left > 0 && record !== undefined) {
-    const isOver = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
+    const hasNothingLeft = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
     if (record.rollback === undefined) next = commandToRedo(runId, runsDir)
-    else if (!isOver) next = commandToRollback(record.rollback.parent, runsDir)
+    else if (!hasNothingLeft) next = commandToRollback(record.rollback.parent, runsDir)
   }
   return {
     ...common(place, state),
@@ -144,7 +144,7 @@ function common({ runId, directory, changedAt }: RunPlace, state: RunState) {
 }
 
 /** The same runs, all those of one folder: no command is offered that would be refused, nor one with nothing to do. */
-function amongRelatives(runs: readonly ListedRun[], runsDir: string): readonly ListedRun[] {
+function withRelatedRuns(runs: readonly ListedRun[], runsDir: string): readonly ListedRun[] {
   return runs.map((run) => {
     try {
       const sender = run.state === 'plan' ? runs.find(({ plan_id: plan }) => plan === run.run_id) : undefined
@@ -168,8 +168,73 @@ function hasNoRedo({ run_id: runId }: ListedRun, runs: readonly ListedRun[], run
     return true
   const saved = openSavedRun(runId, runsDir)
   try {
-    return laterInFamily(saved) !== undefined || (redos.length > 0 && leftOf(saved).rows.size === 0)
+    return (
+      findLaterRedo(saved) !== undefined || (redos.length > 0 && findRetryableRows(saved).rows.size === 0)
+    )
   } finally {
     saved.close()
+  }
+}
+
+export interface PurgePlan {
+  readonly doomed: readonly ListedRun[]
+  readonly kept: readonly { readonly run: ListedRun; readonly why: string }[]
+}
+
+/** Which runs would go. `now` is in milliseconds since 1970, `ageMs` counts from a run's last change. */
+export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number): PurgePlan {
+  const openParents = new Set(
+    runs.flatMap((run) => (run.parent !== undefined && !isOver(run) ? [run.parent] : [])),
+  )
+  const doomed: ListedRun[] = []
+  const kept: { run: ListedRun; why: string }[] = []
+  // Runs first: which plans are needed follows from those that stay.
+  for (const run of [...runs.filter((each) => !isPlan(each)), ...runs.filter(isPlan)]) {
+    const isNeeded = isPlan(run)
+      ? kept.some((one) => run.run_id === one.run.plan_id)
+      : openParents.has(run.run_id)
+    const why = reasonToKeep(run, isNeeded, ageMs, now)
+    if (why === undefined) doomed.push(run)
+    else kept.push({ run, why })
+  }
+  return { doomed, kept }
+}
+
+function isPlan({ state }: ListedRun): boolean {
+  return state === 'plan'
+}
+
+/** A run that was rolled back is not resumed. */
+function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
+  return state === 'finished' || (state === 'open' && back !== undefined)
+}
+
+function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
+  if (run.state === 'running') return 'it is running'
+  if (run.state === 'open' && !isOver(run)) return 'it is not finished'
+  if (run.state === 'broken') return 'its journal cannot be read'
+  if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
+  return Date.parse(run.changed_at) > now - ageMs ? 'it is not old enough' : undefined
+}
+
+/** Gives why a run could not be deleted, or nothing. It is looked at once more under its lock. */
+export function deleteRun(run: ListedRun): string | undefined {
+  const { run_id: runId, directory, state } = run
+  try {
+    const unlock = lockRun(directory, runId)
+    try {
+      const mayGo =
+        state === 'plan'
+          ? isPlanDirectory(directory)
+          : isOver(run) && (state === 'open' || isFinishedIn(directory))
+      if (!mayGo) return 'it is not finished'
+      rmSync(directory, { recursive: true })
+    } finally {
+      unlock()
+    }
+    return undefined
+  } catch (error) {
+    if (error instanceof BulkUpdateError) return error.message
+    return `it could not be deleted (${systemCode(error)})`
   }
 }

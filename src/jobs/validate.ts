@@ -7,10 +7,8 @@ import { createExamination } from '../validation/examine.ts'
 import type { Defect, Examination, Examined, ExamineParts } from '../validation/examine.ts'
 import type { Diagnosis } from '../validation/findings.ts'
 import { isCodeName } from '../validation/text-damage.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { lookAlikeColumns } from '../model/look-alikes.ts'
-import type { WarningCode } from '../model/warning.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
+import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
 import { planHeader, planKeys, typedColumns } from '../mapping/column-plans.ts'
 import type { PlannedColumn } from '../mapping/column-plans.ts'
@@ -46,7 +44,7 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly unmatched: readonly UnmatchedName[]
   /** How long `update` takes at the default rate and reserve, in milliseconds. */
   readonly etaMs: number
-  /** Where the invalid rows stand; nothing where none are, or none were asked for. */
+  /** Where the invalid rows are written; undefined if there are none, or none were asked for. */
   readonly errorsFile?: string
   /** What `fix` has done. */
   readonly mended?: MendedFile
@@ -58,7 +56,7 @@ export interface ValidateWatch extends FileOptions {
   readonly onInvalid?: OnInvalid
   /** Gets each defect and each doubt of each row, in file order. */
   readonly onDefect?: (defect: Defect) => void
-  /** Called between batches of rows: whoever gathers defects writes them here. */
+  /** Called between batches of rows, to write the defects that were gathered. */
   readonly afterBatch?: () => Promise<void>
 }
 
@@ -128,7 +126,7 @@ function openExamination(
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
     typed: typedColumns(plans),
-    headerDoubts: lookAlikeColumns(
+    headerDoubts: findLookAlikes(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })

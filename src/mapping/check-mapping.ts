@@ -1,6 +1,6 @@
 /** Checks a mapping document against the schema and words what it finds for a person. Loaded for `--map` only. */
 import type { z } from 'zod'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
 import { known, mappingSchema, transformExamples } from './mapping-schema.ts'
@@ -84,7 +84,7 @@ function unknownKey(where: string, key: string, path: Path): Error {
   return mappingError(
     where,
     `unknown ${isTransform ? 'transform' : 'key'} "${key}"`,
-    `${didYouMean(nearest(key, keys))}Known here: ${keys.join(', ')}.`,
+    `${didYouMean(findNearest(key, keys))}Known here: ${keys.join(', ')}.`,
   )
 }
 
@@ -94,7 +94,7 @@ function unknownWord(where: string, word: string, path: Path): Error {
     return mappingError(
       where,
       `"${word}" is no rule for blanks`,
-      `${didYouMean(nearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
+      `${didYouMean(findNearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
     )
   }
   const example = Object.entries(transformExamples).find(([name]) => name === word)?.[1]

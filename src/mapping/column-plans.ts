@@ -1,5 +1,5 @@
 /** What the columns of a file, or the keys of NDJSON, go into and what their blanks do: to be shown before any row. */
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { CellRules } from './cells.ts'
 import { matchHeader } from './headers.ts'

@@ -1,6 +1,6 @@
 /** One entry of `columns:` to an assignment: its field is found, its transforms are made, its values are held to the field. */
 import type { JsonValue } from '../model/json.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
 import { mappingError } from './mapping-error.ts'
 import type { MappingDocument, Path } from './mapping-error.ts'
@@ -113,7 +113,7 @@ export function findTarget(
   if (reachesProto(name)) {
     throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
   }
-  const near = nearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
+  const near = findNearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
   throw mappingError(
     document.place(path, part),
     `"${name}" is no field of Update Customer`,

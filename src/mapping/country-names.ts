@@ -1,6 +1,6 @@
 /** Countries by code or English name. Only names that mean one country count. */
 import { iso31661 } from 'iso-3166'
-import type { CellDefect } from '../rapyd/field-rules.ts'
+import type { CellDefect } from '../rapyd/customer-fields.ts'
 
 /** ISO calls one of two neighbours so; people call both so. */
 const ambiguous: ReadonlySet<string> = new Set(['congo'])

@@ -2,8 +2,7 @@
  * Drafts a mapping file from the names of columns and what is in them: one entry a column, with a comment that says
  * what was seen and why it was chosen. It chooses nothing that is not plain: such a column is set aside, and its comment says how to take it.
  */
-import { normalise } from '../model/nearest.ts'
-import { printable } from '../model/printable.ts'
+import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './headers.ts'
 import { chooseTransform } from './profile.ts'

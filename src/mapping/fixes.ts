@@ -2,18 +2,17 @@
  * Repairs a cell where only one text can have been meant, and says what it did. The caller must hold the new text to the rules
  * again. Lost digits, zeros and plus signs, and dates that can be read in two ways, are left alone: nothing says what they were.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { Problem } from '../model/problem.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
 import {
+  isCustomerId,
   countryRule,
   dateRule,
   emailRule,
   ewalletRule,
   paymentMethodRule,
   phoneRule,
-} from '../rapyd/field-rules.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+} from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode } from './country-names.ts'
 
 export interface Fix {

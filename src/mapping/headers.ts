@@ -2,8 +2,7 @@
  * Matches the header of a CSV file with the mapping, and what the mapping does not name with the fields of Update Customer.
  * Whatever is unclear stops here, before any row. A column that the mapping names must be there: what is lost must clear nothing.
  */
-import { deceivingPart, looksLike } from '../model/look-alikes.ts'
-import { didYouMean, nearest, normalise } from '../model/nearest.ts'
+import { describeDeception, toPlainForm, didYouMean, findNearest, normalise } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims } from './claims.ts'
@@ -209,7 +208,7 @@ function missing(header: readonly string[], name: string, where: string, what: s
     'INPUT',
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
-    `${delimiterHint(header)}${didYouMean(nearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+    `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
   )
 }
 
@@ -217,7 +216,7 @@ function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpda
   const { name } = column
   const near = nearestField(name)
   const isProto = reachesProto(name)
-  const look = targetOf(looksLike(name)) === undefined ? undefined : deceivingPart(name)
+  const look = targetOf(toPlainForm(name)) === undefined ? undefined : describeDeception(name)
   const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
   const otherwise = origin === 'default' ? '' : ` or, in the mapping file, with "${name}": ignore`
   return new BulkUpdateError(

@@ -1,6 +1,7 @@
 /** From the field that a problem names back to the column or key that the value is in. */
-import { printable } from '../model/printable.ts'
-import type { Locate, SourceColumn } from '../model/ports.ts'
+import { printable } from '../model/text.ts'
+import type { Locate } from '../model/ports.ts'
+import type { SourceColumn } from '../model/row.ts'
 import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'

@@ -1,9 +1,7 @@
 /** How the columns of a CSV file, or the keys of NDJSON, become fields. Without a mapping file it is `defaultMapping`. */
-import type { JsonValue } from '../model/json.ts'
-import { isJsonObject } from '../model/json.ts'
-import { readStrictJson } from '../model/strict-json.ts'
-import type { JsonProblem } from '../model/strict-json.ts'
-import type { CellDefect } from '../rapyd/field-rules.ts'
+import type { JsonValue, JsonProblem } from '../model/json.ts'
+import { isJsonObject, readStrictJson } from '../model/json.ts'
+import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from '../model/json.ts'
 import { valueAt } from '../model/json.ts'
-import type { Patch, PatchedRow } from '../model/patch.ts'
+import type { Patch, PatchedRow } from '../model/row.ts'
 import { place } from './row-draft.ts'
 import { overlaps, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'

@@ -1,8 +1,7 @@
 /** What the texts of a column look like, counted, and the transform that they need for their field: for drafts. Keeps no text. */
-import type { ErrorCode } from '../model/error-codes.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
-import { countryRule, dateRule, emailRule, phoneRule } from '../rapyd/field-rules.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { isCustomerId, countryRule, dateRule, emailRule, phoneRule } from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode } from './country-names.ts'
 import { targetOf } from './targets.ts'
 import { dateChange } from './transforms.ts'

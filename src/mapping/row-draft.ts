@@ -6,10 +6,9 @@
  */
 import type { JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { Patch, PatchedRow } from '../model/patch.ts'
-import type { Problem } from '../model/problem.ts'
-import type { Place } from '../model/row.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import type { Patch, PatchedRow, Place } from '../model/row.ts'
+import type { Problem } from '../model/errors.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { readCell, readJoined } from './cells.ts'
 import type { CellReading, CellRules } from './cells.ts'
 import { gapIn } from './headers.ts'

@@ -1,8 +1,8 @@
 /** Rows to patches: the cells of CSV and the keys of NDJSON go through the assignments of the mapping, and constants come last. */
 import type { JsonValue } from '../model/json.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Problem } from '../model/errors.ts'
 import type { CsvRow, NdjsonRow } from '../model/row.ts'
-import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
+import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules } from './cells.ts'
 import { Claims } from './claims.ts'
 import type { MatchedHeader } from './headers.ts'
@@ -69,7 +69,7 @@ export function compileNdjson(
 
 /** `text` is what is in the place of the id. */
 function badId(column: string, text: JsonValue | undefined): Problem {
-  const message = typeof text === 'string' ? idDefect(text) : 'not a customer id'
+  const message = typeof text === 'string' ? describeIdDefect(text) : 'not a customer id'
   return { code: 'E_ID', field: column, message }
 }
 

@@ -3,11 +3,11 @@
  * blank of a text (their caller refuses that).
  */
 import type { PhoneNumber } from 'libphonenumber-js/max'
-import { didYouMean } from '../model/nearest.ts'
-import { isDay } from '../rapyd/field-rules.ts'
-import type { CellDefect } from '../rapyd/field-rules.ts'
+import { didYouMean } from '../model/text.ts'
+import { isDay } from '../rapyd/customer-fields.ts'
+import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { countryCode } from './country-names.ts'
-import { survives } from '../model/strict-json.ts'
+import { isExactNumber } from '../model/json.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
@@ -68,7 +68,7 @@ const numberConversion: Conversion = {
   read(text) {
     if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return notANumber
     const shortest = text.includes('.') ? withoutZeros(text) : text
-    return survives(Number(text), shortest) ? { value: Number(text) } : notANumber
+    return isExactNumber(Number(text), shortest) ? { value: Number(text) } : notANumber
   },
   takes: (value) => typeof value === 'number',
 }

@@ -2,7 +2,7 @@
  * Names that are to be set aside and are nowhere in the file. A list may be made for several exports, so that is no error;
  * but where one is misspelt, the column that was meant is sent.
  */
-import { nearest, normalise } from '../model/nearest.ts'
+import { findNearest, normalise } from '../model/text.ts'
 import type { Mapping } from './mapping.ts'
 
 export interface UnmatchedName {
@@ -32,5 +32,5 @@ export function unmatchedNames(
     const isToldByParts = parts.length > 1 && parts.every((part) => listed.has(part))
     return normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isToldByParts
   })
-  return unmatched.map((name) => ({ name, nearest: nearest(name, others) }))
+  return unmatched.map((name) => ({ name, nearest: findNearest(name, others) }))
 }

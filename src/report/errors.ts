@@ -2,11 +2,11 @@
  * `errors`: the rows that are not updated, byte for byte as in the input, with our columns after theirs. The user fixes them
  * and sends them again. Our columns replace those of an earlier `errors` file.
  */
-import { tipOf } from '../model/error-codes.ts'
+import { findTip } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { rawRowMark } from '../model/raw-row.ts'
+import { rawRowMark } from '../model/row.ts'
 import { csvCells } from './escape.ts'
 
 export const errorColumns = [
@@ -50,7 +50,7 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode,
     outcome.errorField,
     outcome.message,
-    outcome.errorCode === '' ? '' : tipOf(outcome.errorCode, outcome.message),
+    outcome.errorCode === '' ? '' : findTip(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'ndjson') return ndjsonRecord(raw.trim(), values) + format.lineEnd
   const { delimiter, lineEnd } = format

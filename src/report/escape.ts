@@ -1,6 +1,6 @@
 /** Texts of others in the formats that we write: CSV, HTML, XML, and JSON inside a script element. */
 import { stringify } from 'csv-stringify/sync'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 
 type Cell = string | number | null
 

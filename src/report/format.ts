@@ -1,5 +1,5 @@
 /** Numbers, durations and times for people. */
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 
 /** `1,234`, the same in every locale. Loading `Intl` would take 10 ms. */
 export function formatCount(count: number): string {

@@ -5,8 +5,8 @@
 import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, openSync } from 'node:fs'
 import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
-import { isAlive } from '../config/is-alive.ts'
+import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { isAlive } from '../config/system.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
@@ -168,7 +168,7 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
     throw new BulkUpdateError(
       'LOCAL',
       'E_REPORT_WRITE',
-      `${path} could not be written: ${reasonOf(code)}`,
+      `${path} could not be written: ${explainSystemCode(code)}`,
       `${tipFor(code)}, then ${next}`,
       { cause: error },
     )

@@ -4,8 +4,15 @@ import type { createLogUpdate } from 'log-update'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import type { Clock } from '../model/ports.ts'
-import { formatClock, formatClockSecond, formatCount, formatDuration, formatRate } from './format.ts'
-import { formatRows, formatShare } from './format.ts'
+import {
+  formatClock,
+  formatClockSecond,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatRows,
+  formatShare,
+} from './format.ts'
 import type { UsedWindow } from './pace.ts'
 import { outcomeLooks } from './summary.ts'
 

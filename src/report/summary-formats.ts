@@ -1,7 +1,7 @@
 /** The summary for other programs: JUnit for CI servers, and metrics for Prometheus. */
-import { countUp } from '../model/count.ts'
+import { countUp } from '../model/collections.ts'
 import { outcomeKinds } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import { xml } from './escape.ts'
 import { formatRows } from './format.ts'
 import { countNeedingAttention, durationMs } from './summary.ts'

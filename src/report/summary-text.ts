@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
 import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'

@@ -1,10 +1,10 @@
 /** `summary.json`: the numbers of a run, for programs. Counting takes one pass, and memory that does not grow with the rows. */
 import { join } from 'node:path'
-import { countEach, countUp, namesIn } from '../model/count.ts'
-import { errorTips } from '../model/error-codes.ts'
+import { countEach, countUp } from '../model/collections.ts'
+import { splitNames, messageOfKind } from '../model/row.ts'
+import { errorTips } from '../model/errors.ts'
 import { needsAttention, noOutcomes, outcomeKinds } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { messageOfKind } from '../model/row.ts'
 import { writeOutputFile } from './output-file.ts'
 
 export interface RunFacts {
@@ -130,8 +130,8 @@ export function createTotals(): TotalsCounter {
   return {
     add(outcome) {
       outcomes[outcome.outcome]++
-      if (outcome.outcome === 'updated') countEach(cleared, namesIn(outcome.cleared))
-      countEach(retries, namesIn(outcome.retries))
+      if (outcome.outcome === 'updated') countEach(cleared, splitNames(outcome.cleared))
+      countEach(retries, splitNames(outcome.retries))
       attempts += outcome.attempts
       if (outcome.attempts > 0) {
         calls++
@@ -209,10 +209,10 @@ export function createRollbackCounter(): RollbackCounter {
   let partly = 0
   return {
     add({ outcome, fields, errorCode, errorField }) {
-      if (outcome === 'updated') countEach(restored, namesIn(fields))
+      if (outcome === 'updated') countEach(restored, splitNames(fields))
       if (outcome === 'updated' && errorCode !== '') partly++
-      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, namesIn(errorField))
-      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, namesIn(errorField))
+      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
+      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))
     },
     buckets: () => ({
       restored: Object.fromEntries(restored),

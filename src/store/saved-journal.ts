@@ -1,13 +1,14 @@
-/** The journal of a run, opened to look at it: nothing is created and nothing changed, whether its run goes on, died or ended. */
+/** The journal of a run, opened to look at it: nothing is created and nothing changed, whether its run is running, died or ended. */
 import { lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { RowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/collections.ts'
 import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
-import { journalVersion } from './open-database.ts'
+import { lostSince, readMark } from './mark.ts'
+import { journalVersion, progressOf } from './open-database.ts'
 
 export interface SavedJournal extends JournalReader {
   /** The rows that have an outcome. Read when it is first asked for: that takes a while in a long run. */
@@ -27,11 +28,16 @@ export function readJournal(directory: string): SavedJournal {
   const path = join(directory, 'journal.db')
   let db: DatabaseSync | undefined
   try {
+    const mark = readMark(path)
     db = new DatabaseSync(addressOf(path), { readOnly: true })
-    // One view of everything, even while the run goes on.
+    // One view of everything, even while the run is running.
     db.exec('PRAGMA busy_timeout = 5000; BEGIN')
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version !== journalVersion) throw new Error(`journal version ${version}, this is ${journalVersion}`)
+    if (version !== 0 && version !== journalVersion)
+      throw new Error(`journal version ${version}, this is ${journalVersion}`)
+    const lost = lostSince(mark, progressOf(db))
+    if (lost !== undefined) throw new Error(`it has lost what was written last: ${lost}`)
+    if (version === 0) throw new Error(`journal version ${version}, this is ${journalVersion}`)
     return viewOf(db)
   } catch (error) {
     db?.close()
@@ -45,7 +51,7 @@ export function readJournal(directory: string): SavedJournal {
   }
 }
 
-/** What `read` finds in the journal of a run; undefined where it cannot be read: whoever opens it for the run says what is wrong with it. */
+/** What `read` finds in the journal of a run; undefined if it cannot be read: opening it for the run reports what is wrong with it. */
 export function inJournal<Found>(
   directory: string,
   read: (journal: SavedJournal) => Found,
@@ -88,7 +94,7 @@ function viewOf(db: DatabaseSync): SavedJournal {
 
 /**
  * Of a database to look at. Beside one that was closed there is no write-ahead log. SQLite would make an empty one to look at it, unless it is
- * told that nobody writes.
+ * told that no process writes.
  */
 export function addressOf(path: string): URL {
   const stat = lstatSync(path, { throwIfNoEntry: false })

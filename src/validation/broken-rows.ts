@@ -2,7 +2,7 @@
  * Tells a file that is damaged from one with some bad rows. What people write wrongly is scattered; what a broken export
  * does goes on to the end of the file, or moves cells.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 
 /** In smaller files some bad rows are many. */

@@ -10,13 +10,13 @@ import { mergeRows } from '../mapping/merge-rows.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { mergedRows, onlyLastRows, withEarlierRows } from './duplicates.ts'
-import type { DuplicateRows, CustomerCount, Scan } from '../model/scan.ts'
+import type { DuplicateRows, CustomerCount, Examiner, ReadRow, Source } from '../model/ports.ts'
+import type { Scan } from '../model/scan.ts'
 import { guard, refuseDuplicates } from './guards.ts'
-import type { Examiner, ReadRow, Source } from '../model/ports.ts'
 import { scan } from './scan.ts'
 import type { OnInvalid } from './scan.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
-import { doubts } from '../rapyd/doubts.ts'
+import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { countCustomers } from '../store/customer-count.ts'
 
 export interface InputParts {
@@ -87,7 +87,7 @@ export async function scanReading(
   customers?: CustomerCount,
 ): Promise<Scan> {
   const locate = createLocate(head, options.ignoreColumns, mapping)
-  const given = { source, readRow, locate, doubts, onInvalid, signal, examiner }
+  const given = { source, readRow, locate, doubts: rowWarnings, onInvalid, signal, examiner }
   if (customers !== undefined) return scan({ ...given, customers })
   const counted = countCustomers()
   try {
@@ -113,7 +113,7 @@ function readingOf(
   duplicateRows: DuplicateRows,
 ): Reading {
   const { duplicates } = options
-  if (duplicateRows.followed.size === 0) return plain
+  if (duplicateRows.earlierRows.size === 0) return plain
   const { openRows, readRow } = plain
   switch (duplicates) {
     case 'sequence':

@@ -1,5 +1,5 @@
 /** What the customers that two inputs share tell: values that stand in another column, rows that were cut off or moved. */
-import { countUp } from '../model/count.ts'
+import { countUp } from '../model/collections.ts'
 import type { Difference } from './compare.ts'
 import type { Marks, Portrait, SampledCustomer } from './portrait.ts'
 

@@ -4,10 +4,8 @@
  */
 import type { Outcome } from '../model/outcome.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { DuplicateRows } from '../model/scan.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
-import type { ReadRow, Source } from '../model/ports.ts'
+import type { PatchedRow, MalformedRow, Place, Row } from '../model/row.ts'
+import type { DuplicateRows, ReadRow, Source } from '../model/ports.ts'
 
 /** What happens where several rows change one customer. */
 
@@ -48,7 +46,7 @@ export interface EarlierRows {
 /** Gives each customer's last row what the earlier ones ask for, read again from the input. Until then only their places are kept. */
 export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<readonly (Row | MalformedRow)[]> {
   const { source, readRow, duplicateRows, merge, readAgain, checkUnchanged } = parts
-  const { followed, following } = duplicateRows
+  const { earlierRows, laterRows } = duplicateRows
 
   async function earlierOf(customerId: string): Promise<PatchedRow | undefined> {
     let merged: PatchedRow | undefined
@@ -61,7 +59,7 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
 
   async function withEarlier(row: Row): Promise<Row> {
     const { customerId } = readRow(row)
-    if (followed.has(row.row)) {
+    if (earlierRows.has(row.row)) {
       duplicateRows.keepPlace(customerId, row)
       return row
     }
@@ -72,7 +70,7 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
   for await (const rows of source) {
     const batch: (Row | MalformedRow)[] = []
     for (const row of rows) {
-      const isAlone = !followed.has(row.row) && !following.has(row.row)
+      const isAlone = !earlierRows.has(row.row) && !laterRows.has(row.row)
       batch.push(isAlone || row.kind === 'malformed' ? row : await withEarlier(row))
     }
     await checkUnchanged()
@@ -87,7 +85,7 @@ function leaveOut(
 ): ReadRow {
   return (row) => {
     const read = readRow(row)
-    if (isOutcome(read) || !duplicates.followed.has(read.row)) return read
+    if (isOutcome(read) || !duplicates.earlierRows.has(read.row)) return read
     return withoutCall(read, read.customerId, 'unchanged', why(duplicates.lastRowOf(read.customerId)))
   }
 }

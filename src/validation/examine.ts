@@ -2,18 +2,14 @@
  * Looks at every row next to the scan: counts columns, gathers all defects and doubts with examples, and asks the checks that
  * are too dear, or too doubtful, for `update`. Constant memory but for the table of e-mail addresses.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
-import { tipOf } from '../model/error-codes.ts'
+import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
+import { findTip, warningTips } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { Problem } from '../model/problem.ts'
-import { problemOf } from '../model/row.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import { warningTips } from '../model/warning.ts'
-import type { WarningCode } from '../model/warning.ts'
-import type { Examiner, Locate, SourceColumn } from '../model/ports.ts'
+import type { PatchedRow, MalformedRow, Row, SourceColumn } from '../model/row.ts'
+import { toProblem } from '../model/row.ts'
+import type { Examiner, Locate } from '../model/ports.ts'
 import { shiftOf } from './broken-rows.ts'
 import type { TypedColumn } from './broken-rows.ts'
 import type { Columns, ColumnReport } from './columns.ts'
@@ -136,8 +132,8 @@ export function createExamination(parts: ExamineParts): Examination {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.refused(cellIn(row, locate(row, problem.field)) ?? '')
         // It is counted without the lines of its row, which would make it a kind of its own.
-        const { code, message } = row.kind === 'malformed' ? problemOf(row) : problem
-        note(errors, code, problem, { severity: 'error', tip: tipOf(code, message), message })
+        const { code, message } = row.kind === 'malformed' ? toProblem(row) : problem
+        note(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? shiftOf(row.cells, typed) : undefined
       if (shift !== undefined)

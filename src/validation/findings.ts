@@ -1,6 +1,6 @@
 /** Gathers what is wrong or doubtful, by code, field and message: counted, with its first rows and a masked example. */
 import type { FoundKind } from '../model/scan.ts'
-import type { SourceColumn } from '../model/ports.ts'
+import type { SourceColumn } from '../model/row.ts'
 
 /** `field` is a path of the patch, or the name of the column or key; empty where the whole row is meant. */
 export interface Diagnosis<Code extends string = string> extends FoundKind<Code> {

@@ -3,16 +3,14 @@
  * Everything else is copied byte for byte.
  */
 import { cellIn } from './examine.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { Problem } from '../model/problem.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
+import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { isMarked } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import { fixOf } from '../mapping/fixes.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { SourceColumn } from '../model/ports.ts'
 import { createLocate, createReadRow, rulesOf } from './prepare.ts'
 import { csvText } from '../report/escape.ts'
 import { splitMembers } from '../report/errors.ts'

@@ -1,7 +1,6 @@
 /** What is wrong with rows or doubtful about them, by code and field: counted, with the first row of each kind. */
 import type { FoundKind } from '../model/scan.ts'
-import type { Place } from '../model/place.ts'
-import type { SourceColumn } from '../model/ports.ts'
+import type { Place, SourceColumn } from '../model/row.ts'
 
 export interface KindCounter<Code extends string> {
   /** `columnOf` is asked for the first row of a kind. */

@@ -1,9 +1,9 @@
 /** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
-import type { Problem } from '../model/problem.ts'
-import { problemOf } from '../model/row.ts'
+import { printable } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
+import { toProblem } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
@@ -17,8 +17,8 @@ import { unmatchedNames } from '../mapping/unmatched-names.ts'
 import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
-import { createUpdateRequest } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { createUpdateRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 
 /** Throws INPUT errors where the header cannot be matched. */
 export function createReadRow(
@@ -31,7 +31,7 @@ export function createReadRow(
   return (row, onRefused) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
-      return withoutRequest(row, '', 'invalid', [problemOf(row)])
+      return withoutRequest(row, '', 'invalid', [toProblem(row)])
     }
     const mapped = map(row)
     if (isRefused(mapped)) {

@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { PatchedRow } from '../model/patch.ts'
+import type { PatchedRow } from '../model/row.ts'
 import type { Marks, Portrait, SampledCustomer } from './portrait.ts'
 
 const mostSampled = 256

@@ -1,13 +1,20 @@
 /** The first pass: the whole file without a socket. It counts, validates and gathers what the guards decide on. */
 import { isOutcome } from '../model/outcome.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { countEach } from '../model/count.ts'
+import type { ErrorCode, WarningCode } from '../model/errors.ts'
+import { countEach } from '../model/collections.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import type { Doubts, TellWarning, WarningCode } from '../model/warning.ts'
+import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
+import type {
+  RowWarnings,
+  OnWarning,
+  CustomerCount,
+  Examiner,
+  Locate,
+  ReadRow,
+  Source,
+} from '../model/ports.ts'
 import { createKindCounter } from './kinds.ts'
-import type { CustomerCount, Scan } from '../model/scan.ts'
-import type { Examiner, Locate, ReadRow, Source, SourceColumn } from '../model/ports.ts'
+import type { Scan } from '../model/scan.ts'
 
 /** An invalid row; `columnOf` finds the column of its problem, where it is asked for. */
 export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
@@ -16,7 +23,7 @@ export interface ScanParts {
   readonly source: Source
   readonly readRow: ReadRow
   readonly locate: Locate
-  readonly doubts: Doubts
+  readonly doubts: RowWarnings
   /** Gets every row whose customer id can be read. */
   readonly customers: CustomerCount
   readonly onInvalid: OnInvalid
@@ -32,7 +39,7 @@ export async function scan(parts: ScanParts): Promise<Scan> {
   const findings = createKindCounter<ErrorCode>()
   const warnings = createKindCounter<WarningCode>()
   let current: Row | MalformedRow | undefined
-  const tell: TellWarning = (code, field, message) => {
+  const tell: OnWarning = (code, field, message) => {
     const row = current
     if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
     examiner?.warned(code, field, message)

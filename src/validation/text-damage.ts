@@ -1,8 +1,8 @@
 /** What spreadsheets and wrong encodings leave in texts that no rule of Rapyd's would refuse. Runs for every cell of every row. */
 import { isJsonObject } from '../model/json.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { WarningCode } from '../model/warning.ts'
-import { customerField } from '../rapyd/customer-fields.ts'
+import type { PatchedRow } from '../model/row.ts'
+import type { WarningCode } from '../model/errors.ts'
+import { findCustomerField } from '../rapyd/customer-fields.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 export interface Damage {
@@ -74,7 +74,7 @@ export function* textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn,
 
 /** True where the rule of the field leaves no room for such damage. */
 function hasForm(field: string): boolean {
-  return customerField(field)?.rule !== undefined && field !== 'occupation'
+  return findCustomerField(field)?.rule !== undefined && field !== 'occupation'
 }
 
 /** Names of what is a number or a code and no text. */

@@ -7,7 +7,7 @@ import {
   resolveOptions,
 } from '../../src/config/job-options.ts'
 import { optionTable } from '../../src/config/options.ts'
-import { commandToGoOn } from '../../src/engine/command.ts'
+import { commandToResume } from '../../src/engine/command.ts'
 
 describe('the options of a job', () => {
   it('have every default of the table, and keep what is given', () => {
@@ -83,7 +83,7 @@ describe('what a job inherits', () => {
     expect(inheritOptions('rollback', parent, {})).toEqual(where)
   })
 
-  it('is nothing of the old environment where another is given', () => {
+  it('is nothing of the old environment if another is given', () => {
     expect(inheritOptions('rollback', parent, { env: 'sandbox' })).toEqual({})
   })
 })
@@ -102,7 +102,7 @@ describe('the command that resumes a run', () => {
   } as const
   const facts = { format: 'csv', bytes: 1, rows: 1, calls: 1 } as const
   const commandOf = (more: object) =>
-    commandToGoOn({ runId: 'mine', directory: '/runs/mine', record: { options, ...facts, ...more } })
+    commandToResume({ runId: 'mine', directory: '/runs/mine', record: { options, ...facts, ...more } })
 
   it.each([
     ['update', {}],

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createMemoryQuota } from '../../src/http/memory-quota.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import type { Quota, Window } from '../../src/model/ports.ts'
-import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
+import { createUpdateRequest } from '../../src/rapyd/requests.ts'
 import { openQuota } from '../../src/store/quota.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { createDice } from './dice.ts'
@@ -64,7 +64,7 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
       if (state.isOver) break
     }
     return {
-      violations: judge(job, kept, server, why),
+      violations: precondition(job, kept, server, why),
       crashes,
       requests: server.requests,
       hours: clock.now() / 3_600_000,
@@ -92,7 +92,7 @@ function requestsOf(job: Job): UpdateRequest[] {
     )
 }
 
-function judge(job: Job, kept: Kept, server: VirtualServer, why: unknown): string[] {
+function precondition(job: Job, kept: Kept, server: VirtualServer, why: unknown): string[] {
   const good = job.rows.filter(({ kind }) => kind === 'good')
   const times = new Map<number, number>()
   for (const { body } of server.applied) times.set(rowOf(body), (times.get(rowOf(body)) ?? 0) + 1)

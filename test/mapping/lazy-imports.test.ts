@@ -26,7 +26,7 @@ const packagesOf = (file: string): readonly string[] =>
 
 it.each([
   'index.ts',
-  'validate/validate.ts',
+  'jobs/validate.ts',
   'cli/main.ts',
   'cli/commands/update.ts',
   'cli/commands/validate.ts',
@@ -36,7 +36,7 @@ it.each([
 )
 
 it('does see them where they are loaded', () => {
-  expect(packagesOf('client/transport.ts')).toEqual(['undici'])
+  expect(packagesOf('http/transport.ts')).toEqual(['undici'])
   expect(packagesOf('mapping/mapping-document.ts')).toEqual(['yaml'])
   expect(packagesOf('mapping/check-mapping.ts')).toEqual(['zod'])
 })
@@ -51,7 +51,7 @@ it('--help and --version load yargs alone, and nothing of the work', () => {
 
 it('validate loads nothing of the report of a run', () => {
   const loaded = [...loadedWith(join(root, 'cli/commands/validate.ts'), new Set())]
-  expect(loaded.filter((path) => path.startsWith(join(root, 'report', 'page')))).toEqual([])
+  expect(loaded.filter((path) => path.startsWith(join(root, 'report', 'html')))).toEqual([])
 })
 
 it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createFaultPlan } from '../../src/simulator/fault-plan.ts'
+import { createFaultPlan } from '../../src/simulator/faults.ts'
 import { createSimulator, faultNames, parseFaults } from '../../src/simulator/server.ts'
 import type { Fault } from '../../src/simulator/server.ts'
 import { systemCode } from '../../src/model/errors.ts'
@@ -69,8 +69,8 @@ describe('a specification', () => {
     ['500@0', 'cannot read where the fault "500" strikes: "@0"', '500@3'],
     ['500@5-3', 'cannot read where the fault "500" strikes: "@5-3"', '500@3'],
     ['500@3zzz', 'cannot read where the fault "500" strikes: "@3zzz"', '500@3'],
-  ])('%s is refused with what is wrong and what to write', (spec, message, remedy) => {
-    expect(parseFaults(spec)).toEqual({ message, remedy: expect.stringContaining(remedy) })
+  ])('%s is refused with what is wrong and what to write', (spec, message, tip) => {
+    expect(parseFaults(spec)).toEqual({ message, tip: expect.stringContaining(tip) })
   })
 
   it('that cannot be read keeps the simulator from starting', async () => {
@@ -90,7 +90,7 @@ describe('where faults strike', () => {
     expect(struck('500:x2', posts(4))).toEqual(['500', '500', '', ''])
   })
 
-  it('one customer, one method, counted among those alone', () => {
+  it('one customer, one method, counting only their requests', () => {
     const requests = [
       ['POST', 'cus_2'],
       ['GET', 'cus_1'],

@@ -11,8 +11,8 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare, createReadRow, rulesOf } from '../../src/validation/prepare.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
-import { openOutcome } from '../../src/engine/account.ts'
-import { errorsFormatOf } from '../../src/engine/errors-format.ts'
+import { openOutcome } from '../../src/engine/all-outcomes.ts'
+import { errorsFormatOf } from '../../src/engine/report.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {

@@ -1,5 +1,5 @@
 /** `rollback`: restores what a run changed, or shows what it would restore (`--dry-run`). */
-import { printableLines } from '../../model/printable.ts'
+import { printableLines } from '../../model/text.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
 import { rollbackLines } from '../../report/summary-text.ts'

@@ -1,10 +1,8 @@
 /** `state`: shows, forgets, rebuilds or fills the field state of `--only-changed`. */
 import { isoTime } from '../../report/format.ts'
-import { didYouMean, nearest } from '../../model/nearest.ts'
-import { printable } from '../../model/printable.ts'
+import { didYouMean, findNearest, printable } from '../../model/text.ts'
 import { exitCodes, usage } from '../../model/errors.ts'
-import { baselineState } from '../../jobs/baseline.ts'
-import { forgetState, remakeState, showState } from '../../jobs/state.ts'
+import { baselineState, forgetState, remakeState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
 import { stateActions, subjects } from '../command-table.ts'
@@ -51,7 +49,7 @@ function unknownAction(word: string) {
   return usage(
     'E_USAGE',
     `the action is none of ${stateActions.join(', ')}`,
-    `${didYouMean(nearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
+    `${didYouMean(findNearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
   )
 }
 

@@ -1,8 +1,8 @@
 /** `validate`: what a file holds and what is wrong with it. */
 import { once } from 'node:events'
 import { programOptions } from '../../config/job-options.ts'
-import { printableLines } from '../../model/printable.ts'
-import { exitCodes, usage } from '../../model/errors.ts'
+import { printableLines } from '../../model/text.ts'
+import { exitCodes, usage, findTip, warningTips } from '../../model/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
@@ -11,8 +11,6 @@ import { describeUnmatched } from '../display.ts'
 import { errorText } from '../terminal.ts'
 import { createDefectLines, filesText, validateText } from '../validate-text.ts'
 import type { InvalidRow } from '../validate-text.ts'
-import { tipOf } from '../../model/error-codes.ts'
-import { warningTips } from '../../model/warning.ts'
 
 /** Invalid rows that are kept for the list. The findings count all. */
 const mostKept = 100
@@ -79,7 +77,7 @@ function validateJson(result: ValidateResult, invalid: readonly InvalidRow[]) {
   return {
     ...counts,
     findings: counts.findings.map((finding) =>
-      Object.assign({}, finding, { tip: tipOf(finding.code, finding.message) }),
+      Object.assign({}, finding, { tip: findTip(finding.code, finding.message) }),
     ),
     warnings: counts.warnings.map((warning) =>
       Object.assign({}, warning, { tip: warningTips[warning.code] }),

@@ -1,9 +1,9 @@
 /** Gathers what the HTML report shows beyond the summary, in the pass that writes `results`. Updated rows are only counted. */
-import { countUp, namesIn } from '../../model/count.ts'
+import { countUp } from '../../model/collections.ts'
+import { splitNames, messageOfKind } from '../../model/row.ts'
 import { needsAttention } from '../../model/outcome.ts'
 import type { Outcome } from '../../model/outcome.ts'
-import { printable } from '../../model/printable.ts'
-import { messageOfKind } from '../../model/row.ts'
+import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
 import { createTimeline } from './timeline.ts'
 import type { Timeline } from './timeline.ts'
@@ -35,7 +35,7 @@ export function createReportData(values?: RowValues): ReportData {
       if (outcome.attempts > 0) countUp(latencies, outcome.latencyMs)
       if (needsAttention(outcome.outcome)) attention.add(outcome, record)
       if (outcome.outcome !== 'updated') return
-      for (const name of namesIn(outcome.fields))
+      for (const name of splitNames(outcome.fields))
         countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
     },
     attention,

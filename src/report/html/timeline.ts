@@ -1,5 +1,5 @@
 /** What happened over time: rows in a few hundred slots of equal width, and pauses. */
-import { namesIn } from '../../model/count.ts'
+import { splitNames } from '../../model/row.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { needsAttention } from '../../model/outcome.ts'
@@ -45,7 +45,7 @@ export function createTimeline(): Timeline {
       const slot = slotOf(kept, finishedAt - (finishedAt % widthMs))
       slot.calls++
       if (needsAttention(outcome.outcome)) slot.errors++
-      const reasons = namesIn(retries)
+      const reasons = splitNames(retries)
       slot.retries += reasons.length
       slot.throttled += reasons.filter((reason) => reason === 'throttled').length
       widen()

@@ -1,0 +1,78 @@
+/** What the options of a command give to be read: the mapping is loaded before the input is opened, and its head is read. */
+import { resolve } from 'node:path'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { invalidValue } from '../config/values.ts'
+import { didYouMean, findNearest, normalise } from '../model/text.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { readHead } from '../input/header.ts'
+import type { Head } from '../input/header.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { loadMapping } from '../mapping/mapping-file.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import { nearestPath, targetOf } from '../mapping/targets.ts'
+import { customerFields } from '../rapyd/customer-fields.ts'
+import { openRunInput } from './input.ts'
+import type { OpenOptions, RunInput } from './input.ts'
+
+export interface OpenGiven<Options extends ResolvedOptions> {
+  readonly runsDir: string
+  /** The caller closes it. */
+  readonly input: RunInput
+  /** What a check of the input begins with. */
+  readonly given: {
+    readonly file: InputFile
+    readonly head: Head
+    readonly options: Options
+    readonly mapping: Mapping
+  }
+}
+
+/** Throws as `acceptedChanges`, `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
+export async function openGiven<Options extends ResolvedOptions>(
+  asGiven: Options,
+  signal: AbortSignal,
+  piped?: OpenOptions['piped'],
+): Promise<OpenGiven<Options>> {
+  const options = { ...asGiven, acceptChange: acceptedChanges(asGiven.acceptChange) }
+  const mapping = await loadMapping(options.map)
+  const runsDir = resolve(options.runsDir)
+  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, piped })
+  try {
+    const { file } = input
+    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    return { runsDir, input, given: { file, head, options, mapping } }
+  } catch (error) {
+    await input.close()
+    throw error
+  }
+}
+
+const wholes = ['rows', 'damage', 'all'] as const
+const names = [...wholes, ...customerFields.map(({ name }) => name)]
+
+/**
+ * The words as the comparison has them: `rows`, `damage`, `all` or the path of a field. Each of `given` is one of them, or
+ * several with commas. Throws USAGE, E_OPTION_ACCEPT_CHANGE, for one that names nothing: it would accept nothing.
+ */
+export function acceptedChanges(given: readonly string[]): readonly string[] {
+  const words = given.flatMap((text) => {
+    const whole = wordOf(text)
+    const parts = text.split(',')
+    const named = parts.flatMap((part) => wordOf(part) ?? [])
+    // A key of metadata may hold a comma itself.
+    if (whole !== undefined) return [whole, ...named]
+    if (named.length === parts.length) return named
+    throw unknownWord(parts.find((part) => wordOf(part) === undefined)?.trim() ?? '')
+  })
+  return [...new Set(words)]
+}
+
+function wordOf(text: string): string | undefined {
+  return wholes.find((word) => word === normalise(text)) ?? targetOf(text)?.path
+}
+
+function unknownWord(word: string): BulkUpdateError {
+  const use = 'use rows, damage, all or fields of Update Customer, as the refusal named them'
+  const near = findNearest(word, names) ?? nearestPath(word)
+  return invalidValue('E_OPTION_ACCEPT_CHANGE', 'accept-change', word, use, didYouMean(near))
+}
