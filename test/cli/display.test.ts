@@ -59,7 +59,7 @@ describe('the display of a run', () => {
     display.stop()
   })
 
-  it('elsewhere is a line every ten seconds', () => {
+  it('without a terminal is a line every ten seconds', () => {
     const { display, screen, advance } = setUp({ isTTY: false, quiet: false })
     display.onSnapshot(snapshot)
     expect(screen()).toBe('')

@@ -43,7 +43,7 @@ describe('--help', () => {
     },
   )
 
-  it('has the options in groups, with what stands for their values', async () => {
+  it('has the options in groups, with names for their values', async () => {
     const help = await helpOf('update', '--help')
     expect(help.match(/^\w+:$/gm)).toEqual(
       ['Positionals', 'Input', 'Safety', 'Rate', 'Output', 'Simulator', 'General', 'Options', 'Examples'].map(
@@ -61,7 +61,7 @@ describe('--help', () => {
       if (!takers.some((name) => name === 'validate')) expect(help).not.toContain(` --${toFlag(option)} `)
   })
 
-  it('is also `help <command>`, -h, and stands after the words of a command', async () => {
+  it('is also `help <command>`, -h, and works after the words of a command', async () => {
     const help = await helpOf('redo', '--help')
     expect(await helpOf('help', 'redo')).toBe(help)
     expect(await helpOf('redo', 'some-run', '-h')).toBe(help)

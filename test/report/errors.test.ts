@@ -30,7 +30,7 @@ const members = (text: string) =>
   text.split('\n').map((line) => line.slice(0, line.lastIndexOf('"rapyd_bulk_row"')))
 
 describe('errors.csv', () => {
-  it('keeps header, cells and line ends byte for byte and puts our columns behind', async () => {
+  it('keeps header, cells and line ends byte for byte and adds our columns at the end', async () => {
     const text = `\ufeffCustomer ,"E-Mail",name\r\n${id(1)},nobody,"Jo, ""x""\r\ny"\r\n`
     const errors = await errorsOf('crm.csv', text)
     expect(errors).toBe(
@@ -80,7 +80,7 @@ describe('errors.csv', () => {
     }
   })
 
-  it('refuses such a row by its id, too, where the mark alone has been taken away', async () => {
+  it('refuses such a row by its id as well, if only the mark was removed', async () => {
     const errors = await errorsOf('crm.csv', `customer,name,email\n${id(1)},Jo\n`)
     expect(await briefsOf('crm.csv', errors.replace('rapyd_bulk_raw: ', ''))).toEqual([['invalid', 'E_ID']])
   })
@@ -106,7 +106,7 @@ describe('errors.csv', () => {
     expect(errorLine('x', outcome, csv('id'))).toContain(`,E_UNKNOWN_FIELD,'=1+1,`)
   })
 
-  it('gives the mended rows when it is mended and fed back', async () => {
+  it('gives the fixed rows when it is fixed and sent again', async () => {
     const input = [
       'customer,name,phone_number',
       `${id(1)},"Jo, ""x""",3.5E+11`,
@@ -141,7 +141,7 @@ describe('errors.csv', () => {
     expect(line).toBe(`${id(1)},"Jo, x",3,updated,,,new,\n`)
   })
 
-  it('leaves our columns alone where they are not the last ones', () => {
+  it('keeps our columns if they are not the last ones', () => {
     const header = `customer,${ours},name`
     expect(errorsHeader(csv(header))).toBe(`${header},${ours}\n`)
   })
@@ -213,7 +213,7 @@ describe('errors.ndjson', () => {
     },
   )
 
-  it('gives the mended rows when it is mended and fed back', async () => {
+  it('gives the fixed rows when it is fixed and sent again', async () => {
     const errors = await errorsOf(
       'crm.ndjson',
       `{"customer":"${id(1)}","metadata":{"a":1.50}}\n{"customer":"${id(2)}","name":"Jo","name":"Jane"}\n{}\n`,
@@ -229,7 +229,7 @@ describe('errors.ndjson', () => {
     ])
   })
 
-  it('replaces our keys wherever they stand and names each once', async () => {
+  it('replaces our keys in any place and writes each once', async () => {
     const text = `{"rapyd_bulk_tip":"old","customer":"nobody","rapyd_bulk_row":7,"name":"rapyd_bulk_row"}\n`
     const errors = await errorsOf('crm.ndjson', text)
     expect(errors.match(/"rapyd_bulk_row":/g)).toHaveLength(1)

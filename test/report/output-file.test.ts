@@ -26,7 +26,7 @@ afterEach(() => rmSync(directory, { recursive: true }))
 const refused = expect.objectContaining({ kind: 'LOCAL', code: 'E_REPORT_WRITE' })
 
 describe('openOutputFile', () => {
-  test('puts the new file in the place of the old one, whole, and leaves nothing else behind', () => {
+  test('replaces the whole file and leaves no temporary file', () => {
     writeFileSync(target, 'old')
     const file = openOutputFile(target)
     const piece = 'ü'.repeat(50_000)
@@ -89,7 +89,7 @@ describe('openOutputFile', () => {
     expect(readFileSync(other, 'utf8')).toBe('precious')
   })
 
-  test('says what is wrong and how to make the report again where the system refuses', () => {
+  test('names the cause and how to write the report again if the system refuses', () => {
     const missing = join(directory, 'not-there', 'results.csv')
     expect(() => openOutputFile(missing)).toThrow(refused)
     expect(() => openOutputFile(missing)).toThrow(

@@ -42,7 +42,7 @@ describe('the time left', () => {
     expect(pace.etaMs(calls)).toBe(etaMs)
   })
 
-  test('is not known before anything was measured where no window limits', () => {
+  test('is unknown without windows before a speed is measured', () => {
     const pace = createPace([])
     expect(pace.etaMs(10)).toBeUndefined()
     pace.note(0, still)
@@ -56,7 +56,7 @@ describe('the time left', () => {
     expect(createPace(documented).etaMs(0)).toBe(0)
   })
 
-  test('is right all the way where the windows set the pace, in bursts and waits', () => {
+  test('is right all the way if the windows limit the rate, in bursts and waits', () => {
     const { told, took } = play(documented, 1_500, 40)
     for (const { at, etaMs } of told.slice(8))
       expect(Math.abs((etaMs ?? 0) - (took - at)), `after ${at} ms`).toBeLessThanOrEqual(
@@ -65,7 +65,7 @@ describe('the time left', () => {
       )
   })
 
-  test('follows the server where it is slower than the windows', () => {
+  test('follows the server if it is slower than the windows', () => {
     const { told, took } = play(documented, 300, 1)
     for (const { at, etaMs } of told.slice(40))
       expect(Math.abs((etaMs ?? 0) - (took - at)), `after ${at} ms`).toBeLessThanOrEqual(
@@ -116,7 +116,7 @@ describe('the rate', () => {
 })
 
 describe('the history of a counter', () => {
-  test('knows where it stood, and when it got there', () => {
+  test('knows its count at a time, and when it had a count', () => {
     const history = createHistory(60_000)
     for (const [at, count] of [
       [0, 0],

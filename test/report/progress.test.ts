@@ -164,7 +164,7 @@ describe('createProgress', () => {
     expect(screen()).toBe('')
   })
 
-  test('elsewhere it logs a line every ten seconds at most, and none for a short run', () => {
+  test('without a terminal it logs a line every ten seconds at most, and none for a short run', () => {
     const { progress, lines, screen, advance } = setUp(false)
     progress.update(snapshot)
     advance(9_999)

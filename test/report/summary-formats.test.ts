@@ -29,7 +29,7 @@ function summaryFrom(outcomes: readonly Partial<Outcome>[], changes: Partial<Sum
 const bad = { outcome: 'rejected', errorCode: 'E_API', errorField: hostile, message: hostile } as const
 
 describe('JUnit', () => {
-  it('has a case for the good rows and a failure for each kind of error, with its remedy', () => {
+  it('has a case for the good rows and a failure for each kind of error, with its tip', () => {
     const text = toJunit(summaryFrom([{}, bad, { ...bad, row: 7 }]))
     expect(text.match(/<testcase /g)).toHaveLength(2)
     expect(text).toContain('tests="2" failures="1" errors="0" skipped="0" time="60.500"')

@@ -84,7 +84,7 @@ test('the text shows five kinds of error at most, the most frequent ones', () =>
   expect(shown).toEqual(['kind 7', 'kind 6', 'kind 5', 'kind 4', 'kind 3'])
 })
 
-test('colours are added where they are asked for and change nothing else', () => {
+test('colours change nothing but the colour', () => {
   const facts = summary([{}, { outcome: 'unknown' }])
   const [plain, coloured] = [summaryText(facts, 'x', false), summaryText(facts, 'x', true)]
   expect(coloured).not.toBe(plain)

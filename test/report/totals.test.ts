@@ -23,7 +23,7 @@ describe('the totals', () => {
     expect(totalsOf([{}, { outcome: 'failed' }, {}]).outcomes).toMatchObject({ updated: 2, failed: 1 })
   })
 
-  it('count a field as cleared where Rapyd confirmed it, and nowhere else', () => {
+  it('count a field as cleared only if Rapyd confirmed it', () => {
     const { cleared } = totalsOf([
       { cleared: 'name;addresses[0].city' },
       { cleared: 'name' },

@@ -1,4 +1,4 @@
-/** The page in a real Chromium: it draws, filters and turns pages, complains of nothing and asks nobody. */
+/** The HTML report in a real Chromium: it draws, filters and turns pages, without an error and without a request. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,11 +19,11 @@ const pauses = [
   { from: start + 5_000, to: start + 20_000, kind: 'blocked' },
   { from: start + 30_000, to: start + 90_000, kind: 'outage' },
 ] as const
-const pageFacts = { mapping: 'm', options: [['--rate', '1/1s']], pauses, versions: 'v' } as const
+const reportFacts = { mapping: 'm', options: [['--rate', '1/1s']], pauses, versions: 'v' } as const
 
 function write(directory: string): void {
   const totals = createTotals()
-  const fold = createReportData(createRowValues(['customer', 'note'], (record) => record.split('|')))
+  const data = createReportData(createRowValues(['customer', 'note'], (record) => record.split('|')))
   for (let row = 1; row <= rows; row++) {
     const isOdd = row % 1_000 === 0
     const outcome = outcomeOf({
@@ -35,14 +35,14 @@ function write(directory: string): void {
       customerId: `cus_${String(row).padStart(32, '0')}`,
     })
     const updated = outcomeOf({ row, fields: 'email;name', cleared: 'name', finishedAt: start + row })
-    if (row < 100) fold.add(updated)
+    if (row < 100) data.add(updated)
     totals.add(outcome)
-    fold.add(outcome, row > 2 ? undefined : `cus_${row}|Zz, ${row} ${hostile}`)
+    data.add(outcome, row > 2 ? undefined : `cus_${row}|Zz, ${row} ${hostile}`)
   }
   const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
   const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
   const run = { run_id: 'crm-1', input, env: 'sandbox', host: 'h', ...facts }
-  writeHtmlReport(directory, toSummary(run, totals.totals()), pageFacts, fold)
+  writeHtmlReport(directory, toSummary(run, totals.totals()), reportFacts, data)
 }
 
 const name = hasChromium ? 'in Chromium' : 'in Chromium (skipped: there is no /usr/bin/chromium)'
@@ -51,7 +51,7 @@ describe.skipIf(!hasChromium)(name, () => {
   let directory: string
   let page: BrowserPage
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'page-'))
+    directory = mkdtempSync(join(tmpdir(), 'report-'))
     write(directory)
     page = await openInChromium(join(directory, 'report.html'))
   })
@@ -74,7 +74,7 @@ describe.skipIf(!hasChromium)(name, () => {
     )
   })
 
-  it('shows cells below their row where that was asked for, finds them, and says so', async () => {
+  it('shows cells below their row with --include-values, finds them, and warns about them', async () => {
     await page.evaluate(`document.getElementById('first').click()`)
     const shown = `[...document.querySelectorAll('#rows tr.values')].map((row) => row.textContent)`
     expect(await page.evaluate(shown)).toEqual([

@@ -15,11 +15,11 @@ const facts = { mapping: hostile, options: [['--blank', hostile]], pauses: [], v
 
 function partsOf(outcomes: readonly Partial<Outcome>[]) {
   const totals = createTotals()
-  const fold = createReportData()
+  const data = createReportData()
   for (const changes of outcomes) {
     const outcome = outcomeOf(changes)
     totals.add(outcome)
-    fold.add(outcome)
+    data.add(outcome)
   }
   const run = {
     run_id: 'crm-0123456789',
@@ -33,12 +33,12 @@ function partsOf(outcomes: readonly Partial<Outcome>[]) {
     exit_code: 1,
     next: `Mend ${hostile}`,
   }
-  return { summary: toSummary(run, totals.totals()), fold }
+  return { summary: toSummary(run, totals.totals()), data }
 }
 
-function page(outcomes: readonly Partial<Outcome>[]): string {
-  const { summary, fold } = partsOf(outcomes)
-  return [...renderReport(summary, facts, fold)].join('')
+function render(outcomes: readonly Partial<Outcome>[]): string {
+  const { summary, data } = partsOf(outcomes)
+  return [...renderReport(summary, facts, data)].join('')
 }
 
 const bad = {
@@ -48,9 +48,9 @@ const bad = {
   message: hostile,
 } as const
 
-describe('the page', () => {
-  it('allows exactly the style and the script that stand in it', () => {
-    const text = page([{}, bad])
+describe('the HTML report', () => {
+  it('allows exactly its own style and script', () => {
+    const text = render([{}, bad])
     const hash = (element: RegExp) =>
       `'sha256-${createHash('sha256')
         .update(element.exec(text)?.[1] ?? '')
@@ -67,15 +67,15 @@ describe('the page', () => {
   })
 
   it('escapes whatever codes, fields, messages, options and names hold', () => {
-    const text = page([bad, { ...bad, customerId: hostile }])
+    const text = render([bad, { ...bad, customerId: hostile }])
     expect(text.match(/<script/g)).toHaveLength(2)
     expect(text.match(/<\/script/g)).toHaveLength(2)
     expect(text).not.toMatch(/[\u2028\u202e]|<!--/)
     expect(text).toContain('--blank</dt><dd>&lt;/script&gt;&lt;script&gt;')
   })
 
-  it('holds the rows that need attention, as they were told, and no others', () => {
-    const text = page([
+  it('holds the rows that need attention, and no others', () => {
+    const text = render([
       {},
       { ...bad, row: 2, line: 3 },
       { outcome: 'unchanged' },
@@ -90,29 +90,29 @@ describe('the page', () => {
     expect(text).toContain('2; 4')
   })
 
-  it('needs no script where no row needs attention', () => {
-    const text = page([{}])
+  it('needs no script if no row needs attention', () => {
+    const text = render([{}])
     expect(text).not.toContain('<script')
     expect(text).toContain('<p>None.</p>')
   })
 
   it('names the input and no folder, and says what a blank did', () => {
-    const text = page([{ cleared: 'email' }])
+    const text = render([{ cleared: 'email' }])
     expect(text).not.toContain('somebody')
     expect(text).toMatch(/<code>email<\/code><\/th><td class="number">0<\/td><td class="number">1<\/td>/)
   })
 
-  it('stands without any row', () => {
-    expect(page([])).toContain('Outcomes: no rows')
+  it('needs no row', () => {
+    expect(render([])).toContain('Outcomes: no rows')
   })
 
   it('is for its owner alone, and made again it is the same', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'page-'))
+    const directory = mkdtempSync(join(tmpdir(), 'report-'))
     const path = join(directory, 'report.html')
-    const { summary, fold } = partsOf([bad])
-    writeHtmlReport(directory, summary, facts, fold)
+    const { summary, data } = partsOf([bad])
+    writeHtmlReport(directory, summary, facts, data)
     const [text, mode] = [readFileSync(path, 'utf8'), statSync(path).mode & 0o777]
-    writeHtmlReport(directory, summary, facts, partsOf([bad]).fold)
+    writeHtmlReport(directory, summary, facts, partsOf([bad]).data)
     const again = readFileSync(path, 'utf8')
     rmSync(directory, { recursive: true })
     expect(mode).toBe(0o600)
@@ -132,9 +132,9 @@ describe('the page', () => {
     ['cut', createRowValues(['id'], () => ['x'.repeat(400)]), [['id'], [`${'x'.repeat(300)}…`]]],
     ['not at all', undefined, [undefined, undefined]],
   ] as const)('shows cells %s', (_how, rowValues, [names, cells]) => {
-    const fold = createReportData(rowValues)
-    fold.add(outcomeOf(bad), '{"a": 1}')
-    const text = [...renderReport(partsOf([bad]).summary, facts, fold)].join('')
+    const data = createReportData(rowValues)
+    data.add(outcomeOf(bad), '{"a": 1}')
+    const text = [...renderReport(partsOf([bad]).summary, facts, data)].join('')
     const json = JSON.parse(/id="attention-data">(.*?)<\/script>/s.exec(text)?.[1] ?? '')
     expect([json.names, json.values?.[0]]).toEqual([names, cells])
     expect(text.includes('Personal data')).toBe(rowValues !== undefined)

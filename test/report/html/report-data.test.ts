@@ -37,7 +37,7 @@ describe('the timeline', () => {
     expect(slots.reduce((sum, slot) => sum + slot.calls, 0)).toBe(calls)
   })
 
-  it('is empty where nothing was answered', () => {
+  it('is empty without an answer', () => {
     expect(createTimeline().slots(96).slots).toEqual([])
   })
 })
@@ -56,10 +56,10 @@ describe('rows that need attention', () => {
 })
 
 describe('fields', () => {
-  it('are counted by name, also where every row brings another key', () => {
-    const fold = createReportData()
-    for (let row = 0; row < 3_000; row++) fold.add(outcomeOf({ fields: `name;metadata.k${row}` }))
-    const changed = fold.changed
+  it('are counted by name, also if every row has another key', () => {
+    const data = createReportData()
+    for (let row = 0; row < 3_000; row++) data.add(outcomeOf({ fields: `name;metadata.k${row}` }))
+    const changed = data.changed
     expect(changed.get('name')).toBe(3_000)
     expect(changed.size).toBe(1_001)
     expect(changed.get('other fields')).toBe(3_000 - 999)

@@ -44,7 +44,7 @@ it.each([undefined, 'null', '[]', '{}', '[1, {"from": "x"}]'])('%s is no pause',
   expect(readPauses(text)).toEqual([]),
 )
 
-it('a chart has a band where nobody could send, cut at its edges and wide enough to be seen', () => {
+it('a chart has a band for each pause, cut at its edges and wide enough to be seen', () => {
   const slots = [0, 1_000, 2_000, 3_000].map((start) => ({
     start,
     calls: 1,
