@@ -41,7 +41,6 @@ export function guardOutput(): () => Promise<void> {
     await nextTurn()
     if (lost === '') return
     throw new BulkUpdateError(
-      'LOCAL',
       'E_STDOUT',
       `standard output could not be written (${lost})`,
       'Make room where it goes, then run the same command again: what was answered is not sent again.',

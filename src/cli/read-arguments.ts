@@ -4,8 +4,7 @@ import { toFlag, optionTable } from '../config/options.ts'
 import type { CommandName, CommandOptions, Option } from '../config/options.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
 import type { Words } from './command-table.ts'
 
@@ -36,7 +35,11 @@ export function refuseSwitchValues(argv: readonly string[]): void {
     const name = switches.find((known) => known === typed || toFlag(known) === typed)
     if (name === undefined || value === 'true' || value === 'false') continue
     const flag = toFlag(name)
-    throw usage('E_OPTION_VALUE', `--${flag} takes no value`, `Write --${flag}, or --no-${flag}.`)
+    throw new BulkUpdateError(
+      'E_OPTION_VALUE',
+      `--${flag} takes no value`,
+      `Write --${flag}, or --no-${flag}.`,
+    )
   }
 }
 
@@ -78,7 +81,11 @@ function read(flag: string, option: Option, value: unknown): unknown {
     return option.value === 'NAMES' ? value.flatMap(namesIn) : value
   }
   if (Array.isArray(value))
-    throw usage('E_OPTION_REPEATED', `--${flag} is given more than once`, 'Keep the one that is meant.')
+    throw new BulkUpdateError(
+      'E_OPTION_REPEATED',
+      `--${flag} is given more than once`,
+      'Keep the one that is meant.',
+    )
   if (typeof value === 'boolean' && option.type === 'boolean') return value
   if (typeof value !== 'string') throw noValue(flag)
   if (option.choices !== undefined) return choiceOf(flag, value, option.choices)
@@ -114,12 +121,16 @@ function numberOf(flag: string, value: string, range: Option['range']): number {
 }
 
 function noValue(flag: string): BulkUpdateError {
-  return usage('E_OPTION_VALUE', `--${flag} needs a value`, `Write it after --${flag}, or leave both out.`)
+  return new BulkUpdateError(
+    'E_OPTION_VALUE',
+    `--${flag} needs a value`,
+    `Write it after --${flag}, or leave both out.`,
+  )
 }
 
 function unknownOption(key: string, command: CommandName, known: readonly string[]): BulkUpdateError {
   const near = findNearest(key, known)
-  return usage(
+  return new BulkUpdateError(
     'E_USAGE',
     `Unknown option: ${key.length === 1 ? '-' : '--'}${key}`,
     `${near === undefined ? '' : `Did you mean --${near}? `}See rapyd-bulk ${command} --help.`,
@@ -133,7 +144,7 @@ export function readWords<Name extends CommandName>(command: Name, found: Found)
   const words = [...found._.slice(1), found['--'] ?? []].flat().map((word) => String(shown(word)))
   const extra = words.slice(names.length)
   if (extra.length > 0)
-    throw usage(
+    throw new BulkUpdateError(
       'E_USAGE',
       `Unexpected ${extra.length === 1 ? 'argument' : 'arguments'}: ${extra.join(', ')}`,
       `Quote names with spaces, and repeat an option for each of its values. See rapyd-bulk ${command} --help.`,
@@ -142,7 +153,7 @@ export function readWords<Name extends CommandName>(command: Name, found: Found)
     names.flatMap((name, at) => (words[at] === undefined ? [] : [[name, words[at]]])),
   )
   if (hasSubject(command, named)) return named
-  throw usage(
+  throw new BulkUpdateError(
     'E_USAGE',
     `Missing argument: <${subject ?? 'input'}>`,
     `Expected: ${subjects[subject ?? 'input']}. See rapyd-bulk ${command} --help.`,

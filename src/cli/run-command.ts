@@ -3,8 +3,7 @@ import type { Argv } from 'yargs'
 import { toFlag, optionTable } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
-import { exitCodes, usage } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { commandNames, commands } from './command-table.ts'
 import type { Arguments } from './command-table.ts'
 import { boundMemory } from './memory.ts'
@@ -91,7 +90,7 @@ function startOf<Name extends CommandName>(
 function unknownCommand({ parsed }: Argv): BulkUpdateError {
   const word = parsed === false ? undefined : parsed?.argv._[0]?.toString().replaceAll('\0', '')
   const near = word === undefined ? undefined : findNearest(word, commandNames)
-  return usage(
+  return new BulkUpdateError(
     'E_USAGE',
     word === undefined ? 'No command given' : `Unknown command: ${word}`,
     `${didYouMean(near)}Commands: ${commandNames.join(', ')}. See rapyd-bulk --help.`,

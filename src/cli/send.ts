@@ -2,7 +2,7 @@
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { printable } from '../model/text.ts'
-import { exitCodes, usage } from '../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
@@ -102,7 +102,7 @@ async function confirmProduction(
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
   const isAsked = confirmed === undefined && canAsk()
   if (isAsked && (await ask(`${facts}\nType ${expected} to send: `, signal)) === expected) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_NOT_CONFIRMED',
     `production was not confirmed. ${facts}`,
     `If this is meant, add --confirm-production ${expected}. Nothing was sent.`,

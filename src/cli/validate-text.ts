@@ -1,5 +1,5 @@
 /** What a person reads of `validate`: counts, columns, findings with their remedies, warnings, and the first rows that are wrong. */
-import { findTip, warningTips } from '../model/errors.ts'
+import { findTip, warningEntries } from '../model/errors.ts'
 import type { SourceColumn } from '../model/row.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
@@ -24,7 +24,7 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
     ...columnLines(result.columns),
   ]
   lines.push(...kindLines('Findings:', result.findings, ({ code, message }) => findTip(code, message)))
-  lines.push(...kindLines('Warnings:', result.warnings, ({ code }) => warningTips[code]))
+  lines.push(...kindLines('Warnings:', result.warnings, ({ code }) => warningEntries[code].tip))
   const listed = invalid.slice(0, mostListed)
   if (listed.length > 0)
     lines.push('', result.invalid > listed.length ? `The first ${listed.length} rows:` : 'Rows:')

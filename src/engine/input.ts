@@ -162,7 +162,6 @@ function removeLeftovers(runsDir: string): void {
 
 function cannotMove(directory: string, error: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_SPOOL',
     `${standardInput} cannot be kept in ${directory} (${systemCode(error)})`,
     'Look at the directory and the disk, then run the same command again. Nothing was sent.',

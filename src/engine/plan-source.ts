@@ -76,7 +76,6 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
   if (plan.head.sha256 === sha256) return plan
   await plan.close()
   throw new BulkUpdateError(
-    'INPUT',
     'E_PLAN_CHANGED',
     `${path} is not the plan that this run sends`,
     'Put that plan back where it was. Nothing was sent.',

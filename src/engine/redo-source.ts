@@ -141,7 +141,6 @@ async function readLineage(base: CheckedInput, head: Head): Promise<RowNumbers> 
 
 function noRowNumbers(what: 'column' | 'key'): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_REDO_COLUMN',
     `the file of --from has no ${what} ${rowColumn}, so nobody can tell which rows of the run it holds`,
     `Give the errors file of that run, mended, with all its ${what}s. Nothing was sent.`,

@@ -58,7 +58,6 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     const now = await handle.stat({ bigint: true })
     if (now.size === stat.size && now.mtimeNs === stat.mtimeNs) return
     throw new BulkUpdateError(
-      'INPUT',
       'E_INPUT_CHANGED',
       `${path} changed while it was read`,
       'Wait until the export has been written, then run again.',
@@ -109,18 +108,12 @@ export async function readAt(handle: FileHandle, offset: number, length: number)
 }
 
 export function isEmpty(path: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_EMPTY',
-    `${path} is empty`,
-    'Give a CSV file with a header, or NDJSON.',
-  )
+  return new BulkUpdateError('E_EMPTY', `${path} is empty`, 'Give a CSV file with a header, or NDJSON.')
 }
 
 function cannotOpen(path: string, code: string): BulkUpdateError {
   const notAFile = code === 'ENOTFILE' || code === 'ENXIO'
   return new BulkUpdateError(
-    'INPUT',
     'E_INPUT_OPEN',
     `${path} ${reasons[code] ?? `cannot be opened (${code})`}`,
     notAFile

@@ -120,7 +120,6 @@ function damaged(compression: Compression, path: string, byte: number, cause: un
 /** Of zstd --long: the window is held in memory, and over 128 MiB of it are refused. */
 function longWindow(path: string, cause: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_COMPRESSED',
     `${path} needs more than 128 MiB of memory to decompress (zstd --long)`,
     'Decompress it first, like: zstdcat --long=31 FILE | rapyd-bulk update -',
@@ -137,7 +136,6 @@ function garbage(compression: Compression, path: string, byte: number): BulkUpda
 
 function tooLarge(compression: Compression, path: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_COMPRESSED',
     `${path} grows to more than ${mostExpansion.toLocaleString('en')} times its size, as no export of customers does`,
     `Look at what is in it (${viewers[compression]} FILE | head), and give the file decompressed if it is meant. Nothing was sent.`,
@@ -148,7 +146,6 @@ const viewers: Readonly<Record<Compression, string>> = { gzip: 'zcat', zstd: 'zs
 
 function refused(message: string, compression: Compression, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_COMPRESSED',
     message,
     `Copy or export it again; ${compression} -t FILE says whether it is whole. Nothing was sent.`,

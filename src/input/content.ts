@@ -60,7 +60,7 @@ export function compressedTwice(path: string): BulkUpdateError {
 }
 
 function binary(message: string, remedy: string): BulkUpdateError {
-  return new BulkUpdateError('INPUT', 'E_BINARY', message, remedy)
+  return new BulkUpdateError('E_BINARY', message, remedy)
 }
 
 /** NDJSON is one object on each line; one document over all lines would be a file of malformed rows. */
@@ -72,7 +72,6 @@ export function refuseJsonDocument(text: string, path: string): void {
       : undefined
   if (what === undefined) return
   throw new BulkUpdateError(
-    'INPUT',
     'E_NOT_NDJSON',
     `${path} is ${what}, not NDJSON`,
     `Write one object per line (NDJSON), like: jq -c ${what === 'a JSON array' ? "'.[]'" : '.'} FILE | rapyd-bulk update -`,

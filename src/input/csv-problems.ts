@@ -46,7 +46,6 @@ function hasBareBreak(record: Buffer, lineBreak: number): boolean {
 
 export function unclosedQuote(line: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_UNCLOSED_QUOTE',
     `the quote that is opened on line ${line} is never closed`,
     'Close the quote, or double it if it belongs to the text, and run again. Nothing behind that line was used.',
@@ -56,7 +55,6 @@ export function unclosedQuote(line: number): BulkUpdateError {
 /** Of a record in which quotes hide its end, and of a header. */
 export function tooLong(line: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_RECORD_TOO_LARGE',
     `the record on line ${line} is longer than 4 MiB`,
     'Check that the file is CSV and that its lines end in a line break.',

@@ -147,7 +147,6 @@ function createLineCount() {
 
 function notUtf8(name: string, line: number, offset: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     `line ${line}, byte ${offset + 1} of ${name} is not UTF-8`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or say how it is written: --encoding windows-1252 for what Windows calls ANSI. Nothing was guessed or replaced.',
@@ -156,7 +155,6 @@ function notUtf8(name: string, line: number, offset: number): BulkUpdateError {
 
 function notIn(encoding: Encoding, name: string, line: number, offset: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     `line ${line}, byte ${offset + 1} of ${name} is not ${encoding}`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or name its encoding with --encoding. Nothing was guessed or replaced.',
@@ -165,7 +163,6 @@ function notIn(encoding: Encoding, name: string, line: number, offset: number): 
 
 function isUtf8InTruth(encoding: Encoding, name: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     `${name} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every accented letter in it`,
     'Leave --encoding out. Nothing was sent.',

@@ -83,7 +83,6 @@ const options: Readonly<Record<Candidate, string>> = {
 function inDoubt(trials: readonly Trial[], path: string): BulkUpdateError {
   const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${names[delimiter]}`)
   return new BulkUpdateError(
-    'INPUT',
     'E_DELIMITER',
     `${path} can be cut in several ways: its header has ${found.join(', ')}`,
     `Say which is meant: ${trials.map(({ delimiter }) => options[delimiter]).join(' or ')}. Nothing was sent.`,

@@ -87,7 +87,6 @@ function isAsciiUnit(unit: number): boolean {
 
 function isUtf32(path: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_BINARY',
     `${path} is UTF-32, which is not read`,
     'Save it as CSV UTF-8, or: iconv -f UTF-32 -t UTF-8 FILE | rapyd-bulk update -',
@@ -96,7 +95,6 @@ function isUtf32(path: string): BulkUpdateError {
 
 function mismatch(message: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     message,
     `Leave --encoding out: UTF-8 and UTF-16 are recognised. It takes ${encodings.join(', ')}. Nothing was sent.`,

@@ -61,7 +61,6 @@ export function ndjsonNotCsv(path: string, said: string): BulkUpdateError {
 
 function otherFormat(path: string, what: string, right: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_FORMAT',
     `${path} ${what}`,
     `Leave --format out, or write --format ${right}. Nothing was sent.`,

@@ -85,7 +85,6 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     return { format: 'csv', dialect, header: header.cells, headerText, above, lineEnd, start }
   }
   throw new BulkUpdateError(
-    'INPUT',
     'E_EMPTY',
     `${file.path} holds no header`,
     'Give a CSV file whose first line names the columns.',
@@ -104,7 +103,6 @@ async function firstText(file: InputFile): Promise<string> {
 
 function tooManyColumns(columns: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_TOO_MANY_COLUMNS',
     `the header has ${columns} columns, and ${mostColumns} are the most`,
     'Check the delimiter, or export fewer columns: an update has at most some dozens of fields.',
@@ -113,7 +111,6 @@ function tooManyColumns(columns: number): BulkUpdateError {
 
 function badHeader(line: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_HEADER_QUOTE',
     `the header on line ${line} has a misplaced quote`,
     'Quote whole column names and double the quotes inside.',

@@ -38,7 +38,6 @@ async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
   } catch (error) {
     if (error instanceof BulkUpdateError) throw error
     throw new BulkUpdateError(
-      'INPUT',
       'E_RECORDS',
       `the records ended with an error after ${row}`,
       'The cause of this error is what they threw. Nothing was sent.',
@@ -75,7 +74,6 @@ function refuseUnwritable(key: string, value: unknown): unknown {
 
 function noRecord(row: number, why: string, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_RECORD',
     `record ${row} ${why}`,
     'Give plain objects of texts, finite numbers, booleans, null, lists and objects. Nothing was sent.',

@@ -49,7 +49,6 @@ export async function fillSpool(
   } catch (error) {
     if (signal.aborted || error instanceof BulkUpdateError) throw error
     throw new BulkUpdateError(
-      'LOCAL',
       'E_STDIN',
       `${standardInput} cannot be read (${systemCode(error)})`,
       'Look at the command that feeds the pipe, then run both again. Nothing was sent.',
@@ -62,7 +61,6 @@ export async function fillSpool(
 export function refuseTerminal(source: PipedInput): void {
   if (source.isTTY !== true) return
   throw new BulkUpdateError(
-    'USAGE',
     'E_STDIN_TERMINAL',
     `${standardInput} is a terminal, and - reads the input from there`,
     'Pipe a file into the command, like: rapyd-bulk update - < crm-export.csv. Nothing was sent.',
@@ -90,7 +88,6 @@ export async function syncSpool(handle: FileHandle, path: string): Promise<void>
 
 function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_SPOOL',
     `${what} cannot be kept in ${path}: ${explainSystemCode(systemCode(error))}`,
     'Make room there, choose another folder (--runs-dir; TMPDIR for validate), or give the input as a file; then run again. Nothing was sent.',

@@ -72,7 +72,6 @@ function createErrorsCopy(directory: string, { file, head }: CopiedInput) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new BulkUpdateError(
-      'LOCAL',
       'E_OUT',
       `the directory ${directory} cannot be made (${systemCode(error)})`,
       'Name another directory with --out.',

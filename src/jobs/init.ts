@@ -56,7 +56,6 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
     const reports = columns.list().filter(({ name }) => !isOurColumn(name))
     if (reports.length === 0) {
       throw new BulkUpdateError(
-        'INPUT',
         'E_NO_COLUMNS',
         `${file.path} has no columns that a mapping could be drafted from`,
         'Give a CSV file with a header, or NDJSON with one object per line.',

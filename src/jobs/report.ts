@@ -152,7 +152,6 @@ function withoutErrors({ runId, record, journal }: SavedRun, error: BulkUpdateEr
   const isGone = record.options.input === '-' && error.code === 'E_INPUT_OPEN'
   const why = isGone ? 'what came over standard input is not kept once a run is finished' : error.message
   return new BulkUpdateError(
-    error.kind,
     error.code,
     `${why}: results and summary.json are written from the journal, errors is not${unlisted}`,
     isGone

@@ -125,7 +125,6 @@ function findId(
   const [id, other] = free.filter(({ name }) => normalise(name) === idName)
   if (id === undefined) {
     throw new BulkUpdateError(
-      'INPUT',
       'E_HEADER_NO_ID',
       'no column holds the customer id: none is called customer, customer_id or id',
       `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
@@ -163,7 +162,6 @@ function checkAddresses(addresses: ReadonlySet<number>): void {
   const gap = gapIn(addresses)
   if (gap === undefined) return
   throw new BulkUpdateError(
-    'INPUT',
     'E_HEADER_ADDRESSES',
     `columns name a later address, but none of addresses[${gap}]`,
     'Number the addresses from 0 without gaps.',
@@ -196,7 +194,6 @@ function label({ name, index }: NamedColumn): string {
 
 function twice(first: string, second: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_HEADER_DUPLICATE',
     `${first} and ${second} are both ${what}`,
     'Remove or rename one of them.',
@@ -205,7 +202,6 @@ function twice(first: string, second: string, what: string): BulkUpdateError {
 
 function missing(header: readonly string[], name: string, where: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
@@ -220,7 +216,6 @@ function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpda
   const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
   const otherwise = origin === 'default' ? '' : ` or, in the mapping file, with "${name}": ignore`
   return new BulkUpdateError(
-    'INPUT',
     'E_HEADER_UNKNOWN_COLUMN',
     `${label(column)} is no field of Update Customer${but}`,
     `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${name}"${otherwise}.`,

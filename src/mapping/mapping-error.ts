@@ -13,5 +13,5 @@ export interface MappingDocument {
 
 /** `where` is `file:line:column`, or the file alone where no place in it is at fault. */
 export function mappingError(where: string, message: string, remedy: string): BulkUpdateError {
-  return new BulkUpdateError('USAGE', 'E_MAPPING', `${where}: ${message}`, `${remedy} Nothing was sent.`)
+  return new BulkUpdateError('E_MAPPING', `${where}: ${message}`, `${remedy} Nothing was sent.`)
 }

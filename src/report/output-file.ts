@@ -113,7 +113,6 @@ export function openNewFile(path: string, force: boolean, input: string): Output
   const there = existsSync(path)
   if (there && existsSync(input) && realpathSync(path) === realpathSync(input)) {
     throw new BulkUpdateError(
-      'USAGE',
       'E_FILE_EXISTS',
       `${path} is the input itself`,
       'Name another file to write to.',
@@ -121,7 +120,6 @@ export function openNewFile(path: string, force: boolean, input: string): Output
   }
   if (there && !force) {
     throw new BulkUpdateError(
-      'USAGE',
       'E_FILE_EXISTS',
       `${path} is there already`,
       'Name another file, or add --force to write over it. Nothing was written.',
@@ -152,7 +150,6 @@ function refuseOddTarget(path: string, next: string): void {
   if (target === undefined || (target.isFile() && target.nlink === 1)) return
   const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   throw new BulkUpdateError(
-    'LOCAL',
     'E_REPORT_WRITE',
     `${path} ${what}, so nothing is written to it`,
     `Move it away, then ${next}`,
@@ -179,7 +176,6 @@ function refusing<Result>(path: string, next: string, action: () => Result): Res
     const code = systemCode(error)
     if (code === '') throw error
     throw new BulkUpdateError(
-      'LOCAL',
       'E_REPORT_WRITE',
       `${path} could not be written: ${explainSystemCode(code)}`,
       `${remedyOf(code)}, then ${next}`,

@@ -3,7 +3,7 @@
  * are too dear, or too doubtful, for `update`. Constant memory but for the table of e-mail addresses.
  */
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import { findTip, warningTips } from '../model/errors.ts'
+import { findTip, warningEntries } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
@@ -89,7 +89,7 @@ export function createExamination(parts: ExamineParts): Examination {
   }
 
   function warn(code: WarningCode, field: string, message: string): void {
-    note(warnings, code, { field, message }, { severity: 'warning', tip: warningTips[code], message })
+    note(warnings, code, { field, message }, { severity: 'warning', tip: warningEntries[code].tip, message })
   }
 
   function look(text: string, column: TextColumn): void {
@@ -154,7 +154,7 @@ export function createExamination(parts: ExamineParts): Examination {
           code,
           field,
           message,
-          tip: warningTips[code],
+          tip: warningEntries[code].tip,
           row: r,
           line,
           column,

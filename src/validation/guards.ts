@@ -27,7 +27,6 @@ export function refuseDuplicates(
   const customers = repeatedCustomers === 1 ? '1 customer stands' : `${repeatedCustomers} customers stand`
   const pair = places.map(({ row, line }) => `row ${row}, line ${line}`).join(' and ')
   return new BulkUpdateError(
-    'INPUT',
     'E_DUPLICATE_CUSTOMER',
     `${customers} on several rows (first: ${pair})`,
     'Leave one row for each customer, or run with --duplicates sequence, last or merge. Nothing was sent.',
@@ -47,7 +46,6 @@ export function refuseWarning(
 ): BulkUpdateError {
   const what = `${code} ${field}`.trim()
   return new BulkUpdateError(
-    'INPUT',
     'E_STRICT',
     rows === 0
       ? `warnings count with --strict: the header has ${what}`
@@ -63,7 +61,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
     const wanted =
       expected.least === expected.most ? `${expected.least}` : `${expected.least} to ${expected.most}`
     return new BulkUpdateError(
-      'INPUT',
       'E_EXPECT_ROWS',
       `the file has ${scan.rows} ${scan.rows === 1 ? 'row' : 'rows'}, and ${wanted} ${wanted === '1' ? 'is' : 'are'} expected`,
       'Look whether the export is whole; if it is, correct --expect-rows. Nothing was sent.',
@@ -72,7 +69,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   if (options.strict && scan.invalid > 0) {
     const [first] = scan.findings
     return new BulkUpdateError(
-      'INPUT',
       'E_STRICT',
       `${scan.invalid} of ${scan.rows} rows are invalid (first: row ${first?.firstRow ?? 0}, ${first?.code ?? ''})`,
       'Mend the rows that `validate` lists, or run without --strict. Nothing was sent.',
@@ -85,7 +81,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   if (scan.invalid > allowedErrors(options.maxErrors, scan.rows)) {
     const [first] = scan.findings
     return new BulkUpdateError(
-      'INPUT',
       'E_TOO_MANY_INVALID',
       `${scan.invalid} of ${scan.rows} rows are invalid, most of them ${first?.code ?? ''} (first: row ${first?.firstRow ?? 0}, line ${first?.firstLine ?? 0})`,
       'Look at them with `validate`; raise --max-errors if so many are expected. Nothing was sent.',
@@ -94,7 +89,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   for (const [field, rows] of scan.cleared) {
     if (rows > (scan.calls * options.maxClearsPercent) / 100) {
       return new BulkUpdateError(
-        'USAGE',
         'E_MAX_CLEARS',
         `this would clear ${field} on ${rows} of ${scan.calls} rows`,
         `If blanks mean "leave alone", run with --blank keep; if so many clears are meant, raise --max-clears (now ${options.maxClearsPercent}%). Nothing was sent.`,

@@ -109,7 +109,6 @@ function refusalOf(
   const when = last === undefined ? '' : ` (last time: run ${last.runId}, ${last.finishedAt.slice(0, 10)})`
   const argument = words.length > mostTold ? 'all' : words.join(',')
   return new BulkUpdateError(
-    'INPUT',
     last === undefined ? 'E_DAMAGED_FILE' : 'E_UNLIKE_LAST',
     `this file is ${last === undefined ? 'damaged' : 'not like the one before it'}: ${told}${more}${when}`,
     `Look whether the export is whole. If it is meant as it is, run with --accept-change ${argument}. Nothing was sent.`,

@@ -1,5 +1,5 @@
 /** `completion`: a script for a shell, on standard output. */
-import { exitCodes, usage } from '../../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
 import { shells } from '../command-table.ts'
 import type { Arguments } from '../command-table.ts'
 import { completionScripts } from '../completion.ts'
@@ -7,7 +7,7 @@ import { completionScripts } from '../completion.ts'
 export function completion({ shell }: Arguments<'completion'>): number {
   const known = shells.find((name) => name === shell)
   if (known === undefined) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_OPTION_CHOICE',
       `Invalid shell "${shell}": use ${shells.slice(0, -1).join(', ')} or ${shells.at(-1)}`,
       'Write it like: rapyd-bulk completion bash',

@@ -1,13 +1,13 @@
 /** `update`: flags → options, for the run of one input. */
 import { bulkUpdate } from '../../jobs/update.ts'
-import { usage } from '../../model/errors.ts'
+import { BulkUpdateError } from '../../model/errors.ts'
 import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {
   const { input, onlyChanged, wholeRows, newState } = args
   if (onlyChanged !== true && (wholeRows === true || newState === true)) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_OPTION_CONFLICT',
       '--whole-rows and --new-state are for --only-changed',
       'Add --only-changed, or leave them out.',
