@@ -4,7 +4,7 @@ import { planChanges } from '../engine/plan-row.ts'
 import type { PlanChange, PlanRow } from '../engine/plan-row.ts'
 import type { PlanResult } from '../jobs/plan.ts'
 import { formatCount, formatCounts, formatDuration } from '../report/format.ts'
-import { masked } from '../validation/mask.ts'
+import { masked } from '../validation/findings.ts'
 import type { JsonValue } from '../model/json.ts'
 
 const words: Readonly<Record<PlanChange, string>> = {

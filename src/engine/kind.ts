@@ -1,6 +1,6 @@
 /** What makes one kind of run another: an update, a redo, a plan that is applied, a rollback. */
 import type { PipedInput } from '../input/spool.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import type { Judge } from './looks.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './parts.ts'
 

@@ -1,5 +1,5 @@
 /** The input of a run that was, read as the run read it, or an error that says what has changed since. */
-import type { InputParts } from '../validation/check-input.ts'
+import type { InputParts } from '../validation/scan.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'

@@ -1,12 +1,16 @@
-/** Rows of an opened input, from the first record or from any other. */
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+/** Rows of an opened input, from the first record or from any other. NDJSON is read here, CSV in `csv.ts`. */
+import type { MalformedRow, Place, Row, NdjsonRow } from '../model/row.ts'
 import type { Source } from '../model/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import type { Newline, RecordStart } from './lines.ts'
-import { parseNdjson } from './ndjson.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Problem } from '../model/problem.ts'
+import { readStrictJson } from '../model/strict-json.ts'
+import { carriageReturn, longestRecord, wholeLines } from './lines.ts'
 
 /** `start` is the place of the first record that is wanted; without it, of the first record of all. */
 export function rowsOf(file: InputFile, head: Head, start: RecordStart = head.start): Source {
@@ -42,3 +46,67 @@ export async function rowAt(file: InputFile, head: Head, place: Place): Promise<
 function newlineOf({ lineEnd }: NdjsonHead): Newline {
   return lineEnd === '\r' ? '\r' : '\n'
 }
+
+type Rows = (NdjsonRow | MalformedRow)[]
+
+const blank = /^[ \t\r]*$/
+const tooLarge = { code: 'E_TOO_LARGE', field: '', message: 'the line is longer than 4 MiB' } as const
+
+/**
+ * Rows in the order of the file, one batch per block (none where a block completes no row). The bytes are valid UTF-8
+ * without a byte order mark; blocks may end anywhere, also inside a character. Blank lines are no rows but count as
+ * lines. A line over 4 MiB becomes a malformed row (E_TOO_LARGE).
+ *
+ * @param start of the first record in `blocks`
+ */
+export async function* parseNdjson(
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  start: RecordStart,
+  newline: Newline = '\n',
+): AsyncGenerator<Rows> {
+  let { row, line, offset } = start
+
+  function take(bytes: Buffer, rows: Rows): void {
+    const length = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
+    const place = { row, line, offset, length }
+    line++
+    offset += bytes.length + 1
+    if (length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
+    else {
+      const text = bytes.toString('utf8', 0, length)
+      if (blank.test(text)) return
+      const read = readJsonLine(text)
+      rows.push(
+        'record' in read
+          ? { kind: 'ndjson', ...place, record: read.record }
+          : { kind: 'malformed', ...place, problem: read.problem },
+      )
+    }
+    row++
+  }
+
+  for await (const lines of wholeLines(blocks, newline)) {
+    const rows: Rows = []
+    if (Buffer.isBuffer(lines))
+      for (let from = 0; from < lines.length;) {
+        const end = lines.indexOf(newline, from)
+        take(lines.subarray(from, end), rows)
+        from = end + 1
+      }
+    else {
+      const { length, size } = lines
+      rows.push({ kind: 'malformed', row: row++, line: line++, offset, length, problem: tooLarge })
+      offset += size
+    }
+    if (rows.length > 0) yield rows
+  }
+}
+
+/** The object that the line holds, read strictly. Keys that look like integers may change their order. */
+export function readJsonLine(text: string): { readonly record: JsonObject } | { readonly problem: Problem } {
+  const { value, problem } = readStrictJson(text)
+  if (value !== undefined && !isJsonObject(value)) return { problem: notAnObject }
+  return problem === undefined ? { record: value } : { problem }
+}
+
+const notAnObject = { code: 'E_NOT_OBJECT', field: '', message: 'not a JSON object' } as const

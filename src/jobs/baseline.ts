@@ -1,6 +1,6 @@
 /** `state baseline`: takes a file as already applied, without a call, so that the first night sends only what has changed since. */
 import { isOutcome } from '../model/outcome.ts'
-import { checkInput } from '../validation/check-input.ts'
+import { checkInput } from '../validation/scan.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { OptionsOf, UpdateOptions } from '../config/options.ts'
 import { bodyOfPatch } from '../rapyd/update-customer.ts'

@@ -8,7 +8,7 @@ import type { PlanCounts, PlanFacts, PlanHead } from '../engine/plan-head.ts'
 import { placeOf, plannedRow } from '../engine/plan-row.ts'
 import type { PlanChange, PlanRow } from '../engine/plan-row.ts'
 import { afterPatch } from '../rapyd/held.ts'
-import type { CheckedInput } from '../validation/check-input.ts'
+import type { CheckedInput } from '../validation/scan.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { Readings } from '../store/readings.ts'
 

@@ -1,11 +1,14 @@
-/** What the columns of a file, or the keys of NDJSON, go into and what their blanks do: to be shown before any row. */
-import { isCustomerId } from '../rapyd/customer-id.ts'
+/** What each column or key goes into, which column a problem is in, and which names to set aside match none. */
 import type { JsonObject } from '../model/json.ts'
 import type { CellRules } from './cells.ts'
 import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
+import { printable } from '../model/printable.ts'
+import type { Locate, SourceColumn } from '../model/ports.ts'
+import { overlaps } from './targets.ts'
+import { nearest, normalise } from '../model/nearest.ts'
 
 export interface PlannedColumn {
   readonly name: string
@@ -69,24 +72,81 @@ function blankOf({ blank, target }: Assignment, rules: CellRules): string {
   }
 }
 
-/** Problems of columns whose texts cannot be mistaken for those of others; a country of two letters can be. */
-const distinct: ReadonlySet<string> = new Set([
-  'E_EMAIL',
-  'E_PHONE',
-  'E_DATE',
-  'E_EWALLET',
-  'E_PAYMENT_METHOD',
-])
+interface LocatedColumn {
+  readonly column: SourceColumn
+  readonly assignments: readonly Assignment[]
+}
 
-/** The columns that show whether cells have moved, in the header's order. */
-export function typedColumns(
-  plans: readonly PlannedColumn[],
-): readonly { readonly index: number; readonly fits: (text: string) => boolean }[] {
-  return plans.flatMap(({ isId, targets }, index) => {
-    if (isId) return [{ index, fits: isCustomerId }]
-    const rule = targets[0]?.rule
-    return rule === undefined || !distinct.has(rule(' ')?.code ?? '')
-      ? []
-      : [{ index, fits: (text: string) => rule(text) === undefined }]
+/** For CSV. Throws like the matching of the header. */
+export function locateInHeader(
+  header: readonly string[],
+  ignoreColumns: readonly string[],
+  mapping: Mapping,
+): Locate {
+  const { id, columns } = matchHeader(header, ignoreColumns, mapping)
+  const idColumn: SourceColumn = { name: id.name, number: id.index + 1 }
+  const candidates = columns.map(({ name, index, assignments }) => {
+    return { column: { name, number: index + 1 }, assignments }
   })
+  return (_row, field) =>
+    field === 'customer' || field === printable(id.name) ? idColumn : bestOf(candidates, field)
+}
+
+/** For NDJSON, where every row has keys of its own. */
+export function locateInRecord(ignoreColumns: readonly string[], mapping: Mapping): Locate {
+  const keys = createKeys(ignoreColumns, mapping)
+  return (row, field) => {
+    if (field === '' || row.kind === 'csv') return undefined
+    // The problem of a line that is no row names the path of a key itself.
+    if (row.kind === 'malformed') return { name: field.split(/[.[]/)[0] ?? '' }
+    const names = Object.keys(row.record)
+    const [idKey] = keys.idsOf(row.record)
+    if (field === 'customer' && idKey !== undefined) return { name: idKey }
+    const candidates = names.map((name) => {
+      const assignments = keys.assignmentsOf(name)
+      return { column: { name }, assignments: 'code' in assignments ? [] : assignments }
+    })
+    // Keys that are no field are named by problems as they are, cut where they are long.
+    const isUnknownKey = (): boolean => names.some((name) => printable(name).startsWith(field))
+    return bestOf(candidates, field) ?? (isUnknownKey() ? { name: field } : undefined)
+  }
+}
+
+/** The column of that very field, or else one that the field is inside of, or that is inside the field. */
+function bestOf(candidates: readonly LocatedColumn[], field: string): SourceColumn | undefined {
+  if (field === '') return undefined
+  const find = (fits: (path: string) => boolean): SourceColumn | undefined =>
+    candidates.find(({ assignments }) => assignments.some(({ target }) => fits(printable(target.path))))
+      ?.column
+  return find((path) => path === field) ?? find((path) => overlaps(path, field))
+}
+
+export interface UnmatchedName {
+  readonly name: string
+  /** The column that was probably meant: one that is there and not set aside. */
+  readonly nearest: string | undefined
+}
+
+/**
+ * `present` are the file's columns or keys. A column that the mapping names may be set aside just because the file lacks it.
+ * A name with commas that matches nothing is reported by its parts, if those are listed as well.
+ */
+export function unmatchedNames(
+  ignoreColumns: readonly string[],
+  present: readonly string[],
+  mapping: Mapping,
+): readonly UnmatchedName[] {
+  const known = new Set([...present, ...mapping.columns.keys()].map(normalise))
+  const listed = new Set(ignoreColumns)
+  const partsOfKnown = new Set(
+    ignoreColumns.flatMap((name) => (known.has(normalise(name)) ? name.split(',') : [])),
+  )
+  const setAside = new Set(ignoreColumns.map(normalise))
+  const others = present.filter((name) => !setAside.has(normalise(name)))
+  const unmatched = [...listed].filter((name) => {
+    const parts = name.split(',')
+    const isToldByParts = parts.length > 1 && parts.every((part) => listed.has(part))
+    return normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isToldByParts
+  })
+  return unmatched.map((name) => ({ name, nearest: nearest(name, others) }))
 }

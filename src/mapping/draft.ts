@@ -6,8 +6,8 @@ import { normalise } from '../model/nearest.ts'
 import { printable } from '../model/printable.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './headers.ts'
-import { chooseTransform } from './profile.ts'
-import type { Profile } from './profile.ts'
+import { chooseTransform } from './column-profile.ts'
+import type { Profile } from './column-profile.ts'
 import { targetOf } from './targets.ts'
 
 export interface DraftColumn {

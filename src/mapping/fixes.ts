@@ -14,7 +14,7 @@ import {
   phoneRule,
 } from '../rapyd/field-rules.ts'
 import type { Rule } from '../rapyd/field-rules.ts'
-import { countryCode } from './country-names.ts'
+import { countryCode } from './transforms.ts'
 
 export interface Fix {
   readonly text: string

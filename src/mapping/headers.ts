@@ -6,10 +6,9 @@ import { deceivingPart, looksLike } from '../model/look-alikes.ts'
 import { didYouMean, nearest, normalise } from '../model/nearest.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
-import { Claims } from './claims.ts'
+import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
-import { isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface NamedColumn {

@@ -15,8 +15,8 @@ import {
 } from 'yaml'
 import type { Document, Node } from 'yaml'
 import { survives } from '../model/strict-json.ts'
-import { mappingError } from './mapping-error.ts'
-import type { MappingDocument, Path } from './mapping-error.ts'
+import { mappingError } from './mapping.ts'
+import type { MappingDocument, Path } from './mapping.ts'
 
 const mostLevels = 32
 /** Aliases can make a small file huge; one that repeats others more often than this is no mapping. */

@@ -4,8 +4,7 @@ import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { isJsonObject } from '../model/json.ts'
 import { systemCode } from '../model/errors.ts'
-import { mappingError } from './mapping-error.ts'
-import { defaultMapping } from './mapping.ts'
+import { mappingError, defaultMapping } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import presetTable from './presets.json' with { type: 'json' }
 
@@ -31,8 +30,8 @@ export async function loadMapping(path: string | undefined): Promise<Mapping> {
 export async function parseMapping(text: string, name: string): Promise<Mapping> {
   const [{ readMappingDocument }, { checkMapping }, { compileMapping }] = await Promise.all([
     import('./mapping-document.ts'),
-    import('./check-mapping.ts'),
-    import('./compile-mapping.ts'),
+    import('./mapping-schema.ts'),
+    import('./mapping-compiler.ts'),
   ])
   const document = readMappingDocument(text, name)
   const value = sortKeys(document.value)

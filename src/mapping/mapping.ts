@@ -6,6 +6,7 @@ import type { JsonProblem } from '../model/strict-json.ts'
 import type { CellDefect } from '../rapyd/field-rules.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 export type TextChange = (text: string) => string | CellDefect
 
@@ -131,4 +132,19 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Keys and list positions from the top of the file down to a value. */
+export type Path = readonly (string | number)[]
+
+/** A mapping file as data that still knows where each part of it was written. */
+export interface MappingDocument {
+  readonly value: unknown
+  /** `file:line:column` of the value at `path`, or of its key. */
+  place(path: Path, part?: 'key' | 'value'): string
+}
+
+/** `where` is `file:line:column`, or the file alone where no place in it is at fault. */
+export function mappingError(where: string, message: string, remedy: string): BulkUpdateError {
+  return new BulkUpdateError('USAGE', 'E_MAPPING', `${where}: ${message}`, `${remedy} Nothing was sent.`)
 }

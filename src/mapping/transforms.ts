@@ -6,11 +6,11 @@ import type { PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean } from '../model/nearest.ts'
 import { isDay } from '../rapyd/field-rules.ts'
 import type { CellDefect } from '../rapyd/field-rules.ts'
-import { countryCode } from './country-names.ts'
 import { survives } from '../model/strict-json.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
+import { iso31661 } from 'iso-3166'
 
 /** What is wrong with a transform as the mapping file writes it. */
 export interface Mistake {
@@ -178,4 +178,43 @@ function e164Of(number: PhoneNumber | undefined, hasPlus: boolean): string | Cel
   if (!hasPlus) return noCountry
   if (number === undefined || !number.isPossible()) return notAPhone
   return number.ext === undefined ? number.number : extension
+}
+
+/** ISO calls one of two neighbours so; people call both so. */
+const ambiguous: ReadonlySet<string> = new Set(['congo'])
+
+/** Case, accents, spaces and punctuation don't count: `Cote d'Ivoire`, `U.S.`. */
+function normaliseName(name: string): string {
+  return name
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll('&', 'and')
+    .replace(/[^\p{L}\p{N}]+/gu, '')
+}
+
+const defect: CellDefect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
+
+/** Made for the first cell that asks: every other start of the program does without it. */
+let table: ReadonlyMap<string, string> | undefined
+
+/** Alpha-2 or alpha-3 in any case, ISO's English name, or the one that is in use (CLDR's, long or short), to alpha-2. */
+export function countryCode(text: string): string | CellDefect {
+  table ??= createTable()
+  return table.get(text.trim().toUpperCase()) ?? table.get(normaliseName(text)) ?? defect
+}
+
+/** Codes are upper case and names lower case. */
+function createTable(): ReadonlyMap<string, string> {
+  const codes = new Map<string, string>()
+  const inUse = new Intl.DisplayNames('en', { type: 'region' })
+  const short = new Intl.DisplayNames('en', { type: 'region', style: 'short' })
+  for (const { alpha2, alpha3, name } of iso31661) {
+    codes.set(alpha2, alpha2).set(alpha3, alpha2)
+    for (const known of [name, inUse.of(alpha2), short.of(alpha2)]) {
+      const key = normaliseName(known ?? '')
+      if (key !== '' && !ambiguous.has(key)) codes.set(key, alpha2)
+    }
+  }
+  return codes
 }

@@ -1,4 +1,4 @@
-/** Gathers what is wrong or doubtful, by code, field and message: counted, with its first rows and a masked example. */
+/** Counts errors and warnings by code, field and message, with their first rows and a masked example. */
 import type { FoundKind } from '../model/scan.ts'
 import type { SourceColumn } from '../model/ports.ts'
 
@@ -71,4 +71,37 @@ export function createFindings<Code extends string>(): Findings<Code> {
     },
     list: () => [...kinds.values()].sort((left, right) => right.rows - left.rows),
   }
+}
+
+/** Characters that an example shows at most. */
+const longest = 40
+
+/** Texts that say nothing about anybody. */
+const errorOrEmpty = /^(?:#[A-Z0-9/]{2,8}[!?]?|\(?(?:null|nil|none|nan|n\/a|undefined)\)?)$/i
+
+/** What ids begin with is Rapyd's own. */
+const idStart = /^\s*(?:cus|ewallet|card|other|address|payment|coupon)_/
+
+/** A number that a spreadsheet has shortened: its digits go, its form stays. */
+const shortened = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i
+
+/** Signs that Unicode counts among the symbols and that say nothing. */
+const plainSigns = new Set('+<=>$~^`|\ufffd')
+
+/** Of 40 characters at most. Zeros at the start stay: whether one is there is often the question. */
+export function masked(text: string): string {
+  if (errorOrEmpty.test(text)) return text
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text
+  if (shortened.test(cut)) return cut.replace(/\d/g, '9')
+  const start = idStart.exec(cut)?.[0] ?? ''
+  const zeros = /^0*/.exec(cut.slice(start.length))?.[0] ?? ''
+  const rest = cut.slice(start.length + zeros.length)
+  return start + zeros + rest.replace(/[\p{L}\p{M}\p{N}\p{S}]/gu, maskedCharacter)
+}
+
+function maskedCharacter(character: string): string {
+  if (plainSigns.has(character)) return character
+  if (/\p{N}/u.test(character)) return '9'
+  if (!/\p{L}/u.test(character)) return '·'
+  return /\p{Lu}/u.test(character) ? 'A' : 'a'
 }

@@ -2,7 +2,7 @@
  * `--fix`: a copy of the input in which cells are mended where the remedy is certain, and a list of the changes beside it.
  * Everything else is copied byte for byte.
  */
-import { cellIn } from './examine.ts'
+import { cellIn } from './checks.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { Problem } from '../model/problem.ts'
 import type { MalformedRow, Place, Row } from '../model/row.ts'
@@ -13,7 +13,7 @@ import { fixOf } from '../mapping/fixes.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { SourceColumn } from '../model/ports.ts'
-import { createLocate, createReadRow, rulesOf } from './prepare.ts'
+import { createLocate, createReadRow, rulesOf } from './row-reader.ts'
 import { csvText } from '../report/csv-text.ts'
 import { splitMembers } from '../report/json-members.ts'
 import { openNewFile } from '../report/output-file.ts'

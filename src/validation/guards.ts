@@ -1,9 +1,8 @@
-/** What a file must pass before the first call. A half-written export can wipe a customer base; here it stops. */
+/** The guards: what a file must pass before the first request. A half-written export could wipe a customer base. */
 import type { Place } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { allowedErrors } from './error-limit.ts'
-import type { ErrorLimit } from './error-limit.ts'
 import type { Scan, Warning } from '../model/scan.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 
 export interface GuardOptions {
   /** Most rows, in percent of those with a call, that may clear one field. */
@@ -102,4 +101,35 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
     }
   }
   return undefined
+}
+
+export type ErrorLimit = { readonly rows: number } | { readonly percent: number }
+
+/** A percentage counts from this many rows, so that one bad row among the first ten stops nothing. */
+export const leastRows = 100
+
+/** The most errors allowed among `rows` rows. */
+export function allowedErrors(limit: ErrorLimit, rows: number): number {
+  return 'rows' in limit ? limit.rows : (limit.percent / 100) * Math.max(leastRows, rows)
+}
+
+export interface Threshold {
+  /** Counts an outcome; true when the limit is passed with it. */
+  passed(kind: OutcomeKind): boolean
+}
+
+/**
+ * Counts rows of this session that Rapyd refused or that did not get through. Rows that are invalid here were judged
+ * over the whole file before the first call, and rows behind a bad one of their customer are its consequence.
+ */
+export function createThreshold(limit: ErrorLimit): Threshold {
+  let rows = 0
+  let errors = 0
+  return {
+    passed(kind) {
+      rows++
+      if (kind === 'rejected' || kind === 'failed' || kind === 'unknown') errors++
+      return errors > allowedErrors(limit, rows)
+    },
+  }
 }

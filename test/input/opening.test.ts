@@ -13,7 +13,7 @@ import type { Encoding } from '../../src/input/encoding.ts'
 import { readHead } from '../../src/input/header.ts'
 import type { Head } from '../../src/input/header.ts'
 import { rowAt, rowsOf } from '../../src/input/rows.ts'
-import { textOf } from '../../src/input/text-copy.ts'
+import { textOf } from '../../src/input/spool.ts'
 import { openPassingInput } from '../../src/engine/input.ts'
 
 const never = new AbortController().signal

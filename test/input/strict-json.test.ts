@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readJsonLine } from '../../src/input/ndjson.ts'
+import { readJsonLine } from '../../src/input/rows.ts'
 
 /** What the line is refused for: `CODE field`; or the record. */
 function read(text: string): unknown {

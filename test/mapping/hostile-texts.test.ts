@@ -3,14 +3,14 @@
  * these, and the test would run into its limit; no time is measured.
  */
 import { describe, expect, it } from 'vitest'
-import { textDamage } from '../../src/validation/text-damage.ts'
-import { masked } from '../../src/validation/mask.ts'
+import { textDamage } from '../../src/validation/damage.ts'
+import { masked } from '../../src/validation/findings.ts'
 import { deceivingPart, looksLike } from '../../src/model/look-alikes.ts'
 import { printable } from '../../src/model/printable.ts'
 import { formatOf } from '../../src/input/format.ts'
-import { readJsonLine } from '../../src/input/ndjson.ts'
+import { readJsonLine } from '../../src/input/rows.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
-import { createProfiler } from '../../src/mapping/profile.ts'
+import { createProfiler } from '../../src/mapping/column-profile.ts'
 import { fixOf } from '../../src/mapping/fixes.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'

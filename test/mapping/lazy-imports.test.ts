@@ -26,19 +26,19 @@ const packagesOf = (file: string): readonly string[] =>
 
 it.each([
   'index.ts',
-  'validate/validate.ts',
+  'jobs/validate.ts',
   'cli/main.ts',
   'cli/commands/update.ts',
   'cli/commands/validate.ts',
-  'mapping/compile-mapping.ts',
+  'mapping/mapping-compiler.ts',
 ])('%s loads yaml, zod and libphonenumber-js only when a mapping asks for them', (file) =>
   expect(packagesOf(file).filter((name) => ofMappings.has(name))).toEqual([]),
 )
 
 it('does see them where they are loaded', () => {
-  expect(packagesOf('client/transport.ts')).toEqual(['undici'])
+  expect(packagesOf('http/transport.ts')).toEqual(['undici'])
   expect(packagesOf('mapping/mapping-document.ts')).toEqual(['yaml'])
-  expect(packagesOf('mapping/check-mapping.ts')).toEqual(['zod'])
+  expect(packagesOf('mapping/mapping-schema.ts')).toEqual(['zod'])
 })
 
 it('--help and --version load yargs alone, and nothing of the work', () => {
@@ -51,7 +51,7 @@ it('--help and --version load yargs alone, and nothing of the work', () => {
 
 it('validate loads nothing of the report of a run', () => {
   const loaded = [...loadedWith(join(root, 'cli/commands/validate.ts'), new Set())]
-  expect(loaded.filter((path) => path.startsWith(join(root, 'report', 'page')))).toEqual([])
+  expect(loaded.filter((path) => path.startsWith(join(root, 'report', 'html')))).toEqual([])
 })
 
 it.each([

@@ -7,7 +7,7 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'
 import type { UpdateOptions } from '../../src/config/options.ts'
-import { createPrepare, createReadRow, rulesOf } from '../../src/validation/prepare.ts'
+import { createPrepare, createReadRow, rulesOf } from '../../src/validation/row-reader.ts'
 
 export async function preparedRows(given: UpdateOptions): Promise<(UpdateRequest | Outcome)[]> {
   const options = resolveOptions(given)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OutcomeKind } from '../../src/model/outcome.ts'
-import { allowedErrors, createThreshold } from '../../src/validation/error-limit.ts'
-import type { ErrorLimit } from '../../src/validation/error-limit.ts'
+import { allowedErrors, createThreshold } from '../../src/validation/guards.ts'
+import type { ErrorLimit } from '../../src/validation/guards.ts'
 
 describe('the errors that are allowed', () => {
   it.each<[ErrorLimit, number, number]>([

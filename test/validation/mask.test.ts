@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { masked } from '../../src/validation/mask.ts'
+import { masked } from '../../src/validation/findings.ts'
 
 describe('an example', () => {
   it.each([

@@ -1,10 +1,9 @@
 /** The parts of the doctor that keep something about every row: right, and of bounded memory. */
 import { describe, expect, it } from 'vitest'
-import { shiftOf } from '../../src/validation/broken-rows.ts'
+import { shiftOf, textDamage } from '../../src/validation/damage.ts'
 import { createCsvColumns } from '../../src/validation/columns.ts'
 import { createFindings } from '../../src/validation/findings.ts'
-import { createSharedEmails } from '../../src/validation/shared-emails.ts'
-import { textDamage } from '../../src/validation/text-damage.ts'
+import { createSharedEmails } from '../../src/validation/cross-row-checks.ts'
 
 const nowhere = () => undefined
 const isMail = (text: string) => text.includes('@')

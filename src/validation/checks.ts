@@ -14,18 +14,14 @@ import type { MalformedRow, Row } from '../model/row.ts'
 import { warningTips } from '../model/warning.ts'
 import type { WarningCode } from '../model/warning.ts'
 import type { Examiner, Locate, SourceColumn } from '../model/ports.ts'
-import { shiftOf } from './broken-rows.ts'
-import type { TypedColumn } from './broken-rows.ts'
+import { shiftOf, textDamage, textsOf } from './damage.ts'
+import type { TypedColumn, TextColumn } from './damage.ts'
 import type { Columns, ColumnReport } from './columns.ts'
-import { createDateOrder } from './date-order.ts'
-import type { DateOrder } from './date-order.ts'
-import { createFindings } from './findings.ts'
+import { createDateOrder, createSharedEmails } from './cross-row-checks.ts'
+import type { DateOrder } from './cross-row-checks.ts'
+import { createFindings, masked } from './findings.ts'
 import type { Diagnosis, Findings } from './findings.ts'
-import { masked } from './mask.ts'
-import { createSharedEmails } from './shared-emails.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
-import { textDamage, textsOf } from './text-damage.ts'
-import type { TextColumn } from './text-damage.ts'
 
 /** One defect of one row, as it is streamed. */
 export interface Defect {

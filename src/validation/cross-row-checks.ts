@@ -1,8 +1,6 @@
-/**
- * Finds e-mail addresses that several customers have. A flat table of 8 bytes a place, full at a million and a half addresses:
- * what comes after them is compared with those only. Of its memory the system gives what is used.
- */
+/** Checks that compare rows with each other: shared e-mail addresses, and the order of day and month. */
 import { hash } from 'node:crypto'
+import type { RowPlace } from './findings.ts'
 
 export interface SharedEmails {
   /** True if another customer has had that address. */
@@ -48,5 +46,33 @@ function find(places: Uint32Array, start: number, check: number): number {
   for (let place = start & mask; ; place = (place + 1) & mask) {
     const at = place * words
     if (places[at + 1] === 0 || places[at] === check) return at
+  }
+}
+
+export interface DateOrder {
+  /** The day and the month of a date that the rules have taken. */
+  taken(day: number, month: number, place: RowPlace): void
+  /** A cell that they have refused. */
+  refused(cell: string): void
+  /** The rows whose dates may be turned round: how many, and the first of them. */
+  doubtful(): { readonly rows: number; readonly places: readonly RowPlace[] }
+}
+
+const mostPlaces = 5
+
+export function createDateOrder(): DateOrder {
+  const places: RowPlace[] = []
+  let [ambiguous, monthFirst] = [0, 0]
+  return {
+    taken(day, month, { row, line }) {
+      if (day > 12 || day === month) return
+      ambiguous++
+      if (places.length < mostPlaces) places.push({ row, line })
+    },
+    refused(cell) {
+      const [, first, second] = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/.exec(cell) ?? []
+      if (Number(first) <= 12 && Number(second) > 12 && Number(second) <= 31) monthFirst++
+    },
+    doubtful: () => (monthFirst === 0 ? { rows: 0, places: [] } : { rows: ambiguous, places }),
   }
 }

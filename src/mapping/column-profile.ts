@@ -3,9 +3,8 @@ import type { ErrorCode } from '../model/error-codes.ts'
 import { isCustomerId } from '../rapyd/customer-id.ts'
 import { countryRule, dateRule, emailRule, phoneRule } from '../rapyd/field-rules.ts'
 import type { Rule } from '../rapyd/field-rules.ts'
-import { countryCode } from './country-names.ts'
+import { countryCode, dateChange } from './transforms.ts'
 import { targetOf } from './targets.ts'
-import { dateChange } from './transforms.ts'
 
 type Test = (text: string) => boolean
 

@@ -1,9 +1,98 @@
-/** What spreadsheets and wrong encodings leave in texts that no rule of Rapyd's would refuse. Runs for every cell of every row. */
+/** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
+import type { ErrorCode } from '../model/error-codes.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { PatchedRow } from '../model/patch.ts'
 import type { WarningCode } from '../model/warning.ts'
+import { isCustomerId } from '../rapyd/customer-id.ts'
+import type { PlannedColumn } from '../mapping/column-plans.ts'
 import { customerField } from '../rapyd/customer-fields.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
+
+/** In smaller files some bad rows are many. */
+const leastRows = 50
+const mostBroken = 4
+
+const broken: ReadonlySet<ErrorCode> = new Set(['E_COLUMNS', 'E_QUOTE', 'E_JSON', 'E_NOT_OBJECT'])
+
+export interface BrokenRows {
+  /** For each invalid row. */
+  bad(row: Row | MalformedRow, code: ErrorCode): void
+  /** For each other one. */
+  good(): void
+  /** What is wrong with the file as a whole, in words. `endsLine`: whether its last row has a line end. */
+  verdict(endsLine: boolean): string | undefined
+}
+
+export function createBrokenRows(typed: readonly TypedColumn[]): BrokenRows {
+  let [rows, shifted, run, runStart] = [0, 0, 0, 0]
+  return {
+    good() {
+      rows++
+      run = 0
+    },
+    bad(row, code) {
+      rows++
+      const isShifted = row.kind === 'csv' && shiftOf(row.cells, typed) !== undefined
+      if (isShifted) shifted++
+      if (!isShifted && !broken.has(code)) run = 0
+      else if (run++ === 0) runStart = row.row
+    },
+    verdict(endsLine) {
+      if (rows < leastRows) return undefined
+      if (run > mostBroken) return `from row ${runStart} on no row can be read as the others`
+      if (shifted > mostBroken) return `the cells of ${shifted} rows stand in other columns than their own`
+      return run > 0 && !endsLine ? `it ends in the middle of row ${rows}, as if it was cut there` : undefined
+    },
+  }
+}
+
+/** A column whose texts cannot be mistaken for those of others. */
+export interface TypedColumn {
+  readonly index: number
+  readonly fits: (text: string) => boolean
+}
+
+/** Problems of columns whose texts cannot be mistaken for those of others; a country of two letters can be. */
+const distinct: ReadonlySet<string> = new Set([
+  'E_EMAIL',
+  'E_PHONE',
+  'E_DATE',
+  'E_EWALLET',
+  'E_PAYMENT_METHOD',
+])
+
+/** The columns that show whether cells have moved, in the header's order. */
+export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
+  return plans.flatMap(({ isId, targets }, index) => {
+    if (isId) return [{ index, fits: isCustomerId }]
+    const rule = targets[0]?.rule
+    return rule === undefined || !distinct.has(rule(' ')?.code ?? '')
+      ? []
+      : [{ index, fits: (text: string) => rule(text) === undefined }]
+  })
+}
+
+export type Shift = 'left' | 'right'
+
+/** Returns undefined if the row's cells are in their own columns, or the columns do not show it. `columns` in the header's order. */
+export function shiftOf(cells: readonly string[], columns: readonly TypedColumn[]): Shift | undefined {
+  if (fitsBeside(cells, columns, -1)) return 'left'
+  return fitsBeside(cells, columns, 1) ? 'right' : undefined
+}
+
+/** True where all columns that something can be said of have their texts at that distance, and one at least does not have it itself. */
+function fitsBeside(cells: readonly string[], columns: readonly TypedColumn[], distance: number): boolean {
+  let [moved, staying] = [0, 0]
+  for (const { index, fits } of columns) {
+    const own = cells[index] ?? ''
+    const beside = cells[index + distance] ?? ''
+    if (own !== '' && fits(own)) staying++
+    else if (beside !== '' && fits(beside)) moved++
+  }
+  // The id alone often stays: cells were lost or put in after it.
+  return moved > 0 && staying <= 1 && moved >= staying
+}
 
 export interface Damage {
   readonly code: WarningCode

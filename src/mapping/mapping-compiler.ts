@@ -1,11 +1,23 @@
 /** From a checked mapping file to assignments: every column and constant gets its field, and no field gets two of them. */
-import { Claims } from './claims.ts'
-import { checkGiven, compileEntry, compileRules, findTarget, isList } from './compile-entry.ts'
-import { mappingError } from './mapping-error.ts'
-import type { MappingDocument } from './mapping-error.ts'
-import type { JoinSpec, MappingFile } from './mapping-schema.ts'
-import type { Assignment, Constant, MappedName, Mapping } from './mapping.ts'
+import { Claims, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { mappingError, assignmentTo } from './mapping.ts'
+import type {
+  MappingDocument,
+  Assignment,
+  Constant,
+  MappedName,
+  Mapping,
+  Path,
+  BlankRule,
+  Conversion,
+  TextChange,
+} from './mapping.ts'
+import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
 import type { Target } from './targets.ts'
+import type { JsonValue } from '../model/json.ts'
+import { didYouMean, nearest } from '../model/nearest.ts'
+import { checkValue } from './cells.ts'
+import { compileTransform } from './transforms.ts'
 
 /** Throws E_MAPPING for fields and transforms that do not exist or do not fit, and for two sources of one field. */
 export async function compileMapping(
@@ -117,4 +129,119 @@ function addSource(sources: Claims<MappedSource>, target: Target, label: string,
     `${other.label} and ${label} both set ${fields}`,
     'Keep one of them; set the other column aside with ignore.',
   )
+}
+
+/** `path` leads to the entry. Throws E_MAPPING. */
+export async function compileEntry(
+  entry: EntrySpec,
+  path: Path,
+  document: MappingDocument,
+): Promise<Assignment> {
+  if (typeof entry === 'string') return assignmentTo(findTarget(entry, path, 'value', document))
+  return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
+}
+
+/** `path` leads to what holds the transforms and the rule for blanks. Throws E_MAPPING. */
+export async function compileRules(
+  target: Target,
+  spec: RulesSpec,
+  path: Path,
+  document: MappingDocument,
+): Promise<Assignment> {
+  const changes: TextChange[] = []
+  let { conversion } = assignmentTo(target)
+  let last = ''
+  for (const [transform, at] of transformsOf(spec.transform, [...path, 'transform'])) {
+    const made = await compileTransform(transform)
+    const where = document.place(at)
+    if ('mistake' in made) throw mappingError(where, made.mistake, made.remedy)
+    if (last !== '') {
+      throw mappingError(where, `no transform can follow ${last}, which makes a value`, `Put ${last} last.`)
+    }
+    if (typeof made === 'function') changes.push(made)
+    else {
+      checkConversion(made, target, where)
+      conversion = made
+      last = made.name
+    }
+  }
+  const blank = blankRule(spec.blank, target, [...path, 'blank'], document)
+  return {
+    target,
+    changes,
+    ...(conversion === undefined ? {} : { conversion }),
+    ...(blank === undefined ? {} : { blank }),
+  }
+}
+
+function transformsOf(
+  spec: TransformSpec | readonly TransformSpec[] | undefined,
+  path: Path,
+): readonly (readonly [TransformSpec, Path])[] {
+  if (spec === undefined) return []
+  if (!isList(spec)) return [[spec, path]]
+  return spec.map((transform, index) => [transform, [...path, index]])
+}
+
+/** Text fields take text only; `json` fits whatever holds more. */
+function checkConversion({ name }: Conversion, target: Target, where: string): void {
+  if (target.holds === 'any' || (target.holds !== 'text' && name === 'json')) return
+  const fits = name === 'json' ? 'keys of metadata, metadata and addresses' : 'keys of metadata'
+  throw mappingError(where, `${name} does not fit ${target.path}: it is for ${fits}`, `Remove ${name}.`)
+}
+
+function blankRule(
+  spec: RulesSpec['blank'],
+  target: Target,
+  path: Path,
+  document: MappingDocument,
+): BlankRule | undefined {
+  if (typeof spec !== 'object') return spec
+  checkGiven(spec.clear_with, target, [...path, 'clear_with'], document)
+  return { clearWith: spec.clear_with }
+}
+
+/** Values that the mapping itself gives mean what they say, so none of them only looks like a blank. */
+export function checkGiven(value: JsonValue, target: Target, path: Path, document: MappingDocument): void {
+  if (value === '') return
+  if (value === null) {
+    const remedy = 'Write one; "" sends an empty text, which clears the field.'
+    throw mappingError(document.place(path), 'a value is missing', remedy)
+  }
+  const literals = new Set(typeof value === 'string' ? [value] : [])
+  const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })
+  if (!('problems' in checked)) return
+  const [found] = checked.problems
+  const quote =
+    typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes if it is text.' : ''
+  throw mappingError(
+    document.place(path),
+    `the value for ${found?.field ?? target.path} is ${found?.message ?? 'refused'}`,
+    `Correct the value. ${quote}`.trim(),
+  )
+}
+
+/** `part` says whether the field's name is the key or the value at `path`. */
+export function findTarget(
+  name: string,
+  path: Path,
+  part: 'key' | 'value',
+  document: MappingDocument,
+): Target {
+  const target = targetOf(name)
+  if (target !== undefined) return target
+  if (reachesProto(name)) {
+    throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
+  }
+  const near = nearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
+  throw mappingError(
+    document.place(path, part),
+    `"${name}" is no field of Update Customer`,
+    `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${part === 'value' ? ', or ignore' : ''}.`,
+  )
+}
+
+/** Narrows what `Array.isArray` does not: lists that are read-only. */
+export function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+  return Array.isArray(value)
 }

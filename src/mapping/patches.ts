@@ -5,7 +5,7 @@
 import type { JsonValue } from '../model/json.ts'
 import { valueAt } from '../model/json.ts'
 import type { Patch, PatchedRow } from '../model/patch.ts'
-import { place } from './row-draft.ts'
+import { place } from './rows.ts'
 import { overlaps, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
