@@ -8,8 +8,8 @@ import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { errorLine, errorsHeader } from '../report/errors.ts'
 import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
 import { errorsFormatOf } from '../engine/errors-format.ts'
-import { createMendedCopy } from '../validation/fixed-copy.ts'
-import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
+import { createFixedCopy } from '../validation/fixed-copy.ts'
+import type { CopiedInput, FixedFile } from '../validation/fixed-copy.ts'
 
 export interface FileOptions {
   /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
@@ -23,7 +23,7 @@ export interface FileOptions {
 export interface WrittenFiles {
   /** Nothing where every row is good. */
   readonly errorsFile?: string
-  readonly mended?: MendedFile
+  readonly mended?: FixedFile
 }
 
 export interface ValidateFiles {
@@ -39,7 +39,7 @@ export function openValidateFiles(
   { out, fix, force = false }: FileOptions,
   input: CopiedInput,
 ): ValidateFiles {
-  const mended = fix === undefined ? undefined : createMendedCopy(fix, force, input)
+  const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
   const errors = out === undefined ? undefined : createErrorsCopy(out, input)
   return {
     invalid: (outcome) => errors?.invalid(outcome),

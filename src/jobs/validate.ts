@@ -3,8 +3,8 @@ import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput, OnInvalid } from '../validation/scan.ts'
 import { createCsvColumns, createNdjsonColumns, mostKeys } from '../validation/columns.ts'
 import type { ColumnReport } from '../validation/columns.ts'
-import { createExamination } from '../validation/checks.ts'
-import type { Defect, Examination, Examined, ExamineParts } from '../validation/checks.ts'
+import { createChecks } from '../validation/checks.ts'
+import type { Defect, Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
 import type { Diagnosis } from '../validation/findings.ts'
 import { isCodeName, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
@@ -28,7 +28,7 @@ import { createLocate, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
-import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
+import type { CopiedInput, FixedFile } from '../validation/fixed-copy.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -46,7 +46,7 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Where the invalid rows stand; nothing where none are, or none were asked for. */
   readonly errorsFile?: string
   /** What `fix` has done. */
-  readonly mended?: MendedFile
+  readonly mended?: FixedFile
 }
 
 /** Of `validate`. Options about sending are taken and do nothing. */
@@ -83,22 +83,22 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await afterBatch?.()
     }
     try {
-      const examination = openExamination(input, { onDefect, onRefused: files?.refused })
-      const parts = { ...input, signal, examiner: examination }
+      const checks = openChecks(input, { onDefect, onRefused: files?.refused })
+      const parts = { ...input, signal, examiner: checks }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files?.invalid(outcome)
         onInvalid?.(outcome, columnOf)
       }
       const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
-      const examined = examination.finish()
+      const results = checks.finish()
       await afterBatch?.()
-      const present = examined.columns.map(({ name }) => name)
+      const present = results.columns.map(({ name }) => name)
       // Of a file with more keys, not all are known.
       const unmatched =
         head.format === 'csv' || present.length < mostKeys
           ? unmatchedNames(options.ignoreColumns, present, mapping)
           : []
-      return { ...resultOf(checked, examined, options), unmatched, ...(await files?.finish()) }
+      return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
     } finally {
       files?.discard()
     }
@@ -108,31 +108,31 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
 }
 
 /** Puts the doctor together: which columns hold what, and what is looked for in each. Throws INPUT errors where the header cannot be matched. */
-function openExamination(
+function openChecks(
   { head, options, mapping }: CopiedInput,
-  watch: Pick<ExamineParts, 'onDefect' | 'onRefused'>,
-): Examination {
+  watch: Pick<ChecksParts, 'onDefect' | 'onRefused'>,
+): Checks {
   const ignored = options.ignoreColumns
   const rules = rulesOf(options)
   const shared = { ...watch, locate: createLocate(head, ignored, mapping) }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
-    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+    return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })
   }
   const plans = planHeader(head.header, ignored, mapping, rules)
-  return createExamination({
+  return createChecks({
     ...shared,
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
     typed: typedColumns(plans),
-    headerDoubts: lookAlikeColumns(
+    headerWarnings: lookAlikeColumns(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })
 }
 
 /** Fields with a rule are judged by it; others, and `occupation`, hold texts. */
-function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts['texts'] {
+function textsOf({ name, targets }: PlannedColumn, index: number): ChecksParts['texts'] {
   const target = targets.find(({ rule, path }) => rule === undefined || path === 'occupation')
   if (target === undefined) return []
   const isFree = target.path.startsWith('metadata.')
@@ -152,7 +152,7 @@ async function* inSteps<Batch>(
 
 function resultOf(
   { found, refusal }: CheckedInput,
-  { columns, findings, warnings }: Examined,
+  { columns, findings, warnings }: CheckResults,
   options: ResolvedOptions,
 ): Omit<ValidateResult, 'unmatched'> {
   const [doubt] = options.strict ? warnings : []

@@ -5,7 +5,7 @@ import type { Scan, Warning } from '../model/scan.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 
 export interface GuardOptions {
-  /** Most rows, in percent of those with a call, that may clear one field. */
+  /** The most rows that may clear one field, in percent of the rows with a call. */
   readonly maxClearsPercent: number
   readonly maxErrors: ErrorLimit
   readonly strict: boolean
@@ -18,7 +18,7 @@ export interface RowRange {
   readonly most: number
 }
 
-/** `places` are those of the first row that is not its customer's first, and of that first one, in file order. */
+/** `places` are the first pair of rows of one customer, in file order. */
 export function refuseDuplicates(
   { repeatedCustomers }: Scan,
   places: readonly Pick<Place, 'row' | 'line'>[],
@@ -33,7 +33,7 @@ export function refuseDuplicates(
   )
 }
 
-/** `--strict` where there is a warning. */
+/** For `--strict`. A warning of 0 rows is about the header. */
 export function refuseWarning(
   {
     rows,
@@ -55,7 +55,7 @@ export function refuseWarning(
   )
 }
 
-/** The first guard that refuses, or nothing. */
+/** Returns the error of the first guard that refuses. */
 export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
   const { expectedRows: expected } = options
   if (expected !== undefined && (scan.rows < expected.least || scan.rows > expected.most)) {
@@ -103,25 +103,22 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   return undefined
 }
 
+/** `--max-errors`. */
 export type ErrorLimit = { readonly rows: number } | { readonly percent: number }
 
-/** A percentage counts from this many rows, so that one bad row among the first ten stops nothing. */
-export const leastRows = 100
+/** A percentage counts from so many rows on, so that one bad row among the first ten stops nothing. */
+const leastRows = 100
 
-/** The most errors allowed among `rows` rows. */
 export function allowedErrors(limit: ErrorLimit, rows: number): number {
   return 'rows' in limit ? limit.rows : (limit.percent / 100) * Math.max(leastRows, rows)
 }
 
 export interface Threshold {
-  /** Counts an outcome; true when the limit is passed with it. */
+  /** Counts an outcome. Returns true once there are more errors than the limit allows. */
   passed(kind: OutcomeKind): boolean
 }
 
-/**
- * Counts rows of this session that Rapyd refused or that did not get through. Rows that are invalid here were judged
- * over the whole file before the first call, and rows behind a bad one of their customer are its consequence.
- */
+/** Counts rows that Rapyd refused or that did not get through. Invalid rows count in the guard, before the first request. */
 export function createThreshold(limit: ErrorLimit): Threshold {
   let rows = 0
   let errors = 0

@@ -1,4 +1,4 @@
-/** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
+/** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { printable } from '../model/printable.ts'
@@ -18,7 +18,7 @@ import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/update-customer.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
 
-/** Throws INPUT errors where the header cannot be matched. */
+/** Throws INPUT errors if the header cannot be matched. */
 export function createReadRow(
   head: Head,
   ignoreColumns: readonly string[],
@@ -66,7 +66,7 @@ export function createLocate(head: Head, ignoreColumns: readonly string[], mappi
     : locateInRecord(ignoreColumns, mapping)
 }
 
-/** Names to be set aside that no column has. None for NDJSON, where keys differ from row to row. */
+/** Names of `--ignore-columns` that no column has. Empty for NDJSON, because its keys differ from row to row. */
 export function unmatchedColumns(
   head: Head,
   ignoreColumns: readonly string[],
@@ -75,7 +75,7 @@ export function unmatchedColumns(
   return head.format === 'csv' ? unmatchedNames(ignoreColumns, head.header, mapping) : []
 }
 
-/** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */
+/** Reads a row for the sending pass, which needs the request and not only the patch. */
 export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   const requestOf = createUpdateRequest(run)
   return (row) => {
@@ -84,7 +84,7 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   }
 }
 
-/** An outcome that is known without a call; names in it can be shown from here on. The first problem decides; the rest are named after it. */
+/** The outcome of a row without a request. The first problem gives the code; the message lists the others. */
 function withoutRequest(
   place: Place,
   customerId: string,
@@ -100,7 +100,6 @@ function withoutRequest(
   })
 }
 
-/** What blanks and suspicious texts mean in this run. */
 export function rulesOf({
   blank,
   nullValues,

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { textDamage } from '../../src/validation/damage.ts'
-import { masked } from '../../src/validation/findings.ts'
+import { maskCell } from '../../src/validation/findings.ts'
 import { deceivingPart, looksLike } from '../../src/model/look-alikes.ts'
 import { printable } from '../../src/model/printable.ts'
 import { formatOf } from '../../src/input/format.ts'
@@ -75,7 +75,7 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
   'what the doctor looks for': (text) => [
     textDamage(text, false, true),
     textDamage(text, true, false),
-    masked(text),
+    maskCell(text),
   ],
   'names of columns': (text) => [targetOf(text), isOurColumn(text), deceivingPart(text), looksLike(text)],
   'what a terminal may get': printable,

@@ -1,6 +1,6 @@
 import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { masked } from '../../src/validation/findings.ts'
+import { maskCell } from '../../src/validation/findings.ts'
 
 describe('an example', () => {
   it.each([
@@ -15,12 +15,12 @@ describe('an example', () => {
     ['nil', 'nil'],
     ['Nils', 'Aaaa'],
     ['x'.repeat(50), `${'a'.repeat(40)}…`],
-  ])('of %j is %j', (text, mask) => expect(masked(text)).toBe(mask))
+  ])('of %j is %j', (text, mask) => expect(maskCell(text)).toBe(mask))
 
   it('holds no letter, digit or symbol of the text but what says nothing', () => {
     assert(
       property(string({ unit: 'grapheme', minLength: 10 }), (text) => {
-        expect(masked(`!${text}`)).not.toMatch(/[b-zB-Z1-8]|(?![<=>+$~^`|\ufffd·…aA09])[\p{L}\p{N}\p{S}]/u)
+        expect(maskCell(`!${text}`)).not.toMatch(/[b-zB-Z1-8]|(?![<=>+$~^`|\ufffd·…aA09])[\p{L}\p{N}\p{S}]/u)
       }),
     )
   })

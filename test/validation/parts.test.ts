@@ -1,9 +1,9 @@
 /** The parts of the doctor that keep something about every row: right, and of bounded memory. */
 import { describe, expect, it } from 'vitest'
-import { shiftOf, textDamage } from '../../src/validation/damage.ts'
+import { findShift, textDamage } from '../../src/validation/damage.ts'
 import { createCsvColumns } from '../../src/validation/columns.ts'
 import { createFindings } from '../../src/validation/findings.ts'
-import { createSharedEmails } from '../../src/validation/cross-row-checks.ts'
+import { createSharedEmails } from '../../src/validation/row-checks.ts'
 
 const nowhere = () => undefined
 const isMail = (text: string) => text.includes('@')
@@ -50,7 +50,7 @@ describe('findings', () => {
     const findings = createFindings<'E_KEY'>()
     for (let row = 1; row <= 700; row++) {
       const place = { row, line: row }
-      findings.note({
+      findings.add({
         code: 'E_KEY',
         field: 'same',
         message: 'm',
@@ -58,7 +58,7 @@ describe('findings', () => {
         columnOf: nowhere,
         exampleOf: nowhere,
       })
-      findings.note({
+      findings.add({
         code: 'E_KEY',
         field: `k${row}`,
         message: 'm',
@@ -92,7 +92,7 @@ describe('a shift', () => {
     [['', 'cus_1', 'Jo', 'a@b.c'], 'right'],
     // Some stay and some move: that is no shift of the row.
     [['cus_1', 'a@b.c', 'x', '+1', 'y', '+2'], undefined],
-  ])('in %j: %s', (cells, shift) => expect(shiftOf(cells, typed)).toBe(shift))
+  ])('in %j: %s', (cells, shift) => expect(findShift(cells, typed)).toBe(shift))
 })
 
 describe('the look for damage', () => {
