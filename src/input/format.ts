@@ -4,16 +4,19 @@ import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
 
-/** What the name of a file promises. */
-interface Promised {
+/** The part of a file that shows what it is. */
+export const startBytes = 64 * 1024
+
+/** The format that the name of a file suggests. */
+interface NamedFormat {
   readonly format: Format | undefined
   readonly delimiter: '\t' | undefined
 }
 
 const compressed = /\.(?:gz|zst|zstd)$/i
 
-/** `crm.tsv.gz` is a TSV file. */
-export function promisedBy(path: string): Promised {
+/** Ignores the extension of a compression: `crm.tsv.gz` is TSV. */
+export function formatByName(path: string): NamedFormat {
   const [, extension = ''] = /\.([^.\\/]+)$/.exec(path.replace(compressed, '')) ?? []
   switch (extension.toLowerCase()) {
     case 'csv':
@@ -30,33 +33,30 @@ export function promisedBy(path: string): Promised {
   }
 }
 
-/** An object with a member, or with none. */
+/** An object, with or without a member. */
 const objectStart = /^\s*\{\s*["}]/
 const laterObject = /[\r\n][^\S\r\n]*\{\s*"/
 
-/** `text` is the beginning of the input. An object can only be NDJSON; a first line that is none may be its defect. */
+/** `text` is the start of the input. A first line that is no object may be a malformed row of NDJSON. */
 export function formatOf(text: string, path: string): Format {
   if (objectStart.test(text)) return 'ndjson'
-  const { format } = promisedBy(path)
+  const { format } = formatByName(path)
   if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
   return format !== 'csv' && /^\s*\{/.test(text) ? 'ndjson' : 'csv'
 }
 
-/**
- * Whether `text`, the beginning of the input, is an object. In CSV a quote behind a brace is misplaced, so no header that
- * can be read begins so, unless it is cut at the brace itself.
- */
-export function beginsWithObject(text: string): boolean {
+/** True if the input starts with an object. No valid CSV header does, because its quote would be misplaced. */
+export function startsWithObject(text: string): boolean {
   return objectStart.test(text)
 }
 
-/** Throws for a beginning in which nothing is JSON: read as NDJSON, every row would be malformed. Single bad lines are let through. */
-export function refuseNoJson(text: string, path: string): void {
+/** Throws if nothing at the start of the input is JSON, because every row would be malformed. */
+export function refuseNotJson(text: string, path: string): void {
   if (/^\s*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
   throw otherFormat(path, 'is no NDJSON, which --format says it is: it looks like CSV', 'csv or tsv')
 }
 
-export function ndjsonNotCsv(path: string, said: string): BulkUpdateError {
+export function notCsv(path: string, said: string): BulkUpdateError {
   return otherFormat(path, `is NDJSON, and --format says ${said}`, 'ndjson')
 }
 
@@ -110,24 +110,23 @@ const signatures: readonly Signature[] = [
   { bytes: ascii('PAR1'), what: 'a Parquet file', remedy: exportRows },
 ]
 
-/** A few NUL bytes are a defect of their rows; more than one in a hundred, and not only by chance, are no text. */
+/** A few NUL bytes are an error of their rows. More than 1% of them show that the file is no text. */
 const mostNuls = 0.01
 const fewNuls = 16
 
-/** `start` is the first bytes of the file, or of what was decompressed from it. */
+/** Refuses other file types. `start` has the first bytes of the file, or of the decompressed text. */
 export function refuseForeign(start: Buffer, path: string): void {
   const known = signatures.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
   if (known !== undefined) throw binary(`${path} is ${known.what}`, known.remedy)
 }
 
-/** `start` is the first block of a text in UTF-8. */
+/** `start` is the first block of a UTF-8 text. */
 export function refuseBinary(start: Buffer, path: string): void {
   const [even, odd] = countNuls(start)
   const nuls = even + odd
   if (nuls > fewNuls && nuls > start.length * mostNuls) throw notText(path)
 }
 
-/** For a file with NUL bytes where they cannot be a row's defect. */
 export function notText(path: string): BulkUpdateError {
   return binary(
     `${path} is not text: it holds NUL bytes`,
@@ -143,7 +142,7 @@ function binary(message: string, remedy: string): BulkUpdateError {
   return new BulkUpdateError('INPUT', 'E_BINARY', message, remedy)
 }
 
-/** NDJSON is one object on each line; one document over all lines would be a file of malformed rows. */
+/** Refuses a JSON document over all lines, because every line would be a malformed row. */
 export function refuseJsonDocument(text: string, path: string): void {
   const what = /^\s*\[\s*(?:[[{"\]]|$)/.test(text)
     ? 'a JSON array'

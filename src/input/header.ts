@@ -6,11 +6,12 @@ import {
   notText,
   refuseBinary,
   refuseJsonDocument,
-  beginsWithObject,
+  startsWithObject,
   formatOf,
-  ndjsonNotCsv,
-  promisedBy,
-  refuseNoJson,
+  notCsv,
+  formatByName,
+  refuseNotJson,
+  startBytes,
 } from './format.ts'
 import type { Dialect } from './csv.ts'
 import type { RecordStart, Newline } from './lines.ts'
@@ -23,16 +24,16 @@ export interface CsvHead {
   readonly header: readonly string[]
   /** The header's bytes, as written, without the line end. */
   readonly headerText: string
-  /** What stands above it and is no record: a byte order mark, a line `sep=;`. Files that are made of this one begin with it. */
+  /** What is before the header: a byte order mark, a line `sep=;`. Files made from this one start with it. */
   readonly above: string
-  /** How the header's line ends; rows that are written back end the same way. */
+  /** The line end of the header. Rows that are written back have the same. */
   readonly lineEnd: string
   readonly start: RecordStart
 }
 
 export interface NdjsonHead {
   readonly format: 'ndjson'
-  /** How the first line ends; rows that are written back end the same way. */
+  /** The line end of the first line. Rows that are written back have the same. */
   readonly lineEnd: string
   readonly start: RecordStart
 }
@@ -44,13 +45,10 @@ export interface FormatOptions {
   readonly delimiter: string | undefined
 }
 
-/** More than these are a file that was cut at the wrong character, or turned on its side. */
+/** A file with more was cut at the wrong character, or has rows and columns swapped. */
 const mostColumns = 1_000
 
-/** How much of a file shows what it is. */
-const startBytes = 64 * 1024
-
-/** Told apart by content first, then by name. Throws INPUT for what is neither CSV nor NDJSON, or can be cut in several ways. */
+/** Decides by content first, then by name. Throws INPUT if the file is neither CSV nor NDJSON, or the delimiter is ambiguous. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
   refuseBinary(await file.read(0, startBytes), file.path)
   const whole = await firstText(file)
@@ -59,15 +57,16 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
   const format = options.format ?? formatOf(text, file.path)
   if (format === 'ndjson') {
-    if (options.format !== undefined) refuseNoJson(text, file.path)
+    if (options.format !== undefined) refuseNotJson(text, file.path)
     // In a file without line feeds, carriage returns end the lines.
     const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
     return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
   }
   const lineEnd = firstLineEnd(text)
   const newline = lineEnd === '\r' ? '\r' : '\n'
-  const told = options.delimiter ?? separator?.delimiter ?? (format === 'tsv' ? '\t' : undefined)
-  const delimiter = told ?? (await findDelimiter(text, newline, promisedBy(file.path).delimiter, file.path))
+  const known = options.delimiter ?? separator?.delimiter ?? (format === 'tsv' ? '\t' : undefined)
+  const delimiter =
+    known ?? (await findDelimiter(text, newline, formatByName(file.path).delimiter, file.path))
   const dialect: Dialect = { delimiter, newline }
   const before = separator?.text ?? ''
   const line = separator === undefined ? 1 : 2
@@ -76,7 +75,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     const [header] = rows
     if (header === undefined) continue
     if (header.kind !== 'csv') {
-      if (beginsWithObject(text)) throw ndjsonNotCsv(file.path, format)
+      if (startsWithObject(text)) throw notCsv(file.path, format)
       throw header.problem.code === 'E_TOO_LARGE' ? tooLong(header.line) : badHeader(header.line)
     }
     if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
@@ -98,7 +97,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   )
 }
 
-/** A file that a spreadsheet has written as Unicode has a mark, and is not read as such without it. */
+/** True if the file has a byte order mark, which spreadsheets need to read it as Unicode. */
 export function isMarked({ textStart, encoding }: InputFile): boolean {
   return textStart > 0 || encoding.startsWith('utf-16')
 }
@@ -126,7 +125,7 @@ function badHeader(line: number): BulkUpdateError {
   )
 }
 
-/** How the first line ends, or a line feed. A header may have line breaks of another kind in its quoted names. */
+/** Returns the first line end outside of quotes; a line feed if there is none. */
 function firstLineEnd(text: string): CsvHead['lineEnd'] {
   let quoted = false
   for (let at = 0; at < text.length; at++) {
@@ -138,7 +137,7 @@ function firstLineEnd(text: string): CsvHead['lineEnd'] {
   return '\n'
 }
 
-/** The line `sep=;` that some programs put before the header, because Excel takes its delimiter from there. It is no record. */
+/** Finds the line `sep=;` before the header, from which Excel takes the delimiter. */
 function separatorLine(start: string): { readonly delimiter: string; readonly text: string } | undefined {
   const [text, delimiter] = /^"?sep=([^\r\n"])"?(?:\r\n|\n|\r)/i.exec(start) ?? []
   return text === undefined || delimiter === undefined ? undefined : { delimiter, text }
@@ -147,82 +146,82 @@ function separatorLine(start: string): { readonly delimiter: string; readonly te
 const candidates = [',', ';', '\t', '|'] as const
 type Candidate = (typeof candidates)[number]
 
-/** Text and records that are looked at. */
+/** Characters and records that are tried. */
 const sampleLength = 64 * 1024
 const mostRecords = 200
 
-/** The best has to cut so many times as many records as the header as the next best does. */
+/** The best delimiter must fit so many times as many records as the next one. */
 const lead = 2
 
-/** One that cuts the header. */
+/** A delimiter that cuts the header. */
 interface Trial {
   readonly delimiter: Candidate
   /** Cells of the header. */
   readonly columns: number
-  /** The part of the records that it cuts as it cuts the header. */
+  /** The share of records with as many cells as the header. */
   readonly agreeing: number
 }
 
 /**
- * The delimiter of a CSV text that begins with `text`. A file of one column has none, and gets `promised` or a comma.
+ * Finds the delimiter of a CSV text that starts with `text`. A file of one column has none, and gets `suggested` or a comma.
  *
- * @throws BulkUpdateError INPUT, E_DELIMITER, where several would do
+ * @throws BulkUpdateError INPUT, E_DELIMITER, if several fit, because a wrong one would put cells into other fields
  */
 export async function findDelimiter(
   text: string,
   newline: Newline,
-  promised: Candidate | undefined,
+  suggested: Candidate | undefined,
   path: string,
 ): Promise<string> {
   const sample = text.slice(0, sampleLength)
   const trials: Trial[] = []
   for (const delimiter of candidates) {
     const [columns = 0, ...widths] = await widthsIn(sample, { delimiter, newline })
-    // Where there is more text than is looked at, the last record may be cut.
+    // The last record of the sample may be cut.
     if (sample.length === sampleLength) widths.pop()
     const agreeing = widths.filter((width) => width === columns).length / widths.length
     if (columns > 1) trials.push({ delimiter, columns, agreeing })
   }
   const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
-  if (best === undefined) return promised ?? ','
+  if (best === undefined) return suggested ?? ','
   if (next === undefined || best.agreeing > next.agreeing * lead) return best.delimiter
-  if (promised !== undefined && trials.some(({ delimiter }) => delimiter === promised)) return promised
-  throw inDoubt(trials, path)
+  if (suggested !== undefined && trials.some(({ delimiter }) => delimiter === suggested)) return suggested
+  throw ambiguousDelimiter(trials, path)
 }
 
-/** Cells of the first records, the header being one; 0 where one is malformed. */
+/** The number of cells of the header and the first records; 0 if one is malformed. */
 async function widthsIn(text: string, dialect: Dialect): Promise<readonly number[]> {
   const widths: number[] = []
   try {
     for await (const rows of parseCsv([Buffer.from(text)], dialect, 0, { row: 0, line: 1, offset: 0 }))
       widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
   } catch (error) {
-    // A quote that is still open: of a record that is cut, or of another delimiter's file. Whoever reads the rows will say so.
+    // The sample ends in a quote, or has another delimiter. Reading the rows reports a real error.
     if (!(error instanceof BulkUpdateError)) throw error
   }
   return widths.slice(0, mostRecords)
 }
 
-const names: Readonly<Record<Candidate, string>> = {
+const delimiterNames: Readonly<Record<Candidate, string>> = {
   ',': 'commas',
   ';': 'semicolons',
   '\t': 'tabs',
   '|': 'pipes',
 }
 
-const options: Readonly<Record<Candidate, string>> = {
+const delimiterOptions: Readonly<Record<Candidate, string>> = {
   ',': '--delimiter ","',
   ';': '--delimiter ";"',
   '\t': '--format tsv',
   '|': '--delimiter "|"',
 }
 
-function inDoubt(trials: readonly Trial[], path: string): BulkUpdateError {
-  const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${names[delimiter]}`)
+function ambiguousDelimiter(trials: readonly Trial[], path: string): BulkUpdateError {
+  const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${delimiterNames[delimiter]}`)
   return new BulkUpdateError(
     'INPUT',
     'E_DELIMITER',
     `${path} can be cut in several ways: its header has ${found.join(', ')}`,
-    `Say which is meant: ${trials.map(({ delimiter }) => options[delimiter]).join(' or ')}. Nothing was sent.`,
+    `Say which is meant: ${trials.map(({ delimiter }) => delimiterOptions[delimiter]).join(' or ')}. Nothing was sent.`,
   )
 }

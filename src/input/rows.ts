@@ -1,4 +1,4 @@
-/** Rows of an opened input, from the first record or from any other. NDJSON is read here, CSV in `csv.ts`. */
+/** Rows of an opened input, from the first record or a later one. Reads NDJSON itself, and CSV through `csv.ts`. */
 import type { MalformedRow, Place, Row, NdjsonRow } from '../model/row.ts'
 import type { Source } from '../model/ports.ts'
 import type { InputFile } from './bytes.ts'
@@ -12,14 +12,14 @@ import type { Problem } from '../model/problem.ts'
 import { readStrictJson } from '../model/strict-json.ts'
 import { carriageReturn, longestRecord, wholeLines } from './lines.ts'
 
-/** `start` is the place of the first record that is wanted; without it, of the first record of all. */
+/** `start` is the place of the first record to read. Default: the first of the input. */
 export function rowsOf(file: InputFile, head: Head, start: RecordStart = head.start): Source {
   const bytes = wholeCharacters(file, start.offset)
   if (head.format === 'ndjson') return parseNdjson(bytes, start, newlineOf(head))
   return parseCsv(bytes, head.dialect, head.header.length, start)
 }
 
-/** The first `limit` rows. */
+/** Ends after row `limit`. */
 export async function* firstRows(
   source: Source,
   limit: number,
@@ -31,7 +31,7 @@ export async function* firstRows(
   }
 }
 
-/** A good row again, by its place. The caller must check that the file has not changed before it trusts what it reads. */
+/** Reads a valid row again, by its place. The caller must check afterwards that the file has not changed. */
 export async function rowAt(file: InputFile, head: Head, place: Place): Promise<Row> {
   const bytes = await file.read(place.offset, place.length)
   const source =
@@ -47,15 +47,14 @@ function newlineOf({ lineEnd }: NdjsonHead): Newline {
   return lineEnd === '\r' ? '\r' : '\n'
 }
 
-type Rows = (NdjsonRow | MalformedRow)[]
+type NdjsonRows = (NdjsonRow | MalformedRow)[]
 
 const blank = /^[ \t\r]*$/
 const tooLarge = { code: 'E_TOO_LARGE', field: '', message: 'the line is longer than 4 MiB' } as const
 
 /**
- * Rows in the order of the file, one batch per block (none where a block completes no row). The bytes are valid UTF-8
- * without a byte order mark; blocks may end anywhere, also inside a character. Blank lines are no rows but count as
- * lines. A line over 4 MiB becomes a malformed row (E_TOO_LARGE).
+ * Reads rows from blocks of valid UTF-8 without a byte order mark, which may be cut anywhere. Blank lines count as lines, but are
+ * no rows. A line over 4 MiB becomes a malformed row (E_TOO_LARGE).
  *
  * @param start of the first record in `blocks`
  */
@@ -63,10 +62,10 @@ export async function* parseNdjson(
   blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
   start: RecordStart,
   newline: Newline = '\n',
-): AsyncGenerator<Rows> {
+): AsyncGenerator<NdjsonRows> {
   let { row, line, offset } = start
 
-  function take(bytes: Buffer, rows: Rows): void {
+  function take(bytes: Buffer, rows: NdjsonRows): void {
     const length = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
     const place = { row, line, offset, length }
     line++
@@ -86,7 +85,7 @@ export async function* parseNdjson(
   }
 
   for await (const lines of wholeLines(blocks, newline)) {
-    const rows: Rows = []
+    const rows: NdjsonRows = []
     if (Buffer.isBuffer(lines))
       for (let from = 0; from < lines.length;) {
         const end = lines.indexOf(newline, from)
@@ -102,7 +101,7 @@ export async function* parseNdjson(
   }
 }
 
-/** The object that the line holds, read strictly. Keys that look like integers may change their order. */
+/** Reads the object of a line strictly. Keys that look like integers may change their order. */
 export function readJsonLine(text: string): { readonly record: JsonObject } | { readonly problem: Problem } {
   const { value, problem } = readStrictJson(text)
   if (value !== undefined && !isJsonObject(value)) return { problem: notAnObject }
