@@ -1,5 +1,6 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import { BulkUpdateError } from '../model/errors.ts'
+import { parseJson } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
@@ -74,12 +75,7 @@ function firstLine(text: string): string {
 }
 
 function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
+  return parseJson(text) !== undefined
 }
 
 interface Signature {

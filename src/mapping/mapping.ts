@@ -1,6 +1,6 @@
 /** How the columns of a CSV file, or the keys of NDJSON, become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue } from '../model/json.ts'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
 import { readStrictJson } from '../model/strict-json.ts'
 import type { JsonProblem } from '../model/strict-json.ts'
 import type { CellDefect } from '../rapyd/field-rules.ts'
@@ -124,14 +124,6 @@ export function assignmentByName(
     },
   }
   return { target, changes: [], conversion }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Keys and list positions from the top of the file down to a value. */

@@ -1,24 +1,24 @@
-/** Rows to patches: the cells of CSV and the keys of NDJSON go through the assignments of the mapping, and constants come last. */
+/** Maps rows to patches: each cell or key is assigned to its fields, then constants are set. */
 import type { JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/problem.ts'
 import type { CsvRow, NdjsonRow, Place } from '../model/row.ts'
 import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
 import type { CellRules, CellReading } from './cells.ts'
-import { Claims } from './targets.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
+import { Claims } from './targets.ts'
 import type { Target } from './targets.ts'
-import { isJsonObject } from '../model/json.ts'
 import type { Patch, PatchedRow } from '../model/patch.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn } from './headers.ts'
+import { isList, setValue } from './patches.ts'
 
 export function compileCsv(
   { id, columns }: MatchedHeader,
   { constants }: Mapping,
   rules: CellRules,
-): (row: CsvRow) => Mapped {
+): (row: CsvRow) => MappedRow {
   return ({ cells, row, line, offset, length }) => {
     const draft = new RowDraft(rules)
     const customerId = cells[id.index] ?? ''
@@ -31,12 +31,12 @@ export function compileCsv(
   }
 }
 
-/** `ignore` holds keys that are set aside. An absent key leaves its field alone. */
+/** `ignore` are keys to set aside. An absent key leaves its field alone. */
 export function compileNdjson(
   ignore: readonly string[],
   mapping: Mapping,
   rules: CellRules,
-): (row: NdjsonRow) => Mapped {
+): (row: NdjsonRow) => MappedRow {
   const keys = createKeys(ignore, mapping)
   const { customer, constants } = mapping
   const idNames =
@@ -69,7 +69,6 @@ export function compileNdjson(
   }
 }
 
-/** `text` is what is in the place of the id. */
 function badId(column: string, text: JsonValue | undefined): Problem {
   const message = typeof text === 'string' ? idDefect(text) : 'not a customer id'
   return { code: 'E_ID', field: column, message }
@@ -83,27 +82,28 @@ function sameField(path: string): Problem {
   }
 }
 
-export interface Refused extends Place {
-  /** Empty where the row has no id that can be shown. */
+export interface RefusedRow extends Place {
+  /** Empty if the id is not valid. */
   readonly customerId: string
   readonly problems: readonly Problem[]
 }
 
-export type Mapped = PatchedRow | Refused
+export type MappedRow = PatchedRow | RefusedRow
 
-export function isRefused(mapped: Mapped): mapped is Refused {
+export function isRefused(mapped: MappedRow): mapped is RefusedRow {
   return 'problems' in mapped
 }
 
-export class RowDraft {
+/** Assigns the cells of one row in their order. */
+class RowDraft {
   readonly #rules: CellRules
   readonly #problems: Problem[] = []
   readonly #patch: Patch = {}
   readonly #fields: string[] = []
   readonly #cleared: string[] = []
-  /** Cells of joined fields, by the index of their part. */
+  /** Cells of each joined field, by the index of their part. */
   readonly #joins = new Map<Join, { readonly assignment: Assignment; readonly values: JsonValue[] }>()
-  /** Addresses that cells are for; true for those that have a cell that is not blank. */
+  /** Addresses with a cell; true if a cell is not blank. */
   readonly #addresses = new Map<number, boolean>()
 
   constructor(rules: CellRules) {
@@ -114,7 +114,7 @@ export class RowDraft {
     this.#problems.push(problem)
   }
 
-  /** Sets the field by the cell. Returns false for a part of a joined field that the row has given before. */
+  /** Sets the field of a cell. Returns false for a part of a joined field that was assigned before. */
   assign(value: JsonValue, assignment: Assignment): boolean {
     const { target, part } = assignment
     if (part === undefined) {
@@ -128,7 +128,7 @@ export class RowDraft {
     return true
   }
 
-  /** True where a part of that field has been given. */
+  /** True if a part of that field was assigned before. */
   isJoining(join: Join | undefined): boolean {
     return join !== undefined && this.#joins.has(join)
   }
@@ -142,17 +142,17 @@ export class RowDraft {
   }
 
   #put(target: Target, value: JsonValue, clears: boolean): void {
-    place(this.#patch, target, value)
+    setValue(this.#patch, target, value)
     this.#fields.push(target.path)
     if (clears) this.#cleared.push(target.path)
   }
 
-  /** `at` is the place of the row, and nothing else. */
-  finish(at: Place, customerId: string, constants: readonly Constant[]): Mapped {
+  /** `at` must be the place of the row alone. */
+  finish(at: Place, customerId: string, constants: readonly Constant[]): MappedRow {
     for (const [join, { assignment, values }] of this.#joins)
       this.#take(assignment.target, readJoined(join, values, assignment, this.#rules))
     const problems = this.#problems
-    // Constants make no address of their own where the row has only blanks for it.
+    // Constants alone make no address.
     const blank = new Set<number>()
     for (const [address, isFilled] of this.#addresses) if (!isFilled) blank.add(address)
     for (const { target, value } of constants) {
@@ -173,14 +173,20 @@ const addressGap: Problem = {
   message: 'a later address is given, but not one before it',
 }
 
-type Sent = Pick<PatchedRow, 'patch' | 'fields' | 'cleared'>
+type PatchContent = Pick<PatchedRow, 'patch' | 'fields' | 'cleared'>
 
-/** The other addresses keep their numbers: the request closes the gaps. */
-function withoutAddresses({ patch, fields, cleared }: Sent, blank: ReadonlySet<number>): Sent {
+/**
+ * Leaves out addresses that have only blanks, because Rapyd would append an empty address on every run (rapyd-api.md, 5.3). The
+ * others keep their numbers, and the request closes the gaps.
+ */
+function withoutAddresses(
+  { patch, fields, cleared }: PatchContent,
+  blank: ReadonlySet<number>,
+): PatchContent {
   const { addresses, ...others } = patch
   const items: JsonValue[] = []
-  // Where blanks were kept there is no item to leave out.
-  if (isOwnList(addresses))
+  // `blank: keep` may leave no list at all.
+  if (isList(addresses))
     for (const [index, item] of Object.entries(addresses))
       if (!blank.has(Number(index))) items[Number(index)] = item
   const isKept = (path: string): boolean =>
@@ -190,42 +196,4 @@ function withoutAddresses({ patch, fields, cleared }: Sent, blank: ReadonlySet<n
     fields: fields.filter(isKept),
     cleared: cleared.filter(isKept),
   }
-}
-
-/** Puts a value where its target is. */
-export function place(patch: Patch, { address, keys }: Target, value: JsonValue): void {
-  let at = address === undefined ? patch : addressIn(patch, address)
-  for (const key of keys.slice(0, -1)) at = inside(at, key)
-  at[keys.at(-1) ?? ''] = value
-}
-
-function addressIn(patch: Patch, address: number): Patch {
-  const { addresses } = patch
-  const list: JsonValue[] = isOwnList(addresses) ? addresses : []
-  const held = list[address]
-  const item: Patch = isOwn(held) ? held : {}
-  list[address] = item
-  patch['addresses'] = list
-  return item
-}
-
-/**
- * Every object inherits a `constructor` and a `toString`. They are no objects, and `__proto__` is no key, so an object that is
- * found was put there.
- */
-function inside(holder: Patch, key: string): Patch {
-  const held = holder[key]
-  if (isOwn(held)) return held
-  const made: Patch = {}
-  holder[key] = made
-  return made
-}
-
-/** Objects and lists inside a patch were made here: columns that overlap are refused, so no cell's own value is among them. */
-function isOwn(value: JsonValue | undefined): value is Patch {
-  return isJsonObject(value)
-}
-
-function isOwnList(value: JsonValue | undefined): value is JsonValue[] {
-  return Array.isArray(value)
 }

@@ -11,7 +11,7 @@ import { matchHeader } from '../mapping/headers.ts'
 import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { isRefused, compileCsv, compileNdjson } from '../mapping/rows.ts'
-import type { Mapped } from '../mapping/rows.ts'
+import type { MappedRow } from '../mapping/rows.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
@@ -46,7 +46,7 @@ function compileRows(
   ignoreColumns: readonly string[],
   rules: CellRules,
   mapping: Mapping,
-): (row: Row) => Mapped {
+): (row: Row) => MappedRow {
   if (head.format === 'csv') {
     const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
     return (row) => (row.kind === 'csv' ? read(row) : wrongFormat())
