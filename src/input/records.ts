@@ -1,12 +1,12 @@
-/** Records of a program as input. They are written as NDJSON, so they have places, a digest and an errors file, as rows of a file do. */
+/** Records of a program as input, written as NDJSON: so they have places, a digest and an errors file, as rows of a file do. */
 import { Readable } from 'node:stream'
 import { isJsonObject } from '../model/json.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { PipedInput } from './spool.ts'
 
 /**
- * One row: keys as in NDJSON (`customer_id`, `email`, `metadata.tier`, or `metadata: { tier }`). A key that is absent or `undefined`
- * leaves its field alone; `''` and `null` clear it. Dates become ISO texts.
+ * One row: keys as in NDJSON (`customer_id`, `email`, `metadata.tier`, or `metadata: { tier }`). A key that is absent or
+ * `undefined` leaves its field alone; `''` and `null` clear it. Dates become ISO texts.
  */
 export type InputRecord = Readonly<Record<string, unknown>>
 
@@ -19,7 +19,7 @@ const blockLength = 65_536
 /**
  * Streams records as NDJSON, for a spool.
  *
- * @throws BulkUpdateError INPUT, while it is read: E_RECORDS if the records throw (its `cause`), E_RECORD if one has no form in JSON
+ * @throws BulkUpdateError INPUT, while it is read: E_RECORDS if the records throw (its `cause`), E_RECORD if one cannot be JSON
  */
 export function ndjsonOf(records: InputRecords): PipedInput {
   return Readable.from(blocksOf(records), { objectMode: false })

@@ -112,8 +112,8 @@ export interface Copy {
 }
 
 /**
- * Returns `raw` itself if it is plain UTF-8. Else the text is written once as UTF-8, so that rows can be read by their place; closing
- * it closes `raw` too. `wanted` is `--encoding`. If it throws, `raw` stays open.
+ * Returns `raw` itself if it is plain UTF-8. Else the text is written once as UTF-8, so that rows can be read by their place.
+ * Closing it closes `raw` too. `wanted` is `--encoding`. If it throws, `raw` stays open.
  *
  * @throws BulkUpdateError INPUT: E_BINARY, E_COMPRESSED, E_ENCODING, E_EMPTY; LOCAL, E_SPOOL, if the copy cannot be written
  * @throws AbortError when `signal` aborts

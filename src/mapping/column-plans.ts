@@ -13,14 +13,14 @@ import { nearest, normalise } from '../model/nearest.ts'
 export interface PlannedColumn {
   readonly name: string
   readonly isId: boolean
-  /** None where the column is set aside, or is the customer id. */
+  /** Empty if the column is set aside, or is the customer id. */
   readonly targets: readonly Target[]
   readonly fields: readonly string[]
-  /** What blanks will do, in a few words. */
+  /** The effect of blanks, for display. */
   readonly blanks: string
 }
 
-/** One for each column of the header, in its order. Throws INPUT errors where the header cannot be matched. */
+/** Plans each column, in the header's order. Throws INPUT errors if the header cannot be matched. */
 export function planHeader(
   header: readonly string[],
   ignoreColumns: readonly string[],
@@ -32,7 +32,7 @@ export function planHeader(
   return header.map((name, index) => planOf(name, id.index === index, assigned.get(index) ?? [], rules))
 }
 
-/** For NDJSON, where the keys of each record say it. */
+/** For NDJSON: plans a key of a record. */
 export function planKeys(
   ignoreColumns: readonly string[],
   mapping: Mapping,
@@ -77,7 +77,7 @@ interface LocatedColumn {
   readonly assignments: readonly Assignment[]
 }
 
-/** For CSV. Throws like the matching of the header. */
+/** For CSV. Throws INPUT errors if the header cannot be matched. */
 export function locateInHeader(
   header: readonly string[],
   ignoreColumns: readonly string[],
@@ -92,12 +92,12 @@ export function locateInHeader(
     field === 'customer' || field === printable(id.name) ? idColumn : bestOf(candidates, field)
 }
 
-/** For NDJSON, where every row has keys of its own. */
+/** For NDJSON, where each row has its own keys. */
 export function locateInRecord(ignoreColumns: readonly string[], mapping: Mapping): Locate {
   const keys = createKeys(ignoreColumns, mapping)
   return (row, field) => {
     if (field === '' || row.kind === 'csv') return undefined
-    // The problem of a line that is no row names the path of a key itself.
+    // The problem of a malformed line names the path of a key.
     if (row.kind === 'malformed') return { name: field.split(/[.[]/)[0] ?? '' }
     const names = Object.keys(row.record)
     const [idKey] = keys.idsOf(row.record)
@@ -106,13 +106,13 @@ export function locateInRecord(ignoreColumns: readonly string[], mapping: Mappin
       const assignments = keys.assignmentsOf(name)
       return { column: { name }, assignments: 'code' in assignments ? [] : assignments }
     })
-    // Keys that are no field are named by problems as they are, cut where they are long.
+    // Problems name an unknown key by its start, if it is long.
     const isUnknownKey = (): boolean => names.some((name) => printable(name).startsWith(field))
     return bestOf(candidates, field) ?? (isUnknownKey() ? { name: field } : undefined)
   }
 }
 
-/** The column of that very field, or else one that the field is inside of, or that is inside the field. */
+/** Prefers the column of the field itself to one that contains the field or is inside it. */
 function bestOf(candidates: readonly LocatedColumn[], field: string): SourceColumn | undefined {
   if (field === '') return undefined
   const find = (fits: (path: string) => boolean): SourceColumn | undefined =>
@@ -123,13 +123,13 @@ function bestOf(candidates: readonly LocatedColumn[], field: string): SourceColu
 
 export interface UnmatchedName {
   readonly name: string
-  /** The column that was probably meant: one that is there and not set aside. */
+  /** The column that was probably meant: one of the file that is not set aside. */
   readonly nearest: string | undefined
 }
 
 /**
- * `present` are the file's columns or keys. A column that the mapping names may be set aside just because the file lacks it.
- * A name with commas that matches nothing is reported by its parts, if those are listed as well.
+ * Finds names to set aside that the file does not have. That is no error, because a list may serve several exports. But the column
+ * that was meant is sent. A name with commas is reported by its parts, if they are listed too.
  */
 export function unmatchedNames(
   ignoreColumns: readonly string[],
@@ -145,8 +145,10 @@ export function unmatchedNames(
   const others = present.filter((name) => !setAside.has(normalise(name)))
   const unmatched = [...listed].filter((name) => {
     const parts = name.split(',')
-    const isToldByParts = parts.length > 1 && parts.every((part) => listed.has(part))
-    return normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isToldByParts
+    const isReportedByParts = parts.length > 1 && parts.every((part) => listed.has(part))
+    return (
+      normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isReportedByParts
+    )
   })
   return unmatched.map((name) => ({ name, nearest: nearest(name, others) }))
 }

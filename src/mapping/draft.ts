@@ -1,13 +1,13 @@
 /**
- * Drafts a mapping file from the names of columns and what is in them: one entry a column, with a comment that says
- * what was seen and why it was chosen. It chooses nothing that is not plain: such a column is set aside, and its comment says how to take it.
+ * Drafts a mapping file from the names and texts of columns: one entry a column, with a comment that gives the reason. A column
+ * without a clear field is set aside, and its comment says how to use it.
  */
 import { normalise } from '../model/nearest.ts'
 import { printable } from '../model/printable.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './headers.ts'
 import { chooseTransform } from './column-profile.ts'
-import type { Profile } from './column-profile.ts'
+import type { ColumnProfile } from './column-profile.ts'
 import { targetOf } from './targets.ts'
 
 export interface DraftColumn {
@@ -15,12 +15,12 @@ export interface DraftColumn {
   readonly filled: number
   readonly blank: number
   readonly distinct: { readonly count: number; readonly more: boolean }
-  readonly profile: Profile
+  readonly profile: ColumnProfile
 }
 
-/** What columns with the data of a field are called in other systems, to the field. */
+/** Returns the field for a column name that is usual in other systems. */
 const fieldCalled = meaningsOf(commonNames.fields)
-/** Parts of an address, which are not drafted: Rapyd appends one at every update. */
+/** Parts of an address are not drafted, because Rapyd appends an address at every update. */
 const addressPartCalled = meaningsOf(commonNames.addressParts)
 const namePartCalled = meaningsOf(commonNames.nameParts)
 
@@ -42,14 +42,14 @@ export interface Draft {
   readonly text: string
   /** The column of the customer ids; undefined if none was found. */
   readonly customer: string | undefined
-  /** Columns that go into a field, and those that are set aside. */
+  /** The number of columns that go into a field, and of those that are set aside. */
   readonly taken: number
   readonly aside: number
 }
 
-/** `source` is what the input is called. Columns that an `errors` file has added must be left out. */
+/** `source` is the name of the input. Columns that an `errors` file has added must be left out. */
 export function draftMapping(source: string, columns: readonly DraftColumn[]): Draft {
-  // One entry a name; this one no mapping can have.
+  // Keeps one column of each name, and none that a mapping cannot name.
   const named = columns.filter(
     ({ name }, index) => name !== '__proto__' && columns.findIndex((other) => other.name === name) === index,
   )
@@ -75,23 +75,23 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
   return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside: ignored }
 }
 
-/** The column that has ids of customers, or else the one that is called so. */
+/** Prefers a column with customer ids to one with such a name. */
 function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined {
   const withIds = columns
-    .filter(({ profile }) => profile.of('id') > profile.looked / 2)
+    .filter(({ profile }) => profile.of('id') > profile.tested / 2)
     .toSorted((left, right) => right.profile.of('id') - left.profile.of('id'))
   const found = withIds.find(({ name }) => isIdName(name)) ?? withIds[0]
   if (found !== undefined) return found
-  // What is called id is that of another system, unless nothing in it says so.
+  // A filled column `id` without Rapyd ids holds those of another system.
   return columns.find(
     ({ name, profile }) =>
       fieldCalled(name) === 'customer' ||
       normalise(name) === 'customerid' ||
-      (profile.looked === 0 && idRank(name) >= 0),
+      (profile.tested === 0 && idRank(name) >= 0),
   )
 }
 
-/** The columns of first and last names, where each is there once and no other column is the whole name. */
+/** Returns the columns of first and last names, if there is one of each and no column with the whole name. */
 function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
   const firsts = columns.filter(({ name }) => namePartCalled(name) === 'first')
   const lasts = columns.filter(({ name }) => namePartCalled(name) === 'last')
@@ -120,9 +120,9 @@ function customerLines(customer: DraftColumn | undefined): readonly string[] {
       '# customer: Rapyd Customer ID',
     ]
   }
-  const { looked } = customer.profile
-  const bad = looked - customer.profile.of('id')
-  const doubt = bad === 0 ? '' : `; ${bad} of ${looked} that were looked at are none`
+  const { tested } = customer.profile
+  const bad = tested - customer.profile.of('id')
+  const doubt = bad === 0 ? '' : `; ${bad} of ${tested} that were looked at are none`
   return [`# ${seen(customer)} Customer ids of Rapyd${doubt}.`, `customer: ${key(customer.name)}`]
 }
 
@@ -158,7 +158,7 @@ function choose({ name, profile }: DraftColumn): Choice | undefined {
   const common = fieldCalled(name)
   if (common !== undefined && common !== 'customer')
     return { field: common, why: `Named as ${common} often is` }
-  if (profile.looked >= 5 && profile.of('email') > profile.looked * 0.9)
+  if (profile.tested >= 5 && profile.of('email') > profile.tested * 0.9)
     return { field: 'email', why: 'Holds e-mail addresses' }
   return undefined
 }
@@ -177,12 +177,12 @@ function seen({ filled, blank, distinct }: DraftColumn): string {
   return `${filled} filled, ${blank} blank${different}.`
 }
 
-/** Plain where YAML cannot take it for anything else. */
+/** Quotes a name, unless YAML can only read it as itself. */
 function key(name: string): string {
   const isPlain =
     /^[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*$/.test(name) &&
     !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(name)
-  // JSON leaves some characters as they are that YAML does not take, or that a terminal obeys.
+  // JSON does not escape some characters that YAML refuses or a terminal obeys.
   return isPlain
     ? name
     : JSON.stringify(name).replace(

@@ -1,6 +1,6 @@
 /**
- * Repairs a cell where only one text can have been meant, and says what it did. The caller must hold the new text to the rules
- * again. Lost digits, zeros and plus signs, and dates that can be read in two ways, are left alone: nothing says what they were.
+ * Fixes a cell if only one text can have been meant. The caller must check the row again. Lost digits, zeros and plus signs, and
+ * ambiguous dates, are not fixed, because the original text is unknown.
  */
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { Problem } from '../model/problem.ts'
@@ -18,7 +18,7 @@ import { countryCode } from './transforms.ts'
 
 export interface Fix {
   readonly text: string
-  /** What was done, without the cell's content. */
+  /** A description without the cell's text. */
   readonly change: string
 }
 
@@ -29,7 +29,7 @@ const passes =
   (text: string): boolean =>
     rule(text) === undefined
 
-/** What makes a cell right, and another way to write it than without the spaces around it. */
+/** The rule of a cell, and a rewrite besides removing the spaces around it. */
 const repairs: Readonly<
   Partial<Record<ErrorCode, readonly [isRight: (text: string) => boolean, rewrite?: Rewrite]>>
 > = {
@@ -53,14 +53,14 @@ export function fixOf({ code }: Problem, cell: string): Fix | undefined {
   return fixes.find((fix) => fix !== undefined && fix.text !== cell && isRight?.(fix.text) === true)
 }
 
-/** Of a number with a plus sign, and nothing but digits and what people put between them. `(0)` is a digit that must go, and not by us. */
+/** For a number of a plus sign, digits and separators. `(0)` is not fixed: it is a digit that must be removed. */
 function plainPhone(text: string): Fix | undefined {
   if (text.length > 40 || !/^\+[\d\s().\-/\u2010-\u2015]+$/.test(text) || /\(\s*0+\s*\)/.test(text))
     return undefined
   return { text: `+${text.replace(/\D+/g, '')}`, change: 'signs between the digits removed' }
 }
 
-/** ISO 8601 can be read in one way only. */
+/** ISO 8601 is unambiguous. */
 function isoDate(text: string): Fix | undefined {
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? []
   return year === undefined

@@ -1,4 +1,4 @@
-/** From a checked mapping file to assignments: every column and constant gets its field, and no field gets two of them. */
+/** Compiles a checked mapping file: each column and constant gets its field, and no field gets two sources. */
 import { Claims, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { mappingError, assignmentTo } from './mapping.ts'
 import type {
@@ -19,7 +19,7 @@ import { didYouMean, nearest } from '../model/nearest.ts'
 import { checkValue } from './cells.ts'
 import { compileTransform } from './transforms.ts'
 
-/** Throws E_MAPPING for fields and transforms that do not exist or do not fit, and for two sources of one field. */
+/** Throws E_MAPPING for unknown or unfit fields and transforms, and for two sources of one field. */
 export async function compileMapping(
   file: MappingFile,
   document: MappingDocument,
@@ -71,7 +71,7 @@ function customerOf({ customer, columns = {} }: MappingFile, document: MappingDo
   return { customer: { name: customer, where: document.place(['customer']) } }
 }
 
-/** A field that is put together of several columns: an assignment for each of them, in the order of their texts. */
+/** Compiles a joined field: one assignment for each column, in the order of their texts. */
 async function compileJoin(
   field: string,
   spec: JoinSpec,
@@ -118,7 +118,6 @@ interface MappedSource {
   readonly label: string
 }
 
-/** Of two sources of one field, none is the right one. */
 function addSource(sources: Claims<MappedSource>, target: Target, label: string, where: string): void {
   const { path } = target
   const other = sources.claim(target, { path, label })
@@ -131,18 +130,14 @@ function addSource(sources: Claims<MappedSource>, target: Target, label: string,
   )
 }
 
-/** `path` leads to the entry. Throws E_MAPPING. */
-export async function compileEntry(
-  entry: EntrySpec,
-  path: Path,
-  document: MappingDocument,
-): Promise<Assignment> {
+/** `path` is that of the entry. Throws E_MAPPING. */
+async function compileEntry(entry: EntrySpec, path: Path, document: MappingDocument): Promise<Assignment> {
   if (typeof entry === 'string') return assignmentTo(findTarget(entry, path, 'value', document))
   return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
 }
 
-/** `path` leads to what holds the transforms and the rule for blanks. Throws E_MAPPING. */
-export async function compileRules(
+/** `path` is that of the value with the transforms and the rule for blanks. Throws E_MAPPING. */
+async function compileRules(
   target: Target,
   spec: RulesSpec,
   path: Path,
@@ -183,7 +178,7 @@ function transformsOf(
   return spec.map((transform, index) => [transform, [...path, index]])
 }
 
-/** Text fields take text only; `json` fits whatever holds more. */
+/** Text fields take text only. `json` fits fields that hold other values. */
 function checkConversion({ name }: Conversion, target: Target, where: string): void {
   if (target.holds === 'any' || (target.holds !== 'text' && name === 'json')) return
   const fits = name === 'json' ? 'keys of metadata, metadata and addresses' : 'keys of metadata'
@@ -201,8 +196,8 @@ function blankRule(
   return { clearWith: spec.clear_with }
 }
 
-/** Values that the mapping itself gives mean what they say, so none of them only looks like a blank. */
-export function checkGiven(value: JsonValue, target: Target, path: Path, document: MappingDocument): void {
+/** Checks a value of the mapping itself. Texts that look like a blank are allowed, because the user wrote them. */
+function checkGiven(value: JsonValue, target: Target, path: Path, document: MappingDocument): void {
   if (value === '') return
   if (value === null) {
     const remedy = 'Write one; "" sends an empty text, which clears the field.'
@@ -221,13 +216,8 @@ export function checkGiven(value: JsonValue, target: Target, path: Path, documen
   )
 }
 
-/** `part` says whether the field's name is the key or the value at `path`. */
-export function findTarget(
-  name: string,
-  path: Path,
-  part: 'key' | 'value',
-  document: MappingDocument,
-): Target {
+/** `part` says if the field's name is the key or the value at `path`. */
+function findTarget(name: string, path: Path, part: 'key' | 'value', document: MappingDocument): Target {
   const target = targetOf(name)
   if (target !== undefined) return target
   if (reachesProto(name)) {
@@ -241,7 +231,7 @@ export function findTarget(
   )
 }
 
-/** Narrows what `Array.isArray` does not: lists that are read-only. */
-export function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+/** `Array.isArray` does not narrow read-only lists. */
+function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
   return Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 /**
- * The shape of a mapping file. `mapping.schema.json` next to this is made from it, for editors; a test holds the two together
- * and writes the file anew with `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`. Loaded for `--map` only.
+ * The schema of a mapping file, and its error messages. Loaded for `--map` only. `mapping.schema.json` is generated from it:
+ * `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`.
  */
 import { z } from 'zod'
 import { didYouMean, nearest } from '../model/nearest.ts'
@@ -10,7 +10,7 @@ import type { MappingDocument, Path } from './mapping.ts'
 const text = z.string().min(1)
 const jsonValue = z.json()
 
-/** Transforms that need no setting. */
+/** Transforms without a setting. */
 const plainTransforms = z.enum([
   'trim',
   'lowercase',
@@ -23,7 +23,7 @@ const plainTransforms = z.enum([
 ])
 
 /** Transforms with a setting, and an example of each for error messages. */
-export const transformExamples = {
+const transformExamples = {
   phone: '{ phone: US }',
   date: '{ date: YYYY-MM-DD }',
   replace: '{ replace: { from: to } }',
@@ -100,8 +100,8 @@ export const mappingSchema = z.strictObject({
     .describe('fields that every row sets, and their values'),
 })
 
-/** The keys and words that are known in each place, for messages. */
-export const known = {
+/** The keys and words of each place, for messages. */
+const known = {
   top: Object.keys(mappingSchema.shape).filter((key) => key !== '$schema'),
   entry: Object.keys(ruledField.shape),
   join: Object.keys(ruledJoin.shape),
@@ -113,7 +113,7 @@ export const known = {
 export type MappingFile = z.infer<typeof mappingSchema>
 export type EntrySpec = z.infer<typeof entry>
 export type JoinSpec = z.infer<typeof join>
-/** What may be said of a value, whether it comes from one column or from several. */
+/** The rules for a value of one column or of several. */
 export type RulesSpec = Pick<Exclude<EntrySpec, string>, keyof typeof rules>
 export type TransformSpec = z.infer<typeof transform>
 
@@ -123,7 +123,7 @@ export function mappingJsonSchema(): object {
 
 type Issue = z.core.$ZodIssue
 
-/** Throws E_MAPPING for the first thing that does not fit. */
+/** Throws E_MAPPING for the first error. */
 export function checkMapping(document: MappingDocument): MappingFile {
   if (document.value === null) {
     throw mappingError(document.place([]), 'the mapping is empty', 'Write columns: and the columns below it.')
@@ -158,7 +158,7 @@ function explain(document: MappingDocument, issue: Issue, above: Path): Error {
   return wrongType(document, path, value)
 }
 
-/** Of the forms that a value may have, the one that it comes nearest to: the one of its own type. */
+/** Of several possible forms, returns the issue of the one with the type of the value. */
 function likeliest(branches: readonly (readonly Issue[])[], value: unknown): Issue | undefined {
   const issues = branches.flatMap((branch) => {
     const unknown = branch.find(({ code }) => code === 'unrecognized_keys')
@@ -176,7 +176,7 @@ function fits(issue: Issue, value: unknown): boolean {
   return issue.errors.some((branch) => branch.some((inner) => fits(inner, value)))
 }
 
-/** The last key of the mapping's own on the path: the first two are a group, and a name that the user chose. */
+/** Finds where the path leads. Its first two keys are a group and a name of the user. */
 function placeOf(path: Path): 'transform' | 'blank' | 'entry' {
   const keys = new Set(path.slice(2))
   if (keys.has('transform')) return 'transform'

@@ -1,4 +1,4 @@
-/** `--fix`: copies the input and fixes cells if only one fix is possible. All other bytes stay. Lists the changes in a second file. */
+/** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
 import { cellIn } from './checks.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { Problem } from '../model/problem.ts'
