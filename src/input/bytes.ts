@@ -65,7 +65,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
     )
   }
 
-  const blocks = blocksOf(handle, checkUnchanged, size)
+  const blocks = openBlocks(handle, checkUnchanged, size)
   const first = await readAt(handle, 0, Math.min(4, size))
   return {
     path,
@@ -86,7 +86,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
 }
 
 /** Makes `blocks` of an `InputFile`, up to `end`. */
-export function blocksOf(
+export function openBlocks(
   handle: FileHandle,
   checkUnchanged: () => Promise<void>,
   end = Number.POSITIVE_INFINITY,

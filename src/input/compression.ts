@@ -20,7 +20,7 @@ const freeBytes = 256 * 1024 * 1024
 const chunkSize = 256 * 1024
 
 /** `start` must have the first four bytes. */
-export function compressionOf(start: Buffer): Compression | undefined {
+export function detectCompression(start: Buffer): Compression | undefined {
   const [first, second, third] = start
   if (first === 0x1f && second === 0x8b && third === 0x08) return 'gzip'
   if (start.length < magicLength) return undefined
@@ -46,7 +46,7 @@ export async function* decompress(
       }
       const next = await input.peek(magicLength)
       if (next.length === 0) return
-      if (compressionOf(next) !== compression) throw garbage(compression, path, input.taken)
+      if (detectCompression(next) !== compression) throw garbage(compression, path, input.taken)
     } while (true)
   } finally {
     await input.close()

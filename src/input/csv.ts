@@ -38,14 +38,14 @@ export async function* parseCsv(
 /** Returns the cells of one record, or undefined if it is malformed. */
 export function cellsOf(record: string, dialect: Dialect): readonly string[] | undefined {
   try {
-    return parse(record, optionsOf(dialect))[0]
+    return parse(record, parserOptions(dialect))[0]
   } catch (error) {
     if (error instanceof CsvError) return undefined
     throw error
   }
 }
 
-function optionsOf({ delimiter, newline }: Dialect) {
+function parserOptions({ delimiter, newline }: Dialect) {
   const lineEnds = newline === '\n' ? ['\r\n', '\n'] : ['\r']
   return { delimiter, record_delimiter: lineEnds, relax_column_count: true, skip_empty_lines: true } as const
 }
@@ -60,10 +60,10 @@ interface CsvReader {
 }
 
 function createReader(dialect: Dialect, columns: number, start: RecordStart): CsvReader {
-  const options = optionsOf(dialect)
+  const options = parserOptions(dialect)
   const isFeed = dialect.newline === '\n'
   const lineBreak = isFeed ? lineFeed : carriageReturn
-  const problemIn = problemsOf(dialect, columns)
+  const problemIn = createProblemFinder(dialect, columns)
   let { row, line, offset } = start
   /** Lines of a record with an open quote, and those after it. */
   let kept: Buffer = Buffer.alloc(0)
@@ -207,7 +207,7 @@ const stillRaw = csvProblem(
  * Finds the problem of a record that starts on `line`. `record` is without the line end. Without cells, its quotes are misplaced.
  * `columns` is the expected width, or 0 for any.
  */
-function problemsOf({ newline }: Dialect, columns: number) {
+function createProblemFinder({ newline }: Dialect, columns: number) {
   const otherBreak = newline === '\n' ? carriageReturn : lineFeed
   return (record: Buffer, cells: readonly string[] | undefined, line: number): Problem | undefined => {
     if (record.length > longestRecord) {

@@ -38,7 +38,7 @@ export async function* toUtf8(
   async function* observed(): AsyncGenerator<Buffer> {
     for await (const block of blocks) {
       bytes += block.length
-      utf8Bytes += sizeOf(asUtf8(block) ?? '', 'utf-8')
+      utf8Bytes += byteSize(asUtf8(block) ?? '', 'utf-8')
       isPlain &&= isAscii(block)
       yield block
     }
@@ -75,9 +75,9 @@ async function* decoded(
     const text = decoder(block)
     if (text === undefined) {
       const before = longestText(bytes, encoding)
-      throw await refuse(at + sizeOf(before, encoding), before)
+      throw await refuse(at + byteSize(before, encoding), before)
     }
-    const size = sizeOf(text, encoding)
+    const size = byteSize(text, encoding)
     rest = bytes.subarray(size)
     at += size
     if (text !== '') yield text
@@ -113,7 +113,7 @@ function longestText(bytes: Buffer, encoding: Encoding): string {
 }
 
 /** Bytes of a text in that encoding. */
-function sizeOf(text: string, encoding: Encoding): number {
+function byteSize(text: string, encoding: Encoding): number {
   if (encoding === 'utf-8') return Buffer.byteLength(text)
   return encoding === 'windows-1252' ? text.length : text.length * 2
 }

@@ -27,7 +27,7 @@ const marks = [
  *
  * @throws BulkUpdateError INPUT: E_ENCODING if the text cannot have the wanted encoding, E_BINARY if it is UTF-32
  */
-export function encodingOf(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
+export function detectEncoding(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
   const mark = marks.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
   if ((mark !== undefined && mark.encoding === undefined) || isUnmarkedUtf32(start)) throw isUtf32(path)
   if (mark?.encoding !== undefined && wanted !== undefined && mark.encoding !== wanted) {

@@ -39,7 +39,7 @@ const objectStart = /^\s*\{\s*["}]/
 const laterObject = /[\r\n][^\S\r\n]*\{\s*"/
 
 /** `text` is the start of the input. A first line that is no object may be a malformed row of NDJSON. */
-export function formatOf(text: string, path: string): Format {
+export function detectFormat(text: string, path: string): Format {
   if (objectStart.test(text)) return 'ndjson'
   const { format } = formatByName(path)
   if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
@@ -81,7 +81,7 @@ function isJson(text: string): boolean {
 interface Signature {
   readonly bytes: readonly number[]
   readonly what: string
-  readonly remedy: string
+  readonly tip: string
 }
 
 const exportSheet = 'Export the sheet as "CSV UTF-8" and give that file.'
@@ -90,20 +90,20 @@ const decompress = (tool: string): string => `Decompress it first, like: ${tool}
 const ascii = (text: string): readonly number[] => [...Buffer.from(text, 'latin1')]
 
 const signatures: readonly Signature[] = [
-  { bytes: ascii('PK\u0003\u0004'), what: 'a spreadsheet file (or another zip file)', remedy: exportSheet },
-  { bytes: [0xd0, 0xcf, 0x11, 0xe0], what: 'a spreadsheet file of an old Excel', remedy: exportSheet },
-  { bytes: ascii('\u00fd7zXZ'), what: 'compressed with xz', remedy: decompress('xzcat') },
-  { bytes: ascii('BZh9'), what: 'compressed with bzip2', remedy: decompress('bzcat') },
-  { bytes: [0x04, 0x22, 0x4d, 0x18], what: 'compressed with lz4', remedy: decompress('lz4cat') },
-  { bytes: ascii('7z\u00bc\u00af'), what: 'a 7-Zip archive', remedy: 'Take the file out of it first.' },
-  { bytes: ascii('Rar!'), what: 'a RAR archive', remedy: 'Take the file out of it first.' },
-  { bytes: ascii('%PDF-'), what: 'a PDF document', remedy: exportRows },
-  { bytes: ascii('{\\rtf'), what: 'a text document (RTF)', remedy: exportRows },
-  { bytes: ascii('\u0089PNG'), what: 'a picture (PNG)', remedy: exportRows },
-  { bytes: [0xff, 0xd8, 0xff], what: 'a picture (JPEG)', remedy: exportRows },
-  { bytes: ascii('GIF8'), what: 'a picture (GIF)', remedy: exportRows },
-  { bytes: ascii('SQLite format 3'), what: 'an SQLite database', remedy: exportRows },
-  { bytes: ascii('PAR1'), what: 'a Parquet file', remedy: exportRows },
+  { bytes: ascii('PK\u0003\u0004'), what: 'a spreadsheet file (or another zip file)', tip: exportSheet },
+  { bytes: [0xd0, 0xcf, 0x11, 0xe0], what: 'a spreadsheet file of an old Excel', tip: exportSheet },
+  { bytes: ascii('\u00fd7zXZ'), what: 'compressed with xz', tip: decompress('xzcat') },
+  { bytes: ascii('BZh9'), what: 'compressed with bzip2', tip: decompress('bzcat') },
+  { bytes: [0x04, 0x22, 0x4d, 0x18], what: 'compressed with lz4', tip: decompress('lz4cat') },
+  { bytes: ascii('7z\u00bc\u00af'), what: 'a 7-Zip archive', tip: 'Take the file out of it first.' },
+  { bytes: ascii('Rar!'), what: 'a RAR archive', tip: 'Take the file out of it first.' },
+  { bytes: ascii('%PDF-'), what: 'a PDF document', tip: exportRows },
+  { bytes: ascii('{\\rtf'), what: 'a text document (RTF)', tip: exportRows },
+  { bytes: ascii('\u0089PNG'), what: 'a picture (PNG)', tip: exportRows },
+  { bytes: [0xff, 0xd8, 0xff], what: 'a picture (JPEG)', tip: exportRows },
+  { bytes: ascii('GIF8'), what: 'a picture (GIF)', tip: exportRows },
+  { bytes: ascii('SQLite format 3'), what: 'an SQLite database', tip: exportRows },
+  { bytes: ascii('PAR1'), what: 'a Parquet file', tip: exportRows },
 ]
 
 /** A few NUL bytes are an error of their rows. More than 1% of them show that the file is no text. */
@@ -113,7 +113,7 @@ const fewNuls = 16
 /** Refuses other file types. `start` has the first bytes of the file, or of the decompressed text. */
 export function refuseForeign(start: Buffer, path: string): void {
   const known = signatures.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
-  if (known !== undefined) throw binary(`${path} is ${known.what}`, known.remedy)
+  if (known !== undefined) throw binary(`${path} is ${known.what}`, known.tip)
 }
 
 /** `start` is the first block of a UTF-8 text. */
@@ -134,8 +134,8 @@ export function compressedTwice(path: string): BulkUpdateError {
   return binary(`${path} is compressed twice`, 'Decompress it once, and give what comes out.')
 }
 
-function binary(message: string, remedy: string): BulkUpdateError {
-  return new BulkUpdateError('INPUT', 'E_BINARY', message, remedy)
+function binary(message: string, tip: string): BulkUpdateError {
+  return new BulkUpdateError('INPUT', 'E_BINARY', message, tip)
 }
 
 /** Refuses a JSON document over all lines, because every line would be a malformed row. */

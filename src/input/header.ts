@@ -7,7 +7,7 @@ import {
   refuseBinary,
   refuseJsonDocument,
   startsWithObject,
-  formatOf,
+  detectFormat,
   notCsv,
   formatByName,
   refuseNotJson,
@@ -55,7 +55,7 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const separator = separatorLine(whole)
   const text = whole.slice(separator?.text.length)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
-  const format = options.format ?? formatOf(text, file.path)
+  const format = options.format ?? detectFormat(text, file.path)
   if (format === 'ndjson') {
     if (options.format !== undefined) refuseNotJson(text, file.path)
     // In a file without line feeds, carriage returns end the lines.

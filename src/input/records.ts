@@ -22,14 +22,14 @@ const blockLength = 65_536
  * @throws BulkUpdateError INPUT, while it is read: E_RECORDS if the records throw (its `cause`), E_RECORD if one cannot be JSON
  */
 export function ndjsonOf(records: InputRecords): PipedInput {
-  return Readable.from(blocksOf(records), { objectMode: false })
+  return Readable.from(toBlocks(records), { objectMode: false })
 }
 
-async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
+async function* toBlocks(records: InputRecords): AsyncGenerator<Buffer> {
   let [text, row] = ['', 0]
   try {
     for await (const record of records) {
-      text += `${lineOf(record, ++row)}\n`
+      text += `${toLine(record, ++row)}\n`
       if (text.length < blockLength) continue
       yield Buffer.from(text)
       text = ''
@@ -47,7 +47,7 @@ async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
   if (text !== '') yield Buffer.from(text)
 }
 
-function lineOf(record: unknown, row: number): string {
+function toLine(record: unknown, row: number): string {
   if (!isJsonObject(record)) throw noRecord(row, 'is no object')
   try {
     return JSON.stringify(record, refuseUnwritable)

@@ -8,12 +8,12 @@ import type { FileHandle } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
-import { readBlocks, compressionOf, decompress } from './compression.ts'
-import { blocksOf, isEmpty, readAt } from './bytes.ts'
+import { readBlocks, detectCompression, decompress } from './compression.ts'
+import { openBlocks, isEmpty, readAt } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
 import { compressedTwice, refuseBinary, refuseForeign, startBytes } from './format.ts'
 import { toUtf8 } from './decode.ts'
-import { encodingOf, markLength } from './encoding.ts'
+import { detectEncoding, markLength } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
 
 /** Its name in messages. */
@@ -127,8 +127,8 @@ export async function textOf(
   const { path } = raw
   const rawStart = await raw.read(0, startBytes)
   refuseForeign(rawStart, path)
-  const compression = compressionOf(rawStart)
-  if (compression === undefined && encodingOf(rawStart, wanted, path) === 'utf-8') return raw
+  const compression = detectCompression(rawStart)
+  if (compression === undefined && detectEncoding(rawStart, wanted, path) === 'utf-8') return raw
   const blocks = compression === undefined ? raw.blocks(0) : decompress(raw.blocks(0), compression, path)
   const name = compression === undefined ? path : `the text in ${path}`
   const copy = await openCopy(name)
@@ -136,9 +136,9 @@ export async function textOf(
     const reader = readBlocks(blocks)
     const start = await reader.peek(startBytes)
     if (start.length === 0) throw isEmpty(path)
-    if (compressionOf(start) !== undefined) throw compressedTwice(path)
+    if (detectCompression(start) !== undefined) throw compressedTwice(path)
     refuseForeign(start, path)
-    const encoding = encodingOf(start, wanted, path)
+    const encoding = detectEncoding(start, wanted, path)
     let textStart: number | undefined
     for await (const block of encoding === 'utf-8' ? reader.rest() : toUtf8(reader.rest(), encoding, name)) {
       signal.throwIfAborted()
@@ -154,7 +154,7 @@ export async function textOf(
       textName: name,
       textStart,
       // Only `raw` can change, and then its rows must not be sent.
-      blocks: blocksOf(copy.handle, () => raw.checkUnchanged()),
+      blocks: openBlocks(copy.handle, () => raw.checkUnchanged()),
       read: (offset, length) => readAt(copy.handle, offset, length),
       async close() {
         await copy.handle.close()

@@ -29,7 +29,7 @@ export function planHeader(
 ): readonly PlannedColumn[] {
   const { id, columns } = matchHeader(header, ignoreColumns, mapping)
   const assigned = new Map(columns.map(({ index, assignments }) => [index, assignments]))
-  return header.map((name, index) => planOf(name, id.index === index, assigned.get(index) ?? [], rules))
+  return header.map((name, index) => planColumn(name, id.index === index, assigned.get(index) ?? [], rules))
 }
 
 /** For NDJSON: plans a key of a record. */
@@ -40,13 +40,13 @@ export function planKeys(
 ): (record: JsonObject, key: string) => PlannedColumn {
   const keys = createKeys(ignoreColumns, mapping)
   return (record, key) => {
-    if (keys.idsOf(record).includes(key)) return planOf(key, true, [], rules)
+    if (keys.idsOf(record).includes(key)) return planColumn(key, true, [], rules)
     const assignments = keys.assignmentsOf(key)
-    return planOf(key, false, 'code' in assignments ? [] : assignments, rules)
+    return planColumn(key, false, 'code' in assignments ? [] : assignments, rules)
   }
 }
 
-function planOf(
+function planColumn(
   name: string,
   isId: boolean,
   assignments: readonly Assignment[],
@@ -54,11 +54,11 @@ function planOf(
 ): PlannedColumn {
   const targets = assignments.map(({ target }) => target)
   const fields = isId ? ['customer'] : targets.map(({ path }) => path)
-  const blanks = isId ? ['are refused'] : assignments.map((assignment) => blankOf(assignment, rules))
+  const blanks = isId ? ['are refused'] : assignments.map((assignment) => describeBlanks(assignment, rules))
   return { name, isId, targets, fields, blanks: [...new Set(blanks)].join(' or ') || 'are ignored' }
 }
 
-function blankOf({ blank, target }: Assignment, rules: CellRules): string {
+function describeBlanks({ blank, target }: Assignment, rules: CellRules): string {
   const rule = blank ?? rules.blank
   switch (rule) {
     case 'clear':
@@ -89,7 +89,7 @@ export function locateInHeader(
     return { column: { name, number: index + 1 }, assignments }
   })
   return (_row, field) =>
-    field === 'customer' || field === printable(id.name) ? idColumn : bestOf(candidates, field)
+    field === 'customer' || field === printable(id.name) ? idColumn : findColumn(candidates, field)
 }
 
 /** For NDJSON, where each row has its own keys. */
@@ -108,12 +108,12 @@ export function locateInRecord(ignoreColumns: readonly string[], mapping: Mappin
     })
     // Problems name an unknown key by its start, if it is long.
     const isUnknownKey = (): boolean => names.some((name) => printable(name).startsWith(field))
-    return bestOf(candidates, field) ?? (isUnknownKey() ? { name: field } : undefined)
+    return findColumn(candidates, field) ?? (isUnknownKey() ? { name: field } : undefined)
   }
 }
 
 /** Prefers the column of the field itself to one that contains the field or is inside it. */
-function bestOf(candidates: readonly LocatedColumn[], field: string): SourceColumn | undefined {
+function findColumn(candidates: readonly LocatedColumn[], field: string): SourceColumn | undefined {
   if (field === '') return undefined
   const find = (fits: (path: string) => boolean): SourceColumn | undefined =>
     candidates.find(({ assignments }) => assignments.some(({ target }) => fits(printable(target.path))))

@@ -19,12 +19,12 @@ export interface DraftColumn {
 }
 
 /** Returns the field for a column name that is usual in other systems. */
-const fieldCalled = meaningsOf(commonNames.fields)
+const fieldCalled = createNameLookup(commonNames.fields)
 /** Parts of an address are not drafted, because Rapyd appends an address at every update. */
-const addressPartCalled = meaningsOf(commonNames.addressParts)
-const namePartCalled = meaningsOf(commonNames.nameParts)
+const addressPartCalled = createNameLookup(commonNames.addressParts)
+const namePartCalled = createNameLookup(commonNames.nameParts)
 
-function meaningsOf(
+function createNameLookup(
   names: Readonly<Record<string, readonly string[]>>,
 ): (name: string) => string | undefined {
   const meanings = new Map(

@@ -38,15 +38,15 @@ const repairs: Readonly<
     passes(emailRule),
     (text) => ({ text: text.replace(/^mailto:/i, ''), change: '"mailto:" removed' }),
   ],
-  E_PHONE: [passes(phoneRule), plainPhone],
-  E_DATE: [passes(dateRule), isoDate],
-  E_COUNTRY: [passes(countryRule), countryOf],
+  E_PHONE: [passes(phoneRule), rewritePhone],
+  E_DATE: [passes(dateRule), rewriteDate],
+  E_COUNTRY: [passes(countryRule), rewriteCountry],
   E_EWALLET: [passes(ewalletRule)],
   E_PAYMENT_METHOD: [passes(paymentMethodRule)],
 }
 
 /** Returns undefined if no fix is certain. */
-export function fixOf({ code }: Problem, cell: string): Fix | undefined {
+export function findFix({ code }: Problem, cell: string): Fix | undefined {
   const [isRight, rewrite] = repairs[code] ?? []
   const text = cell.trim()
   const fixes = [{ text, change: 'spaces around it removed' }, rewrite?.(text)]
@@ -54,21 +54,21 @@ export function fixOf({ code }: Problem, cell: string): Fix | undefined {
 }
 
 /** For a number of a plus sign, digits and separators. `(0)` is not fixed: it is a digit that must be removed. */
-function plainPhone(text: string): Fix | undefined {
+function rewritePhone(text: string): Fix | undefined {
   if (text.length > 40 || !/^\+[\d\s().\-/\u2010-\u2015]+$/.test(text) || /\(\s*0+\s*\)/.test(text))
     return undefined
   return { text: `+${text.replace(/\D+/g, '')}`, change: 'signs between the digits removed' }
 }
 
 /** ISO 8601 is unambiguous. */
-function isoDate(text: string): Fix | undefined {
+function rewriteDate(text: string): Fix | undefined {
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? []
   return year === undefined
     ? undefined
     : { text: `${day}/${month}/${year}`, change: 'the date written as DD/MM/YYYY' }
 }
 
-function countryOf(text: string): Fix | undefined {
+function rewriteCountry(text: string): Fix | undefined {
   const code = countryCode(text)
   return typeof code === 'string'
     ? { text: code, change: 'the country written as its two-letter code' }

@@ -56,10 +56,10 @@ export async function compileMapping(
     constants.push({ target, value })
   }
   constants.sort((left, right) => (left.target.path < right.target.path ? -1 : 1))
-  return { origin: 'file', ...customerOf(file, document), columns, constants, canonical }
+  return { origin: 'file', ...compileCustomer(file, document), columns, constants, canonical }
 }
 
-function customerOf({ customer, columns = {} }: MappingFile, document: MappingDocument) {
+function compileCustomer({ customer, columns = {} }: MappingFile, document: MappingDocument) {
   if (customer === undefined) return {}
   if (Object.hasOwn(columns, customer)) {
     throw mappingError(
@@ -91,7 +91,7 @@ async function compileJoin(
   }
   const [names, listPath] = Array.isArray(spec) ? [spec, path] : [spec.columns, [...path, 'columns']]
   for (const [index, name] of names.entries()) {
-    const mistake = mistakeOf(name, names.indexOf(name) < index, file)
+    const mistake = findMistake(name, names.indexOf(name) < index, file)
     if (mistake !== undefined) throw mappingError(document.place([...listPath, index]), ...mistake)
   }
   const { separator = ' ', ...rules } = Array.isArray(spec) ? {} : spec
@@ -100,11 +100,11 @@ async function compileJoin(
   return names.map((name, index) => [name, { ...whole, part: { join, index } }])
 }
 
-function mistakeOf(
+function findMistake(
   name: string,
   isSecond: boolean,
   { customer, columns = {} }: MappingFile,
-): readonly [what: string, remedy: string] | undefined {
+): readonly [what: string, tip: string] | undefined {
   if (isSecond) return [`"${name}" stands here a second time`, 'Name each column once.']
   if (name === customer)
     return [`"${name}" is the customer id and cannot be part of a field`, 'Remove it here.']
@@ -146,10 +146,10 @@ async function compileRules(
   const changes: TextChange[] = []
   let { conversion } = assignmentTo(target)
   let last = ''
-  for (const [transform, at] of transformsOf(spec.transform, [...path, 'transform'])) {
+  for (const [transform, at] of listTransforms(spec.transform, [...path, 'transform'])) {
     const made = await compileTransform(transform)
     const where = document.place(at)
-    if ('mistake' in made) throw mappingError(where, made.mistake, made.remedy)
+    if ('mistake' in made) throw mappingError(where, made.mistake, made.tip)
     if (last !== '') {
       throw mappingError(where, `no transform can follow ${last}, which makes a value`, `Put ${last} last.`)
     }
@@ -169,7 +169,7 @@ async function compileRules(
   }
 }
 
-function transformsOf(
+function listTransforms(
   spec: TransformSpec | readonly TransformSpec[] | undefined,
   path: Path,
 ): readonly (readonly [TransformSpec, Path])[] {
@@ -200,8 +200,8 @@ function blankRule(
 function checkGiven(value: JsonValue, target: Target, path: Path, document: MappingDocument): void {
   if (value === '') return
   if (value === null) {
-    const remedy = 'Write one; "" sends an empty text, which clears the field.'
-    throw mappingError(document.place(path), 'a value is missing', remedy)
+    const tip = 'Write one; "" sends an empty text, which clears the field.'
+    throw mappingError(document.place(path), 'a value is missing', tip)
   }
   const literals = new Set(typeof value === 'string' ? [value] : [])
   const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })

@@ -26,7 +26,7 @@ const tooMany = [
   'Write the mapping without aliases that repeat each other.',
 ] as const
 
-type ErrorAt = (node: unknown, message: string, remedy: string) => Error
+type ErrorAt = (node: unknown, message: string, tip: string) => Error
 type Anchors = ReadonlyMap<string, Node>
 
 /** Throws E_MAPPING for invalid YAML, duplicate keys, unknown tags, too many aliases and numbers that may be text. */
@@ -42,8 +42,8 @@ export function readMappingDocument(text: string, file: string): MappingDocument
     const { line, col } = lines.linePos(offset)
     return `${file}:${line}:${col}`
   }
-  const refuse: ErrorAt = (node, message, remedy) =>
-    mappingError(at((isNode(node) ? node.range?.[0] : undefined) ?? 0), message, remedy)
+  const refuse: ErrorAt = (node, message, tip) =>
+    mappingError(at((isNode(node) ? node.range?.[0] : undefined) ?? 0), message, tip)
 
   const [defect] = [...document.errors, ...document.warnings]
   if (defect !== undefined) {
@@ -52,12 +52,12 @@ export function readMappingDocument(text: string, file: string): MappingDocument
   }
   const anchors = check(document, refuse)
   return {
-    value: valueOf(document, refuse),
-    place: (path, part = 'value') => at(offsetOf(document.contents, path, part, anchors)),
+    value: toValue(document, refuse),
+    place: (path, part = 'value') => at(findOffset(document.contents, path, part, anchors)),
   }
 }
 
-function valueOf(document: Document, refuse: ErrorAt): unknown {
+function toValue(document: Document, refuse: ErrorAt): unknown {
   try {
     return document.toJS({ maxAliasCount: mostAliases })
   } catch {
@@ -103,7 +103,7 @@ function isKept(value: unknown, source: string | undefined): boolean {
 }
 
 /** Follows the path as far as it exists, so that a missing value is reported at its parent. */
-function offsetOf(top: unknown, path: Path, part: 'key' | 'value', anchors: Anchors): number {
+function findOffset(top: unknown, path: Path, part: 'key' | 'value', anchors: Anchors): number {
   const resolve = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node)
   let node = resolve(top)
   let offset = (isNode(node) ? node.range?.[0] : undefined) ?? 0

@@ -177,7 +177,7 @@ function fits(issue: Issue, value: unknown): boolean {
 }
 
 /** Finds where the path leads. Its first two keys are a group and a name of the user. */
-function placeOf(path: Path): 'transform' | 'blank' | 'entry' {
+function findSection(path: Path): 'transform' | 'blank' | 'entry' {
   const keys = new Set(path.slice(2))
   if (keys.has('transform')) return 'transform'
   return keys.has('blank') ? 'blank' : 'entry'
@@ -185,13 +185,13 @@ function placeOf(path: Path): 'transform' | 'blank' | 'entry' {
 
 function knownKeys(path: Path): readonly string[] {
   if (path.length === 0) return known.top
-  if (placeOf(path) === 'transform') return [...Object.keys(transformExamples), ...known.plainTransforms]
-  if (placeOf(path) === 'blank') return known.blankValue
+  if (findSection(path) === 'transform') return [...Object.keys(transformExamples), ...known.plainTransforms]
+  if (findSection(path) === 'blank') return known.blankValue
   return path[0] === 'joined' ? known.join : known.entry
 }
 
 function unknownKey(where: string, key: string, path: Path): Error {
-  const isTransform = placeOf(path) === 'transform'
+  const isTransform = findSection(path) === 'transform'
   if (isTransform && known.plainTransforms.some((name) => name === key)) {
     return mappingError(where, `${key} takes no setting`, `Write ${key} alone.`)
   }
@@ -204,7 +204,7 @@ function unknownKey(where: string, key: string, path: Path): Error {
 }
 
 function unknownWord(where: string, word: string, path: Path): Error {
-  if (placeOf(path) === 'blank') {
+  if (findSection(path) === 'blank') {
     const words = known.blankPolicies
     return mappingError(
       where,

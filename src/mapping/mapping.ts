@@ -137,6 +137,6 @@ export interface MappingDocument {
 }
 
 /** `where` is `file:line:column`, or the file alone. */
-export function mappingError(where: string, message: string, remedy: string): BulkUpdateError {
-  return new BulkUpdateError('USAGE', 'E_MAPPING', `${where}: ${message}`, `${remedy} Nothing was sent.`)
+export function mappingError(where: string, message: string, tip: string): BulkUpdateError {
+  return new BulkUpdateError('USAGE', 'E_MAPPING', `${where}: ${message}`, `${tip} Nothing was sent.`)
 }

@@ -19,7 +19,7 @@ export function mergeRows(earlier: PatchedRow, later: PatchedRow): PatchedRow {
       for (const other of paths.keys()) {
         if (other !== path && overlaps(other, path) && isLost(patch, other, path)) paths.delete(other)
       }
-      setValue(patch, target, copyOf(valueAt(row.patch, stepsTo(target))))
+      setValue(patch, target, copyValue(valueAt(row.patch, stepsTo(target))))
       paths.set(path, row.cleared.includes(path))
     }
   }
@@ -34,7 +34,7 @@ function isLost(patch: Patch, other: string, path: string): boolean {
 }
 
 /** A copy, because values that are set inside it later must not change the earlier row. */
-function copyOf(value: JsonValue | undefined): JsonValue {
+function copyValue(value: JsonValue | undefined): JsonValue {
   if (value === undefined) throw new Error('a row without a value that it names')
   return typeof value === 'object' ? structuredClone(value) : value
 }

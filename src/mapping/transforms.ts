@@ -12,7 +12,7 @@ import { iso31661 } from 'iso-3166'
 /** An error in a transform of the mapping file. */
 export interface Mistake {
   readonly mistake: string
-  readonly remedy: string
+  readonly tip: string
 }
 
 /** Compiles one entry of `transform:`. */
@@ -109,7 +109,7 @@ export function dateChange(format: string): TextChange | Mistake {
   if (!known || open) {
     return {
       mistake: `"${format}" is no date format`,
-      remedy: 'Write it with YYYY, MM or M, DD or D and signs between them, such as YYYY-MM-DD or D.M.YYYY.',
+      tip: 'Write it with YYYY, MM or M, DD or D and signs between them, such as YYYY-MM-DD or D.M.YYYY.',
     }
   }
   const pattern = new RegExp(
@@ -151,17 +151,17 @@ const anyCountry = 'international'
 async function phoneChange(country: string): Promise<TextChange | Mistake> {
   const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/max')
   if (country === anyCountry)
-    return (text) => e164Of(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
+    return (text) => toE164(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
   if (!isSupportedCountry(country)) {
     const near = countryCode(country)
     return {
       mistake: `"${country}" is no country with phone numbers`,
-      remedy: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,
+      tip: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,
     }
   }
   return (text) => {
     const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
-    const found = e164Of(number, true)
+    const found = toE164(number, true)
     if (number === undefined || typeof found !== 'string') return found
     // In Germany, the library reads 4930… as +49 30…, but the plus or a zero may be lost. In North America, both are
     // the same number.
@@ -171,7 +171,7 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
   }
 }
 
-function e164Of(number: PhoneNumber | undefined, hasPlus: boolean): string | CellDefect {
+function toE164(number: PhoneNumber | undefined, hasPlus: boolean): string | CellDefect {
   if (!hasPlus) return noCountry
   if (number === undefined || !number.isPossible()) return notAPhone
   return number.ext === undefined ? number.number : extension

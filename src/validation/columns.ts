@@ -61,14 +61,14 @@ export function createNdjsonColumns(
       for (const [key, value] of Object.entries(row.record)) {
         if (!columns.has(key) && columns.size < mostKeys)
           columns.set(key, createColumn(planOf(row.record, key), mostKeptOfOne, blanks))
-        columns.get(key)?.add(textOf(value))
+        columns.get(key)?.add(toText(value))
       }
     },
     list: () => [...columns.values()].map((column) => column.report()),
   }
 }
 
-function textOf(value: JsonValue): string {
+function toText(value: JsonValue): string {
   if (typeof value === 'string') return value
   return value === null ? '' : JSON.stringify(value)
 }
@@ -89,7 +89,7 @@ function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<strin
         return
       }
       filled++
-      if (text.length > longest) longest = Math.max(longest, charactersOf(text))
+      if (text.length > longest) longest = Math.max(longest, countCharacters(text))
       if (more) return
       const key = text.length > longestKept ? hash('sha1', text) : text
       if (texts.has(key)) return
@@ -105,7 +105,7 @@ function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<strin
   }
 }
 
-function charactersOf(text: string): number {
+function countCharacters(text: string): number {
   let characters = 0
   for (const _ of text) characters++
   return characters

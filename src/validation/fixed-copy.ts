@@ -6,7 +6,7 @@ import type { MalformedRow, Place, Row } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { isMarked } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
-import { fixOf } from '../mapping/fixes.ts'
+import { findFix } from '../mapping/fixes.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { SourceColumn } from '../model/ports.ts'
@@ -84,17 +84,17 @@ export function createFixedCopy(
   function fixRow(row: Row, problems: readonly Problem[]) {
     const wanted = problems.flatMap((problem): Change[] => {
       const column = locate(row, problem.field)
-      const fix = fixOf(problem, cellIn(row, column) ?? '')
+      const fix = findFix(problem, cellIn(row, column) ?? '')
       return column === undefined || fix === undefined ? [] : [{ column, code: problem.code, ...fix }]
     })
     if (wanted.length === 0) return { changes: [], isGood: false }
     let refused: readonly Problem[] = []
-    readRow(withTexts(row, textsOf(wanted)), (found) => {
+    readRow(withTexts(row, newTexts(wanted)), (found) => {
       refused = found
     })
     // If the cell is still refused, for whatever reason, the fix was wrong.
-    const places = new Set(refused.map(({ field }) => placeOf(locate(row, field))))
-    const changes = wanted.filter(({ column }) => !places.has(placeOf(column)))
+    const places = new Set(refused.map(({ field }) => columnKey(locate(row, field))))
+    const changes = wanted.filter(({ column }) => !places.has(columnKey(column)))
     return { changes, isGood: refused.length === 0 }
   }
 
@@ -119,7 +119,7 @@ export function createFixedCopy(
     for (const { place, changes } of waiting) {
       await copyTo(place.offset)
       const raw = (await file.read(place.offset, place.length)).toString('utf8')
-      const texts = textsOf(changes)
+      const texts = newTexts(changes)
       copy.write(
         head.format === 'csv' ? withCells(raw, head.dialect.delimiter, texts) : withMembers(raw, texts),
       )
@@ -155,14 +155,14 @@ export function createFixedCopy(
   }
 }
 
-function placeOf(column: SourceColumn | undefined): string {
+function columnKey(column: SourceColumn | undefined): string {
   return column === undefined ? '' : `${column.number ?? ''} ${column.name}`
 }
 
 /** New texts by the index of their cell, or by their key in NDJSON. */
 type Texts = ReadonlyMap<string | number, string>
 
-function textsOf(changes: readonly Change[]): Texts {
+function newTexts(changes: readonly Change[]): Texts {
   return new Map(
     changes.map(({ column: { name, number }, text }) => [number === undefined ? name : number - 1, text]),
   )

@@ -105,11 +105,11 @@ export function createFileProfiler(
     async finish(found) {
       const end = row === undefined ? 0 : row.offset + row.length
       const endsLine = (await file.read(end, 1)).length > 0
-      const current = { ...countsOf(found), endsLine, ...sampler.finish(), volatileFields: [] }
+      const current = { ...countRows(found), endsLine, ...sampler.finish(), volatileFields: [] }
       const last = earlier !== undefined && isComparable(earlier.profile) ? earlier : undefined
       const verdict = broken.verdict(endsLine) ?? (last === undefined ? describeMisread(current) : undefined)
       const damage = verdict === undefined ? [] : [{ what: 'damage', text: verdict }]
-      if (last === undefined) return { profile: current, refusal: refusalOf(damage, undefined, options) }
+      if (last === undefined) return { profile: current, refusal: createRefusal(damage, undefined, options) }
       const customers = last.isSameMapping
         ? compareCustomers(last.profile, sampler.shared)
         : { differences: [], volatileFields: [] }
@@ -120,14 +120,14 @@ export function createFileProfiler(
         ...(last.isSameMapping ? compareFields(last.profile, profile) : []),
         ...customers.differences,
       ]
-      return { profile, refusal: refusalOf(differences, last, options) }
+      return { profile, refusal: createRefusal(differences, last, options) }
     },
   }
 }
 
 const isMisread = (text: string): boolean => textDamage(text, true, false)?.code === 'W_ENCODING'
 
-function countsOf({ rows, calls, invalid, set, cleared }: Scan) {
+function countRows({ rows, calls, invalid, set, cleared }: Scan) {
   const counted = [...set].filter(([field]) => set.size <= mostFields || !field.startsWith('metadata.'))
   const filled = counted.map(([field, count]) => [field, count - (cleared.get(field) ?? 0)] as const)
   return { rows, calls, invalid, filled: Object.fromEntries(filled) }
@@ -136,7 +136,7 @@ function countsOf({ rows, calls, invalid, set, cleared }: Scan) {
 /** Further differences are only counted in the message. */
 const mostNamed = 3
 
-function refusalOf(
+function createRefusal(
   differences: readonly ProfileDifference[],
   last: ProfiledRun | undefined,
   { acceptChange }: ResolvedOptions,

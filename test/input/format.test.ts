@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatOf, formatByName } from '../../src/input/format.ts'
+import { detectFormat, formatByName } from '../../src/input/format.ts'
 
 describe('the format of an input', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('the format of an input', () => {
     ['{broken\n', 'crm', 'ndjson'],
     ['{a}\n', 'crm.csv', 'csv'],
   ])('%j in %s is %s', (text, name, format) => {
-    expect(formatOf(text, `/folder.csv/${name}`)).toBe(format)
+    expect(detectFormat(text, `/folder.csv/${name}`)).toBe(format)
   })
 
   it.each([

@@ -7,11 +7,11 @@ import { textDamage } from '../../src/validation/damage.ts'
 import { maskCell } from '../../src/validation/findings.ts'
 import { deceivingPart, looksLike } from '../../src/model/look-alikes.ts'
 import { printable } from '../../src/model/printable.ts'
-import { formatOf } from '../../src/input/format.ts'
+import { detectFormat } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/rows.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
 import { createProfiler } from '../../src/mapping/column-profile.ts'
-import { fixOf } from '../../src/mapping/fixes.ts'
+import { findFix } from '../../src/mapping/fixes.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'
 import { idDefect, isCustomerId } from '../../src/rapyd/customer-id.ts'
@@ -79,7 +79,7 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
   ],
   'names of columns': (text) => [targetOf(text), isOurColumn(text), deceivingPart(text), looksLike(text)],
   'what a terminal may get': printable,
-  'the beginning of a file': (text) => [formatOf(text, 'crm.ndjson'), formatOf(text, text)],
+  'the beginning of a file': (text) => [detectFormat(text, 'crm.ndjson'), detectFormat(text, text)],
   'lines of JSON': (text) => [readJsonLine(text), readJsonLine(JSON.stringify({ a: text }))],
   profiles: (text) => createProfiler().add(text),
 }
@@ -100,7 +100,7 @@ describe('a hostile text', () => {
         'E_EWALLET',
         'E_PAYMENT_METHOD',
       ] as const)
-        expect(() => fixOf({ code, field: 'name', message: '' }, text)).not.toThrow()
+        expect(() => findFix({ code, field: 'name', message: '' }, text)).not.toThrow()
   })
 
   it.each([
