@@ -9,7 +9,8 @@ import { errorLine, errorsHeader } from '../report/errors.ts'
 import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
 import { errorsFormatOf } from '../engine/errors-format.ts'
 import { createFixedCopy } from '../validation/fixed-copy.ts'
-import type { CopiedInput, FixedFile } from '../validation/fixed-copy.ts'
+import type { FixedFile } from '../validation/fixed-copy.ts'
+import type { MappedInput } from '../validation/row-reader.ts'
 
 export interface FileOptions {
   /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
@@ -37,7 +38,7 @@ export interface ValidateFiles {
 /** Throws USAGE and LOCAL where a file cannot be written, and INPUT where the header cannot be matched. */
 export function openValidateFiles(
   { out, fix, force = false }: FileOptions,
-  input: CopiedInput,
+  input: MappedInput,
 ): ValidateFiles {
   const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
   const errors = out === undefined ? undefined : createErrorsCopy(out, input)
@@ -66,7 +67,7 @@ export function openValidateFiles(
 const next = 'run the same command again.'
 
 /** The invalid rows, as `update` would leave them in `errors`. Throws LOCAL where the directory or the file cannot be made. */
-function createErrorsCopy(directory: string, { file, head }: CopiedInput) {
+function createErrorsCopy(directory: string, { file, head }: MappedInput) {
   const format = errorsFormatOf(head)
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })

@@ -25,10 +25,11 @@ import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
 import type { Scan } from '../model/scan.ts'
 import { createLocate, rulesOf } from '../validation/row-reader.ts'
+import type { MappedInput } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
-import type { CopiedInput, FixedFile } from '../validation/fixed-copy.ts'
+import type { FixedFile } from '../validation/fixed-copy.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -108,13 +109,11 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
 }
 
 /** Puts the doctor together: which columns hold what, and what is looked for in each. Throws INPUT errors where the header cannot be matched. */
-function openChecks(
-  { head, options, mapping }: CopiedInput,
-  watch: Pick<ChecksParts, 'onDefect' | 'onRefused'>,
-): Checks {
+function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'onRefused'>): Checks {
+  const { head, options, mapping } = input
   const ignored = options.ignoreColumns
   const rules = rulesOf(options)
-  const shared = { ...watch, locate: createLocate(head, ignored, mapping) }
+  const shared = { ...watch, locate: createLocate(input) }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
     return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })

@@ -2,9 +2,6 @@
  * `--duplicates last` and `merge`: wraps the reading of rows, and for `merge` the source too. The result depends on the input
  * alone, so a resumed run decides the same.
  */
-import type { ResolvedOptions } from '../config/job-options.ts'
-import type { InputFile } from '../input/bytes.ts'
-import type { Head } from '../input/header.ts'
 import type { RecordStart } from '../input/lines.ts'
 import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/patches.ts'
@@ -14,12 +11,7 @@ import type { PatchedRow } from '../model/patch.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import type { DuplicateRows } from '../model/scan.ts'
-
-interface DuplicateInput {
-  readonly file: InputFile
-  readonly head: Head
-  readonly options: Pick<ResolvedOptions, 'duplicates'>
-}
+import type { MappedInput } from './row-reader.ts'
 
 /** Opens the rows of an input and reads them. */
 export interface RowReader {
@@ -30,7 +22,7 @@ export interface RowReader {
 
 /** Returns `plain` itself if the policy changes no row. */
 export function applyDuplicatePolicy(
-  input: DuplicateInput,
+  input: MappedInput,
   plain: RowReader,
   duplicates: DuplicateRows,
 ): RowReader {
@@ -87,7 +79,7 @@ function leaveOut(
 
 /** Adds the merged earlier rows to the last row of each customer. Earlier rows are read again by their place. */
 async function* withEarlierRows(
-  { file, head }: DuplicateInput,
+  { file, head }: MappedInput,
   source: Source,
   readRow: ReadRow,
   duplicates: DuplicateRows,

@@ -3,24 +3,14 @@ import { cellIn } from './checks.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { Problem } from '../model/problem.ts'
 import type { MalformedRow, Place, Row } from '../model/row.ts'
-import type { InputFile } from '../input/bytes.ts'
 import { isMarked } from '../input/header.ts'
-import type { Head } from '../input/header.ts'
 import { findFix } from '../mapping/fixes.ts'
-import type { Mapping } from '../mapping/mapping.ts'
-import type { ResolvedOptions } from '../config/job-options.ts'
 import type { SourceColumn } from '../model/ports.ts'
-import { createLocate, createReadRow, rulesOf } from './row-reader.ts'
+import { createLocate, createReadRow } from './row-reader.ts'
+import type { MappedInput } from './row-reader.ts'
 import { csvText } from '../report/csv-text.ts'
 import { splitMembers } from '../report/json-members.ts'
 import { openNewFile } from '../report/output-file.ts'
-
-export interface CopiedInput {
-  readonly file: InputFile
-  readonly head: Head
-  readonly options: ResolvedOptions
-  readonly mapping: Mapping
-}
 
 /** One fixed cell. `text` is personal data: it goes into the copy and nowhere else. */
 interface Change {
@@ -61,14 +51,10 @@ const copiedBytes = 256 * 1024
 const mostListed = 100
 
 /** Throws USAGE and LOCAL errors if a file cannot be written. */
-export function createFixedCopy(
-  path: string,
-  force: boolean,
-  { file, head, options, mapping }: CopiedInput,
-): FixedCopy {
-  const ignored = options.ignoreColumns
-  const locate = createLocate(head, ignored, mapping)
-  const readRow = createReadRow(head, ignored, rulesOf(options), mapping)
+export function createFixedCopy(path: string, force: boolean, input: MappedInput): FixedCopy {
+  const { file, head, options } = input
+  const locate = createLocate(input)
+  const readRow = createReadRow(input)
   const copy = openNewFile(path, force, options.input)
   // Decoding has removed the byte order mark of UTF-16.
   if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')

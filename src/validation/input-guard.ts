@@ -1,9 +1,6 @@
 /** The guard of a run that refuses a damaged file, or one that differs from the last file of its name. */
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { InputFile } from '../input/bytes.ts'
-import type { Head } from '../input/header.ts'
 import { planHeader } from '../mapping/column-plans.ts'
-import type { Mapping } from '../mapping/mapping.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/outcome.ts'
 import type { Examiner } from '../model/ports.ts'
@@ -24,6 +21,7 @@ import {
 } from './profile-comparison.ts'
 import type { ProfileDifference } from './profile-comparison.ts'
 import { rulesOf } from './row-reader.ts'
+import type { MappedInput } from './row-reader.ts'
 
 export interface InputGuard {
   /** Sees the rows of the scan. */
@@ -32,14 +30,7 @@ export interface InputGuard {
   check(found: Scan): Promise<(journal: RunJournal) => void>
 }
 
-interface ProfiledInput {
-  readonly file: InputFile
-  readonly head: Head
-  readonly mapping: Mapping
-  readonly options: ResolvedOptions
-}
-
-export interface InputGuardParts extends ProfiledInput {
+export interface InputGuardParts extends MappedInput {
   readonly runsDir: string
   readonly runId: string
   /** What the journal of the run is bound to. */
@@ -82,7 +73,7 @@ interface FileProfiler extends Examiner {
 
 /** Throws INPUT errors if the header cannot be matched. */
 export function createFileProfiler(
-  { file, head, mapping, options }: ProfiledInput,
+  { file, head, mapping, options }: MappedInput,
   earlier: ProfiledRun | undefined,
 ): FileProfiler {
   const plans =

@@ -5,6 +5,7 @@ import { printable } from '../model/printable.ts'
 import type { Problem } from '../model/problem.ts'
 import { problemOf } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
+import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
 import { matchHeader } from '../mapping/headers.ts'
@@ -18,14 +19,19 @@ import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/update-customer.ts'
 import type { RunIdentity } from '../rapyd/update-customer.ts'
 
+/** An opened input, with all that decides what its rows mean. */
+export interface MappedInput {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: ResolvedOptions
+  readonly mapping: Mapping
+}
+
+type MappedRows = Pick<MappedInput, 'head' | 'options' | 'mapping'>
+
 /** Throws INPUT errors if the header cannot be matched. */
-export function createReadRow(
-  head: Head,
-  ignoreColumns: readonly string[],
-  rules: CellRules,
-  mapping: Mapping,
-): ReadRow {
-  const map = compileRows(head, ignoreColumns, rules, mapping)
+export function createReadRow(input: MappedRows): ReadRow {
+  const map = compileRows(input)
   return (row, onRefused) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
@@ -41,12 +47,9 @@ export function createReadRow(
   }
 }
 
-function compileRows(
-  head: Head,
-  ignoreColumns: readonly string[],
-  rules: CellRules,
-  mapping: Mapping,
-): (row: Row) => MappedRow {
+function compileRows({ head, options, mapping }: MappedRows): (row: Row) => MappedRow {
+  const { ignoreColumns } = options
+  const rules = rulesOf(options)
   if (head.format === 'csv') {
     const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
     return (row) => (row.kind === 'csv' ? read(row) : wrongFormat())
@@ -60,7 +63,7 @@ function wrongFormat(): never {
 }
 
 /** Finds the column of a problem. Throws like `createReadRow`. */
-export function createLocate(head: Head, ignoreColumns: readonly string[], mapping: Mapping): Locate {
+export function createLocate({ head, options: { ignoreColumns }, mapping }: MappedRows): Locate {
   return head.format === 'csv'
     ? locateInHeader(head.header, ignoreColumns, mapping)
     : locateInRecord(ignoreColumns, mapping)

@@ -1,10 +1,7 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
-import type { InputFile } from '../input/bytes.ts'
-import type { Head } from '../input/header.ts'
 import { rowsOf } from '../input/rows.ts'
-import type { Mapping } from '../mapping/mapping.ts'
 import { countEach } from '../model/count.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
@@ -19,16 +16,13 @@ import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
 import { guard, refuseDuplicates } from './guards.ts'
-import { createLocate, createReadRow, rulesOf } from './row-reader.ts'
+import { createLocate, createReadRow } from './row-reader.ts'
+import type { MappedInput } from './row-reader.ts'
 
 /** Gets an invalid row. `columnOf` finds the column of its problem. */
 export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
 
-export interface InputParts {
-  readonly file: InputFile
-  readonly head: Head
-  readonly options: ResolvedOptions
-  readonly mapping: Mapping
+export interface InputParts extends MappedInput {
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
   /** The scan of an earlier session of the run. */
@@ -54,8 +48,8 @@ export async function checkInput(
   parts: InputParts,
   watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
-  const { file, head, options, mapping } = parts
-  const readRow = createReadRow(head, options.ignoreColumns, rulesOf(options), mapping)
+  const { file, head, options } = parts
+  const readRow = createReadRow(parts)
   const plain: RowReader = { openRows: (start) => rowsOf(file, head, start), readRow }
   // A remembered scan keeps no customers, and the other policies need all of them.
   if (options.duplicates === 'sequence') {
@@ -104,12 +98,13 @@ export function guardOf(found: Scan, options: ResolvedOptions): BulkUpdateError 
 }
 
 async function scanRows(
-  { head, options, mapping, onInvalid, signal, examiner }: InputParts,
+  parts: InputParts,
   readRow: ReadRow,
   source: Source,
   customers: CustomerCount,
 ): Promise<Scan> {
-  const locate = createLocate(head, options.ignoreColumns, mapping)
+  const { onInvalid, signal, examiner } = parts
+  const locate = createLocate(parts)
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
