@@ -51,7 +51,7 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   const size = Number(stat.size)
   if (size === 0) {
     await handle.close()
-    throw isEmpty(path)
+    throw emptyInput(path)
   }
 
   async function checkUnchanged(): Promise<void> {
@@ -108,7 +108,7 @@ export async function readAt(handle: FileHandle, offset: number, length: number)
   return buffer.subarray(0, bytesRead)
 }
 
-export function isEmpty(path: string): BulkUpdateError {
+export function emptyInput(path: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_EMPTY',

@@ -55,7 +55,7 @@ export async function* toUtf8(
     const kept = isMarked ? text.slice(1) : text
     if (kept !== '') yield Buffer.from(kept)
   }
-  if (encoding === 'windows-1252' && !isPlain && utf8Bytes === bytes) throw isReallyUtf8(encoding, name)
+  if (encoding === 'windows-1252' && !isPlain && utf8Bytes === bytes) throw alreadyUtf8(encoding, name)
 }
 
 /** Returns the error for a broken character at a byte. `before` is the text before it that was not yielded yet. */
@@ -162,7 +162,7 @@ function notIn(encoding: Encoding, name: string, line: number, offset: number): 
   )
 }
 
-function isReallyUtf8(encoding: Encoding, name: string): BulkUpdateError {
+function alreadyUtf8(encoding: Encoding, name: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_ENCODING',

@@ -29,7 +29,8 @@ const marks = [
  */
 export function detectEncoding(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
   const mark = marks.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
-  if ((mark !== undefined && mark.encoding === undefined) || isUnmarkedUtf32(start)) throw isUtf32(path)
+  if ((mark !== undefined && mark.encoding === undefined) || isUnmarkedUtf32(start))
+    throw unsupportedUtf32(path)
   if (mark?.encoding !== undefined && wanted !== undefined && mark.encoding !== wanted) {
     throw mismatch(
       `${path} begins with the mark of ${mark.name} (${mark.encoding}), and --encoding says ${wanted}`,
@@ -85,7 +86,7 @@ function isAsciiUnit(unit: number): boolean {
   return unit > 0 && unit < 0x80
 }
 
-function isUtf32(path: string): BulkUpdateError {
+function unsupportedUtf32(path: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_BINARY',

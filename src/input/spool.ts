@@ -9,7 +9,7 @@ import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
 import { readBlocks, detectCompression, decompress } from './compression.ts'
-import { openBlocks, isEmpty, readAt } from './bytes.ts'
+import { openBlocks, emptyInput, readAt } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
 import { compressedTwice, refuseBinary, refuseForeign, startBytes } from './format.ts'
 import { toUtf8 } from './decode.ts'
@@ -135,7 +135,7 @@ export async function textOf(
   try {
     const reader = readBlocks(blocks)
     const start = await reader.peek(startBytes)
-    if (start.length === 0) throw isEmpty(path)
+    if (start.length === 0) throw emptyInput(path)
     if (detectCompression(start) !== undefined) throw compressedTwice(path)
     refuseForeign(start, path)
     const encoding = detectEncoding(start, wanted, path)
@@ -147,7 +147,7 @@ export async function textOf(
       textStart ??= markLength(block, 'utf-8')
       await writeSpool(copy.handle, copy.path, block, name)
     }
-    if (textStart === undefined) throw isEmpty(path)
+    if (textStart === undefined) throw emptyInput(path)
     return {
       ...raw,
       encoding,

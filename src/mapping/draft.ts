@@ -66,7 +66,7 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
   for (const column of named) {
     if (column === customer || name.includes(column)) continue
     const { entry, comment } = entryFor(column, used)
-    lines.push(`  # ${seen(column)} ${comment}`, `  ${key(column.name)}: ${entry}`)
+    lines.push(`  # ${describeContent(column)} ${comment}`, `  ${yamlKey(column.name)}: ${entry}`)
     if (entry === 'ignore') ignored++
     else taken++
   }
@@ -103,9 +103,9 @@ function nameLines(parts: readonly DraftColumn[]): readonly string[] {
   if (parts.length === 0) return []
   return [
     'joined:',
-    ...parts.map((part) => `  # ${key(part.name)}: ${seen(part)}`),
+    ...parts.map((part) => `  # ${yamlKey(part.name)}: ${describeContent(part)}`),
     '  # Named as the parts of a name often are. Blank parts are skipped; where all are blank, the name is.',
-    `  name: [${parts.map(({ name }) => key(name)).join(', ')}]`,
+    `  name: [${parts.map(({ name }) => yamlKey(name)).join(', ')}]`,
   ]
 }
 
@@ -122,8 +122,11 @@ function customerLines(customer: DraftColumn | undefined): readonly string[] {
   }
   const { tested } = customer.profile
   const bad = tested - customer.profile.of('id')
-  const doubt = bad === 0 ? '' : `; ${bad} of ${tested} that were looked at are none`
-  return [`# ${seen(customer)} Customer ids of Rapyd${doubt}.`, `customer: ${key(customer.name)}`]
+  const note = bad === 0 ? '' : `; ${bad} of ${tested} that were looked at are none`
+  return [
+    `# ${describeContent(customer)} Customer ids of Rapyd${note}.`,
+    `customer: ${yamlKey(customer.name)}`,
+  ]
 }
 
 function entryFor(
@@ -131,11 +134,11 @@ function entryFor(
   used: Set<string>,
 ): { readonly entry: string; readonly comment: string } {
   const choice = choose(column)
-  if (choice === undefined) return aside(asideComment(column))
+  if (choice === undefined) return setAside(asideComment(column))
   const { field, why } = choice
-  if (used.has(field)) return aside(`Looks like ${field} too, which another column above is.`)
+  if (used.has(field)) return setAside(`Looks like ${field} too, which another column above is.`)
   const transform = chooseTransform(field, column.profile)
-  if (transform.kind === 'unclear') return aside(`${why}, but ${transform.why}`)
+  if (transform.kind === 'unclear') return setAside(`${why}, but ${transform.why}`)
   used.add(field)
   const mostlyBlank = column.blank > column.filled
   const parts = [
@@ -148,7 +151,7 @@ function entryFor(
   return { entry, comment: `${why}${transform.kind === 'plain' ? '.' : `; ${transform.why}`}${keeps}` }
 }
 
-function aside(comment: string) {
+function setAside(comment: string) {
   return { entry: 'ignore', comment }
 }
 
@@ -172,13 +175,13 @@ function asideComment({ name }: DraftColumn): string {
   return `Set aside: no field of Update Customer. To keep it: ${targetOf(field) === undefined ? 'metadata.key' : field}.`
 }
 
-function seen({ filled, blank, distinct }: DraftColumn): string {
+function describeContent({ filled, blank, distinct }: DraftColumn): string {
   const different = filled === 0 ? '' : `, ${distinct.more ? 'more than ' : ''}${distinct.count} different`
   return `${filled} filled, ${blank} blank${different}.`
 }
 
 /** Quotes a name, unless YAML can only read it as itself. */
-function key(name: string): string {
+function yamlKey(name: string): string {
   const isPlain =
     /^[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*$/.test(name) &&
     !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(name)

@@ -55,7 +55,7 @@ export function matchHeader(
     const found = new Set(named.values())
     for (const [name, { where, assignments }] of mapping.columns)
       if (assignments.length > 0 && !setAside.has(normalise(name)) && !found.has(name))
-        throw missing(header, name, where, '')
+        throw missingColumn(header, name, where, '')
   }
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
@@ -92,11 +92,12 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
       const [first, second] = matching
       const ignored = columns.get(name)?.assignments.length === 0
       if (first !== undefined && second !== undefined && !ignored) {
-        throw twice(label(first), label(second), `"${name}" of the mapping`)
+        throw duplicateColumn(label(first), label(second), `"${name}" of the mapping`)
       }
       for (const column of matching) {
         const taker = names.get(column.index)
-        if (taker !== undefined) throw twice(`"${taker}"`, `"${name}" of the mapping`, label(column))
+        if (taker !== undefined)
+          throw duplicateColumn(`"${taker}"`, `"${name}" of the mapping`, label(column))
         names.set(column.index, name)
       }
     }
@@ -117,7 +118,7 @@ function findId(
 ): NamedColumn {
   if (customer !== undefined) {
     const id = kept.find(({ index }) => named.get(index) === customer.name)
-    if (id === undefined) throw missing(header, customer.name, customer.where, 'the customer id')
+    if (id === undefined) throw missingColumn(header, customer.name, customer.where, 'the customer id')
     return id
   }
   const free = kept.filter(({ index }) => !named.has(index))
@@ -131,7 +132,7 @@ function findId(
       `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
     )
   }
-  if (other !== undefined) throw twice(label(id), label(other), 'the customer id')
+  if (other !== undefined) throw duplicateColumn(label(id), label(other), 'the customer id')
   return id
 }
 
@@ -152,7 +153,7 @@ class FieldSources {
   add(target: Target, name: string, join?: Join): void {
     if (join !== undefined && this.#joins.has(join)) return
     const other = this.#claims.claim(target, name)
-    if (other !== undefined) throw twice(other, name, target.path)
+    if (other !== undefined) throw duplicateColumn(other, name, target.path)
     if (join !== undefined) this.#joins.add(join)
     if (target.address !== undefined) this.addresses.add(target.address)
   }
@@ -186,7 +187,7 @@ function checkJoins(header: readonly string[], columns: readonly MappedColumn[])
   }
   for (const [{ names, where }, indexes] of given) {
     const lost = names.find((_, index) => !indexes.has(index))
-    if (lost !== undefined) throw missing(header, lost, where, 'a part of a joined field')
+    if (lost !== undefined) throw missingColumn(header, lost, where, 'a part of a joined field')
   }
 }
 
@@ -194,7 +195,7 @@ function label({ name, index }: NamedColumn): string {
   return `column ${index + 1} ("${name}")`
 }
 
-function twice(first: string, second: string, what: string): BulkUpdateError {
+function duplicateColumn(first: string, second: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     'E_HEADER_DUPLICATE',
@@ -203,7 +204,12 @@ function twice(first: string, second: string, what: string): BulkUpdateError {
   )
 }
 
-function missing(header: readonly string[], name: string, where: string, what: string): BulkUpdateError {
+function missingColumn(
+  header: readonly string[],
+  name: string,
+  where: string,
+  what: string,
+): BulkUpdateError {
   return new BulkUpdateError(
     'INPUT',
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',

@@ -50,7 +50,7 @@ export function readMappingDocument(text: string, file: string): MappingDocument
     const message = defect.code === 'DUPLICATE_KEY' ? 'this key stands here a second time' : defect.message
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
-  const anchors = check(document, refuse)
+  const anchors = checkNodes(document, refuse)
   return {
     value: toValue(document, refuse),
     place: (path, part = 'value') => at(findOffset(document.contents, path, part, anchors)),
@@ -66,7 +66,7 @@ function toValue(document: Document, refuse: ErrorAt): unknown {
 }
 
 /** Returns the nodes with an anchor. */
-function check(document: Document, refuse: ErrorAt): Anchors {
+function checkNodes(document: Document, refuse: ErrorAt): Anchors {
   const anchors = new Map<string, Node>()
   visit(document, {
     Pair(_, { key }) {

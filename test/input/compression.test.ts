@@ -84,7 +84,7 @@ describe.each(both)('%s', (kind) => {
       await expect(whole(bytes, kind, size)).rejects.toMatchObject({ code: 'E_COMPRESSED' })
   })
 
-  it('names the place of what stands behind it', async () => {
+  it('names the place of bytes after it', async () => {
     const bytes = pack(rows)
     const behind = kind === 'gzip' ? Buffer.alloc(9) : Buffer.from('more')
     await expect(whole(Buffer.concat([bytes, behind]), kind)).rejects.toMatchObject({
@@ -117,7 +117,7 @@ describe.each(both)('%s', (kind) => {
     await expect(joined(broken(pack(rows)), kind)).rejects.toThrow('E_INPUT_CHANGED')
   })
 
-  it('is told by its first bytes', () => {
+  it('is recognised by its first bytes', () => {
     expect(detectCompression(pack(rows))).toBe(kind)
     expect(detectCompression(pack(rows).subarray(1))).toBe(undefined)
   })

@@ -72,7 +72,7 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
   'rules of fields': (text) =>
     ruled.map(({ name, rule }) => textProblem(text, name, rule, { literals: new Set() })),
   'rules of ids': (text) => [isCustomerId(text), idDefect(text)],
-  'what the doctor looks for': (text) => [
+  'what the checks look for': (text) => [
     textDamage(text, false, true),
     textDamage(text, true, false),
     maskCell(text),
@@ -85,11 +85,11 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
 }
 
 describe('a hostile text', () => {
-  it.each(Object.entries(places))('keeps nobody busy: %s', (_, look) => {
+  it.each(Object.entries(places))('takes linear time: %s', (_, look) => {
     for (const text of texts) expect(() => look(text)).not.toThrow()
   })
 
-  it('keeps no remedy busy', () => {
+  it('takes linear time: fixes of cells', () => {
     for (const text of texts)
       for (const code of [
         'E_ID',

@@ -19,7 +19,7 @@ async function mappingOf(text: string) {
 }
 
 describe('the column of a field', () => {
-  it('is found by the text that stands for what a terminal would obey', () => {
+  it('is found by its printable text', () => {
     const name = 'metadata.\u001b'
     expect(locateInHeader(['customer', name], [], defaultMapping)(csv, 'metadata.\\x1b')).toEqual({
       name,
