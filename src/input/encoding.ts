@@ -1,6 +1,6 @@
 /**
- * Detects the encoding of an input: UTF-8 and UTF-16 by their bytes. Windows-1252 must be named by the user, because almost any
- * bytes are valid in it, and misread names would be sent to Rapyd.
+ * Detects the encoding of an input: UTF-8 and UTF-16 by their bytes. The user must name Windows-1252, because almost any bytes
+ * are valid in it. Misread names would be sent to Rapyd.
  */
 import { options } from '../config/options.ts'
 import type { Encoding } from '../config/options.ts'
@@ -53,8 +53,8 @@ export function markLength(start: Buffer, encoding: Encoding): number {
 }
 
 /**
- * Detects UTF-16 without a mark: the text starts with an ASCII character, NUL bytes are on one side of the units only, and at least
- * every fourth unit has one.
+ * Detects UTF-16 without a mark: the text starts with an ASCII character, and at least every fourth unit has a NUL byte, always on
+ * the same side.
  */
 function detectUtf16(start: Buffer): Encoding | undefined {
   const units = start.length >> 1

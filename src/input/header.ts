@@ -82,8 +82,8 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     const headerText = (await file.read(header.offset, header.length)).toString('utf8')
     if (headerText.includes('\0')) throw notText(file.path)
     const end = header.offset + header.length
-    const behind = (await file.read(end, 2)).toString('latin1')
-    const breakLength = behind === '\r\n' ? 2 : Math.min(behind.length, 1)
+    const after = (await file.read(end, 2)).toString('latin1')
+    const breakLength = after === '\r\n' ? 2 : Math.min(after.length, 1)
     const lines = headerText.split(dialect.newline).length
     const start = { row: 1, line: header.line + lines, offset: end + breakLength }
     const above = (isMarked(file) ? '\ufeff' : '') + before

@@ -1,6 +1,6 @@
 /**
- * Copies of an input: of standard input, because a run reads its input more than once, and of a text that was decompressed or
- * decoded. Only the owner can read such a file, and it is always new: no existing file and no link is opened.
+ * Copies of an input: standard input, because a run reads its input more than once, and texts that were decompressed or decoded.
+ * Only the owner can read such a file, and it is always new: no existing file and no link is opened.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** What each column or key goes into, which column a problem is in, and which names to set aside match none. */
+/** Plans of columns and keys: their fields, the column of a problem, and names to set aside that match none. */
 import type { JsonObject } from '../model/json.ts'
 import type { CellRules } from './cells.ts'
 import { matchHeader } from './headers.ts'

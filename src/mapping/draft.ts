@@ -91,7 +91,7 @@ function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined 
   )
 }
 
-/** Returns the columns of first and last names, if there is one of each and no column with the whole name. */
+/** Returns the columns of first and last names, if there is one of each and none of the whole name. */
 function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
   const firsts = columns.filter(({ name }) => namePartCalled(name) === 'first')
   const lasts = columns.filter(({ name }) => namePartCalled(name) === 'last')

@@ -103,8 +103,8 @@ export function assignmentTo(target: Target): Assignment {
 }
 
 /**
- * For a column that the mapping does not name: it sets the field of its name. Without a mapping file, JSON in a cell is only
- * checked for its type, and texts of NDJSON are never JSON.
+ * For a column that the mapping does not name: it sets the field of its name. Without a mapping file, only the type of
+ * JSON in a cell is checked, and texts of NDJSON stay texts.
  */
 export function assignmentByName(
   target: Target,

@@ -66,7 +66,7 @@ function addressIn(patch: Patch, address: number): Patch {
   return item
 }
 
-/** Inherited members such as `toString` are no objects, and `__proto__` is no key, so an object that is found is data. */
+/** Inherited members such as `toString` are no objects, and `__proto__` is no key: an object here is data. */
 function objectIn(holder: Patch, key: string): Patch {
   const held = holder[key]
   if (isObject(held)) return held

@@ -1,4 +1,4 @@
-/** The guard of a run that refuses a damaged file, or one that differs from the last file of its name. */
+/** The guard that refuses a damaged file, or one that differs from the last file of its name. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { planHeader } from '../mapping/column-plans.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -38,8 +38,8 @@ export interface InputGuardParts extends MappedInput {
 }
 
 /**
- * Returns undefined if the run exists already, because its file was accepted then. The same holds for a redo and a plan,
- * whose rows come from an accepted file, and for a rollback, which has no file.
+ * Returns undefined if the run exists already, because its file was accepted then. Also for a redo or a plan
+ * (their rows come from an accepted file) and a rollback (it has no file).
  */
 export function openInputGuard(
   { runsDir, runId, facts, ...input }: InputGuardParts,

@@ -1,4 +1,4 @@
-/** Compares a file profile with that of the last file, and finds what changed more than from one export to the next. */
+/** Compares the file profile with that of the last file, and finds unusual changes. */
 import { countUp } from '../model/count.ts'
 import type { FileProfile, SampledCustomer, ValueHashes } from './file-profile.ts'
 
@@ -104,7 +104,7 @@ export function compareCustomers(
     ({ having, changed }) => having >= leastShared && changed > having * mostChanged,
   )
   const unexpected = volatileCounts.filter(({ field }) => !last.volatileFields.includes(field))
-  // One key of metadata may hold a balance or a date and change for every customer, but not to one value.
+  // One key of metadata may hold a balance and change for every customer, but not to one value.
   const isUsual =
     unexpected.length === 1 &&
     unexpected.every(({ field, isMoreUniform }) => field.startsWith('metadata.') && !isMoreUniform)
