@@ -30,7 +30,7 @@ const partOf = (file: string) => file.split('/')[0] ?? ''
 const levelOf = (file: string) => levels[partOf(file)] ?? -1
 
 /** Table files may be longer. */
-const tables = new Set(['model/error-codes.ts', 'config/options.ts'])
+const tables = new Set(['config/options.ts'])
 
 /** What a file of a folder imports by a relative path, as seen from that folder. */
 function importsIn(folder: string, file: string): string[] {
@@ -67,9 +67,9 @@ describe('the source', () => {
     for (const file of files) visit(file, [])
   })
 
-  it.each(files)('%s has at most 250 lines', (file) => {
+  it.each(files)('%s has at most 400 lines', (file) => {
     const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1
-    if (!tables.has(file)) expect(lines).toBeLessThanOrEqual(250)
+    if (!tables.has(file)) expect(lines).toBeLessThanOrEqual(400)
   })
 })
 

@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { errorTips } from '../src/model/error-codes.ts'
-import { warningTips } from '../src/model/warning.ts'
+import { errorTips, warningTips } from '../src/model/errors.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8')

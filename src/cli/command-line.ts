@@ -2,7 +2,7 @@
 import yargs from 'yargs'
 import type { Argv } from 'yargs'
 import { exitCodes } from '../model/errors.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 
 /** Resolves with the exit code. Throws USAGE where the line fits no command. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {

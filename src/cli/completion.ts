@@ -1,7 +1,7 @@
 /** What a shell offers for the last of the words that are typed, and the scripts that make it ask for that. */
 import { resolve } from 'node:path'
 import { isPath } from '../config/job-options.ts'
-import { flagOf, options, optionTable, shownFlagOf } from '../config/options.ts'
+import { toFlag, options, optionTable, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { findRuns } from '../store/find-runs.ts'
@@ -31,7 +31,7 @@ export function completionsOf(words: readonly string[]): Completions {
     return matching(values, option.isPath)
   }
   if (current.startsWith('-'))
-    return matching([...optionsOf(command).map(([known]) => `--${shownFlagOf(known)}`), '--help'], false)
+    return matching([...optionsOf(command).map(([known]) => `--${toShownFlag(known)}`), '--help'], false)
   return matching(rest.length === 0 ? wordsOf(commands[command].subject) : [], true)
 }
 
@@ -43,7 +43,7 @@ function optionsOf(command: CommandName): readonly (readonly [name: string, opti
 
 /** Returns undefined for what is no option, or takes no value. */
 function optionNamed(command: CommandName, typed = '') {
-  const [name, option] = optionsOf(command).find(([known]) => `--${flagOf(known)}` === typed) ?? []
+  const [name, option] = optionsOf(command).find(([known]) => `--${toFlag(known)}` === typed) ?? []
   if (option === undefined || option.type === 'boolean') return undefined
   return { values: name === 'map' ? Object.keys(presets) : (option.choices ?? []), isPath: isPath(option) }
 }

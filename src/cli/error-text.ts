@@ -1,5 +1,5 @@
 /** An error as a person reads it: what is wrong and its code on one line, what to do next on another. */
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 
 export function errorText({ code, message, remedy }: BulkUpdateError): string {

@@ -1,6 +1,6 @@
 /** `--help`, made of the tables of commands and options. */
 import type { Argv } from 'yargs'
-import { groups, shownFlagOf } from '../config/options.ts'
+import { groups, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
 import { commandNames, commands, subjects } from './command-table.ts'
 
@@ -40,7 +40,7 @@ function describeCommand(line: Argv, name: CommandName): Argv {
 
 /** With what stands for its value. */
 function switchOf(name: string, { type, choices, value = type === 'number' ? 'N' : 'TEXT' }: Option): string {
-  const flag = shownFlagOf(name)
+  const flag = toShownFlag(name)
   return type === 'boolean' || choices !== undefined ? flag : `${flag} ${value}`
 }
 

@@ -1,7 +1,7 @@
 /** Notes on standard error, before anything is sent. */
 import type { DuplicatePolicy } from '../config/options.ts'
 import type { Scan } from '../model/scan.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import { formatCount, formatRows } from '../report/format.ts'
 

@@ -1,5 +1,5 @@
 /** A plan as a person reads it: counts, the first changes, what it cost and what is to come. */
-import { printableLines } from '../model/printable.ts'
+import { printableLines } from '../model/text.ts'
 import { planChanges } from '../engine/plan-row.ts'
 import type { PlanChange, PlanRow } from '../engine/plan-row.ts'
 import type { PlanResult } from '../jobs/plan.ts'

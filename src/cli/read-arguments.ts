@@ -1,9 +1,9 @@
 /** What yargs found on a command line → the options and words of a command. Throws USAGE for the first that does not fit. */
 import { isValue } from '../config/job-options.ts'
-import { flagOf, optionTable } from '../config/options.ts'
+import { toFlag, optionTable } from '../config/options.ts'
 import type { CommandName, CommandOptions, Option } from '../config/options.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { usage } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
@@ -33,9 +33,9 @@ export function refuseSwitchValues(argv: readonly string[]): void {
   const end = argv.indexOf('--')
   for (const argument of end < 0 ? argv : argv.slice(0, end)) {
     const [, typed, value = ''] = /^--([^=]+)=(.*)$/s.exec(argument) ?? []
-    const name = switches.find((known) => known === typed || flagOf(known) === typed)
+    const name = switches.find((known) => known === typed || toFlag(known) === typed)
     if (name === undefined || value === 'true' || value === 'false') continue
-    const flag = flagOf(name)
+    const flag = toFlag(name)
     throw usage('E_OPTION_VALUE', `--${flag} takes no value`, `Write --${flag}, or --no-${flag}.`)
   }
 }
@@ -48,14 +48,14 @@ export function readOptions<Name extends CommandName>(command: Name, found: Foun
   for (const [key, value] of Object.entries(found)) {
     if (key === '_' || key === '--' || key === '$0') continue
     const [name, option] =
-      taken.find(([known]) => [flagOf(known), camelCase(flagOf(known))].includes(key)) ?? []
+      taken.find(([known]) => [toFlag(known), camelCase(toFlag(known))].includes(key)) ?? []
     if (name === undefined || option === undefined)
       throw unknownOption(
         key,
         command,
-        taken.map(([known]) => flagOf(known)),
+        taken.map(([known]) => toFlag(known)),
       )
-    options[name] = read(flagOf(name), option, shown(value))
+    options[name] = read(toFlag(name), option, shown(value))
   }
   if (!areOptions(command, options)) throw new Error('an option of another type than its table says')
   return options

@@ -1,8 +1,8 @@
 /** Runs the command that a line names, with its options and words. */
 import type { Argv } from 'yargs'
-import { flagOf, optionTable } from '../config/options.ts'
+import { toFlag, optionTable } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { exitCodes, usage } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { commandNames, commands } from './command-table.ts'
@@ -69,7 +69,7 @@ export async function runCommand(
 }
 
 function flagsWith(isWanted: (option: Option) => boolean): string[] {
-  return [...optionTable].flatMap(([name, option]) => (isWanted(option) ? [flagOf(name)] : []))
+  return [...optionTable].flatMap(([name, option]) => (isWanted(option) ? [toFlag(name)] : []))
 }
 
 /** What loads and runs the command. Throws USAGE where something does not fit. */

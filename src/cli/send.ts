@@ -1,7 +1,7 @@
 /** What all commands that send share: progress and confirmation on the terminal, the summary on standard output. */
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import { exitCodes, usage } from '../model/errors.ts'
 import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'

@@ -2,7 +2,7 @@
 import { programOptions } from '../config/job-options.ts'
 import { options as table } from '../config/options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import { isProduction, resolveOrigin } from '../config/origin.ts'
+import { isProduction, resolveOrigin } from '../config/environment.ts'
 
 export type Where = Partial<Pick<UpdateOptions, 'env' | 'baseUrl' | 'allowHost'>>
 

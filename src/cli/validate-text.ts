@@ -1,12 +1,11 @@
 /** What a person reads of `validate`: counts, columns, findings with their remedies, warnings, and the first rows that are wrong. */
-import { tipOf } from '../model/error-codes.ts'
-import { warningTips } from '../model/warning.ts'
-import type { SourceColumn } from '../model/ports.ts'
+import { findTip, warningTips } from '../model/errors.ts'
+import type { SourceColumn } from '../model/row.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { ColumnReport } from '../validation/columns.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
 const mostKinds = 50
@@ -24,7 +23,7 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
     '',
     ...columnLines(result.columns),
   ]
-  lines.push(...kindLines('Findings:', result.findings, ({ code, message }) => tipOf(code, message)))
+  lines.push(...kindLines('Findings:', result.findings, ({ code, message }) => findTip(code, message)))
   lines.push(...kindLines('Warnings:', result.warnings, ({ code }) => warningTips[code]))
   const listed = invalid.slice(0, mostListed)
   if (listed.length > 0)
@@ -110,7 +109,7 @@ function rowLines({ outcome, column }: InvalidRow): readonly string[] {
   const what = `${errorCode} ${errorField}`.trim()
   return [
     `  row ${row}, line ${line}${columnText(column)}: ${what}: ${message}`,
-    `    ${errorCode === '' ? '' : tipOf(errorCode, message)}`,
+    `    ${errorCode === '' ? '' : findTip(errorCode, message)}`,
   ]
 }
 

@@ -1,10 +1,10 @@
-/** What becomes of the options of a job: defaults are filled in, a run keeps some, and a later job inherits some of those. */
+/** The options of a job: their defaults, which of them a run records, and which of these a later job inherits. */
 import { resolve } from 'node:path'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { groups, optionTable } from './options.ts'
 import type { Job, NamesWith, Option, OptionName, options, UpdateOptions, ValueOf } from './options.ts'
 
-/** A server that was never reached is more often a wrong name than an outage: milliseconds, unless `maxOutageMs` is given. */
+/** In milliseconds. A server that was never reached is more often a wrong name than an outage. `maxOutageMs` overrides it. */
 const firstOutageMs = 60_000
 
 type DefaultName = Exclude<
@@ -16,7 +16,7 @@ type Defaults = { readonly [Name in DefaultName]: ValueOf<(typeof options)[Name]
 
 export type Resolved<Given> = Given &
   Defaults & {
-    /** As `maxOutageMs`, until the first call was answered. */
+    /** Replaces `maxOutageMs` until the first call was answered. */
     readonly firstOutageMs: number
   }
 
@@ -34,7 +34,7 @@ function defaultOf(type: Option['type']): unknown {
   return type === 'boolean' ? false : undefined
 }
 
-/** What is behind this may rely on every default. Options that are resolved already stay as they are. */
+/** Fills in every default. Resolved options stay as they are. */
 export function resolveOptions<Given extends Partial<UpdateOptions>>(given: Given): Resolved<Given> {
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const resolved = {
@@ -51,13 +51,13 @@ function hasDefaults<Given extends object>(given: Given): given is Given & Defau
   return Object.keys(defaults).every((name) => Object.hasOwn(given, name))
 }
 
-/** What a run keeps. */
+/** The options that a run records. */
 export type RecordedOptions = Pick<
   UpdateOptions,
   'input' | (NamesWith<{ readonly recorded: readonly Job[] }> & keyof UpdateOptions)
 >
 
-/** Those that a run keeps and that are not the default, with absolute paths. Never a key. */
+/** The options to record: only those that differ from the default, with absolute paths. Keys are never recorded. */
 export function recordedOptions(
   given: Readonly<Partial<Record<OptionName | 'input', JsonValue | undefined>>>,
 ): JsonObject {
@@ -76,12 +76,12 @@ export function isDefault(option: Option, value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : value === (option.default ?? defaultOf(option.type))
 }
 
-/** True for the name of a file or a folder. */
+/** True if the value is the name of a file or directory. */
 export function isPath({ value = '' }: Option): boolean {
   return value.startsWith('FILE') || value === 'DIR'
 }
 
-/** Returns undefined if one of them has another type than the table says: the record is one of another version. */
+/** Returns undefined if a value has another type than in the table: then another version has recorded it. */
 export function readRecordedOptions(found: JsonObject): RecordedOptions | undefined {
   return isRecorded(found) ? found : undefined
 }
@@ -94,14 +94,14 @@ function isRecorded(found: JsonObject): found is JsonObject & RecordedOptions {
   })
 }
 
-/** Whether the table allows a value of this type. */
+/** True if the table allows a value of this type. */
 export function isValue({ type, choices }: Option, value: unknown): boolean {
   if (choices !== undefined) return choices.some((choice) => choice === value)
   if (type === 'list') return Array.isArray(value) && value.every((item) => typeof item === 'string')
   return typeof value === (type === 'duration' ? 'number' : (type ?? 'string'))
 }
 
-/** Those of `from` that are wanted. */
+/** The options in `from` that are wanted. */
 export function pickOptions<From extends object>(
   from: From,
   isWanted: (option: Option) => boolean,
@@ -114,20 +114,20 @@ export function pickOptions<From extends object>(
   return picked
 }
 
-/** What a function of the program takes of the options of a command line. */
+/** The options of a command line that a function of the library takes. */
 export function programOptions<From extends object>(from: From): Partial<From> {
   return pickOptions(from, ({ cli, program }) => cli !== true && program !== true)
 }
 
-/** What a job takes over from a run or a plan. `own` is what the job was given itself. */
+/** The options that a job inherits from a run or a plan. `own` are the options that were given to the job itself. */
 export function inheritOptions(
   job: Job,
   from: RecordedOptions,
   own: Pick<UpdateOptions, 'env'>,
 ): Partial<RecordedOptions> {
-  const isElsewhere = own.env !== undefined
+  const hasOwnEnv = own.env !== undefined
   return pickOptions(
     from,
-    ({ recorded = [], ofEnv }) => recorded.includes(job) && !(isElsewhere && ofEnv === true),
+    ({ recorded = [], ofEnv }) => recorded.includes(job) && !(hasOwnEnv && ofEnv === true),
   )
 }

@@ -18,36 +18,37 @@ export type CommandName =
   | 'simulator'
   | 'completion'
 
-/** What takes options over from an earlier run, or from a plan. */
+/** The jobs that inherit options from an earlier run, or from a plan. */
 export type Job = 'redo' | 'apply' | 'rollback' | 'verify'
 
 export interface Option {
-  /** Default: a text. A `list` is given several times, one value each. A `duration` is `90s`, `30m` or `6h`; in programs milliseconds. */
+  /** Default: a text. A `list` is repeated, one value each. A `duration` is `90s`, `30m` or `6h`; in the library milliseconds. */
   readonly type?: 'number' | 'boolean' | 'list' | 'duration'
   readonly choices?: readonly string[]
-  /** What stands for the value in the help. Default: N for a number, TEXT. */
+  /** The placeholder of the value in the help. Default: N for a number, else TEXT. */
   readonly value?: string
-  /** Whole numbers that are allowed, and one to show. */
+  /** The whole numbers that are allowed, and an example. */
   readonly range?: { readonly least: number; readonly most?: number; readonly example: number }
-  /** Where none is given: false of a switch, and no value of a list. */
+  /** If none is given: false for a boolean, an empty list for a list. */
   readonly default?: string | number | boolean
-  /** Where the default is not one value. */
+  /** For the help, if the default is not one value. */
   readonly defaultText?: string
-  /** Where it is not the name with hyphens. */
+  /** Default: the name with hyphens. */
   readonly flag?: string
-  /** True where an empty text says something. */
+  /** An empty text is a valid value. */
   readonly mayBeEmpty?: true
-  /** Of a switch that is on by default, what its opposite does: that is what the help lists. */
+  /** For a boolean that is true by default: what its opposite (`--no-…`) does, which is what the help lists. */
   readonly help: string
-  /** Where a command means something else by it. */
+  /** Help of commands for which it means something else. */
   readonly helpOf?: Partial<Readonly<Record<CommandName, string>>>
   readonly commands: readonly CommandName[]
-  /** The command line alone has it, or programs alone. */
+  /** Only the command line has it. */
   readonly cli?: true
+  /** Only the library has it. */
   readonly program?: true
-  /** A run keeps it, so that the command that resumes names it, and these jobs inherit it. */
+  /** A run records it for the command that resumes it, and these jobs inherit it. */
   readonly recorded?: readonly Job[]
-  /** Another `env` is another place: then this is not inherited. */
+  /** Not inherited by a job that has an `env` of its own. */
   readonly ofEnv?: true
 }
 
@@ -353,7 +354,7 @@ const output = {
   },
 } as const satisfies Readonly<Record<string, Option>>
 
-/** Without the simulator they are refused, so nothing but the simulator fills in their defaults. */
+/** Refused without the simulator, so only the simulator fills in their defaults. */
 const simulator = {
   port: {
     type: 'number',
@@ -498,18 +499,18 @@ export const options = { ...input, ...safety, ...rate, ...output, ...simulator, 
 export const optionTable: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries(options))
 
 /** `runId` → `run-id` */
-export function flagOf(name: string): string {
+export function toFlag(name: string): string {
   return optionTable.get(name)?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-/** As help and completion name it: of a switch that is on by default, its opposite. */
-export function shownFlagOf(name: string): string {
+/** The flag in help and completion: for a boolean that is true by default, its opposite. */
+export function toShownFlag(name: string): string {
   const { type, default: preset } = optionTable.get(name) ?? {}
-  return type === 'boolean' && preset === true ? `no-${flagOf(name)}` : flagOf(name)
+  return type === 'boolean' && preset === true ? `no-${toFlag(name)}` : toFlag(name)
 }
 
-type Table = typeof options
-export type OptionName = keyof Table
+type Options = typeof options
+export type OptionName = keyof Options
 
 export type ValueOf<Of extends Option> = Of extends { readonly choices: readonly (infer Choice)[] }
   ? Choice
@@ -520,29 +521,29 @@ export type ValueOf<Of extends Option> = Of extends { readonly choices: readonly
 
 /** Names of the options that have `Property`. */
 export type NamesWith<Property> = {
-  [Name in OptionName]: Table[Name] extends Property ? Name : never
+  [Name in OptionName]: Options[Name] extends Property ? Name : never
 }[OptionName]
 
-/** What a command, or a function of its name, takes. */
+/** The options of a command, and of the library function of the same name. */
 export type NamesOf<Command extends CommandName> = {
-  [Name in OptionName]: Command extends Table[Name]['commands'][number] ? Name : never
+  [Name in OptionName]: Command extends Options[Name]['commands'][number] ? Name : never
 }[OptionName]
 
-type Values<Names extends OptionName> = { readonly [Name in Names]?: ValueOf<Table[Name]> }
+type Values<Names extends OptionName> = { readonly [Name in Names]?: ValueOf<Options[Name]> }
 
-/** The options of a command line; `program` ones are never there. */
+/** The options of a command line. */
 export type CommandOptions<Command extends CommandName> = Values<
   Exclude<NamesOf<Command>, NamesWith<{ readonly program: true }>>
 >
 
-/** The options of a function. */
+/** The options of a library function. */
 export type OptionsOf<Command extends CommandName> = Values<
   Exclude<NamesOf<Command>, NamesWith<{ readonly cli: true }>>
 >
 
-/** What a program may give; everything but `input` has a default. The table of `config/options.ts` says what each does. */
+/** The options of `bulkUpdate`. All but `input` have a default. The table above says what each does. */
 export interface UpdateOptions extends OptionsOf<'update'> {
-  /** Path of a CSV or NDJSON file, also compressed with gzip or zstd, or `-` for standard input. */
+  /** Path of a CSV or NDJSON file, plain or compressed with gzip or zstd, or `-` for standard input. */
   readonly input: string
 }
 

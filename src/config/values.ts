@@ -1,6 +1,8 @@
 /** Reads the values of options that are more than a word or a number. All throw USAGE errors that name option and value. */
+import type { SampleSize } from '../model/collections.ts'
 import { usage } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
+import type { Window } from '../model/ports.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(
@@ -25,11 +27,8 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** `200/1m,1000/5m`, with the reserve taken off each limit; `none` is no window at all. */
-export function parseRate(
-  rate: string,
-  reserve: string,
-): readonly { readonly limit: number; readonly perMs: number }[] {
+/** `200/1m,1000/5m`; the reserve is subtracted from each limit. `none` is no window. */
+export function parseRate(rate: string, reserve: string): readonly Window[] {
   const kept = 1 - parsePercent('reserve', reserve) / 100
   if (kept === 0)
     throw invalidValue('E_OPTION_RESERVE', 'reserve', reserve, 'use less than 100%, or nothing can be sent')
@@ -66,7 +65,7 @@ export function parseFinishBy(text: string, wall: number): number {
     throw invalidValue('E_OPTION_FINISH_BY', 'finish-by', text, 'use a time of day such as 06:00')
   const time = new Date(wall)
   time.setHours(Number(hours), Number(minutes), 0, 0)
-  // By the calendar and not by 24 hours: a day of a change of clocks has 23 or 25.
+  // Not 24 hours: the day when the clocks change has 23 or 25.
   if (time.getTime() <= wall) time.setDate(time.getDate() + 1)
   return time.getTime()
 }
@@ -96,8 +95,8 @@ export function parseExpectedRows(text: string): { readonly least: number; reado
   return { least: Math.ceil(Number(rows) - spread), most: Math.floor(Number(rows) + spread) }
 }
 
-/** `5%` or `200`, of customers. */
-export function parseSample(text: string): { readonly share: number } | { readonly customers: number } {
+/** `5%` or `200` customers. */
+export function parseSample(text: string): SampleSize {
   const number = Number(text)
   if (/^\d{1,9}$/.test(text) && number > 0) return { customers: number }
   const share = text.endsWith('%') ? parsePercent('sample', text) / 100 : 0

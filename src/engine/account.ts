@@ -1,5 +1,5 @@
 /** Every row of a run with its outcome, in input order: the journal's, and `not_attempted` for the rows that have none. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Prepare, Source } from '../model/ports.ts'
@@ -54,14 +54,14 @@ const onItsWay = {
   message: 'may have been applied: the run is still going on, and its answer is not known yet',
 } as const
 
-type Known = Pick<
+type KnownRow = Pick<
   Outcome,
   'row' | 'line' | 'offset' | 'length' | 'customerId' | 'fields' | 'cleared' | 'idempotencyKey'
 >
 
 /** A row that was not sent, with what is known of it. */
 export function openOutcome(
-  known: Known,
+  known: KnownRow,
   why: { readonly code: ErrorCode; readonly message: string },
 ): Outcome {
   const { customerId, fields, cleared, idempotencyKey } = known

@@ -1,5 +1,5 @@
 /** The command that goes on with a run, put together from what the run keeps of its options. */
-import { flagOf, optionTable } from '../config/options.ts'
+import { toFlag, optionTable } from '../config/options.ts'
 import { isDefault } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import type { CommandName } from '../config/options.ts'
@@ -60,7 +60,7 @@ function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonl
     const option = optionTable.get(name)
     if (option?.commands.includes(command) !== true || value === undefined || isDefault(option, value))
       return []
-    const flag = flagOf(name)
+    const flag = toFlag(name)
     if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]
     const values = name === 'ignoreColumns' && Array.isArray(value) ? asGiven(value) : [value].flat()
     return values.map((item) => `--${flag}=${quoted(String(item))}`)

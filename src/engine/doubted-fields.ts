@@ -3,16 +3,14 @@
  * is looked at first, and what it holds is left out. Whatever else is in doubt is simply sent again.
  */
 import type { ReadCustomer, Reading } from '../http/read-customer.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/request.ts'
-import type { Clock, Deliver } from '../model/ports.ts'
-import { bodyOf } from '../rapyd/field-digests.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import type { Clock, Send } from '../model/ports.ts'
+import { parseBody, narrowRequest, isRepeatable } from '../rapyd/requests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
-import { compareField, imageOf } from '../rapyd/held.ts'
-import { narrowRequest } from '../rapyd/narrow-request.ts'
-import { isRepeatable } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 import { openOutcome } from './account.ts'
 import type { SyncState } from '../store/sync-state.ts'
 
@@ -29,7 +27,7 @@ export interface DoubtedParts {
   readonly isInDoubt: (row: number) => boolean
 }
 
-export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
+export function lookAtDoubted(deliver: Send, parts: DoubtedParts): Send {
   const { state, digests, read, clock, identity } = parts
   const end = (request: UpdateRequest, outcome: OutcomeKind, why: Why, httpStatus = 0): Outcome => ({
     ...openOutcome(request, { code: 'E_NOT_IDEMPOTENT', message: why.message }),
@@ -41,8 +39,8 @@ export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
 
   return async (request, signal) => {
     if (request.repeatable || parts.isInDoubt(request.row)) return deliver(request, signal)
-    const { doubted, at } = state.known(request.customerId)
-    const body = bodyOf(request.body)
+    const { unknown: doubted, at } = state.known(request.customerId)
+    const body = parseBody(request.body)
     const open = Object.entries(body).filter(
       ([field, value]) => doubted.includes(field) && !isRepeatable({ [field]: value }),
     )
@@ -61,7 +59,7 @@ export function lookAtDoubted(deliver: Deliver, parts: DoubtedParts): Deliver {
     if (reading.kind === 'missing') return deliver(request, signal)
     if (reading.kind === 'unreadable')
       return end(request, 'failed', { ...unread, code: reading.code }, reading.status)
-    const image = imageOf(
+    const image = toSnapshot(
       reading.customer,
       open.map(([field]) => field),
     )

@@ -1,13 +1,13 @@
 /** The product's one loop: rows become requests, requests run in their customer's lane, and every row gets an outcome. */
 import { isOutcome } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { Deliver, Lanes, Prepare, Source } from '../model/ports.ts'
+import type { Send, KeyedQueue, Prepare, Source } from '../model/ports.ts'
 
 export interface Pipeline {
   readonly source: Source
   readonly prepare: Prepare
-  readonly deliver: Deliver
-  readonly lanes: Lanes
+  readonly deliver: Send
+  readonly lanes: KeyedQueue
   /** Writes an outcome down; resolves when it is durable. */
   readonly settle: (outcome: Outcome) => Promise<void>
   /** Aborted: no more rows are taken, what runs may end. */

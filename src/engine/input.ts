@@ -14,7 +14,7 @@ import type { InputFile } from '../input/bytes.ts'
 import type { Encoding } from '../input/encoding.ts'
 import { fillSpool, openSpool, refuseTerminal, standardInput, syncSpool, textOf } from '../input/spool.ts'
 import type { PipedInput, Copy } from '../input/spool.ts'
-import { isAlive } from '../config/is-alive.ts'
+import { isAlive } from '../config/system.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
 
 export interface RunInput {

@@ -2,12 +2,12 @@
  * Lanes: tasks of one key run one after another, keys side by side, within a window that bounds how many wait.
  * Rate and concurrency are the limiter's; lanes give order and backpressure and know nothing of either.
  */
-import type { Lanes } from '../model/ports.ts'
+import type { KeyedQueue } from '../model/ports.ts'
 
 type Task = () => Promise<void>
 
 /** `window` is the most tasks that run or wait at a time, asked anew each time; `onFailure` gets the first error of a task, at once. */
-export function createLanes(window: () => number, onFailure?: (error: unknown) => void): Lanes {
+export function createLanes(window: () => number, onFailure?: (error: unknown) => void): KeyedQueue {
   /** Tasks behind the one that runs; an empty list means that only one is there. */
   const waiting = new Map<string, Task[]>()
   let tasks = 0

@@ -5,9 +5,9 @@
 import type { ReadCustomer, Reading } from '../http/read-customer.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/request.ts'
-import type { Clock, Deliver } from '../model/ports.ts'
-import { imageOf } from '../rapyd/held.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import type { Clock, Send } from '../model/ports.ts'
+import { toSnapshot } from '../rapyd/snapshot.ts'
 import { openOutcome } from './account.ts'
 import type { BeforeImages } from '../store/before-images.ts'
 
@@ -40,7 +40,7 @@ export interface LookParts {
   readonly isInDoubt: (row: number) => boolean
 }
 
-export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
+export function lookFirst(deliver: Send, parts: LookParts): Send {
   const { read, clock, images, fields, judge } = parts
 
   async function look(request: UpdateRequest, signal: AbortSignal): Promise<Reading | undefined> {
@@ -74,7 +74,7 @@ export function lookFirst(deliver: Deliver, parts: LookParts): Deliver {
       request = judged?.request ?? request
       leftOut = judged?.leftOut
     }
-    const image = customer === undefined ? undefined : imageOf(customer, fields)
+    const image = customer === undefined ? undefined : toSnapshot(customer, fields)
     await images?.keep(request, image)
     const outcome = await deliver(request, signal)
     return leftOut === undefined || outcome?.outcome !== 'updated' ? outcome : { ...outcome, ...leftOut }

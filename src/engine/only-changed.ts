@@ -2,31 +2,33 @@
  * `--only-changed` in a run: asked inside the lane, when earlier rows of the customer are settled. Around every call the state is
  * kept true: what is about to be sent is unknown from its intent on until its outcome is durable.
  */
-import type { Confirmed, Digests } from '../model/confirmed.ts'
-import { countEach } from '../model/count.ts'
+import type { ConfirmedFields, Digests, Outcome } from '../model/outcome.ts'
+import { countEach } from '../model/collections.ts'
 import { withoutCall } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import { fieldOf } from '../model/patch.ts'
-import type { UpdateRequest } from '../model/request.ts'
-import type { Clock, Deliver } from '../model/ports.ts'
-import { bodyOf } from '../rapyd/field-digests.ts'
-import { narrowRequest } from '../rapyd/narrow-request.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { fieldOf } from '../model/row.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import type { Clock, Send } from '../model/ports.ts'
+import { parseBody, narrowRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { lookAtDoubted } from './doubted-fields.ts'
 import type { DoubtedParts } from './doubted-fields.ts'
-import { leftOutKey } from './journal-words.ts'
+import { leftOutKey, beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
+import { systemClock } from '../http/clock.ts'
+import type { RunParts } from './parts.ts'
+import { takeStep } from './last-step.ts'
+import { takeFrom } from './take-from-journal.ts'
 
 export interface SyncSending {
   /** Calls through what is confirmed, and notes what becomes of them. */
-  around(deliver: Deliver, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settledAfterMs'>): Deliver
+  around(deliver: Send, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settledAfterMs'>): Send
   /** The journal's, and as durable: beside it the state forgets what the call is about to change. */
   readonly intend: RunJournal['intend']
   /** What the journal notes with an outcome. */
-  confirmedBy(outcome: Outcome): Confirmed | undefined
+  confirmedBy(outcome: Outcome): ConfirmedFields | undefined
   /** Brings the state up to a row whose outcome is durable. */
-  settled(confirmed: Confirmed): Promise<void>
+  settled(confirmed: ConfirmedFields): Promise<void>
 }
 
 export interface SyncSendingParts {
@@ -42,7 +44,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   const { sync, journal, identity, clock } = parts
   const { state, digests } = sync
   /** Of rows whose call has ended and whose outcome is not durable yet. */
-  const ended = new Map<number, Confirmed>()
+  const ended = new Map<number, ConfirmedFields>()
   const underWay = new Map<number, UnderWay>()
   let leftOut = Number(journal.get(leftOutKey) ?? 0)
 
@@ -63,7 +65,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
   }
 
   async function change(
-    deliver: Deliver,
+    deliver: Send,
     request: UpdateRequest,
     signal: AbortSignal,
   ): Promise<Outcome | undefined> {
@@ -112,7 +114,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
       sends.at = at
       sends.isForgotten = true
       // Not all that were asked for: a look may have left out some.
-      const fields = Object.keys(bodyOf(request.body))
+      const fields = Object.keys(parseBody(request.body))
       const intent = journal.intend({ ...request, sends: { fields, at } })
       const forgetting = state.forget(request.customerId, fields, at)
       return intent === undefined ? forgetting : both(intent, forgetting)
@@ -176,4 +178,31 @@ function wasNotApplied({ outcome, httpStatus }: Outcome): boolean {
 
 function only(digests: Digests, fields: readonly string[]): Digests {
   return Object.fromEntries(Object.entries(digests).filter(([field]) => fields.includes(field)))
+}
+
+/** Nothing where no state is kept. */
+export async function openSyncing(
+  { sync, options, remote, runId, runsDir }: RunParts,
+  journal: RunJournal,
+): Promise<SyncSending | undefined> {
+  if (sync === undefined) return undefined
+  const { state, digests } = sync
+  if (stepOf(journal.get(stepKey))?.epoch !== state.epoch) {
+    journal.set(beginningKey, sync.beginning)
+    const { keyCheck } = digests
+    const { host, account } = remote
+    takeStep(state, { host, account, keyCheck }, runsDir, (step) =>
+      journal.set(stepKey, stepText({ ...step, keyCheck })),
+    )
+  }
+  if (sync.isNight) journal.set(exportKey, sync.exportName)
+  await takeFrom(journal, state)
+  state.beginSending(runId)
+  return createSyncSending({
+    sync,
+    journal,
+    identity: { host: remote.host, runId },
+    clock: systemClock,
+    wholeRows: options.wholeRows,
+  })
 }

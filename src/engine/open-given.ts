@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { invalidValue } from '../config/values.ts'
-import { didYouMean, nearest, normalise } from '../model/nearest.ts'
+import { didYouMean, nearest, normalise } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'

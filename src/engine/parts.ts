@@ -6,7 +6,7 @@ import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { Deliver, Prepare, Source } from '../model/ports.ts'
+import type { Send, Prepare, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Remote } from './remote.ts'
 import type { ProgressSnapshot } from '../report/render-progress.ts'
@@ -17,6 +17,8 @@ import type { Judge } from './looks.ts'
 import type { RunProgress } from './progress.ts'
 import type { Sync } from './open-sync.ts'
 import type { RunJournal } from '../store/journal.ts'
+import type { PipedInput } from '../input/spool.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 
 /** Where a run stands, as it is shown. */
 export type Snapshot = ProgressSnapshot
@@ -42,10 +44,22 @@ export interface Watch {
   readonly onEvent?: (event: RunEvent) => void
 }
 
+/** Stands around the sending of a row. */
+export interface Middleware {
+  /** Requests that it makes for each row on top of the update. */
+  readonly extraRequests: number
+  readonly wrap: (next: Send) => Send
+}
+
+/** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
+export type RunFacts = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
+  readonly plan?: string
+}
+
 /** What the program itself adds to what it was given. */
 export interface RunWatch extends Watch {
   /** Goes around every call. */
-  readonly around?: (next: Deliver) => Deliver
+  readonly around?: (next: Send) => Send
 }
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */
@@ -80,7 +94,7 @@ export interface RunParts {
   readonly runId: string
   readonly directory: string
   /** What the run's journal is bound to. */
-  readonly facts: Readonly<Record<string, string>>
+  readonly facts: RunFacts
   readonly mapping: Mapping
   /** Where rows of another run are sent again. */
   readonly redo: RedoFacts | undefined
@@ -105,4 +119,33 @@ export interface RunParts {
   readonly log: RunLog
   /** Tells the log and whoever watches. */
   readonly tell: (event: RunEvent) => void
+}
+
+/** Its name, which rows it has, and what it asks of a customer before it sends. */
+export interface RunKind {
+  /** What is read where the input is `-`. Default: standard input of this process. */
+  readonly piped?: PipedInput | undefined
+  readonly redo: RedoFacts | undefined
+  readonly planned?: PlannedFacts | undefined
+  readonly rollback?: RollbackFacts | undefined
+  readonly judge?: Judge | undefined
+  /**
+   * `facts` is what the journal is bound to, `lastSender` the run of the account that sent last, where a sync state is kept.
+   * Throws where such a run must not be.
+   */
+  readonly runIdOf: (
+    facts: Readonly<Record<string, string>>,
+    runsDir: string,
+    lastSender: string | undefined,
+  ) => string
+  readonly check: (parts: InputParts, watched: Watched) => Promise<CheckedRun>
+}
+
+export interface CheckedRun extends CheckedInput {
+  /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
+  readonly asked?: ReadonlyMap<number, number>
+  /** `--limit` as a row number, where the rows of the run are not numbered from 1 on. */
+  readonly limit?: number | undefined
+  /** The row of another run that each row is, from the first on. */
+  readonly lineage?: readonly number[] | undefined
 }

@@ -1,12 +1,12 @@
 /** One line of a plan for each row of its input: what the customer holds, what it would hold, and what is sent for that. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf, onlyFields } from '../model/patch.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { Place } from '../model/place.ts'
-import { afterPatch, compareField, ownValue } from '../rapyd/held.ts'
-import { withoutHoles } from '../rapyd/update-customer.ts'
+import { fieldOf, onlyFields } from '../model/row.ts'
+import type { PatchedRow, Place } from '../model/row.ts'
+import { afterPatch, compareField, ownValue } from '../rapyd/snapshot.ts'
+import { removeHoles } from '../rapyd/requests.ts'
+import { createHash, hash } from 'node:crypto'
 
 export interface FieldChange {
   /** What Rapyd shows; `null` where it does not show the field. A coupon is its id, or empty. */
@@ -55,10 +55,62 @@ export function plannedRow(read: PatchedRow, image: JsonObject): PlanRow {
   if (Object.keys(fields).length === 0) return { ...at, change: 'unchanged' }
   const sent = onlyFields(read, (field) => Object.hasOwn(fields, field))
   const clears = read.cleared.filter((path) => Object.hasOwn(fields, fieldOf(path)))
-  return { ...at, change: 'update', fields, clears, patch: withoutHoles(sent.patch), paths: sent.fields }
+  return { ...at, change: 'update', fields, clears, patch: removeHoles(sent.patch), paths: sent.fields }
 }
 
 /** Where a row is, and whom it is about. */
 export function placeOf({ row, line, offset, length, customerId }: PatchedRow | Outcome) {
   return { row, line, offset, length, customer: customerId }
+}
+
+/** Raised with every change of the format. */
+export const planVersion = 2
+
+export interface PlanFacts {
+  readonly rapyd_bulk_plan: number
+  readonly version: string
+  readonly created_at: string
+  readonly input: { readonly path: string; readonly sha256: string }
+  /** Digest over the mapping and every option that decides how the input is read. */
+  readonly mapping_sha256: string
+  readonly host: string
+  /** A fingerprint of the access key, never the key. */
+  readonly account: string
+  /** How the input is read and where the calls go. */
+  readonly options: JsonObject
+  /** How the customers were read. */
+  readonly reads: {
+    readonly customers: number
+    readonly single: number
+    readonly pages: number
+    readonly began_at: string
+  }
+}
+
+export interface PlanCounts {
+  readonly rows: number
+  readonly changes: Readonly<Record<PlanChange, number>>
+  /** Rows that change the field, and that blank something in it, by field. */
+  readonly fields: Readonly<Record<string, number>>
+  readonly clears: Readonly<Record<string, number>>
+}
+
+export interface PlanHead extends PlanFacts {
+  readonly counts: PlanCounts
+  readonly sha256: string
+}
+
+/** Takes the lines in order, each with its line end, and gives the head. */
+export function createHeadDigest(): {
+  add(line: string | Buffer): void
+  head(facts: PlanFacts, counts: PlanCounts): PlanHead
+} {
+  const rows = createHash('sha256')
+  return {
+    add: (line) => void rows.update(line),
+    head(facts, counts) {
+      const whole = { ...facts, counts }
+      return { ...whole, sha256: hash('sha256', `${JSON.stringify(whole)}\n${rows.digest('hex')}`, 'hex') }
+    },
+  }
 }

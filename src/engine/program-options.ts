@@ -4,6 +4,7 @@ import type { InputRecords } from '../input/records.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { Watch } from './parts.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 /** What may be given to every function that takes its time. */
 export interface Stoppable {
@@ -36,4 +37,22 @@ export function givenInput<Options extends WithRecords<UpdateOptions>>(
 
 export function signalOf({ signal }: Stoppable): AbortSignal {
   return signal ?? new AbortController().signal
+}
+
+/** `reason` is the signal's name, which the command line aborts with; anything else counts as SIGINT. */
+export function interruption(reason: unknown): BulkUpdateError {
+  const kind = reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'
+  return new BulkUpdateError(
+    kind,
+    'E_STOPPED',
+    'the run was interrupted',
+    'Run the same command again: it goes on where it stopped.',
+  )
+}
+
+/** Turns what an aborted `signal` makes other parts throw into an interruption; leaves every other error alone. */
+export function asInterruption(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted) return error
+  const isAbort = error === signal.reason || (error instanceof Error && error.name === 'AbortError')
+  return isAbort ? interruption(signal.reason) : error
 }

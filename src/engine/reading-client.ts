@@ -6,14 +6,18 @@ import { readMany } from '../http/read-many.ts'
 import type { ReadCounts } from '../http/read-many.ts'
 import { systemClock } from '../http/clock.ts'
 import type { JsonObject } from '../model/json.ts'
-import { interruption } from './interruption.ts'
+import { interruption } from './program-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
-import { imageOf } from '../rapyd/held.ts'
+import { toSnapshot } from '../rapyd/snapshot.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-events.ts'
 import { openClient } from './client.ts'
 import type { Readings } from '../store/readings.ts'
+import { inheritOptions, resolveOptions } from '../config/job-options.ts'
+import { openRemote } from './remote.ts'
+import { refuseElsewhere } from './saved-run.ts'
+import type { SavedRun } from './saved-run.ts'
 
 /** What a program may watch while customers are read. */
 export interface ReadingWatch {
@@ -74,7 +78,7 @@ export async function readCustomers(
             isOnCredit,
           ),
         giveBack: () => readings.giveBack(),
-        imageOf: (customer: JsonObject) => imageOf(customer, fields),
+        imageOf: (customer: JsonObject) => toSnapshot(customer, fields),
         read: createReadCustomer(tools),
         page: createReadPage(tools),
         concurrency,
@@ -97,5 +101,27 @@ function memoryJournal() {
     get: (key: string) => notes.get(key),
     note: (key: string, value: string) => void notes.set(key, value),
     intend: () => undefined,
+  }
+}
+
+export interface CustomersOfRun extends Pick<ReadingParts, 'watch' | 'fields'> {
+  /** Where nothing is said about the remote, it is the run's. */
+  readonly options: OptionsOf<'verify'>
+}
+
+/** Gives the requests that it took. Rejects as `readCustomers`, and with USAGE where the keys are those of another account. */
+export async function readCustomersOf(
+  run: SavedRun,
+  { options, ...parts }: CustomersOfRun,
+  readings: Readings,
+  signal: AbortSignal,
+): Promise<number> {
+  const resolved = resolveOptions({ ...inheritOptions('verify', run.record.options, options), ...options })
+  const remote = await openRemote(resolved)
+  try {
+    refuseElsewhere(`run ${run.runId}`, run.fact, { host: remote.host, account: remote.account })
+    return await readCustomers({ remote, options: resolved, ...parts }, readings, signal)
+  } finally {
+    await remote.close()
   }
 }

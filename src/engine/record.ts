@@ -4,13 +4,17 @@
  */
 import { readRecordedOptions, recordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
 import type { RunJournal } from '../store/journal.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts, RunParts } from './parts.ts'
 import type { Scan } from '../model/scan.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
+import type { RunStarted } from '../report/run-events.ts'
+import { version } from '../config/system.ts'
+import { inJournal } from '../store/saved-journal.ts'
 
 export interface RunRecord {
   /** Paths are absolute; `runId` is there only where it has to be named to find the run again. */
@@ -114,4 +118,81 @@ function parsed(text: string | undefined): JsonObject | undefined {
   } catch {
     return undefined
   }
+}
+
+/** `settled` are the rows that have an outcome from earlier sessions. */
+export function startOf(
+  { options, remote, runId }: RunParts,
+  { rows, calls }: Scan,
+  settled: ReadonlyMap<OutcomeKind, number>,
+): RunStarted {
+  return {
+    kind: 'started',
+    run: runId,
+    version,
+    env: options.env,
+    host: remote.host,
+    account: remote.account,
+    rows,
+    calls,
+    settled: settled.values().reduce((sum, settledRows) => sum + settledRows, 0),
+    // Only options without a text of the user's own: names of columns and files, and literals, stay out.
+    options: {
+      windows: remote.windows.map(({ limit, perMs }) => `${limit}/${perMs}ms`).join(','),
+      concurrency: options.concurrency,
+      blank: options.blank,
+      duplicates: options.duplicates,
+      mapping_file: options.map !== undefined,
+      max_errors: options.maxErrors,
+      max_clears: options.maxClears,
+      strict: options.strict,
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+    },
+  }
+}
+
+const key = 'scan'
+
+export function rememberScan(journal: RunJournal, found: Scan): void {
+  const { set, cleared, ...rest } = found
+  journal.set(key, JSON.stringify({ ...rest, set: [...set], cleared: [...cleared] }))
+}
+
+/** Nothing where there is no open run of just these facts in the directory, or it holds no scan. */
+export function recallScan(directory: string, facts: Readonly<Record<string, string>>): Scan | undefined {
+  return inJournal(directory, (journal) => {
+    const isThisRun = Object.entries(facts).every(([name, value]) => journal.get(name) === value)
+    if (!isThisRun || journal.get('state') === 'finished') return undefined
+    return parseScan(journal.get(key) ?? '')
+  })
+}
+
+const counts = [
+  'rows',
+  'calls',
+  'unchanged',
+  'invalid',
+  'customers',
+  'repeatedCustomers',
+  'duplicateRows',
+] as const
+
+function parseScan(text: string): Scan | undefined {
+  const found = parseJson(text)
+  if (!isStoredScan(found)) return undefined
+  return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
+}
+
+type Fields = readonly (readonly [field: string, rows: number])[]
+type StoredScan = Omit<Scan, 'set' | 'cleared'> & { readonly set: Fields; readonly cleared: Fields }
+
+/** Written by `rememberScan` of the same journal version, so that its shape is all there is to check. */
+function isStoredScan(value: unknown): value is StoredScan {
+  return (
+    isJsonObject(value) &&
+    counts.every((name) => typeof value[name] === 'number') &&
+    [value['set'], value['cleared'], value['findings'], value['warnings']].every(Array.isArray)
+  )
 }

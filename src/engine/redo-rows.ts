@@ -1,8 +1,7 @@
 /** What a finished run left not updated, and what its redos have made of that since. */
 import { needsAttention } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { customersPutBack } from './rollbacks.ts'
-import { inChildren } from './children.ts'
+import { customersPutBack, inChildren } from './children.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 import { eachOutcome } from '../store/journal-reader.ts'

@@ -7,7 +7,7 @@ import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { lastUpdates, leftOf, mergedInto } from './redo-rows.ts'
 import type { Left } from './redo-rows.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -107,7 +107,7 @@ function limitRow({ rows }: Left, limit: number | undefined): number | undefined
   return numbers.toSorted((one, other) => one - other)[limit - 1]
 }
 
-interface Lineage {
+interface RowNumbers {
   readonly parents: readonly number[]
   /** Rows of the file whose row of the parent stands further up already. */
   readonly repeated: ReadonlySet<number>
@@ -117,7 +117,7 @@ interface Lineage {
 
 const rowColumn = 'rapyd_bulk_row'
 
-async function readLineage(base: CheckedInput, head: Head): Promise<Lineage> {
+async function readLineage(base: CheckedInput, head: Head): Promise<RowNumbers> {
   const column =
     head.format === 'csv' ? head.header.findLastIndex((name) => name.trim().toLowerCase() === rowColumn) : 0
   if (column === -1) throw noRowNumbers('column')

@@ -1,10 +1,9 @@
 /** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
-import { readKey } from '../config/credentials.ts'
+import { readKey, isLoopback, resolveOrigin } from '../config/environment.ts'
 import { pickOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import { isLoopback, resolveOrigin } from '../config/origin.ts'
 import { invalidValue, parseRate } from '../config/values.ts'
 import { usage } from '../model/errors.ts'
 import type { Window } from '../model/ports.ts'

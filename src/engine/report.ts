@@ -1,12 +1,10 @@
 /** The files of a run and what its last line says. */
-import { isErrorCode } from '../model/error-codes.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { exitCodes } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { isErrorCode, exitCodes } from '../model/errors.ts'
+import type { ErrorCode, BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { RowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/next-step.ts'
@@ -20,13 +18,19 @@ import { createRollbackFold } from '../report/rollback-fold.ts'
 import { summaryOf, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './account.ts'
-import { errorsFormatOf } from './errors-format.ts'
 import { keptInput } from './input.ts'
 import { commandToRedo, commandToRollback } from './command.ts'
-import { pageFactsOf } from './page.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './parts.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
 import { beginningKey, exportKey, leftOutKey, vanishedKey } from './journal-words.ts'
+import type { ErrorsFormat } from '../report/errors.ts'
+import { basename } from 'node:path'
+import { toFlag } from '../config/options.ts'
+import type { PageFacts } from '../report/html/page.ts'
+import { readPauses } from '../report/html/pauses.ts'
+import { pausesKey } from './pauses.ts'
+import { readRecord } from './record.ts'
+import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that somebody asks about. */
 export interface ReportParts {
@@ -224,4 +228,45 @@ function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
   if (head.format === 'ndjson') return createRowValues([], () => undefined)
   return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
+}
+
+/** `errors` is written as the input is. */
+export function errorsFormatOf(head: Head): ErrorsFormat {
+  const { format, lineEnd } = head
+  if (format === 'ndjson') return { format, lineEnd }
+  return {
+    format,
+    header: head.header,
+    headerText: head.above + head.headerText,
+    delimiter: head.dialect.delimiter,
+    lineEnd,
+  }
+}
+
+/** What the page shows elsewhere, paths, and addresses. */
+const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir', 'stateDir'])
+
+export function pageFactsOf(journal: Pick<JournalReader, 'get'>): PageFacts {
+  const options = readRecord(journal)?.options
+  const digest = journal.get('mapping') ?? ''
+  const name = options?.map === undefined ? 'columns by name' : basename(options.map)
+  return {
+    mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
+    options: Object.entries(options ?? {})
+      .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
+      .map(([option, value]) => [`--${toFlag(option)}`, shown(value)]),
+    pauses: readPauses(journal.get(pausesKey)),
+    versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
+  }
+}
+
+/** Whether an option says something: no list without an item. */
+function isSaid(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0)
+}
+
+/** Lists hold names of columns and texts of cells: how many has to do. */
+function shown(value: string | number | boolean | readonly string[]): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return typeof value === 'object' ? `${value.length} given` : String(value)
 }

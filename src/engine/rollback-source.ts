@@ -1,26 +1,30 @@
 /** How the rows of a rollback are read, and what a look at their customers makes of them. */
 import { scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { isJsonObject } from '../model/json.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import { withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { fieldOf } from '../model/patch.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { Place } from '../model/row.ts'
+import { fieldOf } from '../model/row.ts'
+import type { PatchedRow, Place } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import type { ReadRow } from '../model/ports.ts'
-import { imageOf } from '../rapyd/held.ts'
-import { patchOf, restoringOf } from '../rapyd/inverse.ts'
-import type { Restorables } from '../rapyd/inverse.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
-import { createUpdateRequest } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
-import { rollbackRowOf } from './rollback-rows.ts'
+import { toSnapshot } from '../rapyd/snapshot.ts'
+import { toPatch, toUndoPatch, findUndoValues } from '../rapyd/undo-values.ts'
+import type { UndoValues } from '../rapyd/undo-values.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
+import { createUpdateRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 import { openOutcome } from './account.ts'
 import type { Judge, Looked } from './looks.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
+import { inTurns } from './in-turns.ts'
+import type { SavedRun } from './saved-run.ts'
+import { readBeforeImages } from '../store/before-images.ts'
+import type { BeforeCustomer } from '../store/before-images.ts'
 
 /** Values go back as Rapyd showed them, whatever the rules for cells say about them. */
 export async function checkRollback(
@@ -45,17 +49,19 @@ const readRow: ReadRow = (row) => {
       errorCode: 'E_NOT_RESTORABLE',
       errorField: read.impossible.join(';'),
       message:
-        read.why === 'no_image' ? noImage : `not possible: ${read.impossible.map(reasonOf).join(', ')}`,
+        read.why === 'no_image'
+          ? noImage
+          : `not possible: ${read.impossible.map(explainSystemCode).join(', ')}`,
     })
   }
   const { put_back: putBack } = read
   const before = Object.entries(putBack).map(([path, restorable]) => [path, restorable.before] as const)
-  return patchedRow(row, read.customer, putBack, patchOf(Object.fromEntries(before)))
+  return patchedRow(row, read.customer, putBack, toPatch(Object.fromEntries(before)))
 }
 
 const noImage = 'not possible: there is no before-image of this customer'
 
-function reasonOf(path: string): string {
+function explainSystemCode(path: string): string {
   if (path === 'coupon') return 'coupon (it has made a discount)'
   if (path === 'addresses') return 'addresses (Rapyd only adds them)'
   if (!path.startsWith('metadata.')) return `${path} (Rapyd does not show it)`
@@ -65,7 +71,7 @@ function reasonOf(path: string): string {
 function patchedRow(
   { row, line, offset, length }: Place,
   customerId: string,
-  restorables: Restorables,
+  restorables: UndoValues,
   patch: JsonObject,
 ): PatchedRow {
   const fields = Object.keys(restorables)
@@ -82,7 +88,10 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
       return ended(looked, 'invalid', 'E_CUSTOMER_NOT_FOUND', '', 'Rapyd does not know the customer any more')
     const restorables = await restorablesAt(file, request)
     const paths = Object.keys(restorables)
-    const { patch, kept, already } = restoringOf(restorables, imageOf(customer, new Set(paths.map(fieldOf))))
+    const { patch, kept, already } = toUndoPatch(
+      restorables,
+      toSnapshot(customer, new Set(paths.map(fieldOf))),
+    )
     const message = `kept, because changed since the run: ${kept.join(', ')}`
     const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: kept.join(';'), message } as const
     if (Object.keys(patch).length === 0) {
@@ -106,7 +115,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
   }
 }
 
-async function restorablesAt(file: InputFile, { offset, length }: Looked['request']): Promise<Restorables> {
+async function restorablesAt(file: InputFile, { offset, length }: Looked['request']): Promise<UndoValues> {
   const bytes = await file.read(offset, length)
   const record: unknown = JSON.parse(bytes.toString('utf8'))
   const read = isJsonObject(record) ? rollbackRowOf(record) : undefined
@@ -125,4 +134,78 @@ function ended(
   const open = openOutcome(request, { code: 'E_CHANGED_SINCE', message })
   const fields = outcome === 'updated' ? open.fields : ''
   return { ...open, outcome, errorCode: code, errorField, fields, cleared: '', finishedAt: at }
+}
+
+/** `row` is the last row of the run that wrote to the customer. */
+export type RollbackRow = { readonly customer: string; readonly row: number } & (
+  | { readonly put_back: UndoValues }
+  | { readonly impossible: readonly string[]; readonly why: 'no_way' | 'no_image' }
+)
+
+/**
+ * In the order of the customers' first rows; of each, what is sure, then what Rapyd may refuse, then what is impossible. Throws the
+ * signal's reason once it is aborted.
+ */
+export async function* rollbackRows(
+  { directory, journal }: Pick<SavedRun, 'directory' | 'journal'>,
+  signal: AbortSignal,
+): AsyncGenerator<RollbackRow> {
+  const updated = createRowSet()
+  const doubtful = createRowSet()
+  for await (const batch of inTurns(journal.outcomes(), signal, 1)) {
+    for (const { row, outcome } of batch) {
+      if (outcome === 'updated') updated.add(row)
+      else if (outcome === 'unknown') doubtful.add(row)
+    }
+  }
+  for (const row of journal.inDoubt.keys()) doubtful.add(row)
+  for await (const customer of inTurns(readBeforeImages(directory), signal))
+    yield* rollbackRowsOf(customer, updated, doubtful)
+}
+
+/** A row as it stands in the file, with its line end. */
+export function rollbackLine(row: RollbackRow): string {
+  return `${JSON.stringify(row)}\n`
+}
+
+function* rollbackRowsOf(
+  { customerId: customer, image, writes }: BeforeCustomer,
+  updated: RowSet,
+  doubtful: RowSet,
+): Generator<RollbackRow> {
+  const made = writes.filter(({ row }) => updated.has(row) || doubtful.has(row))
+  const last = made.at(-1)
+  if (last === undefined) return
+  const { row } = last
+  if (image === undefined) {
+    const fields = new Set(made.flatMap(({ patch }) => Object.keys(patch)))
+    yield { customer, row, impossible: [...fields], why: 'no_image' }
+    return
+  }
+  const { sure, mayBeRefused, impossible } = findUndoValues(
+    image,
+    made.map((write) => ({ patch: write.patch, isConfirmed: updated.has(write.row) })),
+  )
+  if (Object.keys(sure).length > 0) yield { customer, row, put_back: sure }
+  for (const field of new Set(Object.keys(mayBeRefused).map(fieldOf))) {
+    const own = Object.entries(mayBeRefused).filter(([path]) => fieldOf(path) === field)
+    yield { customer, row, put_back: Object.fromEntries(own) }
+  }
+  if (impossible.length > 0) yield { customer, row, impossible, why: 'no_way' }
+}
+
+/** Of a record of that file; nothing where it is none. */
+export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
+  const { customer, row, put_back: putBack, impossible, why } = record
+  if (typeof customer !== 'string' || typeof row !== 'number') return undefined
+  if (isList(impossible) && impossible.every((path) => typeof path === 'string'))
+    return { customer, row, impossible, why: why === 'no_image' ? why : 'no_way' }
+  if (!isJsonObject(putBack)) return undefined
+  const restorables = Object.entries(putBack).flatMap(([path, found]) => {
+    if (!isJsonObject(found)) return []
+    const { left, before, onlyIfReplaced } = found
+    if (!isList(left) || before === undefined) return []
+    return [[path, { left, before, ...(onlyIfReplaced === true ? { onlyIfReplaced } : {}) }] as const]
+  })
+  return { customer, row, put_back: Object.fromEntries(restorables) }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
-import { asInterruption } from './interruption.ts'
+import { asInterruption } from './program-options.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
@@ -14,27 +14,23 @@ import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-events.ts'
 import { createRunLog } from '../report/run-log.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, rememberScan } from './remembered-scan.ts'
+import { recallScan, rememberScan, keepEnding, keepRecord, startOf } from './record.ts'
 import { readBefore } from './before.ts'
-import { closingReport } from './closing.ts'
+import { closingReport, withRoomNeeded } from './closing.ts'
 import { bind, mappingDigest } from './identity.ts'
-import { withRoomNeeded } from './full-disk.ts'
 import { openGiven } from './open-given.ts'
+import type { OpenGiven } from './open-given.ts'
 import { removeKeptInput } from './input.ts'
-import type { RunKind } from './kind.ts'
-import type { RunParts, RunWatch, Watch } from './parts.ts'
+import type { RunFacts, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
 import { createRunProgress } from './progress.ts'
-import { keepEnding, keepRecord } from './record.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
 import { groupPlaces, sendAll } from './sending.ts'
-import { startOf } from './start.ts'
 import { openJournal } from '../store/journal.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { lockRun } from '../store/lock.ts'
 import { asDamage } from '../store/open-database.ts'
-import { countChanges } from './count.ts'
-import { openSync } from './open-sync.ts'
+import { countChanges, openSync } from './open-sync.ts'
 import type { Sync } from './open-sync.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
 import { traced } from './telemetry.ts'
@@ -77,91 +73,110 @@ async function runOn(
   signal: AbortSignal,
   kind: RunKind,
 ): Promise<UpdateResult> {
-  const { host, account } = remote
-  const { runsDir, input, given } = await openGiven(options, signal, kind.piped)
-  const { file, head, mapping } = given
+  const opened = await openGiven(options, signal, kind.piped)
   const log = createRunLog(options.logLevel, (code) => watch.onEvent?.({ kind: 'log_off', code }))
   const tell = (event: RunEvent): void => {
     log.write(event)
     watch.onEvent?.(event)
   }
-  let sync: Sync | undefined
   const progress = createRunProgress({
     clock: systemClock,
     onSnapshot: (snapshot) => watch.onSnapshot?.(snapshot),
     onEvent: tell,
   })
+  let sync: Sync | undefined
   try {
-    const digest = await file.digest()
-    const { encoding } = file
-    const planned = kind.planned === undefined ? {} : { plan: kind.planned.sha256 }
-    const facts = {
-      input: digest,
-      host,
-      account,
-      mapping: mappingDigest(options, mapping),
-      encoding,
-      ...planned,
-    }
-    sync = await openSync(remote, options, runsDir, kind.redo !== undefined)
-    const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
-    const counter = countChanges(sync, options.duplicates)
-    const remembered = recallScan(join(runsDir, runId), facts)
-    const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
-    const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
-      { ...given, onInvalid: progress.invalid, signal, remembered, examiner: counter.beside(guard?.watch) },
-      (source) => progress.checking(source),
-    )
-    if (refusal !== undefined) throw refusal
-    const keepPortrait = await guard?.check(found)
-    const parts = {
-      options: limit === undefined ? options : { ...options, limit },
+    const facts = await factsOf(remote, opened.given, kind)
+    sync = await openSync(remote, options, opened.runsDir, kind.redo !== undefined)
+    const { parts, found } = await acceptScan({
+      ...opened,
+      remote,
+      facts,
       watch,
       signal,
-      remote,
-      input,
-      file,
-      head,
-      digest,
-      runsDir,
-      runId,
-      directory: join(runsDir, runId),
-      mapping,
-      facts,
-      redo: kind.redo,
-      planned: kind.planned,
-      rollback: kind.rollback,
-      judge: kind.judge,
-      asked: asked ?? new Map<number, number>(),
-      lineage,
-      keepPortrait,
+      kind,
       sync,
-      openRows,
-      prepare: createPrepare(readRow, { host, runId }),
       progress,
       log,
       tell,
-    }
-    return await run(parts, remembered === undefined ? counter.calls(found) : found)
+    })
+    return await runLocked(parts, found)
   } finally {
     sync?.close()
     progress.stop()
     log.close()
-    await input.close()
+    await opened.input.close()
   }
 }
 
-async function run(parts: RunParts, found: Scan): Promise<UpdateResult> {
-  const { remote, runId, head, options, mapping } = parts
-  await parts.watch.confirm?.({
-    host: remote.host,
-    account: remote.account,
-    scan: found,
-    unmatched: unmatchedColumns(head, options.ignoreColumns, mapping),
-  })
+/** What the run is bound to. */
+async function factsOf(
+  { host, account }: Remote,
+  { file, options, mapping }: OpenGiven<ResolvedOptions>['given'],
+  { planned }: RunKind,
+): Promise<RunFacts> {
+  return {
+    input: await file.digest(),
+    host,
+    account,
+    mapping: mappingDigest(options, mapping),
+    encoding: file.encoding,
+    ...(planned === undefined ? {} : { plan: planned.sha256 }),
+  }
+}
 
-  const directory = openRunDirectory(parts.runsDir, runId)
-  const unlock = lockRun(directory, runId)
+type Opened = OpenGiven<ResolvedOptions> &
+  Pick<RunParts, 'remote' | 'facts' | 'watch' | 'signal' | 'sync' | 'progress' | 'log' | 'tell'> & {
+    readonly kind: RunKind
+  }
+
+/** Reads the whole file without a socket. Throws if a guard refuses it, or `confirm` does. */
+async function acceptScan({
+  kind,
+  given,
+  ...opened
+}: Opened): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
+  const { remote, facts, runsDir, signal, sync, progress, watch } = opened
+  const { options, head, mapping } = given
+  const { host, account } = remote
+  const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
+  const directory = join(runsDir, runId)
+  const counter = countChanges(sync, options.duplicates)
+  const remembered = recallScan(directory, facts)
+  const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
+  const examiner = counter.beside(guard?.watch)
+  const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
+    { ...given, onInvalid: progress.invalid, signal, remembered, examiner },
+    (source) => progress.checking(source),
+  )
+  if (refusal !== undefined) throw refusal
+  const keepPortrait = await guard?.check(found)
+  const scan = remembered === undefined ? counter.calls(found) : found
+  const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
+  await watch.confirm?.({ host, account, scan, unmatched })
+  const parts = {
+    ...opened,
+    ...given,
+    options: limit === undefined ? options : { ...options, limit },
+    digest: facts.input,
+    runId,
+    directory,
+    redo: kind.redo,
+    planned: kind.planned,
+    rollback: kind.rollback,
+    judge: kind.judge,
+    asked: asked ?? new Map<number, number>(),
+    lineage,
+    keepPortrait,
+    openRows,
+    prepare: createPrepare(readRow, { host, runId }),
+  }
+  return { parts, found: scan }
+}
+
+async function runLocked(parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const directory = openRunDirectory(parts.runsDir, parts.runId)
+  const unlock = lockRun(directory, parts.runId)
   try {
     return await runIn(directory, parts, found)
   } catch (error) {

@@ -3,15 +3,22 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BulkUpdateError, usage } from '../model/errors.ts'
 import { isEncoding } from '../input/encoding.ts'
-import { inheritOptions } from '../config/job-options.ts'
+import { inheritOptions, resolveOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
-import { options } from '../config/options.ts'
+import { options as optionTable } from '../config/options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { readRecord } from './record.ts'
 import type { RunRecord } from './record.ts'
 import { isHeld } from '../store/find-runs.ts'
 import { readJournal } from '../store/saved-journal.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
+import type { InputParts } from '../validation/scan.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { readHead } from '../input/header.ts'
+import type { Head } from '../input/header.ts'
+import { loadMapping } from '../mapping/mapping-file.ts'
+import { mappingDigest } from './identity.ts'
+import { keptInput, openPassingInput } from './input.ts'
 
 export interface SavedRun {
   readonly runId: string
@@ -32,7 +39,9 @@ export interface SavedRun {
  * where there is none, and LOCAL where its journal cannot be read or says too little.
  */
 export function openSavedRun(run: string, runsDir: string | undefined): SavedRun {
-  const directory = /[\\/]/.test(run) ? resolve(run) : join(resolve(runsDir ?? options.runsDir.default), run)
+  const directory = /[\\/]/.test(run)
+    ? resolve(run)
+    : join(resolve(runsDir ?? optionTable.runsDir.default), run)
   if (!existsSync(join(directory, 'journal.db'))) {
     throw new BulkUpdateError(
       'USAGE',
@@ -102,5 +111,49 @@ export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
     'E_INPUT_NOT_KEPT',
     `what came over standard input for ${runId} is not kept once a run is finished`,
     remedy,
+  )
+}
+
+/** The file that the run was made from, or an error that says what became of it. */
+export async function openSameInput({ directory, record, fact }: SavedRun): Promise<InputFile> {
+  const path = record.options.input === '-' ? keptInput(directory) : record.options.input
+  const file = await openPassingInput(path, new AbortController().signal, writtenIn(fact))
+  try {
+    if ((await file.digest()) === fact('input')) return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await file.close()
+  throw new BulkUpdateError(
+    'INPUT',
+    'E_INPUT_CHANGED',
+    `${path} is not the file of this run any more (its SHA-256 was ${fact('input')})`,
+    'Put the file back.',
+  )
+}
+
+export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): Promise<Head> {
+  return readHead(file, { format: options.format, delimiter: options.delimiter })
+}
+
+/** Throws INPUT, E_MAPPING_CHANGED, where the mapping says something else than it did. */
+export async function inputPartsOf(
+  { record, fact }: SavedRun,
+  file: InputFile,
+  head: Head,
+): Promise<InputParts> {
+  const options = resolveOptions(record.options)
+  const mapping = await loadMapping(options.map)
+  if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
+  return { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
+}
+
+function otherMapping({ options }: RunRecord): BulkUpdateError {
+  return new BulkUpdateError(
+    'INPUT',
+    'E_MAPPING_CHANGED',
+    `${options.map ?? 'the mapping'} says something else than when the run began`,
+    'Put the mapping file back.',
   )
 }

@@ -1,47 +1,63 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
 import { parseErrorLimit } from '../config/values.ts'
-import { systemClock } from '../http/clock.ts'
+import { systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/preflight.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
+import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { fieldOf } from '../model/patch.ts'
+import { fieldOf } from '../model/row.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
-import { interruption } from './interruption.ts'
+import { interruption } from './program-options.ts'
 import { createLanes } from './keyed-queue.ts'
-import type { Deliver, Source } from '../model/ports.ts'
+import type { Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/guards.ts'
-import { refuseRolledBack } from './rollback-family.ts'
+import { refuseRolledBack } from './children.ts'
 import { openOutcome } from './account.ts'
 import { keepsImages } from './backup.ts'
 import type { Before } from './before.ts'
 import { openClient } from './client.ts'
+import type { RunClient } from './client.ts'
+import { settledAfterMs } from './pauses.ts'
 import { lookFirst } from './looks.ts'
-import type { RunParts, Watch } from './parts.ts'
-import { settledAfterMs } from './slowest.ts'
+import type { Middleware, RunParts, Watch } from './parts.ts'
 import { openBeforeImages } from '../store/before-images.ts'
+import type { BeforeImages } from '../store/before-images.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { endNight } from './vanished-file.ts'
-import { openSyncing } from './begin.ts'
+import { openSyncing } from './only-changed.ts'
+import type { SyncSending } from './only-changed.ts'
 
-/** Rows that may run or wait in lanes. After a crash no more of them can be in doubt. */
-function lanePlaces(concurrency: number): number {
+/** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
+function queuePlaces(concurrency: number): number {
   return Math.min(concurrency * 8, Math.max(256, concurrency))
 }
 
-/** Entries of the journal that go to disk without waiting for more: while they are written, some rows are on their way and as many are ready. */
+/** Journal entries that are committed without waiting for more: while they are written, some rows are on their way and as many are ready. */
 export function groupPlaces(concurrency: number): number {
-  return Math.max(concurrency, lanePlaces(concurrency) - 2 * concurrency)
+  return Math.max(concurrency, queuePlaces(concurrency) - 2 * concurrency)
 }
 
-/** Rows in doubt that may wait besides, until they can be read back: new rows need not wait with them. */
+/** Rows in doubt that may wait on top until they can be read back: new rows need not wait with them. */
 const mostDoubts = 4_000
 
-/** Sends what has no outcome yet. Gives what stopped it, or nothing when every row has an outcome. */
+/** What the parts of one sending pass share. */
+interface Sending {
+  readonly parts: RunParts
+  readonly journal: RunJournal
+  readonly client: RunClient
+  readonly fieldState: SyncSending | undefined
+  readonly read: ReadCustomer
+  /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
+  readonly inDoubt: ReadonlyMap<number, number>
+  readonly stop: (error: unknown) => void
+}
+
+/** FieldIntent what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
 export async function sendAll(
   parts: RunParts,
   journal: RunJournal,
@@ -49,23 +65,74 @@ export async function sendAll(
   concurrency: number,
   before: Before,
 ): Promise<BulkUpdateError | undefined> {
-  const { options, prepare, judge } = parts
+  const { options } = parts
   refuseRolledBack(parts)
-  const isBackedUp = keepsImages(options, journal, before)
-  const clock = systemClock
-  const syncing = await openSyncing(parts, journal)
+  const keepsBackup = keepsImages(options, journal, before)
+  const fieldState = await openSyncing(parts, journal)
   const stopping = stopWith(parts.signal)
-  const intend = syncing?.intend ?? ((request) => journal.intend(request))
-  const stop = (error: Error): void => stopping.abort(error)
-  const intents = { ...journal, intend }
-  const client = openClient(parts, intents, concurrency, clock, stop)
   const { signal } = stopping
+  const stop = (error: unknown): void => stopping.abort(error)
+  const intend = fieldState?.intend ?? ((request) => journal.intend(request))
+  const client = openClient(parts, { ...journal, intend }, concurrency, clock, stop)
   signal.addEventListener('abort', () => client.calls.giveUp(signal.reason), { once: true })
-  const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
-  let openDoubts = inDoubt.size
-  const isInDoubt = (row: number): boolean => inDoubt.has(row)
   const read = createReadCustomer({ ...client, clock, random: Math.random })
-  const sender = createSender({
+  const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
+  const sending = { parts, journal, client, fieldState, read, inDoubt, stop }
+  const images = keepsBackup ? openBeforeImages(parts.directory, queuePlaces(concurrency)) : undefined
+  const closed = new Set(before.closedLanes)
+  const middleware = createMiddleware(sending, closed, images, found)
+  const outcomes = createOutcomeWriter(sending, closed)
+  try {
+    parts.progress.sending({
+      found,
+      limit: options.limit,
+      settled: before.settled,
+      errors: before.errors,
+      windows: parts.remote.windows,
+      pausedForMs: () => client.limiter.pausedForMs,
+      requestsPerCall: middleware.reduce((requests, { extraRequests }) => requests + extraRequests, 1),
+    })
+    if (found.calls > 0) {
+      const { firstOutageMs: patienceMs } = options
+      await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
+    }
+    const rows = parts.openRows(journal.lastOfSettled())
+    await send({
+      source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
+      prepare: parts.prepare,
+      deliver: compose(createRowSender(sending), middleware),
+      lanes: createLanes(
+        () => queuePlaces(concurrency) + Math.min(mostDoubts, outcomes.openDoubts),
+        // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
+        stop,
+      ),
+      settle: (outcome) => outcomes.settle(outcome),
+      signal,
+    })
+  } catch (error) {
+    stop(error)
+  } finally {
+    await client.close()
+    images?.close()
+  }
+  if (!signal.aborted) {
+    if (options.limit === undefined) await finish(parts, journal)
+    return undefined
+  }
+  // The first reason counts; whatever else was thrown is its consequence, or a bug and no end of the run.
+  if (signal.reason instanceof BulkUpdateError) return signal.reason
+  throw signal.reason
+}
+
+async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
+  if (parts.sync?.isNight === true) await endNight(parts.sync, journal, parts)
+  journal.set('finished_at', new Date().toISOString())
+  journal.set('state', 'finished')
+}
+
+/** The innermost part: sends a row until its outcome can be proved. */
+function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sending): Send {
+  return createSender({
     calls: client.calls,
     signer: client.signer,
     proof: client.proof,
@@ -75,93 +142,89 @@ export async function sendAll(
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     // Asked anew each time: the slowest answer may have come in this session.
     settledAfterMs: () => settledAfterMs(journal),
-    readBack: options.readBack ? createReadBack(read) : withoutReading,
+    readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
-  const images = isBackedUp ? openBeforeImages(parts.directory, lanePlaces(concurrency)) : undefined
-  const looked =
-    images === undefined && judge === undefined
-      ? sender
-      : lookFirst(sender, {
-          read,
-          clock,
-          images,
-          fields: new Set([...found.set.keys()].map(fieldOf)),
-          judge,
-          isInDoubt,
-        })
-  const synced =
-    syncing?.around(looked, {
+}
+
+/** What stands around the sender, innermost first. */
+function createMiddleware(
+  { parts, journal, fieldState, read, inDoubt }: Sending,
+  closed: ReadonlySet<string>,
+  images: BeforeImages | undefined,
+  found: Scan,
+): readonly Middleware[] {
+  const { options, judge, watch } = parts
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const middleware: Middleware[] = []
+  if (images !== undefined || judge !== undefined) {
+    const fields = new Set([...found.set.keys()].map(fieldOf))
+    const looking = { read, clock, images, fields, judge, isInDoubt }
+    middleware.push({ extraRequests: 1, wrap: (next) => lookFirst(next, looking) })
+  }
+  if (fieldState !== undefined) {
+    const looking = {
       read: options.readBack ? read : undefined,
       isInDoubt,
       settledAfterMs: () => settledAfterMs(journal),
-    }) ?? looked
-  const closed = new Set(before.closedLanes)
-  const deliver: Deliver = (request) => {
-    if (closed.has(request.customerId)) return Promise.resolve(openOutcome(request, behindBadRow))
-    return synced(request, signal)
+    }
+    middleware.push({ extraRequests: 0, wrap: (next) => fieldState.around(next, looking) })
   }
+  middleware.push({
+    extraRequests: 0,
+    wrap: (next) => (request, signal) =>
+      closed.has(request.customerId)
+        ? Promise.resolve(openOutcome(request, behindBadRow))
+        : next(request, signal),
+  })
+  if (watch.around !== undefined) middleware.push({ extraRequests: 0, wrap: watch.around })
+  return middleware
+}
+
+interface OutcomeWriter {
+  /** Resolves when the outcome is durable and everybody who watches the run has been told. */
+  settle(outcome: Outcome): Promise<void>
+  /** Rows in doubt that have no outcome yet. */
+  readonly openDoubts: number
+}
+
+/** `closed` gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
+function createOutcomeWriter(
+  { parts, journal, fieldState, inDoubt, stop }: Sending,
+  closed: Set<string>,
+): OutcomeWriter {
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
-  const threshold = createThreshold(parseErrorLimit(options.maxErrors))
-  const judged = (outcome: Outcome): void => {
-    if (inDoubt.has(outcome.row)) openDoubts--
-    if (threshold.passed(outcome.outcome)) stopping.abort(tooManyErrors())
+  const threshold = createThreshold(parseErrorLimit(parts.options.maxErrors))
+  let openDoubts = inDoubt.size
+
+  function count({ row, outcome }: Outcome): void {
+    if (inDoubt.has(row)) openDoubts--
+    if (threshold.passed(outcome)) stop(tooManyErrors())
   }
-  const told = (outcome: Outcome): void | Promise<void> => {
+
+  function notify(outcome: Outcome): void | Promise<void> {
     parts.progress.settled(outcome)
     // What it throws ends the run before the row counts.
-    return onOutcome === undefined ? judged(outcome) : onOutcome(outcome).then(() => judged(outcome))
+    return onOutcome === undefined ? count(outcome) : onOutcome(outcome).then(() => count(outcome))
   }
-  const settle = (outcome: Outcome): Promise<void> => {
-    if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-    const confirmed = syncing?.confirmedBy(outcome)
-    const durable = journal.settle(outcome, confirmed)
-    if (confirmed === undefined || syncing === undefined) return durable.then(() => told(outcome))
-    return durable.then(() => syncing.settled(confirmed)).then(() => told(outcome))
+
+  return {
+    settle(outcome) {
+      if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
+      const confirmed = fieldState?.confirmedBy(outcome)
+      const durable = journal.settle(outcome, confirmed)
+      if (confirmed === undefined || fieldState === undefined) return durable.then(() => notify(outcome))
+      return durable.then(() => fieldState.settled(confirmed)).then(() => notify(outcome))
+    },
+    get openDoubts() {
+      return openDoubts
+    },
   }
-  // An error of one row ends the run at once: the others begin no further attempt while their lanes empty.
-  const onFailure = (error: unknown): void => stopping.abort(error)
-  try {
-    parts.progress.sending({
-      found,
-      limit: options.limit,
-      settled: before.settled,
-      errors: before.errors,
-      windows: parts.remote.windows,
-      pausedForMs: () => client.limiter.pausedForMs,
-      requestsPerCall: looked === sender ? 1 : 2,
-    })
-    if (found.calls > 0) {
-      const { firstOutageMs: patienceMs } = options
-      await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
-    }
-    const rows = parts.openRows(journal.lastOfSettled())
-    await send({
-      source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
-      prepare,
-      deliver: parts.watch.around?.(deliver) ?? deliver,
-      lanes: createLanes(() => lanePlaces(concurrency) + Math.min(mostDoubts, openDoubts), onFailure),
-      settle,
-      signal,
-    })
-  } catch (error) {
-    stopping.abort(error)
-  } finally {
-    await client.close()
-    images?.close()
-  }
-  if (!signal.aborted) {
-    if (options.limit === undefined) {
-      if (parts.sync?.isNight === true) await endNight(parts.sync, journal, parts)
-      journal.set('finished_at', new Date().toISOString())
-      journal.set('state', 'finished')
-    }
-    return undefined
-  }
-  // The first reason counts; whatever else was thrown is its consequence, or a bug and no end of the run.
-  if (signal.reason instanceof BulkUpdateError) return signal.reason
-  throw signal.reason
+}
+
+function compose(sender: Send, middleware: readonly Middleware[]): Send {
+  return middleware.reduce((next, { wrap }) => wrap(next), sender)
 }
 
 const behindBadRow = {

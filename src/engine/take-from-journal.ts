@@ -1,7 +1,7 @@
 /** What a journal tells a sync state: what Rapyd confirmed, what is in doubt, and which customers the export has held. */
 import { setImmediate } from 'node:timers/promises'
-import type { Confirmed } from '../model/confirmed.ts'
-import { fieldOf } from '../model/patch.ts'
+import type { ConfirmedFields } from '../model/outcome.ts'
+import { fieldOf } from '../model/row.ts'
 import { isCustomerField } from '../rapyd/customer-fields.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
 import { eachOutcome } from '../store/journal-reader.ts'
@@ -16,7 +16,7 @@ export async function takeFrom(
     await setImmediate()
     state.confirmAll(confirmed)
   }
-  const doubts: Confirmed[] = []
+  const doubts: ConfirmedFields[] = []
   const note = (row: number, at: number): void => {
     const sent = journal.sent(row)
     if (sent !== undefined)
@@ -68,6 +68,6 @@ export async function takeNight(
   return vanished
 }
 
-function unknownFrom(customerId: string, fields: readonly string[], at: number, since = at): Confirmed {
+function unknownFrom(customerId: string, fields: readonly string[], at: number, since = at): ConfirmedFields {
   return { customerId, at, since, digests: Object.fromEntries(fields.map((field) => [field, ''])) }
 }

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../model/outcome.ts'
 import type { RunWatch } from './parts.ts'
-import { version } from '../config/version.ts'
+import { version } from '../config/system.ts'
 
 /** Where every copy of the API, version 1, keeps what was registered. */
 const registered = Symbol.for('opentelemetry.js.api.1')

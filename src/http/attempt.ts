@@ -2,10 +2,10 @@
  * One attempt of a call that counts: reads back what became of the one before it where that is in doubt, sends, and says how
  * the call ends or that it is to be made again.
  */
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import { classify } from '../rapyd/response.ts'
-import type { Answer } from '../rapyd/response.ts'
+import type { Verdict } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
 import { again, againForFree, confirmed, rejection, untilSettled } from './course.ts'
 import type { Course, Ending, SettledTimeParts } from './course.ts'
@@ -57,7 +57,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
 
   /** What an answer means for the call. */
   async function follow(
-    answer: Answer,
+    answer: Verdict,
     response: ApiResponse,
     course: Course,
     signal: AbortSignal,
@@ -98,7 +98,7 @@ export function createAttempt(parts: AttemptParts): Attempt {
     const known = await lookBack(request, course, signal)
     if (known !== undefined) return known
     let response: ApiResponse
-    let answer: Answer | undefined
+    let answer: Verdict | undefined
     try {
       response = await calls.update(request, signal, (received) => {
         answer = classify(received, request.customerId)
@@ -151,7 +151,7 @@ function looks(request: UpdateRequest, course: Course): number | undefined {
 
 /** The same answer to the same key again: Rapyd repeats it for as long as it keeps the key. */
 function isReplayed(
-  answer: Answer & { kind: 'ambiguous' },
+  answer: Verdict & { kind: 'ambiguous' },
   { status }: ApiResponse,
   course: Course,
 ): boolean {

@@ -6,7 +6,7 @@
  * Rows wait for their first request in `enter`, before they have a call: hundreds wait, and p-limit's queue stays short.
  */
 import pLimit from 'p-limit'
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { ApiRequest, ApiResponse } from '../model/ports.ts'
 import type { Limiter } from './limiter.ts'
 import type { Signer } from './signing.ts'

@@ -1,8 +1,8 @@
 /** The course of one call: what is known of it between its attempts, and how that becomes an outcome. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { Clock } from '../model/ports.ts'
 import type { OwnBlock } from './own-block.ts'
 import { TryAgain } from './retry.ts'

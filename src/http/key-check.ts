@@ -3,8 +3,7 @@
  * afterwards one read shows whether the keys still work.
  */
 import type { ApiResponse } from '../model/ports.ts'
-import { readEnvelope } from '../rapyd/envelope.ts'
-import { isThrottled } from '../rapyd/response.ts'
+import { readEnvelope, isThrottled } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
 import { againForFree } from './course.ts'
 import type { Course, Ending } from './course.ts'

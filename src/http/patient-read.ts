@@ -1,10 +1,9 @@
 /** Reads with the patience of a call: what is throttled waits for the pause to end, and what fails is asked again. */
 import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse } from '../model/ports.ts'
-import { readEnvelope } from '../rapyd/envelope.ts'
-import { listPath } from '../rapyd/customer-list.ts'
-import type { Cursor } from '../rapyd/customer-list.ts'
-import { isThrottled } from '../rapyd/response.ts'
+import { readEnvelope, isThrottled } from '../rapyd/response.ts'
+import { listPath } from '../rapyd/requests.ts'
+import type { Cursor } from '../rapyd/requests.ts'
 import type { Calls } from './call.ts'
 import { createOwnBlock } from './own-block.ts'
 import { retry, TryAgain } from './retry.ts'

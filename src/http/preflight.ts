@@ -1,6 +1,6 @@
 /** One signed read before the first call: it proves the keys, the clock and the environment, and costs one request. */
 import type { ApiResponse } from '../model/ports.ts'
-import { readEnvelope } from '../rapyd/envelope.ts'
+import { readEnvelope } from '../rapyd/response.ts'
 import type { Calls } from './call.ts'
 import { retry, TryAgain } from './retry.ts'
 import type { RetryParts } from './retry.ts'

@@ -2,7 +2,7 @@
  * What the first rows prove. Until one is updated they go one at a time: ten refusals for the same reason, which is not the
  * rows' own, end the run before it can do more than ask ten times.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Slots } from './slots.ts'
 import { stopError } from './stop-error.ts'
 

@@ -1,13 +1,12 @@
 /** Reads one customer: to know what it holds, or as the only proof of what became of a call that has no answer. */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
-import { readEnvelope } from '../rapyd/envelope.ts'
-import { compareField, imageOf } from '../rapyd/held.ts'
-import { classify } from '../rapyd/response.ts'
-import { customerPath } from '../rapyd/update-customer.ts'
+import { readEnvelope, classify } from '../rapyd/response.ts'
+import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
+import { customerPath } from '../rapyd/requests.ts'
 import { readPatiently } from './patient-read.ts'
 import type { ReadParts } from './patient-read.ts'
 import { mostAttempts, TryAgain } from './retry.ts'
@@ -97,7 +96,7 @@ export const withoutReading: ReadBack = () => Promise.resolve('cannot_tell')
 export function compareWith(request: UpdateRequest, customer: JsonObject): Proven {
   const patch: unknown = JSON.parse(request.body)
   if (!isJsonObject(patch)) return 'cannot_tell'
-  const image = imageOf(customer, Object.keys(patch))
+  const image = toSnapshot(customer, Object.keys(patch))
   const found = new Set(Object.entries(patch).map(([field, wanted]) => compareField(field, wanted, image)))
   // A field that the answer does not show proves nothing either way.
   if (found.has('not_shown')) return 'cannot_tell'

@@ -6,10 +6,10 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../model/json.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
-import { pageSize } from '../rapyd/customer-list.ts'
-import type { Cursor } from '../rapyd/customer-list.ts'
-import { isEmpty } from '../rapyd/held.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
+import { pageSize } from '../rapyd/requests.ts'
+import type { Cursor } from '../rapyd/requests.ts'
+import { isEmpty } from '../rapyd/snapshot.ts'
 import type { ReadPage } from './patient-read.ts'
 import type { ReadCustomer } from './read-customer.ts'
 

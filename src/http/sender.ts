@@ -2,9 +2,9 @@
  * Carries out one call: attempts until one ends it, and doubt settled by reading the customer back. Every fate becomes an
  * outcome; only what stops the whole run is thrown.
  */
-import type { UpdateRequest } from '../model/request.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Deliver } from '../model/ports.ts'
+import type { Send } from '../model/ports.ts'
 import { createAttempt, notSentTwice } from './attempt.ts'
 import type { AttemptParts } from './attempt.ts'
 import { confirmed, outcomeOf, startCourse, untilSettled, updated } from './course.ts'
@@ -36,7 +36,7 @@ const unseen: Ending = {
   message: 'may have been applied; no read of the customer was answered',
 }
 
-export function createSender(parts: SenderParts): Deliver {
+export function createSender(parts: SenderParts): Send {
   const { clock, calls } = parts
   // An intent is as old as a row's first attempt; others may have followed, until the session that made them ended.
   const begun = clock.now()

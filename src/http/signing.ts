@@ -1,6 +1,6 @@
 /** Signs a request at the moment it goes on the wire: salt and timestamp age, so neither is made earlier or used twice. */
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
-import { newSalt, sign, timestampOf } from '../rapyd/signature.ts'
+import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 
 export interface Signer {
@@ -14,7 +14,7 @@ export function createSigner(credentials: Credentials, clock: Clock): Signer {
   return {
     sign(request) {
       const salt = newSalt()
-      const timestamp = timestampOf(clock.wall() + offsetMs)
+      const timestamp = toTimestamp(clock.wall() + offsetMs)
       const { method, path, body } = request
       const signature = sign(credentials, { method, path, salt, timestamp, body })
       const headers = {

@@ -5,11 +5,10 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import type { Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
-import { carriageReturn, lineFeed, longestRecord, wholeLines } from './lines.ts'
+import { longestRecord, wholeLines, carriageReturn, lineFeed } from './lines.ts'
 import type { LongLine, RecordStart, Newline } from './lines.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { Problem } from '../model/problem.ts'
-import { rawRowMark } from '../model/raw-row.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
+import { rawRowMark } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 
 type CsvRows = (CsvRow | MalformedRow)[]

@@ -1,5 +1,5 @@
 /** Whole lines of an input, for CSV and NDJSON. Memory holds one block and one line at most. */
-import type { Place } from '../model/place.ts'
+import type { Place } from '../model/row.ts'
 
 /** Where a record starts. */
 export type RecordStart = Omit<Place, 'length'>

@@ -6,11 +6,10 @@ import { parseCsv } from './csv.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import type { Newline, RecordStart } from './lines.ts'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, readStrictJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Problem } from '../model/problem.ts'
-import { readStrictJson } from '../model/strict-json.ts'
-import { carriageReturn, longestRecord, wholeLines } from './lines.ts'
+import type { Problem } from '../model/errors.ts'
+import { longestRecord, wholeLines, carriageReturn } from './lines.ts'
 
 /** `start` is the place of the first record to read. Default: the first of the input. */
 export function rowsOf(file: InputFile, head: Head, start: RecordStart = head.start): Source {

@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
-import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
+import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { readBlocks, detectCompression, decompress } from './compression.ts'
 import { openBlocks, emptyInput, readAt } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
@@ -99,7 +99,7 @@ function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError
   return new BulkUpdateError(
     'LOCAL',
     'E_SPOOL',
-    `${what} cannot be kept in ${path}: ${reasonOf(systemCode(error))}`,
+    `${what} cannot be kept in ${path}: ${explainSystemCode(systemCode(error))}`,
     'Make room there, choose another folder (--runs-dir; TMPDIR for validate), or give the input as a file; then run again. Nothing was sent.',
     { cause: error },
   )

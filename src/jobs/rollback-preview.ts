@@ -1,16 +1,15 @@
 /** `rollback --dry-run`: reads the customers of a run and says what a rollback would do. Writes nothing. */
-import { countEach } from '../model/count.ts'
-import { fieldOf } from '../model/patch.ts'
-import { asInterruption } from '../engine/interruption.ts'
-import { signalOf } from '../engine/program-options.ts'
+import { countEach } from '../model/collections.ts'
+import { fieldOf } from '../model/row.ts'
+import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { restoringOf } from '../rapyd/inverse.ts'
+import { toUndoPatch } from '../rapyd/undo-values.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import type { RollbackBuckets } from '../report/rollback-fold.ts'
-import { findRollback, refuseRollback } from '../engine/rollback-family.ts'
-import { rollbackRows } from '../engine/rollback-rows.ts'
-import type { RollbackRow } from '../engine/rollback-rows.ts'
-import { readCustomersOf } from '../engine/read-customers.ts'
+import { findRollback, refuseRollback } from './rollback.ts'
+import { rollbackRows } from '../engine/rollback-source.ts'
+import type { RollbackRow } from '../engine/rollback-source.ts'
+import { readCustomersOf } from '../engine/reading-client.ts'
 import type { RollbackOptions } from './rollback.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { busy } from '../store/lock.ts'
@@ -82,7 +81,7 @@ async function previewOf(
       lost[known].add(customer)
       continue
     }
-    const { kept, already } = restoringOf(row.put_back, known)
+    const { kept, already } = toUndoPatch(row.put_back, known)
     countEach(
       counts.restored,
       Object.keys(row.put_back).filter((path) => !kept.includes(path) && !already.includes(path)),

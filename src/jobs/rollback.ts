@@ -4,21 +4,30 @@ import { join } from 'node:path'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { asInterruption } from '../engine/interruption.ts'
+import { asInterruption, signalOf } from '../engine/program-options.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
-import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { OutputFile } from '../report/output-file.ts'
-import { findRollback, refuseRollback } from '../engine/rollback-family.ts'
-import { checkRollback, createRollbackJudge } from '../engine/rollback-source.ts'
-import { rollbackLine, rollbackRows } from '../engine/rollback-rows.ts'
+import { checkRollback, createRollbackJudge, rollbackLine, rollbackRows } from '../engine/rollback-source.ts'
 import type { Watch } from '../engine/parts.ts'
 import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { lockRun } from '../store/lock.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
+import { createHash } from 'node:crypto'
+import { usage } from '../model/errors.ts'
+import {
+  hasSent,
+  isRolledBack,
+  wasRolledBack,
+  childrenOf,
+  inChildren,
+  nextChildId,
+} from '../engine/children.ts'
+import { commandToRollback } from '../engine/command.ts'
+import { hasBeforeImages } from '../store/before-images.ts'
 
 /** As for an update; there is no input but what the run has kept. */
 export interface RollbackOptions extends OptionsOf<'rollback'> {
@@ -131,4 +140,59 @@ async function writeRows(
     file?.discard()
     throw error
   }
+}
+
+/** Throws USAGE: E_NO_BACKUP, E_ROLLBACK_ORDER. A run that was stopped may be rolled back. */
+export function refuseRollback(run: SavedRun): void {
+  const { runId, directory } = run
+  if (!hasBeforeImages(directory)) {
+    throw usage(
+      'E_NO_BACKUP',
+      `run ${runId} has kept nothing of what its customers held`,
+      'Only runs that began with --backup, and those of apply, can be rolled back. Make a plan of an older export to see what differs. Nothing was sent.',
+    )
+  }
+  const stand = inChildren(run, 'redo', (redo) =>
+    redo.journal.counts().has('updated') && !isRolledBack(redo) ? [redo.runId] : [],
+  )
+  const last = stand.flat().at(-1)
+  if (last === undefined) return
+  throw usage(
+    'E_ROLLBACK_ORDER',
+    `${last} has sent rows of ${runId} again since`,
+    `Roll that back first: ${commandToRollback(last, run.runsDir)}. Nothing was sent.`,
+  )
+}
+
+/**
+ * The rollback to go on with, or the id of a new one: what an earlier one left is put back by the next, and so is what the run
+ * has written since. Nothing where an earlier one has put back everything. Throws the signal's reason once it is aborted.
+ */
+export async function findRollback(
+  run: SavedRun,
+  signal: AbortSignal,
+): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
+  const next = { runId: nextChildId(run, 'rollback'), isBegun: false }
+  const rollbacks = childrenOf(run, 'rollback')
+  const saved = rollbacks.at(-1)
+  try {
+    if (saved === undefined) return next
+    if (!saved.isFinished && wasRolledBack(saved)) return next
+    if (!saved.isFinished && hasSent(saved)) return { runId: saved.runId, isBegun: true }
+    const isSame = saved.fact('input') === (await rowsDigest(run, signal))
+    if (!saved.isFinished) return isSame ? { runId: saved.runId, isBegun: true } : next
+    const counts = saved.journal.counts()
+    return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next
+  } finally {
+    for (const each of rollbacks) each.close()
+  }
+}
+
+const leftToDo = ['rejected', 'failed', 'unknown', 'not_attempted'] as const
+
+/** Of the rows that a rollback of the run has now: those of one that was finished before may be fewer. */
+async function rowsDigest(run: SavedRun, signal: AbortSignal): Promise<string> {
+  const digest = createHash('sha256')
+  for await (const row of rollbackRows(run, signal)) digest.update(rollbackLine(row))
+  return digest.digest('hex')
 }

@@ -1,20 +1,20 @@
 /** The runs of a folder, as their journals tell them: which state each is in, what became of its rows, how to go on. */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { commandToApply, commandToGoOn, commandToRedo, commandToRollback } from '../engine/command.ts'
 import { readRecord } from '../engine/record.ts'
-import { laterInFamily } from '../engine/redo-family.ts'
+import { laterInFamily, wasRolledBack } from '../engine/children.ts'
 import { leftOf } from '../engine/redo-rows.ts'
-import { wasRolledBack } from '../engine/rollbacks.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
-import { findPlans, findRuns, isHeld, planEnd } from '../store/find-runs.ts'
+import { findPlans, findRuns, isHeld, planEnd, isPlanDirectory } from '../store/find-runs.ts'
 import type { RunPlace } from '../store/find-runs.ts'
-import { readJournal } from '../store/saved-journal.ts'
+import { readJournal, isFinishedIn } from '../store/saved-journal.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
+import { lockRun } from '../store/lock.ts'
 
 /**
  * `running`: a process is in it. `open`: not finished, and nobody is. `broken`: its journal cannot be read. `plan`: no run, but
@@ -98,9 +98,9 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
   let next = ''
   if (state === 'open' && record !== undefined) next = commandToGoOn({ runId, directory, record })
   if (state === 'finished' && left > 0 && record !== undefined) {
-    const isOver = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
+    const hasNothingLeft = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
     if (record.rollback === undefined) next = commandToRedo(runId, runsDir)
-    else if (!isOver) next = commandToRollback(record.rollback.parent, runsDir)
+    else if (!hasNothingLeft) next = commandToRollback(record.rollback.parent, runsDir)
   }
   return {
     ...common(place, state),
@@ -171,5 +171,68 @@ function hasNoRedo({ run_id: runId }: ListedRun, runs: readonly ListedRun[], run
     return laterInFamily(saved) !== undefined || (redos.length > 0 && leftOf(saved).rows.size === 0)
   } finally {
     saved.close()
+  }
+}
+
+export interface PurgePlan {
+  readonly doomed: readonly ListedRun[]
+  readonly kept: readonly { readonly run: ListedRun; readonly why: string }[]
+}
+
+/** Which runs would go. `now` is in milliseconds since 1970, `ageMs` counts from a run's last change. */
+export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number): PurgePlan {
+  const openParents = new Set(
+    runs.flatMap((run) => (run.parent !== undefined && !isOver(run) ? [run.parent] : [])),
+  )
+  const doomed: ListedRun[] = []
+  const kept: { run: ListedRun; why: string }[] = []
+  // Runs first: which plans are needed follows from those that stay.
+  for (const run of [...runs.filter((each) => !isPlan(each)), ...runs.filter(isPlan)]) {
+    const isNeeded = isPlan(run)
+      ? kept.some((one) => run.run_id === one.run.plan_id)
+      : openParents.has(run.run_id)
+    const why = reasonToKeep(run, isNeeded, ageMs, now)
+    if (why === undefined) doomed.push(run)
+    else kept.push({ run, why })
+  }
+  return { doomed, kept }
+}
+
+function isPlan({ state }: ListedRun): boolean {
+  return state === 'plan'
+}
+
+/** A run that was rolled back goes on no more. */
+function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
+  return state === 'finished' || (state === 'open' && back !== undefined)
+}
+
+function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
+  if (run.state === 'running') return 'it is running'
+  if (run.state === 'open' && !isOver(run)) return 'it is not finished'
+  if (run.state === 'broken') return 'its journal cannot be read'
+  if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
+  return Date.parse(run.changed_at) > now - ageMs ? 'it is not old enough' : undefined
+}
+
+/** Gives why a run could not be deleted, or nothing. It is looked at once more under its lock. */
+export function deleteRun(run: ListedRun): string | undefined {
+  const { run_id: runId, directory, state } = run
+  try {
+    const unlock = lockRun(directory, runId)
+    try {
+      const mayGo =
+        state === 'plan'
+          ? isPlanDirectory(directory)
+          : isOver(run) && (state === 'open' || isFinishedIn(directory))
+      if (!mayGo) return 'it is not finished'
+      rmSync(directory, { recursive: true })
+    } finally {
+      unlock()
+    }
+    return undefined
+  } catch (error) {
+    if (error instanceof BulkUpdateError) return error.message
+    return `it could not be deleted (${systemCode(error)})`
   }
 }

@@ -3,13 +3,14 @@ import { checkInput } from '../validation/scan.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { runDigest } from '../engine/identity.ts'
-import type { RunKind } from '../engine/kind.ts'
-import { tonight } from '../engine/tonight.ts'
-import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
+import type { RunKind } from '../engine/parts.ts'
+import { checkRunId, freshRunId, runName, isRunThere } from '../store/run-directory.ts'
 import { givenInput, signalOf } from '../engine/program-options.ts'
 import type { BulkUpdateOptions } from '../engine/program-options.ts'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
+import { join } from 'node:path'
+import { isFinishedIn } from '../store/saved-journal.ts'
 
 /**
  * Updates customers from a file or from records. Resolves with a summary for every run that began to send, stopped or not; rejects with a
@@ -33,4 +34,16 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): RunKin
     },
     check: checkInput,
   }
+}
+
+/**
+ * `runId` or the last of its followers while that is not finished, to go on with it; otherwise a new one: a file of an earlier
+ * night may come back, and rows that failed are sent once more. Nor is one gone on with where another run has sent since
+ * (`lastSender`): that may have overwritten what this one had sent.
+ */
+export function tonight(runsDir: string, runId: string, lastSender: string): string {
+  let last: string | undefined
+  for (let next = runId, number = 2; isRunThere(runsDir, next); next = `${runId}-${number++}`) last = next
+  if (last !== undefined && last === lastSender && !isFinishedIn(join(runsDir, last))) return last
+  return freshRunId(runsDir, runId)
 }

@@ -7,10 +7,8 @@ import { createChecks } from '../validation/checks.ts'
 import type { Defect, Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
 import type { Diagnosis } from '../validation/findings.ts'
 import { isCodeName, typedColumns } from '../validation/damage.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import { lookAlikeColumns } from '../model/look-alikes.ts'
-import type { WarningCode } from '../model/warning.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
+import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
 import { planHeader, planKeys, unmatchedNames } from '../mapping/column-plans.ts'
 import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
@@ -25,11 +23,11 @@ import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
 import type { Scan } from '../model/scan.ts'
 import { createLocate, rulesOf } from '../validation/row-reader.ts'
-import type { MappedInput } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
+import type { MappedInput } from '../validation/row-reader.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -124,7 +122,7 @@ function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'o
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
     typed: typedColumns(plans),
-    headerWarnings: lookAlikeColumns(
+    headerWarnings: findLookAlikes(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })

@@ -1,28 +1,34 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
-import { createPick } from '../model/pick.ts'
-import type { Sample } from '../model/pick.ts'
+import { createCustomerSample, createRowSet } from '../model/collections.ts'
+import type { SampleSize, RowSet } from '../model/collections.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { asInterruption } from '../engine/interruption.ts'
+import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { OptionsOf } from '../config/options.ts'
-import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { compareField, ownValue } from '../rapyd/held.ts'
+import { compareField, ownValue } from '../rapyd/snapshot.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { inTurns } from '../engine/in-turns.ts'
-import { confirmedWrites } from '../engine/writes.ts'
-import { readCustomersOf } from '../engine/read-customers.ts'
-import { openSavedRun } from '../engine/saved-run.ts'
+import { readCustomersOf } from '../engine/reading-client.ts'
+import { openSavedRun, inputPartsOf, openSameInput, readHeadOf, inputNotKept } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { busy } from '../store/lock.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
+import { isOutcome } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
+import { fieldOf, onlyFields } from '../model/row.ts'
+import { checkOf, openPlanOf } from '../engine/planned-reading.ts'
+import { removeHoles } from '../rapyd/requests.ts'
+import type { SavedRun } from '../engine/saved-run.ts'
+import { hasBeforeImages, readBeforeImages } from '../store/before-images.ts'
+import { eachOutcome } from '../store/journal-reader.ts'
 
 export interface VerifyOptions extends OptionsOf<'verify'> {
   /** A run id below `runsDir`, or the path of a run directory. */
   readonly run: string
   /** Customers to read: a share from 0 to 1, or a number. Default all. The same ones each time. */
-  readonly sample?: Sample
+  readonly sample?: SampleSize
 }
 
 export interface VerifiedField {
@@ -68,7 +74,7 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
   const customers = countCustomers()
   try {
     if (run.isRunning) throw busy(run.directory, run.runId)
-    const pick = createPick(sample, run.runId)
+    const pick = createCustomerSample(sample, run.runId)
     for await (const batch of inTurns(run.journal.outcomes(), signal, 1)) {
       for (const { row, outcome, customerId } of batch) {
         if (outcome !== 'updated') continue
@@ -166,4 +172,57 @@ function differing(
     wrong.push(field)
   }
   return wrong
+}
+
+export interface RunWrite {
+  readonly customerId: string
+  readonly patch: JsonObject
+}
+
+/** Rows of one customer come in their order. Throws INPUT where the input is gone or has changed, and nothing else tells. */
+export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
+  const updated = createRowSet()
+  for (const { row, outcome } of eachOutcome(run.journal)) if (outcome === 'updated') updated.add(row)
+  if (hasBeforeImages(run.directory)) {
+    for (const { customerId, writes } of readBeforeImages(run.directory))
+      for (const { row, patch } of writes) if (updated.has(row)) yield { customerId, patch }
+  } else yield* writesOfInput(run, updated)
+}
+
+async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<RunWrite> {
+  const { record, runId, isFinished } = run
+  if (record.options.input === '-' && isFinished)
+    throw inputNotKept(runId, 'Only runs with --backup keep what they wrote.')
+  const file = await openSameInput(run)
+  const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
+  try {
+    const { openRows, readRow } = await checkOf(plan)(
+      await inputPartsOf(run, file, await readHeadOf(run, file)),
+    )
+    const sent = sentFields(run)
+    for await (const rows of openRows()) {
+      for (const row of rows) {
+        if (!updated.has(row.row)) continue
+        const read = readRow(row)
+        const fields = sent(row.row)
+        if (isOutcome(read)) continue
+        const { patch } = onlyFields(read, (field) => fields.has(field))
+        yield { customerId: read.customerId, patch: removeHoles(patch) }
+      }
+    }
+    await file.checkUnchanged()
+  } finally {
+    await plan?.close()
+    await file.close()
+  }
+}
+
+/** The fields that a row sent, which may be fewer than it has. Asked in the order of rows. */
+function sentFields({ journal }: SavedRun): (row: number) => ReadonlySet<string> {
+  const outcomes = eachOutcome(journal)
+  let next: Outcome | undefined = outcomes.next().value
+  return (row) => {
+    while (next !== undefined && next.row < row) next = outcomes.next().value
+    return new Set(next?.row === row ? next.fields.split(';').map(fieldOf) : [])
+  }
 }

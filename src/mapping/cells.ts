@@ -4,9 +4,9 @@
  */
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Problem } from '../model/errors.ts'
 import { addressField } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+import type { Rule } from '../rapyd/customer-fields.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import suspectTexts from './suspects.json' with { type: 'json' }
 import { badType, isAddressList } from './targets.ts'

@@ -5,10 +5,10 @@ import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
-import { printable } from '../model/printable.ts'
-import type { Locate, SourceColumn } from '../model/ports.ts'
+import { printable, nearest, normalise } from '../model/text.ts'
+import type { Locate } from '../model/ports.ts'
+import type { SourceColumn } from '../model/row.ts'
 import { overlaps } from './targets.ts'
-import { nearest, normalise } from '../model/nearest.ts'
 
 export interface PlannedColumn {
   readonly name: string

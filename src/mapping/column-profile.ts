@@ -1,8 +1,7 @@
 /** For drafts of mappings: counts the forms of a column's texts, and chooses the transform for its field. Keeps no text. */
-import type { ErrorCode } from '../model/error-codes.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
-import { countryRule, dateRule, emailRule, phoneRule } from '../rapyd/field-rules.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { isCustomerId, countryRule, dateRule, emailRule, phoneRule } from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode, dateChange } from './transforms.ts'
 import { targetOf } from './targets.ts'
 

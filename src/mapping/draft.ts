@@ -2,8 +2,7 @@
  * Drafts a mapping file from the names and texts of columns: one entry a column, with a comment that gives the reason. A column
  * without a clear field is set aside, and its comment says how to use it.
  */
-import { normalise } from '../model/nearest.ts'
-import { printable } from '../model/printable.ts'
+import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './headers.ts'
 import { chooseTransform } from './column-profile.ts'

@@ -2,18 +2,17 @@
  * Fixes a cell if only one text can have been meant. The caller must check the row again. Lost digits, zeros and plus signs, and
  * ambiguous dates, are not fixed, because the original text is unknown.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { Problem } from '../model/problem.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
 import {
+  isCustomerId,
   countryRule,
   dateRule,
   emailRule,
   ewalletRule,
   paymentMethodRule,
   phoneRule,
-} from '../rapyd/field-rules.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+} from '../rapyd/customer-fields.ts'
+import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode } from './transforms.ts'
 
 export interface Fix {

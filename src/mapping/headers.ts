@@ -2,8 +2,7 @@
  * Matches the header of a CSV file with the mapping, and other columns with the fields of Update Customer. Unclear columns are
  * refused before any row. So is a missing column, because a lost column must not clear a field.
  */
-import { deceivingPart, looksLike } from '../model/look-alikes.ts'
-import { didYouMean, nearest, normalise } from '../model/nearest.ts'
+import { describeDeception, toPlainForm, didYouMean, nearest, normalise } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
@@ -222,7 +221,7 @@ function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpda
   const { name } = column
   const near = nearestField(name)
   const isProto = reachesProto(name)
-  const look = targetOf(looksLike(name)) === undefined ? undefined : deceivingPart(name)
+  const look = targetOf(toPlainForm(name)) === undefined ? undefined : describeDeception(name)
   const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
   const otherwise = origin === 'default' ? '' : ` or, in the mapping file, with "${name}": ignore`
   return new BulkUpdateError(

@@ -1,7 +1,7 @@
 /** Matches the keys of NDJSON rows: with equal names of the mapping first, then nearly equal ones, then fields. */
 import type { JsonObject } from '../model/json.ts'
-import { normalise } from '../model/nearest.ts'
-import type { Problem } from '../model/problem.ts'
+import { normalise } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
 import { idRank, isOurColumn } from './headers.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'

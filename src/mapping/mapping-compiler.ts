@@ -15,7 +15,7 @@ import type {
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
 import type { Target } from './targets.ts'
 import type { JsonValue } from '../model/json.ts'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
 import { compileTransform } from './transforms.ts'
 

@@ -14,7 +14,7 @@ import {
   visit,
 } from 'yaml'
 import type { Document, Node } from 'yaml'
-import { survives } from '../model/strict-json.ts'
+import { survives } from '../model/json.ts'
 import { mappingError } from './mapping.ts'
 import type { MappingDocument, Path } from './mapping.ts'
 

@@ -3,7 +3,7 @@
  * `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`.
  */
 import { z } from 'zod'
-import { didYouMean, nearest } from '../model/nearest.ts'
+import { didYouMean, nearest } from '../model/text.ts'
 import { mappingError } from './mapping.ts'
 import type { MappingDocument, Path } from './mapping.ts'
 

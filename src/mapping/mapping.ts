@@ -1,9 +1,7 @@
 /** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
-import type { JsonValue } from '../model/json.ts'
-import { isJsonObject, parseJson } from '../model/json.ts'
-import { readStrictJson } from '../model/strict-json.ts'
-import type { JsonProblem } from '../model/strict-json.ts'
-import type { CellDefect } from '../rapyd/field-rules.ts'
+import type { JsonValue, JsonProblem } from '../model/json.ts'
+import { isJsonObject, parseJson, readStrictJson } from '../model/json.ts'
+import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 import { BulkUpdateError } from '../model/errors.ts'

@@ -1,7 +1,7 @@
 /** Sets values in patches, and merges the patches of two rows of one customer. */
 import type { JsonValue } from '../model/json.ts'
 import { isJsonObject, valueAt } from '../model/json.ts'
-import type { Patch, PatchedRow } from '../model/patch.ts'
+import type { Patch, PatchedRow } from '../model/row.ts'
 import { overlaps, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 

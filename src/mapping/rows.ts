@@ -1,15 +1,14 @@
 /** Maps rows to patches: each cell or key is assigned to its fields, then constants are set. */
 import type { JsonValue } from '../model/json.ts'
-import type { Problem } from '../model/problem.ts'
-import type { CsvRow, NdjsonRow, Place } from '../model/row.ts'
-import { idDefect, isCustomerId } from '../rapyd/customer-id.ts'
+import type { Problem } from '../model/errors.ts'
+import type { CsvRow, NdjsonRow, Place, Patch, PatchedRow } from '../model/row.ts'
+import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
 import { Claims } from './targets.ts'
 import type { Target } from './targets.ts'
-import type { Patch, PatchedRow } from '../model/patch.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn } from './headers.ts'
 import { isList, setValue } from './patches.ts'
@@ -70,7 +69,7 @@ export function compileNdjson(
 }
 
 function badId(column: string, text: JsonValue | undefined): Problem {
-  const message = typeof text === 'string' ? idDefect(text) : 'not a customer id'
+  const message = typeof text === 'string' ? describeIdDefect(text) : 'not a customer id'
   return { code: 'E_ID', field: column, message }
 }
 

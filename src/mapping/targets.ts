@@ -1,11 +1,10 @@
 /** Targets of columns and keys: a field of Update Customer, or a place inside `addresses` or `metadata`. */
 import type { JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import { nearest, normalise } from '../model/nearest.ts'
-import type { Problem } from '../model/problem.ts'
+import { nearest, normalise } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
 import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
-import type { CustomerField } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/field-rules.ts'
+import type { CustomerField, Rule } from '../rapyd/customer-fields.ts'
 
 export interface Target {
   /** Its name in messages and reports: `addresses[0].line_1`. */

@@ -1,9 +1,9 @@
 /** The transforms of a mapping. Each changes a cell or returns a defect, and none guesses. */
 import type { PhoneNumber } from 'libphonenumber-js/max'
-import { didYouMean } from '../model/nearest.ts'
-import { isDay } from '../rapyd/field-rules.ts'
-import type { CellDefect } from '../rapyd/field-rules.ts'
-import { survives } from '../model/strict-json.ts'
+import { didYouMean } from '../model/text.ts'
+import { isDay } from '../rapyd/customer-fields.ts'
+import type { CellDefect } from '../rapyd/customer-fields.ts'
+import { survives } from '../model/json.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'

@@ -1,8 +1,6 @@
-/** What became of a row: exactly one of seven, with what the results file says about it. */
-import type { ErrorCode } from './error-codes.ts'
-import type { PatchedRow } from './patch.ts'
-import type { UpdateRequest } from './request.ts'
-import type { Place } from './row.ts'
+/** The outcome of a row: exactly one of seven, with what the results file says about it; and the field state that it confirms. */
+import type { ErrorCode } from './errors.ts'
+import type { PatchedRow, Place, UpdateRequest } from './row.ts'
 
 export const outcomeKinds = [
   'updated',
@@ -18,13 +16,13 @@ export type OutcomeKind = (typeof outcomeKinds)[number]
 
 export interface Outcome extends Place {
   readonly outcome: OutcomeKind
-  /** Empty where the row has no readable id. */
+  /** Empty if the row has no readable id. */
   readonly customerId: string
   readonly fields: string
   readonly cleared: string
-  /** HTTP requests that were made to update it; reads are not counted. */
+  /** HTTP requests that tried to update it; reads are not counted. */
   readonly attempts: number
-  /** Status of the last answer; 0 where there was none. */
+  /** Status of the last answer; 0 if there was none. */
   readonly httpStatus: number
   readonly errorCode: ErrorCode | ''
   readonly errorField: string
@@ -32,22 +30,22 @@ export interface Outcome extends Place {
   readonly message: string
   readonly operationId: string
   readonly idempotencyKey: string
-  /** How long the last answer took, from the first byte sent to the last byte read; 0 where there was none. */
+  /** How long the last answer took, from the first byte sent to the last byte read, in milliseconds; 0 if there was none. */
   readonly latencyMs: number
   /** Why attempts were repeated, joined with `;`: `timeout;http_500`. */
   readonly retries: string
-  /** Milliseconds since 1970; 0 where nothing was sent. */
+  /** Milliseconds since 1970; 0 if nothing was sent. */
   readonly finishedAt: number
-  /** The row that this one was merged into, 0 where it was not; nothing where its journal is of a version that did not note it. */
+  /** The row that this one was merged into; 0 if it was not merged. Older journals lack it. */
   readonly mergedInto?: number
 }
 
-/** Rows that the user has to look at: everything but `updated` and `unchanged`. */
+/** True for rows that the user has to look at. */
 export function needsAttention(kind: OutcomeKind): boolean {
   return kind !== 'updated' && kind !== 'unchanged'
 }
 
-/** A count of each kind, to begin with. */
+/** A count of 0 for each kind. */
 export function noOutcomes(): Record<OutcomeKind, number> {
   return {
     updated: 0,
@@ -97,4 +95,27 @@ export function withoutCall(
 
 export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepared is Outcome {
   return 'outcome' in prepared
+}
+
+/** Keyed digests of values that Rapyd confirmed, by top-level field of the patch. */
+export type Digests = Readonly<Record<string, string>>
+
+/** What the sync state says about one customer. It holds no values. */
+export interface CustomerFieldState {
+  /** Of the fields whose value is known. */
+  readonly digests: Digests
+  /** Fields whose last request has no answer, or was about to be sent. */
+  readonly unknown: readonly string[]
+  /** The newest time noted of any field, unknown ones included; 0 if there is none. */
+  readonly at: number
+}
+
+/** Fields of one customer, as one call has left them. */
+export interface ConfirmedFields {
+  readonly customerId: string
+  readonly digests: Digests
+  /** Milliseconds since 1970. Older values never replace newer ones. */
+  readonly at: number
+  /** When the call was about to be sent. Default `at`. The order of calls that were under way at the same time is unknown. */
+  readonly since?: number
 }

@@ -1,60 +1,83 @@
 /**
- * The words of the program and every port between its parts.
+ * The ports between the parts of the program. Their terms:
  *
- * row      one record of the input           patch    the fields it changes on one customer
- * call     one row's update                  attempt  one HTTP request of a call
- * lane     the rows of one customer, one after another
- * window   "at most so many requests in so long"
- * turn     a request's permission from the limiter to go on the wire
- * intent   the durable note, before its first request, that a row may be sent from now on
- * in doubt a row with an intent and without an outcome
- * settle   to find a row's outcome and write it down
+ * row       one record of the input          patch    the fields it changes on one customer
+ * call      one row's update                 attempt  one HTTP request of a call
+ * permit    permission of the limiter to send one request
+ * window    "at most n requests in t"
+ * intent    a durable note, made before the first request, that a row may be sent from now on
+ * in doubt  a row with an intent and without an outcome
+ * settle    to find a row's outcome and store it
  */
+import type { RowSet } from './collections.ts'
+import type { Problem, WarningCode } from './errors.ts'
 import type { Outcome } from './outcome.ts'
-import type { PatchedRow } from './patch.ts'
-import type { Problem } from './problem.ts'
-import type { UpdateRequest } from './request.ts'
-import type { MalformedRow, Row } from './row.ts'
-import type { TellWarning } from './warning.ts'
+import type { MalformedRow, PatchedRow, Place, Row, SourceColumn, UpdateRequest } from './row.ts'
+import type { Scan } from './scan.ts'
 
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
 
-/** Gets all problems of an invalid row, whose outcome names the first only. */
+/** Receives all problems of an invalid row. Its outcome names only the first. */
 export type OnRefused = (problems: readonly Problem[]) => void
+
+/** Receives each warning of a row once. `field` is a path of the patch, or `customer`. */
+export type OnWarning = (code: WarningCode, field: string, message: string) => void
 
 /** Reads one row: its patch, or the outcome of a row that has no call. Pure. */
 export type ReadRow = (row: Row | MalformedRow, onRefused?: OnRefused) => PatchedRow | Outcome
 
-/** Where in the input a value stands: a column of a CSV file, with its number from 1, or a key of an NDJSON row. */
-export interface SourceColumn {
-  readonly name: string
-  readonly number?: number
-}
-
-/** Finds the column that a problem's `field` comes from; nothing for fields that no column holds, such as constants. */
+/** Finds the column of a problem's `field`. Returns undefined for fields that no column has, such as constants. */
 export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined
 
-/** Looks at the rows of a scan beside it. For each row `begin`, then `refused` where it is invalid, `read`, and `warned` for each doubt. */
+/** Warns about what Rapyd does not document. */
+export interface RowWarnings {
+  /** The id may be of an unusual form. */
+  unusualId(customerId: string, onWarning: OnWarning): void
+  /** The fields that a row clears. */
+  clears(row: PatchedRow, onWarning: OnWarning): void
+}
+
+/** Examines the rows of a scan: for each row `begin`, then `refused` if it is invalid, `read`, and `warned` for each warning. */
 export interface Examiner {
   begin(row: Row | MalformedRow): void
   readonly refused: OnRefused
   read(read: PatchedRow | Outcome): void
-  readonly warned: TellWarning
+  readonly warned: OnWarning
+}
+
+/** Counts the customers of a file. */
+export interface CustomerCount {
+  /** Adds a row, in file order. `hasCall`: it is valid and sets a field. Others count, but are no duplicates. */
+  add(customerId: string, row: number, hasCall: boolean): void
+  counts(): Pick<Scan, 'customers' | 'repeatedCustomers' | 'duplicateRows'>
+}
+
+/** Rows of customers that have several, from a scan of all rows. Only rows with a call count. */
+export interface DuplicateRows {
+  /** Rows with a later row of the same customer. */
+  readonly earlierRows: RowSet
+  /** Rows with an earlier row of the same customer. */
+  readonly laterRows: RowSet
+  /** The last row of a customer with several rows. */
+  lastRowOf(customerId: string): number
+  keepPlace(customerId: string, place: Place): void
+  /** The places that were kept, newest first. */
+  placesOf(customerId: string): Iterable<Place>
 }
 
 /** Decides, without I/O, what one row asks for. */
 export type Prepare = (row: Row | MalformedRow) => UpdateRequest | Outcome
 
 /**
- * Carries out one request. Resolves with every fate a row can have, or with nothing where the run was stopped before the
- * row was taken up; rejects only to stop the run.
+ * Carries out one request. Resolves with the row's outcome, or with undefined if the run was stopped before the row was
+ * taken up. Rejects only to stop the run.
  */
-export type Deliver = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome | undefined>
+export type Send = (request: UpdateRequest, signal: AbortSignal) => Promise<Outcome | undefined>
 
-/** Runs tasks of one key one after another, keys side by side, within a window. */
-export interface Lanes {
-  /** A task that rejects stops the run: `room` and `idle` reject with its error, once what ran beside it has ended. */
+/** Queues per customer: tasks of one key run one after another, tasks of different keys at the same time. */
+export interface KeyedQueue {
+  /** A task that rejects stops the run: `room` and `idle` reject with its error, after all running tasks have ended. */
   add(key: string, task: () => Promise<void>): void
   /** True while no more tasks should be added. */
   readonly full: boolean
@@ -64,11 +87,11 @@ export interface Lanes {
   idle(): Promise<void>
 }
 
-/** Intents and outcomes, durable in groups. Each resolves once what they were given is on disk. */
+/** Stores intents and outcomes, in groups. Each method resolves once its data is on disk. */
 export interface Journal {
-  /** Gives nothing where the row has an intent of this session. */
+  /** Returns undefined if the row has an intent of this session. */
   intend(request: UpdateRequest): Promise<void> | undefined
-  /** Takes an intent back: no request of that row can have been applied. */
+  /** Cancels an intent: no request of that row can have been applied. */
   withdraw(request: UpdateRequest): Promise<void>
   settle(outcome: Outcome): Promise<void>
 }
@@ -79,21 +102,21 @@ export interface Window {
   readonly perMs: number
 }
 
-/** Servers round their clocks: a request exactly at the edge of a window could still fall inside. Milliseconds. */
+/** In milliseconds. Servers round their clocks: a request exactly at the edge of a window could still fall inside. */
 export const windowEdgeMs = 5
 
-/** What is left of an account's windows. Whoever sends for the account takes from the same quota. */
+/** What is left of an account's windows. All processes that send for the account share one quota. */
 export interface Quota {
   /**
-   * Takes the room of one request and gives 0, or gives the milliseconds after which it is worth asking again: infinity
-   * where nothing but the end of a request can make room.
+   * Takes one request from the quota and returns 0, or returns the milliseconds to wait before the next try: infinity if
+   * only the end of a request can make room.
    */
   take(): number
-  /** A request that took room has ended. It counts until a whole window later. */
+  /** A request that was taken has ended. It counts until a whole window later. */
   end(): void
-  /** Nobody takes room for so many milliseconds from now. A longer pause is not shortened. */
+  /** Blocks `take` of all processes for so many milliseconds from now. A longer pause is not shortened. */
   pause(ms: number): void
-  /** Milliseconds until everybody's pause ends; 0 when there is none. */
+  /** Milliseconds until the pause ends; 0 if there is none. */
   readonly pausedForMs: number
   close(): void
 }
@@ -112,7 +135,7 @@ export interface SignedRequest extends Omit<ApiRequest, 'idempotencyKey'> {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** One answer: whatever came over the wire, read to its end. */
+/** One answer, read to its end. */
 export interface ApiResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -121,10 +144,7 @@ export interface ApiResponse {
   readonly tookMs: number
 }
 
-/**
- * Time. A port from day one, so that limiter and retries are tested on virtual time.
- * `now` is monotonic and `wall` is the system's clock, both in milliseconds.
- */
+/** Time, as a port so that tests run on virtual time. `now` is monotonic, `wall` is the system's clock, both in milliseconds. */
 export interface Clock {
   now(): number
   wall(): number

@@ -1,17 +1,31 @@
 /**
- * A row is one record of the input, numbered from 1. It knows where it stands in the file, so that
- * a report can name its line and copy its bytes without parsing anything again.
+ * One record of the input on its way: the row as it is read, the patch that it asks for, and the request that applies it.
+ * A row knows its place in the input, so a report can name its line and copy its bytes without parsing again.
  */
-import type { JsonObject } from './json.ts'
-import type { PatchedRow } from './patch.ts'
-import type { Place } from './place.ts'
-import type { Problem } from './problem.ts'
+import type { Problem } from './errors.ts'
+import type { JsonObject, JsonValue } from './json.ts'
 
-export type { Place } from './place.ts'
+/** Where a row is in the input. */
+export interface Place {
+  /** Number of the record, from 1; the header is not a row. */
+  readonly row: number
+  /** Physical line on which the record starts, from 1. */
+  readonly line: number
+  /** First byte of the record in the (decoded, uncompressed) input. */
+  readonly offset: number
+  /** Bytes of the record without its line end. */
+  readonly length: number
+}
+
+/** Where in the input a value is: a column of a CSV file, with its number from 1, or a key of an NDJSON row. */
+export interface SourceColumn {
+  readonly name: string
+  readonly number?: number
+}
 
 /** A record that can be read. */
 interface GoodRow extends Place {
-  /** What earlier rows of the same customer ask for, where they become one call with this one: `--duplicates merge`. */
+  /** The earlier rows of the same customer, merged into one patch: only with `--duplicates merge`. */
   readonly earlier?: PatchedRow
 }
 
@@ -29,7 +43,7 @@ export interface NdjsonRow extends GoodRow {
 
 export type Row = CsvRow | NdjsonRow
 
-/** A record that cannot be read as a row. It is a row all the same: it has a number, a line and an outcome. */
+/** A record that cannot be read. It is a row all the same: it has a number, a line and an outcome. */
 export interface MalformedRow extends Place {
   readonly kind: 'malformed'
   /** Physical lines that it takes. Default 1. */
@@ -43,7 +57,73 @@ export function problemOf({ line, lines = 1, problem }: MalformedRow): Problem {
   return { ...problem, message: `${problem.message} (${lines} lines: ${line} to ${line + lines - 1})` }
 }
 
-/** What a message says of every row of its kind: without the lines that `problemOf` adds. */
+/** The message without the lines that `problemOf` adds, so that all malformed rows of a kind have the same one. */
 export function messageOfKind(message: string): string {
   return message.replace(/ \(\d+ lines: \d+ to \d+\)$/, '')
+}
+
+/**
+ * Marks a row without columns in an errors file: its text is in the first cell, after this mark.
+ * No customer id and no formula begins like this.
+ */
+export const rawRowMark = 'rapyd_bulk_raw: '
+
+/** The fields that one row changes on one customer. `''` clears a field. `addresses` has holes for those that the row leaves out. */
+export type Patch = Record<string, JsonValue>
+
+/** What the mapping makes of a good row. */
+export interface PatchedRow extends Place {
+  readonly customerId: string
+  readonly patch: Patch
+  /** Paths that the row sets or clears, in the order of the columns: `name`, `addresses[0].city`. */
+  readonly fields: readonly string[]
+  /** Those of `fields` that a blank clears. */
+  readonly cleared: readonly string[]
+}
+
+/** The top-level field of a path: `metadata` of `metadata.tier`. */
+export function fieldOf(path: string): string {
+  return path.split(/[.[]/, 1)[0] ?? path
+}
+
+/** The row with only the fields that `isKept` names. */
+export function onlyFields(row: PatchedRow, isKept: (field: string) => boolean): PatchedRow {
+  const { patch, fields, cleared } = row
+  return {
+    ...row,
+    patch: Object.fromEntries(Object.entries(patch).filter(([field]) => isKept(field))),
+    fields: fields.filter((path) => isKept(fieldOf(path))),
+    cleared: cleared.filter((path) => isKept(fieldOf(path))),
+  }
+}
+
+/** One row's update, ready to be signed: everything that stays the same on every attempt. */
+export interface UpdateRequest extends Place {
+  readonly customerId: string
+  /** `/v1/customers/<id>`, exactly as signed and sent. */
+  readonly path: string
+  /** The minified JSON text that is signed and sent on every attempt. */
+  readonly body: string
+  readonly idempotencyKey: string
+  /** Paths that the patch sets or clears, joined with `;`, as `results` shows them. */
+  readonly fields: string
+  /** Those of `fields` that the patch clears, joined with `;`. */
+  readonly cleared: string
+  /** False for patches that hold `coupon` or `addresses`: sending them twice may do more than once would. */
+  readonly repeatable: boolean
+  /** Only with a sync state. The journal stores it with the intent. */
+  readonly sends?: FieldIntent
+}
+
+/** What the sync state must know before a request is sent. */
+export interface FieldIntent {
+  /** Top-level fields that the request is about to change. */
+  readonly fields: readonly string[]
+  /** When their values become unknown, in milliseconds since 1970; later than all confirmed times of the customer. */
+  readonly at: number
+}
+
+/** The names in a list that is joined with `;`. */
+export function namesIn(joined: string): readonly string[] {
+  return joined === '' ? [] : joined.split(';')
 }

@@ -1,66 +1,163 @@
 /**
- * The catalogue of what Update Customer takes. Rules that the documentation states are errors; what it leaves open
- * is said in `doubtfulClear` and becomes a warning.
+ * What Update Customer takes: the customer id, the fields, and the rules of their values. Documented rules are errors;
+ * what the documentation leaves open is a warning.
  */
-import {
-  countryRule,
-  dateRule,
-  emailRule,
-  ewalletRule,
-  occupationRule,
-  paymentMethodRule,
-  phoneRule,
-} from './field-rules.ts'
-import type { Rule } from './field-rules.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { valueAt } from '../model/json.ts'
+import type { RowWarnings } from '../model/ports.ts'
+import { fieldOf } from '../model/row.ts'
+import alpha2Codes from './countries.json' with { type: 'json' }
+
+/** A blank id would make the path of Create Customer, and a slash another path. */
+const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
+
+export function isCustomerId(text: string): boolean {
+  return wellFormed.test(text)
+}
+
+/** The only form seen in practice. Rapyd documents only the prefix. */
+const usualForm = /^cus_[0-9a-f]{32}$/
+
+const otherId = /^(?:ewallet|card|other|address|payment|coupon|sub|invoice|disc?|checkout|payout|refund)_\w/
+const numberOrDate = /^[\d.,/:+E\s-]+$/i
+
+/** The message for a text that is not a customer id. */
+export function describeIdDefect(text: string): string {
+  if (text === '') return 'not a customer id: it is blank'
+  if (text !== text.trim() && isCustomerId(text.trim())) return 'not a customer id: spaces stand around it'
+  if (otherId.test(text)) return 'not a customer id: an id of another kind'
+  if (text.length <= 40 && numberOrDate.test(text))
+    return 'not a customer id: a number or date, as of a spreadsheet or another system'
+  return 'not a customer id'
+}
+
+/** What is wrong with a value. The message never holds the value. */
+export interface CellDefect {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
+export type Rule = (text: string) => CellDefect | undefined
+
+function rule(code: ErrorCode, message: string, isValid: (text: string) => boolean): Rule {
+  const defect: CellDefect = { code, message }
+  return (text) => (isValid(text) ? undefined : defect)
+}
+
+const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[\\\].]+)+$/
+const e164 = /^\+[1-9]\d{6,14}$/
+const countries: ReadonlySet<string> = new Set(alpha2Codes)
+
+/** A real day of the years from 1000 on. */
+export function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day))
+  return year >= 1000 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+}
+
+/** Documented: "valid email", at most 512 characters. */
+export const emailRule = rule(
+  'E_EMAIL',
+  'not a valid e-mail address of at most 512 characters',
+  (text) => text.length <= 512 && email512.test(text),
+)
+
+const phoneDefects: readonly (readonly [pattern: RegExp, message: string])[] = [
+  // `3.53871E+11`, with a comma in some countries.
+  [/^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i, 'a phone number that a spreadsheet has shortened'],
+  [/^[1-9]\d{6,14}$/, 'a phone number of digits alone: its plus sign, a zero or its country code is missing'],
+  [/^00[1-9]\d{6,14}$/, 'a phone number with 00 in the place of the plus sign'],
+  [/^\+[\d\s().\-/\u2010-\u2015\u00a0]+$/, 'a phone number with signs between its digits'],
+]
+
+/** E.164 with its plus sign. Rapyd accepts digits alone too, but then a lost zero and a lost plus look the same. */
+export const phoneRule: Rule = (text) => {
+  if (e164.test(text)) return undefined
+  const known = phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))
+  return { code: 'E_PHONE', message: known?.[1] ?? 'not a phone number in E.164 form' }
+}
+
+/** ISO 3166-1 alpha-2, upper case. */
+export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country code', (text) =>
+  countries.has(text),
+)
+
+const notADate: CellDefect = { code: 'E_DATE', message: 'not a date of the form DD/MM/YYYY' }
+const dayNumber: CellDefect = { code: 'E_DATE', message: 'a number, as spreadsheets keep dates' }
+
+/** DD/MM/YYYY. */
+export const dateRule: Rule = (text) => {
+  const [, day, month, year] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text) ?? []
+  if (isDay(Number(year), Number(month), Number(day))) return undefined
+  return /^\d{5}(?:\.0+)?$/.test(text) ? dayNumber : notADate
+}
+
+export const occupationRule = rule(
+  'E_TOO_LARGE',
+  'longer than 35 characters',
+  (text) => text.length <= 35 || Array.from(text).length <= 35,
+)
+
+export const paymentMethodRule = rule(
+  'E_PAYMENT_METHOD',
+  'not the id of a payment method (card_… or other_…)',
+  (text) => /^(?:card|other)_\S+$/.test(text),
+)
+
+export const ewalletRule = rule('E_EWALLET', 'not the id of a wallet (ewallet_…)', (text) =>
+  /^ewallet_\S+$/.test(text),
+)
 
 export interface CustomerField {
   readonly name: string
   readonly type: 'text' | 'addresses' | 'metadata'
   readonly rule?: Rule
-  /** What is not known about sending an empty string for this field. */
-  readonly doubtfulClear?: string
-  /** The documented customer (rapyd-api.md, 5.2) has no such field, so where it is absent the held value is unknown. */
+  /** The warning for an empty string in this field: what Rapyd leaves open about it. */
+  readonly clearWarning?: string
+  /** The documented customer (rapyd-api.md, 5.2) has no such field. If an answer lacks it, its value is unknown. */
   readonly isUndocumentedInAnswers?: true
 }
 
-function text(name: string, more: Partial<CustomerField> = {}): CustomerField {
+function textField(name: string, more: Partial<CustomerField> = {}): CustomerField {
   return { name, type: 'text', ...more }
 }
 
-const undocumentedClear = { doubtfulClear: 'Rapyd does not document that a blank clears this field.' }
+const undocumentedClear = { clearWarning: 'Rapyd does not document that a blank clears this field.' }
 const undocumented = { ...undocumentedClear, isUndocumentedInAnswers: true } as const
 
 export const customerFields: readonly CustomerField[] = [
-  text('name', {
-    doubtfulClear: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
+  textField('name', {
+    clearWarning: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
   }),
-  text('email', { rule: emailRule }),
-  text('phone_number', { rule: phoneRule }),
-  text('description'),
-  text('business_vat_id'),
-  text('invoice_prefix'),
-  text('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
-  text('ewallet', {
+  textField('email', { rule: emailRule }),
+  textField('phone_number', { rule: phoneRule }),
+  textField('description'),
+  textField('business_vat_id'),
+  textField('invoice_prefix'),
+  textField('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
+  textField('ewallet', {
     rule: ewalletRule,
-    doubtfulClear: 'A wallet seems to be set once: Rapyd may refuse a blank.',
+    clearWarning: 'A wallet seems to be set once: Rapyd may refuse a blank.',
   }),
-  text('coupon', {
-    doubtfulClear: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
+  textField('coupon', {
+    clearWarning: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
   }),
   { name: 'addresses', type: 'addresses', ...undocumentedClear },
   { name: 'metadata', type: 'metadata', ...undocumentedClear },
-  text('date_of_birth', { rule: dateRule, ...undocumented }),
-  text('birth_country', { rule: countryRule, ...undocumented }),
-  text('nationality', { rule: countryRule, ...undocumented }),
-  text('occupation', { rule: occupationRule, ...undocumented }),
+  textField('date_of_birth', { rule: dateRule, ...undocumented }),
+  textField('birth_country', { rule: countryRule, ...undocumented }),
+  textField('nationality', { rule: countryRule, ...undocumented }),
+  textField('occupation', { rule: occupationRule, ...undocumented }),
 ]
 
 /** Fields of one item of `addresses`. */
 export const addressFields: readonly CustomerField[] = [
-  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) => text(name)),
-  text('country', { rule: countryRule }),
-  text('zip'),
-  text('phone_number', { rule: phoneRule }),
+  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) =>
+    textField(name),
+  ),
+  textField('country', { rule: countryRule }),
+  textField('zip'),
+  textField('phone_number', { rule: phoneRule }),
   { name: 'metadata', type: 'metadata' },
 ]
 
@@ -77,4 +174,20 @@ export function customerField(name: string): CustomerField | undefined {
 
 export function addressField(name: string): CustomerField | undefined {
   return addressFieldsByName.get(name)
+}
+
+/** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
+export const rowWarnings: RowWarnings = {
+  unusualId(customerId, onWarning) {
+    if (!usualForm.test(customerId))
+      onWarning('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
+  },
+  clears({ patch, cleared }, onWarning) {
+    for (const path of cleared) {
+      const message = customerField(fieldOf(path))?.clearWarning
+      const keys = path.split(/[.[\]]+/).filter((key) => key !== '')
+      // A mapping may clear with a value of its own, which needs no warning.
+      if (message !== undefined && valueAt(patch, keys) === '') onWarning('W_DOUBTFUL_CLEAR', path, message)
+    }
+  },
 }

@@ -1,18 +1,19 @@
 /**
- * Digests that tell whether a field of a customer is to become what it is: keyed with the account's secret, so that values
- * cannot be tried without it, and different for every customer, so that equal values do not show.
+ * Digests of field values, which show whether an update changes a field. They are keyed with the account's secret, so values
+ * cannot be guessed without it. They differ by customer, so equal values do not show.
  *
- * `addresses` and `metadata` count whole: whether Rapyd merges or replaces them is not documented.
+ * `addresses` and `metadata` have one digest each: whether Rapyd merges or replaces them is not documented.
  */
 import { createHmac } from 'node:crypto'
-import type { Digests } from '../model/confirmed.ts'
+import type { Digests } from '../model/outcome.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
+import { parseBody } from './requests.ts'
 
 export interface FieldDigests {
-  /** Of the body of an update. */
+  /** The digests of the fields in the body of an update. */
   of(customerId: string, body: string): Digests
-  /** Tells keys apart without telling them. */
+  /** Identifies the key without revealing it. */
   readonly keyCheck: string
 }
 
@@ -27,7 +28,7 @@ export function createFieldDigests(secretKey: string): FieldDigests {
   return {
     of(customerId, body) {
       return Object.fromEntries(
-        Object.entries(bodyOf(body)).map(([field, value]) => [
+        Object.entries(parseBody(body)).map(([field, value]) => [
           field,
           short(`${customerId}\n${field}\n${canonical(value)}`),
         ]),
@@ -37,14 +38,7 @@ export function createFieldDigests(secretKey: string): FieldDigests {
   }
 }
 
-/** The fields of an update's body, which this program has made. */
-export function bodyOf(body: string): JsonObject {
-  const parsed: unknown = JSON.parse(body)
-  if (!isJsonObject(parsed)) throw new Error('the body of an update is no object')
-  return parsed
-}
-
-/** The same text for the same value: the order of keys is that of the file's columns, and says nothing. */
+/** The same text for the same value: keys are sorted, because their order is that of the file's columns. */
 function canonical(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (!isJsonObject(value)) return JSON.stringify(value)

@@ -1,13 +1,65 @@
 /**
- * What an answer to Update Customer means. Codes and statuses decide; message texts only tell apart the four
- * meanings of `UNAUTHENTICATED_API_CALL`, which Rapyd gives no codes of their own.
+ * The meaning of an answer of the API. Codes and statuses decide. Message texts are used only for the four meanings of
+ * `UNAUTHENTICATED_API_CALL`, which have no codes of their own.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
-import { isJson, readEnvelope } from './envelope.ts'
-import type { Envelope } from './envelope.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ApiResponse } from '../model/ports.ts'
 
-/** `updated` is proof; `rejected` is final; the others leave the row open. */
-export type Answer =
+/** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
+export interface Envelope {
+  readonly success: boolean
+  /** Without the suffix that names a field; empty on success. */
+  readonly errorCode: string
+  /** From `CODE - [FIELD]`, in lower case; empty if there is none. */
+  readonly field: string
+  /** Only to distinguish answers with the same code: texts change, and may repeat a value. */
+  readonly message: string
+  readonly operationId: string
+  readonly data: JsonObject | undefined
+  /** The items of a list. */
+  readonly items: readonly JsonObject[] | undefined
+}
+
+/** Returns undefined if the body is not an envelope: HTML, a bare string, nothing, cut JSON. */
+export function readEnvelope(body: string): Envelope | undefined {
+  const answer = parseJson(body)
+  if (!isJsonObject(answer) || !isJsonObject(answer['status'])) return undefined
+  const status = answer['status']
+  if (status['status'] !== 'SUCCESS' && status['status'] !== 'ERROR') return undefined
+  const { data } = answer
+  const [errorCode, field] = splitCode(textOf(status['error_code']))
+  const [responseCode, responseField] = splitCode(textOf(status['response_code']))
+  return {
+    success: status['status'] === 'SUCCESS',
+    errorCode: errorCode || responseCode,
+    field: field || responseField,
+    message: textOf(status['message']),
+    operationId: textOf(status['operation_id']),
+    data: isJsonObject(data) ? data : undefined,
+    items: Array.isArray(data) ? data.filter(isJsonObject) : undefined,
+  }
+}
+
+/** `INVALID_FIELDS - [SEARCH_CRITERIA]` names the field after the code. */
+function splitCode(text: string): [code: string, field: string] {
+  const at = text.indexOf(' - [')
+  if (at < 0) return [safeCode(text), '']
+  return [safeCode(text.slice(0, at)), safeCode(text.slice(at + 4).replace(/\].*$/s, '')).toLowerCase()]
+}
+
+/** Codes go into reports, so other texts are dropped. */
+function safeCode(text: string): string {
+  return /^[A-Za-z0-9_.,-]{1,80}$/.test(text) ? text : ''
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** `updated` is proof, `rejected` is final, all others leave the row open. */
+export type Verdict =
   | { readonly kind: 'updated'; readonly operationId: string }
   | {
       readonly kind: 'rejected'
@@ -16,7 +68,7 @@ export type Answer =
       readonly field: string
       readonly operationId: string
     }
-  /** May have been applied: ask again with the same key, or read the customer back. */
+  /** May have been applied: send it again with the same key, or read the customer back. */
   | {
       readonly kind: 'ambiguous'
       readonly code: ErrorCode
@@ -25,33 +77,29 @@ export type Answer =
     }
   /** Not applied, and no request may be sent for a while. */
   | { readonly kind: 'throttled' }
-  /** Not applied: the request was refused for what is made anew on each attempt. */
+  /** Not applied: Rapyd refused the timestamp, salt or signature, which each attempt makes anew. */
   | { readonly kind: 'resign'; readonly why: 'clock' | 'salt' | 'signature' }
-  /** Nothing more may be sent before a human has looked. */
+  /** Nothing more may be sent before a person has checked. */
   | {
       readonly kind: 'stop'
       readonly code: 'E_AUTH' | 'E_REDIRECT' | 'E_WRONG_CUSTOMER'
       readonly operationId: string
     }
 
-export interface Received {
-  readonly status: number
-  readonly body: string
-}
-
-export function classify(answer: Received, customerId: string): Answer {
-  const { status, body } = answer
+/** The verdict on the answer to an update of `customerId`. */
+export function classify(response: Pick<ApiResponse, 'status' | 'body'>, customerId: string): Verdict {
+  const { status, body } = response
   const envelope = readEnvelope(body)
   if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, customerId)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 401) return classifyUnauthenticated(envelope)
-  if (isThrottled(answer)) return { kind: 'throttled' }
+  if (isThrottled(response)) return { kind: 'throttled' }
   if (retriedStatuses.has(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
   return classifyRefusal(status, envelope)
 }
 
 /** 429, or the page of a firewall (docs, "Request Rate Limits": a firewall enforces them, and answers 429 "may"). */
-export function isThrottled({ status, body }: Received): boolean {
+export function isThrottled({ status, body }: Pick<ApiResponse, 'status' | 'body'>): boolean {
   return status === 429 || ((status === 403 || status === 503) && isPage(body))
 }
 
@@ -62,13 +110,13 @@ function classifySuccess(
   body: string,
   envelope: Envelope | undefined,
   customerId: string,
-): Answer {
+): Verdict {
   if (envelope === undefined) {
     return isPage(body) && body.trimStart().startsWith('<')
       ? ambiguous('E_NOT_API', 'not_api', undefined)
       : ambiguous('E_BAD_RESPONSE', 'bad_response', undefined)
   }
-  // Rapyd also answers 200 with an error inside; it means what it would mean with 400.
+  // Rapyd also answers 200 with an error inside, which means the same as with 400.
   if (!envelope.success) return classifyRefusal(status, envelope)
   const id = envelope.data?.['id']
   if (id === customerId) return { kind: 'updated', operationId: envelope.operationId }
@@ -77,7 +125,7 @@ function classifySuccess(
     : ambiguous('E_BAD_RESPONSE', 'bad_response', envelope)
 }
 
-function classifyUnauthenticated(envelope: Envelope | undefined): Answer {
+function classifyUnauthenticated(envelope: Envelope | undefined): Verdict {
   if (envelope?.errorCode === 'UNAUTHORIZED_API_CALL') return rejected('E_CUSTOMER_NOT_HERE', envelope)
   const message = envelope?.message.toLowerCase() ?? ''
   if (message.includes('timestamp')) return { kind: 'resign', why: 'clock' }
@@ -87,7 +135,7 @@ function classifyUnauthenticated(envelope: Envelope | undefined): Answer {
   return stop('E_AUTH', envelope)
 }
 
-function classifyRefusal(status: number, envelope: Envelope | undefined): Answer {
+function classifyRefusal(status: number, envelope: Envelope | undefined): Verdict {
   const code = envelope?.errorCode ?? ''
   switch (code) {
     case 'MISSING_AUTHENTICATION_HEADERS':
@@ -105,12 +153,12 @@ function classifyRefusal(status: number, envelope: Envelope | undefined): Answer
   }
 }
 
-/** A body that is there and is not JSON: a firewall's or a proxy's page. */
+/** True for a body that is not JSON: a page of a firewall or proxy. */
 function isPage(body: string): boolean {
-  return body.trim() !== '' && !isJson(body)
+  return body.trim() !== '' && parseJson(body) === undefined
 }
 
-function rejected(code: ErrorCode, envelope: Envelope | undefined): Answer {
+function rejected(code: ErrorCode, envelope: Envelope | undefined): Verdict {
   return {
     kind: 'rejected',
     code,
@@ -120,11 +168,11 @@ function rejected(code: ErrorCode, envelope: Envelope | undefined): Answer {
   }
 }
 
-function ambiguous(code: ErrorCode, reason: string, envelope: Envelope | undefined): Answer {
+function ambiguous(code: ErrorCode, reason: string, envelope: Envelope | undefined): Verdict {
   return { kind: 'ambiguous', code, reason, operationId: envelope?.operationId ?? '' }
 }
 
-function stop(code: 'E_AUTH' | 'E_REDIRECT' | 'E_WRONG_CUSTOMER', envelope?: Envelope): Answer {
+function stop(code: 'E_AUTH' | 'E_REDIRECT' | 'E_WRONG_CUSTOMER', envelope?: Envelope): Verdict {
   return { kind: 'stop', code, operationId: envelope?.operationId ?? '' }
 }
 

@@ -1,14 +1,14 @@
 /**
- * The signature of a request, and the headers that carry it.
+ * The signature of a request:
  *
  * BASE64( lowercase hex( HMAC-SHA256( secret, method + path + salt + timestamp + access key + secret + body ) ) )
  *
- * The hex step is missing in the documentation's formula and present in every official sample. Every attempt needs a
- * salt and a timestamp of its own: Rapyd refuses a salt that it has seen, and a timestamp that has aged.
+ * The documented formula lacks the hex step; every official sample has it. Every attempt needs a new salt and a new timestamp,
+ * because Rapyd refuses salts that it has seen and timestamps that are old.
  */
 import { createHmac, randomUUID } from 'node:crypto'
 
-/** The pair of keys of one account in one environment. Prints as `[redacted]`, whatever it is put into. */
+/** The keys of one account in one environment. Printed and serialised as `[redacted]`. */
 export interface Credentials {
   readonly accessKey: string
   readonly secretKey: string
@@ -22,19 +22,19 @@ export interface SignatureParts {
   readonly salt: string
   /** Unix seconds. */
   readonly timestamp: string
-  /** Exactly the text that is sent; empty where there is no body. */
+  /** Exactly the text that is sent; empty if there is no body. */
   readonly body: string
 }
 
-/** Signs one attempt, or says how a webhook must be signed. An empty object counts as no body. */
+/** Signs one attempt, or a webhook. An empty object counts as no body. */
 export function sign({ accessKey, secretKey }: Credentials, parts: SignatureParts): string {
   const body = parts.body === '{}' ? '' : parts.body
   const text = parts.method + parts.path + parts.salt + parts.timestamp + accessKey + secretKey + body
   return Buffer.from(createHmac('sha256', secretKey).update(text).digest('hex')).toString('base64')
 }
 
-/** Unix seconds as Rapyd wants them: rounded down, since a timestamp in the future is refused. */
-export function timestampOf(wallMs: number): string {
+/** Unix seconds, rounded down because Rapyd refuses a timestamp in the future. */
+export function toTimestamp(wallMs: number): string {
   return String(Math.floor(wallMs / 1000))
 }
 
@@ -43,12 +43,12 @@ export function newSalt(): string {
   return randomUUID().replaceAll('-', '').slice(16)
 }
 
-/** Keeps the keys out of logs, JSON and error messages: only `sign` and the `access_key` header read them. */
+/** Makes credentials whose keys cannot get into logs, JSON or error messages. */
 export function redactedCredentials(accessKey: string, secretKey: string): Credentials {
   return new RedactedCredentials(accessKey, secretKey)
 }
 
-/** Holds the keys in private fields: whatever prints, spreads or serialises it sees `[redacted]` or nothing. */
+/** Keeps the keys in private fields, which are not printed, spread or serialised. */
 class RedactedCredentials implements Credentials {
   readonly #accessKey: string
   readonly #secretKey: string

@@ -3,8 +3,8 @@
  * Columns that an earlier `errors` file has put there are replaced. Rows that are not as wide as the header stand in their
  * first cell as text.
  */
-import { tipOf } from '../model/error-codes.ts'
-import { rawRowMark } from '../model/raw-row.ts'
+import { findTip } from '../model/errors.ts'
+import { rawRowMark } from '../model/row.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { csvCells } from './csv-text.ts'
@@ -50,7 +50,7 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode,
     outcome.errorField,
     outcome.message,
-    outcome.errorCode === '' ? '' : tipOf(outcome.errorCode, outcome.message),
+    outcome.errorCode === '' ? '' : findTip(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'csv') {
     const { delimiter, lineEnd } = format

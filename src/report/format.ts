@@ -1,5 +1,5 @@
 /** Numbers, durations and times as people read them. */
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 
 /** `1,234`; the same in every locale, because people compare these with `summary.json`. To load `Intl` for it would take 10 ms. */
 export function formatCount(count: number): string {

@@ -2,9 +2,9 @@
  * `--metrics-file`: how a run went, in the text format of Prometheus, for the textfile collector of node_exporter. Gauges of
  * the last run, because every run begins at nothing.
  */
-import { countUp } from '../model/count.ts'
+import { countUp } from '../model/collections.ts'
 import { outcomeKinds } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import type { Summary } from './summary.ts'
 
 type Labels = Readonly<Record<string, string>>

@@ -2,11 +2,24 @@
  * A file that is either the old one or the new one, whole: written under a temporary name in the same directory, then
  * renamed. Only its owner can read it, under any umask, and nothing is ever written through a link or into a device.
  */
-import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, openSync } from 'node:fs'
-import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
-import { isAlive } from '../config/is-alive.ts'
+import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { isAlive } from '../config/system.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
@@ -168,7 +181,7 @@ function refusing<Result>(path: string, next: string, action: () => Result): Res
     throw new BulkUpdateError(
       'LOCAL',
       'E_REPORT_WRITE',
-      `${path} could not be written: ${reasonOf(code)}`,
+      `${path} could not be written: ${explainSystemCode(code)}`,
       `${remedyOf(code)}, then ${next}`,
       { cause: error },
     )

@@ -1,5 +1,6 @@
 /** What a rollback has put back, kept and could not put back, by field: customers that it did so with. */
-import { countEach, namesIn } from '../model/count.ts'
+import { countEach } from '../model/collections.ts'
+import { namesIn } from '../model/row.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { formatCounts } from './format.ts'
 

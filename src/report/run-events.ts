@@ -2,7 +2,7 @@
  * What a run tells about itself: an allow-list. Rows are named by number, line, masked customer and codes; no event holds
  * a cell, a body, a header, a key or a text of Rapyd's.
  */
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
 import type { PaceWindow } from './pace.ts'

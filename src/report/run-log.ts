@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Level, Logger } from 'pino'
 import { systemCode } from '../model/errors.ts'
-import { openOwnFile } from '../config/own-file.ts'
+import { openOwnFile } from '../config/system.ts'
 import type { RunEvent } from './run-events.ts'
 
 /** States: closed (events are dropped), open, and off for good after the first failure. */

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { needsAttention, outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
+import { printable } from '../model/text.ts'
 import { formatCount, formatDuration, formatRows } from './format.ts'
 import { bucketLines } from './rollback-fold.ts'
 import { outcomeLooks } from './summary.ts'

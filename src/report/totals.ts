@@ -1,9 +1,9 @@
 /** Folds outcomes into the numbers of the summary: one pass, memory that does not grow with the rows. */
-import { errorTips } from '../model/error-codes.ts'
-import { countEach, countUp, namesIn } from '../model/count.ts'
+import { errorTips } from '../model/errors.ts'
+import { countEach, countUp } from '../model/collections.ts'
+import { namesIn, messageOfKind } from '../model/row.ts'
 import { needsAttention, noOutcomes } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { messageOfKind } from '../model/row.ts'
 
 export interface ErrorTotal {
   readonly code: string

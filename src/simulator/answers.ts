@@ -1,15 +1,18 @@
 /**
- * What the simulator answers with: Rapyd's envelope, pages as a firewall or gateway writes them, and bodies that are
- * neither. Texts are the simulator's own where the documentation gives none: clients should match codes.
+ * What the simulator answers with, and how it goes out, whole or damaged: Rapyd's envelope, HTML pages of a firewall or gateway,
+ * and other bodies. If the documentation gives no text, the text is the simulator's own: clients should match codes.
  */
 import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { JsonValue } from '../model/json.ts'
 
 export interface Answer {
   readonly status: number
   readonly contentType: string
   readonly body: string
-  /** For the call log; empty where the body carries none. */
+  /** For the call log; empty if the body has none. */
   readonly errorCode: string
   /** Besides Date, Content-Type and Content-Length. */
   readonly headers?: Readonly<Record<string, string>>
@@ -30,7 +33,7 @@ export function success(data: JsonValue): Answer {
   return { status: 200, contentType: json, body: JSON.stringify({ status, data }), errorCode: '' }
 }
 
-/** The envelope of an error. A `field` is named behind the response code only: `INVALID_FIELDS - [NAME]`. */
+/** The envelope of an error. A `field` is named only after the response code: `INVALID_FIELDS - [NAME]`. */
 export function refusal(status: number, errorCode: string, message = '', field = ''): Answer {
   const envelope = {
     error_code: errorCode,
@@ -48,7 +51,7 @@ export function page(status: number, title: string, headers: Readonly<Record<str
   return { status, contentType: html, body, errorCode: '', headers }
 }
 
-/** Any text under a JSON content type: a bare string, nothing at all, an object that is no envelope. */
+/** Any text with a JSON content type: a bare string, nothing, or an object that is no envelope. */
 export function plainJson(status: number, body: string): Answer {
   return { status, contentType: json, body, errorCode: '' }
 }
@@ -59,4 +62,92 @@ export function tooManyRequests(form: 'html' | 'json', retryAfterMs?: number): A
     retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(0, Math.ceil(retryAfterMs / 1000))) }
   if (form === 'html') return page(429, 'Too Many Requests', headers)
   return { ...refusal(429, 'TOO_MANY_REQUESTS', 'Too many requests.'), headers }
+}
+
+/** How an answer goes out: whole, or damaged in one of these ways. */
+export type Wire =
+  | 'whole'
+  | 'close'
+  | 'reset'
+  | 'reset-body'
+  | 'truncated'
+  | 'cut-json'
+  | 'garbage'
+  | 'drip'
+  | 'silence'
+
+/** Runs a task later, unless the simulator is closed by then. */
+type Later = (milliseconds: number, task: () => void) => void
+
+interface Delivery {
+  readonly response: ServerResponse
+  readonly answer: Answer
+  /** The `Date` header, in ms since 1970. */
+  readonly dateMs: number
+  readonly wire: Wire
+  /** Between two bytes of a `drip`. */
+  readonly dripMs: number
+  readonly later: Later
+}
+
+export function deliver(delivery: Delivery): void {
+  const { wire, response } = delivery
+  if (wire === 'whole') return sendWhole(delivery)
+  const { socket } = response
+  if (socket !== null && !socket.destroyed) damaged[wire](socket, delivery)
+}
+
+/** Damaged answers are written to the socket, past node:http. */
+const damaged: Readonly<Record<Exclude<Wire, 'whole'>, (socket: Socket, delivery: Delivery) => void>> = {
+  silence: () => {},
+  close: (socket) => void socket.destroy(),
+  reset: (socket) => void socket.resetAndDestroy(),
+  garbage: (socket) => void socket.end('\u0000\u0001 this is not HTTP\r\n\r\n'),
+  drip: (socket, delivery) => drip(socket, `${head(delivery, true)}${delivery.answer.body}`, delivery),
+  'cut-json': (socket, delivery) => void socket.end(`${head(delivery, false)}${half(delivery.answer.body)}`),
+  truncated: (socket, delivery) => void socket.end(`${head(delivery, true)}${half(delivery.answer.body)}`),
+  'reset-body': (socket, delivery) =>
+    void socket.write(`${head(delivery, true)}${half(delivery.answer.body)}`, () => socket.resetAndDestroy()),
+}
+
+function sendWhole({ response, answer, dateMs }: Delivery): void {
+  if (response.destroyed) return
+  response.sendDate = false
+  response.writeHead(answer.status, {
+    date: new Date(dateMs).toUTCString(),
+    'content-type': answer.contentType,
+    'content-length': Buffer.byteLength(answer.body),
+    ...answer.headers,
+  })
+  response.end(answer.body)
+}
+
+function head({ answer, dateMs }: Delivery, withLength: boolean): string {
+  const lines = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
+    `Date: ${new Date(dateMs).toUTCString()}`,
+    `Content-Type: ${answer.contentType}`,
+    withLength ? `Content-Length: ${Buffer.byteLength(answer.body)}` : 'Connection: close',
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+function half(body: string): string {
+  return body.slice(0, Math.floor(body.length / 2))
+}
+
+function drip(socket: Socket, text: string, { dripMs, later }: Delivery): void {
+  const bytes = Buffer.from(text)
+  let at = 0
+  function next(): void {
+    if (socket.destroyed) return
+    if (at === bytes.length) {
+      socket.end()
+      return
+    }
+    socket.write(bytes.subarray(at, at + 1))
+    at += 1
+    later(dripMs, next)
+  }
+  next()
 }

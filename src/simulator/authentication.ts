@@ -1,6 +1,6 @@
 /**
- * Decides whether a request is signed as Rapyd asks, with code of its own: it shares nothing with the client that it
- * checks. Order as measured: headers, access key, signature, timestamp, salt.
+ * Checks the signature of a request. It shares no code with the client that it checks. The order is as measured: headers, access
+ * key, signature, timestamp, salt.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { refusal } from './answers.ts'
@@ -8,7 +8,7 @@ import type { Answer } from './answers.ts'
 import type { SimulatedRequest } from './routes.ts'
 
 export interface SignedParts {
-  /** As on the request line; it is lower-cased here. */
+  /** As on the request line, in upper case. */
   readonly method: string
   /** Everything after the host, query included. */
   readonly path: string
@@ -16,7 +16,7 @@ export interface SignedParts {
   readonly timestamp: string
   readonly accessKey: string
   readonly secretKey: string
-  /** The text that is signed, or the very bytes. */
+  /** The text that is signed, or its bytes. */
   readonly body: string | Uint8Array
 }
 
@@ -31,8 +31,8 @@ export function expectedSignature(parts: SignedParts): string {
 }
 
 /**
- * The body as the real server most likely sees it when it checks a signature: parsed and written again by
- * `JSON.stringify`, `{}` as nothing (inferred from its error text and the official samples). Text that is not JSON stays.
+ * The body as Rapyd most likely checks it: parsed and written again by `JSON.stringify`, with `{}` as an empty text (inferred
+ * from its error text and the official samples). Text that is not JSON stays.
  */
 export function reserialised(body: string): string {
   if (body === '') return ''
@@ -53,8 +53,8 @@ export interface AuthenticationOptions {
 }
 
 /**
- * Answers a request that is not well signed; `undefined` lets it pass and spends its salt. `wallMs` is the server's
- * clock, which a fault may put wrong; `nowMs` is monotonic and measures how long salts are remembered.
+ * Returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's clock,
+ * which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
  */
 export type Authenticate = (
   request: Pick<SimulatedRequest, 'method' | 'path' | 'headers' | 'body' | 'text'>,
@@ -92,7 +92,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!sameText(signature, expected)) return authenticationRefusals.signature()
     if (!inRange(Math.floor(wallMs / 1000) - Number(timestamp), options.timestamps))
       return authenticationRefusals.timestamp()
-    return salts.spend(salt, nowMs) ? undefined : authenticationRefusals.salt()
+    return salts.use(salt, nowMs) ? undefined : authenticationRefusals.salt()
   }
 }
 
@@ -111,16 +111,16 @@ const saltMemoryMs = 300_000
 const saltsPerGeneration = 500_000
 
 /**
- * Remembers spent salts for 300 to 600 s in two generations (how long Rapyd does is unknown). It forgets sooner only
- * above 500,000 salts in 300 s, to stay within bounds.
+ * Stores used salts for 300 to 600 s in two generations; how long Rapyd stores them is unknown. Above 500,000 salts in 300 s it
+ * drops them sooner, to bound its memory.
  */
 function createSaltMemory() {
   let former = new Set<string>()
   let current = new Set<string>()
   let since = -Infinity
   return {
-    /** False where the salt was spent before. */
-    spend(salt: string, nowMs: number): boolean {
+    /** Returns false if the salt was used before. */
+    use(salt: string, nowMs: number): boolean {
       if (nowMs - since >= saltMemoryMs || current.size >= saltsPerGeneration) {
         former = current
         current = new Set()

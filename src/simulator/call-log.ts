@@ -1,6 +1,6 @@
 /**
- * The truth about what was asked and what was applied: every call, bounded in memory, and counters that are not.
- * Tests hold a run against it: nothing applied twice, no two calls in flight for one customer, no limit crossed.
+ * The log of all calls: the newest in full, and counters of all. Tests compare a run with it: nothing applied twice, no two calls
+ * in flight for one customer, no limit exceeded.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -10,19 +10,19 @@ export interface SimulatedCall {
   /** As on the request line: `POST`. */
   readonly method: string
   readonly path: string
-  /** Empty where the path names none. */
+  /** Empty if the path names none. */
   readonly customerId: string
   readonly body: string
-  /** Empty texts where the request had none. */
+  /** Empty texts if the request had none. */
   readonly headers: { readonly salt: string; readonly timestamp: string; readonly idempotency: string }
-  /** Of the answer; 0 where no whole answer went out. */
+  /** Of the answer; 0 if no whole answer went out. */
   readonly status: number
-  /** True where this call changed the customer, or would have, had the values been others. */
+  /** True if this call was applied, even if it changed no value. */
   readonly applied: boolean
-  /** True where the first answer to its idempotency key was given again. */
+  /** True if the first answer to its idempotency key was replayed. */
   readonly replayed: boolean
   readonly errorCode: string
-  /** Name of the fault that struck it; empty for none. `slow` and `clock` are named only where no other fault struck. */
+  /** Name of the fault that struck it; empty for none. `slow` and `clock` are named only if no other fault struck. */
   readonly fault: string
 }
 
@@ -31,17 +31,13 @@ export type OpenCall = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[K
 
 /** A call that has just arrived. */
 export function openCall(
-  method: string,
-  path: string,
-  customerId: string,
+  called: Pick<SimulatedCall, 'method' | 'path' | 'customerId'>,
   headers: IncomingHttpHeaders,
 ): OpenCall {
   const text = (name: string) => String(headers[name] ?? '')
   return {
     at: performance.timeOrigin + performance.now(),
-    method,
-    path,
-    customerId,
+    ...called,
     body: '',
     headers: { salt: text('salt'), timestamp: text('timestamp'), idempotency: text('idempotency') },
     status: 0,
@@ -52,11 +48,11 @@ export function openCall(
   }
 }
 
-/** What was asked and applied so far. */
+/** Counts of all calls so far. */
 export interface CallCounts {
   /** The newest calls by arrival; a call still under way has status 0. */
   readonly calls: readonly SimulatedCall[]
-  /** All calls ever, kept or not. */
+  /** All calls, also those that are not kept. */
   readonly callCount: number
   /** Calls that were applied. */
   readonly appliedCount: number
@@ -64,14 +60,14 @@ export interface CallCounts {
   readonly overLimit: number
   readonly inFlight: number
   readonly inFlightMax: number
-  /** Over 1 where two calls for one customer were in flight at once. */
+  /** Over 1 if two calls for one customer were in flight at once. */
   readonly inFlightPerCustomerMax: number
 }
 
 export interface CallLog {
-  /** Goes on counting. */
+  /** A live object: its counts continue. */
   readonly counts: CallCounts
-  /** Writes a call that has arrived. */
+  /** Adds a call that has arrived. */
   open(call: OpenCall): void
   /** Counts a call that was applied. */
   apply(call: OpenCall): void
@@ -81,11 +77,11 @@ export interface CallLog {
   close(call: OpenCall): void
 }
 
-/** `keep`: how many of the newest calls stay readable; 0 for counters alone. */
+/** `keep` is the number of the newest calls that stay readable; 0 for counters only. */
 export function createCallLog(keep: number): CallLog {
   const kept: SimulatedCall[] = []
   const inFlightOf = new Map<string, number>()
-  // Trimmed in large steps: taking one off the front for every call would move the whole array each time.
+  // In large steps: to remove one from the front at every call would move the whole array each time.
   function trim(slack: number): void {
     if (kept.length > keep + slack) kept.splice(0, kept.length - keep)
   }
@@ -111,9 +107,9 @@ export function createCallLog(keep: number): CallLog {
       if (keep > 0) kept.push(call)
       trim(Math.max(1000, keep / 4))
       if (call.customerId === '') return
-      const beside = (inFlightOf.get(call.customerId) ?? 0) + 1
-      inFlightOf.set(call.customerId, beside)
-      counts.inFlightPerCustomerMax = Math.max(counts.inFlightPerCustomerMax, beside)
+      const concurrent = (inFlightOf.get(call.customerId) ?? 0) + 1
+      inFlightOf.set(call.customerId, concurrent)
+      counts.inFlightPerCustomerMax = Math.max(counts.inFlightPerCustomerMax, concurrent)
     },
     apply(call) {
       call.applied = true
@@ -125,8 +121,8 @@ export function createCallLog(keep: number): CallLog {
     close(call) {
       counts.inFlight -= 1
       if (call.customerId === '') return
-      const beside = (inFlightOf.get(call.customerId) ?? 1) - 1
-      if (beside > 0) inFlightOf.set(call.customerId, beside)
+      const concurrent = (inFlightOf.get(call.customerId) ?? 1) - 1
+      if (concurrent > 0) inFlightOf.set(call.customerId, concurrent)
       else inFlightOf.delete(call.customerId)
     },
   }

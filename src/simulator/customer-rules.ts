@@ -1,20 +1,20 @@
 /**
- * What Update Customer refuses, with the documented code where there is one (docs, "Customer Errors", "Address
- * Errors", "Wallet Errors"). For wrong types and unknown fields none is documented: `INVALID_FIELDS - [FIELD]`.
+ * What Update Customer refuses, with the documented code if there is one (docs, "Customer Errors", "Address Errors", "Wallet
+ * Errors"). For wrong types and unknown fields none is documented: `INVALID_FIELDS - [FIELD]`.
  */
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
 
-type Rule = (value: JsonValue, field: string) => Answer | undefined
+type FieldRule = (value: JsonValue, field: string) => Answer | undefined
 
 const invalidField = (field: string) =>
   refusal(400, 'INVALID_FIELDS', 'The request has invalid fields.', field)
 const noSuch = /NO_SUCH_/
 
-/** A text that matches, or a blank, which clears. Another type is an invalid field, another text the code. */
-function text(pattern?: RegExp, code?: string, not?: RegExp): Rule {
+/** Accepts a text that matches, or a blank, which clears. Another type is an invalid field; another text gets the code. */
+function text(pattern?: RegExp, code?: string, not?: RegExp): FieldRule {
   return (value, field) => {
     if (typeof value !== 'string') return invalidField(field)
     if (value === '' || pattern === undefined) return undefined
@@ -23,13 +23,13 @@ function text(pattern?: RegExp, code?: string, not?: RegExp): Rule {
   }
 }
 
-/** Digits without a plus sign pass too (measured). */
+/** Digits without a plus sign are valid too (measured). */
 const phone = /^\+?[1-9]\d{5,14}$/
 const country = text(/^[A-Z]{2}$/)
-const metadata: Rule = (value, field) =>
+const metadata: FieldRule = (value, field) =>
   value === '' || isJsonObject(value) ? undefined : invalidField(field)
 
-const customerRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+const customerRules: ReadonlyMap<string, FieldRule> = new Map<string, FieldRule>([
   ['name', text()],
   ['email', text(/^(?=.{3,512}$)[^\s@]+@[^\s@]+\.[^\s@.]+$/, 'INVALID_CUSTOMER_EMAIL')],
   ['phone_number', text(phone, 'INVALID_CUSTOMER_PHONE_NUMBER')],
@@ -47,21 +47,21 @@ const customerRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['occupation', text(/^.{1,35}$/su)],
 ])
 
-const addressRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+const addressRules: ReadonlyMap<string, FieldRule> = new Map<string, FieldRule>([
   ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state', 'zip'].map(
-    (name): [string, Rule] => [name, text()],
+    (name): [string, FieldRule] => [name, text()],
   ),
   ['country', country],
   ['phone_number', text(phone, 'INVALID_ADDRESS_PHONE_NUMBER')],
   ['metadata', metadata],
 ])
 
-/** The refusal that this body of Update Customer deserves, whatever the customer, or `undefined`. */
+/** The refusal of this body of Update Customer, for any customer. Returns undefined if it is valid. */
 export function checkUpdate(body: JsonObject): Answer | undefined {
   return checkFields(body, customerRules)
 }
 
-function checkFields(fields: JsonObject, rules: ReadonlyMap<string, Rule>): Answer | undefined {
+function checkFields(fields: JsonObject, rules: ReadonlyMap<string, FieldRule>): Answer | undefined {
   for (const [field, value] of Object.entries(fields)) {
     const rule = rules.get(field)
     const refused = rule === undefined ? invalidField(field) : rule(value, field)

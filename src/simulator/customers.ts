@@ -1,15 +1,15 @@
 /**
- * Customers that keep their state. Only what an update set is stored beside the id, so that a million of them fit.
+ * Customers that keep their state. Only what an update set is stored with the id, so that a million of them fit.
  *
- * Choices where Rapyd documents nothing: a blank clears every field, `metadata` merges by key, `addresses` appends with
- * new ids (switch: `replace`), every `coupon` makes a new discount, the wallet that a customer already has is accepted again.
+ * Choices for what Rapyd does not document: a blank clears every field, `metadata` merges by key, `addresses` appends with new
+ * ids (option `replace`). Every `coupon` makes a new discount. The wallet that a customer already has is accepted again.
  * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
-import { isJsonObject } from '../model/json.ts'
+import { randomUUID } from 'node:crypto'
+import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
-import { blankCustomer, listOf, madeUpFields, newAddress, newDiscount, objectOf } from './customer-objects.ts'
 import { checkUpdate } from './customer-rules.ts'
 
 /** A customer as Retrieve Customer shows it; a given one may leave out every field but its id. */
@@ -18,33 +18,33 @@ export interface SimulatedCustomer extends JsonObject {
 }
 
 export interface CustomersOptions {
-  /** `any`: every well-formed id exists, made on first touch. */
+  /** `any`: every well-formed id exists; its customer is made at the first call. */
   readonly customers: 'any' | readonly SimulatedCustomer[]
   readonly addresses: 'append' | 'replace'
 }
 
 export interface Customers {
-  /** What Retrieve Customer shows, or `undefined` where there is no such customer. */
+  /** What Retrieve Customer shows. Returns undefined if there is no such customer. */
   find(id: string): SimulatedCustomer | undefined
-  /** Changes nothing where it gives a refusal. The customer must exist. */
+  /** Returns a refusal if it changed nothing. */
   update(id: string, body: JsonObject): Answer | undefined
-  /** The id of the discount that was taken away, if there was one. */
+  /** Returns the id of the discount that was removed, if there was one. */
   deleteDiscount(id: string): string | undefined
-  /** How many updates were applied. */
+  /** Number of updates that were applied. */
   updatesOf(id: string): number
-  /** In the order of creation; `undefined` where a cursor names no customer. */
+  /** In the order of creation. Returns undefined if a cursor names no customer. */
   list(page: Page): readonly SimulatedCustomer[] | undefined
 }
 
-/** Of two cursors `startingAfter` counts. */
+/** If both cursors are given, `startingAfter` counts. */
 export interface Page {
   readonly limit: number
   readonly startingAfter?: string | undefined
   readonly endingBefore?: string | undefined
 }
 
-interface Kept {
-  /** Place in the order of creation. */
+interface StoredCustomer {
+  /** Position in the order of creation. */
   readonly index: number
   fields: JsonObject
   updates: number
@@ -54,23 +54,23 @@ const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
 
 export function createCustomers(options: CustomersOptions): Customers {
   const any = options.customers === 'any'
-  const kept = new Map<string, Kept>()
+  const kept = new Map<string, StoredCustomer>()
   const order: string[] = []
   const walletOwners = new Map<string, string>()
   const startedAt = Math.floor(Date.now() / 1000)
 
-  function add(id: string, fields: JsonObject): Kept {
-    const customer: Kept = { index: order.length, fields, updates: 0 }
+  function add(id: string, fields: JsonObject): StoredCustomer {
+    const customer: StoredCustomer = { index: order.length, fields, updates: 0 }
     order.push(id)
     kept.set(id, customer)
     return customer
   }
 
-  function touch(id: string): Kept | undefined {
+  function touch(id: string): StoredCustomer | undefined {
     return kept.get(id) ?? (any && wellFormed.test(id) ? add(id, {}) : undefined)
   }
 
-  function show(id: string, { index, fields }: Kept): SimulatedCustomer {
+  function show(id: string, { index, fields }: StoredCustomer): SimulatedCustomer {
     const made = any ? madeUpFields(id) : {}
     return { ...blankCustomer(id, startedAt + index), ...made, ...fields, id }
   }
@@ -140,4 +140,77 @@ export function createCustomers(options: CustomersOptions): Customers {
       })
     },
   }
+}
+
+/** Fields that are texts; an empty text means that the field is not set. */
+const textFields = [
+  'name',
+  'default_payment_method',
+  'description',
+  'email',
+  'phone_number',
+  'invoice_prefix',
+  'business_vat_id',
+  'ewallet',
+  'date_of_birth',
+  'birth_country',
+  'nationality',
+  'occupation',
+]
+const blankTexts: JsonObject = Object.fromEntries(textFields.map((field) => [field, '']))
+
+/** A customer with nothing set (docs, "Customer Object"). `createdAt` in seconds. */
+function blankCustomer(id: string, createdAt: number): JsonObject {
+  const url = `/v1/customers/${id}/payment_methods`
+  return {
+    id,
+    delinquent: false,
+    discount: null,
+    ...blankTexts,
+    addresses: [],
+    payment_methods: { data: [], has_more: false, total_count: 0, url },
+    subscriptions: null,
+    created_at: createdAt,
+    metadata: {},
+  }
+}
+
+/** The values of a customer made at its first call, so that there is something to change. */
+function madeUpFields(id: string): JsonObject {
+  return { name: `Customer ${id.slice(4, 12)}`, email: `${id}@example.com` }
+}
+
+/** Each use of a coupon makes a new discount. */
+function newDiscount(coupon: string): JsonObject {
+  return {
+    id: newId('dis'),
+    coupon: { id: coupon },
+    start: nowSeconds(),
+    end: -1,
+    subscription: '',
+    number_of_uses: 0,
+    valid: true,
+  }
+}
+
+/** An address as it is stored, with an id and times of its own. */
+function newAddress(given: JsonValue): JsonObject {
+  const now = nowSeconds()
+  return { ...objectOf(given), id: newId('address'), created_at: now, updated_at: now }
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {}
+}
+
+function listOf(value: JsonValue | undefined): readonly JsonValue[] {
+  return isList(value) ? value : []
+}
+
+function newId(prefix: string): string {
+  return `${prefix}_${randomUUID().replaceAll('-', '')}`
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }

@@ -1,48 +1,36 @@
-/** What each fault does: whether the request is carried out first, which answer it gets, and how that goes out. */
+/** What each fault does: whether the request is carried out first, which answer it gets, and how the answer goes out. */
 import { page, plainJson, refusal, success, tooManyRequests } from './answers.ts'
-import type { Answer } from './answers.ts'
+import type { Answer, Wire } from './answers.ts'
 import { authenticationRefusals } from './authentication.ts'
 import type { Fault, FaultName } from './faults.ts'
 import type { Route } from './routes.ts'
 
-/** How an answer leaves: `whole`, or damaged in one of these ways. */
-export type Wire =
-  | 'whole'
-  | 'close'
-  | 'reset'
-  | 'reset-body'
-  | 'truncated'
-  | 'cut-json'
-  | 'garbage'
-  | 'drip'
-  | 'silence'
-
 /**
- * `before`: nothing is carried out; no answer means that only the wire matters. `kept`: as `before`, but behind
- * authentication and idempotency. `after`: carried out, then the answer is made another one.
+ * `before`: nothing is carried out; without an answer only the wire matters. `kept`: the same, but after authentication and
+ * idempotency. `after`: the request is carried out, then its answer is changed.
  */
-export type Effect =
+export type FaultEffect =
   | { readonly stage: 'before'; readonly answer?: Answer; readonly wire: Wire }
   | { readonly stage: 'kept'; readonly answer: Answer; readonly wire: Wire }
   | { readonly stage: 'after'; readonly change: (answer: Answer) => Answer; readonly wire: Wire }
 
 const same = (answer: Answer) => answer
-const before = (answer: Answer): Effect => ({ stage: 'before', answer, wire: 'whole' })
-const after = (change: (answer: Answer) => Answer, wire: Wire = 'whole'): Effect => ({
+const before = (answer: Answer): FaultEffect => ({ stage: 'before', answer, wire: 'whole' })
+const after = (change: (answer: Answer) => Answer, wire: Wire = 'whole'): FaultEffect => ({
   stage: 'after',
   change,
   wire,
 })
 const serverError = () => refusal(500, 'INTERNAL_SERVER_ERROR', 'Something went wrong.')
 
-/** What a fault may depend on: its argument in milliseconds, the call, and how a 429 looks. */
+/** What the effect of a fault may depend on. */
 interface Struck {
   readonly argumentMs: number
   readonly route: Route
   readonly limitBody: 'html' | 'json'
 }
 
-const effects: Readonly<Record<FaultName, (struck: Struck) => Effect>> = {
+const effects: Readonly<Record<FaultName, (struck: Struck) => FaultEffect>> = {
   refuse: () => ({ stage: 'before', wire: 'close' }),
   'reset-before': () => ({ stage: 'before', wire: 'reset' }),
   hang: () => ({ stage: 'before', wire: 'silence' }),
@@ -78,11 +66,15 @@ const effects: Readonly<Record<FaultName, (struck: Struck) => Effect>> = {
   'signature-401': () => before(authenticationRefusals.signature()),
   'timestamp-401': () => before(authenticationRefusals.timestamp()),
   'salt-401': () => before(authenticationRefusals.salt()),
-  // Both only change the delay and the clock; the plan never gives them out as the fault that strikes.
+  // These two only change the delay and the clock; the plan never returns them as the fault that strikes.
   slow: () => after(same),
   clock: () => after(same),
 }
 
-export function effectOf({ name, argumentMs }: Fault, route: Route, limitBody: 'html' | 'json'): Effect {
+export function findEffect(
+  { name, argumentMs }: Fault,
+  route: Route,
+  limitBody: 'html' | 'json',
+): FaultEffect {
   return effects[name]({ argumentMs, route, limitBody })
 }

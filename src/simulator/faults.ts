@@ -1,43 +1,44 @@
 /**
- * Faults on demand. A specification is a list of items, separated by commas; each is a name and where it strikes:
+ * Faults on demand: their grammar, their parser, and the plan that decides which one strikes a request. A specification is a
+ * list of items, separated by commas; each is a name and where it strikes:
  *
  *     500                   every request           500@3            the third request
  *     500:2%                2% of the requests      500@3-5          the third to the fifth; `@3-` from the third on
  *     500=cus_1             this customer's         500:x2           the first two times only
  *     500/post              updates only; `/get` for reads           slow(2s):1%   with an argument
  *
- * and these combine: `reset-after/post=cus_1@2`, `502-html:5%:x10`. Requests are counted from 1, since the faults were
- * set and among those that the method and the customer let through. Shares are drawn from the seed, the customer and
- * the how-manieth request of that customer: the same file, faults and seed give each customer the same fate, in
- * whatever order its requests arrive beside the others'.
+ * These combine: `reset-after/post=cus_1@2`, `502-html:5%:x10`. Requests are counted from 1, from when the faults were set,
+ * and only those of the method and the customer. Shares are drawn from the seed, the customer and the number of the request
+ * of that customer. So the same file, faults and seed give each customer the same faults, in any order of arrival.
  *
- * The first item that strikes wins; `slow` and `clock` add themselves to whatever else happens. `refuse` strikes before
- * the rate limit counts the request, all others behind it. A fault that "applies nothing" strikes before signature and
- * salt are looked at; one that "applies" damages the answer of a request that was carried out, or refused, as always.
+ * The first item that strikes wins; `slow` and `clock` are added to any other. `refuse` strikes before the rate limit counts
+ * the request, all others after it. A fault that "applies nothing" strikes before signature and salt are checked. One that
+ * "applies" damages the answer of a request that was carried out, or refused, as usual.
  */
+import { didYouMean, nearest } from '../model/text.ts'
 import kinds from './fault-kinds.json' with { type: 'json' }
 
-export interface FaultKind {
+interface FaultKind {
   /** One line for help texts. */
   readonly summary: string
   readonly argument?: { readonly example: string; readonly required: boolean }
 }
 
-/** By name. A copy, so that its type is in our declarations and not the JSON file. */
+/** By name. It is a copy, so that our declarations hold its type and not the JSON file. */
 export const faultNames = { ...kinds }
 
 export type FaultName = keyof typeof faultNames
 
 export interface Fault {
   readonly name: FaultName
-  /** The argument in milliseconds; 0 where there is none. */
+  /** The argument in milliseconds; 0 if there is none. */
   readonly argumentMs: number
-  /** 0 to 1 of the requests it could strike. */
+  /** Share of the requests that it could strike, from 0 to 1. */
   readonly share: number
-  /** The requests it could strike, counted from 1. */
+  /** First and last of the requests that it could strike, counted from 1. */
   readonly from: number
   readonly to: number
-  /** How often it strikes at most. */
+  /** Maximum number of strikes. */
   readonly times: number
   /** Empty for every customer. */
   readonly customerId: string
@@ -45,11 +46,147 @@ export interface Fault {
   readonly method: '' | 'GET' | 'POST'
 }
 
-export function isFaultName(text: string): text is FaultName {
+function isFaultName(text: string): text is FaultName {
   return Object.hasOwn(faultNames, text)
 }
 
-/** What the table says about a fault. */
-export function faultKind(name: FaultName): FaultKind {
-  return faultNames[name]
+interface FaultsProblem {
+  readonly message: string
+  readonly remedy: string
+}
+
+const item = /^([a-z0-9-]*?)(?:\(([^)]*)\))?((?:[/:@=\s]|x\d+(?=$|[/:@=\s])).*)?$/s
+const units: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+])
+
+/** Returns the faults in the order of the text, or a problem, which has a `message`. A blank text means no faults. */
+export function parseFaults(spec: string): readonly Fault[] | FaultsProblem {
+  const faults: Fault[] = []
+  for (const text of spec.split(',').map((part) => part.trim())) {
+    if (text === '') continue
+    const fault = parseFault(text)
+    if ('message' in fault) return fault
+    faults.push(fault)
+  }
+  return faults
+}
+
+function parseFault(text: string): Fault | FaultsProblem {
+  const [, name = '', argument, selectors = ''] = item.exec(text) ?? []
+  if (!isFaultName(name)) {
+    const written = name === '' ? text : name
+    const names = Object.keys(faultNames)
+    return {
+      message: `there is no fault "${written}"`,
+      remedy: `${didYouMean(nearest(written, names))}Faults: ${names.join(', ')}.`,
+    }
+  }
+  const { argument: wanted }: FaultKind = faultNames[name]
+  const argumentMs = argument === undefined ? undefined : parseDuration(argument)
+  if (wanted === undefined && argument !== undefined)
+    return { message: `the fault "${name}" takes no argument`, remedy: `Write it as ${name}.` }
+  if (wanted !== undefined && argumentMs === undefined && (wanted.required || argument !== undefined))
+    return {
+      message: `the fault "${name}" needs a duration`,
+      remedy: `Write it as ${wanted.example}, in ms, s, m or h.`,
+    }
+  if (name !== 'clock' && (argumentMs ?? 0) < 0)
+    return { message: `the fault "${name}" needs a duration ahead`, remedy: 'Leave out the minus sign.' }
+  return parseSelectors({ ...everyRequest, name, argumentMs: argumentMs ?? 0 }, selectors)
+}
+
+const everyRequest = { share: 1, from: 1, to: Infinity, times: Infinity, customerId: '', method: '' } as const
+
+const selector =
+  /\s*(?:\/(?<method>get|post)|:?(?<share>\d+(?:\.\d+)?)%|@(?<from>\d+)(?<open>-)?(?<to>\d+)?|=(?<id>[A-Za-z0-9_-]+)|:?x(?<times>\d+))\s*/iy
+
+function parseSelectors(plain: Fault, text: string): Fault | FaultsProblem {
+  const fault: { -readonly [Key in keyof Fault]: Fault[Key] } = { ...plain }
+  selector.lastIndex = 0
+  while (selector.lastIndex < text.length) {
+    const { method, share, from, open, to, id, times } = selector.exec(text)?.groups ?? {}
+    if (method !== undefined) fault.method = method.toUpperCase() === 'GET' ? 'GET' : 'POST'
+    else if (share !== undefined && Number(share) <= 100) fault.share = Number(share) / 100
+    else if (from !== undefined && (open !== undefined || to === undefined)) {
+      fault.from = Number(from)
+      fault.to = to === undefined ? (open === undefined ? fault.from : Infinity) : Number(to)
+    } else if (id !== undefined) fault.customerId = id
+    else if (times !== undefined) fault.times = Number(times)
+    else return selectorProblem(plain.name, text)
+  }
+  return fault.from < 1 || fault.to < fault.from ? selectorProblem(plain.name, text) : fault
+}
+
+function selectorProblem(name: string, text: string): FaultsProblem {
+  return {
+    message: `cannot read where the fault "${name}" strikes: "${text.trim()}"`,
+    remedy: `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get or ${name}/post for a method.`,
+  }
+}
+
+function parseDuration(text: string): number | undefined {
+  const [, sign, number, unit = ''] = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? []
+  const factor = units.get(unit)
+  return factor === undefined ? undefined : Number(number) * factor * (sign === '-' ? -1 : 1)
+}
+
+export interface Draw {
+  /** The fault that strikes; `slow` and `clock` only add to the two numbers below. */
+  readonly fault: Fault | undefined
+  readonly delayMs: number
+  /** The server's clock minus the true one. */
+  readonly skewMs: number
+  /** Name of the fault for the call log; empty if none strikes. */
+  readonly name: string
+}
+
+/** Decides which fault strikes a request: by count, by customer, and by a draw that the seed determines. */
+export type FaultPlan = (method: string, customerId: string) => Draw
+
+const noFault: Draw = { fault: undefined, delayMs: 0, skewMs: 0, name: '' }
+
+export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPlan {
+  if (faults.length === 0) return () => noFault
+  const watched = faults.map((fault, index) => ({ fault, index, met: 0, struck: 0 }))
+  const rolls = faults.some(({ share }) => share < 1)
+  const requestsOf = new Map<string, number>()
+
+  return (method, customerId) => {
+    const nth = (requestsOf.get(customerId) ?? 0) + 1
+    if (rolls) requestsOf.set(customerId, nth)
+    let draw = noFault
+    for (const entry of watched) {
+      const { fault, index } = entry
+      if (fault.method !== '' && fault.method !== method) continue
+      if (fault.customerId !== '' && fault.customerId !== customerId) continue
+      entry.met += 1
+      if (entry.met < fault.from || entry.met > fault.to || entry.struck >= fault.times) continue
+      if (fault.share < 1 && drawShare(`${seed}|${index}|${customerId}|${nth}`) >= fault.share) continue
+      const next = add(draw, fault)
+      if (next !== draw) entry.struck += 1
+      draw = next
+    }
+    return draw
+  }
+}
+
+function add(draw: Draw, fault: Fault): Draw {
+  const { name, argumentMs } = fault
+  const shown = draw.name === '' ? name : draw.name
+  if (name === 'slow') return { ...draw, delayMs: draw.delayMs + argumentMs, name: shown }
+  if (name === 'clock') return { ...draw, skewMs: draw.skewMs + argumentMs, name: shown }
+  return draw.fault === undefined ? { ...draw, fault, name } : draw
+}
+
+/** A number from 0 to 1 that only the text determines: FNV-1a, then the finaliser of MurmurHash3 to spread it. */
+function drawShare(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
 }

@@ -1,41 +1,52 @@
-/** The simulator's options, with every default in one place. What Rapyd does is unknown where a line says "unknown". */
+/** The options of the simulator and their defaults. "Unknown" means that nothing is known of what Rapyd does. */
 import { randomBytes } from 'node:crypto'
 import { groups } from '../config/options.ts'
 import type { SimulatedCustomer } from './customers.ts'
-import type { RateWindow } from './limits.ts'
-import { documentedWindows } from './limits.ts'
+
+export interface RateWindow {
+  readonly limit: number
+  readonly perMs: number
+  /** How long the block lasts from the crossing, or `'window'`: to the end of the current fixed window. */
+  readonly blockMs: number | 'window'
+}
+
+/** 200 a minute, then blocked to the end of that minute; 1,000 in five minutes, then blocked for five (docs). */
+export const documentedWindows: readonly RateWindow[] = [
+  { limit: 200, perMs: 60_000, blockMs: 'window' },
+  { limit: 1000, perMs: 300_000, blockMs: 300_000 },
+]
 
 export interface SimulatorOptions {
-  /** Made up when left out, as `secretKey` is. */
+  /** Default: a random key, like `secretKey`. */
   readonly accessKey?: string
   readonly secretKey?: string
-  /** On 127.0.0.1, the only address it binds. Default 0: any free one. */
+  /** On 127.0.0.1, the only address it binds. Default 0: any free port. */
   readonly port?: number
-  /** Default: 200 a minute, blocked to the end of it, and 1,000 in five minutes, blocked for five. `[]`: no limit. */
+  /** Default: `documentedWindows`. `[]` is no limit. */
   readonly windows?: readonly RateWindow[]
   /** Send `Retry-After` with a 429. Unknown; default false. */
   readonly retryAfter?: boolean
-  /** Body of a 429. Unknown; default `html`, as of a firewall. */
+  /** Body of a 429. Unknown; default `html`, like a firewall. */
   readonly limitBody?: 'html' | 'json'
-  /** Default `off`, as documented for customers; `all-post` is what Rapyd's support can switch on. */
+  /** Default `off`, as documented for customers. Rapyd's support can enable `all-post`. */
   readonly idempotency?: 'off' | 'all-post'
-  /** What a signature is checked over. Inferred; default `reserialised`, where `raw` is the exact bytes. */
+  /** What the signature covers. Inferred; default `reserialised`. `raw` is the exact bytes. */
   readonly signature?: 'reserialised' | 'raw'
-  /** Default `measured` (300 s ago to an hour ahead); `documented` is now to 60 s ago. */
+  /** Default `measured`: 300 s ago to an hour ahead. `documented`: 60 s ago to now. */
   readonly timestamps?: 'measured' | 'documented'
   /** What `addresses` in an update does. Inferred; default `append`. */
   readonly addresses?: 'append' | 'replace'
-  /** Default `any`: every well-formed id exists, made on first touch. A list: only those. */
+  /** Default `any`: every well-formed id exists, and its customer is made at the first call. A list: only those. */
   readonly customers?: 'any' | readonly SimulatedCustomer[]
   /** Added to every answer, in ms. Default 0. */
   readonly latencyMs?: number
   /** See `faults.ts` for the grammar. Default none. */
   readonly faults?: string
-  /** Of the dice for shares of faults. Default 1. */
+  /** Seed of the draws for shares of faults. Default 1. */
   readonly seed?: number
   /** The server's clock minus ours, in ms. Default 0. */
   readonly clockSkewMs?: number
-  /** How many of the newest calls stay readable; the counters count all. Default 100,000. */
+  /** Number of the newest calls that stay readable; the counters count all. Default 100,000. */
   readonly keepCalls?: number
 }
 

@@ -10,7 +10,7 @@ import type { Customers } from './customers.ts'
 
 export interface Route {
   readonly call: 'update' | 'retrieve' | 'list' | 'delete-discount' | 'unknown'
-  /** As in the path, whether or not there is such a customer; empty where the path names none. */
+  /** As in the path, even if there is no such customer; empty if the path names none. */
   readonly customerId: string
   readonly query: string
 }
@@ -26,8 +26,8 @@ export interface SimulatedRequest {
   readonly tooLarge: boolean
 }
 
-/** What a request line asks for. Ids are not decoded: one that needs escaping is not well formed. */
-export function routeOf(method: string, url: string): Route {
+/** The route of a request line. Ids are not decoded: one that needs escaping is not well formed. */
+export function parseRoute(method: string, url: string): Route {
   const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
   const [, id, rest] = /^\/v1\/customers(?:\/([^/]+)(\/.*)?)?$/.exec(path) ?? []
   const customerId = id ?? ''
@@ -78,7 +78,7 @@ function refused(answer: Answer): Handled {
 
 function update(id: string, body: string, customers: Customers): Handled {
   const patch = body === '' ? {} : parseJson(body)
-  // No code is documented for either; a bare string is what clients have met for malformed bodies.
+  // No code is documented for either. Clients have seen a bare string for malformed bodies.
   if (patch === undefined) return refused(plainJson(400, '"Malformed JSON in the request body"'))
   if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
   const refusedWith = customers.update(id, patch)

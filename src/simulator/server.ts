@@ -1,29 +1,27 @@
 /**
- * A stand-in for Rapyd's customers API on loopback, for demos, rehearsals and tests. It keeps its customers in memory,
- * checks signatures with its own code, and plays faults on demand. `options.ts` says which defaults are documented.
+ * A simulator of Rapyd's customers API on loopback, for demos, rehearsals and tests. It keeps its customers in memory, checks
+ * signatures with its own code, and simulates faults. `options.ts` says which defaults are documented.
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { BulkUpdateError } from '../model/errors.ts'
+import { deliver } from './answers.ts'
 import { createApi } from './api.ts'
 import { createCallLog, openCall } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
 import type { SimulatedCustomer } from './customers.ts'
-import { createFaultPlan } from './fault-plan.ts'
-import type { FaultPlan } from './fault-plan.ts'
-import { parseFaults } from './fault-spec.ts'
+import { createFaultPlan, parseFaults } from './faults.ts'
+import type { FaultPlan } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatorOptions } from './options.ts'
-import { routeOf } from './routes.ts'
+import { parseRoute } from './routes.ts'
 import type { SimulatedRequest } from './routes.ts'
-import { deliver } from './wire.ts'
 
-export { parseFaults } from './fault-spec.ts'
-export { faultNames } from './faults.ts'
+export { faultNames, parseFaults } from './faults.ts'
 export type { Fault } from './faults.ts'
-export type { RateWindow } from './limits.ts'
+export type { RateWindow } from './options.ts'
 export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }
 
 export interface Simulator extends CallCounts {
@@ -33,15 +31,15 @@ export interface Simulator extends CallCounts {
   readonly secretKey: string
   /** As Retrieve Customer would show it. */
   customer(id: string): SimulatedCustomer | undefined
-  /** How often this customer was updated. */
+  /** Number of updates of this customer. */
   updatesOf(id: string): number
-  /** Replaces the faults and starts their counts again. Throws a `BulkUpdateError` where the text cannot be read. */
+  /** Replaces the faults and resets their counts. Throws a `BulkUpdateError` if the text cannot be read. */
   setFaults(spec: string): void
-  /** Cuts every connection and ends. */
+  /** Ends every connection and the server. */
   close(): Promise<void>
 }
 
-/** Starts it. Throws a `BulkUpdateError` for faults that cannot be read or a port that cannot be had. */
+/** Starts the simulator. Throws a `BulkUpdateError` for faults that cannot be read or a port that is not free. */
 export async function createSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
   const options = resolveSimulatorOptions(given)
   let plan = planFaults(options.faults, options.seed)
@@ -61,8 +59,8 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
-    const route = routeOf(method, path)
-    const call = openCall(method, path, route.customerId, headers)
+    const route = parseRoute(method, path)
+    const call = openCall({ method, path, customerId: route.customerId }, headers)
     log.open(call)
     let open = true
     const settle = () => {
@@ -85,7 +83,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   ): void {
     const draw = plan(request.method, request.route.customerId)
     const skewMs = options.clockSkewMs + draw.skewMs
-    const processed = api(request, draw, Date.now() + skewMs, performance.now())
+    const processed = api(request, draw, { wallMs: Date.now() + skewMs, nowMs: performance.now() })
     const { wire } = processed
     call.fault = processed.overLimit ? '' : draw.name
     call.replayed = processed.replayed
@@ -94,7 +92,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     if (processed.applied) log.apply(call)
     const send = () => {
       if (wire === 'whole' && !response.destroyed) call.status = processed.answer.status
-      // Before the bytes leave: a client that has its answer may send the next call before we hear of it.
+      // Before the bytes leave: a client that has its answer may send the next call before the response closes.
       if (wire !== 'silence' && wire !== 'drip') settle()
       const dripMs = draw.fault?.argumentMs ?? 0
       deliver({ response, answer: processed.answer, dateMs: Date.now() + skewMs, wire, dripMs, later })
@@ -104,7 +102,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     else send()
   }
 
-  // A long keep-alive: connections that end at an awkward moment are the faults' business.
+  // A long keep-alive: only faults end connections at an awkward moment.
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, receive)
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -116,7 +114,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   const port = typeof address === 'object' && address !== null ? address.port : options.port
   const closed = new Promise<void>((resolve) => server.once('close', resolve))
 
-  // Onto the counts themselves, which go on counting.
+  // Assigned to the live counts, so that they continue.
   return Object.assign(log.counts, {
     url: `http://127.0.0.1:${port}`,
     accessKey: options.accessKey,
@@ -161,7 +159,7 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
 
 const mostBytes = 2 ** 20
 
-/** Reads a request's body, and calls back once, at the end of the body; never where the client goes away before it. Keeps 1 MiB at most. */
+/** Reads a request's body, at most 1 MiB, and calls `done` at its end; never if the client disconnects before. */
 function readBody(message: IncomingMessage, done: (body: Buffer, tooLarge: boolean) => void): void {
   const chunks: Buffer[] = []
   let bytes = 0

@@ -3,9 +3,9 @@
  * SQLite, so that memory does not grow with the file. The file goes with its process.
  */
 import { DatabaseSync } from 'node:sqlite'
-import { createRowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { DuplicateRows, CustomerCount } from '../model/scan.ts'
+import type { DuplicateRows, CustomerCount } from '../model/ports.ts'
 
 export interface CountedCustomers extends CustomerCount {
   /** The first row of the file that is not its customer's first, after that first one. */
@@ -51,10 +51,10 @@ export function countCustomers(): CountedCustomers {
       }),
     duplicates: () =>
       onDisk(() => {
-        const [followed, following] = [createRowSet(), createRowSet()]
+        const [earlierRows, laterRows] = [createRowSet(), createRowSet()]
         for (const { earlier, row } of db.prepare(withEarlier('WHERE has_call = 1')).iterate()) {
-          followed.add(Number(earlier))
-          following.add(Number(row))
+          earlierRows.add(Number(earlier))
+          laterRows.add(Number(row))
         }
         db.exec(`CREATE TABLE IF NOT EXISTS last (customer TEXT PRIMARY KEY, row INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         INSERT OR IGNORE INTO last
@@ -64,8 +64,8 @@ export function countCustomers(): CountedCustomers {
         const last = db.prepare('SELECT row FROM last WHERE customer = ?')
         const keep = db.prepare('INSERT OR IGNORE INTO place VALUES (?, ?, ?, ?, ?)')
         return {
-          followed,
-          following,
+          earlierRows,
+          laterRows,
           lastRowOf: (customerId) => Number(last.get(customerId)?.['row']),
           keepPlace(customerId, { row, line, offset, length }) {
             onDisk(() => keep.run(customerId, row, line, offset, length))

@@ -1,7 +1,7 @@
 /** Databases of our own: files that only their owner can read, and one write transaction at a time. */
 import { closeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { openOwnFile } from '../config/own-file.ts'
+import { openOwnFile } from '../config/system.ts'
 
 /** Opens the database at `path`, and makes it where it is missing. An empty `path` is a file that goes with its process. */
 export function openOwnDatabase(path: string): DatabaseSync {

@@ -1,5 +1,5 @@
 /** What the file system or SQLite says about the files of a run, as an error that names the path and what to do. */
-import { BulkUpdateError, reasonOf, systemCode } from '../model/errors.ts'
+import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 
 const busy = 5
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
@@ -55,7 +55,7 @@ function describe(
     return new BulkUpdateError(
       'USAGE',
       place.code,
-      `${path} ${what}: ${reasonOf(code)}`,
+      `${path} ${what}: ${explainSystemCode(code)}`,
       `Choose a folder that can be written to with ${place.option}. Nothing was sent.`,
       { cause: error },
     )
@@ -64,7 +64,7 @@ function describe(
   return new BulkUpdateError(
     'LOCAL',
     'E_DISK',
-    `${path} ${what}: ${reasonOf(code)}`,
+    `${path} ${what}: ${explainSystemCode(code)}`,
     'Make room there or look at the disk, then run the same command again. Nothing was sent.',
     { cause: error },
   )

@@ -2,23 +2,23 @@
  * The journal of one run, in SQLite: the truth that every report is made from. Intents and outcomes are durable when
  * their promise resolves; they go to disk in groups, with one fdatasync a group.
  */
-import type { Confirmed } from '../model/confirmed.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { Place } from '../model/place.ts'
-import type { UpdateRequest } from '../model/request.ts'
+import type { ConfirmedFields, Outcome } from '../model/outcome.ts'
+import type { Place, UpdateRequest } from '../model/row.ts'
 import type { Journal } from '../model/ports.ts'
-import { createRowSet } from '../model/row-set.ts'
-import type { RowSet } from '../model/row-set.ts'
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import { inTransaction } from './database.ts'
 import { createGroupCommit } from './group-commit.ts'
-import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
+import { readDoubts, readerOf, readSettled, packOutcome, unpackOutcome } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
-import { packOutcome, unpackOutcome } from './outcome-record.ts'
-import { local, openDatabase } from './open-database.ts'
+import { local, openDatabase, progressOf } from './open-database.ts'
+import { openMark } from './mark.ts'
+import type { Mark } from './mark.ts'
+import type { DatabaseSync } from 'node:sqlite'
 
 export interface RunJournal extends Journal, JournalReader {
   /** As the port's; `confirmed` goes to disk with it. */
-  settle(outcome: Outcome, confirmed?: Confirmed): Promise<void>
+  settle(outcome: Outcome, confirmed?: ConfirmedFields): Promise<void>
   /** Durable when it returns. */
   set(key: string, value: string): void
   /** As `set`, but with the next commit: for what is worth no commit of its own. Never throws. */
@@ -40,9 +40,9 @@ export interface RunJournal extends Journal, JournalReader {
   close(): void
 }
 
-type Entry =
+type JournalEntry =
   | { readonly intent: number; readonly request: UpdateRequest | undefined }
-  | { readonly outcome: Outcome; readonly confirmed: Confirmed | undefined }
+  | { readonly outcome: Outcome; readonly confirmed: ConfirmedFields | undefined }
   | { readonly key: string; readonly value: string }
 
 /** Opens or makes the journal at `path`. `group`: how many entries are committed without waiting for more. */
@@ -53,11 +53,13 @@ export function openJournal(path: string, group: number): RunJournal {
   const noteSent = db.prepare('INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)')
   const confirm = db.prepare('INSERT OR REPLACE INTO confirmed VALUES (?, ?, ?, ?)')
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
+  const countCommit = db.prepare('UPDATE progress SET commits = commits + 1 RETURNING commits')
+  const mark = markOf(path, db)
   /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
   const intended = createRowSet()
-  const commits = createGroupCommit<Entry>((entries) => {
-    local(path, 'write', () =>
-      inTransaction(db, () => {
+  const commits = createGroupCommit<JournalEntry>((entries) => {
+    local(path, 'write', () => {
+      const count = inTransaction(db, () => {
         const intents: number[] = []
         for (const entry of entries) {
           if ('intent' in entry) {
@@ -76,8 +78,10 @@ export function openJournal(path: string, group: number): RunJournal {
           }
         }
         if (intents.length > 0) intend.run(Date.now(), intents.join(','))
-      }),
-    )
+        return Number(countCommit.get()?.['commits'])
+      })
+      mark.write(count)
+    })
     for (const entry of entries) if ('outcome' in entry) settled.add(entry.outcome.row)
   }, group)
 
@@ -113,6 +117,18 @@ export function openJournal(path: string, group: number): RunJournal {
     close() {
       commits.flush()
       db.close()
+      mark.close()
     },
+  }
+}
+
+function markOf(path: string, db: DatabaseSync): Mark {
+  try {
+    const state = progressOf(db)
+    if (state === undefined) throw new Error('a journal without its progress')
+    return local(path, 'write', () => openMark(path, state))
+  } catch (error) {
+    db.close()
+    throw error
   }
 }

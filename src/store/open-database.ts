@@ -1,13 +1,20 @@
 /** Opens the database of a journal, and makes its tables where there are none: all of them or none. */
+import { randomUUID } from 'node:crypto'
 import { lstatSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isDamaged } from './disk-error.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
+import { lostSince, readMark } from './mark.ts'
+import type { MarkedState } from './mark.ts'
 
 /** Raised with every change of the tables; a journal of another version is refused by name. */
 export const journalVersion = 4
+
+/** One row: which journal it is, and how many commits it has had. Journals of earlier versions get it when they are opened. */
+const progressTable = `CREATE TABLE IF NOT EXISTS progress
+  (id INTEGER PRIMARY KEY CHECK (id = 1), identity TEXT NOT NULL, commits INTEGER NOT NULL) STRICT;`
 
 /**
  * The journal's tables. `intent` says which rows may have been sent, `outcome` what became of a row; `run` what they
@@ -24,24 +31,28 @@ CREATE TABLE IF NOT EXISTS sent
   (row INTEGER PRIMARY KEY, customer TEXT NOT NULL, at INTEGER NOT NULL, fields TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS confirmed
   (row INTEGER PRIMARY KEY, customer TEXT NOT NULL, at INTEGER NOT NULL, digests TEXT NOT NULL) STRICT;
+${progressTable}
 PRAGMA user_version = ${journalVersion};
 `
 
 /**
  * Throws LOCAL: E_JOURNAL where the disk or SQLite refuses, E_JOURNAL_VERSION for a journal of another version, E_JOURNAL_LOST
- * where files of the run are there without it, E_JOURNAL_DAMAGED where it has a hole.
+ * where files of the run are there without it or it has lost commits, E_JOURNAL_DAMAGED where it has a hole.
  */
 export function openDatabase(path: string): DatabaseSync {
   refuseLost(path)
+  const mark = local(path, 'open', () => readMark(path))
   const db = local(path, 'open', () => openOwnDatabase(path))
   try {
     local(path, 'open', () =>
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000'),
     )
     const version = local(path, 'open', () => versionOf(db))
-    if (version === 0) local(path, 'write', () => makeTables(db))
-    else if (version !== journalVersion) throw otherVersion(path, version)
-    else refuseBroken(path, db)
+    if (version !== 0 && version !== journalVersion) throw otherVersion(path, version)
+    const lost = local(path, 'open', () => lostSince(mark, progressOf(db)))
+    if (lost !== undefined) throw lostJournal(`${path} has lost what was written last: ${lost}`)
+    if (version !== 0) refuseBroken(path, db)
+    local(path, 'write', () => makeTables(db))
     return db
   } catch (error) {
     db.close()
@@ -56,12 +67,24 @@ function refuseLost(path: string): void {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
   const left = laterFiles.find((name) => isWritten(join(dirname(path), name)))
   if (left === undefined) return
-  throw new BulkUpdateError(
+  throw lostJournal(`${path} is gone, and ${left} shows that its run had begun`)
+}
+
+/** `what` has happened to it. */
+export function lostJournal(what: string): BulkUpdateError {
+  return new BulkUpdateError(
     'LOCAL',
     'E_JOURNAL_LOST',
-    `the journal ${path} is gone, and ${left} shows that its run had begun`,
+    `the journal ${what}`,
     'Put it back. Without it nobody knows what was sent: another run, with --new-run, sends every row again. Nothing was sent.',
   )
+}
+
+/** Returns undefined if the database has no such table: it is empty, or of an earlier version. */
+export function progressOf(db: DatabaseSync): MarkedState | undefined {
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'progress'").get() === undefined) return undefined
+  const found = db.prepare('SELECT identity, commits FROM progress').get()
+  return { identity: String(found?.['identity']), commits: Number(found?.['commits']) }
 }
 
 /** By a run: it writes through no link, and leaves nothing empty. */
@@ -86,8 +109,8 @@ function refuseBroken(path: string, db: DatabaseSync): void {
 /** The version is written with the tables, so a journal without one holds nothing: its run never began. */
 function makeTables(db: DatabaseSync): void {
   inTransaction(db, () => {
-    // Another process may have been first.
-    if (versionOf(db) === 0) db.exec(schema)
+    db.exec(versionOf(db) === 0 ? schema : progressTable)
+    db.prepare('INSERT OR IGNORE INTO progress VALUES (1, ?, 0)').run(randomUUID())
   })
 }
 

@@ -9,7 +9,7 @@ import { local } from './open-database.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
 
 /** What is known of a customer: its image, or why there is none. */
-export type Known = JsonObject | 'missing' | 'unreadable'
+export type CustomerFieldState = JsonObject | 'missing' | 'unreadable'
 
 /** Customers that were read one by one, and pages of the list. */
 export interface ReadCounts {
@@ -34,14 +34,14 @@ export interface Readings {
   counts(): ReadCounts
   /** What was read, and what all of it took so far. What is kept on credit counts until it is given back, by this or a later session. */
   keep(
-    known: readonly (readonly [customerId: string, known: Known])[],
+    known: readonly (readonly [customerId: string, known: CustomerFieldState])[],
     counts: ReadCounts,
     isOnCredit?: boolean,
   ): void
   /** Opens again what was kept on credit. */
   giveBack(): void
   /** Of a customer of the file, as it was left if it was left. */
-  known(customerId: string): Known | undefined
+  known(customerId: string): CustomerFieldState | undefined
   /** What a row leaves of a customer, for the rows behind it. */
   leave(customerId: string, image: JsonObject): void
   /** Forgets what rows left. */

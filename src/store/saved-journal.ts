@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { RowSet } from '../model/row-set.ts'
+import type { RowSet } from '../model/collections.ts'
 import { readDoubts, readerOf, readSettled } from './journal-reader.ts'
 import type { JournalReader } from './journal-reader.ts'
-import { journalVersion } from './open-database.ts'
+import { lostSince, readMark } from './mark.ts'
+import { journalVersion, progressOf } from './open-database.ts'
 
 export interface SavedJournal extends JournalReader {
   /** The rows that have an outcome. Read when it is first asked for: that takes a while in a long run. */
@@ -27,11 +28,16 @@ export function readJournal(directory: string): SavedJournal {
   const path = join(directory, 'journal.db')
   let db: DatabaseSync | undefined
   try {
+    const mark = readMark(path)
     db = new DatabaseSync(addressOf(path), { readOnly: true })
     // One view of everything, even while the run goes on.
     db.exec('PRAGMA busy_timeout = 5000; BEGIN')
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version !== journalVersion) throw new Error(`journal version ${version}, this is ${journalVersion}`)
+    if (version !== 0 && version !== journalVersion)
+      throw new Error(`journal version ${version}, this is ${journalVersion}`)
+    const lost = lostSince(mark, progressOf(db))
+    if (lost !== undefined) throw new Error(`it has lost what was written last: ${lost}`)
+    if (version === 0) throw new Error(`journal version ${version}, this is ${journalVersion}`)
     return viewOf(db)
   } catch (error) {
     db?.close()

@@ -3,12 +3,11 @@
  * journals: a field is unknown from before its call is sent until the outcome of the call is durable.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Confirmed, Digests, Known } from '../model/confirmed.ts'
+import type { ConfirmedFields, Digests, CustomerFieldState } from '../model/outcome.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
 import type { SyncOwner } from './sync-database.ts'
-import { forgottenEntry, isKnown, mergedEntry, readEntry } from './sync-entry.ts'
 import { nightsOf } from './sync-nights.ts'
 import { inTransaction } from './database.ts'
 import type { SyncNights } from './sync-nights.ts'
@@ -32,16 +31,16 @@ export interface SyncState extends SyncNights {
   beginSending(runId: string): void
   /** The run that was the last to begin or to go on; '' where there is none, or where a file was taken as applied since. */
   readonly lastSender: string
-  known(customerId: string): Known
+  known(customerId: string): CustomerFieldState
   /** Takes what is known of these fields back, as `confirm` does with digests. Durable when it resolves. */
   forget(customerId: string, fields: readonly string[], at: number, since?: number): Promise<void>
   /**
    * Durable when it resolves. What is newer stays, and what has been confirmed or forgotten between `since` and `at` is not
    * known any more, unless it is the same.
    */
-  confirm(confirmed: Confirmed): Promise<void>
+  confirm(confirmed: ConfirmedFields): Promise<void>
   /** Many at once, in one transaction; durable when it returns. */
-  confirmAll(confirmed: readonly Confirmed[]): void
+  confirmAll(confirmed: readonly ConfirmedFields[]): void
   /** Forgets a customer, or all, as somebody wants it. Gives of how many something was known. */
   forgetAll(at: number, customerId?: string): number
   /** Reads the whole state. */
@@ -87,16 +86,16 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
     note?.(step)
   }
 
-  function merge({ customerId, digests, at, since = at }: Confirmed): void {
+  function merge({ customerId, digests, at, since = at }: ConfirmedFields): void {
     const fields = { ...entries(customerId) }
     for (const [field, digest] of Object.entries(digests))
       fields[field] = mergedEntry(fields[field], { digest, since, at })
     put.run(customerId, JSON.stringify(fields))
   }
 
-  const mergeAll = (all: readonly Confirmed[]): void =>
+  const mergeAll = (all: readonly ConfirmedFields[]): void =>
     written(directory, () => inTransaction(db, () => all.forEach(merge)))
-  const commits = createGroupCommit<Confirmed>(mergeAll, group)
+  const commits = createGroupCommit<ConfirmedFields>(mergeAll, group)
 
   return {
     ...nightsOf(db, directory),
@@ -135,7 +134,7 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
       const known = found.filter(([, entry]) => isKnown(entry))
       return {
         digests: Object.fromEntries(known.map(([field, { digest }]) => [field, digest])),
-        doubted: found.flatMap(([field, { digest }]) => (digest === '' ? [field] : [])),
+        unknown: found.flatMap(([field, { digest }]) => (digest === '' ? [field] : [])),
         at: Math.max(0, ...found.map(([, { at }]) => at)),
       }
     },
@@ -197,4 +196,51 @@ function* customersIn(db: DatabaseSync, customerId?: string): Generator<Stored> 
 interface Stored {
   readonly id: string
   readonly fields: string
+}
+
+export interface Entry {
+  /** '' where it is not known, `forgotten` where somebody wanted that. */
+  readonly digest: string
+  /** From when it was about to be changed until that had ended, milliseconds since 1970. */
+  readonly since: number
+  readonly at: number
+}
+
+/** No digest is like it. Nobody doubts what the customer holds, as with ''. */
+const forgotten = '-'
+
+export function isKnown({ digest }: Entry): boolean {
+  return digest !== '' && digest !== forgotten
+}
+
+/** What was confirmed before `at` never comes back. */
+export function forgottenEntry(text: string, at: number): string {
+  const held = readEntry(text)
+  const end = Math.max(at, held.at + 1)
+  return entryText({ digest: held.digest === '' ? '' : forgotten, since: end, at: end })
+}
+
+/** The entry with what one more call has left. */
+export function mergedEntry(text: string | undefined, next: Entry): string {
+  if (text === undefined) return entryText(next)
+  const held = readEntry(text)
+  if (next.since >= held.at) return entryText(next)
+  if (next.at < held.since) return text
+  return entryText({
+    digest: next.digest === held.digest ? held.digest : '',
+    since: Math.min(next.since, held.since),
+    at: Math.max(next.at, held.at),
+  })
+}
+
+export function readEntry(text: string): Entry {
+  const [digest = '', ...times] = text.split('.')
+  const [at = 0, since = at] = times.map((time) => Number.parseInt(time, 36))
+  return { digest, since, at }
+}
+
+/** The digest, the end and, where it is another time, the begin: times in base 36. */
+function entryText({ digest, since, at }: Entry): string {
+  const times = since === at ? [at] : [at, since]
+  return [digest, ...times.map((time) => time.toString(36))].join('.')
 }

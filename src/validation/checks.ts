@@ -2,16 +2,12 @@
  * The checks of `validate`: sees every row of the scan, counts columns, and gathers all errors and warnings with examples. Memory
  * is bounded.
  */
-import { tipOf } from '../model/error-codes.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
+import { findTip, warningTips } from '../model/errors.ts'
+import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { Examiner, Locate, SourceColumn } from '../model/ports.ts'
-import type { Problem } from '../model/problem.ts'
+import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
+import type { Examiner, Locate } from '../model/ports.ts'
 import { problemOf } from '../model/row.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import { warningTips } from '../model/warning.ts'
-import type { WarningCode } from '../model/warning.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import { findShift, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TypedColumn } from './damage.ts'
@@ -104,7 +100,7 @@ export function createChecks(parts: ChecksParts): Checks {
         if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
         // The kind is counted without the lines of the row, or every malformed row would be its own kind.
         const { code, message } = row.kind === 'malformed' ? problemOf(row) : problem
-        add(errors, code, problem, { severity: 'error', tip: tipOf(code, message), message })
+        add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined
       if (shift !== undefined)

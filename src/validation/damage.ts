@@ -1,12 +1,9 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
 import type { PlannedColumn } from '../mapping/column-plans.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
+import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import type { WarningCode } from '../model/warning.ts'
-import { customerField } from '../rapyd/customer-fields.ts'
-import { isCustomerId } from '../rapyd/customer-id.ts'
+import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
+import { customerField, isCustomerId } from '../rapyd/customer-fields.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */

@@ -7,10 +7,8 @@ import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/patches.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { ReadRow, Source } from '../model/ports.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import type { DuplicateRows } from '../model/scan.ts'
+import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
+import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
 import type { MappedInput } from './row-reader.ts'
 
 /** Opens the rows of an input and reads them. */
@@ -28,7 +26,7 @@ export function applyDuplicatePolicy(
 ): RowReader {
   const policy = input.options.duplicates
   const { openRows, readRow } = plain
-  if (duplicates.followed.size === 0) return plain
+  if (duplicates.earlierRows.size === 0) return plain
   switch (policy) {
     case 'sequence':
     case 'reject':
@@ -72,7 +70,7 @@ function leaveOut(
 ): ReadRow {
   return (row) => {
     const read = readRow(row)
-    if (isOutcome(read) || !duplicates.followed.has(read.row)) return read
+    if (isOutcome(read) || !duplicates.earlierRows.has(read.row)) return read
     return withoutCall(read, read.customerId, 'unchanged', reason(duplicates.lastRowOf(read.customerId)))
   }
 }
@@ -84,7 +82,7 @@ async function* withEarlierRows(
   readRow: ReadRow,
   duplicates: DuplicateRows,
 ): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-  const { followed, following } = duplicates
+  const { earlierRows, laterRows } = duplicates
 
   async function mergeEarlier(customerId: string): Promise<PatchedRow | undefined> {
     let merged: PatchedRow | undefined
@@ -97,7 +95,7 @@ async function* withEarlierRows(
 
   async function withEarlier(row: Row): Promise<Row> {
     const { customerId } = readRow(row)
-    if (followed.has(row.row)) {
+    if (earlierRows.has(row.row)) {
       duplicates.keepPlace(customerId, row)
       return row
     }
@@ -108,7 +106,7 @@ async function* withEarlierRows(
   for await (const rows of source) {
     const batch: (Row | MalformedRow)[] = []
     for (const row of rows) {
-      const isAlone = !followed.has(row.row) && !following.has(row.row)
+      const isAlone = !earlierRows.has(row.row) && !laterRows.has(row.row)
       batch.push(isAlone || row.kind === 'malformed' ? row : await withEarlier(row))
     }
     // Rows were read again, so the file must not have changed.

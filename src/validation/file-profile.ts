@@ -4,7 +4,7 @@
  */
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
-import type { PatchedRow } from '../model/patch.ts'
+import type { PatchedRow } from '../model/row.ts'
 import { findRuns } from '../store/find-runs.ts'
 import type { RunPlace } from '../store/find-runs.ts'
 import type { RunJournal } from '../store/journal.ts'

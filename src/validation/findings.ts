@@ -1,5 +1,5 @@
 /** Counts errors and warnings by code, field and message, with their first rows and a masked example. */
-import type { SourceColumn } from '../model/ports.ts'
+import type { SourceColumn } from '../model/row.ts'
 import type { FoundKind } from '../model/scan.ts'
 
 /** `field` is a path of the patch, or the name of the column or key; empty for the whole row. */

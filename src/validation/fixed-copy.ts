@@ -1,11 +1,9 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
 import { cellIn } from './checks.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { Problem } from '../model/problem.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
+import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
 import { isMarked } from '../input/header.ts'
 import { findFix } from '../mapping/fixes.ts'
-import type { SourceColumn } from '../model/ports.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
 import type { MappedInput } from './row-reader.ts'
 import { csvText } from '../report/csv-text.ts'

@@ -1,5 +1,5 @@
 /** Compares the file profile with that of the last file, and finds unusual changes. */
-import { countUp } from '../model/count.ts'
+import { countUp } from '../model/collections.ts'
 import type { FileProfile, SampledCustomer, ValueHashes } from './file-profile.ts'
 
 /** `what` is the word by which `--accept-change` takes it: `rows`, `damage` or a field. */

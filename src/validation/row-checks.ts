@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
-import type { PatchedRow } from '../model/patch.ts'
-import type { TellWarning } from '../model/warning.ts'
+import type { PatchedRow } from '../model/row.ts'
+import type { OnWarning } from '../model/ports.ts'
 import type { RowPlace } from './findings.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 
@@ -11,7 +11,7 @@ const longestLife = 120 * 365.25 * 86_400_000
 
 /** Returns a check for the patch of each row. `dates` gets the dates of birth. */
 export function createRowChecks(
-  warn: TellWarning,
+  warn: OnWarning,
   dates: DateOrder,
 ): (patched: PatchedRow, place: RowPlace) => void {
   const [emails, now] = [createSharedEmails(), Date.now()]

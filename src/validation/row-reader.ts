@@ -1,8 +1,8 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/printable.ts'
-import type { Problem } from '../model/problem.ts'
+import { printable } from '../model/text.ts'
+import type { Problem } from '../model/errors.ts'
 import { problemOf } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
@@ -16,8 +16,8 @@ import type { MappedRow } from '../mapping/rows.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
-import { createUpdateRequest } from '../rapyd/update-customer.ts'
-import type { RunIdentity } from '../rapyd/update-customer.ts'
+import { createUpdateRequest } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 
 /** An opened input, with all that decides what its rows mean. */
 export interface MappedInput {

@@ -2,16 +2,14 @@
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { rowsOf } from '../input/rows.ts'
-import { countEach } from '../model/count.ts'
-import type { ErrorCode } from '../model/error-codes.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { countEach } from '../model/collections.ts'
+import type { ErrorCode, BulkUpdateError, WarningCode } from '../model/errors.ts'
 import { isOutcome } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { Examiner, ReadRow, Source, SourceColumn } from '../model/ports.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
-import type { CustomerCount, FoundKind, Scan } from '../model/scan.ts'
-import type { TellWarning, WarningCode } from '../model/warning.ts'
-import { doubts } from '../rapyd/doubts.ts'
+import type { Examiner, ReadRow, Source, CustomerCount, OnWarning } from '../model/ports.ts'
+import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
+import type { FoundKind, Scan } from '../model/scan.ts'
+import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
@@ -111,7 +109,7 @@ async function scanRows(
   const findings = createKindCounter<ErrorCode>()
   const warnings = createKindCounter<WarningCode>()
   let current: Row | MalformedRow | undefined
-  const warn: TellWarning = (code, field, message) => {
+  const warn: OnWarning = (code, field, message) => {
     const row = current
     if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
     examiner?.warned(code, field, message)
@@ -143,9 +141,9 @@ async function scanRows(
       current = row
       if (read.customerId !== '') {
         customers.add(read.customerId, row.row, hasCall)
-        doubts.unusualId(read.customerId, warn)
+        rowWarnings.unusualId(read.customerId, warn)
       }
-      if (hasCall) doubts.clears(read, warn)
+      if (hasCall) rowWarnings.clears(read, warn)
     }
   }
   const counts = { rows, calls, unchanged, invalid, ...customers.counts(), set, cleared }

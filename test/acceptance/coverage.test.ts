@@ -20,7 +20,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   E_DISK: 'store/lock.test.ts',
   // Journals as other versions have left them.
   E_JOURNAL_VERSION: 'store/journal.test.ts',
-  E_RUN_RECORD: 'run/other-journals.test.ts',
+  E_RUN_RECORD: 'engine/other-journals.test.ts',
 }
 
 const codes = [

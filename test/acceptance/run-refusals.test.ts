@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   apply,
   bulkUpdate,
@@ -140,6 +140,21 @@ describe('a journal', () => {
     for (const name of readdirSync(path('rapyd-runs', 'first')))
       if (name.startsWith('journal.db')) rmSync(path('rapyd-runs', 'first', name))
     expect(await refusal(() => update())).toBe('E_JOURNAL_LOST 6')
+  })
+
+  it('E_JOURNAL_LOST: that a killed process left, and that has lost its write-ahead log since', async () => {
+    const rows = Array.from({ length: 60 }, (_, row) => `${id(row + 1)},N${row}\n`)
+    folder.write('many.csv', `customer,name\n${rows.join('')}`)
+    const args = ['update', 'many.csv', '--run-id', 'killed', '--base-url', simulator.url, '--rate', '20/1s']
+    const keys = { RAPYD_ACCESS_KEY: simulator.accessKey, RAPYD_SECRET_KEY: simulator.secretKey }
+    const running = folder.start([...args, '--state-dir', '.state'], keys)
+    const before = simulator.appliedCount
+    await vi.waitUntil(() => simulator.appliedCount > before + 5, { timeout: 60_000 })
+    running.kill('SIGKILL')
+    await running.finished
+    rmSync(path('rapyd-runs', 'killed', 'journal.db-wal'))
+    expect(await refusal(() => update({ input: path('many.csv'), runId: 'killed' }))).toBe('E_JOURNAL_LOST 6')
+    expect(await refusal(() => rebuildReport('killed', path('rapyd-runs')))).toBe('E_JOURNAL_READ 6')
   })
 })
 

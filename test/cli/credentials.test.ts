@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { refuseKeys } from '../../src/cli/main.ts'
-import { readKey } from '../../src/config/credentials.ts'
+import { readKey } from '../../src/config/environment.ts'
 
 let folder = ''
 let path = ''

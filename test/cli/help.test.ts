@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandNames, commands } from '../../src/cli/command-table.ts'
-import { flagOf, optionTable } from '../../src/config/options.ts'
+import { toFlag, optionTable } from '../../src/config/options.ts'
 import type { CommandName } from '../../src/config/options.ts'
 import { exitCodes } from '../../src/model/errors.ts'
 import { freshFolder } from '../acceptance/support/command.ts'
@@ -36,7 +36,7 @@ describe('--help', () => {
       const help = asLine(text)
       for (const [option, { help: general, helpOf: own, type, value, default: preset }] of optionsOf(name)) {
         const isOn = type === 'boolean' && preset === true
-        expect(help).toContain(` --${isOn ? 'no-' : ''}${flagOf(option)} ${value ?? ''}`.trimEnd())
+        expect(help).toContain(` --${isOn ? 'no-' : ''}${toFlag(option)} ${value ?? ''}`.trimEnd())
         expect(help).toContain(own?.[name] ?? general)
       }
       for (const [line] of commands[name].examples) expect(text).toContain(`\n  ${line}\n`)
@@ -58,7 +58,7 @@ describe('--help', () => {
   it('leaves out what a command does not take', async () => {
     const help = await helpOf('validate', '--help')
     for (const [option, { commands: takers }] of optionTable)
-      if (!takers.some((name) => name === 'validate')) expect(help).not.toContain(` --${flagOf(option)} `)
+      if (!takers.some((name) => name === 'validate')) expect(help).not.toContain(` --${toFlag(option)} `)
   })
 
   it('is also `help <command>`, -h, and stands after the words of a command', async () => {
@@ -82,7 +82,7 @@ describe('examples in the help', () => {
       const [, name = '', rest = ''] = /rapyd-bulk (\w+)(.*)/.exec(line) ?? []
       const command = commandNames.find((known) => known === name)
       if (command === undefined) throw new Error(`no command ${name}`)
-      const flags = optionsOf(command).map(([option]) => flagOf(option))
+      const flags = optionsOf(command).map(([option]) => toFlag(option))
       for (const [, flag = ''] of rest.matchAll(/--([a-z-]+)/g)) expect(flags).toContain(flag)
     },
   )

@@ -83,7 +83,7 @@ describe('what a job inherits', () => {
     expect(inheritOptions('rollback', parent, {})).toEqual(where)
   })
 
-  it('is nothing of the old environment where another is given', () => {
+  it('is nothing of the old environment if another is given', () => {
     expect(inheritOptions('rollback', parent, { env: 'sandbox' })).toEqual({})
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isLoopback, isProduction, resolveOrigin } from '../../src/config/origin.ts'
+import { isLoopback, isProduction, resolveOrigin } from '../../src/config/environment.ts'
 import { parseErrorLimit, parsePercent, parseRate } from '../../src/config/values.ts'
 
 const refused = (code: string) =>
@@ -86,7 +86,7 @@ describe('percentages and limits', () => {
   })
 })
 
-describe('where calls go', () => {
+describe('the host of the calls', () => {
   it.each([
     ['sandbox', undefined, undefined, 'https://sandboxapi.rapyd.net'],
     ['production', undefined, undefined, 'https://api.rapyd.net'],

@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
-import type { CsvRow } from '../../src/model/row.ts'
+import type { UpdateRequest, CsvRow } from '../../src/model/row.ts'
 import { createLanes } from '../../src/engine/keyed-queue.ts'
-import type { Deliver } from '../../src/model/ports.ts'
+import type { Send } from '../../src/model/ports.ts'
 import { send } from '../../src/engine/drain.ts'
 import { outcomeOf } from '../report/outcome.ts'
 import { updateOf } from '../support/rig.ts'
@@ -12,7 +11,7 @@ import { updateOf } from '../support/rig.ts'
 /** Customers by row; `bad` is a row that is invalid, with or without its customer. */
 interface Options {
   readonly customers: readonly string[]
-  readonly deliver: Deliver
+  readonly deliver: Send
   readonly settle?: (outcome: Outcome) => Promise<void>
   readonly window?: number
   readonly signal?: AbortSignal
@@ -52,7 +51,7 @@ async function run({ customers, deliver, settle, window = 100, signal, onRead }:
 }
 
 const fail = () => Promise.reject(new Error('disk'))
-const confirm: Deliver = ({ row, customerId }) => Promise.resolve(outcomeOf({ row, customerId }))
+const confirm: Send = ({ row, customerId }) => Promise.resolve(outcomeOf({ row, customerId }))
 
 describe('the loop', () => {
   it('gives every row one outcome, and delivers only what can be sent', async () => {

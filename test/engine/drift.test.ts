@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { JsonObject } from '../../src/model/json.ts'
-import { createDriftJudge } from '../../src/engine/drift.ts'
+import { createDriftJudge } from '../../src/engine/planned-reading.ts'
 import { customerId, updateOf } from '../support/rig.ts'
 
 const known = { id: 'address_1', name: 'Jo', line_1: 'Main 1', zip: '' }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bulkUpdate } from '../../src/jobs/update.ts'
 import { BulkUpdateError } from '../../src/model/errors.ts'
 import { formatCount } from '../../src/report/format.ts'
-import { withRoomNeeded } from '../../src/engine/full-disk.ts'
+import { withRoomNeeded } from '../../src/engine/closing.ts'
 import { makeSmallDisk, whyNot } from '../support/small-disk.ts'
 
 const refused = (cause: object, kind: 'LOCAL' | 'INPUT' = 'LOCAL') =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Reading } from '../../src/http/read-customer.ts'
 import type { JsonObject } from '../../src/model/json.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
-import type { Deliver } from '../../src/model/ports.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
+import type { Send } from '../../src/model/ports.ts'
 import { openOutcome } from '../../src/engine/account.ts'
 import { lookFirst } from '../../src/engine/looks.ts'
 import type { LookParts } from '../../src/engine/looks.ts'
@@ -29,7 +29,7 @@ async function look(
     close: () => {},
   }
   const stop = new AbortController()
-  const deliver: Deliver = (request: UpdateRequest) => {
+  const deliver: Send = (request: UpdateRequest) => {
     events.push(`sent ${request.body}`)
     const known = openOutcome(request, { code: 'E_STOPPED', message: '' })
     return Promise.resolve({ ...known, outcome: 'updated', errorCode: '' })

@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Confirmed } from '../../src/model/confirmed.ts'
-import type { Outcome, OutcomeKind } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { ConfirmedFields, Outcome, OutcomeKind } from '../../src/model/outcome.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import { createFieldDigests } from '../../src/rapyd/field-digests.ts'
-import { createUpdateRequest } from '../../src/rapyd/update-customer.ts'
+import { createUpdateRequest } from '../../src/rapyd/requests.ts'
 import { openOutcome } from '../../src/engine/account.ts'
 import { openSyncState } from '../../src/store/sync-state.ts'
 import type { SyncState } from '../../src/store/sync-state.ts'
@@ -162,7 +161,7 @@ describe('what is known after a call', () => {
     ['overlap', 150, '{"name":"B"}'],
     ['follow each other', 100, ''],
   ])('is what the journals of two runs tell in any order, where their calls %s', async (_, end, expected) => {
-    const told = (name: string, since: number, at: number): Confirmed => {
+    const told = (name: string, since: number, at: number): ConfirmedFields => {
       return { customerId, digests: digests.of(customerId, rowWith(name).body), since, at }
     }
     state.confirmAll([told('B', 110, 200), told('A', 50, end)])

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Scan } from '../../src/model/scan.ts'
-import { recallScan, rememberScan } from '../../src/engine/remembered-scan.ts'
+import { recallScan, rememberScan } from '../../src/engine/record.ts'
 import { bind } from '../../src/engine/identity.ts'
 import { openJournal } from '../../src/store/journal.ts'
 

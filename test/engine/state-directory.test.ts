@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { stateDirectory } from '../../src/engine/state-directory.ts'
+import { stateDirectory } from '../../src/engine/account-folder.ts'
 
 it('is absolute where HOME and XDG_STATE_HOME are set to nothing', () => {
   vi.stubEnv('HOME', '')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readMany } from '../../src/http/read-many.ts'
 import type { Kept, ReadManyParts } from '../../src/http/read-many.ts'
 import type { JsonObject } from '../../src/model/json.ts'
-import { imageOf } from '../../src/rapyd/held.ts'
+import { toSnapshot } from '../../src/rapyd/snapshot.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(8, '0')}`
 const ids = (count: number, first = 1) => Array.from({ length: count }, (_, index) => id(first + index))
@@ -53,7 +53,7 @@ async function readAll(
     wanted: () => file.filter((customerId) => open.has(customerId)),
     isOpen: (customerId) => open.has(customerId),
     open: () => open.size,
-    imageOf: (customer) => imageOf(customer, ['name', 'email', 'metadata']),
+    imageOf: (customer) => toSnapshot(customer, ['name', 'email', 'metadata']),
     read: (customerId) =>
       Promise.resolve(
         places.has(customerId)

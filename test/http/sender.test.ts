@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { createReadBack, createReadCustomer, withoutReading } from '../../src/http/read-customer.ts'
 import { createSender } from '../../src/http/sender.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
-import { badCertificate, createRig, customerId, lost, notSent } from '../support/rig.ts'
-import { refusal, response, success, times, updateOf } from '../support/rig.ts'
+import {
+  badCertificate,
+  createRig,
+  customerId,
+  lost,
+  notSent,
+  refusal,
+  response,
+  success,
+  times,
+  updateOf,
+} from '../support/rig.ts'
 import type { Script } from '../support/rig.ts'
 
 const named = updateOf({ name: 'Jo' })

@@ -100,19 +100,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'no run id in the key',
-    file: 'rapyd/idempotency-key.ts',
+    file: 'rapyd/requests.ts',
     edits: [['${parts.runId}\\n', '']],
     tests: races,
   },
   {
     title: 'no row number in the key',
-    file: 'rapyd/idempotency-key.ts',
+    file: 'rapyd/requests.ts',
     edits: [['${parts.row}\\n', '']],
-    tests: ['rapyd/update-customer.test.ts'],
+    tests: ['rapyd/requests.test.ts'],
   },
   {
     title: 'a key of its own for every session',
-    file: 'rapyd/idempotency-key.ts',
+    file: 'rapyd/requests.ts',
     edits: [['${parts.row}\\n', '${parts.row}\\n${process.pid}\\n']],
     tests: crash,
   },
@@ -199,9 +199,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'addresses count as harmless to repeat',
-    file: 'rapyd/update-customer.ts',
+    file: 'rapyd/requests.ts',
     edits: [["('coupon' in patch || 'addresses' in patch)", "('coupon' in patch)"]],
-    tests: ['rapyd/update-customer.test.ts'],
+    tests: ['rapyd/requests.test.ts'],
   },
   {
     title: 'what holds a coupon is sent again though it cannot be read',
@@ -226,5 +226,51 @@ export const mutants: readonly Mutant[] = [
     file: 'input/csv.ts',
     edits: [['if (columns > 0 && cells.length !== columns)', 'if (columns < 0)']],
     tests: ['input/csv.test.ts'],
+  },
+  {
+    title: 'the before-image is not waited for',
+    file: 'engine/looks.ts',
+    edits: [['await images?.keep(request, image)', 'void images?.keep(request, image)']],
+    tests: ['engine/looks.test.ts'],
+  },
+  {
+    title: 'a failed row does not close the queue of its customer',
+    file: 'engine/sending.ts',
+    edits: [
+      [
+        "if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed",
+        "if (outcome.outcome === 'unchanged') closed",
+      ],
+    ],
+    tests: ['engine/sending.test.ts'],
+  },
+  {
+    title: 'a run goes on with another input',
+    file: 'engine/identity.ts',
+    edits: [['else if (held !== value)', 'else if (held.length === 0)']],
+    tests: ['acceptance/run-refusals.test.ts'],
+  },
+  {
+    title: 'the signature covers another body than the one that is sent',
+    file: 'http/signing.ts',
+    edits: [
+      [
+        '{ method, path, salt, timestamp, body }',
+        '{ method, path, salt, timestamp, body: body.trimEnd().slice(1) }',
+      ],
+    ],
+    tests: ['acceptance/update.test.ts'],
+  },
+  {
+    title: 'a journal that is behind its mark goes on',
+    file: 'store/mark.ts',
+    edits: [['return state.commits < mark.commits', 'return state.commits < 0']],
+    tests: ['store/journal.test.ts'],
+  },
+  {
+    title: 'the mark stays behind the commits',
+    file: 'store/journal.ts',
+    edits: [['mark.write(count)', 'void count']],
+    tests: ['store/journal.test.ts'],
   },
 ]

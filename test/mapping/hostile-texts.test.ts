@@ -5,8 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { textDamage } from '../../src/validation/damage.ts'
 import { maskCell } from '../../src/validation/findings.ts'
-import { deceivingPart, looksLike } from '../../src/model/look-alikes.ts'
-import { printable } from '../../src/model/printable.ts'
+import { describeDeception, toPlainForm, printable } from '../../src/model/text.ts'
 import { detectFormat } from '../../src/input/format.ts'
 import { readJsonLine } from '../../src/input/rows.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
@@ -14,8 +13,7 @@ import { createProfiler } from '../../src/mapping/column-profile.ts'
 import { findFix } from '../../src/mapping/fixes.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'
-import { idDefect, isCustomerId } from '../../src/rapyd/customer-id.ts'
-import { customerFields } from '../../src/rapyd/customer-fields.ts'
+import { describeIdDefect, isCustomerId, customerFields } from '../../src/rapyd/customer-fields.ts'
 import { isOurColumn } from '../../src/mapping/headers.ts'
 
 const long = 300_000
@@ -71,13 +69,18 @@ texts.push(`1.${'0'.repeat(long)}1`)
 const places: Readonly<Record<string, (text: string) => unknown>> = {
   'rules of fields': (text) =>
     ruled.map(({ name, rule }) => textProblem(text, name, rule, { literals: new Set() })),
-  'rules of ids': (text) => [isCustomerId(text), idDefect(text)],
+  'rules of ids': (text) => [isCustomerId(text), describeIdDefect(text)],
   'what the checks look for': (text) => [
     textDamage(text, false, true),
     textDamage(text, true, false),
     maskCell(text),
   ],
-  'names of columns': (text) => [targetOf(text), isOurColumn(text), deceivingPart(text), looksLike(text)],
+  'names of columns': (text) => [
+    targetOf(text),
+    isOurColumn(text),
+    describeDeception(text),
+    toPlainForm(text),
+  ],
   'what a terminal may get': printable,
   'the beginning of a file': (text) => [detectFormat(text, 'crm.ndjson'), detectFormat(text, text)],
   'lines of JSON': (text) => [readJsonLine(text), readJsonLine(JSON.stringify({ a: text }))],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Patch, PatchedRow } from '../../src/model/patch.ts'
+import type { Patch, PatchedRow } from '../../src/model/row.ts'
 import { mergeRows } from '../../src/mapping/patches.ts'
 
 function rowOf(row: number, patch: Patch, fields = Object.keys(patch), cleared: string[] = []): PatchedRow {

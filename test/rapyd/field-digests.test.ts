@@ -5,7 +5,7 @@ const customerId = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const digests = createFieldDigests('sk_0123456789abcdef')
 
 describe('digests of fields', () => {
-  // States of earlier versions hold them: another value would mean that everything has changed.
+  // States of earlier versions hold these digests: with other values every field would count as changed.
   it('are what they were in every version', () => {
     expect(digests.keyCheck).toBe('wVEYPU36OPHeGmML')
     expect(digests.of(customerId, '{"name":"José 東","metadata":{"b":null,"a":[1,""]}}')).toEqual({

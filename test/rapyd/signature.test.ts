@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { newSalt, redactedCredentials, sign, timestampOf } from '../../src/rapyd/signature.ts'
+import { newSalt, redactedCredentials, sign, toTimestamp } from '../../src/rapyd/signature.ts'
 import type { SignatureParts } from '../../src/rapyd/signature.ts'
 
-// Computed with Rapyd's official samples; they bind us to their code and not to ours.
+// Computed with Rapyd's official samples, so that we compare with their code and not with ours.
 const credentials = {
   accessKey: 'AK0123456789ABCDEF01',
   secretKey: `sk_${'0123456789abcdef'.repeat(5)}`,
@@ -90,7 +90,7 @@ describe('sign', () => {
   })
 
   it('rounds the timestamp down, because the future is refused', () => {
-    expect(timestampOf(1_700_000_000_999)).toBe('1700000000')
+    expect(toTimestamp(1_700_000_000_999)).toBe('1700000000')
   })
 
   it('draws a new salt of 16 hex digits each time', () => {
@@ -99,7 +99,7 @@ describe('sign', () => {
     expect(salts.every((salt) => /^[0-9a-f]{16}$/.test(salt))).toBe(true)
   })
 
-  it('shows the keys to nobody who prints, spreads or serialises them', () => {
+  it('keeps the keys out of what is printed, spread or serialised', () => {
     const keys = redactedCredentials('ACCESS', 'SECRET')
     const shown = [
       JSON.stringify(keys),

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
-import { formatClock, formatCount, formatDuration, formatRate, formatRows } from '../../src/report/format.ts'
-import { formatShare, isoTime } from '../../src/report/format.ts'
+import {
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatRows,
+  formatShare,
+  isoTime,
+} from '../../src/report/format.ts'
 
 const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000]
 

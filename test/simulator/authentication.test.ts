@@ -172,7 +172,7 @@ describe('over HTTP', () => {
     expect(verdict(reply)).toBe('400 MISSING_AUTHENTICATION_HEADERS')
   })
 
-  it('tells an unknown key, a wrong secret, an old timestamp and a used salt apart by their messages', async () => {
+  it('has different messages for an unknown key, a wrong secret, an old timestamp and a used salt', async () => {
     const old = String(Math.floor(Date.now() / 1000) - 400)
     await update(simulator, 'cus_1', { name: 'A' }, { salt: 'used' })
     const replies = await Promise.all(

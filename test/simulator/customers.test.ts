@@ -27,7 +27,7 @@ describe('update and retrieve', () => {
     expect(envelope(await update(simulator, 'cus_1', { name })).data['name']).toBe(name)
   })
 
-  it('know only the given customers where a list is given', async () => {
+  it('know only the given customers if a list is given', async () => {
     const simulator = await startSimulator({ customers: [{ id: 'cus_1', name: 'Ann' }] })
     expect(envelope(await retrieve(simulator, 'cus_1')).data).toMatchObject({ name: 'Ann', email: '' })
     expect(verdict(await update(simulator, 'cus_2', { name: 'B' }))).toBe('400 INVALID_CUSTOMER_ID')

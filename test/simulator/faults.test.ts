@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createFaultPlan } from '../../src/simulator/fault-plan.ts'
+import { createFaultPlan } from '../../src/simulator/faults.ts'
 import { createSimulator, faultNames, parseFaults } from '../../src/simulator/server.ts'
 import type { Fault } from '../../src/simulator/server.ts'
 import { systemCode } from '../../src/model/errors.ts'
@@ -90,7 +90,7 @@ describe('where faults strike', () => {
     expect(struck('500:x2', posts(4))).toEqual(['500', '500', '', ''])
   })
 
-  it('one customer, one method, counted among those alone', () => {
+  it('one customer, one method, counting only their requests', () => {
     const requests = [
       ['POST', 'cus_2'],
       ['GET', 'cus_1'],

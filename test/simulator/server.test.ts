@@ -5,7 +5,7 @@ import { retrieve, send, startSimulator, update, verdict } from './signed-reques
 const minute = { limit: 2, perMs: 60_000, blockMs: 'window' } as const
 
 describe('the rate limit', () => {
-  it('stands in front of everything else, as a firewall would', async () => {
+  it('is applied before everything else, like a firewall', async () => {
     const simulator = await startSimulator({ windows: [minute] })
     await retrieve(simulator, 'cus_1')
     await update(simulator, 'cus_1', {}, { secretKey: 'wrong' })
@@ -15,7 +15,7 @@ describe('the rate limit', () => {
     expect(simulator.overLimit).toBe(1)
   })
 
-  it('answers in JSON and says when to come back, if told to', async () => {
+  it('answers in JSON and with Retry-After, if the options say so', async () => {
     const simulator = await startSimulator({ windows: [minute], limitBody: 'json', retryAfter: true })
     for (const id of ['cus_1', 'cus_2']) await retrieve(simulator, id)
     const reply = await retrieve(simulator, 'cus_3')
@@ -70,7 +70,7 @@ describe('the call log', () => {
     expect([simulator.callCount, simulator.appliedCount]).toEqual([3, 2])
   })
 
-  it('keeps only as many as it is told, the newest, and counts all', async () => {
+  it('keeps only the given number of the newest calls, and counts all', async () => {
     const simulator = await startSimulator({ keepCalls: 2 })
     for (const id of ['cus_1', 'cus_2', 'cus_3']) await retrieve(simulator, id)
     expect(simulator.calls.map(({ customerId }) => customerId)).toEqual(['cus_2', 'cus_3'])
@@ -87,7 +87,7 @@ describe('the call log', () => {
     await expect.poll(() => simulator.inFlight).toBe(0)
   })
 
-  it('sees one call at a time where each waits for the one before it, and many customers at once', async () => {
+  it('sees one call at a time if each waits for the one before it, and many customers at once', async () => {
     const simulator = await startSimulator({ latencyMs: 1 })
     const lane = async (id: string) => {
       for (let nth = 0; nth < 20; nth++) await update(simulator, id, { name: String(nth) })

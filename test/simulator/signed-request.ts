@@ -1,4 +1,4 @@
-/** Signed requests for the simulator's tests, with node:http alone: neither the client's code nor its HTTP library. */
+/** Signed requests for the simulator's tests, with node:http only: neither the client's code nor its HTTP library. */
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -20,7 +20,7 @@ export interface Signing {
   readonly accessKey?: string
   readonly secretKey?: string
   readonly idempotency?: string
-  /** What is signed, where it is not what is sent. */
+  /** What is signed, if it is not what is sent. */
   readonly signedBody?: string
   /** Headers to leave out. */
   readonly without?: readonly string[]
@@ -52,7 +52,7 @@ export function signedHeaders(
   return headers
 }
 
-/** Rejects, with the socket's error, where no whole answer comes. */
+/** Rejects with the socket's error if no whole answer comes. */
 export function send(
   simulator: Simulator,
   method: string,

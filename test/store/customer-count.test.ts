@@ -47,8 +47,8 @@ describe('the count of customers', () => {
         expect({
           counts: count.counts(),
           firstPair: count.firstPair(),
-          followed: numbers.filter((row) => duplicates.followed.has(row)),
-          following: numbers.filter((row) => duplicates.following.has(row)),
+          followed: numbers.filter((row) => duplicates.earlierRows.has(row)),
+          following: numbers.filter((row) => duplicates.laterRows.has(row)),
         }).toEqual(expected)
         for (const { id, rows: called } of calls) {
           const earlier = called.slice(0, -1)

@@ -1,11 +1,24 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import { openJournal } from '../../src/store/journal.ts'
+import { markPath } from '../../src/store/mark.ts'
+import { inJournal, readJournal } from '../../src/store/saved-journal.ts'
 import { schema } from '../../src/store/open-database.ts'
 import { makeSmallDisk, whyNot } from '../support/small-disk.ts'
 
@@ -49,6 +62,33 @@ const changed = (path: string, statement: string): void => {
   const db = new DatabaseSync(path)
   db.exec(statement)
   db.close()
+}
+
+const flip = (path: string, at: number): void => {
+  const bytes = readFileSync(path)
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}
+const copyOver = (from: string, to: string, names: readonly string[]): void => {
+  for (const name of names) copyFileSync(join(from, name), join(to, name))
+}
+const rmAll = (directory: string, names: readonly string[]): void => {
+  for (const name of names) rmSync(join(directory, name), { force: true })
+}
+
+/** As a killed process leaves it: two commits before, and three after, the copy that `old` gets. */
+async function killedIn(directory: string): Promise<{ readonly path: string; readonly old: string }> {
+  const [own, path, old] = ['own', 'killed', 'old'].map((name) => join(directory, name))
+  if (own === undefined || path === undefined || old === undefined) throw new Error('no names')
+  mkdirSync(own)
+  const journal = openJournal(join(own, 'journal.db'), 4)
+  await journal.settle(outcome(1))
+  await journal.intend(request(2))
+  cpSync(own, old, { recursive: true })
+  for (const row of [2, 3, 4]) await journal.settle(outcome(row))
+  cpSync(own, path, { recursive: true })
+  journal.close()
+  return { path, old }
 }
 
 describe('the journal', () => {
@@ -225,11 +265,70 @@ describe('the journal', () => {
     journal.close()
   })
 
+  describe('that has gone back', () => {
+    const lost = expect.objectContaining({ kind: 'LOCAL', code: 'E_JOURNAL_LOST' })
+
+    it('is opened if nothing is missing, and if its log has more than its mark shows', async () => {
+      const { path, old } = await killedIn(directory)
+      copyFileSync(join(old, 'journal.db-mark'), join(path, 'journal.db-mark'))
+      const journal = openJournal(join(path, 'journal.db'), 4)
+      expect(journal.settledRows.size).toBe(4)
+      journal.close()
+    })
+
+    it.each<[string, (path: string, old: string) => void]>([
+      ['without its log', (path) => rmSync(join(path, 'journal.db-wal'))],
+      ['with half of its log', (path) => truncateSync(join(path, 'journal.db-wal'), 12_000)],
+      ['with one bit of its log changed', (path) => flip(join(path, 'journal.db-wal'), 9_000)],
+      ['as an old copy with its log', (path, old) => copyOver(old, path, ['journal.db', 'journal.db-wal'])],
+      ['without its mark', (path) => rmSync(join(path, 'journal.db-mark'))],
+      ['with a mark that is damaged', (path) => flip(join(path, 'journal.db-mark'), 40)],
+      [
+        'next to the mark of another one',
+        (path) => {
+          openJournal(join(directory, 'other.db'), 4).close()
+          copyFileSync(join(directory, 'other.db-mark'), join(path, 'journal.db-mark'))
+        },
+      ],
+      [
+        'that is gone, with its mark left',
+        (path) => rmAll(path, ['journal.db', 'journal.db-wal', 'journal.db-shm']),
+      ],
+    ])('is refused %s', async (_how, damage) => {
+      const { path, old } = await killedIn(directory)
+      damage(path, old)
+      expect(() => openJournal(join(path, 'journal.db'), 4)).toThrow(lost)
+      expect(() => readJournal(path)).toThrow(expect.objectContaining({ code: 'E_JOURNAL_READ' }))
+    })
+
+    it('is read while it is written', async () => {
+      const journal = openJournal(join(directory, 'journal.db'), 1)
+      for (let row = 1; row <= 20; row++) {
+        await journal.settle(outcome(row))
+        expect(inJournal(directory, (found) => found.counts().get('updated'))).toBe(row)
+      }
+      journal.close()
+    })
+
+    it('goes on from a version that kept no mark', async () => {
+      const path = join(directory, 'journal.db')
+      openJournal(path, 4).close()
+      changed(path, 'DROP TABLE progress')
+      rmSync(markPath(path))
+      const journal = openJournal(path, 4)
+      await journal.settle(outcome(1))
+      journal.close()
+      rmSync(markPath(path))
+      expect(() => openJournal(path, 4)).toThrow(lost)
+    })
+  })
+
   it('can be made where one was begun and nothing came of it: empty, or tables without a version', async () => {
     const path = join(directory, 'journal.db')
     const [first = '', second = ''] = schema.split('\n').filter((line) => line.startsWith('CREATE'))
     for (const begun of ['', first, `${first}${second}`]) {
       rmSync(path, { force: true })
+      rmSync(markPath(path), { force: true })
       writeFileSync(path, '')
       const db = new DatabaseSync(path)
       db.exec(`PRAGMA journal_mode = WAL; ${begun.replaceAll('IF NOT EXISTS ', '')}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { packOutcome, unpackOutcome } from '../../src/store/outcome-record.ts'
+import { packOutcome, unpackOutcome } from '../../src/store/journal-reader.ts'
 import { outcomeOf } from '../report/outcome.ts'
 
 describe('the record of an outcome', () => {

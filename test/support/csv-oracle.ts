@@ -2,7 +2,7 @@
  * The cutter that read CSV before csv-parse did: an independent reading of RFC 4180 that tests hold the reader to, row by row, with
  * places, bytes and cells.
  */
-import { rawRowMark } from '../../src/model/raw-row.ts'
+import { rawRowMark } from '../../src/model/row.ts'
 import type { CsvRow, MalformedRow, Place } from '../../src/model/row.ts'
 import type { Dialect } from '../../src/input/csv.ts'
 

@@ -12,7 +12,7 @@ import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare, createReadRow } from '../../src/validation/row-reader.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
 import { openOutcome } from '../../src/engine/account.ts'
-import { errorsFormatOf } from '../../src/engine/errors-format.ts'
+import { errorsFormatOf } from '../../src/engine/report.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {

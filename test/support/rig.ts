@@ -12,7 +12,7 @@ import { createSlots } from '../../src/http/slots.ts'
 import { createThrottle } from '../../src/http/throttle.ts'
 import { createSigner } from '../../src/http/signing.ts'
 import { TransportError } from '../../src/http/transport-error.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
 

@@ -5,7 +5,7 @@ import { array, asyncProperty, assert, constantFrom, nat, record } from 'fast-ch
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkInput } from '../../src/validation/scan.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/request.ts'
+import type { UpdateRequest } from '../../src/model/row.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'

@@ -1,7 +1,7 @@
 /** `init`: drafts a mapping file from the header and the values of an input. Asks nothing. */
 import { basename } from 'node:path'
 import { programOptions } from '../../config/job-options.ts'
-import { printable } from '../../model/printable.ts'
+import { printable } from '../../model/text.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { init as draft } from '../../jobs/init.ts'
 import { openNewFile } from '../../report/output-file.ts'

@@ -1,5 +1,5 @@
 /** `report`: the files of a run once more, from its journal. Exit 0, or 3 and 6 where the input is missing or changed. */
-import { printable } from '../../model/printable.ts'
+import { printable } from '../../model/text.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { rebuildReport } from '../../jobs/report.ts'
 import { summaryText } from '../../report/summary-text.ts'

@@ -1,5 +1,5 @@
 /** `rollback`: flags → options, for the way back of a run, or a look at what that would do. */
-import { printableLines } from '../../model/printable.ts'
+import { printableLines } from '../../model/text.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
 import { bucketLines } from '../../report/rollback-fold.ts'

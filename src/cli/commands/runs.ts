@@ -1,13 +1,11 @@
 /** `runs`: what there is in the runs directory, newest first; `--purge` deletes what is finished and old. */
 import { exitCodes, usage } from '../../model/errors.ts'
-import { listRuns } from '../../jobs/runs.ts'
+import { listRuns, deleteRun, planPurge } from '../../jobs/runs.ts'
 import { parseAge } from '../../config/values.ts'
-import { deleteRun, planPurge } from '../../jobs/purge.ts'
-import type { PurgePlan } from '../../jobs/purge.ts'
+import type { PurgePlan, ListedRun } from '../../jobs/runs.ts'
 import type { Arguments } from '../command-table.ts'
 import { ask, canAsk } from '../ask.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
-import type { ListedRun } from '../../jobs/runs.ts'
 
 export async function runs(args: Arguments<'runs'>): Promise<number> {
   if (args.purge === true) return purge(args)

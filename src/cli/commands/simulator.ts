@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { exitCodes } from '../../model/errors.ts'
 import { enforcedWindows } from '../../engine/remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
-import { readKey } from '../../config/credentials.ts'
+import { readKey } from '../../config/environment.ts'
 import type { Arguments } from '../command-table.ts'
 import { drainOnSignals } from '../shutdown.ts'
 

@@ -1,9 +1,7 @@
 /** `state show|forget|rebuild|baseline`. */
-import { didYouMean, nearest } from '../../model/nearest.ts'
-import { printable } from '../../model/printable.ts'
+import { didYouMean, nearest, printable } from '../../model/text.ts'
 import { exitCodes, usage } from '../../model/errors.ts'
-import { baselineState } from '../../jobs/baseline.ts'
-import { forgetState, remakeState, showState } from '../../jobs/state.ts'
+import { baselineState, forgetState, remakeState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
 import { stateActions, subjects } from '../command-table.ts'

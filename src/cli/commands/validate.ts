@@ -1,8 +1,8 @@
 /** `validate`: what is in the file, what is wrong with it, and what the blanks would do. Exit 0, 1 or 3. */
 import { once } from 'node:events'
 import { programOptions } from '../../config/job-options.ts'
-import { printableLines } from '../../model/printable.ts'
-import { exitCodes, usage } from '../../model/errors.ts'
+import { printableLines } from '../../model/text.ts'
+import { exitCodes, usage, findTip, warningTips } from '../../model/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
@@ -10,8 +10,6 @@ import type { Arguments } from '../command-table.ts'
 import type { InvalidRow } from '../validate-text.ts'
 import { unmatchedLine } from '../notes.ts'
 import { filesText, validateText } from '../validate-text.ts'
-import { tipOf } from '../../model/error-codes.ts'
-import { warningTips } from '../../model/warning.ts'
 
 /** Rows that are kept to be named one by one; the findings count them all. */
 const mostKept = 100
@@ -79,7 +77,7 @@ function validateJson(result: ValidateResult, invalid: readonly InvalidRow[]) {
   return {
     ...counts,
     findings: counts.findings.map((finding) =>
-      Object.assign({}, finding, { tip: tipOf(finding.code, finding.message) }),
+      Object.assign({}, finding, { tip: findTip(finding.code, finding.message) }),
     ),
     warnings: counts.warnings.map((warning) =>
       Object.assign({}, warning, { tip: warningTips[warning.code] }),

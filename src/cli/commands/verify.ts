@@ -1,5 +1,5 @@
 /** `verify`: flags → options, what does not hold any more on standard output. Exit 0 where all holds, else 1. */
-import { printableLines } from '../../model/printable.ts'
+import { printableLines } from '../../model/text.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { parseSample } from '../../config/values.ts'
 import { formatCount } from '../../report/format.ts'

@@ -3,7 +3,7 @@
  * its kind by number. Bounded: a page of a million bad rows would open nowhere, and `errors` has them all.
  */
 import type { Outcome } from '../../model/outcome.ts'
-import { printable } from '../../model/printable.ts'
+import { printable } from '../../model/text.ts'
 import { messageOfKind } from '../../model/row.ts'
 import { insideScript } from './escape.ts'
 import type { RowValues } from './row-values.ts'

@@ -1,5 +1,5 @@
 /** Texts of others in the page: as HTML, and as JSON inside a script element. */
-import { printable } from '../../model/printable.ts'
+import { printable } from '../../model/text.ts'
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -1,5 +1,6 @@
 /** What the page needs beyond the summary, gathered in the pass that writes `results`: a row that is updated is only counted. */
-import { countUp, namesIn } from '../../model/count.ts'
+import { countUp } from '../../model/collections.ts'
+import { namesIn } from '../../model/row.ts'
 import { needsAttention } from '../../model/outcome.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { createAttention } from './attention.ts'

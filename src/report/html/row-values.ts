@@ -1,5 +1,5 @@
 /** What the cells of a row hold, for a page that was asked to show it. Personal data: nothing else of the page has any. */
-import { printable } from '../../model/printable.ts'
+import { printable } from '../../model/text.ts'
 
 export interface RowValues {
   /** Of the columns; none where a row is shown as it stands. */

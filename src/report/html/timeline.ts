@@ -1,5 +1,5 @@
 /** Calls and errors over time: a few hundred slots at most, however long the run and however many its rows. */
-import { namesIn } from '../../model/count.ts'
+import { namesIn } from '../../model/row.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { needsAttention } from '../../model/outcome.ts'
 

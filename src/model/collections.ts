@@ -1,0 +1,96 @@
+/** Collections of rows and customers: counts by key, sets of rows, and samples of customers. */
+import { hash } from 'node:crypto'
+
+export function countUp<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by)
+}
+
+/** Counts each of the names once. */
+export function countEach(counts: Map<string, number>, names: Iterable<string>): void {
+  for (const name of names) countUp(counts, name)
+}
+
+/** A set of row numbers, kept as a bitmap: a million rows take 125 KB instead of the 50 MB of a Set. */
+export interface RowSet {
+  add(row: number): void
+  delete(row: number): void
+  has(row: number): boolean
+  /** How many rows are in it. */
+  readonly size: number
+}
+
+export function createRowSet(): RowSet {
+  let bits = new Uint8Array(1024)
+  let size = 0
+
+  return {
+    add(row) {
+      const at = row >> 3
+      if (at >= bits.length) {
+        const larger = new Uint8Array(Math.max(bits.length * 2, at + 1))
+        larger.set(bits)
+        bits = larger
+      }
+      const before = bits[at] ?? 0
+      const after = before | (1 << (row & 7))
+      if (after === before) return
+      bits[at] = after
+      size++
+    },
+    delete(row) {
+      const at = row >> 3
+      const before = bits[at] ?? 0
+      const after = before & ~(1 << (row & 7))
+      if (after === before) return
+      bits[at] = after
+      size--
+    },
+    has: (row) => ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0,
+    get size() {
+      return size
+    },
+  }
+}
+
+/** A share from 0 to 1, or a number of customers. */
+export type SampleSize = { readonly share: number } | { readonly customers: number }
+
+export interface CustomerSample {
+  /** Offers a customer. Repeated offers count once. */
+  offer(customerId: string): void
+  /** True if the customer is in the sample of all that were offered. */
+  has(customerId: string): boolean
+}
+
+/**
+ * Draws the same customers for the same `salt`, whatever the order of the offers. Memory grows with the number of customers
+ * in the sample; a share needs none.
+ */
+export function createCustomerSample(size: SampleSize, salt: string): CustomerSample {
+  /** A number from 0 to 1 that salt and customer decide. */
+  const rankOf = (customerId: string): number =>
+    Number.parseInt(hash('sha256', `${salt}\n${customerId}`, 'hex').slice(0, 12), 16) / 2 ** 48
+  if ('share' in size) {
+    const { share } = size
+    return { offer: () => {}, has: (customerId) => share >= 1 || rankOf(customerId) < share }
+  }
+  const { customers } = size
+  let ranks = new Map<string, number>()
+  let highest = 1
+  const shrink = (): void => {
+    ranks = new Map([...ranks].toSorted(([, one], [, other]) => one - other).slice(0, customers))
+    if (ranks.size === customers) highest = [...ranks.values()].at(-1) ?? highest
+  }
+  return {
+    offer(customerId) {
+      const rank = rankOf(customerId)
+      if (rank > highest) return
+      ranks.set(customerId, rank)
+      if (ranks.size > customers * 2) shrink()
+    },
+    has(customerId) {
+      if (ranks.size > customers) shrink()
+      return ranks.has(customerId)
+    },
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Names and texts that others wrote: how they are printed safely, which known name a misspelt one means, and which names
+ * only look alike.
+ */
+import lookAlikes from './look-alikes.json' with { type: 'json' }
+
+/** Control characters (ESC and the one-byte CSI are two of them), line separators, and marks that change the direction of text. */
+const unsafe = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu
+
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** On one line: ESC becomes `\x1b`, a line feed `\n`, a mark that changes the direction of text `\u202e`. */
+export function printable(text: string): string {
+  return text.replace(unsafe, escapeCharacter)
+}
+
+/** The same for a text of several lines: line feeds stay. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.charCodeAt(0)
+  const hex = code.toString(16)
+  return (
+    shortEscapes[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u${hex.padStart(4, '0')}`)
+  )
+}
+
+/** Removes what does not count in a name: case, spaces, hyphens and underscores. `E-Mail` becomes `email`. */
+export function normalise(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]+/g, '')
+}
+
+/** The candidate nearest to `name`, both normalised. Returns undefined if none is near enough to be meant. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = normalise(name)
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  for (const candidate of candidates) {
+    const distance = distanceWithin(wanted, normalise(candidate), bestDistance)
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
+  }
+  return best
+}
+
+/** `Did you mean "…"? `, or an empty text. */
+export function didYouMean(candidate: string | undefined): string {
+  return candidate === undefined ? '' : `Did you mean "${candidate}"? `
+}
+
+/** A name that was cut short (`phone`) is near. If the lengths are too far apart, the texts are not compared. */
+function distanceWithin(wanted: string, candidate: string, limit: number): number {
+  if (wanted.length >= 4 && candidate.startsWith(wanted)) return Math.min(1, candidate.length - wanted.length)
+  return Math.abs(wanted.length - candidate.length) >= limit ? limit : editDistance(wanted, candidate)
+}
+
+/** Levenshtein's distance. */
+export function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= right.length; column++) {
+      const change = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1)
+      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[right.length] ?? 0
+}
+
+/** Cyrillic and Greek letters, and the Latin ones that they look like. */
+const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
+
+const invisible = /[\p{Cf}\u115f\u1160\u3164]/gu
+
+/** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
+export function toPlainForm(name: string): string {
+  const seen = name.normalize('NFKC').replace(invisible, '')
+  return Array.from(seen, (character) => twins.get(character) ?? character).join('')
+}
+
+/** What is deceiving about the name, with the character's number. Returns undefined if it is what it looks like. */
+export function describeDeception(name: string): string | undefined {
+  const unseen = name.match(invisible)?.[0]
+  if (unseen !== undefined) return `it holds a character that cannot be seen (${codeOf(unseen)})`
+  // A word of Cyrillic letters only is what it looks like.
+  const words = name.match(/\p{L}+/gu) ?? []
+  for (const word of words.filter((letters) => /[A-Za-z]/.test(letters))) {
+    for (const letter of word) {
+      const twin = twins.get(letter)
+      if (twin !== undefined) return `it holds ${codeOf(letter)}, which looks like "${twin}"`
+    }
+  }
+  return undefined
+}
+
+/** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */
+export function findLookAlikes<Column extends { readonly name: string; readonly number?: number }>(
+  columns: readonly Column[],
+): readonly { readonly column: Column; readonly message: string }[] {
+  const seen = new Map<string, Column>()
+  return columns.flatMap((column) => {
+    // Case counts in keys of metadata: `metadata.Tier` and `metadata.tier` are two keys.
+    const look = normalise(toPlainForm(column.name))
+    const twin = seen.get(look)
+    seen.set(look, column)
+    if (twin !== undefined)
+      return { column, message: `the name looks like that of column ${twin.number ?? 0}, and is another` }
+    const part = describeDeception(column.name)
+    return part === undefined ? [] : { column, message: `the name is not what it looks like: ${part}` }
+  })
+}
+
+function codeOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}

@@ -1,0 +1,134 @@
+/** The requests that the program makes: paths, bodies and idempotency keys, made once and used on every attempt. */
+import { hash } from 'node:crypto'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { fieldOf } from '../model/row.ts'
+import type { Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
+import { printable } from '../model/text.ts'
+
+export interface RunIdentity {
+  readonly host: string
+  readonly runId: string
+}
+
+/**
+ * Returns the function that makes a row's `POST /v1/customers/:customer`. Only this function serialises the body: these bytes
+ * are hashed, signed and sent. The patch must have fields; a row without fields is `unchanged` and has no request.
+ */
+export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
+  const { host, runId } = run
+  return (row) => {
+    const body = serialisePatch(row.patch)
+    const { customerId } = row
+    return {
+      row: row.row,
+      line: row.line,
+      offset: row.offset,
+      length: row.length,
+      customerId,
+      path: customerPath(customerId),
+      body,
+      idempotencyKey: idempotencyKey({ host, runId, row: row.row, customerId, body }),
+      fields: printable(row.fields.join(';')),
+      cleared: printable(row.cleared.join(';')),
+      repeatable: isRepeatable(row.patch),
+    }
+  }
+}
+
+/** The minified JSON text of a patch. */
+export function serialisePatch(patch: Patch): string {
+  return JSON.stringify(removeHoles(patch))
+}
+
+/** False if sending the patch twice may do more than sending it once. */
+export function isRepeatable(patch: Patch): boolean {
+  return !('coupon' in patch || 'addresses' in patch)
+}
+
+/**
+ * Removes the holes in the list of addresses. Until here addresses keep the numbers of their columns, because rows of one
+ * customer are merged by them.
+ */
+export function removeHoles(patch: Patch): Patch {
+  const { addresses } = patch
+  if (!Array.isArray(addresses)) return patch
+  const items: readonly JsonValue[] = Object.values(addresses)
+  return items.length === addresses.length ? patch : { ...patch, addresses: items }
+}
+
+/** The path of Update and Retrieve Customer. Ids are checked before, so nothing needs escaping. */
+export function customerPath(customerId: string): string {
+  return `/v1/customers/${customerId}`
+}
+
+/** The fields of the body of an update that this program has made. */
+export function parseBody(body: string): JsonObject {
+  const parsed: unknown = JSON.parse(body)
+  if (!isJsonObject(parsed)) throw new Error('the body of an update is no object')
+  return parsed
+}
+
+/** The request with only the fields in `kept`, at least one: another body, so another key. */
+export function narrowRequest(
+  request: UpdateRequest,
+  kept: ReadonlySet<string>,
+  { host, runId }: RunIdentity,
+): UpdateRequest {
+  const { row, customerId } = request
+  const all = parseBody(request.body)
+  const patch = Object.fromEntries(Object.entries(all).filter(([field]) => kept.has(field)))
+  const body = JSON.stringify(patch)
+  const only = (paths: string): string => onlyPaths(paths, (field) => Object.hasOwn(all, field), kept)
+  return {
+    ...request,
+    body,
+    idempotencyKey: idempotencyKey({ host, runId, row, customerId, body }),
+    fields: only(request.fields),
+    cleared: only(request.cleared),
+    repeatable: isRepeatable(patch),
+  }
+}
+
+/** `paths` is joined with `;`, which a key of metadata may hold too: a part that begins with no field continues the path before. */
+function onlyPaths(paths: string, isField: (name: string) => boolean, kept: ReadonlySet<string>): string {
+  let field = ''
+  return paths
+    .split(';')
+    .filter((path) => {
+      if (isField(fieldOf(path))) field = fieldOf(path)
+      return kept.has(field)
+    })
+    .join(';')
+}
+
+const keyVersion = 'rapyd-bulk/1'
+
+interface KeyParts extends RunIdentity {
+  readonly row: number
+  readonly customerId: string
+  readonly body: string
+}
+
+/**
+ * 32 hex digits: the same for every attempt and every resume, different for every row. With the content alone, rows A, B, A of
+ * one customer would replay the first answer. Only the last part can hold a line break, so no two rows make the same text.
+ */
+function idempotencyKey(parts: KeyParts): string {
+  const text = `${keyVersion}\n${parts.host}\n${parts.runId}\n${parts.row}\n${parts.customerId}\n${parts.body}`
+  return hash('sha256', text, 'hex').slice(0, 32)
+}
+
+/** The most customers that a page of List Customers may hold (rapyd-api.md, 5.4). */
+export const pageSize = 100
+
+/** Selects a page: the customers created after one, or before one. */
+export interface Cursor {
+  readonly side: 'starting_after' | 'ending_before'
+  readonly customerId: string
+}
+
+/** The path of a page, from `/v1` on. */
+export function listPath({ side, customerId }: Cursor): string {
+  return `/v1/customers?limit=${pageSize}&${side}=${customerId}`
+}

@@ -1,0 +1,87 @@
+/**
+ * What a customer holds, compared with what a patch asks for. A snapshot is the part of a customer that Update Customer can
+ * write, by the names of its fields. Its `coupon` is the id of the coupon of the discount.
+ */
+import { isJsonObject, isList } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { customerField } from './customer-fields.ts'
+
+/** `not_shown`: the answer proves neither. */
+export type FieldMatch = 'holds' | 'differs' | 'not_shown'
+
+/** The named fields of a customer, if Rapyd shows them. */
+export function toSnapshot(customer: JsonObject, fields: Iterable<string>): JsonObject {
+  const snapshot: Record<string, JsonValue> = {}
+  for (const field of fields) {
+    const value = field === 'coupon' ? couponOf(ownValue(customer, 'discount')) : ownValue(customer, field)
+    if (value !== undefined) snapshot[field] = value
+  }
+  return snapshot
+}
+
+/** Empty if there is no discount. A discount that does not show its coupon is kept as it is. */
+function couponOf(discount: JsonValue | undefined): JsonValue {
+  if (isEmpty(discount)) return ''
+  const coupon = isJsonObject(discount) ? discount['coupon'] : undefined
+  return (isJsonObject(coupon) ? coupon['id'] : undefined) ?? discount ?? ''
+}
+
+/** Compares only what `wanted` names: other keys of metadata and older addresses do not count. A blank matches an empty value. */
+export function compareField(field: string, wanted: JsonValue, snapshot: JsonObject): FieldMatch {
+  const value = ownValue(snapshot, field)
+  if (isHidden(field, snapshot)) return 'not_shown'
+  if (wanted === '') return isEmpty(value) ? 'holds' : 'differs'
+  if (value === undefined || (field === 'coupon' && typeof value === 'object')) return 'not_shown'
+  return holdsAll(value, wanted) ? 'holds' : 'differs'
+}
+
+/** True if `snapshot` lacks a field that Rapyd may have all the same. Other fields count as empty if they are absent. */
+export function isHidden(field: string, snapshot: JsonObject): boolean {
+  return customerField(field)?.isUndocumentedInAnswers === true && !Object.hasOwn(snapshot, field)
+}
+
+/**
+ * The snapshot after the patch is applied: metadata is merged by key and addresses are appended (rapyd-api.md, 5.1 and 5.3,
+ * both inferred). Every other field is replaced.
+ */
+export function afterPatch(snapshot: JsonObject, patch: JsonObject): JsonObject {
+  const after: Record<string, JsonValue> = { ...snapshot }
+  for (const [field, wanted] of Object.entries(patch))
+    after[field] = afterField(snapshot[field], wanted, field)
+  return after
+}
+
+function afterField(value: JsonValue | undefined, wanted: JsonValue, field: string): JsonValue {
+  if (field === 'metadata') {
+    if (!isJsonObject(wanted)) return {}
+    return { ...(isJsonObject(value) ? value : {}), ...wanted }
+  }
+  if (field !== 'addresses') return wanted
+  if (!isList(wanted)) return []
+  return [...(isList(value) ? value : []), ...wanted]
+}
+
+/** True if `value` has everything that `wanted` names. What Rapyd adds (ids, times, older addresses) does not count. */
+export function holdsAll(value: JsonValue | undefined, wanted: JsonValue): boolean {
+  if (isList(wanted)) {
+    const items = isList(value) ? value : []
+    return wanted.every((item) => items.some((candidate) => holdsAll(candidate, item)))
+  }
+  if (isJsonObject(wanted)) {
+    return (
+      isJsonObject(value) &&
+      Object.entries(wanted).every(([key, item]) => holdsAll(ownValue(value, key), item))
+    )
+  }
+  return wanted === '' ? isEmpty(value) : value === wanted
+}
+
+/** Names come from a file, and `constructor` and `toString` are on every object. */
+export function ownValue(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined
+}
+
+export function isEmpty(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === '') return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}

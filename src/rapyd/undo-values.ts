@@ -1,0 +1,195 @@
+/**
+ * Undo values: what a rollback writes to put back the fields that rows changed, and which fields cannot be put back.
+ * Coupons make discounts and addresses are appended (rapyd-api.md, 5.1 and 5.3), so neither can be undone. Nor can a key of
+ * metadata be removed.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { customerField } from './customer-fields.ts'
+import { afterPatch, isEmpty, isHidden, ownValue } from './snapshot.ts'
+
+/** What the run may have left in a field, and what was there before: a blank if there was nothing. */
+export interface UndoValue {
+  readonly left: readonly JsonValue[]
+  readonly before: JsonValue
+  /** `left` is the value if Rapyd replaces metadata. If it merges them, the run has not changed this key. */
+  readonly onlyIfReplaced?: true
+}
+
+/** By field, and by key of metadata: `metadata.tier`. */
+export type UndoValues = Readonly<Record<string, UndoValue>>
+
+export interface Undo {
+  readonly sure: UndoValues
+  /** Blanks and wallets that Rapyd may refuse: each field is sent alone, so that no other is refused with it. */
+  readonly mayBeRefused: UndoValues
+  /** Paths that were written and cannot be put back. */
+  readonly impossible: readonly string[]
+}
+
+export interface Write {
+  readonly patch: JsonObject
+  /** False if it is unknown whether it was applied. */
+  readonly isConfirmed: boolean
+}
+
+const notRestorable = ['coupon', 'addresses']
+const keyStart = 'metadata.'
+
+/** `writes` are those of one customer in the order of their rows; `snapshot` is from before them. */
+export function findUndoValues(snapshot: JsonObject, writes: readonly Write[]): Undo {
+  const sure: Record<string, UndoValue> = {}
+  const mayBeRefused: Record<string, UndoValue> = {}
+  const impossible = notRestorable.filter((field) =>
+    writes.some(({ patch }) => isLasting(patch, snapshot, field)),
+  )
+  impossible.push(...hiddenFields(snapshot, writes))
+  for (const [path, undoValue] of findChanges(snapshot, writes)) {
+    const isKey = path.startsWith(keyStart)
+    const isBlanked = isKey ? isEmpty(snapshot['metadata']) : undoValue.before === ''
+    const field = isKey ? 'metadata' : path
+    const isRefusable = path === 'ewallet' || (isBlanked && customerField(field)?.clearWarning !== undefined)
+    if (isRefusable) mayBeRefused[path] = undoValue
+    else sure[path] = undoValue
+    if (isKey && isAbsent(snapshot, path) && !isEmpty(snapshot['metadata'])) impossible.push(path)
+  }
+  return { sure, mayBeRefused, impossible }
+}
+
+/** True if the patch changed a field that cannot be put back. */
+function isLasting(patch: JsonObject, snapshot: JsonObject, field: string): boolean {
+  return Object.hasOwn(patch, field) && !(isEmpty(patch[field]) && isEmpty(snapshot[field]))
+}
+
+/** Written fields that Rapyd did not show, so their value before is unknown. */
+function hiddenFields(snapshot: JsonObject, writes: readonly Write[]): ReadonlySet<string> {
+  const written = writes.flatMap(({ patch }) => Object.keys(patch))
+  return new Set(written.filter((field) => isHidden(field, snapshot)))
+}
+
+/** The paths whose value differs from before. */
+function findChanges(
+  snapshot: JsonObject,
+  writes: readonly Write[],
+): readonly (readonly [string, UndoValue])[] {
+  // Rapyd does not document whether it merges metadata or replaces it (rapyd-api.md, 5.1).
+  const merged = possibleSnapshots(snapshot, writes, afterPatch)
+  const replaced = possibleSnapshots(snapshot, writes, afterReplacing)
+  const paths = new Set(
+    writes.flatMap(({ patch }) => Object.keys(patch).flatMap((field) => pathsIn(field, snapshot, merged))),
+  )
+  return [...paths].flatMap((path) => {
+    const before = valueIn(snapshot, path)
+    const changed = (possible: readonly JsonObject[]): readonly JsonValue[] =>
+      possible.map((each) => valueIn(each, path)).filter((value) => !isSameValue(value, before))
+    const known = changed(merged)
+    const more = changed(replaced).filter((value) => !known.some((left) => isSameValue(left, value)))
+    const left = [...known, ...more]
+    if (left.length === 0) return []
+    return [[path, known.length > 0 ? { left, before } : { left, before, onlyIfReplaced: true }] as const]
+  })
+}
+
+/** The snapshots after the last confirmed write, and after each later one that may have been applied. */
+function possibleSnapshots(
+  snapshot: JsonObject,
+  writes: readonly Write[],
+  after: typeof afterPatch,
+): readonly JsonObject[] {
+  const possible: JsonObject[] = [snapshot]
+  for (const { patch, isConfirmed } of writes) {
+    const last = possible.at(-1) ?? snapshot
+    if (isConfirmed) possible.length = 0
+    possible.push(after(last, patch))
+  }
+  return possible
+}
+
+function afterReplacing(snapshot: JsonObject, patch: JsonObject): JsonObject {
+  const { metadata } = patch
+  return { ...afterPatch(snapshot, patch), ...(isJsonObject(metadata) ? { metadata } : {}) }
+}
+
+function pathsIn(field: string, snapshot: JsonObject, later: readonly JsonObject[]): readonly string[] {
+  if (notRestorable.includes(field) || isHidden(field, snapshot)) return []
+  if (field !== 'metadata') return [field]
+  const keys = [snapshot, ...later].flatMap(({ metadata }) =>
+    isJsonObject(metadata) ? Object.keys(metadata) : [],
+  )
+  return keys.map((key) => keyStart + key)
+}
+
+/** Returns a blank if there is no value. */
+function valueIn(snapshot: JsonObject, path: string): JsonValue {
+  if (!path.startsWith(keyStart)) return ownValue(snapshot, path) ?? ''
+  const metadata = ownValue(snapshot, 'metadata')
+  return (isJsonObject(metadata) ? ownValue(metadata, path.slice(keyStart.length)) : undefined) ?? ''
+}
+
+function isAbsent(snapshot: JsonObject, path: string): boolean {
+  const { metadata } = snapshot
+  return !isJsonObject(metadata) || !Object.hasOwn(metadata, path.slice(keyStart.length))
+}
+
+function isSameValue(one: JsonValue, other: JsonValue): boolean {
+  return isDeepStrictEqual(one, other) || (isEmpty(one) && isEmpty(other))
+}
+
+export interface UndoPatch {
+  /** What to send. Without fields there is nothing to send. */
+  readonly patch: JsonObject
+  /** Paths that others have changed since. */
+  readonly kept: readonly string[]
+  /** Paths that have the value of before already, or that the run has not changed. */
+  readonly already: readonly string[]
+}
+
+/** The undo values for the customer as it is now: only for fields that still have what the run left. */
+export function toUndoPatch(undoValues: UndoValues, snapshot: JsonObject): UndoPatch {
+  const values: Record<string, JsonValue> = {}
+  const kept: string[] = []
+  const already: string[] = []
+  for (const [path, { left, before, onlyIfReplaced }] of Object.entries(undoValues)) {
+    const value = valueIn(snapshot, path)
+    // A field that Rapyd does not show proves nothing.
+    const isShown = path.startsWith(keyStart) || Object.hasOwn(snapshot, path)
+    if (isShown && isSameValue(value, before)) already.push(path)
+    else if (left.some((each) => isSameValue(value, each))) values[path] = before
+    else if (onlyIfReplaced === true) already.push(path)
+    else kept.push(path)
+  }
+  return { patch: withOtherKeys(toPatch(values), snapshot), kept, already }
+}
+
+/** Sends keys of metadata with all other keys of the customer, which is right whether Rapyd merges or replaces. */
+function withOtherKeys(patch: JsonObject, snapshot: JsonObject): JsonObject {
+  const { metadata } = patch
+  if (!isJsonObject(metadata)) return patch
+  if (clearsAll(patch, snapshot)) return { ...patch, metadata: '' }
+  return {
+    ...patch,
+    metadata: { ...(isJsonObject(snapshot['metadata']) ? snapshot['metadata'] : {}), ...metadata },
+  }
+}
+
+/** Makes a patch of values by path. */
+export function toPatch(values: JsonObject): JsonObject {
+  const fields: Record<string, JsonValue> = {}
+  const keys: Record<string, JsonValue> = {}
+  for (const [path, value] of Object.entries(values)) {
+    if (path.startsWith(keyStart)) keys[path.slice(keyStart.length)] = value
+    else fields[path] = value
+  }
+  return Object.keys(keys).length === 0 ? fields : { ...fields, metadata: keys }
+}
+
+/** True if the customer has no other keys and these had no values: then a blank for all of metadata removes the keys. */
+function clearsAll({ metadata: keys }: JsonObject, snapshot: JsonObject): boolean {
+  const { metadata } = snapshot
+  if (!isJsonObject(keys)) return false
+  const names = isJsonObject(metadata) ? Object.keys(metadata) : []
+  return (
+    names.every((key) => Object.hasOwn(keys, key)) && Object.values(keys).every((before) => before === '')
+  )
+}
