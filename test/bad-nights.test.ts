@@ -34,7 +34,7 @@ interface Judgement {
 }
 
 /** What a run makes of the file before it sends anything. */
-async function judge(
+async function precondition(
   text: string | Buffer,
   last: FileProfile | undefined,
   more: Partial<UpdateOptions> = {},
@@ -79,10 +79,10 @@ describe('a bad night', () => {
     for (let seed = 1; seed <= nights; seed++) {
       const dice = createDice(seed)
       const first = firstNight(dice.pick(sizes), dice)
-      const { profile, refusal } = await judge(textOf(first), undefined)
+      const { profile, refusal } = await precondition(textOf(first), undefined)
       expect(refusal).toBeUndefined()
       const bad = make(goodNight(first, dice), dice)
-      const judged = await judge(bad, profile)
+      const judged = await precondition(bad, profile)
       expect(judged.refusal, `seed ${seed}, ${first.rows.length} rows`).toBeInstanceOf(BulkUpdateError)
       expect(judged.refusal?.message).not.toMatch(/person\d|\+49151|Groß/)
     }
@@ -96,7 +96,7 @@ describe('a good night', () => {
       let table = firstNight(dice.pick(sizes), dice)
       let last: FileProfile | undefined
       for (let night = 0; night < 4; night++) {
-        const { profile, refusal } = await judge(textOf(table), last)
+        const { profile, refusal } = await precondition(textOf(table), last)
         expect(refusal, `seed ${seed}, night ${night}`).toBeUndefined()
         last = profile
         table = goodNight(table, dice)

@@ -1,7 +1,7 @@
 /** A plan as a person reads it: counts, the first changes, what it cost and what is to come. */
 import { printableLines } from '../model/text.ts'
-import { planChanges } from '../engine/plan-row.ts'
-import type { PlanChange, PlanRow } from '../engine/plan-row.ts'
+import { planChanges } from '../engine/plan-format.ts'
+import type { PlanChange, PlanRow } from '../engine/plan-format.ts'
 import type { PlanResult } from '../jobs/plan.ts'
 import { formatCount, formatCounts, formatDuration } from '../report/format.ts'
 import { maskCell } from '../validation/findings.ts'

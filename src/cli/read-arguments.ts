@@ -3,7 +3,7 @@ import { isValue } from '../config/job-options.ts'
 import { toFlag, optionTable } from '../config/options.ts'
 import type { CommandName, CommandOptions, Option } from '../config/options.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
-import { didYouMean, nearest } from '../model/text.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { usage } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
@@ -99,7 +99,7 @@ function choiceOf(flag: string, value: string, choices: readonly string[]): stri
   const found = choices.find((choice) => choice === value)
   if (found !== undefined) return found
   const use = `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`
-  const near = value === '' ? undefined : nearest(value, choices)
+  const near = value === '' ? undefined : findNearest(value, choices)
   throw invalidValue('E_OPTION_CHOICE', flag, value, use, didYouMean(near))
 }
 
@@ -118,7 +118,7 @@ function noValue(flag: string): BulkUpdateError {
 }
 
 function unknownOption(key: string, command: CommandName, known: readonly string[]): BulkUpdateError {
-  const near = nearest(key, known)
+  const near = findNearest(key, known)
   return usage(
     'E_USAGE',
     `Unknown option: ${key.length === 1 ? '-' : '--'}${key}`,

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { toFlag, optionTable } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
-import { didYouMean, nearest } from '../model/text.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import { exitCodes, usage } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { commandNames, commands } from './command-table.ts'
@@ -90,7 +90,7 @@ function startOf<Name extends CommandName>(
 
 function unknownCommand({ parsed }: Argv): BulkUpdateError {
   const word = parsed === false ? undefined : parsed?.argv._[0]?.toString().replaceAll('\0', '')
-  const near = word === undefined ? undefined : nearest(word, commandNames)
+  const near = word === undefined ? undefined : findNearest(word, commandNames)
   return usage(
     'E_USAGE',
     word === undefined ? 'No command given' : `Unknown command: ${word}`,

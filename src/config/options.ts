@@ -541,7 +541,7 @@ export type OptionsOf<Command extends CommandName> = Values<
   Exclude<NamesOf<Command>, NamesWith<{ readonly cli: true }>>
 >
 
-/** The options of `bulkUpdate`. All but `input` have a default. The table above says what each does. */
+/** The options of `bulkUpdate`. All but `input` have a default. The table in `config/options.ts` says what each does. */
 export interface UpdateOptions extends OptionsOf<'update'> {
   /** Path of a CSV or NDJSON file, plain or compressed with gzip or zstd, or `-` for standard input. */
   readonly input: string

@@ -1,5 +1,6 @@
 /** What the program asks its machine: its own version, whether a process is alive, and files that only their owner can read. */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { systemCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 
 const manifest = parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -14,7 +15,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+    return systemCode(error) !== 'ESRCH'
   }
 }
 

@@ -19,7 +19,8 @@ export function invalidValue(
   )
 }
 
-const units: Readonly<Record<string, number>> = {
+/** Milliseconds of each unit. */
+export const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
   m: 60_000,
@@ -35,7 +36,7 @@ export function parseRate(rate: string, reserve: string): readonly Window[] {
   if (rate === 'none') return []
   return rate.split(',').map((text) => {
     const [, limit, count, unit] = /^\s*(\d+)\/(\d*)(ms|s|m|h)\s*$/.exec(text) ?? []
-    const perMs = Number(count === '' ? 1 : count) * (units[unit ?? ''] ?? 0)
+    const perMs = Number(count === '' ? 1 : count) * (unitMs[unit ?? ''] ?? 0)
     if (limit === undefined || Number(limit) === 0 || !(perMs > 0))
       throw invalidValue('E_OPTION_RATE', 'rate', rate, 'use windows such as 200/1m,1000/5m')
     return { limit: Math.max(1, Math.floor(Number(limit) * kept)), perMs }
@@ -47,7 +48,7 @@ export function parseDuration(option: string, text: string): number {
   const [, number, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
   if (number === undefined)
     throw invalidValue('E_OPTION_DURATION', option, text, 'use a duration such as 90s, 30m or 6h')
-  return Number(number) * (units[unit ?? ''] ?? 0)
+  return Number(number) * (unitMs[unit ?? ''] ?? 0)
 }
 
 /** `30d`, `12h` or `45m`, in milliseconds. */
@@ -55,7 +56,7 @@ export function parseAge(text: string): number {
   const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (number === undefined)
     throw invalidValue('E_OPTION_OLDER_THAN', 'older-than', text, 'use an age such as 30d, 12h or 45m')
-  return Number(number) * (units[unit ?? ''] ?? 0)
+  return Number(number) * (unitMs[unit ?? ''] ?? 0)
 }
 
 /** The next `06:00` after `wall` on the local clock, both in milliseconds since 1970. */

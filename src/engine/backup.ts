@@ -1,7 +1,7 @@
 /** Whether a run keeps before-images: what its first session decided. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { usage } from '../model/errors.ts'
-import type { Before } from './before.ts'
+import type { EarlierSessions } from './earlier-sessions.ts'
 import type { RunJournal } from '../store/journal.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { RunJournal } from '../store/journal.ts'
 export function keepsImages(
   { backup, readBack }: ResolvedOptions,
   journal: Pick<RunJournal, 'get' | 'set' | 'inDoubt'>,
-  before: Before,
+  before: EarlierSessions,
 ): boolean {
   const isKept = journal.get('backup') === 'yes'
   if (!isKept && !backup) return false

@@ -33,7 +33,7 @@ export interface RunClient {
   close(): Promise<void>
 }
 
-/** What a client takes of a run, or of whoever only reads. */
+/** What a client needs of a run, or of a command that only reads. */
 export type ClientParts = Pick<RunParts, 'remote' | 'tell'> & {
   readonly options: Resolved<Pick<UpdateOptions, 'stateDir'>>
   readonly progress: Pick<RunParts['progress'], 'requested'>

@@ -1,6 +1,6 @@
 /**
  * The report that a session ends with, also where its input has changed under it: then it is made from the journal alone,
- * because whoever has sent rows must be told which, whatever became of the file.
+ * because the user must know which rows were sent, whatever became of the file.
  */
 import { BulkUpdateError } from '../model/errors.ts'
 import { formatRows, formatCount } from '../report/format.ts'

@@ -1,4 +1,4 @@
-/** The command that goes on with a run, put together from what the run keeps of its options. */
+/** The command that resumes a run, put together from the options that the run keeps. */
 import { toFlag, optionTable } from '../config/options.ts'
 import { isDefault } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
@@ -6,14 +6,14 @@ import type { CommandName } from '../config/options.ts'
 import type { RunRecord } from './record.ts'
 import { keptInput } from './input.ts'
 
-export interface RunToGoOn {
+export interface ResumableRun {
   readonly runId: string
   readonly directory: string
   readonly record: RunRecord
 }
 
 /** `update …` or `redo …` of a run that is not finished, to be typed as it stands. */
-export function commandToGoOn({ runId, directory, record }: RunToGoOn): string {
+export function commandToResume({ runId, directory, record }: ResumableRun): string {
   const { options, redo, planned, rollback } = record
   const { input, encoding: _, ...original } = options
   if (redo !== undefined) {
@@ -50,7 +50,7 @@ export function commandToRollback(runId: string, runsDir: string | undefined): s
   ].join(' ')
 }
 
-/** The command that sends a plan. Every apply reads each customer once, for its before-image: to judge what it reads is the better offer. */
+/** The command that sends a plan. Every apply reads each customer once, for its before-image: checking what it reads costs nothing more. */
 export function commandToApply(path: string, isVerified = true): string {
   return `rapyd-bulk apply ${quoted(path)}${isVerified ? ' --verify' : ''}`
 }

@@ -11,13 +11,13 @@ import { parseBody, narrowRequest, isRepeatable } from '../rapyd/requests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
-import { openOutcome } from './account.ts'
+import { openOutcome } from './all-outcomes.ts'
 import type { SyncState } from '../store/sync-state.ts'
 
 export interface DoubtedParts {
   readonly state: Pick<SyncState, 'known' | 'confirm'>
   readonly digests: Pick<FieldDigests, 'of'>
-  /** Nothing where customers may not be read. */
+  /** Undefined if customers may not be read. */
   readonly read: ReadCustomer | undefined
   readonly clock: Pick<Clock, 'wall' | 'sleep'>
   readonly identity: RunIdentity
@@ -27,7 +27,7 @@ export interface DoubtedParts {
   readonly isInDoubt: (row: number) => boolean
 }
 
-export function lookAtDoubted(deliver: Send, parts: DoubtedParts): Send {
+export function readDoubted(deliver: Send, parts: DoubtedParts): Send {
   const { state, digests, read, clock, identity } = parts
   const end = (request: UpdateRequest, outcome: OutcomeKind, why: Why, httpStatus = 0): Outcome => ({
     ...openOutcome(request, { code: 'E_NOT_IDEMPOTENT', message: why.message }),

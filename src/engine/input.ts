@@ -153,7 +153,7 @@ function removeLeftovers(runsDir: string): void {
     try {
       unlinkSync(join(runsDir, name))
     } catch {
-      // Somebody else's, or gone by now: not worth a run.
+      // It belongs to another user, or is gone: not worth stopping a run.
     }
   }
 }

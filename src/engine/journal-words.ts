@@ -28,7 +28,7 @@ export function stepText({ epoch, serial, keyCheck }: KeyedStep): string {
   return [epoch, serial, keyCheck].join(' ')
 }
 
-/** Nothing where the run has kept no state. */
+/** Undefined if the run kept no state. */
 export function stepOf(text: string | undefined): KeyedStep | undefined {
   const [epoch, serial, keyCheck] = (text ?? '').split(' ')
   if (epoch === undefined || serial === undefined || keyCheck === undefined) return undefined

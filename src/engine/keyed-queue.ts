@@ -7,7 +7,7 @@ import type { KeyedQueue } from '../model/ports.ts'
 type Task = () => Promise<void>
 
 /** `window` is the most tasks that run or wait at a time, asked anew each time; `onFailure` gets the first error of a task, at once. */
-export function createLanes(window: () => number, onFailure?: (error: unknown) => void): KeyedQueue {
+export function createKeyedQueue(window: () => number, onFailure?: (error: unknown) => void): KeyedQueue {
   /** Tasks behind the one that runs; an empty list means that only one is there. */
   const waiting = new Map<string, Task[]>()
   let tasks = 0

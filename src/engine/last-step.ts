@@ -36,7 +36,7 @@ export function takeStep(
   })
 }
 
-/** Nothing where none was noted. */
+/** Undefined if none was noted. */
 export function lastStepIn(
   runsDir: string,
   owner: Pick<SyncOwner, 'host' | 'account'>,

@@ -11,7 +11,7 @@ import type { Clock, Send } from '../model/ports.ts'
 import { parseBody, narrowRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { lookAtDoubted } from './doubted-fields.ts'
+import { readDoubted } from './doubted-fields.ts'
 import type { DoubtedParts } from './doubted-fields.ts'
 import { leftOutKey, beginningKey, exportKey, stepKey, stepOf, stepText } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
@@ -102,7 +102,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
 
   return {
     around(deliver, looking) {
-      const looked = lookAtDoubted(deliver, { ...looking, state, digests, clock, identity })
+      const looked = readDoubted(deliver, { ...looking, state, digests, clock, identity })
       return (request, signal) => change(looked, request, signal)
     },
     intend(request) {
@@ -133,7 +133,7 @@ export function createSyncSending(parts: SyncSendingParts): SyncSending {
 interface UnderWay {
   /** What was known before it. */
   known: Digests
-  /** Since when nobody knows what it is about to change. */
+  /** When its fields became unknown, milliseconds since 1970. */
   at: number
   /** Whether the state has forgotten what that was. */
   isForgotten: boolean
@@ -145,7 +145,7 @@ async function both(...promises: readonly Promise<void>[]): Promise<void> {
 
 /**
  * A look at the customer may have taken fields away, or keys of metadata, because others have changed them: of those nothing is
- * known. Whoever sends them again does no harm.
+ * known. Sending them again does no harm.
  */
 function afterwards({ fields }: Outcome, sent: UpdateRequest, wanted: Digests): Digests {
   const written = pathsByField(fields)
@@ -180,7 +180,7 @@ function only(digests: Digests, fields: readonly string[]): Digests {
   return Object.fromEntries(Object.entries(digests).filter(([field]) => fields.includes(field)))
 }
 
-/** Nothing where no state is kept. */
+/** Returns undefined if no state is kept. */
 export async function openSyncing(
   { sync, options, remote, runId, runsDir }: RunParts,
   journal: RunJournal,
@@ -195,7 +195,7 @@ export async function openSyncing(
       journal.set(stepKey, stepText({ ...step, keyCheck })),
     )
   }
-  if (sync.isNight) journal.set(exportKey, sync.exportName)
+  if (sync.isSyncRun) journal.set(exportKey, sync.exportName)
   await takeFrom(journal, state)
   state.beginSending(runId)
   return createSyncSending({

@@ -28,7 +28,7 @@ export interface Sync {
   /** True where rows are compared with the state; false where it is only kept true. */
   readonly isOnlyChanged: boolean
   /** True where the input is an export with all its customers, and not what an earlier one has left. */
-  readonly isNight: boolean
+  readonly isSyncRun: boolean
   /** Under which its customers are remembered: see `exportNameOf`. */
   readonly exportName: string
   close(): void
@@ -48,31 +48,31 @@ export async function openSync(
   isRedo: boolean,
 ): Promise<Sync | undefined> {
   const isOnlyChanged = options.onlyChanged
-  const isNight = isOnlyChanged && !isRedo
+  const isSyncRun = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
-    if (isNight) throw noMemory()
+    if (isSyncRun) throw noMemory()
     return undefined
   }
   const folder = accountFolder(remote, options.stateDir)
-  if (!isNight && !hasSyncState(folder)) return undefined
+  if (!isSyncRun && !hasSyncState(folder)) return undefined
   const digests = createFieldDigests(remote.credentials.secretKey)
   const exportName = exportNameOf(options.input)
   const state = openStateOf(remote, folder, digests)
-  // A night that was refused leaves one in which nothing is known: whoever kept that would hide that it was lost.
-  if (!isNight && (state.steps === 0 || !(await isBroughtUp(state, remote, runsDir)))) {
+  // A refused sync leaves an empty state. Keeping it would hide that the state was lost.
+  if (!isSyncRun && (state.steps === 0 || !(await isBroughtUp(state, remote, runsDir)))) {
     state.close()
     return undefined
   }
   let unlock: (() => void) | undefined
   try {
-    if (isNight) unlock = lockNight(folder, () => state.noteSkipped(exportName, Date.now()))
+    if (isSyncRun) unlock = lockSyncRun(folder, () => state.noteSkipped(exportName, Date.now()))
     const own = { state, digests, exportName }
-    const beginning = isNight ? await beginningOf(own, remote, options.newState, runsDir) : 'joined'
+    const beginning = isSyncRun ? await beginningOf(own, remote, options.newState, runsDir) : 'joined'
     return {
       ...own,
       beginning,
       isOnlyChanged,
-      isNight,
+      isSyncRun,
       close() {
         unlock?.()
         state.close()
@@ -123,7 +123,7 @@ async function beginningOf(
 }
 
 /** One `--only-changed` of an account at a time, whatever its file. Throws BUSY where another is under way. */
-export function lockNight(folder: string, onBusy?: () => void): () => void {
+export function lockSyncRun(folder: string, onBusy?: () => void): () => void {
   try {
     return lockRun(folder, 'with --only-changed')
   } catch (error) {
@@ -157,7 +157,7 @@ export interface ChangeCounter {
 /** Where rows are left out or merged, the rows of the file say too little about the calls: all of them are counted. */
 export function countChanges(sync: Sync | undefined, duplicates: DuplicatePolicy): ChangeCounter {
   const isPlain = duplicates === 'sequence' || duplicates === 'reject'
-  if (sync?.isNight !== true || !isPlain) return { beside: (examiner) => examiner, calls: (found) => found }
+  if (sync?.isSyncRun !== true || !isPlain) return { beside: (examiner) => examiner, calls: (found) => found }
   const { state, digests } = sync
   let unchanged = 0
   return {

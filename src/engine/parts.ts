@@ -13,7 +13,7 @@ import type { ProgressSnapshot } from '../report/render-progress.ts'
 import type { RunEvent } from '../report/run-events.ts'
 import type { RunLog } from '../report/run-log.ts'
 import type { RunInput } from './input.ts'
-import type { Judge } from './looks.ts'
+import type { Precondition } from './pre-read.ts'
 import type { RunProgress } from './progress.ts'
 import type { Sync } from './open-sync.ts'
 import type { RunJournal } from '../store/journal.ts'
@@ -52,7 +52,7 @@ export interface Middleware {
 }
 
 /** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
-export type RunFacts = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
+export type RunBinding = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
   readonly plan?: string
 }
 
@@ -62,7 +62,7 @@ export interface RunWatch extends Watch {
   readonly around?: (next: Send) => Send
 }
 
-/** Of a redo: the run whose rows it sends again, and whether they came from a mended file. */
+/** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {
   readonly parent: string
   readonly isMended: boolean
@@ -94,7 +94,7 @@ export interface RunParts {
   readonly runId: string
   readonly directory: string
   /** What the run's journal is bound to. */
-  readonly facts: RunFacts
+  readonly facts: RunBinding
   readonly mapping: Mapping
   /** Where rows of another run are sent again. */
   readonly redo: RedoFacts | undefined
@@ -103,21 +103,21 @@ export interface RunParts {
   /** Where a run is taken back. */
   readonly rollback: RollbackFacts | undefined
   /** Judges each row by a look at its customer. */
-  readonly judge: Judge | undefined
+  readonly precondition: Precondition | undefined
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
-  /** The row of another run that each row is, from the first on; nothing where the numbers are the same. */
+  /** The row of another run that each row is, from the first on; undefined if the numbers are the same. */
   readonly lineage: readonly number[] | undefined
-  /** Keeps what the next input of this name is compared with; nothing where that is not asked for, or kept already. */
+  /** Keeps what the next input of this name is compared with; undefined if not asked for, or kept already. */
   readonly keepPortrait: ((journal: RunJournal) => void) | undefined
-  /** What is known of customers from earlier runs; nothing where no state is kept. */
+  /** What is known of customers from earlier runs; undefined if no state is kept. */
   readonly sync: Sync | undefined
   /** All rows, from the first, as `prepare` takes them. */
   readonly openRows: (start?: RecordStart) => Source
   readonly prepare: Prepare
   readonly progress: RunProgress
   readonly log: RunLog
-  /** Tells the log and whoever watches. */
+  /** Writes to the log and notifies the watcher. */
   readonly tell: (event: RunEvent) => void
 }
 
@@ -128,7 +128,7 @@ export interface RunKind {
   readonly redo: RedoFacts | undefined
   readonly planned?: PlannedFacts | undefined
   readonly rollback?: RollbackFacts | undefined
-  readonly judge?: Judge | undefined
+  readonly precondition?: Precondition | undefined
   /**
    * `facts` is what the journal is bound to, `lastSender` the run of the account that sent last, where a sync state is kept.
    * Throws where such a run must not be.

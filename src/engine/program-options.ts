@@ -9,7 +9,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 /** What may be given to every function that takes its time. */
 export interface Stoppable {
   /**
-   * Its abort ends a run in good order: what is in flight gets its outcome, the rest stays open, and the same call goes on
+   * Its abort ends a run in good order: what is in flight gets its outcome, the rest stays open, and the same call resumes it
    * later. Default: never.
    */
   readonly signal?: AbortSignal

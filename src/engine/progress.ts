@@ -1,4 +1,4 @@
-/** Counts how a run goes, and shows it now and then: snapshots for whoever watches, events for the log. */
+/** Counts the progress of a run: snapshots for the watcher, events for the log. */
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { needsAttention, noOutcomes } from '../model/outcome.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
@@ -31,7 +31,7 @@ export interface SendingFacts {
 }
 
 /**
- * States: checking, quiet (from the end of the scan, because somebody may be asked something), sending, reporting,
+ * States: checking, quiet (from the end of the scan, because the user may be asked a question), sending, reporting,
  * stopped. Each method that names one begins it.
  */
 export interface RunProgress {

@@ -1,4 +1,4 @@
-/** A client that only reads, for whoever looks at customers outside of a run: within the same windows, quota and outages. */
+/** A client that only reads, for commands that read customers outside of a run: within the same windows, quota and outages. */
 import { preflight } from '../http/preflight.ts'
 import { createReadCustomer } from '../http/read-customer.ts'
 import { createReadPage } from '../http/patient-read.ts'

@@ -4,7 +4,7 @@ import { usage } from '../model/errors.ts'
 import type { Remote } from './remote.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { lastStepIn } from './last-step.ts'
-import { forgetWhatItWrote, takeFrom, takeNight } from './take-from-journal.ts'
+import { forgetWhatItWrote, takeFrom, takeSyncRun } from './take-from-journal.ts'
 import { findRuns } from '../store/find-runs.ts'
 import { readJournal } from '../store/saved-journal.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
@@ -19,7 +19,7 @@ export interface Rebuilding {
 }
 
 /**
- * What a state can be made of; nothing where no run has kept one.
+ * What a state can be made of; undefined if no run has kept one.
  *
  * @throws BulkUpdateError USAGE: E_STATE_LOST, the journals do not tell all; E_STATE_OTHER, they were written with other keys
  */
@@ -62,7 +62,7 @@ export async function rebuildState(state: SyncState, { kept, unaware }: Rebuildi
       await takeFrom(journal, state)
       const at = Date.parse(journal.get('finished_at') ?? '')
       if (exportName !== undefined && journal.get('state') === 'finished')
-        await takeNight(journal, state, { export: exportName, run: runId, at })
+        await takeSyncRun(journal, state, { export: exportName, run: runId, at })
     })
   }
   const last = inOrder.at(-1)
@@ -73,7 +73,7 @@ export async function rebuildState(state: SyncState, { kept, unaware }: Rebuildi
 }
 
 /**
- * What a state lacks that is older than its journals, because it came out of a backup; nothing where it is as new as they are.
+ * What a state lacks that is older than its journals, because it came out of a backup; undefined if it is as new as they are.
  *
  * @throws BulkUpdateError USAGE, E_STATE_LOST: journals that it lacks are missing
  */
@@ -144,7 +144,7 @@ export interface EarlierRun {
   readonly startedAt: string
   /** '' where it has not ended. */
   readonly finishedAt: string
-  /** Nothing where it has kept no state. */
+  /** Undefined if it kept no state. */
   readonly step: KeyedStep | undefined
   /** Of a run with `--only-changed`. */
   readonly exportName: string | undefined
@@ -191,7 +191,7 @@ export function wholeEpoch(runs: readonly SyncRun[]): readonly SyncRun[] | undef
   return own.length > 0 && Math.max(...serials) === serials.size ? own : undefined
 }
 
-/** Nothing where the journal cannot be read. */
+/** Returns undefined if the journal cannot be read. */
 export async function reading<Result>(
   directory: string,
   read: (journal: SavedJournal) => Result | Promise<Result>,

@@ -57,12 +57,12 @@ export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): v
 
 const endingKey = 'ending'
 
-/** Keeps what stopped a session, for whoever reports on the run before it goes on. */
+/** Keeps what stopped a session, for reports before the run is resumed. */
 export function keepEnding(journal: RunJournal, { code, exitCode }: BulkUpdateError): void {
   journal.set(endingKey, JSON.stringify({ code, exitCode }))
 }
 
-/** What stopped the last session of a run that is not finished; nothing where it was a canary, or was killed. */
+/** What stopped the last session of an unfinished run; undefined if it was a canary or was killed. */
 export function readEnding(
   journal: JournalReader,
 ): { readonly code: string; readonly exitCode: number } | undefined {
@@ -70,7 +70,7 @@ export function readEnding(
   return typeof code === 'string' && typeof exitCode === 'number' ? { code, exitCode } : undefined
 }
 
-/** Nothing where the journal was written before records were kept, or holds one that cannot be understood. */
+/** Returns undefined if the journal has no record, or one that cannot be understood. */
 export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | undefined {
   const record = parsed(journal.get(recordKey))
   if (record === undefined || !isJsonObject(record['options'])) return undefined
@@ -160,7 +160,7 @@ export function rememberScan(journal: RunJournal, found: Scan): void {
   journal.set(key, JSON.stringify({ ...rest, set: [...set], cleared: [...cleared] }))
 }
 
-/** Nothing where there is no open run of just these facts in the directory, or it holds no scan. */
+/** Returns undefined if there is no open run with these facts in the directory, or it holds no scan. */
 export function recallScan(directory: string, facts: Readonly<Record<string, string>>): Scan | undefined {
   return inJournal(directory, (journal) => {
     const isThisRun = Object.entries(facts).every(([name, value]) => journal.get(name) === value)

@@ -1,4 +1,4 @@
-/** Which rows a redo has and what each asks for: a filter over the original input, or the judgement of a mended file. */
+/** Which rows a redo has and what each asks for: a filter over the original input, or the rows of a fixed file. */
 import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
@@ -8,14 +8,14 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
-import { lastUpdates, leftOf, mergedInto } from './redo-rows.ts'
-import type { Left } from './redo-rows.ts'
+import { lastUpdates, findRetryableRows, mergedInto } from './retryable-rows.ts'
+import type { Left } from './retryable-rows.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export interface RedoReading extends CheckedInput {
   /** Rows whose fate in the parent is unknown, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
-  /** The parent's row of every row of a mended file, from its first; nothing where the numbers are the same. */
+  /** The parent's row of every row of a fixed file, from its first; undefined if the numbers are the same. */
   readonly lineage: readonly number[] | undefined
   /** The number of the last row that `--limit` lets through. */
   readonly limit: number | undefined
@@ -31,7 +31,7 @@ export async function readRedo(
   watched: Watched = (source) => source,
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
-  const left = leftOf(parent)
+  const left = findRetryableRows(parent)
   const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
@@ -43,7 +43,7 @@ export async function readRedo(
   const merged = isMended ? mergedInto(parent) : new Set<number>()
   const skipped = new Set<number>()
   const ownRows = new Set(left.rows.values().map(({ customerId }) => customerId))
-  /** A mended id names another customer, too, but hardly one who has a row of its own that is left. */
+  /** A fixed id names another customer too, but hardly one with a retryable row of its own. */
   const isOfAnotherFile = (was: string | undefined, is: string): boolean =>
     was !== undefined && isCustomerId(was) && was !== is && ownRows.has(is)
   const readRow: ReadRow = (row) => {
@@ -90,7 +90,7 @@ const anotherFile =
 const othersMerged =
   'other rows of the customer were merged into this one, and the file does not hold them; send it from the original input, without --from'
 
-/** Rows that were invalid in the run need a mended file. */
+/** Rows that were invalid in the run need a fixed file. */
 async function* onlyLeft(
   source: Source,
   { rows: left }: Left,
@@ -155,7 +155,7 @@ function numberIn(row: Row, column: number): number {
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0
 }
 
-/** A row that the parent has updated is no row to be mended; one that another redo has settled needs nothing more. */
+/** A row that the parent has updated needs no fix; one that another redo has settled is done. */
 function elsewhere(row: Row, read: ReturnType<ReadRow>, redo: string | undefined): Outcome {
   if (redo === undefined) return notOf(row, read, `${rowColumn} is no row that the run left not updated`)
   return withoutCall(row, read.customerId, 'unchanged', { message: `settled by ${redo}; not sent again` })

@@ -63,7 +63,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   }
 }
 
-/** Node reads this variable by itself, and would then show keys and customers to whoever stands in between. */
+/** Node reads this variable by itself, and would then expose keys and customers to anyone in between. */
 function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
   if (origin.protocol !== 'https:' || env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
   throw usage(

@@ -17,7 +17,7 @@ import { writeRows } from '../report/reports.ts'
 import { createRollbackFold } from '../report/rollback-fold.ts'
 import { summaryOf, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
-import { accountOf } from './account.ts'
+import { accountOf } from './all-outcomes.ts'
 import { keptInput } from './input.ts'
 import { commandToRedo, commandToRollback } from './command.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './parts.ts'
@@ -32,7 +32,7 @@ import { pausesKey } from './pauses.ts'
 import { readRecord } from './record.ts'
 import { version } from '../config/system.ts'
 
-/** What the files are made from: a run that has just ended, or one that somebody asks about. */
+/** What the files are made from: a run that has just ended, or one that a report is asked for. */
 export interface ReportParts {
   readonly runId: string
   readonly directory: string
@@ -53,7 +53,7 @@ export interface ReportParts {
   readonly redo: RedoFacts | undefined
   readonly planned: PlannedFacts | undefined
   readonly rollback: RollbackFacts | undefined
-  /** Nothing where it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
+  /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
 }
@@ -66,9 +66,9 @@ export interface ReadableInput {
 }
 
 export interface RunEnding {
-  /** What rows without an outcome are told. */
+  /** The code and message of rows without an outcome. */
   readonly open: { readonly code: ErrorCode; readonly message: string }
-  /** Of what stopped the run; nothing where it reached its end, or that of its canary. */
+  /** Of what stopped the run; undefined if it reached its end, or that of its canary. */
   readonly exitCode: number | undefined
   readonly remedy: string | undefined
   /** What to do next, where it is not what follows from the outcomes. */
@@ -168,7 +168,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
   return summary
 }
 
-/** What to do about rows that no mended file can be made of. */
+/** What to do about rows for which no fixed file can be made. */
 function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
   if (rollback !== undefined) {
     const again = commandToRollback(rollback.parent, options.runsDir)
@@ -191,7 +191,7 @@ function syncOf(journal: Pick<JournalReader, 'get'>, unchanged: number): Pick<Su
   }
 }
 
-/** What came over standard input is kept while the run is open, so nobody has to bring it again. */
+/** Standard input is kept while the run is open, so it need not be piped again. */
 function withoutPiping({ options, runId, journal, directory }: ReportParts): string {
   if (options.input !== '-' || journal.get('state') === 'finished') return ''
   return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`

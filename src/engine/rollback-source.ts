@@ -17,8 +17,8 @@ import type { UndoValues } from '../rapyd/undo-values.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
-import { openOutcome } from './account.ts'
-import type { Judge, Looked } from './looks.ts'
+import { openOutcome } from './all-outcomes.ts'
+import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { RowSet } from '../model/collections.ts'
 import { inTurns } from './in-turns.ts'
@@ -80,7 +80,7 @@ function patchedRow(
 }
 
 /** Puts back only what still holds what the run left. `file` is the input, whose rows are read again by their places. */
-export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
+export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondition {
   const requestOf = createUpdateRequest(run)
   return async (looked) => {
     const { request, customer, isInDoubt } = looked
@@ -115,7 +115,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Judge {
   }
 }
 
-async function restorablesAt(file: InputFile, { offset, length }: Looked['request']): Promise<UndoValues> {
+async function restorablesAt(file: InputFile, { offset, length }: PreRead['request']): Promise<UndoValues> {
   const bytes = await file.read(offset, length)
   const record: unknown = JSON.parse(bytes.toString('utf8'))
   const read = isJsonObject(record) ? rollbackRowOf(record) : undefined
@@ -125,7 +125,7 @@ async function restorablesAt(file: InputFile, { offset, length }: Looked['reques
 }
 
 function ended(
-  { request, at }: Looked,
+  { request, at }: PreRead,
   outcome: OutcomeKind,
   code: ErrorCode | '',
   errorField: string,
@@ -194,7 +194,7 @@ function* rollbackRowsOf(
   if (impossible.length > 0) yield { customer, row, impossible, why: 'no_way' }
 }
 
-/** Of a record of that file; nothing where it is none. */
+/** Reads a record of that file. Returns undefined if it is none. */
 export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
   const { customer, row, put_back: putBack, impossible, why } = record
   if (typeof customer !== 'string' || typeof row !== 'number') return undefined

@@ -15,13 +15,13 @@ import type { RunEvent } from '../report/run-events.ts'
 import { createRunLog } from '../report/run-log.ts'
 import type { Summary } from '../report/summary.ts'
 import { recallScan, rememberScan, keepEnding, keepRecord, startOf } from './record.ts'
-import { readBefore } from './before.ts'
+import { readEarlierSessions } from './earlier-sessions.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { bind, mappingDigest } from './identity.ts'
-import { openGiven } from './open-given.ts'
-import type { OpenGiven } from './open-given.ts'
+import { openGiven } from './open-input.ts'
+import type { OpenGiven } from './open-input.ts'
 import { removeKeptInput } from './input.ts'
-import type { RunFacts, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
+import type { RunBinding, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
@@ -114,7 +114,7 @@ async function factsOf(
   { host, account }: Remote,
   { file, options, mapping }: OpenGiven<ResolvedOptions>['given'],
   { planned }: RunKind,
-): Promise<RunFacts> {
+): Promise<RunBinding> {
   return {
     input: await file.digest(),
     host,
@@ -164,7 +164,7 @@ async function acceptScan({
     redo: kind.redo,
     planned: kind.planned,
     rollback: kind.rollback,
-    judge: kind.judge,
+    precondition: kind.precondition,
     asked: asked ?? new Map<number, number>(),
     lineage,
     keepPortrait,
@@ -187,7 +187,7 @@ async function runLocked(parts: RunParts, found: Scan): Promise<UpdateResult> {
   }
 }
 
-/** The part of a run that nobody else may be in: sends what is open, and reports. */
+/** The exclusive part of a run: sends what is open, and reports. */
 async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
   const { options, progress, tell } = parts
   const concurrency = options.concurrency
@@ -200,7 +200,7 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
       keepRecord(journal, parts, found)
     }
     parts.log.open(directory)
-    const before = await readBefore(journal)
+    const before = await readEarlierSessions(journal)
     tell(startOf(parts, found, before.settled))
     let ended: BulkUpdateError | undefined
     if (!finishedBefore) {

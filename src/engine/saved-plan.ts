@@ -5,8 +5,8 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { NdjsonRow } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
-import { createHeadDigest } from './plan-row.ts'
-import type { PlanHead, PlanRow } from './plan-row.ts'
+import { createHeadDigest } from './plan-format.ts'
+import type { PlanHead, PlanRow } from './plan-format.ts'
 
 /** Rows that are given at once. */
 const batchSize = 100

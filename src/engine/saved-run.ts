@@ -50,7 +50,7 @@ export function openSavedRun(run: string, runsDir: string | undefined): SavedRun
       'Give the id of a run, as `rapyd-bulk runs` lists them (with --runs-dir where they are elsewhere), or the path of its directory.',
     )
   }
-  // Asked first: a run that ends in between is then taken for one that goes on, never for one that was left.
+  // Asked first: a run that ends in between then counts as running, never as left.
   const isRunning = isHeld(directory)
   const journal = readJournal(directory)
   const record = readRecord(journal)

@@ -11,24 +11,24 @@ import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
-import { createLanes } from './keyed-queue.ts'
+import { createKeyedQueue } from './keyed-queue.ts'
 import type { Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/guards.ts'
-import { refuseRolledBack } from './children.ts'
-import { openOutcome } from './account.ts'
+import { refuseRolledBack } from './child-runs.ts'
+import { openOutcome } from './all-outcomes.ts'
 import { keepsImages } from './backup.ts'
-import type { Before } from './before.ts'
+import type { EarlierSessions } from './earlier-sessions.ts'
 import { openClient } from './client.ts'
 import type { RunClient } from './client.ts'
 import { settledAfterMs } from './pauses.ts'
-import { lookFirst } from './looks.ts'
+import { preRead } from './pre-read.ts'
 import type { Middleware, RunParts, Watch } from './parts.ts'
 import { openBeforeImages } from '../store/before-images.ts'
 import type { BeforeImages } from '../store/before-images.ts'
 import type { RunJournal } from '../store/journal.ts'
-import { endNight } from './vanished-file.ts'
+import { endSyncRun } from './vanished-file.ts'
 import { openSyncing } from './only-changed.ts'
 import type { SyncSending } from './only-changed.ts'
 
@@ -63,7 +63,7 @@ export async function sendAll(
   journal: RunJournal,
   found: Scan,
   concurrency: number,
-  before: Before,
+  before: EarlierSessions,
 ): Promise<BulkUpdateError | undefined> {
   const { options } = parts
   refuseRolledBack(parts)
@@ -79,7 +79,7 @@ export async function sendAll(
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
   const sending = { parts, journal, client, fieldState, read, inDoubt, stop }
   const images = keepsBackup ? openBeforeImages(parts.directory, queuePlaces(concurrency)) : undefined
-  const closed = new Set(before.closedLanes)
+  const closed = new Set(before.closedCustomers)
   const middleware = createMiddleware(sending, closed, images, found)
   const outcomes = createOutcomeWriter(sending, closed)
   try {
@@ -101,7 +101,7 @@ export async function sendAll(
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare: parts.prepare,
       deliver: compose(createRowSender(sending), middleware),
-      lanes: createLanes(
+      lanes: createKeyedQueue(
         () => queuePlaces(concurrency) + Math.min(mostDoubts, outcomes.openDoubts),
         // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
         stop,
@@ -125,7 +125,7 @@ export async function sendAll(
 }
 
 async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
-  if (parts.sync?.isNight === true) await endNight(parts.sync, journal, parts)
+  if (parts.sync?.isSyncRun === true) await endSyncRun(parts.sync, journal, parts)
   journal.set('finished_at', new Date().toISOString())
   journal.set('state', 'finished')
 }
@@ -155,13 +155,13 @@ function createMiddleware(
   images: BeforeImages | undefined,
   found: Scan,
 ): readonly Middleware[] {
-  const { options, judge, watch } = parts
+  const { options, precondition, watch } = parts
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
   const middleware: Middleware[] = []
-  if (images !== undefined || judge !== undefined) {
+  if (images !== undefined || precondition !== undefined) {
     const fields = new Set([...found.set.keys()].map(fieldOf))
-    const looking = { read, clock, images, fields, judge, isInDoubt }
-    middleware.push({ extraRequests: 1, wrap: (next) => lookFirst(next, looking) })
+    const looking = { read, clock, images, fields, precondition, isInDoubt }
+    middleware.push({ extraRequests: 1, wrap: (next) => preRead(next, looking) })
   }
   if (fieldState !== undefined) {
     const looking = {

@@ -51,7 +51,7 @@ export async function forgetWhatItWrote(
 }
 
 /** Notes which customers a run's input has held, and which are gone since the last; doing it again changes nothing. */
-export async function takeNight(
+export async function takeSyncRun(
   journal: Pick<SavedJournal, 'outcomes'>,
   state: SyncState,
   night: { readonly export: string; readonly run: string; readonly at: number },
@@ -64,7 +64,7 @@ export async function takeNight(
     state.see(night.export, night.run, ids)
   }
   const vanished = state.markVanished(night.export, night.run)
-  state.endNight({ ...night, rows, vanished })
+  state.endSyncRun({ ...night, rows, vanished })
   return vanished
 }
 

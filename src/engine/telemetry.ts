@@ -1,6 +1,6 @@
 /**
  * OpenTelemetry, where the user has set it up in this process: a span for a run and one for each call, and counters. Its API is an optional
- * peer: it is looked for only when a provider has been registered, so that nobody else pays for it. Nothing personal goes into it.
+ * peer: it is loaded only if a provider has been registered. Nothing personal goes into it.
  */
 import type { Outcome } from '../model/outcome.ts'
 import type { RunWatch } from './parts.ts'
@@ -14,7 +14,7 @@ interface Ended {
   readonly exitCode: number
 }
 
-/** Runs `run` with a watch that also tells OpenTelemetry; with `watch` itself where nobody has set it up. */
+/** Runs `run` with a watch that also notifies OpenTelemetry; with `watch` itself if it is not set up. */
 export async function traced<Result extends Ended>(
   watch: RunWatch,
   run: (watch: RunWatch) => Promise<Result>,

@@ -4,23 +4,23 @@ import { join } from 'node:path'
 import { writeOutputFile } from '../report/output-file.ts'
 import { accountFolder } from './account-folder.ts'
 import type { SavedRun } from './saved-run.ts'
-import { lookAtNights } from '../store/sync-nights.ts'
+import { readSavedSyncRuns } from '../store/sync-runs.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { exportKey, vanishedKey } from './journal-words.ts'
 import type { Sync } from './open-sync.ts'
-import { takeNight } from './take-from-journal.ts'
+import { takeSyncRun } from './take-from-journal.ts'
 
 /**
  * Ends a night: which customers the export has held, and which of the last one's are gone. Called when every row has an outcome, before the run is called finished: whatever dies in between is done again, and
  * changes nothing.
  */
-export async function endNight(
+export async function endSyncRun(
   sync: Pick<Sync, 'state' | 'exportName'>,
   journal: RunJournal,
   { directory, runId }: { readonly directory: string; readonly runId: string },
 ): Promise<void> {
   const night = { export: sync.exportName, run: runId, at: Date.now() }
-  const vanished = await takeNight(journal, sync.state, night)
+  const vanished = await takeSyncRun(journal, sync.state, night)
   if (vanished > 0) writeVanished(sync.state.vanished(sync.exportName, runId), directory)
   journal.set(vanishedKey, String(vanished))
 }
@@ -42,7 +42,7 @@ export function restoreVanished({ runId, directory, journal, record, fact }: Sav
   const isLost = Number(journal.get(vanishedKey) ?? 0) > 0 && !existsSync(vanishedIn(directory))
   if (!isLost) return
   const folder = accountFolder({ host: fact('host'), account: fact('account') }, record.options.stateDir)
-  const nights = lookAtNights(folder)
+  const nights = readSavedSyncRuns(folder)
   if (nights === undefined) return
   try {
     writeVanished(nights.vanished(fact(exportKey), runId), directory)

@@ -3,12 +3,12 @@ import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
-import { createDriftJudge, checkPlanned } from '../engine/planned-reading.ts'
+import { createDriftJudge, checkPlanned } from '../engine/plan-source.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { inheritOptions, readRecordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
-import type { PlanHead } from '../engine/plan-row.ts'
+import type { PlanHead } from '../engine/plan-format.ts'
 import { refuseGoneInput, removePlanInput } from './plan-input.ts'
 import { openPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
@@ -52,7 +52,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
       {
         redo: undefined,
         planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
-        judge: verify ? createDriftJudge(plan) : undefined,
+        precondition: verify ? createDriftJudge(plan) : undefined,
         runIdOf(facts, runsDir) {
           refuseOther(head, facts)
           const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)

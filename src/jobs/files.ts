@@ -1,4 +1,4 @@
-/** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a mended copy (`fix`). */
+/** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a fixed copy (`fix`). */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outcome } from '../model/outcome.ts'
@@ -15,14 +15,14 @@ import type { MappedInput } from '../validation/row-reader.ts'
 export interface FileOptions {
   /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
   readonly out?: string | undefined
-  /** Path of a copy in which cells are mended where the remedy is certain. */
+  /** Path of a copy in which cells with a certain fix are fixed. */
   readonly fix?: string | undefined
   /** Whether `fix` may be a file that is there. Default false. */
   readonly force?: boolean | undefined
 }
 
 export interface WrittenFiles {
-  /** Nothing where every row is good. */
+  /** Undefined if every row is good. */
   readonly errorsFile?: string
   readonly mended?: FixedFile
 }

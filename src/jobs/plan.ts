@@ -12,8 +12,8 @@ import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { removeIfEmpty } from './plan-input.ts'
-import { planVersion } from '../engine/plan-row.ts'
-import type { PlanFacts, PlanHead, PlanRow } from '../engine/plan-row.ts'
+import { planVersion } from '../engine/plan-format.ts'
+import type { PlanFacts, PlanHead, PlanRow } from '../engine/plan-format.ts'
 import { fieldOf } from '../model/row.ts'
 import { unmatchedColumns } from '../validation/row-reader.ts'
 import { signalOf, asInterruption } from '../engine/program-options.ts'
@@ -24,7 +24,7 @@ import { createPace } from '../report/pace.ts'
 import { readCustomers } from '../engine/reading-client.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { keptInput } from '../engine/input.ts'
-import { openGiven } from '../engine/open-given.ts'
+import { openGiven } from '../engine/open-input.ts'
 import { mappingDigest, runDigest } from '../engine/identity.ts'
 import { planEnd } from '../store/find-runs.ts'
 import { lockRun } from '../store/lock.ts'
@@ -58,10 +58,10 @@ export interface PlanResult {
   readonly unmatched: readonly UnmatchedName[]
 }
 
-/** What was read longer ago is read again by whoever goes on: milliseconds. */
+/** A plan that is resumed reads again what was read longer ago. Milliseconds. */
 const longestMs = 24 * 3_600_000
 
-/** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call goes on with what was read. */
+/** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call resumes with what was read. */
 export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
   const signal = signalOf(options)
   const resolved = resolveOptions(options)
@@ -88,7 +88,7 @@ async function planOn(
     const digest = await file.digest()
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
-    // Nobody looks at every row of a plan: a file that is not like the last one is refused here already.
+    // A plan is too long to check by eye, so a file that is unlike the last one is refused here already.
     const guard = openInputGuard({ ...given, runsDir, runId: planId, facts }, {})
     const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })
     if (checked.refusal !== undefined) throw checked.refusal
@@ -129,7 +129,7 @@ interface CheckedFile {
   readonly keep: () => void
 }
 
-/** The part that nobody else may be in: reads what is not known yet, and writes the plan. */
+/** The exclusive part: reads what is not known yet, and writes the plan. */
 async function planIn(
   directory: string,
   asked: Asked,

@@ -2,17 +2,17 @@
 import { resolve } from 'node:path'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
-import { createDriftJudge, checkOf, openPlanOf } from '../engine/planned-reading.ts'
+import { createDriftJudge, checkOf, openPlanOf } from '../engine/plan-source.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { BulkUpdateError, usage } from '../model/errors.ts'
 import type { SavedPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { refuseOlderRedo, wasRolledBack, nextChildId, openRedosBelow } from '../engine/children.ts'
-import { leftOf } from '../engine/redo-rows.ts'
+import { refuseOlderRedo, wasRolledBack, nextChildId, openRedosBelow } from '../engine/child-runs.ts'
+import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { readRedo } from '../engine/redo-source.ts'
-import { commandToGoOn, commandToRollback } from '../engine/command.ts'
+import { commandToResume, commandToRollback } from '../engine/command.ts'
 import type { RunKind, Watch } from '../engine/parts.ts'
 import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
@@ -28,11 +28,11 @@ export interface RedoOptions extends OptionsOf<'redo'> {
 
 export type RedoResult =
   | (UpdateResult & { readonly parent: string; readonly skipped: number })
-  /** Every row of the run, or of the mended file, is updated by now. */
+  /** Every row of the run, or of the fixed file, is updated by now. */
   | {
       readonly parent: string
       readonly nothingLeft: true
-      /** Rows of the run that are invalid and need a mended file. */
+      /** Rows of the run that are invalid and need a fixed file. */
       readonly toMend: number
     }
 
@@ -45,7 +45,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     refuseUnfinished(parent)
     refuseRollback(parent)
     refuseOlderRedo(parent)
-    const left = [...leftOf(parent).rows.values()]
+    const left = [...findRetryableRows(parent).rows.values()]
     const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
     const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
     if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
@@ -63,7 +63,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     const kind: RunKind = {
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
-      judge: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
+      precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
       runIdOf: (facts) => redoId(parent, from !== undefined, facts),
       async check(parts, watched) {
         const reading = await readRedo(parent, from !== undefined, parts, watched, check)
@@ -85,7 +85,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
         // From the original input, these rows have passed the guard among all rows of their run.
         ...(from === undefined ? { maxClears: '100%' } : {}),
         ...own,
-        // `encoding` is that of a mended file; the original is read as it was.
+        // `encoding` is that of a fixed file; the original is read as it was.
         ...(from === undefined ? writtenIn(parent.fact) : {}),
         input,
         runsDir: parent.runsDir,
@@ -113,7 +113,7 @@ function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: S
   throw usage(
     'E_RUN_OPEN',
     `run ${runId} is not finished`,
-    `Finish it first: ${commandToGoOn({ runId, directory, record })}`,
+    `Finish it first: ${commandToResume({ runId, directory, record })}`,
   )
 }
 
@@ -149,7 +149,7 @@ function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<stri
     throw usage(
       'E_RUN_OPEN',
       `run ${first.runId} sends rows of ${parent.runId} again and is not finished`,
-      `Finish it first: ${commandToGoOn(first)}`,
+      `Finish it first: ${commandToResume(first)}`,
     )
   } finally {
     for (const saved of open) saved.close()

@@ -1,17 +1,17 @@
-/** Makes the files of a run again from its journal and its input: after a loss, and also while the run goes on. */
+/** Makes the files of a run again from its journal and its input: after a loss, and also while the run is running. */
 import type { CheckedInput, InputParts } from '../validation/scan.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { checkOf, openPlanOf } from '../engine/planned-reading.ts'
+import { checkOf, openPlanOf } from '../engine/plan-source.ts'
 import type { SavedPlan } from '../engine/saved-plan.ts'
 import { createPrepare } from '../validation/row-reader.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { readRedo } from '../engine/redo-source.ts'
 import { checkRollback } from '../engine/rollback-source.ts'
-import { wasRolledBack } from '../engine/children.ts'
-import { commandToGoOn } from '../engine/command.ts'
+import { wasRolledBack } from '../engine/child-runs.ts'
+import { commandToResume } from '../engine/command.ts'
 import { readEnding } from '../engine/record.ts'
 import { endingOf, report } from '../engine/report.ts'
 import type { ReadableInput, RunEnding } from '../engine/report.ts'
@@ -142,7 +142,7 @@ function endingOfSaved({ runId, directory, runsDir, journal, record, isRunning }
     ...endingOf(readEnding(journal)),
     next: wasRolledBack({ runId, runsDir })
       ? `Run ${runId} was rolled back after it had been stopped: it goes on no more.`
-      : `Run ${runId} is not finished. To go on: ${commandToGoOn({ runId, directory, record })}`,
+      : `Run ${runId} is not finished. To go on: ${commandToResume({ runId, directory, record })}`,
   }
 }
 

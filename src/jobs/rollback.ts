@@ -22,10 +22,10 @@ import {
   hasSent,
   isRolledBack,
   wasRolledBack,
-  childrenOf,
+  openChildRuns,
   inChildren,
   nextChildId,
-} from '../engine/children.ts'
+} from '../engine/child-runs.ts'
 import { commandToRollback } from '../engine/command.ts'
 import { hasBeforeImages } from '../store/before-images.ts'
 
@@ -41,7 +41,7 @@ export type RollbackResult =
   | { readonly parent: string; readonly nothingLeft: true }
 
 /**
- * As `bulkUpdate`; the same call goes on with a rollback that stopped. Rejects with USAGE where the run kept no before-images,
+ * As `bulkUpdate`; the same call resumes a rollback that stopped. Rejects with USAGE where the run kept no before-images,
  * where a redo of it has to be rolled back first, and for another host or account; with BUSY where the run is running.
  */
 export async function rollback(options: RollbackOptions & Watch & Stoppable): Promise<RollbackResult> {
@@ -73,7 +73,7 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
         {
           redo: undefined,
           rollback: { parent: parent.runId },
-          judge: (looked) => {
+          precondition: (looked) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
             return createRollbackJudge(file, { host: parent.fact('host'), runId })(looked)
           },
@@ -89,7 +89,7 @@ export async function rollback(options: RollbackOptions & Watch & Stoppable): Pr
       )
       return { ...result, parent: parent.runId }
     } catch (error) {
-      // Of a rollback that never began nothing stays, least of all what customers held. Nobody else can have written it.
+      // A rollback that never began leaves nothing, least of all what customers held. Only this process can have written it.
       if (!existsSync(join(directory, 'journal.db'))) rmSync(directory, { recursive: true, force: true })
       throw error
     }
@@ -166,14 +166,14 @@ export function refuseRollback(run: SavedRun): void {
 
 /**
  * The rollback to go on with, or the id of a new one: what an earlier one left is put back by the next, and so is what the run
- * has written since. Nothing where an earlier one has put back everything. Throws the signal's reason once it is aborted.
+ * has written since. Returns undefined if an earlier one has put back everything. Throws the signal's reason once it is aborted.
  */
 export async function findRollback(
   run: SavedRun,
   signal: AbortSignal,
 ): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
   const next = { runId: nextChildId(run, 'rollback'), isBegun: false }
-  const rollbacks = childrenOf(run, 'rollback')
+  const rollbacks = openChildRuns(run, 'rollback')
   const saved = rollbacks.at(-1)
   try {
     if (saved === undefined) return next

@@ -5,10 +5,10 @@ import { options } from '../config/options.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
-import { commandToApply, commandToGoOn, commandToRedo, commandToRollback } from '../engine/command.ts'
+import { commandToApply, commandToResume, commandToRedo, commandToRollback } from '../engine/command.ts'
 import { readRecord } from '../engine/record.ts'
-import { laterInFamily, wasRolledBack } from '../engine/children.ts'
-import { leftOf } from '../engine/redo-rows.ts'
+import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
+import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { findPlans, findRuns, isHeld, planEnd, isPlanDirectory } from '../store/find-runs.ts'
 import type { RunPlace } from '../store/find-runs.ts'
@@ -17,7 +17,7 @@ import type { SavedJournal } from '../store/saved-journal.ts'
 import { lockRun } from '../store/lock.ts'
 
 /**
- * `running`: a process is in it. `open`: not finished, and nobody is. `broken`: its journal cannot be read. `plan`: no run, but
+ * `running`: a process is in it. `open`: not finished, and no process is in it. `broken`: its journal cannot be read. `plan`: no run, but
  * what `plan` has left there.
  */
 export type RunState = 'running' | 'open' | 'finished' | 'broken' | 'plan'
@@ -40,7 +40,7 @@ export interface ListedRun {
   readonly parent?: string
   /** The run that it takes back, where it is a rollback. */
   readonly rolled_back?: string
-  /** The last rollback of it, where one has sent anything: an open run goes on no more. */
+  /** The last rollback of it, where one has sent anything: an open run is not resumed then. */
   readonly rolled_back_by?: string
   /** The plan that it sends, where it sends one. */
   readonly plan?: string
@@ -65,7 +65,7 @@ export function listRuns(runsDir: string | undefined): readonly ListedRun[] {
         right.changedAt - left.changedAt || (left.runId < right.runId ? 1 : -1),
     )
     .map(({ describe }) => describe())
-  return amongRelatives(found, folder)
+  return withRelatedRuns(found, folder)
 }
 
 function listedPlan(place: RunPlace): ListedRun {
@@ -96,7 +96,7 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
   const settled = counts.values().reduce((sum, rows) => sum + rows, 0)
   const left = settled - (counts.get('updated') ?? 0) - (counts.get('unchanged') ?? 0)
   let next = ''
-  if (state === 'open' && record !== undefined) next = commandToGoOn({ runId, directory, record })
+  if (state === 'open' && record !== undefined) next = commandToResume({ runId, directory, record })
   if (state === 'finished' && left > 0 && record !== undefined) {
     const hasNothingLeft = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
     if (record.rollback === undefined) next = commandToRedo(runId, runsDir)
@@ -144,7 +144,7 @@ function common({ runId, directory, changedAt }: RunPlace, state: RunState) {
 }
 
 /** The same runs, all those of one folder: no command is offered that would be refused, nor one with nothing to do. */
-function amongRelatives(runs: readonly ListedRun[], runsDir: string): readonly ListedRun[] {
+function withRelatedRuns(runs: readonly ListedRun[], runsDir: string): readonly ListedRun[] {
   return runs.map((run) => {
     try {
       const sender = run.state === 'plan' ? runs.find(({ plan_id: plan }) => plan === run.run_id) : undefined
@@ -168,7 +168,9 @@ function hasNoRedo({ run_id: runId }: ListedRun, runs: readonly ListedRun[], run
     return true
   const saved = openSavedRun(runId, runsDir)
   try {
-    return laterInFamily(saved) !== undefined || (redos.length > 0 && leftOf(saved).rows.size === 0)
+    return (
+      findLaterRedo(saved) !== undefined || (redos.length > 0 && findRetryableRows(saved).rows.size === 0)
+    )
   } finally {
     saved.close()
   }
@@ -202,7 +204,7 @@ function isPlan({ state }: ListedRun): boolean {
   return state === 'plan'
 }
 
-/** A run that was rolled back goes on no more. */
+/** A run that was rolled back is not resumed. */
 function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
   return state === 'finished' || (state === 'open' && back !== undefined)
 }

@@ -9,15 +9,15 @@ import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { openRemote } from '../engine/remote.ts'
 import type { Remote } from '../engine/remote.ts'
 import { hasSyncState, syncPath } from '../store/sync-database.ts'
-import type { Night } from '../store/sync-nights.ts'
+import type { Night } from '../store/sync-runs.ts'
 import type { StateCounts, SyncState } from '../store/sync-state.ts'
-import { lockNight, openStateOf } from '../engine/open-sync.ts'
+import { lockSyncRun, openStateOf } from '../engine/open-sync.ts'
 import { takeStep } from '../engine/last-step.ts'
 import { findRebuilding, rebuildState } from '../engine/rebuild.ts'
 import { isOutcome } from '../model/outcome.ts'
 import { checkInput } from '../validation/scan.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
-import { openGiven } from '../engine/open-given.ts'
+import { openGiven } from '../engine/open-input.ts'
 import { exportNameOf } from '../engine/journal-words.ts'
 
 export type StateOptions = OptionsOf<'state'>
@@ -95,7 +95,7 @@ export function whileLocked<Result>(
   action: (open: OpenState) => Result | Promise<Result>,
 ): Promise<Result> {
   return withState(remote, folder, async (open) => {
-    const unlock = lockNight(folder)
+    const unlock = lockSyncRun(folder)
     try {
       return await action(open)
     } finally {

@@ -30,7 +30,7 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): RunKin
       const derived = `${runName(options.input)}-${runDigest(facts)}`
       const wanted = options.runId === undefined ? derived : checkRunId(options.runId)
       if (options.newRun) return freshRunId(runsDir, wanted)
-      return options.onlyChanged === true ? tonight(runsDir, wanted, lastSender ?? '') : wanted
+      return options.onlyChanged === true ? findSyncRun(runsDir, wanted, lastSender ?? '') : wanted
     },
     check: checkInput,
   }
@@ -41,7 +41,7 @@ function updateOf(options: UpdateOptions, piped: PipedInput | undefined): RunKin
  * night may come back, and rows that failed are sent once more. Nor is one gone on with where another run has sent since
  * (`lastSender`): that may have overwritten what this one had sent.
  */
-export function tonight(runsDir: string, runId: string, lastSender: string): string {
+export function findSyncRun(runsDir: string, runId: string, lastSender: string): string {
   let last: string | undefined
   for (let next = runId, number = 2; isRunThere(runsDir, next); next = `${runId}-${number++}`) last = next
   if (last !== undefined && last === lastSender && !isFinishedIn(join(runsDir, last))) return last

@@ -42,7 +42,7 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly unmatched: readonly UnmatchedName[]
   /** How long `update` takes at the default rate and reserve, in milliseconds. */
   readonly etaMs: number
-  /** Where the invalid rows stand; nothing where none are, or none were asked for. */
+  /** Where the invalid rows are written; undefined if there are none, or none were asked for. */
   readonly errorsFile?: string
   /** What `fix` has done. */
   readonly mended?: FixedFile
@@ -54,7 +54,7 @@ export interface ValidateWatch extends FileOptions {
   readonly onInvalid?: OnInvalid
   /** Gets each defect and each doubt of each row, in file order. */
   readonly onDefect?: (defect: Defect) => void
-  /** Called between batches of rows: whoever gathers defects writes them here. */
+  /** Called between batches of rows, to write the defects that were gathered. */
   readonly afterBatch?: () => Promise<void>
 }
 

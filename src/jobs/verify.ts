@@ -18,7 +18,7 @@ import type { Readings } from '../store/readings.ts'
 import { isOutcome } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
-import { checkOf, openPlanOf } from '../engine/planned-reading.ts'
+import { checkOf, openPlanOf } from '../engine/plan-source.ts'
 import { removeHoles } from '../rapyd/requests.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { hasBeforeImages, readBeforeImages } from '../store/before-images.ts'
@@ -64,7 +64,7 @@ export interface Verified {
 
 const mostNamed = 10_000
 
-/** Rejects with USAGE for another host or account, BUSY where the run is running, INPUT where nobody can tell what it wrote. */
+/** Rejects with USAGE for another host or account, BUSY if the run is running, INPUT if it cannot be known what it wrote. */
 export async function verify(options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
   const { run: name, sample = { share: 1 }, ...own } = options
   const signal = signalOf(options)

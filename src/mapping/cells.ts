@@ -5,7 +5,7 @@
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
-import { addressField } from '../rapyd/customer-fields.ts'
+import { findAddressField } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import suspectTexts from './suspects.json' with { type: 'json' }
@@ -128,7 +128,7 @@ function addressProblems(list: readonly JsonObject[], rules: CellRules): readonl
   return list.flatMap((item, index) =>
     Object.entries(item).flatMap(([key, value]) => {
       const path = `addresses[${index}].${key}`
-      const field = addressField(key)
+      const field = findAddressField(key)
       if (field === undefined)
         return { code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' } as const
       if (field.type === 'metadata') return isJsonObject(value) ? [] : badType(path)

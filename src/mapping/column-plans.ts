@@ -5,7 +5,7 @@ import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
-import { printable, nearest, normalise } from '../model/text.ts'
+import { printable, findNearest, normalise } from '../model/text.ts'
 import type { Locate } from '../model/ports.ts'
 import type { SourceColumn } from '../model/row.ts'
 import { overlaps } from './targets.ts'
@@ -150,5 +150,5 @@ export function unmatchedNames(
       normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isReportedByParts
     )
   })
-  return unmatched.map((name) => ({ name, nearest: nearest(name, others) }))
+  return unmatched.map((name) => ({ name, nearest: findNearest(name, others) }))
 }

@@ -2,7 +2,7 @@
  * Matches the header of a CSV file with the mapping, and other columns with the fields of Update Customer. Unclear columns are
  * refused before any row. So is a missing column, because a lost column must not clear a field.
  */
-import { describeDeception, toPlainForm, didYouMean, nearest, normalise } from '../model/text.ts'
+import { describeDeception, toPlainForm, didYouMean, findNearest, normalise } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
@@ -213,7 +213,7 @@ function missingColumn(
     'INPUT',
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
-    `${delimiterHint(header)}${didYouMean(nearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+    `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
   )
 }
 

@@ -15,7 +15,7 @@ import type {
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
 import type { Target } from './targets.ts'
 import type { JsonValue } from '../model/json.ts'
-import { didYouMean, nearest } from '../model/text.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
 import { compileTransform } from './transforms.ts'
 
@@ -223,7 +223,7 @@ function findTarget(name: string, path: Path, part: 'key' | 'value', document: M
   if (reachesProto(name)) {
     throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
   }
-  const near = nearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
+  const near = findNearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
   throw mappingError(
     document.place(path, part),
     `"${name}" is no field of Update Customer`,

@@ -14,7 +14,7 @@ import {
   visit,
 } from 'yaml'
 import type { Document, Node } from 'yaml'
-import { survives } from '../model/json.ts'
+import { isExactNumber } from '../model/json.ts'
 import { mappingError } from './mapping.ts'
 import type { MappingDocument, Path } from './mapping.ts'
 
@@ -98,7 +98,7 @@ function checkNodes(document: Document, refuse: ErrorAt): Anchors {
 
 /** True for a value that is written back as it is in the file. */
 function isKept(value: unknown, source: string | undefined): boolean {
-  if (typeof value === 'number') return survives(value, source)
+  if (typeof value === 'number') return isExactNumber(value, source)
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 

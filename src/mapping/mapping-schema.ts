@@ -3,7 +3,7 @@
  * `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`.
  */
 import { z } from 'zod'
-import { didYouMean, nearest } from '../model/text.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import { mappingError } from './mapping.ts'
 import type { MappingDocument, Path } from './mapping.ts'
 
@@ -199,7 +199,7 @@ function unknownKey(where: string, key: string, path: Path): Error {
   return mappingError(
     where,
     `unknown ${isTransform ? 'transform' : 'key'} "${key}"`,
-    `${didYouMean(nearest(key, keys))}Known here: ${keys.join(', ')}.`,
+    `${didYouMean(findNearest(key, keys))}Known here: ${keys.join(', ')}.`,
   )
 }
 
@@ -209,7 +209,7 @@ function unknownWord(where: string, word: string, path: Path): Error {
     return mappingError(
       where,
       `"${word}" is no rule for blanks`,
-      `${didYouMean(nearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
+      `${didYouMean(findNearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
     )
   }
   const example = Object.entries(transformExamples).find(([name]) => name === word)?.[1]

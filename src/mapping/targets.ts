@@ -1,9 +1,14 @@
 /** Targets of columns and keys: a field of Update Customer, or a place inside `addresses` or `metadata`. */
 import type { JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import { nearest, normalise } from '../model/text.ts'
+import { findNearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
-import { addressField, addressFields, customerField, customerFields } from '../rapyd/customer-fields.ts'
+import {
+  findAddressField,
+  addressFields,
+  findCustomerField,
+  customerFields,
+} from '../rapyd/customer-fields.ts'
 import type { CustomerField, Rule } from '../rapyd/customer-fields.ts'
 
 export interface Target {
@@ -31,7 +36,7 @@ export function targetOf(name: string): Target | undefined {
   const [head = '', ...inside] = name.trim().split('.')
   const item = /^(.*?)\[(\d{1,3})\]$/.exec(head.trim())
   if (item !== null && normalise(item[1] ?? '') === 'addresses') return addressTarget(Number(item[2]), inside)
-  const field = customerField(fieldNames.get(normalise(head)) ?? '')
+  const field = findCustomerField(fieldNames.get(normalise(head)) ?? '')
   if (field === undefined) return undefined
   const keys = [field.name, ...inside]
   if (inside.length === 0) return { path: field.name, keys, ...heldBy(field) }
@@ -40,7 +45,7 @@ export function targetOf(name: string): Target | undefined {
 }
 
 function addressTarget(address: number, [key = '', ...inside]: readonly string[]): Target | undefined {
-  const field = addressField(addressNames.get(normalise(key)) ?? '')
+  const field = findAddressField(addressNames.get(normalise(key)) ?? '')
   if (field === undefined || address >= mostAddresses) return undefined
   // The metadata of an address is set by key, and its other fields have no keys.
   if ((field.type === 'metadata') !== inside.length > 0 || !areKeys(inside)) return undefined
@@ -90,7 +95,7 @@ const columnNames = [...customerFields.map((field) => field.name), 'customer']
 
 /** Returns the most similar field name. */
 export function nearestField(name: string): string | undefined {
-  return nearest(name, columnNames)
+  return findNearest(name, columnNames)
 }
 
 /** Returns the most similar path: `adresses[0].lin_1` gives `addresses[0].line_1`. */
@@ -99,7 +104,7 @@ export function nearestPath(path: string): string | undefined {
   const field = nearestField(head)
   if (field === 'addresses' && rest !== '') {
     const names = addressFields.map(({ name }) => name)
-    const key = nearest(rest, names) ?? names.find((name) => normalise(rest).includes(normalise(name)))
+    const key = findNearest(rest, names) ?? names.find((name) => normalise(rest).includes(normalise(name)))
     return key === undefined ? undefined : `addresses${index === '' ? '[0]' : index}.${key}`
   }
   return field === 'metadata' && rest !== '' ? `metadata.${rest}` : field

@@ -3,7 +3,7 @@ import type { PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean } from '../model/text.ts'
 import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
-import { survives } from '../model/json.ts'
+import { isExactNumber } from '../model/json.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
@@ -65,7 +65,7 @@ const numberConversion: Conversion = {
   read(text) {
     if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return notANumber
     const shortest = text.includes('.') ? withoutZeros(text) : text
-    return survives(Number(text), shortest) ? { value: Number(text) } : notANumber
+    return isExactNumber(Number(text), shortest) ? { value: Number(text) } : notANumber
   },
   takes: (value) => typeof value === 'number',
 }

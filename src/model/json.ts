@@ -69,7 +69,7 @@ export function readStrictJson(text: string): StrictJson {
 }
 
 /** True if the number is written back as it was read. */
-export function survives(number: number, source: string | undefined): boolean {
+export function isExactNumber(number: number, source: string | undefined): boolean {
   return String(number) === source && (!Number.isInteger(number) || Number.isSafeInteger(number))
 }
 

@@ -24,19 +24,19 @@ export interface SourceColumn {
 }
 
 /** A record that can be read. */
-interface GoodRow extends Place {
+interface ReadableRow extends Place {
   /** The earlier rows of the same customer, merged into one patch: only with `--duplicates merge`. */
   readonly earlier?: PatchedRow
 }
 
 /** A CSV row: as many cells as the header has columns, in the header's order. */
-export interface CsvRow extends GoodRow {
+export interface CsvRow extends ReadableRow {
   readonly kind: 'csv'
   readonly cells: readonly string[]
 }
 
 /** An NDJSON row: one object. */
-export interface NdjsonRow extends GoodRow {
+export interface NdjsonRow extends ReadableRow {
   readonly kind: 'ndjson'
   readonly record: JsonObject
 }
@@ -52,7 +52,7 @@ export interface MalformedRow extends Place {
 }
 
 /** The problem of a malformed row, with the lines that the row takes if they are several. */
-export function problemOf({ line, lines = 1, problem }: MalformedRow): Problem {
+export function toProblem({ line, lines = 1, problem }: MalformedRow): Problem {
   if (lines === 1) return problem
   return { ...problem, message: `${problem.message} (${lines} lines: ${line} to ${line + lines - 1})` }
 }
@@ -124,6 +124,6 @@ export interface FieldIntent {
 }
 
 /** The names in a list that is joined with `;`. */
-export function namesIn(joined: string): readonly string[] {
+export function splitNames(joined: string): readonly string[] {
   return joined === '' ? [] : joined.split(';')
 }

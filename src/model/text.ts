@@ -33,7 +33,7 @@ export function normalise(name: string): string {
 }
 
 /** The candidate nearest to `name`, both normalised. Returns undefined if none is near enough to be meant. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+export function findNearest(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = normalise(name)
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1

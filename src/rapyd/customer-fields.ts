@@ -168,11 +168,11 @@ export function isCustomerField(name: string): boolean {
   return customerFieldsByName.has(name)
 }
 
-export function customerField(name: string): CustomerField | undefined {
+export function findCustomerField(name: string): CustomerField | undefined {
   return customerFieldsByName.get(name)
 }
 
-export function addressField(name: string): CustomerField | undefined {
+export function findAddressField(name: string): CustomerField | undefined {
   return addressFieldsByName.get(name)
 }
 
@@ -184,7 +184,7 @@ export const rowWarnings: RowWarnings = {
   },
   clears({ patch, cleared }, onWarning) {
     for (const path of cleared) {
-      const message = customerField(fieldOf(path))?.clearWarning
+      const message = findCustomerField(fieldOf(path))?.clearWarning
       const keys = path.split(/[.[\]]+/).filter((key) => key !== '')
       // A mapping may clear with a value of its own, which needs no warning.
       if (message !== undefined && valueAt(patch, keys) === '') onWarning('W_DOUBTFUL_CLEAR', path, message)

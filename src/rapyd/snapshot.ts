@@ -4,7 +4,7 @@
  */
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { customerField } from './customer-fields.ts'
+import { findCustomerField } from './customer-fields.ts'
 
 /** `not_shown`: the answer proves neither. */
 export type FieldMatch = 'holds' | 'differs' | 'not_shown'
@@ -37,7 +37,7 @@ export function compareField(field: string, wanted: JsonValue, snapshot: JsonObj
 
 /** True if `snapshot` lacks a field that Rapyd may have all the same. Other fields count as empty if they are absent. */
 export function isHidden(field: string, snapshot: JsonObject): boolean {
-  return customerField(field)?.isUndocumentedInAnswers === true && !Object.hasOwn(snapshot, field)
+  return findCustomerField(field)?.isUndocumentedInAnswers === true && !Object.hasOwn(snapshot, field)
 }
 
 /**

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { customerField } from './customer-fields.ts'
+import { findCustomerField } from './customer-fields.ts'
 import { afterPatch, isEmpty, isHidden, ownValue } from './snapshot.ts'
 
 /** What the run may have left in a field, and what was there before: a blank if there was nothing. */
@@ -49,7 +49,8 @@ export function findUndoValues(snapshot: JsonObject, writes: readonly Write[]): 
     const isKey = path.startsWith(keyStart)
     const isBlanked = isKey ? isEmpty(snapshot['metadata']) : undoValue.before === ''
     const field = isKey ? 'metadata' : path
-    const isRefusable = path === 'ewallet' || (isBlanked && customerField(field)?.clearWarning !== undefined)
+    const isRefusable =
+      path === 'ewallet' || (isBlanked && findCustomerField(field)?.clearWarning !== undefined)
     if (isRefusable) mayBeRefused[path] = undoValue
     else sure[path] = undoValue
     if (isKey && isAbsent(snapshot, path) && !isEmpty(snapshot['metadata'])) impossible.push(path)

@@ -1,6 +1,6 @@
 /** What a rollback has put back, kept and could not put back, by field: customers that it did so with. */
 import { countEach } from '../model/collections.ts'
-import { namesIn } from '../model/row.ts'
+import { splitNames } from '../model/row.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { formatCounts } from './format.ts'
 
@@ -25,10 +25,10 @@ export function createRollbackFold(): RollbackFold {
   let partly = 0
   return {
     add({ outcome, fields, errorCode, errorField }) {
-      if (outcome === 'updated') countEach(restored, namesIn(fields))
+      if (outcome === 'updated') countEach(restored, splitNames(fields))
       if (outcome === 'updated' && errorCode !== '') partly++
-      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, namesIn(errorField))
-      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, namesIn(errorField))
+      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
+      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))
     },
     buckets: () => ({
       restored: Object.fromEntries(restored),

@@ -1,7 +1,7 @@
 /** Folds outcomes into the numbers of the summary: one pass, memory that does not grow with the rows. */
 import { errorTips } from '../model/errors.ts'
 import { countEach, countUp } from '../model/collections.ts'
-import { namesIn, messageOfKind } from '../model/row.ts'
+import { splitNames, messageOfKind } from '../model/row.ts'
 import { needsAttention, noOutcomes } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 
@@ -49,8 +49,8 @@ export function createTotals(): TotalsFold {
   return {
     add(outcome) {
       outcomes[outcome.outcome]++
-      if (outcome.outcome === 'updated') countEach(cleared, namesIn(outcome.cleared))
-      countEach(retries, namesIn(outcome.retries))
+      if (outcome.outcome === 'updated') countEach(cleared, splitNames(outcome.cleared))
+      countEach(retries, splitNames(outcome.retries))
       attempts += outcome.attempts
       if (outcome.attempts > 0) {
         calls++

@@ -15,7 +15,8 @@
  * the request, all others after it. A fault that "applies nothing" strikes before signature and salt are checked. One that
  * "applies" damages the answer of a request that was carried out, or refused, as usual.
  */
-import { didYouMean, nearest } from '../model/text.ts'
+import { unitMs } from '../config/values.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
 import kinds from './fault-kinds.json' with { type: 'json' }
 
 interface FaultKind {
@@ -52,16 +53,10 @@ function isFaultName(text: string): text is FaultName {
 
 interface FaultsProblem {
   readonly message: string
-  readonly remedy: string
+  readonly tip: string
 }
 
 const item = /^([a-z0-9-]*?)(?:\(([^)]*)\))?((?:[/:@=\s]|x\d+(?=$|[/:@=\s])).*)?$/s
-const units: ReadonlyMap<string, number> = new Map([
-  ['ms', 1],
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', 3_600_000],
-])
 
 /** Returns the faults in the order of the text, or a problem, which has a `message`. A blank text means no faults. */
 export function parseFaults(spec: string): readonly Fault[] | FaultsProblem {
@@ -82,20 +77,20 @@ function parseFault(text: string): Fault | FaultsProblem {
     const names = Object.keys(faultNames)
     return {
       message: `there is no fault "${written}"`,
-      remedy: `${didYouMean(nearest(written, names))}Faults: ${names.join(', ')}.`,
+      tip: `${didYouMean(findNearest(written, names))}Faults: ${names.join(', ')}.`,
     }
   }
   const { argument: wanted }: FaultKind = faultNames[name]
   const argumentMs = argument === undefined ? undefined : parseDuration(argument)
   if (wanted === undefined && argument !== undefined)
-    return { message: `the fault "${name}" takes no argument`, remedy: `Write it as ${name}.` }
+    return { message: `the fault "${name}" takes no argument`, tip: `Write it as ${name}.` }
   if (wanted !== undefined && argumentMs === undefined && (wanted.required || argument !== undefined))
     return {
       message: `the fault "${name}" needs a duration`,
-      remedy: `Write it as ${wanted.example}, in ms, s, m or h.`,
+      tip: `Write it as ${wanted.example}, in ms, s, m or h.`,
     }
   if (name !== 'clock' && (argumentMs ?? 0) < 0)
-    return { message: `the fault "${name}" needs a duration ahead`, remedy: 'Leave out the minus sign.' }
+    return { message: `the fault "${name}" needs a duration ahead`, tip: 'Leave out the minus sign.' }
   return parseSelectors({ ...everyRequest, name, argumentMs: argumentMs ?? 0 }, selectors)
 }
 
@@ -124,13 +119,13 @@ function parseSelectors(plain: Fault, text: string): Fault | FaultsProblem {
 function selectorProblem(name: string, text: string): FaultsProblem {
   return {
     message: `cannot read where the fault "${name}" strikes: "${text.trim()}"`,
-    remedy: `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get or ${name}/post for a method.`,
+    tip: `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get or ${name}/post for a method.`,
   }
 }
 
 function parseDuration(text: string): number | undefined {
   const [, sign, number, unit = ''] = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? []
-  const factor = units.get(unit)
+  const factor = unitMs[unit]
   return factor === undefined ? undefined : Number(number) * factor * (sign === '-' ? -1 : 1)
 }
 

@@ -22,7 +22,7 @@ export interface SimulatorOptions {
   readonly secretKey?: string
   /** On 127.0.0.1, the only address it binds. Default 0: any free port. */
   readonly port?: number
-  /** Default: `documentedWindows`. `[]` is no limit. */
+  /** Default: 200 a minute, then blocked to its end, and 1,000 in five minutes, then blocked for five. `[]` is no limit. */
   readonly windows?: readonly RateWindow[]
   /** Send `Retry-After` with a 429. Unknown; default false. */
   readonly retryAfter?: boolean

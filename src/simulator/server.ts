@@ -136,7 +136,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
 function planFaults(spec: string, seed: number): FaultPlan {
   const faults = parseFaults(spec)
-  if ('message' in faults) throw new BulkUpdateError('USAGE', 'E_FAULTS', faults.message, faults.remedy)
+  if ('message' in faults) throw new BulkUpdateError('USAGE', 'E_FAULTS', faults.message, faults.tip)
   return createFaultPlan(faults, seed)
 }
 

@@ -69,7 +69,7 @@ export function openBeforeImages(directory: string, group: number): BeforeImages
 /** A customer of the run, with what its rows were about to write, in their order. */
 export interface BeforeCustomer {
   readonly customerId: string
-  /** Nothing where Rapyd did not know it. */
+  /** Undefined if Rapyd did not know it. */
   readonly image: JsonObject | undefined
   readonly writes: readonly RowPatch[]
 }

@@ -16,7 +16,7 @@ export interface GroupCommit<Item> {
 const longestGapMs = 100
 /** Commits take one part of the time out of so many. */
 const partsOfTime = 20
-/** A group smaller than this shows that little is under way: whoever waits for it should not wait for company. */
+/** A smaller group shows that little is under way: it should not wait for more. */
 const smallGroup = 64
 
 /** What goes to disk together, and the one promise that everybody who waits for it has been given. */
@@ -41,7 +41,7 @@ export function createGroupCommit<Item>(
     waiting = undefined
     const start = performance.now()
     try {
-      // After one failed commit nobody knows what is on disk: a second try that succeeds would lie.
+      // After one failed commit it is unknown what is on disk: a second try that succeeds would lie.
       if (failure !== undefined) throw failure.error
       commit(items)
     } catch (error) {
@@ -88,7 +88,7 @@ export function createGroupCommit<Item>(
       return promise
     },
     addNow(item) {
-      // Whoever else waits for it hears of a failure as well; here it is thrown.
+      // The promise rejects for other callers too; here the error is thrown.
       join(item).promise.catch(() => {})
       flush()
       if (failure !== undefined) throw failure.error

@@ -1,4 +1,4 @@
-/** What a journal says, whoever has opened it: the run that writes it, or somebody who only looks. */
+/** Reads a journal, opened by the run that writes it or only for looking at it. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { ConfirmedFields, Digests, Outcome, OutcomeKind } from '../model/outcome.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
@@ -25,10 +25,10 @@ export interface JournalReader {
   /** How many rows that need attention have which error code. */
   errorCounts(): ReadonlyMap<string, number>
   /** Customers of rows that ended `failed` or `unknown`: their lanes stay closed. */
-  closedLanes(): ReadonlySet<string>
+  closedCustomers(): ReadonlySet<string>
   /** What Rapyd confirmed, in row order, in batches; only of runs that kept a sync state. */
   confirmations(): Generator<readonly ConfirmedFields[]>
-  /** The customer of a row and the fields that were about to be sent; nothing where the journal does not say. */
+  /** The customer of a row and the fields that were about to be sent; undefined if the journal does not say. */
   sent(row: number): SentFields | undefined
 }
 
@@ -81,7 +81,7 @@ export function readerOf(db: DatabaseSync): JournalReader {
       )
       return new Map(read.all().map(({ code, rows }) => [String(code), Number(rows)]))
     },
-    closedLanes() {
+    closedCustomers() {
       const read = db.prepare("SELECT row, kind, record FROM outcome WHERE kind IN ('failed', 'unknown')")
       const lanes = new Set<string>()
       for (const { row, kind, record } of read.iterate())

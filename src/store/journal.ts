@@ -33,8 +33,8 @@ export interface RunJournal extends Journal, JournalReader {
   /** Whether a row has an intent and no outcome now. */
   isInDoubt(row: number): boolean
   /**
-   * The place of the last of the rows from the first on that all have an outcome: whoever looks for open rows can begin
-   * there. Nothing where the first row is open.
+   * The place of the last of the rows from the first on that all have an outcome: a search for open rows can begin
+   * there. Undefined if the first row is open.
    */
   lastOfSettled(): Place | undefined
   close(): void
@@ -55,7 +55,7 @@ export function openJournal(path: string, group: number): RunJournal {
   const put = db.prepare('INSERT OR REPLACE INTO run VALUES (?, ?)')
   const countCommit = db.prepare('UPDATE progress SET commits = commits + 1 RETURNING commits')
   const mark = markOf(path, db)
-  /** Of this session. The attempts of a row follow each other, so whoever finds it here has waited for it. */
+  /** Of this session. The attempts of a row follow each other, so its intent is durable if it is found here. */
   const intended = createRowSet()
   const commits = createGroupCommit<JournalEntry>((entries) => {
     local(path, 'write', () => {
@@ -103,7 +103,7 @@ export function openJournal(path: string, group: number): RunJournal {
     },
     settle: (outcome, confirmed) => commits.add({ outcome, confirmed }),
     set: (key, value) => commits.addNow({ key, value }),
-    // Whoever waits for the next commit hears of its failure.
+    // A failure rejects the promises that wait for the next commit.
     note: (key, value) => void commits.add({ key, value }).catch(() => {}),
     settledRows: settled,
     inDoubt: doubts,

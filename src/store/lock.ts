@@ -39,7 +39,7 @@ export function lockRun(directory: string, runId: string): () => void {
 function writeHolder(path: string): void {
   const holder = JSON.stringify({ pid: process.pid, since: new Date().toISOString() })
   try {
-    // Whoever holds the lock owns the name: what waits there is a dead holder's, or a link.
+    // The holder of the lock owns the name: what is there belongs to a dead process, or is a link.
     rmSync(path, { force: true })
     writeFileSync(path, holder, { mode: 0o600, flag: 'wx' })
   } catch (error) {
@@ -48,7 +48,7 @@ function writeHolder(path: string): void {
   }
 }
 
-/** For whoever finds a run held: by whom, since when, and how far it has come. */
+/** The error for a run that is held: by which process, since when, and how far it has come. */
 export function busy(directory: string, runId: string, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
     'BUSY',
@@ -63,7 +63,7 @@ function holderIn(directory: string): string {
   return join(directory, 'holder.json')
 }
 
-/** Of the rows that have an outcome now. Nothing where the journal is being made, or cannot be read. */
+/** Rows that have an outcome now. Empty if the journal is being made, or cannot be read. */
 function rowsDone(directory: string): string {
   const counts = inJournal(directory, (journal) => journal.counts())
   return counts === undefined ? '' : `; rows done: ${counts.values().reduce((sum, rows) => sum + rows, 0)}`

@@ -56,7 +56,7 @@ export function openMark(path: string, { identity, commits }: MarkedState): Mark
 
 /**
  * Returns why a database cannot be the one that its mark was written for, or undefined if it is. `state` is undefined if the
- * database holds nothing. Read the database after calling `readMark`: a run that goes on only moves it forward.
+ * database holds nothing. Read the database after calling `readMark`: a running run only moves it forward.
  */
 export function lostSince(
   mark: MarkedState | 'missing' | 'damaged',

@@ -60,7 +60,7 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Files that a run writes when it has a journal: without it, nobody knows what was answered. */
+/** Files that a run writes when it has a journal: without it, it is unknown what was answered. */
 const laterFiles = ['run.log', 'summary.json', 'results.csv', 'results.ndjson']
 
 function refuseLost(path: string): void {

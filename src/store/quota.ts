@@ -2,7 +2,7 @@
  * The quota that all processes of this machine share which send for one account: every request on the wire is a row in a
  * small SQLite database, so that runs side by side, one after another, or crashed and started again keep the same windows.
  *
- * Times are the system's monotonic ones, the same in every process and untouched when somebody sets the clock.
+ * Times are the system's monotonic ones, the same in every process and untouched when the system's clock is set.
  */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -126,7 +126,7 @@ export function openQuota(
       try {
         written(() => finish.run(clock.now(), holder))
       } catch {
-        // It counts longer than it has to, until it is over by itself; whoever takes next hears of a broken disk. An answer
+        // It counts longer than it has to, until it is over by itself; the next `take` throws if the disk is broken. An answer
         // that came must not be lost for it.
       }
     },
@@ -190,7 +190,7 @@ function bootId(): string {
 function register(db: DatabaseSync, now: number, boot: string): number {
   const known = db.prepare('SELECT boot FROM machine').get()?.['boot']
   if (known !== undefined && known !== boot) {
-    // The clock began anew: nobody knows how long ago anything was, so the last requests count as if they ended now.
+    // The clock began anew and ages are unknown, so the last requests count as if they ended now.
     db.prepare('DELETE FROM request WHERE until < (SELECT max(until) FROM request) - ?').run(longestWindowMs)
     db.prepare('UPDATE request SET until = ?, in_flight = 0').run(now)
     db.exec('DELETE FROM pause; UPDATE holder SET waiting_until = 0')

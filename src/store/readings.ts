@@ -1,5 +1,5 @@
 /**
- * What a plan has read, in SQLite beside it: a customer that was read is not read again by whoever goes on. Without waiting
+ * What a plan has read, in SQLite beside it: a plan that is resumed does not read a customer again. Without waiting
  * for the disk: what a power failure takes is read once more.
  */
 import type { StatementSync } from 'node:sqlite'
@@ -9,10 +9,10 @@ import { local } from './open-database.ts'
 import { inTransaction, openOwnDatabase } from './database.ts'
 
 /** What is known of a customer: its image, or why there is none. */
-export type CustomerFieldState = JsonObject | 'missing' | 'unreadable'
+export type KnownCustomer = JsonObject | 'missing' | 'unreadable'
 
 /** Customers that were read one by one, and pages of the list. */
-export interface ReadCounts {
+export interface ReadingCounts {
   readonly single: number
   readonly pages: number
 }
@@ -31,17 +31,17 @@ export interface Readings {
   /** When the first of them was read, milliseconds since 1970. */
   readonly beganAt: number
   /** What it took so far, in all sessions. */
-  counts(): ReadCounts
+  counts(): ReadingCounts
   /** What was read, and what all of it took so far. What is kept on credit counts until it is given back, by this or a later session. */
   keep(
-    known: readonly (readonly [customerId: string, known: CustomerFieldState])[],
-    counts: ReadCounts,
+    known: readonly (readonly [customerId: string, known: KnownCustomer])[],
+    counts: ReadingCounts,
     isOnCredit?: boolean,
   ): void
   /** Opens again what was kept on credit. */
   giveBack(): void
   /** Of a customer of the file, as it was left if it was left. */
-  known(customerId: string): CustomerFieldState | undefined
+  known(customerId: string): KnownCustomer | undefined
   /** What a row leaves of a customer, for the rows behind it. */
   leave(customerId: string, image: JsonObject): void
   /** Forgets what rows left. */

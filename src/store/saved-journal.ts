@@ -1,4 +1,4 @@
-/** The journal of a run, opened to look at it: nothing is created and nothing changed, whether its run goes on, died or ended. */
+/** The journal of a run, opened to look at it: nothing is created and nothing changed, whether its run is running, died or ended. */
 import { lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -30,7 +30,7 @@ export function readJournal(directory: string): SavedJournal {
   try {
     const mark = readMark(path)
     db = new DatabaseSync(addressOf(path), { readOnly: true })
-    // One view of everything, even while the run goes on.
+    // One view of everything, even while the run is running.
     db.exec('PRAGMA busy_timeout = 5000; BEGIN')
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version !== 0 && version !== journalVersion)
@@ -51,7 +51,7 @@ export function readJournal(directory: string): SavedJournal {
   }
 }
 
-/** What `read` finds in the journal of a run; undefined where it cannot be read: whoever opens it for the run says what is wrong with it. */
+/** What `read` finds in the journal of a run; undefined if it cannot be read: opening it for the run reports what is wrong with it. */
 export function inJournal<Found>(
   directory: string,
   read: (journal: SavedJournal) => Found,
@@ -94,7 +94,7 @@ function viewOf(db: DatabaseSync): SavedJournal {
 
 /**
  * Of a database to look at. Beside one that was closed there is no write-ahead log. SQLite would make an empty one to look at it, unless it is
- * told that nobody writes.
+ * told that no process writes.
  */
 export function addressOf(path: string): URL {
   const stat = lstatSync(path, { throwIfNoEntry: false })

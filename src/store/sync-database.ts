@@ -65,7 +65,7 @@ function makeTables(db: DatabaseSync, owner: SyncOwner): void {
     if (found === 0) db.exec(schema)
     // States that were made before it was there get it, too.
     db.exec('CREATE TABLE IF NOT EXISTS runs_dir (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID')
-    // Nothing is lost with a state of nobody: keys that were mistyped once must not stand in the way of the right ones.
+    // An empty state may get another owner: keys that were mistyped once must not block the right ones.
     if (found === 0 || isEmpty(db)) own(db, owner)
   })
 }

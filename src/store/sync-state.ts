@@ -8,11 +8,11 @@ import { createGroupCommit } from './group-commit.ts'
 import { digestsOf } from './journal-reader.ts'
 import { openSyncDatabase, written } from './sync-database.ts'
 import type { SyncOwner } from './sync-database.ts'
-import { nightsOf } from './sync-nights.ts'
+import { readSyncRuns } from './sync-runs.ts'
 import { inTransaction } from './database.ts'
-import type { SyncNights } from './sync-nights.ts'
+import type { SyncRuns } from './sync-runs.ts'
 
-export interface SyncState extends SyncNights {
+export interface SyncState extends SyncRuns {
   /**
    * Numbers what changes the state: each run that keeps it takes the next number, and so does what no journal tells. A state
    * can be made again from journals that hold all numbers of its epoch. `note` keeps it elsewhere before it counts: of a run
@@ -22,7 +22,7 @@ export interface SyncState extends SyncNights {
   /** Steps so far: none in a state that was only opened. */
   readonly steps: number
   readonly epoch: string
-  /** Goes on behind a step, in a state that was made again. Steps that another run has taken behind it meanwhile stay. */
+  /** Continues after a step, in a state that was made again. Steps that another run has taken meanwhile stay. */
   adopt(step: SyncStep): void
   /** Folders of runs that have taken steps. */
   runsDirs(): readonly string[]
@@ -41,7 +41,7 @@ export interface SyncState extends SyncNights {
   confirm(confirmed: ConfirmedFields): Promise<void>
   /** Many at once, in one transaction; durable when it returns. */
   confirmAll(confirmed: readonly ConfirmedFields[]): void
-  /** Forgets a customer, or all, as somebody wants it. Gives of how many something was known. */
+  /** Forgets a customer, or all, on request. Returns for how many a value was known. */
   forgetAll(at: number, customerId?: string): number
   /** Reads the whole state. */
   counts(): StateCounts
@@ -98,7 +98,7 @@ export function openSyncState(directory: string, owner: SyncOwner, group: number
   const commits = createGroupCommit<ConfirmedFields>(mergeAll, group)
 
   return {
-    ...nightsOf(db, directory),
+    ...readSyncRuns(db, directory),
     get steps() {
       return Number(owns('serial'))
     },
@@ -199,14 +199,14 @@ interface Stored {
 }
 
 export interface Entry {
-  /** '' where it is not known, `forgotten` where somebody wanted that. */
+  /** '' where it is not known, `forgotten` if a user asked for it. */
   readonly digest: string
   /** From when it was about to be changed until that had ended, milliseconds since 1970. */
   readonly since: number
   readonly at: number
 }
 
-/** No digest is like it. Nobody doubts what the customer holds, as with ''. */
+/** No digest is equal to it. Unlike '', it does not mean that the value is in doubt. */
 const forgotten = '-'
 
 export function isKnown({ digest }: Entry): boolean {

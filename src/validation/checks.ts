@@ -7,7 +7,7 @@ import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
-import { problemOf } from '../model/row.ts'
+import { toProblem } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import { findShift, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TypedColumn } from './damage.ts'
@@ -99,7 +99,7 @@ export function createChecks(parts: ChecksParts): Checks {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
         // The kind is counted without the lines of the row, or every malformed row would be its own kind.
-        const { code, message } = row.kind === 'malformed' ? problemOf(row) : problem
+        const { code, message } = row.kind === 'malformed' ? toProblem(row) : problem
         add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined

@@ -3,7 +3,7 @@ import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
-import { customerField, isCustomerId } from '../rapyd/customer-fields.ts'
+import { findCustomerField, isCustomerId } from '../rapyd/customer-fields.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
@@ -161,7 +161,7 @@ export function* textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn,
 
 /** True if the rule of the field refuses damaged texts. */
 function hasStrictRule(field: string): boolean {
-  return customerField(field)?.rule !== undefined && field !== 'occupation'
+  return findCustomerField(field)?.rule !== undefined && field !== 'occupation'
 }
 
 /** True for names of numbers and codes. */

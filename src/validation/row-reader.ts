@@ -3,7 +3,7 @@ import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { printable } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
-import { problemOf } from '../model/row.ts'
+import { toProblem } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
@@ -35,7 +35,7 @@ export function createReadRow(input: MappedRows): ReadRow {
   return (row, onRefused) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
-      return withoutRequest(row, '', 'invalid', [problemOf(row)])
+      return withoutRequest(row, '', 'invalid', [toProblem(row)])
     }
     const mapped = map(row)
     if (isRefused(mapped)) {

@@ -7,7 +7,7 @@ import {
   resolveOptions,
 } from '../../src/config/job-options.ts'
 import { optionTable } from '../../src/config/options.ts'
-import { commandToGoOn } from '../../src/engine/command.ts'
+import { commandToResume } from '../../src/engine/command.ts'
 
 describe('the options of a job', () => {
   it('have every default of the table, and keep what is given', () => {
@@ -102,7 +102,7 @@ describe('the command that resumes a run', () => {
   } as const
   const facts = { format: 'csv', bytes: 1, rows: 1, calls: 1 } as const
   const commandOf = (more: object) =>
-    commandToGoOn({ runId: 'mine', directory: '/runs/mine', record: { options, ...facts, ...more } })
+    commandToResume({ runId: 'mine', directory: '/runs/mine', record: { options, ...facts, ...more } })
 
   it.each([
     ['update', {}],

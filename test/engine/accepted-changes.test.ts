@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acceptedChanges } from '../../src/engine/open-given.ts'
+import { acceptedChanges } from '../../src/engine/open-input.ts'
 import { bulkUpdate } from '../../src/jobs/update.ts'
 
 describe('accepted changes', () => {

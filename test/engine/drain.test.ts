@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
 import type { UpdateRequest, CsvRow } from '../../src/model/row.ts'
-import { createLanes } from '../../src/engine/keyed-queue.ts'
+import { createKeyedQueue } from '../../src/engine/keyed-queue.ts'
 import type { Send } from '../../src/model/ports.ts'
 import { send } from '../../src/engine/drain.ts'
 import { outcomeOf } from '../report/outcome.ts'
@@ -38,7 +38,7 @@ async function run({ customers, deliver, settle, window = 100, signal, onRead }:
         : { ...updateOf({}), ...place }
     },
     deliver,
-    lanes: createLanes(() => window),
+    lanes: createKeyedQueue(() => window),
     settle:
       settle ??
       ((outcome) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLanes } from '../../src/engine/keyed-queue.ts'
+import { createKeyedQueue } from '../../src/engine/keyed-queue.ts'
 
 function deferred() {
   return Promise.withResolvers<void>()
@@ -7,7 +7,7 @@ function deferred() {
 
 describe('lanes', () => {
   it('run the tasks of one key one after another and keys side by side', async () => {
-    const lanes = createLanes(() => 10)
+    const lanes = createKeyedQueue(() => 10)
     const events: string[] = []
     const gates = { a1: deferred(), a2: deferred(), b1: deferred() }
     const task = (name: keyof typeof gates) => async () => {
@@ -27,7 +27,7 @@ describe('lanes', () => {
   })
 
   it('are full at their window and have room when a task ends', async () => {
-    const lanes = createLanes(() => 2)
+    const lanes = createKeyedQueue(() => 2)
     const gate = deferred()
     lanes.add('a', () => gate.promise)
     expect(lanes.full).toBe(false)
@@ -40,7 +40,7 @@ describe('lanes', () => {
   })
 
   it('start nothing more once a task has failed, and say so', async () => {
-    const lanes = createLanes(() => 10)
+    const lanes = createKeyedQueue(() => 10)
     let started = false
     lanes.add('a', () => Promise.reject(new Error('disk')))
     lanes.add('a', () => {
@@ -52,7 +52,7 @@ describe('lanes', () => {
   })
 
   it('say so only when what ran beside it has ended', async () => {
-    const lanes = createLanes(() => 2)
+    const lanes = createKeyedQueue(() => 2)
     const gate = deferred()
     let ended = false
     lanes.add('a', async () => {

@@ -7,7 +7,7 @@ import type { ConfirmedFields, Outcome, OutcomeKind } from '../../src/model/outc
 import type { UpdateRequest } from '../../src/model/row.ts'
 import { createFieldDigests } from '../../src/rapyd/field-digests.ts'
 import { createUpdateRequest } from '../../src/rapyd/requests.ts'
-import { openOutcome } from '../../src/engine/account.ts'
+import { openOutcome } from '../../src/engine/all-outcomes.ts'
 import { openSyncState } from '../../src/store/sync-state.ts'
 import type { SyncState } from '../../src/store/sync-state.ts'
 import { createSyncSending } from '../../src/engine/only-changed.ts'
@@ -57,7 +57,7 @@ async function sendAt(
       digests,
       beginning: 'known',
       isOnlyChanged: true,
-      isNight: true,
+      isSyncRun: true,
       exportName: 'crm',
       close() {},
     },

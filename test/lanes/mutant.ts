@@ -211,9 +211,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'rows in doubt are reported as not attempted',
-    file: 'engine/account.ts',
+    file: 'engine/all-outcomes.ts',
     edits: [['if (parts.isInDoubt(row.row))', 'if (parts.isInDoubt(-row.row))']],
-    tests: ['engine/account.test.ts', 'acceptance/stops.test.ts'],
+    tests: ['engine/all-outcomes.test.ts', 'acceptance/stops.test.ts'],
   },
   {
     title: 'after a malformed record the reader goes on at its second line',
@@ -229,9 +229,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the before-image is not waited for',
-    file: 'engine/looks.ts',
+    file: 'engine/pre-read.ts',
     edits: [['await images?.keep(request, image)', 'void images?.keep(request, image)']],
-    tests: ['engine/looks.test.ts'],
+    tests: ['engine/pre-read.test.ts'],
   },
   {
     title: 'a failed row does not close the queue of its customer',

@@ -64,7 +64,7 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
       if (state.isOver) break
     }
     return {
-      violations: judge(job, kept, server, why),
+      violations: precondition(job, kept, server, why),
       crashes,
       requests: server.requests,
       hours: clock.now() / 3_600_000,
@@ -92,7 +92,7 @@ function requestsOf(job: Job): UpdateRequest[] {
     )
 }
 
-function judge(job: Job, kept: Kept, server: VirtualServer, why: unknown): string[] {
+function precondition(job: Job, kept: Kept, server: VirtualServer, why: unknown): string[] {
   const good = job.rows.filter(({ kind }) => kind === 'good')
   const times = new Map<number, number>()
   for (const { body } of server.applied) times.set(rowOf(body), (times.get(rowOf(body)) ?? 0) + 1)

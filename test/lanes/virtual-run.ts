@@ -15,7 +15,7 @@ import { createSlots } from '../../src/http/slots.ts'
 import { createThrottle } from '../../src/http/throttle.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
-import { createLanes } from '../../src/engine/keyed-queue.ts'
+import { createKeyedQueue } from '../../src/engine/keyed-queue.ts'
 import type { Clock, Journal, Quota, Window } from '../../src/model/ports.ts'
 import type { VirtualServer } from './virtual-server.ts'
 
@@ -109,7 +109,7 @@ export async function session(
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
-  const lanes = createLanes(() => concurrency * 4, stop)
+  const lanes = createKeyedQueue(() => concurrency * 4, stop)
   for (const request of requests) {
     if (kept.outcomes.has(request.row)) continue
     lanes.add(request.customerId, async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { didYouMean, editDistance, nearest, printable, printableLines } from '../../src/model/text.ts'
+import { didYouMean, editDistance, findNearest, printable, printableLines } from '../../src/model/text.ts'
 
 describe('a text in a message', () => {
   it.each([
@@ -29,10 +29,10 @@ describe('the nearest name', () => {
     ['verbose', undefined],
     ['', undefined],
     ['x'.repeat(1_000_000), undefined],
-  ])('to %.20s is %s', (name, expected) => expect(nearest(name, options)).toBe(expected))
+  ])('to %.20s is %s', (name, expected) => expect(findNearest(name, options)).toBe(expected))
 
   it('is the name itself if it is there, before a longer one that begins with it', () =>
-    expect(nearest('name', ['names', 'name'])).toBe('name'))
+    expect(findNearest('name', ['names', 'name'])).toBe('name'))
 
   it('is offered as a question, or not at all', () => {
     expect(didYouMean('limit')).toBe('Did you mean "limit"? ')

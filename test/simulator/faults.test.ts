@@ -69,8 +69,8 @@ describe('a specification', () => {
     ['500@0', 'cannot read where the fault "500" strikes: "@0"', '500@3'],
     ['500@5-3', 'cannot read where the fault "500" strikes: "@5-3"', '500@3'],
     ['500@3zzz', 'cannot read where the fault "500" strikes: "@3zzz"', '500@3'],
-  ])('%s is refused with what is wrong and what to write', (spec, message, remedy) => {
-    expect(parseFaults(spec)).toEqual({ message, remedy: expect.stringContaining(remedy) })
+  ])('%s is refused with what is wrong and what to write', (spec, message, tip) => {
+    expect(parseFaults(spec)).toEqual({ message, tip: expect.stringContaining(tip) })
   })
 
   it('that cannot be read keeps the simulator from starting', async () => {

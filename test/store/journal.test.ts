@@ -137,7 +137,7 @@ describe('the journal', () => {
     await journal.settle(outcome(1))
     await journal.settle(outcome(3, 'unknown'))
     expect([1, 2, 3].map((row) => journal.isInDoubt(row))).toEqual([false, true, false])
-    expect([...journal.closedLanes()]).toEqual([customerId])
+    expect([...journal.closedCustomers()]).toEqual([customerId])
     journal.close()
   })
 

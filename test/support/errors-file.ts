@@ -11,7 +11,7 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare, createReadRow } from '../../src/validation/row-reader.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
-import { openOutcome } from '../../src/engine/account.ts'
+import { openOutcome } from '../../src/engine/all-outcomes.ts'
 import { errorsFormatOf } from '../../src/engine/report.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 

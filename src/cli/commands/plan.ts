@@ -1,6 +1,6 @@
 /** `plan`: flags → options, what the plan says on standard output. Exit 0, or 1 where rows are invalid or cannot be planned. */
 import { exitCodes } from '../../model/errors.ts'
-import type { PlanRow } from '../../engine/plan-row.ts'
+import type { PlanRow } from '../../engine/plan-format.ts'
 import { plan as makePlan } from '../../jobs/plan.ts'
 import { commandToApply } from '../../engine/command.ts'
 import type { Arguments } from '../command-table.ts'

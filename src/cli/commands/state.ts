@@ -1,5 +1,5 @@
 /** `state show|forget|rebuild|baseline`. */
-import { didYouMean, nearest, printable } from '../../model/text.ts'
+import { didYouMean, findNearest, printable } from '../../model/text.ts'
 import { exitCodes, usage } from '../../model/errors.ts'
 import { baselineState, forgetState, remakeState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
@@ -50,7 +50,7 @@ function noAction(word: string) {
   return usage(
     'E_USAGE',
     `the action is none of ${stateActions.join(', ')}`,
-    `${didYouMean(nearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
+    `${didYouMean(findNearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
   )
 }
 

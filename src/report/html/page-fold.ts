@@ -1,6 +1,6 @@
 /** What the page needs beyond the summary, gathered in the pass that writes `results`: a row that is updated is only counted. */
 import { countUp } from '../../model/collections.ts'
-import { namesIn } from '../../model/row.ts'
+import { splitNames } from '../../model/row.ts'
 import { needsAttention } from '../../model/outcome.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { createAttention } from './attention.ts'
@@ -36,7 +36,7 @@ export function createPageFold(values?: RowValues): PageFold {
       if (outcome.attempts > 0) countUp(latencies, outcome.latencyMs)
       if (needsAttention(outcome.outcome)) attention.add(outcome, record)
       if (outcome.outcome !== 'updated') return
-      for (const name of namesIn(outcome.fields))
+      for (const name of splitNames(outcome.fields))
         countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
     },
     attention,

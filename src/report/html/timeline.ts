@@ -1,5 +1,5 @@
 /** Calls and errors over time: a few hundred slots at most, however long the run and however many its rows. */
-import { namesIn } from '../../model/row.ts'
+import { splitNames } from '../../model/row.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { needsAttention } from '../../model/outcome.ts'
 
@@ -42,7 +42,7 @@ export function createTimeline(): Timeline {
       const slot = slotOf(kept, finishedAt - (finishedAt % widthMs))
       slot.calls++
       if (needsAttention(outcome.outcome)) slot.errors++
-      const reasons = namesIn(retries)
+      const reasons = splitNames(retries)
       slot.retries += reasons.length
       slot.throttled += reasons.filter((reason) => reason === 'throttled').length
       widen()

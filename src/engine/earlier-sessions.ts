@@ -3,24 +3,24 @@ import { setImmediate } from 'node:timers/promises'
 import type { OutcomeKind } from '../model/outcome.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
 
-export interface Before {
+export interface EarlierSessions {
   /** How many rows have which outcome. */
   readonly settled: ReadonlyMap<OutcomeKind, number>
   /** How many rows that need attention have which error code. */
   readonly errors: ReadonlyMap<string, number>
   /** Customers of whom nothing more is sent. */
-  readonly closedLanes: ReadonlySet<string>
+  readonly closedCustomers: ReadonlySet<string>
 }
 
 /**
  * Looks for single rows only where the counts say that there are any. Throws LOCAL, E_JOURNAL_DAMAGED, where the report could not be
  * written from it: that should come out before anything is sent.
  */
-export async function readBefore(
-  journal: Pick<JournalReader, 'checkRecords' | 'counts' | 'errorCounts' | 'closedLanes'>,
-): Promise<Before> {
+export async function readEarlierSessions(
+  journal: Pick<JournalReader, 'checkRecords' | 'counts' | 'errorCounts' | 'closedCustomers'>,
+): Promise<EarlierSessions> {
   const check = journal.checkRecords()
-  // Signals have their turn in between; whoever sends next looks for them.
+  // Lets signals in between two batches.
   while (check.next().done !== true) await setImmediate()
   const settled = journal.counts()
   const hasClosed = settled.has('failed') || settled.has('unknown')
@@ -28,6 +28,6 @@ export async function readBefore(
   return {
     settled,
     errors: hasErrors ? journal.errorCounts() : new Map(),
-    closedLanes: hasClosed ? journal.closedLanes() : new Set(),
+    closedCustomers: hasClosed ? journal.closedCustomers() : new Set(),
   }
 }

@@ -3,21 +3,21 @@ import type { Reading } from '../../src/http/read-customer.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
 import type { Send } from '../../src/model/ports.ts'
-import { openOutcome } from '../../src/engine/account.ts'
-import { lookFirst } from '../../src/engine/looks.ts'
-import type { LookParts } from '../../src/engine/looks.ts'
+import { openOutcome } from '../../src/engine/all-outcomes.ts'
+import { preRead } from '../../src/engine/pre-read.ts'
+import type { PreReadParts } from '../../src/engine/pre-read.ts'
 import { customerId, updateOf } from '../support/rig.ts'
 
 const found: Reading = { kind: 'found', customer: { id: customerId, name: 'Old', email: 'e', other: 1 } }
 const unreadable: Reading = { kind: 'unreadable', code: 'E_SERVER', status: 500 }
 const missing: Reading = { kind: 'missing', code: 'E_CUSTOMER_NOT_FOUND', status: 400 }
 
-const unasked = () => Promise.reject(new Error('nothing to judge'))
+const unasked = () => Promise.reject(new Error('no precondition to check'))
 
 /** What happens to a row whose customer reads so, in its order. */
 async function look(
   reading: Reading | Error,
-  parts: Partial<LookParts> & { readonly hasImage?: boolean } = {},
+  parts: Partial<PreReadParts> & { readonly hasImage?: boolean } = {},
 ) {
   const events: string[] = []
   const images = {
@@ -34,7 +34,7 @@ async function look(
     const known = openOutcome(request, { code: 'E_STOPPED', message: '' })
     return Promise.resolve({ ...known, outcome: 'updated', errorCode: '' })
   }
-  const looked = lookFirst(deliver, {
+  const looked = preRead(deliver, {
     read() {
       if (!(reading instanceof Error)) return Promise.resolve(reading)
       stop.abort(reading)
@@ -43,7 +43,7 @@ async function look(
     clock: { wall: () => 5 },
     images,
     fields: new Set(['name', 'coupon']),
-    judge: undefined,
+    precondition: undefined,
     isInDoubt: () => false,
     ...parts,
   })
@@ -65,10 +65,14 @@ describe('a look before a call', () => {
   })
 
   it('leaves a row in doubt to the sender, which looks as well, where what the customer held is kept', async () => {
-    const { events } = await look(unreadable, { isInDoubt: () => true, hasImage: true, judge: unasked })
+    const { events } = await look(unreadable, {
+      isInDoubt: () => true,
+      hasImage: true,
+      precondition: unasked,
+    })
     expect(events).toEqual(['sent {"name":"New"}'])
     expect(
-      (await look(unreadable, { isInDoubt: () => true, images: undefined, judge: unasked })).events,
+      (await look(unreadable, { isInDoubt: () => true, images: undefined, precondition: unasked })).events,
     ).toEqual(events)
   })
 
@@ -94,10 +98,12 @@ describe('a look before a call', () => {
     expect(await look(new Error('stop'))).toMatchObject({ outcome: undefined, events: [] })
   })
 
-  it('sends what the judge makes of the row, and says what was left out', async () => {
+  it('sends what the precondition makes of the row, and says what was left out', async () => {
     const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: 'email', message: 'kept' } as const
     const request = updateOf({ name: 'Less' })
-    const { outcome, events } = await look(found, { judge: () => Promise.resolve({ request, leftOut }) })
+    const { outcome, events } = await look(found, {
+      precondition: () => Promise.resolve({ request, leftOut }),
+    })
     expect(events.at(-1)).toBe('sent {"name":"Less"}')
     expect(outcome).toMatchObject({ outcome: 'updated', ...leftOut })
   })

@@ -15,7 +15,7 @@ export interface AccountParts {
   readonly settledRows: number
   /** Rows that may have been sent by a session that did not see their answer. */
   readonly isInDoubt: (row: number) => boolean
-  /** What rows without an outcome are told. */
+  /** The code and message of rows without an outcome. */
   readonly open: { readonly code: ErrorCode; readonly message: string }
 }
 

@@ -14,14 +14,14 @@ export interface Night {
   readonly vanished: number
 }
 
-export interface SyncNights {
+export interface SyncRuns {
   /** Notes customers of a run's input, in one transaction. */
   see(exportName: string, run: string, customers: readonly string[]): void
   /** Marks who was there before this run and is no more; gives how many. May be called again for the same run. */
   markVanished(exportName: string, run: string): number
   /** Those that `markVanished` marked for the run, by id, in batches. */
   vanished(exportName: string, run: string): Generator<readonly string[]>
-  endNight(night: Night): void
+  endSyncRun(night: Night): void
   /** The last night of each export. */
   nights(): readonly Night[]
   noteSkipped(exportName: string, at: number): void
@@ -29,7 +29,7 @@ export interface SyncNights {
   skipped(): readonly { readonly export: string; readonly at: number }[]
 }
 
-export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
+export function readSyncRuns(db: DatabaseSync, directory: string): SyncRuns {
   const see = db.prepare(
     'INSERT INTO seen VALUES (?, ?, ?, NULL) ON CONFLICT (export, customer) DO UPDATE SET run = excluded.run, gone = NULL',
   )
@@ -60,7 +60,7 @@ export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
         last = batch.at(-1) ?? ''
       }
     },
-    endNight({ run, export: name, at, rows, vanished }) {
+    endSyncRun({ run, export: name, at, rows, vanished }) {
       const put = db.prepare('INSERT OR REPLACE INTO night VALUES (?, ?, ?, ?, ?)')
       written(directory, () => put.run(run, name, at, rows, vanished))
     },
@@ -91,16 +91,16 @@ export function nightsOf(db: DatabaseSync, directory: string): SyncNights {
   }
 }
 
-/** Those of a state that is opened to look at them: without its keys, and nothing is created or changed. Nothing where there is no state. Throws USAGE or LOCAL where it cannot be read. */
-export function lookAtNights(
+/** Those of a state that is opened to look at them: without its keys, and nothing is created or changed. Returns undefined if there is no state. Throws USAGE or LOCAL where it cannot be read. */
+export function readSavedSyncRuns(
   directory: string,
-): (Pick<SyncNights, 'vanished'> & { close(): void }) | undefined {
+): (Pick<SyncRuns, 'vanished'> & { close(): void }) | undefined {
   if (!hasSyncState(directory)) return undefined
   let db: DatabaseSync | undefined
   try {
     const opened = new DatabaseSync(addressOf(syncPath(directory)), { readOnly: true })
     db = opened
-    return { ...nightsOf(opened, directory), close: () => opened.close() }
+    return { ...readSyncRuns(opened, directory), close: () => opened.close() }
   } catch (error) {
     db?.close()
     throw stateError(directory, 'cannot be read', error)

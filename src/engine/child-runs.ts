@@ -11,7 +11,7 @@ export type Parent = Pick<SavedRun, 'runId' | 'runsDir'>
 export type ChildKind = 'redo' | 'rollback'
 
 /** In the order in which they were made. The caller closes them. */
-export function childrenOf(parent: Parent, kind: ChildKind): readonly SavedRun[] {
+export function openChildRuns(parent: Parent, kind: ChildKind): readonly SavedRun[] {
   return runsBelow(parent, kind, (saved) => saved.record[kind]?.parent === parent.runId)
 }
 
@@ -26,7 +26,7 @@ export function inChildren<Found>(
   kind: ChildKind,
   look: (child: SavedRun) => Found,
 ): readonly Found[] {
-  const children = childrenOf(parent, kind)
+  const children = openChildRuns(parent, kind)
   try {
     return children.map(look)
   } finally {
@@ -91,7 +91,7 @@ export function customersPutBack(run: Parent): ReadonlySet<string> {
 
 /** Throws USAGE, E_REDO_OLDER, where rows that `run` left may have been sent by a later redo of a run above it. */
 export function refuseOlderRedo(run: SavedRun): void {
-  const later = laterInFamily(run)
+  const later = findLaterRedo(run)
   if (later === undefined) return
   throw usage(
     'E_REDO_OLDER',
@@ -101,7 +101,7 @@ export function refuseOlderRedo(run: SavedRun): void {
 }
 
 /** The later redo of a run above it, with that run. */
-export function laterInFamily({
+export function findLaterRedo({
   runId,
   runsDir,
   record,
@@ -114,7 +114,7 @@ export function laterInFamily({
   if (!isRunThere(runsDir, parent)) return undefined
   const above = openSavedRun(parent, runsDir)
   above.close()
-  return laterInFamily(above)
+  return findLaterRedo(above)
 }
 
 /** Throws USAGE, E_ROLLED_BACK, where an open run was rolled back: it would go on in the middle of what is no more. */

@@ -1,7 +1,7 @@
 /** What a finished run left not updated, and what its redos have made of that since. */
 import { needsAttention } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { customersPutBack, inChildren } from './children.ts'
+import { customersPutBack, inChildren } from './child-runs.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 import { eachOutcome } from '../store/journal-reader.ts'
@@ -21,7 +21,7 @@ export interface Left {
 }
 
 /** Only finished redos count: an open one is the run that asks. What was put back since counts as never sent. */
-export function leftOf(run: SavedRun): Left {
+export function findRetryableRows(run: SavedRun): Left {
   const rows = new Map<number, LeftRow>()
   for (const { row, outcome, customerId, finishedAt } of eachOutcome(run.journal))
     if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt })
@@ -30,7 +30,7 @@ export function leftOf(run: SavedRun): Left {
     if (!redo.isFinished) return
     const parentRow = parentRowsOf(redo)
     const putBack = customersPutBack(redo)
-    const below = leftOf(redo)
+    const below = findRetryableRows(redo)
     for (const { row, outcome, customerId } of eachOutcome(redo.journal)) {
       const parent = parentRow(row)
       if (!rows.has(parent) || putBack.has(customerId)) continue
@@ -63,7 +63,7 @@ export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): Read
 
 /**
  * Rows of the run that others were merged into, by `--duplicates merge`: what those asked for stands in no `errors` file,
- * so that a mended row would leave it out.
+ * so that a fixed row would leave it out.
  */
 export function mergedInto(run: SavedRun): ReadonlySet<number> {
   const rows = new Set<number>()

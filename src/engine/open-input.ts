@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { invalidValue } from '../config/values.ts'
-import { didYouMean, nearest, normalise } from '../model/text.ts'
+import { didYouMean, findNearest, normalise } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
@@ -16,7 +16,7 @@ import type { OpenOptions, RunInput } from './input.ts'
 
 export interface OpenGiven<Options extends ResolvedOptions> {
   readonly runsDir: string
-  /** Whoever opens it closes it. */
+  /** The caller closes it. */
   readonly input: RunInput
   /** What a check of the input begins with. */
   readonly given: {
@@ -73,6 +73,6 @@ function wordOf(text: string): string | undefined {
 
 function unknownWord(word: string): BulkUpdateError {
   const use = 'use rows, damage, all or fields of Update Customer, as the refusal named them'
-  const near = nearest(word, names) ?? nearestPath(word)
+  const near = findNearest(word, names) ?? nearestPath(word)
   return invalidValue('E_OPTION_ACCEPT_CHANGE', 'accept-change', word, use, didYouMean(near))
 }

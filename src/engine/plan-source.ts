@@ -4,7 +4,7 @@ import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { withoutCall } from '../model/outcome.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { ReadRow } from '../model/ports.ts'
-import type { PlanRow } from './plan-row.ts'
+import type { PlanRow } from './plan-format.ts'
 import type { SavedPlan } from './saved-plan.ts'
 import { openPlan } from './saved-plan.ts'
 import type { PlannedFacts } from './parts.ts'
@@ -15,8 +15,8 @@ import type { JsonValue } from '../model/json.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { parseBody } from '../rapyd/requests.ts'
 import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
-import { openOutcome } from './account.ts'
-import type { Judge, Looked } from './looks.ts'
+import { openOutcome } from './all-outcomes.ts'
+import type { Precondition, PreRead } from './pre-read.ts'
 
 /** `watched` stands around the rows of the pass that counts what is planned. Of the input only its bytes are asked for, by the places of rows. */
 export async function checkPlanned(
@@ -83,7 +83,7 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
   )
 }
 
-export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Judge {
+export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition {
   return async (looked) => {
     const { request, customer, isInDoubt } = looked
     if (customer === undefined) {
@@ -140,7 +140,7 @@ function hasId(address: JsonValue): boolean {
 }
 
 function refused(
-  { request, at }: Looked,
+  { request, at }: PreRead,
   outcome: OutcomeKind,
   code: ErrorCode,
   errorField: string,

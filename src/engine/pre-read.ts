@@ -1,6 +1,6 @@
 /**
- * Looks at a customer before its row is sent, inside its lane: to keep what it held, for `--backup`, and to judge whether the
- * row may still be sent. One read serves both. A run that does neither pays nothing for it.
+ * Reads a customer before its row is sent, inside its queue: for its before-image (`--backup`), and for the precondition of the
+ * row. One read serves both.
  */
 import type { ReadCustomer, Reading } from '../http/read-customer.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -8,12 +8,12 @@ import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
-import { openOutcome } from './account.ts'
+import { openOutcome } from './all-outcomes.ts'
 import type { BeforeImages } from '../store/before-images.ts'
 
-export interface Looked {
+export interface PreRead {
   readonly request: UpdateRequest
-  /** Nothing where Rapyd does not know the customer. */
+  /** Undefined if Rapyd does not know the customer. */
   readonly customer: JsonObject | undefined
   /** True where an earlier session may have sent the row: then the customer may hold what it writes. */
   readonly isInDoubt: boolean
@@ -21,27 +21,27 @@ export interface Looked {
   readonly at: number
 }
 
-export interface Judged {
+export interface Allowed {
   readonly request: UpdateRequest
   /** What of the row is left out, and why; an `updated` row says so. */
   readonly leftOut?: Pick<Outcome, 'errorCode' | 'errorField' | 'message'>
 }
 
 /** What is to be sent after a look at the customer, or why nothing is. Rejects only to stop the run. */
-export type Judge = (looked: Looked) => Promise<Judged | Outcome>
+export type Precondition = (looked: PreRead) => Promise<Allowed | Outcome>
 
-export interface LookParts {
+export interface PreReadParts {
   readonly read: ReadCustomer
   readonly clock: Pick<Clock, 'wall'>
   /** Where before-images go, and the fields that they hold. */
   readonly images: BeforeImages | undefined
   readonly fields: ReadonlySet<string>
-  readonly judge: Judge | undefined
+  readonly precondition: Precondition | undefined
   readonly isInDoubt: (row: number) => boolean
 }
 
-export function lookFirst(deliver: Send, parts: LookParts): Send {
-  const { read, clock, images, fields, judge } = parts
+export function preRead(deliver: Send, parts: PreReadParts): Send {
+  const { read, clock, images, fields, precondition } = parts
 
   async function look(request: UpdateRequest, signal: AbortSignal): Promise<Reading | undefined> {
     try {
@@ -56,8 +56,8 @@ export function lookFirst(deliver: Send, parts: LookParts): Send {
     if (signal.aborted) return undefined
     let request = asked
     let customer: JsonObject | undefined
-    let leftOut: Judged['leftOut']
-    if (judge !== undefined || images?.has(asked.customerId) === false) {
+    let leftOut: Allowed['leftOut']
+    if (precondition !== undefined || images?.has(asked.customerId) === false) {
       const reading = await look(asked, signal)
       if (reading === undefined) return undefined
       const isInDoubt = parts.isInDoubt(asked.row)
@@ -65,11 +65,11 @@ export function lookFirst(deliver: Send, parts: LookParts): Send {
         // What may have been sent is for the sender to settle, which looks once more; but it may send, so there has to be an image.
         if (!isInDoubt || images?.has(asked.customerId) === false)
           return unread(asked, reading, isInDoubt, clock)
-        if (judge === undefined) await images?.keep(asked, undefined)
+        if (precondition === undefined) await images?.keep(asked, undefined)
         return deliver(asked, signal)
       }
       customer = reading.kind === 'found' ? reading.customer : undefined
-      const judged = await judge?.({ request, customer, isInDoubt, at: clock.wall() })
+      const judged = await precondition?.({ request, customer, isInDoubt, at: clock.wall() })
       if (judged !== undefined && 'outcome' in judged) return judged
       request = judged?.request ?? request
       leftOut = judged?.leftOut
@@ -81,7 +81,7 @@ export function lookFirst(deliver: Send, parts: LookParts): Send {
   }
 }
 
-/** Nothing is sent to a customer that nobody could look at. A row in doubt stays so. */
+/** Nothing is sent to a customer that could not be read. A row in doubt stays in doubt. */
 function unread(
   request: UpdateRequest,
   { code, status }: Exclude<Reading, { kind: 'found' }>,
