@@ -1,5 +1,5 @@
 /** `--format-errors`: one line for each defect, as annotations of GitHub or as CSV. */
-import type { Defect } from '../validation/examine.ts'
+import type { Defect } from '../validation/checks.ts'
 import { printable } from '../model/text.ts'
 import { csvText } from '../report/csv-text.ts'
 import type { CommandOptions } from '../config/options.ts'

@@ -2,7 +2,7 @@
 import type { DuplicatePolicy } from '../config/options.ts'
 import type { Scan } from '../model/scan.ts'
 import { printable } from '../model/text.ts'
-import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import type { UnmatchedName } from '../mapping/column-plans.ts'
 import { formatCount, formatRows } from '../report/format.ts'
 
 const whatHappens: Readonly<Record<DuplicatePolicy, string>> = {

@@ -4,7 +4,7 @@ import { planChanges } from '../engine/plan-format.ts'
 import type { PlanChange, PlanRow } from '../engine/plan-format.ts'
 import type { PlanResult } from '../jobs/plan.ts'
 import { formatCount, formatCounts, formatDuration } from '../report/format.ts'
-import { masked } from '../validation/mask.ts'
+import { maskCell } from '../validation/findings.ts'
 import type { JsonValue } from '../model/json.ts'
 
 const words: Readonly<Record<PlanChange, string>> = {
@@ -60,6 +60,6 @@ const longest = 60
 export function shownValue(value: JsonValue, showValues: boolean): string {
   if (value === '' || value === null) return '(blank)'
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  if (!showValues) return masked(text)
+  if (!showValues) return maskCell(text)
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }

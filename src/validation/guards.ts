@@ -1,12 +1,11 @@
-/** What a file must pass before the first call. A half-written export can wipe a customer base; here it stops. */
+/** The guards: what a file must pass before the first request. A half-written export could wipe a customer base. */
 import type { Place } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { allowedErrors } from './error-limit.ts'
-import type { ErrorLimit } from './error-limit.ts'
 import type { Scan, Warning } from '../model/scan.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 
 export interface GuardOptions {
-  /** Most rows, in percent of those with a call, that may clear one field. */
+  /** The most rows that may clear one field, in percent of the rows with a call. */
   readonly maxClearsPercent: number
   readonly maxErrors: ErrorLimit
   readonly strict: boolean
@@ -19,7 +18,7 @@ export interface RowRange {
   readonly most: number
 }
 
-/** `places` are those of the first row that is not its customer's first, and of that first one, in file order. */
+/** `places` are the first pair of rows of one customer, in file order. */
 export function refuseDuplicates(
   { repeatedCustomers }: Scan,
   places: readonly Pick<Place, 'row' | 'line'>[],
@@ -33,7 +32,7 @@ export function refuseDuplicates(
   )
 }
 
-/** `--strict` where there is a warning. */
+/** For `--strict`. A warning of 0 rows is about the header. */
 export function refuseWarning(
   {
     rows,
@@ -54,7 +53,7 @@ export function refuseWarning(
   )
 }
 
-/** The first guard that refuses, or nothing. */
+/** Returns the error of the first guard that refuses. */
 export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
   const { expectedRows: expected } = options
   if (expected !== undefined && (scan.rows < expected.least || scan.rows > expected.most)) {
@@ -96,4 +95,32 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
     }
   }
   return undefined
+}
+
+/** `--max-errors`. */
+export type ErrorLimit = { readonly rows: number } | { readonly percent: number }
+
+/** A percentage counts from so many rows on, so that one bad row among the first ten stops nothing. */
+const leastRows = 100
+
+export function allowedErrors(limit: ErrorLimit, rows: number): number {
+  return 'rows' in limit ? limit.rows : (limit.percent / 100) * Math.max(leastRows, rows)
+}
+
+export interface Threshold {
+  /** Counts an outcome. Returns true once there are more errors than the limit allows. */
+  passed(kind: OutcomeKind): boolean
+}
+
+/** Counts rows that Rapyd refused or that did not get through. Invalid rows count in the guard, before the first request. */
+export function createThreshold(limit: ErrorLimit): Threshold {
+  let rows = 0
+  let errors = 0
+  return {
+    passed(kind) {
+      rows++
+      if (kind === 'rejected' || kind === 'failed' || kind === 'unknown') errors++
+      return errors > allowedErrors(limit, rows)
+    },
+  }
 }
