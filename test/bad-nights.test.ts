@@ -5,13 +5,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { checkInput } from '../src/validation/check-input.ts'
+import { checkInput } from '../src/validation/scan.ts'
 import { BulkUpdateError } from '../src/model/errors.ts'
-import { parsePortrait } from '../src/validation/portrait.ts'
-import type { Portrait } from '../src/validation/portrait.ts'
+import { formatProfile, parseProfile } from '../src/validation/file-profile.ts'
+import type { FileProfile } from '../src/validation/file-profile.ts'
 import { openInput } from '../src/input/bytes.ts'
 import { readHead } from '../src/input/header.ts'
-import { watchInput } from '../src/validation/input-watch.ts'
+import { createFileProfiler } from '../src/validation/input-guard.ts'
 import { defaultMapping } from '../src/mapping/mapping.ts'
 import { resolveOptions } from '../src/config/job-options.ts'
 import type { UpdateOptions } from '../src/config/options.ts'
@@ -29,14 +29,14 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 interface Judgement {
-  readonly portrait: Portrait | undefined
+  readonly profile: FileProfile | undefined
   readonly refusal: BulkUpdateError | undefined
 }
 
 /** What a run makes of the file before it sends anything. */
 async function precondition(
   text: string | Buffer,
-  last: Portrait | undefined,
+  last: FileProfile | undefined,
   more: Partial<UpdateOptions> = {},
 ): Promise<Judgement> {
   const input = join(folder.path, 'crm.csv')
@@ -49,20 +49,25 @@ async function precondition(
       const earlier =
         last === undefined
           ? undefined
-          : { runId: 'crm-0', finishedAt: '2026-01-01T00:00:00Z', isSameMapping: true, portrait: last }
+          : { runId: 'crm-0', finishedAt: '2026-01-01T00:00:00Z', isSameMapping: true, profile: last }
       const parts = { file, head, options, mapping: defaultMapping }
-      const watch = watchInput({ ...parts, earlier })
+      const profiler = createFileProfiler(parts, earlier)
       const { signal } = new AbortController()
-      const { found, refusal } = await checkInput({ ...parts, onInvalid: () => {}, signal, examiner: watch })
-      const finished = await watch.finish(found)
+      const { found, refusal } = await checkInput({
+        ...parts,
+        onInvalid: () => {},
+        signal,
+        examiner: profiler,
+      })
+      const finished = await profiler.finish(found)
       // As the journal keeps it.
-      const portrait = parsePortrait(JSON.stringify(finished.portrait))
-      return { portrait, refusal: refusal ?? finished.refusal }
+      const profile = parseProfile(formatProfile(finished.profile))
+      return { profile, refusal: refusal ?? finished.refusal }
     } finally {
       await file.close()
     }
   } catch (error) {
-    if (error instanceof BulkUpdateError) return { portrait: undefined, refusal: error }
+    if (error instanceof BulkUpdateError) return { profile: undefined, refusal: error }
     throw error
   }
 }
@@ -74,10 +79,10 @@ describe('a bad night', () => {
     for (let seed = 1; seed <= nights; seed++) {
       const dice = createDice(seed)
       const first = firstNight(dice.pick(sizes), dice)
-      const { portrait, refusal } = await precondition(textOf(first), undefined)
+      const { profile, refusal } = await precondition(textOf(first), undefined)
       expect(refusal).toBeUndefined()
       const bad = make(goodNight(first, dice), dice)
-      const judged = await precondition(bad, portrait)
+      const judged = await precondition(bad, profile)
       expect(judged.refusal, `seed ${seed}, ${first.rows.length} rows`).toBeInstanceOf(BulkUpdateError)
       expect(judged.refusal?.message).not.toMatch(/person\d|\+49151|Groß/)
     }
@@ -89,11 +94,11 @@ describe('a good night', () => {
     for (let seed = 1; seed <= nights * 2; seed++) {
       const dice = createDice(seed)
       let table = firstNight(dice.pick(sizes), dice)
-      let last: Portrait | undefined
+      let last: FileProfile | undefined
       for (let night = 0; night < 4; night++) {
-        const { portrait, refusal } = await precondition(textOf(table), last)
+        const { profile, refusal } = await precondition(textOf(table), last)
         expect(refusal, `seed ${seed}, night ${night}`).toBeUndefined()
-        last = portrait
+        last = profile
         table = goodNight(table, dice)
       }
     }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { errorTips, warningTips } from '../src/model/errors.ts'
+import { rowErrors, runErrors, warningEntries } from '../src/model/errors.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = readFileSync(join(root, 'docs', 'errors.md'), 'utf8')
@@ -26,7 +26,15 @@ it('every code of the source has one entry, and every entry is a code of the sou
   expect(new Set(documented)).toEqual(new Set([...single, 'E_OPTION_<NAME>']))
 })
 
-it('tells of rows and warnings what their tips tell', () => {
-  const told = new Map(entries.map(([, code = '', , remedy = '']) => [code, remedy.replaceAll('\\|', '|')]))
-  for (const [code, tip] of Object.entries({ ...errorTips, ...warningTips })) expect(told.get(code)).toBe(tip)
+const catalogue = { ...rowErrors, ...warningEntries, ...runErrors }
+const textOf = (cell = ''): string => cell.replaceAll('\\|', '|')
+
+it('says of each code what the catalogue says, and has all of them', () => {
+  const shown = Object.fromEntries(
+    entries.map(([, code = '', meaning, tip]) => [code, { meaning: textOf(meaning), tip: textOf(tip) }]),
+  )
+  const known = Object.entries(catalogue).map(([code, { meaning, tip }]) => [code, { meaning, tip }])
+  expect(shown).toMatchObject(Object.fromEntries(known))
+  // A code of the summary alone.
+  expect(Object.keys(shown).filter((code) => !Object.hasOwn(catalogue, code))).toEqual(['E_OTHER'])
 })

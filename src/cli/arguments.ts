@@ -5,8 +5,7 @@ import type { CommandName, CommandOptions, Option, UpdateOptions } from '../conf
 import { isProduction, resolveOrigin } from '../config/environment.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
 import type { Words } from './command-table.ts'
 
@@ -37,7 +36,11 @@ export function refuseSwitchValues(argv: readonly string[]): void {
     const name = switches.find((known) => known === typed || toFlag(known) === typed)
     if (name === undefined || value === 'true' || value === 'false') continue
     const flag = toFlag(name)
-    throw usage('E_OPTION_VALUE', `--${flag} takes no value`, `Write --${flag}, or --no-${flag}.`)
+    throw new BulkUpdateError(
+      'E_OPTION_VALUE',
+      `--${flag} takes no value`,
+      `Write --${flag}, or --no-${flag}.`,
+    )
   }
 }
 
@@ -83,7 +86,11 @@ function readValue(flag: string, option: Option, value: unknown): unknown {
     return option.value === 'NAMES' ? value.flatMap(splitNames) : value
   }
   if (Array.isArray(value))
-    throw usage('E_OPTION_REPEATED', `--${flag} is given more than once`, 'Keep the one that is meant.')
+    throw new BulkUpdateError(
+      'E_OPTION_REPEATED',
+      `--${flag} is given more than once`,
+      'Keep the one that is meant.',
+    )
   if (typeof value === 'boolean' && option.type === 'boolean') return value
   if (typeof value !== 'string') throw missingValue(flag)
   if (option.choices !== undefined) return readChoice(flag, value, option.choices)
@@ -122,12 +129,16 @@ function readNumber(flag: string, value: string, range: Option['range']): number
 }
 
 function missingValue(flag: string): BulkUpdateError {
-  return usage('E_OPTION_VALUE', `--${flag} needs a value`, `Write it after --${flag}, or leave both out.`)
+  return new BulkUpdateError(
+    'E_OPTION_VALUE',
+    `--${flag} needs a value`,
+    `Write it after --${flag}, or leave both out.`,
+  )
 }
 
 function unknownOption(key: string, command: CommandName, known: readonly string[]): BulkUpdateError {
   const near = findNearest(key, known)
-  return usage(
+  return new BulkUpdateError(
     'E_USAGE',
     `Unknown option: ${key.length === 1 ? '-' : '--'}${key}`,
     `${near === undefined ? '' : `Did you mean --${near}? `}See rapyd-bulk ${command} --help.`,
@@ -141,7 +152,7 @@ export function readWords<Name extends CommandName>(command: Name, line: ParsedL
   const words = [...line._.slice(1), line['--'] ?? []].flat().map((word) => String(showDashes(word)))
   const extra = words.slice(names.length)
   if (extra.length > 0)
-    throw usage(
+    throw new BulkUpdateError(
       'E_USAGE',
       `Unexpected ${extra.length === 1 ? 'argument' : 'arguments'}: ${extra.join(', ')}`,
       `Quote names with spaces, and repeat an option for each of its values. See rapyd-bulk ${command} --help.`,
@@ -150,7 +161,7 @@ export function readWords<Name extends CommandName>(command: Name, line: ParsedL
     names.flatMap((name, at) => (words[at] === undefined ? [] : [[name, words[at]]])),
   )
   if (hasSubject(command, named)) return named
-  throw usage(
+  throw new BulkUpdateError(
     'E_USAGE',
     `Missing argument: <${subject ?? 'input'}>`,
     `Expected: ${subjects[subject ?? 'input']}. See rapyd-bulk ${command} --help.`,

@@ -6,8 +6,7 @@ import type { Argv } from 'yargs'
 import { toFlag, groups, optionTable, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option } from '../config/options.ts'
 import { version } from '../config/system.ts'
-import { exitCodes, usage } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { hideDashes, readOptions, readWords, refuseSwitchValues } from './arguments.ts'
 import type { ParsedLine } from './arguments.ts'
@@ -178,7 +177,7 @@ function prepareStart<Name extends CommandName>(
 function unknownCommand({ parsed }: Argv): BulkUpdateError {
   const word = parsed === false ? undefined : parsed?.argv._[0]?.toString().replaceAll('\0', '')
   const near = word === undefined ? undefined : findNearest(word, commandNames)
-  return usage(
+  return new BulkUpdateError(
     'E_USAGE',
     word === undefined ? 'No command given' : `Unknown command: ${word}`,
     `${didYouMean(near)}Commands: ${commandNames.join(', ')}. See rapyd-bulk --help.`,

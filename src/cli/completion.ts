@@ -5,7 +5,7 @@ import { toFlag, options, toShownFlag } from '../config/options.ts'
 import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { findRuns } from '../store/find-runs.ts'
-import { exitCodes, usage } from '../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { optionsFor, useOneOf } from './arguments.ts'
 import { commandNames, commands, shells, stateActions } from './command-table.ts'
 import type { Arguments } from './command-table.ts'
@@ -55,7 +55,7 @@ function subjectWords(subject: string | undefined): readonly string[] {
 export function completion({ shell }: Arguments<'completion'>): number {
   const known = shells.find((name) => name === shell)
   if (known === undefined) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_OPTION_CHOICE',
       `Invalid shell "${shell}": ${useOneOf(shells)}`,
       'Write it like: rapyd-bulk completion bash',

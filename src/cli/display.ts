@@ -2,7 +2,7 @@
 import type { DuplicatePolicy } from '../config/options.ts'
 import type { Watch } from '../engine/parts.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
-import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { Clock } from '../model/ports.ts'
 import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'

@@ -1,5 +1,5 @@
 /** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do. */
-import { BulkUpdateError, exitCodes, usage } from '../model/errors.ts'
+import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { errorText, guardOutput } from './terminal.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects. */
@@ -34,7 +34,7 @@ async function printError(thrown: unknown): Promise<number> {
 async function toKnownError(error: unknown): Promise<unknown> {
   if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
     const message = 'the folder that this was started in is not there any more'
-    return new BulkUpdateError('USAGE', 'E_FOLDER_GONE', message, 'Change to another one.', { cause: error })
+    return new BulkUpdateError('E_FOLDER_GONE', message, 'Change to another one.', { cause: error })
   }
   const { asDamage } = await import('../store/open-database.ts')
   return asDamage(error)
@@ -50,7 +50,7 @@ export function refuseKeys(argv: readonly string[], env: NodeJS.ProcessEnv): voi
   for (const argument of argv) {
     const value = argument.includes('=') ? argument.slice(argument.indexOf('=') + 1) : argument
     if (keyOption.test(argument) || looksLikeKey.test(value) || keys.has(value)) {
-      throw usage(
+      throw new BulkUpdateError(
         'E_KEY_ARGUMENT',
         'keys are not accepted as arguments',
         'Set RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY, or their _FILE forms, in the environment. A key that was typed here should be replaced.',

@@ -5,7 +5,7 @@ import { parseFinishBy } from '../config/values.ts'
 import type { Watch } from '../engine/parts.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
-import { BulkUpdateError, exitCodes, usage } from '../model/errors.ts'
+import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
@@ -99,7 +99,7 @@ async function confirmProduction(
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
   const isAsked = confirmed === undefined && canAsk()
   if (isAsked && (await ask(`${facts}\nType ${expected} to send: `, signal)) === expected) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_NOT_CONFIRMED',
     `production was not confirmed. ${facts}`,
     `If this is meant, add --confirm-production ${expected}. Nothing was sent.`,

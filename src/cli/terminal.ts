@@ -42,7 +42,6 @@ export function guardOutput(): () => Promise<void> {
     await nextTurn()
     if (lostCode === '') return
     throw new BulkUpdateError(
-      'LOCAL',
       'E_STDOUT',
       `standard output could not be written (${lostCode})`,
       'Make room where it goes, then run the same command again: what was answered is not sent again.',

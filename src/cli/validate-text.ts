@@ -1,12 +1,12 @@
 /** What `validate` writes: its result for people, and defects for other programs. */
 import type { CommandOptions } from '../config/options.ts'
-import { findTip, warningTips } from '../model/errors.ts'
+import { findTip, warningEntries } from '../model/errors.ts'
 import type { SourceColumn } from '../model/row.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { ColumnReport } from '../validation/columns.ts'
-import type { Defect } from '../validation/examine.ts'
+import type { Defect } from '../validation/checks.ts'
 import { printable } from '../model/text.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
@@ -26,7 +26,7 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
     ...columnLines(result.columns),
   ]
   lines.push(...kindLines('Findings:', result.findings, ({ code, message }) => findTip(code, message)))
-  lines.push(...kindLines('Warnings:', result.warnings, ({ code }) => warningTips[code]))
+  lines.push(...kindLines('Warnings:', result.warnings, ({ code }) => warningEntries[code].tip))
   const listed = invalid.slice(0, mostListed)
   if (listed.length > 0)
     lines.push('', result.invalid > listed.length ? `The first ${listed.length} rows:` : 'Rows:')

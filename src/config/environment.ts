@@ -1,6 +1,6 @@
 /** The environment of the calls: which host they go to, and the keys that sign them. */
 import { lstatSync, readFileSync } from 'node:fs'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 export const rapydHosts = {
   sandbox: 'https://sandboxapi.rapyd.net',
@@ -25,7 +25,7 @@ export function resolveOrigin(
     url.pathname !== '/' ||
     url.search !== ''
   ) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_BASE_URL',
       '--base-url is not a plain address',
       'Write scheme and host only, like https://sandboxapi.rapyd.net.',
@@ -34,7 +34,7 @@ export function resolveOrigin(
   if (isLoopback(url) && (url.protocol === 'http:' || url.protocol === 'https:')) return url
   const known = Object.values(rapydHosts).some((host) => host === url.origin)
   if (url.protocol === 'https:' && (known || url.host === allowHost)) return url
-  throw usage(
+  throw new BulkUpdateError(
     'E_HOST_NOT_ALLOWED',
     `--base-url: host not allowed: ${url.protocol}//${url.host}`,
     url.protocol === 'https:'
@@ -65,7 +65,7 @@ export function readKey(
   const path = env[`${name}_FILE`]
   if (path === undefined || path === '') return env[name]?.trim() || undefined
   const fileError = (reason: string) =>
-    usage(
+    new BulkUpdateError(
       'E_KEY_FILE',
       `${name}_FILE: ${path} ${reason}`,
       'Give a file with the key alone that only you can read.',
@@ -78,7 +78,8 @@ export function readKey(
   } catch {
     throw fileError('cannot be read')
   }
-  if (key === '') throw usage('E_KEY_FILE', `${name}_FILE: ${path} is empty`, 'Write the key into it.')
+  if (key === '')
+    throw new BulkUpdateError('E_KEY_FILE', `${name}_FILE: ${path} is empty`, 'Write the key into it.')
   return key
 }
 

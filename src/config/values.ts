@@ -1,18 +1,18 @@
 /** Reads the values of options that are more than a word or a number. All throw USAGE errors that name option and value. */
 import type { SampleSize } from '../model/collections.ts'
-import { usage } from '../model/errors.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import type { RunErrorCode } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { Window } from '../model/ports.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(
-  code: string,
+  code: RunErrorCode,
   option: string,
   value: string,
   use: string,
   hint = '',
 ): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     code,
     `Invalid --${option} "${value}": ${use}`,
     `${hint}Correct it and run the command again. Nothing was sent.`,

@@ -2,7 +2,7 @@
 import { join, isAbsolute, resolve } from 'node:path'
 import type { Remote } from './remote.ts'
 import { homedir, userInfo } from 'node:os'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 export function accountFolder({ host, account }: Pick<Remote, 'host' | 'account'>, asked?: string): string {
   return join(stateDirectory(asked), `${host.replace(/[^A-Za-z0-9.-]/g, '_')}-${account}`)
@@ -23,7 +23,7 @@ function home(): string {
   try {
     return isAbsolute(homedir()) ? homedir() : userInfo().homedir
   } catch {
-    throw usage(
+    throw new BulkUpdateError(
       'E_STATE_DIR',
       'there is no folder for what runs share: this user has no home, and XDG_STATE_HOME is not set',
       'Name one with --state-dir, and the same for all runs of the account. Nothing was sent.',

@@ -1,6 +1,6 @@
 /** Whether a run keeps before-images: what its first session decided. */
 import type { ResolvedOptions } from '../config/job-options.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { EarlierSessions } from './earlier-sessions.ts'
 import type { RunJournal } from '../store/journal.ts'
 
@@ -16,7 +16,7 @@ export function keepsImages(
   const isKept = journal.get('backup') === 'yes'
   if (!isKept && !backup) return false
   if (!readBack) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_OPTION_CONFLICT',
       '--backup reads customers, and --no-read-back says that this account may not',
       'Leave one of the two out. Nothing was sent.',
@@ -27,7 +27,7 @@ export function keepsImages(
     journal.inDoubt.size > 0 ||
     before.settled.keys().some((kind) => kind !== 'unchanged' && kind !== 'invalid')
   if (hasSent) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_BACKUP_LATE',
       'this run has sent rows without --backup, so it cannot begin to keep what customers held before',
       'Finish it without --backup, or begin another with --new-run --backup. Nothing was sent.',

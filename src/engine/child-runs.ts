@@ -4,7 +4,7 @@ import { isRunThere } from '../store/run-directory.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 import { eachOutcome } from '../store/journal-reader.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { commandToRedo } from './command.ts'
 
 export type Parent = Pick<SavedRun, 'runId' | 'runsDir'>
@@ -93,7 +93,7 @@ export function customersPutBack(run: Parent): ReadonlySet<string> {
 export function refuseOlderRedo(run: SavedRun): void {
   const later = findLaterRedo(run)
   if (later === undefined) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_REDO_OLDER',
     `what ${run.runId} left was taken up by ${later.runId} since`,
     `Go on from there: ${commandToRedo(later.parent, run.runsDir)} sends what is still left of all of them. Nothing was sent.`,
@@ -120,7 +120,7 @@ export function findLaterRedo({
 /** Throws USAGE, E_ROLLED_BACK, where an open run was rolled back: it would go on in the middle of what is no more. */
 export function refuseRolledBack(run: Parent): void {
   if (!wasRolledBack(run)) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_ROLLED_BACK',
     `run ${run.runId} was rolled back after it had been stopped, so it cannot go on`,
     'Begin another run of the same input: add --new-run. Nothing was sent.',

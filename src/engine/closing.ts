@@ -37,7 +37,7 @@ export async function closingReport(
 /** A full disk stops the run and then its report; that the report is missing must not hide that rows are left. */
 function unreported(stopped: BulkUpdateError, missing: BulkUpdateError): BulkUpdateError {
   const { kind, code, message, remedy } = stopped
-  return new BulkUpdateError(kind, code, `${message}; ${missing.message}`, remedy, { cause: stopped })
+  return new BulkUpdateError(code, `${message}; ${missing.message}`, remedy, { cause: stopped, kind })
 }
 
 /** What stopped the run first decides how it ends; that the file has changed is said in any case. */
@@ -52,13 +52,12 @@ function inputChanged(
   const isFinished = journal.get('state') === 'finished'
   const asItWas = `put ${options.input} back as it was (SHA-256 ${digest})`
   return new BulkUpdateError(
-    first?.kind ?? change.kind,
     first?.code ?? change.code,
     `${first === undefined ? '' : `${first.message}; `}run ${runId}: ${change.message}: results and summary.json are written from the journal, errors is not${unlisted}`,
     isFinished
       ? `Run ${runId} is finished. For its errors file, ${asItWas}, then: rapyd-bulk report ${runId}`
       : `Run ${runId} is not finished. To go on with it, ${asItWas} and run the same command again: rows that were answered are not sent again. The file as it is now is another run, which sends all of its rows.`,
-    { cause: change },
+    { cause: change, kind: first?.kind ?? change.kind },
   )
 }
 
@@ -82,7 +81,6 @@ export function withRoomNeeded(error: BulkUpdateError, run: StoppedRun): BulkUpd
   const done = run.journal.settledRows.size
   const megabytes = formatCount(Math.ceil(roomFor(run, done) / 1_000_000))
   return new BulkUpdateError(
-    error.kind,
     error.code,
     `${error.message}; ${formatCount(done)} of ${formatCount(run.rows)} rows are done`,
     `About ${megabytes} MB are needed. ${error.remedy}`,

@@ -12,7 +12,6 @@ export function bind(journal: RunJournal, facts: Readonly<Record<string, string>
     if (held === undefined) journal.set(name, value)
     else if (held !== value) {
       throw new BulkUpdateError(
-        'INPUT',
         'E_OTHER_RUN',
         `this run belongs to another ${name}`,
         'Start another with --new-run or another --run-id. Nothing was sent.',

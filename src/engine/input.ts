@@ -12,10 +12,8 @@ import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { inputOf, openInput } from '../input/bytes.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Encoding } from '../input/encoding.ts'
-import { fillSpool, openSpool, refuseTerminal, standardInput, syncSpool } from '../input/spool.ts'
-import type { PipedInput } from '../input/spool.ts'
-import { textOf } from '../input/text-copy.ts'
-import type { Copy } from '../input/text-copy.ts'
+import { fillSpool, openSpool, refuseTerminal, standardInput, syncSpool, textOf } from '../input/spool.ts'
+import type { PipedInput, Copy } from '../input/spool.ts'
 import { isAlive } from '../config/system.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
 
@@ -162,7 +160,6 @@ function removeLeftovers(runsDir: string): void {
 
 function cannotMove(directory: string, error: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_SPOOL',
     `${standardInput} cannot be kept in ${directory} (${systemCode(error)})`,
     'Look at the directory and the disk, then run the same command again. Nothing was sent.',

@@ -3,7 +3,7 @@
  * changes a customer has to be known tomorrow. The embedded simulator forgets, so it has none.
  */
 import { accountFolder } from './account-folder.ts'
-import { BulkUpdateError, usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
@@ -130,7 +130,6 @@ export function lockSyncRun(folder: string, onBusy?: () => void): () => void {
     if (!(error instanceof BulkUpdateError) || error.kind !== 'BUSY') throw error
     onBusy?.()
     throw new BulkUpdateError(
-      'BUSY',
       'E_BUSY',
       `another run of this account is under way: ${error.message}`,
       'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists nights that were skipped. Nothing was sent.',
@@ -140,7 +139,7 @@ export function lockSyncRun(folder: string, onBusy?: () => void): () => void {
 }
 
 function noMemory(): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     'E_OPTION_CONFLICT',
     '--only-changed needs a server that remembers, and the embedded simulator forgets',
     'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',

@@ -4,7 +4,7 @@ import type { InputFile } from '../input/bytes.ts'
 import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Send, Prepare, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
@@ -17,7 +17,7 @@ import type { RunProgress } from './progress.ts'
 import type { Sync } from './open-sync.ts'
 import type { RunJournal } from '../store/journal.ts'
 import type { PipedInput } from '../input/spool.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 
 /** Where a run stands, as it is shown. */
 export type Snapshot = ProgressSnapshot

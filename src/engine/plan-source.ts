@@ -1,6 +1,6 @@
 /** The rows of a plan as the rows of a run: what each sends, and no call for any other row. */
-import { checkInput, guardOf, scanReading } from '../validation/check-input.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
+import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { withoutCall } from '../model/outcome.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { ReadRow } from '../model/ports.ts'
@@ -76,7 +76,6 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
   if (plan.head.sha256 === sha256) return plan
   await plan.close()
   throw new BulkUpdateError(
-    'INPUT',
     'E_PLAN_CHANGED',
     `${path} is not the plan that this run sends`,
     'Put that plan back where it was. Nothing was sent.',

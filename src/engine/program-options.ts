@@ -43,10 +43,10 @@ export function signalOf({ signal }: Stoppable): AbortSignal {
 export function interruption(reason: unknown): BulkUpdateError {
   const kind = reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'
   return new BulkUpdateError(
-    kind,
     'E_STOPPED',
     'the run was interrupted',
     'Run the same command again: it goes on where it stopped.',
+    { kind },
   )
 }
 

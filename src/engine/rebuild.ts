@@ -1,6 +1,5 @@
 /** A sync state made again from the journals of its runs, or why it cannot be. */
-import type { BulkUpdateError } from '../model/errors.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { Remote } from './remote.ts'
 import type { SyncState, SyncStep } from '../store/sync-state.ts'
 import { lastStepIn } from './last-step.ts'
@@ -105,7 +104,7 @@ const wayOut =
   'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.'
 
 function lost(runId: string): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     'E_STATE_LOST',
     `the sync state is gone, and the journals of its runs (see run ${runId}) do not tell all that was in it`,
     wayOut,
@@ -113,7 +112,7 @@ function lost(runId: string): BulkUpdateError {
 }
 
 function older(runId: string): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     'E_STATE_LOST',
     `the sync state is older than run ${runId}, and the journals of runs between them are not here`,
     `Move sync.db away: rapyd-bulk state show says where it is. ${wayOut}`,
@@ -121,7 +120,7 @@ function older(runId: string): BulkUpdateError {
 }
 
 function otherKeys({ runId }: EarlierRun): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     'E_STATE_OTHER',
     `run ${runId} kept its sync state with another secret key, so its journal tells nothing under this one`,
     `If the keys were changed: ${wayOut}`,
@@ -130,7 +129,7 @@ function otherKeys({ runId }: EarlierRun): BulkUpdateError {
 
 /** The keys of last night were others: everything would look changed. */
 function otherAccount(last: EarlierRun, account: string): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     'E_STATE_OTHER',
     `run ${last.runId} sent this export for account ${last.account}, and this is ${account}: there is no sync state for it`,
     wayOut,

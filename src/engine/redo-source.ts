@@ -1,6 +1,6 @@
 /** Which rows a redo has and what each asks for: a filter over the original input, or the rows of a fixed file. */
-import { checkInput, guardOf, scanReading } from '../validation/check-input.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
+import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
@@ -141,7 +141,6 @@ async function readLineage(base: CheckedInput, head: Head): Promise<RowNumbers> 
 
 function noRowNumbers(what: 'column' | 'key'): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_REDO_COLUMN',
     `the file of --from has no ${what} ${rowColumn}, so nobody can tell which rows of the run it holds`,
     `Give the errors file of that run, mended, with all its ${what}s. Nothing was sent.`,

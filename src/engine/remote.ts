@@ -5,7 +5,7 @@ import { pickOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue, parseRate } from '../config/values.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { Window } from '../model/ports.ts'
 import { redactedCredentials } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
@@ -35,7 +35,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   refuseRehearsal(options)
   const origin = resolveOrigin(options.env, options.baseUrl, options.allowHost)
   if (windows.length === 0 && !isLoopback(origin)) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_RATE_NONE',
       '--rate none is for loopback only',
       'Leave --rate out to keep within Rapyd’s limits.',
@@ -45,7 +45,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   const accessKey = options.accessKey ?? readKey('RAPYD_ACCESS_KEY', env)
   const secretKey = options.secretKey ?? readKey('RAPYD_SECRET_KEY', env)
   if (accessKey === undefined || secretKey === undefined) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_NO_CREDENTIALS',
       'no credentials: RAPYD_ACCESS_KEY and RAPYD_SECRET_KEY are not both set',
       'Set them, or RAPYD_ACCESS_KEY_FILE and RAPYD_SECRET_KEY_FILE, in the environment; never as arguments. Without keys, try --env simulator.',
@@ -66,7 +66,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
 /** Node reads this variable by itself, and would then expose keys and customers to anyone in between. */
 function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
   if (origin.protocol !== 'https:' || env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
-  throw usage(
+  throw new BulkUpdateError(
     'E_TLS_UNCHECKED',
     'NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns the check of certificates off',
     'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file. Nothing was sent.',
@@ -76,7 +76,7 @@ function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
 /** Quotes and white space come with copying; a key has neither, and one that has would only be refused by Rapyd. */
 function checkKey(name: string, key: string): void {
   if (/^[!#-&(-_a-~]+$/.test(key)) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_KEY_FORMAT',
     `${name} is not a key: it holds white space, a quote or a character that cannot be seen or is not ASCII`,
     'Copy it again from the Rapyd portal, without quotes and line breaks. Nothing was sent.',
@@ -111,7 +111,7 @@ async function openSimulator(
 function refuseRehearsal({ faults, seed, env }: Resolved<RemoteOptions>): void {
   for (const [option, value] of Object.entries({ faults, seed })) {
     if (value === undefined) continue
-    throw usage(
+    throw new BulkUpdateError(
       'E_SIMULATOR_ONLY',
       `--${option} is for the simulator, and this would go to ${env}`,
       `Add --env simulator to rehearse, or leave --${option} out. Nothing was sent.`,

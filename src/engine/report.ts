@@ -1,6 +1,6 @@
 /** The files of a run and what its last line says. */
 import { isErrorCode, exitCodes } from '../model/errors.ts'
-import type { ErrorCode, BulkUpdateError } from '../model/errors.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
@@ -75,7 +75,7 @@ export interface RunEnding {
 
 /** `stopped` is the error that stopped the run, or what its journal keeps of it. */
 export function endingOf(
-  stopped: (Pick<BulkUpdateError, 'code' | 'exitCode'> & { readonly remedy?: string }) | undefined,
+  stopped: { readonly code: string; readonly exitCode: number; readonly remedy?: string } | undefined,
 ): RunEnding {
   const message = 'the run stopped before this row'
   if (stopped === undefined)

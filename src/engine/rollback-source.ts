@@ -1,6 +1,6 @@
 /** How the rows of a rollback are read, and what a look at their customers makes of them. */
-import { scanReading } from '../validation/check-input.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/check-input.ts'
+import { scanReading } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'

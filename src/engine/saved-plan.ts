@@ -30,7 +30,6 @@ export async function openPlan(path: string): Promise<SavedPlan> {
     handle = await open(path, 'r')
   } catch (error) {
     throw new BulkUpdateError(
-      'INPUT',
       'E_PLAN_OPEN',
       `the plan ${path} cannot be read (${systemCode(error)})`,
       'Give the path of a plan.ndjson that `rapyd-bulk plan` wrote. Nothing was sent.',
@@ -128,7 +127,6 @@ async function* linesOf(
 
 function noPlan(path: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_PLAN',
     `${path} is no plan of this version of rapyd-bulk`,
     'Give a plan.ndjson that this version wrote, or make the plan again. Nothing was sent.',
@@ -137,7 +135,6 @@ function noPlan(path: string): BulkUpdateError {
 
 function changed(path: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_PLAN_CHANGED',
     `${path} is not as it was written: its lines do not match their digest`,
     'Make the plan again, and change the input rather than the plan. Nothing was sent.',

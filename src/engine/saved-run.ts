@@ -1,7 +1,7 @@
 /** A run by its name, opened to look at it: its journal, what it keeps of its options, and whether a process is in it. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { BulkUpdateError, usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { isEncoding } from '../input/encoding.ts'
 import { inheritOptions, resolveOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
@@ -12,7 +12,7 @@ import type { RunRecord } from './record.ts'
 import { isHeld } from '../store/find-runs.ts'
 import { readJournal } from '../store/saved-journal.ts'
 import type { SavedJournal } from '../store/saved-journal.ts'
-import type { InputParts } from '../validation/check-input.ts'
+import type { InputParts } from '../validation/scan.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
@@ -44,7 +44,6 @@ export function openSavedRun(run: string, runsDir: string | undefined): SavedRun
     : join(resolve(runsDir ?? optionTable.runsDir.default), run)
   if (!existsSync(join(directory, 'journal.db'))) {
     throw new BulkUpdateError(
-      'USAGE',
       'E_NO_RUN',
       `${directory} is no run`,
       'Give the id of a run, as `rapyd-bulk runs` lists them (with --runs-dir where they are elsewhere), or the path of its directory.',
@@ -57,7 +56,6 @@ export function openSavedRun(run: string, runsDir: string | undefined): SavedRun
   if (record === undefined) {
     journal.close()
     throw new BulkUpdateError(
-      'LOCAL',
       'E_RUN_RECORD',
       `the journal of ${directory} does not say how its run was begun`,
       'Run its first command again: what was answered is not sent again, and the files are written.',
@@ -97,7 +95,7 @@ export function refuseElsewhere(
 ): void {
   for (const name of ['host', 'account'] as const) {
     if (facts[name] === held(name)) continue
-    throw usage(
+    throw new BulkUpdateError(
       'E_OTHER_ACCOUNT',
       `${what} belongs to ${name} ${held(name)}, and this is ${facts[name] ?? ''}`,
       'Use its keys, --env and --base-url. Nothing was sent.',
@@ -107,7 +105,6 @@ export function refuseElsewhere(
 
 export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_INPUT_NOT_KEPT',
     `what came over standard input for ${runId} is not kept once a run is finished`,
     remedy,
@@ -126,7 +123,6 @@ export async function openSameInput({ directory, record, fact }: SavedRun): Prom
   }
   await file.close()
   throw new BulkUpdateError(
-    'INPUT',
     'E_INPUT_CHANGED',
     `${path} is not the file of this run any more (its SHA-256 was ${fact('input')})`,
     'Put the file back.',
@@ -151,7 +147,6 @@ export async function inputPartsOf(
 
 function otherMapping({ options }: RunRecord): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_MAPPING_CHANGED',
     `${options.map ?? 'the mapping'} says something else than when the run began`,
     'Put the mapping file back.',

@@ -15,7 +15,7 @@ import { createKeyedQueue } from './keyed-queue.ts'
 import type { Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
-import { createThreshold } from '../validation/error-limit.ts'
+import { createThreshold } from '../validation/guards.ts'
 import { refuseRolledBack } from './child-runs.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { keepsImages } from './backup.ts'
@@ -240,7 +240,6 @@ function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => P
       await onOutcome(outcome)
     } catch (error) {
       throw new BulkUpdateError(
-        'LOCAL',
         'E_ON_OUTCOME',
         `onOutcome failed for row ${outcome.row}`,
         'The cause of this error is what it threw. The same call goes on with the rows that are left.',
@@ -273,7 +272,6 @@ async function* withoutSettled(
 
 function tooManyErrors(): BulkUpdateError {
   return new BulkUpdateError(
-    'REMOTE',
     'E_MAX_ERRORS',
     'more rows than --max-errors allows ended not updated',
     'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',

@@ -8,5 +8,5 @@ export type StopCode = keyof typeof stops
 export function stopError(code: StopCode, detail: string): BulkUpdateError {
   const stop = stops[code]
   const message = stop.message + (detail === '' ? '' : stop.detail.replace('{}', () => detail))
-  return new BulkUpdateError(stop.kind === 'AUTH' ? 'AUTH' : 'REMOTE', code, message, stop.tip)
+  return new BulkUpdateError(code, message, stop.tip)
 }

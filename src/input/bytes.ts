@@ -1,6 +1,6 @@
 /**
- * The input as blocks of bytes from one open file. The file stays open through all passes, so that
- * replacing it changes nothing, and its size and time are compared after each block, so that writing to it is noticed.
+ * The input as blocks of bytes. One handle stays open for all passes, so replacing the file has no effect. Its size and time are
+ * compared after each block, so writing to it is detected.
  */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -13,35 +13,35 @@ const blockSize = 64 * 1024
 
 export interface InputFile {
   readonly path: string
-  /** Bytes of the file as it was given. */
+  /** Bytes of the file as given. */
   readonly size: number
-  /** How the file was written. Its blocks are UTF-8, whatever it was. */
+  /** The encoding of the file as given. Its blocks are always UTF-8. */
   readonly encoding: Encoding
-  /** What messages call its text. */
+  /** The name of the text in messages. */
   readonly textName: string
-  /** 3 where the text starts with a byte order mark, else 0. */
+  /** 3 if the text starts with a byte order mark, else 0. */
   readonly textStart: number
-  /** Blocks of text from `offset` on. Ends the run with `E_INPUT_CHANGED` when the file changes meanwhile. */
+  /** Blocks of text from `offset` on. Throws INPUT, E_INPUT_CHANGED, if the file has changed since it was opened. */
   blocks(offset: number): AsyncGenerator<Buffer>
-  /** Hex SHA-256 over all bytes of the file as it was given. */
+  /** Hex SHA-256 over all bytes of the file as given. */
   digest(): Promise<string>
-  /** Bytes of the text, fewer where it ends before. */
+  /** Bytes of the text; fewer at its end. */
   read(offset: number, length: number): Promise<Buffer>
-  /** Ends the run with `E_INPUT_CHANGED` when the file has changed since it was opened. */
+  /** Throws INPUT, E_INPUT_CHANGED, if the file has changed since it was opened. */
   checkUnchanged(): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens a regular file. Directories, pipes, missing and unreadable files are INPUT errors that say which it was. */
+/** Opens a regular file. Throws INPUT errors for directories, pipes, missing and unreadable files. */
 export async function openInput(path: string): Promise<InputFile> {
-  // Without O_NONBLOCK, opening a pipe would wait for whoever writes into it, and some devices for their line.
+  // Without O_NONBLOCK, opening a pipe waits for its writer, and opening some devices for their line.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw cannotOpen(path, systemCode(error))
   })
   return inputOf(handle, path)
 }
 
-/** The input behind an open file, which closes with it. `path` is what messages call it. */
+/** Takes over an open file and closes it at the end. `path` is its name in messages. */
 export async function inputOf(handle: FileHandle, path: string): Promise<InputFile> {
   const stat = await handle.stat({ bigint: true })
   if (!stat.isFile()) {
@@ -51,21 +51,20 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   const size = Number(stat.size)
   if (size === 0) {
     await handle.close()
-    throw isEmpty(path)
+    throw emptyInput(path)
   }
 
   async function checkUnchanged(): Promise<void> {
     const now = await handle.stat({ bigint: true })
     if (now.size === stat.size && now.mtimeNs === stat.mtimeNs) return
     throw new BulkUpdateError(
-      'INPUT',
       'E_INPUT_CHANGED',
       `${path} changed while it was read`,
       'Wait until the export has been written, then run again.',
     )
   }
 
-  const blocks = blocksOf(handle, checkUnchanged, size)
+  const blocks = openBlocks(handle, checkUnchanged, size)
   const first = await readAt(handle, 0, Math.min(4, size))
   return {
     path,
@@ -85,8 +84,8 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   }
 }
 
-/** The blocks of a file up to `end`, as `InputFile` gives them. */
-export function blocksOf(
+/** Makes `blocks` of an `InputFile`, up to `end`. */
+export function openBlocks(
   handle: FileHandle,
   checkUnchanged: () => Promise<void>,
   end = Number.POSITIVE_INFINITY,
@@ -102,25 +101,19 @@ export function blocksOf(
   }
 }
 
-/** Bytes of a file, fewer where it ends before. */
+/** Bytes of a file; fewer at its end. */
 export async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
   const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset)
   return buffer.subarray(0, bytesRead)
 }
 
-export function isEmpty(path: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'INPUT',
-    'E_EMPTY',
-    `${path} is empty`,
-    'Give a CSV file with a header, or NDJSON.',
-  )
+export function emptyInput(path: string): BulkUpdateError {
+  return new BulkUpdateError('E_EMPTY', `${path} is empty`, 'Give a CSV file with a header, or NDJSON.')
 }
 
 function cannotOpen(path: string, code: string): BulkUpdateError {
   const notAFile = code === 'ENOTFILE' || code === 'ENXIO'
   return new BulkUpdateError(
-    'INPUT',
     'E_INPUT_OPEN',
     `${path} ${reasons[code] ?? `cannot be opened (${code})`}`,
     notAFile
@@ -133,7 +126,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a directory',
   ENOTFILE: 'is not a regular file',
-  // Of a socket, which standard input often is, and of a device that is not there.
+  // For a socket, which standard input often is, and for a device without its hardware.
   ENXIO: 'is not a regular file',
   EACCES: 'cannot be read: permission denied',
 }

@@ -1,37 +1,35 @@
 /**
- * gzip and zstd, told by their first bytes and decompressed as a stream, several members or frames one after another. What
- * is cut off, damaged or followed by something else ends the run: a file that is not whole must not pass for one.
+ * Recognises gzip and zstd by their first bytes, and decompresses all members or frames as a stream. A file that is cut off,
+ * damaged or followed by other bytes is refused.
  */
 import type { Gunzip, ZstdDecompress } from 'node:zlib'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
-import { readBlocks } from './block-reader.ts'
-import type { BlockReader } from './block-reader.ts'
 
 export type Compression = 'gzip' | 'zstd'
 
 type Engine = Gunzip | ZstdDecompress
 
-/** Bytes that tell what a member or frame is. */
+/** Bytes that identify a member or frame. */
 const magicLength = 4
 
-/** A text that grows more than this is none; the first bytes are free, for files of very few different rows. */
+/** A text never grows more than this. The first bytes are exempt, for files with very few different rows. */
 const mostExpansion = 1_000
 const freeBytes = 256 * 1024 * 1024
 
-/** Of what comes out of an engine at once, in bytes. */
+/** Bytes that an engine gives at once. */
 const chunkSize = 256 * 1024
 
-/** `start` is at least the first four bytes. */
-export function compressionOf(start: Buffer): Compression | undefined {
+/** `start` must have the first four bytes. */
+export function detectCompression(start: Buffer): Compression | undefined {
   const [first, second, third] = start
   if (first === 0x1f && second === 0x8b && third === 0x08) return 'gzip'
   if (start.length < magicLength) return undefined
   const magic = start.readUInt32LE(0)
-  // A file may begin with a frame that decompressors skip; parallel zstd writes its sizes there.
+  // A skippable frame may come first: parallel zstd writes its sizes there.
   return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : undefined
 }
 
-/** @throws BulkUpdateError INPUT, E_COMPRESSED, and whatever `blocks` throws */
+/** @throws BulkUpdateError INPUT, E_COMPRESSED, and errors of `blocks` */
 export async function* decompress(
   blocks: AsyncIterable<Buffer>,
   compression: Compression,
@@ -48,27 +46,27 @@ export async function* decompress(
       }
       const next = await input.peek(magicLength)
       if (next.length === 0) return
-      if (compressionOf(next) !== compression) throw garbage(compression, path, input.taken)
+      if (detectCompression(next) !== compression) throw garbage(compression, path, input.taken)
     } while (true)
   } finally {
     await input.close()
   }
 }
 
-/** One engine's worth: a member or frame, and those behind it that the engine goes on with by itself. */
+/** Decompresses with one engine: a member or frame, and those after it that the engine reads by itself. */
 async function* oneStream(
   input: BlockReader,
   compression: Compression,
   path: string,
 ): AsyncGenerator<Buffer> {
-  // Plain files do without the milliseconds that this takes.
+  // Loaded here, because plain files do not need it.
   const { createGunzip, createZstdDecompress } = await import('node:zlib')
   const engine: Engine =
     compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize })
   let failure: unknown
   const feeding = feed(engine, input).catch((error: unknown) => {
     failure = error
-    // Who waits for the engine would wait for ever.
+    // Else the loop below would wait for ever.
     engine.destroy(error instanceof Error ? error : undefined)
   })
   try {
@@ -82,9 +80,9 @@ async function* oneStream(
   }
 }
 
-/** Gives the engine blocks until it has ended; what it did not take goes back. */
+/** Writes blocks to the engine until it ends, and puts back what it did not use. */
 async function feed(engine: Engine, input: BlockReader): Promise<void> {
-  // An engine that is at its end may never say that it is done with a block.
+  // An engine at its end may never confirm a block.
   const ended = new Promise<void>((resolve) => {
     engine.once('end', resolve)
     engine.once('close', resolve)
@@ -117,10 +115,9 @@ function damaged(compression: Compression, path: string, byte: number, cause: un
   )
 }
 
-/** Of zstd --long: the window is held in memory, and over 128 MiB of it are refused. */
+/** For zstd --long: its window is held in memory, and more than 128 MiB are refused. */
 function longWindow(path: string, cause: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_COMPRESSED',
     `${path} needs more than 128 MiB of memory to decompress (zstd --long)`,
     'Decompress it first, like: zstdcat --long=31 FILE | rapyd-bulk update -',
@@ -137,7 +134,6 @@ function garbage(compression: Compression, path: string, byte: number): BulkUpda
 
 function tooLarge(compression: Compression, path: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_COMPRESSED',
     `${path} grows to more than ${mostExpansion.toLocaleString('en')} times its size, as no export of customers does`,
     `Look at what is in it (${viewers[compression]} FILE | head), and give the file decompressed if it is meant. Nothing was sent.`,
@@ -148,10 +144,64 @@ const viewers: Readonly<Record<Compression, string>> = { gzip: 'zcat', zstd: 'zs
 
 function refused(message: string, compression: Compression, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_COMPRESSED',
     message,
     `Copy or export it again; ${compression} -t FILE says whether it is whole. Nothing was sent.`,
     { cause },
   )
+}
+
+export interface BlockReader {
+  /** Bytes that were taken and not put back. */
+  readonly taken: number
+  next(): Promise<Buffer | undefined>
+  putBack(bytes: Buffer): void
+  /** The next bytes without taking them; fewer at the end. */
+  peek(length: number): Promise<Buffer>
+  /** All blocks that are left. */
+  rest(): AsyncGenerator<Buffer>
+  close(): Promise<void>
+}
+
+export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
+  const iterator = blocks[Symbol.asyncIterator]()
+  let waiting: Buffer = Buffer.alloc(0)
+  let taken = 0
+
+  async function read(): Promise<Buffer | undefined> {
+    const { done, value } = await iterator.next()
+    return done === true ? undefined : value
+  }
+
+  async function next(): Promise<Buffer | undefined> {
+    const block = waiting.length > 0 ? waiting : await read()
+    waiting = Buffer.alloc(0)
+    taken += block?.length ?? 0
+    return block
+  }
+
+  return {
+    get taken() {
+      return taken
+    },
+    next,
+    async *rest() {
+      for (let block = await next(); block !== undefined; block = await next()) yield block
+    },
+    putBack(bytes) {
+      waiting = bytes
+      taken -= bytes.length
+    },
+    async peek(length) {
+      while (waiting.length < length) {
+        const more = await read()
+        if (more === undefined) break
+        waiting = Buffer.concat([waiting, more])
+      }
+      return waiting.subarray(0, length)
+    },
+    async close() {
+      await iterator.return?.()
+    },
+  }
 }

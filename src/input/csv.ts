@@ -1,29 +1,30 @@
 /**
- * CSV rows from blocks of bytes. csv-parse reads the records. Here is what it lacks: the place of each record, the rows after a
- * malformed record, and limits.
+ * CSV rows from blocks of bytes. csv-parse reads the records. This file adds the place of each record, the rows after a malformed
+ * record, and limits.
  */
 import { CsvError, parse } from 'csv-parse/sync'
 import type { Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
-import { problemsOf, rowTooLong, tooLong, unclosedQuote } from './csv-problems.ts'
-import type { Dialect } from './csv-problems.ts'
-import { carriageReturn, lineFeed, longestRecord, wholeLines } from './lines.ts'
-import type { LongLine, RecordStart } from './lines.ts'
+import { longestRecord, wholeLines, carriageReturn, lineFeed } from './lines.ts'
+import type { LongLine, RecordStart, Newline } from './lines.ts'
+import type { ErrorCode, Problem } from '../model/errors.ts'
+import { rawRowMark } from '../model/row.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
-type Rows = (CsvRow | MalformedRow)[]
+type CsvRows = (CsvRow | MalformedRow)[]
 
 /**
  * Reads records from blocks of UTF-8 that may be cut anywhere. `columns` is the header's width: a record of another width is
- * malformed (`E_COLUMNS`), since a missing cell must never pass for a blank one. 0 accepts any width.
+ * malformed (`E_COLUMNS`), because a missing cell must not count as blank. 0 accepts any width.
  *
- * @throws BulkUpdateError INPUT: E_UNCLOSED_QUOTE, because it may have swallowed any number of lines, and E_RECORD_TOO_LARGE
+ * @throws BulkUpdateError INPUT: E_UNCLOSED_QUOTE, because the cell may contain any number of lines, and E_RECORD_TOO_LARGE
  */
 export async function* parseCsv(
   blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
   dialect: Dialect,
   columns: number,
   start: RecordStart,
-): AsyncGenerator<Rows> {
+): AsyncGenerator<CsvRows> {
   const reader = createReader(dialect, columns, start)
   for await (const lines of wholeLines(blocks, dialect.newline)) {
     const rows = Buffer.isBuffer(lines) ? reader.take(lines) : reader.pass(lines)
@@ -33,50 +34,50 @@ export async function* parseCsv(
   if (rows.length > 0) yield rows
 }
 
-/** The cells of one record; undefined if it is malformed. */
+/** Returns the cells of one record, or undefined if it is malformed. */
 export function cellsOf(record: string, dialect: Dialect): readonly string[] | undefined {
   try {
-    return parse(record, optionsOf(dialect))[0]
+    return parse(record, parserOptions(dialect))[0]
   } catch (error) {
     if (error instanceof CsvError) return undefined
     throw error
   }
 }
 
-function optionsOf({ delimiter, newline }: Dialect) {
+function parserOptions({ delimiter, newline }: Dialect) {
   const lineEnds = newline === '\n' ? ['\r\n', '\n'] : ['\r']
   return { delimiter, record_delimiter: lineEnds, relax_column_count: true, skip_empty_lines: true } as const
 }
 
-interface Reader {
-  /** Rows of the records that end in these lines. */
-  take(lines: Buffer): Rows
-  /** The row of a line that is too long. */
-  pass(line: LongLine): Rows
-  /** Rows of what is left. */
-  end(): Rows
+interface CsvReader {
+  /** Returns the rows of the records that end in these lines. */
+  take(lines: Buffer): CsvRows
+  /** Returns the row of a line that is too long. */
+  pass(line: LongLine): CsvRows
+  /** Returns the last rows. */
+  end(): CsvRows
 }
 
-function createReader(dialect: Dialect, columns: number, start: RecordStart): Reader {
-  const options = optionsOf(dialect)
+function createReader(dialect: Dialect, columns: number, start: RecordStart): CsvReader {
+  const options = parserOptions(dialect)
   const isFeed = dialect.newline === '\n'
   const lineBreak = isFeed ? lineFeed : carriageReturn
-  const problemIn = problemsOf(dialect, columns)
+  const problemIn = createProblemFinder(dialect, columns)
   let { row, line, offset } = start
   /** Lines of a record with an open quote, and those after it. */
   let kept: Buffer = Buffer.alloc(0)
-  /** An open quote is read again when there are so many bytes, twice as many as before: the whole work is linear. */
+  /** Bytes that are needed to read an open quote again. They double each time, so the work stays linear. */
   let wanted = 0
   /** The line of the open quote. */
   let openLine = line
 
-  /** Adds the record from `from` to its line end before `next`; without cells it is malformed. */
+  /** Adds the record from `from` to its line end before `next`. Without cells it is malformed. */
   function add(
     bytes: Buffer,
     from: number,
     next: number,
     cells: readonly string[] | undefined,
-    rows: Rows,
+    rows: CsvRows,
   ): void {
     const end = isFeed && next - from > 1 && bytes[next - 2] === carriageReturn ? next - 2 : next - 1
     const record = bytes.subarray(from, end)
@@ -89,12 +90,12 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Re
     offset += next - from
   }
 
-  /** Reads whole lines. Returns the bytes that it has read, which end before the record of an open quote. */
-  function readLines(bytes: Buffer, rows: Rows): number {
+  /** Reads whole lines. Returns the number of bytes up to the record of an open quote. */
+  function readLines(bytes: Buffer, rows: CsvRows): number {
     let at = 0
     while (at < bytes.length) {
       const from = at
-      // Its number of the line at `at`: csv-parse counts one at each carriage return and each line feed of a cell.
+      // The line at `at` as csv-parse counts it: it adds one at each carriage return and line feed of a cell.
       let counted = 1
       const passBlankLines = (): void => {
         for (let end = blankEnd(bytes, at); end > at; end = blankEnd(bytes, at)) {
@@ -116,7 +117,7 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Re
         parse(bytes.subarray(from), { ...options, on_record: onRecord })
         passBlankLines()
       } catch (error) {
-        // Never shown: its message and its field hold the text of the cell.
+        // The error is never shown, because it contains the text of the cell.
         if (!(error instanceof CsvError)) throw error
         passBlankLines()
         if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
@@ -136,7 +137,7 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Re
     return isFeed && bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : at
   }
 
-  /** The end of the line at which a record has had so many carriage returns and line feeds. */
+  /** Returns the end of the line in which the record has its `breaks`th carriage return or line feed. */
   function endOfLine(bytes: Buffer, from: number, breaks: number): number {
     let at = from
     for (let left = breaks; left > 0 && at < bytes.length; at++)
@@ -145,9 +146,9 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Re
     return end < 0 ? bytes.length : end + 1
   }
 
-  /** Reads what has been kept, which must close its quote. */
-  function readRest(): Rows {
-    const rows: Rows = []
+  /** Reads the kept lines, which must close their quote. */
+  function readRest(): CsvRows {
+    const rows: CsvRows = []
     if (readLines(kept, rows) < kept.length) throw unclosedQuote(openLine)
     kept = Buffer.alloc(0)
     wanted = 0
@@ -156,7 +157,7 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Re
 
   return {
     take(lines) {
-      const rows: Rows = []
+      const rows: CsvRows = []
       kept = Buffer.concat([kept, lines])
       if (kept.length < wanted) return rows
       kept = kept.subarray(readLines(kept, rows))
@@ -179,4 +180,66 @@ function count(byte: number, bytes: Buffer, from: number, to: number): number {
   let found = 0
   for (let at = bytes.indexOf(byte, from); at >= 0 && at < to; at = bytes.indexOf(byte, at + 1)) found++
   return found
+}
+
+export interface Dialect {
+  readonly delimiter: string
+  readonly newline: Newline
+}
+
+function csvProblem(code: ErrorCode, message: string): Problem {
+  return { code, field: '', message }
+}
+
+const rowTooLong = csvProblem('E_TOO_LARGE', 'the row is longer than 4 MiB')
+const misplacedQuote = csvProblem(
+  'E_QUOTE',
+  'a quote inside an unquoted cell, or text behind a closing quote',
+)
+const otherLineBreak = csvProblem('E_QUOTE', 'a line break of another kind inside an unquoted cell')
+const stillRaw = csvProblem(
+  'E_RAW_ROW',
+  'is still the text that an errors file keeps of a row it could not cut',
+)
+
+/**
+ * Finds the problem of a record that starts on `line`. `record` is without the line end. Without cells, its quotes are misplaced.
+ * `columns` is the expected width, or 0 for any.
+ */
+function createProblemFinder({ newline }: Dialect, columns: number) {
+  const otherBreak = newline === '\n' ? carriageReturn : lineFeed
+  return (record: Buffer, cells: readonly string[] | undefined, line: number): Problem | undefined => {
+    if (record.length > longestRecord) {
+      if (record.includes('"')) throw tooLong(line)
+      return rowTooLong
+    }
+    if (cells === undefined) return misplacedQuote
+    if (record.includes(otherBreak) && hasBareBreak(record, otherBreak)) return otherLineBreak
+    if (columns > 0 && cells.length !== columns)
+      return csvProblem('E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
+    return cells[0]?.startsWith(rawRowMark) === true ? stillRaw : undefined
+  }
+}
+
+/** True if there is a line break outside of quotes. */
+function hasBareBreak(record: Buffer, lineBreak: number): boolean {
+  const unquoted = record.toString('latin1').replaceAll(/"[^"]*"/g, '')
+  return unquoted.includes(String.fromCharCode(lineBreak))
+}
+
+function unclosedQuote(line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_UNCLOSED_QUOTE',
+    `the quote that is opened on line ${line} is never closed`,
+    'Close the quote, or double it if it belongs to the text, and run again. Nothing behind that line was used.',
+  )
+}
+
+/** For a header, and a record with quotes, which may hide its end. */
+export function tooLong(line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_RECORD_TOO_LARGE',
+    `the record on line ${line} is longer than 4 MiB`,
+    'Check that the file is CSV and that its lines end in a line break.',
+  )
 }

@@ -1,31 +1,30 @@
-/** Bytes to text, strictly: what is no character in its encoding ends the run, with its line and byte. Nothing is replaced. */
+/** Decodes bytes strictly. A byte that is no character of the encoding is an error with its line; nothing is replaced. */
 import { isAscii } from 'node:buffer'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Encoding } from './encoding.ts'
 
-/** What is needed of an input: blocks of its bytes from an offset on, cut anywhere. */
+/** The part of an input that is needed here. Blocks may be cut anywhere. */
 export interface Bytes {
   readonly textName: string
   blocks(offset: number): AsyncIterable<Buffer>
 }
 
-/** Text of a file in UTF-8 from `offset` on. Throws INPUT, E_ENCODING, at the first character that is broken. */
+/** Decodes UTF-8 from `offset` on. Throws INPUT, E_ENCODING, at the first broken character. */
 export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
   const refuse = async (at: number): Promise<BulkUpdateError> =>
     notUtf8(file.textName, await lineAt(file, offset + at), offset + at)
   yield* decoded(file.blocks(offset), 'utf-8', refuse)
 }
 
-/** The same as bytes, cut between characters. */
+/** Like `decodeUtf8`, but gives bytes, cut between characters. */
 export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
   for await (const text of decodeUtf8(file, offset)) yield Buffer.from(text)
 }
 
 /**
- * UTF-8 for the blocks of a text, which messages call `name`, without its byte order mark.
+ * Converts blocks to UTF-8, without the byte order mark. `name` is the name of the text in messages.
  *
- * @throws BulkUpdateError INPUT, E_ENCODING, with the line and the byte of the first broken character; or where the text
- * is UTF-8 in truth
+ * @throws BulkUpdateError INPUT, E_ENCODING, with the line and byte of the first broken character; or if the text is really UTF-8
  */
 export async function* toUtf8(
   blocks: AsyncIterable<Buffer>,
@@ -33,13 +32,13 @@ export async function* toUtf8(
   name: string,
 ): AsyncGenerator<Buffer> {
   const lines = createLineCount()
-  // Text in UTF-8 is good Windows-1252 too, and every accented letter in it would come out as two others.
+  // UTF-8 is valid Windows-1252 too, but each accented letter would become two other letters.
   const asUtf8 = openDecoder('utf-8')
   let [bytes, utf8Bytes, isPlain] = [0, 0, true]
-  async function* looked(): AsyncGenerator<Buffer> {
+  async function* observed(): AsyncGenerator<Buffer> {
     for await (const block of blocks) {
       bytes += block.length
-      utf8Bytes += sizeOf(asUtf8(block) ?? '', 'utf-8')
+      utf8Bytes += byteSize(asUtf8(block) ?? '', 'utf-8')
       isPlain &&= isAscii(block)
       yield block
     }
@@ -49,26 +48,26 @@ export async function* toUtf8(
     return notIn(encoding, name, lines.line, at)
   }
   let isFirst = true
-  for await (const text of decoded(looked(), encoding, refuse)) {
+  for await (const text of decoded(observed(), encoding, refuse)) {
     lines.add(text)
     const isMarked = isFirst && text.startsWith('\ufeff')
     isFirst = false
     const kept = isMarked ? text.slice(1) : text
     if (kept !== '') yield Buffer.from(kept)
   }
-  if (encoding === 'windows-1252' && !isPlain && utf8Bytes === bytes) throw isUtf8InTruth(encoding, name)
+  if (encoding === 'windows-1252' && !isPlain && utf8Bytes === bytes) throw alreadyUtf8(encoding, name)
 }
 
-/** Gives the error for a broken character at a byte; `before` is the text that was not given out yet. */
-type Refuse = (at: number, before: string) => BulkUpdateError | Promise<BulkUpdateError>
+/** Returns the error for a broken character at a byte. `before` is the text before it that was not yielded yet. */
+type DecodingError = (at: number, before: string) => BulkUpdateError | Promise<BulkUpdateError>
 
 async function* decoded(
   blocks: AsyncIterable<Buffer>,
   encoding: Encoding,
-  refuse: Refuse,
+  refuse: DecodingError,
 ): AsyncGenerator<string> {
   const decoder = openDecoder(encoding)
-  /** The beginning of a character that the next block goes on with, and where it is. */
+  /** The start of a character that continues in the next block, and its offset. */
   let rest: Buffer = Buffer.alloc(0)
   let at = 0
   for await (const block of blocks) {
@@ -76,9 +75,9 @@ async function* decoded(
     const text = decoder(block)
     if (text === undefined) {
       const before = longestText(bytes, encoding)
-      throw await refuse(at + sizeOf(before, encoding), before)
+      throw await refuse(at + byteSize(before, encoding), before)
     }
-    const size = sizeOf(text, encoding)
+    const size = byteSize(text, encoding)
     rest = bytes.subarray(size)
     at += size
     if (text !== '') yield text
@@ -86,7 +85,7 @@ async function* decoded(
   if (rest.length > 0) throw await refuse(at, '')
 }
 
-/** Returns undefined if the bytes are no text; keeps the beginning of a character for the bytes that follow. */
+/** Returns undefined if the bytes are no text. Keeps the start of a character for the next call. */
 function openDecoder(encoding: Encoding): (bytes: Buffer) => string | undefined {
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true })
   return (bytes) => {
@@ -99,10 +98,10 @@ function openDecoder(encoding: Encoding): (bytes: Buffer) => string | undefined 
   }
 }
 
-/** Windows-1252 does not define these five bytes; a TextDecoder gives control characters for them. */
+/** Windows-1252 does not define these five bytes. A TextDecoder makes control characters of them. */
 const undefinedBytes = /[\u0081\u008d\u008f\u0090\u009d]/
 
-/** The text before the first broken character: that of the longest beginning that a decoder takes. */
+/** Returns the text before the first broken character, by binary search. */
 function longestText(bytes: Buffer, encoding: Encoding): string {
   let [low, high] = [0, bytes.length]
   while (low < high) {
@@ -113,13 +112,13 @@ function longestText(bytes: Buffer, encoding: Encoding): string {
   return openDecoder(encoding)(bytes.subarray(0, low)) ?? ''
 }
 
-/** How many bytes a text takes in that encoding. */
-function sizeOf(text: string, encoding: Encoding): number {
+/** Bytes of a text in that encoding. */
+function byteSize(text: string, encoding: Encoding): number {
   if (encoding === 'utf-8') return Buffer.byteLength(text)
   return encoding === 'windows-1252' ? text.length : text.length * 2
 }
 
-/** The physical line of a byte, read anew: lines are not counted while all is well. */
+/** Finds the line of a byte by reading again, so that lines are counted only for an error. */
 async function lineAt(file: Bytes, offset: number): Promise<number> {
   const lines = createLineCount()
   let at = 0
@@ -138,7 +137,7 @@ function createLineCount() {
       feeds += text.split('\n').length - 1
       returns += text.split('\r').length - 1
     },
-    /** Only where nothing else ends lines does a carriage return alone. */
+    /** Carriage returns alone end lines only if there are no line feeds. */
     get line(): number {
       return 1 + (feeds > 0 ? feeds : returns)
     },
@@ -147,7 +146,6 @@ function createLineCount() {
 
 function notUtf8(name: string, line: number, offset: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     `line ${line}, byte ${offset + 1} of ${name} is not UTF-8`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or say how it is written: --encoding windows-1252 for what Windows calls ANSI. Nothing was guessed or replaced.',
@@ -156,16 +154,14 @@ function notUtf8(name: string, line: number, offset: number): BulkUpdateError {
 
 function notIn(encoding: Encoding, name: string, line: number, offset: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     `line ${line}, byte ${offset + 1} of ${name} is not ${encoding}`,
     'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or name its encoding with --encoding. Nothing was guessed or replaced.',
   )
 }
 
-function isUtf8InTruth(encoding: Encoding, name: string): BulkUpdateError {
+function alreadyUtf8(encoding: Encoding, name: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     `${name} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every accented letter in it`,
     'Leave --encoding out. Nothing was sent.',

@@ -1,6 +1,6 @@
 /**
- * How the bytes of an input stand for characters. UTF-8 and UTF-16 show themselves; Windows-1252 has to be asked for,
- * because almost any bytes are some text in it, and a name that is read wrongly would be sent to Rapyd.
+ * Detects the encoding of an input: UTF-8 and UTF-16 by their bytes. The user must name Windows-1252, because almost any bytes
+ * are valid in it. Misread names would be sent to Rapyd.
  */
 import { options } from '../config/options.ts'
 import type { Encoding } from '../config/options.ts'
@@ -13,7 +13,7 @@ export function isEncoding(text: string): text is Encoding {
   return encodings.some((encoding) => encoding === text)
 }
 
-/** A byte order mark, and whose it is. The longest come first. */
+/** Byte order marks, the longest first. */
 const marks = [
   { name: 'UTF-32', encoding: undefined, bytes: [0xff, 0xfe, 0, 0] },
   { name: 'UTF-32', encoding: undefined, bytes: [0, 0, 0xfe, 0xff] },
@@ -23,27 +23,28 @@ const marks = [
 ] as const
 
 /**
- * The encoding of a text that begins with `start` (some thousand bytes, or all). `wanted` is what the user asks for.
+ * Finds the encoding of a text that starts with `start` (some thousand bytes, or all). `wanted` is `--encoding`.
  *
- * @throws BulkUpdateError INPUT, E_ENCODING, where the text cannot be in the wanted one, or is UTF-32
+ * @throws BulkUpdateError INPUT: E_ENCODING if the text cannot have the wanted encoding, E_BINARY if it is UTF-32
  */
-export function encodingOf(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
+export function detectEncoding(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
   const mark = marks.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
-  if ((mark !== undefined && mark.encoding === undefined) || isWithoutMark32(start)) throw isUtf32(path)
+  if ((mark !== undefined && mark.encoding === undefined) || isUnmarkedUtf32(start))
+    throw unsupportedUtf32(path)
   if (mark?.encoding !== undefined && wanted !== undefined && mark.encoding !== wanted) {
     throw mismatch(
       `${path} begins with the mark of ${mark.name} (${mark.encoding}), and --encoding says ${wanted}`,
     )
   }
-  const seen = mark?.encoding ?? utf16Without(start)
+  const detected = mark?.encoding ?? detectUtf16(start)
   if (wanted?.startsWith('utf-16') === true && mark === undefined && !start.includes(0)) {
-    // Commas, digits and line breaks have a NUL byte there.
+    // In UTF-16, commas, digits and line breaks have a NUL byte.
     throw mismatch(`${path} holds no ${wanted}, which --encoding says: its first bytes are those of another`)
   }
-  return wanted ?? seen ?? 'utf-8'
+  return wanted ?? detected ?? 'utf-8'
 }
 
-/** Bytes of the byte order mark that a text in that encoding begins with. */
+/** Returns the length of the byte order mark; 0 if there is none. */
 export function markLength(start: Buffer, encoding: Encoding): number {
   const mark = marks.find((each) => each.encoding === encoding)
   return mark !== undefined && mark.bytes.every((byte, index) => start[index] === byte)
@@ -52,10 +53,10 @@ export function markLength(start: Buffer, encoding: Encoding): number {
 }
 
 /**
- * UTF-16 without a mark is certain where the text starts with an ASCII character, NUL bytes stand on one side of the
- * units only, and at least every fourth unit has one: in UTF-8 such a file would hold nothing but broken cells.
+ * Detects UTF-16 without a mark: the text starts with an ASCII character, and at least every fourth unit has a NUL byte, always on
+ * the same side.
  */
-function utf16Without(start: Buffer): Encoding | undefined {
+function detectUtf16(start: Buffer): Encoding | undefined {
   const units = start.length >> 1
   const [even, odd] = countNuls(start)
   const [first = 0, second = 0] = start
@@ -64,15 +65,15 @@ function utf16Without(start: Buffer): Encoding | undefined {
   return undefined
 }
 
-/** At even and at odd places. */
+/** Counts NUL bytes at even and at odd offsets. */
 export function countNuls(bytes: Buffer): readonly [even: number, odd: number] {
   const counts: [number, number] = [0, 0]
   for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) counts[at % 2 === 0 ? 0 : 1] += 1
   return counts
 }
 
-/** Two ASCII characters in UTF-32. */
-function isWithoutMark32(start: Buffer): boolean {
+/** True if the text starts with two ASCII characters in UTF-32. */
+function isUnmarkedUtf32(start: Buffer): boolean {
   if (start.length < 8) return false
   const [le, be] = [start.readUInt32LE(0), start.readUInt32BE(0)]
   return (
@@ -85,9 +86,8 @@ function isAsciiUnit(unit: number): boolean {
   return unit > 0 && unit < 0x80
 }
 
-function isUtf32(path: string): BulkUpdateError {
+function unsupportedUtf32(path: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_BINARY',
     `${path} is UTF-32, which is not read`,
     'Save it as CSV UTF-8, or: iconv -f UTF-32 -t UTF-8 FILE | rapyd-bulk update -',
@@ -96,7 +96,6 @@ function isUtf32(path: string): BulkUpdateError {
 
 function mismatch(message: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_ENCODING',
     message,
     `Leave --encoding out: UTF-8 and UTF-16 are recognised. It takes ${encodings.join(', ')}. Nothing was sent.`,

@@ -1,18 +1,23 @@
-/** Which format an input has: told by its content, and by its name where the content leaves it open. */
+/** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import { BulkUpdateError } from '../model/errors.ts'
+import { parseJson } from '../model/json.ts'
+import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
 
-/** What the name of a file promises. */
-interface Promised {
+/** The part of a file that shows what it is. */
+export const startBytes = 64 * 1024
+
+/** The format that the name of a file suggests. */
+interface NamedFormat {
   readonly format: Format | undefined
   readonly delimiter: '\t' | undefined
 }
 
 const compressed = /\.(?:gz|zst|zstd)$/i
 
-/** `crm.tsv.gz` is a TSV file. */
-export function promisedBy(path: string): Promised {
+/** Ignores the extension of a compression: `crm.tsv.gz` is TSV. */
+export function formatByName(path: string): NamedFormat {
   const [, extension = ''] = /\.([^.\\/]+)$/.exec(path.replace(compressed, '')) ?? []
   switch (extension.toLowerCase()) {
     case 'csv':
@@ -29,39 +34,35 @@ export function promisedBy(path: string): Promised {
   }
 }
 
-/** An object with a member, or with none. */
+/** An object, with or without a member. */
 const objectStart = /^\s*\{\s*["}]/
 const laterObject = /[\r\n][^\S\r\n]*\{\s*"/
 
-/** `text` is the beginning of the input. An object can only be NDJSON; a first line that is none may be its defect. */
-export function formatOf(text: string, path: string): Format {
+/** `text` is the start of the input. A first line that is no object may be a malformed row of NDJSON. */
+export function detectFormat(text: string, path: string): Format {
   if (objectStart.test(text)) return 'ndjson'
-  const { format } = promisedBy(path)
+  const { format } = formatByName(path)
   if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
   return format !== 'csv' && /^\s*\{/.test(text) ? 'ndjson' : 'csv'
 }
 
-/**
- * Whether `text`, the beginning of the input, is an object. In CSV a quote behind a brace is misplaced, so no header that
- * can be read begins so, unless it is cut at the brace itself.
- */
-export function beginsWithObject(text: string): boolean {
+/** True if the input starts with an object. No valid CSV header does, because its quote would be misplaced. */
+export function startsWithObject(text: string): boolean {
   return objectStart.test(text)
 }
 
-/** Throws for a beginning in which nothing is JSON: read as NDJSON, every row would be malformed. Single bad lines are let through. */
-export function refuseNoJson(text: string, path: string): void {
+/** Throws if nothing at the start of the input is JSON, because every row would be malformed. */
+export function refuseNotJson(text: string, path: string): void {
   if (/^\s*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
   throw otherFormat(path, 'is no NDJSON, which --format says it is: it looks like CSV', 'csv or tsv')
 }
 
-export function ndjsonNotCsv(path: string, said: string): BulkUpdateError {
+export function notCsv(path: string, said: string): BulkUpdateError {
   return otherFormat(path, `is NDJSON, and --format says ${said}`, 'ndjson')
 }
 
 function otherFormat(path: string, what: string, right: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_FORMAT',
     `${path} ${what}`,
     `Leave --format out, or write --format ${right}. Nothing was sent.`,
@@ -73,10 +74,80 @@ function firstLine(text: string): string {
 }
 
 function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
+  return parseJson(text) !== undefined
+}
+
+interface Signature {
+  readonly bytes: readonly number[]
+  readonly what: string
+  readonly tip: string
+}
+
+const exportSheet = 'Export the sheet as "CSV UTF-8" and give that file.'
+const exportRows = 'Give the rows themselves: a CSV file with a header ("CSV UTF-8" in Excel), or NDJSON.'
+const decompress = (tool: string): string => `Decompress it first, like: ${tool} FILE | rapyd-bulk update -`
+const ascii = (text: string): readonly number[] => [...Buffer.from(text, 'latin1')]
+
+const signatures: readonly Signature[] = [
+  { bytes: ascii('PK\u0003\u0004'), what: 'a spreadsheet file (or another zip file)', tip: exportSheet },
+  { bytes: [0xd0, 0xcf, 0x11, 0xe0], what: 'a spreadsheet file of an old Excel', tip: exportSheet },
+  { bytes: ascii('\u00fd7zXZ'), what: 'compressed with xz', tip: decompress('xzcat') },
+  { bytes: ascii('BZh9'), what: 'compressed with bzip2', tip: decompress('bzcat') },
+  { bytes: [0x04, 0x22, 0x4d, 0x18], what: 'compressed with lz4', tip: decompress('lz4cat') },
+  { bytes: ascii('7z\u00bc\u00af'), what: 'a 7-Zip archive', tip: 'Take the file out of it first.' },
+  { bytes: ascii('Rar!'), what: 'a RAR archive', tip: 'Take the file out of it first.' },
+  { bytes: ascii('%PDF-'), what: 'a PDF document', tip: exportRows },
+  { bytes: ascii('{\\rtf'), what: 'a text document (RTF)', tip: exportRows },
+  { bytes: ascii('\u0089PNG'), what: 'a picture (PNG)', tip: exportRows },
+  { bytes: [0xff, 0xd8, 0xff], what: 'a picture (JPEG)', tip: exportRows },
+  { bytes: ascii('GIF8'), what: 'a picture (GIF)', tip: exportRows },
+  { bytes: ascii('SQLite format 3'), what: 'an SQLite database', tip: exportRows },
+  { bytes: ascii('PAR1'), what: 'a Parquet file', tip: exportRows },
+]
+
+/** A few NUL bytes are an error of their rows. More than 1% of them show that the file is no text. */
+const mostNuls = 0.01
+const fewNuls = 16
+
+/** Refuses other file types. `start` has the first bytes of the file, or of the decompressed text. */
+export function refuseForeign(start: Buffer, path: string): void {
+  const known = signatures.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
+  if (known !== undefined) throw binary(`${path} is ${known.what}`, known.tip)
+}
+
+/** `start` is the first block of a UTF-8 text. */
+export function refuseBinary(start: Buffer, path: string): void {
+  const [even, odd] = countNuls(start)
+  const nuls = even + odd
+  if (nuls > fewNuls && nuls > start.length * mostNuls) throw notText(path)
+}
+
+export function notText(path: string): BulkUpdateError {
+  return binary(
+    `${path} is not text: it holds NUL bytes`,
+    'Give CSV or NDJSON as UTF-8; export spreadsheets as "CSV UTF-8". UTF-16 that starts without its mark needs --encoding utf-16le or utf-16be.',
+  )
+}
+
+export function compressedTwice(path: string): BulkUpdateError {
+  return binary(`${path} is compressed twice`, 'Decompress it once, and give what comes out.')
+}
+
+function binary(message: string, tip: string): BulkUpdateError {
+  return new BulkUpdateError('E_BINARY', message, tip)
+}
+
+/** Refuses a JSON document over all lines, because every line would be a malformed row. */
+export function refuseJsonDocument(text: string, path: string): void {
+  const what = /^\s*\[\s*(?:[[{"\]]|$)/.test(text)
+    ? 'a JSON array'
+    : /^\s*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text)
+      ? 'a JSON object over several lines'
+      : undefined
+  if (what === undefined) return
+  throw new BulkUpdateError(
+    'E_NOT_NDJSON',
+    `${path} is ${what}, not NDJSON`,
+    `Write one object per line (NDJSON), like: jq -c ${what === 'a JSON array' ? "'.[]'" : '.'} FILE | rapyd-bulk update -`,
+  )
 }

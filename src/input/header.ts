@@ -1,13 +1,20 @@
-/** The head of the input: which format it is, how its lines end, and where its first record starts. */
+/** The head of the input: its format, delimiter and line ends, and where its first record starts. */
 import { BulkUpdateError } from '../model/errors.ts'
-import { parseCsv } from './csv.ts'
-import { tooLong } from './csv-problems.ts'
+import { parseCsv, tooLong } from './csv.ts'
 import type { InputFile } from './bytes.ts'
-import { notText, refuseBinary, refuseJsonDocument } from './content.ts'
-import type { Dialect } from './csv-problems.ts'
-import { findDelimiter } from './delimiter.ts'
-import type { RecordStart } from './lines.ts'
-import { beginsWithObject, formatOf, ndjsonNotCsv, promisedBy, refuseNoJson } from './format.ts'
+import {
+  notText,
+  refuseBinary,
+  refuseJsonDocument,
+  startsWithObject,
+  detectFormat,
+  notCsv,
+  formatByName,
+  refuseNotJson,
+  startBytes,
+} from './format.ts'
+import type { Dialect } from './csv.ts'
+import type { RecordStart, Newline } from './lines.ts'
 import { decodeUtf8, wholeCharacters } from './decode.ts'
 
 export interface CsvHead {
@@ -17,16 +24,16 @@ export interface CsvHead {
   readonly header: readonly string[]
   /** The header's bytes, as written, without the line end. */
   readonly headerText: string
-  /** What stands above it and is no record: a byte order mark, a line `sep=;`. Files that are made of this one begin with it. */
+  /** What is before the header: a byte order mark, a line `sep=;`. Files made from this one start with it. */
   readonly above: string
-  /** How the header's line ends; rows that are written back end the same way. */
+  /** The line end of the header. Rows that are written back have the same. */
   readonly lineEnd: string
   readonly start: RecordStart
 }
 
 export interface NdjsonHead {
   readonly format: 'ndjson'
-  /** How the first line ends; rows that are written back end the same way. */
+  /** The line end of the first line. Rows that are written back have the same. */
   readonly lineEnd: string
   readonly start: RecordStart
 }
@@ -38,30 +45,28 @@ export interface FormatOptions {
   readonly delimiter: string | undefined
 }
 
-/** More than these are a file that was cut at the wrong character, or turned on its side. */
+/** A file with more was cut at the wrong character, or has rows and columns swapped. */
 const mostColumns = 1_000
 
-/** How much of a file shows what it is. */
-const startBytes = 64 * 1024
-
-/** Told apart by content first, then by name. Throws INPUT for what is neither CSV nor NDJSON, or can be cut in several ways. */
+/** Decides by content first, then by name. Throws INPUT if the file is neither CSV nor NDJSON, or the delimiter is ambiguous. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
   refuseBinary(await file.read(0, startBytes), file.path)
   const whole = await firstText(file)
   const separator = separatorLine(whole)
   const text = whole.slice(separator?.text.length)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
-  const format = options.format ?? formatOf(text, file.path)
+  const format = options.format ?? detectFormat(text, file.path)
   if (format === 'ndjson') {
-    if (options.format !== undefined) refuseNoJson(text, file.path)
+    if (options.format !== undefined) refuseNotJson(text, file.path)
     // In a file without line feeds, carriage returns end the lines.
     const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
     return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
   }
   const lineEnd = firstLineEnd(text)
   const newline = lineEnd === '\r' ? '\r' : '\n'
-  const told = options.delimiter ?? separator?.delimiter ?? (format === 'tsv' ? '\t' : undefined)
-  const delimiter = told ?? (await findDelimiter(text, newline, promisedBy(file.path).delimiter, file.path))
+  const known = options.delimiter ?? separator?.delimiter ?? (format === 'tsv' ? '\t' : undefined)
+  const delimiter =
+    known ?? (await findDelimiter(text, newline, formatByName(file.path).delimiter, file.path))
   const dialect: Dialect = { delimiter, newline }
   const before = separator?.text ?? ''
   const line = separator === undefined ? 1 : 2
@@ -70,29 +75,28 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
     const [header] = rows
     if (header === undefined) continue
     if (header.kind !== 'csv') {
-      if (beginsWithObject(text)) throw ndjsonNotCsv(file.path, format)
+      if (startsWithObject(text)) throw notCsv(file.path, format)
       throw header.problem.code === 'E_TOO_LARGE' ? tooLong(header.line) : badHeader(header.line)
     }
     if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
     const headerText = (await file.read(header.offset, header.length)).toString('utf8')
     if (headerText.includes('\0')) throw notText(file.path)
     const end = header.offset + header.length
-    const behind = (await file.read(end, 2)).toString('latin1')
-    const breakLength = behind === '\r\n' ? 2 : Math.min(behind.length, 1)
+    const after = (await file.read(end, 2)).toString('latin1')
+    const breakLength = after === '\r\n' ? 2 : Math.min(after.length, 1)
     const lines = headerText.split(dialect.newline).length
     const start = { row: 1, line: header.line + lines, offset: end + breakLength }
     const above = (isMarked(file) ? '\ufeff' : '') + before
     return { format: 'csv', dialect, header: header.cells, headerText, above, lineEnd, start }
   }
   throw new BulkUpdateError(
-    'INPUT',
     'E_EMPTY',
     `${file.path} holds no header`,
     'Give a CSV file whose first line names the columns.',
   )
 }
 
-/** A file that a spreadsheet has written as Unicode has a mark, and is not read as such without it. */
+/** True if the file has a byte order mark, which spreadsheets need to read it as Unicode. */
 export function isMarked({ textStart, encoding }: InputFile): boolean {
   return textStart > 0 || encoding.startsWith('utf-16')
 }
@@ -104,7 +108,6 @@ async function firstText(file: InputFile): Promise<string> {
 
 function tooManyColumns(columns: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_TOO_MANY_COLUMNS',
     `the header has ${columns} columns, and ${mostColumns} are the most`,
     'Check the delimiter, or export fewer columns: an update has at most some dozens of fields.',
@@ -113,14 +116,13 @@ function tooManyColumns(columns: number): BulkUpdateError {
 
 function badHeader(line: number): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_HEADER_QUOTE',
     `the header on line ${line} has a misplaced quote`,
     'Quote whole column names and double the quotes inside.',
   )
 }
 
-/** How the first line ends, or a line feed. A header may have line breaks of another kind in its quoted names. */
+/** Returns the first line end outside of quotes; a line feed if there is none. */
 function firstLineEnd(text: string): CsvHead['lineEnd'] {
   let quoted = false
   for (let at = 0; at < text.length; at++) {
@@ -132,8 +134,90 @@ function firstLineEnd(text: string): CsvHead['lineEnd'] {
   return '\n'
 }
 
-/** The line `sep=;` that some programs put before the header, because Excel takes its delimiter from there. It is no record. */
+/** Finds the line `sep=;` before the header, from which Excel takes the delimiter. */
 function separatorLine(start: string): { readonly delimiter: string; readonly text: string } | undefined {
   const [text, delimiter] = /^"?sep=([^\r\n"])"?(?:\r\n|\n|\r)/i.exec(start) ?? []
   return text === undefined || delimiter === undefined ? undefined : { delimiter, text }
+}
+
+const candidates = [',', ';', '\t', '|'] as const
+type Candidate = (typeof candidates)[number]
+
+/** Characters and records that are tried. */
+const sampleLength = 64 * 1024
+const mostRecords = 200
+
+/** The best delimiter must fit so many times as many records as the next one. */
+const lead = 2
+
+/** A delimiter that cuts the header. */
+interface Trial {
+  readonly delimiter: Candidate
+  /** Cells of the header. */
+  readonly columns: number
+  /** The share of records with as many cells as the header. */
+  readonly agreeing: number
+}
+
+/**
+ * Finds the delimiter of a CSV text that starts with `text`. A file of one column has none, and gets `suggested` or a comma.
+ *
+ * @throws BulkUpdateError INPUT, E_DELIMITER, if several fit, because a wrong one would put cells into other fields
+ */
+export async function findDelimiter(
+  text: string,
+  newline: Newline,
+  suggested: Candidate | undefined,
+  path: string,
+): Promise<string> {
+  const sample = text.slice(0, sampleLength)
+  const trials: Trial[] = []
+  for (const delimiter of candidates) {
+    const [columns = 0, ...widths] = await widthsIn(sample, { delimiter, newline })
+    // The last record of the sample may be cut.
+    if (sample.length === sampleLength) widths.pop()
+    const agreeing = widths.filter((width) => width === columns).length / widths.length
+    if (columns > 1) trials.push({ delimiter, columns, agreeing })
+  }
+  const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
+  if (best === undefined) return suggested ?? ','
+  if (next === undefined || best.agreeing > next.agreeing * lead) return best.delimiter
+  if (suggested !== undefined && trials.some(({ delimiter }) => delimiter === suggested)) return suggested
+  throw ambiguousDelimiter(trials, path)
+}
+
+/** The number of cells of the header and the first records; 0 if one is malformed. */
+async function widthsIn(text: string, dialect: Dialect): Promise<readonly number[]> {
+  const widths: number[] = []
+  try {
+    for await (const rows of parseCsv([Buffer.from(text)], dialect, 0, { row: 0, line: 1, offset: 0 }))
+      widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
+  } catch (error) {
+    // The sample ends in a quote, or has another delimiter. Reading the rows reports a real error.
+    if (!(error instanceof BulkUpdateError)) throw error
+  }
+  return widths.slice(0, mostRecords)
+}
+
+const delimiterNames: Readonly<Record<Candidate, string>> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'pipes',
+}
+
+const delimiterOptions: Readonly<Record<Candidate, string>> = {
+  ',': '--delimiter ","',
+  ';': '--delimiter ";"',
+  '\t': '--format tsv',
+  '|': '--delimiter "|"',
+}
+
+function ambiguousDelimiter(trials: readonly Trial[], path: string): BulkUpdateError {
+  const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${delimiterNames[delimiter]}`)
+  return new BulkUpdateError(
+    'E_DELIMITER',
+    `${path} can be cut in several ways: its header has ${found.join(', ')}`,
+    `Say which is meant: ${trials.map(({ delimiter }) => delimiterOptions[delimiter]).join(' or ')}. Nothing was sent.`,
+  )
 }

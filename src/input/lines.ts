@@ -1,18 +1,18 @@
-/** Whole lines of an input, for CSV and NDJSON. What is kept in memory is one block and one line of the largest size. */
+/** Whole lines of an input, for CSV and NDJSON. Memory holds one block and one line at most. */
 import type { Place } from '../model/row.ts'
 
 /** Where a record starts. */
 export type RecordStart = Omit<Place, 'length'>
 
-/** How lines end: `\n` also with a `\r` before it, `\r` only where the file's first line ends so. */
+/** The line end: `\n`, also after a `\r`; or `\r` alone, if the file's first line ends so. */
 export type Newline = '\n' | '\r'
 
-/** Longest record and longest line that is read, in bytes without the line end. */
+/** The longest record and line that are read, in bytes without the line end. */
 export const longestRecord = 4 * 1024 * 1024
 
 export const [lineFeed, carriageReturn] = [0x0a, 0x0d]
 
-/** A line that is too long to be kept. */
+/** A line that is too long to keep. */
 export interface LongLine {
   /** Bytes without and with the line end. */
   readonly length: number
@@ -21,8 +21,7 @@ export interface LongLine {
 }
 
 /**
- * Gives bytes of whole lines, each with its line end; the last line of a file gets one if it has none. `blocks` may be cut
- * anywhere.
+ * Yields whole lines, each with its line end. The last line of a file gets one if it has none. `blocks` may be cut anywhere.
  */
 export async function* wholeLines(
   blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
@@ -44,7 +43,7 @@ export async function* wholeLines(
     const end = bytes.lastIndexOf(lineBreak) + 1
     if (end > 0) yield bytes.subarray(0, end)
     kept = bytes.subarray(end)
-    // One byte more than a line may have: it can be the carriage return of the line end.
+    // One byte more may be the carriage return of the line end.
     if (kept.length <= longestRecord + 1) continue
     long = longer({ length: 0, size: 1, hasQuote: false }, kept)
     kept = Buffer.alloc(0)

@@ -1,4 +1,4 @@
-/** Records of a program as input: written as NDJSON, so that they get places, a digest and an errors file as a file's rows do. */
+/** Records of a program as input, written as NDJSON: so they have places, a digest and an errors file, as rows of a file do. */
 import { Readable } from 'node:stream'
 import { isJsonObject } from '../model/json.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -10,27 +10,26 @@ import type { PipedInput } from './spool.ts'
  */
 export type InputRecord = Readonly<Record<string, unknown>>
 
-/** Rows in the order in which they are sent. Taken once, and only as fast as the disk takes them. */
+/** Rows in the order in which they are sent. Read once, and only as fast as they are written to disk. */
 export type InputRecords = AsyncIterable<InputRecord> | Iterable<InputRecord>
 
-/** Characters that are gathered before they are written. */
+/** Characters that are written at once. */
 const blockLength = 65_536
 
 /**
- * The text of records, for a spool. Nothing of it is kept in memory.
+ * Streams records as NDJSON, for a spool.
  *
- * @throws BulkUpdateError INPUT, while it is read: E_RECORDS where the records end with an error (its `cause`), E_RECORD
- * where one has no form in JSON
+ * @throws BulkUpdateError INPUT, while it is read: E_RECORDS if the records throw (its `cause`), E_RECORD if one cannot be JSON
  */
 export function ndjsonOf(records: InputRecords): PipedInput {
-  return Readable.from(blocksOf(records), { objectMode: false })
+  return Readable.from(toBlocks(records), { objectMode: false })
 }
 
-async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
+async function* toBlocks(records: InputRecords): AsyncGenerator<Buffer> {
   let [text, row] = ['', 0]
   try {
     for await (const record of records) {
-      text += `${lineOf(record, ++row)}\n`
+      text += `${toLine(record, ++row)}\n`
       if (text.length < blockLength) continue
       yield Buffer.from(text)
       text = ''
@@ -38,7 +37,6 @@ async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
   } catch (error) {
     if (error instanceof BulkUpdateError) throw error
     throw new BulkUpdateError(
-      'INPUT',
       'E_RECORDS',
       `the records ended with an error after ${row}`,
       'The cause of this error is what they threw. Nothing was sent.',
@@ -48,7 +46,7 @@ async function* blocksOf(records: InputRecords): AsyncGenerator<Buffer> {
   if (text !== '') yield Buffer.from(text)
 }
 
-function lineOf(record: unknown, row: number): string {
+function toLine(record: unknown, row: number): string {
   if (!isJsonObject(record)) throw noRecord(row, 'is no object')
   try {
     return JSON.stringify(record, refuseUnwritable)
@@ -59,7 +57,7 @@ function lineOf(record: unknown, row: number): string {
 
 class Unwritable extends Error {}
 
-/** JSON would say `null` for NaN, which clears a field, and nothing at all for a function. */
+/** JSON writes NaN as `null`, which would clear a field, and leaves functions out. */
 function refuseUnwritable(key: string, value: unknown): unknown {
   const what =
     value instanceof Map || value instanceof Set
@@ -75,7 +73,6 @@ function refuseUnwritable(key: string, value: unknown): unknown {
 
 function noRecord(row: number, why: string, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_RECORD',
     `record ${row} ${why}`,
     'Give plain objects of texts, finite numbers, booleans, null, lists and objects. Nothing was sent.',

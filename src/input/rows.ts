@@ -1,21 +1,24 @@
-/** Rows of an opened input, from the first record or from any other. */
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+/** Rows of an opened input, from the first record or a later one. Reads NDJSON itself, and CSV through `csv.ts`. */
+import type { MalformedRow, Place, Row, NdjsonRow } from '../model/row.ts'
 import type { Source } from '../model/ports.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import type { Newline, RecordStart } from './lines.ts'
-import { parseNdjson } from './ndjson.ts'
+import { isJsonObject, readStrictJson } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Problem } from '../model/errors.ts'
+import { longestRecord, wholeLines, carriageReturn } from './lines.ts'
 
-/** `start` is the place of the first record that is wanted; without it, of the first record of all. */
+/** `start` is the place of the first record to read. Default: the first of the input. */
 export function rowsOf(file: InputFile, head: Head, start: RecordStart = head.start): Source {
   const bytes = wholeCharacters(file, start.offset)
   if (head.format === 'ndjson') return parseNdjson(bytes, start, newlineOf(head))
   return parseCsv(bytes, head.dialect, head.header.length, start)
 }
 
-/** The first `limit` rows. */
+/** Ends after row `limit`. */
 export async function* firstRows(
   source: Source,
   limit: number,
@@ -27,7 +30,7 @@ export async function* firstRows(
   }
 }
 
-/** A good row again, by its place. The caller must check that the file has not changed before it trusts what it reads. */
+/** Reads a valid row again, by its place. The caller must check afterwards that the file has not changed. */
 export async function rowAt(file: InputFile, head: Head, place: Place): Promise<Row> {
   const bytes = await file.read(place.offset, place.length)
   const source =
@@ -42,3 +45,66 @@ export async function rowAt(file: InputFile, head: Head, place: Place): Promise<
 function newlineOf({ lineEnd }: NdjsonHead): Newline {
   return lineEnd === '\r' ? '\r' : '\n'
 }
+
+type NdjsonRows = (NdjsonRow | MalformedRow)[]
+
+const blank = /^[ \t\r]*$/
+const tooLarge = { code: 'E_TOO_LARGE', field: '', message: 'the line is longer than 4 MiB' } as const
+
+/**
+ * Reads rows from blocks of valid UTF-8 without a byte order mark, which may be cut anywhere. Blank lines count as lines, but are
+ * no rows. A line over 4 MiB becomes a malformed row (E_TOO_LARGE).
+ *
+ * @param start of the first record in `blocks`
+ */
+export async function* parseNdjson(
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  start: RecordStart,
+  newline: Newline = '\n',
+): AsyncGenerator<NdjsonRows> {
+  let { row, line, offset } = start
+
+  function take(bytes: Buffer, rows: NdjsonRows): void {
+    const length = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
+    const place = { row, line, offset, length }
+    line++
+    offset += bytes.length + 1
+    if (length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
+    else {
+      const text = bytes.toString('utf8', 0, length)
+      if (blank.test(text)) return
+      const read = readJsonLine(text)
+      rows.push(
+        'record' in read
+          ? { kind: 'ndjson', ...place, record: read.record }
+          : { kind: 'malformed', ...place, problem: read.problem },
+      )
+    }
+    row++
+  }
+
+  for await (const lines of wholeLines(blocks, newline)) {
+    const rows: NdjsonRows = []
+    if (Buffer.isBuffer(lines))
+      for (let from = 0; from < lines.length;) {
+        const end = lines.indexOf(newline, from)
+        take(lines.subarray(from, end), rows)
+        from = end + 1
+      }
+    else {
+      const { length, size } = lines
+      rows.push({ kind: 'malformed', row: row++, line: line++, offset, length, problem: tooLarge })
+      offset += size
+    }
+    if (rows.length > 0) yield rows
+  }
+}
+
+/** Reads the object of a line strictly. Keys that look like integers may change their order. */
+export function readJsonLine(text: string): { readonly record: JsonObject } | { readonly problem: Problem } {
+  const { value, problem } = readStrictJson(text)
+  if (value !== undefined && !isJsonObject(value)) return { problem: notAnObject }
+  return problem === undefined ? { record: value } : { problem }
+}
+
+const notAnObject = { code: 'E_NOT_OBJECT', field: '', message: 'not a JSON object' } as const

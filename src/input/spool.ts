@@ -1,6 +1,6 @@
 /**
- * Files that hold a copy of an input: of standard input, because a run reads its input more than once and a pipe can be
- * read only once, and of a text that was decompressed or decoded. The file is its owner's alone, and is never somebody else's file or a link that waited under its name.
+ * Copies of an input: standard input, because a run reads its input more than once, and texts that were decompressed or decoded.
+ * Only the owner can read such a file, and it is always new: no existing file and no link is opened.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -8,8 +8,15 @@ import type { FileHandle } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { readBlocks, detectCompression, decompress } from './compression.ts'
+import { openBlocks, emptyInput, readAt } from './bytes.ts'
+import type { InputFile } from './bytes.ts'
+import { compressedTwice, refuseBinary, refuseForeign, startBytes } from './format.ts'
+import { toUtf8 } from './decode.ts'
+import { detectEncoding, markLength } from './encoding.ts'
+import type { Encoding } from './encoding.ts'
 
-/** What messages call it. */
+/** Its name in messages. */
 export const standardInput = 'standard input'
 
 export type PipedInput = Readable & { readonly isTTY?: boolean }
@@ -17,24 +24,24 @@ export type PipedInput = Readable & { readonly isTTY?: boolean }
 const ownerOnly = 0o600
 
 /**
- * `what` is kept in it; for messages.
+ * `what` is the name of the copied text in messages.
  *
- * @throws BulkUpdateError LOCAL, E_SPOOL, where the file system refuses
+ * @throws BulkUpdateError LOCAL, E_SPOOL, if the file system refuses
  */
 export async function openSpool(path: string, what = standardInput): Promise<FileHandle> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   const handle = await open(path, flags, ownerOnly).catch((error: unknown) => {
     throw cannotKeep(path, what, error)
   })
-  // Under any umask
+  // The umask may have removed permissions.
   await handle.chmod(ownerOnly)
   return handle
 }
 
 /**
- * Copies `source` to its end, block by block, and leaves `source` to itself where that fails. `path` is for messages.
+ * Copies `source` to its end. If that fails, `source` is left as it is. `path` is for messages.
  *
- * @throws BulkUpdateError LOCAL: E_STDIN where it cannot be read, E_SPOOL where it cannot be written (disk full)
+ * @throws BulkUpdateError LOCAL: E_STDIN if it cannot be read, E_SPOOL if it cannot be written (disk full)
  * @throws AbortError when `signal` aborts
  */
 export async function fillSpool(
@@ -49,7 +56,6 @@ export async function fillSpool(
   } catch (error) {
     if (signal.aborted || error instanceof BulkUpdateError) throw error
     throw new BulkUpdateError(
-      'LOCAL',
       'E_STDIN',
       `${standardInput} cannot be read (${systemCode(error)})`,
       'Look at the command that feeds the pipe, then run both again. Nothing was sent.',
@@ -58,11 +64,10 @@ export async function fillSpool(
   }
 }
 
-/** Nobody types a customer export: a terminal here is a forgotten pipe, and waiting for it would look like a hang. */
+/** A terminal means that the pipe was forgotten, and waiting for it would look like a hang. */
 export function refuseTerminal(source: PipedInput): void {
   if (source.isTTY !== true) return
   throw new BulkUpdateError(
-    'USAGE',
     'E_STDIN_TERMINAL',
     `${standardInput} is a terminal, and - reads the input from there`,
     'Pipe a file into the command, like: rapyd-bulk update - < crm-export.csv. Nothing was sent.',
@@ -90,10 +95,74 @@ export async function syncSpool(handle: FileHandle, path: string): Promise<void>
 
 function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_SPOOL',
     `${what} cannot be kept in ${path}: ${explainSystemCode(systemCode(error))}`,
     'Make room there, choose another folder (--runs-dir; TMPDIR for validate), or give the input as a file; then run again. Nothing was sent.',
     { cause: error },
   )
+}
+
+/** A new and empty file, and its name in messages. */
+export interface Copy {
+  readonly handle: FileHandle
+  readonly path: string
+}
+
+/**
+ * Returns `raw` itself if it is plain UTF-8. Else the text is written once as UTF-8, so that rows can be read by their place.
+ * Closing it closes `raw` too. `wanted` is `--encoding`. If it throws, `raw` stays open.
+ *
+ * @throws BulkUpdateError INPUT: E_BINARY, E_COMPRESSED, E_ENCODING, E_EMPTY; LOCAL, E_SPOOL, if the copy cannot be written
+ * @throws AbortError when `signal` aborts
+ */
+export async function textOf(
+  raw: InputFile,
+  wanted: Encoding | undefined,
+  openCopy: (what: string) => Promise<Copy>,
+  signal: AbortSignal,
+): Promise<InputFile> {
+  const { path } = raw
+  const rawStart = await raw.read(0, startBytes)
+  refuseForeign(rawStart, path)
+  const compression = detectCompression(rawStart)
+  if (compression === undefined && detectEncoding(rawStart, wanted, path) === 'utf-8') return raw
+  const blocks = compression === undefined ? raw.blocks(0) : decompress(raw.blocks(0), compression, path)
+  const name = compression === undefined ? path : `the text in ${path}`
+  const copy = await openCopy(name)
+  try {
+    const reader = readBlocks(blocks)
+    const start = await reader.peek(startBytes)
+    if (start.length === 0) throw emptyInput(path)
+    if (detectCompression(start) !== undefined) throw compressedTwice(path)
+    refuseForeign(start, path)
+    const encoding = detectEncoding(start, wanted, path)
+    let textStart: number | undefined
+    for await (const block of encoding === 'utf-8' ? reader.rest() : toUtf8(reader.rest(), encoding, name)) {
+      signal.throwIfAborted()
+      // Checked here, before the whole text fills the disk.
+      if (textStart === undefined) refuseBinary(block, path)
+      textStart ??= markLength(block, 'utf-8')
+      await writeSpool(copy.handle, copy.path, block, name)
+    }
+    if (textStart === undefined) throw emptyInput(path)
+    return {
+      ...raw,
+      encoding,
+      textName: name,
+      textStart,
+      // Only `raw` can change, and then its rows must not be sent.
+      blocks: openBlocks(copy.handle, () => raw.checkUnchanged()),
+      read: (offset, length) => readAt(copy.handle, offset, length),
+      async close() {
+        await copy.handle.close()
+        await raw.close()
+      },
+    }
+  } catch (error) {
+    await copy.handle.close()
+    throw error
+  } finally {
+    // Ends a decompressor that was not read to its end.
+    await blocks.return(undefined)
+  }
 }

@@ -82,7 +82,6 @@ function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
   const found = readRecordedOptions(options)
   if (found !== undefined) return found
   throw new BulkUpdateError(
-    'INPUT',
     'E_PLAN',
     `${path} says nothing about how its input is read`,
     'Make the plan again with this version of rapyd-bulk. Nothing was sent.',
@@ -95,9 +94,8 @@ function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): v
   if (facts['mapping'] !== head.mapping_sha256) throw changed('E_MAPPING_CHANGED', 'the mapping file is')
 }
 
-function changed(code: string, what: string): BulkUpdateError {
+function changed(code: 'E_INPUT_CHANGED' | 'E_MAPPING_CHANGED', what: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     code,
     `${what} not what it was when the plan was made`,
     'Put it back as it was, or make the plan again. Nothing was sent.',

@@ -8,8 +8,9 @@ import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { errorLine, errorsHeader } from '../report/errors.ts'
 import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
 import { errorsFormatOf } from '../engine/report.ts'
-import { createMendedCopy } from '../validation/fixed-copy.ts'
-import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
+import { createFixedCopy } from '../validation/fixed-copy.ts'
+import type { FixedFile } from '../validation/fixed-copy.ts'
+import type { MappedInput } from '../validation/row-reader.ts'
 
 export interface FileOptions {
   /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
@@ -23,7 +24,7 @@ export interface FileOptions {
 export interface WrittenFiles {
   /** Undefined if every row is good. */
   readonly errorsFile?: string
-  readonly mended?: MendedFile
+  readonly mended?: FixedFile
 }
 
 export interface ValidateFiles {
@@ -37,9 +38,9 @@ export interface ValidateFiles {
 /** Throws USAGE and LOCAL where a file cannot be written, and INPUT where the header cannot be matched. */
 export function openValidateFiles(
   { out, fix, force = false }: FileOptions,
-  input: CopiedInput,
+  input: MappedInput,
 ): ValidateFiles {
-  const mended = fix === undefined ? undefined : createMendedCopy(fix, force, input)
+  const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
   const errors = out === undefined ? undefined : createErrorsCopy(out, input)
   return {
     invalid: (outcome) => errors?.invalid(outcome),
@@ -66,13 +67,12 @@ export function openValidateFiles(
 const next = 'run the same command again.'
 
 /** The invalid rows, as `update` would leave them in `errors`. Throws LOCAL where the directory or the file cannot be made. */
-function createErrorsCopy(directory: string, { file, head }: CopiedInput) {
+function createErrorsCopy(directory: string, { file, head }: MappedInput) {
   const format = errorsFormatOf(head)
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new BulkUpdateError(
-      'LOCAL',
       'E_OUT',
       `the directory ${directory} cannot be made (${systemCode(error)})`,
       'Name another directory with --out.',

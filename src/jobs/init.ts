@@ -6,8 +6,8 @@ import { rowsOf } from '../input/rows.ts'
 import { draftMapping } from '../mapping/draft.ts'
 import type { Draft } from '../mapping/draft.ts'
 import { isOurColumn } from '../mapping/headers.ts'
-import { createProfiler } from '../mapping/profile.ts'
-import type { Profiler } from '../mapping/profile.ts'
+import { createProfiler } from '../mapping/column-profile.ts'
+import type { ColumnProfiler } from '../mapping/column-profile.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
@@ -34,8 +34,8 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
       head.format === 'csv'
         ? createCsvColumns(head.header.map(plan), none)
         : createNdjsonColumns((_, key) => plan(key), none)
-    const profilers = new Map<string, Profiler>()
-    const profilerOf = (name: string): Profiler => {
+    const profilers = new Map<string, ColumnProfiler>()
+    const profilerOf = (name: string): ColumnProfiler => {
       const known = profilers.get(name) ?? createProfiler()
       profilers.set(name, known)
       return known
@@ -56,7 +56,6 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
     const reports = columns.list().filter(({ name }) => !isOurColumn(name))
     if (reports.length === 0) {
       throw new BulkUpdateError(
-        'INPUT',
         'E_NO_COLUMNS',
         `${file.path} has no columns that a mapping could be drafted from`,
         'Give a CSV file with a header, or NDJSON with one object per line.',

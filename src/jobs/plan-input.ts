@@ -16,7 +16,6 @@ function isPlanInput(path: string): boolean {
 export function refuseGoneInput(path: string): void {
   if (!isPlanInput(path) || existsSync(path)) return
   throw new BulkUpdateError(
-    'INPUT',
     'E_INPUT_NOT_KEPT',
     'what came over standard input for this plan is not kept once all of it is sent',
     'If there is more to send, make another plan. Nothing was sent.',

@@ -5,7 +5,7 @@ import type { UpdateResult } from '../engine/run-job.ts'
 import { createDriftJudge, checkOf, openPlanOf } from '../engine/plan-source.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
-import { BulkUpdateError, usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { SavedPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
@@ -110,7 +110,7 @@ class NothingLeft extends Error {}
 function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: SavedRun): void {
   if (isRunning) throw busy(directory, runId)
   if (isFinished) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_RUN_OPEN',
     `run ${runId} is not finished`,
     `Finish it first: ${commandToResume({ runId, directory, record })}`,
@@ -120,7 +120,7 @@ function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: S
 /** What a rollback left, the next rollback of the same run puts back: it looks again what still holds. */
 function refuseRollback({ runId, runsDir, record: { rollback } }: SavedRun): void {
   if (rollback === undefined) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_REDO_ROLLBACK',
     `run ${runId} is a rollback`,
     `Run again: ${commandToRollback(rollback.parent, runsDir)}. Nothing was sent.`,
@@ -128,7 +128,7 @@ function refuseRollback({ runId, runsDir, record: { rollback } }: SavedRun): voi
 }
 
 function mendedPlan({ runId }: SavedRun): BulkUpdateError {
-  return usage(
+  return new BulkUpdateError(
     'E_REDO_PLAN',
     `run ${runId} sends a plan, which holds nothing of a mended file`,
     'Leave --from out to send what is left of the plan, or make a plan of the mended file. Nothing was sent.',
@@ -146,7 +146,7 @@ function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<stri
     if (first === undefined) return nextChildId(parent, 'redo')
     const isSame = first.record.redo?.parent === parent.runId && first.record.redo.isMended === isMended
     if (isSame && first.fact('input') === facts['input']) return first.runId
-    throw usage(
+    throw new BulkUpdateError(
       'E_RUN_OPEN',
       `run ${first.runId} sends rows of ${parent.runId} again and is not finished`,
       `Finish it first: ${commandToResume(first)}`,
@@ -158,7 +158,6 @@ function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<stri
 
 function changed(what: string, { runId }: SavedRun): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_INPUT_CHANGED',
     `${what} not what it was when ${runId} began`,
     'Put it back as it was, or give a mended errors file with --from. Nothing was sent.',

@@ -1,11 +1,11 @@
 /** Makes the files of a run again from its journal and its input: after a loss, and also while the run is running. */
-import type { CheckedInput, InputParts } from '../validation/check-input.ts'
+import type { CheckedInput, InputParts } from '../validation/scan.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { checkOf, openPlanOf } from '../engine/plan-source.ts'
 import type { SavedPlan } from '../engine/saved-plan.ts'
-import { createPrepare } from '../validation/prepare.ts'
+import { createPrepare } from '../validation/row-reader.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { readRedo } from '../engine/redo-source.ts'
@@ -152,7 +152,6 @@ function withoutErrors({ runId, record, journal }: SavedRun, error: BulkUpdateEr
   const isGone = record.options.input === '-' && error.code === 'E_INPUT_OPEN'
   const why = isGone ? 'what came over standard input is not kept once a run is finished' : error.message
   return new BulkUpdateError(
-    error.kind,
     error.code,
     `${why}: results and summary.json are written from the journal, errors is not${unlisted}`,
     isGone

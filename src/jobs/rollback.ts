@@ -17,7 +17,7 @@ import type { SavedRun } from '../engine/saved-run.ts'
 import { lockRun } from '../store/lock.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
 import { createHash } from 'node:crypto'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import {
   hasSent,
   isRolledBack,
@@ -146,7 +146,7 @@ async function writeRows(
 export function refuseRollback(run: SavedRun): void {
   const { runId, directory } = run
   if (!hasBeforeImages(directory)) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_NO_BACKUP',
       `run ${runId} has kept nothing of what its customers held`,
       'Only runs that began with --backup, and those of apply, can be rolled back. Make a plan of an older export to see what differs. Nothing was sent.',
@@ -157,7 +157,7 @@ export function refuseRollback(run: SavedRun): void {
   )
   const last = stand.flat().at(-1)
   if (last === undefined) return
-  throw usage(
+  throw new BulkUpdateError(
     'E_ROLLBACK_ORDER',
     `${last} has sent rows of ${runId} again since`,
     `Roll that back first: ${commandToRollback(last, run.runsDir)}. Nothing was sent.`,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { accountFolder } from '../engine/account-folder.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { OptionsOf, UpdateOptions } from '../config/options.ts'
-import { usage } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { openRemote } from '../engine/remote.ts'
@@ -15,7 +15,7 @@ import { lockSyncRun, openStateOf } from '../engine/open-sync.ts'
 import { takeStep } from '../engine/last-step.ts'
 import { findRebuilding, rebuildState } from '../engine/rebuild.ts'
 import { isOutcome } from '../model/outcome.ts'
-import { checkInput } from '../validation/check-input.ts'
+import { checkInput } from '../validation/scan.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { exportNameOf } from '../engine/journal-words.ts'
@@ -128,7 +128,7 @@ async function withState<Result>(
 }
 
 function noState({ host, account }: Remote) {
-  return usage(
+  return new BulkUpdateError(
     'E_NO_STATE',
     `there is no sync state of account ${account} on ${host}, and no run to make it of`,
     'It is made by update --only-changed, or by state baseline <file>. Runs elsewhere are found with --runs-dir, states with --state-dir.',

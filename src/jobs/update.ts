@@ -1,5 +1,5 @@
 /** `update`: every row of one input, in a run whose id is made of the input. */
-import { checkInput } from '../validation/check-input.ts'
+import { checkInput } from '../validation/scan.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { runDigest } from '../engine/identity.ts'

@@ -1,20 +1,18 @@
 /** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
-import { checkInput } from '../validation/check-input.ts'
-import type { CheckedInput } from '../validation/check-input.ts'
+import { checkInput } from '../validation/scan.ts'
+import type { CheckedInput, OnInvalid } from '../validation/scan.ts'
 import { createCsvColumns, createNdjsonColumns, mostKeys } from '../validation/columns.ts'
 import type { ColumnReport } from '../validation/columns.ts'
-import { createExamination } from '../validation/examine.ts'
-import type { Defect, Examination, Examined, ExamineParts } from '../validation/examine.ts'
+import { createChecks } from '../validation/checks.ts'
+import type { Defect, Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
 import type { Diagnosis } from '../validation/findings.ts'
-import { isCodeName } from '../validation/text-damage.ts'
+import { isCodeName, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
-import { planHeader, planKeys, typedColumns } from '../mapping/column-plans.ts'
-import type { PlannedColumn } from '../mapping/column-plans.ts'
+import { planHeader, planKeys, unmatchedNames } from '../mapping/column-plans.ts'
+import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
-import { unmatchedNames } from '../mapping/unmatched-names.ts'
-import type { UnmatchedName } from '../mapping/unmatched-names.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { options as table } from '../config/options.ts'
@@ -23,13 +21,13 @@ import { parseRate } from '../config/values.ts'
 import { givenInput, signalOf } from '../engine/program-options.ts'
 import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
-import type { OnInvalid } from '../validation/scan.ts'
 import type { Scan } from '../model/scan.ts'
-import { createLocate, rulesOf } from '../validation/prepare.ts'
+import { createLocate, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
-import type { CopiedInput, MendedFile } from '../validation/fixed-copy.ts'
+import type { FixedFile } from '../validation/fixed-copy.ts'
+import type { MappedInput } from '../validation/row-reader.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -47,7 +45,7 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Where the invalid rows are written; undefined if there are none, or none were asked for. */
   readonly errorsFile?: string
   /** What `fix` has done. */
-  readonly mended?: MendedFile
+  readonly mended?: FixedFile
 }
 
 /** Of `validate`. Options about sending are taken and do nothing. */
@@ -84,22 +82,22 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await afterBatch?.()
     }
     try {
-      const examination = openExamination(input, { onDefect, onRefused: files?.refused })
-      const parts = { ...input, signal, examiner: examination }
+      const checks = openChecks(input, { onDefect, onRefused: files?.refused })
+      const parts = { ...input, signal, examiner: checks }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files?.invalid(outcome)
         onInvalid?.(outcome, columnOf)
       }
       const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
-      const examined = examination.finish()
+      const results = checks.finish()
       await afterBatch?.()
-      const present = examined.columns.map(({ name }) => name)
+      const present = results.columns.map(({ name }) => name)
       // Of a file with more keys, not all are known.
       const unmatched =
         head.format === 'csv' || present.length < mostKeys
           ? unmatchedNames(options.ignoreColumns, present, mapping)
           : []
-      return { ...resultOf(checked, examined, options), unmatched, ...(await files?.finish()) }
+      return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
     } finally {
       files?.discard()
     }
@@ -109,31 +107,29 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
 }
 
 /** Puts the doctor together: which columns hold what, and what is looked for in each. Throws INPUT errors where the header cannot be matched. */
-function openExamination(
-  { head, options, mapping }: CopiedInput,
-  watch: Pick<ExamineParts, 'onDefect' | 'onRefused'>,
-): Examination {
+function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'onRefused'>): Checks {
+  const { head, options, mapping } = input
   const ignored = options.ignoreColumns
   const rules = rulesOf(options)
-  const shared = { ...watch, locate: createLocate(head, ignored, mapping) }
+  const shared = { ...watch, locate: createLocate(input) }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
-    return createExamination({ ...shared, columns, texts: [], typed: [], headerDoubts: [] })
+    return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })
   }
   const plans = planHeader(head.header, ignored, mapping, rules)
-  return createExamination({
+  return createChecks({
     ...shared,
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
     typed: typedColumns(plans),
-    headerDoubts: findLookAlikes(
+    headerWarnings: findLookAlikes(
       plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
     ),
   })
 }
 
 /** Fields with a rule are judged by it; others, and `occupation`, hold texts. */
-function textsOf({ name, targets }: PlannedColumn, index: number): ExamineParts['texts'] {
+function textsOf({ name, targets }: PlannedColumn, index: number): ChecksParts['texts'] {
   const target = targets.find(({ rule, path }) => rule === undefined || path === 'occupation')
   if (target === undefined) return []
   const isFree = target.path.startsWith('metadata.')
@@ -153,7 +149,7 @@ async function* inSteps<Batch>(
 
 function resultOf(
   { found, refusal }: CheckedInput,
-  { columns, findings, warnings }: Examined,
+  { columns, findings, warnings }: CheckResults,
   options: ResolvedOptions,
 ): Omit<ValidateResult, 'unmatched'> {
   const [doubt] = options.strict ? warnings : []

@@ -6,7 +6,7 @@ import type { Outcome } from '../model/outcome.ts'
 import { createHeadDigest, placeOf, plannedRow } from '../engine/plan-format.ts'
 import type { PlanCounts, PlanFacts, PlanHead, PlanChange, PlanRow } from '../engine/plan-format.ts'
 import { afterPatch } from '../rapyd/snapshot.ts'
-import type { CheckedInput } from '../validation/check-input.ts'
+import type { CheckedInput } from '../validation/scan.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { Readings } from '../store/readings.ts'
 

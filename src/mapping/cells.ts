@@ -1,6 +1,6 @@
 /**
- * What one value of a row does to its field: sets it, clears it, leaves it alone, or makes the row invalid. CSV cells and NDJSON
- * values, with a mapping file and without one, are read here: blanks first, then transforms, then the rules of the field.
+ * Reads one value of a row: it sets its field, clears it, leaves it alone, or makes the row invalid. Blanks come first, then the
+ * transforms, then the rules of the field.
  */
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
@@ -13,25 +13,25 @@ import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface CellRules {
-  /** What a blank means where the mapping does not say. */
+  /** The effect of a blank, unless the mapping has its own. */
   readonly blank: 'clear' | 'keep' | 'reject'
-  /** Texts that stand for a blank: `--null-values`. */
+  /** Texts that count as blank: `--null-values`. */
   readonly nullValues: ReadonlySet<string>
-  /** Texts that look like a blank and are meant as they stand: `--literal`. */
+  /** Texts that look like a blank and are values: `--literal`. */
   readonly literals: ReadonlySet<string>
 }
 
-/** Without a value the field is left alone; `cleared` where a blank sets it. */
+/** Without a value the field is left alone. `cleared` is true if a blank sets it. */
 export type CellReading =
   | { readonly value: JsonValue | undefined; readonly cleared: boolean }
   | { readonly problems: readonly Problem[] }
 
-/** What spreadsheets and exports write where they have nothing, or an error. */
+/** Texts that spreadsheets and exports write for an empty value or an error. */
 const suspects: ReadonlySet<string> = new Set(suspectTexts)
 
 const longestCell = 1024 * 1024
 
-/** Control characters of ASCII but tab and line break; a `\r` only as part of `\r\n`. */
+/** ASCII control characters except tab and line break. `\r` is allowed only in `\r\n`. */
 const control = /[^\P{Cc}\t\n\r\u0080-\u009f]|\r(?!\n)/u
 
 /** `value` is a CSV cell or the value of an NDJSON key. */
@@ -68,7 +68,7 @@ function readBlank({ blank, target }: Assignment, rules: CellRules): CellReading
   }
 }
 
-/** Runs the transforms that make text of text. */
+/** Applies the transforms from text to text. */
 function changeText(text: string, { target, changes }: Assignment, rules: CellRules): string | Problem {
   const { path } = target
   const defect = textProblem(text, path, undefined, rules)
@@ -79,7 +79,7 @@ function changeText(text: string, { target, changes }: Assignment, rules: CellRu
     if (typeof made !== 'string') return { code: made.code, field: path, message: made.message }
     changed = made
   }
-  // A blank must be blank in the file: what a transform empties was not meant to clear.
+  // Only a blank in the file may clear a field, not a text that a transform has emptied.
   return isBlank(changed, rules)
     ? { code: 'E_SUSPECT_BLANK', field: path, message: 'is empty after its transforms' }
     : changed
@@ -95,7 +95,7 @@ function convert(text: string, conversion: Conversion, target: Target, rules: Ce
     : checkValue(made.value, target, rules)
 }
 
-/** Holds a value that is not blank to the rules of its field. */
+/** Checks a value that is not blank against the rules of its field. */
 export function checkValue(value: JsonValue, { path, holds, rule }: Target, rules: CellRules): CellReading {
   let problems: readonly Problem[] = []
   if (typeof value === 'string' && (holds === 'text' || holds === 'any')) {
@@ -106,7 +106,7 @@ export function checkValue(value: JsonValue, { path, holds, rule }: Target, rule
   return problems.length > 0 ? { problems } : { value, cleared: false }
 }
 
-/** Why a text that is not blank cannot be sent; undefined where it can. */
+/** Returns why a text that is not blank cannot be sent; undefined if it can. */
 export function textProblem(
   text: string,
   path: string,
@@ -123,7 +123,7 @@ export function textProblem(
   return defect && problem(defect.code, defect.message)
 }
 
-/** Holds each address of a whole list to its fields. */
+/** Checks each address of a whole list against the rules of its fields. */
 function addressProblems(list: readonly JsonObject[], rules: CellRules): readonly Problem[] {
   return list.flatMap((item, index) =>
     Object.entries(item).flatMap(([key, value]) => {
@@ -133,7 +133,7 @@ function addressProblems(list: readonly JsonObject[], rules: CellRules): readonl
         return { code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' } as const
       if (field.type === 'metadata') return isJsonObject(value) ? [] : badType(path)
       if (typeof value !== 'string') return badType(path)
-      // A blank in a whole list is sent as it is; only `--blank reject` refuses it.
+      // A blank in a whole list is sent, unless `--blank reject` refuses it.
       if (isBlank(value, rules)) return rules.blank === 'reject' ? blankProblem(path) : []
       return textProblem(value, path, field.rule, rules) ?? []
     }),
@@ -141,8 +141,8 @@ function addressProblems(list: readonly JsonObject[], rules: CellRules): readonl
 }
 
 /**
- * A field that is put together of several cells: `values` by the index of their part. Blank ones are skipped, and where all are
- * blank the field is. Whatever is wrong with one of them makes the row invalid: half of a name is another name.
+ * Reads a field that is joined of several cells: `values` by the index of their part. Blank parts are skipped; if all are blank,
+ * the field is. A problem of one part makes the row invalid, because half of a name is another name.
  */
 export function readJoined(
   { names, separator }: Join,
@@ -163,7 +163,7 @@ export function readJoined(
 }
 
 function partProblem(value: JsonValue | undefined, path: string, rules: CellRules): Problem | undefined {
-  // In NDJSON an absent key says nothing, and the others alone are not the value.
+  // Only in NDJSON. The other parts alone are not the value.
   if (value === undefined)
     return { code: 'E_MISSING_PART', field: path, message: 'a part of the joined field is not there' }
   if (value !== null && typeof value !== 'string') return badType(path)

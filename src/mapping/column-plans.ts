@@ -1,23 +1,26 @@
-/** What the columns of a file, or the keys of NDJSON, go into and what their blanks do: to be shown before any row. */
-import { isCustomerId } from '../rapyd/customer-fields.ts'
+/** Plans of columns and keys: their fields, the column of a problem, and names to set aside that match none. */
 import type { JsonObject } from '../model/json.ts'
 import type { CellRules } from './cells.ts'
 import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
+import { printable, findNearest, normalise } from '../model/text.ts'
+import type { Locate } from '../model/ports.ts'
+import type { SourceColumn } from '../model/row.ts'
+import { overlaps } from './targets.ts'
 
 export interface PlannedColumn {
   readonly name: string
   readonly isId: boolean
-  /** None where the column is set aside, or is the customer id. */
+  /** Empty if the column is set aside, or is the customer id. */
   readonly targets: readonly Target[]
   readonly fields: readonly string[]
-  /** What blanks will do, in a few words. */
+  /** The effect of blanks, for display. */
   readonly blanks: string
 }
 
-/** One for each column of the header, in its order. Throws INPUT errors where the header cannot be matched. */
+/** Plans each column, in the header's order. Throws INPUT errors if the header cannot be matched. */
 export function planHeader(
   header: readonly string[],
   ignoreColumns: readonly string[],
@@ -26,10 +29,10 @@ export function planHeader(
 ): readonly PlannedColumn[] {
   const { id, columns } = matchHeader(header, ignoreColumns, mapping)
   const assigned = new Map(columns.map(({ index, assignments }) => [index, assignments]))
-  return header.map((name, index) => planOf(name, id.index === index, assigned.get(index) ?? [], rules))
+  return header.map((name, index) => planColumn(name, id.index === index, assigned.get(index) ?? [], rules))
 }
 
-/** For NDJSON, where the keys of each record say it. */
+/** For NDJSON: plans a key of a record. */
 export function planKeys(
   ignoreColumns: readonly string[],
   mapping: Mapping,
@@ -37,13 +40,13 @@ export function planKeys(
 ): (record: JsonObject, key: string) => PlannedColumn {
   const keys = createKeys(ignoreColumns, mapping)
   return (record, key) => {
-    if (keys.idsOf(record).includes(key)) return planOf(key, true, [], rules)
+    if (keys.idsOf(record).includes(key)) return planColumn(key, true, [], rules)
     const assignments = keys.assignmentsOf(key)
-    return planOf(key, false, 'code' in assignments ? [] : assignments, rules)
+    return planColumn(key, false, 'code' in assignments ? [] : assignments, rules)
   }
 }
 
-function planOf(
+function planColumn(
   name: string,
   isId: boolean,
   assignments: readonly Assignment[],
@@ -51,11 +54,11 @@ function planOf(
 ): PlannedColumn {
   const targets = assignments.map(({ target }) => target)
   const fields = isId ? ['customer'] : targets.map(({ path }) => path)
-  const blanks = isId ? ['are refused'] : assignments.map((assignment) => blankOf(assignment, rules))
+  const blanks = isId ? ['are refused'] : assignments.map((assignment) => describeBlanks(assignment, rules))
   return { name, isId, targets, fields, blanks: [...new Set(blanks)].join(' or ') || 'are ignored' }
 }
 
-function blankOf({ blank, target }: Assignment, rules: CellRules): string {
+function describeBlanks({ blank, target }: Assignment, rules: CellRules): string {
   const rule = blank ?? rules.blank
   switch (rule) {
     case 'clear':
@@ -69,24 +72,83 @@ function blankOf({ blank, target }: Assignment, rules: CellRules): string {
   }
 }
 
-/** Problems of columns whose texts cannot be mistaken for those of others; a country of two letters can be. */
-const distinct: ReadonlySet<string> = new Set([
-  'E_EMAIL',
-  'E_PHONE',
-  'E_DATE',
-  'E_EWALLET',
-  'E_PAYMENT_METHOD',
-])
+interface LocatedColumn {
+  readonly column: SourceColumn
+  readonly assignments: readonly Assignment[]
+}
 
-/** The columns that show whether cells have moved, in the header's order. */
-export function typedColumns(
-  plans: readonly PlannedColumn[],
-): readonly { readonly index: number; readonly fits: (text: string) => boolean }[] {
-  return plans.flatMap(({ isId, targets }, index) => {
-    if (isId) return [{ index, fits: isCustomerId }]
-    const rule = targets[0]?.rule
-    return rule === undefined || !distinct.has(rule(' ')?.code ?? '')
-      ? []
-      : [{ index, fits: (text: string) => rule(text) === undefined }]
+/** For CSV. Throws INPUT errors if the header cannot be matched. */
+export function locateInHeader(
+  header: readonly string[],
+  ignoreColumns: readonly string[],
+  mapping: Mapping,
+): Locate {
+  const { id, columns } = matchHeader(header, ignoreColumns, mapping)
+  const idColumn: SourceColumn = { name: id.name, number: id.index + 1 }
+  const candidates = columns.map(({ name, index, assignments }) => {
+    return { column: { name, number: index + 1 }, assignments }
   })
+  return (_row, field) =>
+    field === 'customer' || field === printable(id.name) ? idColumn : findColumn(candidates, field)
+}
+
+/** For NDJSON, where each row has its own keys. */
+export function locateInRecord(ignoreColumns: readonly string[], mapping: Mapping): Locate {
+  const keys = createKeys(ignoreColumns, mapping)
+  return (row, field) => {
+    if (field === '' || row.kind === 'csv') return undefined
+    // The problem of a malformed line names the path of a key.
+    if (row.kind === 'malformed') return { name: field.split(/[.[]/)[0] ?? '' }
+    const names = Object.keys(row.record)
+    const [idKey] = keys.idsOf(row.record)
+    if (field === 'customer' && idKey !== undefined) return { name: idKey }
+    const candidates = names.map((name) => {
+      const assignments = keys.assignmentsOf(name)
+      return { column: { name }, assignments: 'code' in assignments ? [] : assignments }
+    })
+    // Problems name an unknown key by its start, if it is long.
+    const isUnknownKey = (): boolean => names.some((name) => printable(name).startsWith(field))
+    return findColumn(candidates, field) ?? (isUnknownKey() ? { name: field } : undefined)
+  }
+}
+
+/** Prefers the column of the field itself to one that contains the field or is inside it. */
+function findColumn(candidates: readonly LocatedColumn[], field: string): SourceColumn | undefined {
+  if (field === '') return undefined
+  const find = (fits: (path: string) => boolean): SourceColumn | undefined =>
+    candidates.find(({ assignments }) => assignments.some(({ target }) => fits(printable(target.path))))
+      ?.column
+  return find((path) => path === field) ?? find((path) => overlaps(path, field))
+}
+
+export interface UnmatchedName {
+  readonly name: string
+  /** The column that was probably meant: one of the file that is not set aside. */
+  readonly nearest: string | undefined
+}
+
+/**
+ * Finds names to set aside that the file does not have. That is no error, because a list may serve several exports. But the column
+ * that was meant is sent. A name with commas is reported by its parts, if they are listed too.
+ */
+export function unmatchedNames(
+  ignoreColumns: readonly string[],
+  present: readonly string[],
+  mapping: Mapping,
+): readonly UnmatchedName[] {
+  const known = new Set([...present, ...mapping.columns.keys()].map(normalise))
+  const listed = new Set(ignoreColumns)
+  const partsOfKnown = new Set(
+    ignoreColumns.flatMap((name) => (known.has(normalise(name)) ? name.split(',') : [])),
+  )
+  const setAside = new Set(ignoreColumns.map(normalise))
+  const others = present.filter((name) => !setAside.has(normalise(name)))
+  const unmatched = [...listed].filter((name) => {
+    const parts = name.split(',')
+    const isReportedByParts = parts.length > 1 && parts.every((part) => listed.has(part))
+    return (
+      normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isReportedByParts
+    )
+  })
+  return unmatched.map((name) => ({ name, nearest: findNearest(name, others) }))
 }

@@ -1,12 +1,12 @@
 /**
- * Drafts a mapping file from the names of columns and what is in them: one entry a column, with a comment that says
- * what was seen and why it was chosen. It chooses nothing that is not plain: such a column is set aside, and its comment says how to take it.
+ * Drafts a mapping file from the names and texts of columns: one entry a column, with a comment that gives the reason. A column
+ * without a clear field is set aside, and its comment says how to use it.
  */
 import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './headers.ts'
-import { chooseTransform } from './profile.ts'
-import type { Profile } from './profile.ts'
+import { chooseTransform } from './column-profile.ts'
+import type { ColumnProfile } from './column-profile.ts'
 import { targetOf } from './targets.ts'
 
 export interface DraftColumn {
@@ -14,16 +14,16 @@ export interface DraftColumn {
   readonly filled: number
   readonly blank: number
   readonly distinct: { readonly count: number; readonly more: boolean }
-  readonly profile: Profile
+  readonly profile: ColumnProfile
 }
 
-/** What columns with the data of a field are called in other systems, to the field. */
-const fieldCalled = meaningsOf(commonNames.fields)
-/** Parts of an address, which are not drafted: Rapyd appends one at every update. */
-const addressPartCalled = meaningsOf(commonNames.addressParts)
-const namePartCalled = meaningsOf(commonNames.nameParts)
+/** Returns the field for a column name that is usual in other systems. */
+const fieldCalled = createNameLookup(commonNames.fields)
+/** Parts of an address are not drafted, because Rapyd appends an address at every update. */
+const addressPartCalled = createNameLookup(commonNames.addressParts)
+const namePartCalled = createNameLookup(commonNames.nameParts)
 
-function meaningsOf(
+function createNameLookup(
   names: Readonly<Record<string, readonly string[]>>,
 ): (name: string) => string | undefined {
   const meanings = new Map(
@@ -41,14 +41,14 @@ export interface Draft {
   readonly text: string
   /** The column of the customer ids; undefined if none was found. */
   readonly customer: string | undefined
-  /** Columns that go into a field, and those that are set aside. */
+  /** The number of columns that go into a field, and of those that are set aside. */
   readonly taken: number
   readonly aside: number
 }
 
-/** `source` is what the input is called. Columns that an `errors` file has added must be left out. */
+/** `source` is the name of the input. Columns that an `errors` file has added must be left out. */
 export function draftMapping(source: string, columns: readonly DraftColumn[]): Draft {
-  // One entry a name; this one no mapping can have.
+  // Keeps one column of each name, and none that a mapping cannot name.
   const named = columns.filter(
     ({ name }, index) => name !== '__proto__' && columns.findIndex((other) => other.name === name) === index,
   )
@@ -65,7 +65,7 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
   for (const column of named) {
     if (column === customer || name.includes(column)) continue
     const { entry, comment } = entryFor(column, used)
-    lines.push(`  # ${seen(column)} ${comment}`, `  ${key(column.name)}: ${entry}`)
+    lines.push(`  # ${describeContent(column)} ${comment}`, `  ${yamlKey(column.name)}: ${entry}`)
     if (entry === 'ignore') ignored++
     else taken++
   }
@@ -74,23 +74,23 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
   return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside: ignored }
 }
 
-/** The column that has ids of customers, or else the one that is called so. */
+/** Prefers a column with customer ids to one with such a name. */
 function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined {
   const withIds = columns
-    .filter(({ profile }) => profile.of('id') > profile.looked / 2)
+    .filter(({ profile }) => profile.of('id') > profile.tested / 2)
     .toSorted((left, right) => right.profile.of('id') - left.profile.of('id'))
   const found = withIds.find(({ name }) => isIdName(name)) ?? withIds[0]
   if (found !== undefined) return found
-  // What is called id is that of another system, unless nothing in it says so.
+  // A filled column `id` without Rapyd ids holds those of another system.
   return columns.find(
     ({ name, profile }) =>
       fieldCalled(name) === 'customer' ||
       normalise(name) === 'customerid' ||
-      (profile.looked === 0 && idRank(name) >= 0),
+      (profile.tested === 0 && idRank(name) >= 0),
   )
 }
 
-/** The columns of first and last names, where each is there once and no other column is the whole name. */
+/** Returns the columns of first and last names, if there is one of each and none of the whole name. */
 function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
   const firsts = columns.filter(({ name }) => namePartCalled(name) === 'first')
   const lasts = columns.filter(({ name }) => namePartCalled(name) === 'last')
@@ -102,9 +102,9 @@ function nameLines(parts: readonly DraftColumn[]): readonly string[] {
   if (parts.length === 0) return []
   return [
     'joined:',
-    ...parts.map((part) => `  # ${key(part.name)}: ${seen(part)}`),
+    ...parts.map((part) => `  # ${yamlKey(part.name)}: ${describeContent(part)}`),
     '  # Named as the parts of a name often are. Blank parts are skipped; where all are blank, the name is.',
-    `  name: [${parts.map(({ name }) => key(name)).join(', ')}]`,
+    `  name: [${parts.map(({ name }) => yamlKey(name)).join(', ')}]`,
   ]
 }
 
@@ -119,10 +119,13 @@ function customerLines(customer: DraftColumn | undefined): readonly string[] {
       '# customer: Rapyd Customer ID',
     ]
   }
-  const { looked } = customer.profile
-  const bad = looked - customer.profile.of('id')
-  const doubt = bad === 0 ? '' : `; ${bad} of ${looked} that were looked at are none`
-  return [`# ${seen(customer)} Customer ids of Rapyd${doubt}.`, `customer: ${key(customer.name)}`]
+  const { tested } = customer.profile
+  const bad = tested - customer.profile.of('id')
+  const note = bad === 0 ? '' : `; ${bad} of ${tested} that were looked at are none`
+  return [
+    `# ${describeContent(customer)} Customer ids of Rapyd${note}.`,
+    `customer: ${yamlKey(customer.name)}`,
+  ]
 }
 
 function entryFor(
@@ -130,11 +133,11 @@ function entryFor(
   used: Set<string>,
 ): { readonly entry: string; readonly comment: string } {
   const choice = choose(column)
-  if (choice === undefined) return aside(asideComment(column))
+  if (choice === undefined) return setAside(asideComment(column))
   const { field, why } = choice
-  if (used.has(field)) return aside(`Looks like ${field} too, which another column above is.`)
+  if (used.has(field)) return setAside(`Looks like ${field} too, which another column above is.`)
   const transform = chooseTransform(field, column.profile)
-  if (transform.kind === 'unclear') return aside(`${why}, but ${transform.why}`)
+  if (transform.kind === 'unclear') return setAside(`${why}, but ${transform.why}`)
   used.add(field)
   const mostlyBlank = column.blank > column.filled
   const parts = [
@@ -147,7 +150,7 @@ function entryFor(
   return { entry, comment: `${why}${transform.kind === 'plain' ? '.' : `; ${transform.why}`}${keeps}` }
 }
 
-function aside(comment: string) {
+function setAside(comment: string) {
   return { entry: 'ignore', comment }
 }
 
@@ -157,7 +160,7 @@ function choose({ name, profile }: DraftColumn): Choice | undefined {
   const common = fieldCalled(name)
   if (common !== undefined && common !== 'customer')
     return { field: common, why: `Named as ${common} often is` }
-  if (profile.looked >= 5 && profile.of('email') > profile.looked * 0.9)
+  if (profile.tested >= 5 && profile.of('email') > profile.tested * 0.9)
     return { field: 'email', why: 'Holds e-mail addresses' }
   return undefined
 }
@@ -171,17 +174,17 @@ function asideComment({ name }: DraftColumn): string {
   return `Set aside: no field of Update Customer. To keep it: ${targetOf(field) === undefined ? 'metadata.key' : field}.`
 }
 
-function seen({ filled, blank, distinct }: DraftColumn): string {
+function describeContent({ filled, blank, distinct }: DraftColumn): string {
   const different = filled === 0 ? '' : `, ${distinct.more ? 'more than ' : ''}${distinct.count} different`
   return `${filled} filled, ${blank} blank${different}.`
 }
 
-/** Plain where YAML cannot take it for anything else. */
-function key(name: string): string {
+/** Quotes a name, unless YAML can only read it as itself. */
+function yamlKey(name: string): string {
   const isPlain =
     /^[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*$/.test(name) &&
     !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(name)
-  // JSON leaves some characters as they are that YAML does not take, or that a terminal obeys.
+  // JSON does not escape some characters that YAML refuses or a terminal obeys.
   return isPlain
     ? name
     : JSON.stringify(name).replace(

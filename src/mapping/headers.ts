@@ -1,14 +1,13 @@
 /**
- * Matches the header of a CSV file with the mapping, and what the mapping does not name with the fields of Update Customer.
- * Whatever is unclear stops here, before any row. A column that the mapping names must be there: what is lost must clear nothing.
+ * Matches the header of a CSV file with the mapping, and other columns with the fields of Update Customer. Unclear columns are
+ * refused before any row. So is a missing column, because a lost column must not clear a field.
  */
 import { describeDeception, toPlainForm, didYouMean, findNearest, normalise } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
-import { Claims } from './claims.ts'
+import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
-import { isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface NamedColumn {
@@ -23,19 +22,19 @@ export interface MappedColumn extends NamedColumn {
 
 export interface MatchedHeader {
   readonly id: NamedColumn
-  /** In the header's order; those that are set aside are left out. */
+  /** In the header's order, without those that are set aside. */
   readonly columns: readonly MappedColumn[]
 }
 
-/** Names of the column or key with the customer id; the first one that is there wins. */
+/** Names of the column or key with the customer id. The first one that the input has wins. */
 const idNames = ['customer', 'customer_id', 'id'].map(normalise)
 
-/** Place of a name among those of the customer id; -1 for any other. */
+/** The priority of a name for the customer id, from 0; -1 for any other name. */
 export function idRank(name: string): number {
   return idNames.indexOf(normalise(name))
 }
 
-/** True for columns that an `errors` file has appended; they are ours and carry no data. */
+/** True for columns that an `errors` file has added. They hold no data of the user. */
 export function isOurColumn(name: string): boolean {
   return name.trim().toLowerCase().startsWith('rapyd_bulk_')
 }
@@ -55,7 +54,7 @@ export function matchHeader(
     const found = new Set(named.values())
     for (const [name, { where, assignments }] of mapping.columns)
       if (assignments.length > 0 && !setAside.has(normalise(name)) && !found.has(name))
-        throw missing(header, name, where, '')
+        throw missingColumn(header, name, where, '')
   }
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
@@ -75,8 +74,8 @@ export function matchHeader(
 }
 
 /**
- * The mapping's names by index of the header's columns: columns that are written just so first, then those that only nearly
- * are. Several columns may be set aside by one name; anything else that is not one to one is refused.
+ * Returns the mapping's name for each matched column, by index: equal names first, then nearly equal ones. One name may set aside
+ * several columns. Any other match that is not one to one is refused.
  */
 function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyMap<number, string> {
   const names = new Map<number, string>()
@@ -92,11 +91,12 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
       const [first, second] = matching
       const ignored = columns.get(name)?.assignments.length === 0
       if (first !== undefined && second !== undefined && !ignored) {
-        throw twice(label(first), label(second), `"${name}" of the mapping`)
+        throw duplicateColumn(label(first), label(second), `"${name}" of the mapping`)
       }
       for (const column of matching) {
         const taker = names.get(column.index)
-        if (taker !== undefined) throw twice(`"${taker}"`, `"${name}" of the mapping`, label(column))
+        if (taker !== undefined)
+          throw duplicateColumn(`"${taker}"`, `"${name}" of the mapping`, label(column))
         names.set(column.index, name)
       }
     }
@@ -108,7 +108,7 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
   return names
 }
 
-/** The column of the customer ids: the one that the mapping names, or one of those names that it does not name otherwise. */
+/** Finds the column of the customer ids: that of the mapping, or one of the usual names that the mapping does not use. */
 function findId(
   header: readonly string[],
   kept: readonly NamedColumn[],
@@ -117,7 +117,7 @@ function findId(
 ): NamedColumn {
   if (customer !== undefined) {
     const id = kept.find(({ index }) => named.get(index) === customer.name)
-    if (id === undefined) throw missing(header, customer.name, customer.where, 'the customer id')
+    if (id === undefined) throw missingColumn(header, customer.name, customer.where, 'the customer id')
     return id
   }
   const free = kept.filter(({ index }) => !named.has(index))
@@ -125,17 +125,16 @@ function findId(
   const [id, other] = free.filter(({ name }) => normalise(name) === idName)
   if (id === undefined) {
     throw new BulkUpdateError(
-      'INPUT',
       'E_HEADER_NO_ID',
       'no column holds the customer id: none is called customer, customer_id or id',
       `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
     )
   }
-  if (other !== undefined) throw twice(label(id), label(other), 'the customer id')
+  if (other !== undefined) throw duplicateColumn(label(id), label(other), 'the customer id')
   return id
 }
 
-/** A column that the mapping does not name is a field by its own name; under a preset only where it reaches inside one. */
+/** A column that the mapping does not name sets the field of its name; under a preset only a part of a field. */
 function assignmentsByName(column: NamedColumn, { origin }: Mapping): readonly Assignment[] {
   const target = targetOf(column.name)
   if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
@@ -143,7 +142,7 @@ function assignmentsByName(column: NamedColumn, { origin }: Mapping): readonly A
   return [assignmentByName(target, origin, 'csv')]
 }
 
-/** No field may have two sources, but for the columns that it is joined of. Sources are named as errors name them. */
+/** Refuses two sources of one field, except the columns of a joined field. `name` is the source in messages. */
 class FieldSources {
   readonly addresses = new Set<number>()
   readonly #claims = new Claims<string>()
@@ -152,31 +151,30 @@ class FieldSources {
   add(target: Target, name: string, join?: Join): void {
     if (join !== undefined && this.#joins.has(join)) return
     const other = this.#claims.claim(target, name)
-    if (other !== undefined) throw twice(other, name, target.path)
+    if (other !== undefined) throw duplicateColumn(other, name, target.path)
     if (join !== undefined) this.#joins.add(join)
     if (target.address !== undefined) this.addresses.add(target.address)
   }
 }
 
-/** Addresses are numbered from 0 without gaps, or a list with holes would be sent. */
+/** A gap in the numbers would send a list with holes. */
 function checkAddresses(addresses: ReadonlySet<number>): void {
   const gap = gapIn(addresses)
   if (gap === undefined) return
   throw new BulkUpdateError(
-    'INPUT',
     'E_HEADER_ADDRESSES',
     `columns name a later address, but none of addresses[${gap}]`,
     'Number the addresses from 0 without gaps.',
   )
 }
 
-/** The first number from 0 on that is not there, where a later one is. */
+/** Returns the first number from 0 on that is missing before a later one. */
 export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): number | undefined {
   for (let number = 0; number < numbers.size; number++) if (!numbers.has(number)) return number
   return undefined
 }
 
-/** All columns of a joined field, or none: half of a name would be written over a whole one. */
+/** Requires all columns of a joined field or none, because half of a name would replace a whole one. */
 function checkJoins(header: readonly string[], columns: readonly MappedColumn[]): void {
   const given = new Map<Join, Set<number>>()
   for (const { assignments } of columns) {
@@ -186,7 +184,7 @@ function checkJoins(header: readonly string[], columns: readonly MappedColumn[])
   }
   for (const [{ names, where }, indexes] of given) {
     const lost = names.find((_, index) => !indexes.has(index))
-    if (lost !== undefined) throw missing(header, lost, where, 'a part of a joined field')
+    if (lost !== undefined) throw missingColumn(header, lost, where, 'a part of a joined field')
   }
 }
 
@@ -194,18 +192,21 @@ function label({ name, index }: NamedColumn): string {
   return `column ${index + 1} ("${name}")`
 }
 
-function twice(first: string, second: string, what: string): BulkUpdateError {
+function duplicateColumn(first: string, second: string, what: string): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     'E_HEADER_DUPLICATE',
     `${first} and ${second} are both ${what}`,
     'Remove or rename one of them.',
   )
 }
 
-function missing(header: readonly string[], name: string, where: string, what: string): BulkUpdateError {
+function missingColumn(
+  header: readonly string[],
+  name: string,
+  where: string,
+  what: string,
+): BulkUpdateError {
   return new BulkUpdateError(
-    'INPUT',
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
@@ -220,7 +221,6 @@ function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpda
   const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
   const otherwise = origin === 'default' ? '' : ` or, in the mapping file, with "${name}": ignore`
   return new BulkUpdateError(
-    'INPUT',
     'E_HEADER_UNKNOWN_COLUMN',
     `${label(column)} is no field of Update Customer${but}`,
     `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${name}"${otherwise}.`,
@@ -228,8 +228,8 @@ function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpda
 }
 
 /**
- * A header that is one column was probably cut at a character that it does not use. A sentence with the option for the one that
- * it does, and a space after it; empty where several columns were seen.
+ * A header of one column probably has another delimiter. Returns a sentence with its option and a space; an empty text for several
+ * columns.
  */
 function delimiterHint([only = '', ...others]: readonly string[]): string {
   if (others.length > 0) return ''

@@ -1,4 +1,4 @@
-/** What the keys of NDJSON rows stand for: names of the mapping first, then names that are nearly the same, then fields. */
+/** Matches the keys of NDJSON rows: with equal names of the mapping first, then nearly equal ones, then fields. */
 import type { JsonObject } from '../model/json.ts'
 import { normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
@@ -8,23 +8,23 @@ import type { Assignment, Mapping } from './mapping.ts'
 import { isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
 
 export interface Keys {
-  /** The keys of a record that may be the customer id and are equally likely to be, best ones only: none, one, or too many. */
+  /** The keys with the best name for the customer id. More than one is ambiguous. */
   idsOf(record: JsonObject): readonly string[]
-  /** None where the key is set aside. */
+  /** Empty if the key is set aside. */
   assignmentsOf(key: string): readonly Assignment[] | Problem
 }
 
 interface Meaning {
-  /** Of the keys of a record the lowest is the id; undefined for those that cannot be it. */
+  /** The key with the lowest rank is the id; undefined if the key cannot be it. */
   readonly idRank: number | undefined
   readonly assignments: readonly Assignment[] | Problem
 }
 
-/** Meanings are remembered, because rows repeat their keys; not all, so that keys without end fill no memory. */
+/** Bounds the memory for keys, because every row may have its own. */
 const mostRemembered = 1_000
 const longestRemembered = 200
 
-/** `ignore` holds keys that are set aside. */
+/** `ignore` are keys to set aside. */
 export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
   const { customer, columns, origin } = mapping
   const setAside = new Set(ignore.map(normalise))

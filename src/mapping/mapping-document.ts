@@ -1,6 +1,6 @@
 /**
- * YAML (and JSON, which is YAML too) to plain data that knows its places. Nothing is converted in silence: a number that
- * would not be written back as it is written is refused, because it was probably meant as text.
+ * Reads YAML, and JSON as a part of it, as plain data with the place of each value. A number that would be written back in another
+ * form is refused, because it was probably meant as text.
  */
 import {
   isAlias,
@@ -15,21 +15,21 @@ import {
 } from 'yaml'
 import type { Document, Node } from 'yaml'
 import { isExactNumber } from '../model/json.ts'
-import { mappingError } from './mapping-error.ts'
-import type { MappingDocument, Path } from './mapping-error.ts'
+import { mappingError } from './mapping.ts'
+import type { MappingDocument, Path } from './mapping.ts'
 
 const mostLevels = 32
-/** Aliases can make a small file huge; one that repeats others more often than this is no mapping. */
+/** Bounds the size of the data, because aliases can repeat each other. */
 const mostAliases = 10_000
 const tooMany = [
   'too many values or levels',
   'Write the mapping without aliases that repeat each other.',
 ] as const
 
-type Refuse = (node: unknown, message: string, remedy: string) => Error
+type ErrorAt = (node: unknown, message: string, tip: string) => Error
 type Anchors = ReadonlyMap<string, Node>
 
-/** Throws E_MAPPING for what is no YAML, duplicate keys, unknown tags, wild aliases and numbers that may be text. */
+/** Throws E_MAPPING for invalid YAML, duplicate keys, unknown tags, too many aliases and numbers that may be text. */
 export function readMappingDocument(text: string, file: string): MappingDocument {
   const lines = new LineCounter()
   const document = parseDocument(text, {
@@ -42,22 +42,22 @@ export function readMappingDocument(text: string, file: string): MappingDocument
     const { line, col } = lines.linePos(offset)
     return `${file}:${line}:${col}`
   }
-  const refuse: Refuse = (node, message, remedy) =>
-    mappingError(at((isNode(node) ? node.range?.[0] : undefined) ?? 0), message, remedy)
+  const refuse: ErrorAt = (node, message, tip) =>
+    mappingError(at((isNode(node) ? node.range?.[0] : undefined) ?? 0), message, tip)
 
   const [defect] = [...document.errors, ...document.warnings]
   if (defect !== undefined) {
     const message = defect.code === 'DUPLICATE_KEY' ? 'this key stands here a second time' : defect.message
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
-  const anchors = check(document, refuse)
+  const anchors = checkNodes(document, refuse)
   return {
-    value: valueOf(document, refuse),
-    place: (path, part = 'value') => at(offsetOf(document.contents, path, part, anchors)),
+    value: toValue(document, refuse),
+    place: (path, part = 'value') => at(findOffset(document.contents, path, part, anchors)),
   }
 }
 
-function valueOf(document: Document, refuse: Refuse): unknown {
+function toValue(document: Document, refuse: ErrorAt): unknown {
   try {
     return document.toJS({ maxAliasCount: mostAliases })
   } catch {
@@ -65,8 +65,8 @@ function valueOf(document: Document, refuse: Refuse): unknown {
   }
 }
 
-/** Returns what has an anchor. */
-function check(document: Document, refuse: Refuse): Anchors {
+/** Returns the nodes with an anchor. */
+function checkNodes(document: Document, refuse: ErrorAt): Anchors {
   const anchors = new Map<string, Node>()
   visit(document, {
     Pair(_, { key }) {
@@ -96,14 +96,14 @@ function check(document: Document, refuse: Refuse): Anchors {
   return anchors
 }
 
-/** True for what is written back as it is in the file. */
+/** True for a value that is written back as it is in the file. */
 function isKept(value: unknown, source: string | undefined): boolean {
   if (typeof value === 'number') return isExactNumber(value, source)
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
-/** Walks down as far as the path leads, so that a missing part is reported at what should hold it. */
-function offsetOf(top: unknown, path: Path, part: 'key' | 'value', anchors: Anchors): number {
+/** Follows the path as far as it exists, so that a missing value is reported at its parent. */
+function findOffset(top: unknown, path: Path, part: 'key' | 'value', anchors: Anchors): number {
   const resolve = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node)
   let node = resolve(top)
   let offset = (isNode(node) ? node.range?.[0] : undefined) ?? 0
@@ -116,7 +116,7 @@ function offsetOf(top: unknown, path: Path, part: 'key' | 'value', anchors: Anch
       if (part === 'key' && depth === path.length - 1) return offset
       next = pair.value
     } else if (isSeq(node)) next = node.items[Number(step)]
-    // A value that was left empty is reported at its key.
+    // An empty value is reported at its key.
     if (isNode(next) && next.range != null && next.range[1] > next.range[0]) offset = next.range[0]
     node = resolve(next)
   }

@@ -1,45 +1,44 @@
-/** Reads a mapping file: `--map`. What it needs for that is loaded here and not before. */
+/** Loads the mapping of `--map`. The packages for it are imported only then. */
 import { constants, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { isJsonObject } from '../model/json.ts'
 import { systemCode } from '../model/errors.ts'
-import { mappingError } from './mapping-error.ts'
-import { defaultMapping } from './mapping.ts'
+import { mappingError, defaultMapping } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import presetTable from './presets.json' with { type: 'json' }
 
-/** Mapping files for the usual exports of CRMs, by what `--map` calls them. */
+/** Mapping files for the usual exports of CRMs, by their name for `--map`. */
 const presets: Readonly<Record<string, unknown>> = presetTable
 
 const mostBytes = 256 * 1024
 
 /**
- * The mapping file at `path`, or, where there is no such file, the preset of that name. Throws E_MAPPING, with line and column
- * where there is one, for whatever keeps the file from being used as it is. Without a path it is the default mapping.
+ * Loads the mapping file at `path`, or the preset of that name if there is no such file. Without a path it is the default mapping.
+ * Throws E_MAPPING, with line and column if there is one.
  */
 export async function loadMapping(path: string | undefined): Promise<Mapping> {
   if (path === undefined) return defaultMapping
-  // A run keeps the whole path of what was named, so the last part counts.
+  // A run stores presets as absolute paths too, so the last part counts.
   const preset = basename(path)
   if (existsSync(path) || !Object.hasOwn(presets, preset)) return parseMapping(await readText(path), path)
   const mapping = await parseMapping(JSON.stringify(presets[preset], undefined, 2), `preset ${preset}`)
   return { ...mapping, origin: 'preset', canonical: `preset ${mapping.canonical}` }
 }
 
-/** `name` is how errors name the text. */
+/** `name` is the name of the text in errors. */
 export async function parseMapping(text: string, name: string): Promise<Mapping> {
   const [{ readMappingDocument }, { checkMapping }, { compileMapping }] = await Promise.all([
     import('./mapping-document.ts'),
-    import('./check-mapping.ts'),
-    import('./compile-mapping.ts'),
+    import('./mapping-schema.ts'),
+    import('./mapping-compiler.ts'),
   ])
   const document = readMappingDocument(text, name)
   const value = sortKeys(document.value)
   return compileMapping(checkMapping({ ...document, value }), document, JSON.stringify(value))
 }
 
-/** Keys in one order, so that bodies and digests do not depend on that of the file. What is only for editors is left out. */
+/** Sorts keys, so that bodies and digests do not depend on their order in the file. `$schema` is left out. */
 function sortKeys(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((item) => sortKeys(item, depth + 1))
   if (!isJsonObject(value)) return value
@@ -55,7 +54,7 @@ async function readText(path: string): Promise<string> {
       why,
       `Give a YAML or JSON file in UTF-8 of at most 256 KiB, or a preset: ${Object.keys(presets).join(', ')}.`,
     )
-  // Without O_NONBLOCK, opening a pipe would wait for a writer.
+  // Without O_NONBLOCK, opening a pipe waits for its writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw refuse(
       systemCode(error) === 'ENOENT' ? 'there is no such file' : 'the mapping file cannot be opened',

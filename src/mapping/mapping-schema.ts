@@ -1,13 +1,16 @@
 /**
- * The shape of a mapping file. `mapping.schema.json` next to this is made from it, for editors; a test holds the two together
- * and writes the file anew with `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`. Loaded for `--map` only.
+ * The schema of a mapping file, and its error messages. Loaded for `--map` only. `mapping.schema.json` is generated from it:
+ * `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`.
  */
 import { z } from 'zod'
+import { didYouMean, findNearest } from '../model/text.ts'
+import { mappingError } from './mapping.ts'
+import type { MappingDocument, Path } from './mapping.ts'
 
 const text = z.string().min(1)
-const value = z.json()
+const jsonValue = z.json()
 
-/** Transforms that need no setting. */
+/** Transforms without a setting. */
 const plainTransforms = z.enum([
   'trim',
   'lowercase',
@@ -20,7 +23,7 @@ const plainTransforms = z.enum([
 ])
 
 /** Transforms with a setting, and an example of each for error messages. */
-export const transformExamples = {
+const transformExamples = {
   phone: '{ phone: US }',
   date: '{ date: YYYY-MM-DD }',
   replace: '{ replace: { from: to } }',
@@ -48,7 +51,7 @@ const transform = z
   .meta({ id: 'transform' })
 
 const blankPolicy = z.enum(['clear', 'keep', 'reject'])
-const blankValue = z.strictObject({ clear_with: value })
+const blankValue = z.strictObject({ clear_with: jsonValue })
 
 const blank = z
   .union([blankPolicy, blankValue])
@@ -91,11 +94,14 @@ export const mappingSchema = z.strictObject({
     .record(z.string(), join)
     .optional()
     .describe('fields that are put together of several columns or keys; blank where all of them are'),
-  constants: z.record(z.string(), value).optional().describe('fields that every row sets, and their values'),
+  constants: z
+    .record(z.string(), jsonValue)
+    .optional()
+    .describe('fields that every row sets, and their values'),
 })
 
-/** The keys and words that are known in each place, for messages. */
-export const known = {
+/** The keys and words of each place, for messages. */
+const known = {
   top: Object.keys(mappingSchema.shape).filter((key) => key !== '$schema'),
   entry: Object.keys(ruledField.shape),
   join: Object.keys(ruledJoin.shape),
@@ -107,10 +113,124 @@ export const known = {
 export type MappingFile = z.infer<typeof mappingSchema>
 export type EntrySpec = z.infer<typeof entry>
 export type JoinSpec = z.infer<typeof join>
-/** What may be said of a value, whether it comes from one column or from several. */
+/** The rules for a value of one column or of several. */
 export type RulesSpec = Pick<Exclude<EntrySpec, string>, keyof typeof rules>
 export type TransformSpec = z.infer<typeof transform>
 
 export function mappingJsonSchema(): object {
   return z.toJSONSchema(mappingSchema, { io: 'input' })
+}
+
+type Issue = z.core.$ZodIssue
+
+/** Throws E_MAPPING for the first error. */
+export function checkMapping(document: MappingDocument): MappingFile {
+  if (document.value === null) {
+    throw mappingError(document.place([]), 'the mapping is empty', 'Write columns: and the columns below it.')
+  }
+  const parsed = mappingSchema.safeParse(document.value, { reportInput: true })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  if (issue === undefined) throw new Error('a schema error without an issue')
+  throw explain(document, issue, [])
+}
+
+function explain(document: MappingDocument, issue: Issue, above: Path): Error {
+  const path = [...above, ...issue.path.map((step) => (typeof step === 'symbol' ? '' : step))]
+  const value = issue.input
+  if (issue.code === 'invalid_union') {
+    const branch = likeliest(issue.errors, value)
+    if (branch !== undefined) return explain(document, branch, path)
+  }
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    return unknownKey(document.place([...path, key], 'key'), key, path)
+  }
+  const where = document.place(path)
+  if (issue.code === 'invalid_value' && typeof value === 'string') return unknownWord(where, value, path)
+  if (issue.code === 'too_small') {
+    if (Array.isArray(value) && value.length > 0)
+      return mappingError(where, 'one column alone cannot be joined', 'Name its field under columns:.')
+    return mappingError(where, 'nothing stands here', 'Write a value, or remove the key.')
+  }
+  if (issue.code === 'custom')
+    return mappingError(where, issue.message, 'Write them as a list, in their order.')
+  return wrongType(document, path, value)
+}
+
+/** Of several possible forms, returns the issue of the one with the type of the value. */
+function likeliest(branches: readonly (readonly Issue[])[], value: unknown): Issue | undefined {
+  const issues = branches.flatMap((branch) => {
+    const unknown = branch.find(({ code }) => code === 'unrecognized_keys')
+    const first = unknown ?? branch[0]
+    return first === undefined ? [] : [first]
+  })
+  return issues.find((issue) => fits(issue, value))
+}
+
+function fits(issue: Issue, value: unknown): boolean {
+  if (issue.path.length > 0) return true
+  if (issue.code === 'invalid_type') return false
+  if (issue.code === 'invalid_value') return typeof value === 'string'
+  if (issue.code !== 'invalid_union') return true
+  return issue.errors.some((branch) => branch.some((inner) => fits(inner, value)))
+}
+
+/** Finds where the path leads. Its first two keys are a group and a name of the user. */
+function findSection(path: Path): 'transform' | 'blank' | 'entry' {
+  const keys = new Set(path.slice(2))
+  if (keys.has('transform')) return 'transform'
+  return keys.has('blank') ? 'blank' : 'entry'
+}
+
+function knownKeys(path: Path): readonly string[] {
+  if (path.length === 0) return known.top
+  if (findSection(path) === 'transform') return [...Object.keys(transformExamples), ...known.plainTransforms]
+  if (findSection(path) === 'blank') return known.blankValue
+  return path[0] === 'joined' ? known.join : known.entry
+}
+
+function unknownKey(where: string, key: string, path: Path): Error {
+  const isTransform = findSection(path) === 'transform'
+  if (isTransform && known.plainTransforms.some((name) => name === key)) {
+    return mappingError(where, `${key} takes no setting`, `Write ${key} alone.`)
+  }
+  const keys = knownKeys(path)
+  return mappingError(
+    where,
+    `unknown ${isTransform ? 'transform' : 'key'} "${key}"`,
+    `${didYouMean(findNearest(key, keys))}Known here: ${keys.join(', ')}.`,
+  )
+}
+
+function unknownWord(where: string, word: string, path: Path): Error {
+  if (findSection(path) === 'blank') {
+    const words = known.blankPolicies
+    return mappingError(
+      where,
+      `"${word}" is no rule for blanks`,
+      `${didYouMean(findNearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
+    )
+  }
+  const example = Object.entries(transformExamples).find(([name]) => name === word)?.[1]
+  return example === undefined
+    ? unknownKey(where, word, path)
+    : mappingError(where, `${word} needs a setting`, `Write it like ${example}.`)
+}
+
+function wrongType(document: MappingDocument, path: Path, value: unknown): Error {
+  const where = document.place(path)
+  if (value === undefined) {
+    return mappingError(
+      where,
+      `${String(path.at(-1))}: is missing`,
+      `Add ${String(path.at(-1))}: and its value.`,
+    )
+  }
+  if (value === null) return mappingError(where, 'a value is missing', 'Write one, or remove the key.')
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    return mappingError(where, `text is expected here, not a ${typeof value}`, 'Put it in quotes.')
+  }
+  const found = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'keys and values' : 'text'
+  return mappingError(where, `${found} cannot stand here`, 'See "Mapping file" in the README for what can.')
 }

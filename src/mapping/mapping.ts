@@ -1,19 +1,20 @@
-/** How the columns of a CSV file, or the keys of NDJSON, become fields. Without a mapping file it is `defaultMapping`. */
+/** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue, JsonProblem } from '../model/json.ts'
-import { isJsonObject, readStrictJson } from '../model/json.ts'
+import { isJsonObject, parseJson, readStrictJson } from '../model/json.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 
 export type TextChange = (text: string) => string | CellDefect
 
-/** Text to a value that is not text; only metadata and addresses can hold those. */
+/** Converts text to another JSON value, which only metadata and addresses can hold. */
 export interface Conversion {
   readonly name: 'number' | 'boolean' | 'json'
   readonly read: (text: string) => { readonly value: JsonValue } | CellDefect
-  /** True for values of NDJSON that are already what `read` makes. */
+  /** True for values of NDJSON that need no conversion. */
   readonly takes: (value: JsonValue) => boolean
-  /** What it reads is sent without the rules for what is inside. */
+  /** The value is sent without checks of its content. */
   readonly isUnchecked?: true
 }
 
@@ -41,13 +42,13 @@ export type BlankRule = 'clear' | 'keep' | 'reject' | { readonly clearWith: Json
 /** How one column or key sets one field. */
 export interface Assignment {
   readonly target: Target
-  /** Without one, what `--blank` says. */
+  /** Default: `--blank`. */
   readonly blank?: BlankRule
   /** Applied in this order to every cell that is not blank. */
   readonly changes: readonly TextChange[]
-  /** Comes last, where the field holds a value that is not text. */
+  /** Applied last, if the field holds another value than text. */
   readonly conversion?: Conversion
-  /** Where the column is only one of several that the field is put together of. The rest of this is then about the whole. */
+  /** Set if the field is joined of several columns. The other members are then those of the whole field. */
   readonly part?: JoinPart
 }
 
@@ -61,7 +62,7 @@ export interface JoinPart {
 export interface Join {
   /** Columns or keys in the order of their texts. */
   readonly names: readonly string[]
-  /** Stands between two texts. */
+  /** Between two texts. */
   readonly separator: string
   /** `file:line:column` of the field in the mapping file. */
   readonly where: string
@@ -75,33 +76,33 @@ export interface Constant {
 export interface MappedName {
   /** `file:line:column` of the name in the mapping file. */
   readonly where: string
-  /** None: the column is set aside. */
+  /** Empty if the column is set aside. */
   readonly assignments: readonly Assignment[]
 }
 
 export interface Mapping {
-  /** Of a preset not every column must be there, and columns that it does not name are set aside. */
+  /** With a preset, columns may be missing, and columns that it does not name are set aside. */
   readonly origin: 'default' | 'file' | 'preset'
-  /** Name of the column or key with the customer id, where the mapping names it. */
+  /** The column or key with the customer id, if the mapping names it. */
   readonly customer?: { readonly name: string; readonly where: string }
   readonly columns: ReadonlyMap<string, MappedName>
   /** Sorted by path, so that a body does not depend on the order in the file. */
   readonly constants: readonly Constant[]
-  /** What the mapping says, as one text: the same for YAML and JSON, whatever the order of keys. */
+  /** The mapping as JSON with sorted keys: the same for YAML and JSON. */
   readonly canonical: string
 }
 
 export const defaultMapping: Mapping = { origin: 'default', columns: new Map(), constants: [], canonical: '' }
 
-/** Without rules of its own. Text in a whole `metadata` or `addresses` is JSON. */
+/** An assignment without rules. Text for a whole `metadata` or `addresses` is JSON. */
 export function assignmentTo(target: Target): Assignment {
   const isText = target.holds === 'text' || target.holds === 'any'
   return isText ? { target, changes: [] } : { target, changes: [], conversion: jsonConversion }
 }
 
 /**
- * Of a column that the mapping does not name: it sets the field that it is called by. Without a mapping file, JSON in a cell must
- * only be of its field's type, and NDJSON has no JSON in texts.
+ * For a column that the mapping does not name: it sets the field of its name. Without a mapping file, only the type of
+ * JSON in a cell is checked, and texts of NDJSON stay texts.
  */
 export function assignmentByName(
   target: Target,
@@ -123,10 +124,17 @@ export function assignmentByName(
   return { target, changes: [], conversion }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** Keys and list positions from the top of the mapping file to a value. */
+export type Path = readonly (string | number)[]
+
+/** A mapping file as data, with the place of each value. */
+export interface MappingDocument {
+  readonly value: unknown
+  /** `file:line:column` of the value at `path`, or of its key. */
+  place(path: Path, part?: 'key' | 'value'): string
+}
+
+/** `where` is `file:line:column`, or the file alone. */
+export function mappingError(where: string, message: string, tip: string): BulkUpdateError {
+  return new BulkUpdateError('E_MAPPING', `${where}: ${message}`, `${tip} Nothing was sent.`)
 }

@@ -1,22 +1,23 @@
-/** Rows to patches: the cells of CSV and the keys of NDJSON go through the assignments of the mapping, and constants come last. */
+/** Maps rows to patches: each cell or key is assigned to its fields, then constants are set. */
 import type { JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
-import type { CsvRow, NdjsonRow } from '../model/row.ts'
+import type { CsvRow, NdjsonRow, Place, Patch, PatchedRow } from '../model/row.ts'
 import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
-import type { CellRules } from './cells.ts'
-import { Claims } from './claims.ts'
+import type { CellRules, CellReading } from './cells.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
-import type { Mapping } from './mapping.ts'
-import { RowDraft } from './row-draft.ts'
-import type { Mapped } from './row-draft.ts'
+import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
+import { Claims } from './targets.ts'
 import type { Target } from './targets.ts'
+import { readCell, readJoined } from './cells.ts'
+import { gapIn } from './headers.ts'
+import { isList, setValue } from './patches.ts'
 
 export function compileCsv(
   { id, columns }: MatchedHeader,
   { constants }: Mapping,
   rules: CellRules,
-): (row: CsvRow) => Mapped {
+): (row: CsvRow) => MappedRow {
   return ({ cells, row, line, offset, length }) => {
     const draft = new RowDraft(rules)
     const customerId = cells[id.index] ?? ''
@@ -29,12 +30,12 @@ export function compileCsv(
   }
 }
 
-/** `ignore` holds keys that are set aside. An absent key leaves its field alone. */
+/** `ignore` are keys to set aside. An absent key leaves its field alone. */
 export function compileNdjson(
   ignore: readonly string[],
   mapping: Mapping,
   rules: CellRules,
-): (row: NdjsonRow) => Mapped {
+): (row: NdjsonRow) => MappedRow {
   const keys = createKeys(ignore, mapping)
   const { customer, constants } = mapping
   const idNames =
@@ -67,7 +68,6 @@ export function compileNdjson(
   }
 }
 
-/** `text` is what is in the place of the id. */
 function badId(column: string, text: JsonValue | undefined): Problem {
   const message = typeof text === 'string' ? describeIdDefect(text) : 'not a customer id'
   return { code: 'E_ID', field: column, message }
@@ -78,5 +78,121 @@ function sameField(path: string): Problem {
     code: 'E_DUPLICATE_KEY',
     field: path,
     message: 'two keys are the same field, or one is inside the other',
+  }
+}
+
+export interface RefusedRow extends Place {
+  /** Empty if the id is not valid. */
+  readonly customerId: string
+  readonly problems: readonly Problem[]
+}
+
+export type MappedRow = PatchedRow | RefusedRow
+
+export function isRefused(mapped: MappedRow): mapped is RefusedRow {
+  return 'problems' in mapped
+}
+
+/** Assigns the cells of one row in their order. */
+class RowDraft {
+  readonly #rules: CellRules
+  readonly #problems: Problem[] = []
+  readonly #patch: Patch = {}
+  readonly #fields: string[] = []
+  readonly #cleared: string[] = []
+  /** Cells of each joined field, by the index of their part. */
+  readonly #joins = new Map<Join, { readonly assignment: Assignment; readonly values: JsonValue[] }>()
+  /** Addresses with a cell; true if a cell is not blank. */
+  readonly #addresses = new Map<number, boolean>()
+
+  constructor(rules: CellRules) {
+    this.#rules = rules
+  }
+
+  refuse(problem: Problem): void {
+    this.#problems.push(problem)
+  }
+
+  /** Sets the field of a cell. Returns false for a part of a joined field that was assigned before. */
+  assign(value: JsonValue, assignment: Assignment): boolean {
+    const { target, part } = assignment
+    if (part === undefined) {
+      this.#take(target, readCell(value, assignment, this.#rules))
+      return true
+    }
+    const joined = this.#joins.get(part.join) ?? { assignment, values: [] }
+    if (part.index in joined.values) return false
+    joined.values[part.index] = value
+    this.#joins.set(part.join, joined)
+    return true
+  }
+
+  /** True if a part of that field was assigned before. */
+  isJoining(join: Join | undefined): boolean {
+    return join !== undefined && this.#joins.has(join)
+  }
+
+  #take(target: Target, reading: CellReading): void {
+    const { address } = target
+    const isFilled = 'value' in reading && reading.value !== undefined && !reading.cleared
+    if (address !== undefined) this.#addresses.set(address, isFilled || this.#addresses.get(address) === true)
+    if ('problems' in reading) this.#problems.push(...reading.problems)
+    else if (reading.value !== undefined) this.#put(target, reading.value, reading.cleared)
+  }
+
+  #put(target: Target, value: JsonValue, clears: boolean): void {
+    setValue(this.#patch, target, value)
+    this.#fields.push(target.path)
+    if (clears) this.#cleared.push(target.path)
+  }
+
+  /** `at` must be the place of the row alone. */
+  finish(at: Place, customerId: string, constants: readonly Constant[]): MappedRow {
+    for (const [join, { assignment, values }] of this.#joins)
+      this.#take(assignment.target, readJoined(join, values, assignment, this.#rules))
+    const problems = this.#problems
+    // Constants alone make no address.
+    const blank = new Set<number>()
+    for (const [address, isFilled] of this.#addresses) if (!isFilled) blank.add(address)
+    for (const { target, value } of constants) {
+      this.#put(target, value, value === '')
+      if (target.address !== undefined) this.#addresses.set(target.address, true)
+    }
+    if (problems.length === 0 && gapIn(this.#addresses) !== undefined) problems.push(addressGap)
+    if (problems.length > 0)
+      return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
+    const sent = { patch: this.#patch, fields: this.#fields, cleared: this.#cleared }
+    return { ...at, customerId, ...(blank.size === 0 ? sent : withoutAddresses(sent, blank)) }
+  }
+}
+
+const addressGap: Problem = {
+  code: 'E_ADDRESS_GAP',
+  field: 'addresses',
+  message: 'a later address is given, but not one before it',
+}
+
+type PatchContent = Pick<PatchedRow, 'patch' | 'fields' | 'cleared'>
+
+/**
+ * Leaves out addresses that have only blanks, because Rapyd would append an empty address on every run (rapyd-api.md, 5.3). The
+ * others keep their numbers, and the request closes the gaps.
+ */
+function withoutAddresses(
+  { patch, fields, cleared }: PatchContent,
+  blank: ReadonlySet<number>,
+): PatchContent {
+  const { addresses, ...others } = patch
+  const items: JsonValue[] = []
+  // `blank: keep` may leave no list at all.
+  if (isList(addresses))
+    for (const [index, item] of Object.entries(addresses))
+      if (!blank.has(Number(index))) items[Number(index)] = item
+  const isKept = (path: string): boolean =>
+    !path.startsWith('addresses[') || !blank.has(Number.parseInt(path.slice('addresses['.length), 10))
+  return {
+    patch: items.length === 0 ? others : { ...patch, addresses: items },
+    fields: fields.filter(isKept),
+    cleared: cleared.filter(isKept),
   }
 }

@@ -1,4 +1,4 @@
-/** What the name of a column or key stands for: a field of Update Customer, or a place inside `addresses` or `metadata`. */
+/** Targets of columns and keys: a field of Update Customer, or a place inside `addresses` or `metadata`. */
 import type { JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { findNearest, normalise } from '../model/text.ts'
@@ -12,20 +12,20 @@ import {
 import type { CustomerField, Rule } from '../rapyd/customer-fields.ts'
 
 export interface Target {
-  /** As messages and reports name it: `addresses[0].line_1`. */
+  /** Its name in messages and reports: `addresses[0].line_1`. */
   readonly path: string
-  /** Number of the address that it is inside of, from 0. */
+  /** The number of the address that contains it, from 0. */
   readonly address?: number
-  /** Keys that lead to it, in the patch or in its address. */
+  /** Its keys, from the top of the patch or of its address. */
   readonly keys: readonly string[]
-  /** Inside metadata it is `any`: text, number, list, whatever JSON has. */
+  /** `any` inside metadata: every JSON value. */
   readonly holds: CustomerField['type'] | 'any'
   readonly rule?: Rule
 }
 
-/** Most addresses that one row can name; more is a typing error, not a customer. */
+/** More addresses in a row are a typing error. */
 const mostAddresses = 20
-/** As deep as JSON may be with the patch and its field around it. */
+/** The deepest JSON that is allowed, minus the patch and its field. */
 const mostKeys = 30
 
 const fieldNames = new Map(customerFields.map((field) => [normalise(field.name), field.name]))
@@ -47,7 +47,7 @@ export function targetOf(name: string): Target | undefined {
 function addressTarget(address: number, [key = '', ...inside]: readonly string[]): Target | undefined {
   const field = findAddressField(addressNames.get(normalise(key)) ?? '')
   if (field === undefined || address >= mostAddresses) return undefined
-  // The metadata of an address is set key by key, and nothing else of it has keys.
+  // The metadata of an address is set by key, and its other fields have no keys.
   if ((field.type === 'metadata') !== inside.length > 0 || !areKeys(inside)) return undefined
   const keys = [field.name, ...inside]
   const held = inside.length > 0 ? ({ holds: 'any' } as const) : heldBy(field)
@@ -70,21 +70,21 @@ export function isAddressList(value: unknown): value is readonly JsonObject[] {
   return Array.isArray(value) && value.every(isJsonObject)
 }
 
-/** Of a value that the field at `path` cannot hold. */
+/** The problem of a value that the field at `path` cannot hold. */
 export function badType(path: string): Problem {
   const needed =
     path === 'metadata' ? 'a JSON object' : path === 'addresses' ? 'a JSON array of objects' : 'text'
   return { code: 'E_TYPE', field: path, message: `not ${needed}` }
 }
 
-/** One path is the other, or holds it: `metadata` and `metadata.tier`. */
+/** True if the paths are equal, or one contains the other: `metadata` and `metadata.tier`. */
 export function overlaps(left: string, right: string): boolean {
   if (left === right) return true
   const [short, long] = left.length < right.length ? [left, right] : [right, left]
   return long.startsWith(short) && (long[short.length] === '.' || long[short.length] === '[')
 }
 
-/** True where a name reaches inside a field through `__proto__`, the one key that is no data. */
+/** True for a name with the key `__proto__`, which is no data in JavaScript. */
 export function reachesProto(name: string): boolean {
   return name.trim().split('.').includes('__proto__', 1)
 }
@@ -93,12 +93,12 @@ export const protoRefusal = '__proto__ cannot be a key: JavaScript would set it 
 
 const columnNames = [...customerFields.map((field) => field.name), 'customer']
 
-/** The field that a misspelt name was probably meant to be. */
+/** Returns the most similar field name. */
 export function nearestField(name: string): string | undefined {
   return findNearest(name, columnNames)
 }
 
-/** The field, or the place inside one, nearest to a misspelt path: `adresses[0].lin_1` gives `addresses[0].line_1`. */
+/** Returns the most similar path: `adresses[0].lin_1` gives `addresses[0].line_1`. */
 export function nearestPath(path: string): string | undefined {
   const [, head = '', index = '', rest = ''] = /^([^.[]*)(\[\d{1,3}\])?\.?(.*)$/s.exec(path.trim()) ?? []
   const field = nearestField(head)
@@ -108,4 +108,31 @@ export function nearestPath(path: string): string | undefined {
     return key === undefined ? undefined : `addresses${index === '' ? '[0]' : index}.${key}`
   }
   return field === 'metadata' && rest !== '' ? `metadata.${rest}` : field
+}
+
+/** Records which source sets which field. Two sources conflict if their fields are equal or one contains the other. */
+export class Claims<Source> {
+  readonly #claimed = new Map<string, Source>()
+  /** Paths that contain a claimed field, with its first source. */
+  readonly #holders = new Map<string, Source>()
+
+  /** Returns the source that conflicts; if there is none, claims the field. */
+  claim(target: Target, source: Source): Source | undefined {
+    const { path } = target
+    const above = pathsAbove(target)
+    const taken = [path, ...above].find((place) => this.#claimed.has(place))
+    const other = taken === undefined ? this.#holders.get(path) : this.#claimed.get(taken)
+    if (other !== undefined) return other
+    this.#claimed.set(path, source)
+    for (const holder of above) if (!this.#holders.has(holder)) this.#holders.set(holder, source)
+    return undefined
+  }
+}
+
+/** The paths that contain a target: `metadata` and `metadata.a` for `metadata.a.b`. */
+function pathsAbove({ address, keys }: Target): readonly string[] {
+  const top = address === undefined ? [] : ['addresses', `addresses[${address}]`]
+  const start = top.slice(-1)
+  const inner = keys.slice(0, -1).map((_, depth) => [...start, ...keys.slice(0, depth + 1)].join('.'))
+  return [...top, ...inner]
 }

@@ -1,24 +1,21 @@
-/**
- * What the transforms of a mapping do to one cell. Each does its job or names a defect; none guesses, and none makes a
- * blank of a text (their caller refuses that).
- */
+/** The transforms of a mapping. Each changes a cell or returns a defect, and none guesses. */
 import type { PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean } from '../model/text.ts'
 import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
-import { countryCode } from './country-names.ts'
 import { isExactNumber } from '../model/json.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
+import { iso31661 } from 'iso-3166'
 
-/** What is wrong with a transform as the mapping file writes it. */
+/** An error in a transform of the mapping file. */
 export interface Mistake {
   readonly mistake: string
-  readonly remedy: string
+  readonly tip: string
 }
 
-/** The work that an entry of `transform:` asks for. */
+/** Compiles one entry of `transform:`. */
 export async function compileTransform(spec: TransformSpec): Promise<TextChange | Conversion | Mistake> {
   if (typeof spec !== 'string') {
     if (spec.phone !== undefined) return phoneChange(spec.phone)
@@ -56,7 +53,7 @@ const notANumber: CellDefect = {
 }
 const notABoolean: CellDefect = { code: 'E_TRANSFORM', message: 'neither true nor false' }
 
-/** The digits alone. What was written in scientific notation has lost its digits before it came here. */
+/** Keeps the digits. Refuses scientific notation, because it has lost digits already. */
 function digits(text: string): string | CellDefect {
   if (/^\s*[+-]?\d+(?:[.,]\d+)?E[+-]?\d+\s*$/i.test(text)) return shortened
   if (/(?!\d)\p{Nd}/u.test(text)) return otherDigits
@@ -73,7 +70,7 @@ const numberConversion: Conversion = {
   takes: (value) => typeof value === 'number',
 }
 
-/** Of a number with a point. By hand: a pattern would look at every row of zeros anew from each of them. */
+/** For a number with a point. A regular expression would be quadratic for many zeros. */
 function withoutZeros(text: string): string {
   let end = text.length
   while (text[end - 1] === '0') end--
@@ -98,8 +95,8 @@ const dateParts: Readonly<Record<string, string>> = {
 }
 
 /**
- * Formats are made of YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are not taken: they do
- * not say their century.
+ * A format has YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are refused, because their century is
+ * unknown.
  */
 export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
@@ -107,12 +104,12 @@ export function dateChange(format: string): TextChange | Mistake {
   const letters = new Set(words.map((word) => word[0]))
   const known =
     words.every((word) => Object.hasOwn(dateParts, word)) && words.length === 3 && letters.size === 3
-  // Next to another number, one digit and two look the same.
+  // Next to another number, one digit cannot be told from two.
   const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
   if (!known || open) {
     return {
       mistake: `"${format}" is no date format`,
-      remedy: 'Write it with YYYY, MM or M, DD or D and signs between them, such as YYYY-MM-DD or D.M.YYYY.',
+      tip: 'Write it with YYYY, MM or M, DD or D and signs between them, such as YYYY-MM-DD or D.M.YYYY.',
     }
   }
   const pattern = new RegExp(
@@ -144,38 +141,77 @@ const noCountry: CellDefect = {
 }
 const extension: CellDefect = { code: 'E_PHONE', message: 'a phone number with an extension' }
 
-/** For `country`: numbers with a plus sign alone. */
+/** The `country` that takes only numbers with a plus sign. */
 const anyCountry = 'international'
 
 /**
- * `country` is where numbers without a country code are, or `international`: then there must be none. The length must be
- * possible; whether a line exists is not checked.
+ * `country` is that of numbers without a country code, or `international`, which refuses such numbers. The length must be possible;
+ * whether the number exists is not checked.
  */
 async function phoneChange(country: string): Promise<TextChange | Mistake> {
   const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/max')
   if (country === anyCountry)
-    return (text) => e164Of(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
+    return (text) => toE164(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
   if (!isSupportedCountry(country)) {
     const near = countryCode(country)
     return {
       mistake: `"${country}" is no country with phone numbers`,
-      remedy: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,
+      tip: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,
     }
   }
   return (text) => {
     const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
-    const found = e164Of(number, true)
+    const found = toE164(number, true)
     if (number === undefined || typeof found !== 'string') return found
-    // The library would take 4930… in Germany for +49 30…; it may have lost a plus or a zero. In North
-    // America the 1 is both, and the number the same.
+    // In Germany, the library reads 4930… as +49 30…, but the plus or a zero may be lost. In North America, both are
+    // the same number.
     const { countryCallingCode, nationalNumber } = number
     const plusLost = text.replace(/\D+/g, '') === countryCallingCode + nationalNumber && !text.includes('+')
     return plusLost && countryCallingCode !== '1' ? noPlus : found
   }
 }
 
-function e164Of(number: PhoneNumber | undefined, hasPlus: boolean): string | CellDefect {
+function toE164(number: PhoneNumber | undefined, hasPlus: boolean): string | CellDefect {
   if (!hasPlus) return noCountry
   if (number === undefined || !number.isPossible()) return notAPhone
   return number.ext === undefined ? number.number : extension
+}
+
+/** ISO's name of one country, which is also used for its neighbour. */
+const ambiguous: ReadonlySet<string> = new Set(['congo'])
+
+/** Ignores case, accents, spaces and punctuation: `Cote d'Ivoire`, `U.S.`. */
+function normaliseName(name: string): string {
+  return name
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll('&', 'and')
+    .replace(/[^\p{L}\p{N}]+/gu, '')
+}
+
+const notACountry: CellDefect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
+
+/** Created for the first cell, because most commands do not need it. */
+let table: ReadonlyMap<string, string> | undefined
+
+/** Returns the alpha-2 code for alpha-2 or alpha-3 in any case, ISO's English name, or a name of CLDR. */
+export function countryCode(text: string): string | CellDefect {
+  table ??= createTable()
+  return table.get(text.trim().toUpperCase()) ?? table.get(normaliseName(text)) ?? notACountry
+}
+
+/** Keys are codes in upper case and names in lower case. */
+function createTable(): ReadonlyMap<string, string> {
+  const codes = new Map<string, string>()
+  const inUse = new Intl.DisplayNames('en', { type: 'region' })
+  const short = new Intl.DisplayNames('en', { type: 'region', style: 'short' })
+  for (const { alpha2, alpha3, name } of iso31661) {
+    codes.set(alpha2, alpha2).set(alpha3, alpha2)
+    for (const known of [name, inUse.of(alpha2), short.of(alpha2)]) {
+      const key = normaliseName(known ?? '')
+      if (key !== '' && !ambiguous.has(key)) codes.set(key, alpha2)
+    }
+  }
+  return codes
 }

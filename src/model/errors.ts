@@ -3,7 +3,7 @@
  * Errors of data are values (problems and outcomes); only what ends a run is thrown.
  */
 import reasons from '../system-reasons.json' with { type: 'json' }
-import tips from './tips.json' with { type: 'json' }
+import catalogue from './error-catalogue.json' with { type: 'json' }
 
 export const exitCodes = {
   OK: 0,
@@ -22,18 +22,45 @@ export const exitCodes = {
 export type ExitName = keyof typeof exitCodes
 export type StopKind = Exclude<ExitName, 'OK' | 'ROWS'>
 
+const stopKinds = ['USAGE', 'INPUT', 'AUTH', 'REMOTE', 'LOCAL', 'BUSY', 'BUG', 'SIGINT', 'SIGTERM'] as const
+
+/** Errors that end a run, by code. A copy, so that our declarations hold its type and not the JSON file. */
+export const runErrors = { ...catalogue.runs }
+
+/** A code that a run can end with: one of its own, or that of the row that stopped it. */
+export type RunErrorCode =
+  | Exclude<keyof typeof runErrors, 'E_OPTION_<NAME>'>
+  | ErrorCode
+  | `E_OPTION_${string}`
+
+const kinds: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...catalogue.rows, ...catalogue.runs }).flatMap(([code, entry]) =>
+    'exit' in entry ? [[code, entry.exit]] : [],
+  ),
+)
+
+function kindOf(code: RunErrorCode): StopKind {
+  const kind = kinds.get(code) ?? kinds.get('E_OPTION_<NAME>')
+  return stopKinds.find((known) => known === kind) ?? 'BUG'
+}
+
 /**
  * Stops a run. `message` says what is wrong and where, `remedy` what to do next; neither holds a cell's content or a secret.
- * `kind` decides the exit code.
+ * The catalogue (`error-catalogue.json`) has the kind of each code, which decides the exit code.
  */
 export class BulkUpdateError extends Error {
   override readonly name = 'BulkUpdateError'
   readonly kind: StopKind
   /** Stable, for programs: `E_NO_CREDENTIALS`, `E_HEADER_UNKNOWN_COLUMN`. */
-  readonly code: string
+  readonly code: RunErrorCode
   readonly remedy: string
 
-  constructor(kind: StopKind, code: string, message: string, remedy: string, options?: ErrorOptions) {
+  constructor(
+    code: RunErrorCode,
+    message: string,
+    remedy: string,
+    { kind = kindOf(code), ...options }: ErrorOptions & { readonly kind?: StopKind } = {},
+  ) {
     super(message, options)
     this.kind = kind
     this.code = code
@@ -43,11 +70,6 @@ export class BulkUpdateError extends Error {
   get exitCode(): number {
     return exitCodes[this.kind]
   }
-}
-
-/** An error of the command line or the options. Nothing was sent. */
-export function usage(code: string, message: string, remedy: string): BulkUpdateError {
-  return new BulkUpdateError('USAGE', code, message, remedy)
 }
 
 /** The code of a system error (`ENOENT`, `ECONNRESET`), or an empty string. */
@@ -64,25 +86,22 @@ export function explainSystemCode(code: string): string {
   return `${reasonsByCode.get(code) ?? 'the system refuses'} (${code})`
 }
 
-/**
- * Every error code that a row can have, with its tip. `results`, `errors`, `summary.json` and `validate` use no other codes.
- * It is a copy, so that our declarations hold its type and not the JSON file.
- */
-export const errorTips = { ...tips.errors }
+/** Every error code that a row can have. `results`, `errors`, `summary.json` and `validate` use no other codes. A copy, as above. */
+export const rowErrors = { ...catalogue.rows }
 
-export type ErrorCode = keyof typeof errorTips
+export type ErrorCode = keyof typeof rowErrors
 
 export function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(errorTips, text)
+  return Object.hasOwn(rowErrors, text)
 }
 
 /** Tips for messages that are more exact than their code. */
-const messageTips: ReadonlyMap<string, string> = new Map(Object.entries(tips.messages))
+const messageTips: ReadonlyMap<string, string> = new Map(Object.entries(catalogue.messages))
 
 /** The tip for a row's problem. */
 export function findTip(code: ErrorCode, message: string): string {
   // The message of the first problem is followed by the names of the others.
-  return messageTips.get(message.split('; also ', 1)[0] ?? '') ?? errorTips[code]
+  return messageTips.get(message.split('; also ', 1)[0] ?? '') ?? rowErrors[code].tip
 }
 
 /** A defect of one row: a stable code, where in the row, and a fixed text that never holds a cell's content. */
@@ -93,7 +112,7 @@ export interface Problem {
   readonly message: string
 }
 
-/** Every warning code that a row can have, with its tip. The row is sent all the same. A copy, like `errorTips`. */
-export const warningTips = { ...tips.warnings }
+/** Every warning code that a row can have. The row is sent all the same. A copy, as above. */
+export const warningEntries = { ...catalogue.warnings }
 
-export type WarningCode = keyof typeof warningTips
+export type WarningCode = keyof typeof warningEntries

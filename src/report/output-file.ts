@@ -100,7 +100,6 @@ export function openNewFile(path: string, force: boolean, input: string): Output
   const exists = existsSync(path)
   if (exists && existsSync(input) && realpathSync(path) === realpathSync(input)) {
     throw new BulkUpdateError(
-      'USAGE',
       'E_FILE_EXISTS',
       `${path} is the input itself`,
       'Name another file to write to.',
@@ -108,7 +107,6 @@ export function openNewFile(path: string, force: boolean, input: string): Output
   }
   if (exists && !force) {
     throw new BulkUpdateError(
-      'USAGE',
       'E_FILE_EXISTS',
       `${path} is there already`,
       'Name another file, or add --force to write over it. Nothing was written.',
@@ -139,7 +137,6 @@ function refuseSpecialTarget(path: string, next: string): void {
   if (target === undefined || (target.isFile() && target.nlink === 1)) return
   const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   throw new BulkUpdateError(
-    'LOCAL',
     'E_REPORT_WRITE',
     `${path} ${what}, so nothing is written to it`,
     `Move it away, then ${next}`,
@@ -166,7 +163,6 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
     const code = systemCode(error)
     if (code === '') throw error
     throw new BulkUpdateError(
-      'LOCAL',
       'E_REPORT_WRITE',
       `${path} could not be written: ${explainSystemCode(code)}`,
       `${tipFor(code)}, then ${next}`,

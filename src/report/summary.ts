@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { countEach, countUp } from '../model/collections.ts'
 import { splitNames, messageOfKind } from '../model/row.ts'
-import { errorTips } from '../model/errors.ts'
+import { rowErrors } from '../model/errors.ts'
 import { needsAttention, noOutcomes, outcomeKinds } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { writeOutputFile } from './output-file.ts'
@@ -152,14 +152,14 @@ export function createTotals(): TotalsCounter {
   }
 }
 
-function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof errorTips): void {
+function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof rowErrors): void {
   const { errorField: field, row } = outcome
   const message = messageOfKind(outcome.message)
   const key = [code, field, message].join('\0')
   const found = errors.get(key)
   if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })
   else if (errors.size < mostKinds)
-    errors.set(key, { code, field, count: 1, example_row: row, tip: errorTips[code], message })
+    errors.set(key, { code, field, count: 1, example_row: row, tip: rowErrors[code].tip, message })
   else {
     const other = errors.get(otherKinds)
     errors.set(otherKinds, {

@@ -136,7 +136,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
 function planFaults(spec: string, seed: number): FaultPlan {
   const faults = parseFaults(spec)
-  if ('message' in faults) throw new BulkUpdateError('USAGE', 'E_FAULTS', faults.message, faults.tip)
+  if ('message' in faults) throw new BulkUpdateError('E_FAULTS', faults.message, faults.tip)
   return createFaultPlan(faults, seed)
 }
 
@@ -145,7 +145,6 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
     server.once('error', (error) =>
       reject(
         new BulkUpdateError(
-          'USAGE',
           'E_SIMULATOR_PORT',
           `the simulator cannot listen on port ${port}`,
           'Choose another port, or leave it out for any free one.',

@@ -95,7 +95,6 @@ function onDisk<Result>(work: () => Result): Result {
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown'
     throw new BulkUpdateError(
-      'LOCAL',
       'E_SPOOL',
       `the customers of the file cannot be counted on the disk: ${reason}`,
       'Make room there, or choose another folder with TMPDIR; then run again.',

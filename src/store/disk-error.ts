@@ -1,4 +1,5 @@
 /** What the file system or SQLite says about the files of a run, as an error that names the path and what to do. */
+import type { RunErrorCode } from '../model/errors.ts'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 
 const busy = 5
@@ -47,13 +48,12 @@ function describe(
   path: string,
   what: string,
   error: unknown,
-  place: { readonly code: string; readonly option: string },
+  place: { readonly code: RunErrorCode; readonly option: string },
 ): unknown {
   const result = sqliteCode(error)
   const code = codeOf(error) || (result === 0 ? '' : `SQLite ${result}`)
   if (unfit.has(code)) {
     return new BulkUpdateError(
-      'USAGE',
       place.code,
       `${path} ${what}: ${explainSystemCode(code)}`,
       `Choose a folder that can be written to with ${place.option}. Nothing was sent.`,
@@ -62,7 +62,6 @@ function describe(
   }
   if (code === '') return error
   return new BulkUpdateError(
-    'LOCAL',
     'E_DISK',
     `${path} ${what}: ${explainSystemCode(code)}`,
     'Make room there or look at the disk, then run the same command again. Nothing was sent.',

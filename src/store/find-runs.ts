@@ -39,7 +39,6 @@ function directoriesIn(runsDir: string): readonly string[] {
     const code = systemCode(error)
     if (code === 'ENOENT') return []
     throw new BulkUpdateError(
-      'USAGE',
       'E_RUNS_DIR',
       `${runsDir} cannot be read (${code})`,
       'Give the folder that holds the runs with --runs-dir.',

@@ -51,7 +51,6 @@ function writeHolder(path: string): void {
 /** The error for a run that is held: by which process, since when, and how far it has come. */
 export function busy(directory: string, runId: string, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'BUSY',
     'E_BUSY',
     `run ${runId} is held by ${nameOfHolder(holderIn(directory))}${rowsDone(directory)}`,
     'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',

@@ -73,7 +73,6 @@ function refuseLost(path: string): void {
 /** `what` has happened to it. */
 export function lostJournal(what: string): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_JOURNAL_LOST',
     `the journal ${what}`,
     'Put it back. Without it nobody knows what was sent: another run, with --new-run, sends every row again. Nothing was sent.',
@@ -122,7 +121,6 @@ export function local<Result>(path: string, what: 'open' | 'write', action: () =
     const reason = error instanceof Error ? error.message : 'unknown'
     if (isDamaged(error)) throw damagedJournal(`${path}: ${reason}`, error)
     throw new BulkUpdateError(
-      'LOCAL',
       'E_JOURNAL',
       `the journal ${path} cannot be ${what === 'open' ? 'opened' : 'written'}: ${reason}`,
       'Free some space or mend the disk, then run the same command again: rows that were answered are not sent again.',
@@ -139,7 +137,6 @@ export function asDamage(error: unknown): unknown {
 /** `what` is wrong, and where. */
 export function damagedJournal(what: string, cause?: unknown): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_JOURNAL_DAMAGED',
     `the journal is damaged: ${what}`,
     'Put back a copy of the run directory from before. Without one nobody knows what was sent: another run, with --new-run, sends every row again.',
@@ -149,7 +146,6 @@ export function damagedJournal(what: string, cause?: unknown): BulkUpdateError {
 
 function otherVersion(path: string, version: number): BulkUpdateError {
   return new BulkUpdateError(
-    'LOCAL',
     'E_JOURNAL_VERSION',
     `${path} was written by another version of rapyd-bulk (journal ${version}, this is ${journalVersion})`,
     'Go on with the version that began the run, or start another with --new-run.',

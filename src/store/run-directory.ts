@@ -19,7 +19,6 @@ export function runName(inputPath: string): string {
 export function checkRunId(runId: string): string {
   if (runIdPattern.test(runId)) return runId
   throw new BulkUpdateError(
-    'USAGE',
     'E_RUN_ID',
     '--run-id is not a name of letters, digits, dots, hyphens and underscores',
     'Give another name.',

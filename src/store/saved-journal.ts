@@ -42,7 +42,6 @@ export function readJournal(directory: string): SavedJournal {
   } catch (error) {
     db?.close()
     throw new BulkUpdateError(
-      'LOCAL',
       'E_JOURNAL_READ',
       `${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
       'Look at the path and the disk. `rapyd-bulk runs` lists the runs that can be read.',

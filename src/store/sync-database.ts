@@ -93,7 +93,6 @@ function refuseOther(db: DatabaseSync, path: string, owner: SyncOwner): void {
     if (found === value) continue
     const what = name === 'keyCheck' ? 'another secret key' : `${name} ${found}, and this is ${String(value)}`
     throw new BulkUpdateError(
-      'USAGE',
       'E_STATE_OTHER',
       `the sync state ${path} belongs to ${what}`,
       'Use the keys it was made with. If the keys were changed, move that file away and take what was sent last as applied: rapyd-bulk state baseline <last file>. Nothing was sent.',
@@ -105,7 +104,6 @@ function refuseOther(db: DatabaseSync, path: string, owner: SyncOwner): void {
 function damaged(directory: string, path: string, error: unknown): unknown {
   if (codeOf(error) !== '') return stateError(directory, 'cannot be used', error)
   return new BulkUpdateError(
-    'LOCAL',
     'E_STATE',
     `the sync state ${path} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
     'Move it away, then make it again from the journals of its runs: rapyd-bulk state rebuild. Nothing was sent.',

@@ -1,4 +1,4 @@
-/** What is in each column of a CSV file, or behind each key of NDJSON: filled, blank, how many different texts, how long. */
+/** Statistics of each column or key: filled, blank, different texts, longest text. */
 import { hash } from 'node:crypto'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
@@ -7,37 +7,37 @@ export interface ColumnReport {
   readonly name: string
   /** From 1; keys of NDJSON have none. */
   readonly number?: number
-  /** Paths of the patch that it goes into; none where it is set aside. */
+  /** Paths of the patch that it goes into; none if it is set aside. */
   readonly fields: readonly string[]
-  /** Rows with a text, and rows with a blank. Rows that cannot be read count in neither. */
+  /** Rows with a text, and rows with a blank. Malformed rows count in neither. */
   readonly filled: number
   readonly blank: number
   /** What the blanks will do. */
   readonly blanks: string
-  /** Different texts; exact while `more` is false, else there are more than `count`. */
+  /** Different texts: exactly `count`, or more than `count` if `more` is true. */
   readonly distinct: { readonly count: number; readonly more: boolean }
   /** Characters of the longest text. */
   readonly longest: number
 }
 
-/** What is known of a column before any row. */
+/** What the mapping says of a column. */
 export type ColumnPlan = Pick<ColumnReport, 'name' | 'number' | 'fields' | 'blanks'>
 
 export interface Columns {
   add(row: Row | MalformedRow): void
-  /** In the header's order; keys in the order of their first rows. */
+  /** In the header's order; keys in the order in which they appear. */
   list(): readonly ColumnReport[]
 }
 
-/** Texts that are kept for the counts of all columns together, and of one. */
+/** Texts that are kept to count different ones: of all columns together, and of one. */
 const mostKept = 26_000
 const mostKeptOfOne = 1_000
-/** Longer texts are known by their digest. */
+/** Of longer texts, only the digest is kept. */
 const longestKept = 200
-/** Keys of NDJSON that are counted; a file with more has a defect that is reported otherwise. */
+/** Bounds the memory, because every NDJSON row may have its own keys. */
 export const mostKeys = 200
 
-/** `blanks`: texts that stand for a blank. */
+/** `blanks` are texts that count as blank. */
 export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): Columns {
   const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / plans.length)))
   const columns = plans.map((plan, index) => createColumn({ ...plan, number: index + 1 }, limit, blanks))
@@ -49,7 +49,7 @@ export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlyS
   }
 }
 
-/** `planOf` is asked once for each key. */
+/** Calls `planOf` once for each key. */
 export function createNdjsonColumns(
   planOf: (record: JsonObject, key: string) => ColumnPlan,
   blanks: ReadonlySet<string>,
@@ -61,14 +61,14 @@ export function createNdjsonColumns(
       for (const [key, value] of Object.entries(row.record)) {
         if (!columns.has(key) && columns.size < mostKeys)
           columns.set(key, createColumn(planOf(row.record, key), mostKeptOfOne, blanks))
-        columns.get(key)?.add(textOf(value))
+        columns.get(key)?.add(toText(value))
       }
     },
     list: () => [...columns.values()].map((column) => column.report()),
   }
 }
 
-function textOf(value: JsonValue): string {
+function toText(value: JsonValue): string {
   if (typeof value === 'string') return value
   return value === null ? '' : JSON.stringify(value)
 }
@@ -78,7 +78,7 @@ interface Column {
   report(): ColumnReport
 }
 
-/** Different texts are counted exactly up to `limit`, so that memory is bounded. */
+/** Counts different texts exactly up to `limit`, which bounds the memory. */
 function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<string>): Column {
   const texts = new Set<string>()
   let [filled, blank, longest, more] = [0, 0, 0, false]
@@ -89,7 +89,7 @@ function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<strin
         return
       }
       filled++
-      if (text.length > longest) longest = Math.max(longest, charactersOf(text))
+      if (text.length > longest) longest = Math.max(longest, countCharacters(text))
       if (more) return
       const key = text.length > longestKept ? hash('sha1', text) : text
       if (texts.has(key)) return
@@ -97,15 +97,15 @@ function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<strin
       else texts.add(key)
     },
     report() {
-      const { name, fields, blanks: doing, number } = plan
+      const { name, fields, blanks: effect, number } = plan
       const numbered = number === undefined ? {} : { number }
       const distinct = { count: texts.size, more }
-      return { name, fields, blanks: doing, ...numbered, filled, blank, distinct, longest }
+      return { name, fields, blanks: effect, ...numbered, filled, blank, distinct, longest }
     },
   }
 }
 
-function charactersOf(text: string): number {
+function countCharacters(text: string): number {
   let characters = 0
   for (const _ of text) characters++
   return characters

@@ -1,26 +1,57 @@
 /**
- * `--duplicates last` and `merge` as decorators: one around the reading of rows, and for merge one around the source too.
- * What they decide depends on the input alone, so that a run that goes on decides the same.
+ * `--duplicates last` and `merge`: wraps the reading of rows, and for `merge` the source too. The result depends on the input
+ * alone, so a resumed run decides the same.
  */
-import type { Outcome } from '../model/outcome.ts'
+import type { RecordStart } from '../input/lines.ts'
+import { rowAt } from '../input/rows.ts'
+import { mergeRows } from '../mapping/patches.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { PatchedRow, MalformedRow, Place, Row } from '../model/row.ts'
-import type { DuplicateRows, ReadRow, Source } from '../model/ports.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
+import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
+import type { MappedInput } from './row-reader.ts'
 
-/** What happens where several rows change one customer. */
+/** Opens the rows of an input and reads them. */
+export interface RowReader {
+  /** All rows. `start` skips rows, if no row depends on an earlier one. */
+  readonly openRows: (start?: RecordStart) => Source
+  readonly readRow: ReadRow
+}
 
-/** Makes one patch, at the place of the later one, of two rows of a customer. */
-export type MergeRows = (earlier: PatchedRow, later: PatchedRow) => PatchedRow
+/** Returns `plain` itself if the policy changes no row. */
+export function applyDuplicatePolicy(
+  input: MappedInput,
+  plain: RowReader,
+  duplicates: DuplicateRows,
+): RowReader {
+  const policy = input.options.duplicates
+  const { openRows, readRow } = plain
+  if (duplicates.earlierRows.size === 0) return plain
+  switch (policy) {
+    case 'sequence':
+    case 'reject':
+      return plain
+    case 'last':
+      return { openRows, readRow: readLastRows(readRow, duplicates) }
+    case 'merge':
+      return {
+        openRows: () => withEarlierRows(input, openRows(), readRow, duplicates),
+        readRow: readMergedRows(readRow, duplicates),
+      }
+    default:
+      return policy satisfies never
+  }
+}
 
-/** Lets only the last row of each customer through that has a call. */
-export function onlyLastRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
+/** Of the rows of a customer that have a call, only the last one is sent. */
+function readLastRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
   return leaveOut(readRow, duplicates, (last) => ({
     message: `row ${last} of this customer counts (--duplicates last)`,
   }))
 }
 
-/** Makes one call of the rows of a customer, at the place of the last. Expects the rows of `withEarlierRows`. */
-export function mergedRows(readRow: ReadRow, duplicates: DuplicateRows, merge: MergeRows): ReadRow {
+/** Merges the rows of a customer into the last one. Expects the rows of `withEarlierRows`. */
+function readMergedRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
   const readOne = leaveOut(readRow, duplicates, (last) => ({
     message: `merged into row ${last} (--duplicates merge)`,
     mergedInto: last,
@@ -28,31 +59,36 @@ export function mergedRows(readRow: ReadRow, duplicates: DuplicateRows, merge: M
   return (row) => {
     const read = readOne(row)
     if (isOutcome(read) || row.kind === 'malformed' || row.earlier === undefined) return read
-    return merge(row.earlier, read)
+    return mergeRows(row.earlier, read)
   }
 }
 
-export interface EarlierRows {
-  readonly source: Source
-  readonly readRow: ReadRow
-  readonly duplicateRows: DuplicateRows
-  readonly merge: MergeRows
-  /** Reads a row of the input again. */
-  readonly readAgain: (place: Place) => Promise<Row>
-  /** Rejects where the input has changed; asked once a batch, behind all that was read again for it. */
-  readonly checkUnchanged: () => Promise<void>
+function leaveOut(
+  readRow: ReadRow,
+  duplicates: DuplicateRows,
+  reason: (lastRow: number) => Pick<Outcome, 'message' | 'mergedInto'>,
+): ReadRow {
+  return (row) => {
+    const read = readRow(row)
+    if (isOutcome(read) || !duplicates.earlierRows.has(read.row)) return read
+    return withoutCall(read, read.customerId, 'unchanged', reason(duplicates.lastRowOf(read.customerId)))
+  }
 }
 
-/** Gives each customer's last row what the earlier ones ask for, read again from the input. Until then only their places are kept. */
-export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-  const { source, readRow, duplicateRows, merge, readAgain, checkUnchanged } = parts
-  const { earlierRows, laterRows } = duplicateRows
+/** Adds the merged earlier rows to the last row of each customer. Earlier rows are read again by their place. */
+async function* withEarlierRows(
+  { file, head }: MappedInput,
+  source: Source,
+  readRow: ReadRow,
+  duplicates: DuplicateRows,
+): AsyncGenerator<readonly (Row | MalformedRow)[]> {
+  const { earlierRows, laterRows } = duplicates
 
-  async function earlierOf(customerId: string): Promise<PatchedRow | undefined> {
+  async function mergeEarlier(customerId: string): Promise<PatchedRow | undefined> {
     let merged: PatchedRow | undefined
-    for (const place of duplicateRows.placesOf(customerId)) {
-      const patch = patchOf(readRow(await readAgain(place)))
-      merged = merged === undefined ? patch : merge(patch, merged)
+    for (const place of duplicates.placesOf(customerId)) {
+      const patched = requirePatch(readRow(await rowAt(file, head, place)))
+      merged = merged === undefined ? patched : mergeRows(patched, merged)
     }
     return merged
   }
@@ -60,10 +96,10 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
   async function withEarlier(row: Row): Promise<Row> {
     const { customerId } = readRow(row)
     if (earlierRows.has(row.row)) {
-      duplicateRows.keepPlace(customerId, row)
+      duplicates.keepPlace(customerId, row)
       return row
     }
-    const earlier = await earlierOf(customerId)
+    const earlier = await mergeEarlier(customerId)
     return earlier === undefined ? row : { ...row, earlier }
   }
 
@@ -73,24 +109,13 @@ export async function* withEarlierRows(parts: EarlierRows): AsyncGenerator<reado
       const isAlone = !earlierRows.has(row.row) && !laterRows.has(row.row)
       batch.push(isAlone || row.kind === 'malformed' ? row : await withEarlier(row))
     }
-    await checkUnchanged()
+    // Rows were read again, so the file must not have changed.
+    await file.checkUnchanged()
     yield batch
   }
 }
 
-function leaveOut(
-  readRow: ReadRow,
-  duplicates: DuplicateRows,
-  why: (lastRow: number) => Pick<Outcome, 'message' | 'mergedInto'>,
-): ReadRow {
-  return (row) => {
-    const read = readRow(row)
-    if (isOutcome(read) || !duplicates.earlierRows.has(read.row)) return read
-    return withoutCall(read, read.customerId, 'unchanged', why(duplicates.lastRowOf(read.customerId)))
-  }
-}
-
-function patchOf(read: PatchedRow | Outcome): PatchedRow {
+function requirePatch(read: PatchedRow | Outcome): PatchedRow {
   if (isOutcome(read)) throw new Error('a row that had a call has none when it is read again')
   return read
 }

@@ -1,12 +1,12 @@
-/** Gathers what is wrong or doubtful, by code, field and message: counted, with its first rows and a masked example. */
-import type { FoundKind } from '../model/scan.ts'
+/** Counts errors and warnings by code, field and message, with their first rows and a masked example. */
 import type { SourceColumn } from '../model/row.ts'
+import type { FoundKind } from '../model/scan.ts'
 
-/** `field` is a path of the patch, or the name of the column or key; empty where the whole row is meant. */
+/** `field` is a path of the patch, or the name of the column or key; empty for the whole row. */
 export interface Diagnosis<Code extends string = string> extends FoundKind<Code> {
-  /** The first rows, at most five, the very first among them. */
+  /** The first rows, at most five. */
   readonly places: readonly RowPlace[]
-  /** The first one's cell, masked: no personal data. */
+  /** The cell of the first row, masked: it holds no personal data. */
   readonly example?: string
 }
 
@@ -15,8 +15,8 @@ export interface RowPlace {
   readonly line: number
 }
 
-/** One defect of one row. `columnOf` and `exampleOf` are asked for the few that are shown. */
-export interface Noted<Code extends string> {
+/** One error or warning of one row. `columnOf` and `exampleOf` are called for the first row of a kind. */
+export interface NewFinding<Code extends string> {
   readonly code: Code
   readonly field: string
   readonly message: string
@@ -26,27 +26,26 @@ export interface Noted<Code extends string> {
 }
 
 export interface Findings<Code extends string> {
-  note(noted: Noted<Code>): void
+  add(finding: NewFinding<Code>): void
   /** Most frequent first. */
   list(): readonly Diagnosis<Code>[]
 }
 
-/** Rows that are named of each kind. */
 const mostPlaces = 5
-/** Keys of NDJSON and the words of its messages can be as many as there are rows; more kinds than this are counted together. */
+/** Bounds the memory, because every NDJSON row may have its own keys. Further kinds are counted together by code. */
 const mostKinds = 500
 
-interface DefectKind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'places'> {
+interface CountedKind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'places'> {
   rows: number
   readonly places: RowPlace[]
 }
 
 export function createFindings<Code extends string>(): Findings<Code> {
-  const kinds = new Map<string, DefectKind<Code>>()
+  const kinds = new Map<string, CountedKind<Code>>()
 
   return {
-    note({ code, field, message, place: { row, line }, columnOf, exampleOf }) {
-      // What is wrong with JSON names its place in the line: that is no kind of its own.
+    add({ code, field, message, place: { row, line }, columnOf, exampleOf }) {
+      // Messages of E_JSON name a place in the line, and are one kind all the same.
       const key = `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
       const isFull = kinds.size >= mostKinds
       const known = kinds.get(key) ?? (isFull ? kinds.get(code) : undefined)
@@ -71,4 +70,40 @@ export function createFindings<Code extends string>(): Findings<Code> {
     },
     list: () => [...kinds.values()].sort((left, right) => right.rows - left.rows),
   }
+}
+
+/** Characters that an example shows at most. */
+const longestExample = 40
+
+/** Texts without personal data. */
+const errorOrEmpty = /^(?:#[A-Z0-9/]{2,8}[!?]?|\(?(?:null|nil|none|nan|n\/a|undefined)\)?)$/i
+
+/** Prefixes of Rapyd's ids are no personal data. */
+const idStart = /^\s*(?:cus|ewallet|card|other|address|payment|coupon)_/
+
+/** A number that a spreadsheet has shortened. Only its digits are masked. */
+const shortened = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i
+
+/** Symbols of Unicode that are not masked. */
+const plainSymbols = new Set('+<=>$~^`|\ufffd')
+
+/**
+ * Masks a cell for messages: letters become `a` or `A` and digits `9`. Signs stay, because they are often the error; so do zeros
+ * at the start, because they are often lost.
+ */
+export function maskCell(text: string): string {
+  if (errorOrEmpty.test(text)) return text
+  const cut = text.length > longestExample ? `${text.slice(0, longestExample)}…` : text
+  if (shortened.test(cut)) return cut.replace(/\d/g, '9')
+  const start = idStart.exec(cut)?.[0] ?? ''
+  const zeros = /^0*/.exec(cut.slice(start.length))?.[0] ?? ''
+  const rest = cut.slice(start.length + zeros.length)
+  return start + zeros + rest.replace(/[\p{L}\p{M}\p{N}\p{S}]/gu, maskCharacter)
+}
+
+function maskCharacter(character: string): string {
+  if (plainSymbols.has(character)) return character
+  if (/\p{N}/u.test(character)) return '9'
+  if (!/\p{L}/u.test(character)) return '·'
+  return /\p{Lu}/u.test(character) ? 'A' : 'a'
 }

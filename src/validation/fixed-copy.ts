@@ -1,30 +1,16 @@
-/**
- * `--fix`: a copy of the input in which cells are mended where the remedy is certain, and a list of the changes beside it.
- * Everything else is copied byte for byte.
- */
-import { cellIn } from './examine.ts'
+/** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
+import { cellIn } from './checks.ts'
 import type { ErrorCode, Problem } from '../model/errors.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
-import type { InputFile } from '../input/bytes.ts'
 import { isMarked } from '../input/header.ts'
-import type { Head } from '../input/header.ts'
-import { fixOf } from '../mapping/fixes.ts'
-import type { Mapping } from '../mapping/mapping.ts'
-import type { ResolvedOptions } from '../config/job-options.ts'
-import { createLocate, createReadRow, rulesOf } from './prepare.ts'
+import { findFix } from '../mapping/fixes.ts'
+import { createLocate, createReadRow } from './row-reader.ts'
+import type { MappedInput } from './row-reader.ts'
 import { csvText } from '../report/escape.ts'
 import { splitMembers } from '../report/errors.ts'
 import { openNewFile } from '../report/output-file.ts'
 
-/** What the files of `validate` are made of. */
-export interface CopiedInput {
-  readonly file: InputFile
-  readonly head: Head
-  readonly options: ResolvedOptions
-  readonly mapping: Mapping
-}
-
-/** One cell that is mended. `text` is personal data: it goes into the copy and nowhere else. */
+/** One fixed cell. `text` is personal data: it goes into the copy and nowhere else. */
 interface Change {
   readonly column: SourceColumn
   readonly code: ErrorCode
@@ -32,47 +18,43 @@ interface Change {
   readonly text: string
 }
 
-/** A change without the text. */
 export interface ListedChange extends Omit<Change, 'text'> {
   readonly row: number
   readonly line: number
 }
 
-export interface MendedFile {
+export interface FixedFile {
   readonly path: string
-  /** Where each change stands: `row,line,column,name,code,change`. */
+  /** A CSV file of the changes: `row,line,column,name,code,change`. */
   readonly changesPath: string
   readonly cells: number
-  /** Rows in which something was mended, and those of them that are good now. */
+  /** Rows with a fixed cell, and those of them that are valid now. */
   readonly rows: number
   readonly goodRows: number
-  /** The first changes, at most a hundred. */
+  /** The first 100 changes at most. */
   readonly first: readonly ListedChange[]
 }
 
-export interface MendedCopy {
-  /** A row with its problems. */
+export interface FixedCopy {
+  /** Fixes what it can in an invalid row. */
   refused(row: Row | MalformedRow, problems: readonly Problem[]): void
-  /** Writes what has come up to now. */
+  /** Writes up to the last fixed row. */
   flush(): Promise<void>
-  /** Copies the rest and puts both files in their places. */
-  finish(): Promise<MendedFile>
+  /** Copies the rest and moves both files to their paths. */
+  finish(): Promise<FixedFile>
   discard(): void
 }
 
 const copiedBytes = 256 * 1024
 const mostListed = 100
 
-export function createMendedCopy(
-  path: string,
-  force: boolean,
-  { file, head, options, mapping }: CopiedInput,
-): MendedCopy {
-  const ignored = options.ignoreColumns
-  const locate = createLocate(head, ignored, mapping)
-  const readRow = createReadRow(head, ignored, rulesOf(options), mapping)
+/** Throws USAGE and LOCAL errors if a file cannot be written. */
+export function createFixedCopy(path: string, force: boolean, input: MappedInput): FixedCopy {
+  const { file, head, options } = input
+  const locate = createLocate(input)
+  const readRow = createReadRow(input)
   const copy = openNewFile(path, force, options.input)
-  // The text of a UTF-16 file has lost its mark on the way here.
+  // Decoding has removed the byte order mark of UTF-16.
   if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')
   const changesPath = `${path}.changes.csv`
   const list = openNewFile(changesPath, force, options.input)
@@ -82,31 +64,31 @@ export function createMendedCopy(
   let [cells, rows, goodRows] = [0, 0, 0]
   const first: ListedChange[] = []
 
-  /** What can be mended of one row. Only what the reading of rows then takes is kept. */
-  function mend(row: Row, problems: readonly Problem[]) {
+  /** Keeps only those fixes of a row that its rules accept. */
+  function fixRow(row: Row, problems: readonly Problem[]) {
     const wanted = problems.flatMap((problem): Change[] => {
       const column = locate(row, problem.field)
-      const fix = fixOf(problem, cellIn(row, column) ?? '')
+      const fix = findFix(problem, cellIn(row, column) ?? '')
       return column === undefined || fix === undefined ? [] : [{ column, code: problem.code, ...fix }]
     })
     if (wanted.length === 0) return { changes: [], isGood: false }
     let refused: readonly Problem[] = []
-    readRow(withTexts(row, textsOf(wanted)), (found) => {
+    readRow(withTexts(row, newTexts(wanted)), (found) => {
       refused = found
     })
-    // What is still refused, or refused for another reason now, was not what was meant.
-    const places = new Set(refused.map(({ field }) => placeOf(locate(row, field))))
-    const changes = wanted.filter(({ column }) => !places.has(placeOf(column)))
+    // If the cell is still refused, for whatever reason, the fix was wrong.
+    const places = new Set(refused.map(({ field }) => columnKey(locate(row, field))))
+    const changes = wanted.filter(({ column }) => !places.has(columnKey(column)))
     return { changes, isGood: refused.length === 0 }
   }
 
-  function note({ row, line }: Place, { column, code, change }: Change): void {
+  function listChange({ row, line }: Place, { column, code, change }: Change): void {
     list.write(csvText([[row, line, column.number ?? '', column.name, code, change]]))
     if (first.length < mostListed) first.push({ row, line, column, code, change })
     cells++
   }
 
-  /** Copies up to `end`, or to the end of the text. */
+  /** Stops at the end of the text. */
   async function copyTo(end: number): Promise<void> {
     while (copied < end) {
       const wanted = Math.min(copiedBytes, end - copied)
@@ -121,21 +103,21 @@ export function createMendedCopy(
     for (const { place, changes } of waiting) {
       await copyTo(place.offset)
       const raw = (await file.read(place.offset, place.length)).toString('utf8')
-      const texts = textsOf(changes)
+      const texts = newTexts(changes)
       copy.write(
         head.format === 'csv' ? withCells(raw, head.dialect.delimiter, texts) : withMembers(raw, texts),
       )
       copied += place.length
-      for (const change of changes) note(place, change)
+      for (const change of changes) listChange(place, change)
     }
     waiting = []
   }
 
   return {
     refused(row, problems) {
-      // Rows that cannot be read have no cells that could be mended.
+      // A malformed row has no cells.
       if (row.kind === 'malformed') return
-      const { changes, isGood } = mend(row, problems)
+      const { changes, isGood } = fixRow(row, problems)
       if (changes.length === 0) return
       rows++
       if (isGood) goodRows++
@@ -157,14 +139,14 @@ export function createMendedCopy(
   }
 }
 
-function placeOf(column: SourceColumn | undefined): string {
+function columnKey(column: SourceColumn | undefined): string {
   return column === undefined ? '' : `${column.number ?? ''} ${column.name}`
 }
 
 /** New texts by the index of their cell, or by their key in NDJSON. */
 type Texts = ReadonlyMap<string | number, string>
 
-function textsOf(changes: readonly Change[]): Texts {
+function newTexts(changes: readonly Change[]): Texts {
   return new Map(
     changes.map(({ column: { name, number }, text }) => [number === undefined ? name : number - 1, text]),
   )
@@ -183,7 +165,7 @@ function withMembers(record: string, texts: Texts): string {
   return `{${members.join(',')}}`
 }
 
-/** Puts other texts into cells of a CSV record as it is written. The record must be one that was read without a defect. */
+/** Replaces cells of a CSV record and keeps the bytes of the others. Expects a record that was read without a problem. */
 export function withCells(record: string, delimiter: string, texts: Texts): string {
   return rawCells(record, delimiter)
     .map((raw, index) => {
@@ -201,7 +183,7 @@ function rawCells(record: string, delimiter: string): readonly string[] {
   let start = 0
   let quoted = false
   for (let at = 0; at < record.length; at++) {
-    // A doubled quote closes and opens again.
+    // A doubled quote toggles twice.
     if (record[at] === '"') quoted = !quoted
     else if (!quoted && record.startsWith(delimiter, at)) {
       cells.push(record.slice(start, at))

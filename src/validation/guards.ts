@@ -1,12 +1,11 @@
-/** What a file must pass before the first call. A half-written export can wipe a customer base; here it stops. */
+/** The guards: what a file must pass before the first request. A half-written export could wipe a customer base. */
 import type { Place } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { allowedErrors } from './error-limit.ts'
-import type { ErrorLimit } from './error-limit.ts'
 import type { Scan, Warning } from '../model/scan.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
 
 export interface GuardOptions {
-  /** Most rows, in percent of those with a call, that may clear one field. */
+  /** The most rows that may clear one field, in percent of the rows with a call. */
   readonly maxClearsPercent: number
   readonly maxErrors: ErrorLimit
   readonly strict: boolean
@@ -19,7 +18,7 @@ export interface RowRange {
   readonly most: number
 }
 
-/** `places` are those of the first row that is not its customer's first, and of that first one, in file order. */
+/** `places` are the first pair of rows of one customer, in file order. */
 export function refuseDuplicates(
   { repeatedCustomers }: Scan,
   places: readonly Pick<Place, 'row' | 'line'>[],
@@ -27,14 +26,13 @@ export function refuseDuplicates(
   const customers = repeatedCustomers === 1 ? '1 customer stands' : `${repeatedCustomers} customers stand`
   const pair = places.map(({ row, line }) => `row ${row}, line ${line}`).join(' and ')
   return new BulkUpdateError(
-    'INPUT',
     'E_DUPLICATE_CUSTOMER',
     `${customers} on several rows (first: ${pair})`,
     'Leave one row for each customer, or run with --duplicates sequence, last or merge. Nothing was sent.',
   )
 }
 
-/** `--strict` where there is a warning. */
+/** For `--strict`. A warning of 0 rows is about the header. */
 export function refuseWarning(
   {
     rows,
@@ -47,7 +45,6 @@ export function refuseWarning(
 ): BulkUpdateError {
   const what = `${code} ${field}`.trim()
   return new BulkUpdateError(
-    'INPUT',
     'E_STRICT',
     rows === 0
       ? `warnings count with --strict: the header has ${what}`
@@ -56,14 +53,13 @@ export function refuseWarning(
   )
 }
 
-/** The first guard that refuses, or nothing. */
+/** Returns the error of the first guard that refuses. */
 export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
   const { expectedRows: expected } = options
   if (expected !== undefined && (scan.rows < expected.least || scan.rows > expected.most)) {
     const wanted =
       expected.least === expected.most ? `${expected.least}` : `${expected.least} to ${expected.most}`
     return new BulkUpdateError(
-      'INPUT',
       'E_EXPECT_ROWS',
       `the file has ${scan.rows} ${scan.rows === 1 ? 'row' : 'rows'}, and ${wanted} ${wanted === '1' ? 'is' : 'are'} expected`,
       'Look whether the export is whole; if it is, correct --expect-rows. Nothing was sent.',
@@ -72,7 +68,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   if (options.strict && scan.invalid > 0) {
     const [first] = scan.findings
     return new BulkUpdateError(
-      'INPUT',
       'E_STRICT',
       `${scan.invalid} of ${scan.rows} rows are invalid (first: row ${first?.firstRow ?? 0}, ${first?.code ?? ''})`,
       'Mend the rows that `validate` lists, or run without --strict. Nothing was sent.',
@@ -85,7 +80,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   if (scan.invalid > allowedErrors(options.maxErrors, scan.rows)) {
     const [first] = scan.findings
     return new BulkUpdateError(
-      'INPUT',
       'E_TOO_MANY_INVALID',
       `${scan.invalid} of ${scan.rows} rows are invalid, most of them ${first?.code ?? ''} (first: row ${first?.firstRow ?? 0}, line ${first?.firstLine ?? 0})`,
       'Look at them with `validate`; raise --max-errors if so many are expected. Nothing was sent.',
@@ -94,7 +88,6 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
   for (const [field, rows] of scan.cleared) {
     if (rows > (scan.calls * options.maxClearsPercent) / 100) {
       return new BulkUpdateError(
-        'USAGE',
         'E_MAX_CLEARS',
         `this would clear ${field} on ${rows} of ${scan.calls} rows`,
         `If blanks mean "leave alone", run with --blank keep; if so many clears are meant, raise --max-clears (now ${options.maxClearsPercent}%). Nothing was sent.`,
@@ -102,4 +95,32 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
     }
   }
   return undefined
+}
+
+/** `--max-errors`. */
+export type ErrorLimit = { readonly rows: number } | { readonly percent: number }
+
+/** A percentage counts from so many rows on, so that one bad row among the first ten stops nothing. */
+const leastRows = 100
+
+export function allowedErrors(limit: ErrorLimit, rows: number): number {
+  return 'rows' in limit ? limit.rows : (limit.percent / 100) * Math.max(leastRows, rows)
+}
+
+export interface Threshold {
+  /** Counts an outcome. Returns true once there are more errors than the limit allows. */
+  passed(kind: OutcomeKind): boolean
+}
+
+/** Counts rows that Rapyd refused or that did not get through. Invalid rows count in the guard, before the first request. */
+export function createThreshold(limit: ErrorLimit): Threshold {
+  let rows = 0
+  let errors = 0
+  return {
+    passed(kind) {
+      rows++
+      if (kind === 'rejected' || kind === 'failed' || kind === 'unknown') errors++
+      return errors > allowedErrors(limit, rows)
+    },
+  }
 }

@@ -1,20 +1,36 @@
-/** The guard of a run that compares its input with the last one of its name: looked up before the scan, asked behind it. */
-import { findEarlierRun, keepPortrait } from './input-history.ts'
-import { watchInput } from './input-watch.ts'
-import type { WatchedInput } from './input-watch.ts'
+/** The guard that refuses a damaged file, or one that differs from the last file of its name. */
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { planHeader } from '../mapping/column-plans.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import { isOutcome } from '../model/outcome.ts'
 import type { Examiner } from '../model/ports.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { RunJournal } from '../store/journal.ts'
 import { isRunThere, runName } from '../store/run-directory.ts'
+import { createBrokenRows, textDamage, typedColumns } from './damage.ts'
+import { createCustomerSampler, findProfiledRun, mostFields, saveProfile } from './file-profile.ts'
+import type { FileProfile, ProfiledRun } from './file-profile.ts'
+import {
+  compareCustomers,
+  compareDamage,
+  compareFields,
+  compareRows,
+  describeMisread,
+  isComparable,
+} from './profile-comparison.ts'
+import type { ProfileDifference } from './profile-comparison.ts'
+import { rulesOf } from './row-reader.ts'
+import type { MappedInput } from './row-reader.ts'
 
 export interface InputGuard {
-  /** Looks at the rows of the scan. */
+  /** Sees the rows of the scan. */
   readonly watch: Examiner
-  /** What is to be kept in the journal of the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
+  /** Returns what saves the profile in the journal. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
   check(found: Scan): Promise<(journal: RunJournal) => void>
 }
 
-export interface InputGuardParts extends Omit<WatchedInput, 'earlier'> {
+export interface InputGuardParts extends MappedInput {
   readonly runsDir: string
   readonly runId: string
   /** What the journal of the run is bound to. */
@@ -22,31 +38,112 @@ export interface InputGuardParts extends Omit<WatchedInput, 'earlier'> {
 }
 
 /**
- * Nothing where the run has been begun: its file has passed, and what was accepted then need not be said again. A redo has
- * only rows of a file that has passed, a plan was made of a file that has passed, and a rollback has no file of anybody's.
+ * Returns undefined if the run exists already, because its file was accepted then. Also for a redo or a plan
+ * (their rows come from an accepted file) and a rollback (it has no file).
  */
 export function openInputGuard(
   { runsDir, runId, facts, ...input }: InputGuardParts,
   { redo, planned, rollback }: Readonly<Partial<Record<'redo' | 'planned' | 'rollback', object | undefined>>>,
 ): InputGuard | undefined {
-  const isOther = redo !== undefined || planned !== undefined || rollback !== undefined
-  if (isOther || isRunThere(runsDir, runId)) return undefined
-  // CSV and NDJSON write addresses each in its own way, so fields of one cannot be looked for in the other.
-  const lineage = { ...facts, name: `${runName(input.options.input)}.${input.head.format}` }
-  // What comes over a pipe has no name that tells it from other pipes.
+  const isDerived = redo !== undefined || planned !== undefined || rollback !== undefined
+  if (isDerived || isRunThere(runsDir, runId)) return undefined
+  // CSV and NDJSON write addresses differently, so their fields cannot be compared.
+  const key = { ...facts, name: `${runName(input.options.input)}.${input.head.format}` }
+  // Standard input has no name, so its files cannot be told apart.
   const isNamed = input.options.input !== '-'
-  const watch = watchInput({
-    ...input,
-    earlier: isNamed ? findEarlierRun(runsDir, lineage) : undefined,
-  })
+  const profiler = createFileProfiler(input, isNamed ? findProfiledRun(runsDir, key) : undefined)
   return {
-    watch,
+    watch: profiler,
     async check(found) {
-      const { portrait, refusal } = await watch.finish(found)
+      const { profile, refusal } = await profiler.finish(found)
       if (refusal !== undefined) throw refusal
       return (journal) => {
-        if (isNamed) keepPortrait(journal, lineage, portrait)
+        if (isNamed) saveProfile(journal, key, profile)
       }
     },
   }
+}
+
+interface FileProfiler extends Examiner {
+  /** Makes the profile after the scan, and decides if the file may be sent. */
+  finish(
+    found: Scan,
+  ): Promise<{ readonly profile: FileProfile; readonly refusal: BulkUpdateError | undefined }>
+}
+
+/** Throws INPUT errors if the header cannot be matched. */
+export function createFileProfiler(
+  { file, head, mapping, options }: MappedInput,
+  earlier: ProfiledRun | undefined,
+): FileProfiler {
+  const plans =
+    head.format === 'csv' ? planHeader(head.header, options.ignoreColumns, mapping, rulesOf(options)) : []
+  const broken = createBrokenRows(typedColumns(plans))
+  const sampler = createCustomerSampler(earlier?.profile, isMisread)
+  let row: Row | MalformedRow | undefined
+
+  return {
+    begin: (next) => {
+      row = next
+    },
+    refused: () => {},
+    read(read) {
+      if (!isOutcome(read)) sampler.add(read)
+      if (row !== undefined && isOutcome(read) && read.errorCode !== '') broken.bad(row, read.errorCode)
+      else broken.good()
+    },
+    warned: () => {},
+    async finish(found) {
+      const end = row === undefined ? 0 : row.offset + row.length
+      const endsLine = (await file.read(end, 1)).length > 0
+      const current = { ...countRows(found), endsLine, ...sampler.finish(), volatileFields: [] }
+      const last = earlier !== undefined && isComparable(earlier.profile) ? earlier : undefined
+      const verdict = broken.verdict(endsLine) ?? (last === undefined ? describeMisread(current) : undefined)
+      const damage = verdict === undefined ? [] : [{ what: 'damage', text: verdict }]
+      if (last === undefined) return { profile: current, refusal: createRefusal(damage, undefined, options) }
+      const customers = last.isSameMapping
+        ? compareCustomers(last.profile, sampler.shared)
+        : { differences: [], volatileFields: [] }
+      const profile = { ...current, volatileFields: customers.volatileFields }
+      const differences = [
+        ...(damage.length > 0 ? damage : compareDamage(last.profile, profile)),
+        ...(options.expectRows === undefined ? compareRows(last.profile, profile) : []),
+        ...(last.isSameMapping ? compareFields(last.profile, profile) : []),
+        ...customers.differences,
+      ]
+      return { profile, refusal: createRefusal(differences, last, options) }
+    },
+  }
+}
+
+const isMisread = (text: string): boolean => textDamage(text, true, false)?.code === 'W_ENCODING'
+
+function countRows({ rows, calls, invalid, set, cleared }: Scan) {
+  const counted = [...set].filter(([field]) => set.size <= mostFields || !field.startsWith('metadata.'))
+  const filled = counted.map(([field, count]) => [field, count - (cleared.get(field) ?? 0)] as const)
+  return { rows, calls, invalid, filled: Object.fromEntries(filled) }
+}
+
+/** Further differences are only counted in the message. */
+const mostNamed = 3
+
+function createRefusal(
+  differences: readonly ProfileDifference[],
+  last: ProfiledRun | undefined,
+  { acceptChange }: ResolvedOptions,
+): BulkUpdateError | undefined {
+  const accepted = new Set(acceptChange)
+  const words = [...new Set(differences.map(({ what }) => what))].filter((what) => !accepted.has(what))
+  if (words.length === 0 || accepted.has('all')) return undefined
+  // The message has the first difference of each word.
+  const open = words.flatMap((word) => differences.find(({ what }) => what === word) ?? [])
+  const more = open.length > mostNamed ? `; and ${open.length - mostNamed} more` : ''
+  const named = open.slice(0, mostNamed).map(({ text }) => text)
+  const when = last === undefined ? '' : ` (last time: run ${last.runId}, ${last.finishedAt.slice(0, 10)})`
+  const argument = words.length > mostNamed ? 'all' : words.join(',')
+  return new BulkUpdateError(
+    last === undefined ? 'E_DAMAGED_FILE' : 'E_UNLIKE_LAST',
+    `this file is ${last === undefined ? 'damaged' : 'not like the one before it'}: ${named.join('; ')}${more}${when}`,
+    `Look whether the export is whole. If it is meant as it is, run with --accept-change ${argument}. Nothing was sent.`,
+  )
 }

@@ -1,51 +1,121 @@
-/** The first pass: the whole file without a socket. It counts, validates and gathers what the guards decide on. */
-import { isOutcome } from '../model/outcome.ts'
-import type { ErrorCode, WarningCode } from '../model/errors.ts'
+/** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
+import { rowsOf } from '../input/rows.ts'
 import { countEach } from '../model/collections.ts'
+import type { ErrorCode, BulkUpdateError, WarningCode } from '../model/errors.ts'
+import { isOutcome } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
-import type {
-  RowWarnings,
-  OnWarning,
-  CustomerCount,
-  Examiner,
-  Locate,
-  ReadRow,
-  Source,
-} from '../model/ports.ts'
-import { createKindCounter } from './kinds.ts'
-import type { Scan } from '../model/scan.ts'
+import type { Examiner, ReadRow, Source, CustomerCount, OnWarning } from '../model/ports.ts'
+import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
+import type { FoundKind, Scan } from '../model/scan.ts'
+import { rowWarnings } from '../rapyd/customer-fields.ts'
+import { countCustomers } from '../store/customer-count.ts'
+import { applyDuplicatePolicy } from './duplicates.ts'
+import type { RowReader } from './duplicates.ts'
+import { guard, refuseDuplicates } from './guards.ts'
+import { createLocate, createReadRow } from './row-reader.ts'
+import type { MappedInput } from './row-reader.ts'
 
-/** An invalid row; `columnOf` finds the column of its problem, where it is asked for. */
+/** Gets an invalid row. `columnOf` finds the column of its problem. */
 export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
 
-export interface ScanParts {
-  readonly source: Source
-  readonly readRow: ReadRow
-  readonly locate: Locate
-  readonly doubts: RowWarnings
-  /** Gets every row whose customer id can be read. */
-  readonly customers: CustomerCount
+export interface InputParts extends MappedInput {
   readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
+  /** The scan of an earlier session of the run. */
+  readonly remembered?: Scan | undefined
+  /** Sees every row of the first pass. */
   readonly examiner?: Examiner | undefined
 }
 
-export async function scan(parts: ScanParts): Promise<Scan> {
-  const { source, readRow, locate, doubts, customers, onInvalid, signal, examiner } = parts
+/** Wraps the rows of the first pass. */
+export type Watched = (source: Source) => Source
+
+export interface CheckedInput extends RowReader {
+  readonly found: Scan
+  /** Why the input may not be sent. */
+  readonly refusal: BulkUpdateError | undefined
+}
+
+/**
+ * Scans the input and asks the guards. With `--duplicates last` or `merge`, a second pass counts what would be sent.
+ * Throws INPUT errors if the input cannot be trusted at all.
+ */
+export async function checkInput(
+  parts: InputParts,
+  watched: Watched = (source) => source,
+): Promise<CheckedInput> {
+  const { file, head, options } = parts
+  const readRow = createReadRow(parts)
+  const plain: RowReader = { openRows: (start) => rowsOf(file, head, start), readRow }
+  // A remembered scan keeps no customers, and the other policies need all of them.
+  if (options.duplicates === 'sequence') {
+    const found = parts.remembered ?? (await scanReading(parts, plain, watched(plain.openRows())))
+    return { ...plain, found, refusal: guardOf(found, options) }
+  }
+  const customers = countCustomers()
+  const all = await scanReading(parts, plain, watched(plain.openRows()), customers)
+  const reader = applyDuplicatePolicy(parts, plain, customers.duplicates())
+  const found =
+    reader === plain
+      ? all
+      : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reader, reader.openRows())
+  const pair = options.duplicates === 'reject' ? customers.firstPair() : undefined
+  const refusal =
+    pair === undefined
+      ? guardOf(found, options)
+      : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
+  return { ...reader, found, refusal }
+}
+
+/** Scans `source`, whose rows `readRow` reads. `customers` gets every customer id; without it they are only counted. */
+export async function scanReading(
+  parts: InputParts,
+  { readRow }: Pick<RowReader, 'readRow'>,
+  source: Source,
+  customers?: CustomerCount,
+): Promise<Scan> {
+  if (customers !== undefined) return scanRows(parts, readRow, source, customers)
+  const counted = countCustomers()
+  try {
+    return await scanRows(parts, readRow, source, counted)
+  } finally {
+    counted.close()
+  }
+}
+
+/** Returns why `found` may not be sent, or undefined. */
+export function guardOf(found: Scan, options: ResolvedOptions): BulkUpdateError | undefined {
+  return guard(found, {
+    maxClearsPercent: parsePercent('max-clears', options.maxClears),
+    maxErrors: parseErrorLimit(options.maxErrors),
+    strict: options.strict,
+    expectedRows: options.expectRows === undefined ? undefined : parseExpectedRows(options.expectRows),
+  })
+}
+
+async function scanRows(
+  parts: InputParts,
+  readRow: ReadRow,
+  source: Source,
+  customers: CustomerCount,
+): Promise<Scan> {
+  const { onInvalid, signal, examiner } = parts
+  const locate = createLocate(parts)
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
   const findings = createKindCounter<ErrorCode>()
   const warnings = createKindCounter<WarningCode>()
   let current: Row | MalformedRow | undefined
-  const tell: OnWarning = (code, field, message) => {
+  const warn: OnWarning = (code, field, message) => {
     const row = current
     if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
     examiner?.warned(code, field, message)
   }
-  // Not inside the loop: what a closure captures there would be allocated for every row.
-  const noteInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
+  // Outside of the loop, because a closure there would be allocated for every row.
+  const addInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
     const columnOf = (): SourceColumn | undefined => locate(row, outcome.errorField)
     const { errorCode: code, errorField: field, message } = outcome
     if (code !== '') findings.add({ code, field, message }, outcome, columnOf)
@@ -66,25 +136,55 @@ export async function scan(parts: ScanParts): Promise<Scan> {
       } else if (read.outcome === 'unchanged') unchanged++
       else {
         invalid++
-        noteInvalid(row, read)
+        addInvalid(row, read)
       }
       current = row
       if (read.customerId !== '') {
         customers.add(read.customerId, row.row, hasCall)
-        doubts.unusualId(read.customerId, tell)
+        rowWarnings.unusualId(read.customerId, warn)
       }
-      if (hasCall) doubts.clears(read, tell)
+      if (hasCall) rowWarnings.clears(read, warn)
     }
   }
+  const counts = { rows, calls, unchanged, invalid, ...customers.counts(), set, cleared }
+  return { ...counts, findings: findings.list(), warnings: warnings.list() }
+}
+
+interface KindCounter<Code extends string> {
+  /** `columnOf` is called for the first row of a kind. */
+  add(
+    kind: Pick<FoundKind<Code>, 'code' | 'field' | 'message'>,
+    place: Pick<Place, 'row' | 'line'>,
+    columnOf: () => SourceColumn | undefined,
+  ): void
+  /** Most frequent first. */
+  list(): readonly FoundKind<Code>[]
+}
+
+/** Counts problems by code and field, and keeps the first row of each kind. */
+function createKindCounter<Code extends string>(): KindCounter<Code> {
+  const found = new Map<string, FoundKind<Code> & { rows: number }>()
   return {
-    rows,
-    calls,
-    unchanged,
-    invalid,
-    ...customers.counts(),
-    set,
-    cleared,
-    findings: findings.list(),
-    warnings: warnings.list(),
+    add({ code, field, message }, { row, line }, columnOf) {
+      const key = `${code} ${field}`
+      const known = found.get(key)
+      if (known !== undefined) known.rows++
+      else {
+        const column = columnOf()
+        const first = { rows: 1, firstRow: row, firstLine: line, ...(column === undefined ? {} : { column }) }
+        found.set(key, { code, field, message, ...first })
+      }
+    },
+    list: () => [...found.values()].sort((left, right) => right.rows - left.rows),
   }
+}
+
+/** Reads the source again, because the scan keeps no lines of rows. */
+async function findPlaces(source: Source, wanted: readonly number[]): Promise<readonly Place[]> {
+  const places: Place[] = []
+  for await (const rows of source) {
+    places.push(...rows.filter(({ row }) => wanted.includes(row)))
+    if (places.length === wanted.length) break
+  }
+  return places
 }

@@ -9,9 +9,14 @@ import { withRoomNeeded } from '../../src/engine/closing.ts'
 import { makeSmallDisk, whyNot } from '../support/small-disk.ts'
 
 const refused = (cause: object, kind: 'LOCAL' | 'INPUT' = 'LOCAL') =>
-  new BulkUpdateError(kind, 'E_JOURNAL', 'it cannot be written', 'Free some space.', {
-    cause: Object.assign(new Error('refused'), cause),
-  })
+  new BulkUpdateError(
+    kind === 'LOCAL' ? 'E_JOURNAL' : 'E_EMPTY',
+    'it cannot be written',
+    'Free some space.',
+    {
+      cause: Object.assign(new Error('refused'), cause),
+    },
+  )
 
 describe('a full disk', () => {
   let directory = ''

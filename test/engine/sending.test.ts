@@ -38,7 +38,7 @@ const run = (more: Partial<UpdateOptions> = {}, signal = running) =>
   bulkUpdate({ ...options, ...more, signal })
 const confirm = (request: UpdateRequest): Promise<Outcome> =>
   Promise.resolve(outcomeOf({ ...request, outcome: 'updated' }))
-const wrong = new BulkUpdateError('REMOTE', 'E_WRONG_CUSTOMER', 'wrong', 'Look.')
+const wrong = new BulkUpdateError('E_WRONG_CUSTOMER', 'wrong', 'Look.')
 
 test('an error that nobody foresaw comes out, and the run is not finished by it', async () => {
   sender.deliver = (request) =>

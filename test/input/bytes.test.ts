@@ -57,7 +57,7 @@ describe('an opened input', () => {
     expect((await input.read(0, input.size)).toString()).toBe('old')
   })
 
-  it('notices that somebody writes to it', async () => {
+  it('notices a writer', async () => {
     const input = await open('a'.repeat(1_000_000))
     const blocks = input.blocks(0)
     await blocks.next()
@@ -65,7 +65,7 @@ describe('an opened input', () => {
     await expect(blocks.next()).rejects.toMatchObject({ kind: 'INPUT', code: 'E_INPUT_CHANGED' })
   })
 
-  it('notices that somebody writes as much as was there before', async () => {
+  it('notices a writer that keeps the size', async () => {
     const input = await open('a'.repeat(1_000_000))
     const blocks = input.blocks(0)
     await blocks.next()
@@ -102,7 +102,7 @@ describe('an opened input', () => {
     })
   })
 
-  it('does not wait for somebody to write into a pipe', async () => {
+  it('does not wait for the writer of a pipe', async () => {
     execFileSync('mkfifo', [path()])
     await expect(openInput(path())).rejects.toMatchObject({
       code: 'E_INPUT_OPEN',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compressionOf, decompress } from '../../src/input/compression.ts'
+import { detectCompression, decompress } from '../../src/input/compression.ts'
 import type { Compression } from '../../src/input/compression.ts'
 
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
@@ -84,7 +84,7 @@ describe.each(both)('%s', (kind) => {
       await expect(whole(bytes, kind, size)).rejects.toMatchObject({ code: 'E_COMPRESSED' })
   })
 
-  it('names the place of what stands behind it', async () => {
+  it('names the place of bytes after it', async () => {
     const bytes = pack(rows)
     const behind = kind === 'gzip' ? Buffer.alloc(9) : Buffer.from('more')
     await expect(whole(Buffer.concat([bytes, behind]), kind)).rejects.toMatchObject({
@@ -117,16 +117,16 @@ describe.each(both)('%s', (kind) => {
     await expect(joined(broken(pack(rows)), kind)).rejects.toThrow('E_INPUT_CHANGED')
   })
 
-  it('is told by its first bytes', () => {
-    expect(compressionOf(pack(rows))).toBe(kind)
-    expect(compressionOf(pack(rows).subarray(1))).toBe(undefined)
+  it('is recognised by its first bytes', () => {
+    expect(detectCompression(pack(rows))).toBe(kind)
+    expect(detectCompression(pack(rows).subarray(1))).toBe(undefined)
   })
 })
 
 describe('a compressed file', () => {
   it('may have frames of zstd that are skipped', async () => {
     const bytes = Buffer.concat([skippable, zstdCompressSync(rows), skippable])
-    expect(compressionOf(bytes)).toBe('zstd')
+    expect(detectCompression(bytes)).toBe('zstd')
     for (const size of [1, 12, 13, 100_000])
       expect((await whole(bytes, 'zstd', size)).equals(rows)).toBe(true)
   })

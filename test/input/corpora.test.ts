@@ -8,7 +8,7 @@ import type { MalformedRow, Row } from '../../src/model/row.ts'
 import type { Bytes } from '../../src/input/decode.ts'
 import { wholeCharacters } from '../../src/input/decode.ts'
 import { parseCsv } from '../../src/input/csv.ts'
-import { parseNdjson, readJsonLine } from '../../src/input/ndjson.ts'
+import { parseNdjson, readJsonLine } from '../../src/input/rows.ts'
 
 const spectrum = dirname(fileURLToPath(import.meta.resolve('csv-spectrum')))
 const names = readdirSync(join(spectrum, 'csvs')).map((name) => name.replace('.csv', ''))

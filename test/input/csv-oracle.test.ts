@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { CsvRow, MalformedRow } from '../../src/model/row.ts'
 import { BulkUpdateError } from '../../src/model/errors.ts'
 import { parseCsv } from '../../src/input/csv.ts'
-import type { Dialect } from '../../src/input/csv-problems.ts'
+import type { Dialect } from '../../src/input/csv.ts'
 import { oracleRows } from '../support/csv-oracle.ts'
 import type { OracleRows } from '../support/csv-oracle.ts'
 

@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => folder.remove())
 
-/** What `validate` finds, its invalid rows, and what it leaves to be mended. */
+/** What `validate` finds, its invalid rows, and what it leaves to fix. */
 async function look(text: string) {
   folder.write('crm.csv', text)
   const invalid: Outcome[] = []

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findDelimiter } from '../../src/input/delimiter.ts'
+import { findDelimiter } from '../../src/input/header.ts'
 
 const find = (text: string, promised?: '\t') => findDelimiter(text, '\n', promised, 'crm.csv')
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodingOf, markLength } from '../../src/input/encoding.ts'
+import { detectEncoding, markLength } from '../../src/input/encoding.ts'
 import type { Encoding } from '../../src/input/encoding.ts'
 
 const le = (text: string) => Buffer.from(text, 'utf16le')
@@ -28,7 +28,7 @@ describe('the encoding of a text', () => {
       0,
     ],
   ])('is seen of %s', (_what, start, encoding, mark) => {
-    expect(encodingOf(start, undefined, 'crm.csv')).toBe(encoding)
+    expect(detectEncoding(start, undefined, 'crm.csv')).toBe(encoding)
     expect(markLength(start, encoding)).toBe(mark)
   })
 
@@ -37,7 +37,7 @@ describe('the encoding of a text', () => {
     ['UTF-16 without a mark and with little ASCII', le('東京東京東京東京東京,大阪\n'), 'utf-16le'],
     ['UTF-8', Buffer.from(csv), 'utf-8'],
   ])('is what --encoding says of %s', (_what, start, encoding) => {
-    expect(encodingOf(start, encoding, 'crm.csv')).toBe(encoding)
+    expect(detectEncoding(start, encoding, 'crm.csv')).toBe(encoding)
   })
 
   it.each<[string, Buffer, Encoding, string]>([
@@ -47,7 +47,7 @@ describe('the encoding of a text', () => {
     ['UTF-16 with its mark', le(`\ufeff${csv}`), 'utf-8', 'the mark of UTF-16 (utf-16le)'],
     ['ASCII', Buffer.from(csv), 'utf-16le', 'holds no utf-16le'],
   ])('of %s is not %s by --encoding', (_what, start, wanted, message) => {
-    expect(() => encodingOf(start, wanted, 'crm.csv')).toThrow(
+    expect(() => detectEncoding(start, wanted, 'crm.csv')).toThrow(
       expect.objectContaining({
         kind: 'INPUT',
         code: 'E_ENCODING',
@@ -62,7 +62,7 @@ describe('the encoding of a text', () => {
     ['the other way', utf32(csv).swap32()],
     ['the other way with its mark', utf32(`\ufeff${csv}`).swap32()],
   ])('is refused where it is UTF-32 %s, with what to do', (_what, start) => {
-    expect(() => encodingOf(start, undefined, 'crm.csv')).toThrow(
+    expect(() => detectEncoding(start, undefined, 'crm.csv')).toThrow(
       expect.objectContaining({ code: 'E_BINARY', remedy: expect.stringContaining('iconv -f UTF-32') }),
     )
   })

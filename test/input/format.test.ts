@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatOf, promisedBy } from '../../src/input/format.ts'
+import { detectFormat, formatByName } from '../../src/input/format.ts'
 
 describe('the format of an input', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('the format of an input', () => {
     ['{broken\n', 'crm', 'ndjson'],
     ['{a}\n', 'crm.csv', 'csv'],
   ])('%j in %s is %s', (text, name, format) => {
-    expect(formatOf(text, `/folder.csv/${name}`)).toBe(format)
+    expect(detectFormat(text, `/folder.csv/${name}`)).toBe(format)
   })
 
   it.each([
@@ -31,6 +31,6 @@ describe('the format of an input', () => {
     ['crm', undefined, undefined],
     ['folder.tsv/crm', undefined, undefined],
   ])('%s promises %s', (name, format, delimiter) => {
-    expect(promisedBy(name)).toEqual({ format, delimiter })
+    expect(formatByName(name)).toEqual({ format, delimiter })
   })
 })

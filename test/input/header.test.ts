@@ -9,7 +9,7 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { openPassingInput } from '../../src/engine/input.ts'
 
 const wide = (text: string) => Buffer.from(text, 'utf16le')
-const told: FormatOptions = { format: undefined, delimiter: undefined }
+const noOptions: FormatOptions = { format: undefined, delimiter: undefined }
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'header-'))
@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 /** The head, and the first row behind it as `row line offset text`. */
 async function head(
   text: string | Buffer,
-  options = told,
+  options = noOptions,
   name = 'crm.csv',
 ): Promise<Head & { readonly first: string }> {
   const path = join(folder, name)
@@ -92,18 +92,18 @@ describe('the head of a file', () => {
   })
 
   it.each<[string, FormatOptions, string, string]>([
-    ['the option before the content', { ...told, format: 'ndjson' }, 'crm.csv', 'ndjson'],
-    ['CSV for what starts with a brace', { ...told, format: 'csv' }, 'crm.ndjson', 'csv'],
+    ['the option before the content', { ...noOptions, format: 'ndjson' }, 'crm.csv', 'ndjson'],
+    ['CSV for what starts with a brace', { ...noOptions, format: 'csv' }, 'crm.ndjson', 'csv'],
   ])('follows %s', async (_what, options, name, format) => {
     expect((await head('{a}\n', options, name)).format).toBe(format)
   })
 
   it.each<[string, FormatOptions, string, string]>([
-    ['a comma', told, 'crm.csv', ','],
-    ['what the content shows', told, 'crm.csv', ';'],
-    ['what the content shows before the name', told, 'crm.tsv', '|'],
-    ['a tab for .tsv', told, 'crm.TSV', '\t'],
-    ['a tab for --format tsv', { ...told, format: 'tsv' }, 'crm.csv', '\t'],
+    ['a comma', noOptions, 'crm.csv', ','],
+    ['what the content shows', noOptions, 'crm.csv', ';'],
+    ['what the content shows before the name', noOptions, 'crm.tsv', '|'],
+    ['a tab for .tsv', noOptions, 'crm.TSV', '\t'],
+    ['a tab for --format tsv', { ...noOptions, format: 'tsv' }, 'crm.csv', '\t'],
     ['what --delimiter says', { format: 'tsv', delimiter: ';' }, 'crm.tsv', ';'],
   ])('is cut at %s', async (_what, options, name, delimiter) => {
     expect(await head(`a${delimiter}b\n`, options, name)).toMatchObject({
@@ -182,7 +182,7 @@ describe('the head of a file', () => {
     ['{ \r\n  "customer": "x"\r\n}\r\n', 'a JSON object over several lines', 'jq -c .'],
   ])('is no NDJSON in %j', async (text, message, remedy) => {
     for (const format of [undefined, 'ndjson'] as const) {
-      await expect(head(text, { ...told, format }, 'crm.json')).rejects.toMatchObject({
+      await expect(head(text, { ...noOptions, format }, 'crm.json')).rejects.toMatchObject({
         kind: 'INPUT',
         code: 'E_NOT_NDJSON',
         message: expect.stringContaining(message),
@@ -196,7 +196,7 @@ describe('the head of a file', () => {
       format: 'csv',
       header: ['[Customer]', '[Name]'],
     })
-    expect(await head('[]\n', { ...told, format: 'csv' })).toMatchObject({ header: ['[]'] })
+    expect(await head('[]\n', { ...noOptions, format: 'csv' })).toMatchObject({ header: ['[]'] })
   })
 
   it.each([
@@ -208,7 +208,7 @@ describe('the head of a file', () => {
   ] as const)(
     'is refused with %s in %j that --format calls %s',
     async (_what, text, format, message, remedy) => {
-      await expect(head(text, { ...told, format })).rejects.toMatchObject({
+      await expect(head(text, { ...noOptions, format })).rejects.toMatchObject({
         kind: 'INPUT',
         code: 'E_FORMAT',
         message: expect.stringContaining(message),
@@ -225,7 +225,7 @@ describe('the head of a file', () => {
     ['{},customer\n', 'csv'],
     ['{customer},name\n', 'csv'],
   ] as const)('leaves %j, which --format calls %s, to its rows', async (text, format) => {
-    expect((await head(text, { ...told, format })).format).toBe(format)
+    expect((await head(text, { ...noOptions, format })).format).toBe(format)
   })
 
   it('is CSV where it is cut at the brace that an object begins with', async () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MalformedRow, NdjsonRow } from '../../src/model/row.ts'
 import { longestRecord } from '../../src/input/lines.ts'
-import { parseNdjson } from '../../src/input/ndjson.ts'
+import { parseNdjson } from '../../src/input/rows.ts'
 
 type ReadRow = NdjsonRow | MalformedRow
 

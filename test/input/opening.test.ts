@@ -13,11 +13,11 @@ import type { Encoding } from '../../src/input/encoding.ts'
 import { readHead } from '../../src/input/header.ts'
 import type { Head } from '../../src/input/header.ts'
 import { rowAt, rowsOf } from '../../src/input/rows.ts'
-import { textOf } from '../../src/input/text-copy.ts'
+import { textOf } from '../../src/input/spool.ts'
 import { openPassingInput } from '../../src/engine/input.ts'
 
 const never = new AbortController().signal
-const told = { format: undefined, delimiter: undefined }
+const noOptions = { format: undefined, delimiter: undefined }
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'opening-'))
@@ -90,7 +90,7 @@ describe.each(written)('a file in %s', (name) => {
       for (const newline of ['\n', '\r\n', '\r']) {
         const bytes = packed[packing](texts[name](csv(delimiter, newline)))
         await using(bytes, asked(name), async (file) => {
-          const head = await readHead(file, told)
+          const head = await readHead(file, noOptions)
           expect(head).toMatchObject({ dialect: { delimiter }, lineEnd: newline })
           const rows = await allRows(file, head)
           expect(content(rows)).toEqual([
@@ -120,7 +120,7 @@ describe.each(written)('a file in %s', (name) => {
         for (const newline of ['\n', '\r\n', '\r']) {
           const text = `${csv(delimiter, newline)}${newline}"cus_4"${delimiter}"x${newline}y"${delimiter}"é${newline}cus_5`
           await using(packed[packing](texts[name](text)), asked(name), async (file) => {
-            const head = await readHead(file, told)
+            const head = await readHead(file, noOptions)
             await expect(allRows(file, head)).rejects.toMatchObject({
               code: 'E_UNCLOSED_QUOTE',
               message: 'the quote that is opened on line 8 is never closed',
@@ -137,7 +137,7 @@ describe.each(written)('a file in %s', (name) => {
         newline,
       )
       await using(packed[packing](texts[name](text)), asked(name), async (file) => {
-        const head = await readHead(file, told)
+        const head = await readHead(file, noOptions)
         expect(head.format).toBe('ndjson')
         const rows = await allRows(file, head)
         expect(content(rows)).toEqual([
@@ -212,7 +212,7 @@ describe('an input that is not plain UTF-8', () => {
             [[bytes.length], places].map(async (cut) => {
               const file = await textOf(cutInput(bytes, cut), asked(name), nameless, never)
               try {
-                const head = await readHead(file, { ...told, delimiter: ',' })
+                const head = await readHead(file, { ...noOptions, delimiter: ',' })
                 return { rows: await allRows(file, head), digest: await file.digest(), head }
               } finally {
                 await file.close()
@@ -278,7 +278,7 @@ describe('an input that is not plain UTF-8', () => {
       gzipSync(Buffer.from('customer,name\ncus_1,Jos\xe9\n', 'latin1')),
       undefined,
       async (file) => {
-        const head = await readHead(file, told)
+        const head = await readHead(file, noOptions)
           .then((found) => allRows(file, found))
           .catch((error: unknown) => error)
         expect(head).toMatchObject({
@@ -312,7 +312,7 @@ describe('an input that is not plain UTF-8', () => {
     }
   })
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal aborts', async () => {
     const stop = new AbortController()
     stop.abort()
     const raw = await openInput(gz())

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readJsonLine } from '../../src/input/ndjson.ts'
+import { readJsonLine } from '../../src/input/rows.ts'
 
 /** What the line is refused for: `CODE field`; or the record. */
 function read(text: string): unknown {
@@ -132,7 +132,7 @@ const records = fc
     return !/__proto__|\\ud|[0-9]{16}|e\+/.test(text)
   })
 
-/** The same record written by somebody else: spaces between tokens, every so many characters an escape. */
+/** The same record written by another program: spaces between tokens, every so many characters an escape. */
 function rewrite(record: unknown, space: string, everyNth: number): string {
   let count = 0
   return JSON.stringify(record).replaceAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g, (token) => {

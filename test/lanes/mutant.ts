@@ -223,7 +223,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a record of another width is a row',
-    file: 'input/csv-problems.ts',
+    file: 'input/csv.ts',
     edits: [['if (columns > 0 && cells.length !== columns)', 'if (columns < 0)']],
     tests: ['input/csv.test.ts'],
   },

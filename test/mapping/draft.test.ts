@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { draftMapping } from '../../src/mapping/draft.ts'
 import { matchHeader } from '../../src/mapping/headers.ts'
 import { parseMapping } from '../../src/mapping/mapping-file.ts'
-import { createProfiler } from '../../src/mapping/profile.ts'
+import { createProfiler } from '../../src/mapping/column-profile.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 

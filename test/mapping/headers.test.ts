@@ -16,7 +16,7 @@ describe('the customer id', () => {
     [['name', 'CUSTOMER_ID'], 1],
     [['name', ' Id '], 1],
     [['name', 'Customer-Id', 'email'], 1],
-  ])('stands in a column of %j', (header, index) => {
+  ])('is in a column of %j', (header, index) => {
     expect(matchHeader(header, []).id.index).toBe(index)
   })
 

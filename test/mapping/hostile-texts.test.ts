@@ -3,14 +3,14 @@
  * these, and the test would run into its limit; no time is measured.
  */
 import { describe, expect, it } from 'vitest'
-import { textDamage } from '../../src/validation/text-damage.ts'
-import { masked } from '../../src/validation/mask.ts'
+import { textDamage } from '../../src/validation/damage.ts'
+import { maskCell } from '../../src/validation/findings.ts'
 import { describeDeception, toPlainForm, printable } from '../../src/model/text.ts'
-import { formatOf } from '../../src/input/format.ts'
-import { readJsonLine } from '../../src/input/ndjson.ts'
+import { detectFormat } from '../../src/input/format.ts'
+import { readJsonLine } from '../../src/input/rows.ts'
 import { textProblem } from '../../src/mapping/cells.ts'
-import { createProfiler } from '../../src/mapping/profile.ts'
-import { fixOf } from '../../src/mapping/fixes.ts'
+import { createProfiler } from '../../src/mapping/column-profile.ts'
+import { findFix } from '../../src/mapping/fixes.ts'
 import { targetOf } from '../../src/mapping/targets.ts'
 import { compileTransform } from '../../src/mapping/transforms.ts'
 import { describeIdDefect, isCustomerId, customerFields } from '../../src/rapyd/customer-fields.ts'
@@ -70,10 +70,10 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
   'rules of fields': (text) =>
     ruled.map(({ name, rule }) => textProblem(text, name, rule, { literals: new Set() })),
   'rules of ids': (text) => [isCustomerId(text), describeIdDefect(text)],
-  'what the doctor looks for': (text) => [
+  'what the checks look for': (text) => [
     textDamage(text, false, true),
     textDamage(text, true, false),
-    masked(text),
+    maskCell(text),
   ],
   'names of columns': (text) => [
     targetOf(text),
@@ -82,17 +82,17 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
     toPlainForm(text),
   ],
   'what a terminal may get': printable,
-  'the beginning of a file': (text) => [formatOf(text, 'crm.ndjson'), formatOf(text, text)],
+  'the beginning of a file': (text) => [detectFormat(text, 'crm.ndjson'), detectFormat(text, text)],
   'lines of JSON': (text) => [readJsonLine(text), readJsonLine(JSON.stringify({ a: text }))],
   profiles: (text) => createProfiler().add(text),
 }
 
 describe('a hostile text', () => {
-  it.each(Object.entries(places))('keeps nobody busy: %s', (_, look) => {
+  it.each(Object.entries(places))('takes linear time: %s', (_, look) => {
     for (const text of texts) expect(() => look(text)).not.toThrow()
   })
 
-  it('keeps no remedy busy', () => {
+  it('takes linear time: fixes of cells', () => {
     for (const text of texts)
       for (const code of [
         'E_ID',
@@ -103,7 +103,7 @@ describe('a hostile text', () => {
         'E_EWALLET',
         'E_PAYMENT_METHOD',
       ] as const)
-        expect(() => fixOf({ code, field: 'name', message: '' }, text)).not.toThrow()
+        expect(() => findFix({ code, field: 'name', message: '' }, text)).not.toThrow()
   })
 
   it.each([

@@ -30,7 +30,7 @@ it.each([
   'cli/main.ts',
   'cli/commands/update.ts',
   'cli/commands/validate.ts',
-  'mapping/compile-mapping.ts',
+  'mapping/mapping-compiler.ts',
 ])('%s loads yaml, zod and libphonenumber-js only when a mapping asks for them', (file) =>
   expect(packagesOf(file).filter((name) => ofMappings.has(name))).toEqual([]),
 )
@@ -38,7 +38,7 @@ it.each([
 it('does see them where they are loaded', () => {
   expect(packagesOf('http/transport.ts')).toEqual(['undici'])
   expect(packagesOf('mapping/mapping-document.ts')).toEqual(['yaml'])
-  expect(packagesOf('mapping/check-mapping.ts')).toEqual(['zod'])
+  expect(packagesOf('mapping/mapping-schema.ts')).toEqual(['zod'])
 })
 
 it('--help and --version load yargs alone, and nothing of the work', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { MalformedRow, NdjsonRow } from '../../src/model/row.ts'
-import { locateInHeader, locateInRecord } from '../../src/mapping/locate.ts'
+import { locateInHeader, locateInRecord } from '../../src/mapping/column-plans.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { freshFolder } from '../acceptance/support/command.ts'
@@ -19,7 +19,7 @@ async function mappingOf(text: string) {
 }
 
 describe('the column of a field', () => {
-  it('is found by the text that stands for what a terminal would obey', () => {
+  it('is found by its printable text', () => {
     const name = 'metadata.\u001b'
     expect(locateInHeader(['customer', name], [], defaultMapping)(csv, 'metadata.\\x1b')).toEqual({
       name,

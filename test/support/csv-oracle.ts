@@ -4,7 +4,7 @@
  */
 import { rawRowMark } from '../../src/model/row.ts'
 import type { CsvRow, MalformedRow, Place } from '../../src/model/row.ts'
-import type { Dialect } from '../../src/input/csv-problems.ts'
+import type { Dialect } from '../../src/input/csv.ts'
 
 type Extent =
   | {

@@ -9,7 +9,7 @@ import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'
 import { defaultMapping } from '../../src/mapping/mapping.ts'
-import { createPrepare, createReadRow, rulesOf } from '../../src/validation/prepare.ts'
+import { createPrepare, createReadRow } from '../../src/validation/row-reader.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
 import { openOutcome } from '../../src/engine/all-outcomes.ts'
 import { errorsFormatOf } from '../../src/engine/report.ts'
@@ -49,7 +49,7 @@ async function errorsOf(path: string): Promise<string> {
     const head = await readHead(file, { format: undefined, delimiter: undefined })
     const run = { host: 'test', runId: 'test' }
     const prepare = createPrepare(
-      createReadRow(head, [], rulesOf(resolveOptions({ input: path })), defaultMapping),
+      createReadRow({ head, options: resolveOptions({ input: path }), mapping: defaultMapping }),
       run,
     )
     const format = errorsFormatOf(head)

@@ -7,7 +7,7 @@ import { rowsOf } from '../../src/input/rows.ts'
 import { loadMapping } from '../../src/mapping/mapping-file.ts'
 import { resolveOptions } from '../../src/config/job-options.ts'
 import type { UpdateOptions } from '../../src/config/options.ts'
-import { createPrepare, createReadRow, rulesOf } from '../../src/validation/prepare.ts'
+import { createPrepare, createReadRow } from '../../src/validation/row-reader.ts'
 
 export async function preparedRows(given: UpdateOptions): Promise<(UpdateRequest | Outcome)[]> {
   const options = resolveOptions(given)
@@ -16,7 +16,7 @@ export async function preparedRows(given: UpdateOptions): Promise<(UpdateRequest
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const run = { host: 'test', runId: 'test' }
     const mapping = await loadMapping(options.map)
-    const readRow = createReadRow(head, options.ignoreColumns, rulesOf(options), mapping)
+    const readRow = createReadRow({ head, options, mapping })
     const prepare = createPrepare(readRow, run)
     const prepared: (UpdateRequest | Outcome)[] = []
     for await (const rows of rowsOf(file, head)) prepared.push(...rows.map(prepare))

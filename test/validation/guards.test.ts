@@ -1,7 +1,9 @@
+/** The guards, and the limit of errors while a run sends. */
 import { describe, expect, it } from 'vitest'
-import { guard } from '../../src/validation/guards.ts'
-import type { GuardOptions } from '../../src/validation/guards.ts'
+import { guard, allowedErrors, createThreshold } from '../../src/validation/guards.ts'
+import type { GuardOptions, ErrorLimit } from '../../src/validation/guards.ts'
 import type { Scan } from '../../src/model/scan.ts'
+import type { OutcomeKind } from '../../src/model/outcome.ts'
 
 const usual: GuardOptions = { maxClearsPercent: 50, maxErrors: { percent: 10 }, strict: false }
 const good: Scan = {
@@ -87,5 +89,45 @@ describe('the guards', () => {
     expect(guard({ ...good, cleared: new Map([['email', 900]]) }, usual)?.message).toBe(
       'this would clear email on 900 of 1000 rows',
     )
+  })
+})
+
+describe('the errors that are allowed', () => {
+  it.each<[ErrorLimit, number, number]>([
+    [{ rows: 5 }, 10_000, 5],
+    [{ rows: 0 }, 1, 0],
+    [{ percent: 10 }, 10_000, 1_000],
+    [{ percent: 10 }, 20, 10],
+    [{ percent: 0 }, 20, 0],
+    [{ percent: 0.5 }, 1_000, 5],
+  ])('%j of %i rows are %f', (limit, rows, allowed) => {
+    expect(allowedErrors(limit, rows)).toBe(allowed)
+  })
+})
+
+/** The number of the outcome with which the limit is passed; 0 where it never is. */
+const passedAt = (limit: ErrorLimit, kinds: readonly OutcomeKind[]): number => {
+  const threshold = createThreshold(limit)
+  return kinds.findIndex((kind) => threshold.passed(kind)) + 1
+}
+const many = (count: number, kind: OutcomeKind) => Array.from({ length: count }, () => kind)
+
+describe('the threshold', () => {
+  it.each<OutcomeKind>(['rejected', 'failed', 'unknown'])('counts %s', (kind) => {
+    expect(passedAt({ rows: 2 }, many(9, kind))).toBe(3)
+  })
+
+  it.each<OutcomeKind>(['updated', 'unchanged', 'invalid', 'not_attempted'])('does not count %s', (kind) => {
+    expect(passedAt({ rows: 0 }, many(9, kind))).toBe(0)
+  })
+
+  it('takes a share of at least a hundred rows, so that a bad start stops nothing', () => {
+    expect(passedAt({ percent: 10 }, many(10, 'rejected'))).toBe(0)
+    expect(passedAt({ percent: 10 }, many(11, 'rejected'))).toBe(11)
+  })
+
+  it('takes a share of the rows so far, behind the first hundred', () => {
+    expect(passedAt({ percent: 10 }, [...many(190, 'updated'), ...many(21, 'failed')])).toBe(0)
+    expect(passedAt({ percent: 10 }, [...many(190, 'updated'), ...many(22, 'failed')])).toBe(212)
   })
 })

@@ -12,7 +12,7 @@ import { exitCodes } from '../../model/errors.ts'
 import type { JsonValue } from '../../model/json.ts'
 import { printableLines } from '../../model/text.ts'
 import { formatCount, formatCounts, formatDuration } from '../../report/format.ts'
-import { masked } from '../../validation/mask.ts'
+import { maskCell } from '../../validation/findings.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
 import { describeUnmatched, showReading } from '../display.ts'
@@ -109,7 +109,7 @@ const longest = 60
 function shownValue(value: JsonValue, showValues: boolean): string {
   if (value === '' || value === null) return '(blank)'
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  if (!showValues) return masked(text)
+  if (!showValues) return maskCell(text)
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 

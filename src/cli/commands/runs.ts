@@ -2,7 +2,7 @@
 import { parseAge } from '../../config/values.ts'
 import { deleteRun, planPurge, listRuns } from '../../jobs/runs.ts'
 import type { PurgePlan, ListedRun } from '../../jobs/runs.ts'
-import { exitCodes, usage } from '../../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
 import { printable } from '../../model/text.ts'
 import { formatCount } from '../../report/format.ts'
@@ -14,7 +14,11 @@ import { ask, canAsk, errorText, printResult } from '../terminal.ts'
 export async function runs(args: Arguments<'runs'>): Promise<number> {
   if (args.purge === true) return purge(args)
   if (args.olderThan !== undefined || args.yes === true) {
-    throw usage('E_USAGE', '--older-than and --yes are for --purge', 'Add --purge, or leave them out.')
+    throw new BulkUpdateError(
+      'E_USAGE',
+      '--older-than and --yes are for --purge',
+      'Add --purge, or leave them out.',
+    )
   }
   const found = listRuns(args.runsDir)
   printResult(args.json, found, runsText(found))
@@ -23,14 +27,18 @@ export async function runs(args: Arguments<'runs'>): Promise<number> {
 
 async function purge(args: Arguments<'runs'>): Promise<number> {
   if (args.olderThan === undefined) {
-    throw usage('E_USAGE', '--purge needs --older-than', 'Write it like --purge --older-than 30d.')
+    throw new BulkUpdateError(
+      'E_USAGE',
+      '--purge needs --older-than',
+      'Write it like --purge --older-than 30d.',
+    )
   }
   const plan = planPurge(listRuns(args.runsDir), parseAge(args.olderThan), Date.now())
   const asked = args.yes !== true && plan.doomed.length > 0
   if (args.json !== true) process.stdout.write(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
   if (asked && !(await confirmed(plan.doomed.length))) {
     if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, []))}\n`)
-    throw usage('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
+    throw new BulkUpdateError('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
   }
   const failed = plan.doomed.flatMap((run) => {
     const why = deleteRun(run)

@@ -1,7 +1,7 @@
 /** `state`: shows, forgets, rebuilds or fills the field state of `--only-changed`. */
 import { isoTime } from '../../report/format.ts'
 import { didYouMean, findNearest, printable } from '../../model/text.ts'
-import { exitCodes, usage } from '../../model/errors.ts'
+import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
 import { baselineState, forgetState, remakeState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
@@ -46,7 +46,7 @@ export async function state(args: Arguments<'state'>): Promise<number> {
 }
 
 function unknownAction(word: string) {
-  return usage(
+  return new BulkUpdateError(
     'E_USAGE',
     `the action is none of ${stateActions.join(', ')}`,
     `${didYouMean(findNearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
@@ -58,12 +58,16 @@ function refuseOtherArguments(
   { input, customer, all }: Arguments<'state'>,
 ): void {
   if (action === 'baseline' && input === undefined)
-    throw usage('E_USAGE', 'state baseline needs a file', 'Write it like state baseline last-export.csv.')
+    throw new BulkUpdateError(
+      'E_USAGE',
+      'state baseline needs a file',
+      'Write it like state baseline last-export.csv.',
+    )
   if (action !== 'baseline' && input !== undefined)
-    throw usage('E_USAGE', `state ${action} takes no file`, 'Leave it out.')
+    throw new BulkUpdateError('E_USAGE', `state ${action} takes no file`, 'Leave it out.')
   const isNamed = customer !== undefined
   if (action === 'forget' ? isNamed === (all === true) : isNamed || all === true)
-    throw usage(
+    throw new BulkUpdateError(
       'E_USAGE',
       'state forget needs either --customer or --all, and nothing else takes them',
       'Write it like state forget --customer cus_….',

@@ -3,7 +3,7 @@ import { whereRunWent } from '../../engine/saved-run.ts'
 import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
 import { redo as redoRun } from '../../jobs/redo.ts'
 import { bulkUpdate } from '../../jobs/update.ts'
-import { usage } from '../../model/errors.ts'
+import { BulkUpdateError } from '../../model/errors.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
@@ -11,7 +11,7 @@ import { send } from '../send.ts'
 export async function update(args: Arguments<'update'>): Promise<number> {
   const { input, onlyChanged, wholeRows, newState } = args
   if (onlyChanged !== true && (wholeRows === true || newState === true)) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_OPTION_CONFLICT',
       '--whole-rows and --new-state are for --only-changed',
       'Add --only-changed, or leave them out.',

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { programOptions } from '../../config/job-options.ts'
 import { printableLines } from '../../model/text.ts'
-import { exitCodes, usage, findTip, warningTips } from '../../model/errors.ts'
+import { exitCodes, findTip, warningEntries, BulkUpdateError } from '../../model/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
@@ -52,7 +52,7 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
 async function defectWriter({ formatErrors: format, json, input }: Arguments<'validate'>) {
   if (format === undefined) return undefined
   if (json === true) {
-    throw usage(
+    throw new BulkUpdateError(
       'E_OPTION_CONFLICT',
       '--json and --format-errors both want standard output',
       'Keep one of the two.',
@@ -80,7 +80,7 @@ function validateJson(result: ValidateResult, invalid: readonly InvalidRow[]) {
       Object.assign({}, finding, { tip: findTip(finding.code, finding.message) }),
     ),
     warnings: counts.warnings.map((warning) =>
-      Object.assign({}, warning, { tip: warningTips[warning.code] }),
+      Object.assign({}, warning, { tip: warningEntries[warning.code].tip }),
     ),
     set: Object.fromEntries(set),
     cleared: Object.fromEntries(cleared),

@@ -1,10 +1,9 @@
-/** What the texts of a column look like, counted, and the transform that they need for their field: for drafts. Keeps no text. */
+/** For drafts of mappings: counts the forms of a column's texts, and chooses the transform for its field. Keeps no text. */
 import type { ErrorCode } from '../model/errors.ts'
 import { isCustomerId, countryRule, dateRule, emailRule, phoneRule } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
-import { countryCode } from './country-names.ts'
+import { countryCode, dateChange } from './transforms.ts'
 import { targetOf } from './targets.ts'
-import { dateChange } from './transforms.ts'
 
 type Test = (text: string) => boolean
 
@@ -18,7 +17,7 @@ function isDateOf(format: string): Test {
   return (text) => typeof read === 'function' && typeof read(text) === 'string'
 }
 
-/** The forms that are counted. One text can be of several. */
+/** The forms that are counted. A text can have several. */
 const tests = {
   id: isCustomerId,
   email: (text) => emailRule(text.trim()) === undefined,
@@ -35,32 +34,32 @@ const tests = {
   country: (text) => typeof countryCode(text) === 'string',
 } satisfies Record<string, Test>
 
-export interface Profile {
-  /** How many texts were tried. */
-  readonly looked: number
-  /** How many of them are of that form. */
+export interface ColumnProfile {
+  /** Texts that were tested. */
+  readonly tested: number
+  /** The number of texts of that form. */
   of(form: keyof typeof tests): number
 }
 
-export interface Profiler extends Profile {
+export interface ColumnProfiler extends ColumnProfile {
   add(text: string): void
 }
 
-/** More texts of a column than these change nothing. */
-const mostLooked = 5_000
+/** More texts would not change the choice. */
+const mostTested = 5_000
 const longestTested = 60
 
-export function createProfiler(): Profiler {
+export function createProfiler(): ColumnProfiler {
   const counts = new Map<string, number>()
-  let looked = 0
+  let tested = 0
   return {
-    get looked() {
-      return looked
+    get tested() {
+      return tested
     },
     of: (form) => counts.get(form) ?? 0,
     add(text) {
-      if (text === '' || looked >= mostLooked) return
-      looked++
+      if (text === '' || tested >= mostTested) return
+      tested++
       if (text.length > longestTested) return
       for (const [form, test] of Object.entries(tests))
         if (test(text)) counts.set(form, (counts.get(form) ?? 0) + 1)
@@ -71,39 +70,39 @@ export function createProfiler(): Profiler {
 export type Transform =
   | { readonly kind: 'plain' }
   | { readonly kind: 'transform'; readonly text: string; readonly why: string }
-  /** The texts need one, and do not say which. */
+  /** The texts need one, but do not show which. */
   | { readonly kind: 'unclear'; readonly why: string }
 
 const plain: Transform = { kind: 'plain' }
 const use = (text: string, why: string): Transform => ({ kind: 'transform', text, why })
 const unclear = (why: string): Transform => ({ kind: 'unclear', why })
 
-/** The transform for the field at `path`, as far as the texts themselves say it. */
-export function chooseTransform(path: string, profile: Profile): Transform {
-  // By what the rule of a field says of a text that it refuses.
+/** Chooses the transform for the field at `path`, if the texts show it. */
+export function chooseTransform(path: string, profile: ColumnProfile): Transform {
+  // The code of the field's rule, which refuses a space.
   const code = targetOf(path)?.rule?.(' ')?.code
-  return profile.looked === 0 || code === undefined ? plain : (choices[code]?.(profile) ?? plain)
+  return profile.tested === 0 || code === undefined ? plain : (choices[code]?.(profile) ?? plain)
 }
 
-/** Fewer than these of a hundred are defects of their rows, and none of the column. */
+/** If less than a tenth of the texts differ, they are errors of their rows. */
 const nearlyAll = 0.9
 
-function mostly(profile: Profile, form: keyof typeof tests): boolean {
-  return profile.of(form) >= profile.looked * nearlyAll
+function mostly(profile: ColumnProfile, form: keyof typeof tests): boolean {
+  return profile.of(form) >= profile.tested * nearlyAll
 }
 
-const choices: Readonly<Partial<Record<ErrorCode, (profile: Profile) => Transform>>> = {
+const choices: Readonly<Partial<Record<ErrorCode, (profile: ColumnProfile) => Transform>>> = {
   E_EMAIL: (profile) =>
     profile.of('spaced') === 0 ? plain : use('trim', 'some have spaces around them, which are taken out.'),
   E_PHONE(profile) {
     if (mostly(profile, 'phone')) return plain
     if (mostly(profile, 'phoneWithPlus'))
       return use('{ phone: international }', 'numbers have a plus sign and other signs, which are taken out.')
-    const { looked } = profile
+    const { tested } = profile
     const withoutPlus = profile.of('phoneWithoutPlus')
-    if (withoutPlus + profile.of('phoneWithPlus') < looked / 2) return plain
+    if (withoutPlus + profile.of('phoneWithPlus') < tested / 2) return plain
     return unclear(
-      `${withoutPlus} of ${looked} numbers have no country code. Name their country: { field: phone_number, transform: { phone: US } }.`,
+      `${withoutPlus} of ${tested} numbers have no country code. Name their country: { field: phone_number, transform: { phone: US } }.`,
     )
   },
   E_DATE(profile) {

@@ -1,10 +1,10 @@
-/** The parts of the doctor that keep something about every row: right, and of bounded memory. */
+/** The checks that keep something of every row: correct, and of bounded memory. Examples are masked. */
 import { describe, expect, it } from 'vitest'
-import { shiftOf } from '../../src/validation/broken-rows.ts'
+import { findShift, textDamage } from '../../src/validation/damage.ts'
 import { createCsvColumns } from '../../src/validation/columns.ts'
-import { createFindings } from '../../src/validation/findings.ts'
-import { createSharedEmails } from '../../src/validation/shared-emails.ts'
-import { textDamage } from '../../src/validation/text-damage.ts'
+import { createFindings, maskCell } from '../../src/validation/findings.ts'
+import { createSharedEmails } from '../../src/validation/row-checks.ts'
+import { assert, property, string } from 'fast-check'
 
 const nowhere = () => undefined
 const isMail = (text: string) => text.includes('@')
@@ -51,7 +51,7 @@ describe('findings', () => {
     const findings = createFindings<'E_KEY'>()
     for (let row = 1; row <= 700; row++) {
       const place = { row, line: row }
-      findings.note({
+      findings.add({
         code: 'E_KEY',
         field: 'same',
         message: 'm',
@@ -59,7 +59,7 @@ describe('findings', () => {
         columnOf: nowhere,
         exampleOf: nowhere,
       })
-      findings.note({
+      findings.add({
         code: 'E_KEY',
         field: `k${row}`,
         message: 'm',
@@ -93,7 +93,7 @@ describe('a shift', () => {
     [['', 'cus_1', 'Jo', 'a@b.c'], 'right'],
     // Some stay and some move: that is no shift of the row.
     [['cus_1', 'a@b.c', 'x', '+1', 'y', '+2'], undefined],
-  ])('in %j: %s', (cells, shift) => expect(shiftOf(cells, typed)).toBe(shift))
+  ])('in %j: %s', (cells, shift) => expect(findShift(cells, typed)).toBe(shift))
 })
 
 describe('the look for damage', () => {
@@ -120,5 +120,29 @@ describe('the look for damage', () => {
     ])
       textDamage(text, false, true)
     expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
+
+describe('an example', () => {
+  it.each([
+    ['jo.doe+x@example.com', 'aa.aaa+a@aaaaaaa.aaa'],
+    ['+49 (151) 12', '+99 (999) 99'],
+    ['0049151', '0099999'],
+    ['4.91E+11', '9.99E+99'],
+    ['cus_AB12', 'cus_AA99'],
+    ['Zoë 東京 😀', 'Aaa aa ·'],
+    ['#DIV/0!', '#DIV/0!'],
+    ['(null)', '(null)'],
+    ['nil', 'nil'],
+    ['Nils', 'Aaaa'],
+    ['x'.repeat(50), `${'a'.repeat(40)}…`],
+  ])('of %j is %j', (text, mask) => expect(maskCell(text)).toBe(mask))
+
+  it('holds no letter, digit or symbol of the text but what says nothing', () => {
+    assert(
+      property(string({ unit: 'grapheme', minLength: 10 }), (text) => {
+        expect(maskCell(`!${text}`)).not.toMatch(/[b-zB-Z1-8]|(?![<=>+$~^`|\ufffd·…aA09])[\p{L}\p{N}\p{S}]/u)
+      }),
+    )
   })
 })

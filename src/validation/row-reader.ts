@@ -1,33 +1,37 @@
-/** Row → request or outcome: the pure middle of the program, put together for one input and one run. */
+/** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { printable } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
 import { toProblem } from '../model/row.ts'
 import type { Place, Row } from '../model/row.ts'
+import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
 import { matchHeader } from '../mapping/headers.ts'
-import { locateInHeader, locateInRecord } from '../mapping/locate.ts'
+import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import { isRefused } from '../mapping/row-draft.ts'
-import type { Mapped } from '../mapping/row-draft.ts'
-import { compileCsv, compileNdjson } from '../mapping/rows.ts'
-import { unmatchedNames } from '../mapping/unmatched-names.ts'
-import type { UnmatchedName } from '../mapping/unmatched-names.ts'
+import { isRefused, compileCsv, compileNdjson } from '../mapping/rows.ts'
+import type { MappedRow } from '../mapping/rows.ts'
+import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 
-/** Throws INPUT errors where the header cannot be matched. */
-export function createReadRow(
-  head: Head,
-  ignoreColumns: readonly string[],
-  rules: CellRules,
-  mapping: Mapping,
-): ReadRow {
-  const map = compileRows(head, ignoreColumns, rules, mapping)
+/** An opened input, with all that decides what its rows mean. */
+export interface MappedInput {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: ResolvedOptions
+  readonly mapping: Mapping
+}
+
+type MappedRows = Pick<MappedInput, 'head' | 'options' | 'mapping'>
+
+/** Throws INPUT errors if the header cannot be matched. */
+export function createReadRow(input: MappedRows): ReadRow {
+  const map = compileRows(input)
   return (row, onRefused) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
@@ -43,12 +47,9 @@ export function createReadRow(
   }
 }
 
-function compileRows(
-  head: Head,
-  ignoreColumns: readonly string[],
-  rules: CellRules,
-  mapping: Mapping,
-): (row: Row) => Mapped {
+function compileRows({ head, options, mapping }: MappedRows): (row: Row) => MappedRow {
+  const { ignoreColumns } = options
+  const rules = rulesOf(options)
   if (head.format === 'csv') {
     const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
     return (row) => (row.kind === 'csv' ? read(row) : wrongFormat())
@@ -62,13 +63,13 @@ function wrongFormat(): never {
 }
 
 /** Finds the column of a problem. Throws like `createReadRow`. */
-export function createLocate(head: Head, ignoreColumns: readonly string[], mapping: Mapping): Locate {
+export function createLocate({ head, options: { ignoreColumns }, mapping }: MappedRows): Locate {
   return head.format === 'csv'
     ? locateInHeader(head.header, ignoreColumns, mapping)
     : locateInRecord(ignoreColumns, mapping)
 }
 
-/** Names to be set aside that no column has. None for NDJSON, where keys differ from row to row. */
+/** Names of `--ignore-columns` that no column has. Empty for NDJSON, because its keys differ from row to row. */
 export function unmatchedColumns(
   head: Head,
   ignoreColumns: readonly string[],
@@ -77,7 +78,7 @@ export function unmatchedColumns(
   return head.format === 'csv' ? unmatchedNames(ignoreColumns, head.header, mapping) : []
 }
 
-/** From a row to its call: what the sending pass asks for, where the scan is content with the patch. */
+/** Reads a row for the sending pass, which needs the request and not only the patch. */
 export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   const requestOf = createUpdateRequest(run)
   return (row) => {
@@ -86,7 +87,7 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   }
 }
 
-/** An outcome that is known without a call; names in it can be shown from here on. The first problem decides; the rest are named after it. */
+/** The outcome of a row without a request. The first problem gives the code; the message lists the others. */
 function withoutRequest(
   place: Place,
   customerId: string,
@@ -102,7 +103,6 @@ function withoutRequest(
   })
 }
 
-/** What blanks and suspicious texts mean in this run. */
 export function rulesOf({
   blank,
   nullValues,

@@ -1,0 +1,237 @@
+/** Compiles a checked mapping file: each column and constant gets its field, and no field gets two sources. */
+import { Claims, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { mappingError, assignmentTo } from './mapping.ts'
+import type {
+  MappingDocument,
+  Assignment,
+  Constant,
+  MappedName,
+  Mapping,
+  Path,
+  BlankRule,
+  Conversion,
+  TextChange,
+} from './mapping.ts'
+import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
+import type { Target } from './targets.ts'
+import type { JsonValue } from '../model/json.ts'
+import { didYouMean, findNearest } from '../model/text.ts'
+import { checkValue } from './cells.ts'
+import { compileTransform } from './transforms.ts'
+
+/** Throws E_MAPPING for unknown or unfit fields and transforms, and for two sources of one field. */
+export async function compileMapping(
+  file: MappingFile,
+  document: MappingDocument,
+  canonical: string,
+): Promise<Mapping> {
+  const columns = new Map<string, MappedName>()
+  const sources = new Claims<MappedSource>()
+  for (const [name, spec] of Object.entries(file.columns ?? {})) {
+    const path = ['columns', name]
+    const assignments: Assignment[] = []
+    for (const [index, entry] of (isList(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
+      const at = isList(spec) ? [...path, index] : path
+      const assignment = await compileEntry(entry, at, document)
+      addSource(sources, assignment.target, `column "${name}"`, document.place(at))
+      assignments.push(assignment)
+    }
+    columns.set(name, { where: document.place(path, 'key'), assignments })
+  }
+  for (const [field, spec] of Object.entries(file.joined ?? {})) {
+    const where = document.place(['joined', field], 'key')
+    const parts = await compileJoin(field, spec, file, document)
+    for (const [index, [name, part]] of parts.entries()) {
+      if (index === 0) addSource(sources, part.target, `joined field "${field}"`, where)
+      const known = columns.get(name) ?? { where, assignments: [] }
+      columns.set(name, { ...known, assignments: [...known.assignments, part] })
+    }
+  }
+  const constants: Constant[] = []
+  for (const [name, value] of Object.entries(file.constants ?? {})) {
+    const path = ['constants', name]
+    const target = findTarget(name, path, 'key', document)
+    addSource(sources, target, `constant "${name}"`, document.place(path, 'key'))
+    checkGiven(value, target, path, document)
+    constants.push({ target, value })
+  }
+  constants.sort((left, right) => (left.target.path < right.target.path ? -1 : 1))
+  return { origin: 'file', ...compileCustomer(file, document), columns, constants, canonical }
+}
+
+function compileCustomer({ customer, columns = {} }: MappingFile, document: MappingDocument) {
+  if (customer === undefined) return {}
+  if (Object.hasOwn(columns, customer)) {
+    throw mappingError(
+      document.place(['columns', customer], 'key'),
+      `"${customer}" is the customer id and cannot be a field as well`,
+      'Remove it here, or name another column at customer:.',
+    )
+  }
+  return { customer: { name: customer, where: document.place(['customer']) } }
+}
+
+/** Compiles a joined field: one assignment for each column, in the order of their texts. */
+async function compileJoin(
+  field: string,
+  spec: JoinSpec,
+  file: MappingFile,
+  document: MappingDocument,
+): Promise<readonly (readonly [name: string, assignment: Assignment])[]> {
+  const path = ['joined', field]
+  const target = findTarget(field, path, 'key', document)
+  const where = document.place(path, 'key')
+  if (target.holds === 'metadata' || target.holds === 'addresses') {
+    const inside = target.holds === 'metadata' ? 'metadata.tier' : 'addresses[0].line_1'
+    throw mappingError(
+      where,
+      `texts cannot be joined to ${target.path}, which is no text`,
+      `Join them to a field inside it, such as ${inside}.`,
+    )
+  }
+  const [names, listPath] = Array.isArray(spec) ? [spec, path] : [spec.columns, [...path, 'columns']]
+  for (const [index, name] of names.entries()) {
+    const mistake = findMistake(name, names.indexOf(name) < index, file)
+    if (mistake !== undefined) throw mappingError(document.place([...listPath, index]), ...mistake)
+  }
+  const { separator = ' ', ...rules } = Array.isArray(spec) ? {} : spec
+  const whole = await compileRules(target, rules, path, document)
+  const join = { names, separator, where }
+  return names.map((name, index) => [name, { ...whole, part: { join, index } }])
+}
+
+function findMistake(
+  name: string,
+  isSecond: boolean,
+  { customer, columns = {} }: MappingFile,
+): readonly [what: string, tip: string] | undefined {
+  if (isSecond) return [`"${name}" stands here a second time`, 'Name each column once.']
+  if (name === customer)
+    return [`"${name}" is the customer id and cannot be part of a field`, 'Remove it here.']
+  if (Object.hasOwn(columns, name) && columns[name] === 'ignore')
+    return [`"${name}" is set aside under columns: and joined here`, 'Remove one of the two.']
+  return undefined
+}
+
+interface MappedSource {
+  readonly path: string
+  readonly label: string
+}
+
+function addSource(sources: Claims<MappedSource>, target: Target, label: string, where: string): void {
+  const { path } = target
+  const other = sources.claim(target, { path, label })
+  if (other === undefined) return
+  const fields = other.path === path ? path : `${other.path} and ${path}, which overlap`
+  throw mappingError(
+    where,
+    `${other.label} and ${label} both set ${fields}`,
+    'Keep one of them; set the other column aside with ignore.',
+  )
+}
+
+/** `path` is that of the entry. Throws E_MAPPING. */
+async function compileEntry(entry: EntrySpec, path: Path, document: MappingDocument): Promise<Assignment> {
+  if (typeof entry === 'string') return assignmentTo(findTarget(entry, path, 'value', document))
+  return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
+}
+
+/** `path` is that of the value with the transforms and the rule for blanks. Throws E_MAPPING. */
+async function compileRules(
+  target: Target,
+  spec: RulesSpec,
+  path: Path,
+  document: MappingDocument,
+): Promise<Assignment> {
+  const changes: TextChange[] = []
+  let { conversion } = assignmentTo(target)
+  let last = ''
+  for (const [transform, at] of listTransforms(spec.transform, [...path, 'transform'])) {
+    const made = await compileTransform(transform)
+    const where = document.place(at)
+    if ('mistake' in made) throw mappingError(where, made.mistake, made.tip)
+    if (last !== '') {
+      throw mappingError(where, `no transform can follow ${last}, which makes a value`, `Put ${last} last.`)
+    }
+    if (typeof made === 'function') changes.push(made)
+    else {
+      checkConversion(made, target, where)
+      conversion = made
+      last = made.name
+    }
+  }
+  const blank = blankRule(spec.blank, target, [...path, 'blank'], document)
+  return {
+    target,
+    changes,
+    ...(conversion === undefined ? {} : { conversion }),
+    ...(blank === undefined ? {} : { blank }),
+  }
+}
+
+function listTransforms(
+  spec: TransformSpec | readonly TransformSpec[] | undefined,
+  path: Path,
+): readonly (readonly [TransformSpec, Path])[] {
+  if (spec === undefined) return []
+  if (!isList(spec)) return [[spec, path]]
+  return spec.map((transform, index) => [transform, [...path, index]])
+}
+
+/** Text fields take text only. `json` fits fields that hold other values. */
+function checkConversion({ name }: Conversion, target: Target, where: string): void {
+  if (target.holds === 'any' || (target.holds !== 'text' && name === 'json')) return
+  const fits = name === 'json' ? 'keys of metadata, metadata and addresses' : 'keys of metadata'
+  throw mappingError(where, `${name} does not fit ${target.path}: it is for ${fits}`, `Remove ${name}.`)
+}
+
+function blankRule(
+  spec: RulesSpec['blank'],
+  target: Target,
+  path: Path,
+  document: MappingDocument,
+): BlankRule | undefined {
+  if (typeof spec !== 'object') return spec
+  checkGiven(spec.clear_with, target, [...path, 'clear_with'], document)
+  return { clearWith: spec.clear_with }
+}
+
+/** Checks a value of the mapping itself. Texts that look like a blank are allowed, because the user wrote them. */
+function checkGiven(value: JsonValue, target: Target, path: Path, document: MappingDocument): void {
+  if (value === '') return
+  if (value === null) {
+    const tip = 'Write one; "" sends an empty text, which clears the field.'
+    throw mappingError(document.place(path), 'a value is missing', tip)
+  }
+  const literals = new Set(typeof value === 'string' ? [value] : [])
+  const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })
+  if (!('problems' in checked)) return
+  const [found] = checked.problems
+  const quote =
+    typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes if it is text.' : ''
+  throw mappingError(
+    document.place(path),
+    `the value for ${found?.field ?? target.path} is ${found?.message ?? 'refused'}`,
+    `Correct the value. ${quote}`.trim(),
+  )
+}
+
+/** `part` says if the field's name is the key or the value at `path`. */
+function findTarget(name: string, path: Path, part: 'key' | 'value', document: MappingDocument): Target {
+  const target = targetOf(name)
+  if (target !== undefined) return target
+  if (reachesProto(name)) {
+    throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
+  }
+  const near = findNearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
+  throw mappingError(
+    document.place(path, part),
+    `"${name}" is no field of Update Customer`,
+    `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${part === 'value' ? ', or ignore' : ''}.`,
+  )
+}
+
+/** `Array.isArray` does not narrow read-only lists. */
+function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+  return Array.isArray(value)
+}

@@ -1,0 +1,85 @@
+/** Sets values in patches, and merges the patches of two rows of one customer. */
+import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, valueAt } from '../model/json.ts'
+import type { Patch, PatchedRow } from '../model/row.ts'
+import { overlaps, targetOf } from './targets.ts'
+import type { Target } from './targets.ts'
+
+/**
+ * For each path, the last row that names it wins. A whole top-level field replaces the paths inside it; paths such as
+ * `metadata.tier` and `addresses[0].city` are merged. `earlier` may be a merged row.
+ */
+export function mergeRows(earlier: PatchedRow, later: PatchedRow): PatchedRow {
+  const patch: Patch = {}
+  /** Paths of the patch, and whether they are cleared. */
+  const paths = new Map<string, boolean>()
+  for (const row of [earlier, later]) {
+    for (const path of row.fields) {
+      const target = knownTarget(path)
+      for (const other of paths.keys()) {
+        if (other !== path && overlaps(other, path) && isLost(patch, other, path)) paths.delete(other)
+      }
+      setValue(patch, target, copyValue(valueAt(row.patch, stepsTo(target))))
+      paths.set(path, row.cleared.includes(path))
+    }
+  }
+  const { row, line, offset, length, customerId } = later
+  const cleared = [...paths].filter(([, clears]) => clears).map(([path]) => path)
+  return { row, line, offset, length, customerId, patch, fields: [...paths.keys()], cleared }
+}
+
+/** A path inside `path` is replaced. A field around it stays if it is an object or list, and not if it was cleared. */
+function isLost(patch: Patch, other: string, path: string): boolean {
+  return other.length > path.length || typeof valueAt(patch, stepsTo(knownTarget(other))) !== 'object'
+}
+
+/** A copy, because values that are set inside it later must not change the earlier row. */
+function copyValue(value: JsonValue | undefined): JsonValue {
+  if (value === undefined) throw new Error('a row without a value that it names')
+  return typeof value === 'object' ? structuredClone(value) : value
+}
+
+function stepsTo({ address, keys }: Target): readonly (string | number)[] {
+  return address === undefined ? keys : ['addresses', address, ...keys]
+}
+
+function knownTarget(path: string): Target {
+  const target = targetOf(path)
+  if (target === undefined) throw new Error('a row with a path that is no field')
+  return target
+}
+
+/** Sets the value of a target, and creates the objects and the address around it. */
+export function setValue(patch: Patch, { address, keys }: Target, value: JsonValue): void {
+  let holder = address === undefined ? patch : addressIn(patch, address)
+  for (const key of keys.slice(0, -1)) holder = objectIn(holder, key)
+  holder[keys.at(-1) ?? ''] = value
+}
+
+function addressIn(patch: Patch, address: number): Patch {
+  const { addresses } = patch
+  const list: JsonValue[] = isList(addresses) ? addresses : []
+  const held = list[address]
+  const item: Patch = isObject(held) ? held : {}
+  list[address] = item
+  patch['addresses'] = list
+  return item
+}
+
+/** Inherited members such as `toString` are no objects, and `__proto__` is no key: an object here is data. */
+function objectIn(holder: Patch, key: string): Patch {
+  const held = holder[key]
+  if (isObject(held)) return held
+  const made: Patch = {}
+  holder[key] = made
+  return made
+}
+
+/** May be changed: paths that overlap are refused, so no object of the input is inside a patch here. */
+function isObject(value: JsonValue | undefined): value is Patch {
+  return isJsonObject(value)
+}
+
+export function isList(value: JsonValue | undefined): value is JsonValue[] {
+  return Array.isArray(value)
+}

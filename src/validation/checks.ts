@@ -1,0 +1,165 @@
+/**
+ * The checks of `validate`: sees every row of the scan, counts columns, and gathers all errors and warnings with examples. Memory
+ * is bounded.
+ */
+import { findTip, warningEntries } from '../model/errors.ts'
+import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
+import type { Examiner, Locate } from '../model/ports.ts'
+import { toProblem } from '../model/row.ts'
+import type { ColumnReport, Columns } from './columns.ts'
+import { findShift, textDamage, textsOf } from './damage.ts'
+import type { TextColumn, TypedColumn } from './damage.ts'
+import { createFindings, maskCell } from './findings.ts'
+import type { Diagnosis, Findings } from './findings.ts'
+import { createDateOrder, createRowChecks } from './row-checks.ts'
+import type { DateOrder } from './row-checks.ts'
+
+/** One error or warning of one row, as it is streamed. */
+export interface Defect {
+  readonly severity: 'error' | 'warning'
+  readonly code: ErrorCode | WarningCode
+  readonly field: string
+  readonly message: string
+  readonly tip: string
+  readonly row: number
+  readonly line: number
+  readonly column: SourceColumn | undefined
+}
+
+export interface ChecksParts {
+  readonly columns: Columns
+  /** With the index of each one's cell; none for NDJSON. */
+  readonly texts: readonly (TextColumn & { readonly index: number })[]
+  readonly typed: readonly TypedColumn[]
+  readonly headerWarnings: readonly { readonly column: SourceColumn; readonly message: string }[]
+  readonly locate: Locate
+  /** Gets the errors and warnings one by one. */
+  readonly onDefect?: ((defect: Defect) => void) | undefined
+  /** Gets invalid rows, after their problems. */
+  readonly onRefused?: ((row: Row | MalformedRow, problems: readonly Problem[]) => void) | undefined
+}
+
+export interface Checks extends Examiner {
+  /** Returns the results after the last row. */
+  finish(): CheckResults
+}
+
+export interface CheckResults {
+  readonly columns: readonly ColumnReport[]
+  readonly findings: readonly Diagnosis<ErrorCode>[]
+  readonly warnings: readonly Diagnosis<WarningCode>[]
+}
+
+export function createChecks(parts: ChecksParts): Checks {
+  const { columns, texts, typed, headerWarnings, locate, onDefect, onRefused } = parts
+  const dates = createDateOrder()
+  const checkRow = createRowChecks(warn, dates)
+  const errors = createFindings<ErrorCode>()
+  const warnings = createFindings<WarningCode>()
+  let row: Row | MalformedRow = noRow
+
+  function add<Code extends ErrorCode | WarningCode>(
+    findings: Findings<Code>,
+    code: Code,
+    { field, message }: Pick<Problem, 'field' | 'message'>,
+    defect: Pick<Defect, 'severity' | 'tip' | 'message'>,
+  ): void {
+    const columnOf = (): SourceColumn | undefined => locate(row, field)
+    const exampleOf = (): string | undefined => {
+      const cell = cellIn(row, columnOf())
+      return cell === undefined || cell === '' ? undefined : maskCell(cell)
+    }
+    findings.add({ code, field, message, place: row, columnOf, exampleOf })
+    onDefect?.({ ...defect, code, field, row: row.row, line: row.line, column: columnOf() })
+  }
+
+  function warn(code: WarningCode, field: string, message: string): void {
+    add(warnings, code, { field, message }, { severity: 'warning', tip: warningEntries[code].tip, message })
+  }
+
+  function checkText(text: string, column: TextColumn): void {
+    const damage = textDamage(text, column.isFree, column.isCode)
+    if (damage !== undefined) warn(damage.code, column.field, damage.message)
+  }
+
+  return {
+    begin(next) {
+      row = next
+      columns.add(next)
+      if (next.kind === 'csv') {
+        for (const column of texts) {
+          const cell = next.cells[column.index]
+          if (cell !== undefined && cell !== '') checkText(cell, column)
+        }
+      }
+    },
+    refused(problems) {
+      for (const problem of problems) {
+        if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
+        // The kind is counted without the lines of the row, or every malformed row would be its own kind.
+        const { code, message } = row.kind === 'malformed' ? toProblem(row) : problem
+        add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
+      }
+      const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined
+      if (shift !== undefined)
+        warn('W_SHIFTED', '', `cells that seem to stand one column too far to the ${shift}`)
+      onRefused?.(row, problems)
+    },
+    read(read: PatchedRow | Outcome) {
+      if ('outcome' in read) return
+      if (row.kind === 'ndjson') for (const [column, text] of textsOf(read)) checkText(text, column)
+      checkRow(read, row)
+    },
+    warned: warn,
+    finish() {
+      const whole = [...headerWarnings.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
+      for (const diagnosis of whole) onDefect?.(firstDefect(diagnosis))
+      return { columns: columns.list(), findings: errors.list(), warnings: [...whole, ...warnings.list()] }
+    },
+  }
+}
+
+/** A warning about the whole file, streamed once. */
+function firstDefect({ code, field, message, firstRow, firstLine, column }: Diagnosis<WarningCode>): Defect {
+  const place = { row: firstRow, line: firstLine, column }
+  return { severity: 'warning', code, field, message, tip: warningEntries[code].tip, ...place }
+}
+
+/** The header counts as row 0 on line 1. */
+function headerDiagnosis({ column, message }: ChecksParts['headerWarnings'][number]): Diagnosis<WarningCode> {
+  const place = { firstRow: 0, firstLine: 1, places: [{ row: 0, line: 1 }] }
+  return { code: 'W_HEADER_LOOKALIKE', field: column.name, message, rows: 0, ...place, column }
+}
+
+function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<WarningCode>[] {
+  const { rows, places } = dates.ambiguous()
+  const [first] = places
+  if (first === undefined) return []
+  const field = 'date_of_birth'
+  const column = locate(noRow, field)
+  const message = 'a date that may have its month first, as others in this column do'
+  const place = { firstRow: first.row, firstLine: first.line, places }
+  const where = column === undefined ? place : { ...place, column }
+  return [{ code: 'W_DATE_ORDER', field, message, rows, ...where }]
+}
+
+/** Before the first row. */
+const noRow: MalformedRow = {
+  kind: 'malformed',
+  row: 0,
+  line: 0,
+  offset: 0,
+  length: 0,
+  problem: { code: 'E_COLUMNS', field: '', message: '' },
+}
+
+/** The text of a CSV cell. For NDJSON, the value of the key: text as it is, else JSON. */
+export function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
+  if (column === undefined || row.kind === 'malformed') return undefined
+  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
+  if (!Object.hasOwn(row.record, column.name)) return undefined
+  const value = row.record[column.name]
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

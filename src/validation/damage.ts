@@ -1,0 +1,172 @@
+/** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
+import type { PlannedColumn } from '../mapping/column-plans.ts'
+import type { ErrorCode, WarningCode } from '../model/errors.ts'
+import { isJsonObject } from '../model/json.ts'
+import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
+import { findCustomerField, isCustomerId } from '../rapyd/customer-fields.ts'
+import placeholderTexts from './placeholders.json' with { type: 'json' }
+
+/** In smaller files, a few bad rows are a large part. */
+const leastRows = 50
+const mostBroken = 4
+
+const brokenCodes: ReadonlySet<ErrorCode> = new Set(['E_COLUMNS', 'E_QUOTE', 'E_JSON', 'E_NOT_OBJECT'])
+
+/**
+ * Tells a damaged file from one with some bad rows. Errors of people are scattered; a broken export is bad up to its end, or its
+ * cells are shifted.
+ */
+export interface BrokenRows {
+  /** Adds an invalid row. */
+  bad(row: Row | MalformedRow, code: ErrorCode): void
+  /** Adds any other row. */
+  good(): void
+  /** Says what is wrong with the file. `endsLine`: its last row has a line end. */
+  verdict(endsLine: boolean): string | undefined
+}
+
+export function createBrokenRows(typed: readonly TypedColumn[]): BrokenRows {
+  let [rows, shifted, run, runStart] = [0, 0, 0, 0]
+  return {
+    good() {
+      rows++
+      run = 0
+    },
+    bad(row, code) {
+      rows++
+      const isShifted = row.kind === 'csv' && findShift(row.cells, typed) !== undefined
+      if (isShifted) shifted++
+      if (!isShifted && !brokenCodes.has(code)) run = 0
+      else if (run++ === 0) runStart = row.row
+    },
+    verdict(endsLine) {
+      if (rows < leastRows) return undefined
+      if (run > mostBroken) return `from row ${runStart} on no row can be read as the others`
+      if (shifted > mostBroken) return `the cells of ${shifted} rows stand in other columns than their own`
+      return run > 0 && !endsLine ? `it ends in the middle of row ${rows}, as if it was cut there` : undefined
+    },
+  }
+}
+
+/** A column whose texts cannot be mistaken for those of another. */
+export interface TypedColumn {
+  readonly index: number
+  readonly fits: (text: string) => boolean
+}
+
+/** Rules whose texts cannot be mistaken for others. Two-letter country codes can. */
+const distinctRules: ReadonlySet<string> = new Set([
+  'E_EMAIL',
+  'E_PHONE',
+  'E_DATE',
+  'E_EWALLET',
+  'E_PAYMENT_METHOD',
+])
+
+/** The columns that show if cells have moved, in the header's order. */
+export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
+  return plans.flatMap(({ isId, targets }, index) => {
+    if (isId) return [{ index, fits: isCustomerId }]
+    const rule = targets[0]?.rule
+    return rule === undefined || !distinctRules.has(rule(' ')?.code ?? '')
+      ? []
+      : [{ index, fits: (text: string) => rule(text) === undefined }]
+  })
+}
+
+export type Shift = 'left' | 'right'
+
+/** Returns undefined if no cell has moved, or `columns` (in the header's order) do not show it. */
+export function findShift(cells: readonly string[], columns: readonly TypedColumn[]): Shift | undefined {
+  if (fitsShifted(cells, columns, -1)) return 'left'
+  return fitsShifted(cells, columns, 1) ? 'right' : undefined
+}
+
+/** True if typed columns have their texts at that distance, and at most one has its own. */
+function fitsShifted(cells: readonly string[], columns: readonly TypedColumn[], distance: number): boolean {
+  let [moved, unmoved] = [0, 0]
+  for (const { index, fits } of columns) {
+    const own = cells[index] ?? ''
+    const other = cells[index + distance] ?? ''
+    if (own !== '' && fits(own)) unmoved++
+    else if (other !== '' && fits(other)) moved++
+  }
+  // The id often stays in its column, because cells after it were lost or added.
+  return moved > 0 && unmoved <= 1 && moved >= unmoved
+}
+
+export interface TextDamage {
+  readonly code: WarningCode
+  readonly message: string
+}
+
+const shortened: TextDamage = {
+  code: 'W_SHORTENED_NUMBER',
+  message: 'a number that a spreadsheet has shortened (as in 4.9E+11)',
+}
+const date: TextDamage = {
+  code: 'W_SPREADSHEET_DATE',
+  message: 'a date that a spreadsheet may have made of something else (as in 1-Mar)',
+}
+const twiceEncoded: TextDamage = {
+  code: 'W_ENCODING',
+  message: 'characters that were decoded with the wrong encoding (Ã© for é)',
+}
+const lost: TextDamage = {
+  code: 'W_ENCODING',
+  message: 'replacement characters (U+FFFD): the text that stood here is lost',
+}
+const placeholder: TextDamage = { code: 'W_PLACEHOLDER', message: 'a text that stands for nothing' }
+
+const shortenedNumber = /^[+-]?\d(?:[.,]\d+)?E\+\d{1,3}$/i
+const shortDate =
+  /^(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2})$/
+/** UTF-8 that was read as Latin-1 or Windows-1252: a first byte of a character, and a second one. */
+const twiceEncodedText =
+  /[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]|\u00e2\u20ac[\u0080-\u00bf\u2018-\u201e\u2020-\u2022\u2122\u0153\u0161\u0153]/
+const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
+
+/** Finds damage that no rule of Rapyd's would refuse. `isFree` and `isCode` as in `TextColumn`. */
+export function textDamage(text: string, isFree: boolean, isCode: boolean): TextDamage | undefined {
+  if (shortenedNumber.test(text)) return shortened
+  if (isCode && shortDate.test(text)) return date
+  if (!isFree && placeholders.has(text)) return placeholder
+  if (text.includes('\ufffd')) return lost
+  return twiceEncodedText.test(text) ? twiceEncoded : undefined
+}
+
+/** A column or key without a rule for its texts. */
+export interface TextColumn {
+  readonly field: string
+  /** Holds the user's own texts (metadata), where `none` may be a value. */
+  readonly isFree: boolean
+  /** Holds numbers or codes, which spreadsheets take for dates. */
+  readonly isCode: boolean
+}
+
+/** Texts at the top of the patch of an NDJSON row, and at the top of its metadata. */
+export function* textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn, string]> {
+  for (const [field, value] of Object.entries(patch)) {
+    if (typeof value === 'string') {
+      if (value !== '' && !hasStrictRule(field))
+        yield [{ field, isFree: false, isCode: isCodeName(field) }, value] as const
+    } else if (field === 'metadata' && isJsonObject(value)) {
+      for (const [key, text] of Object.entries(value)) {
+        if (typeof text !== 'string' || text === '') continue
+        yield [{ field: `metadata.${key}`, isFree: true, isCode: isCodeName(key) }, text] as const
+      }
+    }
+  }
+}
+
+/** True if the rule of the field refuses damaged texts. */
+function hasStrictRule(field: string): boolean {
+  return findCustomerField(field)?.rule !== undefined && field !== 'occupation'
+}
+
+/** True for names of numbers and codes. */
+export function isCodeName(field: string): boolean {
+  return /(?:^|[._\s-])(?:ids?|code|no|nr|number|sku|ref|reference|key|zip|prefix|coupon|plan|part)$/i.test(
+    field,
+  )
+}

@@ -1,0 +1,226 @@
+/**
+ * The file profile: what a run keeps of its input, to compare the next file of that name with it. It holds counts, and one byte
+ * for each value of some hundred customers. No value can be read from that byte.
+ */
+import { isJsonObject, parseJson } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
+import type { PatchedRow } from '../model/row.ts'
+import { findRuns } from '../store/find-runs.ts'
+import type { RunPlace } from '../store/find-runs.ts'
+import type { RunJournal } from '../store/journal.ts'
+import { inJournal } from '../store/saved-journal.ts'
+
+export interface FileProfile {
+  readonly rows: number
+  readonly calls: number
+  readonly invalid: number
+  /** Rows that put a value into a field, by path; fields that are only cleared have 0. */
+  readonly filled: Readonly<Record<string, number>>
+  /** False if the last row has no line end. */
+  readonly endsLine: boolean
+  /** Fields of a patch in the order of the value hashes; those inside `addresses` are one. */
+  readonly fields: readonly string[]
+  /** Spread over the file, and its last ones; in file order. */
+  readonly customers: readonly SampledCustomer[]
+  /** Sampled customers with a text that was decoded with the wrong encoding. */
+  readonly misread: number
+  /** Fields that changed for many customers since the last file. Only their first change is reported. */
+  readonly volatileFields: readonly string[]
+}
+
+/** By field: 0 if the patch lacks it, 1 if it clears it, else 2 to 255. */
+export type ValueHashes = readonly number[]
+export type SampledCustomer = readonly [customerId: string, hashes: ValueHashes]
+
+/** A finished run and the profile of its file. */
+export interface ProfiledRun {
+  readonly runId: string
+  /** ISO 8601. */
+  readonly finishedAt: string
+  /** Fields are comparable only under the same mapping. */
+  readonly isSameMapping: boolean
+  readonly profile: FileProfile
+}
+
+/** Which files are compared: those of one name and format that go to one account. */
+export interface ProfileKey {
+  /** The name as run ids have it, with the format after it. */
+  readonly name: string
+  readonly host: string
+  readonly account: string
+  readonly mapping: string
+}
+
+/** Names in the journal, which are older than the terms here. */
+const profileKey = 'portrait'
+const nameKey = 'input_name'
+const storedVolatileFields = 'restless'
+
+/** Bounds the time for a directory with many runs. The newest journals are opened first. */
+const mostOpened = 200
+
+/** Finds the newest finished run whose file can be compared. Journals that cannot be read are skipped. */
+export function findProfiledRun(runsDir: string, key: ProfileKey): ProfiledRun | undefined {
+  const places = findRuns(runsDir).toSorted((left, right) => right.changedAt - left.changedAt)
+  for (const place of places.slice(0, mostOpened)) {
+    const found = readProfiledRun(place, key)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function readProfiledRun({ runId, directory }: RunPlace, key: ProfileKey): ProfiledRun | undefined {
+  return inJournal(directory, (journal) => {
+    const isComparable =
+      journal.get(nameKey) === key.name &&
+      journal.get('state') === 'finished' &&
+      journal.get('account') === key.account &&
+      withoutPort(journal.get('host') ?? '') === withoutPort(key.host)
+    const profile = isComparable ? parseProfile(journal.get(profileKey) ?? '') : undefined
+    if (profile === undefined) return undefined
+    const isSameMapping = journal.get('mapping') === key.mapping
+    return { runId, finishedAt: journal.get('finished_at') ?? '', isSameMapping, profile }
+  })
+}
+
+/** A server on loopback is for rehearsals, and often has another port each time. */
+function withoutPort(host: string): string {
+  return host.replace(/^(localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/, '$1')
+}
+
+export function saveProfile(journal: RunJournal, { name }: ProfileKey, profile: FileProfile): void {
+  journal.set(nameKey, name)
+  journal.set(profileKey, formatProfile(profile))
+}
+
+/** The text of the journal, where the volatile fields have another name. */
+export function formatProfile({ volatileFields, ...others }: FileProfile): string {
+  return JSON.stringify({ ...others, [storedVolatileFields]: volatileFields })
+}
+
+type StoredProfile = Omit<FileProfile, 'volatileFields'> &
+  Readonly<Record<typeof storedVolatileFields, readonly string[]>>
+
+/** Returns undefined if the text is not a profile of this version. */
+export function parseProfile(text: string): FileProfile | undefined {
+  const found = parseJson(text)
+  if (!isStoredProfile(found)) return undefined
+  const { [storedVolatileFields]: volatileFields, ...others } = found
+  return { ...others, volatileFields }
+}
+
+/** Checks the shape only, because no other user can write the file. */
+function isStoredProfile(value: unknown): value is StoredProfile {
+  return (
+    isJsonObject(value) &&
+    ['rows', 'calls', 'invalid', 'misread'].every((name) => typeof value[name] === 'number') &&
+    ['fields', 'customers', storedVolatileFields].every((name) => Array.isArray(value[name])) &&
+    isJsonObject(value['filled']) &&
+    typeof value['endsLine'] === 'boolean'
+  )
+}
+
+const mostSampled = 256
+const lastRows = 16
+/** Bounds the memory, because every row may have its own keys of metadata. */
+export const mostFields = 200
+
+/** Samples the customers of an input in one pass and constant memory, without knowing its length. */
+export interface CustomerSampler {
+  add(row: PatchedRow): void
+  finish(): Pick<FileProfile, 'fields' | 'customers' | 'misread'>
+  /** Customers of the last file that this one has too, with their hashes in this one. */
+  readonly shared: ReadonlyMap<string, ValueHashes>
+}
+
+interface SampledRow {
+  readonly row: number
+  readonly hashes: ValueHashes
+  readonly isMisread: boolean
+}
+
+/** `isMisread` is true for texts that were decoded with the wrong encoding. */
+export function createCustomerSampler(
+  last: FileProfile | undefined,
+  isMisread: (text: string) => boolean,
+): CustomerSampler {
+  // Starts with the fields of the last file, so that hashes of both have one order.
+  const indexes = new Map((last?.fields ?? []).map((field, index) => [field, index]))
+  const wanted = new Set(last?.customers.map(([id]) => id))
+  const shared = new Map<string, ValueHashes>()
+  let sampled = new Map<string, SampledRow>()
+  const ring: PatchedRow[] = []
+  let [calls, step] = [0, 1]
+
+  function indexOf(field: string): number | undefined {
+    const known = indexes.get(field)
+    if (known !== undefined || indexes.size >= mostFields) return known
+    indexes.set(field, indexes.size)
+    return indexes.size - 1
+  }
+
+  function hashValues({ patch }: PatchedRow): ValueHashes {
+    const hashes: number[] = []
+    const put = (field: string, value: JsonValue): void => {
+      const index = indexOf(field)
+      if (index === undefined) return
+      while (hashes.length <= index) hashes.push(0)
+      hashes[index] = hashValue(value)
+    }
+    for (const [field, value] of Object.entries(patch)) {
+      if (field === 'metadata' && isJsonObject(value))
+        for (const [key, inner] of Object.entries(value)) put(`metadata.${key}`, inner)
+      else put(field, value)
+    }
+    return hashes
+  }
+
+  const sample = (row: PatchedRow): SampledRow => ({
+    row: row.row,
+    hashes: hashValues(row),
+    isMisread: textsIn(row.patch).some(isMisread),
+  })
+
+  return {
+    shared,
+    add(row) {
+      const { customerId } = row
+      if (wanted.has(customerId)) shared.set(customerId, hashValues(row))
+      ring[calls % lastRows] = row
+      // The last row of a customer counts, because it decides what the customer holds.
+      if (calls++ % step === 0 || sampled.has(customerId)) {
+        sampled.set(customerId, sample(row))
+        if (sampled.size > mostSampled) {
+          step *= 2
+          sampled = new Map([...sampled].filter((_, index) => index % 2 === 0))
+        }
+      }
+    },
+    finish() {
+      const rows = new Map(sampled)
+      for (const row of ring) rows.set(row.customerId, sample(row))
+      const inOrder = [...rows].sort(([, left], [, right]) => left.row - right.row)
+      return {
+        customers: inOrder.map(([id, { hashes }]): SampledCustomer => [id, hashes]),
+        misread: inOrder.filter(([, row]) => row.isMisread).length,
+        // Read last, because hashing the ring adds fields.
+        fields: [...indexes.keys()],
+      }
+    },
+  }
+}
+
+/** FNV-1a over the value, of which one byte is kept. */
+function hashValue(value: JsonValue): number {
+  if (value === '') return 1
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  let mixed = 0x811c_9dc5
+  for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x0100_0193)
+  return 2 + ((mixed >>> 0) % 254)
+}
+
+function textsIn(value: JsonValue): readonly string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
+}

@@ -1,0 +1,163 @@
+/** Compares the file profile with that of the last file, and finds unusual changes. */
+import { countUp } from '../model/collections.ts'
+import type { FileProfile, SampledCustomer, ValueHashes } from './file-profile.ts'
+
+/** `what` is the word by which `--accept-change` takes it: `rows`, `damage` or a field. */
+export interface ProfileDifference {
+  readonly what: string
+  readonly text: string
+}
+
+/** Smaller files are made by hand, and differ each time. */
+const leastRows = 10
+/** With fewer shared customers, nothing can be said of their values. */
+const leastShared = 10
+/** A field may change for this share of the customers that have it. */
+const mostChanged = 0.3
+/** So many of the last customers in a row are no coincidence. */
+const longestRun = 8
+
+/** Allows a share of `of` rows, or `least` rows in a small file. */
+const slack = (of: number, share: number, least: number): number => Math.max(of * share, least)
+
+export function isComparable(last: FileProfile): boolean {
+  return last.rows >= leastRows
+}
+
+/** Finds a file with a tenth fewer rows (cut off) or half as many again (pasted twice). */
+export function compareRows(last: FileProfile, { rows }: FileProfile): readonly ProfileDifference[] {
+  const isCut = last.rows - rows > slack(last.rows, 0.1, leastRows) || rows * 2 < last.rows
+  const isDoubled = rows - last.rows > slack(last.rows, 0.5, leastRows) || (rows >= last.rows * 2 && rows > 0)
+  if (!isCut && !isDoubled) return []
+  const percent = Math.round((100 * rows) / last.rows)
+  return [{ what: 'rows', text: `it has ${rows} rows, ${percent} % of last time's ${last.rows}` }]
+}
+
+/** Finds a lost line end, more than 1% new invalid rows, and texts in the wrong encoding. */
+export function compareDamage(last: FileProfile, next: FileProfile): readonly ProfileDifference[] {
+  const differences: ProfileDifference[] = []
+  if (last.endsLine && !next.endsLine)
+    differences.push({ what: 'damage', text: 'its last row has no line end, as if it was cut there' })
+  const expected = (last.invalid * next.rows) / last.rows
+  if (next.invalid - expected > slack(next.rows, 0.01, 5))
+    differences.push({
+      what: 'damage',
+      text: `${next.invalid} of its ${next.rows} rows are invalid, ${last.invalid} of ${last.rows} last time`,
+    })
+  if (next.misread - last.misread > slack(next.customers.length, 0.02, 3))
+    differences.push({ what: 'damage', text: misreadText(next) })
+  return differences
+}
+
+type Misread = Pick<FileProfile, 'customers' | 'misread'>
+
+/** Returns undefined if so few texts are in the wrong encoding that only some customers have them. */
+export function describeMisread(next: Misread): string | undefined {
+  return next.misread > slack(next.customers.length, 0.05, leastRows) ? misreadText(next) : undefined
+}
+
+function misreadText({ customers, misread }: Misread): string {
+  return `${misread} of ${customers.length} sampled rows have texts that were decoded with the wrong encoding (Ã© for é)`
+}
+
+/** Finds fields that are missing, or blank for more than 2% of the rows that had them. Expects one mapping for both. */
+export function compareFields(last: FileProfile, next: FileProfile): readonly ProfileDifference[] {
+  return Object.entries(last.filled).flatMap(([field, before]): ProfileDifference[] => {
+    const filled = next.filled[field] ?? 0
+    if (last.calls === 0) return []
+    const lost = (before / last.calls) * next.calls - filled
+    const isLost = lost > slack(next.calls, 0.02, leastRows) || (filled * 2 < before && lost > 4)
+    if (!isLost) return []
+    if (next.filled[field] === undefined)
+      return [{ what: field, text: `no row has ${field}, which ${before} of ${last.calls} had last time` }]
+    const [blank, blankBefore] = [next.calls - filled, last.calls - before]
+    return [
+      {
+        what: field,
+        text: `${field} is blank in ${blank} of ${next.calls} rows, ${blankBefore} of ${last.calls} last time`,
+      },
+    ]
+  })
+}
+
+export interface CustomerComparison {
+  readonly differences: readonly ProfileDifference[]
+  /** Fields that changed for more customers than is usual. */
+  readonly volatileFields: readonly string[]
+}
+
+/** `next` holds the customers of `last` that the next file has too. Expects one mapping for both. */
+export function compareCustomers(
+  last: FileProfile,
+  next: ReadonlyMap<string, ValueHashes>,
+): CustomerComparison {
+  const shared = last.customers.filter(([id]) => next.has(id))
+  if (shared.length < leastShared) return { differences: [], volatileFields: [] }
+  const counts = last.fields.map((field, index) => {
+    const having = shared.filter(([, hashes]) => (hashes[index] ?? 0) > 0)
+    const changed = having.filter((customer) => isChanged(customer, index, next)).length
+    const before = shareOfMostFrequent(shared, ([, hashes]) => hashes[index])
+    const isMoreUniform = shareOfMostFrequent(shared, ([id]) => next.get(id)?.[index]) > before + 0.25
+    return { field, index, having: having.length, changed, isMoreUniform }
+  })
+  const volatileCounts = counts.filter(
+    ({ having, changed }) => having >= leastShared && changed > having * mostChanged,
+  )
+  const unexpected = volatileCounts.filter(({ field }) => !last.volatileFields.includes(field))
+  // One key of metadata may hold a balance and change for every customer, but not to one value.
+  const isUsual =
+    unexpected.length === 1 &&
+    unexpected.every(({ field, isMoreUniform }) => field.startsWith('metadata.') && !isMoreUniform)
+  const differences = (isUsual ? [] : unexpected).map(({ field, having, changed }) => ({
+    what: field,
+    text: `${field} differs from last time for ${changed} of ${having} sampled customers`,
+  }))
+  const stable = counts.filter((count) => !volatileCounts.includes(count))
+  return {
+    differences: [...differences, ...compareEnds(last, shared, stable, next)],
+    volatileFields: volatileCounts.map(({ field }) => field),
+  }
+}
+
+/** Finds a file whose last customers are missing, or whose values changed only at its end. */
+function compareEnds(
+  last: FileProfile,
+  shared: readonly SampledCustomer[],
+  stable: readonly { readonly field: string; readonly index: number }[],
+  next: ReadonlyMap<string, ValueHashes>,
+): readonly ProfileDifference[] {
+  const missing = runAtEnd(last.customers, ([id]) => !next.has(id))
+  const others = last.customers.length - missing
+  // If most others are missing too, the file is simply of other customers.
+  if (missing >= longestRun && shared.length >= others * 0.8)
+    return [{ what: 'rows', text: 'none of the last customers of last time is updated by it' }]
+  return stable.flatMap(({ field, index }) =>
+    runAtEnd(shared, (customer) => isChanged(customer, index, next)) >= longestRun
+      ? [{ what: field, text: `${field} differs from last time for each of the last customers` }]
+      : [],
+  )
+}
+
+function shareOfMostFrequent(
+  customers: readonly SampledCustomer[],
+  hashOf: (customer: SampledCustomer) => number | undefined,
+): number {
+  const counts = new Map<number, number>()
+  for (const customer of customers) countUp(counts, hashOf(customer) ?? 0)
+  return Math.max(...counts.values()) / customers.length
+}
+
+function runAtEnd(
+  customers: readonly SampledCustomer[],
+  matches: (customer: SampledCustomer) => boolean,
+): number {
+  return customers.length - 1 - customers.findLastIndex((customer) => !matches(customer))
+}
+
+function isChanged(
+  [id, hashes]: SampledCustomer,
+  index: number,
+  next: ReadonlyMap<string, ValueHashes>,
+): boolean {
+  return (hashes[index] ?? 0) !== (next.get(id)?.[index] ?? 0)
+}

@@ -1,0 +1,133 @@
+/** Checks of the values that a row sends. They are too costly, or too uncertain, for `update`. */
+import { hash } from 'node:crypto'
+import { isJsonObject } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
+import type { PatchedRow } from '../model/row.ts'
+import type { OnWarning } from '../model/ports.ts'
+import type { RowPlace } from './findings.ts'
+import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
+
+const longestLife = 120 * 365.25 * 86_400_000
+
+/** Returns a check for the patch of each row. `dates` gets the dates of birth. */
+export function createRowChecks(
+  warn: OnWarning,
+  dates: DateOrder,
+): (patched: PatchedRow, place: RowPlace) => void {
+  const [emails, now] = [createSharedEmails(), Date.now()]
+
+  function checkBirth(born: string): void {
+    const [day, month] = [Number(born.slice(0, 2)), Number(born.slice(3, 5))]
+    const age = now - Date.UTC(Number(born.slice(6)), month - 1, day)
+    if (age >= 0 && age <= longestLife) return
+    const message = age < 0 ? 'a day that is still to come' : 'more than 120 years ago'
+    warn('W_UNLIKELY_DATE', 'date_of_birth', message)
+  }
+
+  return ({ patch, customerId }, place) => {
+    const { email, date_of_birth: born, addresses } = patch
+    if (typeof email === 'string' && email !== '' && emails.add(email, customerId))
+      warn('W_SHARED_EMAIL', 'email', 'the e-mail address of another customer, too')
+    if (typeof born === 'string' && born !== '') {
+      dates.addValid(born, place)
+      checkBirth(born)
+    }
+    for (const field of shortPostcodes(addresses))
+      warn('W_LOST_ZERO', field, 'a postcode that is a digit short in its country: a zero may be lost')
+  }
+}
+
+/** For countries whose postcodes all have this many digits, some of them with a leading 0. */
+const postcodeDigits: ReadonlyMap<string, number> = new Map(Object.entries(postcodeDigitTable))
+
+/** Paths of postcodes that are one digit short. */
+function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
+  if (!Array.isArray(addresses)) return []
+  return addresses.flatMap((address: JsonValue, index) => {
+    if (!isJsonObject(address)) return []
+    const { zip, country } = address
+    if (typeof zip !== 'string' || typeof country !== 'string' || !/^\d+$/.test(zip)) return []
+    return postcodeDigits.get(country) === zip.length + 1 ? [`addresses[${index}].zip`] : []
+  })
+}
+
+/**
+ * Finds dates with the month first. They pass as day first up to the twelfth of a month. If a column has dates that can only be
+ * read month first, its ambiguous dates are reported.
+ */
+export interface DateOrder {
+  /** Adds a valid date, as DD/MM/YYYY. */
+  addValid(date: string, place: RowPlace): void
+  /** Adds a cell that is no valid date. */
+  addInvalid(cell: string): void
+  /** The number of rows whose day and month may be swapped, and the first of them. */
+  ambiguous(): { readonly rows: number; readonly places: readonly RowPlace[] }
+}
+
+const mostPlaces = 5
+
+export function createDateOrder(): DateOrder {
+  const places: RowPlace[] = []
+  let [ambiguous, monthFirst] = [0, 0]
+  return {
+    addValid(date, { row, line }) {
+      const [day, month] = [Number(date.slice(0, 2)), Number(date.slice(3, 5))]
+      if (day > 12 || day === month) return
+      ambiguous++
+      if (places.length < mostPlaces) places.push({ row, line })
+    },
+    addInvalid(cell) {
+      const [, first, second] = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/.exec(cell) ?? []
+      if (Number(first) <= 12 && Number(second) > 12 && Number(second) <= 31) monthFirst++
+    },
+    ambiguous: () => (monthFirst === 0 ? { rows: 0, places: [] } : { rows: ambiguous, places }),
+  }
+}
+
+export interface SharedEmails {
+  /** Returns true if another customer has that address. */
+  add(email: string, customerId: string): boolean
+}
+
+/** Two 32-bit words an entry: half of the address's hash, and a hash of its customer, which is never 0. */
+const wordsPerEntry = 2
+const tableSize = 2 ** 21
+const mostAddresses = tableSize * 0.75
+
+/** A hash table of 16 MiB. Addresses after the first 1.5 million are only compared with those. */
+export function createSharedEmails(): SharedEmails {
+  // Allocated for the first address, because a file may have none.
+  let table: Uint32Array | undefined
+  let count = 0
+
+  return {
+    add(email, customerId) {
+      table ??= new Uint32Array(tableSize * wordsPerEntry)
+      const [start, check] = hashWords(email.toLowerCase())
+      const customer = hashWords(customerId)[0] || 1
+      const at = findEntry(table, start, check)
+      const known = table[at + 1] ?? 0
+      if (known !== 0) return known !== customer
+      if (count >= mostAddresses) return false
+      table[at] = check
+      table[at + 1] = customer
+      count++
+      return false
+    },
+  }
+}
+
+/** Two numbers of 32 bits. */
+function hashWords(text: string): readonly [number, number] {
+  const digits = hash('sha1', text, 'hex')
+  return [Number.parseInt(digits.slice(0, 8), 16), Number.parseInt(digits.slice(8, 16), 16)]
+}
+
+/** Returns the offset of the address, or of the free entry for it. */
+function findEntry(table: Uint32Array, start: number, check: number): number {
+  const mask = tableSize - 1
+  for (let entry = start & mask; ; entry = (entry + 1) & mask) {
+    const at = entry * wordsPerEntry
+    if (table[at + 1] === 0 || table[at] === check) return at
+  }
+}
