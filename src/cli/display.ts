@@ -4,7 +4,7 @@ import { formatClock } from '../report/format.ts'
 import { lateLine, planLine } from '../report/plan-line.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
-import type { Watch } from '../engine/parts.ts'
+import type { Watch } from '../engine/watch.ts'
 
 export interface DisplayOptions {
   /** Standard error. */

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { createLogUpdate } from 'log-update'
 import { describe, expect, test } from 'vitest'
 import { createDisplay } from '../../src/cli/display.ts'
-import type { Snapshot } from '../../src/engine/parts.ts'
+import type { Snapshot } from '../../src/engine/watch.ts'
 
 const snapshot: Snapshot = {
   phase: 'sending',
