@@ -58,37 +58,32 @@ export interface Result {
   readonly message: string
 }
 
-/** What one request showed. */
+/** What one request showed. `at` is when it ended (the clock's ms). */
 export type RequestVerdict =
-  /** No whole answer. `at`: the clock's ms. */
-  { readonly kind: 'lost'; readonly error: TransportError; readonly at: number } | AnswerVerdict
-
-type AnswerVerdict = { readonly response: ApiResponse } & (
-  | { readonly kind: 'final'; readonly result: Result; readonly operationId?: string }
-  | Ambiguous
-  | { readonly kind: 'throttled'; readonly blocks: Blocks }
-  | { readonly kind: 'resigned'; readonly reason: string }
-)
+  /** No whole answer. */
+  | Readonly<{ kind: 'lost'; error: TransportError; at: number }>
+  | Readonly<{ kind: 'final'; response: ApiResponse; operationId?: string; result: Result }>
+  | AmbiguousAnswer
+  | Readonly<{ kind: 'throttled'; response: ApiResponse; blocks: Blocks }>
+  | Readonly<{ kind: 'resigned'; response: ApiResponse; reason: string }>
 
 /** The answer does not say whether the request was applied. */
-interface Ambiguous {
+interface AmbiguousAnswer {
   readonly kind: 'ambiguous'
+  readonly response: ApiResponse
   readonly operationId: string
   readonly code: ErrorCode
   readonly reason: string
   /** Milliseconds that the server asks to wait at least. */
   readonly leastMs: number
-  /** The clock's ms. */
   readonly at: number
 }
 
 /** What one reading of the customer showed, and why it was read. */
-export type ReadingVerdict = { readonly kind: 'read_back'; readonly found: ReadBackResult } &
+export type ReadingVerdict =
   /** An earlier session may have sent the row. `isTooOld`: others may have changed the customer since. */
-  (
-    | { readonly after: 'restart'; readonly isTooOld: boolean }
-    | { readonly after: 'attempt' | 'refusal' | 'last_attempt' }
-  )
+  | Readonly<{ kind: 'read_back'; found: ReadBackResult; after: 'restart'; isTooOld: boolean }>
+  | Readonly<{ kind: 'read_back'; found: ReadBackResult; after: 'attempt' | 'refusal' | 'last_attempt' }>
 
 /** `inDoubt`: an earlier session may have sent the row. */
 export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): CallState {
@@ -120,7 +115,7 @@ export function reduceCall(state: CallState, verdict: RequestVerdict | ReadingVe
   return repeat({ ...state, ...lost, attempts, isReadBack: false, code: 'E_NETWORK' }, again(reason))
 }
 
-function afterAnswer(state: CallState, verdict: AnswerVerdict): CallState {
+function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 'lost' }>): CallState {
   const { status, tookMs } = verdict.response
   const answered = { httpStatus: status, latencyMs: tookMs, isReadBack: false }
   const attempts = state.attempts + 1
