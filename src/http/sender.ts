@@ -98,9 +98,13 @@ export function createSender(parts: SenderParts): Send {
       const leave = await calls.enter(request, signal)
       const last = await retry<Step>(
         async () => {
-          // The row gives up its place after its first request.
-          state = await tryOnce(request, state, signal).finally(leave)
-          return state.next
+          try {
+            state = await tryOnce(request, state, signal)
+            return state.next
+          } finally {
+            // The row gives up its place after its first request.
+            leave()
+          }
         },
         parts,
         signal,
