@@ -2,7 +2,7 @@
 import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
-import type { Watch } from '../engine/parts.ts'
+import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'

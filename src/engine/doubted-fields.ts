@@ -2,7 +2,7 @@
  * Fields that do harm when they are sent twice, `addresses` and `coupon`, where an earlier run may have sent them: the customer
  * is looked at first, and what it holds is left out. Whatever else is in doubt is simply sent again.
  */
-import type { ReadCustomer, Reading } from '../http/read-customer.ts'
+import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
@@ -49,7 +49,7 @@ export function readDoubted(deliver: Send, parts: DoubtedParts): Send {
     const settledMs = parts.settledAfterMs()
     const waitMs = Math.min(settledMs, at + settledMs - clock.wall())
     if (waitMs > 0) await clock.sleep(waitMs, signal)
-    let reading: Reading
+    let reading: CustomerReading
     try {
       reading = await read(request.customerId, signal)
     } catch (error) {

@@ -1,83 +1,25 @@
-/** What the steps of one run share, and what a program may watch of it. */
-import type { Outcome } from '../model/outcome.ts'
+/** What the steps of one run share, and what makes one job another. */
+import type { RunWatch } from './watch.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { Send, Prepare, Source } from '../model/ports.ts'
-import type { Scan } from '../model/scan.ts'
+import type { Prepare, Source } from '../model/ports.ts'
 import type { Remote } from './remote.ts'
-import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent, RunLog } from '../report/run-log.ts'
 import type { RunInput } from './input.ts'
 import type { Precondition } from './pre-read.ts'
 import type { RunProgress } from './progress.ts'
+import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
 import type { Sync } from './open-sync.ts'
 import type { RunJournal } from '../store/journal.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 
-/** Where a run stands, as it is shown. */
-export type Snapshot = ProgressSnapshot
-
-export interface Watch {
-  /** Called after the scan and before anything is sent; throws to refuse, and the run rejects with that error. */
-  readonly confirm?: (facts: {
-    readonly host: string
-    readonly account: string
-    readonly scan: Scan
-    /** Names of `ignoreColumns` that no column has; for NDJSON none are looked for. */
-    readonly unmatched: readonly UnmatchedName[]
-  }) => Promise<void>
-  /** Called four times a second and at the beginning of every phase. Must not throw. */
-  readonly onSnapshot?: (snapshot: Snapshot) => void
-  /**
-   * Called with each row that gets its outcome, once that is durable: never for a row that an earlier session settled. Waited for: rows of the
-   * same customer wait with it, and when as many are waiting as may be in flight, all do. If it throws or rejects, the run stops as
-   * after a signal, with LOCAL, E_ON_OUTCOME and the error as its `cause`; the row keeps its outcome and is not told again.
-   */
-  readonly onOutcome?: (outcome: Outcome) => void | Promise<void>
-  /** Called with what also goes into `run.log`, at every level. Must not throw. */
-  readonly onEvent?: (event: RunEvent) => void
-}
-
-/** Stands around the sending of a row. */
-export interface Middleware {
-  /** Requests that it makes for each row on top of the update. */
-  readonly extraRequests: number
-  readonly wrap: (next: Send) => Send
-}
-
 /** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
 export type RunBinding = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
   readonly plan?: string
-}
-
-/** What the program itself adds to what it was given. */
-export interface RunWatch extends Watch {
-  /** Goes around every call. */
-  readonly around?: (next: Send) => Send
-}
-
-/** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
-export interface RedoFacts {
-  readonly parent: string
-  readonly isMended: boolean
-}
-
-/** Of an apply: the plan that it sends, and whether it looks at customers before it sends to them. */
-export interface PlannedFacts {
-  /** An absolute path. */
-  readonly plan: string
-  readonly sha256: string
-  readonly isVerified: boolean
-}
-
-/** Of a rollback: the run that it takes back. */
-export interface RollbackFacts {
-  readonly parent: string
 }
 
 export interface RunParts {

@@ -1,11 +1,11 @@
-/** Keeps in the journal when a run could not send, for its page: the last ones, with the next commit. */
+/** What the journal keeps of a run's pauses, for the report, and of its slowest answer, for rows in doubt. */
 import { readPauses } from '../report/html/timeline.ts'
 import type { Pause } from '../report/html/timeline.ts'
 import type { RunJournal } from '../store/journal.ts'
 
 export const pausesKey = 'pauses'
 
-/** A run that is blocked more often than this has told its story by then. */
+/** Only the last ones are kept. */
 const mostKept = 500
 
 export interface PauseNotes {
@@ -41,7 +41,7 @@ export interface Slowest {
 
 const key = 'slowest_answer_ms'
 
-/** Writes seldom: only what is slower by half than the slowest before. */
+/** Only notes an answer that is slower by half than the slowest before, so that it writes seldom. */
 export function createSlowest(journal: Pick<RunJournal, 'get' | 'note'>): Slowest {
   let slowest = Number(journal.get(key) ?? 0)
   return {
@@ -53,7 +53,7 @@ export function createSlowest(journal: Pick<RunJournal, 'get' | 'note'>): Slowes
   }
 }
 
-/** Three times as long as the slowest answer, within bounds; where there was no answer, as long as a slow API takes. */
+/** Milliseconds: three times the slowest answer, within bounds. Without any answer, what a slow API takes. */
 export function settledAfterMs(journal: RunJournal): number {
   const slowest = journal.get(key)
   if (slowest === undefined) return 5_000

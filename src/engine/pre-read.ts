@@ -2,7 +2,7 @@
  * Reads a customer before its row is sent, inside its queue: for its before-image (`--backup`), and for the precondition of the
  * row. One read serves both.
  */
-import type { ReadCustomer, Reading } from '../http/read-customer.ts'
+import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
@@ -43,7 +43,7 @@ export interface PreReadParts {
 export function preRead(deliver: Send, parts: PreReadParts): Send {
   const { read, clock, images, fields, precondition } = parts
 
-  async function look(request: UpdateRequest, signal: AbortSignal): Promise<Reading | undefined> {
+  async function look(request: UpdateRequest, signal: AbortSignal): Promise<CustomerReading | undefined> {
     try {
       return await read(request.customerId, signal)
     } catch (error) {
@@ -84,7 +84,7 @@ export function preRead(deliver: Send, parts: PreReadParts): Send {
 /** Nothing is sent to a customer that could not be read. A row in doubt stays in doubt. */
 function unread(
   request: UpdateRequest,
-  { code, status }: Exclude<Reading, { kind: 'found' }>,
+  { code, status }: Exclude<CustomerReading, { kind: 'found' }>,
   isInDoubt: boolean,
   clock: Pick<Clock, 'wall'>,
 ): Outcome {

@@ -3,7 +3,7 @@ import { ndjsonOf } from '../input/records.ts'
 import type { InputRecords } from '../input/records.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import type { Watch } from './parts.ts'
+import type { Watch } from './watch.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 
 /** What may be given to every function that takes its time. */

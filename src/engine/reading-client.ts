@@ -1,9 +1,8 @@
 /** A client that only reads, for commands that read customers outside of a run: within the same windows, quota and outages. */
-import { preflight } from '../http/preflight.ts'
-import { createReadCustomer } from '../http/read-customer.ts'
-import { createReadPage } from '../http/patient-read.ts'
+import { preflight } from '../http/access.ts'
+import { createReadCustomer, createReadPage } from '../http/read-customer.ts'
 import { readMany } from '../http/read-many.ts'
-import type { ReadCounts } from '../http/read-many.ts'
+import type { ReadRequestCounts } from '../http/read-many.ts'
 import { systemClock } from '../http/clock.ts'
 import type { JsonObject } from '../model/json.ts'
 import { interruption } from './program-options.ts'
@@ -34,7 +33,7 @@ export interface ReadingParts {
   readonly fields: ReadonlySet<string>
 }
 
-export interface ReadingProgress extends ReadCounts {
+export interface ReadingProgress extends ReadRequestCounts {
   /** Requests so far: those reads, with their repetitions, and the one that proves the keys. */
   requests: number
 }
@@ -73,12 +72,12 @@ export async function readCustomers(
         open: () => readings.open,
         keep: (found, isOnCredit) =>
           readings.keep(
-            found.map(({ customerId, image }) => [customerId, image]),
+            found.map(({ customerId, snapshot }) => [customerId, snapshot]),
             progress,
             isOnCredit,
           ),
         giveBack: () => readings.giveBack(),
-        imageOf: (customer: JsonObject) => toSnapshot(customer, fields),
+        toSnapshot: (customer: JsonObject) => toSnapshot(customer, fields),
         read: createReadCustomer(tools),
         page: createReadPage(tools),
         concurrency,

@@ -2,19 +2,34 @@
  * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
  * allow-list of options, and what the first pass counted. Never a key.
  */
-import { readRecordedOptions, recordedOptions } from '../config/job-options.ts'
+import { readRecordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import type { JournalReader } from '../store/journal-reader.ts'
 import type { RunJournal } from '../store/journal.ts'
-import type { PlannedFacts, RedoFacts, RollbackFacts, RunParts } from './parts.ts'
 import type { Scan } from '../model/scan.ts'
-import type { OutcomeKind } from '../model/outcome.ts'
-import type { RunStarted } from '../report/run-log.ts'
-import { version } from '../config/system.ts'
 import { inJournal } from '../store/saved-journal.ts'
+
+/** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
+export interface RedoFacts {
+  readonly parent: string
+  readonly isMended: boolean
+}
+
+/** Of an apply: the plan that it sends, and whether it looks at customers before it sends to them. */
+export interface PlannedFacts {
+  /** An absolute path. */
+  readonly plan: string
+  readonly sha256: string
+  readonly isVerified: boolean
+}
+
+/** Of a rollback: the run that it takes back. */
+export interface RollbackFacts {
+  readonly parent: string
+}
 
 export interface RunRecord {
   /** Paths are absolute; `runId` is there only where it has to be named to find the run again. */
@@ -24,34 +39,19 @@ export interface RunRecord {
   readonly bytes: number
   readonly rows: number
   readonly calls: number
-  readonly redo?: RedoFacts
-  readonly planned?: PlannedFacts
-  readonly rollback?: RollbackFacts
+  readonly redo?: RedoFacts | undefined
+  readonly planned?: PlannedFacts | undefined
+  readonly rollback?: RollbackFacts | undefined
 }
 
 const recordKey = 'record'
 
-export function keepRecord(journal: RunJournal, parts: RunParts, found: Scan): void {
-  const { options, head, file, runId, redo, planned, rollback, runsDir } = parts
-  const isNamed = options.runId !== undefined || options.newRun || options.input === '-'
-  const record = {
-    options: recordedOptions({
-      ...options,
-      runId: isNamed && redo === undefined ? runId : undefined,
-      runsDir,
-    }),
-    format: head.format,
-    bytes: file.size,
-    rows: found.rows,
-    calls: found.calls,
-    redo,
-    planned,
-    rollback,
-  }
+/** Stores how the run was begun. What stopped an earlier session says nothing about this one. */
+export function keepRecord(
+  journal: RunJournal,
+  record: Omit<RunRecord, 'options'> & { readonly options: JsonObject },
+): void {
   journal.set(recordKey, JSON.stringify(record))
-  parts.keepPortrait?.(journal)
-  if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
-  // What stopped an earlier session says nothing about this one.
   if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')
 }
 
@@ -117,39 +117,6 @@ function parsed(text: string | undefined): JsonObject | undefined {
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined
-  }
-}
-
-/** `settled` are the rows that have an outcome from earlier sessions. */
-export function startOf(
-  { options, remote, runId }: RunParts,
-  { rows, calls }: Scan,
-  settled: ReadonlyMap<OutcomeKind, number>,
-): RunStarted {
-  return {
-    kind: 'started',
-    run: runId,
-    version,
-    env: options.env,
-    host: remote.host,
-    account: remote.account,
-    rows,
-    calls,
-    settled: settled.values().reduce((sum, settledRows) => sum + settledRows, 0),
-    // Only options without a text of the user's own: names of columns and files, and literals, stay out.
-    options: {
-      windows: remote.windows.map(({ limit, perMs }) => `${limit}/${perMs}ms`).join(','),
-      concurrency: options.concurrency,
-      blank: options.blank,
-      duplicates: options.duplicates,
-      mapping_file: options.map !== undefined,
-      max_errors: options.maxErrors,
-      max_clears: options.maxClears,
-      strict: options.strict,
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-      ...(options.faults === undefined ? {} : { faults: options.faults }),
-      ...(options.seed === undefined ? {} : { seed: options.seed }),
-    },
   }
 }
 

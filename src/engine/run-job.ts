@@ -4,24 +4,27 @@ import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import { asInterruption } from './program-options.ts'
-import { resolveOptions } from '../config/job-options.ts'
+import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { Scan } from '../model/scan.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
+import type { RunStarted, RunEvent } from '../report/run-log.ts'
+import { version } from '../config/system.ts'
 import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
-import type { RunEvent } from '../report/run-log.ts'
 import { createRunLog } from '../report/run-log.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, rememberScan, keepEnding, keepRecord, startOf } from './record.ts'
+import { recallScan, rememberScan, keepEnding, keepRecord } from './record.ts'
 import { readEarlierSessions } from './earlier-sessions.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { bind, mappingDigest } from './identity.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
 import { removeKeptInput } from './input.ts'
-import type { RunBinding, RunKind, RunParts, RunWatch, Watch } from './parts.ts'
+import type { RunBinding, RunKind, RunParts } from './parts.ts'
+import type { RunWatch, Watch } from './watch.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
@@ -197,7 +200,9 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
     const finishedBefore = journal.get('state') === 'finished'
     if (!finishedBefore) {
       parts.input.keepIn(directory)
-      keepRecord(journal, parts, found)
+      keepRecord(journal, recordOf(parts, found))
+      parts.keepPortrait?.(journal)
+      if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
     }
     parts.log.open(directory)
     const before = await readEarlierSessions(journal)
@@ -250,5 +255,56 @@ function reportOf(
     rollback,
     input: { file, head, openRows: () => openRows(), prepare },
     ending: endingOf(stopped),
+  }
+}
+
+function recordOf(
+  { options, head, file, runId, redo, planned, rollback, runsDir }: RunParts,
+  found: Scan,
+): Parameters<typeof keepRecord>[1] {
+  const isNamed = options.runId !== undefined || options.newRun || options.input === '-'
+  const named = isNamed && redo === undefined ? runId : undefined
+  return {
+    options: recordedOptions({ ...options, runId: named, runsDir }),
+    format: head.format,
+    bytes: file.size,
+    rows: found.rows,
+    calls: found.calls,
+    redo,
+    planned,
+    rollback,
+  }
+}
+
+/** `settled` are the rows that have an outcome from earlier sessions. */
+function startOf(
+  { options, remote, runId }: RunParts,
+  { rows, calls }: Scan,
+  settled: ReadonlyMap<OutcomeKind, number>,
+): RunStarted {
+  return {
+    kind: 'started',
+    run: runId,
+    version,
+    env: options.env,
+    host: remote.host,
+    account: remote.account,
+    rows,
+    calls,
+    settled: settled.values().reduce((sum, settledRows) => sum + settledRows, 0),
+    // Only options without a text of the user's own: names of columns and files, and literals, stay out.
+    options: {
+      windows: remote.windows.map(({ limit, perMs }) => `${limit}/${perMs}ms`).join(','),
+      concurrency: options.concurrency,
+      blank: options.blank,
+      duplicates: options.duplicates,
+      mapping_file: options.map !== undefined,
+      max_errors: options.maxErrors,
+      max_clears: options.maxClears,
+      strict: options.strict,
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+    },
   }
 }

@@ -1,7 +1,7 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
 import { parseErrorLimit } from '../config/values.ts'
 import { systemClock as clock } from '../http/clock.ts'
-import { preflight } from '../http/preflight.ts'
+import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
@@ -21,10 +21,11 @@ import { openOutcome } from './all-outcomes.ts'
 import { keepsImages } from './backup.ts'
 import type { EarlierSessions } from './earlier-sessions.ts'
 import { openClient } from './client.ts'
-import type { RunClient } from './client.ts'
+import type { Client } from '../http/client.ts'
 import { settledAfterMs } from './pauses.ts'
 import { preRead } from './pre-read.ts'
-import type { Middleware, RunParts, Watch } from './parts.ts'
+import type { RunParts } from './parts.ts'
+import type { Middleware, Watch } from './watch.ts'
 import { openBeforeImages } from '../store/before-images.ts'
 import type { BeforeImages } from '../store/before-images.ts'
 import type { RunJournal } from '../store/journal.ts'
@@ -49,7 +50,7 @@ const mostDoubts = 4_000
 interface Sending {
   readonly parts: RunParts
   readonly journal: RunJournal
-  readonly client: RunClient
+  readonly client: Client
   readonly fieldState: SyncSending | undefined
   readonly read: ReadCustomer
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
@@ -134,8 +135,7 @@ async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
 function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sending): Send {
   return createSender({
     calls: client.calls,
-    signer: client.signer,
-    proof: client.proof,
+    access: client.access,
     clock,
     random: Math.random,
     inDoubt,

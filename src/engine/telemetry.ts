@@ -3,7 +3,7 @@
  * peer: it is loaded only if a provider has been registered. Nothing personal goes into it.
  */
 import type { Outcome } from '../model/outcome.ts'
-import type { RunWatch } from './parts.ts'
+import type { RunWatch } from './watch.ts'
 import { version } from '../config/system.ts'
 
 /** Where every copy of the API, version 1, keeps what was registered. */

@@ -1,86 +1,105 @@
 /**
- * One request, layer by layer: a place in flight, the limiter's turn, the durable intent, and only then salt, timestamp and
- * signature. What has a turn can be sent at once, so a stop, a block or a crash finds few rows on their way. Without windows
- * nothing waits long for its turn, and the intent comes before the place: many rows then share one commit.
+ * One request, layer by layer: a place in flight, the limiter's permit, the durable intent, and only then salt, timestamp and
+ * signature. What has a permit can be sent at once, so a stop, a block or a crash finds few rows on their way.
  *
- * Rows wait for their first request in `enter`, before they have a call: hundreds wait, and p-limit's queue stays short.
+ * Without windows permits come soon, and the intent is made before the place: many rows then share one commit.
  */
 import pLimit from 'p-limit'
+import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import type { ApiRequest, ApiResponse } from '../model/ports.ts'
-import type { Limiter } from './limiter.ts'
-import type { Signer } from './signing.ts'
-import type { Health } from './health.ts'
-import { TransportError } from './transport-error.ts'
+import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
+import type { Credentials } from '../rapyd/signature.ts'
+import { stopError, TransportError } from './errors.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 import type { Transport } from './transport.ts'
 
 export interface CallParts {
-  readonly limiter: Limiter
-  readonly health: Health
+  readonly limiter: RateLimiter
   readonly signer: Signer
   readonly transport: Transport
-  /** Makes the row's intent durable; asked before every attempt, gives nothing where it already is. */
+  /** Makes the row's intent durable. Called before every attempt; returns undefined if it already is. */
   readonly intend: (request: UpdateRequest) => Promise<void> | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
-  /** True where rates are limited. */
+  /** True if rates are limited. */
   readonly hasWindows: boolean
 }
 
-/** Each rejects with `TransportError`, or with the signal's reason where it was aborted before anything was sent. */
+/** What came of a request: an answer, or why there is no whole one. */
+export type Exchange = ApiResponse | TransportError
+
+/**
+ * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS`, or with the signal's reason if it aborted
+ * before anything was sent.
+ */
 export interface Calls {
   /**
-   * Waits until a first request of the row can have a place at once. Resolves with what the caller has to call when that
-   * request is over.
+   * Waits until a row's first request can have a place at once. Resolves with a function that the caller calls when that
+   * request is over. Hundreds of rows wait here, because p-limit's linked list would keep finished rows from being collected.
    */
   enter(request: UpdateRequest, signal: AbortSignal): Promise<() => void>
-  /** `look` gets the answer before the turn is over: what waits next may not be sent before it is known what it means. */
+  /** `onAnswer` is called before the permit is released: nothing may be sent before it is known what the answer means. */
   update(
     request: UpdateRequest,
     signal: AbortSignal,
-    look?: (response: ApiResponse) => void,
-  ): Promise<ApiResponse>
-  /** Reads what is at `path`. */
-  read(path: string, signal: AbortSignal): Promise<ApiResponse>
-  /** A read of the shortest list: proves key, clock and environment. Waits for no other call, only for a pause to end. */
-  list(signal: AbortSignal): Promise<ApiResponse>
-  /** When the run stops for this reason: what waits for a place gives up at once, however long the requests in flight take. */
+    onAnswer?: (response: ApiResponse) => void,
+  ): Promise<Exchange>
+  /** Reads `path`. */
+  read(path: string, signal: AbortSignal): Promise<Exchange>
+  /** Reads the shortest list, as a probe: it waits for no other request, only for the end of a pause. */
+  list(signal: AbortSignal): Promise<Exchange>
+  /** For a stop: rejects with `reason` whatever waits for a place, however long the requests in flight take. */
   readonly giveUp: (reason: unknown) => void
 }
 
+interface SendOptions {
+  readonly isProbe?: boolean
+  /** The update whose intent is made durable between the permit and the signature. */
+  readonly update?: UpdateRequest
+  readonly onAnswer?: ((response: ApiResponse) => void) | undefined
+}
+
+const shortestList = '/v1/customers?limit=1'
+
 export function createCalls(parts: CallParts): Calls {
-  const { limiter, health, signer, transport, intend, hasWindows } = parts
+  const { limiter, signer, transport, intend, hasWindows } = parts
   const gate = pLimit({ concurrency: parts.concurrency, rejectOnClear: true })
   const entrance = createEntrance(parts.concurrency)
 
   async function send(
     request: ApiRequest,
     signal: AbortSignal,
-    { isProbe = false, intent, look }: SendSteps = {},
-  ): Promise<ApiResponse> {
+    { isProbe = false, update, onAnswer }: SendOptions = {},
+  ): Promise<Exchange> {
     signal.throwIfAborted()
-    const over = await limiter.turn(signal, isProbe)
+    const permit = await limiter.acquire(signal, { probe: isProbe })
     try {
-      const durable = intent === undefined ? undefined : intend(intent)
+      const durable = update === undefined ? undefined : intend(update)
       if (durable !== undefined) await durable
       signal.throwIfAborted()
       const response = await transport.exchange(signer.sign(request))
-      health.answered(response, isProbe)
-      look?.(response)
+      permit.answered(response)
+      onAnswer?.(response)
       return response
     } catch (error) {
-      if (error instanceof TransportError) health.broke(error, isProbe)
-      throw error
+      if (!(error instanceof TransportError)) throw error
+      permit.failed(error)
+      if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
+      return error
     } finally {
-      over()
+      permit.release()
     }
   }
 
-  async function inFlight(request: ApiRequest, signal: AbortSignal, steps?: SendSteps): Promise<ApiResponse> {
+  async function sendInPlace(
+    request: ApiRequest,
+    signal: AbortSignal,
+    options?: SendOptions,
+  ): Promise<Exchange> {
     try {
-      return await gate(send, request, signal, steps)
+      return await gate(send, request, signal, options)
     } catch (error) {
-      // Of p-limit, when its queue was cleared.
+      // p-limit rejects with it when its queue is cleared.
       if (error instanceof DOMException) signal.throwIfAborted()
       throw error
     }
@@ -91,13 +110,16 @@ export function createCalls(parts: CallParts): Calls {
       signal.throwIfAborted()
       if (!hasWindows) await intend(request)
       signal.throwIfAborted()
-      return entrance.take()
+      return entrance.enter()
     },
-    update(request, signal, look) {
+    update(request, signal, onAnswer) {
       const { path, body, idempotencyKey } = request
-      return inFlight({ method: 'post', path, body, idempotencyKey }, signal, { intent: request, look })
+      return sendInPlace({ method: 'post', path, body, idempotencyKey }, signal, {
+        update: request,
+        onAnswer,
+      })
     },
-    read: (path, signal) => inFlight({ method: 'get', path, body: '' }, signal),
+    read: (path, signal) => sendInPlace({ method: 'get', path, body: '' }, signal),
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),
     giveUp(reason) {
       gate.clearQueue()
@@ -106,25 +128,25 @@ export function createCalls(parts: CallParts): Calls {
   }
 }
 
-/** Rows that wait for their first request, in order. */
+/** Lets rows in, in order: never more than there are places. */
 function createEntrance(places: number) {
   let taken = 0
   let waiting: PromiseWithResolvers<() => void>[] = []
 
-  function hold(): () => void {
+  function take(): () => void {
     taken++
-    let isHeld = true
+    let isTaken = true
     return () => {
-      if (!isHeld) return
-      isHeld = false
+      if (!isTaken) return
+      isTaken = false
       taken--
-      waiting.shift()?.resolve(hold())
+      waiting.shift()?.resolve(take())
     }
   }
 
   return {
-    take(): Promise<() => void> {
-      if (taken < places) return Promise.resolve(hold())
+    enter(): Promise<() => void> {
+      if (taken < places) return Promise.resolve(take())
       const waiter = Promise.withResolvers<() => void>()
       waiting.push(waiter)
       return waiter.promise
@@ -136,11 +158,38 @@ function createEntrance(places: number) {
   }
 }
 
-interface SendSteps {
-  readonly isProbe?: boolean
-  /** Made durable between the turn and the signature. */
-  readonly intent?: UpdateRequest
-  readonly look?: ((response: ApiResponse) => void) | undefined
+export interface Signer {
+  /** Signs with a new salt and the current time, so it is called at the moment of sending, once for each attempt. */
+  sign(request: ApiRequest): SignedRequest
+  /** Takes the server's clock from the `Date` header. Returns its offset in milliseconds; undefined without a header. */
+  correctClock(response: ApiResponse): number | undefined
 }
 
-const shortestList = '/v1/customers?limit=1'
+export function createSigner(credentials: Credentials, clock: Pick<Clock, 'wall'>): Signer {
+  let offsetMs = 0
+  return {
+    sign(request) {
+      const salt = newSalt()
+      const timestamp = toTimestamp(clock.wall() + offsetMs)
+      const { method, path, body } = request
+      const signature = sign(credentials, { method, path, salt, timestamp, body })
+      const headers = {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'content-type': 'application/json',
+        access_key: credentials.accessKey,
+        salt,
+        timestamp,
+        signature,
+        ...(request.idempotencyKey === undefined ? {} : { idempotency: request.idempotencyKey }),
+      }
+      return { method, path, body, headers }
+    },
+    correctClock(response) {
+      const server = Date.parse(String(response.headers['date'] ?? ''))
+      if (Number.isNaN(server)) return undefined
+      offsetMs = server - clock.wall()
+      return offsetMs
+    },
+  }
+}

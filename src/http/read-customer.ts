@@ -1,23 +1,78 @@
-/** Reads one customer: to know what it holds, or as the only proof of what became of a call that has no answer. */
+/** Reads customers: to know what they hold, or as the only proof of what became of a call that has no answer. */
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { UpdateRequest } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
-import { readEnvelope, classify } from '../rapyd/response.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import { customerPath, listPath } from '../rapyd/requests.ts'
+import type { Cursor } from '../rapyd/requests.ts'
+import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
-import { customerPath } from '../rapyd/requests.ts'
-import { readPatiently } from './patient-read.ts'
-import type { ReadParts } from './patient-read.ts'
-import { mostAttempts, TryAgain } from './retry.ts'
-import type { Signer } from './signing.ts'
-import { stopError } from './stop-error.ts'
+import { countBlock, isOwnBlock, noBlocks } from './access.ts'
+import type { Calls, Signer } from './call.ts'
+import { stopError, TransportError } from './errors.ts'
+import { again, isAgain, mostAttempts, retry } from './retry.ts'
+import type { Again, RetryLimits, RetryParts } from './retry.ts'
 
-export type Reading =
+export interface ReadParts extends RetryParts {
+  readonly calls: Calls
+}
+
+/**
+ * Reads `path` with retries; throttled reads wait for the end of the pause. `use` says what an answer means. It gets a
+ * throttled one only if a firewall refuses this read alone. Resolves with `Again` if no attempt was answered.
+ */
+function readWithRetries<Found extends { readonly kind: string }>(
+  parts: ReadParts,
+  path: string,
+  use: (response: ApiResponse) => Found | Again,
+  signal: AbortSignal,
+  limits: RetryLimits,
+): Promise<Found | Again> {
+  const { calls } = parts
+  let blocks = noBlocks
+  async function attempt(): Promise<Found | Again> {
+    const response = await calls.read(path, signal)
+    if (response instanceof TransportError) return again(response.reason)
+    if (isThrottled(response)) {
+      blocks = await countBlock(blocks, calls, signal)
+      if (!isOwnBlock(blocks)) return again('throttled', { isFree: true })
+    }
+    return use(response)
+  }
+  return retry(attempt, parts, signal, limits)
+}
+
+/** Returns undefined if there is no list; customers can always be read one by one. Rejects with the signal's reason. */
+export type ReadPage = (cursor: Cursor, signal: AbortSignal) => Promise<readonly JsonObject[] | undefined>
+
+/**
+ * Reads a page of the list of customers. `starting_after` names the customer created before the first wanted one, and
+ * `ending_before` the one after the last (docs, "List Customers"). No document says how a page is ordered, nor whether its
+ * items are whole, so callers must not rely on either.
+ */
+export function createReadPage(parts: ReadParts): ReadPage {
+  return async (cursor, signal) => {
+    const page = await readWithRetries(
+      parts,
+      listPath(cursor),
+      (response) => {
+        if (response.status >= 500 && !isThrottled(response)) return again(`http_${response.status}`)
+        const envelope = response.status === 200 ? readEnvelope(response.body) : undefined
+        return { kind: 'page', items: envelope?.success === true ? envelope.items : undefined } as const
+      },
+      signal,
+      { attempts: 3 },
+    )
+    return isAgain(page) ? undefined : page.items
+  }
+}
+
+export type CustomerReading =
   | { readonly kind: 'found'; readonly customer: JsonObject }
-  /** Rapyd does not know it, or not in this account and environment. */
+  /** Rapyd does not know the customer, or not in this account and environment. */
   | { readonly kind: 'missing'; readonly code: ErrorCode; readonly status: number }
-  /** A refusal; or, unanswered, a network or a server that failed on each attempt, so that asking again may tell. */
+  /** A refusal. If `isUnanswered`, network or server failed on each attempt, so a later read may be answered. */
   | {
       readonly kind: 'unreadable'
       readonly code: ErrorCode
@@ -25,15 +80,19 @@ export type Reading =
       readonly isUnanswered?: true
     }
 
-/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. `attempts`: as those of a call, if not given. */
-export type ReadCustomer = (customerId: string, signal: AbortSignal, attempts?: number) => Promise<Reading>
+/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. `attempts`: default 6. */
+export type ReadCustomer = (
+  customerId: string,
+  signal: AbortSignal,
+  attempts?: number,
+) => Promise<CustomerReading>
 
 export function createReadCustomer(parts: ReadParts & { readonly signer: Signer }): ReadCustomer {
   return async (customerId, signal, attempts = mostAttempts) => {
-    let resigned = 0
-    let last: Reading = { kind: 'unreadable', code: 'E_NETWORK', status: 0, isUnanswered: true }
+    let isResigned = false
+    let last: CustomerReading = { kind: 'unreadable', code: 'E_NETWORK', status: 0, isUnanswered: true }
 
-    function use(response: ApiResponse): Reading | TryAgain {
+    function use(response: ApiResponse): CustomerReading | Again {
       const answer = classify(response, customerId)
       const { status } = response
       switch (answer.kind) {
@@ -49,13 +108,14 @@ export function createReadCustomer(parts: ReadParts & { readonly signer: Signer 
         }
         case 'ambiguous':
           last = { kind: 'unreadable', code: answer.code, status, isUnanswered: true }
-          return new TryAgain(answer.reason)
+          return again(answer.reason)
         case 'throttled':
           return { kind: 'unreadable', code: 'E_BLOCKED', status }
         case 'resign':
-          if (++resigned > 1) throw stopError(answer.why === 'clock' ? 'E_CLOCK' : 'E_AUTH', answer.why)
+          if (isResigned) throw stopError(answer.why === 'clock' ? 'E_CLOCK' : 'E_AUTH', answer.why)
+          isResigned = true
           if (answer.why !== 'salt') parts.signer.correctClock(response)
-          return new TryAgain(answer.why, { isFree: true })
+          return again(answer.why, { isFree: true })
         case 'stop':
           throw stopError(answer.code, answer.operationId)
         default:
@@ -63,8 +123,8 @@ export function createReadCustomer(parts: ReadParts & { readonly signer: Signer 
       }
     }
 
-    const reading = await readPatiently(parts, customerPath(customerId), use, signal, { attempts })
-    return reading instanceof TryAgain ? last : reading
+    const reading = await readWithRetries(parts, customerPath(customerId), use, signal, { attempts })
+    return isAgain(reading) ? last : reading
   }
 }
 
@@ -72,11 +132,15 @@ function isMissing(code: ErrorCode, status: number): boolean {
   return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE' || status === 404
 }
 
-/** What became of a call. `unanswered`: no read got an answer, so that asking again may tell. */
-export type Proven = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
+/** What a reading shows about a patch. `unanswered`: no read was answered, so a later one may be. */
+export type ReadBackResult = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
 
-/** Reads the customer and says what became of the patch. Rejects as `ReadCustomer`. */
-export type ReadBack = (request: UpdateRequest, signal: AbortSignal, attempts?: number) => Promise<Proven>
+/** Reads the customer, and finds out whether the patch was applied. Rejects as `ReadCustomer` does. `attempts`: default 5. */
+export type ReadBack = (
+  request: UpdateRequest,
+  signal: AbortSignal,
+  attempts?: number,
+) => Promise<ReadBackResult>
 
 export function createReadBack(read: ReadCustomer): ReadBack {
   return async (request, signal, attempts = mostAttempts - 1) => {
@@ -86,19 +150,19 @@ export function createReadBack(read: ReadCustomer): ReadBack {
   }
 }
 
-/** For accounts that may not read customers: nothing can be proved. */
+/** For accounts that may not read customers. */
 export const withoutReading: ReadBack = () => Promise.resolve('cannot_tell')
 
 /**
- * Compares what a customer holds with what `request` asked for. Only the patched fields are compared, arrays and objects by
- * value; a cleared field compares as empty.
+ * Compares a customer with the patch of `request`: only its fields, arrays and objects by value. A cleared field compares as
+ * empty.
  */
-export function compareWith(request: UpdateRequest, customer: JsonObject): Proven {
+export function compareWith(request: UpdateRequest, customer: JsonObject): ReadBackResult {
   const patch: unknown = JSON.parse(request.body)
   if (!isJsonObject(patch)) return 'cannot_tell'
   const image = toSnapshot(customer, Object.keys(patch))
   const found = new Set(Object.entries(patch).map(([field, wanted]) => compareField(field, wanted, image)))
-  // A field that the answer does not show proves nothing either way.
+  // A field that the answer does not show proves nothing.
   if (found.has('not_shown')) return 'cannot_tell'
   return found.has('differs') ? 'different' : 'applied'
 }

@@ -1,8 +1,7 @@
 /**
- * Reads many customers with few calls. A page of the list costs one call and pays where it holds two wanted customers or
- * more, so beside customers that are read one by one the list is tried now and then: the page next to one that was just
- * read, then on from its far end for as long as pages pay. After tries that do not pay the next comes later and later, and on
- * the other side, because the order of the file is unknown.
+ * Reads many customers with few calls. A page of the list costs one call, so it pays if it holds at least two wanted
+ * customers. Single reads take turns with tries of the list: the page next to a customer that was just read, then the pages
+ * after it while they pay. Tries that do not pay become rarer and change sides, because the order of the file is unknown.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../model/json.ts'
@@ -10,131 +9,135 @@ import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { pageSize } from '../rapyd/requests.ts'
 import type { Cursor } from '../rapyd/requests.ts'
 import { isEmpty } from '../rapyd/snapshot.ts'
-import type { ReadPage } from './patient-read.ts'
-import type { ReadCustomer } from './read-customer.ts'
+import type { ReadCustomer, ReadPage } from './read-customer.ts'
 
 export interface ReadManyParts {
-  /** The customers to read, in the order of the file. Asked again where some are given back. */
+  /** The customers to read, in the order of the file. Called again after `giveBack`. */
   readonly wanted: () => Iterable<string>
-  /** True for a customer that is wanted and was not kept yet, by this or an earlier session. */
+  /** True for a wanted customer that was not kept yet, by this or an earlier session. */
   readonly isOpen: (customerId: string) => boolean
   /** How many are open. */
   readonly open: () => number
-  /** What of a customer is wanted. */
-  readonly imageOf: (customer: JsonObject) => JsonObject
+  /** What is wanted of a customer. */
+  readonly toSnapshot: (customer: JsonObject) => JsonObject
   readonly read: ReadCustomer
   readonly page: ReadPage
-  /** Gets every customer once, those of a page together; what is kept on credit may be given back. */
-  readonly keep: (found: readonly Kept[], isOnCredit: boolean) => void
-  /** What was kept on credit is open again. */
+  /** Gets every customer once, those of a page together. What is kept on credit may be given back. */
+  readonly keep: (found: readonly CustomerSnapshot[], isOnCredit: boolean) => void
+  /** Opens again what was kept on credit. */
   readonly giveBack: () => void
   /** Customers that are read at once at most. */
   readonly concurrency: number
 }
 
-export interface Kept {
+export interface CustomerSnapshot {
   readonly customerId: string
-  /** The image; or why there is none. */
-  readonly image: JsonObject | 'missing' | 'unreadable'
+  /** What the customer holds, or why that is unknown. */
+  readonly snapshot: JsonObject | 'missing' | 'unreadable'
 }
 
-interface Listed extends Kept {
-  readonly image: JsonObject
+interface ListItem extends CustomerSnapshot {
+  readonly snapshot: JsonObject
 }
 
-export interface ReadCounts {
+export interface ReadRequestCounts {
   /** Customers that were read one by one, and pages of the list. */
   single: number
   pages: number
 }
 
-/** Fewer open customers than this are not worth a page that may be for nothing. */
-const fewest = 10
-/** Customers read one by one between two tries at most: what is tried for nothing is one call in so many. */
+/** With fewer open customers a page is not tried. */
+const leastOpen = 10
+/** Single reads between two tries at most. */
 const longestGap = 64
 
-export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal: AbortSignal): Promise<void> {
-  const { isOpen, imageOf, read, page, keep, giveBack } = parts
+export async function readMany(
+  parts: ReadManyParts,
+  counts: ReadRequestCounts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { isOpen, toSnapshot, read, page, keep, giveBack } = parts
   const busy = new Map<string, Promise<unknown>>()
   let side: Cursor['side'] = 'starting_after'
-  let [gap, since] = [1, 0]
+  /** Single reads between two tries, and since the last one. */
+  let [gap, sinceTry] = [1, 0]
   let hasList = true
   const trust = createListTrust()
   let failure: { readonly error: unknown } | undefined
 
-  async function single(customerId: string): Promise<Kept['image']> {
+  async function readSingle(customerId: string): Promise<CustomerSnapshot['snapshot']> {
     counts.single++
     const reading = await read(customerId, signal)
-    const image = reading.kind === 'found' ? imageOf(reading.customer) : reading.kind
-    if (typeof image !== 'string') trust.shows(image)
-    keep([{ customerId, image }], false)
-    return image
+    const snapshot = reading.kind === 'found' ? toSnapshot(reading.customer) : reading.kind
+    if (typeof snapshot !== 'string') trust.addShown(snapshot)
+    keep([{ customerId, snapshot }], false)
+    return snapshot
   }
 
-  function start(customerId: string): Promise<unknown> {
-    const task = single(customerId)
+  function startSingle(customerId: string): Promise<unknown> {
+    const task = readSingle(customerId)
       .catch((error: unknown) => (failure ??= { error }))
       .finally(() => busy.delete(customerId))
     busy.set(customerId, task)
     return task
   }
 
-  function wantedOn(items: readonly JsonObject[]): readonly Listed[] {
-    const found = new Map<string, Listed>()
+  function findWanted(items: readonly JsonObject[]): readonly ListItem[] {
+    const found = new Map<string, ListItem>()
     for (const item of items) {
       const customerId = item['id']
       if (typeof customerId !== 'string' || !isOpen(customerId) || busy.has(customerId)) continue
-      const image = imageOf(item)
-      if (trust.isWhole(image)) found.set(customerId, { customerId, image })
+      const snapshot = toSnapshot(item)
+      if (trust.isWhole(snapshot)) found.set(customerId, { customerId, snapshot })
     }
     return [...found.values()]
   }
 
-  /** Whether customers of a page are there what they are when they are read by themselves, as far as that has to be known. */
-  async function isAsListed(found: readonly Listed[]): Promise<boolean> {
+  /** Reads customers of a page singly, as long as that shows more about the list. False if the page is wrong. */
+  async function isPageTrue(found: readonly ListItem[]): Promise<boolean> {
     const rest = new Set(found)
     for (;;) {
-      const next = trust.toCompare([...rest], rest.size === found.length)
+      const next = trust.nextToCompare([...rest], rest.size === found.length)
       if (next === undefined) return true
       rest.delete(next)
-      const image = await single(next.customerId)
-      if (image === 'missing') return false
-      if (image !== 'unreadable' && !trust.agrees(next.image, image)) return false
+      const snapshot = await readSingle(next.customerId)
+      if (snapshot === 'missing') return false
+      if (snapshot !== 'unreadable' && !trust.compare(next.snapshot, snapshot)) return false
     }
   }
 
-  function take(found: readonly Listed[]): void {
+  function keepTrusted(found: readonly ListItem[]): void {
     const open = found.filter(({ customerId }) => isOpen(customerId))
-    for (const judgement of ['proved', 'on_credit'] as const) {
-      const taken = open.filter(({ image }) => trust.judge(image) === judgement)
-      if (taken.length > 0) keep(taken, judgement === 'on_credit')
+    for (const grade of ['proved', 'on_credit'] as const) {
+      const trusted = open.filter(({ snapshot }) => trust.grade(snapshot) === grade)
+      if (trusted.length > 0) keep(trusted, grade === 'on_credit')
     }
   }
 
-  /** True where the first page paid. */
-  async function walk(from: string): Promise<boolean> {
+  /** Reads page after page while they pay. Returns true if the first one did. */
+  async function readPages(from: string): Promise<boolean> {
     for (let customerId = from, pages = 0; ; pages++) {
       counts.pages++
       const items = await page({ side, customerId }, signal)
-      const found = wantedOn(items ?? [])
-      hasList = items !== undefined && (await isAsListed(found))
+      const found = findWanted(items ?? [])
+      hasList = items !== undefined && (await isPageTrue(found))
       if (!hasList) {
         if (items !== undefined) giveBack()
         return false
       }
-      take(found)
-      // The far end: pages before a customer are listed in the same order as those after it.
+      keepTrusted(found)
+      // The far end: pages before a customer are in the same order as those after it.
       const end = items?.at(side === 'starting_after' ? -1 : 0)?.['id']
-      const isWhole = items !== undefined && items.length >= pageSize
-      if (found.length < 2 || !isWhole || typeof end !== 'string' || !isCustomerId(end))
+      const isFull = items !== undefined && items.length >= pageSize
+      if (found.length < 2 || !isFull || typeof end !== 'string' || !isCustomerId(end))
         return pages > 0 || found.length > 1
       customerId = end
     }
   }
 
   async function tryList(customerId: string): Promise<void> {
-    since = 0
-    if (await walk(customerId)) gap = 1
+    sinceTry = 0
+    if (await readPages(customerId)) gap = 1
     else {
       gap = Math.min(longestGap, gap * 2)
       side = side === 'starting_after' ? 'ending_before' : 'starting_after'
@@ -146,16 +149,16 @@ export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal:
       if (!isOpen(customerId) || busy.has(customerId)) continue
       if (failure !== undefined) return
       signal.throwIfAborted()
-      const task = start(customerId)
-      since++
-      if (hasList && since >= gap && parts.open() >= fewest) {
+      const task = startSingle(customerId)
+      sinceTry++
+      if (hasList && sinceTry >= gap && parts.open() >= leastOpen) {
         await task
         if (failure === undefined) await tryList(customerId)
       } else if (busy.size >= parts.concurrency) await Promise.race(busy.values())
     }
   }
 
-  // More than once where the list turned out to be no good, and what it had given is open again.
+  // Repeated if the list was wrong, and what was kept of it is open again.
   for (;;) {
     await readOpen()
     await Promise.all(busy.values())
@@ -165,13 +168,14 @@ export async function readMany(parts: ReadManyParts, counts: ReadCounts, signal:
 }
 
 /** Customers that are compared before blanks are taken on credit. */
-const enough = 40
+const leastCompared = 40
 
 /**
- * How far the items of a list may stand for customers. No document says that an item is whole: a list may leave fields out, or
- * show them empty. So each field is proved by a customer that holds something there and is the same when it is read by itself.
- * A field that is empty for every customer cannot be proved: its blanks are taken on credit once many customers were found to be
- * as listed, one customer of each further page is looked at, and what was taken is given back when one is not.
+ * How far list items may stand for customers: no document says that an item is whole, so a list may leave fields out or show
+ * them empty. A field is proved by a customer that holds a value there and is the same in a single read.
+ *
+ * A field that is empty for every customer cannot be proved. Its blanks are taken on credit once many customers were as
+ * listed; one customer of each further page is compared, and a difference gives all of them back.
  */
 function createListTrust() {
   const shown = new Set<string>()
@@ -179,40 +183,41 @@ function createListTrust() {
   let compared = 0
 
   const unproved = (): readonly string[] => [...shown].filter((field) => !proved.has(field))
-  const proves = ({ image }: { readonly image: JsonObject }): boolean =>
-    unproved().some((field) => !isEmpty(image[field]))
+  const canProve = ({ snapshot }: ListItem): boolean => unproved().some((field) => !isEmpty(snapshot[field]))
 
   return {
-    /** Tells what a customer shows that was read by itself: an item that lacks one of these fields is not the whole customer. */
-    shows(image: JsonObject): void {
-      for (const field of Object.keys(image)) shown.add(field)
+    /** Adds the fields that a single read shows. An item that lacks one of them is not the whole customer. */
+    addShown(snapshot: JsonObject): void {
+      for (const field of Object.keys(snapshot)) shown.add(field)
     },
     isWhole: (item: JsonObject): boolean =>
       shown.size > 0 && [...shown].every((field) => Object.hasOwn(item, field)),
     /** Whether a whole item may stand for its customer. */
-    judge(item: JsonObject): 'proved' | 'on_credit' | 'unproved' {
+    grade(item: JsonObject): 'proved' | 'on_credit' | 'unproved' {
       if (compared === 0) return 'unproved'
       const open = unproved()
       if (open.length === 0) return 'proved'
-      return compared >= enough && open.every((field) => isEmpty(item[field])) ? 'on_credit' : 'unproved'
+      return compared >= leastCompared && open.every((field) => isEmpty(item[field]))
+        ? 'on_credit'
+        : 'unproved'
     },
-    /** Of the items of a page, the next one to be read by itself; nothing where that is not needed. `isFirst`: of this page, none was yet. */
-    toCompare(items: readonly Listed[], isFirst: boolean): Listed | undefined {
+    /** The next item of a page to read singly; undefined if none is needed. `isFirst`: none of this page was read yet. */
+    nextToCompare(items: readonly ListItem[], isFirst: boolean): ListItem | undefined {
       if (compared > 0 && unproved().length === 0) return undefined
-      const telling = items.find(proves)
-      if (telling !== undefined) return telling
-      if (compared < enough) return items[0]
-      // Not always at the beginning of a page: what comes together was often made together.
+      const proving = items.find(canProve)
+      if (proving !== undefined) return proving
+      if (compared < leastCompared) return items[0]
+      // Not always the first of a page: customers next to each other were often created together.
       return isFirst ? items[Math.floor(items.length / 2)] : undefined
     },
-    /** False where the list does not show what the customer holds. */
-    agrees(item: JsonObject, image: JsonObject): boolean {
+    /** Returns false if the item is not what the customer holds. */
+    compare(item: JsonObject, snapshot: JsonObject): boolean {
       const open = unproved()
       // Proved fields may have changed between the two reads.
-      const fields = compared === 0 ? Object.keys(image) : open
-      if (!fields.every((field) => isDeepStrictEqual(item[field], image[field]))) return false
+      const fields = compared === 0 ? Object.keys(snapshot) : open
+      if (!fields.every((field) => isDeepStrictEqual(item[field], snapshot[field]))) return false
       compared++
-      for (const field of open) if (!isEmpty(image[field])) proved.add(field)
+      for (const field of open) if (!isEmpty(snapshot[field])) proved.add(field)
       return true
     },
   }

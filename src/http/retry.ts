@@ -1,27 +1,30 @@
 /**
- * p-retry is the loop and the count of attempts; the delay between them is ours, on a clock that tests can turn. An attempt
- * returns what it found, or `TryAgain`; only this file throws to have it made again.
+ * The loop around attempts. p-retry repeats and counts them; the delay between them is ours, on a clock that tests can turn.
+ * An attempt returns `Again` to be repeated, and only this file throws, to p-retry.
  */
 import pRetry from 'p-retry'
 import type { RetryContext } from 'p-retry'
 import type { ApiResponse, Clock } from '../model/ports.ts'
 
-/** Attempts that one row may cost, ambiguous ones and those that were never sent together. */
+/** Attempts that one row may cost, whether they were sent or not. */
 export const mostAttempts = 6
 
-/** What an attempt returns that is to be made again. */
-export class TryAgain extends Error {
-  override readonly name = 'TryAgain'
-  /** True where it costs neither an attempt nor a delay: the limiter makes it wait, or only its signature was wrong. */
+/** The attempt has to be made again. */
+export interface Again {
+  readonly kind: 'again'
+  readonly reason: string
+  /** True if it costs neither an attempt nor a delay: the limiter delays it, or only its signature was wrong. */
   readonly isFree: boolean
   /** Milliseconds that the server asks to wait at least. */
   readonly leastMs: number
+}
 
-  constructor(reason: string, { isFree = false, leastMs = 0 } = {}) {
-    super(reason)
-    this.isFree = isFree
-    this.leastMs = leastMs
-  }
+export function again(reason: string, { isFree = false, leastMs = 0 } = {}): Again {
+  return { kind: 'again', reason, isFree, leastMs }
+}
+
+export function isAgain(found: { readonly kind: string }): found is Again {
+  return found.kind === 'again'
 }
 
 export interface RetryParts {
@@ -31,50 +34,64 @@ export interface RetryParts {
 }
 
 export interface RetryLimits {
-  /** How often it is made at most. Default six times. */
+  /** Attempts at most. Default 6. */
   readonly attempts?: number
-  /** For as many milliseconds it is made again however often it failed. Default 0. */
+  /** For so many milliseconds attempts are repeated however many there were. Default 0. */
   readonly patienceMs?: number
 }
 
-/** Makes an attempt until it says something else than `TryAgain`. Resolves with the last `TryAgain` where all are used up. */
-export async function retry<Result>(
-  attempt: () => Promise<Result | TryAgain>,
+/** What p-retry takes for "again". */
+class Repeat extends Error {
+  override readonly name = 'Repeat'
+  readonly again: Again
+
+  constructor(found: Again) {
+    super(found.reason)
+    this.again = found
+  }
+}
+
+function costsNothing({ error }: RetryContext): boolean {
+  return error instanceof Repeat && error.again.isFree
+}
+
+/** Repeats an attempt until it returns something else than `Again`. Resolves with the last `Again` if all attempts are used up. */
+export async function retry<Found extends { readonly kind: string }>(
+  attempt: () => Promise<Found | Again>,
   { clock, random }: RetryParts,
   signal: AbortSignal,
   { attempts = mostAttempts, patienceMs = 0 }: RetryLimits = {},
-): Promise<Result | TryAgain> {
+): Promise<Found | Again> {
   const begun = clock.now()
-  const isFree = ({ error }: RetryContext): boolean => error instanceof TryAgain && error.isFree
-  const isMadeAgain = (context: RetryContext): boolean => {
-    if (!(context.error instanceof TryAgain)) return false
+  const isRepeated = (context: RetryContext): boolean => {
+    if (!(context.error instanceof Repeat)) return false
     const isLeft = context.retriesConsumed < attempts - 1 || clock.now() - begun < patienceMs
-    return isLeft || isFree(context)
+    return isLeft || costsNothing(context)
   }
   try {
     return await pRetry(
       async () => {
         const found = await attempt()
-        if (found instanceof TryAgain) throw found
+        if (isAgain(found)) throw new Repeat(found)
         return found
       },
       {
-        // At a limit of its own p-retry would end what is free as well, so `shouldRetry` asks its count.
+        // A limit here would also end free attempts, so `shouldRetry` compares the count.
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 0,
         maxTimeout: 0,
-        shouldConsumeRetry: (context) => !isFree(context),
-        shouldRetry: isMadeAgain,
+        shouldConsumeRetry: (context) => !costsNothing(context),
+        shouldRetry: isRepeated,
         async onFailedAttempt(context) {
-          if (!isMadeAgain(context) || isFree(context)) return
+          if (!isRepeated(context) || costsNothing(context)) return
           const { error, retriesConsumed } = context
-          const leastMs = error instanceof TryAgain ? error.leastMs : 0
+          const leastMs = error instanceof Repeat ? error.again.leastMs : 0
           await clock.sleep(Math.max(leastMs, backoffMs(retriesConsumed + 1, random())), signal)
         },
       },
     )
   } catch (error) {
-    if (error instanceof TryAgain) return error
+    if (error instanceof Repeat) return error.again
     throw error
   }
 }
@@ -83,14 +100,14 @@ const firstMs = 500
 const longestMs = 30_000
 
 /**
- * Milliseconds before the attempt after the `failed`-th (from 1); `random` is in [0, 1). Full jitter: a crowd that failed
+ * Milliseconds to wait after the `failed`-th attempt (from 1); `random` is in [0, 1). Full jitter: clients that failed
  * together must not come back together.
  */
 export function backoffMs(failed: number, random: number): number {
   return Math.floor(random * Math.min(longestMs, firstMs * 2 ** (failed - 1)))
 }
 
-/** What `Retry-After` asks for, seconds or a date, in milliseconds; 0 where it says nothing. */
+/** `Retry-After`, seconds or a date, in milliseconds; 0 without it. */
 export function retryAfterMs({ headers }: Pick<ApiResponse, 'headers'>, wallMs: number): number {
   const asked = String(headers['retry-after'] ?? '')
   const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - wallMs

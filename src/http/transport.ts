@@ -1,8 +1,9 @@
-/** HTTP exchanges with the API: HTTP/1.1, one request at a time on a connection, no redirects, bodies under a cap, every wait with an end. */
+/** HTTP exchanges on undici: HTTP/1.1, one request at a time on a connection, no redirects, limits on size and on every wait. */
 import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
+import { systemCode } from '../model/errors.ts'
 import type { ApiResponse, SignedRequest } from '../model/ports.ts'
-import { describe, TransportError } from './transport-error.ts'
+import { TransportError } from './errors.ts'
 
 /** All in milliseconds. */
 export interface TransportOptions {
@@ -10,13 +11,13 @@ export interface TransportOptions {
   readonly origin: string
   /** Connections at most: one for each request in flight. */
   readonly connections: number
-  /** To make a connection. A request that waited longer for one is not sent: its signature has aged with it. */
+  /** To connect. A request that waited longer for a connection is not sent, because its signature is too old. */
   readonly connectTimeoutMs: number
   /** From the request until an answer begins. */
   readonly headersTimeoutMs: number
   /** For the whole attempt, from its signature to the end of the answer. */
   readonly attemptTimeoutMs: number
-  /** Called for every request, whatever becomes of it. Must not throw. */
+  /** Called for every request, also if it fails. Must not throw. */
   readonly onRequest?: () => void
   /** Called with every answer. Must not throw. */
   readonly onAnswer?: (response: ApiResponse) => void
@@ -25,7 +26,7 @@ export interface TransportOptions {
 export interface Transport {
   /** Rejects with `TransportError` and nothing else. */
   exchange(request: SignedRequest): Promise<ApiResponse>
-  /** Waits for what is in flight. Harmless the second time. */
+  /** Waits for the requests in flight. Does nothing the second time. */
   close(): Promise<void>
 }
 
@@ -41,7 +42,7 @@ export function createTransport(options: TransportOptions): Transport {
     allowH2: false,
     connect: { timeout: connectTimeoutMs },
     headersTimeout: headersTimeoutMs,
-    // The deadline of the whole attempt is below.
+    // `deadline` below covers the whole attempt.
     bodyTimeout: 0,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
@@ -59,7 +60,7 @@ export function createTransport(options: TransportOptions): Transport {
     let status = 0
     let received: ApiResponse['headers'] = {}
     const chunks: Buffer[] = []
-    // undici's own deadlines begin anew with every piece that arrives.
+    // undici's own timeouts restart with every piece that arrives.
     const deadline = setTimeout(() => {
       isLate = true
       if (started === undefined) reject(new TransportError('not_sent', 'connect_timeout'))
@@ -69,7 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
       { method: method === 'get' ? 'GET' : 'POST', path, headers, body: body === '' ? null : body },
       {
         onRequestStart(controller) {
-          // A process that was stopped, or a machine that slept, wakes here: timers may be late, and not all count sleep.
+          // A process that was stopped wakes here, and so does a machine that slept. Timers may be late then.
           if (isLate || Date.now() - signedAt > connectTimeoutMs)
             return controller.abort(Object.assign(new Error('the signature is too old'), { code: 'stale' }))
           started = controller
@@ -91,7 +92,7 @@ export function createTransport(options: TransportOptions): Transport {
         },
         onResponseError(_controller, error) {
           clearTimeout(deadline)
-          reject(describe(error, started !== undefined, isLate))
+          reject(toTransportError(error, started !== undefined, isLate))
         },
       },
     )
@@ -99,4 +100,25 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return { exchange, close: () => (pool.closed ? Promise.resolve() : pool.close()) }
+}
+
+const notSentCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+/** `isStarted`: the request was being sent. `isLate`: the time of the whole attempt was over. */
+function toTransportError(error: unknown, isStarted: boolean, isLate: boolean): TransportError {
+  const code = systemCode(error)
+  if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
+    return new TransportError('tls', code)
+  if (notSentCodes.has(code) || !isStarted) return new TransportError('not_sent', code || 'not_connected')
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new TransportError('ambiguous', 'too_large')
+  if (isLate || timeoutCodes.has(code)) return new TransportError('ambiguous', 'timeout')
+  return new TransportError('ambiguous', code || 'broken')
 }

@@ -8,7 +8,7 @@ import {
   describeUnmatched,
   describeWarnings,
 } from '../../src/cli/display.ts'
-import type { Snapshot } from '../../src/engine/parts.ts'
+import type { Snapshot } from '../../src/engine/watch.ts'
 import { parseFinishBy } from '../../src/config/values.ts'
 
 const snapshot: Snapshot = {

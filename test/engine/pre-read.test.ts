@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Reading } from '../../src/http/read-customer.ts'
+import type { CustomerReading } from '../../src/http/read-customer.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
 import type { Send } from '../../src/model/ports.ts'
@@ -8,15 +8,18 @@ import { preRead } from '../../src/engine/pre-read.ts'
 import type { PreReadParts } from '../../src/engine/pre-read.ts'
 import { customerId, updateOf } from '../support/rig.ts'
 
-const found: Reading = { kind: 'found', customer: { id: customerId, name: 'Old', email: 'e', other: 1 } }
-const unreadable: Reading = { kind: 'unreadable', code: 'E_SERVER', status: 500 }
-const missing: Reading = { kind: 'missing', code: 'E_CUSTOMER_NOT_FOUND', status: 400 }
+const found: CustomerReading = {
+  kind: 'found',
+  customer: { id: customerId, name: 'Old', email: 'e', other: 1 },
+}
+const unreadable: CustomerReading = { kind: 'unreadable', code: 'E_SERVER', status: 500 }
+const missing: CustomerReading = { kind: 'missing', code: 'E_CUSTOMER_NOT_FOUND', status: 400 }
 
 const unasked = () => Promise.reject(new Error('no precondition to check'))
 
 /** What happens to a row whose customer reads so, in its order. */
 async function look(
-  reading: Reading | Error,
+  reading: CustomerReading | Error,
   parts: Partial<PreReadParts> & { readonly hasImage?: boolean } = {},
 ) {
   const events: string[] = []

@@ -1,11 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createCalls } from '../../src/http/call.ts'
-import type { Health } from '../../src/http/health.ts'
 import type { ApiResponse } from '../../src/model/ports.ts'
 import { response, updateOf } from '../support/rig.ts'
-
-const health: Health = { answered() {}, broke() {} }
 
 /** Calls that note what they do, in order; intents come to disk, and answers from the server, by hand. */
 function createStage(hasWindows: boolean, concurrency = 1) {
@@ -15,16 +12,16 @@ function createStage(hasWindows: boolean, concurrency = 1) {
   const answers: (() => void)[] = []
   const calls = createCalls({
     limiter: {
-      turn() {
-        steps.push('turn')
-        return Promise.resolve(() => void steps.push('over'))
+      acquire() {
+        steps.push('acquire')
+        return Promise.resolve({ answered() {}, failed() {}, release: () => void steps.push('release') })
       },
       pause() {},
-      hold() {},
+      setProbesOnly() {},
+      allowConcurrency() {},
       pausedForMs: 0,
       close() {},
     },
-    health,
     signer: {
       sign(request) {
         steps.push('sign')
@@ -81,15 +78,15 @@ function createStage(hasWindows: boolean, concurrency = 1) {
 }
 
 describe('an update', () => {
-  it('is signed and sent when its intent is on disk, which is written when it has its turn', async () => {
+  it('is signed and sent when its intent is on disk, which is written when it has its permit', async () => {
     const stage = createStage(true)
     const answered = stage.update()
     await turn()
-    expect(stage.steps).toEqual(['turn', 'intend'])
+    expect(stage.steps).toEqual(['acquire', 'intend'])
     await stage.commit()
     await stage.answer()
     await answered
-    expect(stage.steps).toEqual(['turn', 'intend', 'sign', 'exchange', 'over'])
+    expect(stage.steps).toEqual(['acquire', 'intend', 'sign', 'exchange', 'release'])
   })
 
   it('is not sent when the run stops while its intent is written', async () => {
@@ -99,7 +96,7 @@ describe('an update', () => {
     stage.stop()
     await stage.commit()
     await failed
-    expect(stage.steps).toEqual(['turn', 'intend', 'over'])
+    expect(stage.steps).toEqual(['acquire', 'intend', 'release'])
   })
 })
 
@@ -113,7 +110,7 @@ describe('an update without windows', () => {
     await stage.answer()
     await stage.answer()
     await Promise.all(both)
-    const sent = ['turn', 'sign', 'exchange', 'over']
+    const sent = ['acquire', 'sign', 'exchange', 'release']
     expect(stage.steps).toEqual(['intend', 'intend', ...sent, ...sent])
   })
 
@@ -130,7 +127,7 @@ describe('what waits for a place', () => {
     const stage = createStage(true)
     const both = [stage.read(), stage.read()]
     await turn()
-    expect(stage.steps).toEqual(['turn', 'sign', 'exchange'])
+    expect(stage.steps).toEqual(['acquire', 'sign', 'exchange'])
     await stage.answer()
     await stage.answer()
     await Promise.all(both)

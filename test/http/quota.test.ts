@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createMemoryQuota } from '../../src/http/memory-quota.ts'
+import { createMemoryQuota } from '../../src/http/limiter-state.ts'
 import type { Quota, Window } from '../../src/model/ports.ts'
 import { openQuota } from '../../src/store/quota.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readMany } from '../../src/http/read-many.ts'
-import type { Kept, ReadManyParts } from '../../src/http/read-many.ts'
+import type { CustomerSnapshot, ReadManyParts } from '../../src/http/read-many.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { toSnapshot } from '../../src/rapyd/snapshot.ts'
 
@@ -47,13 +47,13 @@ async function readAll(
   const places = new Map(order.map((customerId, place) => [customerId, place]))
   const open = new Set(file)
   const onCredit = new Set<string>()
-  const kept = new Map<string, Kept['image']>()
+  const kept = new Map<string, CustomerSnapshot['snapshot']>()
   const counts = { single: 0, pages: 0 }
   const parts: ReadManyParts = {
     wanted: () => file.filter((customerId) => open.has(customerId)),
     isOpen: (customerId) => open.has(customerId),
     open: () => open.size,
-    imageOf: (customer) => toSnapshot(customer, ['name', 'email', 'metadata']),
+    toSnapshot: (customer) => toSnapshot(customer, ['name', 'email', 'metadata']),
     read: (customerId) =>
       Promise.resolve(
         places.has(customerId)
@@ -68,9 +68,9 @@ async function readAll(
       return Promise.resolve(order.slice(from, to).map(listed))
     },
     keep(found, isOnCredit) {
-      for (const { customerId, image } of found) {
+      for (const { customerId, snapshot } of found) {
         expect(open.delete(customerId)).toBe(true)
-        kept.set(customerId, image)
+        kept.set(customerId, snapshot)
         if (isOnCredit) onCredit.add(customerId)
       }
     },

@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { backoffMs, retry, retryAfterMs, TryAgain } from '../../src/http/retry.ts'
-import type { RetryLimits } from '../../src/http/retry.ts'
+import { again, backoffMs, retry, retryAfterMs } from '../../src/http/retry.ts'
+import type { Again, RetryLimits } from '../../src/http/retry.ts'
 import { createEasyClock, times } from '../support/rig.ts'
 
 const running = new AbortController().signal
-const failure = new TryAgain('ECONNREFUSED')
-const free = new TryAgain('throttled', { isFree: true })
+const failure = again('ECONNREFUSED')
+const free = again('throttled', { isFree: true })
+const done = { kind: 'done' } as const
 
 /** Plays what attempts say, in order; says what came of it, how many were made, and what was waited for. */
-async function play(says: readonly (TryAgain | Error | string)[], limits?: RetryLimits) {
+async function play(says: readonly (Again | Error | typeof done)[], limits?: RetryLimits) {
   const clock = createEasyClock()
   let attempts = 0
-  const attempt = (): Promise<TryAgain | string> => {
+  const attempt = (): Promise<Again | typeof done> => {
     const found = says[attempts++] ?? failure
-    return found instanceof Error && !(found instanceof TryAgain)
-      ? Promise.reject(found)
-      : Promise.resolve(found)
+    return found instanceof Error ? Promise.reject(found) : Promise.resolve(found)
   }
   const found = await retry(attempt, { clock, random: () => 0.5 }, running, limits).catch(
     (error: unknown) => error,
@@ -25,8 +24,8 @@ async function play(says: readonly (TryAgain | Error | string)[], limits?: Retry
 
 describe('trying again', () => {
   it('ends with the first attempt that says something else', async () => {
-    expect(await play(['done'])).toEqual({ found: 'done', attempts: 1, sleeps: [] })
-    expect(await play([failure, failure, 'done'])).toEqual({ found: 'done', attempts: 3, sleeps: [250, 500] })
+    expect(await play([done])).toEqual({ found: done, attempts: 1, sleeps: [] })
+    expect(await play([failure, failure, done])).toEqual({ found: done, attempts: 3, sleeps: [250, 500] })
   })
 
   it('gives up behind the sixth attempt, without waiting once more', async () => {
@@ -35,14 +34,14 @@ describe('trying again', () => {
   })
 
   it('counts and delays nothing that is free, not even behind the last attempt', async () => {
-    const says = [free, ...times(5, failure), ...times(20, free), 'done']
-    expect(await play(says)).toMatchObject({ found: 'done', attempts: 27, sleeps: { length: 5 } })
+    const says = [free, ...times(5, failure), ...times(20, free), done]
+    expect(await play(says)).toMatchObject({ found: done, attempts: 27, sleeps: { length: 5 } })
     expect(await play([...times(5, failure), free, failure])).toMatchObject({ found: failure, attempts: 7 })
   })
 
   it('waits as long as the server asks for, where that is longer', async () => {
-    const asked = new TryAgain('http_503', { leastMs: 7_000 })
-    expect(await play([asked, failure, 'done'])).toMatchObject({ sleeps: [7_000, 500] })
+    const asked = again('http_503', { leastMs: 7_000 })
+    expect(await play([asked, failure, done])).toMatchObject({ sleeps: [7_000, 500] })
   })
 
   it('goes on for as long as it is to be patient', async () => {

@@ -580,16 +580,16 @@ describe('a stop', () => {
     expect(sent).toEqual([])
   })
 
-  it('leaves a row that waits for its turn without an outcome', async () => {
+  it('leaves a row that waits for its permit without an outcome', async () => {
     const { sender, parts, sent } = senderOn({})
     const stop = new AbortController()
-    // The clock jumps over every wait, so the turn is made to depend on a request that does not end.
-    const turns = await Promise.all(times(1, running).map(async (signal) => parts.limiter.turn(signal)))
+    // The clock jumps over every wait, so the permit is made to depend on a request that does not end.
+    const permit = await parts.limiter.acquire(running)
     const waiting = sender(named, stop.signal)
     stop.abort(new Error('stop'))
     expect(await waiting).toBeUndefined()
     expect(sent).toEqual([])
-    for (const over of turns) over()
+    permit.release()
   })
 
   it('leaves a row between two attempts in doubt: no outcome, no further request', async () => {

@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'requests in flight have no gate',
     file: 'http/call.ts',
-    edits: [['await gate(send, request, signal, steps)', 'await send(request, signal, steps)']],
+    edits: [['await gate(send, request, signal, options)', 'await send(request, signal, options)']],
     tests: ['http/call.test.ts'],
   },
   {
@@ -42,7 +42,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'what is throttled costs an attempt',
     file: 'http/retry.ts',
-    edits: [['shouldConsumeRetry: (context) => !isFree(context)', 'shouldConsumeRetry: () => true']],
+    edits: [['shouldConsumeRetry: (context) => !costsNothing(context)', 'shouldConsumeRetry: () => true']],
     tests: ['http/retry.test.ts'],
   },
   {
@@ -58,16 +58,16 @@ export const mutants: readonly Mutant[] = [
     tests: ['http/quota.test.ts'],
   },
   {
-    title: 'rows keep knocking in an outage',
-    file: 'http/outage.ts',
-    edits: [['if (failures >= inARow || many) goDown(why)', 'if (failures < 0 && many) goDown(why)']],
-    tests: ['http/outage.test.ts'],
+    title: 'the circuit never opens',
+    file: 'http/circuit-breaker.ts',
+    edits: [['failuresInARow >= mostInARow || isHalf', 'failuresInARow < 0 && isHalf']],
+    tests: ['http/circuit-breaker.test.ts'],
   },
   {
-    title: 'all slots are used before a row was updated',
-    file: 'http/slots.ts',
-    edits: [['return isOpen ? count : 1', 'return count']],
-    tests: ['http/slots.test.ts'],
+    title: 'many requests are in flight before a row was updated',
+    file: 'http/limiter-state.ts',
+    edits: [['return isProven ? limit : 1', 'return isProven ? limit : limit']],
+    tests: ['http/rate-limiter.test.ts'],
   },
   {
     title: 'the outcome is written after the lane has gone on',
@@ -123,9 +123,9 @@ export const mutants: readonly Mutant[] = [
     tests: crash,
   },
   {
-    title: 'no look before a plain row is sent again',
-    file: 'http/attempt.ts',
-    edits: [['if (!course.doubt || course.isReadBack)', 'if (!course.doubt || request.repeatable)']],
+    title: 'a plain row is sent again without being read back',
+    file: 'http/sender.ts',
+    edits: [['if (state.inDoubt && !state.isReadBack)', 'if (state.inDoubt && !state.isRepeatable)']],
     tests: sender,
   },
   {
@@ -137,13 +137,13 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a row in doubt is read back at once',
     file: 'http/sender.ts',
-    edits: [['if (waitMs > 0)', 'if (waitMs > parts.settledAfterMs())']],
+    edits: [['await waitUntil(endedAt + settledAfterMs(), signal)', 'await waitUntil(endedAt, signal)']],
     tests: sender,
   },
   {
     title: 'what holds a coupon is read back while it may be under way',
-    file: 'http/course.ts',
-    edits: [['if (waitMs > 0)', 'if (waitMs > settledAfterMs())']],
+    file: 'http/sender.ts',
+    edits: [['await waitUntil(lostAt + settledAfterMs(), signal)', 'await waitUntil(lostAt, signal)']],
     tests: sender,
   },
   {
@@ -160,7 +160,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'one salt for all',
-    file: 'http/signing.ts',
+    file: 'http/call.ts',
     edits: [
       ['let offsetMs = 0', 'let offsetMs = 0\n  let kept: string | undefined'],
       ['const salt = newSalt()', 'const salt = (kept ??= newSalt())'],
@@ -168,12 +168,12 @@ export const mutants: readonly Mutant[] = [
     tests: crash,
   },
   {
-    title: 'signed before the turn',
+    title: 'signed before the permit',
     file: 'http/call.ts',
     edits: [
       [
-        'const over = await limiter.turn(signal, isProbe)',
-        'const signed = signer.sign(request)\n    const over = await limiter.turn(signal, isProbe)',
+        'const permit = await limiter.acquire(',
+        'const signed = signer.sign(request)\n    const permit = await limiter.acquire(',
       ],
       ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
     ],
@@ -194,7 +194,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent of a row that was sent is taken back',
     file: 'http/sender.ts',
-    edits: [['if (!course.doubt && (isStop', 'if ((isStop']],
+    edits: [['if (!state.inDoubt && (isStop', 'if ((isStop']],
     tests: sender,
   },
   {
@@ -205,8 +205,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what holds a coupon is sent again though it cannot be read',
-    file: 'http/attempt.ts',
-    edits: [["if (finding !== 'different' && !request.repeatable) return notSentTwice", '']],
+    file: 'http/call-state.ts',
+    edits: [
+      ["if (found !== 'different' && !state.isRepeatable) return end(state, notSentTwice)", ''],
+      ['if (isHidden && !state.isRepeatable) return end(state, notSentTwice)', ''],
+    ],
     tests: sender,
   },
   {
@@ -252,7 +255,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the signature covers another body than the one that is sent',
-    file: 'http/signing.ts',
+    file: 'http/call.ts',
     edits: [
       [
         '{ method, path, salt, timestamp, body }',

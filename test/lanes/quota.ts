@@ -5,9 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createFoundRate } from '../../src/http/found-rate.ts'
-import { createLimiter } from '../../src/http/limiter.ts'
-import { createSlots } from '../../src/http/slots.ts'
+import { createRateLimiter } from '../../src/http/rate-limiter.ts'
 import type { Window } from '../../src/model/ports.ts'
 import { openQuota } from '../../src/store/quota.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
@@ -47,13 +45,22 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
   let left = calls
 
   async function life(process: number, untilMs: number): Promise<void> {
-    const slots = createSlots(concurrency)
-    const quota = openQuota(directory, windows, clock)
-    const limiter = createLimiter({ quota, slots, found: createFoundRate(clock), clock })
+    const limiter = createRateLimiter({
+      quota: openQuota(directory, windows, clock),
+      windows,
+      concurrency,
+      clock,
+      random: () => 0,
+      longestMs: Number.POSITIVE_INFINITY,
+      stop() {},
+      onSuccess() {},
+      onFailure() {},
+    })
+    limiter.allowConcurrency()
     const killed = new AbortController()
     async function worker(): Promise<void> {
       while (left > 0 && !killed.signal.aborted) {
-        const over = await limiter.turn(killed.signal)
+        const permit = await limiter.acquire(killed.signal)
         left--
         const ms = latencyMs * (0.5 + dice.roll(0, 100) / 100)
         await clock.sleep(ms)
@@ -61,7 +68,7 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
         arrivals.push(clock.now())
         shares[process] = (shares[process] ?? 0) + 1
         if (killed.signal.aborted) return
-        over()
+        permit.release()
       }
     }
     const workers = Array.from({ length: concurrency }, worker)

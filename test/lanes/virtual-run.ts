@@ -2,17 +2,9 @@
  * A whole run on virtual time: clock, network, faults, crashes and starts from one seed. Everything between the rows and the
  * wire is the real thing; the journal keeps what was committed, and forgets the rest in a crash.
  */
-import { createCalls } from '../../src/http/call.ts'
-import { createFoundRate } from '../../src/http/found-rate.ts'
-import { createHealth } from '../../src/http/health.ts'
-import { createLimiter } from '../../src/http/limiter.ts'
-import { createOutage } from '../../src/http/outage.ts'
-import { createProof } from '../../src/http/proof.ts'
+import { createClient } from '../../src/http/client.ts'
 import { createReadBack, createReadCustomer } from '../../src/http/read-customer.ts'
 import { createSender } from '../../src/http/sender.ts'
-import { createSigner } from '../../src/http/signing.ts'
-import { createSlots } from '../../src/http/slots.ts'
-import { createThrottle } from '../../src/http/throttle.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
 import { createKeyedQueue } from '../../src/engine/keyed-queue.ts'
@@ -44,28 +36,6 @@ export async function session(
   const stopping = new AbortController()
   const { signal } = stopping
   const stop = (error: unknown): void => stopping.abort(error)
-  const slots = createSlots(concurrency, false)
-  const found = createFoundRate(clock)
-  const limiter = createLimiter({ quota, slots, found, clock })
-  const longestMs = 6 * 3_600_000
-  const throttle = createThrottle({
-    limiter,
-    found,
-    windows,
-    clock,
-    random,
-    longestMs,
-    onThrottled() {},
-    stop,
-  })
-  const probe = (of: AbortSignal): Promise<boolean> =>
-    calls.list(of).then(
-      ({ status }) => status < 500,
-      () => false,
-    )
-  const outage = createOutage({ limiter, clock, longestMs, stop, probe })
-  const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
-  const proof = createProof(slots)
   const intended = new Set<number>()
   const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
   const committed = async (action: () => void): Promise<void> => {
@@ -83,29 +53,30 @@ export async function session(
       return committed(() => kept.intents.delete(row))
     },
   }
-  const calls = createCalls({
-    limiter,
-    health: createHealth({ throttle, slots, found, isPaused: () => limiter.pausedForMs > 0, outage }),
-    signer,
+  const client = createClient({
     // A request that is on the wire when its process dies arrives all the same; its answer reaches nobody.
     transport: {
       exchange: (request) => alive(server.exchange(request), killed),
       close: () => Promise.resolve(),
     },
-    intend: (request) => journal.intend(request),
+    credentials: { accessKey: 'access', secretKey: 'secret' },
+    quota,
+    windows,
     concurrency,
-    hasWindows: windows.length > 0,
+    clock,
+    random,
+    longestMs: 6 * 3_600_000,
+    intend: (request) => journal.intend(request),
+    stop,
   })
-  signal.addEventListener('abort', calls.giveUp)
+  signal.addEventListener('abort', client.calls.giveUp)
   const sender = createSender({
-    calls,
-    signer,
-    proof,
+    ...client,
     clock,
     random,
     inDoubt,
     settledAfterMs: () => settledAfterMs,
-    readBack: createReadBack(createReadCustomer({ calls, signer, clock, random })),
+    readBack: createReadBack(createReadCustomer({ ...client, clock, random })),
     withdraw: (request) => journal.withdraw(request),
     stop,
   })
@@ -119,7 +90,7 @@ export async function session(
     if (lanes.full) await lanes.room()
   }
   await lanes.idle()
-  outage.close()
+  await client.close()
   return signal.aborted ? signal.reason : undefined
 }
 

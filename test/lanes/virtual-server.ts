@@ -2,7 +2,7 @@
  * A Rapyd of virtual time: customers that keep their state, windows with blocks, outages, and faults from one seed. What it
  * applied, and when, is the truth that a run is judged by.
  */
-import { TransportError } from '../../src/http/transport-error.ts'
+import { TransportError } from '../../src/http/errors.ts'
 import type { ApiResponse, Clock, SignedRequest, Window } from '../../src/model/ports.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
 import type { Dice } from './dice.ts'

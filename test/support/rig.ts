@@ -1,17 +1,12 @@
 /**
- * Limiter, gate and signer for real, a transport that plays a script, and a clock on which waiting costs nothing: for
- * what the client does about answers, one call at a time.
+ * The client with a transport that plays a script, a clock on which waiting costs nothing, and no circuit breaker: for what
+ * the client does about answers, one call at a time.
  */
-import { createCalls } from '../../src/http/call.ts'
-import { createFoundRate } from '../../src/http/found-rate.ts'
-import { createHealth } from '../../src/http/health.ts'
-import { createLimiter } from '../../src/http/limiter.ts'
-import { createMemoryQuota } from '../../src/http/memory-quota.ts'
-import { createProof } from '../../src/http/proof.ts'
-import { createSlots } from '../../src/http/slots.ts'
-import { createThrottle } from '../../src/http/throttle.ts'
-import { createSigner } from '../../src/http/signing.ts'
-import { TransportError } from '../../src/http/transport-error.ts'
+import { createAccess } from '../../src/http/access.ts'
+import { createCalls, createSigner } from '../../src/http/call.ts'
+import { TransportError } from '../../src/http/errors.ts'
+import { createMemoryQuota } from '../../src/http/limiter-state.ts'
+import { createRateLimiter } from '../../src/http/rate-limiter.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
@@ -39,9 +34,6 @@ interface Sent {
 
 export function createRig({ updates = [], reads = [] }: Script) {
   const clock = createEasyClock()
-  const slots = createSlots(4, false)
-  const found = createFoundRate(clock)
-  const limiter = createLimiter({ quota: createMemoryQuota(windows, clock), slots, found, clock })
   const signer = createSigner({ accessKey: 'access', secretKey: 'secret' }, clock)
   const sent: Sent[] = []
   const intents: number[] = []
@@ -56,23 +48,17 @@ export function createRig({ updates = [], reads = [] }: Script) {
     },
     close: () => Promise.resolve(),
   }
-  const stops: Error[] = []
-  const throttle = createThrottle({
-    limiter,
-    found,
+  const limiter = createRateLimiter({
+    quota: createMemoryQuota(windows, clock),
     windows,
+    concurrency: 4,
     clock,
     random: () => 0,
     longestMs: 30 * 60_000,
+    stop() {},
+    onSuccess() {},
+    onFailure() {},
     onThrottled: () => throttled++,
-    stop: (error) => stops.push(error),
-  })
-  const health = createHealth({
-    throttle,
-    slots,
-    found,
-    isPaused: () => limiter.pausedForMs > 0,
-    outage: { failed() {}, succeeded() {} },
   })
   const calls = createCalls({
     limiter,
@@ -82,12 +68,18 @@ export function createRig({ updates = [], reads = [] }: Script) {
       intents.push(request.row)
       return Promise.resolve()
     },
-    health,
     concurrency: 4,
     hasWindows: true,
   })
   return {
-    parts: { calls, limiter, windows, signer, proof: createProof(slots), clock, random: () => 0.5 },
+    parts: {
+      calls,
+      limiter,
+      signer,
+      access: createAccess({ calls, signer, limiter }),
+      clock,
+      random: () => 0.5,
+    },
     throttled: () => throttled,
     clock,
     intents,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { preflight } from '../../src/http/preflight.ts'
+import { preflight } from '../../src/http/access.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
 import {
   badCertificate,

@@ -1,0 +1,197 @@
+/**
+ * Whether Rapyd lets requests in. Keys, clock, environment and firewall may refuse the whole run or one row alone: the first
+ * stops the run, the second is that row's outcome.
+ */
+import type { ErrorCode } from '../model/errors.ts'
+import type { ApiResponse } from '../model/ports.ts'
+import { isThrottled, readEnvelope } from '../rapyd/response.ts'
+import type { Calls, Signer } from './call.ts'
+import { stopError, TransportError } from './errors.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { again, isAgain, retry } from './retry.ts'
+import type { Again, RetryParts } from './retry.ts'
+
+/** A larger offset is not corrected: something is wrong with this machine. */
+const largestOffsetMs = 300_000
+
+function isFarOff(offsetMs: number | undefined): boolean {
+  return Math.abs(offsetMs ?? Number.POSITIVE_INFINITY) > largestOffsetMs
+}
+
+export interface PreflightParts extends RetryParts {
+  readonly calls: Calls
+  readonly signer: Signer
+  /** How long to wait for a server that cannot be reached. Default 0: six attempts. */
+  readonly patienceMs?: number
+}
+
+/** One signed read before the first update. Throws an AUTH or REMOTE error if Rapyd does not accept it. */
+export async function preflight(parts: PreflightParts, signal: AbortSignal): Promise<void> {
+  const { calls, signer, patienceMs = 0 } = parts
+  let isCorrected = false
+
+  function correctClock(response: ApiResponse): Again {
+    const offsetMs = signer.correctClock(response)
+    if (isCorrected || isFarOff(offsetMs)) throw stopError('E_CLOCK', String(offsetMs ?? ''))
+    isCorrected = true
+    return again('clock', { isFree: true })
+  }
+
+  async function ask(): Promise<Again | { readonly kind: 'accepted' }> {
+    signal.throwIfAborted()
+    const response = await calls.list(signal)
+    if (response instanceof TransportError) return again(response.reason)
+    const { status, body } = response
+    const envelope = readEnvelope(body)
+    if (status === 401 || status === 400) {
+      if (envelope?.errorCode === 'UNAUTHORIZED_API_CALL') return { kind: 'accepted' }
+      if (envelope?.message.toLowerCase().includes('timestamp') === true) return correctClock(response)
+      throw stopError('E_AUTH', envelope?.errorCode ?? `HTTP ${status}`)
+    }
+    if (status >= 300 && status < 400) throw stopError('E_REDIRECT', '')
+    if (status < 500 && status !== 429 && envelope !== undefined) return { kind: 'accepted' }
+    if (status < 300) throw stopError('E_NOT_API', '')
+    return again(`HTTP ${status}`)
+  }
+
+  const found = await retry(ask, parts, signal, { patienceMs })
+  if (isAgain(found)) throw stopError('E_REMOTE_DOWN', found.reason)
+}
+
+/** Every method throws a `BulkUpdateError` if no row can be updated. */
+export interface Access {
+  /** A row was updated. */
+  updated(): void
+  /** Rapyd refused a row. */
+  rejected(code: ErrorCode, status: number): void
+  /** The access key was refused. Resolves if that is so for this row alone. */
+  keyRefused(operationId: string, signal: AbortSignal): Promise<void>
+  /** What is made for each request was refused, perhaps because of the clock, which is corrected. */
+  correctClock(why: SignaturePart, response: ApiResponse): void
+  /** It was refused again. Resolves if that is so for this row alone. */
+  signatureRefused(why: SignaturePart, signal: AbortSignal): Promise<void>
+}
+
+type SignaturePart = 'clock' | 'salt' | 'signature'
+
+export interface AccessParts {
+  readonly calls: Pick<Calls, 'list'>
+  readonly signer: Signer
+  readonly limiter: Pick<RateLimiter, 'allowConcurrency'>
+}
+
+/** Until a row is updated, rows go one at a time, and so many equal refusals stop the run. */
+const firstRows = 10
+/** Statuses that Rapyd does not document for this call: something else answers. */
+const strangeStatuses: ReadonlySet<number> = new Set([404, 405, 410, 415, 422])
+/** So many in a row are not the fault of single rows. */
+const mostBadSignatures = 5
+const mostBadKeys = 3
+
+export function createAccess({ calls, signer, limiter }: AccessParts): Access {
+  /** True once a row was updated. */
+  let hasUpdated = false
+  /** True once rows need not go one at a time. */
+  let isProven = false
+  let refusals = 0
+  let firstRefusal = ''
+  let areEqual = true
+  let badSignatures = 0
+  let badKeys = 0
+
+  function prove(): void {
+    isProven = true
+    limiter.allowConcurrency()
+  }
+
+  /** Resolves with whether one read is accepted. Throws if the keys are refused for it as well. */
+  async function doKeysWork(signal: AbortSignal): Promise<boolean> {
+    const response = await tryList(calls, signal)
+    const envelope = readEnvelope(response?.body ?? '')
+    if (response === undefined || envelope === undefined || isThrottled(response)) return false
+    if (response.status >= 500) return false
+    if (response.status === 401 && envelope.errorCode !== 'UNAUTHORIZED_API_CALL')
+      throw stopError('E_AUTH', 'they worked before')
+    return true
+  }
+
+  return {
+    updated() {
+      hasUpdated = true
+      badSignatures = 0
+      badKeys = 0
+      if (!isProven) prove()
+    },
+    rejected(code, status) {
+      if (isProven) return
+      refusals++
+      const refusal = `${code} ${status}`
+      if (refusals === 1) firstRefusal = refusal
+      areEqual &&= refusal === firstRefusal
+      if (refusals < firstRows) return
+      if (areEqual && (code === 'E_CUSTOMER_NOT_HERE' || code === 'E_FORBIDDEN'))
+        throw stopError(
+          'E_AUTH',
+          'none of the first ten customers may be updated: another environment or account?',
+        )
+      if (areEqual && strangeStatuses.has(status))
+        throw stopError('E_NOT_API', `HTTP ${status} for the first ten rows`)
+      prove()
+    },
+    async keyRefused(operationId, signal) {
+      badKeys++
+      if (!hasUpdated || badKeys >= mostBadKeys || !(await doKeysWork(signal)))
+        throw stopError('E_AUTH', operationId)
+    },
+    correctClock(why, response) {
+      const offsetMs = why === 'salt' ? 0 : signer.correctClock(response)
+      if (why === 'clock' && isFarOff(offsetMs)) throw stopError('E_CLOCK', String(offsetMs ?? ''))
+    },
+    async signatureRefused(why, signal) {
+      if (why !== 'signature' || !hasUpdated) throw stopError(why === 'clock' ? 'E_CLOCK' : 'E_AUTH', why)
+      badSignatures++
+      if (badSignatures >= mostBadSignatures) await doKeysWork(signal)
+    },
+  }
+}
+
+/** The answer to a read of the shortest list; undefined if there was none. */
+async function tryList(calls: Pick<Calls, 'list'>, signal: AbortSignal): Promise<ApiResponse | undefined> {
+  const found = await calls.list(signal).catch(() => undefined)
+  return found instanceof TransportError ? undefined : found
+}
+
+/**
+ * Throttled answers to one call. A firewall also judges what a request holds, with the same page as for a limit; such a call
+ * must not hold up the run for ever.
+ */
+export interface Blocks {
+  readonly times: number
+  /** How often in a row another request got through meanwhile. */
+  readonly passes: number
+}
+
+export const noBlocks: Blocks = { times: 0, passes: 0 }
+
+/** A limit hits one call twice by chance. */
+const firstComparison = 3
+const enoughPasses = 2
+/** As many pauses of five minutes as fit into the longest outage. */
+const mostBlocks = 72
+
+/** Counts one more block, and from the third on compares with another request, after the pause. */
+export async function countBlock(
+  { times, passes }: Blocks,
+  calls: Pick<Calls, 'list'>,
+  signal: AbortSignal,
+): Promise<Blocks> {
+  if (times + 1 < firstComparison) return { times: times + 1, passes }
+  const response = await tryList(calls, signal)
+  const isPassed = response !== undefined && response.status < 500 && !isThrottled(response)
+  return { times: times + 1, passes: isPassed ? passes + 1 : 0 }
+}
+
+/** True if a firewall blocks this call alone. */
+export function isOwnBlock({ times, passes }: Blocks): boolean {
+  return passes >= enoughPasses || times >= mostBlocks
+}

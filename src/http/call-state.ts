@@ -1,0 +1,264 @@
+/**
+ * What is known of one call. Requests and readings give verdicts, one pure reducer makes the next state from a verdict, and
+ * the last state becomes the outcome.
+ */
+import type { ErrorCode } from '../model/errors.ts'
+import { withoutCall } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { ApiResponse } from '../model/ports.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import { isOwnBlock, noBlocks } from './access.ts'
+import type { Blocks } from './access.ts'
+import type { TransportError } from './errors.ts'
+import type { ReadBackResult } from './read-customer.ts'
+import { again } from './retry.ts'
+import type { Again } from './retry.ts'
+
+export interface CallState {
+  /** What has to happen next. */
+  readonly next: Step
+  /** False if a second request may do more than one. */
+  readonly isRepeatable: boolean
+  /** Requests that the outcome counts: all but those that were throttled or signed again. */
+  readonly attempts: number
+  /** Of the last answer; 0 without one. */
+  readonly httpStatus: number
+  readonly latencyMs: number
+  readonly operationId: string
+  /** Why the last attempt failed. */
+  readonly code: ErrorCode
+  /** Why attempts were repeated. */
+  readonly retries: readonly string[]
+  /** True once an attempt may have been applied. */
+  readonly inDoubt: boolean
+  /** True if the customer was read after the last request. */
+  readonly isReadBack: boolean
+  /** True if all attempts that may have been applied were answered, so that none can still be on its way. */
+  readonly isAnswered: boolean
+  /** When the last attempt ended that may still be on its way (the clock's ms). */
+  readonly lostAt: number | undefined
+  /** True once it was sent again although no reading showed what became of it. */
+  readonly isSentUnread: boolean
+  readonly isResigned: boolean
+  readonly blocks: Blocks
+}
+
+export type Step =
+  | { readonly kind: 'send' }
+  | Again
+  /** It was refused, but an earlier attempt may have been applied: read the customer first. */
+  | { readonly kind: 'check_refusal'; readonly refusal: Result }
+  | { readonly kind: 'end'; readonly result: Result }
+
+/** What the outcome says about the row. */
+export interface Result {
+  readonly outcome: OutcomeKind
+  readonly code: ErrorCode | ''
+  readonly field?: string
+  readonly message: string
+}
+
+/** What one request showed. `at` is when it ended (the clock's ms). */
+export type RequestVerdict =
+  /** No whole answer. */
+  | Readonly<{ kind: 'lost'; error: TransportError; at: number }>
+  | Readonly<{ kind: 'final'; response: ApiResponse; operationId?: string; result: Result }>
+  | AmbiguousAnswer
+  | Readonly<{ kind: 'throttled'; response: ApiResponse; blocks: Blocks }>
+  | Readonly<{ kind: 'resigned'; response: ApiResponse; reason: string }>
+
+/** The answer does not say whether the request was applied. */
+interface AmbiguousAnswer {
+  readonly kind: 'ambiguous'
+  readonly response: ApiResponse
+  readonly operationId: string
+  readonly code: ErrorCode
+  readonly reason: string
+  /** Milliseconds that the server asks to wait at least. */
+  readonly leastMs: number
+  readonly at: number
+}
+
+/** What one reading of the customer showed, and why it was read. */
+export type ReadingVerdict =
+  /** An earlier session may have sent the row. `isTooOld`: others may have changed the customer since. */
+  | Readonly<{ kind: 'read_back'; found: ReadBackResult; after: 'restart'; isTooOld: boolean }>
+  | Readonly<{ kind: 'read_back'; found: ReadBackResult; after: 'attempt' | 'refusal' | 'last_attempt' }>
+
+/** `inDoubt`: an earlier session may have sent the row. */
+export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): CallState {
+  return {
+    next: { kind: 'send' },
+    isRepeatable: repeatable,
+    attempts: 0,
+    httpStatus: 0,
+    latencyMs: 0,
+    operationId: '',
+    code: 'E_NETWORK',
+    retries: [],
+    inDoubt,
+    isReadBack: false,
+    isAnswered: true,
+    lostAt: undefined,
+    isSentUnread: false,
+    isResigned: false,
+    blocks: noBlocks,
+  }
+}
+
+export function reduceCall(state: CallState, verdict: RequestVerdict | ReadingVerdict): CallState {
+  if (verdict.kind === 'read_back') return afterReading(state, verdict)
+  if (verdict.kind !== 'lost') return afterAnswer(state, verdict)
+  const { phase, reason } = verdict.error
+  const attempts = state.attempts + 1
+  const lost = phase === 'ambiguous' ? { inDoubt: true, isAnswered: false, lostAt: verdict.at } : {}
+  return repeat({ ...state, ...lost, attempts, isReadBack: false, code: 'E_NETWORK' }, again(reason))
+}
+
+function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 'lost' }>): CallState {
+  const { status, tookMs } = verdict.response
+  const answered = { httpStatus: status, latencyMs: tookMs, isReadBack: false }
+  const attempts = state.attempts + 1
+  switch (verdict.kind) {
+    case 'final': {
+      const { result, operationId = state.operationId } = verdict
+      return { ...state, ...answered, attempts, operationId, next: finish(state, result) }
+    }
+    case 'ambiguous': {
+      const { operationId, code, reason, leastMs, at } = verdict
+      const next = { ...state, ...answered, attempts, operationId }
+      // Rapyd repeats an answer to a key for as long as it keeps the key.
+      const isReplayed = status >= 500 && operationId !== '' && operationId === state.operationId
+      if (isReplayed) return { ...next, next: finish(state, rejection('E_SERVER_REPLAYED', '', '', status)) }
+      const lostAt = isGateway(status) ? at : state.lostAt
+      return repeat({ ...next, inDoubt: true, code, lostAt }, again(reason, { leastMs }))
+    }
+    case 'throttled': {
+      const { blocks } = verdict
+      const blocked = repeat({ ...state, ...answered, blocks }, again('throttled', { isFree: true }))
+      return isOwnBlock(blocks) ? { ...blocked, attempts, next: finish(state, ownBlock) } : blocked
+    }
+    case 'resigned': {
+      const next = again(`resigned_${verdict.reason}`, { isFree: true })
+      return repeat({ ...state, ...answered, isResigned: true }, next)
+    }
+    default:
+      return verdict satisfies never
+  }
+}
+
+function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
+  const { found } = verdict
+  if (found === 'applied') return end(state, confirmed(state))
+  const isHidden = found === 'cannot_tell'
+  switch (verdict.after) {
+    case 'restart':
+      if (found === 'unanswered') return end(state, notRead)
+      if (isHidden && !state.isRepeatable) return end(state, notSentTwice)
+      // Others may have written since, so the difference shows nothing about this row.
+      if (!isHidden && verdict.isTooOld) return end(state, tooOld)
+      return { ...state, inDoubt: isHidden, isReadBack: true, isSentUnread: isHidden }
+    case 'attempt':
+      if (found !== 'different' && !state.isRepeatable) return end(state, notSentTwice)
+      // It is only sent again after a read that was answered.
+      if (found === 'unanswered') return repeat(state, again('unread'))
+      return { ...state, next: { kind: 'send' }, isSentUnread: state.isSentUnread || isHidden }
+    case 'refusal': {
+      if (state.next.kind !== 'check_refusal') return state
+      const { refusal } = state.next
+      return end(state, found === 'different' || isUnknownCustomer(refusal) ? refusal : refusedInDoubt)
+    }
+    case 'last_attempt':
+      return end(state, found === 'different' && state.isAnswered ? serverFailed(state) : notSettled(state))
+    default:
+      return verdict satisfies never
+  }
+}
+
+function end(state: CallState, result: Result): CallState {
+  return { ...state, next: { kind: 'end', result } }
+}
+
+function repeat(state: CallState, next: Again): CallState {
+  return { ...state, next, retries: [...state.retries, next.reason.toLowerCase()] }
+}
+
+/** A refusal may echo an earlier attempt that was applied and whose answer was lost: "already assigned". */
+function finish({ inDoubt }: CallState, result: Result): Step {
+  if (inDoubt && result.outcome === 'rejected') return { kind: 'check_refusal', refusal: result }
+  return { kind: 'end', result }
+}
+
+/** A gateway answers for a server that may still be at work. */
+function isGateway(status: number): boolean {
+  return status === 502 || status === 503 || status === 504
+}
+
+/** A customer that does not exist cannot have been updated either. */
+function isUnknownCustomer({ code }: Result): boolean {
+  return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE'
+}
+
+export function confirmed({ isSentUnread }: CallState): Result {
+  return { outcome: 'updated', code: '', message: isSentUnread ? perhapsTwice : '' }
+}
+
+export function rejection(code: ErrorCode, apiCode: string, field: string, status: number): Result {
+  return { ...rejected(code, `Rapyd answered ${apiCode === '' ? `HTTP ${status}` : apiCode}`), field }
+}
+
+function serverFailed({ code, httpStatus }: CallState): Result {
+  return rejected(code, `Rapyd failed on every attempt (HTTP ${httpStatus}); reading back shows no change`)
+}
+
+function notSettled({ code }: CallState): Result {
+  return unknown(code, 'may have been applied; reading back could not settle it')
+}
+
+export function rejected(code: ErrorCode, message: string): Result {
+  return { outcome: 'rejected', code, message }
+}
+
+export function unknown(code: ErrorCode, message: string): Result {
+  return { outcome: 'unknown', code, message }
+}
+
+const perhapsTwice = 'sent again without knowing what became of it before: may have been applied twice'
+const ownBlock = rejected(
+  'E_BLOCKED',
+  'a firewall refuses this row each time, while it lets other requests through',
+)
+const notSentTwice = unknown('E_NOT_IDEMPOTENT', 'may have been applied; not sent twice')
+const notRead = unknown('E_IN_DOUBT', 'may have been applied; no read of the customer was answered')
+const refusedInDoubt = unknown(
+  'E_IN_DOUBT',
+  'refused, but an attempt before it may have been applied; reading back could not settle it',
+)
+const tooOld = unknown(
+  'E_IN_DOUBT',
+  'not answered long ago; the customer reads differently now, and others may have changed it since',
+)
+
+/** The outcome of a call. A call that has not ended was never connected. `finishedAt`: milliseconds since 1970. */
+export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: number): Outcome {
+  const { customerId, fields, cleared, idempotencyKey } = request
+  const { next, attempts, httpStatus, operationId, latencyMs, retries } = state
+  const notConnected = {
+    outcome: 'failed',
+    code: state.code,
+    message: 'no connection in any attempt',
+  } as const
+  const { outcome, code, field = '', message }: Result = next.kind === 'end' ? next.result : notConnected
+  return {
+    ...withoutCall(request, customerId, outcome, { errorCode: code, errorField: field, message }),
+    fields,
+    cleared,
+    idempotencyKey,
+    attempts,
+    httpStatus,
+    operationId,
+    latencyMs: Math.round(latencyMs),
+    retries: retries.join(';'),
+    finishedAt,
+  }
+}
