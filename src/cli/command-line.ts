@@ -8,7 +8,6 @@ import type { CommandName, Option } from '../config/options.ts'
 import { version } from '../config/system.ts'
 import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
-import { hideDashes, readOptions, readWords, refuseSwitchValues } from './arguments.ts'
 import type { ParsedLine } from './arguments.ts'
 import { commandNames, commands, subjects } from './command-table.ts'
 import type { Arguments } from './command-table.ts'
@@ -120,6 +119,7 @@ const loaders: Loaders = {
 }
 
 async function runCommand(argv: readonly string[]): Promise<number> {
+  const { hideDashes, readOptions, readWords, refuseSwitchValues } = await import('./arguments.ts')
   refuseSwitchValues(argv)
   let start: (() => Promise<number>) | undefined
   let exitCode: number | undefined
@@ -142,7 +142,12 @@ async function runCommand(argv: readonly string[]): Promise<number> {
           .version(false)
           .strictCommands(false)
           .middleware(
-            (parsed) => void (start = prepareStart<CommandName>(name, loaders[name], parsed)),
+            // Options come first: a misspelt switch may have taken a word
+            (parsed: ParsedLine) =>
+              void (start = prepareStart<CommandName>(loaders[name], {
+                ...readOptions(name, parsed),
+                ...readWords(name, parsed),
+              })),
             true,
           ),
       async () => {
@@ -158,19 +163,15 @@ function flagsWith(isWanted: (option: Option) => boolean): string[] {
   return [...optionTable].flatMap(([name, option]) => (isWanted(option) ? [toFlag(name)] : []))
 }
 
-/** Returns what loads and runs the command. Throws USAGE if its options or words do not fit. */
+/** Returns what loads and runs the command. */
 function prepareStart<Name extends CommandName>(
-  name: Name,
   load: Loaders[Name],
-  parsed: ParsedLine,
+  args: Arguments<Name>,
 ): () => Promise<number> {
-  // Options come first: a misspelt switch may have taken a word
-  const options = readOptions(name, parsed)
-  const words = readWords(name, parsed)
   return async () => {
     setTimeout(boundMemory, memoryDelayMs).unref()
     const command = await load()
-    return command({ ...options, ...words })
+    return command(args)
   }
 }
 

@@ -2,11 +2,14 @@
 import { BulkUpdateError } from '../model/errors.ts'
 import stops from './stop-errors.json' with { type: 'json' }
 
-export type StopCode = keyof typeof stops
+/** A copy, so that our declarations hold its type and not the JSON file. */
+const stopMessages = { ...stops }
+
+export type StopCode = keyof typeof stopMessages
 
 /** Stops a run; no row is at fault. `detail` is a code, an offset or an operation id, never a text of Rapyd's. */
 export function stopError(code: StopCode, detail: string): BulkUpdateError {
-  const stop = stops[code]
+  const stop = stopMessages[code]
   const message = stop.message + (detail === '' ? '' : stop.detail.replace('{}', () => detail))
   return new BulkUpdateError(code, message, stop.tip)
 }

@@ -2,8 +2,9 @@
  * The mark of a database: a small file next to it that says how many commits it has had. SQLite drops a damaged or missing
  * write-ahead log without an error, and an old copy looks like any other. A database that is behind its mark has lost commits.
  */
-import { closeSync, constants, fdatasyncSync, lstatSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, lstatSync, readFileSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { openOwnFile } from '../config/system.ts'
 
 /** What a database says of itself, and what its mark says of it. */
 export interface MarkedState {
@@ -27,8 +28,7 @@ export function markPath(path: string): string {
 
 /** Opens the mark of the database at `path`, or creates it, readable by its owner only. */
 export function openMark(path: string, { identity, commits }: MarkedState): Mark {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
-  const file = openSync(markPath(path), flags, 0o600)
+  const file = openOwnFile(markPath(path))
   let syncedAt = Number.NEGATIVE_INFINITY
 
   function write(count: number): void {
