@@ -200,6 +200,14 @@ const safety = {
     commands: ['update', 'redo'],
     recorded: [],
   },
+  settleAfterMs: {
+    flag: 'settle-after',
+    type: 'duration',
+    value: 'TIME',
+    defaultText: '90s; 5m for addresses and coupon; 2s for the simulator',
+    help: 'How long a request without a clear answer may still be applied. Until then its row is not sent again',
+    commands: senders,
+  },
   backup: {
     type: 'boolean',
     help: 'Keep what each customer held before, for a rollback. Adds one GET per customer',

@@ -10,7 +10,7 @@ import type { RunJournal } from '../store/journal.ts'
 import { openQuota } from '../store/quota.ts'
 import { accountFolder } from './account-folder.ts'
 import type { RunParts } from './parts.ts'
-import { createPauseNotes, createSlowest } from './pauses.ts'
+import { createPauseNotes } from './pauses.ts'
 
 /** What a client needs of a run, or of a command that only reads. */
 export type RunClientParts = Pick<RunParts, 'remote' | 'tell'> & {
@@ -29,7 +29,6 @@ export function openClient(
   const { origin, windows, credentials } = parts.remote
   const quota = openClientQuota(parts, clock)
   const pauses = createPauseNotes(journal, () => clock.wall())
-  const slowest = createSlowest(journal)
   let rateLimited = Number(journal.get('rate_limited') ?? 0)
   const transport = createTransport({
     origin: origin.origin,
@@ -38,7 +37,6 @@ export function openClient(
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: 30_000,
     onRequest: parts.progress.requested,
-    onAnswer: ({ tookMs }) => slowest.note(tookMs),
   })
   return createClient({
     transport,

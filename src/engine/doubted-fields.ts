@@ -22,7 +22,7 @@ export interface DoubtedParts {
   readonly clock: Pick<Clock, 'wall' | 'sleep'>
   readonly identity: RunIdentity
   /** So many ms after it was sent nothing of another run can be under way any more. */
-  readonly settledAfterMs: () => number
+  readonly settleAfterMs: number
   /** Rows that this run, or the one that it is a redo of, may have sent: those are for the sender to settle. */
   readonly isInDoubt: (row: number) => boolean
 }
@@ -46,7 +46,7 @@ export function readDoubted(deliver: Send, parts: DoubtedParts): Send {
     )
     if (open.length === 0) return deliver(request, signal)
     if (read === undefined) return end(request, 'unknown', notSentTwice)
-    const settledMs = parts.settledAfterMs()
+    const settledMs = parts.settleAfterMs
     const waitMs = Math.min(settledMs, at + settledMs - clock.wall())
     if (waitMs > 0) await clock.sleep(waitMs, signal)
     let reading: CustomerReading

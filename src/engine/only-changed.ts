@@ -22,7 +22,7 @@ import { takeFrom } from './take-from-journal.ts'
 
 export interface SyncSending {
   /** Calls through what is confirmed, and notes what becomes of them. */
-  around(deliver: Send, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settledAfterMs'>): Send
+  around(deliver: Send, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settleAfterMs'>): Send
   /** The journal's, and as durable: beside it the state forgets what the call is about to change. */
   readonly intend: RunJournal['intend']
   /** What the journal notes with an outcome. */

@@ -1,6 +1,9 @@
-/** What the journal keeps of a run's pauses, for the report, and of its slowest answer, for rows in doubt. */
+/** What the journal keeps of a run besides its rows: its pauses, for the report, and customers that are held, for a resume. */
 import { readPauses } from '../report/html/timeline.ts'
 import type { Pause } from '../report/html/timeline.ts'
+import type { HeldCustomers } from '../http/sender.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
+import type { Clock } from '../model/ports.ts'
 import type { RunJournal } from '../store/journal.ts'
 
 export const pausesKey = 'pauses'
@@ -35,27 +38,31 @@ export function createPauseNotes(journal: Pick<RunJournal, 'get' | 'note'>, wall
   }
 }
 
-export interface Slowest {
-  readonly note: (tookMs: number) => void
-}
+const heldKey = 'held_customers'
 
-const key = 'slowest_answer_ms'
-
-/** Only notes an answer that is slower by half than the slowest before, so that it writes seldom. */
-export function createSlowest(journal: Pick<RunJournal, 'get' | 'note'>): Slowest {
-  let slowest = Number(journal.get(key) ?? 0)
+/** Noted with the next commit, which is that of the outcome that was settled early, or an earlier one. */
+export function createHeldCustomers(
+  journal: Pick<RunJournal, 'get' | 'note'>,
+  clock: Pick<Clock, 'now' | 'wall'>,
+): HeldCustomers {
+  /** Milliseconds since 1970. */
+  const held = new Map(Object.entries(readHeld(journal.get(heldKey))))
   return {
-    note(tookMs) {
-      if (tookMs <= slowest * 1.5 && slowest > 0) return
-      slowest = Math.ceil(tookMs)
-      journal.note(key, String(slowest))
+    until: (customerId) => (held.get(customerId) ?? 0) - clock.wall() + clock.now(),
+    hold(customerId, until) {
+      for (const [other, end] of held) if (end < clock.wall()) held.delete(other)
+      held.set(customerId, clock.wall() + until - clock.now())
+      journal.note(heldKey, JSON.stringify(Object.fromEntries(held)))
     },
   }
 }
 
-/** Milliseconds: three times the slowest answer, within bounds. Without any answer, what a slow API takes. */
-export function settledAfterMs(journal: RunJournal): number {
-  const slowest = journal.get(key)
-  if (slowest === undefined) return 5_000
-  return Math.min(30_000, Math.max(1_000, 3 * Number(slowest)))
+function readHeld(text: string | undefined): Readonly<Record<string, number>> {
+  const found = text === undefined ? undefined : parseJson(text)
+  if (!isJsonObject(found)) return {}
+  return Object.fromEntries(
+    Object.entries(found).flatMap(([customerId, until]) =>
+      typeof until === 'number' ? [[customerId, until]] : [],
+    ),
+  )
 }

@@ -1,4 +1,5 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
+import { createHeldCustomers } from './pauses.ts'
 import { parseErrorLimit } from '../config/values.ts'
 import { systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
@@ -22,7 +23,6 @@ import { keepsImages } from './backup.ts'
 import type { EarlierSessions } from './earlier-sessions.ts'
 import { openClient } from './client.ts'
 import type { Client } from '../http/client.ts'
-import { settledAfterMs } from './pauses.ts'
 import { preRead } from './pre-read.ts'
 import type { RunParts } from './parts.ts'
 import type { Middleware, Watch } from './watch.ts'
@@ -46,6 +46,19 @@ export function groupPlaces(concurrency: number): number {
 /** Rows in doubt that may wait on top until they can be read back: new rows need not wait with them. */
 const mostDoubts = 4_000
 
+/** Rows that may wait for their settle time on top. With more, no new row is started. */
+const mostSettling = 1_000
+
+/**
+ * So long after its last attempt a row without a clear answer is in doubt. The embedded simulator applies nothing late; what does
+ * harm twice waits longer.
+ */
+function settleAfterMs({ options }: RunParts, isRepeatable: boolean): number {
+  if (options.settleAfterMs !== undefined) return options.settleAfterMs
+  if (options.env === 'simulator') return 2_000
+  return isRepeatable ? 90_000 : 300_000
+}
+
 /** What the parts of one sending pass share. */
 interface Sending {
   readonly parts: RunParts
@@ -55,6 +68,8 @@ interface Sending {
   readonly read: ReadCustomer
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
+  /** Rows that wait for their settle time now. */
+  readonly settling: { rows: number }
   readonly stop: (error: unknown) => void
 }
 
@@ -78,7 +93,7 @@ export async function sendAll(
   signal.addEventListener('abort', () => client.calls.giveUp(signal.reason), { once: true })
   const read = createReadCustomer({ ...client, clock, random: Math.random })
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
-  const sending = { parts, journal, client, fieldState, read, inDoubt, stop }
+  const sending = { parts, journal, client, fieldState, read, inDoubt, settling: { rows: 0 }, stop }
   const images = keepsBackup ? openBeforeImages(parts.directory, queuePlaces(concurrency)) : undefined
   const closed = new Set(before.closedCustomers)
   const middleware = createMiddleware(sending, closed, images, found)
@@ -103,7 +118,10 @@ export async function sendAll(
       prepare: parts.prepare,
       deliver: compose(createRowSender(sending), middleware),
       lanes: createKeyedQueue(
-        () => queuePlaces(concurrency) + Math.min(mostDoubts, outcomes.openDoubts),
+        () =>
+          queuePlaces(concurrency) +
+          Math.min(mostDoubts, outcomes.openDoubts) +
+          Math.min(mostSettling, sending.settling.rows),
         // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
         stop,
       ),
@@ -132,7 +150,7 @@ async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
-function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sending): Send {
+function createRowSender({ parts, journal, client, read, inDoubt, settling, stop }: Sending): Send {
   return createSender({
     calls: client.calls,
     access: client.access,
@@ -140,8 +158,9 @@ function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sendin
     random: Math.random,
     inDoubt,
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
-    // Asked anew each time: the slowest answer may have come in this session.
-    settledAfterMs: () => settledAfterMs(journal),
+    settleAfterMs: (request) => settleAfterMs(parts, request.repeatable),
+    held: createHeldCustomers(journal, clock),
+    onSettling: (change) => (settling.rows += change),
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     withdraw: (request) => journal.withdraw(request),
     stop,
@@ -150,7 +169,7 @@ function createRowSender({ parts, journal, client, read, inDoubt, stop }: Sendin
 
 /** What stands around the sender, innermost first. */
 function createMiddleware(
-  { parts, journal, fieldState, read, inDoubt }: Sending,
+  { parts, fieldState, read, inDoubt }: Sending,
   closed: ReadonlySet<string>,
   images: BeforeImages | undefined,
   found: Scan,
@@ -167,7 +186,7 @@ function createMiddleware(
     const looking = {
       read: options.readBack ? read : undefined,
       isInDoubt,
-      settledAfterMs: () => settledAfterMs(journal),
+      settleAfterMs: settleAfterMs(parts, false),
     }
     middleware.push({ extraRequests: 0, wrap: (next) => fieldState.around(next, looking) })
   }

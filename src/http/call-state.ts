@@ -14,6 +14,10 @@ import type { ReadBackResult } from './read-customer.ts'
 import { again } from './retry.ts'
 import type { Again } from './retry.ts'
 
+/** Attempts of one row that may end without a clear answer. */
+const mostDoubts = 3
+const replayed: ErrorCode = 'E_SERVER_REPLAYED'
+
 export interface CallState {
   /** What has to happen next. */
   readonly next: Step
@@ -31,12 +35,14 @@ export interface CallState {
   readonly retries: readonly string[]
   /** True once an attempt may have been applied. */
   readonly inDoubt: boolean
-  /** True if the customer was read after the last request. */
+  /** Attempts without a clear answer. */
+  readonly doubts: number
+  /** When the last of them ended (the clock's ms). It may still be applied until the settle time is over. */
+  readonly doubtAt: number | undefined
+  /** True if the last request is settled: the customer was read when its settle time was over. */
   readonly isReadBack: boolean
-  /** True if all attempts that may have been applied were answered, so that none can still be on its way. */
-  readonly isAnswered: boolean
-  /** When the last attempt ended that may still be on its way (the clock's ms). */
-  readonly lostAt: number | undefined
+  /** True if a reading before the next attempt showed another value. */
+  readonly isKnownDifferent: boolean
   /** True once it was sent again although no reading showed what became of it. */
   readonly isSentUnread: boolean
   readonly isResigned: boolean
@@ -46,6 +52,8 @@ export interface CallState {
 export type Step =
   | { readonly kind: 'send' }
   | Again
+  /** No further attempt may be made: read the customer for the last time. */
+  | { readonly kind: 'settle_last' }
   /** It was refused, but an earlier attempt may have been applied: read the customer first. */
   | { readonly kind: 'check_refusal'; readonly refusal: Result }
   | { readonly kind: 'end'; readonly result: Result }
@@ -97,9 +105,10 @@ export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): Call
     code: 'E_NETWORK',
     retries: [],
     inDoubt,
+    doubts: 0,
+    doubtAt: undefined,
     isReadBack: false,
-    isAnswered: true,
-    lostAt: undefined,
+    isKnownDifferent: false,
     isSentUnread: false,
     isResigned: false,
     blocks: noBlocks,
@@ -111,13 +120,20 @@ export function reduceCall(state: CallState, verdict: RequestVerdict | ReadingVe
   if (verdict.kind !== 'lost') return afterAnswer(state, verdict)
   const { phase, reason } = verdict.error
   const attempts = state.attempts + 1
-  const lost = phase === 'ambiguous' ? { inDoubt: true, isAnswered: false, lostAt: verdict.at } : {}
-  return repeat({ ...state, ...lost, attempts, isReadBack: false, code: 'E_NETWORK' }, again(reason))
+  const next = { ...state, attempts, code: 'E_NETWORK' } as const
+  return phase === 'ambiguous' ? doubt(next, again(reason), verdict.at) : repeat(next, again(reason))
+}
+
+/** A request may have been applied, or may still be. */
+function doubt(state: CallState, next: Again, at: number): CallState {
+  const doubts = state.doubts + 1
+  const doubted = repeat({ ...state, inDoubt: true, doubts, doubtAt: at, isReadBack: false }, next)
+  return doubts < mostDoubts ? doubted : { ...doubted, next: { kind: 'settle_last' } }
 }
 
 function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 'lost' }>): CallState {
   const { status, tookMs } = verdict.response
-  const answered = { httpStatus: status, latencyMs: tookMs, isReadBack: false }
+  const answered = { httpStatus: status, latencyMs: tookMs }
   const attempts = state.attempts + 1
   switch (verdict.kind) {
     case 'final': {
@@ -126,12 +142,11 @@ function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 
     }
     case 'ambiguous': {
       const { operationId, code, reason, leastMs, at } = verdict
-      const next = { ...state, ...answered, attempts, operationId }
       // Rapyd repeats an answer to a key for as long as it keeps the key.
       const isReplayed = status >= 500 && operationId !== '' && operationId === state.operationId
-      if (isReplayed) return { ...next, next: finish(state, rejection('E_SERVER_REPLAYED', '', '', status)) }
-      const lostAt = isGateway(status) ? at : state.lostAt
-      return repeat({ ...next, inDoubt: true, code, lostAt }, again(reason, { leastMs }))
+      const next = { ...state, ...answered, attempts, operationId, code: isReplayed ? replayed : code }
+      const doubted = doubt(next, again(reason, { leastMs }), at)
+      return isReplayed ? { ...doubted, next: { kind: 'settle_last' }, retries: state.retries } : doubted
     }
     case 'throttled': {
       const { blocks } = verdict
@@ -157,19 +172,32 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
       if (isHidden && !state.isRepeatable) return end(state, notSentTwice)
       // Others may have written since, so the difference shows nothing about this row.
       if (!isHidden && verdict.isTooOld) return end(state, tooOld)
-      return { ...state, inDoubt: isHidden, isReadBack: true, isSentUnread: isHidden }
+      return {
+        ...state,
+        inDoubt: isHidden,
+        isReadBack: true,
+        isSentUnread: isHidden,
+        isKnownDifferent: !isHidden,
+      }
     case 'attempt':
       if (found !== 'different' && !state.isRepeatable) return end(state, notSentTwice)
       // It is only sent again after a read that was answered.
       if (found === 'unanswered') return repeat(state, again('unread'))
-      return { ...state, next: { kind: 'send' }, isSentUnread: state.isSentUnread || isHidden }
+      return {
+        ...state,
+        next: { kind: 'send' },
+        inDoubt: isHidden,
+        isReadBack: true,
+        isSentUnread: state.isSentUnread || isHidden,
+        isKnownDifferent: !isHidden,
+      }
     case 'refusal': {
       if (state.next.kind !== 'check_refusal') return state
       const { refusal } = state.next
       return end(state, found === 'different' || isUnknownCustomer(refusal) ? refusal : refusedInDoubt)
     }
     case 'last_attempt':
-      return end(state, found === 'different' && state.isAnswered ? serverFailed(state) : notSettled(state))
+      return end(state, unknown(state.code, found === 'different' ? notShown : notSettled))
     default:
       return verdict satisfies never
   }
@@ -189,11 +217,6 @@ function finish({ inDoubt }: CallState, result: Result): Step {
   return { kind: 'end', result }
 }
 
-/** A gateway answers for a server that may still be at work. */
-function isGateway(status: number): boolean {
-  return status === 502 || status === 503 || status === 504
-}
-
 /** A customer that does not exist cannot have been updated either. */
 function isUnknownCustomer({ code }: Result): boolean {
   return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE'
@@ -207,14 +230,6 @@ export function rejection(code: ErrorCode, apiCode: string, field: string, statu
   return { ...rejected(code, `Rapyd answered ${apiCode === '' ? `HTTP ${status}` : apiCode}`), field }
 }
 
-function serverFailed({ code, httpStatus }: CallState): Result {
-  return rejected(code, `Rapyd failed on every attempt (HTTP ${httpStatus}); reading back shows no change`)
-}
-
-function notSettled({ code }: CallState): Result {
-  return unknown(code, 'may have been applied; reading back could not settle it')
-}
-
 export function rejected(code: ErrorCode, message: string): Result {
   return { outcome: 'rejected', code, message }
 }
@@ -223,6 +238,9 @@ export function unknown(code: ErrorCode, message: string): Result {
   return { outcome: 'unknown', code, message }
 }
 
+const notConnectedAgain = 'the customer does not show the change, and no further attempt could connect'
+const notShown = 'no attempt had a clear answer; the customer does not show the change'
+const notSettled = 'may have been applied; reading back could not settle it'
 const perhapsTwice = 'sent again without knowing what became of it before: may have been applied twice'
 const ownBlock = rejected(
   'E_BLOCKED',
@@ -246,7 +264,7 @@ export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: 
   const notConnected = {
     outcome: 'failed',
     code: state.code,
-    message: 'no connection in any attempt',
+    message: state.doubts === 0 ? 'no connection in any attempt' : notConnectedAgain,
   } as const
   const { outcome, code, field = '', message }: Result = next.kind === 'end' ? next.result : notConnected
   return {

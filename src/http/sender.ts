@@ -8,8 +8,8 @@ import type { UpdateRequest } from '../model/row.ts'
 import { createAttempt } from './attempt.ts'
 import type { AttemptParts } from './attempt.ts'
 import { reduceCall, startCall, toOutcome } from './call-state.ts'
-import type { CallState, Step } from './call-state.ts'
-import type { ReadBack } from './read-customer.ts'
+import type { CallState, ReadingVerdict, Step } from './call-state.ts'
+import type { ReadBack, ReadBackResult } from './read-customer.ts'
 import { isAgain, retry } from './retry.ts'
 
 export interface SenderParts extends AttemptParts {
@@ -19,80 +19,116 @@ export interface SenderParts extends AttemptParts {
   readonly inDoubt: ReadonlyMap<number, number>
   /** Rows in doubt that the user asked to send if the customer reads differently, however old the doubt is. */
   readonly isSentAgain?: (row: number) => boolean
-  /** So many ms after the end of an attempt, or of a session, none of its requests can still be on its way. */
-  readonly settledAfterMs: () => number
+  /** So many ms after the end of an attempt, or of a session, its requests count as not applied if the customer shows so. */
+  readonly settleAfterMs: (request: UpdateRequest) => number
+  readonly held: HeldCustomers
+  /** Called with 1 when a row begins to wait for its settle time, and with -1 at the end. Must not throw. */
+  readonly onSettling?: (change: 1 | -1) => void
   /** Takes a row's intent back: none of its requests can have been applied. */
   readonly withdraw: (request: UpdateRequest) => Promise<void>
+}
+
+/** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
+export interface HeldCustomers {
+  /** Returns 0 for a customer that is not held. */
+  until(customerId: string): number
+  hold(customerId: string, until: number): void
 }
 
 /** After so long a customer's state proves nothing about a call that was not answered. */
 const longestDoubtMs = 15 * 60_000
 
+/** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */
+const earlyReadsMs = [5_000, 30_000]
+
 export function createSender(parts: SenderParts): Send {
-  const { clock, calls, readBack, settledAfterMs } = parts
+  const { clock, calls, readBack, settleAfterMs, held } = parts
   // An intent is as old as a row's first attempt. Others may have followed until the end of the session that made them.
   const begun = clock.now()
   const attempt = createAttempt(parts)
-
   async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
     const waitMs = time - clock.now()
-    if (waitMs > 0) await clock.sleep(waitMs, signal)
+    if (waitMs <= 0) return
+    parts.onSettling?.(1)
+    try {
+      await clock.sleep(waitMs, signal)
+    } finally {
+      parts.onSettling?.(-1)
+    }
+    signal.throwIfAborted()
   }
 
-  /**
-   * A request that is read back while it is on its way would be sent, and applied, twice. A row for which that does no harm
-   * does not wait.
-   */
-  async function waitUntilSettled({ isRepeatable, lostAt }: CallState, signal: AbortSignal): Promise<void> {
-    if (!isRepeatable && lostAt !== undefined) await waitUntil(lostAt + settledAfterMs(), signal)
-  }
-
-  /** Reads a row back that an earlier session may have sent. */
-  async function settleEarlier(
+  /** Reads the customer until nothing that was sent up to `since` can be applied any more. */
+  async function settle(
     request: UpdateRequest,
     state: CallState,
+    since: number,
+    toVerdict: (found: ReadBackResult) => ReadingVerdict,
+    signal: AbortSignal,
+    lastReads?: number,
+  ): Promise<CallState> {
+    const until = since + settleAfterMs(request)
+    let isKnownDifferent = state.isKnownDifferent
+    for (const readAfterMs of earlyReadsMs) {
+      const at = since + readAfterMs
+      if (at >= until || at < clock.now()) continue
+      await waitUntil(at, signal)
+      const found = await readBack(request, signal, 1)
+      isKnownDifferent ||= found === 'different'
+      if (found !== 'applied') continue
+      // The value may have been there before: then the attempt may still arrive, after a later row.
+      if (!isKnownDifferent) held.hold(request.customerId, until)
+      return reduceCall(state, toVerdict(found))
+    }
+    await waitUntil(until, signal)
+    // A row that is sent again is read little, so that an outage is not met with more reads than updates.
+    return reduceCall(state, toVerdict(await readBack(request, signal, lastReads)))
+  }
+
+  function settleAttempt(
+    request: UpdateRequest,
+    state: CallState,
+    after: 'attempt' | 'refusal' | 'last_attempt',
     signal: AbortSignal,
   ): Promise<CallState> {
+    const since = state.doubtAt ?? clock.now()
+    const lastReads = after === 'attempt' && request.repeatable ? 3 : undefined
+    const toVerdict = (found: ReadBackResult) => ({ kind: 'read_back', after, found }) as const
+    return settle(request, state, since, toVerdict, signal, lastReads)
+  }
+
+  /** Settles a row that an earlier session may have sent. */
+  function settleEarlier(request: UpdateRequest, state: CallState, signal: AbortSignal): Promise<CallState> {
     const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
     const isAsked = parts.isSentAgain?.(request.row) === true
     // If another run has ended the row, the time is that of its last attempt.
     const endedAt = isAsked ? Math.min(begun, clock.now() - ageMs) : begun
-    await waitUntil(endedAt + settledAfterMs(), signal)
-    const found = await readBack(request, signal)
     const isTooOld = ageMs > longestDoubtMs && !isAsked
-    return reduceCall(state, { kind: 'read_back', after: 'restart', found, isTooOld })
+    return settle(
+      request,
+      state,
+      endedAt,
+      (found) => ({ kind: 'read_back', after: 'restart', found, isTooOld }),
+      signal,
+    )
   }
 
-  /** Reads back what became of earlier attempts, then sends. */
+  /** Settles earlier attempts, then sends. */
   async function tryOnce(request: UpdateRequest, before: CallState, signal: AbortSignal): Promise<CallState> {
     let state = before
     if (state.inDoubt && !state.isReadBack) {
-      await waitUntilSettled(state, signal)
-      const found = await readBack(request, signal, readsBeforeRetry(state))
-      state = reduceCall(state, { kind: 'read_back', after: 'attempt', found })
+      state = await settleAttempt(request, state, 'attempt', signal)
       if (state.next.kind !== 'send') return state
     }
     state = reduceCall(state, await attempt(request, state, signal))
-    if (state.next.kind !== 'check_refusal') return state
-    const found = await readBack(request, signal)
-    return reduceCall(state, { kind: 'read_back', after: 'refusal', found })
-  }
-
-  /** Reads back what became of a row whose attempts are used up. */
-  async function settleLast(
-    request: UpdateRequest,
-    state: CallState,
-    signal: AbortSignal,
-  ): Promise<CallState> {
-    await waitUntilSettled(state, signal)
-    const found = await readBack(request, signal)
-    return reduceCall(state, { kind: 'read_back', after: 'last_attempt', found })
+    return state.next.kind === 'check_refusal' ? settleAttempt(request, state, 'refusal', signal) : state
   }
 
   return async (request, signal) => {
     if (signal.aborted) return undefined
     let state = startCall(request, parts.inDoubt.has(request.row))
     try {
+      await waitUntil(held.until(request.customerId), signal)
       if (state.inDoubt) state = await settleEarlier(request, state, signal)
       if (state.next.kind === 'end') return toOutcome(request, state, clock.wall())
       const leave = await calls.enter(request, signal)
@@ -109,7 +145,8 @@ export function createSender(parts: SenderParts): Send {
         parts,
         signal,
       )
-      if (isAgain(last) && state.inDoubt) state = await settleLast(request, state, signal)
+      if (state.inDoubt && (isAgain(last) || last.kind === 'settle_last'))
+        state = await settleAttempt(request, state, 'last_attempt', signal)
       return toOutcome(request, state, clock.wall())
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason
@@ -122,13 +159,4 @@ export function createSender(parts: SenderParts): Send {
       throw error
     }
   }
-}
-
-/**
- * Reads at most, before a row is sent again; undefined for the default. What does no harm twice is read little, so that an
- * outage is not met with more reads than updates: once after errors of the API, up to three times after a broken connection.
- */
-function readsBeforeRetry({ isRepeatable, isAnswered }: CallState): number | undefined {
-  if (!isRepeatable) return undefined
-  return isAnswered ? 1 : 3
 }

@@ -7,9 +7,11 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bulkUpdate, createSimulator } from '../../src/index.ts'
 import type { UpdateOptions } from '../../src/index.ts'
+import { freshFolder } from './support/command.ts'
+import type { Folder } from './support/command.ts'
 import { envelope, startRapydServer } from './support/rapyd-server.ts'
 import type { RapydServer } from './support/rapyd-server.ts'
 import { answer, startRawServer } from './support/raw-server.ts'
@@ -110,7 +112,7 @@ const cases: readonly (readonly [string, readonly Step[], number, string, number
   ['425', [says('425 Too Early', '')], 0, 'updated ', 2],
   ['500', [raw(answer('', 'HTTP/1.1 500 Oops'))], 0, 'updated ', 2],
   ['500, applied', [raw(answer('', 'HTTP/1.1 500 Oops'), undefined, true)], 0, 'updated ', 1],
-  ['500 that is repeated', again(says('500 Oops', 'INTERNAL'), 2), 1, 'rejected E_SERVER_REPLAYED', 2],
+  ['500 that is repeated', again(says('500 Oops', 'INTERNAL'), 2), 1, 'unknown E_SERVER_REPLAYED', 2],
   ['501', [says('501 Not Implemented', '')], 1, 'rejected E_API', 1],
   ['502 with a page', [page('502 Bad Gateway')], 0, 'updated ', 2],
   ['early hints', [raw(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${whole}`)], 0, 'updated ', 1],
@@ -168,6 +170,7 @@ async function play(steps: readonly Step[]) {
     const options = {
       input,
       baseUrl: server.origin,
+      settleAfterMs: 200,
       accessKey: 'access',
       secretKey: 'secret',
       rate: 'none',
@@ -219,6 +222,7 @@ async function strike(
     const { exitCode, directory } = await bulkUpdate({
       input: join(folder, 'crm.ndjson'),
       baseUrl: server.url,
+      settleAfterMs: 200,
       accessKey: server.keys.RAPYD_ACCESS_KEY,
       secretKey: server.keys.RAPYD_SECRET_KEY,
       rate: 'none',
@@ -319,5 +323,41 @@ describe('a server that is not Rapyd, or no longer takes this machine', () => {
       await server.close()
       rmSync(folder, { recursive: true })
     }
+  })
+})
+
+describe('a server that applies an update after it has answered with an error', () => {
+  let server: RapydServer
+  let folder: Folder
+  beforeEach(async () => {
+    server = await startRapydServer()
+    folder = freshFolder()
+  })
+  afterEach(async () => {
+    folder.remove()
+    await server.close()
+  })
+
+  it('gets no update twice, and none in another order, within --settle-after', async () => {
+    const customers = [1, 2, 3]
+    folder.write(
+      'crm.csv',
+      `customer,addresses[0].line_1\n${customers.map((row) => `${id(row)},First\n${id(row)},Second\n`).join('')}`,
+    )
+    const seen = new Set<string>()
+    server.answer = (call) => {
+      const isFirst = !seen.has(call.id)
+      seen.add(call.id)
+      return isFirst ? 'late' : undefined
+    }
+    const args = ['update', 'crm.csv', '--base-url', server.url, '--rate', 'none', '--settle-after', '3s']
+    expect(await folder.run(args, server.keys)).toMatchObject({ code: 0 })
+    for (const row of customers) {
+      const lines = server.applied
+        .filter((call) => call.id === id(row))
+        .map(({ body }) => /First|Second/.exec(body)?.[0])
+      expect(lines).toEqual(['First', 'Second'])
+    }
+    expect(server.broken).toEqual([])
   })
 })

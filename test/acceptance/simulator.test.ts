@@ -117,7 +117,7 @@ describe('the simulator as a server', () => {
     folder.remove()
     // The first answer was an error that the server keeps for its key: the same key gets it again.
     expect(JSON.parse(updated.stdout)).toMatchObject({
-      outcomes: { rejected: 1 },
+      outcomes: { unknown: 1 },
       errors: [{ code: 'E_SERVER_REPLAYED' }],
     })
     expect(ended.code).toBe(0)

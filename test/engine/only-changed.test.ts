@@ -85,7 +85,7 @@ async function sendAt(
         ...fate,
       }
     },
-    { read: undefined, isInDoubt: () => false, settledAfterMs: () => 0 },
+    { read: undefined, isInDoubt: () => false, settleAfterMs: 0 },
   )
   const outcome = await deliver(request, new AbortController().signal)
   const confirmed = outcome === undefined ? undefined : sending.confirmedBy(outcome)

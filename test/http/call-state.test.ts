@@ -42,12 +42,15 @@ const afterRefusal = (found: ReadingVerdict['found']) =>
 describe('the state of a call', () => {
   it('is only in doubt after a request that may have been applied', () => {
     expect(play([{ kind: 'lost', error: notSent, at: 0 }])).toMatchObject({ inDoubt: false, attempts: 1 })
-    expect(play([broken])).toMatchObject({ inDoubt: true, isAnswered: false, lostAt: 1_000 })
-    expect(play([serverError(500)])).toMatchObject({ inDoubt: true, isAnswered: true, lostAt: undefined })
+    expect(play([broken])).toMatchObject({ inDoubt: true, doubts: 1, doubtAt: 1_000 })
+    expect(play([serverError(500)])).toMatchObject({ inDoubt: true, doubts: 1, doubtAt: 2_000 })
+    expect(play([broken, readBack('different', 'attempt')])).toMatchObject({ inDoubt: false, doubts: 1 })
   })
 
-  it('takes a gateway for nobody: the server may still be at work', () => {
-    expect(play([serverError(504)])).toMatchObject({ inDoubt: true, lostAt: 2_000 })
+  it('allows three attempts without a clear answer', () => {
+    const again = [broken, readBack('different', 'attempt')]
+    expect(play([...again, broken]).next).toMatchObject({ kind: 'again' })
+    expect(play([...again, ...again, serverError(504)]).next).toEqual({ kind: 'settle_last' })
   })
 
   it('asks for a reading before a refusal counts that follows a lost answer', () => {
@@ -66,9 +69,9 @@ describe('the state of a call', () => {
     expect(after('cannot_tell', coupon)).toMatchObject({ result: { code: 'E_NOT_IDEMPOTENT' } })
   })
 
-  it('ends with an answer that Rapyd repeats for the key', () => {
-    const { next } = play([serverError(500, 'op'), serverError(500, 'op')])
-    expect(next).toMatchObject({ kind: 'check_refusal', refusal: { code: 'E_SERVER_REPLAYED' } })
+  it('takes an answer that Rapyd repeats for the key for no refusal', () => {
+    const state = play([serverError(500, 'op'), serverError(500, 'op')])
+    expect(state).toMatchObject({ next: { kind: 'settle_last' }, code: 'E_SERVER_REPLAYED' })
   })
 
   it('counts no attempt that was throttled or signed again', () => {

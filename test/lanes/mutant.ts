@@ -137,13 +137,24 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a row in doubt is read back at once',
     file: 'http/sender.ts',
-    edits: [['await waitUntil(endedAt + settledAfterMs(), signal)', 'await waitUntil(endedAt, signal)']],
+    edits: [['await waitUntil(until, signal)', 'void until']],
     tests: sender,
   },
   {
-    title: 'what holds a coupon is read back while it may be under way',
+    title: 'a later row overtakes an attempt that may still arrive',
     file: 'http/sender.ts',
-    edits: [['await waitUntil(lostAt + settledAfterMs(), signal)', 'await waitUntil(lostAt, signal)']],
+    edits: [['held.hold(request.customerId, until)', 'void until']],
+    tests: sender,
+  },
+  {
+    title: 'a server error on every attempt counts as a refusal',
+    file: 'http/call-state.ts',
+    edits: [
+      [
+        "found === 'different' ? notShown : notSettled)",
+        "found === 'different' ? notShown : notSettled) && rejected(state.code, '')",
+      ],
+    ],
     tests: sender,
   },
   {

@@ -38,7 +38,7 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
   })
   const fault = dice.roll(0, 3) / 100
   const server = createVirtualServer({ windows, fault, outages }, clock, dice)
-  const kept: Kept = { intents: new Map(), outcomes: new Map() }
+  const kept: Kept = { intents: new Map(), outcomes: new Map(), held: new Map() }
   const folder = windows.length > 0 ? mkdtempSync(join(tmpdir(), 'rapyd-bulk-seed-')) : ''
   const random = (): number => dice.roll(0, 999) / 1_000
   const requests = requestsOf(job)
@@ -64,7 +64,7 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
       if (state.isOver) break
     }
     return {
-      violations: precondition(job, kept, server, why),
+      violations: findViolations(job, kept, server, why),
       crashes,
       requests: server.requests,
       hours: clock.now() / 3_600_000,
@@ -92,7 +92,7 @@ function requestsOf(job: Job): UpdateRequest[] {
     )
 }
 
-function precondition(job: Job, kept: Kept, server: VirtualServer, why: unknown): string[] {
+function findViolations(job: Job, kept: Kept, server: VirtualServer, why: unknown): string[] {
   const good = job.rows.filter(({ kind }) => kind === 'good')
   const times = new Map<number, number>()
   for (const { body } of server.applied) times.set(rowOf(body), (times.get(rowOf(body)) ?? 0) + 1)

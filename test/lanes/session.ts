@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { program } from '../acceptance/support/command.ts'
+import { program, withSettleTime } from '../acceptance/support/command.ts'
 
 export interface Ended {
   /** Nothing where a signal ended it. */
@@ -35,7 +35,7 @@ export function startSession(
   env: Readonly<Record<string, string>>,
   command: readonly string[] = [],
 ): Session {
-  const [file = process.execPath, ...rest] = [...command, process.execPath, program, ...args]
+  const [file = process.execPath, ...rest] = [...command, process.execPath, program, ...withSettleTime(args)]
   const child = spawn(file, rest, {
     cwd: folder,
     env: {

@@ -15,11 +15,13 @@ import type { VirtualServer } from './virtual-server.ts'
 export interface Kept {
   readonly intents: Map<number, number>
   readonly outcomes: Map<number, Outcome>
+  /** Customers that are held, with the clock's time. */
+  readonly held: Map<string, number>
 }
 
 const commitMs = 4
 const concurrency = 8
-const settledAfterMs = 31_000
+const settleAfterMs = 31_000
 
 /** One session: begins, and ends with the last row or with `killed`. Resolves with what stopped it, or nothing. */
 export async function session(
@@ -69,13 +71,17 @@ export async function session(
     intend: (request) => journal.intend(request),
     stop,
   })
-  signal.addEventListener('abort', client.calls.giveUp)
+  signal.addEventListener('abort', () => client.calls.giveUp(signal.reason))
   const sender = createSender({
     ...client,
     clock,
     random,
     inDoubt,
-    settledAfterMs: () => settledAfterMs,
+    settleAfterMs: () => settleAfterMs,
+    held: {
+      until: (customerId) => kept.held.get(customerId) ?? 0,
+      hold: (customerId, until) => void kept.held.set(customerId, until),
+    },
     readBack: createReadBack(createReadCustomer({ ...client, clock, random })),
     withdraw: (request) => journal.withdraw(request),
     stop,

@@ -16,14 +16,25 @@ export interface RapydServer {
   readonly keys: { readonly RAPYD_ACCESS_KEY: string; readonly RAPYD_SECRET_KEY: string }
   /** Updates that were signed well, in the order of their arrival. */
   readonly updates: Call[]
+  /** Those of them that were applied, in this order. */
+  readonly applied: Call[]
   /** Ids of the customers that were read. */
   readonly reads: string[]
   /** Rules of the API that a request broke; stays empty. */
   readonly broken: string[]
-  /** Decides about a signed update: a status with a body instead of success, or `cut` after or before it is applied. */
+  /**
+   * Decides about a signed update: a status with a body instead of success, `cut` after or before it is applied, or `late`: a
+   * gateway gives up, and it is applied half a second later.
+   */
   answer: (
     call: Call,
-  ) => { readonly status: number; readonly body: string } | 'cut_before' | 'cut_after' | 'never' | undefined
+  ) =>
+    | { readonly status: number; readonly body: string }
+    | 'cut_before'
+    | 'cut_after'
+    | 'late'
+    | 'never'
+    | undefined
   /** Decides about a signed read, as `answer` does about an update. */
   answerRead: () => { readonly status: number; readonly body: string } | undefined
   customer(id: string): Readonly<Record<string, unknown>>
@@ -80,8 +91,16 @@ export async function startRapydServer(): Promise<RapydServer> {
         if (answer === 'never') return undefined
         if (answer === 'cut_before') return request.socket.destroy()
         if (typeof answer === 'object') return reply(response, answer.status, answer.body)
-        const patch: Record<string, unknown> = JSON.parse(body)
-        customers.set(id, { ...customers.get(id), ...patch })
+        const apply = (): void => {
+          const patch: Record<string, unknown> = JSON.parse(body)
+          customers.set(id, { ...customers.get(id), ...patch })
+          result.applied.push(call)
+        }
+        if (answer === 'late') {
+          setTimeout(apply, 500)
+          return reply(response, 504, '<html>Gateway Timeout</html>')
+        }
+        apply()
         if (answer === 'cut_after') return request.socket.destroy()
         return reply(response, 200, envelope('SUCCESS', '', { id, ...customers.get(id) }))
       })
@@ -97,6 +116,7 @@ export async function startRapydServer(): Promise<RapydServer> {
     url: `http://127.0.0.1:${port}`,
     keys,
     updates: [],
+    applied: [],
     reads: [],
     broken: [],
     answer: () => undefined,

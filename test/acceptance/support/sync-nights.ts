@@ -68,6 +68,8 @@ export async function startNights() {
   const environment = { RAPYD_BASE_URL: rapyd.url, ...rapyd.keys }
   const command = (...args: readonly string[]): Promise<Finished> => folder.run(args, environment)
   const common: BulkUpdateOptions = {
+    // The server applies nothing late.
+    settleAfterMs: 1_000,
     input: join(folder.path, 'crm.csv'),
     baseUrl: rapyd.url,
     accessKey: rapyd.keys.RAPYD_ACCESS_KEY,
