@@ -67,6 +67,15 @@ describe('the source', () => {
     for (const file of files) visit(file, [])
   })
 
+  it('declares no type name twice', () => {
+    const names = files.flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/^(?:export )?(?:interface|type) (\w+)/gm)].map(
+        ([, name = '']) => name,
+      ),
+    )
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
+  })
+
   it.each(files)('%s has at most 400 lines', (file) => {
     const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1
     if (!tables.has(file)) expect(lines).toBeLessThanOrEqual(400)
