@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { classify } from '../../../src/rapyd/response.ts'
+
+const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
+const success = (data: unknown) =>
+  JSON.stringify({ status: { status: 'SUCCESS', error_code: '', operation_id: 'op' }, data })
+const failure = (error_code: string, message = '', response_code = error_code) =>
+  JSON.stringify({ status: { status: 'ERROR', error_code, message, response_code, operation_id: 'op' } })
+
+describe('classify', () => {
+  it.each([
+    ['a success for the customer', 200, success({ id }), { kind: 'updated' }],
+    ['201 as well', 201, success({ id }), { kind: 'updated' }],
+    [
+      'a success for another customer',
+      200,
+      success({ id: 'cus_other' }),
+      { kind: 'stop', code: 'E_WRONG_CUSTOMER' },
+    ],
+    ['a success without data', 200, success(undefined), { kind: 'ambiguous', code: 'E_BAD_RESPONSE' }],
+    [
+      '200 with an error inside',
+      200,
+      failure('INVALID_CUSTOMER_EMAIL'),
+      { kind: 'rejected', code: 'E_API', apiCode: 'INVALID_CUSTOMER_EMAIL', field: 'email' },
+    ],
+    ['an empty 200', 200, '', { kind: 'ambiguous', code: 'E_BAD_RESPONSE' }],
+    ['cut JSON', 200, success({ id }).slice(0, -3), { kind: 'ambiguous', code: 'E_BAD_RESPONSE' }],
+    ['a portal page', 200, '<html>log in</html>', { kind: 'ambiguous', code: 'E_NOT_API' }],
+    ['JSON without a status', 200, '{"a":1}', { kind: 'ambiguous', code: 'E_BAD_RESPONSE' }],
+    ['a redirect', 302, '', { kind: 'stop', code: 'E_REDIRECT' }],
+    [
+      'an unknown customer',
+      400,
+      failure('INVALID_CUSTOMER_ID'),
+      { kind: 'rejected', code: 'E_CUSTOMER_NOT_FOUND' },
+    ],
+    ['a bare string', 400, '"Invalid input"', { kind: 'rejected', code: 'E_API', apiCode: '' }],
+    [
+      'a code that names its field',
+      400,
+      failure('INVALID_FIELDS', '', 'INVALID_FIELDS - [SEARCH_CRITERIA]'),
+      { kind: 'rejected', apiCode: 'INVALID_FIELDS', field: 'search_criteria' },
+    ],
+    ['missing headers', 400, failure('MISSING_AUTHENTICATION_HEADERS'), { kind: 'stop', code: 'E_AUTH' }],
+    [
+      'a bad key',
+      401,
+      failure('UNAUTHENTICATED_API_CALL', 'See the Account Details page'),
+      { kind: 'stop', code: 'E_AUTH' },
+    ],
+    [
+      'a malformed key',
+      401,
+      failure('UNAUTHENTICATED_API_CALL', 'The access_key header is not valid'),
+      { kind: 'stop', code: 'E_AUTH' },
+    ],
+    [
+      'a bad signature',
+      401,
+      failure('UNAUTHENTICATED_API_CALL', 'The signature did not match'),
+      { kind: 'resign', why: 'signature' },
+    ],
+    [
+      'an old timestamp',
+      401,
+      failure('UNAUTHENTICATED_API_CALL', 'timestamp header is out of allowed range'),
+      { kind: 'resign', why: 'clock' },
+    ],
+    [
+      'a used salt',
+      401,
+      failure('UNAUTHENTICATED_API_CALL', 'salt header value is not valid, same value used not long ago'),
+      { kind: 'resign', why: 'salt' },
+    ],
+    [
+      'an id of another environment',
+      401,
+      failure('UNAUTHORIZED_API_CALL'),
+      { kind: 'rejected', code: 'E_CUSTOMER_NOT_HERE' },
+    ],
+    ['a forbidden call', 403, failure('FORBIDDEN'), { kind: 'rejected', code: 'E_FORBIDDEN' }],
+    ['a firewall page', 403, '<html>blocked</html>', { kind: 'throttled' }],
+    ['429', 429, '', { kind: 'throttled' }],
+    ['an empty 500', 500, '', { kind: 'ambiguous', code: 'E_SERVER', reason: 'http_500' }],
+    ['502 from a gateway', 502, '<html>', { kind: 'ambiguous', code: 'E_SERVER' }],
+    ['409', 409, '', { kind: 'ambiguous', code: 'E_SERVER' }],
+    ['413', 413, '', { kind: 'rejected', code: 'E_TOO_LARGE' }],
+    ['501', 501, '', { kind: 'rejected', code: 'E_API' }],
+  ])('reads %s', (_what, status, body, expected) => {
+    expect(classify({ status, body }, id)).toMatchObject(expected)
+  })
+
+  it('lets no text pass for a code', () => {
+    const answer = classify({ status: 400, body: failure('jane@example.com is bad') }, id)
+    expect(JSON.stringify(answer)).not.toContain('jane')
+  })
+})
