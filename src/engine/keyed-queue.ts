@@ -85,5 +85,8 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
       if (failure !== undefined) await idle()
     },
     idle,
+    recheck() {
+      if (tasks < window()) wake('room')
+    },
   }
 }

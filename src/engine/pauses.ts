@@ -40,19 +40,31 @@ export function createPauseNotes(journal: Pick<RunJournal, 'get' | 'note'>, wall
 
 const heldKey = 'held_customers'
 
-/** Noted with the next commit, which is that of the outcome that was settled early, or an earlier one. */
+/** Customers are held no longer than this. */
+const longestHoldMs = 3_600_000
+
+/**
+ * Noted with the next commit, which is that of the outcome that was settled early, or an earlier one. The system's clock counts
+ * only between sessions.
+ */
 export function createHeldCustomers(
   journal: Pick<RunJournal, 'get' | 'note'>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): HeldCustomers {
-  /** Milliseconds since 1970. */
-  const held = new Map(Object.entries(readHeld(journal.get(heldKey))))
+  const ahead = clock.wall() - clock.now()
+  const latest = clock.now() + longestHoldMs
+  const earlier = Object.entries(readHeld(journal.get(heldKey)))
+  const held = new Map(earlier.map(([customerId, wall]) => [customerId, Math.min(latest, wall - ahead)]))
   return {
-    until: (customerId) => (held.get(customerId) ?? 0) - clock.wall() + clock.now(),
+    until: (customerId) => held.get(customerId) ?? 0,
     hold(customerId, until) {
-      for (const [other, end] of held) if (end < clock.wall()) held.delete(other)
-      held.set(customerId, clock.wall() + until - clock.now())
-      journal.note(heldKey, JSON.stringify(Object.fromEntries(held)))
+      for (const [other, end] of held) if (end < clock.now()) held.delete(other)
+      held.set(customerId, until)
+      const offset = clock.wall() - clock.now()
+      journal.note(
+        heldKey,
+        JSON.stringify(Object.fromEntries([...held].map(([id, end]) => [id, end + offset]))),
+      )
     },
   }
 }

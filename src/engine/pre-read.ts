@@ -38,6 +38,8 @@ export interface PreReadParts {
   readonly fields: ReadonlySet<string>
   readonly precondition: Precondition | undefined
   readonly isInDoubt: (row: number) => boolean
+  /** Waits until nothing that was sent to the customer before can be applied any more: a precondition must not be checked earlier. */
+  readonly untilSettled: (request: UpdateRequest, signal: AbortSignal) => Promise<void>
 }
 
 export function preRead(deliver: Send, parts: PreReadParts): Send {
@@ -58,6 +60,8 @@ export function preRead(deliver: Send, parts: PreReadParts): Send {
     let customer: JsonObject | undefined
     let leftOut: Allowed['leftOut']
     if (precondition !== undefined || images?.has(asked.customerId) === false) {
+      if (precondition !== undefined) await parts.untilSettled(asked, signal)
+      if (signal.aborted) return undefined
       const reading = await look(asked, signal)
       if (reading === undefined) return undefined
       const isInDoubt = parts.isInDoubt(asked.row)

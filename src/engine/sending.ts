@@ -1,14 +1,15 @@
 /** The sending pass of a run: parts put together around the one loop, and what can stop it. */
+import type { HeldCustomers } from '../http/sender.ts'
+import type { UpdateRequest, MalformedRow, Row } from '../model/row.ts'
 import { createHeldCustomers } from './pauses.ts'
 import { parseErrorLimit } from '../config/values.ts'
-import { systemClock as clock } from '../http/clock.ts'
+import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
@@ -68,8 +69,10 @@ interface Sending {
   readonly read: ReadCustomer
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
+  /** Customers with a row that was settled early. */
+  readonly held: HeldCustomers
   /** Rows that wait for their settle time now. */
-  readonly settling: { rows: number }
+  readonly settling: { rows: number; onGrowth: () => void }
   readonly stop: (error: unknown) => void
 }
 
@@ -93,7 +96,17 @@ export async function sendAll(
   signal.addEventListener('abort', () => client.calls.giveUp(signal.reason), { once: true })
   const read = createReadCustomer({ ...client, clock, random: Math.random })
   const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
-  const sending = { parts, journal, client, fieldState, read, inDoubt, settling: { rows: 0 }, stop }
+  const sending = {
+    parts,
+    journal,
+    client,
+    fieldState,
+    read,
+    inDoubt,
+    held: createHeldCustomers(journal, clock),
+    settling: { rows: 0, onGrowth() {} },
+    stop,
+  }
   const images = keepsBackup ? openBeforeImages(parts.directory, queuePlaces(concurrency)) : undefined
   const closed = new Set(before.closedCustomers)
   const middleware = createMiddleware(sending, closed, images, found)
@@ -113,18 +126,20 @@ export async function sendAll(
       await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
     }
     const rows = parts.openRows(journal.lastOfSettled())
+    const queue = createKeyedQueue(
+      () =>
+        queuePlaces(concurrency) +
+        Math.min(mostDoubts, outcomes.openDoubts) +
+        Math.min(mostSettling, sending.settling.rows),
+      // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
+      stop,
+    )
+    sending.settling.onGrowth = () => queue.recheck()
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare: parts.prepare,
       deliver: compose(createRowSender(sending), middleware),
-      lanes: createKeyedQueue(
-        () =>
-          queuePlaces(concurrency) +
-          Math.min(mostDoubts, outcomes.openDoubts) +
-          Math.min(mostSettling, sending.settling.rows),
-        // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
-        stop,
-      ),
+      lanes: queue,
       settle: (outcome) => outcomes.settle(outcome),
       signal,
     })
@@ -150,7 +165,7 @@ async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
-function createRowSender({ parts, journal, client, read, inDoubt, settling, stop }: Sending): Send {
+function createRowSender({ parts, journal, client, read, inDoubt, held, settling, stop }: Sending): Send {
   return createSender({
     calls: client.calls,
     access: client.access,
@@ -159,8 +174,11 @@ function createRowSender({ parts, journal, client, read, inDoubt, settling, stop
     inDoubt,
     isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     settleAfterMs: (request) => settleAfterMs(parts, request.repeatable),
-    held: createHeldCustomers(journal, clock),
-    onSettling: (change) => (settling.rows += change),
+    held,
+    onSettling(change) {
+      settling.rows += change
+      if (change > 0) settling.onGrowth()
+    },
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     withdraw: (request) => journal.withdraw(request),
     stop,
@@ -169,7 +187,7 @@ function createRowSender({ parts, journal, client, read, inDoubt, settling, stop
 
 /** What stands around the sender, innermost first. */
 function createMiddleware(
-  { parts, fieldState, read, inDoubt }: Sending,
+  { parts, fieldState, read, inDoubt, held }: Sending,
   closed: ReadonlySet<string>,
   images: BeforeImages | undefined,
   found: Scan,
@@ -179,7 +197,14 @@ function createMiddleware(
   const middleware: Middleware[] = []
   if (images !== undefined || precondition !== undefined) {
     const fields = new Set([...found.set.keys()].map(fieldOf))
-    const looking = { read, clock, images, fields, precondition, isInDoubt }
+    const begun = clock.now()
+    const untilSettled = ({ row, customerId, repeatable }: UpdateRequest, signal: AbortSignal) => {
+      const askedAt = parts.asked.get(row)
+      const endedAt = askedAt === undefined ? begun : Math.min(begun, clock.now() - clock.wall() + askedAt)
+      const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
+      return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
+    }
+    const looking = { read, clock, images, fields, precondition, isInDoubt, untilSettled }
     middleware.push({ extraRequests: 1, wrap: (next) => preRead(next, looking) })
   }
   if (fieldState !== undefined) {

@@ -8,3 +8,16 @@ export const systemClock: Clock = {
   // Aborted, it ends early and is no error.
   sleep: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => {}),
 }
+
+/** A timer of Node overflows at 2^31 ms and then ends at once. */
+const longestSleepMs = 3_600_000
+
+/** Resolves at `time`, in milliseconds of `clock.now`, or when `signal` is aborted. */
+export async function sleepUntil(
+  clock: Pick<Clock, 'now' | 'sleep'>,
+  time: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let waitMs = time - clock.now(); waitMs > 0 && !signal.aborted; waitMs = time - clock.now())
+    await clock.sleep(Math.min(waitMs, longestSleepMs), signal)
+}

@@ -6,6 +6,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { Send } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import { createAttempt } from './attempt.ts'
+import { sleepUntil } from './clock.ts'
 import type { AttemptParts } from './attempt.ts'
 import { reduceCall, startCall, toOutcome } from './call-state.ts'
 import type { CallState, ReadingVerdict, Step } from './call-state.ts'
@@ -47,11 +48,10 @@ export function createSender(parts: SenderParts): Send {
   const begun = clock.now()
   const attempt = createAttempt(parts)
   async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
-    const waitMs = time - clock.now()
-    if (waitMs <= 0) return
+    if (time <= clock.now()) return
     parts.onSettling?.(1)
     try {
-      await clock.sleep(waitMs, signal)
+      await sleepUntil(clock, time, signal)
     } finally {
       parts.onSettling?.(-1)
     }
@@ -91,7 +91,8 @@ export function createSender(parts: SenderParts): Send {
     after: 'attempt' | 'refusal' | 'last_attempt',
     signal: AbortSignal,
   ): Promise<CallState> {
-    const since = state.doubtAt ?? clock.now()
+    // Without a doubt of this session it was settled when the session began.
+    const since = state.doubtAt ?? begun
     const lastReads = after === 'attempt' && request.repeatable ? 3 : undefined
     const toVerdict = (found: ReadBackResult) => ({ kind: 'read_back', after, found }) as const
     return settle(request, state, since, toVerdict, signal, lastReads)

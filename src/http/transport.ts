@@ -102,22 +102,15 @@ export function createTransport(options: TransportOptions): Transport {
   return { exchange, close: () => (pool.closed ? Promise.resolve() : pool.close()) }
 }
 
-const notSentCodes: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
 const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** `isStarted`: the request was being sent. `isLate`: the time of the whole attempt was over. */
 function toTransportError(error: unknown, isStarted: boolean, isLate: boolean): TransportError {
   const code = systemCode(error)
-  if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
+  // Once it was being sent, any error may have come after the server had it whole.
+  if (!isStarted && /^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
     return new TransportError('tls', code)
-  if (notSentCodes.has(code) || !isStarted) return new TransportError('not_sent', code || 'not_connected')
+  if (!isStarted) return new TransportError('not_sent', code || 'not_connected')
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new TransportError('ambiguous', 'too_large')
   if (isLate || timeoutCodes.has(code)) return new TransportError('ambiguous', 'timeout')
   return new TransportError('ambiguous', code || 'broken')

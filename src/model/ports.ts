@@ -85,6 +85,8 @@ export interface KeyedQueue {
   room(): Promise<void>
   /** Resolves when every task has ended. */
   idle(): Promise<void>
+  /** Looks for room again, because the window may have grown. */
+  recheck(): void
 }
 
 /** Stores intents and outcomes, in groups. Each method resolves once its data is on disk. */

@@ -94,7 +94,7 @@ export function classify(response: Pick<ApiResponse, 'status' | 'body'>, custome
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 401) return classifyUnauthenticated(envelope)
   if (isThrottled(response)) return { kind: 'throttled' }
-  if (retriedStatuses.has(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
+  if (isUnclear(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
   return classifyRefusal(status, envelope)
 }
 
@@ -103,7 +103,11 @@ export function isThrottled({ status, body }: Pick<ApiResponse, 'status' | 'body
   return status === 429 || ((status === 403 || status === 503) && isPage(body))
 }
 
-const retriedStatuses: ReadonlySet<number> = new Set([408, 409, 425, 500, 502, 503, 504])
+/** Of these, a server or a gateway may have applied the request. 501, 505 and 511 refuse it before. */
+function isUnclear(status: number): boolean {
+  if (status < 500) return status === 408 || status === 409 || status === 425
+  return status !== 501 && status !== 505 && status !== 511
+}
 
 function classifySuccess(
   status: number,

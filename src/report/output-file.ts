@@ -2,8 +2,21 @@
  * Files that are replaced whole or not at all: written under a temporary name in the same directory, then renamed. Only the owner
  * can read them. Nothing is written through a link or into a device.
  */
-import { closeSync, constants, existsSync, fchmodSync, fsyncSync, lstatSync, openSync } from 'node:fs'
-import { readdirSync, realpathSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { isAlive } from '../config/system.ts'

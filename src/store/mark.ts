@@ -30,13 +30,28 @@ export function markPath(path: string): string {
 export function openMark(path: string, { identity, commits }: MarkedState): Mark {
   const file = openOwnFile(markPath(path))
   let syncedAt = Number.NEGATIVE_INFINITY
+  let due: NodeJS.Timeout | undefined
+
+  function sync(): void {
+    clearTimeout(due)
+    due = undefined
+    fdatasyncSync(file)
+    syncedAt = performance.now()
+  }
 
   function write(count: number): void {
     const text = `${identity} ${String(count).padStart(16, '0')}`
     writeSync(file, `${text} ${checksum(text)}\n`, 0)
-    if (performance.now() - syncedAt < syncEveryMs) return
-    fdatasyncSync(file)
-    syncedAt = performance.now()
+    if (performance.now() - syncedAt >= syncEveryMs) sync()
+    else due ??= setTimeout(syncLater, syncEveryMs).unref()
+  }
+
+  function syncLater(): void {
+    try {
+      sync()
+    } catch {
+      // The next write, or the end, fails as well.
+    }
   }
 
   try {
@@ -48,8 +63,11 @@ export function openMark(path: string, { identity, commits }: MarkedState): Mark
   return {
     write,
     close() {
-      fdatasyncSync(file)
-      closeSync(file)
+      try {
+        sync()
+      } finally {
+        closeSync(file)
+      }
     },
   }
 }

@@ -40,7 +40,7 @@ PRAGMA user_version = ${journalVersion};
  * where files of the run are there without it or it has lost commits, E_JOURNAL_DAMAGED where it has a hole.
  */
 export function openDatabase(path: string): DatabaseSync {
-  refuseLost(path)
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) refuseLost(path)
   const mark = local(path, 'open', () => readMark(path))
   const db = local(path, 'open', () => openOwnDatabase(path))
   try {
@@ -51,7 +51,9 @@ export function openDatabase(path: string): DatabaseSync {
     if (version !== 0 && version !== journalVersion) throw otherVersion(path, version)
     const lost = local(path, 'open', () => lostSince(mark, progressOf(db)))
     if (lost !== undefined) throw lostJournal(`${path} has lost what was written last: ${lost}`)
-    if (version !== 0) refuseBroken(path, db)
+    // Until the first checkpoint the tables are in the log alone.
+    if (version === 0) refuseLost(path)
+    else refuseBroken(path, db)
     local(path, 'write', () => makeTables(db))
     return db
   } catch (error) {
@@ -64,10 +66,9 @@ export function openDatabase(path: string): DatabaseSync {
 const laterFiles = ['run.log', 'summary.json', 'results.csv', 'results.ndjson']
 
 function refuseLost(path: string): void {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
   const left = laterFiles.find((name) => isWritten(join(dirname(path), name)))
   if (left === undefined) return
-  throw lostJournal(`${path} is gone, and ${left} shows that its run had begun`)
+  throw lostJournal(`${path} is gone or empty, and ${left} shows that its run had begun`)
 }
 
 /** `what` has happened to it. */

@@ -35,8 +35,11 @@ export function readJournal(directory: string): SavedJournal {
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version !== 0 && version !== journalVersion)
       throw new Error(`journal version ${version}, this is ${journalVersion}`)
-    const lost = lostSince(mark, progressOf(db))
-    if (lost !== undefined) throw new Error(`it has lost what was written last: ${lost}`)
+    const state = progressOf(db)
+    const lost = lostSince(mark, state)
+    // A run that is just beginning may have made its first mark in between.
+    const isNew = typeof mark === 'string' && state !== undefined && typeof readMark(path) !== 'string'
+    if (lost !== undefined && !isNew) throw new Error(`it has lost what was written last: ${lost}`)
     if (version === 0) throw new Error(`journal version ${version}, this is ${journalVersion}`)
     return viewOf(db)
   } catch (error) {

@@ -65,4 +65,21 @@ describe('lanes', () => {
     expect(await room).toEqual([new Error('disk'), true])
     await expect(lanes.room()).rejects.toThrow('disk')
   })
+
+  it('find room again when the window has grown', async () => {
+    let window = 1
+    const lanes = createKeyedQueue(() => window)
+    const gate = deferred()
+    lanes.add('a', () => gate.promise)
+    let hasRoom = false
+    const room = lanes.room().then(() => (hasRoom = true))
+    lanes.recheck()
+    await Promise.resolve()
+    expect(hasRoom).toBe(false)
+    window = 2
+    lanes.recheck()
+    await room
+    gate.resolve()
+    await lanes.idle()
+  })
 })

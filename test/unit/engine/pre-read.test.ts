@@ -48,12 +48,14 @@ async function look(
     fields: new Set(['name', 'coupon']),
     precondition: undefined,
     isInDoubt: () => false,
+    untilSettled: () => Promise.resolve(),
     ...parts,
   })
   return { outcome: await looked(updateOf({ name: 'New' }), stop.signal), events }
 }
 
 describe('a look before a call', () => {
+  const waits: string[] = []
   it('keeps what the customer holds in the fields of the file, before the row is sent', async () => {
     const { outcome, events } = await look(found)
     expect(events).toEqual(['kept {"name":"Old","coupon":""} {"name":"New"}', 'sent {"name":"New"}'])
@@ -84,6 +86,18 @@ describe('a look before a call', () => {
       outcome: { outcome: 'unknown', errorCode: 'E_IN_DOUBT', httpStatus: 500 },
       events: [],
     })
+  })
+
+  it('checks a precondition only when nothing sent before can be applied any more', async () => {
+    const { events } = await look(found, {
+      untilSettled: () => Promise.resolve(void waits.push('waited')),
+      precondition: ({ request }) => {
+        waits.push('checked')
+        return Promise.resolve({ request })
+      },
+    })
+    expect(waits).toEqual(['waited', 'checked'])
+    expect(events).toContain('sent {"name":"New"}')
   })
 
   it('lets Rapyd refuse a customer that it does not know', async () => {

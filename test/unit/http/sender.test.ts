@@ -444,6 +444,21 @@ describe('a row that waits for its settle time of 90 seconds', () => {
     expect(of('post').map(({ at }) => at)).toEqual([0, 30_000])
   })
 
+  it('waits however long it is told, which is more than a timer can', async () => {
+    const script = { updates: [lost, success()], reads: times(3, otherName) }
+    const { sender, of, clock } = senderOn(script, [], 10_000, true, false, 600 * 3_600_000)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated' })
+    expect(of('post').map(({ at }) => at)).toEqual([0, 600 * 3_600_000])
+    expect(Math.max(...clock.sleeps)).toBeLessThan(2 ** 31)
+  })
+
+  it('is not waited for twice, if an earlier session has left the doubt and reading tells nothing', async () => {
+    const script = { updates: [refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')] }
+    const { sender, clock } = senderOn(script, [7], 10_000, false, false, 90_000)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
+    expect(clock.now()).toBe(90_000)
+  })
+
   it('gives up waiting when the run stops, and stays in doubt', async () => {
     const stopping = new AbortController()
     const { sender, clock, of, withdrawn } = minutes({ updates: [lost] })

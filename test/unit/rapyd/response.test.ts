@@ -84,6 +84,8 @@ describe('classify', () => {
     ['429', 429, '', { kind: 'throttled' }],
     ['an empty 500', 500, '', { kind: 'ambiguous', code: 'E_SERVER', reason: 'http_500' }],
     ['502 from a gateway', 502, '<html>', { kind: 'ambiguous', code: 'E_SERVER' }],
+    ['524, a time-out of a gateway', 524, '<html>', { kind: 'ambiguous', code: 'E_SERVER' }],
+    ['507', 507, '', { kind: 'ambiguous', code: 'E_SERVER' }],
     ['409', 409, '', { kind: 'ambiguous', code: 'E_SERVER' }],
     ['413', 413, '', { kind: 'rejected', code: 'E_TOO_LARGE' }],
     ['501', 501, '', { kind: 'rejected', code: 'E_API' }],

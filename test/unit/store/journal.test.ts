@@ -301,6 +301,13 @@ describe('the journal', () => {
       expect(() => readJournal(path)).toThrow(expect.objectContaining({ code: 'E_JOURNAL_READ' }))
     })
 
+    it('is refused if nothing but its empty file is left next to the log of its run', async () => {
+      const { path } = await killedIn(directory)
+      rmAll(path, ['journal.db-wal', 'journal.db-shm', 'journal.db-mark'])
+      writeFileSync(join(path, 'run.log'), '{}\n')
+      expect(() => openJournal(join(path, 'journal.db'), 4)).toThrow(lost)
+    })
+
     it('is read while it is written', async () => {
       const journal = openJournal(join(directory, 'journal.db'), 1)
       for (let row = 1; row <= 20; row++) {
