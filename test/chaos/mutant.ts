@@ -84,7 +84,7 @@ export const mutants: readonly Mutant[] = [
     title: 'intents and outcomes resolve before the commit',
     file: 'store/group-commit.ts',
     edits: [['return promise\n', 'return Promise.resolve()\n']],
-    tests: crash,
+    tests: ['unit/store/group-commit.test.ts', ...crash],
   },
   {
     title: 'a commit that failed is tried again',

@@ -13,3 +13,10 @@ describe('a group commit that failed', () => {
     expect(commits).toBe(1)
   })
 })
+
+it('a group commit resolves when the item is committed, not before', async () => {
+  const events: string[] = []
+  const group = createGroupCommit<number>((items) => void events.push(`committed ${items.join()}`), 8)
+  await Promise.all([1, 2].map((item) => group.add(item).then(() => events.push(`resolved ${item}`))))
+  expect(events).toEqual(['committed 1,2', 'resolved 1', 'resolved 2'])
+})
