@@ -178,10 +178,10 @@ async function acceptScan({
 }
 
 async function runLocked(parts: RunParts, found: Scan): Promise<UpdateResult> {
-  const directory = openRunDirectory(parts.runsDir, parts.runId)
-  const unlock = lockRun(directory, parts.runId)
+  openRunDirectory(parts.runsDir, parts.runId)
+  const unlock = lockRun(parts.directory, parts.runId)
   try {
-    return await runIn(directory, parts, found)
+    return await runIn(parts, found)
   } catch (error) {
     parts.tell({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
     throw error
@@ -191,9 +191,9 @@ async function runLocked(parts: RunParts, found: Scan): Promise<UpdateResult> {
 }
 
 /** The exclusive part of a run: sends what is open, and reports. */
-async function runIn(directory: string, parts: RunParts, found: Scan): Promise<UpdateResult> {
-  const { options, progress, tell } = parts
-  const concurrency = options.concurrency
+async function runIn(parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const { directory, progress, tell } = parts
+  const { concurrency } = parts.options
   const journal = openJournal(`${directory}/journal.db`, groupPlaces(concurrency))
   try {
     bind(journal, parts.facts)
@@ -218,7 +218,7 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
       }
     }
     progress.reporting()
-    const { summary, stopped } = await closingReport(reportOf(parts, journal, directory, found, ended), ended)
+    const { summary, stopped } = await closingReport(reportOf(parts, journal, found, ended), ended)
     if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
     if (journal.get('state') === 'finished') removeKeptInput(directory)
     const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
@@ -232,12 +232,11 @@ async function runIn(directory: string, parts: RunParts, found: Scan): Promise<U
 function reportOf(
   parts: RunParts,
   journal: RunJournal,
-  directory: string,
   found: Scan,
   stopped: BulkUpdateError | undefined,
 ): ReportParts {
   const { options, file, head, openRows, prepare, runId, remote, digest, asked } = parts
-  const { redo, planned, rollback } = parts
+  const { directory, redo, planned, rollback } = parts
   return {
     runId,
     directory,

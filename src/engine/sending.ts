@@ -7,14 +7,14 @@ import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import type { ReadCustomer } from '../http/read-customer.ts'
-import { createSender } from '../http/sender.ts'
+import { createSender, endOfEarlierAttempts } from '../http/sender.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
-import type { Send, Source } from '../model/ports.ts'
+import type { KeyedQueue, Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/guards.ts'
@@ -69,6 +69,8 @@ interface Sending {
   readonly read: ReadCustomer
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
+  /** Rows in doubt of the parent run, which the user asked to send again. */
+  readonly isSentAgain: (row: number) => boolean
   /** Customers with a row that was settled early. */
   readonly held: HeldCustomers
   /** Rows that wait for their settle time now. */
@@ -76,7 +78,7 @@ interface Sending {
   readonly stop: (error: unknown) => void
 }
 
-/** FieldIntent what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
+/** Sends what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
 export async function sendAll(
   parts: RunParts,
   journal: RunJournal,
@@ -95,14 +97,14 @@ export async function sendAll(
   const client = openClient(parts, { ...journal, intend }, concurrency, clock, stop)
   signal.addEventListener('abort', () => client.calls.giveUp(signal.reason), { once: true })
   const read = createReadCustomer({ ...client, clock, random: Math.random })
-  const inDoubt = new Map([...parts.asked, ...journal.inDoubt])
-  const sending = {
+  const sending: Sending = {
     parts,
     journal,
     client,
     fieldState,
     read,
-    inDoubt,
+    inDoubt: new Map([...parts.asked, ...journal.inDoubt]),
+    isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
     held: createHeldCustomers(journal, clock),
     settling: { rows: 0, onGrowth() {} },
     stop,
@@ -126,15 +128,7 @@ export async function sendAll(
       await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
     }
     const rows = parts.openRows(journal.lastOfSettled())
-    const queue = createKeyedQueue(
-      () =>
-        queuePlaces(concurrency) +
-        Math.min(mostDoubts, outcomes.openDoubts) +
-        Math.min(mostSettling, sending.settling.rows),
-      // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
-      stop,
-    )
-    sending.settling.onGrowth = () => queue.recheck()
+    const queue = createQueue(sending, outcomes, concurrency)
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
       prepare: parts.prepare,
@@ -158,6 +152,20 @@ export async function sendAll(
   throw signal.reason
 }
 
+/** Rows that wait for a time take no place from others. */
+function createQueue({ settling, stop }: Sending, outcomes: OutcomeWriter, concurrency: number): KeyedQueue {
+  const queue = createKeyedQueue(
+    () =>
+      queuePlaces(concurrency) +
+      Math.min(mostDoubts, outcomes.openDoubts) +
+      Math.min(mostSettling, settling.rows),
+    // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
+    stop,
+  )
+  settling.onGrowth = () => queue.recheck()
+  return queue
+}
+
 async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
   if (parts.sync?.isSyncRun === true) await endSyncRun(parts.sync, journal, parts)
   journal.set('finished_at', new Date().toISOString())
@@ -165,14 +173,15 @@ async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
-function createRowSender({ parts, journal, client, read, inDoubt, held, settling, stop }: Sending): Send {
+function createRowSender(sending: Sending): Send {
+  const { parts, journal, client, read, inDoubt, isSentAgain, held, settling, stop } = sending
   return createSender({
     calls: client.calls,
     access: client.access,
     clock,
     random: Math.random,
     inDoubt,
-    isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
+    isSentAgain,
     settleAfterMs: (request) => settleAfterMs(parts, request.repeatable),
     held,
     onSettling(change) {
@@ -187,7 +196,7 @@ function createRowSender({ parts, journal, client, read, inDoubt, held, settling
 
 /** What stands around the sender, innermost first. */
 function createMiddleware(
-  { parts, fieldState, read, inDoubt, held }: Sending,
+  { parts, fieldState, read, inDoubt, isSentAgain, held }: Sending,
   closed: ReadonlySet<string>,
   images: BeforeImages | undefined,
   found: Scan,
@@ -199,8 +208,7 @@ function createMiddleware(
     const fields = new Set([...found.set.keys()].map(fieldOf))
     const begun = clock.now()
     const untilSettled = ({ row, customerId, repeatable }: UpdateRequest, signal: AbortSignal) => {
-      const askedAt = parts.asked.get(row)
-      const endedAt = askedAt === undefined ? begun : Math.min(begun, clock.now() - clock.wall() + askedAt)
+      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, begun)
       const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
       return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
     }

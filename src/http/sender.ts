@@ -42,11 +42,27 @@ const longestDoubtMs = 15 * 60_000
 /** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */
 const earlyReadsMs = [5_000, 30_000]
 
+type Doubts = Pick<SenderParts, 'clock' | 'inDoubt' | 'isSentAgain'>
+
+function doubtAgeMs({ clock, inDoubt }: Doubts, row: number): number {
+  return Math.max(0, clock.wall() - (inDoubt.get(row) ?? 0))
+}
+
+/**
+ * When the attempts of an earlier session count as ended, in the clock's milliseconds: when this one has `begun`. If another run
+ * has ended the row, the time is that of its last attempt.
+ */
+export function endOfEarlierAttempts(doubts: Doubts, row: number, begun: number): number {
+  const isAsked = doubts.isSentAgain?.(row) === true
+  return isAsked ? Math.min(begun, doubts.clock.now() - doubtAgeMs(doubts, row)) : begun
+}
+
 export function createSender(parts: SenderParts): Send {
   const { clock, calls, readBack, settleAfterMs, held } = parts
   // An intent is as old as a row's first attempt. Others may have followed until the end of the session that made them.
   const begun = clock.now()
   const attempt = createAttempt(parts)
+
   async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
     if (time <= clock.now()) return
     parts.onSettling?.(1)
@@ -100,15 +116,12 @@ export function createSender(parts: SenderParts): Send {
 
   /** Settles a row that an earlier session may have sent. */
   function settleEarlier(request: UpdateRequest, state: CallState, signal: AbortSignal): Promise<CallState> {
-    const ageMs = Math.max(0, clock.wall() - (parts.inDoubt.get(request.row) ?? 0))
     const isAsked = parts.isSentAgain?.(request.row) === true
-    // If another run has ended the row, the time is that of its last attempt.
-    const endedAt = isAsked ? Math.min(begun, clock.now() - ageMs) : begun
-    const isTooOld = ageMs > longestDoubtMs && !isAsked
+    const isTooOld = doubtAgeMs(parts, request.row) > longestDoubtMs && !isAsked
     return settle(
       request,
       state,
-      endedAt,
+      endOfEarlierAttempts(parts, request.row, begun),
       (found) => ({ kind: 'read_back', after: 'restart', found, isTooOld }),
       signal,
     )

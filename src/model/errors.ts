@@ -2,7 +2,7 @@
  * Errors that end a run, and the codes of problems and warnings of a row, with their tips.
  * Errors of data are values (problems and outcomes); only what ends a run is thrown.
  */
-import reasons from '../system-reasons.json' with { type: 'json' }
+import reasons from './system-reasons.json' with { type: 'json' }
 import catalogue from './error-catalogue.json' with { type: 'json' }
 
 export const exitCodes = {
@@ -22,8 +22,6 @@ export const exitCodes = {
 export type ExitName = keyof typeof exitCodes
 export type StopKind = Exclude<ExitName, 'OK' | 'ROWS'>
 
-const stopKinds = ['USAGE', 'INPUT', 'AUTH', 'REMOTE', 'LOCAL', 'BUSY', 'BUG', 'SIGINT', 'SIGTERM'] as const
-
 /** Errors that end a run, by code. A copy, so that our declarations hold its type and not the JSON file. */
 export const runErrors = { ...catalogue.runs }
 
@@ -33,15 +31,17 @@ export type RunErrorCode =
   | ErrorCode
   | `E_OPTION_${string}`
 
-const kinds: ReadonlyMap<string, string> = new Map(
-  Object.entries({ ...catalogue.rows, ...catalogue.runs }).flatMap(([code, entry]) =>
-    'exit' in entry ? [[code, entry.exit]] : [],
-  ),
-)
-
 function kindOf(code: RunErrorCode): StopKind {
-  const kind = kinds.get(code) ?? kinds.get('E_OPTION_<NAME>')
-  return stopKinds.find((known) => known === kind) ?? 'BUG'
+  const entries: Readonly<Record<string, { readonly meaning: string; readonly exit?: string }>> = {
+    ...catalogue.rows,
+    ...catalogue.runs,
+  }
+  const kind = entries[code]?.exit ?? catalogue.runs['E_OPTION_<NAME>'].exit
+  return isStopKind(kind) ? kind : 'BUG'
+}
+
+function isStopKind(text: string): text is StopKind {
+  return Object.hasOwn(exitCodes, text) && text !== 'OK' && text !== 'ROWS'
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Dice } from './dice.ts'
 import { createJob } from './job.ts'
 import { createWorkplace, startSession } from './session.ts'
 import type { Ended, Session } from './session.ts'
-import { precondition } from './truth.ts'
+import { judge } from './truth.ts'
 import type { Verdict } from './truth.ts'
 
 export interface CrashPlan {
@@ -60,7 +60,7 @@ export async function crash({ seed, rows, kills }: CrashPlan): Promise<CrashResu
       session = start()
       end = await session.ended
     }
-    const verdict = precondition({
+    const verdict = judge({
       job,
       calls: simulator.calls,
       inFlightPerCustomerMax: simulator.inFlightPerCustomerMax,

@@ -7,7 +7,7 @@ import { createJob } from './job.ts'
 import type { Job } from './job.ts'
 import { createWorkplace, startSession } from './session.ts'
 import type { Ended, Session, Workplace } from './session.ts'
-import { precondition } from './truth.ts'
+import { judge } from './truth.ts'
 
 const racers = Number(process.env['RAPYD_BULK_RACERS'] ?? 12)
 
@@ -52,9 +52,7 @@ function start(...more: readonly string[]): Session {
 
 function expectTruth(of: Job): void {
   const { calls, inFlightPerCustomerMax } = simulator
-  expect(
-    precondition({ job: of, calls, inFlightPerCustomerMax, results: place.results() }).violations,
-  ).toEqual([])
+  expect(judge({ job: of, calls, inFlightPerCustomerMax, results: place.results() }).violations).toEqual([])
 }
 
 /** Resolves once this many rows were applied. */

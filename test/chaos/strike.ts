@@ -10,7 +10,7 @@ import { createWorkplace, startSession } from './session.ts'
 import type { Ended } from './session.ts'
 import { countPoints, readTrace, tracedPid, under } from './strace.ts'
 import type { Injection, Syscall } from './strace.ts'
-import { precondition } from './truth.ts'
+import { judge } from './truth.ts'
 
 const concurrency = 3
 export const rowsOfRun = 20
@@ -64,7 +64,7 @@ export async function strike(plan: Strike): Promise<Struck> {
     const last = plan.again === 'report' ? await reportAgain() : await start([])
     const ended = last.code === 0 || last.code === 1
     const violations = ended
-      ? [...precondition(evidence()).violations, ...missing()]
+      ? [...judge(evidence()).violations, ...missing()]
       : [`it did not go on: ${last.code ?? last.signal} ${last.stderr}`]
     return { first, hit: injected !== undefined || first.signal !== null, sentAfter, violations }
   })
@@ -96,8 +96,8 @@ interface Scene {
   readonly reportAgain: () => Promise<Ended>
   /** Files that are not there, or do not say what `results` says. */
   readonly missing: () => readonly string[]
-  readonly calls: () => Parameters<typeof precondition>[0]['calls']
-  readonly evidence: () => Parameters<typeof precondition>[0]
+  readonly calls: () => Parameters<typeof judge>[0]['calls']
+  readonly evidence: () => Parameters<typeof judge>[0]
 }
 
 async function withRun<Result>(

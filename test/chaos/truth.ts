@@ -25,7 +25,7 @@ export interface Verdict {
 
 const freshMs = 5_000
 
-export function precondition(evidence: Evidence): Verdict {
+export function judge(evidence: Evidence): Verdict {
   const { job, calls } = evidence
   const applied = calls.filter((call) => call.applied)
   const times = countBy(applied.map(({ body }) => rowOf(body)))
