@@ -17,7 +17,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
   if (argv[0] === '--get-yargs-completions') {
     const { findCompletions } = await import('./completion.ts')
-    const { offered, areFiles } = findCompletions(argv.slice(1))
+    const { offered, areFiles } = await findCompletions(argv.slice(1))
     await createParser(argv.slice(0, 1))
       .completion('completion', false, () => offered)
       .parseAsync()
@@ -114,6 +114,7 @@ const loaders: Loaders = {
   report: async () => (await import('./commands/runs.ts')).report,
   redo: async () => (await import('./commands/update.ts')).redo,
   state: async () => (await import('./commands/state.ts')).state,
+  store: async () => (await import('./commands/store.ts')).store,
   simulator: async () => (await import('./commands/simulator.ts')).simulate,
   completion: async () => (await import('./completion.ts')).completion,
 }

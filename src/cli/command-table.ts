@@ -7,10 +7,11 @@ export const subjects = {
   plan: 'A plan.ndjson that plan wrote',
   run: 'ID of a run, as runs lists it, or the path of its directory',
   shell: 'bash, zsh or fish',
-  action: 'show, forget, rebuild, or baseline with a file',
+  action: 'show, forget, or baseline with a file',
+  check: 'check',
 } as const
 
-export const stateActions = ['show', 'forget', 'rebuild', 'baseline'] as const
+export const stateActions = ['show', 'forget', 'baseline'] as const
 export const shells = ['bash', 'zsh', 'fish'] as const
 
 interface Command {
@@ -110,8 +111,18 @@ const table = {
     examples: [
       ['rapyd-bulk state show', 'Customers, sync runs, and sync runs that were skipped'],
       ['rapyd-bulk state forget --customer cus_…', 'Send this customer completely next time'],
-      ['rapyd-bulk state rebuild', 'Make it again from the journals of its runs'],
       ['rapyd-bulk state baseline last-export.csv', 'Take a file as already applied'],
+    ],
+  },
+  store: {
+    subject: 'check',
+    summary: 'Examine the store, or accept one that was put back',
+    examples: [
+      ['rapyd-bulk store check', 'Every row that decides what is sent'],
+      [
+        'rapyd-bulk store check --restored',
+        'After a copy was put back: open rows are read before they are sent',
+      ],
     ],
   },
   simulator: {

@@ -1,10 +1,10 @@
 /** Shell completion: what fits the last word of a line, and the scripts that make shells ask for it. */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
 import { isPath } from '../config/job-options.ts'
-import { toFlag, options, toShownFlag } from '../config/options.ts'
+import { toFlag, toShownFlag } from '../config/options.ts'
 import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
-import { findRuns } from '../store/find-runs.ts'
+import { storePath, withStore } from '../store/open-store.ts'
 import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { optionsFor, useOneOf } from './arguments.ts'
 import { commandNames, commands, shells, stateActions } from './command-table.ts'
@@ -17,7 +17,7 @@ export interface Completions {
 }
 
 /** `words` begin with the program. bash splits `--option=value` into three words. */
-export function findCompletions(words: readonly string[]): Completions {
+export async function findCompletions(words: readonly string[]): Promise<Completions> {
   const [, name, ...rest] = words.filter((word) => word !== '=')
   const current = words.at(-1) === '=' ? '' : (rest.pop() ?? name ?? '')
   const matching = (all: readonly string[], areFiles: boolean): Completions => ({
@@ -35,7 +35,7 @@ export function findCompletions(words: readonly string[]): Completions {
   }
   if (current.startsWith('-'))
     return matching([...optionsFor(command).map(([known]) => `--${toShownFlag(known)}`), '--help'], false)
-  return matching(rest.length === 0 ? subjectWords(commands[command].subject) : [], true)
+  return matching(rest.length === 0 ? await subjectWords(commands[command].subject) : [], true)
 }
 
 /** Returns undefined if `typed` is no option, or takes no value. */
@@ -45,10 +45,12 @@ function findOption(command: CommandName, typed = '') {
   return { values: name === 'map' ? Object.keys(presets) : (option.choices ?? []), isPath: isPath(option) }
 }
 
-function subjectWords(subject: string | undefined): readonly string[] {
+async function subjectWords(subject: string | undefined): Promise<readonly string[]> {
   if (subject === 'action') return stateActions
   if (subject === 'shell') return shells
-  return subject === 'run' ? findRuns(resolve(options.runsDir.default)).map(({ runId }) => runId) : []
+  if (subject === 'check') return ['check']
+  if (subject !== 'run' || !existsSync(storePath({}))) return []
+  return withStore({}, async (store) => (await store.runs()).map(({ stored }) => stored.id))
 }
 
 /** `completion`: prints the script for a shell. */

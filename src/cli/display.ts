@@ -65,6 +65,7 @@ function eventLines(
       ? [`${now}: Rapyd does not answer. Rows wait; a read asks again every few seconds.`]
       : [`${now}: Rapyd answers again; the run goes on.`]
   }
+  if (event.kind === 'notice') return quiet && !event.isWarning ? [] : [event.text]
   if (event.kind !== 'sending') return []
   const delay = finishBy === undefined ? undefined : describeDelay(event, finishBy, wall)
   const forecast = quiet ? undefined : describeForecast(event, wall)

@@ -17,8 +17,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** Writes the error and returns its exit code. An unexpected error shows neither its stack nor its values. */
-async function printError(thrown: unknown): Promise<number> {
-  const error = thrown instanceof BulkUpdateError ? thrown : await toKnownError(thrown)
+function printError(thrown: unknown): number {
+  const error = thrown instanceof BulkUpdateError ? thrown : toKnownError(thrown)
   if (error instanceof BulkUpdateError) {
     process.stderr.write(errorText(error))
     return error.exitCode
@@ -31,13 +31,12 @@ async function printError(thrown: unknown): Promise<number> {
 }
 
 /** Recognises errors that can happen anywhere; returns others as they are. */
-async function toKnownError(error: unknown): Promise<unknown> {
+function toKnownError(error: unknown): unknown {
   if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
     const message = 'the folder that this was started in is not there any more'
     return new BulkUpdateError('E_FOLDER_GONE', message, 'Change to another one.', { cause: error })
   }
-  const { asDamage } = await import('../store/open-database.ts')
-  return asDamage(error)
+  return error
 }
 
 const looksLikeKey = /^(?:[0-9A-F]{20}|[0-9a-f]{64,}|r?[as]k_\S{12,}|sk_\S{12,}|rsk_\S+)$/

@@ -15,6 +15,7 @@ export type CommandName =
   | 'report'
   | 'redo'
   | 'state'
+  | 'store'
   | 'simulator'
   | 'completion'
 
@@ -244,6 +245,13 @@ const rate = {
     commands: [...callers, 'simulator'],
     recorded: [],
   },
+  pace: {
+    choices: ['even', 'burst'],
+    default: 'even',
+    help: 'Spread the calls over the rate window, or send as soon as it has room. Fewer calls than a window allows go at once',
+    commands: senders,
+    recorded: [],
+  },
   reserve: {
     value: 'P%',
     default: '10%',
@@ -344,7 +352,7 @@ const output = {
   json: {
     type: 'boolean',
     help: 'Print the result as one JSON object',
-    commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs'],
+    commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs', 'store'],
     cli: true,
   },
   quiet: {
@@ -460,15 +468,27 @@ const general = {
   runsDir: {
     value: 'DIR',
     default: './rapyd-runs',
-    help: 'Where runs are stored',
+    help: 'Where the files of runs are written',
     commands: [...callers, 'runs', 'report', 'state'],
     recorded: ['apply'],
   },
+  store: {
+    value: 'FILE',
+    defaultText: '$XDG_STATE_HOME/rapyd-bulk/store.db',
+    help: 'The store: what runs need to continue, and what the runs of an account share',
+    commands: [...callers, 'runs', 'report', 'state', 'store'],
+    recorded: [],
+  },
+  restored: {
+    type: 'boolean',
+    help: 'Accept a store that was put back: rows without an outcome are read before they are sent',
+    commands: ['store'],
+    cli: true,
+  },
   stateDir: {
     value: 'DIR',
-    defaultText: '$XDG_STATE_HOME/rapyd-bulk',
-    help: 'What all runs of an account on this machine share, such as the quota',
-    commands: [...callers, 'state'],
+    help: 'Former option: means --store DIR/store.db',
+    commands: [...callers, 'runs', 'report', 'state', 'store'],
     recorded: [],
   },
   purge: {

@@ -1,13 +1,13 @@
-/** Every row of a run with its outcome, in input order: the journal's, and `not_attempted` for the rows that have none. */
+/** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
 import type { ErrorCode } from '../model/errors.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
 export interface AccountParts {
-  /** The journal's outcomes, in row order. */
-  readonly settled: Iterable<readonly Outcome[]>
-  /** Opened only where the journal does not hold every row. */
+  /** The outcomes of the store, in row order. */
+  readonly settled: AsyncIterable<readonly Outcome[]>
+  /** Opened only if the store does not hold an outcome for every row. */
   readonly openSource: () => Source
   readonly prepare: Prepare
   /** All rows of the run. */
@@ -25,14 +25,14 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
     return
   }
   const doubt = parts.open.code === 'E_STILL_RUNNING' ? onItsWay : inDoubt
-  const settled = Iterator.from(parts.settled).flatMap((batch) => batch)
-  let next = settled.next()
+  const settled = eachOutcome(parts.settled)
+  let next = await settled.next()
   for await (const rows of parts.openSource()) {
     const batch: Outcome[] = []
     for (const row of rows) {
       if (next.done !== true && next.value.row === row.row) {
         batch.push(next.value)
-        next = settled.next()
+        next = await settled.next()
         continue
       }
       const prepared = parts.prepare(row)
@@ -42,6 +42,13 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
     }
     yield batch
   }
+}
+
+/** Outcomes one by one. */
+export async function* eachOutcome(
+  pages: AsyncIterable<readonly Outcome[]>,
+): AsyncGenerator<Outcome, undefined> {
+  for await (const page of pages) yield* page
 }
 
 const inDoubt = {
@@ -59,7 +66,7 @@ type KnownRow = Pick<
   'row' | 'line' | 'offset' | 'length' | 'customerId' | 'fields' | 'cleared' | 'idempotencyKey'
 >
 
-/** A row that was not sent, with what is known of it. */
+/** The outcome of a row that was not sent. */
 export function openOutcome(
   known: KnownRow,
   why: { readonly code: ErrorCode; readonly message: string },

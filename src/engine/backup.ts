@@ -1,19 +1,17 @@
 /** Whether a run keeps before-images: what its first session decided. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { EarlierSessions } from './earlier-sessions.ts'
-import type { RunJournal } from '../store/journal.ts'
+import type { Run } from '../model/store.ts'
 
 /**
- * Throws USAGE, E_BACKUP_LATE, where the run has sent rows without: what their customers held before is not to be had any
- * more; and E_OPTION_CONFLICT where customers may not be read.
+ * Throws USAGE: E_BACKUP_LATE if the run has sent rows without before-images, because they cannot be read any more;
+ * E_OPTION_CONFLICT if customers may not be read.
  */
-export function keepsImages(
+export async function keepsImages(
   { backup, readBack }: ResolvedOptions,
-  journal: Pick<RunJournal, 'get' | 'set' | 'inDoubt'>,
-  before: EarlierSessions,
-): boolean {
-  const isKept = journal.get('backup') === 'yes'
+  run: Pick<Run, 'note' | 'setNote' | 'inDoubt' | 'earlier'>,
+): Promise<boolean> {
+  const isKept = run.note('backup') === 'yes'
   if (!isKept && !backup) return false
   if (!readBack) {
     throw new BulkUpdateError(
@@ -24,8 +22,8 @@ export function keepsImages(
   }
   if (isKept) return true
   const hasSent =
-    journal.inDoubt.size > 0 ||
-    before.settled.keys().some((kind) => kind !== 'unchanged' && kind !== 'invalid')
+    run.inDoubt.size > 0 ||
+    run.earlier.settled.keys().some((kind) => kind !== 'unchanged' && kind !== 'invalid')
   if (hasSent) {
     throw new BulkUpdateError(
       'E_BACKUP_LATE',
@@ -33,6 +31,6 @@ export function keepsImages(
       'Finish it without --backup, or begin another with --new-run --backup. Nothing was sent.',
     )
   }
-  journal.set('backup', 'yes')
+  await run.setNote('backup', 'yes')
   return true
 }

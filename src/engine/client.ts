@@ -1,41 +1,50 @@
-/** The client of a run: its transport and quota, and what the journal and the log keep of pauses and outages. */
-import type { Resolved } from '../config/job-options.ts'
-import type { UpdateOptions } from '../config/options.ts'
+/** The client of a run: its transport and quota, and what the store and the log keep of pauses and outages. */
+import type { ResolvedOptions } from '../config/job-options.ts'
 import { createClient } from '../http/client.ts'
+import type { RunOwner } from '../http/call.ts'
 import type { Client } from '../http/client.ts'
 import { createMemoryQuota } from '../http/limiter-state.ts'
 import { createTransport } from '../http/transport.ts'
 import type { Clock, Quota } from '../model/ports.ts'
-import type { RunJournal } from '../store/journal.ts'
-import { openQuota } from '../store/quota.ts'
-import { accountFolder } from './account-folder.ts'
+import type { Run } from '../model/store.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { RunParts } from './parts.ts'
 import { createPauseNotes } from './pauses.ts'
 
 /** What a client needs of a run, or of a command that only reads. */
-export type RunClientParts = Pick<RunParts, 'remote' | 'tell'> & {
-  readonly options: Resolved<Pick<UpdateOptions, 'stateDir'>>
+export type RunClientParts = Pick<RunParts, 'remote' | 'tell' | 'store'> & {
+  readonly options: Pick<ResolvedOptions, 'maxOutageMs' | 'env'>
   readonly progress: Pick<RunParts['progress'], 'requested'>
+  /** Calls that are left, if they are spread over the windows. */
+  readonly callsLeft?: (() => number) | undefined
+}
+
+/** What the client needs of a run that sends. */
+export interface SendingRun extends Pick<Run, 'note' | 'noteLater'> {
+  /** Undefined for a command that only reads. */
+  readonly owner?: RunOwner
+  readonly recordIntent: (request: UpdateRequest) => Promise<void> | undefined
 }
 
 /** `stop` ends the run: an outage or a block lasts too long. */
-export function openClient(
+export async function openClient(
   parts: RunClientParts,
-  journal: Pick<RunJournal, 'get' | 'note' | 'intend'>,
+  run: SendingRun,
   concurrency: number,
   clock: Clock,
   stop: (error: Error) => void,
-): Client {
+): Promise<Client> {
   const { origin, windows, credentials } = parts.remote
-  const quota = openClientQuota(parts, clock)
-  const pauses = createPauseNotes(journal, () => clock.wall())
-  let rateLimited = Number(journal.get('rate_limited') ?? 0)
+  const quota = await openClientQuota(parts, clock)
+  const pauses = createPauseNotes(run, () => clock.wall())
+  let rateLimited = Number(run.note('rate_limited') ?? 0)
   const transport = createTransport({
     origin: origin.origin,
     connections: concurrency,
     connectTimeoutMs: 10_000,
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: 30_000,
+    maySend: () => run.owner?.isFresh !== false,
     onRequest: parts.progress.requested,
   })
   return createClient({
@@ -45,11 +54,13 @@ export function openClient(
     windows,
     concurrency,
     clock,
+    callsLeft: parts.callsLeft ?? (() => 0),
     random: Math.random,
     longestMs: parts.options.maxOutageMs,
-    intend: (request) => journal.intend(request),
+    intend: run.recordIntent,
+    owner: run.owner,
     stop,
-    onThrottled: () => journal.note('rate_limited', String(++rateLimited)),
+    onThrottled: () => run.noteLater('rate_limited', String(++rateLimited)),
     onPause(pauseMs) {
       pauses.blocked(pauseMs)
       parts.tell({ kind: 'throttled', pauseMs })
@@ -61,9 +72,9 @@ export function openClient(
   })
 }
 
-/** All runs of an account on this machine share one quota; a run against the embedded simulator has its own. */
-function openClientQuota({ remote, options }: RunClientParts, clock: Clock): Quota {
+/** All runs of an account share the quota of the store. A run against the embedded simulator has its own. */
+async function openClientQuota({ remote, options, store }: RunClientParts, clock: Clock): Promise<Quota> {
   const { windows } = remote
   if (windows.length === 0 || options.env === 'simulator') return createMemoryQuota(windows, clock)
-  return openQuota(accountFolder(remote, options.stateDir), windows)
+  return store.quota(remote, windows)
 }

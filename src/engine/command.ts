@@ -4,16 +4,15 @@ import { isDefault } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import type { CommandName } from '../config/options.ts'
 import type { RunRecord } from './record.ts'
-import { keptInput } from './input.ts'
+import type { StoreOptions } from '../store/open-store.ts'
 
 export interface ResumableRun {
   readonly runId: string
-  readonly directory: string
   readonly record: RunRecord
 }
 
-/** `update …` or `redo …` of a run that is not finished, to be typed as it stands. */
-export function commandToResume({ runId, directory, record }: ResumableRun): string {
+/** The command that resumes a run that is not finished, as a user can type it. */
+export function commandToResume({ runId, record }: ResumableRun): string {
   const { options, redo, planned, rollback } = record
   const { input, encoding: _, ...original } = options
   if (redo !== undefined) {
@@ -27,32 +26,29 @@ export function commandToResume({ runId, directory, record }: ResumableRun): str
     return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf('rollback', options)].join(' ')
   if (planned !== undefined)
     return [commandToApply(planned.plan, planned.isVerified), ...flagsOf('apply', options)].join(' ')
-  const path = input === '-' ? keptInput(directory) : input
   const named = input === '-' ? { ...options, runId } : options
-  return ['rapyd-bulk update', quoted(path), ...flagsOf('update', named)].join(' ')
+  return ['rapyd-bulk update', quoted(input), ...flagsOf('update', named)].join(' ')
 }
 
 /** The command that sends again what a finished run left not updated. */
-export function commandToRedo(runId: string, runsDir: string | undefined): string {
-  return [
-    'rapyd-bulk redo',
-    quoted(runId),
-    ...flagsOf('redo', runsDir === undefined ? {} : { runsDir }),
-  ].join(' ')
+export function commandToRedo(runId: string, store: StoreOptions): string {
+  return ['rapyd-bulk redo', quoted(runId), ...storeFlags(store)].join(' ')
 }
 
-/** The command that puts back what a run changed. */
-export function commandToRollback(runId: string, runsDir: string | undefined): string {
-  return [
-    'rapyd-bulk rollback',
-    quoted(runId),
-    ...flagsOf('rollback', runsDir === undefined ? {} : { runsDir }),
-  ].join(' ')
+/** The command that restores what a run changed. */
+export function commandToRollback(runId: string, store: StoreOptions): string {
+  return ['rapyd-bulk rollback', quoted(runId), ...storeFlags(store)].join(' ')
 }
 
-/** The command that sends a plan. Every apply reads each customer once, for its before-image: checking what it reads costs nothing more. */
+/** The command that sends a plan. An apply reads each customer once anyway, so `--verify` costs nothing more. */
 export function commandToApply(path: string, isVerified = true): string {
   return `rapyd-bulk apply ${quoted(path)}${isVerified ? ' --verify' : ''}`
+}
+
+/** Such a run is found by its id, if its store is named. */
+function storeFlags({ store, stateDir }: StoreOptions): readonly string[] {
+  if (store !== undefined) return [`--store=${quoted(store)}`]
+  return stateDir === undefined ? [] : [`--state-dir=${quoted(stateDir)}`]
 }
 
 function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonly string[] {
@@ -67,7 +63,7 @@ function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonl
   })
 }
 
-/** Behind a text with commas stand the names that were read in it; given again, they would be there twice. */
+/** A text with commas is followed by the names that were read from it. They are left out, or they would be given twice. */
 function asGiven(names: readonly unknown[]): readonly string[] {
   const texts: string[] = []
   for (let at = 0; at < names.length; at++) {

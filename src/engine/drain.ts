@@ -1,4 +1,4 @@
-/** The product's one loop: rows become requests, requests run in their customer's lane, and every row gets an outcome. */
+/** The product's one loop: rows become requests, requests run in the queue of their customer, and every row gets an outcome. */
 import { isOutcome } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Send, KeyedQueue, Prepare, Source } from '../model/ports.ts'
@@ -8,14 +8,14 @@ export interface Pipeline {
   readonly prepare: Prepare
   readonly deliver: Send
   readonly lanes: KeyedQueue
-  /** Writes an outcome down; resolves when it is durable. */
+  /** Stores an outcome. Resolves when it is durable. */
   readonly settle: (outcome: Outcome) => Promise<void>
-  /** Aborted: no more rows are taken, what runs may end. */
+  /** After its abort no more rows are taken. Requests that run may end. */
   readonly signal: AbortSignal
 }
 
 export async function send({ source, prepare, deliver, lanes, settle, signal }: Pipeline): Promise<void> {
-  // A row that was not taken up before a stop stays open and has no outcome yet.
+  // A row that was not started before a stop has no outcome yet.
   const settleFate = (outcome: Outcome | undefined): Promise<void> | undefined =>
     outcome === undefined ? undefined : settle(outcome)
   for await (const rows of source) {

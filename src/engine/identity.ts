@@ -1,24 +1,7 @@
 /** What makes a run this run: input, mapping, host and account. The same command on the same file is the same run. */
 import { hash } from 'node:crypto'
-import { BulkUpdateError } from '../model/errors.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { RunJournal } from '../store/journal.ts'
-
-/** A journal serves one input, mapping, host and account. */
-export function bind(journal: RunJournal, facts: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(facts)) {
-    const held = journal.get(name)
-    if (held === undefined) journal.set(name, value)
-    else if (held !== value) {
-      throw new BulkUpdateError(
-        'E_OTHER_RUN',
-        `this run belongs to another ${name}`,
-        'Start another with --new-run or another --run-id. Nothing was sent.',
-      )
-    }
-  }
-}
 
 /** Covers what a mapping file says, not how it is written: reformatting it keeps the run. */
 export function mappingDigest(options: ResolvedOptions, mapping: Mapping): string {
@@ -33,7 +16,7 @@ export function mappingDigest(options: ResolvedOptions, mapping: Mapping): strin
       format,
       delimiter,
       ...(mapping.origin === 'default' ? [] : [mapping.canonical]),
-      // The default adds nothing, so that runs from before the option keep their ids.
+      // The default adds nothing, so that older runs keep their ids.
       ...(duplicates === 'sequence' ? [] : [{ duplicates }]),
     ]),
     'hex',

@@ -1,7 +1,7 @@
-/** Long walks over what is on disk, which must not keep signals and timers from their turn. */
+/** Long loops over what is on disk, with pauses in which signals and timers run. */
 import { setImmediate } from 'node:timers/promises'
 
-/** The items, with a pause before each that is a multiple of `every`. Throws the signal's reason once it is aborted. */
+/** The items, with a pause after every `every` of them. Throws the signal's reason when it is aborted. */
 export async function* inTurns<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   signal: AbortSignal,

@@ -1,119 +1,141 @@
 /**
- * The input of a run: a file, which stays where it is, or standard input, which is kept in the run directory while the
- * run is open, so that it can be resumed. Both as they came: what has to be decompressed or decoded is so for each session,
- * into a file without a name.
+ * The input of a run: a file, or standard input, which the store keeps while the run is open. Both are kept as they came.
+ * Each session decompresses or decodes them into a file without a name.
  */
 import { randomUUID } from 'node:crypto'
-import { readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { inputOf, openInput } from '../input/bytes.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Encoding } from '../input/encoding.ts'
-import { fillSpool, openSpool, refuseTerminal, standardInput, syncSpool, textOf } from '../input/spool.ts'
+import { fillSpool, openSpool, refuseTerminal, standardInput, textOf, writeSpool } from '../input/spool.ts'
 import type { PipedInput, Copy } from '../input/spool.ts'
-import { isAlive } from '../config/system.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { Run, RunReader } from '../model/store.ts'
+import { openOutputFile } from '../report/output-file.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
 
 export interface RunInput {
   readonly file: InputFile
-  /** Moves a spooled input into the run directory, over one that an earlier session left; a file stays where it is. */
-  keepIn(directory: string): void
-  /** Closes it. A spooled input that was not kept goes. */
+  /** Keeps what came over standard input in the store; does nothing for a file. */
+  keepIn(run: Pick<Run, 'keepInput' | 'note' | 'setNote'>): Promise<void>
+  /** The same in a file; does nothing for a file. */
+  keepAt(path: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Where a run directory keeps what came over standard input. */
-export function keptInput(directory: string): string {
-  return join(directory, 'input')
-}
-
-/** A finished run needs its input no more, and the input is full of personal data. */
-export function removeKeptInput(directory: string): void {
-  rmSync(keptInput(directory), { force: true })
-}
-
 export interface OpenOptions {
-  /** What `--encoding` says. Default: told by the content. */
+  /** What `--encoding` says. Default: detected from the content. */
   readonly encoding?: Encoding | undefined
   /** Default: standard input of this process. */
   readonly piped?: PipedInput | undefined
+  /** An open run whose standard input the store keeps. It is read if nothing is piped in. */
+  readonly kept?: Pick<RunReader, 'keptInput'> | undefined
 }
 
-/** Opens the file at `path`, or spools standard input into the runs directory where `path` is `-`. */
+const keptNote = 'input_kept'
+
+/** True if the store keeps the whole standard input of the run. */
+export function isInputKept(run: Pick<RunReader['stored'], 'note'>): boolean {
+  return run.note(keptNote) === 'yes'
+}
+
+/** Opens the file at `path`, or copies standard input if `path` is `-`. Copies are files without a name in `runsDir`. */
 export async function openRunInput(
   path: string,
   runsDir: string,
   signal: AbortSignal,
   options: OpenOptions = {},
 ): Promise<RunInput> {
-  // Copies lie where there is room for the files of runs.
-  const openBeside = (what: string): Promise<Copy> => {
-    removeLeftovers(openRunsDirectory(runsDir))
-    return openNameless(join(runsDir, spoolName()), what)
-  }
+  const openBeside = (what: string): Promise<Copy> =>
+    openNameless(join(openRunsDirectory(runsDir), `.input-${randomUUID()}`), what)
   if (path !== '-') {
     const file = await asText(await openInput(path), options, openBeside, signal)
-    return { file, keepIn: () => {}, close: () => file.close() }
-  }
-  const { piped = process.stdin } = options
-  refuseTerminal(piped)
-  removeLeftovers(openRunsDirectory(runsDir))
-  const spool = join(runsDir, spoolName())
-  const handle = await openSpool(spool)
-  const remove = (): void => rmSync(spool, { force: true })
-  try {
-    await fillSpool(handle, spool, piped, signal)
-    // What is kept for a resume has to outlive a power failure, as the journal does.
-    await syncSpool(handle, spool)
-    const file = await asText(await inputOf(handle, standardInput), options, openBeside, signal)
     return {
       file,
-      keepIn(directory) {
-        try {
-          renameSync(spool, keptInput(directory))
-        } catch (error) {
-          throw cannotMove(directory, error)
-        }
-      },
-      async close() {
-        await file.close()
-        remove()
-      },
+      keepIn: () => Promise.resolve(),
+      keepAt: () => Promise.resolve(),
+      close: () => file.close(),
     }
-  } catch (error) {
-    await handle.close()
-    remove()
-    throw error
+  }
+  const raw = await openPiped(openBeside, options, signal)
+  const file = await asText(raw, options, openBeside, signal)
+  return {
+    file,
+    async keepIn(run) {
+      if (isInputKept(run)) return
+      await run.keepInput(raw.blocks(0))
+      await run.setNote(keptNote, 'yes')
+    },
+    async keepAt(target) {
+      const output = openOutputFile(target, 'run the same command again.')
+      try {
+        for await (const block of raw.blocks(0)) output.write(block)
+        output.commit()
+      } catch (error) {
+        output.discard()
+        throw error
+      }
+    },
+    close: () => file.close(),
   }
 }
 
-/** The same for a command that leaves nothing behind: copies go into files that have no name. */
+/** The same for a command that keeps nothing. Copies are in the folder for temporary files. */
 export async function openPassingInput(
   path: string,
   signal: AbortSignal,
   options: OpenOptions = {},
 ): Promise<InputFile> {
-  if (path !== '-') return asText(await openInput(path), options, openElsewhere, signal)
-  const { piped = process.stdin } = options
-  refuseTerminal(piped)
-  const spool = await openElsewhere(standardInput)
+  const raw = path === '-' ? await openPiped(openElsewhere, options, signal) : await openInput(path)
+  return asText(raw, options, openElsewhere, signal)
+}
+
+/** What the store keeps of a run's standard input. Throws INPUT, E_INPUT_NOT_KEPT, if it keeps nothing. */
+export async function openKeptInput(
+  run: Pick<RunReader, 'keptInput' | 'stored'>,
+  signal: AbortSignal,
+  options: OpenOptions = {},
+): Promise<InputFile> {
+  if (run.stored.state === 'finished' || !isInputKept(run.stored)) {
+    throw new BulkUpdateError(
+      'E_INPUT_NOT_KEPT',
+      `what came over standard input for ${run.stored.id} is not kept once a run is finished`,
+      'Give the input as a file next time.',
+    )
+  }
+  const copy = await openElsewhere(standardInput)
+  await fillFrom(copy, run)
+  return asText(await inputOf(copy.handle, standardInput), options, openElsewhere, signal)
+}
+
+async function openPiped(
+  openCopy: (what: string) => Promise<Copy>,
+  { piped = process.stdin, kept }: OpenOptions,
+  signal: AbortSignal,
+): Promise<InputFile> {
+  if (kept === undefined) refuseTerminal(piped)
+  const copy = await openCopy(standardInput)
   try {
-    await fillSpool(spool.handle, spool.path, piped, signal)
-    return await asText(await inputOf(spool.handle, standardInput), options, openElsewhere, signal)
+    if (piped.isTTY !== true) await fillSpool(copy.handle, copy.path, piped, signal)
+    if (kept !== undefined && (await copy.handle.stat()).size === 0) await fillFrom(copy, kept)
+    return await inputOf(copy.handle, standardInput)
   } catch (error) {
-    await spool.handle.close()
+    await copy.handle.close()
     throw error
   }
+}
+
+async function fillFrom({ handle, path }: Copy, run: Pick<RunReader, 'keptInput'>): Promise<void> {
+  for await (const bytes of run.keptInput()) await writeSpool(handle, path, Buffer.from(bytes))
 }
 
 function openElsewhere(what: string): Promise<Copy> {
   return openNameless(join(tmpdir(), `.rapyd-bulk-${randomUUID()}`), what)
 }
 
-/** Closes `raw` where it cannot be read as text. */
+/** Closes `raw` if it cannot be read as text. */
 async function asText(
   raw: InputFile,
   { encoding }: OpenOptions,
@@ -128,41 +150,9 @@ async function asText(
   }
 }
 
-/** A file that goes with its process, however that ends. */
+/** A file without a name, which the system removes when the process ends. */
 async function openNameless(path: string, what: string): Promise<Copy> {
   const handle = await openSpool(path, what)
   await unlink(path)
   return { handle, path }
-}
-
-const spoolPattern = /^\.stdin-(\d+)-(\d+)$/
-let serial = 0
-
-function spoolName(): string {
-  serial += 1
-  return `.stdin-${process.pid}-${serial}`
-}
-
-/** What a killed process left behind; in a container the dead one often had the number that this one has. */
-function removeLeftovers(runsDir: string): void {
-  for (const name of readdirSync(runsDir)) {
-    const [, pid, number] = spoolPattern.exec(name) ?? []
-    if (pid === undefined) continue
-    const isOurs = Number(pid) === process.pid && Number(number) <= serial
-    if (isOurs || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue
-    try {
-      unlinkSync(join(runsDir, name))
-    } catch {
-      // It belongs to another user, or is gone: not worth stopping a run.
-    }
-  }
-}
-
-function cannotMove(directory: string, error: unknown): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_SPOOL',
-    `${standardInput} cannot be kept in ${directory} (${systemCode(error)})`,
-    'Look at the directory and the disk, then run the same command again. Nothing was sent.',
-    { cause: error },
-  )
 }

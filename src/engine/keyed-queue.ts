@@ -1,14 +1,14 @@
 /**
- * Lanes: tasks of one key run one after another, keys side by side, within a window that bounds how many wait.
- * Rate and concurrency are the limiter's; lanes give order and backpressure and know nothing of either.
+ * A queue per key: tasks of one key run one after another, tasks of different keys at the same time. A window bounds how many
+ * tasks run or wait. Rate and concurrency belong to the limiter.
  */
 import type { KeyedQueue } from '../model/ports.ts'
 
 type Task = () => Promise<void>
 
-/** `window` is the most tasks that run or wait at a time, asked anew each time; `onFailure` gets the first error of a task, at once. */
+/** `window` returns the most tasks that may run or wait now. `onFailure` gets the first error of a task at once. */
 export function createKeyedQueue(window: () => number, onFailure?: (error: unknown) => void): KeyedQueue {
-  /** Tasks behind the one that runs; an empty list means that only one is there. */
+  /** Tasks after the one that runs. An empty list means that only one is there. */
   const waiting = new Map<string, Task[]>()
   let tasks = 0
   let failure: { readonly error: unknown } | undefined
@@ -29,7 +29,7 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
   function ended(key: string): void {
     tasks--
     const next = waiting.get(key)?.shift()
-    // After a failure nothing new starts; what runs may end.
+    // After a failure no task starts. Tasks that run may end.
     if (next === undefined) waiting.delete(key)
     else if (failure === undefined) run(key, next)
     else {
@@ -81,7 +81,7 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
           wakeRoom = resolve
         })
       }
-      // What runs beside the task that failed ends first: its outcome belongs into the report.
+      // Tasks that run must end first: their outcomes belong in the report.
       if (failure !== undefined) await idle()
     },
     idle,

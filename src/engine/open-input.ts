@@ -1,4 +1,4 @@
-/** What the options of a command give to be read: the mapping is loaded before the input is opened, and its head is read. */
+/** Opens the input of a command: loads the mapping first, then opens the input and reads its head. */
 import { resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { invalidValue } from '../config/values.ts'
@@ -31,12 +31,12 @@ export interface OpenGiven<Options extends ResolvedOptions> {
 export async function openGiven<Options extends ResolvedOptions>(
   asGiven: Options,
   signal: AbortSignal,
-  piped?: OpenOptions['piped'],
+  from: Pick<OpenOptions, 'piped' | 'kept'> = {},
 ): Promise<OpenGiven<Options>> {
   const options = { ...asGiven, acceptChange: acceptedChanges(asGiven.acceptChange) }
   const mapping = await loadMapping(options.map)
   const runsDir = resolve(options.runsDir)
-  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, piped })
+  const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, ...from })
   try {
     const { file } = input
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
@@ -51,8 +51,8 @@ const wholes = ['rows', 'damage', 'all'] as const
 const names = [...wholes, ...customerFields.map(({ name }) => name)]
 
 /**
- * The words as the comparison has them: `rows`, `damage`, `all` or the path of a field. Each of `given` is one of them, or
- * several with commas. Throws USAGE, E_OPTION_ACCEPT_CHANGE, for one that names nothing: it would accept nothing.
+ * The words of `--accept-change`: `rows`, `damage`, `all` or the path of a field, also several with commas. Throws USAGE,
+ * E_OPTION_ACCEPT_CHANGE, for a word that names nothing.
  */
 export function acceptedChanges(given: readonly string[]): readonly string[] {
   const words = given.flatMap((text) => {

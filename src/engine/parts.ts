@@ -12,8 +12,8 @@ import type { RunInput } from './input.ts'
 import type { Precondition } from './pre-read.ts'
 import type { RunProgress } from './progress.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
-import type { Sync } from './open-sync.ts'
-import type { RunJournal } from '../store/journal.ts'
+import type { OnlyChanged } from './open-field-state.ts'
+import type { Run, RunKind, Store } from '../model/store.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 
@@ -30,29 +30,29 @@ export interface RunParts {
   readonly input: RunInput
   readonly file: InputFile
   readonly head: Head
-  readonly digest: string
+  readonly store: Store
   readonly runsDir: string
   readonly runId: string
   readonly directory: string
-  /** What the run's journal is bound to. */
+  /** What the run is bound to. */
   readonly facts: RunBinding
   readonly mapping: Mapping
-  /** Where rows of another run are sent again. */
+  /** Of a redo; undefined for other jobs. */
   readonly redo: RedoFacts | undefined
-  /** Where a saved plan is sent. */
+  /** Of a run that sends a plan; undefined for others. */
   readonly planned: PlannedFacts | undefined
-  /** Where a run is taken back. */
+  /** Of a rollback; undefined for other jobs. */
   readonly rollback: RollbackFacts | undefined
-  /** Judges each row by a look at its customer. */
+  /** Decides about each row after its customer was read. */
   readonly precondition: Precondition | undefined
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
   /** The row of another run that each row is, from the first on; undefined if the numbers are the same. */
   readonly lineage: readonly number[] | undefined
   /** Keeps what the next input of this name is compared with; undefined if not asked for, or kept already. */
-  readonly keepPortrait: ((journal: RunJournal) => void) | undefined
+  readonly keepProfile: ((run: Run) => Promise<void>) | undefined
   /** What is known of customers from earlier runs; undefined if no state is kept. */
-  readonly sync: Sync | undefined
+  readonly fieldState: OnlyChanged | undefined
   /** All rows, from the first, as `prepare` takes them. */
   readonly openRows: (start?: RecordStart) => Source
   readonly prepare: Prepare
@@ -62,30 +62,32 @@ export interface RunParts {
   readonly tell: (event: RunEvent) => void
 }
 
-/** Its name, which rows it has, and what it asks of a customer before it sends. */
-export interface RunKind {
-  /** What is read where the input is `-`. Default: standard input of this process. */
+/** What makes one job another: its run id, its rows, and what must hold before a row is sent. */
+export interface JobDefinition {
+  /** What is read if the input is `-`. Default: standard input of this process. */
   readonly piped?: PipedInput | undefined
-  readonly redo: RedoFacts | undefined
+  readonly kind: RunKind
+  /** The run whose rows it sends again, or whose changes it restores. */
+  readonly parentId?: string
+  readonly redo?: RedoFacts | undefined
   readonly planned?: PlannedFacts | undefined
   readonly rollback?: RollbackFacts | undefined
   readonly precondition?: Precondition | undefined
   /**
-   * `facts` is what the journal is bound to, `lastSender` the run of the account that sent last, where a sync state is kept.
-   * Throws where such a run must not be.
+   * `facts` is what the run is bound to, `lastSender` the run of the account that sent last. Throws if the run is not allowed.
    */
   readonly runIdOf: (
     facts: Readonly<Record<string, string>>,
     runsDir: string,
-    lastSender: string | undefined,
-  ) => string
+    lastSender: string,
+  ) => Promise<string>
   readonly check: (parts: InputParts, watched: Watched) => Promise<CheckedRun>
 }
 
 export interface CheckedRun extends CheckedInput {
   /** Rows that another run may have sent: they are read back first. With the time of their last attempt (ms since 1970). */
   readonly asked?: ReadonlyMap<number, number>
-  /** `--limit` as a row number, where the rows of the run are not numbered from 1 on. */
+  /** `--limit` as a row number, if the rows of the run are not numbered from 1 on. */
   readonly limit?: number | undefined
   /** The row of another run that each row is, from the first on. */
   readonly lineage?: readonly number[] | undefined

@@ -1,10 +1,10 @@
-/** What the journal keeps of a run besides its rows: its pauses, for the report, and customers that are held, for a resume. */
+/** What the store keeps of a run besides its rows: its pauses, for the report, and customers that are held, for a resume. */
 import { readPauses } from '../report/html/timeline.ts'
 import type { Pause } from '../report/html/timeline.ts'
 import type { HeldCustomers } from '../http/sender.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
-import type { RunJournal } from '../store/journal.ts'
+import type { Run } from '../model/store.ts'
 
 export const pausesKey = 'pauses'
 
@@ -16,14 +16,14 @@ export interface PauseNotes {
   readonly outage: (isDown: boolean) => void
 }
 
-export function createPauseNotes(journal: Pick<RunJournal, 'get' | 'note'>, wall: () => number): PauseNotes {
-  const pauses: Pause[] = [...readPauses(journal.get(pausesKey))]
+export function createPauseNotes(run: Pick<Run, 'note' | 'noteLater'>, wall: () => number): PauseNotes {
+  const pauses: Pause[] = [...readPauses(run.note(pausesKey))]
   let downSince: number | undefined
 
   function note(pause: Pause): void {
     pauses.push(pause)
     if (pauses.length > mostKept) pauses.shift()
-    journal.note(pausesKey, JSON.stringify(pauses))
+    run.noteLater(pausesKey, JSON.stringify(pauses))
   }
 
   return {
@@ -40,41 +40,39 @@ export function createPauseNotes(journal: Pick<RunJournal, 'get' | 'note'>, wall
 
 const heldKey = 'held_customers'
 
-/** Customers are held no longer than this. */
-const longestHoldMs = 3_600_000
-
 /**
- * Noted with the next commit, which is that of the outcome that was settled early, or an earlier one. The system's clock counts
- * only between sessions.
+ * Customers with a row that was settled early. A hold is noted at the latest with the outcome of its row. The system's clock counts
+ * only between sessions, and a hold never becomes longer.
  */
 export function createHeldCustomers(
-  journal: Pick<RunJournal, 'get' | 'note'>,
+  run: Pick<Run, 'note' | 'noteLater'>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): HeldCustomers {
-  const ahead = clock.wall() - clock.now()
-  const latest = clock.now() + longestHoldMs
-  const earlier = Object.entries(readHeld(journal.get(heldKey)))
-  const held = new Map(earlier.map(([customerId, wall]) => [customerId, Math.min(latest, wall - ahead)]))
+  const held = new Map<string, Hold>()
+  for (const [customerId, { until, ms }] of readHolds(run.note(heldKey)))
+    held.set(customerId, { until: clock.now() + Math.min(ms, until - clock.wall()), ms })
   return {
-    until: (customerId) => held.get(customerId) ?? 0,
+    until: (customerId) => held.get(customerId)?.until ?? 0,
     hold(customerId, until) {
-      for (const [other, end] of held) if (end < clock.now()) held.delete(other)
-      held.set(customerId, until)
+      for (const [other, hold] of held) if (hold.until < clock.now()) held.delete(other)
+      held.set(customerId, { until, ms: until - clock.now() })
       const offset = clock.wall() - clock.now()
-      journal.note(
-        heldKey,
-        JSON.stringify(Object.fromEntries([...held].map(([id, end]) => [id, end + offset]))),
-      )
+      const stored = [...held].map(([id, hold]) => [id, { ...hold, until: hold.until + offset }])
+      run.noteLater(heldKey, JSON.stringify(Object.fromEntries(stored)))
     },
   }
 }
 
-function readHeld(text: string | undefined): Readonly<Record<string, number>> {
+/** Both in milliseconds: a time, and how long the hold was. */
+interface Hold {
+  readonly until: number
+  readonly ms: number
+}
+
+function readHolds(text: string | undefined): readonly (readonly [string, Hold])[] {
   const found = text === undefined ? undefined : parseJson(text)
-  if (!isJsonObject(found)) return {}
-  return Object.fromEntries(
-    Object.entries(found).flatMap(([customerId, until]) =>
-      typeof until === 'number' ? [[customerId, until]] : [],
-    ),
-  )
+  return Object.entries(isJsonObject(found) ? found : {}).flatMap(([customerId, hold]) => {
+    const { until, ms } = isJsonObject(hold) ? hold : {}
+    return typeof until === 'number' && typeof ms === 'number' ? [[customerId, { until, ms }]] : []
+  })
 }

@@ -9,7 +9,7 @@ import { removeHoles } from '../rapyd/requests.ts'
 import { createHash, hash } from 'node:crypto'
 
 export interface FieldChange {
-  /** What Rapyd shows; `null` where it does not show the field. A coupon is its id, or empty. */
+  /** What Rapyd shows; `null` if it does not show the field. A coupon is its id, or empty. */
   readonly before: JsonValue
   readonly after: JsonValue
 }
@@ -27,7 +27,7 @@ export type PlanRow = Place & { readonly customer: string } & (
         /** The paths that it sets or clears. */
         readonly paths: readonly string[]
       }
-    /** The message of a row that asks for nothing; none where the customer holds what it asks for. */
+    /** The message of a row that asks for nothing. Undefined if the customer holds what the row asks for. */
     | { readonly change: 'unchanged'; readonly message?: string }
     /** `missing`: Rapyd does not know the customer. `unreadable`: it could not be read. */
     | { readonly change: 'missing' | 'unreadable' }
@@ -58,7 +58,7 @@ export function plannedRow(read: PatchedRow, image: JsonObject): PlanRow {
   return { ...at, change: 'update', fields, clears, patch: removeHoles(sent.patch), paths: sent.fields }
 }
 
-/** Where a row is, and whom it is about. */
+/** The place of a row, and its customer. */
 export function placeOf({ row, line, offset, length, customerId }: PatchedRow | Outcome) {
   return { row, line, offset, length, customer: customerId }
 }
@@ -76,7 +76,7 @@ export interface PlanFacts {
   readonly host: string
   /** A fingerprint of the access key, never the key. */
   readonly account: string
-  /** How the input is read and where the calls go. */
+  /** Options that say how the input is read and which host is called. */
   readonly options: JsonObject
   /** How the customers were read. */
   readonly reads: {

@@ -18,7 +18,7 @@ import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/
 import { openOutcome } from './all-outcomes.ts'
 import type { Precondition, PreRead } from './pre-read.ts'
 
-/** `watched` stands around the rows of the pass that counts what is planned. Of the input only its bytes are asked for, by the places of rows. */
+/** `watched` wraps the rows of the counting pass. Of the input, only bytes at the places of rows are read. */
 export async function checkPlanned(
   plan: SavedPlan,
   parts: InputParts,
@@ -65,12 +65,12 @@ function readPlanned(planned: PlanRow): ReturnType<ReadRow> {
   }
 }
 
-/** How the rows of a run are checked: by its plan, where it has one. */
+/** How the rows of a run are checked: by its plan, if it has one. */
 export function checkOf(plan: SavedPlan | undefined): (parts: InputParts) => Promise<CheckedInput> {
   return plan === undefined ? checkInput : (parts) => checkPlanned(plan, parts)
 }
 
-/** The plan of a run. Throws INPUT where it is gone, or is another one by now. */
+/** The plan of a run. Throws INPUT if it is gone or was replaced. */
 export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<SavedPlan> {
   const plan = await openPlan(path)
   if (plan.head.sha256 === sha256) return plan
@@ -96,7 +96,7 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition 
       isSame(field, wanted, ownValue(before, field), ownValue(image, field)) ? [] : [field],
     )
     if (drifted.length === 0) return { request }
-    // An earlier session may have sent it: then the customer holds what the row asks for, and the sender finds that out.
+    // An earlier session may have sent it, so the customer may hold what the row asks for. The sender settles that.
     const isApplied = Object.entries(patch).every(
       ([field, wanted]) => compareField(field, wanted, image) === 'holds',
     )
@@ -107,8 +107,8 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition 
 }
 
 /**
- * Of metadata, the keys that the row names; of addresses, each one as a whole. What earlier rows of the plan were to append has no id in
- * it yet: Rapyd adds to it.
+ * Compares of metadata the keys that the row names, and of addresses each one as a whole. Addresses that earlier rows of the plan
+ * append have no id in the plan, because Rapyd gives it later.
  */
 function isSame(
   field: string,

@@ -9,36 +9,36 @@ import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
 import { openOutcome } from './all-outcomes.ts'
-import type { BeforeImages } from '../store/before-images.ts'
+import type { Run } from '../model/store.ts'
 
 export interface PreRead {
   readonly request: UpdateRequest
   /** Undefined if Rapyd does not know the customer. */
   readonly customer: JsonObject | undefined
-  /** True where an earlier session may have sent the row: then the customer may hold what it writes. */
+  /** True if an earlier session may have sent the row: then the customer may hold what it writes. */
   readonly isInDoubt: boolean
-  /** When it was looked at, milliseconds since 1970. */
+  /** When the customer was read, milliseconds since 1970. */
   readonly at: number
 }
 
 export interface Allowed {
   readonly request: UpdateRequest
-  /** What of the row is left out, and why; an `updated` row says so. */
+  /** What is left out of the row, and why. It becomes the message of an `updated` row. */
   readonly leftOut?: Pick<Outcome, 'errorCode' | 'errorField' | 'message'>
 }
 
-/** What is to be sent after a look at the customer, or why nothing is. Rejects only to stop the run. */
+/** What to send after the customer was read, or the outcome if nothing is sent. Rejects only to stop the run. */
 export type Precondition = (looked: PreRead) => Promise<Allowed | Outcome>
 
 export interface PreReadParts {
   readonly read: ReadCustomer
   readonly clock: Pick<Clock, 'wall'>
-  /** Where before-images go, and the fields that they hold. */
-  readonly images: BeforeImages | undefined
+  /** The run that keeps before-images, and the fields that they hold. */
+  readonly images: Pick<Run, 'hasBeforeImage' | 'saveBeforeImage'> | undefined
   readonly fields: ReadonlySet<string>
   readonly precondition: Precondition | undefined
   readonly isInDoubt: (row: number) => boolean
-  /** Waits until nothing that was sent to the customer before can be applied any more: a precondition must not be checked earlier. */
+  /** Waits until no earlier request to the customer can be applied any more. A precondition must not be checked before that. */
   readonly untilSettled: (request: UpdateRequest, signal: AbortSignal) => Promise<void>
 }
 
@@ -59,17 +59,17 @@ export function preRead(deliver: Send, parts: PreReadParts): Send {
     let request = asked
     let customer: JsonObject | undefined
     let leftOut: Allowed['leftOut']
-    if (precondition !== undefined || images?.has(asked.customerId) === false) {
+    if (precondition !== undefined || images?.hasBeforeImage(asked.customerId) === false) {
       if (precondition !== undefined) await parts.untilSettled(asked, signal)
       if (signal.aborted) return undefined
       const reading = await look(asked, signal)
       if (reading === undefined) return undefined
       const isInDoubt = parts.isInDoubt(asked.row)
       if (reading.kind === 'unreadable') {
-        // What may have been sent is for the sender to settle, which looks once more; but it may send, so there has to be an image.
-        if (!isInDoubt || images?.has(asked.customerId) === false)
+        // The sender settles a row in doubt and reads again. It may also send, so the before-image is needed here.
+        if (!isInDoubt || images?.hasBeforeImage(asked.customerId) === false)
           return unread(asked, reading, isInDoubt, clock)
-        if (precondition === undefined) await images?.keep(asked, undefined)
+        if (precondition === undefined) await images?.saveBeforeImage(asked, undefined)
         return deliver(asked, signal)
       }
       customer = reading.kind === 'found' ? reading.customer : undefined
@@ -79,7 +79,7 @@ export function preRead(deliver: Send, parts: PreReadParts): Send {
       leftOut = judged?.leftOut
     }
     const image = customer === undefined ? undefined : toSnapshot(customer, fields)
-    await images?.keep(request, image)
+    await images?.saveBeforeImage(request, image)
     const outcome = await deliver(request, signal)
     return leftOut === undefined || outcome?.outcome !== 'updated' ? outcome : { ...outcome, ...leftOut }
   }

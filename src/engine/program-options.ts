@@ -9,16 +9,16 @@ import { BulkUpdateError } from '../model/errors.ts'
 /** What may be given to every function that takes its time. */
 export interface Stoppable {
   /**
-   * Its abort ends a run in good order: what is in flight gets its outcome, the rest stays open, and the same call resumes it
-   * later. Default: never.
+   * Its abort stops a run in order: requests in flight get their outcomes, the rest stays open, and the same call resumes it.
+   * Default: never.
    */
   readonly signal?: AbortSignal
 }
 
 export type WithRecords<Options extends { readonly input: string }> = Omit<Options, 'input'> & {
   /**
-   * Path of a CSV or NDJSON file, also compressed with gzip or zstd; `-` for standard input; or records, which are
-   * written into the runs directory first, as NDJSON, and kept there while the run is open: the same records are the same run.
+   * Path of a CSV or NDJSON file, also compressed with gzip or zstd; `-` for standard input; or records. The store keeps
+   * records as NDJSON while their run is open. The same records are the same run.
    */
   readonly input: string | InputRecords
 }
@@ -26,7 +26,7 @@ export type WithRecords<Options extends { readonly input: string }> = Omit<Optio
 /** Of `bulkUpdate`. */
 export type BulkUpdateOptions = WithRecords<UpdateOptions> & Watch & Stoppable
 
-/** The same options with an input as the parts behind this file take it: records count as piped NDJSON. */
+/** The same options with the input as a path: records become piped NDJSON. */
 export function givenInput<Options extends WithRecords<UpdateOptions>>(
   given: Options,
 ): { readonly options: Options & UpdateOptions; readonly piped?: PipedInput } {

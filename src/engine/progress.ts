@@ -26,7 +26,7 @@ export interface SendingFacts {
   /** The reserve taken off. */
   readonly windows: readonly PaceWindow[]
   readonly pausedForMs: () => number
-  /** 2 where customers are read before they are updated. Default 1. */
+  /** 2 if customers are read before they are updated. Default 1. */
   readonly requestsPerCall?: number
 }
 
@@ -40,12 +40,14 @@ export interface RunProgress {
   /** A row that the scan found invalid. */
   readonly invalid: (outcome: Outcome) => void
   sending(facts: SendingFacts): void
+  /** Calls that are not settled yet. */
+  readonly callsLeft: number
   /** An HTTP request is made. */
   readonly requested: () => void
   /** A row has an outcome, and it is durable. */
   settled(outcome: Outcome): void
   reporting(): void
-  /** Ends the snapshots; must be called once a run is over, however it ended. */
+  /** Ends the snapshots. Must be called when a run is over, however it ended. */
   stop(): void
 }
 
@@ -142,6 +144,9 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       note()
       onEvent({ kind: 'sending', calls: callsLeft, windows, etaMs: pace.etaMs(callsLeft, perCall) })
       show()
+    },
+    get callsLeft() {
+      return callsLeft
     },
     requested() {
       requests++

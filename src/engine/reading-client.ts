@@ -8,6 +8,7 @@ import type { JsonObject } from '../model/json.ts'
 import { interruption } from './program-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
+import type { Store } from '../model/store.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-log.ts'
@@ -26,6 +27,7 @@ export interface ReadingWatch {
 }
 
 export interface ReadingParts {
+  readonly store: Store
   readonly remote: Remote
   readonly options: Resolved<OptionsOf<'verify'>>
   readonly watch: ReadingWatch
@@ -38,9 +40,9 @@ export interface ReadingProgress extends ReadRequestCounts {
   requests: number
 }
 
-/** Reads what is open of `readings`, and gives the requests that it took. Rejects with the `BulkUpdateError` that stopped it. */
+/** Reads what is open of `readings`. Resolves with the number of requests. Rejects with the `BulkUpdateError` that stopped it. */
 export async function readCustomers(
-  { remote, options, watch, fields }: ReadingParts,
+  { store, remote, options, watch, fields }: ReadingParts,
   readings: Readings,
   outside: AbortSignal,
 ): Promise<number> {
@@ -55,13 +57,14 @@ export async function readCustomers(
   const clock = systemClock
   const concurrency = options.concurrency
   const parts = {
+    store,
     remote,
     options,
     tell: (event: RunEvent) => watch.onEvent?.(event),
     progress: { requested: () => void progress.requests++ },
   }
   const timer = setInterval(() => watch.onProgress?.(customers - readings.open, customers, progress), 1_000)
-  const client = openClient(parts, memoryJournal(), concurrency, clock, (error) => stopping.abort(error))
+  const client = await openClient(parts, memoryNotes(), concurrency, clock, (error) => stopping.abort(error))
   const tools = { ...client, clock, random: Math.random }
   try {
     await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
@@ -93,22 +96,22 @@ export async function readCustomers(
   }
 }
 
-/** What a client notes of a run, for as long as it reads; it has no rows. */
-function memoryJournal() {
+/** Keeps the notes of a client that only reads, in memory. It has no rows. */
+function memoryNotes() {
   const notes = new Map<string, string>()
   return {
-    get: (key: string) => notes.get(key),
-    note: (key: string, value: string) => void notes.set(key, value),
-    intend: () => undefined,
+    note: (name: string) => notes.get(name),
+    noteLater: (name: string, value: string) => void notes.set(name, value),
+    recordIntent: () => undefined,
   }
 }
 
 export interface CustomersOfRun extends Pick<ReadingParts, 'watch' | 'fields'> {
-  /** Where nothing is said about the remote, it is the run's. */
+  /** Default: the host and environment of the run. */
   readonly options: OptionsOf<'verify'>
 }
 
-/** Gives the requests that it took. Rejects as `readCustomers`, and with USAGE where the keys are those of another account. */
+/** Resolves with the number of requests. Rejects as `readCustomers`, and with USAGE if the keys are those of another account. */
 export async function readCustomersOf(
   run: SavedRun,
   { options, ...parts }: CustomersOfRun,
@@ -119,7 +122,7 @@ export async function readCustomersOf(
   const remote = await openRemote(resolved)
   try {
     refuseElsewhere(`run ${run.runId}`, run.fact, { host: remote.host, account: remote.account })
-    return await readCustomers({ remote, options: resolved, ...parts }, readings, signal)
+    return await readCustomers({ store: run.store, remote, options: resolved, ...parts }, readings, signal)
   } finally {
     await remote.close()
   }

@@ -1,16 +1,14 @@
 /**
  * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
- * allow-list of options, and what the first pass counted. Never a key.
+ * allow-list of options, and what the scan counted. Never a key.
  */
 import { readRecordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
-import type { JournalReader } from '../store/journal-reader.ts'
-import type { RunJournal } from '../store/journal.ts'
 import type { Scan } from '../model/scan.ts'
-import { inJournal } from '../store/saved-journal.ts'
+import type { Run, StoredRun } from '../model/store.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {
@@ -18,7 +16,7 @@ export interface RedoFacts {
   readonly isMended: boolean
 }
 
-/** Of an apply: the plan that it sends, and whether it looks at customers before it sends to them. */
+/** Of an apply: the plan that it sends, and whether it compares customers with the plan before it sends. */
 export interface PlannedFacts {
   /** An absolute path. */
   readonly plan: string
@@ -26,13 +24,13 @@ export interface PlannedFacts {
   readonly isVerified: boolean
 }
 
-/** Of a rollback: the run that it takes back. */
+/** Of a rollback: the run whose changes it restores. */
 export interface RollbackFacts {
   readonly parent: string
 }
 
 export interface RunRecord {
-  /** Paths are absolute; `runId` is there only where it has to be named to find the run again. */
+  /** Paths are absolute; `runId` is there only if it has to be named to find the run again. */
   readonly options: RecordedOptions
   /** Of the input. */
   readonly format: 'csv' | 'ndjson'
@@ -44,35 +42,35 @@ export interface RunRecord {
   readonly rollback?: RollbackFacts | undefined
 }
 
-const recordKey = 'record'
+type Noted = Pick<StoredRun, 'note'>
+
+const recordName = 'record'
+const endingName = 'ending'
+const scanName = 'scan'
 
 /** Stores how the run was begun. What stopped an earlier session says nothing about this one. */
-export function keepRecord(
-  journal: RunJournal,
+export async function keepRecord(
+  run: Pick<Run, 'note' | 'setNote' | 'noteLater'>,
   record: Omit<RunRecord, 'options'> & { readonly options: JsonObject },
-): void {
-  journal.set(recordKey, JSON.stringify(record))
-  if (journal.get(endingKey) !== undefined) journal.set(endingKey, '')
+): Promise<void> {
+  if (run.note(endingName) !== undefined) run.noteLater(endingName, '')
+  await run.setNote(recordName, JSON.stringify(record))
 }
-
-const endingKey = 'ending'
 
 /** Keeps what stopped a session, for reports before the run is resumed. */
-export function keepEnding(journal: RunJournal, { code, exitCode }: BulkUpdateError): void {
-  journal.set(endingKey, JSON.stringify({ code, exitCode }))
+export function keepEnding(run: Pick<Run, 'setNote'>, { code, exitCode }: BulkUpdateError): Promise<void> {
+  return run.setNote(endingName, JSON.stringify({ code, exitCode }))
 }
 
-/** What stopped the last session of an unfinished run; undefined if it was a canary or was killed. */
-export function readEnding(
-  journal: JournalReader,
-): { readonly code: string; readonly exitCode: number } | undefined {
-  const { code, exitCode } = parsed(journal.get(endingKey)) ?? {}
+/** What stopped the last session of an unfinished run; undefined if it ended at `--limit` or was killed. */
+export function readEnding(run: Noted): { readonly code: string; readonly exitCode: number } | undefined {
+  const { code, exitCode } = parsed(run.note(endingName)) ?? {}
   return typeof code === 'string' && typeof exitCode === 'number' ? { code, exitCode } : undefined
 }
 
-/** Returns undefined if the journal has no record, or one that cannot be understood. */
-export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | undefined {
-  const record = parsed(journal.get(recordKey))
+/** Returns undefined if the run has no record, or one that cannot be understood. */
+export function readRecord(run: Noted): RunRecord | undefined {
+  const record = parsed(run.note(recordName))
   if (record === undefined || !isJsonObject(record['options'])) return undefined
   const options = readRecordedOptions(record['options'])
   const { format, bytes, rows, calls } = record
@@ -82,16 +80,7 @@ export function readRecord(journal: Pick<JournalReader, 'get'>): RunRecord | und
   const planned = record['planned'] === undefined ? undefined : plannedOf(record['planned'])
   const rollback = record['rollback'] === undefined ? undefined : rollbackOf(record['rollback'])
   if (redo === null || planned === null || rollback === null) return undefined
-  return {
-    options,
-    format,
-    bytes,
-    rows,
-    calls,
-    ...(redo === undefined ? {} : { redo }),
-    ...(planned === undefined ? {} : { planned }),
-    ...(rollback === undefined ? {} : { rollback }),
-  }
+  return { options, format, bytes, rows, calls, redo, planned, rollback }
 }
 
 function redoOf(found: JsonValue): RedoFacts | null {
@@ -111,29 +100,26 @@ function rollbackOf(found: JsonValue): RollbackFacts | null {
 }
 
 function parsed(text: string | undefined): JsonObject | undefined {
-  if (text === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    return isJsonObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = text === undefined ? undefined : parseJson(text)
+  return isJsonObject(value) ? value : undefined
 }
 
-const key = 'scan'
-
-export function rememberScan(journal: RunJournal, found: Scan): void {
+export function keepScan(run: Pick<Run, 'setNote'>, found: Scan): Promise<void> {
   const { set, cleared, ...rest } = found
-  journal.set(key, JSON.stringify({ ...rest, set: [...set], cleared: [...cleared] }))
+  return run.setNote(scanName, JSON.stringify({ ...rest, set: [...set], cleared: [...cleared] }))
 }
 
-/** Returns undefined if there is no open run with these facts in the directory, or it holds no scan. */
-export function recallScan(directory: string, facts: Readonly<Record<string, string>>): Scan | undefined {
-  return inJournal(directory, (journal) => {
-    const isThisRun = Object.entries(facts).every(([name, value]) => journal.get(name) === value)
-    if (!isThisRun || journal.get('state') === 'finished') return undefined
-    return parseScan(journal.get(key) ?? '')
-  })
+/** The scan of an open run of the same input and mapping. Returns undefined if there is none. */
+export function recallScan(
+  run: StoredRun | undefined,
+  facts: Readonly<Record<string, string>>,
+): Scan | undefined {
+  if (run === undefined || run.state === 'finished') return undefined
+  const held: typeof facts = { ...run.facts, host: run.host, account: run.account }
+  const isSame = Object.entries(facts).every(([name, value]) => held[name] === value)
+  const found = isSame ? parseJson(run.note(scanName) ?? '') : undefined
+  if (!isStoredScan(found)) return undefined
+  return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
 }
 
 const counts = [
@@ -146,16 +132,10 @@ const counts = [
   'duplicateRows',
 ] as const
 
-function parseScan(text: string): Scan | undefined {
-  const found = parseJson(text)
-  if (!isStoredScan(found)) return undefined
-  return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
-}
-
 type Fields = readonly (readonly [field: string, rows: number])[]
 type StoredScan = Omit<Scan, 'set' | 'cleared'> & { readonly set: Fields; readonly cleared: Fields }
 
-/** Written by `rememberScan` of the same journal version, so that its shape is all there is to check. */
+/** `keepScan` wrote it, so only its shape is examined. */
 function isStoredScan(value: unknown): value is StoredScan {
   return (
     isJsonObject(value) &&

@@ -13,7 +13,7 @@ import type { Left } from './retryable-rows.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export interface RedoReading extends CheckedInput {
-  /** Rows whose fate in the parent is unknown, with the time of their last attempt (milliseconds since 1970). */
+  /** Rows that ended `unknown` in the parent, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
   /** The parent's row of every row of a fixed file, from its first; undefined if the numbers are the same. */
   readonly lineage: readonly number[] | undefined
@@ -23,7 +23,7 @@ export interface RedoReading extends CheckedInput {
   readonly skipped: number
 }
 
-/** `parent` is finished, and its rows are read as `check` says. With `isMended` the input is a file that `errors` of the parent was made into. */
+/** `parent` is finished, and `check` reads its rows. `isMended`: the input is the `errors` file of the parent, fixed. */
 export async function readRedo(
   parent: SavedRun,
   isMended: boolean,
@@ -31,7 +31,7 @@ export async function readRedo(
   watched: Watched = (source) => source,
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
-  const left = findRetryableRows(parent)
+  const left = await findRetryableRows(parent)
   const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
@@ -39,11 +39,11 @@ export async function readRedo(
     ...left.rows.values().map(({ customerId }) => customerId),
     ...(lineage?.customers ?? []),
   ])
-  const updates = lastUpdates(parent, customers)
-  const merged = isMended ? mergedInto(parent) : new Set<number>()
+  const updates = await lastUpdates(parent, customers)
+  const merged = isMended ? await mergedInto(parent) : new Set<number>()
   const skipped = new Set<number>()
   const ownRows = new Set(left.rows.values().map(({ customerId }) => customerId))
-  /** A fixed id names another customer too, but hardly one with a retryable row of its own. */
+  /** A fixed id also names another customer, but rarely one with a retryable row of its own. */
   const isOfAnotherFile = (was: string | undefined, is: string): boolean =>
     was !== undefined && isCustomerId(was) && was !== is && ownRows.has(is)
   const readRow: ReadRow = (row) => {
@@ -109,9 +109,9 @@ function limitRow({ rows }: Left, limit: number | undefined): number | undefined
 
 interface RowNumbers {
   readonly parents: readonly number[]
-  /** Rows of the file whose row of the parent stands further up already. */
+  /** Rows of the file whose row of the parent occurs earlier in the file. */
   readonly repeated: ReadonlySet<number>
-  /** Whom the rows are about now. */
+  /** The customers of the rows. */
   readonly customers: ReadonlySet<string>
 }
 
@@ -147,14 +147,14 @@ function noRowNumbers(what: 'column' | 'key'): BulkUpdateError {
   )
 }
 
-/** 0 where there is no row number. */
+/** 0 if there is no row number. */
 function numberIn(row: Row, column: number): number {
   const value = row.kind === 'csv' ? row.cells[column] : row.record[rowColumn]
   const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0
 }
 
-/** A row that the parent has updated needs no fix; one that another redo has settled is done. */
+/** A row that another redo has settled is `unchanged`. A row that the parent has updated is `invalid`, because it needs no fix. */
 function elsewhere(row: Row, read: ReturnType<ReadRow>, redo: string | undefined): Outcome {
   if (redo === undefined) return notOf(row, read, `${rowColumn} is no row that the run left not updated`)
   return withoutCall(row, read.customerId, 'unchanged', { message: `settled by ${redo}; not sent again` })

@@ -1,4 +1,4 @@
-/** Where the calls of a run go: Rapyd, a host that was named for it, or the embedded simulator in this process. */
+/** The host that a run calls: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
 import { readKey, isLoopback, resolveOrigin } from '../config/environment.ts'
 import { pickOptions } from '../config/job-options.ts'
@@ -18,7 +18,7 @@ type RemoteOptions = Pick<
 
 export interface Remote {
   readonly origin: URL
-  /** As it stands in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
+  /** Its name in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
   readonly host: string
   /** A fingerprint of the access key. */
   readonly account: string
@@ -63,7 +63,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   }
 }
 
-/** Node reads this variable by itself, and would then expose keys and customers to anyone in between. */
+/** Node reads this variable itself, and would then send keys and customers to an unchecked host. */
 function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
   if (origin.protocol !== 'https:' || env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
   throw new BulkUpdateError(
@@ -73,7 +73,7 @@ function refuseUncheckedTls(origin: URL, env: NodeJS.ProcessEnv): void {
   )
 }
 
-/** Quotes and white space come with copying; a key has neither, and one that has would only be refused by Rapyd. */
+/** Quotes and white space come from copying. No key has them, so Rapyd would refuse the key. */
 function checkKey(name: string, key: string): void {
   if (/^[!#-&(-_a-~]+$/.test(key)) return
   throw new BulkUpdateError(
@@ -83,14 +83,14 @@ function checkKey(name: string, key: string): void {
   )
 }
 
-/** The simulator keeps the rate that was asked for, so that a rehearsal shows what a crossing would do. */
+/** The simulator enforces the rate that was given, so a rehearsal shows what crossing it does. */
 async function openSimulator(
   { faults, seed, rate }: Resolved<RemoteOptions>,
   windows: readonly Window[],
 ): Promise<Remote> {
   if (seed !== undefined && !Number.isSafeInteger(seed))
     throw invalidValue('E_OPTION_SEED', 'seed', String(seed), 'use a whole number')
-  // A server and all that it takes: nothing that a run against Rapyd should load.
+  // Imported only here: a run against Rapyd needs no server.
   const { createSimulator } = await import('../simulator/server.ts')
   const simulator = await createSimulator({
     windows: enforcedWindows(rate),
@@ -107,7 +107,7 @@ async function openSimulator(
   }
 }
 
-/** Faults are for rehearsals; asked for anywhere else, the environment was mistaken. */
+/** Faults are for rehearsals. With any other environment they are a mistake. */
 function refuseRehearsal({ faults, seed, env }: Resolved<RemoteOptions>): void {
   for (const [option, value] of Object.entries({ faults, seed })) {
     if (value === undefined) continue

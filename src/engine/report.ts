@@ -16,11 +16,10 @@ import { writeResults } from '../report/results.ts'
 import { createRollbackCounter, toSummary, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
-import { keptInput } from './input.ts'
 import { commandToRedo, commandToRollback } from './command.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
-import type { JournalReader } from '../store/journal-reader.ts'
-import { beginningKey, exportKey, leftOutKey, vanishedKey } from './journal-words.ts'
+import { leftOutNote } from './only-changed.ts'
+import { exportNote, vanishedNote } from './vanished-file.ts'
 import type { ErrorsFormat } from '../report/errors.ts'
 import { basename } from 'node:path'
 import { toFlag } from '../config/options.ts'
@@ -34,17 +33,16 @@ import { version } from '../config/system.ts'
 export interface ReportParts {
   readonly runId: string
   readonly directory: string
-  readonly journal: Pick<JournalReader, 'get' | 'outcomes'> & {
-    readonly settledRows: Pick<RowSet, 'has' | 'size'>
-    readonly isInDoubt: (row: number) => boolean
-  }
+  readonly run: ReportedRun
   readonly options: Pick<
     ResolvedOptions,
-    'input' | 'env' | 'resultsFormat' | 'newRun' | 'runsDir' | 'includeValues'
+    'input' | 'env' | 'resultsFormat' | 'newRun' | 'store' | 'stateDir' | 'includeValues'
   >
   readonly host: string
   readonly account: string
+  /** Of the input, and of the mapping. */
   readonly digest: string
+  readonly mappingDigest: string
   readonly rows: number
   readonly bytes: number
   readonly format: 'csv' | 'ndjson'
@@ -54,6 +52,16 @@ export interface ReportParts {
   /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
+}
+
+/** What the store has of the run. Times are milliseconds since 1970; 0 if it has not begun to send, or has not ended. */
+export interface ReportedRun {
+  note(name: string): string | undefined
+  outcomes(): AsyncIterable<readonly Outcome[]>
+  readonly settledRows: Pick<RowSet, 'has' | 'size'>
+  readonly isInDoubt: (row: number) => boolean
+  readonly startedAt: number
+  readonly finishedAt: number
 }
 
 export interface ReadableInput {
@@ -66,14 +74,14 @@ export interface ReadableInput {
 export interface RunEnding {
   /** The code and message of rows without an outcome. */
   readonly open: { readonly code: ErrorCode; readonly message: string }
-  /** Of what stopped the run; undefined if it reached its end, or that of its canary. */
+  /** Of what stopped the run; undefined if it reached its end, or that of `--limit`. */
   readonly exitCode: number | undefined
   readonly remedy: string | undefined
-  /** What to do next, where it is not what follows from the outcomes. */
+  /** What to do next, if it does not follow from the outcomes. */
   readonly next?: string
 }
 
-/** `stopped` is the error that stopped the run, or what its journal keeps of it. */
+/** `stopped` is the error that stopped the run, or what the store keeps of it. */
 export function endingOf(
   stopped: { readonly code: string; readonly exitCode: number; readonly remedy?: string } | undefined,
 ): RunEnding {
@@ -84,10 +92,10 @@ export function endingOf(
   return { open: { code, message }, exitCode: stopped.exitCode, remedy: stopped.remedy }
 }
 
-/** Writes everything again from the journal and the input. */
+/** Writes everything again from the store and the input. */
 export async function report(parts: ReportParts): Promise<Summary> {
-  const { runId, directory, journal, options, rows, input, ending } = parts
-  const settledRows = journal.settledRows.size
+  const { runId, directory, run, options, rows, input, ending } = parts
+  const settledRows = run.settledRows.size
   const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
   const putBack = createRollbackCounter()
@@ -95,16 +103,16 @@ export async function report(parts: ReportParts): Promise<Summary> {
     directory,
     outcomes:
       input === undefined
-        ? onlySettled(journal.outcomes())
+        ? run.outcomes()
         : whileUnchanged(
             input.file,
             accountOf({
-              settled: journal.outcomes(),
+              settled: run.outcomes(),
               openSource: input.openRows,
               prepare: input.prepare,
               rows,
               settledRows,
-              isInDoubt: journal.isInDoubt,
+              isInDoubt: run.isInDoubt,
               open: ending.open,
             }),
           ),
@@ -126,7 +134,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
   const good = outcomes.updated + outcomes.unchanged - putBack.partly
   const taken = parts.redo ?? parts.rollback
-  // Of a canary, the rows that it was allowed to send.
+  // With `--limit`, the rows that may be sent.
   const wanted = ending.exitCode === undefined ? settledRows : rows
   const summary = toSummary(
     {
@@ -137,10 +145,10 @@ export async function report(parts: ReportParts): Promise<Summary> {
       env: options.env,
       host: parts.host,
       account: parts.account,
-      started_at: journal.get('started_at') ?? '',
-      finished_at: journal.get('finished_at') ?? new Date().toISOString(),
-      rate_limited: Number(journal.get('rate_limited') ?? 0),
-      ...syncOf(journal, outcomes.unchanged),
+      started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
+      finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
+      rate_limited: Number(run.note('rate_limited') ?? 0),
+      ...syncOf(run, outcomes.unchanged),
       exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:
         ending.next ??
@@ -152,8 +160,8 @@ export async function report(parts: ReportParts): Promise<Summary> {
           errorsFile: `${directory}/errors.${parts.format}`,
           redoCommand:
             parts.rollback === undefined
-              ? commandToRedo(runId, options.runsDir)
-              : commandToRollback(parts.rollback.parent, options.runsDir),
+              ? commandToRedo(runId, options)
+              : commandToRollback(parts.rollback.parent, options),
           insteadOfFixing: insteadOfMending(parts),
           isInputKept: options.input !== '-',
           newRun: options.newRun,
@@ -162,40 +170,40 @@ export async function report(parts: ReportParts): Promise<Summary> {
     { ...listed, outcomes },
   )
   writeSummary(directory, summary)
-  writeHtmlReport(directory, summary, pageFactsOf(journal), fold)
+  writeHtmlReport(directory, summary, pageFactsOf(run, parts.mappingDigest), fold)
   return summary
 }
 
 /** What to do about rows for which no fixed file can be made. */
 function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
   if (rollback !== undefined) {
-    const again = commandToRollback(rollback.parent, options.runsDir)
+    const again = commandToRollback(rollback.parent, options)
     return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again: ${again}.`
   }
   return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
 }
 
 /** Of a run with `--only-changed`. */
-function syncOf(journal: Pick<JournalReader, 'get'>, unchanged: number): Pick<Summary, 'sync'> {
-  if (journal.get(exportKey) === undefined) return {}
-  const count = (key: string): number => Number(journal.get(key) ?? 0)
+function syncOf(run: Pick<ReportedRun, 'note'>, unchanged: number): Pick<Summary, 'sync'> {
+  if (run.note(exportNote) === undefined) return {}
+  const count = (name: string): number => Number(run.note(name) ?? 0)
   return {
     sync: {
-      state: journal.get(beginningKey) ?? '',
+      state: run.note(stateNote) ?? '',
       unchanged,
-      fields_left_out: count(leftOutKey),
-      vanished: count(vanishedKey),
+      fields_left_out: count(leftOutNote),
+      vanished: count(vanishedNote),
     },
   }
 }
 
-/** Standard input is kept while the run is open, so it need not be piped again. */
-function withoutPiping({ options, runId, journal, directory }: ReportParts): string {
-  if (options.input !== '-' || journal.get('state') === 'finished') return ''
-  return ` The input is kept: to go on without piping it again, update ${keptInput(directory)} with --run-id ${runId} and the same options.`
+/** The store keeps standard input while the run is open, so it need not be piped again. */
+function withoutPiping({ options, runId, run }: ReportParts): string {
+  if (options.input !== '-' || run.finishedAt > 0) return ''
+  return ` The input is kept: to go on without piping it again, add --run-id ${runId} and pipe nothing.`
 }
 
-/** Bytes that are copied from a file that has changed meanwhile may be those of other rows. */
+/** If the file has changed meanwhile, bytes that are copied from it may be those of other rows. */
 async function* whileUnchanged<Batch>(file: InputFile, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
   yield* batches
   await file.checkUnchanged()
@@ -204,21 +212,17 @@ async function* whileUnchanged<Batch>(file: InputFile, batches: AsyncIterable<Ba
 /** Counts the rows without an outcome, which cannot be listed without the input. */
 function withUnlisted(
   listed: Readonly<Record<OutcomeKind, number>>,
-  { journal, rows }: ReportParts,
+  { run, rows }: ReportParts,
 ): Readonly<Record<OutcomeKind, number>> {
-  const open = rows - journal.settledRows.size
+  const open = rows - run.settledRows.size
   if (open === 0) return listed
   let inDoubt = 0
-  for (let row = 1; row <= rows; row++) if (!journal.settledRows.has(row) && journal.isInDoubt(row)) inDoubt++
+  for (let row = 1; row <= rows; row++) if (!run.settledRows.has(row) && run.isInDoubt(row)) inDoubt++
   return {
     ...listed,
     unknown: listed.unknown + inDoubt,
     not_attempted: listed.not_attempted + open - inDoubt,
   }
-}
-
-async function* onlySettled(batches: Iterable<readonly Outcome[]>): AsyncGenerator<readonly Outcome[]> {
-  yield* batches
 }
 
 /** What a page shows of a record. */
@@ -241,29 +245,41 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
   }
 }
 
-/** What the page shows elsewhere, paths, and addresses. */
-const leftOut = new Set(['input', 'env', 'baseUrl', 'allowHost', 'map', 'runId', 'runsDir', 'stateDir'])
+/** What a run with `--only-changed` found when it began: `first` or `known`. */
+export const stateNote = 'state'
 
-export function pageFactsOf(journal: Pick<JournalReader, 'get'>): ReportFacts {
-  const options = readRecord(journal)?.options
-  const digest = journal.get('mapping') ?? ''
+/** Not shown among the options: paths, addresses, and what the page shows in another place. */
+const leftOut = new Set([
+  'input',
+  'env',
+  'baseUrl',
+  'allowHost',
+  'map',
+  'runId',
+  'runsDir',
+  'store',
+  'stateDir',
+])
+
+function pageFactsOf(run: Pick<ReportedRun, 'note'>, digest: string): ReportFacts {
+  const options = readRecord(run)?.options
   const name = options?.map === undefined ? 'columns by name' : basename(options.map)
   return {
     mapping: digest === '' ? name : `${name} (digest ${digest.slice(0, 12)})`,
     options: Object.entries(options ?? {})
       .filter(([option, value]) => !leftOut.has(option) && isSaid(value))
       .map(([option, value]) => [`--${toFlag(option)}`, shown(value)]),
-    pauses: readPauses(journal.get(pausesKey)),
+    pauses: readPauses(run.note(pausesKey)),
     versions: `rapyd-bulk ${version}, Node ${process.versions.node}`,
   }
 }
 
-/** Whether an option says something: no list without an item. */
+/** False for an empty list. */
 function isSaid(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-/** Lists hold names of columns and texts of cells: how many has to do. */
+/** Lists hold names of columns and texts of cells, so only their length is shown. */
 function shown(value: string | number | boolean | readonly string[]): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   return typeof value === 'object' ? `${value.length} given` : String(value)

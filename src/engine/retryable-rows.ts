@@ -1,15 +1,15 @@
-/** What a finished run left not updated, and what its redos have made of that since. */
+/** The retryable rows of a finished run: rows that neither the run nor a redo of it has updated. */
 import { needsAttention } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import { customersPutBack, inChildren } from './child-runs.ts'
+import { eachOutcome } from './all-outcomes.ts'
+import { customersPutBack, findChildRuns } from './child-runs.ts'
 import { openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
-import { eachOutcome } from '../store/journal-reader.ts'
 
 export interface LeftRow {
   readonly outcome: OutcomeKind
   readonly customerId: string
-  /** When its last attempt ended, milliseconds since 1970; 0 where there was none. */
+  /** When its last attempt ended, milliseconds since 1970; 0 if there was none. */
   readonly finishedAt: number
 }
 
@@ -20,18 +20,18 @@ export interface Left {
   readonly settled: ReadonlyMap<number, string>
 }
 
-/** Only finished redos count: an open one is the run that asks. What was put back since counts as never sent. */
-export function findRetryableRows(run: SavedRun): Left {
+/** Ignores unfinished redos, because the current run may be one. Rolled-back rows count as never sent. */
+export async function findRetryableRows(run: SavedRun): Promise<Left> {
   const rows = new Map<number, LeftRow>()
-  for (const { row, outcome, customerId, finishedAt } of eachOutcome(run.journal))
+  for await (const { row, outcome, customerId, finishedAt } of eachOutcome(run.reader.outcomes()))
     if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt })
   const settled = new Map<number, string>()
-  inChildren(run, 'redo', (redo) => {
-    if (!redo.isFinished) return
+  for (const redo of await findChildRuns(run, 'redo')) {
+    if (!redo.isFinished) continue
     const parentRow = parentRowsOf(redo)
-    const putBack = customersPutBack(redo)
-    const below = findRetryableRows(redo)
-    for (const { row, outcome, customerId } of eachOutcome(redo.journal)) {
+    const putBack = await customersPutBack(redo)
+    const below = await findRetryableRows(redo)
+    for await (const { row, outcome, customerId } of eachOutcome(redo.reader.outcomes())) {
       const parent = parentRow(row)
       if (!rows.has(parent) || putBack.has(customerId)) continue
       const still = below.rows.get(row)
@@ -40,60 +40,54 @@ export function findRetryableRows(run: SavedRun): Left {
         settled.set(parent, redo.runId)
       } else if (still?.outcome === 'rejected' || still?.outcome === 'unknown') rows.set(parent, still)
     }
-  })
+  }
   return { rows, settled }
 }
 
 /** The last row of each of these customers that the run, or a redo of it, has updated. */
-export function lastUpdates(run: SavedRun, customers: ReadonlySet<string>): ReadonlyMap<string, number> {
+export async function lastUpdates(
+  run: SavedRun,
+  customers: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, number>> {
   const last = new Map<string, number>()
   const note = (customerId: string, row: number): void => {
     if (row > (last.get(customerId) ?? 0)) last.set(customerId, row)
   }
-  for (const { row, outcome, customerId } of eachOutcome(run.journal))
+  for await (const { row, outcome, customerId } of eachOutcome(run.reader.outcomes()))
     if (outcome === 'updated' && customers.has(customerId)) note(customerId, row)
-  inChildren(run, 'redo', (redo) => {
-    if (!redo.isFinished) return
+  for (const redo of await findChildRuns(run, 'redo')) {
+    if (!redo.isFinished) continue
     const parentRow = parentRowsOf(redo)
-    const stand = customers.difference(customersPutBack(redo))
-    for (const [customerId, row] of lastUpdates(redo, stand)) note(customerId, parentRow(row))
-  })
+    const left = customers.difference(await customersPutBack(redo))
+    for (const [customerId, row] of await lastUpdates(redo, left)) note(customerId, parentRow(row))
+  }
   return last
 }
 
 /**
- * Rows of the run that others were merged into, by `--duplicates merge`: what those asked for stands in no `errors` file,
- * so that a fixed row would leave it out.
+ * Rows of the run that others were merged into, by `--duplicates merge`. No `errors` file holds the merged rows, so a fixed row
+ * would leave their fields out.
  */
-export function mergedInto(run: SavedRun): ReadonlySet<number> {
+export async function mergedInto(run: SavedRun): Promise<ReadonlySet<number>> {
   const rows = new Set<number>()
   if (run.record.options.duplicates !== 'merge') return rows
-  const above = mergedAbove(run)
+  const above = await mergedAbove(run)
   const parentRow = parentRowsOf(run)
-  /** Of a journal that does not say which rows were merged: any unchanged one may have been. */
-  const mayBeMerged = new Set<string>()
-  for (const { row, outcome, customerId, mergedInto: into } of eachOutcome(run.journal)) {
-    if (into === undefined && outcome === 'unchanged') mayBeMerged.add(customerId)
-    else if (into === undefined && mayBeMerged.has(customerId)) rows.add(row)
-    else if (into !== undefined && into > 0) rows.add(into)
+  for await (const { row, mergedInto: into } of eachOutcome(run.reader.outcomes())) {
+    if (into !== undefined && into > 0) rows.add(into)
     if (above.has(parentRow(row))) rows.add(row)
   }
   return rows
 }
 
-function mergedAbove({ record, runsDir }: SavedRun): ReadonlySet<number> {
+async function mergedAbove({ store, record, runsDir }: SavedRun): Promise<ReadonlySet<number>> {
   if (record.redo === undefined) return new Set()
-  const parent = openSavedRun(record.redo.parent, runsDir)
-  try {
-    return mergedInto(parent)
-  } finally {
-    parent.close()
-  }
+  return mergedInto(await openSavedRun(store, record.redo.parent, runsDir))
 }
 
-/** Which row of its parent a row of a redo is; 0 for rows that are none of it. */
+/** Returns the parent's row of a row of a redo; 0 if it has none. */
 function parentRowsOf(redo: SavedRun): (row: number) => number {
   if (redo.record.redo?.isMended !== true) return (row) => row
-  const parents = (redo.journal.get('lineage') ?? '').split(',').map(Number)
+  const parents = (redo.reader.stored.note('lineage') ?? '').split(',').map(Number)
   return (row) => parents[row - 1] ?? 0
 }

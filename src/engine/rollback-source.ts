@@ -1,4 +1,4 @@
-/** How the rows of a rollback are read, and what a look at their customers makes of them. */
+/** Reads the rows of a rollback, and decides what each sends when its customer was read. */
 import { scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import type { ErrorCode } from '../model/errors.ts'
@@ -21,12 +21,10 @@ import { openOutcome } from './all-outcomes.ts'
 import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { RowSet } from '../model/collections.ts'
-import { inTurns } from './in-turns.ts'
 import type { SavedRun } from './saved-run.ts'
-import { readBeforeImages } from '../store/before-images.ts'
-import type { BeforeCustomer } from '../store/before-images.ts'
+import type { BeforeCustomer } from '../model/store.ts'
 
-/** Values go back as Rapyd showed them, whatever the rules for cells say about them. */
+/** Values are restored as Rapyd showed them, without the rules for cells. */
 export async function checkRollback(
   parts: InputParts,
   watched: Watched = (source) => source,
@@ -79,7 +77,7 @@ function patchedRow(
   return { row, line, offset, length, customerId, patch, fields, cleared }
 }
 
-/** Puts back only what still holds what the run left. `file` is the input, whose rows are read again by their places. */
+/** Restores only fields that still hold what the run wrote. `file` is the input, whose rows are read again by their places. */
 export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondition {
   const requestOf = createUpdateRequest(run)
   return async (looked) => {
@@ -96,7 +94,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
     const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: kept.join(';'), message } as const
     if (Object.keys(patch).length === 0) {
       if (kept.length > 0) return ended(looked, 'invalid', leftOut.errorCode, leftOut.errorField, message)
-      // What an earlier session may have put back is back.
+      // An earlier session may have restored it.
       return ended(
         looked,
         isInDoubt ? 'updated' : 'unchanged',
@@ -109,9 +107,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
     )
     const made = requestOf(patchedRow(request, request.customerId, sent, patch))
-    // Of what the journal was told, this may be less.
-    const narrowed = request.sends === undefined ? made : { ...made, sends: request.sends }
-    return kept.length === 0 ? { request: narrowed } : { request: narrowed, leftOut }
+    return kept.length === 0 ? { request: made } : { request: made, leftOut }
   }
 }
 
@@ -147,23 +143,26 @@ export type RollbackRow = { readonly customer: string; readonly row: number } & 
  * signal's reason once it is aborted.
  */
 export async function* rollbackRows(
-  { directory, journal }: Pick<SavedRun, 'directory' | 'journal'>,
+  { reader }: Pick<SavedRun, 'reader'>,
   signal: AbortSignal,
 ): AsyncGenerator<RollbackRow> {
   const updated = createRowSet()
   const doubtful = createRowSet()
-  for await (const batch of inTurns(journal.outcomes(), signal, 1)) {
+  for await (const batch of reader.outcomes()) {
+    signal.throwIfAborted()
     for (const { row, outcome } of batch) {
       if (outcome === 'updated') updated.add(row)
       else if (outcome === 'unknown') doubtful.add(row)
     }
   }
-  for (const row of journal.inDoubt.keys()) doubtful.add(row)
-  for await (const customer of inTurns(readBeforeImages(directory), signal))
+  for (const row of (await reader.progress()).inDoubt.keys()) doubtful.add(row)
+  for await (const customer of reader.beforeImages()) {
+    signal.throwIfAborted()
     yield* rollbackRowsOf(customer, updated, doubtful)
+  }
 }
 
-/** A row as it stands in the file, with its line end. */
+/** A row as it is written in the file, with its line end. */
 export function rollbackLine(row: RollbackRow): string {
   return `${JSON.stringify(row)}\n`
 }
@@ -194,7 +193,7 @@ function* rollbackRowsOf(
   if (impossible.length > 0) yield { customer, row, impossible, why: 'no_way' }
 }
 
-/** Reads a record of that file. Returns undefined if it is none. */
+/** Reads a record of `rollback.ndjson`. Returns undefined if it is none. */
 export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
   const { customer, row, put_back: putBack, impossible, why } = record
   if (typeof customer !== 'string' || typeof row !== 'number') return undefined

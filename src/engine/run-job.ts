@@ -1,8 +1,9 @@
-/** The composition root: options → parts → scan → guards → preflight → send → report. The only place that knows all parts. */
+/** Runs a job: open the input, scan it, let the guards decide, take the run, send, report. The only place that knows all parts. */
 import { join } from 'node:path'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
+import { isInputKept } from './input.ts'
 import { asInterruption } from './program-options.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -16,35 +17,38 @@ import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, rememberScan, keepEnding, keepRecord } from './record.ts'
-import { readEarlierSessions } from './earlier-sessions.ts'
+import { recallScan, keepScan, keepEnding, keepRecord } from './record.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
-import { bind, mappingDigest } from './identity.ts'
+import { formerSummary } from './former-run.ts'
+import { mappingDigest } from './identity.ts'
+import { noticesOf } from './notices.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
-import { removeKeptInput } from './input.ts'
-import type { RunBinding, RunKind, RunParts } from './parts.ts'
+import type { JobDefinition, RunBinding, RunParts } from './parts.ts'
 import type { RunWatch, Watch } from './watch.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
-import { groupPlaces, sendAll } from './sending.ts'
-import { openJournal } from '../store/journal.ts'
-import type { RunJournal } from '../store/journal.ts'
-import { lockRun } from '../store/lock.ts'
-import { asDamage } from '../store/open-database.ts'
-import { countChanges, openSync } from './open-sync.ts'
-import type { Sync } from './open-sync.ts'
-import { openRunDirectory } from '../store/run-directory.ts'
+import { groupPlaces, sendAll, settleAfterMs } from './sending.ts'
+import type { Run, RunReader, Store, StoredRun } from '../model/store.ts'
+import { formerRunState } from '../store/former-layout.ts'
+import { openStore } from '../store/open-store.ts'
+import { lostStore } from '../store/errors.ts'
+import { busyRun } from '../store/sqlite/owner.ts'
+import { countChanges, openFieldState } from './open-field-state.ts'
+import type { OnlyChanged } from './open-field-state.ts'
+import { isRunBegun, openRunDirectory } from '../store/run-directory.ts'
 import { traced } from './telemetry.ts'
 
 export interface UpdateResult {
   readonly summary: Summary
   readonly directory: string
   readonly exitCode: number
-  /** What stopped the run, where it did not reach its end. */
+  /** What stopped the run; undefined if it reached its end. */
   readonly stopped?: BulkUpdateError
-  /** True where the run had been finished before and nothing was done. */
+  /** True if every row has an outcome. */
+  readonly isFinished: boolean
+  /** True if the run had been finished before and nothing was done. */
   readonly finishedBefore: boolean
 }
 
@@ -56,27 +60,33 @@ export async function runJob(
   options: UpdateOptions,
   watch: Watch,
   signal: AbortSignal,
-  kind: RunKind,
+  job: JobDefinition,
 ): Promise<UpdateResult> {
   const resolved = resolveOptions(options)
   const remote = await openRemote(resolved)
+  let store: Store | undefined
   try {
-    return await traced(watch, (told) => runOn(remote, resolved, told, signal, kind))
+    const opened = await openStore(resolved)
+    store = opened
+    return await traced(watch, (told) => runOn(opened, remote, resolved, told, signal, job))
   } catch (error) {
-    throw asInterruption(asDamage(error), signal)
+    throw asInterruption(error, signal)
   } finally {
+    await store?.close()
     await remote.close()
   }
 }
 
 async function runOn(
+  store: Store,
   remote: Remote,
   options: ResolvedOptions,
   watch: RunWatch,
   signal: AbortSignal,
-  kind: RunKind,
+  job: JobDefinition,
 ): Promise<UpdateResult> {
-  const opened = await openGiven(options, signal, kind.piped)
+  const kept = await findKeptInput(store, options)
+  const opened = await openGiven(options, signal, { piped: job.piped, kept })
   const log = createRunLog(options.logLevel, (code) => watch.onEvent?.({ kind: 'log_off', code }))
   const tell = (event: RunEvent): void => {
     log.write(event)
@@ -87,25 +97,19 @@ async function runOn(
     onSnapshot: (snapshot) => watch.onSnapshot?.(snapshot),
     onEvent: tell,
   })
-  let sync: Sync | undefined
+  let fieldState: OnlyChanged | undefined
   try {
-    const facts = await factsOf(remote, opened.given, kind)
-    sync = await openSync(remote, options, opened.runsDir, kind.redo !== undefined)
-    const { parts, found } = await acceptScan({
-      ...opened,
-      remote,
-      facts,
-      watch,
-      signal,
-      kind,
-      sync,
-      progress,
-      log,
-      tell,
-    })
-    return await runLocked(parts, found)
+    const facts = await factsOf(remote, opened.given, job)
+    fieldState = await openFieldState(store, remote, options, job.redo !== undefined)
+    const shared = { ...opened, remote, facts, watch, signal, job, store, fieldState, progress, log, tell }
+    const place = await findPlace(shared)
+    const summary = place.known === undefined ? formerSummary(place.directory) : undefined
+    if (summary !== undefined)
+      return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
+    const { parts, found } = await acceptScan(shared, place)
+    return await runTaken(parts, job, found)
   } finally {
-    sync?.close()
+    await fieldState?.close()
     progress.stop()
     log.close()
     await opened.input.close()
@@ -116,7 +120,7 @@ async function runOn(
 async function factsOf(
   { host, account }: Remote,
   { file, options, mapping }: OpenGiven<ResolvedOptions>['given'],
-  { planned }: RunKind,
+  { planned }: JobDefinition,
 ): Promise<RunBinding> {
   return {
     input: await file.digest(),
@@ -129,31 +133,52 @@ async function factsOf(
 }
 
 type Opened = OpenGiven<ResolvedOptions> &
-  Pick<RunParts, 'remote' | 'facts' | 'watch' | 'signal' | 'sync' | 'progress' | 'log' | 'tell'> & {
-    readonly kind: RunKind
+  Pick<
+    RunParts,
+    'remote' | 'facts' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
+  > & {
+    readonly job: JobDefinition
   }
 
+interface RunPlace {
+  readonly runId: string
+  readonly directory: string
+  /** The run, if the store knows it. */
+  readonly known: StoredRun | undefined
+}
+
+/** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if only its folder shows that it had begun. */
+async function findPlace({ job, facts, runsDir, store, fieldState, given, tell }: Opened): Promise<RunPlace> {
+  const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
+  const known = (await store.findRun(runId))?.stored
+  if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
+  const usual = join(runsDir, runId)
+  const directory = known?.directory ?? usual
+  if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))
+    throw lostStore(`the store does not know the run in ${directory}, and files there show that it had begun`)
+  for (const notice of noticesOf({ options: given.options, storePath: store.path, known, directory: usual }))
+    tell({ kind: 'notice', ...notice })
+  return { runId, directory, known }
+}
+
 /** Reads the whole file without a socket. Throws if a guard refuses it, or `confirm` does. */
-async function acceptScan({
-  kind,
-  given,
-  ...opened
-}: Opened): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
-  const { remote, facts, runsDir, signal, sync, progress, watch } = opened
+async function acceptScan(
+  { job, given, ...opened }: Opened,
+  { runId, directory, known }: RunPlace,
+): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
+  const { remote, facts, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
   const { host, account } = remote
-  const runId = kind.runIdOf(facts, runsDir, sync?.state.lastSender)
-  const directory = join(runsDir, runId)
-  const counter = countChanges(sync, options.duplicates)
-  const remembered = recallScan(directory, facts)
-  const guard = openInputGuard({ ...given, runsDir, runId, facts }, kind)
+  const counter = countChanges(fieldState, options.duplicates)
+  const remembered = recallScan(known, facts)
+  const guard = await openInputGuard({ ...given, store, isKnown: known !== undefined, facts }, job)
   const examiner = counter.beside(guard?.watch)
-  const { found, refusal, openRows, readRow, asked, lineage, limit } = await kind.check(
+  const { found, refusal, openRows, readRow, asked, lineage, limit } = await job.check(
     { ...given, onInvalid: progress.invalid, signal, remembered, examiner },
-    (source) => progress.checking(source),
+    (source) => progress.checking(counter.around(source)),
   )
   if (refusal !== undefined) throw refusal
-  const keepPortrait = await guard?.check(found)
+  const keepProfile = await guard?.check(found)
   const scan = remembered === undefined ? counter.calls(found) : found
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
   await watch.confirm?.({ host, account, scan, unmatched })
@@ -161,91 +186,119 @@ async function acceptScan({
     ...opened,
     ...given,
     options: limit === undefined ? options : { ...options, limit },
-    digest: facts.input,
     runId,
     directory,
-    redo: kind.redo,
-    planned: kind.planned,
-    rollback: kind.rollback,
-    precondition: kind.precondition,
+    redo: job.redo,
+    planned: job.planned,
+    rollback: job.rollback,
+    precondition: job.precondition,
     asked: asked ?? new Map<number, number>(),
     lineage,
-    keepPortrait,
+    keepProfile,
     openRows,
     prepare: createPrepare(readRow, { host, runId }),
   }
   return { parts, found: scan }
 }
 
-async function runLocked(parts: RunParts, found: Scan): Promise<UpdateResult> {
-  openRunDirectory(parts.runsDir, parts.runId)
-  const unlock = lockRun(parts.directory, parts.runId)
+/** Takes the run for as long as it is sent and reported. */
+async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promise<UpdateResult> {
+  const { options, runId, directory, facts, store, fieldState } = parts
+  openRunDirectory(directory)
+  const { host, account, ...bound } = facts
+  const run = await store.openRun(
+    { id: runId, kind: job.kind, parentId: job.parentId, host, account, directory, facts: bound },
+    {
+      fieldsOf: fieldState?.owner,
+      group: groupPlaces(options.concurrency),
+      settleMs: settleAfterMs(parts, true),
+      rows: found.rows,
+    },
+  )
   try {
-    return await runIn(parts, found)
+    return await runIn(parts, run, found)
   } catch (error) {
     parts.tell({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
     throw error
   } finally {
-    unlock()
+    await run.close()
   }
 }
 
 /** The exclusive part of a run: sends what is open, and reports. */
-async function runIn(parts: RunParts, found: Scan): Promise<UpdateResult> {
-  const { directory, progress, tell } = parts
-  const { concurrency } = parts.options
-  const journal = openJournal(`${directory}/journal.db`, groupPlaces(concurrency))
-  try {
-    bind(journal, parts.facts)
-    const finishedBefore = journal.get('state') === 'finished'
-    if (!finishedBefore) {
-      parts.input.keepIn(directory)
-      keepRecord(journal, recordOf(parts, found))
-      parts.keepPortrait?.(journal)
-      if (parts.lineage !== undefined) journal.set('lineage', parts.lineage.join(','))
+async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResult> {
+  const { directory, store, progress, tell } = parts
+  const finishedBefore = run.finishedAt > 0
+  if (!finishedBefore) await keepBeginning(parts, run, found)
+  parts.log.open(directory)
+  tell(startOf(parts, found, run.earlier.settled))
+  let ended: BulkUpdateError | undefined
+  if (!finishedBefore) {
+    const stopped = await sendAll(parts, run, found)
+    // The files belong to the other process now.
+    if (stopped?.code === 'E_TAKEN_OVER') throw stopped
+    if (stopped !== undefined) {
+      ended = withRoomNeeded(stopped, { storePath: store.path, run, rows: found.rows })
+      tell({ kind: 'stopped', code: ended.code })
     }
-    parts.log.open(directory)
-    const before = await readEarlierSessions(journal)
-    tell(startOf(parts, found, before.settled))
-    let ended: BulkUpdateError | undefined
-    if (!finishedBefore) {
-      if (journal.get('started_at') === undefined) journal.set('started_at', new Date().toISOString())
-      rememberScan(journal, found)
-      const stopped = await sendAll(parts, journal, found, concurrency, before)
-      if (stopped !== undefined) {
-        ended = withRoomNeeded(stopped, { directory, journal, rows: found.rows })
-        tell({ kind: 'stopped', code: ended.code })
-      }
-    }
-    progress.reporting()
-    const { summary, stopped } = await closingReport(reportOf(parts, journal, found, ended), ended)
-    if (stopped !== undefined && stopped.kind !== 'LOCAL') keepEnding(journal, stopped)
-    if (journal.get('state') === 'finished') removeKeptInput(directory)
-    const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
-    tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
-    return { summary, directory, exitCode, finishedBefore, ...(stopped === undefined ? {} : { stopped }) }
-  } finally {
-    journal.close()
+  }
+  progress.reporting()
+  const { summary, stopped } = await closingReport(reportOf(parts, run, found, ended), ended, store.path)
+  if (stopped !== undefined && stopped.kind !== 'LOCAL') await keepEnding(run, stopped)
+  if (run.finishedAt > 0) await run.removeInput()
+  const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
+  tell({ kind: 'finished', outcomes: summary.outcomes, exitCode })
+  const isFinished = run.finishedAt > 0
+  return {
+    summary,
+    directory,
+    exitCode,
+    isFinished,
+    finishedBefore,
+    ...(stopped === undefined ? {} : { stopped }),
   }
 }
 
-function reportOf(
-  parts: RunParts,
-  journal: RunJournal,
-  found: Scan,
-  stopped: BulkUpdateError | undefined,
-): ReportParts {
-  const { options, file, head, openRows, prepare, runId, remote, digest, asked } = parts
+/** Stores what a resume needs: how the run was begun, what the scan found, and standard input. */
+async function keepBeginning(parts: RunParts, run: Run, found: Scan): Promise<void> {
+  await parts.input.keepIn(run)
+  await keepRecord(run, recordOf(parts, found))
+  await parts.keepProfile?.(run)
+  if (parts.lineage !== undefined) run.noteLater('lineage', parts.lineage.join(','))
+  await keepScan(run, found)
+}
+
+/** An open run of standard input, whose input is read from the store if nothing is piped in. */
+async function findKeptInput(
+  store: Store,
+  { input, runId }: ResolvedOptions,
+): Promise<RunReader | undefined> {
+  if (input !== '-' || runId === undefined) return undefined
+  const reader = await store.findRun(runId)
+  return reader?.stored.state === 'open' && isInputKept(reader.stored) ? reader : undefined
+}
+
+function reportOf(parts: RunParts, run: Run, found: Scan, stopped: BulkUpdateError | undefined): ReportParts {
+  const { options, file, head, openRows, prepare, runId, remote, facts, asked } = parts
   const { directory, redo, planned, rollback } = parts
+  const { settledRows, startedAt, finishedAt } = run
   return {
     runId,
     directory,
-    // What another run may have applied stays in doubt until it has been looked at.
-    journal: { ...journal, isInDoubt: (row) => asked.has(row) || journal.isInDoubt(row) },
+    run: {
+      note: (name) => run.note(name),
+      outcomes: () => run.outcomes(),
+      settledRows,
+      // A row that another run may have applied is in doubt until its customer was read.
+      isInDoubt: (row) => asked.has(row) || run.isInDoubt(row),
+      startedAt,
+      finishedAt,
+    },
     options,
     host: remote.host,
     account: remote.account,
-    digest,
+    digest: facts.input,
+    mappingDigest: facts.mapping,
     rows: found.rows,
     bytes: file.size,
     format: head.format,
@@ -291,7 +344,7 @@ function startOf(
     rows,
     calls,
     settled: settled.values().reduce((sum, settledRows) => sum + settledRows, 0),
-    // Only options without a text of the user's own: names of columns and files, and literals, stay out.
+    // No texts of the user: names of columns and files, and literals, are left out.
     options: {
       windows: remote.windows.map(({ limit, perMs }) => `${limit}/${perMs}ms`).join(','),
       concurrency: options.concurrency,

@@ -1,4 +1,4 @@
-/** A plan that was written, opened to be applied: held against its digest as a whole, and read again row by row. */
+/** A saved plan, opened to be applied: its digest is checked first, then its rows are read one by one. */
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { isJsonObject, parseJson } from '../model/json.ts'
@@ -23,7 +23,7 @@ export interface SavedPlan {
   close(): Promise<void>
 }
 
-/** @throws BulkUpdateError INPUT: E_PLAN_OPEN, E_PLAN where it is no plan of this version, E_PLAN_CHANGED where it was edited or cut */
+/** @throws BulkUpdateError INPUT: E_PLAN_OPEN, E_PLAN if it is no plan of this version, E_PLAN_CHANGED if it was edited or cut */
 export async function openPlan(path: string): Promise<SavedPlan> {
   let handle: FileHandle
   try {
@@ -48,7 +48,7 @@ async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
   const { isPlanHead, isPlanRow } = await import('./plan-schema.ts')
   const digest = createHeadDigest()
   let head: PlanHead | undefined
-  /** Where the head ends, and each row. */
+  /** The places where the head and each row end. */
   const ends: number[] = []
 
   function rowOf(record: unknown): PlanRow {

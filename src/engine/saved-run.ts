@@ -1,93 +1,118 @@
-/** A run by its name, opened to look at it: its journal, what it keeps of its options, and whether a process is in it. */
+/** A run by its name, as the store has it: what it keeps of its options, and whether a process has it. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { BulkUpdateError } from '../model/errors.ts'
-import { isEncoding } from '../input/encoding.ts'
 import { inheritOptions, resolveOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import { options as optionTable } from '../config/options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import { readRecord } from './record.ts'
-import type { RunRecord } from './record.ts'
-import { isHeld } from '../store/find-runs.ts'
-import { readJournal } from '../store/saved-journal.ts'
-import type { SavedJournal } from '../store/saved-journal.ts'
-import type { InputParts } from '../validation/scan.ts'
 import type { InputFile } from '../input/bytes.ts'
+import { isEncoding } from '../input/encoding.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { RunFilter, RunReader, Store } from '../model/store.ts'
+import { oldRun } from '../store/former-layout.ts'
+import { withExistingStore } from '../store/open-store.ts'
+import type { StoreOptions } from '../store/open-store.ts'
+import type { InputParts } from '../validation/scan.ts'
 import { mappingDigest } from './identity.ts'
-import { keptInput, openPassingInput } from './input.ts'
+import { openKeptInput, openPassingInput } from './input.ts'
+import { readRecord } from './record.ts'
+import type { RunRecord } from './record.ts'
 
 export interface SavedRun {
+  readonly store: Store
   readonly runId: string
   readonly directory: string
-  /** The folder that it lies in. */
+  /** The folder of that directory. */
   readonly runsDir: string
-  readonly journal: SavedJournal
+  readonly reader: RunReader
   readonly record: RunRecord
   readonly isRunning: boolean
   readonly isFinished: boolean
-  /** What its journal is bound to: `input`, `host`, `account`, `mapping`, `encoding`. */
+  /** What it is bound to: `input`, `host`, `account`, `mapping`, `encoding`. */
   readonly fact: (name: string) => string
-  close(): void
 }
 
 /**
- * `run` is a run id below `runsDir`, or the path of a run directory: what holds a slash is a path. Throws USAGE, E_NO_RUN,
- * where there is none, and LOCAL where its journal cannot be read or says too little.
+ * `run` is a run id, or the path of a run directory: a text with a slash is a path. Throws USAGE, E_NO_RUN, if the store has no
+ * such run; LOCAL, E_OLD_RUN, for one of version 0.1, and E_RUN_RECORD for one that does not say how it was begun.
  */
-export function openSavedRun(run: string, runsDir: string | undefined): SavedRun {
-  const directory = /[\\/]/.test(run)
-    ? resolve(run)
-    : join(resolve(runsDir ?? optionTable.runsDir.default), run)
-  if (!existsSync(join(directory, 'journal.db'))) {
-    throw new BulkUpdateError(
-      'E_NO_RUN',
-      `${directory} is no run`,
-      'Give the id of a run, as `rapyd-bulk runs` lists them (with --runs-dir where they are elsewhere), or the path of its directory.',
-    )
-  }
-  // Asked first: a run that ends in between then counts as running, never as left.
-  const isRunning = isHeld(directory)
-  const journal = readJournal(directory)
-  const record = readRecord(journal)
-  if (record === undefined) {
-    journal.close()
+export async function openSavedRun(
+  store: Store,
+  run: string,
+  runsDir: string | undefined,
+): Promise<SavedRun> {
+  const isPath = /[\\/]/.test(run)
+  const directory = isPath ? resolve(run) : join(resolve(runsDir ?? optionTable.runsDir.default), run)
+  const id = basename(directory)
+  const reader = await store.findRun(id)
+  if (reader !== undefined && (!isPath || reader.stored.directory === directory)) {
+    const saved = savedRun(store, reader)
+    if (saved !== undefined) return saved
     throw new BulkUpdateError(
       'E_RUN_RECORD',
-      `the journal of ${directory} does not say how its run was begun`,
+      `the store does not say how run ${id} was begun`,
       'Run its first command again: what was answered is not sent again, and the files are written.',
     )
   }
+  if (existsSync(join(directory, 'journal.db'))) throw oldRun(directory)
+  throw new BulkUpdateError(
+    'E_NO_RUN',
+    isPath ? `${directory} is no run` : `there is no run ${id} in the store ${store.path}`,
+    'Give the id of a run, as `rapyd-bulk runs` lists them (with --store if they are in another store), or the path of its directory.',
+  )
+}
+
+/** Returns undefined if there is none, or if it does not say how it was begun. */
+export async function findSavedRun(store: Store, runId: string): Promise<SavedRun | undefined> {
+  const reader = await store.findRun(runId)
+  return reader === undefined ? undefined : savedRun(store, reader)
+}
+
+/** Runs that do not say how they were begun are left out. */
+export async function savedRuns(store: Store, filter: RunFilter): Promise<readonly SavedRun[]> {
+  return (await store.runs(filter)).flatMap((reader) => savedRun(store, reader) ?? [])
+}
+
+function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
+  const { stored } = reader
+  const record = readRecord(stored)
+  if (record === undefined) return undefined
+  const { id: runId, directory, host, account, facts } = stored
+  const bound: Readonly<Record<string, string>> = { ...facts, host, account }
   return {
-    runId: basename(directory),
+    store,
+    runId,
     directory,
     runsDir: dirname(directory),
-    journal,
+    reader,
     record,
-    isRunning,
-    isFinished: journal.get('state') === 'finished',
-    fact: (name) => journal.get(name) ?? '',
-    close: () => journal.close(),
+    isRunning: stored.isRunning,
+    isFinished: stored.state === 'finished',
+    fact: (name) => bound[name] ?? '',
   }
 }
 
-/** Where the calls of a run went: what its redo takes if nothing else is said. Throws like `openSavedRun`. */
-export function whereRunWent(run: string, runsDir: string | undefined): Partial<RecordedOptions> {
-  const saved = openSavedRun(run, runsDir)
-  saved.close()
-  return inheritOptions('verify', saved.record.options, {})
+/** The host and environment of a run, which its redo inherits. Throws like `openSavedRun`. */
+export function whereRunWent(
+  run: string,
+  options: StoreOptions & { readonly runsDir?: string | undefined },
+): Promise<Partial<RecordedOptions>> {
+  return withExistingStore(options, async (store) => {
+    const { record } = await openSavedRun(store, run, options.runsDir)
+    return inheritOptions('verify', record.options, {})
+  })
 }
 
-/** How the input of a run was written; nothing of a run from before that was kept, which was UTF-8. */
+/** How the input of a run was written. */
 export function writtenIn(fact: SavedRun['fact']): Pick<UpdateOptions, 'encoding'> {
   const encoding = fact('encoding')
   return isEncoding(encoding) ? { encoding } : {}
 }
 
-/** Throws USAGE where customers of another account would be changed. `what` is a run or a plan, with `held` of it. */
+/** Throws USAGE if customers of another account would be changed. `what` is a run or a plan, with `held` of it. */
 export function refuseElsewhere(
   what: string,
   held: (name: 'host' | 'account') => string,
@@ -111,10 +136,14 @@ export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
   )
 }
 
-/** The file that the run was made from, or an error that says what became of it. */
-export async function openSameInput({ directory, record, fact }: SavedRun): Promise<InputFile> {
-  const path = record.options.input === '-' ? keptInput(directory) : record.options.input
-  const file = await openPassingInput(path, new AbortController().signal, writtenIn(fact))
+/** Opens the input of the run. Throws INPUT if it is gone or has changed. */
+export async function openSameInput({ reader, record, fact }: SavedRun): Promise<InputFile> {
+  const path = record.options.input
+  const { signal } = new AbortController()
+  const file =
+    path === '-'
+      ? await openKeptInput(reader, signal, writtenIn(fact))
+      : await openPassingInput(path, signal, writtenIn(fact))
   try {
     if ((await file.digest()) === fact('input')) return file
   } catch (error) {
@@ -133,7 +162,7 @@ export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): 
   return readHead(file, { format: options.format, delimiter: options.delimiter })
 }
 
-/** Throws INPUT, E_MAPPING_CHANGED, where the mapping says something else than it did. */
+/** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
 export async function inputPartsOf(
   { record, fact }: SavedRun,
   file: InputFile,

@@ -1,4 +1,4 @@
-/** The sending pass of a run: parts put together around the one loop, and what can stop it. */
+/** The sending pass of a run: composes the parts around the one loop, and handles what stops it. */
 import type { HeldCustomers } from '../http/sender.ts'
 import type { UpdateRequest, MalformedRow, Row } from '../model/row.ts'
 import { createHeldCustomers } from './pauses.ts'
@@ -21,40 +21,38 @@ import { createThreshold } from '../validation/guards.ts'
 import { refuseRolledBack } from './child-runs.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { keepsImages } from './backup.ts'
-import type { EarlierSessions } from './earlier-sessions.ts'
 import { openClient } from './client.ts'
 import type { Client } from '../http/client.ts'
 import { preRead } from './pre-read.ts'
 import type { RunParts } from './parts.ts'
 import type { Middleware, Watch } from './watch.ts'
-import { openBeforeImages } from '../store/before-images.ts'
-import type { BeforeImages } from '../store/before-images.ts'
-import type { RunJournal } from '../store/journal.ts'
-import { endSyncRun } from './vanished-file.ts'
-import { openSyncing } from './only-changed.ts'
-import type { SyncSending } from './only-changed.ts'
+import type { FieldEffects, Run } from '../model/store.ts'
+import { endExportRun, exportNote } from './vanished-file.ts'
+import { createFieldStateSending } from './only-changed.ts'
+import type { FieldStateSending } from './only-changed.ts'
+import { stateNote } from './report.ts'
 
 /** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
 function queuePlaces(concurrency: number): number {
   return Math.min(concurrency * 8, Math.max(256, concurrency))
 }
 
-/** Journal entries that are committed without waiting for more: while they are written, some rows are on their way and as many are ready. */
+/** So many entries are committed without waiting for more. During the commit other rows are in flight, and as many are ready. */
 export function groupPlaces(concurrency: number): number {
   return Math.max(concurrency, queuePlaces(concurrency) - 2 * concurrency)
 }
 
-/** Rows in doubt that may wait on top until they can be read back: new rows need not wait with them. */
+/** Rows in doubt that may wait on top until they can be read back, so that new rows need not wait for them. */
 const mostDoubts = 4_000
 
 /** Rows that may wait for their settle time on top. With more, no new row is started. */
 const mostSettling = 1_000
 
 /**
- * So long after its last attempt a row without a clear answer is in doubt. The embedded simulator applies nothing late; what does
- * harm twice waits longer.
+ * How long a row without a clear answer stays in doubt after its last attempt. It is longer for rows that do harm if they are
+ * applied twice. The embedded simulator applies nothing late.
  */
-function settleAfterMs({ options }: RunParts, isRepeatable: boolean): number {
+export function settleAfterMs({ options }: Pick<RunParts, 'options'>, isRepeatable: boolean): number {
   if (options.settleAfterMs !== undefined) return options.settleAfterMs
   if (options.env === 'simulator') return 2_000
   return isRepeatable ? 90_000 : 300_000
@@ -63,9 +61,9 @@ function settleAfterMs({ options }: RunParts, isRepeatable: boolean): number {
 /** What the parts of one sending pass share. */
 interface Sending {
   readonly parts: RunParts
-  readonly journal: RunJournal
+  readonly run: Run
   readonly client: Client
-  readonly fieldState: SyncSending | undefined
+  readonly fieldState: FieldStateSending | undefined
   readonly read: ReadCustomer
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
@@ -73,52 +71,63 @@ interface Sending {
   readonly isSentAgain: (row: number) => boolean
   /** Customers with a row that was settled early. */
   readonly held: HeldCustomers
+  /** When the attempts of earlier sessions count as ended, in the clock's milliseconds. */
+  readonly earlierEndedAt: number
   /** Rows that wait for their settle time now. */
   readonly settling: { rows: number; onGrowth: () => void }
   readonly stop: (error: unknown) => void
 }
 
 /** Sends what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
-export async function sendAll(
-  parts: RunParts,
-  journal: RunJournal,
-  found: Scan,
-  concurrency: number,
-  before: EarlierSessions,
-): Promise<BulkUpdateError | undefined> {
+export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<BulkUpdateError | undefined> {
   const { options } = parts
-  refuseRolledBack(parts)
-  const keepsBackup = keepsImages(options, journal, before)
-  const fieldState = await openSyncing(parts, journal)
+  const { concurrency } = options
+  await refuseRolledBack(parts.store, parts.runId)
+  const images = (await keepsImages(options, run)) ? run : undefined
+  const fieldState = await openSendingState(parts, run)
+  await run.begin()
   const stopping = stopWith(parts.signal)
   const { signal } = stopping
   const stop = (error: unknown): void => stopping.abort(error)
-  const intend = fieldState?.intend ?? ((request) => journal.intend(request))
-  const client = openClient(parts, { ...journal, intend }, concurrency, clock, stop)
-  signal.addEventListener('abort', () => client.calls.giveUp(signal.reason), { once: true })
+  const recordIntent = (request: UpdateRequest): Promise<void> | undefined =>
+    run.recordIntent(request, settleAfterMs(parts, request.repeatable))
+  const callsLeft = options.pace === 'even' ? () => parts.progress.callsLeft : undefined
+  const client = await openClient(
+    { ...parts, callsLeft },
+    {
+      note: (name) => run.note(name),
+      noteLater: (name, value) => run.noteLater(name, value),
+      recordIntent,
+      owner: run,
+    },
+    concurrency,
+    clock,
+    stop,
+  )
   const read = createReadCustomer({ ...client, clock, random: Math.random })
   const sending: Sending = {
     parts,
-    journal,
+    run,
     client,
     fieldState,
     read,
-    inDoubt: new Map([...parts.asked, ...journal.inDoubt]),
-    isSentAgain: (row) => parts.asked.has(row) && !journal.inDoubt.has(row),
-    held: createHeldCustomers(journal, clock),
+    inDoubt: new Map([...parts.asked, ...run.inDoubt]),
+    isSentAgain: (row) => parts.asked.has(row) && !run.inDoubt.has(row),
+    held: createHeldCustomers(run, clock),
+    earlierEndedAt:
+      run.earlier.endedAt === 0 ? clock.now() : clock.now() + run.earlier.endedAt - clock.wall(),
     settling: { rows: 0, onGrowth() {} },
     stop,
   }
-  const images = keepsBackup ? openBeforeImages(parts.directory, queuePlaces(concurrency)) : undefined
-  const closed = new Set(before.closedCustomers)
+  const closed = new Set(run.earlier.closedCustomers)
   const middleware = createMiddleware(sending, closed, images, found)
   const outcomes = createOutcomeWriter(sending, closed)
   try {
     parts.progress.sending({
       found,
       limit: options.limit,
-      settled: before.settled,
-      errors: before.errors,
+      settled: run.earlier.settled,
+      errors: run.earlier.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
       requestsPerCall: middleware.reduce((requests, { extraRequests }) => requests + extraRequests, 1),
@@ -127,10 +136,10 @@ export async function sendAll(
       const { firstOutageMs: patienceMs } = options
       await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
     }
-    const rows = parts.openRows(journal.lastOfSettled())
+    const rows = parts.openRows(await run.lastOfSettled())
     const queue = createQueue(sending, outcomes, concurrency)
     await send({
-      source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), journal),
+      source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
       deliver: compose(createRowSender(sending), middleware),
       lanes: queue,
@@ -141,40 +150,56 @@ export async function sendAll(
     stop(error)
   } finally {
     await client.close()
-    images?.close()
   }
   if (!signal.aborted) {
-    if (options.limit === undefined) await finish(parts, journal)
+    if (options.limit === undefined) await finish(parts, run)
     return undefined
   }
-  // The first reason counts; whatever else was thrown is its consequence, or a bug and no end of the run.
+  // The first reason counts. Later errors follow from it. A reason that is no BulkUpdateError is a bug.
   if (signal.reason instanceof BulkUpdateError) return signal.reason
   throw signal.reason
 }
 
-/** Rows that wait for a time take no place from others. */
+/** Rows in doubt and rows that settle get places of their own, so that others need not wait. */
 function createQueue({ settling, stop }: Sending, outcomes: OutcomeWriter, concurrency: number): KeyedQueue {
   const queue = createKeyedQueue(
     () =>
       queuePlaces(concurrency) +
       Math.min(mostDoubts, outcomes.openDoubts) +
       Math.min(mostSettling, settling.rows),
-    // An error of one row ends the run at once: the others begin no further attempt while their queues empty.
+    // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
     stop,
   )
   settling.onGrowth = () => queue.recheck()
   return queue
 }
 
-async function finish(parts: RunParts, journal: RunJournal): Promise<void> {
-  if (parts.sync?.isSyncRun === true) await endSyncRun(parts.sync, journal, parts)
-  journal.set('finished_at', new Date().toISOString())
-  journal.set('state', 'finished')
+async function finish({ fieldState, ...parts }: RunParts, run: Run): Promise<void> {
+  if (fieldState?.isExport === true) await endExportRun(fieldState, run, parts)
+  await run.finish()
+}
+
+/** Returns undefined if no field state is kept. */
+async function openSendingState(
+  { fieldState, options, remote, runId }: RunParts,
+  run: Run,
+): Promise<FieldStateSending | undefined> {
+  if (fieldState === undefined) return undefined
+  if (fieldState.isExport) {
+    if (run.note(stateNote) === undefined) {
+      if (fieldState.isNew) await fieldState.state.forget()
+      run.noteLater(stateNote, fieldState.isFirst ? 'first' : 'known')
+    }
+    await run.setNote(exportNote, fieldState.exportName)
+    await fieldState.state.accept()
+  }
+  const identity = { host: remote.host, runId }
+  return createFieldStateSending({ fieldState, run, identity, clock, wholeRows: options.wholeRows })
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
 function createRowSender(sending: Sending): Send {
-  const { parts, journal, client, read, inDoubt, isSentAgain, held, settling, stop } = sending
+  const { parts, run, client, read, inDoubt, isSentAgain, held, settling, stop } = sending
   return createSender({
     calls: client.calls,
     access: client.access,
@@ -189,16 +214,18 @@ function createRowSender(sending: Sending): Send {
       if (change > 0) settling.onGrowth()
     },
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
-    withdraw: (request) => journal.withdraw(request),
+    cancelIntent: ({ row }) => run.cancelIntents([row]),
+    earlierEndedAt: sending.earlierEndedAt,
+    isOvertaken: (row) => run.isOvertaken(row),
     stop,
   })
 }
 
-/** What stands around the sender, innermost first. */
+/** The middleware around the sender, innermost first. */
 function createMiddleware(
-  { parts, fieldState, read, inDoubt, isSentAgain, held }: Sending,
+  { parts, fieldState, read, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
   closed: ReadonlySet<string>,
-  images: BeforeImages | undefined,
+  images: Run | undefined,
   found: Scan,
 ): readonly Middleware[] {
   const { options, precondition, watch } = parts
@@ -206,9 +233,8 @@ function createMiddleware(
   const middleware: Middleware[] = []
   if (images !== undefined || precondition !== undefined) {
     const fields = new Set([...found.set.keys()].map(fieldOf))
-    const begun = clock.now()
     const untilSettled = ({ row, customerId, repeatable }: UpdateRequest, signal: AbortSignal) => {
-      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, begun)
+      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, earlierEndedAt)
       const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
       return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
     }
@@ -235,7 +261,7 @@ function createMiddleware(
 }
 
 interface OutcomeWriter {
-  /** Resolves when the outcome is durable and everybody who watches the run has been told. */
+  /** Resolves when the outcome is durable and the watcher of the run has been notified. */
   settle(outcome: Outcome): Promise<void>
   /** Rows in doubt that have no outcome yet. */
   readonly openDoubts: number
@@ -243,7 +269,7 @@ interface OutcomeWriter {
 
 /** `closed` gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
 function createOutcomeWriter(
-  { parts, journal, fieldState, inDoubt, stop }: Sending,
+  { parts, run, fieldState, inDoubt, held, stop }: Sending,
   closed: Set<string>,
 ): OutcomeWriter {
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
@@ -255,19 +281,23 @@ function createOutcomeWriter(
     if (threshold.passed(outcome)) stop(tooManyErrors())
   }
 
+  /** An attempt of a row that was settled early may still overwrite what other runs send. */
+  function withHold(outcome: Outcome): FieldEffects | undefined {
+    const effects = fieldState?.effectsOf(outcome)
+    const leftMs = held.until(outcome.customerId) - clock.now()
+    return effects === undefined || leftMs <= 0 ? effects : { ...effects, until: clock.wall() + leftMs }
+  }
+
   function notify(outcome: Outcome): void | Promise<void> {
     parts.progress.settled(outcome)
-    // What it throws ends the run before the row counts.
+    // If it throws, the run ends before the row counts.
     return onOutcome === undefined ? count(outcome) : onOutcome(outcome).then(() => count(outcome))
   }
 
   return {
     settle(outcome) {
       if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-      const confirmed = fieldState?.confirmedBy(outcome)
-      const durable = journal.settle(outcome, confirmed)
-      if (confirmed === undefined || fieldState === undefined) return durable.then(() => notify(outcome))
-      return durable.then(() => fieldState.settled(confirmed)).then(() => notify(outcome))
+      return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))
     },
     get openDoubts() {
       return openDoubts
@@ -284,7 +314,7 @@ const behindBadRow = {
   message: 'an earlier row of this customer failed or is unknown',
 } as const
 
-/** What a program makes of an outcome, and the error of a run that it stops. */
+/** Calls `onOutcome` of a program. Its error stops the run with E_ON_OUTCOME. */
 function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => Promise<void>) | undefined {
   if (onOutcome === undefined) return undefined
   return async (outcome) => {
@@ -301,7 +331,7 @@ function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => P
   }
 }
 
-/** Aborts with an error as its reason: the first of an interruption from outside and what ends the run from within. */
+/** Aborts with the first reason: an interruption from outside, or an error of the run. */
 function stopWith(outside: AbortSignal): AbortController {
   const controller = new AbortController()
   const interrupt = (): void => controller.abort(interruption(outside.reason))
@@ -313,9 +343,8 @@ function stopWith(outside: AbortSignal): AbortController {
 /** Leaves out rows that have an outcome from an earlier session. */
 async function* withoutSettled(
   source: Source,
-  journal: RunJournal,
+  { settledRows: settled }: Run,
 ): AsyncGenerator<readonly (Row | MalformedRow)[]> {
-  const settled = journal.settledRows
   for await (const rows of source) {
     const open = settled.size === 0 ? rows : rows.filter(({ row }) => !settled.has(row))
     if (open.length > 0) yield open

@@ -1,12 +1,12 @@
 /**
- * OpenTelemetry, where the user has set it up in this process: a span for a run and one for each call, and counters. Its API is an optional
- * peer: it is loaded only if a provider has been registered. Nothing personal goes into it.
+ * OpenTelemetry: a span for a run and one for each call, and counters, without personal data. Its API is an optional peer, which is
+ * loaded only if a provider is registered in this process.
  */
 import type { Outcome } from '../model/outcome.ts'
 import type { RunWatch } from './watch.ts'
 import { version } from '../config/system.ts'
 
-/** Where every copy of the API, version 1, keeps what was registered. */
+/** The place where every copy of the API, version 1, keeps what was registered. */
 const registered = Symbol.for('opentelemetry.js.api.1')
 
 interface Ended {

@@ -87,6 +87,11 @@ interface AmbiguousAnswer {
   readonly at: number
 }
 
+/** Another run has sent something to the customer since this row in doubt, so no reading can show what became of it. */
+interface Overtaken {
+  readonly kind: 'overtaken'
+}
+
 /** What one reading of the customer showed, and why it was read. */
 export type ReadingVerdict =
   /** An earlier session may have sent the row. `isTooOld`: others may have changed the customer since. */
@@ -115,7 +120,11 @@ export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): Call
   }
 }
 
-export function reduceCall(state: CallState, verdict: RequestVerdict | ReadingVerdict): CallState {
+export function reduceCall(
+  state: CallState,
+  verdict: RequestVerdict | ReadingVerdict | Overtaken,
+): CallState {
+  if (verdict.kind === 'overtaken') return end(state, overtaken)
   if (verdict.kind === 'read_back') return afterReading(state, verdict)
   if (verdict.kind !== 'lost') return afterAnswer(state, verdict)
   const { phase, reason } = verdict.error
@@ -241,6 +250,7 @@ export function unknown(code: ErrorCode, message: string): Result {
 const notConnectedAgain = 'the customer does not show the change, and no further attempt could connect'
 const notShown = 'no attempt had a clear answer; the customer does not show the change'
 const notSettled = 'may have been applied; reading back could not settle it'
+const overtaken = unknown('E_IN_DOUBT', 'may have been applied; another run has sent to the customer since')
 const perhapsTwice = 'sent again without knowing what became of it before: may have been applied twice'
 const ownBlock = rejected(
   'E_BLOCKED',

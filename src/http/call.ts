@@ -1,8 +1,7 @@
 /**
- * One request, layer by layer: a place in flight, the limiter's permit, the durable intent, and only then salt, timestamp and
- * signature. What has a permit can be sent at once, so a stop, a block or a crash finds few rows on their way.
- *
- * Without windows permits come soon, and the intent is made before the place: many rows then share one commit.
+ * One request, layer by layer: the limiter's permit, the durable intent, a place in flight, and only then salt, timestamp and
+ * signature. There are never more permits than places, so what has a permit can be sent at once, and a stop, a block or a crash
+ * finds few rows on their way. Without windows the intent comes before the permit: many rows then share one commit.
  */
 import pLimit from 'p-limit'
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
@@ -19,10 +18,19 @@ export interface CallParts {
   readonly transport: Transport
   /** Makes the row's intent durable. Called before every attempt; returns undefined if it already is. */
   readonly intend: (request: UpdateRequest) => Promise<void> | undefined
+  /** Undefined if nothing is sent but reads that belong to no run. */
+  readonly owner?: RunOwner | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
   /** True if rates are limited. */
   readonly hasWindows: boolean
+}
+
+/** Says if this process still has the run that it sends for. */
+export interface RunOwner {
+  readonly isFresh: boolean
+  /** Rejects if another process has the run. */
+  renew(): Promise<void>
 }
 
 /** What came of a request: an answer, or why there is no whole one. */
@@ -33,11 +41,8 @@ export type Exchange = ApiResponse | TransportError
  * before anything was sent.
  */
 export interface Calls {
-  /**
-   * Waits until a row's first request can have a place at once. Resolves with a function that the caller calls when that
-   * request is over. Hundreds of rows wait here, because p-limit's linked list would keep finished rows from being collected.
-   */
-  enter(request: UpdateRequest, signal: AbortSignal): Promise<() => void>
+  /** Call before the first request of a row. Without windows it makes the intent durable. */
+  enter(request: UpdateRequest, signal: AbortSignal): Promise<void>
   /** `onAnswer` is called before the permit is released: nothing may be sent before it is known what the answer means. */
   update(
     request: UpdateRequest,
@@ -48,8 +53,6 @@ export interface Calls {
   read(path: string, signal: AbortSignal): Promise<Exchange>
   /** Reads the shortest list, as a probe: it waits for no other request, only for the end of a pause. */
   list(signal: AbortSignal): Promise<Exchange>
-  /** For a stop: rejects with `reason` whatever waits for a place, however long the requests in flight take. */
-  readonly giveUp: (reason: unknown) => void
 }
 
 interface SendOptions {
@@ -59,12 +62,14 @@ interface SendOptions {
   readonly onAnswer?: ((response: ApiResponse) => void) | undefined
 }
 
+/** A permit that is older is not used: the process stood still, and others may have sent meanwhile. */
+const longestPermitMs = 10_000
+
 const shortestList = '/v1/customers?limit=1'
 
 export function createCalls(parts: CallParts): Calls {
   const { limiter, signer, transport, intend, hasWindows } = parts
-  const gate = pLimit({ concurrency: parts.concurrency, rejectOnClear: true })
-  const entrance = createEntrance(parts.concurrency)
+  const gate = pLimit(parts.concurrency)
 
   async function send(
     request: ApiRequest,
@@ -73,11 +78,15 @@ export function createCalls(parts: CallParts): Calls {
   ): Promise<Exchange> {
     signal.throwIfAborted()
     const permit = await limiter.acquire(signal, { probe: isProbe })
+    const grantedAt = Date.now()
     try {
       const durable = update === undefined ? undefined : intend(update)
       if (durable !== undefined) await durable
+      if (parts.owner?.isFresh === false) await parts.owner.renew()
       signal.throwIfAborted()
-      const response = await transport.exchange(signer.sign(request))
+      if (Date.now() - grantedAt > longestPermitMs) return new TransportError('not_sent', 'stale')
+      const exchange = (): Promise<ApiResponse> => transport.exchange(signer.sign(request))
+      const response = await (isProbe ? exchange() : gate(exchange))
       permit.answered(response)
       onAnswer?.(response)
       return response
@@ -91,70 +100,21 @@ export function createCalls(parts: CallParts): Calls {
     }
   }
 
-  async function sendInPlace(
-    request: ApiRequest,
-    signal: AbortSignal,
-    options?: SendOptions,
-  ): Promise<Exchange> {
-    try {
-      return await gate(send, request, signal, options)
-    } catch (error) {
-      // p-limit rejects with it when its queue is cleared.
-      if (error instanceof DOMException) signal.throwIfAborted()
-      throw error
-    }
-  }
-
   return {
     async enter(request, signal) {
       signal.throwIfAborted()
       if (!hasWindows) await intend(request)
       signal.throwIfAborted()
-      return entrance.enter()
     },
     update(request, signal, onAnswer) {
       const { path, body, idempotencyKey } = request
-      return sendInPlace({ method: 'post', path, body, idempotencyKey }, signal, {
+      return send({ method: 'post', path, body, idempotencyKey }, signal, {
         update: request,
         onAnswer,
       })
     },
-    read: (path, signal) => sendInPlace({ method: 'get', path, body: '' }, signal),
+    read: (path, signal) => send({ method: 'get', path, body: '' }, signal),
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),
-    giveUp(reason) {
-      gate.clearQueue()
-      entrance.close(reason)
-    },
-  }
-}
-
-/** Lets rows in, in order: never more than there are places. */
-function createEntrance(places: number) {
-  let taken = 0
-  let waiting: PromiseWithResolvers<() => void>[] = []
-
-  function take(): () => void {
-    taken++
-    let isTaken = true
-    return () => {
-      if (!isTaken) return
-      isTaken = false
-      taken--
-      waiting.shift()?.resolve(take())
-    }
-  }
-
-  return {
-    enter(): Promise<() => void> {
-      if (taken < places) return Promise.resolve(take())
-      const waiter = Promise.withResolvers<() => void>()
-      waiting.push(waiter)
-      return waiter.promise
-    },
-    close(reason: unknown): void {
-      for (const waiter of waiting) waiter.reject(reason)
-      waiting = []
-    },
   }
 }
 

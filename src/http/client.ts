@@ -12,7 +12,9 @@ import type { RateLimiter, RateLimiterParts } from './rate-limiter.ts'
 
 /** `windows` are those that `quota` keeps. `longestMs` counts for outages as well. */
 export interface ClientParts
-  extends Omit<RateLimiterParts, 'onSuccess' | 'onFailure'>, Pick<CallParts, 'transport' | 'intend'> {
+  extends
+    Omit<RateLimiterParts, 'onSuccess' | 'onFailure'>,
+    Pick<CallParts, 'transport' | 'intend' | 'owner'> {
   readonly credentials: Credentials
   /** Called when the circuit opens and when it closes. Must not throw. */
   readonly onOutage?: (isOpen: boolean) => void

@@ -23,6 +23,8 @@ export interface LimiterState {
   failureBudget: number
   readonly concurrency: AdaptiveConcurrency
   readonly rate: AdaptiveRate
+  /** When the even pace allows the next request. */
+  evenAt: number
 }
 
 export interface Waiter {
@@ -71,6 +73,7 @@ export function initialState(concurrency: number, now: number): LimiterState {
     wakeAt: undefined,
     isProbesOnly: false,
     isPauseSeen: false,
+    evenAt: 0,
     pauses: 0,
     pausesBegan: 0,
     failureBudget: fullFailureBudget,
@@ -224,6 +227,28 @@ export function rateWaitMs(state: AdaptiveRate, now: number): number {
     state.changedAt += steps * growEveryMs
   }
   return Math.max(0, state.nextAt - now - catchUpMs)
+}
+
+/**
+ * Milliseconds until the even pace allows the next request: requests are spread over the windows while more are left than the
+ * smallest window allows.
+ *
+ * @param windows limits without the reserve
+ */
+export function evenWaitMs(
+  state: LimiterState,
+  windows: readonly Window[],
+  callsLeft: number,
+  now: number,
+): number {
+  const smallest = Math.min(...windows.map(({ limit }) => limit))
+  return callsLeft > smallest ? Math.max(0, state.evenAt - now - catchUpMs) : 0
+}
+
+/** Notes a request for the even pace, which is that of the slowest window. */
+export function countEven(state: LimiterState, windows: readonly Window[], now: number): void {
+  const everyMs = Math.max(0, ...windows.map(({ limit, perMs }) => perMs / limit))
+  state.evenAt = Math.max(state.evenAt, now) + everyMs
 }
 
 /** Spaces requests evenly. */

@@ -7,8 +7,10 @@ import { isThrottled } from '../rapyd/response.ts'
 import { stopError } from './errors.ts'
 import type { TransportError } from './errors.ts'
 import {
+  countEven,
   countSent,
   currentConcurrency,
+  evenWaitMs,
   initialState,
   learnFromAnswer,
   learnFromFailure,
@@ -51,6 +53,8 @@ export interface RateLimiterParts {
   readonly quota: Quota
   /** Their lengths are the lengths of pauses. */
   readonly windows: readonly Window[]
+  /** Calls that are left, for an even pace. Default 0: requests are sent as soon as the windows have room. */
+  readonly callsLeft?: () => number
   /** Requests in flight at most. */
   readonly concurrency: number
   readonly clock: Clock
@@ -69,7 +73,7 @@ export interface RateLimiterParts {
 }
 
 export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
-  const { quota, clock, onPause } = parts
+  const { quota, clock, windows, callsLeft = () => 0, onPause } = parts
   const state = initialState(parts.concurrency, clock.now())
   const { concurrency, rate } = state
   const timer = createTimer(state, clock, grantPermits)
@@ -84,7 +88,10 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
   function take(isProbe: boolean): number {
     const isClosed = state.isProbesOnly && !isProbe
     if (isClosed || state.inFlight >= currentConcurrency(concurrency)) return Number.POSITIVE_INFINITY
-    const spacingMs = rateWaitMs(rate, clock.now())
+    const spacingMs = Math.max(
+      rateWaitMs(rate, clock.now()),
+      isProbe ? 0 : evenWaitMs(state, windows, callsLeft(), clock.now()),
+    )
     if (spacingMs > 0) return spacingMs
     const waitMs = quota.take()
     if (waitMs > 0) {
@@ -97,6 +104,7 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
     state.isPauseSeen = false
     state.inFlight++
     countSent(rate, clock.now())
+    countEven(state, windows, clock.now())
     return 0
   }
 

@@ -25,8 +25,12 @@ export interface SenderParts extends AttemptParts {
   readonly held: HeldCustomers
   /** Called with 1 when a row begins to wait for its settle time, and with -1 at the end. Must not throw. */
   readonly onSettling?: (change: 1 | -1) => void
-  /** Takes a row's intent back: none of its requests can have been applied. */
-  readonly withdraw: (request: UpdateRequest) => Promise<void>
+  /** Cancels a row's intent: none of its requests can have been applied. */
+  readonly cancelIntent: (request: UpdateRequest) => Promise<void>
+  /** When the attempts of earlier sessions count as ended, in the clock's milliseconds. Default: now. */
+  readonly earlierEndedAt?: number
+  /** True if another run has sent something to the customer since this row in doubt. Default: never. */
+  readonly isOvertaken?: (row: number) => Promise<boolean>
 }
 
 /** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
@@ -49,8 +53,8 @@ function doubtAgeMs({ clock, inDoubt }: Doubts, row: number): number {
 }
 
 /**
- * When the attempts of an earlier session count as ended, in the clock's milliseconds: when this one has `begun`. If another run
- * has ended the row, the time is that of its last attempt.
+ * When the attempts of an earlier session count as ended, in the clock's milliseconds: at `begun`. If another run has ended the
+ * row, the time is that of its last attempt.
  */
 export function endOfEarlierAttempts(doubts: Doubts, row: number, begun: number): number {
   const isAsked = doubts.isSentAgain?.(row) === true
@@ -60,7 +64,7 @@ export function endOfEarlierAttempts(doubts: Doubts, row: number, begun: number)
 export function createSender(parts: SenderParts): Send {
   const { clock, calls, readBack, settleAfterMs, held } = parts
   // An intent is as old as a row's first attempt. Others may have followed until the end of the session that made them.
-  const begun = clock.now()
+  const { earlierEndedAt: begun = clock.now() } = parts
   const attempt = createAttempt(parts)
 
   async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
@@ -143,18 +147,15 @@ export function createSender(parts: SenderParts): Send {
     let state = startCall(request, parts.inDoubt.has(request.row))
     try {
       await waitUntil(held.until(request.customerId), signal)
-      if (state.inDoubt) state = await settleEarlier(request, state, signal)
+      if (state.inDoubt && (await parts.isOvertaken?.(request.row)) === true)
+        state = reduceCall(state, { kind: 'overtaken' })
+      else if (state.inDoubt) state = await settleEarlier(request, state, signal)
       if (state.next.kind === 'end') return toOutcome(request, state, clock.wall())
-      const leave = await calls.enter(request, signal)
+      await calls.enter(request, signal)
       const last = await retry<Step>(
         async () => {
-          try {
-            state = await tryOnce(request, state, signal)
-            return state.next
-          } finally {
-            // The row gives up its place after its first request.
-            leave()
-          }
+          state = await tryOnce(request, state, signal)
+          return state.next
         },
         parts,
         signal,
@@ -164,11 +165,11 @@ export function createSender(parts: SenderParts): Send {
       return toOutcome(request, state, clock.wall())
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason
-      // At once, so that nothing is sent while the journal is written.
+      // At once, so that nothing is sent while the store is written.
       if (error instanceof BulkUpdateError) parts.stop(error)
       // A refusal of the whole run, or a stop before it was sent, leaves no doubt; a local failure proves nothing.
       const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
-      if (!state.inDoubt && (isStop || isRefused)) await parts.withdraw(request)
+      if (!state.inDoubt && (isStop || isRefused)) await parts.cancelIntent(request)
       if (isStop) return undefined
       throw error
     }

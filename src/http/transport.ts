@@ -17,6 +17,8 @@ export interface TransportOptions {
   readonly headersTimeoutMs: number
   /** For the whole attempt, from its signature to the end of the answer. */
   readonly attemptTimeoutMs: number
+  /** Asked in the moment in which a request would be sent. False: it is not sent. Default: always true. */
+  readonly maySend?: () => boolean
   /** Called for every request, also if it fails. Must not throw. */
   readonly onRequest?: () => void
   /** Called with every answer. Must not throw. */
@@ -71,7 +73,8 @@ export function createTransport(options: TransportOptions): Transport {
       {
         onRequestStart(controller) {
           // A process that was stopped wakes here, and so does a machine that slept. Timers may be late then.
-          if (isLate || Date.now() - signedAt > connectTimeoutMs)
+          const isTooOld = isLate || Date.now() - signedAt > connectTimeoutMs
+          if (isTooOld || options.maySend?.() === false)
             return controller.abort(Object.assign(new Error('the signature is too old'), { code: 'stale' }))
           started = controller
           startedAt = performance.now()

@@ -86,13 +86,6 @@ export async function writeSpool(
   })
 }
 
-/** Makes the copy durable. Throws like `openSpool`. */
-export async function syncSpool(handle: FileHandle, path: string): Promise<void> {
-  await handle.sync().catch((error: unknown) => {
-    throw cannotKeep(path, standardInput, error)
-  })
-}
-
 function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError {
   return new BulkUpdateError(
     'E_SPOOL',

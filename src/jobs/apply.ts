@@ -9,7 +9,7 @@ import { inheritOptions, readRecordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import type { PlanHead } from '../engine/plan-format.ts'
-import { refuseGoneInput, removePlanInput } from './plan-input.ts'
+import { refuseGoneInput, removePlanInput } from './plan-directory.ts'
 import { openPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
@@ -17,20 +17,20 @@ import { runDigest } from '../engine/identity.ts'
 import type { Watch } from '../engine/watch.ts'
 import { checkRunId, freshRunId, runName } from '../store/run-directory.ts'
 import { refuseElsewhere } from '../engine/saved-run.ts'
-import { isFinishedIn } from '../store/saved-journal.ts'
+import { withStore } from '../store/open-store.ts'
 
-/** As for an update; how the input is read, and where the calls go if nothing is said, stands in the plan. */
+/** As for an update. The plan says how the input is read and, by default, which host is called. */
 export interface ApplyOptions extends OptionsOf<'apply'> {
   /** The path of a plan. */
   readonly plan: string
   /**
-   * Refuse rows whose customer does not hold what the plan says it held. Each customer is read for its before-image anyway; this takes
-   * one read more for each further row of a customer. Default false.
+   * Refuse rows whose customer does not hold what the plan says. Each customer is read for its before-image anyway; this adds one GET
+   * for each further row of a customer. Default false.
    */
   readonly verify?: boolean
 }
 
-/** As `bulkUpdate`. Rejects with INPUT where the plan, its input or its mapping is another by now, and with USAGE for another account. */
+/** As `bulkUpdate`. Rejects with INPUT if the plan, its input or its mapping has changed, and with USAGE for another account. */
 export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<UpdateResult> {
   const { plan: path, verify = false, ...own } = options
   const plan = await openPlan(resolve(path))
@@ -50,28 +50,29 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
       options,
       signalOf(options),
       {
-        redo: undefined,
+        kind: 'apply',
         planned: { plan: plan.path, sha256: head.sha256, isVerified: verify },
         precondition: verify ? createDriftJudge(plan) : undefined,
-        runIdOf(facts, runsDir) {
+        async runIdOf(facts, runsDir) {
           refuseOther(head, facts)
           const digest = hash('sha256', `${runDigest(facts)}\n${head.sha256}`, 'hex').slice(0, 10)
           const wanted =
             own.runId === undefined ? `${runName(planned.input)}-${digest}` : checkRunId(own.runId)
-          return own.newRun === true ? freshRunId(runsDir, wanted) : wanted
+          if (own.newRun !== true) return wanted
+          return withStore(own, (store) => freshRunId(store, runsDir, wanted))
         },
         check: (parts, watched) => checkPlanned(plan, parts, watched),
       },
     )
-    // A row that is left can still be sent by a redo, which reads the input again.
-    if (result.exitCode === 0 && isFinishedIn(result.directory)) removePlanInput(head.input.path)
+    // A redo can still send rows that are left, and reads the input again.
+    if (result.exitCode === 0 && result.isFinished) removePlanInput(head.input.path)
     return result
   } finally {
     await plan.close()
   }
 }
 
-/** Where the calls of a plan go, if nothing else is said. Throws like `openPlan`. */
+/** The host and environment of a plan, which its apply inherits. Throws like `openPlan`. */
 export async function wherePlanGoes(path: string): Promise<Partial<RecordedOptions>> {
   const plan = await openPlan(resolve(path))
   await plan.close()

@@ -13,7 +13,7 @@ import type { FixedFile } from '../validation/fixed-copy.ts'
 import type { MappedInput } from '../validation/row-reader.ts'
 
 export interface FileOptions {
-  /** Directory for `errors.csv` or `errors.ndjson`; made where it is not there. */
+  /** Directory for `errors.csv` or `errors.ndjson`. It is made if it does not exist. */
   readonly out?: string | undefined
   /** Path of a copy in which cells with a certain fix are fixed. */
   readonly fix?: string | undefined
@@ -35,7 +35,7 @@ export interface ValidateFiles {
   discard(): void
 }
 
-/** Throws USAGE and LOCAL where a file cannot be written, and INPUT where the header cannot be matched. */
+/** Throws USAGE and LOCAL if a file cannot be written, and INPUT if the header cannot be matched. */
 export function openValidateFiles(
   { out, fix, force = false }: FileOptions,
   input: MappedInput,
@@ -66,7 +66,7 @@ export function openValidateFiles(
 
 const next = 'run the same command again.'
 
-/** The invalid rows, as `update` would leave them in `errors`. Throws LOCAL where the directory or the file cannot be made. */
+/** The invalid rows, as `update` writes them to `errors`. Throws LOCAL if the directory or the file cannot be made. */
 function createErrorsCopy(directory: string, { file, head }: MappedInput) {
   const format = errorsFormatOf(head)
   try {

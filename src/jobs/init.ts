@@ -1,4 +1,4 @@
-/** Drafts a mapping file: reads the whole input once, without a network, and writes what it has understood of the columns. */
+/** Drafts a mapping file: reads the whole input once, without a network, and writes an entry for each column. */
 import { createCsvColumns, createNdjsonColumns } from '../validation/columns.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { readHead } from '../input/header.ts'
@@ -20,11 +20,11 @@ export interface InitResult extends Draft {
   readonly rows: number
 }
 
-/** Of the doctor's table only the counts are wanted. */
+/** Only the counts of the column table are used. */
 const plan = (name: string) => ({ name, fields: [], blanks: '' })
 const none: ReadonlySet<string> = new Set()
 
-/** Throws INPUT errors where the file cannot be read. */
+/** Throws INPUT errors if the file cannot be read. */
 export async function init(options: InitOptions & Stoppable): Promise<InitResult> {
   const signal = signalOf(options)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding })

@@ -1,4 +1,4 @@
-/** `plan`: reads what a file touches and writes down what an update would change, row by row, without changing anything. */
+/** `plan`: reads the customers of a file and saves what an update would change, row by row. Changes nothing. */
 import { isOutcome } from '../model/outcome.ts'
 import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -11,7 +11,7 @@ import { openNewFile } from '../report/output-file.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import { removeIfEmpty } from './plan-input.ts'
+import { keptInput, lockPlan, planEnd, removeIfEmpty } from './plan-directory.ts'
 import { planVersion } from '../engine/plan-format.ts'
 import type { PlanFacts, PlanHead, PlanRow } from '../engine/plan-format.ts'
 import { fieldOf } from '../model/row.ts'
@@ -23,11 +23,10 @@ import type { Remote } from '../engine/remote.ts'
 import { createPace } from '../report/pace.ts'
 import { readCustomers } from '../engine/reading-client.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
-import { keptInput } from '../engine/input.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { mappingDigest, runDigest } from '../engine/identity.ts'
-import { planEnd } from '../store/find-runs.ts'
-import { lockRun } from '../store/lock.ts'
+import type { Store } from '../model/store.ts'
+import { openStore } from '../store/open-store.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { openRunDirectory, runName } from '../store/run-directory.ts'
@@ -35,7 +34,7 @@ import { version } from '../config/system.ts'
 import { writePlan } from './write-plan.ts'
 
 export interface PlanOptions extends UpdateOptions {
-  /** Where the plan goes. Default `plan.ndjson` in a directory of its own below `runsDir`. */
+  /** Path of the plan. Default `plan.ndjson` in a directory of its own below `runsDir`. */
   readonly out?: string
   /** Write over a file at `out`. Default false. */
   readonly force?: boolean
@@ -51,36 +50,35 @@ export interface PlanResult {
   readonly head: PlanHead
   /** Requests that this session made. */
   readonly requests: number
-  /** Calls of the apply to come, and how long they take, each with a read before it, at this rate: milliseconds. */
+  /** Calls that the apply will make, and how long they take at this rate, each with a read before it. Milliseconds. */
   readonly calls: number
   readonly etaMs: number
-  /** Names of `ignoreColumns` that no column has; for NDJSON none are looked for. */
+  /** Names of `ignoreColumns` that no column has; always empty for NDJSON. */
   readonly unmatched: readonly UnmatchedName[]
 }
 
 /** A plan that is resumed reads again what was read longer ago. Milliseconds. */
 const longestMs = 24 * 3_600_000
 
-/** Rejects like `bulkUpdate` where it cannot begin, and with what stopped it; the same call resumes with what was read. */
+/** Rejects like `bulkUpdate` if it cannot begin, and with what stopped it. The same call continues with what was read. */
 export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
   const signal = signalOf(options)
   const resolved = resolveOptions(options)
   const remote = await openRemote(resolved)
+  let store: Store | undefined
   try {
-    return await planOn(remote, resolved, options, signal)
+    store = await openStore(resolved)
+    return await planOn({ store, remote, options: resolved, watch: options, signal })
   } catch (error) {
     throw asInterruption(error, signal)
   } finally {
+    await store?.close()
     await remote.close()
   }
 }
 
-async function planOn(
-  remote: Remote,
-  options: Resolved<PlanOptions>,
-  watch: PlanWatch,
-  signal: AbortSignal,
-): Promise<PlanResult> {
+async function planOn(asked: Asked): Promise<PlanResult> {
+  const { store, remote, options, signal } = asked
   const { host, account } = remote
   const { runsDir, input, given } = await openGiven(options, signal)
   const { file, mapping } = given
@@ -88,20 +86,19 @@ async function planOn(
     const digest = await file.digest()
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
-    // A plan is too long to check by eye, so a file that is unlike the last one is refused here already.
-    const guard = openInputGuard({ ...given, runsDir, runId: planId, facts }, {})
+    // A plan is too long to check by eye, so a file that is unlike the last one is refused before reading.
+    const guard = await openInputGuard({ ...given, store, isKnown: false, facts }, {})
     const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })
     if (checked.refusal !== undefined) throw checked.refusal
     await guard?.check(checked.found)
-    const directory = openRunDirectory(runsDir, planId)
-    const unlock = lockRun(directory, planId)
+    const directory = openRunDirectory(join(runsDir, planId))
+    const unlock = lockPlan(directory)
     try {
       const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
       // Before hours of reading, not after them.
       openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
-      const keep = (): void => input.keepIn(directory)
+      const keep = (): Promise<void> => input.keepAt(keptInput(directory))
       const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
-      const asked = { remote, options, watch, signal }
       return { ...(await planIn(directory, asked, { checked, file, facts, path, keep })), unmatched }
     } finally {
       unlock()
@@ -113,6 +110,7 @@ async function planOn(
 }
 
 interface Asked {
+  readonly store: Store
   readonly remote: Remote
   readonly options: Resolved<PlanOptions>
   readonly watch: PlanWatch
@@ -123,10 +121,10 @@ interface CheckedFile {
   readonly checked: CheckedInput
   readonly file: InputFile
   readonly facts: Readonly<Record<'input' | 'host' | 'account' | 'mapping', string>>
-  /** Where the plan goes. */
+  /** Path of the plan. */
   readonly path: string
   /** Keeps what came over standard input. */
-  readonly keep: () => void
+  readonly keep: () => Promise<void>
 }
 
 /** The exclusive part: reads what is not known yet, and writes the plan. */
@@ -140,7 +138,7 @@ async function planIn(
   const readings = openReadings(readingsPath, Date.now() - longestMs)
   try {
     const requests = await readAll(asked, checked, readings)
-    keep()
+    await keep()
     const isPiped = options.input === '-'
     const planned: PlanFacts = {
       rapyd_bulk_plan: planVersion,
@@ -169,9 +167,9 @@ async function planIn(
   }
 }
 
-/** Reads every customer of a row that has a call. Gives the requests that it took. */
+/** Reads every customer of a row that has a call. Resolves with the number of requests. */
 async function readAll(
-  { remote, options, watch, signal }: Asked,
+  { store, remote, options, watch, signal }: Asked,
   { openRows, readRow, found }: CheckedInput,
   readings: Readings,
 ): Promise<number> {
@@ -184,5 +182,5 @@ async function readAll(
     readings.want(ids)
   }
   const fields = new Set([...found.set.keys()].map(fieldOf))
-  return readCustomers({ remote, options, watch, fields }, readings, signal)
+  return readCustomers({ store, remote, options, watch, fields }, readings, signal)
 }

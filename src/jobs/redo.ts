@@ -1,4 +1,4 @@
-/** `redo`: another run, over the rows that a finished run left not updated. It differs from an update in what is composed here. */
+/** `redo`: another run, over the retryable rows of a finished run. */
 import { resolve } from 'node:path'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
@@ -9,19 +9,21 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { SavedPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { refuseOlderRedo, wasRolledBack, nextChildId, openRedosBelow } from '../engine/child-runs.ts'
+import { findOpenRedos, nextChildId, refuseOlderRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { readRedo } from '../engine/redo-source.ts'
 import { commandToResume, commandToRollback } from '../engine/command.ts'
-import type { RunKind } from '../engine/parts.ts'
+import type { JobDefinition } from '../engine/parts.ts'
 import type { Watch } from '../engine/watch.ts'
 import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
-import { busy } from '../store/lock.ts'
+import type { Store } from '../model/store.ts'
+import { withExistingStore } from '../store/open-store.ts'
+import { busyRun } from '../store/sqlite/owner.ts'
 
-/** As for an update; how the input is read is the parent's, but `encoding`, which is that of `from`. */
+/** As for an update. The input is read as the parent read it; `encoding` is that of `from`. */
 export interface RedoOptions extends OptionsOf<'redo'> {
-  /** A run id below `runsDir`, or the path of a run directory. */
+  /** The id of a run in the store, or the path of its directory. */
   readonly run: string
   /** The `errors` file of the run, fixed. Without it, rows that are not `invalid` are sent again from the original input. */
   readonly from?: string
@@ -37,16 +39,20 @@ export type RedoResult =
       readonly toMend: number
     }
 
-/** As `bulkUpdate`. Rejects with USAGE where the run is not finished, and with BUSY where it is running. */
-export async function redo(options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
+/** As `bulkUpdate`. Rejects with USAGE if the run is not finished, and with BUSY if it is running. */
+export function redo(options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
+  return withExistingStore(options, (store) => redoIn(store, options))
+}
+
+async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
   const { run, from, ...own } = options
-  const parent = openSavedRun(run, options.runsDir)
+  const parent = await openSavedRun(store, run, options.runsDir)
   let plan: SavedPlan | undefined
   try {
     refuseUnfinished(parent)
     refuseRollback(parent)
-    refuseOlderRedo(parent)
-    const left = [...findRetryableRows(parent).rows.values()]
+    await refuseOlderRedo(parent)
+    const left = [...(await findRetryableRows(parent)).rows.values()]
     const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
     const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
     if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
@@ -61,7 +67,9 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     plan = planned === undefined ? undefined : await openPlanOf(planned)
     const check = checkOf(plan)
     let skipped = 0
-    const kind: RunKind = {
+    const job: JobDefinition = {
+      kind: 'redo',
+      parentId: parent.runId,
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
@@ -93,7 +101,7 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
       },
       options,
       signalOf(options),
-      kind,
+      job,
     )
     return { ...result, parent: parent.runId, skipped }
   } catch (error) {
@@ -101,30 +109,30 @@ export async function redo(options: RedoOptions & Watch & Stoppable): Promise<Re
     throw error
   } finally {
     await plan?.close()
-    parent.close()
   }
 }
 
-/** Ends the check of a file that holds no row that is left. */
+/** Ends the check of a file without a retryable row. */
 class NothingLeft extends Error {}
 
-function refuseUnfinished({ runId, directory, record, isRunning, isFinished }: SavedRun): void {
-  if (isRunning) throw busy(directory, runId)
+function refuseUnfinished({ runId, reader, record, isRunning, isFinished }: SavedRun): void {
+  if (isRunning) throw busyRun(runId, reader.stored.owner, reader.stored.settled)
   if (isFinished) return
   throw new BulkUpdateError(
     'E_RUN_OPEN',
     `run ${runId} is not finished`,
-    `Finish it first: ${commandToResume({ runId, directory, record })}`,
+    `Finish it first: ${commandToResume({ runId, record })}`,
   )
 }
 
-/** What a rollback left, the next rollback of the same run puts back: it looks again what still holds. */
-function refuseRollback({ runId, runsDir, record: { rollback } }: SavedRun): void {
+/** What a rollback left, the next rollback of the same run restores: it reads the customers again. */
+function refuseRollback({ runId, record }: SavedRun): void {
+  const { rollback } = record
   if (rollback === undefined) return
   throw new BulkUpdateError(
     'E_REDO_ROLLBACK',
     `run ${runId} is a rollback`,
-    `Run again: ${commandToRollback(rollback.parent, runsDir)}. Nothing was sent.`,
+    `Run again: ${commandToRollback(rollback.parent, record.options)}. Nothing was sent.`,
   )
 }
 
@@ -137,24 +145,25 @@ function mendedPlan({ runId }: SavedRun): BulkUpdateError {
 }
 
 /** The unfinished redo of the same input, or a new one. Refuses what would mix two inputs, hosts or accounts. */
-function redoId(parent: SavedRun, isMended: boolean, facts: Readonly<Record<string, string>>): string {
+async function redoId(
+  parent: SavedRun,
+  isMended: boolean,
+  facts: Readonly<Record<string, string>>,
+): Promise<string> {
   refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
   if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
   if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
-  const open = openRedosBelow(parent)
-  try {
-    const first = open.find((saved) => !wasRolledBack(saved))
-    if (first === undefined) return nextChildId(parent, 'redo')
-    const isSame = first.record.redo?.parent === parent.runId && first.record.redo.isMended === isMended
-    if (isSame && first.fact('input') === facts['input']) return first.runId
+  for (const open of await findOpenRedos(parent)) {
+    if (await wasRolledBack(open)) continue
+    const isSame = open.record.redo?.parent === parent.runId && open.record.redo.isMended === isMended
+    if (isSame && open.fact('input') === facts['input']) return open.runId
     throw new BulkUpdateError(
       'E_RUN_OPEN',
-      `run ${first.runId} sends rows of ${parent.runId} again and is not finished`,
-      `Finish it first: ${commandToResume(first)}`,
+      `run ${open.runId} sends rows of ${parent.runId} again and is not finished`,
+      `Finish it first: ${commandToResume(open)}`,
     )
-  } finally {
-    for (const saved of open) saved.close()
   }
+  return nextChildId(parent, 'redo')
 }
 
 function changed(what: string, { runId }: SavedRun): BulkUpdateError {

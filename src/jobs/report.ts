@@ -1,10 +1,11 @@
-/** Makes the files of a run again from its journal and its input: after a loss, and also while the run is running. */
+/** Writes the files of a run again from the store and its input: after a loss, and also while the run is running. */
 import type { CheckedInput, InputParts } from '../validation/scan.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { checkOf, openPlanOf } from '../engine/plan-source.ts'
 import type { SavedPlan } from '../engine/saved-plan.ts'
+import { openRunDirectory } from '../store/run-directory.ts'
 import { createPrepare } from '../validation/row-reader.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
@@ -18,6 +19,8 @@ import type { ReadableInput, RunEnding } from '../engine/report.ts'
 import { restoreVanished } from '../engine/vanished-file.ts'
 import { inputPartsOf, openSameInput, readHeadOf, openSavedRun } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
+import { withExistingStore } from '../store/open-store.ts'
+import type { StoreOptions } from '../store/open-store.ts'
 
 export interface RebuiltReport {
   readonly summary: Summary
@@ -26,49 +29,59 @@ export interface RebuiltReport {
   readonly missing?: BulkUpdateError
 }
 
-export interface ReportOptions {
+export interface ReportOptions extends StoreOptions {
   /** Show in the page what the cells of rows that need attention hold: personal data. Default false. */
   readonly includeValues?: boolean
 }
 
 /**
- * `run` is a run id below `runsDir` (`./rapyd-runs`), or the path of a run directory. Throws LOCAL where its journal cannot
- * be read or a file cannot be written.
+ * `run` is the id of a run in the store, or the path of its directory. Throws LOCAL if the store cannot be read or a file cannot be written.
  */
-export async function rebuildReport(
+export function rebuildReport(
   run: string,
   runsDir?: string,
-  { includeValues = false }: ReportOptions = {},
+  options: ReportOptions = {},
 ): Promise<RebuiltReport> {
-  const saved = openSavedRun(run, runsDir)
+  return withExistingStore(options, async (store) =>
+    reportRun(await openSavedRun(store, run, runsDir), options),
+  )
+}
+
+async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptions): Promise<RebuiltReport> {
   let file: InputFile | undefined
   let plan: SavedPlan | undefined
   try {
-    const { runId, directory, journal, record, fact } = saved
+    const { runId, directory, reader, record, fact } = saved
+    const { stored } = reader
+    const { settledRows, inDoubt } = await reader.progress()
+    const isSettled = settledRows.size === record.rows
     let input: ReadingOfRun | undefined
     let missing: BulkUpdateError | undefined
     try {
       file = await openSameInput(saved)
-      const isSettled = journal.settledRows.size === record.rows
       plan = record.planned === undefined || isSettled ? undefined : await openPlanOf(record.planned)
-      input = await readingOf(saved, file, plan)
+      input = await readingOf(saved, file, isSettled ? undefined : { plan })
     } catch (error) {
       if (!(error instanceof BulkUpdateError)) throw error
-      missing = withoutErrors(saved, error)
+      missing = withoutErrors(saved, record.rows - settledRows.size, error)
     }
+    openRunDirectory(directory)
     const summary = await report({
       runId,
       directory,
-      journal: {
-        get: (key) => journal.get(key),
-        outcomes: () => journal.outcomes(),
-        settledRows: journal.settledRows,
-        isInDoubt: (row) => journal.isInDoubt(row) || (input?.asked.has(row) ?? false),
+      run: {
+        note: (name) => stored.note(name),
+        outcomes: () => reader.outcomes(),
+        settledRows,
+        isInDoubt: (row) => inDoubt.has(row) || (input?.asked.has(row) ?? false),
+        startedAt: stored.startedAt,
+        finishedAt: stored.finishedAt,
       },
       options: resolveOptions({ ...record.options, includeValues }),
       host: fact('host'),
       account: fact('account'),
       digest: fact('input'),
+      mappingDigest: fact('mapping'),
       rows: record.rows,
       bytes: record.bytes,
       format: record.format,
@@ -76,61 +89,64 @@ export async function rebuildReport(
       planned: record.planned,
       rollback: record.rollback,
       input,
-      ending: endingOfSaved(saved),
+      ending: await endingOfSaved(saved),
     })
-    restoreVanished(saved)
+    const owner = { host: fact('host'), account: fact('account'), keyCheck: '' }
+    await restoreVanished(stored, saved.store.fieldState(owner))
     return { summary, directory, ...(missing === undefined ? {} : { missing }) }
   } finally {
     await plan?.close()
     await file?.close()
-    saved.close()
   }
 }
 
 interface ReadingOfRun extends ReadableInput {
-  /** Rows of another run that may have been applied and were not looked at yet. */
+  /** Rows of another run that may have been applied and were not read back yet. */
   readonly asked: ReadonlyMap<number, number>
 }
 
+/** `open` is undefined if every row has an outcome: rows with one are copied by their places, and only others are read again. */
 async function readingOf(
   saved: SavedRun,
   file: InputFile,
-  plan: SavedPlan | undefined,
+  open: { readonly plan: SavedPlan | undefined } | undefined,
 ): Promise<ReadingOfRun> {
-  const { record, fact, runId, journal } = saved
+  const { fact, runId } = saved
   const head = await readHeadOf(saved, file)
-  // Rows with an outcome are copied by their places; only those without one are read and mapped again.
-  if (journal.settledRows.size === record.rows)
+  if (open === undefined)
     return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
-  const reading = await openReading(saved, await inputPartsOf(saved, file, head), plan)
+  const reading = await openReading(saved, await inputPartsOf(saved, file, head), open.plan)
   const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
   const asked = reading.asked ?? new Map<number, number>()
   return { file, head, openRows: () => reading.openRows(), prepare, asked }
 }
 
-/** A redo is read beside its parent, an apply beside its plan; a rollback has an input of its own. */
+/** The rows of a redo need its parent, those of an apply its plan. A rollback has an input of its own. */
 async function openReading(
-  { record, runsDir }: SavedRun,
+  { store, record, runsDir }: SavedRun,
   parts: InputParts,
   plan: SavedPlan | undefined,
 ): Promise<CheckedInput & { readonly asked?: ReadonlyMap<number, number> }> {
   if (record.rollback !== undefined) return checkRollback(parts)
   const check = checkOf(plan)
   if (record.redo === undefined) return check(parts)
-  const parent = openSavedRun(record.redo.parent, runsDir)
-  try {
-    return await readRedo(parent, record.redo.isMended, parts, undefined, check)
-  } finally {
-    parent.close()
-  }
+  const parent = await openSavedRun(store, record.redo.parent, runsDir)
+  return readRedo(parent, record.redo.isMended, parts, undefined, check)
 }
 
 function noRows(): never {
   throw new Error('the rows of a run without open ones are asked for')
 }
 
-function endingOfSaved({ runId, directory, runsDir, journal, record, isRunning }: SavedRun): RunEnding {
-  if (journal.get('state') === 'finished') return endingOf(undefined)
+async function endingOfSaved({
+  store,
+  runId,
+  reader,
+  record,
+  isRunning,
+  isFinished,
+}: SavedRun): Promise<RunEnding> {
+  if (isFinished) return endingOf(undefined)
   if (isRunning) {
     return {
       ...endingOf(undefined),
@@ -139,21 +155,21 @@ function endingOfSaved({ runId, directory, runsDir, journal, record, isRunning }
     }
   }
   return {
-    ...endingOf(readEnding(journal)),
-    next: wasRolledBack({ runId, runsDir })
+    ...endingOf(readEnding(reader.stored)),
+    next: (await wasRolledBack({ runId, store }))
       ? `Run ${runId} was rolled back after it had been stopped: it goes on no more.`
-      : `Run ${runId} is not finished. To go on: ${commandToResume({ runId, directory, record })}`,
+      : `Run ${runId} is not finished. To go on: ${commandToResume({ runId, record })}`,
   }
 }
 
-function withoutErrors({ runId, record, journal }: SavedRun, error: BulkUpdateError): BulkUpdateError {
-  const open = record.rows - journal.settledRows.size
+/** `open`: rows without an outcome. */
+function withoutErrors({ runId }: SavedRun, open: number, error: BulkUpdateError): BulkUpdateError {
   const unlisted = open === 0 ? '' : `; ${formatRows(open)} without an outcome counted and not listed`
-  const isGone = record.options.input === '-' && error.code === 'E_INPUT_OPEN'
+  const isGone = error.code === 'E_INPUT_NOT_KEPT'
   const why = isGone ? 'what came over standard input is not kept once a run is finished' : error.message
   return new BulkUpdateError(
     error.code,
-    `${why}: results and summary.json are written from the journal, errors is not${unlisted}`,
+    `${why}: results and summary.json are written from the store, errors is not${unlisted}`,
     isGone
       ? 'The errors file that the run wrote itself is the one to use.'
       : `Put the input back where it was, then run again: rapyd-bulk report ${runId}`,

@@ -6,13 +6,15 @@ import type { Stoppable } from '../engine/program-options.ts'
 import { toUndoPatch } from '../rapyd/undo-values.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import type { RollbackBuckets } from '../report/summary.ts'
-import { findRollback, refuseRollback } from './rollback.ts'
+import { findRollback, refuseRollback } from '../engine/find-rollback.ts'
+import type { RollbackOptions } from '../engine/find-rollback.ts'
 import { rollbackRows } from '../engine/rollback-source.ts'
 import type { RollbackRow } from '../engine/rollback-source.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
-import type { RollbackOptions } from './rollback.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
-import { busy } from '../store/lock.ts'
+import type { Store } from '../model/store.ts'
+import { withExistingStore } from '../store/open-store.ts'
+import { busyRun } from '../store/sqlite/owner.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 
@@ -20,7 +22,7 @@ export interface RollbackPreview extends RollbackBuckets {
   readonly parent: string
   /** Customers that the run wrote to. */
   readonly customers: number
-  /** Customers of whom fields would be kept, with those; the first 1,000. */
+  /** Customers with fields that would be kept, and these fields; the first 1,000. */
   readonly changed: readonly { readonly customer: string; readonly fields: readonly string[] }[]
   /** Customers that Rapyd does not know any more, or that could not be read. */
   readonly missing: number
@@ -32,16 +34,24 @@ export interface RollbackPreview extends RollbackBuckets {
 const mostNamed = 1_000
 
 /** Rejects like `rollback`. */
-export async function previewRollback(
+export function previewRollback(
+  options: RollbackOptions & ReadingWatch & Stoppable,
+): Promise<RollbackPreview> {
+  return withExistingStore(options, (store) => previewIn(store, options))
+}
+
+async function previewIn(
+  store: Store,
   options: RollbackOptions & ReadingWatch & Stoppable,
 ): Promise<RollbackPreview> {
   const { run, ...own } = options
   const signal = signalOf(options)
-  const parent = openSavedRun(run, options.runsDir)
+  const parent = await openSavedRun(store, run, options.runsDir)
   const readings = openReadings('', 0)
   try {
-    if (parent.isRunning) throw busy(parent.directory, parent.runId)
-    refuseRollback(parent)
+    const { owner, settled } = parent.reader.stored
+    if (parent.isRunning) throw busyRun(parent.runId, owner, settled)
+    await refuseRollback(parent)
     const isLeft = (await findRollback(parent, signal)) !== undefined
     const rows = (): AsyncIterable<RollbackRow> | [] => (isLeft ? rollbackRows(parent, signal) : [])
     const fields = new Set<string>()
@@ -55,7 +65,6 @@ export async function previewRollback(
     throw asInterruption(error, signal)
   } finally {
     readings.close()
-    parent.close()
   }
 }
 

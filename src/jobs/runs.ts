@@ -1,117 +1,135 @@
-/** The runs of a folder, as their journals tell them: which state each is in, what became of its rows, how to go on. */
-import { existsSync, rmSync } from 'node:fs'
+/** Lists the runs of a store, and the plans and former runs of a folder: state, outcomes, and the command that continues each. */
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
-import { outcomeKinds } from '../model/outcome.ts'
-import type { OutcomeKind } from '../model/outcome.ts'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { commandToApply, commandToResume, commandToRedo, commandToRollback } from '../engine/command.ts'
 import { readRecord } from '../engine/record.ts'
-import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
-import { findPlans, findRuns, isHeld, planEnd, isPlanDirectory } from '../store/find-runs.ts'
-import type { RunPlace } from '../store/find-runs.ts'
-import { readJournal, isFinishedIn } from '../store/saved-journal.ts'
-import type { SavedJournal } from '../store/saved-journal.ts'
-import { lockRun } from '../store/lock.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { outcomeKinds } from '../model/outcome.ts'
+import type { OutcomeKind } from '../model/outcome.ts'
+import type { RunReader, Store } from '../model/store.ts'
+import { formerRunState, formerRuns } from '../store/former-layout.ts'
+import { withExistingStore, withStore } from '../store/open-store.ts'
+import type { StoreOptions } from '../store/open-store.ts'
+import { findPlans, lockPlan, planEnd } from './plan-directory.ts'
+import type { PlanDirectory } from './plan-directory.ts'
 
 /**
- * `running`: a process is in it. `open`: not finished, and no process is in it. `broken`: its journal cannot be read. `plan`: no run, but
- * what `plan` has left there.
+ * `running`: a process has it. `open`: not finished, and no process has it. `former`: version 0.1 began it. `broken`: it cannot be
+ * read. `plan`: no run, but what `plan` has left in the folder.
  */
-export type RunState = 'running' | 'open' | 'finished' | 'broken' | 'plan'
+export type RunState = 'running' | 'open' | 'finished' | 'former' | 'broken' | 'plan'
 
 export interface ListedRun {
   readonly run_id: string
   readonly directory: string
   readonly state: RunState
-  /** Of the input; 0 where the journal does not say. */
+  /** Of the input; 0 if it is not known. */
   readonly rows: number
   /** Rows that have an outcome, by outcome. */
   readonly outcomes: Readonly<Partial<Record<OutcomeKind, number>>>
-  /** ISO 8601; empty where nothing was sent yet. */
+  /** ISO 8601; empty if nothing was sent yet. */
   readonly started_at: string
   readonly finished_at: string
   readonly changed_at: string
   readonly host: string
   readonly account: string
-  /** The run that it sends rows of again, where it is a redo. */
+  /** The run that it sends rows of again, if it is a redo. */
   readonly parent?: string
-  /** The run that it takes back, where it is a rollback. */
+  /** The run whose changes it restores, if it is a rollback. */
   readonly rolled_back?: string
-  /** The last rollback of it, where one has sent anything: an open run is not resumed then. */
+  /** The last rollback of it, if one has sent anything: an open run is not resumed then. */
   readonly rolled_back_by?: string
-  /** The plan that it sends, where it sends one. */
+  /** The plan that it sends, if it sends one. */
   readonly plan?: string
   /** Of a plan: the run that sends it. */
   readonly applied_by?: string
   /** The listed plan that it needs: its own, or its input is kept there. */
   readonly plan_id?: string
-  /** The command to go on with; empty where nothing is left to do. */
+  /** The next command; empty if nothing is left to do. */
   readonly next: string
   /** What is wrong with a `broken` one. */
   readonly problem?: string
 }
 
-/** Newest first, by their last change. `runsDir` is `./rapyd-runs` by default. Changes nothing. */
-export function listRuns(runsDir: string | undefined): readonly ListedRun[] {
-  const folder = resolve(runsDir ?? options.runsDir.default)
-  const runs = findRuns(folder).map((place) => ({ place, describe: () => listed(place, folder) }))
-  const plans = findPlans(folder).map((place) => ({ place, describe: () => listedPlan(place) }))
-  const found = [...runs, ...plans]
-    .toSorted(
-      ({ place: left }, { place: right }) =>
-        right.changedAt - left.changedAt || (left.runId < right.runId ? 1 : -1),
+/**
+ * Newest change first. With `runsDir` only runs whose files are in this folder; without it all of the store, and the plans of
+ * `./rapyd-runs`. Changes nothing.
+ */
+export function listRuns(runsDir?: string, given: StoreOptions = {}): Promise<readonly ListedRun[]> {
+  return withExistingStore(given, async (store) => {
+    const folder = resolve(runsDir ?? options.runsDir.default)
+    const runs = await Promise.all(
+      (await store.runs(runsDir === undefined ? {} : { runsDir: folder })).map(listed),
     )
-    .map(({ describe }) => describe())
-  return withRelatedRuns(found, folder)
+    const known = new Set(runs.map(({ directory }) => directory))
+    const former = formerRuns(folder).filter((directory) => !known.has(directory))
+    const found = [...runs, ...findPlans(folder).map(listedPlan), ...former.map(listedFormer)]
+    const inOrder = found.toSorted(
+      (left, right) =>
+        right.changed_at.localeCompare(left.changed_at) || (left.run_id < right.run_id ? 1 : -1),
+    )
+    return Promise.all(inOrder.map((run) => withRelatedRuns(run, inOrder, store)))
+  })
 }
 
-function listedPlan(place: RunPlace): ListedRun {
-  const path = join(place.directory, 'plan.ndjson')
+function listedPlan({ planId, directory, changedAt }: PlanDirectory): ListedRun {
+  const path = join(directory, 'plan.ndjson')
   const next = existsSync(path) ? commandToApply(path) : ''
-  return { ...common(place, 'plan'), next }
+  return { ...common(planId, directory, changedAt, 'plan'), next }
 }
 
-function listed(place: RunPlace, runsDir: string): ListedRun {
-  let journal: SavedJournal | undefined
+function listedFormer(directory: string): ListedRun {
+  const changedAt = statSync(join(directory, 'journal.db')).mtimeMs
+  const former = formerRunState(directory)
+  const state = former === 'damaged' ? 'broken' : 'former'
+  const ends = {
+    open: ', and not finished: that version can finish it',
+    finished: '',
+    damaged: ', and its journal.db cannot be read',
+  }
+  const problem = `begun by rapyd-bulk 0.1${ends[former ?? 'finished']}`
+  return { ...common(basename(directory), directory, changedAt, state), next: '', problem }
+}
+
+async function listed(reader: RunReader): Promise<ListedRun> {
+  const { id, directory, changedAt } = reader.stored
   try {
-    journal = readJournal(place.directory)
-    return described(place, journal, runsDir)
+    return await described(reader)
   } catch (error) {
-    const problem = error instanceof BulkUpdateError ? error.message : 'its journal is damaged'
-    return { ...common(place, 'broken'), next: '', problem }
-  } finally {
-    journal?.close()
+    const problem = error instanceof BulkUpdateError ? error.message : 'it cannot be read'
+    return { ...common(id, directory, changedAt, 'broken'), next: '', problem }
   }
 }
 
-function described(place: RunPlace, journal: SavedJournal, runsDir: string): ListedRun {
-  const { runId, directory } = place
-  const record = readRecord(journal)
-  const counts = journal.counts()
-  const isFinished = journal.get('state') === 'finished'
-  const state = isHeld(directory) ? 'running' : isFinished ? 'finished' : 'open'
-  const settled = counts.values().reduce((sum, rows) => sum + rows, 0)
+async function described(reader: RunReader): Promise<ListedRun> {
+  const { stored } = reader
+  const { id: runId, directory } = stored
+  const record = readRecord(stored)
+  const counts = await reader.counts()
+  const state = stored.isRunning ? 'running' : stored.state
+  const { settled } = stored
   const left = settled - (counts.get('updated') ?? 0) - (counts.get('unchanged') ?? 0)
   let next = ''
-  if (state === 'open' && record !== undefined) next = commandToResume({ runId, directory, record })
+  if (state === 'open' && record !== undefined) next = commandToResume({ runId, record })
   if (state === 'finished' && left > 0 && record !== undefined) {
     const hasNothingLeft = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
-    if (record.rollback === undefined) next = commandToRedo(runId, runsDir)
-    else if (!hasNothingLeft) next = commandToRollback(record.rollback.parent, runsDir)
+    if (record.rollback === undefined) next = commandToRedo(runId, record.options)
+    else if (!hasNothingLeft) next = commandToRollback(record.rollback.parent, record.options)
   }
   return {
-    ...common(place, state),
+    ...common(runId, directory, stored.changedAt, state),
     rows: record?.rows ?? settled,
     outcomes: Object.fromEntries(
       outcomeKinds.flatMap((kind) => (counts.has(kind) ? [[kind, counts.get(kind)]] : [])),
     ),
-    started_at: journal.get('started_at') ?? '',
-    finished_at: journal.get('finished_at') ?? '',
-    host: journal.get('host') ?? '',
-    account: journal.get('account') ?? '',
+    started_at: isoTime(stored.startedAt),
+    finished_at: isoTime(stored.finishedAt),
+    host: stored.host,
+    account: stored.account,
     ...(record?.redo === undefined ? {} : { parent: record.redo.parent }),
     ...(record?.rollback === undefined ? {} : { rolled_back: record.rollback.parent }),
     ...(record?.planned === undefined
@@ -121,14 +139,19 @@ function described(place: RunPlace, journal: SavedJournal, runsDir: string): Lis
   }
 }
 
-/** A plan may lie elsewhere, and only what came over standard input for it in its directory. */
+/** Empty for 0. */
+function isoTime(ms: number): string {
+  return ms === 0 ? '' : new Date(ms).toISOString()
+}
+
+/** The plan may be in another place, and only its standard input in the folder. */
 function planIdOf(...paths: readonly (string | undefined)[]): Pick<ListedRun, 'plan_id'> {
   const names = paths.map((path) => basename(dirname(path ?? '')))
   const name = names.find((found) => found.endsWith(planEnd))
   return name === undefined ? {} : { plan_id: name }
 }
 
-function common({ runId, directory, changedAt }: RunPlace, state: RunState) {
+function common(runId: string, directory: string, changedAt: number, state: RunState) {
   return {
     run_id: runId,
     directory,
@@ -143,37 +166,30 @@ function common({ runId, directory, changedAt }: RunPlace, state: RunState) {
   }
 }
 
-/** The same runs, all those of one folder: no command is offered that would be refused, nor one with nothing to do. */
-function withRelatedRuns(runs: readonly ListedRun[], runsDir: string): readonly ListedRun[] {
-  return runs.map((run) => {
-    try {
-      const sender = run.state === 'plan' ? runs.find(({ plan_id: plan }) => plan === run.run_id) : undefined
-      if (sender !== undefined) return { ...run, applied_by: sender.run_id, next: '' }
-      const back = runs.find((other) => other.rolled_back === run.run_id)
-      if (back !== undefined && wasRolledBack({ runId: run.run_id, runsDir }))
-        return { ...run, rolled_back_by: back.run_id, next: '' }
-      const mayRedo = run.state === 'finished' && run.next !== '' && run.rolled_back === undefined
-      return mayRedo && hasNoRedo(run, runs, runsDir) ? { ...run, next: '' } : run
-    } catch {
-      // A journal that cannot be read has an entry of its own, which says so.
-      return run
-    }
-  })
+/** Removes commands that would be refused or would do nothing. */
+async function withRelatedRuns(run: ListedRun, runs: readonly ListedRun[], store: Store): Promise<ListedRun> {
+  const runId = run.run_id
+  const sender = run.state === 'plan' ? runs.find(({ plan_id: plan }) => plan === runId) : undefined
+  if (sender !== undefined) return { ...run, applied_by: sender.run_id, next: '' }
+  const back = runs.find((other) => other.rolled_back === runId)
+  if (back !== undefined && (await wasRolledBack({ runId, store })))
+    return { ...run, rolled_back_by: back.run_id, next: '' }
+  const mayRedo = run.state === 'finished' && run.next !== '' && run.rolled_back === undefined
+  return mayRedo && (await hasNoRedo(run, runs, store)) ? { ...run, next: '' } : run
 }
 
-/** Whether a later redo of its family, or one that is still open and offers the command itself, has taken up what the run left. */
-function hasNoRedo({ run_id: runId }: ListedRun, runs: readonly ListedRun[], runsDir: string): boolean {
+/** True if a later redo has taken up what the run left, or an open one offers the command itself. */
+async function hasNoRedo(
+  { run_id: runId }: ListedRun,
+  runs: readonly ListedRun[],
+  store: Store,
+): Promise<boolean> {
   const redos = runs.filter(({ parent }) => parent === runId)
-  if (redos.some((each) => each.state !== 'finished' && !wasRolledBack({ runId: each.run_id, runsDir })))
-    return true
-  const saved = openSavedRun(runId, runsDir)
-  try {
-    return (
-      findLaterRedo(saved) !== undefined || (redos.length > 0 && findRetryableRows(saved).rows.size === 0)
-    )
-  } finally {
-    saved.close()
-  }
+  for (const each of redos)
+    if (each.state !== 'finished' && !(await wasRolledBack({ runId: each.run_id, store }))) return true
+  const saved = await openSavedRun(store, runId, undefined)
+  if ((await findLaterRedo(saved)) !== undefined) return true
+  return redos.length > 0 && (await findRetryableRows(saved)).rows.size === 0
 }
 
 export interface PurgePlan {
@@ -188,7 +204,7 @@ export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number
   )
   const doomed: ListedRun[] = []
   const kept: { run: ListedRun; why: string }[] = []
-  // Runs first: which plans are needed follows from those that stay.
+  // Runs first: runs that stay decide which plans are needed.
   for (const run of [...runs.filter((each) => !isPlan(each)), ...runs.filter(isPlan)]) {
     const isNeeded = isPlan(run)
       ? kept.some((one) => run.run_id === one.run.plan_id)
@@ -212,29 +228,37 @@ function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
 function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
   if (run.state === 'running') return 'it is running'
   if (run.state === 'open' && !isOver(run)) return 'it is not finished'
-  if (run.state === 'broken') return 'its journal cannot be read'
+  if (run.state === 'broken') return 'it cannot be read'
+  if (run.state === 'former') return 'version 0.1 keeps it; delete its folder by hand'
   if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
   return Date.parse(run.changed_at) > now - ageMs ? 'it is not old enough' : undefined
 }
 
-/** Gives why a run could not be deleted, or nothing. It is looked at once more under its lock. */
-export function deleteRun(run: ListedRun): string | undefined {
-  const { run_id: runId, directory, state } = run
+/** Returns why a run could not be deleted; undefined if it was. Its state is read again when no process can have it. */
+export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promise<string | undefined> {
   try {
-    const unlock = lockRun(directory, runId)
-    try {
-      const mayGo =
-        state === 'plan'
-          ? isPlanDirectory(directory)
-          : isOver(run) && (state === 'open' || isFinishedIn(directory))
-      if (!mayGo) return 'it is not finished'
-      rmSync(directory, { recursive: true })
-    } finally {
-      unlock()
-    }
-    return undefined
+    if (run.state === 'plan') return deletePlan(run.directory)
+    const isDeleted = await withStore(given, (store) =>
+      store.deleteRun(run.run_id, async ({ state }) => {
+        if (state !== 'finished' && !isOver(run)) return false
+        // Without its folder the store never finds files of a run that it does not know.
+        rmSync(run.directory, { recursive: true, force: true })
+        return true
+      }),
+    )
+    return isDeleted ? undefined : 'it is not finished'
   } catch (error) {
     if (error instanceof BulkUpdateError) return error.message
     return `it could not be deleted (${systemCode(error)})`
   }
+}
+
+function deletePlan(directory: string): undefined {
+  const unlock = lockPlan(directory)
+  try {
+    rmSync(directory, { recursive: true })
+  } finally {
+    unlock()
+  }
+  return undefined
 }

@@ -1,4 +1,4 @@
-/** The scan with a doctor beside it: what is in the file and everything that is wrong with it. No socket, no credentials. */
+/** `validate`: the scan with all checks: what is in the file, and everything that is wrong with it. No network, no credentials. */
 import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput, OnInvalid } from '../validation/scan.ts'
 import { createCsvColumns, createNdjsonColumns, mostKeys } from '../validation/columns.ts'
@@ -34,15 +34,15 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly columns: readonly ColumnReport[]
   /** What is wrong, most frequent first. A row with several defects counts in each. */
   readonly findings: readonly Diagnosis<ErrorCode>[]
-  /** What is doubtful: `update` sends it. */
+  /** Warnings: `update` sends these rows. */
   readonly warnings: readonly Diagnosis<WarningCode>[]
-  /** What would keep `update` from sending anything; with `strict` also what only `validate` looks for. */
+  /** Why `update` would send nothing; with `strict` also warnings that only `validate` finds. */
   readonly refusal: BulkUpdateError | undefined
   /** Names of `ignoreColumns` that no column has, or no row as a key. */
   readonly unmatched: readonly UnmatchedName[]
   /** How long `update` takes at the default rate and reserve, in milliseconds. */
   readonly etaMs: number
-  /** Where the invalid rows are written; undefined if there are none, or none were asked for. */
+  /** The file with the invalid rows; undefined if there are none, or `out` is not given. */
   readonly errorsFile?: string
   /** What `fix` has done. */
   readonly mended?: FixedFile
@@ -52,16 +52,16 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
 export interface ValidateWatch extends FileOptions {
   /** Gets each invalid row, in file order, and a function that finds its column. */
   readonly onInvalid?: OnInvalid
-  /** Gets each defect and each doubt of each row, in file order. */
+  /** Gets each error and each warning of each row, in file order. */
   readonly onDefect?: (defect: Defect) => void
   /** Called between batches of rows, to write the defects that were gathered. */
   readonly afterBatch?: () => Promise<void>
 }
 
 /**
- * Looks at a file or at records without a network and without credentials.
+ * Checks a file or records without a network and without credentials.
  *
- * @throws BulkUpdateError INPUT where the input cannot be trusted at all; USAGE, E_MAPPING; an interruption where `signal` aborts
+ * @throws BulkUpdateError INPUT if the input cannot be trusted at all; USAGE, E_MAPPING; an interruption if `signal` aborts
  */
 export async function validate(given: ValidateOptions): Promise<ValidateResult> {
   const { onDefect, afterBatch, onInvalid, out, fix, force } = given
@@ -106,7 +106,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   }
 }
 
-/** Puts the doctor together: which columns hold what, and what is looked for in each. Throws INPUT errors where the header cannot be matched. */
+/** Composes the checks for the columns of the file. Throws INPUT errors if the header cannot be matched. */
 function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'onRefused'>): Checks {
   const { head, options, mapping } = input
   const ignored = options.ignoreColumns
@@ -128,7 +128,7 @@ function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'o
   })
 }
 
-/** Fields with a rule are judged by it; others, and `occupation`, hold texts. */
+/** Fields with a rule are checked by it. Others, and `occupation`, hold texts. */
 function textsOf({ name, targets }: PlannedColumn, index: number): ChecksParts['texts'] {
   const target = targets.find(({ rule, path }) => rule === undefined || path === 'occupation')
   if (target === undefined) return []
@@ -136,7 +136,7 @@ function textsOf({ name, targets }: PlannedColumn, index: number): ChecksParts['
   return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
 }
 
-/** A batch is done with when the next one is asked for. */
+/** A batch is processed when the next one is requested. */
 async function* inSteps<Batch>(
   source: AsyncIterable<Batch>,
   afterBatch: () => Promise<void>,

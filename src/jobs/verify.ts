@@ -9,10 +9,13 @@ import type { Stoppable } from '../engine/program-options.ts'
 import { compareField, ownValue } from '../rapyd/snapshot.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { inTurns } from '../engine/in-turns.ts'
+import { eachOutcome } from '../engine/all-outcomes.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
 import { openSavedRun, inputPartsOf, openSameInput, readHeadOf, inputNotKept } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
-import { busy } from '../store/lock.ts'
+import type { Store } from '../model/store.ts'
+import { withExistingStore } from '../store/open-store.ts'
+import { busyRun } from '../store/sqlite/owner.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { isOutcome } from '../model/outcome.ts'
@@ -21,21 +24,19 @@ import { fieldOf, onlyFields } from '../model/row.ts'
 import { checkOf, openPlanOf } from '../engine/plan-source.ts'
 import { removeHoles } from '../rapyd/requests.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
-import { hasBeforeImages, readBeforeImages } from '../store/before-images.ts'
-import { eachOutcome } from '../store/journal-reader.ts'
 
 export interface VerifyOptions extends OptionsOf<'verify'> {
-  /** A run id below `runsDir`, or the path of a run directory. */
+  /** The id of a run in the store, or the path of its directory. */
   readonly run: string
   /** Customers to read: a share from 0 to 1, or a number. Default all. The same ones each time. */
   readonly sample?: SampleSize
 }
 
 export interface VerifiedField {
-  /** Customers of whom it was looked at, and those that hold something else. */
+  /** Customers that were compared, and those that hold something else. */
   readonly checked: number
   readonly differ: number
-  /** Customers of whom Rapyd does not show it: nothing is proved. */
+  /** Customers for whom Rapyd does not show the field: nothing is proved. */
   readonly not_shown: number
 }
 
@@ -48,7 +49,7 @@ export interface Difference {
 
 export interface Verified {
   readonly run_id: string
-  /** Customers that the run updated, and those of them that were looked at. */
+  /** Customers that the run updated, and those of them that were read. */
   readonly customers: number
   readonly checked: number
   readonly fields: Readonly<Record<string, VerifiedField>>
@@ -65,22 +66,26 @@ export interface Verified {
 const mostNamed = 10_000
 
 /** Rejects with USAGE for another host or account, BUSY if the run is running, INPUT if it cannot be known what it wrote. */
-export async function verify(options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
+export function verify(options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
+  return withExistingStore(options, (store) => verifyIn(store, options))
+}
+
+async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & Stoppable): Promise<Verified> {
   const { run: name, sample = { share: 1 }, ...own } = options
   const signal = signalOf(options)
-  const run = openSavedRun(name, options.runsDir)
+  const run = await openSavedRun(store, name, options.runsDir)
   const written = openReadings('', 0)
   const readings = openReadings('', 0)
   const customers = countCustomers()
   try {
-    if (run.isRunning) throw busy(run.directory, run.runId)
+    const { owner, settled } = run.reader.stored
+    if (run.isRunning) throw busyRun(run.runId, owner, settled)
     const pick = createCustomerSample(sample, run.runId)
-    for await (const batch of inTurns(run.journal.outcomes(), signal, 1)) {
-      for (const { row, outcome, customerId } of batch) {
-        if (outcome !== 'updated') continue
-        pick.offer(customerId)
-        customers.add(customerId, row, true)
-      }
+    for await (const { row, outcome, customerId } of eachOutcome(run.reader.outcomes())) {
+      signal.throwIfAborted()
+      if (outcome !== 'updated') continue
+      pick.offer(customerId)
+      customers.add(customerId, row, true)
     }
     const fields = new Set<string>()
     for await (const { customerId, patch } of inTurns(confirmedWrites(run), signal)) {
@@ -105,7 +110,6 @@ export async function verify(options: VerifyOptions & ReadingWatch & Stoppable):
     written.close()
     readings.close()
     customers.close()
-    run.close()
   }
 }
 
@@ -154,7 +158,7 @@ async function compareAll(
   return { checked, fields: Object.fromEntries(fields), differences, different, missing, unreadable }
 }
 
-/** Counts each field, and gives those that differ. */
+/** Counts each field, and returns those that differ. */
 function differing(
   patch: JsonObject,
   image: JsonObject,
@@ -179,12 +183,13 @@ export interface RunWrite {
   readonly patch: JsonObject
 }
 
-/** Rows of one customer come in their order. Throws INPUT where the input is gone or has changed, and nothing else tells. */
+/** Rows of one customer come in their order. Throws INPUT if the input is gone or has changed, and there are no before-images. */
 export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
   const updated = createRowSet()
-  for (const { row, outcome } of eachOutcome(run.journal)) if (outcome === 'updated') updated.add(row)
-  if (hasBeforeImages(run.directory)) {
-    for (const { customerId, writes } of readBeforeImages(run.directory))
+  for await (const { row, outcome } of eachOutcome(run.reader.outcomes()))
+    if (outcome === 'updated') updated.add(row)
+  if (await run.reader.hasBeforeImages()) {
+    for await (const { customerId, writes } of run.reader.beforeImages())
       for (const { row, patch } of writes) if (updated.has(row)) yield { customerId, patch }
   } else yield* writesOfInput(run, updated)
 }
@@ -204,7 +209,7 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
       for (const row of rows) {
         if (!updated.has(row.row)) continue
         const read = readRow(row)
-        const fields = sent(row.row)
+        const fields = await sent(row.row)
         if (isOutcome(read)) continue
         const { patch } = onlyFields(read, (field) => fields.has(field))
         yield { customerId: read.customerId, patch: removeHoles(patch) }
@@ -218,11 +223,15 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
 }
 
 /** The fields that a row sent, which may be fewer than it has. Asked in the order of rows. */
-function sentFields({ journal }: SavedRun): (row: number) => ReadonlySet<string> {
-  const outcomes = eachOutcome(journal)
-  let next: Outcome | undefined = outcomes.next().value
-  return (row) => {
-    while (next !== undefined && next.row < row) next = outcomes.next().value
+function sentFields({ reader }: SavedRun): (row: number) => Promise<ReadonlySet<string>> {
+  const outcomes = eachOutcome(reader.outcomes())
+  let next: Outcome | undefined
+  return async (row) => {
+    while (next === undefined || next.row < row) {
+      const { value, done } = await outcomes.next()
+      if (done === true) break
+      next = value
+    }
     return new Set(next?.row === row ? next.fields.split(';').map(fieldOf) : [])
   }
 }

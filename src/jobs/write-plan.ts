@@ -1,4 +1,4 @@
-/** Writes a plan from the input and what was read: one pass counts and digests, because the head stands first, and one writes. */
+/** Writes a plan from the input and the readings. The head is first, so one pass counts and digests, and one writes. */
 import { isOutcome } from '../model/outcome.ts'
 import { countEach } from '../model/collections.ts'
 import type { PatchedRow } from '../model/row.ts'
@@ -18,7 +18,7 @@ export interface WritePlanParts extends Pick<CheckedInput, 'openRows' | 'readRow
   readonly onChange: (row: PlanRow) => void
 }
 
-/** Throws LOCAL where the file cannot be written. */
+/** Throws LOCAL if the file cannot be written. */
 export async function writePlan(parts: WritePlanParts): Promise<PlanHead> {
   const counter = createPlanCounter()
   const digest = createHeadDigest()
@@ -75,7 +75,7 @@ function withoutCall(read: Outcome): PlanRow {
     : { ...placeOf(read), change: 'invalid', code, field, message }
 }
 
-/** What a plan comes to, counted while its rows go by. */
+/** The totals of a plan, counted row by row. */
 function createPlanCounter() {
   let rows = 0
   const changes: Record<PlanChange, number> = {

@@ -36,7 +36,7 @@ export interface Outcome extends Place {
   readonly retries: string
   /** Milliseconds since 1970; 0 if nothing was sent. */
   readonly finishedAt: number
-  /** The row that this one was merged into; 0 if it was not merged. Older journals lack it. */
+  /** The row that this one was merged into; absent or 0 if it was not merged. */
   readonly mergedInto?: number
 }
 
@@ -99,23 +99,3 @@ export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepa
 
 /** Keyed digests of values that Rapyd confirmed, by top-level field of the patch. */
 export type Digests = Readonly<Record<string, string>>
-
-/** What the sync state says about one customer. It holds no values. */
-export interface CustomerFieldState {
-  /** Of the fields whose value is known. */
-  readonly digests: Digests
-  /** Fields whose last request has no answer, or was about to be sent. */
-  readonly unknown: readonly string[]
-  /** The newest time noted of any field, unknown ones included; 0 if there is none. */
-  readonly at: number
-}
-
-/** Fields of one customer, as one call has left them. */
-export interface ConfirmedFields {
-  readonly customerId: string
-  readonly digests: Digests
-  /** Milliseconds since 1970. Older values never replace newer ones. */
-  readonly at: number
-  /** When the call was about to be sent. Default `at`. The order of calls that were under way at the same time is unknown. */
-  readonly since?: number
-}

@@ -89,15 +89,6 @@ export interface KeyedQueue {
   recheck(): void
 }
 
-/** Stores intents and outcomes, in groups. Each method resolves once its data is on disk. */
-export interface Journal {
-  /** Returns undefined if the row has an intent of this session. */
-  intend(request: UpdateRequest): Promise<void> | undefined
-  /** Cancels an intent: no request of that row can have been applied. */
-  withdraw(request: UpdateRequest): Promise<void>
-  settle(outcome: Outcome): Promise<void>
-}
-
 /** At most `limit` requests in `perMs` milliseconds. */
 export interface Window {
   readonly limit: number

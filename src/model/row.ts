@@ -111,16 +111,8 @@ export interface UpdateRequest extends Place {
   readonly cleared: string
   /** False for patches that hold `coupon` or `addresses`: sending them twice may do more than once would. */
   readonly repeatable: boolean
-  /** Only with a sync state. The journal stores it with the intent. */
-  readonly sends?: FieldIntent
-}
-
-/** What the sync state must know before a request is sent. */
-export interface FieldIntent {
-  /** Top-level fields that the request is about to change. */
-  readonly fields: readonly string[]
-  /** When their values become unknown, in milliseconds since 1970; later than all confirmed times of the customer. */
-  readonly at: number
+  /** Top-level fields of the body. */
+  readonly sends: readonly string[]
 }
 
 /** The names in a list that is joined with `;`. */

@@ -21,6 +21,8 @@ export interface Scan {
   readonly rows: number
   /** Rows that will be sent. */
   readonly calls: number
+  /** Rows that would be sent if the customer did not hold their values already. Default 0. */
+  readonly leftOut?: number
   readonly unchanged: number
   readonly invalid: number
   /** Customers whose id can be read, those with invalid rows included. */

@@ -18,13 +18,13 @@ export interface FieldDigests {
 }
 
 const purpose = 'rapyd-bulk sync state 1'
-/** 96 bits. */
-const digestBytes = 12
+/** 96 bits in base64url. */
+const digestLength = 16
 
 export function createFieldDigests(secretKey: string): FieldDigests {
   const key = createHmac('sha256', secretKey).update(purpose).digest('hex')
   const short = (text: string): string =>
-    createHmac('sha256', key).update(text).digest().subarray(0, digestBytes).toString('base64url')
+    createHmac('sha256', key).update(text).digest('base64url').slice(0, digestLength)
   return {
     of(customerId, body) {
       return Object.fromEntries(

@@ -32,6 +32,7 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
       fields: printable(row.fields.join(';')),
       cleared: printable(row.cleared.join(';')),
       repeatable: isRepeatable(row.patch),
+      sends: Object.keys(row.patch),
     }
   }
 }
@@ -87,6 +88,7 @@ export function narrowRequest(
     fields: only(request.fields),
     cleared: only(request.cleared),
     repeatable: isRepeatable(patch),
+    sends: Object.keys(patch),
   }
 }
 

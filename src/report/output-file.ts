@@ -186,7 +186,7 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
 
 /** The directory of a run's files has the id as its name. */
 function rebuildRun(path: string): string {
-  return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the journal.`
+  return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the store.`
 }
 
 function tipFor(code: string): string {

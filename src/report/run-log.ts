@@ -20,6 +20,8 @@ export type RunEvent =
   | { readonly kind: 'checking' }
   | RunSending
   | { readonly kind: 'reporting' }
+  /** Something to know before the run begins. The log is not open yet, so it does not hold it. */
+  | { readonly kind: 'notice'; readonly text: string; readonly isWarning: boolean }
   /** Rapyd answered 429: no request is sent for `pauseMs`. */
   | { readonly kind: 'throttled'; readonly pauseMs: number }
   /** The circuit breaker opened (`isDown`) or closed. */

@@ -74,17 +74,11 @@ export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets)
   ]
 }
 
-const stateWords: Readonly<Record<string, string>> = {
-  first: 'nothing was known before this run',
-  rebuilt: 'what was known was lost, and made again from the journals',
-}
-
 function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {
   const parts = [`Only what changed: ${formatRows(unchanged)} without a call`]
   if (leftOut > 0)
     parts.push(`${formatCount(leftOut)} ${leftOut === 1 ? 'field' : 'fields'} left out of the others`)
-  const words = stateWords[state]
-  if (words !== undefined) parts.push(words)
+  if (state === 'first') parts.push('nothing was known before this run')
   if (vanished > 0)
     parts.push(
       `${formatCount(vanished)} ${vanished === 1 ? 'customer' : 'customers'} of last time gone: vanished.csv`,
@@ -96,7 +90,7 @@ export interface RunEnd {
   readonly runId: string
   /** What to do about the error that stopped the run; undefined if it reached its end. */
   readonly tip: string | undefined
-  /** Rows without an outcome in the journal. */
+  /** Rows without an outcome in the store. */
   readonly openRows: number
   readonly outcomes: Readonly<Record<OutcomeKind, number>>
   readonly errorsFile: string

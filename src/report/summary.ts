@@ -34,7 +34,7 @@ export interface RunFacts {
 }
 
 export interface SyncFacts {
-  /** The field state at the start: `first`, `known` or `rebuilt`. */
+  /** The field state at the start: `first` or `known`. */
   readonly state: string
   /** Rows without a change, which are not sent. */
   readonly unchanged: number

@@ -1,6 +1,6 @@
 /**
- * Which customers a file names, and which of its rows follow others of the same customer: a table in a temporary file of
- * SQLite, so that memory does not grow with the file. The file goes with its process.
+ * Which customers a file names, and which of its rows follow others of the same customer: a table in a temporary SQLite file
+ * without a name, so that memory does not grow with the input.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { createRowSet } from '../model/collections.ts'
@@ -82,7 +82,7 @@ export function countCustomers(): CountedCustomers {
 
 const newestFirst = 'SELECT row, line, offset, length FROM place WHERE customer = ? ORDER BY row DESC'
 
-/** Rows that follow another one of their customer, with that one. */
+/** Rows that follow another row of their customer, with that row. */
 function withEarlier(where: string): string {
   return `SELECT earlier, row FROM
     (SELECT row, lag(row) OVER (PARTITION BY customer ORDER BY row) AS earlier FROM seen ${where})

@@ -1,12 +1,12 @@
 /**
- * What a plan has read, in SQLite beside it: a plan that is resumed does not read a customer again. Without waiting
- * for the disk: what a power failure takes is read once more.
+ * What a plan has read, in a SQLite file next to it, so that a resumed plan reads no customer again. Writes do not wait for the
+ * disk: what a power cut loses is read again.
  */
 import type { StatementSync } from 'node:sqlite'
 import type { JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
-import { local } from './open-database.ts'
-import { inTransaction, openOwnDatabase } from './database.ts'
+import { storeError } from './errors.ts'
+import { inTransaction, openOwnDatabase } from './own-database.ts'
 
 /** What is known of a customer: its image, or why there is none. */
 export type KnownCustomer = JsonObject | 'missing' | 'unreadable'
@@ -30,9 +30,9 @@ export interface Readings {
   readonly customers: number
   /** When the first of them was read, milliseconds since 1970. */
   readonly beganAt: number
-  /** What it took so far, in all sessions. */
+  /** Requests so far, of all sessions. */
   counts(): ReadingCounts
-  /** What was read, and what all of it took so far. What is kept on credit counts until it is given back, by this or a later session. */
+  /** Keeps what was read, and the requests so far. What is kept on credit counts until this or a later session gives it back. */
   keep(
     known: readonly (readonly [customerId: string, known: KnownCustomer])[],
     counts: ReadingCounts,
@@ -40,20 +40,20 @@ export interface Readings {
   ): void
   /** Opens again what was kept on credit. */
   giveBack(): void
-  /** Of a customer of the file, as it was left if it was left. */
+  /** What is known of a customer of the file: after its earlier rows, or as it was read. */
   known(customerId: string): KnownCustomer | undefined
-  /** What a row leaves of a customer, for the rows behind it. */
+  /** What a customer holds after a row, for the later rows of the customer. */
   leave(customerId: string, image: JsonObject): void
-  /** Forgets what rows left. */
+  /** Forgets what `leave` noted. */
   forgetLeft(): void
   close(): void
 }
 
-/** Readings before `since` (milliseconds since 1970) are forgotten, and those that told nothing. An empty `path` is a file that goes with its process. */
+/** Forgets readings before `since` (milliseconds since 1970), and unreadable customers. An empty `path` is a temporary file. */
 export function openReadings(path: string, since: number): Readings {
-  const db = local(path, 'open', () => openOwnDatabase(path))
-  const write = (action: () => void): void => local(path, 'write', () => inTransaction(db, action))
-  local(path, 'write', () => {
+  const db = onDisk(path, () => openOwnDatabase(path))
+  const write = (action: () => void): void => onDisk(path, () => inTransaction(db, action))
+  onDisk(path, () => {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
       CREATE TABLE IF NOT EXISTS customer (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT) STRICT;
       CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
@@ -132,7 +132,7 @@ export function openReadings(path: string, since: number): Readings {
   }
 }
 
-/** A batch at a time, so that what is written meanwhile is not waited for. */
+/** A batch at a time, so that writes in between do not wait. */
 function* namesIn(batch: StatementSync): Generator<string> {
   for (let last = 0; ;) {
     const found = batch.all(last)
@@ -141,5 +141,13 @@ function* namesIn(batch: StatementSync): Generator<string> {
       last = Number(place)
       yield String(id)
     }
+  }
+}
+
+function onDisk<Result>(path: string, action: () => Result): Result {
+  try {
+    return action()
+  } catch (error) {
+    throw storeError(path === '' ? 'of this command' : path, 'write', error)
   }
 }

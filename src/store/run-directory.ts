@@ -1,8 +1,8 @@
-/** Where a run lives: `<runs dir>/<run id>/`, 0700, with files that only their owner can read. */
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+/** The folder of a run's files, `<runs dir>/<run id>/`: 0700, with files that only their owner can read. */
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
-import { diskError } from './disk-error.ts'
+import { diskError } from './errors.ts'
 
 /** Names that are safe as a folder on every system. */
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
@@ -25,9 +25,9 @@ export function checkRunId(runId: string): string {
   )
 }
 
-/** Makes the directory, or finds it. Throws USAGE, E_RUNS_DIR, where that place will not do; LOCAL, E_DISK, for a full disk. */
-export function openRunDirectory(runsDir: string, runId: string): string {
-  return makeDirectory(join(runsDir, runId))
+/** Creates the directory, or finds it. Throws USAGE, E_RUNS_DIR, if the place cannot be used; LOCAL, E_DISK, for a full disk. */
+export function openRunDirectory(directory: string): string {
+  return makeDirectory(directory)
 }
 
 /** Makes the directory that holds the runs, or finds it. Throws like `openRunDirectory`. */
@@ -35,19 +35,23 @@ export function openRunsDirectory(runsDir: string): string {
   return makeDirectory(runsDir)
 }
 
-/** One level at a time: `recursive` never comes back from a path such as /proc/x (Node 24). */
-function makeDirectory(directory: string): string {
+/** One level at a time: `recursive` never returns for a path such as /proc/x (Node 24). */
+export function makeLevels(directory: string): string {
   const missing: string[] = []
+  for (let at = resolve(directory); !isDirectory(at); at = dirname(at)) missing.unshift(at)
+  for (const path of missing) makeLevel(path)
+  return directory
+}
+
+function makeDirectory(directory: string): string {
   try {
-    for (let at = resolve(directory); !isDirectory(at); at = dirname(at)) missing.unshift(at)
-    for (const path of missing) makeLevel(path)
-    return directory
+    return makeLevels(directory)
   } catch (error) {
     throw diskError(directory, 'cannot be made', error)
   }
 }
 
-/** False where nothing is; throws where something else is in the way. */
+/** False if there is nothing. Throws if there is something else. */
 function isDirectory(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined || stat.isDirectory()) return stat !== undefined
@@ -58,27 +62,32 @@ function makeLevel(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    // Another process may have been first; a link that leads nowhere is there, too, and no directory.
+    // Another process may have made it first. A link without a target also exists, and is no directory.
     if (systemCode(error) !== 'EEXIST' || !isDirectory(path)) throw error
   }
 }
 
-/** True where a run of that id has been begun. */
-export function isRunThere(runsDir: string, runId: string): boolean {
-  return existsSync(join(runsDir, runId, 'journal.db'))
+/** Files that a run writes when the store has it. */
+const laterFiles = ['run.log', 'summary.json', 'results.csv', 'results.ndjson']
+
+/** True if files of a run show that it had begun. */
+export function isRunBegun(directory: string): boolean {
+  if (!existsSync(directory)) return false
+  return laterFiles.some((name) => {
+    const found = lstatSync(join(directory, name), { throwIfNoEntry: false })
+    // A run writes through no link, and leaves nothing empty.
+    return found?.isFile() === true && found.nlink === 1 && found.size > 0
+  })
 }
 
-/** The first of `<id>-2`, `<id>-3`, … that is not there yet; `id` itself where there is no run at all. */
-export function freshRunId(runsDir: string, runId: string): string {
-  if (!existsSync(join(runsDir, runId))) return runId
-  const taken = new Set(namesIn(runsDir))
-  for (let number = 2; ; number++) if (!taken.has(`${runId}-${number}`)) return `${runId}-${number}`
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    throw diskError(directory, 'cannot be read', error)
+/** The first of `id`, `<id>-2`, `<id>-3`, … that neither the store nor the folder has. */
+export async function freshRunId(
+  store: { findRun(id: string): Promise<unknown> },
+  runsDir: string,
+  runId: string,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const id = number === 1 ? runId : `${runId}-${number}`
+    if (!existsSync(join(runsDir, id)) && (await store.findRun(id)) === undefined) return id
   }
 }

@@ -5,10 +5,7 @@
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
-import { findRuns } from '../store/find-runs.ts'
-import type { RunPlace } from '../store/find-runs.ts'
-import type { RunJournal } from '../store/journal.ts'
-import { inJournal } from '../store/saved-journal.ts'
+import type { Run, Store } from '../model/store.ts'
 
 export interface FileProfile {
   readonly rows: number
@@ -51,36 +48,24 @@ export interface ProfileKey {
   readonly mapping: string
 }
 
-/** Names in the journal, which are older than the terms here. */
-const profileKey = 'portrait'
-const nameKey = 'input_name'
-const storedVolatileFields = 'restless'
+const profileNote = 'file_profile'
+const nameNote = 'input_name'
+const storedVolatileFields = 'volatile_fields'
 
-/** Bounds the time for a directory with many runs. The newest journals are opened first. */
-const mostOpened = 200
-
-/** Finds the newest finished run whose file can be compared. Journals that cannot be read are skipped. */
-export function findProfiledRun(runsDir: string, key: ProfileKey): ProfiledRun | undefined {
-  const places = findRuns(runsDir).toSorted((left, right) => right.changedAt - left.changedAt)
-  for (const place of places.slice(0, mostOpened)) {
-    const found = readProfiledRun(place, key)
-    if (found !== undefined) return found
+/** Finds the newest finished run whose file can be compared. */
+export async function findProfiledRun(
+  store: Pick<Store, 'runs'>,
+  key: ProfileKey,
+): Promise<ProfiledRun | undefined> {
+  for (const { stored } of await store.runs({ account: key.account, state: 'finished' })) {
+    const isComparable =
+      stored.note(nameNote) === key.name && withoutPort(stored.host) === withoutPort(key.host)
+    const profile = isComparable ? parseProfile(stored.note(profileNote) ?? '') : undefined
+    if (profile === undefined) continue
+    const isSameMapping = stored.facts['mapping'] === key.mapping
+    return { runId: stored.id, finishedAt: new Date(stored.finishedAt).toISOString(), isSameMapping, profile }
   }
   return undefined
-}
-
-function readProfiledRun({ runId, directory }: RunPlace, key: ProfileKey): ProfiledRun | undefined {
-  return inJournal(directory, (journal) => {
-    const isComparable =
-      journal.get(nameKey) === key.name &&
-      journal.get('state') === 'finished' &&
-      journal.get('account') === key.account &&
-      withoutPort(journal.get('host') ?? '') === withoutPort(key.host)
-    const profile = isComparable ? parseProfile(journal.get(profileKey) ?? '') : undefined
-    if (profile === undefined) return undefined
-    const isSameMapping = journal.get('mapping') === key.mapping
-    return { runId, finishedAt: journal.get('finished_at') ?? '', isSameMapping, profile }
-  })
 }
 
 /** A server on loopback is for rehearsals, and often has another port each time. */
@@ -88,12 +73,12 @@ function withoutPort(host: string): string {
   return host.replace(/^(localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/, '$1')
 }
 
-export function saveProfile(journal: RunJournal, { name }: ProfileKey, profile: FileProfile): void {
-  journal.set(nameKey, name)
-  journal.set(profileKey, formatProfile(profile))
+export function saveProfile(run: Pick<Run, 'noteLater'>, { name }: ProfileKey, profile: FileProfile): void {
+  run.noteLater(nameNote, name)
+  run.noteLater(profileNote, formatProfile(profile))
 }
 
-/** The text of the journal, where the volatile fields have another name. */
+/** The stored text, where the volatile fields have another name. */
 export function formatProfile({ volatileFields, ...others }: FileProfile): string {
   return JSON.stringify({ ...others, [storedVolatileFields]: volatileFields })
 }

@@ -85,11 +85,13 @@ export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | unde
       'Look at them with `validate`; raise --max-errors if so many are expected. Nothing was sent.',
     )
   }
+  // A scan of an earlier session counts only what is sent as calls.
+  const changing = scan.calls + (scan.leftOut ?? 0)
   for (const [field, rows] of scan.cleared) {
-    if (rows > (scan.calls * options.maxClearsPercent) / 100) {
+    if (rows > (changing * options.maxClearsPercent) / 100) {
       return new BulkUpdateError(
         'E_MAX_CLEARS',
-        `this would clear ${field} on ${rows} of ${scan.calls} rows`,
+        `this would clear ${field} on ${rows} of ${changing} rows`,
         `If blanks mean "leave alone", run with --blank keep; if so many clears are meant, raise --max-clears (now ${options.maxClearsPercent}%). Nothing was sent.`,
       )
     }

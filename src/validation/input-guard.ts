@@ -6,8 +6,8 @@ import { isOutcome } from '../model/outcome.ts'
 import type { Examiner } from '../model/ports.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
-import type { RunJournal } from '../store/journal.ts'
-import { isRunThere, runName } from '../store/run-directory.ts'
+import type { Run, Store } from '../model/store.ts'
+import { runName } from '../store/run-directory.ts'
 import { createBrokenRows, textDamage, typedColumns } from './damage.ts'
 import { createCustomerSampler, findProfiledRun, mostFields, saveProfile } from './file-profile.ts'
 import type { FileProfile, ProfiledRun } from './file-profile.ts'
@@ -26,14 +26,15 @@ import type { MappedInput } from './row-reader.ts'
 export interface InputGuard {
   /** Sees the rows of the scan. */
   readonly watch: Examiner
-  /** Returns what saves the profile in the journal. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
-  check(found: Scan): Promise<(journal: RunJournal) => void>
+  /** Returns what saves the profile with the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
+  check(found: Scan): Promise<(run: Pick<Run, 'noteLater'>) => Promise<void>>
 }
 
 export interface InputGuardParts extends MappedInput {
-  readonly runsDir: string
-  readonly runId: string
-  /** What the journal of the run is bound to. */
+  readonly store: Pick<Store, 'runs'>
+  /** True if the run exists already. */
+  readonly isKnown: boolean
+  /** What the run is bound to. */
   readonly facts: Readonly<Record<'host' | 'account' | 'mapping', string>>
 }
 
@@ -41,24 +42,24 @@ export interface InputGuardParts extends MappedInput {
  * Returns undefined if the run exists already, because its file was accepted then. Also for a redo or a plan
  * (their rows come from an accepted file) and a rollback (it has no file).
  */
-export function openInputGuard(
-  { runsDir, runId, facts, ...input }: InputGuardParts,
+export async function openInputGuard(
+  { store, isKnown, facts, ...input }: InputGuardParts,
   { redo, planned, rollback }: Readonly<Partial<Record<'redo' | 'planned' | 'rollback', object | undefined>>>,
-): InputGuard | undefined {
+): Promise<InputGuard | undefined> {
   const isDerived = redo !== undefined || planned !== undefined || rollback !== undefined
-  if (isDerived || isRunThere(runsDir, runId)) return undefined
+  if (isDerived || isKnown) return undefined
   // CSV and NDJSON write addresses differently, so their fields cannot be compared.
   const key = { ...facts, name: `${runName(input.options.input)}.${input.head.format}` }
   // Standard input has no name, so its files cannot be told apart.
   const isNamed = input.options.input !== '-'
-  const profiler = createFileProfiler(input, isNamed ? findProfiledRun(runsDir, key) : undefined)
+  const profiler = createFileProfiler(input, isNamed ? await findProfiledRun(store, key) : undefined)
   return {
     watch: profiler,
     async check(found) {
       const { profile, refusal } = await profiler.finish(found)
       if (refusal !== undefined) throw refusal
-      return (journal) => {
-        if (isNamed) saveProfile(journal, key, profile)
+      return async (run) => {
+        if (isNamed) saveProfile(run, key, profile)
       }
     },
   }

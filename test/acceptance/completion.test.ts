@@ -62,7 +62,8 @@ it.skipIf(!has('bash'))('bash is offered commands, options, and the values of op
   expect(offered('update', '--max')).toEqual(['--max-clears', '--max-errors', '--max-outage'])
   expect(offered('update', 'crm.csv', '--env', 's')).toEqual(['sandbox', 'simulator'])
   expect(offered('completion', '')).toEqual(shells.toSorted())
-  expect(offered('state', 're')).toEqual(['rebuild'])
+  expect(offered('state', 'fo')).toEqual(['forget'])
+  expect(offered('store', '')).toEqual(['check'])
   // A file is what the shell completes by itself.
   expect(offered('update', 'crm')).toEqual([])
 })
@@ -122,7 +123,7 @@ const lines: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['rapyd-bulk update --map cr', ['crm.csv']],
   // No file is a rate.
   ['rapyd-bulk update --rate ', []],
-  ['rapyd-bulk state re', ['rebuild']],
+  ['rapyd-bulk state fo', ['forget']],
   // A run may be called like a command.
   ['rapyd-bulk redo state cr', ['crm.csv']],
 ]

@@ -17,10 +17,7 @@ const sources = readdirSync(here)
 /** Codes that only a fault inside of the process can provoke, with the test that sees them. */
 const elsewhere: Readonly<Record<string, string>> = {
   // A disk that fails takes one of its own.
-  E_DISK: 'unit/store/lock.test.ts',
-  // Journals as other versions have left them.
-  E_JOURNAL_VERSION: 'unit/store/journal.test.ts',
-  E_RUN_RECORD: 'unit/engine/other-journals.test.ts',
+  E_DISK: 'unit/store/run-directory.test.ts',
 }
 
 const codes = [

@@ -79,7 +79,11 @@ async function bodiesOf(input: string, options: Options = {}) {
     stateDir: path('.state'),
     ...options,
   })
-  return simulator.calls.slice(before).flatMap(({ method, body }) => (method === 'POST' ? [body] : []))
+  return simulator.calls
+    .slice(before)
+    .filter(({ method }) => method === 'POST')
+    .toSorted((one, other) => one.customerId.localeCompare(other.customerId))
+    .map(({ body }) => body)
 }
 
 it('run ids and idempotency keys are what they have always been', async () => {

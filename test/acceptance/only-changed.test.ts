@@ -171,24 +171,38 @@ describe('update --only-changed', () => {
     expect(nights.rapyd.updates).toHaveLength(1)
   })
 
-  it('is made again from the journals where it is lost, and refuses where they do not tell all', async () => {
+  it('knows what a plain update alone has sent', async () => {
+    const rows = people(3)
+    nights.folder.write('crm.csv', csvOf(rows))
+    expect((await nights.command('update', 'crm.csv', '--quiet')).code).toBe(0)
+    const { stdout } = await nights.command('state', 'show', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ customers: 3, fields: 9, nights: [] })
+    const same = await nights.night(rows)
+    expect([same.code, same.bodies]).toEqual([0, {}])
+    expect(same.summary.sync).toMatchObject({ state: 'known', unchanged: 3 })
+    const { bodies } = await nights.night(renamed(rows, 1, 'New'))
+    expect(bodies).toEqual({ [idOf(1)]: { name: 'New' } })
+  })
+
+  it('is refused each time where the store is lost, until it is told what was sent', async () => {
     const rows = people(6)
-    const first = await nights.night(rows)
+    await nights.night(rows)
     const next = renamed(rows, 2, 'New')
     await nights.night(next)
-    nights.loseState()
-    const third = await nights.night(rows)
-    expect(third.summary.sync).toMatchObject({ state: 'rebuilt', unchanged: 5 })
-    expect(third.bodies).toEqual({ [idOf(2)]: { name: rows[2]?.name } })
-    nights.loseState()
-    rmSync(join(nights.folder.path, 'rapyd-runs', first.summary.run_id), { recursive: true })
-    const fourth = await nights.night(next)
-    expect([fourth.code, fourth.bodies]).toEqual([2, {}])
-    expect(fourth.error).toBe('E_STATE_LOST')
-    const before = nights.rapyd.updates.length
+    nights.loseStore()
+    for (const file of [rows, next, rows]) {
+      const { code, error, bodies } = await nights.night(file)
+      expect([code, error, bodies]).toEqual([2, 'E_STATE_LOST', {}])
+    }
+    nights.folder.write('last.csv', csvOf(next))
+    expect((await nights.command('state', 'baseline', 'last.csv')).code).toBe(0)
+    expect((await nights.night(rows)).bodies).toEqual({ [idOf(2)]: { name: rows[2]?.name } })
+    nights.loseStore()
+    nights.rapyd.updates.length = 0
     const args = ['update', 'crm.csv', '--only-changed', '--new-state', '--accept-change', 'all']
     expect((await nights.command(...args)).code).toBe(0)
-    expect(nights.rapyd.updates.length - before).toBe(6)
+    expect(nights.rapyd.updates).toHaveLength(6)
+    expect((await nights.night(rows)).bodies).toEqual({})
   })
 
   it('refuses the state of other keys', async () => {
@@ -268,13 +282,12 @@ describe('update --only-changed', () => {
       expect((await nights.night(rows)).bodies).toEqual({})
     })
 
-    it('rebuild makes it again from the journals', async () => {
-      const rows = people(3)
-      await nights.night(rows)
-      nights.loseState()
-      const { code, stdout } = await nights.command('state', 'rebuild', '--json')
-      expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ customers: 3 })])
-      expect((await nights.night(rows)).bodies).toEqual({})
+    it('rebuild is no action any more, and the error says why', async () => {
+      await nights.night(people(3))
+      const { code, stderr } = await nights.command('state', 'rebuild')
+      expect([code, stderr]).toEqual([2, expect.stringContaining('E_USAGE')])
+      expect(stderr).toContain('state baseline')
+      expect((await nights.night(people(3))).bodies).toEqual({})
     })
 
     it.each([

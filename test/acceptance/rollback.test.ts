@@ -190,12 +190,12 @@ describe('rollback', () => {
       .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes('canary'))
       .map((entry) => entry.name)
     expect(holding.toSorted()).toEqual([
-      'before.db',
-      'before.db',
       'errors.ndjson',
       'few.csv',
       'plan.ndjson',
       'rollback.ndjson',
+      'store.db',
     ])
+    expect(rehearsal.runs()).toHaveLength(2)
   })
 })

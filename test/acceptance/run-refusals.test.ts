@@ -1,9 +1,10 @@
-/** Runs, plans, journals and folders that cannot be used as asked: each is refused with its code, and nothing is sent. */
+/** Runs, plans and folders that cannot be used as asked: each is refused with its code, and nothing is sent. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, openSync, closeSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   apply,
   bulkUpdate,
@@ -120,51 +121,38 @@ it('E_STILL_RUNNING: a report on a run that goes on says which rows are still to
   let errors = ''
   const onOutcome = async ({ row }: { readonly row: number }) => {
     if (row > 1) return
-    const { directory } = await rebuildReport('first', path('rapyd-runs'))
+    const { directory } = await rebuildReport('first', path('rapyd-runs'), common())
     errors = readFileSync(join(directory, 'errors.csv'), 'utf8')
   }
   expect((await update({ onOutcome })).exitCode).toBe(0)
   expect(errors.match(/,E_STILL_RUNNING,/g)).toHaveLength(2)
 })
 
-describe('a journal', () => {
-  beforeEach(() => update({ limit: 1 }))
-
-  it('E_JOURNAL_DAMAGED or E_JOURNAL: that is no database any more', async () => {
-    writeFileSync(path('rapyd-runs', 'first', 'journal.db'), 'no database at all')
-    expect(await refusal(() => update())).toMatch(/^E_JOURNAL_DAMAGED 6$|^E_JOURNAL 6$/)
-    expect(await refusal(() => redo({ ...common(), run: 'first' }))).toBe('E_JOURNAL_READ 6')
-  })
-
-  it('E_JOURNAL_LOST: that is gone, while files of its run are there', async () => {
-    for (const name of readdirSync(path('rapyd-runs', 'first')))
-      if (name.startsWith('journal.db')) rmSync(path('rapyd-runs', 'first', name))
-    expect(await refusal(() => update())).toBe('E_JOURNAL_LOST 6')
-  })
-
-  it('E_JOURNAL_LOST: that a killed process left, and that has lost its write-ahead log since', async () => {
-    const rows = Array.from({ length: 60 }, (_, row) => `${id(row + 1)},N${row}\n`)
-    folder.write('many.csv', `customer,name\n${rows.join('')}`)
-    const args = ['update', 'many.csv', '--run-id', 'killed', '--base-url', simulator.url, '--rate', '20/1s']
-    const keys = { RAPYD_ACCESS_KEY: simulator.accessKey, RAPYD_SECRET_KEY: simulator.secretKey }
-    const running = folder.start([...args, '--state-dir', '.state'], keys)
-    const before = simulator.appliedCount
-    await vi.waitUntil(() => simulator.appliedCount > before + 5, { timeout: 60_000 })
-    running.kill('SIGKILL')
-    await running.finished
-    rmSync(path('rapyd-runs', 'killed', 'journal.db-wal'))
-    expect(await refusal(() => update({ input: path('many.csv'), runId: 'killed' }))).toBe('E_JOURNAL_LOST 6')
-    expect(await refusal(() => rebuildReport('killed', path('rapyd-runs')))).toBe('E_JOURNAL_READ 6')
-  })
-})
-
 describe('a folder', () => {
-  it('E_RUNS_DIR: for runs that is a file; E_STATE_DIR: for what runs share', async () => {
+  it('E_RUNS_DIR: for runs that is a file; E_STORE_PATH: for the store, or another database', async () => {
     folder.write('file', '')
     expect(await refusal(() => update({ runsDir: path('file') }))).toMatch(/^E_RUNS_DIR /)
     const args = ['update', 'crm.csv', '--state-dir', 'file', '--base-url', simulator.url, '--rate', '10/1s']
     const keys = { RAPYD_ACCESS_KEY: simulator.accessKey, RAPYD_SECRET_KEY: simulator.secretKey }
-    expect(codeIn((await folder.run(args, keys)).stderr)).toBe('E_STATE_DIR')
+    expect(codeIn((await folder.run(args, keys)).stderr)).toBe('E_STORE_PATH')
+    const other = new DatabaseSync(path('other.db'))
+    other.exec('CREATE TABLE precious (value TEXT)')
+    other.close()
+    const before = readFileSync(path('other.db'))
+    expect(await refusal(() => update({ stateDir: undefined, store: path('other.db') }))).toBe(
+      'E_STORE_PATH 2',
+    )
+    expect(readFileSync(path('other.db')).equals(before)).toBe(true)
+  })
+
+  it('E_STORE_PATH: a user without a home has to name a store', async () => {
+    const args = ['update', 'crm.csv', '--env', 'simulator', '--rate', 'none']
+    const homeless = { HOME: path('crm.csv'), XDG_STATE_HOME: '' }
+    const { code, stderr } = await folder.run(args, homeless)
+    expect([code, codeIn(stderr)]).toEqual([2, 'E_STORE_PATH'])
+    expect(stderr).toContain('--store')
+    expect((await folder.run([...args, '--store', 'own.db'], homeless)).code).toBe(0)
+    expect(existsSync(path('own.db'))).toBe(true)
   })
 
   it('E_OUT: for errors that is below a file; E_FILE_EXISTS: a file that is there', async () => {
@@ -173,20 +161,6 @@ describe('a folder', () => {
     const given = { input: path('crm.csv'), maxErrors: '100%' }
     expect(await refusal(() => validate({ ...given, out: path('file', 'below') }))).toMatch(/^E_OUT /)
     expect(await refusal(() => validate({ ...given, fix: path('file') }))).toBe('E_FILE_EXISTS 2')
-  })
-
-  it('E_STATE: whose sync state is no database any more', async () => {
-    await update({ onlyChanged: true })
-    const [account = ''] = readdirSync(path('.state'))
-    for (const name of readdirSync(path('.state', account)))
-      if (name.endsWith('.db') && name.includes('sync'))
-        writeFileSync(
-          path('.state', account, name),
-          'no database at all, but some text that is longer than a header',
-        )
-    expect(await refusal(() => update({ onlyChanged: true, newRun: true, runId: undefined }))).toBe(
-      'E_STATE 6',
-    )
   })
 })
 

@@ -14,13 +14,12 @@ import { freshFolder } from './support/command.ts'
 import type { Folder } from './support/command.ts'
 import { envelope, startRapydServer } from './support/rapyd-server.ts'
 import type { RapydServer } from './support/rapyd-server.ts'
+import { ageRun, rowsIn, storeIn } from './support/store.ts'
 import { hasTerminal, runOnTerminal } from './support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const file = (rows: number) =>
   `customer,name\n${Array.from({ length: rows }, (_, row) => `${id(row)},N${row}`).join('\n')}\n`
-
-const age = (directory: string): void => utimesSync(join(directory, 'journal.db'), 1, 1)
 
 describe('runs', () => {
   let folder: Folder
@@ -34,6 +33,7 @@ describe('runs', () => {
     return found
   }
   const purge = (...args: readonly string[]) => folder.run(['runs', '--purge', ...args])
+  const age = (name: string, second?: number) => ageRun(storeIn(folder.path), name, second)
   const runsDir = () => join(folder.path, 'rapyd-runs')
   const directoryOf = (name: string) =>
     join(runsDir(), readdirSync(runsDir()).find((run) => run.startsWith(name)) ?? '')
@@ -66,13 +66,13 @@ describe('runs', () => {
       ['o-pen', 2],
       ['bad', 3],
     ] as const)
-      utimesSync(join(directoryOf(name), 'journal.db'), at, at)
+      age(name, at)
     const before = contents(runsDir())
     const found = await list()
     expect(contents(runsDir())).toEqual(before)
     const [bad, open, good] = found
     expect(bad).toMatchObject({ state: 'finished', rows: 3, outcomes: { updated: 2, rejected: 1 } })
-    expect(bad?.['next']).toBe(`rapyd-bulk redo ${String(bad?.['run_id'])} --runs-dir=${runsDir()}`)
+    expect(bad?.['next']).toBe(`rapyd-bulk redo ${String(bad?.['run_id'])}`)
     expect(good).toMatchObject({
       state: 'finished',
       outcomes: { updated: 2 },
@@ -93,7 +93,7 @@ describe('runs', () => {
     expect(text).toContain(`go on: rapyd-bulk redo bad-`)
   })
 
-  it('names the run of a file from standard input by its kept copy', async () => {
+  it('names the run of a file from standard input, whose input the store keeps', async () => {
     await folder.run(
       ['update', '-', '--base-url', server.url, '--rate', 'none', '--limit', '1'],
       server.keys,
@@ -101,7 +101,7 @@ describe('runs', () => {
     )
     const [run] = await list()
     const words = shellWords(String(run?.['next']))
-    expect(words[2]).toBe(join(directoryOf('stdin'), 'input'))
+    expect(words).toContain(`--run-id=${String(run?.['run_id'])}`)
     expect(await folder.run(words.slice(1), server.keys)).toMatchObject({ code: 0 })
   })
 
@@ -159,18 +159,21 @@ describe('runs', () => {
     writeFileSync(join(outside, 'precious'), '')
     symlinkSync(outside, join(directoryOf('old'), 'link'))
     symlinkSync(directoryOf('old'), join(runsDir(), 'alias'))
-    for (const name of ['old', 'open', 'torn']) age(directoryOf(name))
+    for (const name of ['old', 'open']) age(name)
     const before = readdirSync(runsDir())
     const asked = await purge('--older-than', '30d')
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
     expect(asked.stdout).toMatch(/^old-\w+ would be deleted/m)
     expect(asked.stdout).toMatch(/^new-\w+ is kept: it is not old enough$/m)
     expect(asked.stdout).toMatch(/^open-\w+ is kept: it is not finished$/m)
-    expect(asked.stdout).toMatch(/^torn is kept: its journal cannot be read$/m)
+    expect(asked.stdout).toMatch(/^torn is kept: it cannot be read$/m)
     expect(readdirSync(runsDir())).toEqual(before)
     const old = directoryOf('old')
+    const outcomes = rowsIn(storeIn(folder.path), 'outcome')
     expect(await purge('--older-than', '30d', '--yes')).toMatchObject({ code: 0, stderr: '' })
     expect(existsSync(old)).toBe(false)
+    expect(rowsIn(storeIn(folder.path), 'outcome')).toBe(outcomes - 1)
+    expect(rowsIn(storeIn(folder.path), 'run')).toBe(2)
     expect(existsSync(join(outside, 'precious'))).toBe(true)
     expect(readdirSync(runsDir())).toHaveLength(before.length - 1)
   })
@@ -193,7 +196,7 @@ describe('runs', () => {
     expect((await list()).find(({ state }) => state === 'plan')?.['next']).toBe('')
     expect((await folder.run(['runs'])).stdout).toMatch(/ {2}plan\n.*\n {2}applied by crm-/)
     await run('apply', plan)
-    for (const name of names.filter((each) => !each.endsWith('-plan'))) age(join(runsDir(), name))
+    age(names.find((each) => !each.endsWith('-plan')) ?? '')
     expect((await purge('--older-than', '30d', '--yes')).stdout).toMatch(/-plan is deleted \(plan, /)
     expect(readdirSync(runsDir())).toEqual([])
   })
@@ -219,7 +222,7 @@ describe('runs', () => {
     folder.write('two.csv', file(2))
     await update('one.csv')
     await update('two.csv')
-    for (const name of ['one', 'two']) age(directoryOf(name))
+    for (const name of ['one', 'two']) age(name)
     const purging = ['runs', '--purge', '--older-than', '30d']
     const question = 'Type 2 to delete them: '
     const [controlC, controlD] = ['\u0003', '\u0004']

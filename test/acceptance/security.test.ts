@@ -32,6 +32,7 @@ const rehearsal = (folder: string): BulkUpdateOptions => ({
   rate: 'none',
   maxErrors: '100%',
   runsDir: join(folder, 'rapyd-runs'),
+  store: join(folder, 'state', 'store.db'),
 })
 /** In every kind of cell: good, refused here, refused by Rapyd, in the header of metadata. */
 const personal = ['Zzname', 'zzmail', '493012345', 'Zznote', 'Zztier', 'Zzbad', 'Zzstreet', 'Zzcity']
@@ -94,6 +95,7 @@ describe('over every command', () => {
     await run('update', 'crm.csv', ...map, ...sender, '--only-changed')
     await run('report', 'first', '--junit', 'junit.xml', '--metrics-file', 'report.prom')
     await run('runs')
+    await run('store', 'check')
     await run('completion', 'bash')
     await run('update', '--nonsense', accessKey)
     await run('update', 'crm.csv', '--map', 'none.yaml')
@@ -139,7 +141,7 @@ describe('over every command', () => {
 
   it('personal data is in no file but the input, errors, what was mended, and what plans, backups and rollbacks are for', () => {
     const allowed =
-      /^(?:crm\.csv|mended\.csv|plan\.ndjson|rollback\.ndjson|errors\.csv|before\.db(?:-\w+)?|readings\.db(?:-\w+)?|input)$/
+      /^(?:crm\.csv|mended\.csv|plan\.ndjson|rollback\.ndjson|errors\.csv|store\.db(?:-\w+)?|readings\.db(?:-\w+)?|input)$/
     const found = filesIn(folder.path).filter((name) => {
       const bytes = readFileSync(join(folder.path, name))
       return personal.some((value) => bytes.includes(value)) && !allowed.test(basename(name))
@@ -150,13 +152,16 @@ describe('over every command', () => {
 
 describe('under the names that a run writes to', () => {
   let folder: Folder
-  const first = (name: string) => join(folder.path, 'rapyd-runs', 'x', name)
+  /** Files of the store are in another folder than those of the run. */
+  const first = (name: string) =>
+    name.startsWith('store') ? join(folder.path, 'state', name) : join(folder.path, 'rapyd-runs', 'x', name)
   const victim = () => join(folder.path, 'victim')
   beforeEach(() => {
     folder = freshFolder()
     folder.write('crm.csv', badFile)
     folder.write('victim', 'precious')
     mkdirSync(first('.'), { recursive: true })
+    mkdirSync(join(folder.path, 'state'))
   })
   afterEach(() => folder.remove())
 
@@ -168,9 +173,11 @@ describe('under the names that a run writes to', () => {
     )
 
   it.each([
-    ['journal.db', 'E_JOURNAL'],
-    ['run.lock', 'E_RUNS_DIR'],
-    ['before.db', 'E_JOURNAL'],
+    // A run of version 0.1 that cannot be read.
+    ['journal.db', 'E_OLD_RUN'],
+    ['store.db', 'E_STORE_PATH'],
+    ['store.db-mark', 'E_STORE_LOST'],
+    ['store.db-run-1-1.lock', 'E_STORE'],
     ['results.csv', 'E_REPORT_WRITE'],
     ['errors.csv', 'E_REPORT_WRITE'],
     ['summary.json', 'E_REPORT_WRITE'],
@@ -183,7 +190,7 @@ describe('under the names that a run writes to', () => {
     const text = name.endsWith('.db') ? '' : 'precious'
     folder.write('victim', text)
     chmodSync(victim(), 0o644)
-    symlinkSync('../../victim', first(name))
+    symlinkSync(victim(), first(name))
     expect(await begin()).toBe(code)
     rmSync(first(name), { force: true })
     linkSync(victim(), first(name))
@@ -209,7 +216,7 @@ describe('under the names that a run writes to', () => {
 
 describe('the files of a run', () => {
   it.each([0o000, 0o077, 0o277])(
-    'are for their owner alone under umask %o, and so are directories',
+    'and of the store are for their owner alone under umask %o, and so are directories',
     async (mask) => {
       const folder = freshFolder()
       folder.write('crm.csv', badFile)
@@ -219,11 +226,13 @@ describe('the files of a run', () => {
       } finally {
         process.umask(before)
       }
-      const runs = join(folder.path, 'rapyd-runs')
-      const modes = filesIn(runs).map((name) => [name, (statSync(join(runs, name)).mode & 0o777).toString(8)])
-      expect(modes.length).toBeGreaterThan(6)
-      expect(modes.filter(([, mode]) => mode !== '600')).toEqual([])
-      expect(statSync(runs).mode & 0o077).toBe(0)
+      const path = (name: string) => join(folder.path, name)
+      const modeOf = (name: string) => (statSync(path(name)).mode & 0o777).toString(8)
+      const found = filesIn(folder.path).filter((name) => name !== 'crm.csv')
+      expect(found.length).toBeGreaterThan(6)
+      expect(found).toContain(join('state', 'store.db'))
+      expect(found.filter((name) => modeOf(name) !== '600')).toEqual([])
+      for (const name of ['rapyd-runs', 'state']) expect(statSync(path(name)).mode & 0o077).toBe(0)
       folder.remove()
     },
   )

@@ -27,21 +27,30 @@ function write(name: string, rows: number): void {
   folder.write(`${name}.csv`, `customer,name\n${lines.join('\n')}\n`)
 }
 
-const update = (name: string) =>
-  folder.run(['update', `${name}.csv`, '--rate', `${limit}/1s`, '--quiet', '--runs-dir', `runs-${name}`], {
+const update = (name: string, ...more: readonly string[]) => {
+  const args = ['update', `${name}.csv`, '--rate', `${limit}/1s`, '--quiet', '--runs-dir', `runs-${name}`]
+  return folder.run([...args, ...more], {
     RAPYD_BASE_URL: simulator.url,
     RAPYD_ACCESS_KEY: simulator.accessKey,
     RAPYD_SECRET_KEY: simulator.secretKey,
   })
+}
 
 describe('runs of one account', () => {
   it('never cross a window together, and share it', async () => {
     const names = ['one', 'two', 'three']
     for (const name of names) write(name, 50)
-    const ends = await Promise.all(names.map(update))
+    const ends = await Promise.all(names.map((name) => update(name)))
     expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(names.map(() => [0, expect.anything()]))
     expect(simulator.calls.filter(({ status }) => status === 429)).toEqual([])
     expect(simulator.appliedCount).toBe(150)
+  })
+
+  it.each(['--pace=even', '--pace=burst'])('never cross a window with %s', async (pace) => {
+    write('one', 90)
+    expect((await update('one', pace)).code).toBe(0)
+    expect(simulator.calls.filter(({ status }) => status === 429)).toEqual([])
+    expect(simulator.appliedCount).toBe(90)
   })
 
   it('never cross a window one after another', async () => {

@@ -1,12 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshFolder, program, usualEnvironment } from './support/command.ts'
 import type { Folder } from './support/command.ts'
 import { startRapydServer } from './support/rapyd-server.ts'
 import type { RapydServer } from './support/rapyd-server.ts'
+import { rowsIn, storeIn } from './support/store.ts'
+import { hasTerminal, runOnTerminal } from './support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const file = `customer,name\n${Array.from({ length: 40 }, (_, n) => `${id(n)},"N ${n}"`).join('\n')}\nnobody,Jo\n`
@@ -15,7 +17,15 @@ describe('update from standard input', () => {
   let folder: Folder
   let server: RapydServer
   const runs = () => readdirSync(join(folder.path, 'rapyd-runs')).sort()
-  const inRun = () => readdirSync(join(folder.path, 'rapyd-runs', runs()[0] ?? '')).sort()
+  /** True if the store keeps what was piped in, whole or in pieces. */
+  const isKept = () => rowsIn(storeIn(folder.path), 'input_chunk') > 0
+  /** True if a file of the run or of the store holds it. */
+  const isFound = () =>
+    [join(folder.path, 'rapyd-runs'), join(folder.path, '.state')].some((below) =>
+      readdirSync(below, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.name.startsWith('errors'))
+        .some((entry) => readFileSync(join(entry.parentPath, entry.name)).includes('"N 7"')),
+    )
   const update = (input: string | Buffer, ...args: readonly string[]) =>
     folder.run(['update', '-', ...args, '--base-url', server.url], server.keys, input)
 
@@ -48,35 +58,61 @@ describe('update from standard input', () => {
 
   it('keeps nothing of the input once the run is finished, and sends nothing the second time', async () => {
     await update(file)
-    expect(inRun()).not.toContain('input')
+    expect([isKept(), isFound()]).toEqual([false, false])
     const again = await update(file)
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('finished before') })
     expect(server.updates).toHaveLength(40)
-    expect(inRun()).not.toContain('input')
+    expect([isKept(), isFound()]).toEqual([false, false])
     expect(runs()).toHaveLength(1)
   })
 
-  it('keeps the input of an open run for its owner, and goes on when the same is piped again', async () => {
+  it('keeps the input of an open run in the store, and goes on when the same is piped again', async () => {
     const canary = await update(file, '--limit', '5')
     expect(canary.stderr).toContain('goes on')
-    expect(readFileSync(join(folder.path, 'rapyd-runs', runs()[0] ?? '', 'input'), 'utf8')).toBe(file)
-    expect(statSync(join(folder.path, 'rapyd-runs', runs()[0] ?? '', 'input')).mode & 0o777).toBe(0o600)
+    expect(isKept()).toBe(true)
     expect((await update(file)).code).toBe(1)
     expect(server.updates.map((call) => call.id).sort()).toEqual(Array.from({ length: 40 }, (_, n) => id(n)))
-    expect(inRun()).not.toContain('input')
+    expect([isKept(), isFound()]).toEqual([false, false])
   })
 
   it('goes on from the kept input as its last line says, without another pipe', async () => {
     const canary = await update(file, '--limit', '5')
-    const [, input = '', runId = ''] = /update (\S+) with --run-id (\S+)/.exec(canary.stderr) ?? []
-    const finished = await folder.run(
-      ['update', input, '--run-id', runId, '--base-url', server.url],
-      server.keys,
-    )
+    const [, runId = ''] = /--run-id (\S+)/.exec(canary.stderr) ?? []
+    const finished = await update('', '--run-id', runId)
     expect(finished.code).toBe(1)
     expect(server.updates).toHaveLength(40)
     expect(new Set(server.updates.map((call) => call.idempotency)).size).toBe(40)
-    expect(inRun()).not.toContain('input')
+    expect(isKept()).toBe(false)
+    const again = await update('', '--run-id', runId)
+    expect(again).toMatchObject({ code: 3, stderr: expect.stringContaining('E_EMPTY') })
+    expect(server.updates).toHaveLength(40)
+  })
+
+  it('goes on from the kept input after a kill, and never asks a pipe for the rest', async () => {
+    const killed = folder.start(
+      ['update', '-', '--run-id', 'mine', '--base-url', server.url, '--concurrency', '1'],
+      server.keys,
+      file,
+    )
+    server.answer = () => {
+      if (server.updates.length === 7) killed.kill('SIGKILL')
+      return undefined
+    }
+    await killed.finished
+    expect(isKept()).toBe(true)
+    server.answer = () => undefined
+    expect((await update('', '--run-id', 'mine')).code).toBe(1)
+    expect(new Set(server.updates.map((call) => call.id)).size).toBe(40)
+    expect(new Set(server.updates.map((call) => call.idempotency)).size).toBe(40)
+    expect(isKept()).toBe(false)
+  })
+
+  it.skipIf(!hasTerminal)('goes on from the kept input on a terminal', async () => {
+    await update(file, '--limit', '5', '--run-id', 'mine')
+    const args = ['update', '-', '--run-id', 'mine', '--base-url', server.url, '--settle-after', '1s']
+    const { code } = await runOnTerminal(folder.path, args, 'never asked', '', server.keys)
+    expect(code).toBe(1)
+    expect(server.updates).toHaveLength(40)
   })
 
   it('tells NDJSON by its content', async () => {
@@ -107,13 +143,13 @@ describe('update from standard input', () => {
     await update(file, '--limit', '5', '--run-id', 'mine')
     const other = await update(`customer,name\n${id(1)},Jo\n`, '--run-id', 'mine')
     expect(other).toMatchObject({ code: 3, stderr: expect.stringContaining('E_OTHER_RUN') })
-    expect(folder.report('input')).toBe(file)
     expect(runs()).toEqual(['mine'])
+    expect(server.updates).toHaveLength(5)
+    expect((await update('', '--run-id', 'mine')).code).toBe(1)
+    expect(server.updates.map((call) => call.id).sort()).toEqual(Array.from({ length: 40 }, (_, n) => id(n)))
   })
 
-  it('stops at once while it waits for input, and the next start clears up after a kill', async () => {
-    const runsDir = join(folder.path, 'rapyd-runs')
-    mkdirSync(runsDir)
+  it('stops at once while it waits for input, and leaves nothing', async () => {
     const child = spawn(process.execPath, [program, 'update', '-', '--base-url', server.url], {
       cwd: folder.path,
       env: { ...usualEnvironment(folder.path), ...server.keys },
@@ -122,16 +158,17 @@ describe('update from standard input', () => {
     child.stdin.write('customer,name\n')
     let stderr = ''
     child.stderr.on('data', (text) => (stderr += String(text)))
-    while (runs().length === 0) await new Promise((resolve) => setImmediate(resolve))
+    // The copy of what comes is a file below it, without a name.
+    const runsDir = join(folder.path, 'rapyd-runs')
+    while (!existsSync(runsDir)) await new Promise((resolve) => setImmediate(resolve))
     child.kill('SIGINT')
     const [code] = await once(child, 'close')
     expect(code).toBe(130)
     expect(stderr).toContain('interrupted')
     expect(runs()).toEqual([])
-    const dead = spawnSync(process.execPath, ['-e', '']).pid
-    writeFileSync(join(runsDir, `.stdin-${dead}-1`), file)
     expect((await update('')).code).toBe(3)
     expect(runs()).toEqual([])
+    expect(rowsIn(storeIn(folder.path), 'run')).toBe(0)
   })
 })
 

@@ -28,20 +28,9 @@ describe('another run between', () => {
     nights.serverHolds(first)
   })
 
-  it('takes what a plain update wrote while the state was lost for unknown', async () => {
-    const rows = people(3)
-    await nights.night(rows)
-    nights.loseState()
-    expect((await sentElsewhere('Changed Elsewhere')).code).toBe(0)
-    const { bodies, summary } = await nights.night(rows)
-    expect(bodies).toEqual({ [idOf(1)]: { name: rows[1]?.name } })
-    expect(summary.sync.state).toBe('rebuilt')
-    nights.serverHolds(rows)
-  })
-
-  it('refuses to make a state again where a plain update left a doubt while it was lost', async () => {
+  it('is refused where a plain update left nothing but a doubt since the store was lost', async () => {
     await nights.night(people(3))
-    nights.loseState()
+    nights.loseStore()
     nights.folder.write('other.csv', `customer,name\n${idOf(1)},Changed Elsewhere\n`)
     const started = nights.folder.start(['update', 'other.csv'], nights.environment)
     nights.rapyd.answer = () => {
@@ -55,9 +44,9 @@ describe('another run between', () => {
     expect(error).toBe('E_STATE_LOST')
   })
 
-  it('keeps what a run under way confirms while the state is made again', async () => {
+  it('keeps what a run under way confirms while a baseline is taken', async () => {
     const rows = people(3)
-    await nights.night(rows)
+    expect((await nights.night(rows)).code).toBe(0)
     const csv = rows.map(({ id }) => `${id},Changed Elsewhere\n`).join('')
     nights.folder.write('other.csv', `customer,name\n${csv}`)
     const started = nights.folder.start(['update', 'other.csv', '--concurrency', '1'], nights.environment)
@@ -70,9 +59,9 @@ describe('another run between', () => {
       return undefined
     }
     await stopped.promise
-    expect((await nights.command('state', 'rebuild')).code).toBe(0)
+    const baseline = await nights.command('state', 'baseline', 'crm.csv')
     started.kill('SIGCONT')
-    expect((await started.finished).code).toBe(0)
+    expect([baseline.code, (await started.finished).code]).toEqual([0, 0])
     expect(Object.keys((await nights.night(rows)).bodies)).toHaveLength(3)
     nights.serverHolds(rows)
   })
@@ -108,6 +97,21 @@ describe('another run between', () => {
     expect(nights.rapyd.updates).toHaveLength(1)
   })
 
+  it('sends a value again that it knows, where a plain update of another one died unanswered', async () => {
+    const rows = people(3)
+    await nights.night(rows)
+    nights.folder.write('other.csv', `customer,name\n${idOf(1)},New\n`)
+    const started = nights.folder.start(['update', 'other.csv', '--quiet'], nights.environment)
+    nights.rapyd.answer = () => {
+      started.kill('SIGKILL')
+      return 'never'
+    }
+    await started.finished
+    nights.rapyd.answer = () => undefined
+    expect((await nights.night(rows)).bodies).toEqual({ [idOf(1)]: { name: rows[1]?.name } })
+    nights.serverHolds(rows)
+  })
+
   it('sends with a redo what its night would have sent', async () => {
     const rows = people(3)
     await nights.night(rows)
@@ -136,12 +140,12 @@ describe('another run between', () => {
   })
 })
 
-describe('a state that is lost', () => {
+describe('a store that is lost', () => {
   it('stays lost for the next night where a plain update came after one that was refused', async () => {
     const rows = people(3)
     const { summary } = await nights.night(rows)
     await nights.night(renamed(rows, 0, 'New'))
-    nights.loseState()
+    nights.loseStore()
     rmSync(join(nights.folder.path, 'rapyd-runs', summary.run_id), { recursive: true })
     expect((await nights.night(rows)).error).toBe('E_STATE_LOST')
     expect((await sentElsewhere('Changed Elsewhere')).code).toBe(0)
@@ -150,68 +154,76 @@ describe('a state that is lost', () => {
     expect(error).toBe('E_STATE_LOST')
   })
 
-  it.each([
-    ['a run elsewhere', () => sentElsewhere('Changed Elsewhere', '--runs-dir', 'elsewhere')],
-    ['a forgetting', () => nights.command('state', 'forget', '--customer', idOf(1))],
-  ])('is refused where %s came last, which the journals do not tell', async (_, change) => {
+  it('begins anew with --new-state, and may be lost again', async () => {
     const rows = people(3)
     await nights.night(rows)
-    expect((await change()).code).toBe(0)
-    nights.loseState()
+    expect((await sentElsewhere('Changed Elsewhere', '--runs-dir', 'elsewhere')).code).toBe(0)
+    nights.loseStore()
     const { code, error, bodies } = await nights.night(rows)
     expect([code, bodies]).toEqual([2, {}])
     expect(error).toBe('E_STATE_LOST')
-    expect((await nights.night(rows, { newState: true })).code).toBe(0)
-    nights.loseState()
-    expect((await nights.night(rows)).summary.sync).toMatchObject({ state: 'rebuilt', unchanged: 3 })
+    const anew = await nights.night(rows, { newState: true })
+    expect([anew.code, Object.keys(anew.bodies)]).toEqual([0, rows.map(({ id }) => id)])
+    expect(anew.summary.sync).toMatchObject({ state: 'first', unchanged: 0 })
+    nights.serverHolds(rows)
+    expect((await nights.night(rows)).bodies).toEqual({})
+    nights.loseStore()
+    expect((await nights.night(rows)).error).toBe('E_STATE_LOST')
   })
 
-  it('is not made of digests of another secret key', async () => {
+  it('is not asked for digests of another secret key', async () => {
     const rows = people(3)
     await nights.night(rows)
     const rotated = { ...nights.environment, RAPYD_SECRET_KEY: 'another-secret' }
-    const rebuilt = await nights.folder.run(['state', 'rebuild'], rotated)
-    expect([rebuilt.code, rebuilt.stderr]).toEqual([2, expect.stringContaining('E_STATE_OTHER')])
-    // Nothing was taken from whoever has the right keys.
-    expect((await nights.night(rows)).bodies).toEqual({})
-    nights.loseState()
+    const shown = await nights.folder.run(['state', 'show'], rotated)
+    expect([shown.code, shown.stderr]).toEqual([2, expect.stringContaining('E_STATE_OTHER')])
     const args = ['update', 'crm.csv', '--only-changed', '--accept-change', 'all']
     const night = await nights.folder.run(args, rotated)
     expect([night.code, night.stderr]).toEqual([2, expect.stringContaining('E_STATE_OTHER')])
+    // Nothing was taken from whoever has the right keys.
+    expect((await nights.night(rows)).bodies).toEqual({})
+    nights.loseStore()
+    const lost = await nights.folder.run(args, rotated)
+    expect([lost.code, lost.stderr]).toEqual([2, expect.stringContaining('E_STATE_LOST')])
   })
 
-  it('is brought up to its journals where it came out of a backup, or refused', async () => {
+  it('is refused where all of it came out of a backup', async () => {
     const rows = people(3)
     await nights.night(rows)
     const backup = join(nights.folder.path, 'backup')
-    const folder = nights.stateFolder()
-    cpSync(folder, backup, { recursive: true })
-    const restore = (): void => {
-      nights.loseState()
-      cpSync(backup, folder, { recursive: true })
-    }
-    const next = renamed(rows, 1, 'New')
-    const { summary } = await nights.night(next)
-    restore()
-    const { bodies } = await nights.night(rows)
-    expect(bodies).toEqual({ [idOf(1)]: { name: rows[1]?.name } })
-    restore()
-    rmSync(join(nights.folder.path, 'rapyd-runs', summary.run_id), { recursive: true })
-    // Whoever only keeps it true must not hide it.
-    expect((await sentElsewhere('Changed Elsewhere')).code).toBe(0)
+    cpSync(nights.storeFolder, backup, { recursive: true })
+    await nights.night(renamed(rows, 1, 'New'))
+    nights.loseStore()
+    cpSync(backup, nights.storeFolder, { recursive: true })
     const refused = await nights.night(rows)
     expect([refused.code, refused.bodies]).toEqual([2, {}])
     expect(refused.error).toBe('E_STATE_LOST')
+    // Whoever only keeps it true must not hide it.
+    expect((await sentElsewhere('Changed Elsewhere')).code).toBe(0)
+    expect((await nights.night(rows)).error).toBe('E_STATE_LOST')
+    expect((await nights.command('state', 'baseline', 'crm.csv')).code).toBe(0)
+    expect((await nights.night(rows)).error).toBe('')
   })
 
-  it('counts nobody as vanished a second time once it is made again', async () => {
+  it('is not refused for runs of another account that another store has', async () => {
+    const rows = people(2)
+    nights.folder.write('crm.csv', csvOf(rows))
+    const rehearsed = await nights.command('update', 'crm.csv', '--env', 'simulator', '--store', 'other.db')
+    expect(rehearsed.code).toBe(0)
+    expect((await nights.night(rows)).code).toBe(0)
+    nights.loseStore()
+    expect((await nights.night(rows)).error).toBe('E_STATE_LOST')
+  })
+
+  it('counts nobody as vanished once it begins anew', async () => {
     const rows = people(4)
     await nights.night(rows)
     expect((await nights.night(rows.slice(1))).summary.sync.vanished).toBe(1)
-    nights.loseState()
-    expect((await nights.night(rows.slice(2))).summary.sync).toMatchObject({ state: 'rebuilt', vanished: 1 })
+    nights.loseStore()
+    const { summary } = await nights.night(rows.slice(2), { newState: true })
+    expect(summary.sync).toMatchObject({ state: 'first', vanished: 0 })
     const shown = JSON.parse((await nights.command('state', 'show', '--json')).stdout)
-    expect(shown).toMatchObject({ customers: 4, nights: [{ rows: 2, vanished: 1 }] })
+    expect(shown).toMatchObject({ customers: 2, nights: [{ rows: 2, vanished: 0 }] })
   })
 })
 

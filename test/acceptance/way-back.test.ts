@@ -1,10 +1,11 @@
 /** Plans and the way back as programs take them, in one process: runs that follow each other, and the sync state beside them. */
-import { readFileSync, renameSync, utimesSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apply, bulkUpdate, listRuns, plan, rebuildReport, redo, rollback } from '../../src/index.ts'
 import { changeCustomer } from './support/change-customer.ts'
 import { startRehearsal } from './support/rehearsal.ts'
+import { ageRun, changeStore } from './support/store.ts'
 import type { Rehearsal } from './support/rehearsal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
@@ -26,7 +27,7 @@ describe('a way back', () => {
     secretKey: rehearsal.simulator.secretKey,
     rate: 'none',
     runsDir: path('rapyd-runs'),
-    stateDir: path('.state'),
+    store: path('store.db'),
   })
   beforeEach(async () => {
     rehearsal = await startRehearsal([1, 2, 3].map((number) => ({ id: id(number), name: `Name ${number}` })))
@@ -52,22 +53,24 @@ describe('a way back', () => {
   it('sends again what a redo had sent that was rolled back, finished or not', async () => {
     rehearsal.folder.write('few.csv', `customer,name\n${id(1)},X\n${id(2)},Y\n${id(3)},Z\n`)
     const all = common()
-    const next = () =>
-      Object.fromEntries(listRuns(all.runsDir).map((run) => [run.run_id.slice(first().length), run.next]))
+    const next = async () => {
+      const runs = await listRuns(all.runsDir, all)
+      return Object.fromEntries(runs.map((run) => [run.run_id.slice(first().length), run.next]))
+    }
     rehearsal.simulator.setFaults(`error-200=${id(2)}:x1,error-200=${id(3)}:x1`)
     await bulkUpdate({ ...all, input: path('few.csv'), backup: true })
     rehearsal.simulator.setFaults('')
-    const offer = `rapyd-bulk redo ${first()} --runs-dir=${all.runsDir}`
+    const offer = `rapyd-bulk redo ${first()} --store=${all.store}`
     expect(await codeOf(redo({ ...all, run: first(), limit: 1 }))).toBe(0)
-    expect(next()).toMatchObject({ '': '', '-redo-1': expect.stringContaining('redo') })
+    expect(await next()).toMatchObject({ '': '', '-redo-1': expect.stringContaining('redo') })
     expect(await codeOf(rollback({ ...all, run: `${first()}-redo-1` }))).toBe(0)
-    expect(next()).toMatchObject({ '': offer, '-redo-1': '' })
+    expect(await next()).toMatchObject({ '': offer, '-redo-1': '' })
     expect(await codeOf(redo({ ...all, run: first() }))).toBe(0)
     expect([held(2)?.['name'], held(3)?.['name']]).toEqual(['Y', 'Z'])
-    expect(next()).toMatchObject({ '': '', '-redo-1': '', '-redo-2': '' })
+    expect(await next()).toMatchObject({ '': '', '-redo-1': '', '-redo-2': '' })
     expect(await codeOf(redo({ ...all, run: first() }))).toBe('nothing left')
     expect(await codeOf(rollback({ ...all, run: `${first()}-redo-2` }))).toBe(0)
-    expect(next()).toMatchObject({ '': offer, '-redo-2': '' })
+    expect(await next()).toMatchObject({ '': offer, '-redo-2': '' })
     expect(await codeOf(redo({ ...all, run: first() }))).toBe(0)
     expect([held(2)?.['name'], held(3)?.['name']]).toEqual(['Y', 'Z'])
   })
@@ -77,17 +80,19 @@ describe('a way back', () => {
     const all = common()
     await bulkUpdate({ ...all, input: path('few.csv'), backup: true, limit: 1 })
     await rollback({ ...all, run: first() })
-    const runs = listRuns(all.runsDir)
+    const runs = await listRuns(all.runsDir, all)
     expect(runs.find(({ run_id: run }) => run === first())).toMatchObject({
       state: 'open',
       rolled_back_by: `${first()}-rollback-1`,
       next: '',
     })
-    const { summary } = await rebuildReport(first(), all.runsDir)
+    const { summary } = await rebuildReport(first(), all.runsDir, all)
     expect(summary.next).not.toContain('rapyd-bulk update')
-    for (const { run_id: run } of runs) utimesSync(join(all.runsDir, run, 'journal.db'), 1, 1)
-    expect((await rehearsal.folder.run(['runs', '--purge', '--older-than', '1d', '--yes'])).code).toBe(0)
-    expect(listRuns(all.runsDir)).toEqual([])
+    for (const { run_id: run } of runs) ageRun(all.store, run)
+    const purge = ['runs', '--purge', '--older-than', '1d', '--yes', '--store', all.store]
+    expect((await rehearsal.folder.run(purge)).code).toBe(0)
+    expect(await listRuns(all.runsDir, all)).toEqual([])
+    expect(rehearsal.runs()).toEqual([])
   })
 
   it('tries again what a rollback could not put back', async () => {
@@ -117,10 +122,11 @@ describe('a way back', () => {
       remedy: expect.stringContaining('--new-run'),
     })
     expect(held(2)?.['name']).toBe('Name 2')
-    // As with an earlier version, which knew of no such refusal.
-    renameSync(join(all.runsDir, `${first()}-rollback-1`), path('aside'))
+    // As with a version that would know of no such refusal.
+    const ofRollback = "kind = 'rollback'"
+    changeStore(all.store, `UPDATE run SET parent_id = 'aside' WHERE ${ofRollback}`)
     await bulkUpdate({ ...some, limit: 2 })
-    renameSync(path('aside'), join(all.runsDir, `${first()}-rollback-1`))
+    changeStore(all.store, `UPDATE run SET parent_id = ? WHERE ${ofRollback}`, first())
     expect(held(2)?.['name']).toBe('Y')
     expect(await codeOf(rollback(back))).toBe(0)
     expect([held(1)?.['name'], held(2)?.['name']]).toEqual(['Name 1', 'Name 2'])

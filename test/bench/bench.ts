@@ -39,8 +39,12 @@ function client(file: string, args: readonly string[]): Promise<Measured> {
   return measure(command, all, { cwd: folder, env })
 }
 
+let stores = 0
+
+/** Each run has a store of its own, as a first run has. */
 function update(url: string, input: string): Promise<Measured> {
-  const options = ['--base-url', url, '--rate', 'none', '--new-run', '--quiet']
+  const store = join(folder, `store-${++stores}.db`)
+  const options = ['--base-url', url, '--rate', 'none', '--new-run', '--quiet', '--store', store]
   return client(program, ['update', input, ...options])
 }
 

@@ -13,6 +13,10 @@ export interface Mutant {
 const crash = ['chaos/crash.test.ts']
 const races = ['chaos/races.test.ts']
 const sender = ['unit/http/sender.test.ts']
+const contract = ['contract/store.test.ts']
+const lostCommits = ['unit/store/sqlite/lost-commits.test.ts']
+const damage = ['unit/store/sqlite/damage.test.ts']
+const takeover = ['chaos/takeover.test.ts']
 
 export const mutants: readonly Mutant[] = [
   {
@@ -30,7 +34,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'requests in flight have no gate',
     file: 'http/call.ts',
-    edits: [['await gate(send, request, signal, options)', 'await send(request, signal, options)']],
+    edits: [['isProbe ? exchange() : gate(exchange)', 'exchange()']],
     tests: ['unit/http/call.test.ts'],
   },
   {
@@ -46,15 +50,11 @@ export const mutants: readonly Mutant[] = [
     tests: ['unit/http/retry.test.ts'],
   },
   {
-    title: 'rows that wait for a place stay in doubt for as long as others are in flight',
-    file: 'http/call.ts',
-    edits: [['entrance.close(reason)', 'void reason']],
-    tests: ['unit/http/call.test.ts'],
-  },
-  {
     title: 'what a killed process had on the wire is forgotten',
-    file: 'store/quota.ts',
-    edits: [['insert.run(holder, now + longestRequestMs)', 'insert.run(holder, now - longestMs)']],
+    file: 'store/sqlite/quota.ts',
+    edits: [
+      ['insert.run(account, holder, now + longestRequestMs)', 'insert.run(account, holder, now - longestMs)'],
+    ],
     tests: ['contract/quota.test.ts'],
   },
   {
@@ -70,33 +70,33 @@ export const mutants: readonly Mutant[] = [
     tests: ['unit/http/rate-limiter.test.ts'],
   },
   {
-    title: 'the outcome is written after the lane has gone on',
+    title: 'the outcome is written after the queue has gone on',
     file: 'engine/sending.ts',
     edits: [
       [
-        'const durable = journal.settle(outcome, confirmed)',
-        'const durable = Promise.resolve(void setTimeout(() => void journal.settle(outcome, confirmed), 50))',
+        'return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))',
+        'return Promise.resolve(void setTimeout(() => void run.recordOutcome(outcome, withHold(outcome)), 50)).then(() => notify(outcome))',
       ],
     ],
     tests: crash,
   },
   {
     title: 'intents and outcomes resolve before the commit',
-    file: 'store/group-commit.ts',
+    file: 'store/sqlite/group-commit.ts',
     edits: [['return promise\n', 'return Promise.resolve()\n']],
-    tests: ['unit/store/group-commit.test.ts', ...crash],
+    tests: ['unit/store/sqlite/group-commit.test.ts', ...crash],
   },
   {
     title: 'a commit that failed is tried again',
-    file: 'store/group-commit.ts',
+    file: 'store/sqlite/group-commit.ts',
     edits: [['      failure = { error }\n', '']],
-    tests: ['unit/store/group-commit.test.ts'],
+    tests: ['unit/store/sqlite/group-commit.test.ts'],
   },
   {
     title: 'no lock',
-    file: 'store/lock.ts',
+    file: 'store/own-database.ts',
     edits: [['; BEGIN EXCLUSIVE', '']],
-    tests: races,
+    tests: ['unit/store/own-database.test.ts', ...races],
   },
   {
     title: 'no run id in the key',
@@ -131,7 +131,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'doubt is forgotten on resume',
     file: 'engine/sending.ts',
-    edits: [['...journal.inDoubt]', ']']],
+    edits: [['...parts.asked, ...run.inDoubt]', '...parts.asked]']],
     tests: crash,
   },
   {
@@ -244,7 +244,9 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the before-image is not waited for',
     file: 'engine/pre-read.ts',
-    edits: [['await images?.keep(request, image)', 'void images?.keep(request, image)']],
+    edits: [
+      ['await images?.saveBeforeImage(request, image)', 'void images?.saveBeforeImage(request, image)'],
+    ],
     tests: ['unit/engine/pre-read.test.ts'],
   },
   {
@@ -260,9 +262,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a run goes on with another input',
-    file: 'engine/identity.ts',
-    edits: [['else if (held !== value)', 'else if (held.length === 0)']],
-    tests: ['acceptance/run-refusals.test.ts'],
+    file: 'store/sqlite/run.ts',
+    edits: [['find((name) => held[name] !== wanted[name])', 'find((name) => name.length === 0)']],
+    tests: contract,
   },
   {
     title: 'the signature covers another body than the one that is sent',
@@ -276,15 +278,223 @@ export const mutants: readonly Mutant[] = [
     tests: ['acceptance/update.test.ts'],
   },
   {
-    title: 'a journal that is behind its mark goes on',
-    file: 'store/mark.ts',
+    title: 'a store that is behind its mark is used',
+    file: 'store/sqlite/mark.ts',
     edits: [['return state.commits < mark.commits', 'return state.commits < 0']],
-    tests: ['unit/store/journal.test.ts'],
+    tests: lostCommits,
   },
   {
-    title: 'the mark stays behind the commits',
-    file: 'store/journal.ts',
-    edits: [['mark.write(count)', 'void count']],
-    tests: ['unit/store/journal.test.ts'],
+    title: 'a store is not compared with its mark',
+    file: 'store/sqlite/database.ts',
+    edits: [
+      ['isAccepted ? undefined : lossOf(opened, path, mark)', 'lossOf(opened, path, mark) && undefined'],
+    ],
+    tests: lostCommits,
+  },
+  {
+    title: 'the mark is not written after a commit',
+    file: 'store/sqlite/database.ts',
+    edits: [['if (place !== undefined) mark.write', 'if (place === -1) mark.write']],
+    tests: lostCommits,
+  },
+  {
+    title: 'an accepted store is refused again',
+    file: 'store/sqlite/check.ts',
+    edits: [['  restartMark()\n', '']],
+    tests: lostCommits,
+  },
+  {
+    title: 'rows of an accepted store are not in doubt',
+    file: 'store/sqlite/run.ts',
+    edits: [["Number(found['is_restored']) === 1", "Number(found['is_restored']) === 2"]],
+    tests: [...lostCommits, ...contract],
+  },
+  {
+    title: 'what an accepted store knows of fields is relied on',
+    file: 'store/sqlite/check.ts',
+    edits: [
+      [
+        '[field, { digest: unknown, number, at, until: 0 }] as const',
+        '[field, table.get(String(customer))[field] ?? { digest: unknown, number, at, until: 0 }] as const',
+      ],
+    ],
+    tests: lostCommits,
+  },
+  {
+    title: 'the checksum of an outcome is not compared',
+    file: 'store/sqlite/outcome-record.ts',
+    edits: [["throw damagedRow('outcome', number('row'))", "number('row')"]],
+    tests: damage,
+  },
+  {
+    title: 'the outcomes that a run has counted are not compared with those that it holds',
+    file: 'store/sqlite/run.ts',
+    edits: [
+      ['!== settledRows.size ||', '< 0 ||'],
+      ['!== sum)', '< 0)'],
+    ],
+    tests: damage,
+  },
+  {
+    title: 'field state that was changed is relied on',
+    file: 'store/sqlite/field-effects.ts',
+    edits: [["=== found['checksum'] ? entriesOf", '!== -1 ? entriesOf']],
+    tests: damage,
+  },
+  {
+    title: 'outcome and field state are not one transaction',
+    file: 'store/sqlite/run-entries.ts',
+    edits: [
+      [
+        'fields?.settle(outcome, effects, commit, open.get(outcome.row))',
+        "fields?.settle(outcome, effects, commit, open.get(outcome.row))\n        db.exec('COMMIT; BEGIN IMMEDIATE')",
+      ],
+    ],
+    tests: damage,
+  },
+  {
+    title: 'an outcome confirms what another run has written meanwhile',
+    file: 'store/sqlite/field-effects.ts',
+    edits: [
+      ['const isKnown = !isOverlapped && !isContested', 'const isKnown = !isContested || isOverlapped'],
+    ],
+    tests: contract,
+  },
+  {
+    title: 'an outcome confirms what another run may still write',
+    file: 'store/sqlite/field-effects.ts',
+    edits: [
+      ['const isKnown = !isOverlapped && !isContested', 'const isKnown = !isOverlapped || isContested'],
+    ],
+    tests: contract,
+  },
+  {
+    title: 'an open intent leaves its fields known',
+    file: 'store/sqlite/field-state.ts',
+    edits: [['isKnown(entry) && !isOpen(field)', 'isKnown(entry)']],
+    tests: contract,
+  },
+  {
+    title: 'a row in doubt is never overtaken',
+    file: 'store/sqlite/run.ts',
+    edits: [['fields?.isOvertaken(intent) === true', 'fields?.account === -1']],
+    tests: contract,
+  },
+  {
+    title: 'a row in doubt that was overtaken is sent again',
+    file: 'http/sender.ts',
+    edits: [
+      [
+        '(await parts.isOvertaken?.(request.row)) === true',
+        '(await parts.isOvertaken?.(request.row)) === undefined',
+      ],
+    ],
+    tests: sender,
+  },
+  {
+    title: 'a run writes without its epoch',
+    file: 'store/sqlite/owner.ts',
+    edits: [['if (isOurs && Number(extend', 'if (true || Number(extend']],
+    tests: [...contract, ...takeover],
+  },
+  {
+    title: 'a group is committed without asking for the owner',
+    file: 'store/sqlite/run.ts',
+    edits: [
+      [
+        '    await database.write((commit) => {\n      owner.confirm()\n',
+        '    await database.write((commit) => {\n',
+      ],
+    ],
+    tests: contract,
+  },
+  {
+    title: 'an expired lease is never taken over',
+    file: 'store/sqlite/owner.ts',
+    edits: [['if (free === undefined && leaseUntil > wall)', 'if (free === undefined)']],
+    tests: [...contract, ...takeover],
+  },
+  {
+    title: 'a run is taken from an owner that lives',
+    file: 'store/sqlite/owner.ts',
+    edits: [['if (free === undefined && leaseUntil > wall)', 'if (free === undefined && leaseUntil < 0)']],
+    tests: contract,
+  },
+  {
+    title: 'all owners of a run share one lock',
+    file: 'store/sqlite/owner.ts',
+    edits: [['-run-${run}-${epoch}.lock', '-run-${run}.lock']],
+    tests: ['unit/store/sqlite/processes.test.ts', ...takeover],
+  },
+  {
+    title: 'a sender that stood still does not ask if it has the run',
+    file: 'http/call.ts',
+    edits: [['if (parts.owner?.isFresh === false) await parts.owner.renew()', '']],
+    tests: ['unit/http/call.test.ts'],
+  },
+  {
+    title: 'the transport sends for a run that may be lost',
+    file: 'http/transport.ts',
+    edits: [['options.maySend?.() === false', 'options.maySend === null']],
+    tests: ['unit/http/transport.test.ts'],
+  },
+  {
+    title: 'an owner stays fresh for ever',
+    file: 'store/sqlite/owner.ts',
+    edits: [['monotonic - confirmedAt.monotonic) <= freshMs', 'monotonic - confirmedAt.monotonic) >= 0']],
+    tests: contract,
+  },
+  {
+    title: 'a permit is used however old it is',
+    file: 'http/call.ts',
+    edits: [['Date.now() - grantedAt > longestPermitMs', 'Date.now() - grantedAt < 0']],
+    tests: ['unit/http/call.test.ts'],
+  },
+  {
+    title: 'a failed commit lets requests go on',
+    file: 'store/sqlite/run.ts',
+    edits: [['owner.isFresh && !writer.hasFailed()', 'owner.isFresh']],
+    tests: contract,
+  },
+  {
+    title: 'a failed commit lets other writes go on',
+    file: 'store/sqlite/run.ts',
+    edits: [['    commits.refuseFailed()\n    await database.write', '    await database.write']],
+    tests: contract,
+  },
+  {
+    title: 'the loser of a run writes its reports',
+    file: 'engine/run-job.ts',
+    edits: [["if (stopped?.code === 'E_TAKEN_OVER') throw stopped", '']],
+    tests: takeover,
+  },
+  {
+    title: 'a run is deleted in one transaction',
+    file: 'store/sqlite/store.ts',
+    edits: [['const batchRows = 1_000\n', 'const batchRows = 1_000_000\n']],
+    tests: ['chaos/purge.test.ts'],
+  },
+  {
+    title: 'a removed lock file still is a lock',
+    file: 'store/own-database.ts',
+    edits: [['if (file !== undefined && fileAt(path) === file)', 'if (file !== undefined)']],
+    tests: ['chaos/locks.test.ts'],
+  },
+  {
+    title: 'a time is rounded up to the next second',
+    file: 'rapyd/signature.ts',
+    edits: [['Math.floor(wallMs / 1000)', 'Math.round(wallMs / 1000)']],
+    tests: ['unit/rapyd/signature.test.ts'],
+  },
+  {
+    title: 'a request counts from its start',
+    file: 'store/sqlite/quota.ts',
+    edits: [
+      [
+        'written(() => finish.run(clock.now(), holder))',
+        'written(() => finish.run(clock.now() - 700, holder))',
+      ],
+    ],
+    tests: ['contract/quota.test.ts'],
   },
 ]

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRateLimiter } from '../../src/http/rate-limiter.ts'
 import type { Window } from '../../src/model/ports.ts'
-import { openQuota } from '../../src/store/quota.ts'
+import { openQuota } from '../../src/store/sqlite/quota.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { createDice } from './dice.ts'
 
@@ -37,6 +38,8 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
   const dice = createDice(plan.seed)
   const clock = createVirtualClock()
   const directory = mkdtempSync(join(tmpdir(), 'rapyd-bulk-quota-night-'))
+  const path = join(directory, 'store.db')
+  const store = await openSqliteStore(path)
   const arrivals: number[] = []
   const shares: number[] = Array.from({ length: plan.processes }, () => 0)
   const longestMs = Math.max(...windows.map(({ perMs }) => perMs))
@@ -46,7 +49,7 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
 
   async function life(process: number, untilMs: number): Promise<void> {
     const limiter = createRateLimiter({
-      quota: openQuota(directory, windows, clock),
+      quota: openQuota({ path, account: 1, windows, clock }),
       windows,
       concurrency,
       clock,
@@ -102,6 +105,7 @@ export async function quotaNight(plan: QuotaPlan): Promise<QuotaResult> {
       hours: tookMs / 3_600_000,
     }
   } finally {
+    await store.close()
     rmSync(directory, { recursive: true })
   }
 }

@@ -7,7 +7,9 @@ import { createMemoryQuota } from '../../src/http/limiter-state.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
 import type { Quota, Window } from '../../src/model/ports.ts'
 import { createUpdateRequest } from '../../src/rapyd/requests.ts'
-import { openQuota } from '../../src/store/quota.ts'
+import { openQuota } from '../../src/store/sqlite/quota.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/model/store.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 import { createDice } from './dice.ts'
 import { createJob, rowOf } from './job.ts'
@@ -39,7 +41,8 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
   const fault = dice.roll(0, 3) / 100
   const server = createVirtualServer({ windows, fault, outages }, clock, dice)
   const kept: Kept = { intents: new Map(), outcomes: new Map(), held: new Map() }
-  const folder = windows.length > 0 ? mkdtempSync(join(tmpdir(), 'rapyd-bulk-seed-')) : ''
+  // Only windows need a store that outlives a session.
+  const shared = windows.length > 0 ? await openShared() : undefined
   const random = (): number => dice.roll(0, 999) / 1_000
   const requests = requestsOf(job)
   let why: unknown
@@ -49,7 +52,10 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
       if (crash < crashes) void clock.sleep(dice.roll(0, 20_000)).then(() => killed.abort())
       let quota: Quota | undefined
       const open = (): Quota =>
-        (quota = windows.length > 0 ? openQuota(folder, windows, clock) : createMemoryQuota([], clock))
+        (quota =
+          shared === undefined
+            ? createMemoryQuota([], clock)
+            : openQuota({ path: shared.store.path, account: 1, windows, clock }))
       const state = { isOver: false }
       const going = session(requests, kept, server, windows, open(), clock, killed.signal, random)
         .then(
@@ -70,7 +76,19 @@ export async function runSeed(seed: number, rows = 200): Promise<SeedResult> {
       hours: clock.now() / 3_600_000,
     }
   } finally {
-    if (folder !== '') rmSync(folder, { recursive: true })
+    await shared?.remove()
+  }
+}
+
+async function openShared(): Promise<{ readonly store: Store; readonly remove: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'rapyd-bulk-seed-'))
+  const store = await openSqliteStore(join(folder, 'store.db'))
+  return {
+    store,
+    async remove() {
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
   }
 }
 

@@ -27,6 +27,8 @@ export interface Session {
 }
 
 const longestMs = 120_000
+/** Where sessions keep their store, below their folder. */
+export const stateFolder = ['.state', 'rapyd-bulk']
 
 /** Starts `command`, by default this Node with the program, in `folder`. */
 export function startSession(
@@ -81,10 +83,12 @@ export function startSession(
 
 export interface Workplace {
   readonly path: string
-  /** Of the only run that has any: its rows as `results` tells them, or none. */
-  results(): readonly Readonly<Record<string, string>>[]
+  /** The rows of a run as `results` tells them. Default: of the only run. */
+  results(run?: string): readonly Readonly<Record<string, string>>[]
   /** Of the only run. */
   readonly runDirectory: string
+  /** Of the store that all sessions there use. */
+  readonly store: string
   remove(): void
 }
 
@@ -98,11 +102,13 @@ export function createWorkplace(input: string, text: string): Workplace {
   }
   return {
     path,
+    store: join(path, ...stateFolder, 'store.db'),
     get runDirectory() {
       return runDirectory()
     },
-    results() {
-      const rows: Record<string, string>[] = parse(readFileSync(join(runDirectory(), 'results.csv')), {
+    results(run) {
+      const directory = run === undefined ? runDirectory() : join(path, 'rapyd-runs', run)
+      const rows: Record<string, string>[] = parse(readFileSync(join(directory, 'results.csv')), {
         columns: true,
       })
       return rows

@@ -1,6 +1,6 @@
 /**
  * strace as an injector: a signal or an error at the n-th call of one kind on the files of a run. Threads are counted
- * each for itself; the journal is written by the main thread.
+ * each for itself; the store is written by the main thread.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

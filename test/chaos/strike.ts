@@ -6,37 +6,33 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSimulator } from '../../src/simulator/server.ts'
 import { createJob } from './job.ts'
-import { createWorkplace, startSession } from './session.ts'
+import { createWorkplace, startSession, stateFolder } from './session.ts'
 import type { Ended } from './session.ts'
 import { countPoints, readTrace, tracedPid, under } from './strace.ts'
 import type { Injection, Syscall } from './strace.ts'
 import { judge } from './truth.ts'
 
 const concurrency = 3
+const runId = 'lane'
 export const rowsOfRun = 20
-/** Files that are made from the journal, and the names under which they are written first, in whatever order. */
+/** Files that are made from the store, and the names under which they are written first, in whatever order. */
 export const reportFiles = [
   'run.log',
   ...['results.csv', 'errors.ndjson', 'summary.json'].flatMap((name) =>
     [name].concat([1, 2, 3].map((serial) => `.${name}.${tracedPid}-${serial}.tmp`)),
   ),
-]
+].map((name) => join('rapyd-runs', runId, name))
+/** The truth, its mark, and the locks of the first owner: an error at any of them ends a run. */
+export const storeFiles = ['', '-wal', '-journal', '-mark', '-run-1-1.lock', '-run-1-1.lock-journal'].map(
+  (end) => join(...stateFolder, `store.db${end}`),
+)
 /** Everything a run keeps. Node itself opens hundreds of other files; its other calls are few. */
-export const everyFile = [
-  'journal.db',
-  'journal.db-wal',
-  'journal.db-shm',
-  'journal.db-journal',
-  'run.lock',
-  'run.lock-journal',
-  'holder.json',
-  ...reportFiles,
-]
+export const everyFile = [...storeFiles, join(...stateFolder, 'store.db-shm'), ...reportFiles]
 
 export interface Strike extends Injection {
   readonly idempotency: 'off' | 'all-post'
   readonly seed: number
-  /** The files that are watched. Default everything, sockets too. */
+  /** The files that are watched, from the folder of the run's command on. Default everything, sockets too. */
   readonly files?: readonly string[]
   /** What is run afterwards. Default the same command. */
   readonly again?: 'report'
@@ -83,10 +79,8 @@ export function points(seed: number, files: readonly string[] = []): Promise<(sy
 /** At most so many calls may arrive behind a failed commit: those that were on their way. */
 export const mostOnTheirWay = concurrency
 
-const runId = 'lane'
-
 function pathsIn(folder: string, files: readonly string[]): string[] {
-  return files.map((file) => join(folder, 'rapyd-runs', runId, file))
+  return files.map((file) => join(folder, file))
 }
 
 interface Scene {

@@ -1,20 +1,10 @@
 /** Which points lanes D and E strike: every call of a run, or a few that a seed spreads over it. */
 import { createDice } from './dice.ts'
 import { createJob } from './job.ts'
-import { everyFile, points, reportFiles, rowsOfRun } from './strike.ts'
+import { everyFile, points, reportFiles, rowsOfRun, storeFiles } from './strike.ts'
 import { syscalls } from './strace.ts'
 import type { Strike } from './strike.ts'
 import type { Syscall } from './strace.ts'
-
-/** Files that hold the truth and the lock; an error at any of them ends a run. */
-const truth = [
-  'journal.db',
-  'journal.db-wal',
-  'journal.db-journal',
-  'run.lock',
-  'run.lock-journal',
-  'holder.json',
-]
 
 /** Which calls can fail how, on which files. */
 const failures: readonly (readonly [Syscall, readonly string[]])[] = [
@@ -45,7 +35,7 @@ export async function kills(seed: number): Promise<Strike[]> {
   return strikes
 }
 
-/** The same for what is made from the truth. */
+/** The same for what is made from the store. */
 const reportFailures: typeof failures = [
   ['openat', ['EIO', 'ENOSPC', 'EROFS']],
   ['write', ['EIO', 'ENOSPC']],
@@ -55,7 +45,7 @@ const reportFailures: typeof failures = [
 
 /** Lane E: the n-th call fails, alone or with all that follow. */
 export function errors(seed: number): Promise<Strike[]> {
-  return failuresOf(seed, failures, truth)
+  return failuresOf(seed, failures, storeFiles)
 }
 
 /** Lane E at the reports: by turns `report` and the same command have to make them whole again. */

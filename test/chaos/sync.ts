@@ -1,19 +1,22 @@
 /**
  * Lane S: nights of `--only-changed` over one customer base. Nights are killed and gone on with, or given up for the next
- * export; the state is lost; other runs write in between. After each night Rapyd has to hold what its export says, and of
+ * export; other runs write in between; the store is lost, or an old copy of it is put back. Such a store is refused before
+ * anything is sent, and the ways out are taken by turns. After each night Rapyd has to hold what its export says, and of
  * customers whom nothing has happened to, each call must hold just what differs.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isJsonObject } from '../../src/model/json.ts'
 import { createSimulator } from '../../src/simulator/server.ts'
-import type { SimulatedCall, Simulator } from '../../src/simulator/server.ts'
+import type { Simulator } from '../../src/simulator/server.ts'
 import { createDice } from './dice.ts'
-import { csvOf, fields, firstExport, nextExport } from './export.ts'
-import type { Export, Values } from './export.ts'
-import { createWorkplace, startSession } from './session.ts'
-import type { Ended, Session } from './session.ts'
+import { csvOf, firstExport, nextExport } from './export.ts'
+import type { Export } from './export.ts'
+import { createWorkplace, startSession, stateFolder } from './session.ts'
+import type { Ended, Session, Workplace } from './session.ts'
+import { heldBy, wrongs } from './sync-verdict.ts'
+import type { Doubts } from './sync-verdict.ts'
 
 export interface SyncPlan {
   readonly seed: number
@@ -25,183 +28,281 @@ export interface SyncPlan {
 
 export interface SyncResult {
   readonly kills: number
+  /** Starts that were refused because of the store. */
+  readonly refusals: number
   readonly calls: number
   readonly violations: readonly string[]
 }
 
+/** In turns; the first nights have nothing to lose. */
+const courses = [
+  'whole',
+  'killed',
+  'given up',
+  'killed',
+  'lost',
+  'elsewhere',
+  'put back',
+  'lost elsewhere',
+  'log lost',
+] as const
+type Course = (typeof courses)[number]
+
 const concurrency = 4
+/** At most; each that comes to its end may send to a customer in doubt. */
+const sessionsOfNight = 4
 
-/** In turns; the first night has nothing to lose. */
-const courses = ['whole', 'killed', 'given up', 'killed', 'lost', 'elsewhere', 'lost elsewhere'] as const
-
-export async function sync({ seed, rows, nights, share }: SyncPlan): Promise<SyncResult> {
-  const dice = createDice(seed ^ 0x0517)
+export async function sync(plan: SyncPlan): Promise<SyncResult> {
+  const { seed, nights } = plan
   const idempotency = seed % 2 === 0 ? 'off' : 'all-post'
   const faults = 'reset-after:1%,reset-before:1%'
   const server = { windows: [], faults, seed, latencyMs: 2, keepCalls: 1_000_000 }
   const simulator = await createSimulator({ ...server, idempotency })
   const place = createWorkplace('crm.csv', '')
-  const env = {
-    RAPYD_BASE_URL: simulator.url,
-    RAPYD_ACCESS_KEY: simulator.accessKey,
-    RAPYD_SECRET_KEY: simulator.secretKey,
-  }
-  const args = [
-    '--rate',
-    '100000/1s',
-    '--concurrency',
-    String(concurrency),
-    '--quiet',
-    '--accept-change',
-    'all',
-    '--max-clears',
-    '100%',
-  ]
-  let session: Session | undefined
-  const start = (file: string, ...more: readonly string[]): Session =>
-    (session = startSession(place.path, ['update', file, ...args, ...more], env))
+  const base = createBase(plan, simulator, place)
   const violations: string[] = []
-  let kills = 0
-
-  /** Kills a session once so many calls have come. False where it ended before. */
-  async function kill(calls: number): Promise<boolean> {
-    const killed = start('crm.csv', '--only-changed')
-    const until = simulator.callCount + calls
-    while (killed.running && simulator.callCount < until) await sleep(1)
-    await sleep(dice.roll(0, 6))
-    killed.signal('SIGKILL')
-    const isKilled = (await killed.ended).signal === 'SIGKILL'
-    if (isKilled) kills++
-    return isKilled
-  }
-
-  async function toEnd(file: string, ...more: readonly string[]): Promise<void> {
-    const end: Ended = await start(file, ...more).ended
-    if (end.code !== 0) violations.push(`${file} ended ${end.code ?? end.signal}: ${end.stderr}`)
-  }
-
   try {
-    let last: Export = new Map()
-    let next = firstExport(rows)
-    /** Customers whom something has happened to that leaves doubts. */
-    let shaken = new Set<string>()
-    /** Those of all nights: journals do not tell of a doubt that another night has settled without a call. */
-    const doubted = new Set<string>()
-    let givenUp = 0
     for (let night = 0; night < nights && violations.length === 0; night++) {
       const course = courses[night % courses.length] ?? 'whole'
-      if (course.startsWith('lost')) {
-        shaken = new Set(doubted)
-        rmSync(join(place.path, '.state'), { recursive: true })
-      }
-      if (course.endsWith('elsewhere')) {
-        const some = [...last].filter(() => dice.chance(0.1)).map(([id]) => `${id},Elsewhere ${night}\n`)
-        writeFileSync(join(place.path, 'other.csv'), `customer,name\n${some.join('')}`)
-        const before = simulator.calls.length
-        await toEnd('other.csv')
-        if (course.startsWith('lost')) for (const id of touched(simulator.calls.slice(before))) shaken.add(id)
-      }
-      writeFileSync(join(place.path, 'crm.csv'), csvOf(next))
-      const changes = [...next].filter(([id, values]) => last.get(id) !== values).length
-      const held = new Map([...next.keys()].map((id) => [id, heldBy(simulator, id)]))
-      const begun = simulator.calls.length
-      if (course === 'given up' && (await kill(dice.roll(1, changes)))) {
-        // Rows that had an intent and did not get as far as the server are in doubt, too.
-        for (const [id, values] of next) if (last.get(id) !== values) doubted.add(id)
-        for (const id of doubted) shaken.add(id)
-        givenUp++
-        // Another export comes next, or once more the last one that was sent to its end.
-        next = dice.chance(0.5) ? last : nextExport(next, night, dice, share)
-        continue
-      }
-      if (course === 'killed') for (let at = 0; at < 3; at++) await kill(dice.roll(0, changes / 2))
-      await toEnd('crm.csv', '--only-changed')
-      const calls = simulator.calls.slice(begun)
-      const evidence = { last, next, held, calls, shaken, simulator, needlessAtMost: givenUp * concurrency }
-      violations.push(
-        ...[...wrongs(evidence), ...needless(evidence)].map(
-          (wrong) => `night ${night} (${course}): ${wrong}`,
-        ),
-      )
-      shaken = new Set()
-      last = next
-      next = nextExport(next, night, dice, share)
+      for (const wrong of await base.pass(night, course))
+        violations.push(`night ${night} (${course}): ${wrong}`)
     }
-    return { kills, calls: simulator.callCount, violations }
+    return { ...base.counts, calls: simulator.callCount, violations }
   } finally {
-    session?.signal('SIGKILL')
-    await session?.ended
+    await base.end()
     await simulator.close()
     place.remove()
   }
 }
 
-interface Evidence {
-  readonly last: Export
-  readonly next: Export
-  /** What Rapyd held before the night. */
-  readonly held: ReadonlyMap<string, Values>
-  readonly calls: readonly SimulatedCall[]
-  readonly shaken: ReadonlySet<string>
-  readonly simulator: Simulator
-  /** Customers whose calls may have been on their way when a night was given up. */
-  readonly needlessAtMost: number
+interface CustomerBase {
+  readonly counts: { readonly kills: number; readonly refusals: number }
+  /** Resolves with what was wrong with the night. */
+  pass(night: number, course: Course): Promise<readonly string[]>
+  end(): Promise<void>
 }
 
-/** Of those that were shaken, at most the calls that were on their way may be made for nothing. */
-function needless({ next, held, calls, shaken, needlessAtMost }: Evidence): string[] {
-  const sent = new Set(touched(calls)).intersection(shaken)
-  const found = [...sent].filter((id) =>
-    fields.every((field) => held.get(id)?.[field] === next.get(id)?.[field]),
-  )
-  return found.length > needlessAtMost ? [`${found.length} customers were sent what they held`] : []
-}
+function createBase({ seed, rows, share }: SyncPlan, simulator: Simulator, place: Workplace): CustomerBase {
+  const dice = createDice(seed ^ 0x0517)
+  const { run, update, toEnd, end } = createCommands(simulator, place)
+  const store = createCopies(place)
+  const counts = { kills: 0, refusals: 0 }
+  let [beforeLast, last, next]: [Export, Export, Export] = [new Map(), new Map(), firstExport(rows)]
+  let known: ReadonlySet<string> = new Set()
+  /** Customers with an open intent of a run that nobody goes on with: they stay in doubt for longer than a night is. */
+  let doubted: ReadonlySet<string> = new Set()
+  /** Customers that the night before may have sent, if nobody goes on with it. */
+  let begun: ReadonlySet<string> = new Set()
+  let found: string[] = []
 
-function wrongs({ last, next, held, calls, shaken, simulator }: Evidence): string[] {
-  const sent = Map.groupBy(
-    calls.filter(({ method }) => method === 'POST'),
-    ({ customerId }) => customerId,
-  )
-  return [...next].flatMap(([id, values]) => {
-    const found: string[] = []
-    const now = heldBy(simulator, id)
-    for (const field of fields)
-      if (now[field] !== values[field]) found.push(`${id} holds ${field} ${now[field]}, not ${values[field]}`)
-    const own = sent.get(id) ?? []
-    const applied = own.filter((call) => call.applied && !call.replayed).length
-    if (applied > 1) found.push(`${id} was updated ${applied} times`)
-    const differing = fields.filter((field) => held.get(id)?.[field] !== values[field])
-    const wanted = last.has(id) || shaken.has(id) ? differing : fields
-    for (const names of own.map(({ body }) => namesIn(body))) {
-      const isRight = shaken.has(id)
-        ? wanted.every((name) => names.includes(name))
-        : names.join() === wanted.join()
-      if (!isRight) found.push(`${id} was sent ${names.join()}, and ${wanted.join()} differs`)
-    }
-    return found
+  const usual = (): Doubts => ({
+    shaken: doubted.union(begun),
+    needlessAtMost: doubted.size,
+    mostApplied: sessionsOfNight,
   })
-}
+  const allInDoubt = (mostApplied: number): Doubts => {
+    return { shaken: new Set(next.keys()), needlessAtMost: next.size, mostApplied }
+  }
 
-function touched(calls: readonly SimulatedCall[]): readonly string[] {
-  return calls.filter(({ method }) => method === 'POST').map(({ customerId }) => customerId)
-}
+  /** Kills a session once so many calls have come. False if it ended before. */
+  async function kill(calls: number): Promise<boolean> {
+    const killed = update('crm.csv', '--only-changed')
+    const until = simulator.callCount + calls
+    while (killed.running && simulator.callCount < until) await sleep(1)
+    await sleep(dice.roll(0, 6))
+    killed.signal('SIGKILL')
+    const isKilled = (await killed.ended).signal === 'SIGKILL'
+    if (isKilled) counts.kills++
+    return isKilled
+  }
 
-function namesIn(body: string): readonly string[] {
-  const names = new Set(Object.keys(JSON.parse(body)))
-  return fields.filter((field) => names.has(field === 'tier' ? 'metadata' : field))
-}
+  /** A start that has to be refused before anything is sent. */
+  async function refused(): Promise<void> {
+    const before = simulator.callCount
+    const ended = await update('crm.csv', '--only-changed').ended
+    counts.refusals++
+    if (!isLoss(ended)) found.push(`it was not refused: ${ended.code ?? ended.signal} ${ended.stderr}`)
+    if (simulator.callCount > before) found.push('it sent before it was refused')
+  }
 
-function heldBy(simulator: Simulator, id: string): Values {
-  const customer = simulator.customer(id)
-  const metadata = customer?.['metadata']
+  /** A store that is behind its mark is accepted first; then it is told what Rapyd holds, or everything is sent. */
+  async function beginAnew(isLastHeld: boolean): Promise<Doubts> {
+    const checked = await run('store', 'check')
+    if (checked.code !== 0) {
+      if (!isLoss(checked)) found.push(`store check ended ${checked.code}: ${checked.stderr}`)
+      found.push(...failed(await run('store', 'check', '--restored')))
+      await refused()
+    }
+    if (isLastHeld && dice.chance(0.5)) {
+      writeFileSync(join(place.path, 'last.csv'), csvOf(last))
+      found.push(...failed(await run('state', 'baseline', 'last.csv')))
+      found.push(...(await toEnd('crm.csv', '--only-changed')))
+      known = new Set(last.keys())
+      return usual()
+    }
+    found.push(...(await toEnd('crm.csv', '--only-changed', '--new-state')))
+    known = new Set()
+    return allInDoubt(isLastHeld ? 1 : 2)
+  }
+
+  /** The store is gone, or an old copy is in its place. */
+  async function passLoss(course: Course): Promise<Doubts> {
+    await refused()
+    if (course !== 'lost elsewhere' && dice.chance(0.3)) {
+      store.putNewestBack()
+      found.push(...(await toEnd('crm.csv', '--only-changed')))
+      return usual()
+    }
+    if (course !== 'put back') doubted = new Set()
+    return beginAnew(course !== 'lost elsewhere')
+  }
+
+  /** The log of a night that was killed is gone, and with it what was not in the database yet. */
+  async function passLogLoss(changes: number): Promise<Doubts> {
+    const wasKilled = await kill(dice.roll(1, changes))
+    store.loseLog()
+    const ended = await update('crm.csv', '--only-changed').ended
+    if (!isLoss(ended)) {
+      found.push(...failed(ended))
+      return wasKilled ? allInDoubt(2) : usual()
+    }
+    counts.refusals++
+    return beginAnew(false)
+  }
+
+  /** Returns undefined if nobody goes on with the night. */
+  async function goThrough(course: Course): Promise<Doubts | undefined> {
+    const changes = [...next].filter(([id, values]) => last.get(id) !== values).length
+    if (course === 'lost' || course === 'put back' || course === 'lost elsewhere') return passLoss(course)
+    if (course === 'log lost') return passLogLoss(changes)
+    if (course === 'given up' && (await kill(dice.roll(1, changes)))) {
+      doubted = doubted.union(store.openIntents())
+      begun = begun.union(new Set([...next.keys()].filter((id) => last.get(id) !== next.get(id))))
+      return undefined
+    }
+    if (course === 'killed')
+      for (let at = 1; at < sessionsOfNight; at++) await kill(dice.roll(0, changes / 2))
+    found.push(...(await toEnd('crm.csv', '--only-changed')))
+    return usual()
+  }
+
+  /** Some customers are changed by a run that is no night. */
+  async function changeElsewhere(night: number): Promise<void> {
+    const some = [...last].filter(() => dice.chance(0.1)).map(([id]) => `${id},Elsewhere ${night}\n`)
+    writeFileSync(join(place.path, 'other.csv'), `customer,name\n${some.join('')}`)
+    found.push(...(await toEnd('other.csv')))
+  }
+
   return {
-    name: text(customer?.['name']),
-    email: text(customer?.['email']),
-    description: text(customer?.['description']),
-    tier: isJsonObject(metadata) ? text(metadata['tier']) : '',
+    counts,
+    end,
+    async pass(night, course) {
+      found = []
+      if (course === 'lost' || course === 'lost elsewhere') store.putAway()
+      if (course === 'put back') {
+        store.putOldBack(dice.chance(0.5))
+        // The file of the night that the copy is from: to the copy nothing has changed.
+        if (dice.chance(0.5)) next = beforeLast
+      }
+      if (course.endsWith('elsewhere')) await changeElsewhere(night)
+      writeFileSync(join(place.path, 'crm.csv'), csvOf(next))
+      const held = new Map([...next.keys()].map((id) => [id, heldBy(simulator, id)]))
+      const callsBefore = simulator.calls.length
+      const doubts = await goThrough(course)
+      if (doubts === undefined) {
+        // Another export comes next, or once more the last one that was sent to its end.
+        next = dice.chance(0.5) ? last : nextExport(next, night, dice, share)
+        return found
+      }
+      const calls = simulator.calls.slice(callsBefore)
+      found.push(...wrongs({ next, known, held, calls, simulator, ...doubts }))
+      store.keep()
+      known = known.union(new Set(next.keys()))
+      begun = new Set()
+      ;[beforeLast, last, next] = [last, next, nextExport(next, night, dice, share)]
+      return found
+    },
   }
 }
 
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+/** The commands of a lane, one at a time. */
+function createCommands(simulator: Simulator, place: Workplace) {
+  const env = {
+    RAPYD_BASE_URL: simulator.url,
+    RAPYD_ACCESS_KEY: simulator.accessKey,
+    RAPYD_SECRET_KEY: simulator.secretKey,
+  }
+  const pace = ['--rate', '100000/1s', '--concurrency', String(concurrency)]
+  const always = [...pace, '--quiet', '--accept-change', 'all', '--max-clears', '100%']
+  let session: Session | undefined
+  const start = (...args: readonly string[]): Session => (session = startSession(place.path, args, env))
+  const update = (file: string, ...more: readonly string[]): Session =>
+    start('update', file, ...always, ...more)
+  return {
+    run: (...args: readonly string[]): Promise<Ended> => start(...args).ended,
+    update,
+    /** Resolves with what was wrong. */
+    toEnd: async (file: string, ...more: readonly string[]) => failed(await update(file, ...more).ended),
+    end: async (): Promise<void> => {
+      session?.signal('SIGKILL')
+      await session?.ended
+    },
+  }
+}
+
+function failed({ code, signal, stderr }: Ended): readonly string[] {
+  return code === 0 ? [] : [`a command ended ${code ?? signal}: ${stderr}`]
+}
+
+/** The store, or what it knew, is called lost. */
+function isLoss({ code, stderr }: Ended): boolean {
+  return (code === 2 || code === 6) && /\[E_ST(?:ORE|ATE)_LOST\]/.test(stderr)
+}
+
+/** The store between sessions, and copies of it. */
+function createCopies(place: Workplace) {
+  const folder = join(place.path, ...stateFolder)
+  const kept = join(place.path, 'kept')
+  const old = join(place.path, 'old')
+  const away = join(place.path, 'away')
+  return {
+    /** After a night: the last copy becomes the old one. */
+    keep(): void {
+      move(kept, old)
+      copy(folder, kept)
+    },
+    putAway: () => move(folder, away),
+    putOldBack(withMark: boolean): void {
+      move(folder, away)
+      copy(old, folder)
+      if (!withMark) copy(join(away, 'store.db-mark'), `${place.store}-mark`)
+    },
+    putNewestBack: () => move(away, folder),
+    loseLog(): void {
+      for (const end of ['wal', 'shm']) rmSync(`${place.store}-${end}`, { force: true })
+    },
+    /** The customers with an open intent. */
+    openIntents(): ReadonlySet<string> {
+      const db = new DatabaseSync(place.store)
+      try {
+        return new Set(
+          db
+            .prepare('SELECT DISTINCT customer FROM intent')
+            .all()
+            .map(({ customer }) => String(customer)),
+        )
+      } finally {
+        db.close()
+      }
+    },
+  }
+}
+
+function move(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true })
+  if (existsSync(from)) renameSync(from, to)
+}
+
+function copy(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, force: true })
 }

@@ -13,7 +13,7 @@ export function wrongs(plan: Strike, { first, hit, sentAfter, violations }: Stru
     found.push(`exit ${first.code} without a word about the file that could not be written: ${first.stderr}`)
   if (!ended && first.code !== 6 && first.code !== 2) found.push(`exit ${first.code}: ${first.stderr}`)
   if (!ended && !/\[E_\w+\][\s\S]*\w{3}/.test(first.stderr)) found.push(`no message: ${first.stderr}`)
-  // Nobody stops sending because of a file that is made from the journal.
+  // Nobody stops sending because of a file that is made from the store.
   const isTruth = plan.files !== reportFiles
   if (isTruth && first.code === 6 && plan.what !== 'signal=SIGKILL' && sentAfter > mostOnTheirWay)
     found.push(`${sentAfter} updates were sent after the error`)

@@ -1,14 +1,15 @@
 /**
  * A whole run on virtual time: clock, network, faults, crashes and starts from one seed. Everything between the rows and the
- * wire is the real thing; the journal keeps what was committed, and forgets the rest in a crash.
+ * wire is the real thing; the store is one of memory, which keeps what was committed and forgets the rest in a crash.
  */
 import { createClient } from '../../src/http/client.ts'
 import { createReadBack, createReadCustomer } from '../../src/http/read-customer.ts'
 import { createSender } from '../../src/http/sender.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
 import type { UpdateRequest } from '../../src/model/row.ts'
+import type { Run } from '../../src/model/store.ts'
 import { createKeyedQueue } from '../../src/engine/keyed-queue.ts'
-import type { Clock, Journal, Quota, Window } from '../../src/model/ports.ts'
+import type { Clock, Quota, Window } from '../../src/model/ports.ts'
 import type { VirtualServer } from './virtual-server.ts'
 
 /** What survives a crash. */
@@ -44,15 +45,17 @@ export async function session(
     await clock.sleep(commitMs)
     action()
   }
-  const journal: Pick<Journal, 'intend' | 'withdraw'> = {
-    intend({ row }) {
+  const run: Pick<Run, 'recordIntent' | 'cancelIntents'> = {
+    recordIntent({ row }) {
       if (intended.has(row)) return undefined
       intended.add(row)
       return committed(() => kept.intents.set(row, clock.wall()))
     },
-    withdraw({ row }) {
-      intended.delete(row)
-      return committed(() => kept.intents.delete(row))
+    cancelIntents(rows) {
+      for (const row of rows) intended.delete(row)
+      return committed(() => {
+        for (const row of rows) kept.intents.delete(row)
+      })
     },
   }
   const client = createClient({
@@ -68,10 +71,9 @@ export async function session(
     clock,
     random,
     longestMs: 6 * 3_600_000,
-    intend: (request) => journal.intend(request),
+    intend: (request) => run.recordIntent(request, settleAfterMs),
     stop,
   })
-  signal.addEventListener('abort', () => client.calls.giveUp(signal.reason))
   const sender = createSender({
     ...client,
     clock,
@@ -83,7 +85,7 @@ export async function session(
       hold: (customerId, until) => void kept.held.set(customerId, until),
     },
     readBack: createReadBack(createReadCustomer({ ...client, clock, random })),
-    withdraw: (request) => journal.withdraw(request),
+    cancelIntent: ({ row }) => run.cancelIntents([row]),
     stop,
   })
   const lanes = createKeyedQueue(() => concurrency * 4, stop)

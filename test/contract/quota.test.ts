@@ -5,18 +5,22 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryQuota } from '../../src/http/limiter-state.ts'
 import type { Quota, Window } from '../../src/model/ports.ts'
-import { openQuota } from '../../src/store/quota.ts'
+import { openQuota } from '../../src/store/sqlite/quota.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 
 const windows = [
   { limit: 3, perMs: 1_000 },
   { limit: 5, perMs: 4_000 },
 ]
 let directory = ''
+let path = ''
 let now = 0
 const clock = { now: () => now }
 const open: Quota[] = []
-beforeEach(() => {
+beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'rapyd-bulk-quota-'))
+  path = join(directory, 'store.db')
+  await (await openSqliteStore(path)).close()
   now = 1_000_000
 })
 afterEach(() => {
@@ -29,7 +33,8 @@ function kept(quota: Quota): Quota {
   return quota
 }
 const inMemory = (given: readonly Window[] = windows): Quota => kept(createMemoryQuota(given, clock))
-const shared = (given: readonly Window[] = windows): Quota => kept(openQuota(directory, given, clock))
+const shared = (given: readonly Window[] = windows): Quota =>
+  kept(openQuota({ path, account: 1, windows: given, clock }))
 
 describe.each([
   ['in memory', inMemory],
@@ -116,7 +121,7 @@ describe('processes that share a quota', () => {
   })
 
   it('remember what one had on the wire when it was killed, until that is over', () => {
-    const killed = openQuota(directory, [{ limit: 1, perMs: 1_000 }], clock)
+    const killed = openQuota({ path, account: 1, windows: [{ limit: 1, perMs: 1_000 }], clock })
     expect(killed.take()).toBe(0)
     killed.close()
     const next = shared([{ limit: 1, perMs: 1_000 }])
@@ -127,14 +132,22 @@ describe('processes that share a quota', () => {
 
   it('forget pauses and those who waited when the machine is started again', () => {
     now = 5 * 3_600_000
-    const before = openQuota(directory, [{ limit: 1, perMs: 1_000 }], clock, 'boot 1')
+    const before = openQuota({
+      path,
+      account: 1,
+      windows: [{ limit: 1, perMs: 1_000 }],
+      clock,
+      boot: 'boot 1',
+    })
     before.take()
     before.end()
     before.take()
     before.pause(60_000)
     before.close()
     now = 60_000
-    const after = kept(openQuota(directory, [{ limit: 1, perMs: 1_000 }], clock, 'boot 2'))
+    const after = kept(
+      openQuota({ path, account: 1, windows: [{ limit: 1, perMs: 1_000 }], clock, boot: 'boot 2' }),
+    )
     expect(after.pausedForMs).toBe(0)
     expect(after.take()).toBe(1_005)
     for (let call = 0; call < 5; call++) {

@@ -124,6 +124,7 @@ export function updateOf(patch: Readonly<Record<string, unknown>>): UpdateReques
     fields: Object.keys(patch).join(';'),
     cleared: '',
     repeatable: !('coupon' in patch || 'addresses' in patch),
+    sends: Object.keys(patch),
   }
 }
 

@@ -120,7 +120,7 @@ const mostNamed = 20
 export async function verify(args: Arguments<'verify'>): Promise<number> {
   const { run, showValues = false } = args
   const sample = args.sample === undefined ? { share: 1 } : parseSample(args.sample)
-  const { options } = senderOptions(args, whereRunWent(run, args.runsDir))
+  const { options } = senderOptions(args, await whereRunWent(run, args))
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
     verifyRun({ ...options, run, sample, onProgress, signal }),
   )

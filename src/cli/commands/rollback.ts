@@ -19,7 +19,7 @@ export async function rollback(args: Arguments<'rollback'>): Promise<number> {
   const { run } = args
   return send(
     args,
-    whereRunWent(run, args.runsDir),
+    await whereRunWent(run, args),
     async (options, watch, signal) => {
       const result = await rollbackRun({ ...options, run, ...watch, signal })
       if (!('nothingLeft' in result)) return result
@@ -39,13 +39,13 @@ const mostNamed = 20
 
 async function preview(args: Arguments<'rollback'>): Promise<number> {
   const { run } = args
-  const { options } = senderOptions(args, whereRunWent(run, args.runsDir))
+  const { options } = senderOptions(args, await whereRunWent(run, args))
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
     previewRollback({ ...options, run, onProgress, signal }),
   )
   const text = printableLines(`${previewLines(found).join('\n')}\n`)
   printResult(args.json, { dry_run: true, ...found }, text)
-  const command = commandToRollback(found.parent, args.runsDir)
+  const command = commandToRollback(found.parent, args)
   process.stderr.write(
     Object.keys(found.restored).length === 0
       ? nothingLeftText(found.parent)

@@ -20,7 +20,7 @@ export async function runs(args: Arguments<'runs'>): Promise<number> {
       'Add --purge, or leave them out.',
     )
   }
-  const found = listRuns(args.runsDir)
+  const found = await listRuns(args.runsDir, args)
   printResult(args.json, found, runsText(found))
   return exitCodes.OK
 }
@@ -33,17 +33,18 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
       'Write it like --purge --older-than 30d.',
     )
   }
-  const plan = planPurge(listRuns(args.runsDir), parseAge(args.olderThan), Date.now())
+  const plan = planPurge(await listRuns(args.runsDir, args), parseAge(args.olderThan), Date.now())
   const asked = args.yes !== true && plan.doomed.length > 0
   if (args.json !== true) process.stdout.write(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
   if (asked && !(await confirmed(plan.doomed.length))) {
     if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, []))}\n`)
     throw new BulkUpdateError('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
   }
-  const failed = plan.doomed.flatMap((run) => {
-    const why = deleteRun(run)
-    return why === undefined ? [] : [{ run, why }]
-  })
+  const failed: { run: ListedRun; why: string }[] = []
+  for (const run of plan.doomed) {
+    const why = await deleteRun(run, args)
+    if (why !== undefined) failed.push({ run, why })
+  }
   if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, failed))}\n`)
   for (const { run, why } of failed) process.stderr.write(`rapyd-bulk: ${run.run_id} was kept: ${why}\n`)
   return failed.length > 0 ? exitCodes.LOCAL : exitCodes.OK
@@ -70,12 +71,12 @@ async function confirmed(count: number): Promise<boolean> {
 }
 
 function runsText(found: readonly ListedRun[]): string {
-  if (found.length === 0) return 'There are no runs here. --runs-dir names another folder.\n'
+  if (found.length === 0) return 'There are no runs. --store names another store.\n'
   return `${found.map(runText).join('\n\n')}\n`
 }
 
 function runText(run: ListedRun): string {
-  if (run.state === 'broken') return `${run.run_id}  broken\n  ${run.problem ?? ''}`
+  if (run.problem !== undefined) return `${run.run_id}  ${run.state}\n  ${run.problem}`
   if (run.state === 'plan') {
     const other =
       run.applied_by === undefined
@@ -107,6 +108,7 @@ export async function report(args: Arguments<'report'>): Promise<number> {
   // Only this command needs what checks an input
   const { rebuildReport } = await import('../../jobs/report.ts')
   const { summary, directory, missing } = await rebuildReport(args.run, args.runsDir, {
+    ...args,
     includeValues: args.includeValues ?? false,
   })
   printSummary({ summary, directory }, args)

@@ -1,8 +1,8 @@
-/** `state`: shows, forgets, rebuilds or fills the field state of `--only-changed`. */
+/** `state`: shows, forgets or fills the field state of `--only-changed`. */
 import { isoTime } from '../../report/format.ts'
 import { didYouMean, findNearest, printable } from '../../model/text.ts'
 import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
-import { baselineState, forgetState, remakeState, showState } from '../../jobs/state.ts'
+import { baselineState, forgetState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
 import { stateActions, subjects } from '../command-table.ts'
@@ -17,9 +17,6 @@ export async function state(args: Arguments<'state'>): Promise<number> {
   switch (action) {
     case 'show':
       printState(args, await showState(options))
-      break
-    case 'rebuild':
-      printState(args, await remakeState(options))
       break
     case 'forget': {
       const customers = await forgetState(options, args.customer)
@@ -46,6 +43,13 @@ export async function state(args: Arguments<'state'>): Promise<number> {
 }
 
 function unknownAction(word: string) {
+  if (word === 'rebuild') {
+    return new BulkUpdateError(
+      'E_USAGE',
+      'state rebuild is no action any more: the store keeps this state together with the outcomes, so it cannot fall behind them',
+      'If the store was lost, put it back, or take what was sent last as applied: rapyd-bulk state baseline <last file>.',
+    )
+  }
   return new BulkUpdateError(
     'E_USAGE',
     `the action is none of ${stateActions.join(', ')}`,
@@ -78,13 +82,13 @@ function printState(args: Arguments<'state'>, facts: StateFacts): void {
   const { host, account, path, customers, fields, lastConfirmedAt, nights, skipped } = facts
   const last = lastConfirmedAt === 0 ? '' : `, the last confirmed ${isoTime(lastConfirmedAt)}`
   const lines = [
-    `Sync state of account ${account} on ${host}: ${customers} customers, ${fields} fields${last}`,
+    `State of account ${account} on ${host}: ${customers} customers, ${fields} fields${last}`,
     ...nights.map(
       (night) =>
         `  ${night.export}: last night ${isoTime(night.at)}, ${night.rows} rows, ${night.vanished} vanished (run ${night.run})`,
     ),
     ...skipped.map((night) => `  skipped ${isoTime(night.at)}: ${night.export}, another run was under way`),
-    `File: ${path}`,
+    `Store: ${path}`,
   ]
   printResult(args.json, facts, `${lines.map(printable).join('\n')}\n`)
 }

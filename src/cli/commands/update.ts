@@ -39,7 +39,7 @@ export async function redo(args: Arguments<'redo'>): Promise<number> {
   const { run, from } = args
   return send(
     args,
-    whereRunWent(run, args.runsDir),
+    await whereRunWent(run, args),
     async (options, watch, signal) => {
       const result = await redoRun({
         ...options,

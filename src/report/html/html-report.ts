@@ -49,7 +49,7 @@ export function* renderReport(summary: Summary, facts: ReportFacts, data: Report
   ]
   yield `${head(summary.run_id, styles, script)}<body>${header(summary, wanted, attention.valued)}${navigation(sections)}<main>
 ${sections.join('\n')}
-</main>\n<footer><p>Made by rapyd-bulk from the journal of the run. This file asks nobody for anything.</p></footer>\n`
+</main>\n<footer><p>Made by rapyd-bulk from the store. This file asks nobody for anything.</p></footer>\n`
   if (attention.listed > 0) {
     yield '<script type="application/json" id="attention-data">'
     yield attention.json()

@@ -38,6 +38,8 @@ export interface RapydServer {
   /** Decides about a signed read, as `answer` does about an update. */
   answerRead: () => { readonly status: number; readonly body: string } | undefined
   customer(id: string): Readonly<Record<string, unknown>>
+  /** Breaks off whatever waits for an answer. */
+  drop(): void
   close(): Promise<void>
 }
 
@@ -122,6 +124,7 @@ export async function startRapydServer(): Promise<RapydServer> {
     answer: () => undefined,
     answerRead: () => undefined,
     customer: (id) => customers.get(id) ?? {},
+    drop: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -1,5 +1,5 @@
 /** Nights of a sync: an export that is written anew, the library or the real command, and a Rapyd that remembers. */
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { freshFolder } from './command.ts'
@@ -75,7 +75,7 @@ export async function startNights() {
     accessKey: rapyd.keys.RAPYD_ACCESS_KEY,
     secretKey: rapyd.keys.RAPYD_SECRET_KEY,
     runsDir: join(folder.path, 'rapyd-runs'),
-    stateDir: join(folder.path, '.state', 'rapyd-bulk'),
+    store: join(folder.path, '.state', 'rapyd-bulk', 'store.db'),
     onlyChanged: true,
     acceptChange: ['all'],
     rate: 'none',
@@ -113,11 +113,8 @@ export async function startNights() {
     rapyd.answer = () => undefined
   }
 
-  /** The folder of the only account. */
-  function stateFolder(): string {
-    const base = join(folder.path, '.state', 'rapyd-bulk')
-    return join(base, readdirSync(base)[0] ?? '')
-  }
+  /** The folder of the store and of the files next to it. */
+  const storeFolder = join(folder.path, '.state', 'rapyd-bulk')
 
   return {
     folder,
@@ -127,8 +124,8 @@ export async function startNights() {
     night,
     begin,
     killedAt,
-    stateFolder,
-    loseState: (): void => rmSync(stateFolder(), { recursive: true }),
+    storeFolder,
+    loseStore: (): void => rmSync(storeFolder, { recursive: true }),
     serverHolds(rows: readonly Person[]): void {
       for (const { id, name, email, tier } of rows)
         expect(rapyd.customer(id)).toEqual({ name, email, metadata: { tier } })

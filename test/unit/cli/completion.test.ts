@@ -1,6 +1,5 @@
 /** What is offered behind words that are typed, besides what acceptance tests ask of shells. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
 import { freshFolder } from '../../acceptance/support/command.ts'
 
@@ -30,14 +29,15 @@ it.each([
   expect(await offered(...words)).toEqual([text, code]),
 )
 
-it.each(['redo', 'rollback', 'verify', 'report'])('%s is offered the ids of runs', async (command) => {
-  mkdirSync(join(folder.path, 'rapyd-runs', 'crm-1'), { recursive: true })
-  writeFileSync(join(folder.path, 'rapyd-runs', 'crm-1', 'journal.db'), '')
-  expect(await offered(command, 'c')).toEqual(['crm-1', 0])
+it('offers the ids of the runs in the store to commands that take one', async () => {
+  folder.write('crm.csv', 'customer,name\ncus_11111111111111111111111111111111,Ada\n')
+  await folder.run(['update', 'crm.csv', '--env', 'simulator', '--run-id', 'crm-1'])
+  for (const command of ['redo', 'rollback', 'verify', 'report'])
+    expect(await offered(command, 'c')).toEqual(['crm-1', 0])
 })
 
 it('a command is never run, however complete its line is', async () => {
-  writeFileSync(join(folder.path, 'crm.csv'), 'customer\n')
+  folder.write('crm.csv', 'customer\n')
   const before = readdirSync(folder.path)
   expect(await offered('init', 'crm.csv', '--force')).toEqual(['--force', 0])
   expect(await offered('update', 'crm.csv', '--env', 'simulator', '')).toEqual(['', 1])

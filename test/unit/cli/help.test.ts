@@ -52,7 +52,9 @@ describe('--help', () => {
     )
     expect(asLine(help)).toContain('--concurrency N Maximum number of requests in flight [default: 16]')
     expect(asLine(help)).toContain('[choices: "clear", "keep", "reject"] [default: clear]')
-    expect(asLine(help)).toContain('--runs-dir DIR Where runs are stored [default: ./rapyd-runs]')
+    expect(asLine(help)).toContain(
+      '--runs-dir DIR Where the files of runs are written [default: ./rapyd-runs]',
+    )
   })
 
   it('leaves out what a command does not take', async () => {

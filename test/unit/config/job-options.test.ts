@@ -102,7 +102,7 @@ describe('the command that resumes a run', () => {
   } as const
   const facts = { format: 'csv', bytes: 1, rows: 1, calls: 1 } as const
   const commandOf = (more: object) =>
-    commandToResume({ runId: 'mine', directory: '/runs/mine', record: { options, ...facts, ...more } })
+    commandToResume({ runId: 'mine', record: { options, ...facts, ...more } })
 
   it.each([
     ['update', {}],

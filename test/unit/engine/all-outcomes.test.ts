@@ -29,9 +29,12 @@ async function account(
   const batches: readonly Outcome[][] = [settled.slice(0, 3), settled.slice(3)]
     .filter((part) => part.length > 0)
     .map((part) => part.map((row) => outcomeOf({ row })))
+  async function* stored(): AsyncGenerator<readonly Outcome[]> {
+    yield* batches
+  }
   const outcomes: Outcome[] = []
   const all = accountOf({
-    settled: batches,
+    settled: stored(),
     openSource,
     prepare: ({ row, line, offset, length }) =>
       row % 5 === 0

@@ -1,11 +1,13 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { keptInput, openPassingInput, openRunInput, removeKeptInput } from '../../../src/engine/input.ts'
+import { isInputKept, openKeptInput, openPassingInput, openRunInput } from '../../../src/engine/input.ts'
+import type { RunReader, Store } from '../../../src/model/store.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { manifestOf, openOptions } from '../../support/stored-run.ts'
 
 const never = new AbortController().signal
 const piped = (...blocks: readonly string[]) => Readable.from(blocks.map((block) => Buffer.from(block)))
@@ -17,17 +19,13 @@ describe('a compressed or re-encoded input', () => {
       const runs = join(folder, 'runs')
       const bytes = gzipSync(Buffer.from('customer,name\n', 'utf16le'))
       writeFileSync(join(folder, 'crm.csv.gz'), bytes)
-      for (const [path, names] of [
-        [join(folder, 'crm.csv.gz'), []],
-        ['-', [expect.stringMatching(/^\.stdin-/)]],
-      ] as const) {
+      for (const path of [join(folder, 'crm.csv.gz'), '-']) {
         const input = await openRunInput(path, runs, never, { piped: Readable.from([bytes]) })
-        expect(readdirSync(runs)).toEqual(names)
-        expect((await input.file.read(0, 100)).toString()).toBe('customer,name\n')
-        for (const name of readdirSync(runs)) expect(readFileSync(join(runs, name)).equals(bytes)).toBe(true)
-        await input.close()
         expect(readdirSync(runs)).toEqual([])
+        expect((await input.file.read(0, 100)).toString()).toBe('customer,name\n')
+        await input.close()
       }
+      expect(readFileSync(join(folder, 'crm.csv.gz')).equals(bytes)).toBe(true)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -35,39 +33,91 @@ describe('a compressed or re-encoded input', () => {
 })
 
 describe('standard input as the input of a run', () => {
+  let folder = ''
   let runsDir = ''
-  let directory = ''
-  const spools = () => readdirSync(runsDir).filter((name) => name.startsWith('.stdin'))
-  beforeEach(() => {
-    runsDir = mkdtempSync(join(tmpdir(), 'runs-'))
-    directory = join(runsDir, 'a-run')
-    mkdirSync(directory)
+  let store: Store
+  const leftFiles = () => (existsSync(runsDir) ? readdirSync(runsDir) : [])
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'runs-'))
+    runsDir = join(folder, 'runs')
+    store = await openSqliteStore(join(folder, 'store.db'))
   })
-  afterEach(() => rmSync(runsDir, { recursive: true }))
+  afterEach(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
 
-  it('is read like a file, as often as needed, and is for its owner alone', async () => {
+  async function stored(): Promise<RunReader> {
+    const found = await store.findRun('a-run')
+    if (found === undefined) throw new Error('no run')
+    return found
+  }
+
+  /** Begins the run with what comes over standard input, and keeps it. */
+  async function keep(...blocks: readonly (string | Buffer)[]): Promise<RunReader> {
+    const input = await openRunInput('-', runsDir, never, {
+      piped: Readable.from(blocks.map((block) => Buffer.from(block))),
+    })
+    const run = await store.openRun(manifestOf('a-run'), openOptions)
+    await input.keepIn(run)
+    expect((await input.file.read(0, 8)).toString()).toBe('customer')
+    await run.close()
+    await input.close()
+    return stored()
+  }
+
+  it('is read like a file, as often as needed, and leaves no file', async () => {
     const input = await openRunInput('-', runsDir, never, { piped: piped('customer,', 'name\n') })
     expect(input.file.size).toBe(14)
     expect(await input.file.digest()).toBe(await input.file.digest())
     expect((await input.file.read(9, 4)).toString()).toBe('name')
-    expect(spools().map((name) => statSync(join(runsDir, name)).mode & 0o777)).toEqual([0o600])
+    expect(leftFiles()).toEqual([])
     await input.close()
-    expect(spools()).toEqual([])
   })
 
-  it('stays in the run directory once it is kept, over the copy of an earlier session', async () => {
-    for (const blocks of [['customer,name\n'], ['customer', ',name\n']]) {
-      const input = await openRunInput('-', runsDir, never, { piped: piped(...blocks) })
-      input.keepIn(directory)
-      expect((await input.file.read(0, 8)).toString()).toBe('customer')
+  it('is kept in the store as it came, and is read from there if nothing is piped in', async () => {
+    const kept = await keep(gzipSync('customer,name\n'))
+    expect(isInputKept(kept.stored)).toBe(true)
+    for (const nothing of [piped(), Object.assign(new PassThrough(), { isTTY: true })]) {
+      const input = await openRunInput('-', runsDir, never, { piped: nothing, kept })
+      expect((await input.file.read(0, 100)).toString()).toBe('customer,name\n')
       await input.close()
     }
-    expect(readFileSync(keptInput(directory), 'utf8')).toBe('customer,name\n')
-    expect(statSync(keptInput(directory)).mode & 0o777).toBe(0o600)
-    expect(readdirSync(runsDir)).toEqual(['a-run'])
-    removeKeptInput(directory)
-    removeKeptInput(directory)
-    expect(readdirSync(directory)).toEqual([])
+    const file = await openKeptInput(kept, never)
+    expect((await file.read(0, 100)).toString()).toBe('customer,name\n')
+    await file.close()
+    expect(leftFiles()).toEqual([])
+  })
+
+  it('is kept once: a later session writes nothing again', async () => {
+    await keep('customer,name\n')
+    const input = await openRunInput('-', runsDir, never, { piped: piped('customer,name\n') })
+    const run = await store.openRun(manifestOf('a-run'), openOptions)
+    await input.keepIn({ ...run, keepInput: () => Promise.reject(new Error('kept again')) })
+    await run.close()
+    await input.close()
+  })
+
+  it('that was not kept to its end counts as not kept', async () => {
+    const input = await openRunInput('-', runsDir, never, { piped: piped('customer,name\n') })
+    const run = await store.openRun(manifestOf('a-run'), openOptions)
+    const broken = { ...run, keepInput: () => Promise.reject(new Error('disk full')) }
+    await expect(input.keepIn(broken)).rejects.toThrow('disk full')
+    await run.close()
+    await input.close()
+    expect(isInputKept((await stored()).stored)).toBe(false)
+    await expect(openKeptInput(await stored(), never)).rejects.toMatchObject({
+      kind: 'INPUT',
+      code: 'E_INPUT_NOT_KEPT',
+      message: expect.stringContaining('a-run'),
+    })
+  })
+
+  it('that is piped in is read, whatever the store keeps', async () => {
+    const kept = await keep('customer,name\n')
+    const input = await openRunInput('-', runsDir, never, { piped: piped('another,one\n'), kept })
+    expect((await input.file.read(0, 100)).toString()).toBe('another,one\n')
+    await input.close()
   })
 
   it('that is empty is refused, and leaves nothing', async () => {
@@ -75,7 +125,7 @@ describe('standard input as the input of a run', () => {
       code: 'E_EMPTY',
       message: 'standard input is empty',
     })
-    expect(spools()).toEqual([])
+    expect(leftFiles()).toEqual([])
   })
 
   it('that is a terminal is refused before anything is read or made', async () => {
@@ -83,7 +133,7 @@ describe('standard input as the input of a run', () => {
     const refused = { kind: 'USAGE', code: 'E_STDIN_TERMINAL', remedy: expect.stringContaining('Pipe') }
     await expect(openRunInput('-', runsDir, never, { piped: terminal })).rejects.toMatchObject(refused)
     await expect(openPassingInput('-', never, { piped: terminal })).rejects.toMatchObject(refused)
-    expect(spools()).toEqual([])
+    expect(leftFiles()).toEqual([])
   })
 
   it('that breaks is a local error that says nothing was sent, and leaves nothing', async () => {
@@ -98,7 +148,7 @@ describe('standard input as the input of a run', () => {
       message: expect.stringContaining('EIO'),
       remedy: expect.stringContaining('Nothing was sent'),
     })
-    expect(spools()).toEqual([])
+    expect(leftFiles()).toEqual([])
   })
 
   it('that never ends is given up when the run is interrupted, and leaves nothing', async () => {
@@ -106,16 +156,7 @@ describe('standard input as the input of a run', () => {
     const opening = openRunInput('-', runsDir, stop.signal, { piped: new PassThrough() })
     stop.abort('SIGINT')
     await expect(opening).rejects.toMatchObject({ name: 'AbortError' })
-    expect(spools()).toEqual([])
-  })
-
-  it('of a process that was killed is removed at the next start, and that of a living one stays', async () => {
-    const dead = spawnSync(process.execPath, ['-e', '']).pid
-    for (const pid of [dead, process.ppid, process.pid])
-      writeFileSync(join(runsDir, `.stdin-${pid}-999`), 'x')
-    const input = await openRunInput('-', runsDir, never, { piped: piped('x') })
-    await input.close()
-    expect(spools()).toEqual([`.stdin-${process.ppid}-999`])
+    expect(leftFiles()).toEqual([])
   })
 })
 

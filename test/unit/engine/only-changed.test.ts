@@ -1,104 +1,136 @@
-/** What the state holds after each fate that a call can have, and with a clock that goes wrong. */
+/** What the store knows after each fate that a call can have, and which fields are sent next. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ConfirmedFields, Outcome, OutcomeKind } from '../../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../../src/model/row.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openOutcome } from '../../../src/engine/all-outcomes.ts'
+import { createFieldStateSending, leftOutNote } from '../../../src/engine/only-changed.ts'
+import type { FieldStateParts } from '../../../src/engine/only-changed.ts'
+import type { CustomerReading } from '../../../src/http/read-customer.ts'
+import type { Outcome, OutcomeKind } from '../../../src/model/outcome.ts'
+import type { Patch } from '../../../src/model/row.ts'
+import type { FieldState, Run, Store } from '../../../src/model/store.ts'
 import { createFieldDigests } from '../../../src/rapyd/field-digests.ts'
 import { createUpdateRequest } from '../../../src/rapyd/requests.ts'
-import { openOutcome } from '../../../src/engine/all-outcomes.ts'
-import { openSyncState } from '../../../src/store/sync-state.ts'
-import type { SyncState } from '../../../src/store/sync-state.ts'
-import { createSyncSending } from '../../../src/engine/only-changed.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { accountId, manifestOf, openOptions } from '../../support/stored-run.ts'
 
-const identity = { host: 'sandboxapi.rapyd.net', runId: 'crm-1' }
 const digests = createFieldDigests('secret')
+const owner = { ...accountId, keyCheck: digests.keyCheck }
 const customerId = 'cus_1'
+const running = new AbortController().signal
 
-const requestOf = createUpdateRequest(identity)
-const rowWith = (name: string, row = 1): UpdateRequest =>
-  requestOf({
+let directory: string
+let store: Store
+let state: FieldState
+let run: Run
+const opened: Run[] = []
+let rows: number
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'rapyd-bulk-fields-'))
+  store = await openSqliteStore(join(directory, 'store.db'))
+  state = store.fieldState(owner)
+  run = await open('run')
+  rows = 0
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  for (const each of opened.splice(0)) await each.close()
+  await store.close()
+  rmSync(directory, { recursive: true })
+})
+
+async function open(id: string): Promise<Run> {
+  const found = await store.openRun(manifestOf(id), { ...openOptions, fieldsOf: owner })
+  opened.push(found)
+  return found
+}
+
+async function reopen(): Promise<void> {
+  await opened.splice(0)[0]?.close()
+  run = await open('run')
+}
+
+type Fate = Partial<Outcome> & { readonly outcome: OutcomeKind }
+
+interface Sending {
+  readonly by?: Run
+  readonly row?: number
+  readonly patch?: Patch
+  /** Paths of the patch. Default: its fields. */
+  readonly fields?: readonly string[]
+  /** While the request is at the server. */
+  readonly during?: () => unknown
+  readonly parts?: Partial<FieldStateParts>
+  readonly isOnlyChanged?: boolean
+  readonly reading?: CustomerReading
+}
+
+/** Sends a row, and returns the body that was sent; empty if nothing was. */
+async function sendRow(patch: Patch, fate: Fate, sending: Omit<Sending, 'patch'> = {}): Promise<string> {
+  const { by = run, row = ++rows, during, reading, isOnlyChanged = true } = sending
+  const identity = { host: owner.host, runId: by.stored.id }
+  const request = createUpdateRequest(identity)({
     row,
     line: row + 1,
     offset: 0,
     length: 0,
     customerId,
-    patch: { name, email: 'a@example.com' },
-    fields: ['name', 'email'],
+    patch,
+    fields: sending.fields ?? Object.keys(patch),
     cleared: [],
   })
-
-let directory: string
-let state: SyncState
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'rapyd-bulk-sync-'))
-  state = openSyncState(directory, { host: identity.host, account: 'account', keyCheck: digests.keyCheck }, 1)
-})
-afterEach(() => {
-  state.close()
-  rmSync(directory, { recursive: true })
-})
-
-/** Milliseconds since 1970. */
-let now: number
-
-/** Sends one row at a time of day, and gives the body that was sent; '' where nothing was. `during`: while it is at the server. */
-async function sendAt(
-  at: number,
-  request: UpdateRequest,
-  fate: Partial<Outcome> & { outcome: OutcomeKind },
-  during: () => void | Promise<unknown> = () => {},
-) {
-  now = at
-  const sending = createSyncSending({
-    sync: {
+  const fieldStateSending = createFieldStateSending({
+    fieldState: {
+      owner,
       state,
       digests,
-      beginning: 'known',
-      isOnlyChanged: true,
-      isSyncRun: true,
+      isOnlyChanged,
+      isExport: true,
       exportName: 'crm',
-      close() {},
+      isFirst: false,
+      isNew: false,
+      close: () => Promise.resolve(),
     },
-    journal: {
-      get: () => undefined,
-      note() {},
-      intend: () => Promise.resolve(),
-      sent: () => undefined,
-      inDoubt: new Map(),
-      isInDoubt: () => false,
-    },
+    run: by,
     identity,
-    clock: { wall: () => now, sleep: () => Promise.resolve() },
+    clock: { wall: Date.now, sleep: () => Promise.resolve() },
     wholeRows: false,
+    ...sending.parts,
   })
   let body = ''
-  const deliver = sending.around(
+  const deliver = fieldStateSending.around(
     async (sent) => {
       body = sent.body
-      if (fate.outcome !== 'not_attempted') await sending.intend(sent)
-      await during()
-      return {
-        ...openOutcome(sent, { code: 'E_STOPPED', message: '' }),
-        finishedAt: now,
-        ...fate,
-      }
+      if (fate.outcome !== 'not_attempted') await by.recordIntent(sent, 0)
+      await during?.()
+      return { ...openOutcome(sent, { code: 'E_STOPPED', message: '' }), finishedAt: Date.now(), ...fate }
     },
-    { read: undefined, isInDoubt: () => false, settleAfterMs: 0 },
+    {
+      read: reading && (() => Promise.resolve(reading)),
+      isInDoubt: (doubted) => by.inDoubt.has(doubted),
+      settleAfterMs: 0,
+    },
   )
-  const outcome = await deliver(request, new AbortController().signal)
-  const confirmed = outcome === undefined ? undefined : sending.confirmedBy(outcome)
-  if (confirmed !== undefined) await sending.settled(confirmed)
+  const outcome = await deliver(request, running)
+  if (outcome !== undefined) await by.recordOutcome(outcome, fieldStateSending.effectsOf(outcome))
   return body
 }
 
+const updated = { outcome: 'updated' } as const
+const found = (customer: object): CustomerReading => ({
+  kind: 'found',
+  customer: { id: customerId, ...customer },
+})
+const send = (name: string, fate: Fate = updated, sending: Sending = {}) =>
+  sendRow({ name, email: 'a@example.com', ...sending.patch }, fate, sending)
+
 describe('what is known after a call', () => {
   it('that was confirmed is what it sent, and only what differs is sent next', async () => {
-    await sendAt(1, rowWith('A'), { outcome: 'updated' })
-    expect(await sendAt(2, rowWith('A'), { outcome: 'updated' })).toBe('')
-    expect(await sendAt(3, rowWith('B'), { outcome: 'updated' })).toBe('{"name":"B"}')
-    expect(await sendAt(4, rowWith('B'), { outcome: 'updated' })).toBe('')
+    expect(await send('A')).toBe('{"name":"A","email":"a@example.com"}')
+    expect(await send('A')).toBe('')
+    expect(await send('B')).toBe('{"name":"B"}')
+    expect(await send('B')).toBe('')
   })
 
   it.each([
@@ -111,60 +143,138 @@ describe('what is known after a call', () => {
       { outcome: 'invalid', errorCode: 'E_CHANGED_SINCE' },
       '{"name":"A"}',
     ],
+    [
+      'whose customer has drifted is not known',
+      { outcome: 'invalid', errorCode: 'E_DRIFTED' },
+      '{"name":"A"}',
+    ],
   ] as const)('%s', async (_, fate, expected) => {
-    await sendAt(1, rowWith('A'), { outcome: 'updated' })
-    await sendAt(2, rowWith('B'), fate)
-    expect(await sendAt(3, rowWith('A'), { outcome: 'updated' })).toBe(expected)
+    await send('A')
+    await send('B', fate)
+    expect(await send('A')).toBe(expected)
   })
 
-  it('is newer than what was known, also where the clock was put back', async () => {
-    await sendAt(1_000, rowWith('A'), { outcome: 'updated' })
-    await sendAt(10, rowWith('B'), { outcome: 'updated' })
-    expect(await sendAt(20, rowWith('A'), { outcome: 'unknown' })).toBe('{"name":"A"}')
-    expect(await sendAt(30, rowWith('B'), { outcome: 'updated' })).toBe('{"name":"B"}')
+  it('is newer than what was known before, also if the clock was put back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 })
+    await send('A')
+    vi.setSystemTime(1_700_000_000_000)
+    await send('B')
+    expect(await send('A', { outcome: 'unknown' })).toBe('{"name":"A"}')
+    expect(await send('B')).toBe('{"name":"B"}')
   })
 
-  it('that waits for its turn is what it was, until that has come', async () => {
-    await sendAt(1, rowWith('A'), { outcome: 'updated' })
-    const before = state.known(customerId)
-    await sendAt(2, rowWith('B'), { outcome: 'not_attempted' }, () =>
-      expect(state.known(customerId)).toEqual(before),
+  it('that waits for its permit is what it was, until its intent is recorded', async () => {
+    await send('A')
+    const [before] = await state.get([customerId])
+    const known = async () => (await state.get([customerId]))[0]?.digests
+    await send(
+      'B',
+      { outcome: 'not_attempted' },
+      { during: async () => expect(await known()).toEqual(before?.digests) },
     )
-    await sendAt(3, rowWith('B'), { outcome: 'failed' }, () =>
-      expect(Object.keys(state.known(customerId).digests)).toEqual(['email']),
+    await send(
+      'B',
+      { outcome: 'failed' },
+      { during: async () => expect(Object.keys((await known()) ?? {})).toEqual(['email']) },
     )
-    expect(await sendAt(4, rowWith('A'), { outcome: 'updated' })).toBe('')
+    expect(await send('A')).toBe('')
   })
 
-  it('with a doubt stays a doubt where another run has confirmed something meanwhile', async () => {
-    await sendAt(1, rowWith('A'), { outcome: 'updated' })
-    await sendAt(100, rowWith('B'), { outcome: 'unknown' }, () => {
-      state.confirmAll([{ customerId, digests: digests.of(customerId, rowWith('A').body), at: 150 }])
-      now = 160
-    })
-    expect(await sendAt(200, rowWith('A'), { outcome: 'updated' })).toContain('"name":"A"')
+  it('of which only a part was written is not known: a precondition left keys of metadata out', async () => {
+    const patch = { metadata: { a: '1', b: '2' } }
+    const fields = ['metadata.a', 'metadata.b']
+    await sendRow(patch, { ...updated, fields: 'metadata.a' }, { fields })
+    expect(await sendRow(patch, updated, { fields })).toBe('{"metadata":{"a":"1","b":"2"}}')
+    expect(await sendRow(patch, updated, { fields })).toBe('')
   })
 
-  it.each([
-    ['was answered first', 130, 160, 'B'],
-    ['is answered last', 120, 110, 'C'],
-  ])('that overlaps with one of another run, which %s, is not known', async (_, otherEnd, ownEnd, name) => {
-    await sendAt(1, rowWith('A'), { outcome: 'updated' })
-    await sendAt(100, rowWith('B'), { outcome: 'updated', finishedAt: ownEnd }, () =>
-      sendAt(105, rowWith('C'), { outcome: 'updated', finishedAt: otherEnd }),
-    )
-    expect(await sendAt(200, rowWith(name), { outcome: 'updated' })).toBe(`{"name":"${name}"}`)
-    expect(await sendAt(300, rowWith(name), { outcome: 'updated' })).toBe('')
-  })
-
-  it.each([
-    ['overlap', 150, '{"name":"B"}'],
-    ['follow each other', 100, ''],
-  ])('is what the journals of two runs tell in any order, where their calls %s', async (_, end, expected) => {
-    const told = (name: string, since: number, at: number): ConfirmedFields => {
-      return { customerId, digests: digests.of(customerId, rowWith(name).body), since, at }
-    }
-    state.confirmAll([told('B', 110, 200), told('A', 50, end)])
-    expect(await sendAt(300, rowWith('B'), { outcome: 'unknown' })).toBe(expected)
+  it('of another run that was under way meanwhile is not known, and is sent', async () => {
+    const other = await open('other')
+    await send('A')
+    await send('B', updated, { during: () => send('C', updated, { by: other }) })
+    expect(await send('B')).toBe('{"name":"B"}')
+    expect(await send('B')).toBe('')
   })
 })
+
+describe('a row', () => {
+  it('is sent whole with --whole-rows if one of its fields changed, and not at all if none did', async () => {
+    const parts = { wholeRows: true }
+    await send('A')
+    expect(await send('B', updated, { parts })).toBe('{"name":"B","email":"a@example.com"}')
+    expect(await send('B', updated, { parts })).toBe('')
+  })
+
+  it('is sent whole without --only-changed, and what it confirms is known all the same', async () => {
+    await send('A')
+    const always = { isOnlyChanged: false }
+    expect(await send('A', updated, always)).toBe('{"name":"A","email":"a@example.com"}')
+    expect(await send('B', updated, always)).toBe('{"name":"B","email":"a@example.com"}')
+    expect(await send('B')).toBe('')
+  })
+
+  it('in doubt is sent with the fields of its intent, whatever is known now', async () => {
+    await send('A')
+    const crash = new Error('crash')
+    const killed = send('B', updated, { row: 5, during: () => Promise.reject(crash) })
+    await expect(killed).rejects.toBe(crash)
+    await reopen()
+    await state.confirm([{ customerId, digests: digests.of(customerId, '{"name":"B"}') }])
+    expect(await send('B', updated, { row: 5 })).toBe('{"name":"B"}')
+  })
+
+  it('counts the fields that were left out of rows that were sent, over sessions', async () => {
+    await send('A')
+    expect(run.note(leftOutNote)).toBeUndefined()
+    await send('B')
+    await send('B')
+    await reopen()
+    await send('C')
+    expect(run.note(leftOutNote)).toBe('2')
+  })
+})
+
+describe('a field that adds up, and that an earlier request may have set', () => {
+  const coupon = { coupon: 'SPRING' }
+  const held = found({ discount: { coupon: { id: 'SPRING' } } })
+
+  it('is not sent if the customer holds it, and is known then', async () => {
+    await sendRow(coupon, { outcome: 'unknown' })
+    expect(await sendRow(coupon, updated, { reading: held })).toBe('')
+    expect(await sendRow(coupon, updated)).toBe('')
+  })
+
+  it('is sent if the customer does not hold it', async () => {
+    await sendRow(coupon, { outcome: 'unknown' })
+    expect(await sendRow(coupon, updated, { reading: found({ discount: null }) })).toBe('{"coupon":"SPRING"}')
+  })
+
+  it('is not sent if the customer may not be read', async () => {
+    await sendRow(coupon, { outcome: 'unknown' })
+    expect(await sendRow(coupon, updated)).toBe('')
+    const outcomes = await run.counts()
+    expect(Object.fromEntries(outcomes)).toEqual({ unknown: 2 })
+  })
+
+  it('is read also while the request of another run is under way, and after a user had it forgotten', async () => {
+    const other = await open('other')
+    await sendRow(coupon, updated)
+    await state.forget()
+    await other.recordIntent({ ...requestFor(coupon), row: 1 }, 0)
+    await state.forget()
+    expect(await sendRow(coupon, updated, { reading: held })).toBe('')
+  })
+})
+
+function requestFor(patch: Patch) {
+  return createUpdateRequest({ host: owner.host, runId: 'other' })({
+    row: 1,
+    line: 2,
+    offset: 0,
+    length: 0,
+    customerId,
+    patch,
+    fields: Object.keys(patch),
+    cleared: [],
+  })
+}

@@ -24,12 +24,11 @@ async function look(
 ) {
   const events: string[] = []
   const images = {
-    has: () => parts.hasImage ?? false,
-    async keep({ body }: { readonly body: string }, image: JsonObject | undefined) {
+    hasBeforeImage: () => parts.hasImage ?? false,
+    async saveBeforeImage({ body }: { readonly body: string }, image: JsonObject | undefined) {
       await Promise.resolve()
       events.push(`kept ${JSON.stringify(image)} ${body}`)
     },
-    close: () => {},
   }
   const stop = new AbortController()
   const deliver: Send = (request: UpdateRequest) => {

@@ -10,9 +10,9 @@ import type { UpdateOptions } from '../../../src/config/options.ts'
 import type { Outcome } from '../../../src/model/outcome.ts'
 import type { UpdateRequest } from '../../../src/model/row.ts'
 import { BulkUpdateError } from '../../../src/model/errors.ts'
-import { openJournal } from '../../../src/store/journal.ts'
+import { withStore } from '../../../src/store/open-store.ts'
 import { outcomeOf } from '../report/outcome.ts'
-import { updateOf } from '../../support/rig.ts'
+import { openOptions, rowRequest } from '../../support/stored-run.ts'
 
 const sender = vi.hoisted(() => ({
   deliver: (_request: UpdateRequest, _signal: AbortSignal): Promise<Outcome | undefined> =>
@@ -117,13 +117,16 @@ test('a row behind a failed one of its customer is not attempted, one behind a r
 
 test('rows in doubt that wait to be read back do not keep new rows waiting', async () => {
   sender.deliver = (request) => (request.row === 3 ? Promise.reject(wrong) : confirm(request))
-  const { directory } = await run({ concurrency: 1 })
-  const journal = openJournal(join(directory, 'journal.db'), 8)
+  await run({ concurrency: 1 })
   // More than a concurrency of one has places for.
   const doubted = Array.from({ length: 25 }, (_, index) => index + 15)
-  const one = updateOf({ name: 'N' })
-  await Promise.all(doubted.map(async (row) => journal.intend(Object.assign({}, one, { row }))))
-  journal.close()
+  await withStore({}, async (store) => {
+    const [stopped] = await store.runs()
+    if (stopped === undefined) throw new Error('no run')
+    const opened = await store.openRun(stopped.stored, { ...openOptions, fieldsOf: undefined })
+    await Promise.all(doubted.map(async (row) => opened.recordIntent(rowRequest(row), 0)))
+    await opened.close()
+  })
   const isNewSent = Promise.withResolvers<void>()
   sender.deliver = async (request) => {
     if (doubted.includes(request.row)) await isNewSent.promise
@@ -175,7 +178,7 @@ describe('a file that changes while its rows are sent', () => {
   const many = Array.from({ length: 12_000 }, (_, row) => `cus_${row},${'N'.repeat(40)}${row}`)
   const change = () => write([...many, 'cus_x,another'])
 
-  test('ends the run with results and a summary from the journal, and a message that names the run', async () => {
+  test('ends the run with results and a summary from the store, and a message that names the run', async () => {
     write(many)
     sender.deliver = (request) => {
       if (request.row === 5) change()

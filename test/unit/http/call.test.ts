@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createCalls } from '../../../src/http/call.ts'
+import type { RunOwner } from '../../../src/http/call.ts'
 import type { ApiResponse } from '../../../src/model/ports.ts'
 import { response, updateOf } from '../../support/rig.ts'
 
 /** Calls that note what they do, in order; intents come to disk, and answers from the server, by hand. */
-function createStage(hasWindows: boolean, concurrency = 1) {
+function createStage(hasWindows: boolean, owner?: RunOwner) {
   const steps: string[] = []
   const intent = Promise.withResolvers<void>()
   const intended = new Set<number>()
@@ -44,7 +45,8 @@ function createStage(hasWindows: boolean, concurrency = 1) {
       steps.push('intend')
       return intent.promise
     },
-    concurrency,
+    owner,
+    concurrency: 1,
     hasWindows,
   })
   const stopping = new AbortController()
@@ -52,15 +54,11 @@ function createStage(hasWindows: boolean, concurrency = 1) {
     steps,
     async update(row = 1) {
       const request = { ...updateOf({ name: 'Jo' }), row }
-      const leave = await calls.enter(request, stopping.signal)
-      return calls.update(request, stopping.signal).finally(leave)
-    },
-    /** As `update`, but its place is kept when it is over. */
-    async hold(row: number) {
-      const request = { ...updateOf({ name: 'Jo' }), row }
-      return { leave: await calls.enter(request, stopping.signal) }
+      await calls.enter(request, stopping.signal)
+      return calls.update(request, stopping.signal)
     },
     read: () => calls.read('/v1/customers/cus_1', stopping.signal),
+    probe: () => calls.list(stopping.signal),
     async commit() {
       intent.resolve()
       await turn()
@@ -70,9 +68,7 @@ function createStage(hasWindows: boolean, concurrency = 1) {
       await turn()
     },
     stop() {
-      const reason = new Error('stopped')
-      stopping.abort(reason)
-      calls.giveUp(reason)
+      stopping.abort(new Error('stopped'))
     },
   }
 }
@@ -110,8 +106,8 @@ describe('an update without windows', () => {
     await stage.answer()
     await stage.answer()
     await Promise.all(both)
-    const sent = ['acquire', 'sign', 'exchange', 'release']
-    expect(stage.steps).toEqual(['intend', 'intend', ...sent, ...sent])
+    expect(stage.steps.slice(0, 4)).toEqual(['intend', 'intend', 'acquire', 'acquire'])
+    expect(stage.steps.filter((step) => step === 'release')).toHaveLength(2)
   })
 
   it('has no intent any more where the run stops first', async () => {
@@ -122,48 +118,50 @@ describe('an update without windows', () => {
   })
 })
 
-describe('what waits for a place', () => {
-  it('waits for reads as well, which no row has to enter for', async () => {
+describe('a place in flight', () => {
+  it('is waited for by reads as well', async () => {
     const stage = createStage(true)
     const both = [stage.read(), stage.read()]
     await turn()
-    expect(stage.steps).toEqual(['acquire', 'sign', 'exchange'])
+    expect(stage.steps).toEqual(['acquire', 'acquire', 'sign', 'exchange'])
     await stage.answer()
     await stage.answer()
     await Promise.all(both)
   })
 
-  it('is let in one by one, in order, as often as it is left', async () => {
-    const stage = createStage(true, 2)
-    const entered: number[] = []
-    const held = [1, 2, 3, 4].map((row) =>
-      stage.hold(row).then(({ leave }) => {
-        entered.push(row)
-        return leave
-      }),
-    )
+  it('is not waited for by a probe', async () => {
+    const stage = createStage(true)
+    const read = stage.read()
+    const probe = stage.probe()
     await turn()
-    expect(entered).toEqual([1, 2])
-    const leave = await held[1]
-    leave?.()
-    leave?.()
-    await turn()
-    expect(entered).toEqual([1, 2, 3])
-    ;(await held[2])?.()
-    await turn()
-    expect(entered).toEqual([1, 2, 3, 4])
+    expect(stage.steps.filter((step) => step === 'exchange')).toHaveLength(2)
+    await stage.answer()
+    await stage.answer()
+    await Promise.all([read, probe])
+  })
+})
+
+describe('a process that stood still', () => {
+  it('confirms that it still has the run before it signs', async () => {
+    const stage = createStage(true, {
+      isFresh: false,
+      renew: async () => void stage.steps.push('renew'),
+    })
+    const answered = stage.update()
+    await stage.commit()
+    await stage.answer()
+    await answered
+    expect(stage.steps).toEqual(['acquire', 'intend', 'renew', 'sign', 'exchange', 'release'])
   })
 
-  it('gives up at once when the run stops, by the thousands, while a request is still in flight', async () => {
-    const stage = createStage(false)
-    const first = stage.update(0)
-    const waiting = Promise.allSettled(Array.from({ length: 5_000 }, (_, at) => stage.update(at + 1)))
+  it('sends nothing if another process has the run', async () => {
+    const stage = createStage(true, {
+      isFresh: false,
+      renew: () => Promise.reject(new Error('taken over')),
+    })
+    const failed = expect(stage.update()).rejects.toThrow('taken over')
     await stage.commit()
-    stage.stop()
-    const ends = await waiting
-    expect(ends.every((end) => end.status === 'rejected' && end.reason.message === 'stopped')).toBe(true)
-    await stage.answer()
-    expect(await first).toMatchObject({ status: 200 })
-    expect(stage.steps.filter((step) => step === 'exchange')).toHaveLength(1)
+    await failed
+    expect(stage.steps).toEqual(['acquire', 'intend', 'release'])
   })
 })

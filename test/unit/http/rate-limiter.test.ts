@@ -13,6 +13,7 @@ interface StageOptions {
   readonly windows?: readonly Window[]
   readonly concurrency?: number
   readonly longestMs?: number
+  readonly callsLeft?: () => number
   /** False until a row was updated. Default true. */
   readonly isProven?: boolean
 }
@@ -22,6 +23,7 @@ function createStage({
   windows = [],
   concurrency = 16,
   longestMs = 60_000,
+  callsLeft = () => 0,
   isProven = true,
 }: StageOptions = {}) {
   const clock = createVirtualClock()
@@ -32,6 +34,7 @@ function createStage({
     quota: createMemoryQuota(windows, clock),
     windows,
     concurrency,
+    callsLeft,
     clock,
     random: () => 0.5,
     longestMs,
@@ -416,4 +419,44 @@ describe('the adaptive rate', () => {
       expect(refused).toBeLessThan(0.01)
     },
   )
+})
+
+describe('the even pace', () => {
+  const windows = [
+    { limit: 60, perMs: 60_000 },
+    { limit: 240, perMs: 300_000 },
+  ]
+
+  async function sentAfter(ms: number, callsLeft: number): Promise<number> {
+    let left = callsLeft
+    const { clock, limiter } = createStage({ windows, callsLeft: () => left })
+    let sent = 0
+    const stop = new AbortController()
+    async function send(): Promise<void> {
+      while (left > 0 && !stop.signal.aborted) {
+        const permit = await limiter.acquire(stop.signal).catch(() => undefined)
+        if (permit === undefined) return
+        left--
+        sent++
+        permit.release()
+      }
+    }
+    const sending = send()
+    await clock.advanceTo(clock.now() + ms)
+    stop.abort()
+    await sending
+    return sent
+  }
+
+  it('spreads calls over the slowest window while more are left than the smallest allows', async () => {
+    // 240 in five minutes are one each 1.25 s.
+    expect(await sentAfter(30_000, 500)).toBe(25)
+  })
+
+  it('sends at once what the smallest window allows', async () => {
+    const { limiter } = createStage({ windows, concurrency: 60, callsLeft: () => 60 })
+    const permits = await Promise.all(times(60, 0).map(() => limiter.acquire(never)))
+    expect(permits).toHaveLength(60)
+    for (const permit of permits) permit.release()
+  })
 })

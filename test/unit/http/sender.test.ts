@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createReadBack, createReadCustomer, withoutReading } from '../../../src/http/read-customer.ts'
 import { createSender } from '../../../src/http/sender.ts'
+import type { SenderParts } from '../../../src/http/sender.ts'
 import { envelope } from '../../acceptance/support/rapyd-server.ts'
 import {
   badCertificate,
@@ -27,9 +28,10 @@ function senderOn(
   canRead = true,
   isAsked = false,
   settleAfterMs = 2_000,
+  more: Partial<SenderParts> = {},
 ) {
   const rig = createRig(script)
-  const withdrawn: number[] = []
+  const cancelled: number[] = []
   const stops: Error[] = []
   const settling: number[] = []
   const held = new Map<string, number>()
@@ -44,13 +46,14 @@ function senderOn(
     },
     onSettling: (change) => settling.push(change),
     readBack: canRead ? createReadBack(createReadCustomer(rig.parts)) : withoutReading,
-    withdraw(request) {
-      withdrawn.push(request.row)
+    cancelIntent(request) {
+      cancelled.push(request.row)
       return Promise.resolve()
     },
     stop: (error) => stops.push(error),
+    ...more,
   })
-  return { ...rig, sender, withdrawn, stops, settling }
+  return { ...rig, sender, cancelled, stops, settling }
 }
 
 const down = response(500, '')
@@ -363,6 +366,35 @@ describe('a row in doubt from an earlier session', () => {
     expect(clock.sleeps).toEqual([])
   })
 
+  it('waits from the time at which the attempts of its earlier session count as ended', async () => {
+    const script = { reads: [otherName], updates: [success()] }
+    const { sender, of } = senderOn(script, [7], 10_000, true, false, 2_000, { earlierEndedAt: 35_000 })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 1 })
+    expect([of('get'), of('post')].map(([first]) => first?.at)).toEqual([37_000, 37_000])
+  })
+
+  it('is unknown and not sent again if another run has sent to its customer since', async () => {
+    const asked: number[] = []
+    const isOvertaken = (row: number) => Promise.resolve(asked.push(row) > 0)
+    const { sender, sent, cancelled } = senderOn({}, [7], 10_000, true, false, 2_000, { isOvertaken })
+    expect(await sender(named, running)).toMatchObject({
+      outcome: 'unknown',
+      errorCode: 'E_IN_DOUBT',
+      message: expect.stringContaining('another run has sent'),
+      attempts: 0,
+    })
+    expect([sent, cancelled, asked]).toEqual([[], [], [7]])
+  })
+
+  it('that is not in doubt does not ask if another run has sent to its customer', async () => {
+    const asked: number[] = []
+    const isOvertaken = (row: number) => Promise.resolve(asked.push(row) > 0)
+    const script = { updates: [success()] }
+    const { sender } = senderOn(script, [], 10_000, true, false, 2_000, { isOvertaken })
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated' })
+    expect(asked).toEqual([])
+  })
+
   it('that cannot be read is sent again where that does no harm, and says so', async () => {
     const { sender, of } = senderOn({ updates: [success()] }, [7], 10_000, false)
     expect(await sender(named, running)).toMatchObject({
@@ -461,14 +493,14 @@ describe('a row that waits for its settle time of 90 seconds', () => {
 
   it('gives up waiting when the run stops, and stays in doubt', async () => {
     const stopping = new AbortController()
-    const { sender, clock, of, withdrawn } = minutes({ updates: [lost] })
+    const { sender, clock, of, cancelled } = minutes({ updates: [lost] })
     const sleep = clock.sleep.bind(clock)
     clock.sleep = (ms, signal) => {
       if (ms > 1_000) stopping.abort(new Error('stopped'))
       return sleep(ms, signal)
     }
     expect(await sender(named, stopping.signal)).toBeUndefined()
-    expect([of('get'), withdrawn]).toEqual([[], []])
+    expect([of('get'), cancelled]).toEqual([[], []])
   })
 })
 
@@ -497,18 +529,18 @@ describe('the sender stops the run', () => {
     ['a salt that is refused twice', [saltUsed, saltUsed], 'E_AUTH'],
     ['a signature that is refused twice before anything was updated', [badSignature, badSignature], 'E_AUTH'],
   ])('on %s', async (_what, updates, code) => {
-    const { sender, unused, withdrawn } = senderOn({ updates })
+    const { sender, unused, cancelled } = senderOn({ updates })
     await expect(sender(named, running)).rejects.toMatchObject({ code })
     expect(unused()).toEqual([])
     // Nothing was applied, so the row is not in doubt.
-    expect(withdrawn).toEqual([7])
+    expect(cancelled).toEqual([7])
   })
 
   it('on an answer about another customer, whose row is unknown', async () => {
-    const { sender, stops, withdrawn } = senderOn({ updates: [success({ id: 'cus_other' })] })
+    const { sender, stops, cancelled } = senderOn({ updates: [success({ id: 'cus_other' })] })
     expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_WRONG_CUSTOMER' })
     expect(stops).toMatchObject([{ code: 'E_WRONG_CUSTOMER' }])
-    expect(withdrawn).toEqual([])
+    expect(cancelled).toEqual([])
   })
 
   it('on keys that worked before, once one read is refused as well', async () => {
@@ -622,15 +654,15 @@ describe('throttling', () => {
 })
 
 describe('a stop', () => {
-  it('takes back the intent of a row that was never sent', async () => {
+  it('cancels the intent of a row that was never sent', async () => {
     const stop = new AbortController()
-    const { sender, clock, withdrawn } = senderOn({ updates: [notSent] })
+    const { sender, clock, cancelled } = senderOn({ updates: [notSent] })
     clock.sleep = () => {
       stop.abort(new Error('stop'))
       return Promise.resolve()
     }
     expect(await sender(named, stop.signal)).toBeUndefined()
-    expect(withdrawn).toEqual([7])
+    expect(cancelled).toEqual([7])
   })
 
   it('leaves a row that was not taken up without an outcome and without a request', async () => {
@@ -653,13 +685,13 @@ describe('a stop', () => {
 
   it('leaves a row between two attempts in doubt: no outcome, no further request', async () => {
     const stop = new AbortController()
-    const { sender, clock, sent, withdrawn } = senderOn({ updates: [lost] })
+    const { sender, clock, sent, cancelled } = senderOn({ updates: [lost] })
     clock.sleep = () => {
       stop.abort(new Error('stop'))
       return Promise.resolve()
     }
     expect(await sender(named, stop.signal)).toBeUndefined()
     expect(sent).toHaveLength(1)
-    expect(withdrawn).toEqual([])
+    expect(cancelled).toEqual([])
   })
 })

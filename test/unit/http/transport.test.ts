@@ -64,6 +64,17 @@ describe('a process that was stopped between a signature and its sending', () =>
     expect(server?.requests).toEqual([])
     expect(await sent.exchange(request)).toMatchObject({ status: 200 })
   })
+
+  it('sends nothing, neither an update nor a read, as long as it is not known to have its run', async () => {
+    server = await startRawServer({ onRequest: (socket) => socket.write(answer('{}')) })
+    let isFresh = false
+    transport = createTransport({ ...patient, origin: server.origin, maySend: () => isFresh })
+    for (const each of [request, read])
+      await expect(transport.exchange(each)).rejects.toEqual(failure('not_sent', 'stale'))
+    expect(server.requests).toEqual([])
+    isFresh = true
+    expect(await transport.exchange(request)).toMatchObject({ status: 200 })
+  })
 })
 
 describe('a whole answer', () => {

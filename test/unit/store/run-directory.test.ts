@@ -2,8 +2,15 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshRunId, openRunDirectory, openRunsDirectory } from '../../../src/store/run-directory.ts'
+import {
+  freshRunId,
+  isRunBegun,
+  openRunDirectory,
+  openRunsDirectory,
+} from '../../../src/store/run-directory.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { makeSmallDisk, whyNot } from '../../support/small-disk.ts'
+import { manifestOf, openOptions } from '../../support/stored-run.ts'
 
 const unfit = (path: string, why: string) =>
   expect.objectContaining({
@@ -22,17 +29,17 @@ describe('the directory of a run', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   it('is made with all that it stands in, for its owner alone, and found the second time', () => {
-    expect(openRunDirectory(at('a', 'b'), 'run')).toBe(at('a', 'b', 'run'))
+    expect(openRunDirectory(at('a', 'b', 'run'))).toBe(at('a', 'b', 'run'))
     expect([at('a'), at('a', 'b'), at('a', 'b', 'run')].map((path) => statSync(path).mode & 0o777)).toEqual([
       0o700, 0o700, 0o700,
     ])
-    expect(openRunDirectory(at('a', 'b'), 'run')).toBe(at('a', 'b', 'run'))
+    expect(openRunDirectory(at('a', 'b', 'run'))).toBe(at('a', 'b', 'run'))
   })
 
   it('may be behind a link', () => {
     mkdirSync(at('real'))
     symlinkSync('real', at('link'))
-    openRunDirectory(at('link'), 'run')
+    openRunDirectory(at('link', 'run'))
     expect(existsSync(at('real', 'run'))).toBe(true)
   })
 
@@ -69,10 +76,27 @@ describe('the directory of a run', () => {
     }
   })
 
-  it('has a new name where there is one', () => {
-    expect(freshRunId(folder, 'run')).toBe('run')
-    mkdirSync(at('run'))
-    mkdirSync(at('run-2'))
-    expect(freshRunId(folder, 'run')).toBe('run-3')
+  it('has a name that neither the folder nor the store has', async () => {
+    const store = await openSqliteStore(at('store.db'))
+    try {
+      expect(await freshRunId(store, folder, 'run')).toBe('run')
+      mkdirSync(at('run'))
+      mkdirSync(at('run-3'))
+      await (await store.openRun(manifestOf('run-2'), openOptions)).close()
+      expect(await freshRunId(store, folder, 'run')).toBe('run-4')
+    } finally {
+      await store.close()
+    }
+  })
+
+  it.each([
+    ['is begun if it holds a file that a run writes', (name: string) => writeFileSync(name, 'x'), true],
+    ['is not begun if that file is empty', (name: string) => writeFileSync(name, ''), false],
+    ['is not begun if that file is a link', (name: string) => symlinkSync('other', name), false],
+    ['is not begun without that file', () => {}, false],
+  ])('%s', (_, make, expected) => {
+    writeFileSync(at('other'), 'x')
+    make(at('run.log'))
+    expect(isRunBegun(folder)).toBe(expected)
   })
 })

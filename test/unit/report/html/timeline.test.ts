@@ -6,11 +6,11 @@ import { createPauseNotes } from '../../../../src/engine/pauses.ts'
 function createNotes() {
   const kept = new Map<string, string>()
   let now = 1_000
-  const journal = {
-    get: (key: string) => kept.get(key),
-    note: (key: string, value: string) => void kept.set(key, value),
+  const run = {
+    note: (name: string) => kept.get(name),
+    noteLater: (name: string, value: string) => void kept.set(name, value),
   }
-  const open = () => createPauseNotes(journal, () => now)
+  const open = () => createPauseNotes(run, () => now)
   return { open, read: () => readPauses(kept.get('pauses')), advance: (ms: number) => void (now += ms) }
 }
 

@@ -1,0 +1,50 @@
+/** Lines that a run says once before it begins: about its store, its folder, and options of the former version. */
+import { existsSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { StoreOptions } from '../store/open-store.ts'
+import type { StoredRun } from '../model/store.ts'
+
+export interface NoticeParts {
+  readonly options: StoreOptions
+  readonly storePath: string
+  /** The run, if the store knows it. */
+  readonly known: Pick<StoredRun, 'id' | 'directory'> | undefined
+  /** The folder that the run would have in `--runs-dir`. */
+  readonly directory: string
+}
+
+export interface Notice {
+  readonly text: string
+  /** Also for a quiet run. */
+  readonly isWarning: boolean
+}
+
+export function noticesOf({ options, storePath, known, directory }: NoticeParts): readonly Notice[] {
+  const notices: Notice[] = []
+  const add = (text: string, isWarning = false): void => void notices.push({ text, isWarning })
+  if (options.stateDir !== undefined && options.store === undefined)
+    add(`--state-dir is a former option: it means --store ${storePath}`)
+  if (known !== undefined && known.directory !== directory)
+    add(`Run ${known.id} keeps its folder ${known.directory}; --runs-dir does not move it.`)
+  if (isInContainer() && isLostWithContainer(storePath)) {
+    add(
+      `The store ${storePath} is not on a volume: it is lost with this container, and with it what was sent. Mount a volume, and name a file on it with --store.`,
+      true,
+    )
+  }
+  return notices
+}
+
+function isInContainer(): boolean {
+  return (
+    process.env['KUBERNETES_SERVICE_HOST'] !== undefined ||
+    ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path))
+  )
+}
+
+/** Types of statfs(2): overlayfs and tmpfs. */
+const lostTypes: ReadonlySet<number> = new Set([0x794c7630, 0x1021994])
+
+function isLostWithContainer(path: string): boolean {
+  return lostTypes.has(statfsSync(dirname(path)).type >>> 0)
+}

@@ -1,0 +1,91 @@
+/**
+ * The folder of a plan below the folder of runs: readings, standard input, and the plan itself unless `--out` names another place.
+ * The input is personal data, so it is removed when all of it is sent.
+ */
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { BulkUpdateError } from '../model/errors.ts'
+import { tryLock } from '../store/own-database.ts'
+
+/** What the names of such folders end with. */
+export const planEnd = '-plan'
+
+const planFiles: ReadonlySet<string> = new Set(['plan.ndjson', 'readings.db', 'input'])
+const lockFile = 'plan.lock'
+
+export interface PlanDirectory {
+  readonly planId: string
+  readonly directory: string
+  /** Milliseconds since 1970. */
+  readonly changedAt: number
+}
+
+/** Returns none if the folder cannot be read. Links are not followed. */
+export function findPlans(runsDir: string): readonly PlanDirectory[] {
+  return namesIn(runsDir)
+    .filter((name) => name.endsWith(planEnd))
+    .flatMap((planId) => {
+      const directory = join(runsDir, planId)
+      const files = namesIn(directory).filter((name) => planFiles.has(name))
+      const changedAt = Math.max(0, ...files.map((name) => lstatSync(join(directory, name)).mtimeMs))
+      return files.length === 0 ? [] : [{ planId, directory, changedAt }]
+    })
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return lstatSync(directory).isDirectory() ? readdirSync(directory) : []
+  } catch {
+    return []
+  }
+}
+
+export function keptInput(directory: string): string {
+  return join(directory, 'input')
+}
+
+/** Keeps all other processes out of a plan until the function that it returns is called. Throws BUSY. */
+export function lockPlan(directory: string): () => void {
+  const unlock = tryLock(join(directory, lockFile))
+  if (unlock !== undefined) return unlock
+  throw new BulkUpdateError(
+    'E_BUSY',
+    `the plan ${basename(directory)} is being made by another process`,
+    'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
+  )
+}
+
+/** True if `path` is the standard input that a plan keeps. */
+function isPlanInput(path: string): boolean {
+  const directory = dirname(path)
+  return path === keptInput(directory) && directory.endsWith(planEnd)
+}
+
+/** Throws INPUT, E_INPUT_NOT_KEPT, if it is gone. */
+export function refuseGoneInput(path: string): void {
+  if (!isPlanInput(path) || existsSync(path)) return
+  throw new BulkUpdateError(
+    'E_INPUT_NOT_KEPT',
+    'what came over standard input for this plan is not kept once all of it is sent',
+    'If there is more to send, make another plan. Nothing was sent.',
+  )
+}
+
+/** Keeps the input if another process is making a plan of it. */
+export function removePlanInput(path: string): void {
+  if (!isPlanInput(path)) return
+  const directory = dirname(path)
+  const unlock = tryLock(join(directory, lockFile))
+  if (unlock === undefined) return
+  try {
+    rmSync(path, { force: true })
+  } finally {
+    unlock()
+  }
+  removeIfEmpty(directory)
+}
+
+/** Removes the folder of a plan if nothing is in it. */
+export function removeIfEmpty(directory: string): void {
+  if (readdirSync(directory).length === 0) rmSync(directory, { recursive: true })
+}

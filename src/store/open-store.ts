@@ -1,0 +1,93 @@
+/** Which store a command uses. All commands of this process that use the same one share it. */
+import { homedir, userInfo } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { Store } from '../model/store.ts'
+import { isStoreThere } from './sqlite/database.ts'
+import { emptySqliteStore, openSqliteStore } from './sqlite/store.ts'
+
+export interface StoreOptions {
+  /** A path. Default: `rapyd-bulk/store.db` in the user's folder for state. */
+  readonly store?: string | undefined
+  /** The former option: the store is `store.db` in this folder. */
+  readonly stateDir?: string | undefined
+}
+
+/**
+ * The path of the store: `$XDG_STATE_HOME/rapyd-bulk/store.db`, by default in `~/.local/state` (XDG Base Directory
+ * Specification; a relative path there is to be ignored). Throws USAGE, E_STORE_PATH, if there is no such folder.
+ */
+export function storePath({ store, stateDir }: StoreOptions, env: NodeJS.ProcessEnv = process.env): string {
+  if (store !== undefined) return resolve(store)
+  if (stateDir !== undefined) return join(resolve(stateDir), 'store.db')
+  const { XDG_STATE_HOME: state = '' } = env
+  return join(isAbsolute(state) ? state : join(home(), '.local', 'state'), 'rapyd-bulk', 'store.db')
+}
+
+/** If HOME is empty, the system's entry of the user, so that all runs find the same store. The user of a container may have none. */
+function home(): string {
+  try {
+    return isAbsolute(homedir()) ? homedir() : userInfo().homedir
+  } catch {
+    throw new BulkUpdateError(
+      'E_STORE_PATH',
+      'there is no folder for the store: this user has no home, and XDG_STATE_HOME is not set',
+      'Name a file with --store, and the same for all runs of the account. Nothing was sent.',
+    )
+  }
+}
+
+interface SharedStore {
+  readonly store: Promise<Store>
+  users: number
+}
+
+const shared = new Map<string, SharedStore>()
+
+/** Opens the store, or shares the one that this process has open. The caller closes it. `isAccepted`: also if it has gone backwards. */
+export async function openStore(options: StoreOptions, isAccepted = false): Promise<Store> {
+  const path = storePath(options)
+  const entry = shared.get(path) ?? { store: openSqliteStore(path, isAccepted), users: 0 }
+  shared.set(path, entry)
+  entry.users++
+  async function close(): Promise<void> {
+    if (--entry.users > 0) return
+    shared.delete(path)
+    await (await entry.store).close()
+  }
+  try {
+    const store = await entry.store
+    return { ...store, close }
+  } catch (error) {
+    shared.delete(path)
+    throw error
+  }
+}
+
+/** Opens the store for as long as `action` takes. */
+export async function withStore<Result>(
+  options: StoreOptions,
+  action: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(options)
+  try {
+    return await action(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** As `withStore`, for an action that only reads: if there is no store, it gets an empty one, and no file is made. */
+export async function withExistingStore<Result>(
+  options: StoreOptions,
+  action: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const path = storePath(options)
+  if (isStoreThere(path)) return withStore(options, action)
+  const store = emptySqliteStore(path)
+  try {
+    return await action(store)
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,95 @@
+/** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
+import { chmodSync, closeSync, lstatSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { openOwnFile } from '../config/system.ts'
+import { isBusy } from './errors.ts'
+
+/**
+ * Opens the database at `path`, or creates it. An empty `path` is a temporary file without a name. SQLite's other files get the same
+ * mode. Throws a system error if the path is a link, or a file with a second name.
+ */
+export function openOwnDatabase(path: string): DatabaseSync {
+  if (path !== '') prepareFile(path)
+  return new DatabaseSync(path)
+}
+
+/** A file that is there is examined by its path: closing a second descriptor would drop the locks of this process. */
+function prepareFile(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return closeSync(openOwnFile(path))
+  if (!found.isFile() || found.nlink !== 1)
+    throw Object.assign(new Error('not a file of its own'), { code: 'EMLINK' })
+  if ((found.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
+}
+
+/** Writes all of `action`, or nothing. */
+export function inTransaction<Result>(db: DatabaseSync, action: () => Result): Result {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = action()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    // After a full disk SQLite has already rolled back.
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/**
+ * Takes the lock on a small file. The system frees it when the process ends, however it ends. Returns the function that releases it
+ * and removes the file, or undefined if a process has the lock. Throws errors of the file system.
+ */
+export function tryLock(path: string): (() => void) | undefined {
+  for (let tries = 1; ; tries++) {
+    let db: DatabaseSync | undefined
+    let file: string | undefined
+    try {
+      prepareFile(path)
+      file = fileAt(path)
+      db = new DatabaseSync(path)
+      db.exec('PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+      // The last holder may have removed the file that was opened: then others find another one.
+      if (file !== undefined && fileAt(path) === file) return unlockOf(db, path)
+      db.close()
+    } catch (error) {
+      db?.close()
+      if (isBusy(error)) return undefined
+      const isRemoved = file === undefined || fileAt(path) !== file
+      if (!isRemoved || tries >= mostTries) throw error
+    }
+  }
+}
+
+/** Others may remove the file while it is opened. */
+const mostTries = 20
+
+function unlockOf(db: DatabaseSync, path: string): () => void {
+  return () => {
+    rmSync(path, { force: true })
+    db.close()
+    // A killed process leaves it.
+    rmSync(`${path}-journal`, { force: true })
+  }
+}
+
+/** Which file is there: numbers of files are used again, also with the same name. Undefined if there is none. */
+function fileAt(path: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false, bigint: true })
+  return found === undefined ? undefined : `${found.ino} ${found.birthtimeNs}`
+}
+
+/** True if a process has the lock. Does not take it. */
+export function isLocked(path: string): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path, { readOnly: true })
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    return isBusy(error)
+  } finally {
+    db?.close()
+  }
+}

@@ -1,0 +1,193 @@
+/** The database of the store: checked when it is opened, one write transaction at a time, and a mark for every commit of a run. */
+import { existsSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BulkUpdateError } from '../../model/errors.ts'
+import { damagedStore, isBusy, lostStore, storeError } from '../errors.ts'
+import { inTransaction, openOwnDatabase } from '../own-database.ts'
+import { makeLevels } from '../run-directory.ts'
+import { lostSince, markPath, openMark, readMark } from './mark.ts'
+import type { Mark, MarkedState } from './mark.ts'
+import { applicationId, migrate, storeVersion, versionOf } from './schema.ts'
+
+/** A row that a statement has found, by column. */
+export type StoreRow = ReturnType<StatementSync['all']>[number]
+
+export interface StoreDatabase {
+  readonly path: string
+  readonly db: DatabaseSync
+  /**
+   * Runs `action` in a transaction of its own, with the number of the commit. Waits while another process writes. `place`: the place
+   * of the mark that notes the commit, if requests rely on it.
+   */
+  readonly write: <Result>(action: (commit: number) => Result, place?: number) => Promise<Result>
+  /** Errors of SQLite become errors of the store. */
+  readonly read: <Result>(action: () => Result) => Result
+  /** Takes the store as it is, whatever its mark says. */
+  readonly restartMark: () => void
+  close(): void
+}
+
+/** Another process may write for so long: half of the shortest lease that is usual. */
+const longestBusyMs = 30_000
+
+/**
+ * Opens the store at `path`, or creates it.
+ *
+ * @param isAccepted a store that has gone backwards is taken as it is
+ * @throws BulkUpdateError USAGE, E_STORE_PATH, for a place that will not do; LOCAL: E_STORE, E_STORE_DAMAGED, E_STORE_LOST,
+ * E_STORE_VERSION
+ */
+export async function openStoreDatabase(path: string, isAccepted = false): Promise<StoreDatabase> {
+  let db: DatabaseSync | undefined
+  try {
+    const folder = makeLevels(dirname(path))
+    refuseNetwork(path, folder)
+    const mark = readMark(path)
+    const opened = openOwnDatabase(path)
+    db = opened
+    await whenFree(() => prepareDatabase(opened, path))
+    const lost = isAccepted ? undefined : lossOf(opened, path, mark)
+    if (lost !== undefined) throw lostStore(`the store ${path} has lost what was written last: ${lost}`)
+    // Commands that only read must not wait for a process that writes.
+    if (versionOf(opened) < storeVersion) await whenFree(() => inTransaction(opened, () => migrate(opened)))
+    const known = stateOf(opened)
+    if (known === undefined) throw damagedStore(`${path}: it does not say which store it is`)
+    return databaseOf(path, opened, openMark(path, known))
+  } catch (error) {
+    db?.close()
+    throw storeError(path, 'open', error)
+  }
+}
+
+/** True if there is a store at `path`, or was one. */
+export function isStoreThere(path: string): boolean {
+  return existsSync(path) || existsSync(markPath(path))
+}
+
+/** An empty store in memory, if there is none at `path`. No file is made. */
+export function emptyStoreDatabase(path: string): StoreDatabase {
+  const db = new DatabaseSync(':memory:')
+  migrate(db)
+  return databaseOf(path, db, { write() {}, restart() {}, close() {} })
+}
+
+function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
+  const countCommit = db.prepare('UPDATE store SET commits = commits + 1 RETURNING commits')
+
+  function commit<Result>(action: (commit: number) => Result, place: number | undefined): Result {
+    let number = 0
+    const result = inTransaction(db, () => {
+      number = Number(countCommit.get()?.['commits'])
+      return action(number)
+    })
+    if (place !== undefined) mark.write(place, number)
+    return result
+  }
+
+  return {
+    path,
+    db,
+    async write(action, place) {
+      try {
+        return await whenFree(() => commit(action, place))
+      } catch (error) {
+        throw storeError(path, 'write', error)
+      }
+    },
+    read(action) {
+      try {
+        return action()
+      } catch (error) {
+        throw storeError(path, 'read', error)
+      }
+    },
+    restartMark() {
+      mark.restart(stateOf(db)?.commits ?? 0)
+    },
+    close() {
+      try {
+        mark.close()
+      } finally {
+        db.close()
+      }
+    },
+  }
+}
+
+/** Repeats `action` while another process writes, without blocking this one. */
+async function whenFree<Result>(action: () => Result): Promise<Result> {
+  const giveUpAt = performance.now() + longestBusyMs
+  for (;;) {
+    try {
+      return action()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUpAt) throw error
+    }
+    await sleep(5 + Math.random() * 20)
+  }
+}
+
+function prepareDatabase(db: DatabaseSync, path: string): void {
+  db.exec('PRAGMA busy_timeout = 20')
+  // Nothing is changed in a database that is not ours, or not of this version.
+  refuseOther(db, path)
+  // `auto_vacuum` has an effect only before the first table and before the switch to WAL.
+  db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+    PRAGMA journal_size_limit = 16777216`)
+}
+
+function refuseOther(db: DatabaseSync, path: string): void {
+  const version = versionOf(db)
+  const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
+  if (id !== applicationId && (version > 0 || hasTables(db))) {
+    throw new BulkUpdateError(
+      'E_STORE_PATH',
+      `${path} is a database of another program`,
+      'Name another file with --store. Nothing was sent.',
+    )
+  }
+  if (version <= storeVersion) return
+  throw new BulkUpdateError(
+    'E_STORE_VERSION',
+    `the store ${path} was written by a newer version of rapyd-bulk (store ${version}, this knows up to ${storeVersion})`,
+    'Use that version, or name another file with --store. Nothing was sent.',
+  )
+}
+
+function hasTables(db: DatabaseSync): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
+}
+
+/** Returns undefined if the database is empty. */
+function stateOf(db: DatabaseSync): MarkedState | undefined {
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() === undefined) return undefined
+  const found = db.prepare('SELECT identity, commits FROM store').get()
+  return found && { identity: String(found['identity']), commits: Number(found['commits']) }
+}
+
+/** Why the store cannot be that of its mark. What seems lost is read again: another process may just have made both. */
+function lossOf(db: DatabaseSync, path: string, mark: ReturnType<typeof readMark>): string | undefined {
+  return lostSince(mark, stateOf(db)) && lostSince(readMark(path), stateOf(db))
+}
+
+/** Types of statfs(2) whose locks and logs are not reliable. */
+const networkTypes: Readonly<Record<number, string>> = {
+  0x6969: 'NFS',
+  0x517b: 'SMB',
+  0xff534d42: 'SMB',
+  0xfe534d42: 'SMB',
+}
+
+function refuseNetwork(path: string, folder: string): void {
+  const name = networkTypes[statfsSync(folder).type >>> 0]
+  if (name === undefined) return
+  throw new BulkUpdateError(
+    'E_STORE_PATH',
+    `the store ${path} would be on a network file system (${name}), where locks are not reliable`,
+    'Name a file on a disk of this machine with --store. Nothing was sent.',
+  )
+}

@@ -1,0 +1,223 @@
+/**
+ * What intents and outcomes do to the fields of customers. An open intent makes its fields unknown for every run of the
+ * account by being there. An outcome confirms a field only if nothing else can have written it since its own intent.
+ */
+import type { Outcome } from '../../model/outcome.ts'
+import { isJsonObject, parseJson } from '../../model/json.ts'
+import type { FieldEffects } from '../../model/store.ts'
+import type { StoreDatabase } from './database.ts'
+import { checksumOf, readIntent } from './outcome-record.ts'
+import type { StoredIntent } from './outcome-record.ts'
+import { isOwned, leastSettleMs } from './owner.ts'
+
+/** What is kept of one field. */
+export interface FieldEntry {
+  /** `unknown`, `forgotten`, or the keyed digest of the value that Rapyd confirmed. */
+  readonly digest: string
+  /** The commit that noted it. */
+  readonly number: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** Until then, something that was sent before may still be applied; 0 if nothing may. */
+  readonly until: number
+}
+
+export const unknown = ''
+/** No digest is equal to it. Unlike `unknown`, the value is not in doubt. */
+export const forgotten = '-'
+
+export type FieldEntries = Readonly<Record<string, FieldEntry>>
+
+const doubted: FieldEntry = { digest: unknown, number: 0, at: 0, until: 0 }
+/** Replaces a damaged row: fields that add up are read before they are sent, and all others are sent. */
+const damagedEntries: FieldEntries = { addresses: doubted, coupon: doubted }
+
+export interface FieldTable {
+  /** A row that is not as it was written counts as unknown. */
+  get(customerId: string): FieldEntries
+  put(customerId: string, entries: FieldEntries): void
+  /** Open intents for the customer, of all runs, but for that of one row. */
+  intents(customerId: string, except?: { readonly run: number; readonly row: number }): readonly OpenIntent[]
+}
+
+export interface OpenIntent extends StoredIntent {
+  readonly run: number
+  /** When its attempts are over at the latest, milliseconds since 1970; infinity while its owner lives. */
+  readonly endsAt: number
+}
+
+const nobody = { run: 0, row: 0 }
+
+/** So long after it was last confirmed, the attempts of a dead owner are over: the time of freshness and of an attempt. */
+const ownerGoneMs = 35_000
+
+export function fieldTable({ db, path }: StoreDatabase, account: number): FieldTable {
+  const read = db.prepare('SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?')
+  const write = db.prepare('INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)')
+  const open = db.prepare(
+    `SELECT intent.*, epoch, renewed_at, lease_until FROM intent JOIN run_progress ON run_progress.run = intent.run
+     WHERE account = ? AND customer = ? AND NOT (intent.run = ? AND row = ?)`,
+  )
+  return {
+    get(customerId) {
+      const found = read.get(account, customerId)
+      if (found === undefined) return {}
+      const text = String(found['fields'])
+      return checksumOf([customerId, text]) === found['checksum'] ? entriesOf(text) : damagedEntries
+    },
+    put(customerId, entries) {
+      const stored: Record<string, readonly (string | number)[]> = {}
+      for (const field in entries) {
+        const entry = entries[field]
+        if (entry !== undefined) stored[field] = [entry.digest, entry.number, entry.at, entry.until]
+      }
+      const text = JSON.stringify(stored)
+      write.run(account, customerId, text, checksumOf([customerId, text]))
+    },
+    intents: (customerId, { run, row } = nobody) =>
+      open.all(account, customerId, run, row).map((found) => {
+        const intent = readIntent(found)
+        const [ofRun = 0, epoch = 0, leaseUntil = 0, renewedAt = 0] = [
+          'run',
+          'epoch',
+          'lease_until',
+          'renewed_at',
+        ].map((name) => Number(found[name]))
+        const isAlive = isOwned(path, ofRun, epoch, leaseUntil)
+        const goneMs = intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
+        const endsAt = Math.max(intent.at, renewedAt) + goneMs + intent.settleMs
+        return Object.assign(intent, { run: ofRun, endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt })
+      }),
+  }
+}
+
+export function entriesOf(text: string): FieldEntries {
+  const found = parseJson(text)
+  const entries: Record<string, FieldEntry> = {}
+  if (!isJsonObject(found)) return entries
+  for (const field in found) {
+    const entry = found[field]
+    const [digest, number, at, until]: readonly unknown[] = Array.isArray(entry) ? entry : []
+    entries[field] = { digest: String(digest), number: Number(number), at: Number(at), until: Number(until) }
+  }
+  return entries
+}
+
+/** Before the intents of a run are deleted: their requests may have been applied, and no run settles them any more. */
+export async function keepDoubts(database: StoreDatabase, run: number): Promise<void> {
+  const { db, write } = database
+  const open = db.prepare('SELECT * FROM intent WHERE run = ? AND account <> 0')
+  await write(() => {
+    for (const found of open.all(run)) {
+      const { customerId, fields, number, at, settleMs } = readIntent(found)
+      const table = fieldTable(database, Number(found['account']))
+      const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
+      const doubt: FieldEntry = { digest: unknown, number, at, until: Date.now() + settleMs }
+      for (const field of fields) if (number > (entries[field]?.number ?? 0)) entries[field] = doubt
+      table.put(customerId, entries)
+    }
+  })
+}
+
+export interface FieldWriter {
+  readonly account: number
+  /** Notes that the run is the last that sends. */
+  noteSender(): void
+  /** `intent` is that of the row, if it has one. */
+  settle(outcome: Outcome, effects: FieldEffects, commit: number, intent: StoredIntent | undefined): void
+  /** True if another run has recorded an intent for one of the fields since. */
+  isOvertaken(intent: StoredIntent): boolean
+}
+
+/**
+ * All but `isOvertaken` are called inside a transaction. `isOtherKey`: the digests of the account were made with another
+ * secret key, so what is confirmed now cannot be compared with them.
+ */
+export function createFieldWriter(
+  database: StoreDatabase,
+  {
+    account,
+    run,
+    isOtherKey,
+  }: { readonly account: number; readonly run: number; readonly isOtherKey: boolean },
+): FieldWriter {
+  const { db } = database
+  const table = fieldTable(database, account)
+
+  return {
+    account,
+    noteSender() {
+      db.prepare('UPDATE account SET last_sender = (SELECT id FROM run WHERE number = ?) WHERE id = ?').run(
+        run,
+        account,
+      )
+    },
+    settle(outcome, effects, commit, noted) {
+      const found = Object.entries(effects.confirmed ?? {})
+      const confirmed = isOtherKey ? [] : found
+      const lost = [...(effects.unknown ?? []), ...(isOtherKey ? found.map(([field]) => field) : [])]
+      if (confirmed.length === 0 && lost.length === 0) return
+      const { customerId, row } = outcome
+      const now = Date.now()
+      const intent = noted ?? { number: commit, at: now, settleMs: 0 }
+      const others = table.intents(customerId, { run, row })
+      const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
+      const parts = { intent, others, commit, now, until: effects.until ?? 0 }
+      for (const [field, digest] of confirmed) entries[field] = written(digest, field, entries[field], parts)
+      // A clear answer leaves nothing that may still be applied.
+      const until = outcome.outcome === 'unknown' ? now + intent.settleMs : parts.until
+      for (const field of lost) {
+        const longest = Math.max(entries[field]?.until ?? 0, until)
+        entries[field] = { digest: unknown, number: commit, at: now, until: longest }
+      }
+      table.put(customerId, entries)
+    },
+    isOvertaken({ customerId, fields, number, row }) {
+      const entries = table.get(customerId)
+      const isWritten = fields.some((field) => {
+        const entry = entries[field]
+        return entry !== undefined && entry.digest !== forgotten && entry.number > number
+      })
+      return (
+        isWritten ||
+        table
+          .intents(customerId, { run, row })
+          .some((other) => other.number > number && shares(other.fields, fields))
+      )
+    },
+  }
+}
+
+/** The entry of a field that the run has written, and whose request is over. */
+function written(
+  digest: string,
+  field: string,
+  before: FieldEntry | undefined,
+  { intent, others, commit, now, until }: Written,
+): FieldEntry {
+  const isOverlapped =
+    before !== undefined &&
+    before.digest !== digest &&
+    (before.number > intent.number || before.until > intent.at)
+  const isContested = others.some(({ fields, endsAt }) => fields.includes(field) && endsAt > intent.at)
+  const isKnown = !isOverlapped && !isContested
+  return {
+    digest: isKnown ? digest : unknown,
+    number: commit,
+    at: now,
+    until: Math.max(before?.until ?? 0, until),
+  }
+}
+
+interface Written {
+  readonly intent: Pick<StoredIntent, 'number' | 'at'>
+  readonly others: readonly OpenIntent[]
+  readonly commit: number
+  readonly now: number
+  /** An attempt that was settled early may arrive until then; 0 if none may. */
+  readonly until: number
+}
+
+function shares(one: readonly string[], other: readonly string[]): boolean {
+  return one.some((field) => other.includes(field))
+}

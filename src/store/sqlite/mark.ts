@@ -1,0 +1,125 @@
+/**
+ * The mark: a small file next to the store with the number of its commits, because SQLite drops a damaged log without an error.
+ * Each run has a place of its own in the file, which only its owner writes. The largest number counts.
+ */
+import { closeSync, fdatasyncSync, ftruncateSync, lstatSync, readFileSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { openOwnFile } from '../../config/system.ts'
+
+/** What both the store and its mark hold. */
+export interface MarkedState {
+  /** Made at random with the store. */
+  readonly identity: string
+  readonly commits: number
+}
+
+export interface Mark {
+  /** Call after a commit and before anything that relies on it. Throws what the file system throws. */
+  write(place: number, commits: number): void
+  /** Forgets how far the store had come: from now on it counts as it is. */
+  restart(commits: number): void
+  close(): void
+}
+
+/** The page cache outlives the process. After a power cut the mark may be so much older, which is accepted. Milliseconds. */
+const syncEveryMs = 1_000
+const placeBytes = 64
+
+export function markPath(path: string): string {
+  return `${path}-mark`
+}
+
+/** Opens the mark of the store at `path`, or creates it, readable by its owner only. */
+export function openMark(path: string, { identity, commits }: MarkedState): Mark {
+  // A process may have been killed, or a disk full, before its first line was whole.
+  const isNew = commits === 0 && typeof readMark(path) === 'string'
+  const file = openOwnFile(markPath(path))
+  let syncedAt = Number.NEGATIVE_INFINITY
+  let due: NodeJS.Timeout | undefined
+
+  function sync(): void {
+    clearTimeout(due)
+    due = undefined
+    fdatasyncSync(file)
+    syncedAt = performance.now()
+  }
+
+  function write(place: number, count: number): void {
+    const text = `${identity} ${String(count).padStart(17, '0')}`
+    writeSync(file, `${text} ${checksum(text)}\n`, place * placeBytes)
+    if (performance.now() - syncedAt >= syncEveryMs) sync()
+    else due ??= setTimeout(syncLater, syncEveryMs).unref()
+  }
+
+  function syncLater(): void {
+    try {
+      sync()
+    } catch {
+      // The next write, or the end, fails as well.
+    }
+  }
+
+  try {
+    if (isNew) write(0, commits)
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
+  return {
+    write,
+    restart(count) {
+      ftruncateSync(file)
+      write(0, count)
+      sync()
+    },
+    close() {
+      try {
+        sync()
+      } finally {
+        closeSync(file)
+      }
+    },
+  }
+}
+
+/**
+ * Returns why a store cannot be the one that its mark was written for, or undefined if it is. `state` is undefined if the
+ * store holds nothing. Read the store after calling `readMark`: other processes only move it forward.
+ */
+export function lostSince(
+  mark: MarkedState | 'missing' | 'damaged',
+  state: MarkedState | undefined,
+): string | undefined {
+  // A full disk may leave half a mark next to a store that has just been made.
+  if (typeof mark === 'string' && state?.commits === 0) return undefined
+  if (mark === 'missing') return state === undefined ? undefined : 'its mark is missing'
+  if (mark === 'damaged') return 'its mark is damaged'
+  if (state === undefined)
+    return mark.commits === 0 ? undefined : `it is empty, and its mark shows ${mark.commits} commits`
+  if (state.identity !== mark.identity) return 'its mark belongs to another file'
+  return state.commits < mark.commits
+    ? `it has ${state.commits} commits, and its mark shows ${mark.commits}`
+    : undefined
+}
+
+export function readMark(path: string): MarkedState | 'missing' | 'damaged' {
+  const at = markPath(path)
+  if (lstatSync(at, { throwIfNoEntry: false }) === undefined) return 'missing'
+  const bytes = readFileSync(at)
+  let newest: MarkedState | undefined
+  for (let from = 0; from < bytes.length; from += placeBytes) {
+    const place = bytes.subarray(from, from + placeBytes)
+    // A place that no run has written yet.
+    if (place.every((byte) => byte === 0)) continue
+    const found = /^(([0-9a-f-]{36}) (\d{17})) ([0-9a-f]{8})\n$/.exec(place.toString('latin1'))
+    const [, text = '', identity = '', commits = '', sum] = found ?? []
+    if (found === null || sum !== checksum(text)) return 'damaged'
+    if (newest !== undefined && newest.identity !== identity) return 'damaged'
+    newest = { identity, commits: Math.max(newest?.commits ?? 0, Number(commits)) }
+  }
+  return newest ?? 'damaged'
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}

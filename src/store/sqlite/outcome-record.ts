@@ -1,0 +1,151 @@
+/** Outcomes and intents as rows of the store, each with a checksum: a flipped bit must not decide what is sent. */
+import { crc32 } from 'node:zlib'
+import { isErrorCode } from '../../model/errors.ts'
+import { outcomeKinds } from '../../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
+import { damagedStore } from '../errors.ts'
+import type { StoreRow } from './database.ts'
+
+/** The only operation so far. */
+export const updateOperation = 'update_customer'
+
+/** The column of each member, in the order of the checksum. */
+const columns = {
+  row: 'row',
+  outcome: 'kind',
+  line: 'line',
+  offset: 'byte_offset',
+  length: 'byte_length',
+  customerId: 'customer',
+  fields: 'fields',
+  cleared: 'cleared',
+  attempts: 'attempts',
+  httpStatus: 'http_status',
+  errorCode: 'error_code',
+  errorField: 'error_field',
+  message: 'message',
+  operationId: 'operation_id',
+  idempotencyKey: 'idempotency_key',
+  latencyMs: 'latency_ms',
+  retries: 'retries',
+  finishedAt: 'finished_at',
+} as const satisfies Readonly<Record<keyof Omit<Outcome, 'mergedInto'>, string>>
+
+const names = Object.values(columns)
+
+/** Takes the values of `outcomeValues`, after the number of the run. */
+export const insertOutcome = `INSERT INTO outcome (run, operation, ${names.join(', ')}, merged_into, digests, checksum)
+  VALUES (?, '${updateOperation}', ${names.map(() => '?').join(', ')}, ?, ?, ?)`
+
+/** `digests`: JSON of the keyed digests of the fields that add up when they are sent again, or null. */
+export function outcomeValues(outcome: Outcome, digests: string | null): readonly (string | number | null)[] {
+  const values = [
+    outcome.row,
+    outcome.outcome,
+    outcome.line,
+    outcome.offset,
+    outcome.length,
+    outcome.customerId,
+    outcome.fields,
+    outcome.cleared,
+    outcome.attempts,
+    outcome.httpStatus,
+    outcome.errorCode,
+    outcome.errorField,
+    outcome.message,
+    outcome.operationId,
+    outcome.idempotencyKey,
+    outcome.latencyMs,
+    outcome.retries,
+    Math.round(outcome.finishedAt),
+    outcome.mergedInto ?? null,
+    digests,
+  ]
+  return [...values, checksumOf(values)]
+}
+
+/** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
+export function readOutcome(found: StoreRow): Outcome {
+  const text = (name: string): string => String(found[name])
+  const number = (name: string): number => Number(found[name])
+  const values = [...names.map((name) => found[name]), found['merged_into'], found['digests']]
+  if (checksumOf(values) !== found['checksum']) throw damagedRow('outcome', number('row'))
+  const code = text(columns.errorCode)
+  const mergedInto = found['merged_into']
+  return {
+    row: number(columns.row),
+    outcome: kindOf(found[columns.outcome]),
+    line: number(columns.line),
+    offset: number(columns.offset),
+    length: number(columns.length),
+    customerId: text(columns.customerId),
+    fields: text(columns.fields),
+    cleared: text(columns.cleared),
+    attempts: number(columns.attempts),
+    httpStatus: number(columns.httpStatus),
+    errorCode: isErrorCode(code) ? code : '',
+    errorField: text(columns.errorField),
+    message: text(columns.message),
+    operationId: text(columns.operationId),
+    idempotencyKey: text(columns.idempotencyKey),
+    latencyMs: number(columns.latencyMs),
+    retries: text(columns.retries),
+    finishedAt: number(columns.finishedAt),
+    ...(mergedInto === null ? {} : { mergedInto: Number(mergedInto) }),
+  }
+}
+
+export function kindOf(text: unknown): OutcomeKind {
+  const kind = outcomeKinds.find((known) => known === text)
+  if (kind === undefined) throw damagedStore('it holds an outcome that there is not')
+  return kind
+}
+
+export interface StoredIntent {
+  readonly row: number
+  readonly customerId: string
+  readonly key: string
+  readonly fields: readonly string[]
+  /** Of the commit that made it durable. */
+  readonly number: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly settleMs: number
+}
+
+/** Takes the values of `intentValues`, after the numbers of the run and of the account. */
+export const insertIntent = `INSERT OR REPLACE INTO intent
+  (run, account, operation, row, customer, idempotency_key, fields, number, at, settle_ms, checksum)
+  VALUES (?, ?, '${updateOperation}', ?, ?, ?, ?, ?, ?, ?, ?)`
+
+export function intentValues(intent: StoredIntent): readonly (string | number)[] {
+  const { row, customerId, key, fields, number, at, settleMs } = intent
+  const values = [row, customerId, key, fields.join(','), number, at, settleMs]
+  return [...values, checksumOf(values)]
+}
+
+/** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
+export function readIntent(found: StoreRow): StoredIntent {
+  const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms'].map(
+    (name) => found[name],
+  )
+  if (checksumOf(values) !== found['checksum']) throw damagedRow('intent', Number(found['row']))
+  const fields = String(found['fields'])
+  return {
+    row: Number(found['row']),
+    customerId: String(found['customer']),
+    key: String(found['idempotency_key']),
+    fields: fields === '' ? [] : fields.split(','),
+    number: Number(found['number']),
+    at: Number(found['at']),
+    settleMs: Number(found['settle_ms']),
+  }
+}
+
+export function checksumOf(values: readonly unknown[]): number {
+  return crc32(JSON.stringify(values))
+}
+
+function damagedRow(what: string, row: number): Error {
+  return damagedStore(`the ${what} of row ${row} is not as it was written`)
+}

@@ -1,0 +1,182 @@
+/**
+ * The owner of a run: one process, by a lock that ends with it and by a lease in the store. A process that stands still for longer
+ * than its lease can lose the run. Each owner has a number, the epoch, and every write confirms it.
+ */
+import { BulkUpdateError } from '../../model/errors.ts'
+import { isLocked, tryLock } from '../own-database.ts'
+import type { StoreDatabase } from './database.ts'
+
+export interface Owner {
+  readonly epoch: number
+  /** When the attempts of earlier owners count as ended, in milliseconds since 1970; 0 if there were none. */
+  readonly earlierEndedAt: number
+  /** True if the store has confirmed in the last seconds that the run is ours. */
+  readonly isFresh: boolean
+  /** Inside each write transaction of the run. Throws E_TAKEN_OVER if another process has it. */
+  confirm(): void
+  /** Call after such a transaction, with the time before it. */
+  confirmed(began: Moment): void
+  now(): Moment
+  /** Confirms it in a transaction of its own. */
+  renew(): Promise<void>
+  /** Gives the run back. `endedAt`: when its attempts ended, in milliseconds since 1970; by default now. */
+  release(endedAt?: number): Promise<void>
+}
+
+interface Moment {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+const leaseMs = 60_000
+const renewEveryMs = 15_000
+/** A request may be sent so long after the owner was confirmed. */
+const freshMs = 5_000
+/** No attempt takes longer. */
+const attemptMs = 30_000
+/** With a shorter settle time (tests, the simulator) a dead owner's attempts count as ended at once. */
+export const leastSettleMs = 30_000
+
+function now(): Moment {
+  return { wall: Date.now(), monotonic: performance.now() }
+}
+
+/** Takes a run. Throws BUSY if another process has it. `settleMs` is the run's settle time. */
+export async function takeRun(
+  database: StoreDatabase,
+  run: { readonly number: number; readonly id: string },
+  settleMs: number,
+): Promise<Owner> {
+  const { db, path } = database
+  const { number, id } = run
+  const read = db.prepare(
+    'SELECT epoch, owner, renewed_at, lease_until, settled FROM run_progress WHERE run = ?',
+  )
+  const take = db.prepare(
+    'UPDATE run_progress SET epoch = ?, owner = ?, renewed_at = ?, lease_until = ? WHERE run = ?',
+  )
+  const extend = db.prepare(
+    'UPDATE run_progress SET renewed_at = ?, lease_until = ? WHERE run = ? AND epoch = ?',
+  )
+  const giveBack = db.prepare(
+    "UPDATE run_progress SET owner = '', renewed_at = ?, lease_until = 0 WHERE run = ? AND epoch = ?",
+  )
+  let unlock: (() => void) | undefined
+  let epoch = 0
+  let earlierEndedAt = 0
+  let confirmedAt: Moment = { wall: 0, monotonic: 0 }
+  let isOurs = true
+
+  function takeOver(): void {
+    const found = read.get(number)
+    const [earlier, leaseUntil, renewedAt] = ['epoch', 'lease_until', 'renewed_at'].map((name) =>
+      Number(found?.[name]),
+    )
+    if (earlier === undefined || leaseUntil === undefined || renewedAt === undefined)
+      throw new Error('no progress')
+    const { wall } = now()
+    const isGivenBack = leaseUntil === 0
+    if (!isGivenBack) {
+      const free = tryLock(lockPath(path, number, earlier))
+      if (free === undefined && leaseUntil > wall)
+        throw busyRun(id, String(found?.['owner']), Number(found?.['settled']))
+      free?.()
+    }
+    epoch = earlier + 1
+    unlock = tryLock(lockPath(path, number, epoch))
+    if (unlock === undefined) throw busyRun(id, '', Number(found?.['settled']))
+    take.run(
+      epoch,
+      `process ${process.pid} since ${new Date(wall).toISOString()}`,
+      wall,
+      wall + leaseMs,
+      number,
+    )
+    if (earlier === 0) return
+    const ended = isGivenBack ? renewedAt : renewedAt + freshMs + attemptMs
+    earlierEndedAt =
+      !isGivenBack && settleMs < leastSettleMs ? wall : Math.min(ended, wall + freshMs + attemptMs)
+  }
+
+  confirmedAt = now()
+  try {
+    await database.write(takeOver, number)
+  } catch (error) {
+    // The transaction was rolled back after the lock was taken, or before.
+    unlock?.()
+    throw error
+  }
+
+  function confirm(): void {
+    const { wall } = now()
+    if (isOurs && Number(extend.run(wall, wall + leaseMs, number, epoch).changes) === 1) return
+    isOurs = false
+    throw takenOver(id)
+  }
+
+  async function renew(): Promise<void> {
+    const began = now()
+    await database.write(confirm)
+    confirmedAt = began
+  }
+
+  const timer = setInterval(() => {
+    if (now().monotonic - confirmedAt.monotonic < renewEveryMs / 2) return
+    // A sender finds out that the owner is not fresh.
+    renew().catch(() => {})
+  }, renewEveryMs / 2)
+  timer.unref()
+
+  return {
+    epoch,
+    earlierEndedAt,
+    get isFresh() {
+      const { wall, monotonic } = now()
+      return isOurs && Math.max(wall - confirmedAt.wall, monotonic - confirmedAt.monotonic) <= freshMs
+    },
+    confirm,
+    confirmed(began) {
+      confirmedAt = began
+    },
+    now,
+    renew,
+    async release(endedAt = Date.now()) {
+      clearInterval(timer)
+      try {
+        // Changes nothing if the run was deleted or taken over.
+        await database.write(() => giveBack.run(endedAt, number, epoch))
+      } catch {
+        // With a full disk, the free lock shows that no process has the run.
+      } finally {
+        unlock?.()
+      }
+    },
+  }
+}
+
+/** True if a living process has the run now. */
+export function isOwned(path: string, run: number, epoch: number, leaseUntil: number): boolean {
+  return leaseUntil > Date.now() && isLocked(lockPath(path, run, epoch))
+}
+
+/** One file for each owner: a process that takes over an expired lease must hold a lock of its own. */
+function lockPath(path: string, run: number, epoch: number): string {
+  return `${path}-run-${run}-${epoch}.lock`
+}
+
+/** `settled`: rows that have an outcome. */
+export function busyRun(id: string, owner: string, settled: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_BUSY',
+    `run ${id} is held by ${owner === '' ? 'another process' : owner}; rows done: ${settled}`,
+    'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
+  )
+}
+
+function takenOver(id: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_TAKEN_OVER',
+    `run ${id} was taken over by another process while this one stood still`,
+    'Let the other process finish. This one has sent nothing since.',
+  )
+}

@@ -1,0 +1,225 @@
+/**
+ * The quota that all processes of an account share: every request on the wire is a row of the store. Times are the machine's
+ * monotonic ones, which are the same in every process and do not change when the clock is set.
+ */
+import { readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { windowEdgeMs } from '../../model/ports.ts'
+import type { Clock, Quota, Window } from '../../model/ports.ts'
+import { isBusy, storeError } from '../errors.ts'
+import { inTransaction } from '../own-database.ts'
+
+/** Milliseconds since the machine was started. */
+export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }
+
+/** No request takes longer, also none of a process that was killed. */
+const longestRequestMs = 30_000
+/** A process that has asked within this time and got nothing is waiting. */
+const waitingMs = 1_500
+/** A process that holds the database for longer was stopped: no transaction takes so long. */
+const busyWaitMs = 1_000
+const yieldMs = 10
+const forgetEvery = 200
+
+export interface QuotaParts {
+  /** Of the store. */
+  readonly path: string
+  readonly account: number
+  /** The limits after the reserve. */
+  readonly windows: readonly Window[]
+  /** Default: the machine's. */
+  readonly clock?: Pick<Clock, 'now'>
+  /** Identifies this start of the machine; empty if the system does not say. */
+  readonly boot?: string
+}
+
+/** Opens the quota of an account, on a connection of its own. Throws LOCAL if the store cannot be written to. */
+export function openQuota({
+  path,
+  account,
+  windows,
+  clock = machineClock,
+  boot = bootId(),
+}: QuotaParts): Quota {
+  const { db, holder } = openLog(path, account, clock.now(), boot)
+  const longestMs = Math.max(0, ...windows.map((window) => window.perMs))
+  const count = db.prepare('SELECT count(*) AS requests FROM request_log WHERE account = ? AND until > ?')
+  const nth = db.prepare(
+    'SELECT until FROM request_log WHERE account = ? AND until > ? ORDER BY until LIMIT 1 OFFSET ?',
+  )
+  const paused = db.prepare('SELECT until FROM pause WHERE account = ?')
+  const share = db.prepare(
+    'SELECT count(*) AS requests FROM request_log WHERE account = ? AND until > ? AND holder = ?',
+  )
+  const others = db.prepare(
+    'SELECT id FROM request_holder WHERE account = ? AND id <> ? AND waiting_until > ?',
+  )
+  const wait = db.prepare('UPDATE request_holder SET waiting_until = ? WHERE id = ?')
+  const insert = db.prepare('INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, ?, ?, 1)')
+  const finish = db.prepare(
+    'UPDATE request_log SET until = ?, in_flight = 0 WHERE id = (SELECT min(id) FROM request_log WHERE holder = ? AND in_flight = 1)',
+  )
+  const forget = db.prepare('DELETE FROM request_log WHERE account = ? AND until < ?')
+  const setPause = db.prepare(
+    'INSERT INTO pause VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET until = max(until, excluded.until)',
+  )
+  let takes = 0
+  let pausedUntil = 0
+  /** End of a pause that is not in the store yet. */
+  let untold = 0
+  let isClosed = false
+
+  /** When there is room for one more request. Not after `now` if there is room. */
+  function roomAt(now: number): number {
+    let at = 0
+    for (const { limit, perMs } of windows) {
+      const since = now - perMs - windowEdgeMs
+      const used = Number(count.get(account, since)?.['requests'])
+      if (used < limit) continue
+      at = Math.max(at, Number(nth.get(account, since, used - limit)?.['until']) + perMs + windowEdgeMs)
+    }
+    return at
+  }
+
+  /** True if another process waits and has had fewer requests than this one. */
+  function mustYield(now: number): boolean {
+    const waiting = others.all(account, holder, now)
+    if (waiting.length === 0) return false
+    const since = now - longestMs - windowEdgeMs
+    const mine = Number(share.get(account, since, holder)?.['requests'])
+    const least = Math.min(
+      ...waiting.map(({ id }) => Number(share.get(account, since, id ?? null)?.['requests'])),
+    )
+    return mine > least
+  }
+
+  function takeAt(now: number): number {
+    if (untold > now) setPause.run(account, untold)
+    untold = 0
+    pausedUntil = Number(paused.get(account)?.['until'] ?? 0)
+    let waitMs = Math.max(pausedUntil, roomAt(now)) - now
+    if (waitMs <= 0 && mustYield(now)) waitMs = yieldMs
+    if (waitMs > 0) {
+      wait.run(now + waitingMs, holder)
+      return waitMs
+    }
+    wait.run(0, holder)
+    insert.run(account, holder, now + longestRequestMs)
+    if (++takes % forgetEvery === 0) forget.run(account, now - longestMs - 2 * longestRequestMs)
+    return 0
+  }
+
+  function written<Result>(action: () => Result): Result {
+    try {
+      return inTransaction(db, action)
+    } catch (error) {
+      throw isBusy(error) ? error : storeError(path, 'write', error)
+    }
+  }
+
+  return {
+    take() {
+      try {
+        return written(() => takeAt(clock.now()))
+      } catch (error) {
+        if (isBusy(error)) return busyWaitMs
+        throw error
+      }
+    },
+    end() {
+      if (isClosed) return
+      try {
+        written(() => finish.run(clock.now(), holder))
+      } catch {
+        // The request counts longer than it has to. An answer must not be lost for that. The next `take` throws if the disk is broken.
+      }
+    },
+    pause(ms) {
+      pausedUntil = Math.max(pausedUntil, clock.now() + ms)
+      try {
+        written(() => setPause.run(account, pausedUntil))
+      } catch {
+        untold = pausedUntil
+      }
+    },
+    get pausedForMs() {
+      return Math.max(0, pausedUntil - clock.now())
+    },
+    close() {
+      if (isClosed) return
+      isClosed = true
+      try {
+        written(() => wait.run(0, holder))
+      } catch {
+        // The others count it as waiting for a second or two.
+      } finally {
+        db.close()
+      }
+    },
+  }
+}
+
+/** The connection, and the number of this process among those that share the quota. */
+function openLog(
+  path: string,
+  account: number,
+  now: number,
+  boot: string,
+): { readonly db: DatabaseSync; readonly holder: number } {
+  let db: DatabaseSync | undefined
+  try {
+    const opened = new DatabaseSync(path)
+    db = opened
+    // A crash of the process loses nothing that SQLite has written. After a crash of the machine, windows have passed.
+    opened.exec(`PRAGMA busy_timeout = ${busyWaitMs}; PRAGMA synchronous = NORMAL`)
+    return { db: opened, holder: inTransaction(opened, () => register(opened, account, now, boot)) }
+  } catch (error) {
+    db?.close()
+    throw storeError(path, 'write', error)
+  }
+}
+
+/** Identifies this start of the machine; empty if the system does not say. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Adds this process to those that share the quota. Returns its number. */
+function register(db: DatabaseSync, account: number, now: number, boot: string): number {
+  const known = db.prepare('SELECT boot FROM machine').get()?.['boot']
+  if (known !== undefined && known !== boot) {
+    // The clock began again and ages are unknown, so the last requests count as if they ended now.
+    db.prepare('DELETE FROM request_log WHERE until < (SELECT max(until) FROM request_log) - ?').run(
+      longestWindowMs,
+    )
+    db.prepare('UPDATE request_log SET until = ?, in_flight = 0').run(now)
+    db.exec('DELETE FROM pause; UPDATE request_holder SET waiting_until = 0')
+  }
+  db.prepare('INSERT INTO machine VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET boot = excluded.boot').run(
+    boot,
+  )
+  // If the system does not say: a later end than any request can have was written before the machine was started again.
+  db.prepare('UPDATE request_log SET until = ?, in_flight = 0 WHERE until > ?').run(
+    now,
+    now + longestRequestMs + 1,
+  )
+  db.prepare('UPDATE pause SET until = ? WHERE until > ?').run(now, now + longestPauseMs)
+  db.prepare('UPDATE request_holder SET waiting_until = 0 WHERE waiting_until > ?').run(now + waitingMs)
+  db.prepare(
+    `DELETE FROM request_holder WHERE waiting_until < ? AND id NOT IN (SELECT holder FROM request_log)
+     AND id < (SELECT max(id) - 100 FROM request_holder)`,
+  ).run(now)
+  return Number(
+    db.prepare('INSERT INTO request_holder (account, waiting_until) VALUES (?, 0)').run(account)
+      .lastInsertRowid,
+  )
+}
+
+/** No pause lasts longer. */
+const longestPauseMs = 6 * 3_600_000
+/** No window of an API is longer. */
+const longestWindowMs = 24 * 3_600_000

@@ -1,0 +1,102 @@
+/** What a session writes of its run, entry by entry, inside the transactions of the group commits. */
+import type { JsonObject } from '../../model/json.ts'
+import type { Outcome } from '../../model/outcome.ts'
+import type { UpdateRequest } from '../../model/row.ts'
+import type { FieldEffects, RowWrite } from '../../model/store.ts'
+import type { StoreDatabase } from './database.ts'
+import type { FieldWriter } from './field-effects.ts'
+import { insertIntent, insertOutcome, intentValues, outcomeValues } from './outcome-record.ts'
+import type { StoredIntent } from './outcome-record.ts'
+
+export type RunEntry =
+  | { readonly kind: 'intent'; readonly request: UpdateRequest; readonly settleMs: number }
+  | { readonly kind: 'cancel'; readonly row: number }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome; readonly effects: FieldEffects }
+  | { readonly kind: 'image'; readonly write: RowWrite; readonly image: JsonObject | undefined }
+  | { readonly kind: 'note'; readonly name: string; readonly value: string }
+
+export interface EntryWriterParts {
+  readonly database: StoreDatabase
+  /** Of the run. */
+  readonly number: number
+  /** Undefined if the run keeps no field state. */
+  readonly fields: FieldWriter | undefined
+  /** Of rows that an earlier session may have sent. */
+  readonly intents: ReadonlyMap<number, StoredIntent>
+}
+
+/** Writes an entry inside a transaction. Returns the checksum of an outcome; 0 for anything else. */
+export function createEntryWriter({
+  database,
+  number,
+  fields,
+  intents,
+}: EntryWriterParts): (entry: RunEntry, commit: number) => number {
+  const { db } = database
+  const addIntent = db.prepare(insertIntent)
+  const removeIntent = db.prepare(
+    'DELETE FROM intent WHERE account = ? AND customer = ? AND run = ? AND row = ?',
+  )
+  const account = fields?.account ?? 0
+  const open = new Map(intents)
+  const addOutcome = db.prepare(insertOutcome)
+  const addImage = db.prepare('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)')
+  const addWrite = db.prepare('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)')
+  const putNote = db.prepare('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)')
+
+  function endIntent(row: number): void {
+    const intent = open.get(row)
+    if (intent === undefined) return
+    removeIntent.run(account, intent.customerId, number, row)
+    open.delete(row)
+  }
+
+  return (entry, commit) => {
+    switch (entry.kind) {
+      case 'intent': {
+        const { row, customerId, idempotencyKey: key, sends } = entry.request
+        const intent = {
+          row,
+          customerId,
+          key,
+          fields: sends,
+          number: commit,
+          at: Date.now(),
+          settleMs: entry.settleMs,
+        }
+        addIntent.run(number, account, ...intentValues(intent))
+        open.set(row, intent)
+        return 0
+      }
+      case 'cancel':
+        endIntent(entry.row)
+        return 0
+      case 'outcome': {
+        const { outcome, effects } = entry
+        fields?.settle(outcome, effects, commit, open.get(outcome.row))
+        endIntent(outcome.row)
+        const values = outcomeValues(outcome, digestsToKeep(effects))
+        addOutcome.run(number, ...values)
+        return Number(values.at(-1))
+      }
+      case 'image': {
+        const { write, image } = entry
+        addImage.run(number, write.row, write.customerId, image === undefined ? null : JSON.stringify(image))
+        addWrite.run(number, write.customerId, write.row, write.body)
+        return 0
+      }
+      case 'note':
+        putNote.run(number, entry.name, entry.value)
+        return 0
+      default:
+        return entry satisfies never
+    }
+  }
+}
+
+/** Of fields that add up when they are sent again. */
+function digestsToKeep({ confirmed = {} }: FieldEffects): string | null {
+  const { addresses, coupon } = confirmed
+  if (addresses === undefined && coupon === undefined) return null
+  return JSON.stringify({ addresses, coupon })
+}

@@ -1,0 +1,332 @@
+/**
+ * A run that this process owns: intents, outcomes and before-images in group commits. An outcome and the field state that it
+ * confirms are one transaction, and every transaction confirms the owner.
+ */
+import { countUp, createRowSet } from '../../model/collections.ts'
+import type { RowSet } from '../../model/collections.ts'
+import { BulkUpdateError } from '../../model/errors.ts'
+import { needsAttention } from '../../model/outcome.ts'
+import type { OutcomeKind } from '../../model/outcome.ts'
+import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
+import { damagedStore } from '../errors.ts'
+import { accountNumber, hasKey } from './accounts.ts'
+import type { StoreDatabase } from './database.ts'
+import { createFieldWriter } from './field-effects.ts'
+import type { FieldWriter } from './field-effects.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { readOutcome } from './outcome-record.ts'
+import { createEntryWriter } from './run-entries.ts'
+import type { EntryWriterParts, RunEntry } from './run-entries.ts'
+import { takeRun } from './owner.ts'
+import type { Owner } from './owner.ts'
+import { openIntents, pagesOf, rowsOf, selectRun, storedRun } from './run-reader.ts'
+
+/** Creates the run, or takes it from a dead owner. Throws BUSY, and USAGE, E_OTHER_RUN, if it belongs to another input. */
+export async function openRun(
+  database: StoreDatabase,
+  manifest: RunManifest,
+  options: OpenRunOptions,
+): Promise<Run> {
+  const { db, read } = database
+  const number = await createRun(database, manifest)
+  const owner = await takeRun(database, { number, id: manifest.id }, options.settleMs)
+  try {
+    const found = read(() => db.prepare(`${selectRun} WHERE number = ?`).get(number))
+    if (found === undefined) throw new Error('a run that was deleted')
+    const stored = storedRun(database, found)
+    refuseOtherFacts(factsOf(stored), factsOf(manifest))
+    const { settledRows, earlier } = await readEarlier(database, number, owner.earlierEndedAt)
+    const fields = await openFieldWriter(database, number, options)
+    const intents = openIntents(database, number)
+    const parts = { database, number, owner, options, fields, settledRows, earlier, stored, intents }
+    const writer = createRunWriter(parts)
+    const isRestored = Number(found['is_restored']) === 1
+    const inDoubt = isRestored
+      ? allOpen(settledRows, options.rows)
+      : new Map([...intents].map(([row, { at }]) => [row, at]))
+    return {
+      stored,
+      ...rowsOf(database, number),
+      ...doubtsOf(parts, inDoubt, writer),
+      ...writer.run,
+      get isFresh() {
+        return owner.isFresh && !writer.hasFailed()
+      },
+      get startedAt() {
+        return writer.times.startedAt
+      },
+      get finishedAt() {
+        return writer.times.finishedAt
+      },
+    }
+  } catch (error) {
+    await owner.release()
+    throw error
+  }
+}
+
+async function openFieldWriter(
+  database: StoreDatabase,
+  run: number,
+  { fieldsOf }: OpenRunOptions,
+): Promise<FieldWriter | undefined> {
+  if (fieldsOf === undefined) return undefined
+  const account = await accountNumber(database, fieldsOf)
+  return createFieldWriter(database, {
+    account,
+    run,
+    isOtherKey: !(await hasKey(database, account, fieldsOf)),
+  })
+}
+
+/** Returns the number of the run. */
+function createRun({ db, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
+  const { id, kind, parentId, host, account, directory, facts } = manifest
+  return write(() => {
+    const found = db.prepare('SELECT number FROM run WHERE id = ?').get(id)?.['number']
+    if (found !== undefined) return Number(found)
+    const now = Date.now()
+    const { lastInsertRowid: number } = db
+      .prepare(
+        `INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now)
+    db.prepare("INSERT INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)").run(number, now)
+    return Number(number)
+  })
+}
+
+/** All that the run is bound to. */
+function factsOf({ host, account, facts }: RunManifest): RunManifest['facts'] {
+  return { ...facts, host, account }
+}
+
+function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts']): void {
+  const other = Object.keys(wanted).find((name) => held[name] !== wanted[name])
+  if (other === undefined) return
+  throw new BulkUpdateError(
+    'E_OTHER_RUN',
+    `this run belongs to another ${other}`,
+    'Start another with --new-run or another --run-id. Nothing was sent.',
+  )
+}
+
+interface Earlier {
+  readonly settledRows: RowSet
+  readonly earlier: EarlierSessions
+}
+
+/**
+ * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
+ * not as it was written, before anything is sent.
+ */
+async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
+  const settledRows = createRowSet()
+  const settled = new Map<OutcomeKind, number>()
+  const errors = new Map<string, number>()
+  const closedCustomers = new Set<string>()
+  let sum = 0
+  const next = read(() =>
+    db.prepare('SELECT * FROM outcome WHERE run = ? AND row > ? ORDER BY row LIMIT 1000'),
+  )
+  for await (const page of pagesOf((last) => read(() => next.all(run, last)), 'row')) {
+    for (const found of page) {
+      const { row, outcome, errorCode, customerId } = readOutcome(found)
+      settledRows.add(row)
+      sum = addChecksum(sum, Number(found['checksum']))
+      countUp(settled, outcome)
+      if (needsAttention(outcome)) countUp(errors, errorCode)
+      if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
+    }
+  }
+  const kept = read(() => db.prepare('SELECT settled, checksum FROM run_progress WHERE run = ?').get(run))
+  if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
+    throw damagedStore('it does not hold the outcomes that a run has counted')
+  return { settledRows, earlier: { settled, errors, closedCustomers, endedAt } }
+}
+
+/** The sum that a run keeps of the checksums of its outcomes. */
+function addChecksum(sum: number, checksum: number): number {
+  return (sum + checksum) % 2 ** 48
+}
+
+function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number> {
+  const open = new Map<number, number>()
+  const now = Date.now()
+  for (let row = 1; row <= rows; row++) if (!settledRows.has(row)) open.set(row, now)
+  return open
+}
+
+interface RunWriterParts extends Earlier, EntryWriterParts {
+  readonly owner: Owner
+  readonly options: OpenRunOptions
+  readonly stored: StoredRun
+}
+
+interface RunWriter {
+  readonly run: Pick<
+    Run,
+    | 'settledRows'
+    | 'earlier'
+    | 'recordIntent'
+    | 'cancelIntents'
+    | 'recordOutcome'
+    | 'hasBeforeImage'
+    | 'saveBeforeImage'
+    | 'setNote'
+    | 'noteLater'
+    | 'keepInput'
+    | 'removeInput'
+    | 'begin'
+    | 'finish'
+    | 'renew'
+    | 'close'
+  >
+  /** Milliseconds since 1970. */
+  readonly times: { startedAt: number; finishedAt: number }
+  readonly intended: RowSet
+  readonly ownNote: (name: string) => string | undefined
+  /** True after a failed commit: nothing more may be sent. */
+  readonly hasFailed: () => boolean
+}
+
+function createRunWriter(parts: RunWriterParts): RunWriter {
+  const { database, number, owner, options, settledRows } = parts
+  const { startedAt, finishedAt } = parts.stored
+  const times = { startedAt, finishedAt }
+  const { db } = database
+  /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
+  const intended = createRowSet()
+  const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
+  const countKept = db.prepare(
+    'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?',
+  )
+  const kept = db.prepare('SELECT checksum FROM run_progress WHERE run = ?')
+  const notes = new Map<string, string>()
+  const apply = createEntryWriter(parts)
+  let checksum = Number(kept.get(number)?.['checksum'])
+
+  const commits = createGroupCommit<RunEntry>(async (entries) => {
+    const began = owner.now()
+    let sum = checksum
+    const outcomes = entries.filter((entry) => entry.kind === 'outcome')
+    await database.write((commit) => {
+      owner.confirm()
+      sum = checksum
+      for (const entry of entries) sum = addChecksum(sum, apply(entry, commit))
+      countKept.run(settledRows.size + outcomes.length, sum, Date.now(), number)
+    }, number)
+    owner.confirmed(began)
+    checksum = sum
+    for (const { outcome } of outcomes) settledRows.add(outcome.row)
+  }, options.group)
+
+  async function update(query: string, ...values: readonly (string | number)[]): Promise<void> {
+    commits.refuseFailed()
+    await database.write(() => {
+      owner.confirm()
+      db.prepare(query).run(...values)
+    }, number)
+  }
+
+  const run: RunWriter['run'] = {
+    settledRows,
+    earlier: parts.earlier,
+    recordIntent(request, settleMs) {
+      if (intended.has(request.row)) return undefined
+      intended.add(request.row)
+      return commits.add({ kind: 'intent', request, settleMs })
+    },
+    async cancelIntents(rows) {
+      const known = rows.filter((row) => intended.has(row))
+      for (const row of known) intended.delete(row)
+      await Promise.all(known.map((row) => commits.add({ kind: 'cancel', row })))
+    },
+    recordOutcome: (outcome, effects = {}) => commits.add({ kind: 'outcome', outcome, effects }),
+    hasBeforeImage: (customerId) => database.read(() => imaged.get(number, customerId)) !== undefined,
+    saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
+    setNote(name, value) {
+      notes.set(name, value)
+      const saved = commits.add({ kind: 'note', name, value })
+      void commits.flush()
+      return saved
+    },
+    noteLater(name, value) {
+      notes.set(name, value)
+      // A failure rejects the promises that wait for the same commit.
+      commits.add({ kind: 'note', name, value }).catch(() => {})
+    },
+    async keepInput(pieces) {
+      await update('DELETE FROM input_chunk WHERE run = ?', number)
+      let at = 0
+      const add = db.prepare('INSERT INTO input_chunk VALUES (?, ?, ?)')
+      for await (const bytes of pieces) {
+        const place = ++at
+        await database.write(() => {
+          owner.confirm()
+          add.run(number, place, bytes)
+        })
+      }
+    },
+    removeInput: () => update('DELETE FROM input_chunk WHERE run = ?', number),
+    async begin() {
+      times.startedAt ||= Date.now()
+      await update('UPDATE run_progress SET started_at = ? WHERE run = ?', times.startedAt, number)
+      const { fields } = parts
+      if (fields === undefined) return
+      await database.write(() => {
+        owner.confirm()
+        fields.noteSender()
+      })
+    },
+    async finish() {
+      await commits.flush()
+      times.finishedAt = Date.now()
+      await update(
+        "UPDATE run_progress SET state = 'finished', finished_at = ? WHERE run = ?",
+        times.finishedAt,
+        number,
+      )
+    },
+    async renew() {
+      commits.refuseFailed()
+      await owner.renew()
+    },
+    async close() {
+      await commits.flush()
+      await owner.release()
+    },
+  }
+  return { run, times, intended, ownNote: (name) => notes.get(name), hasFailed: () => commits.hasFailed }
+}
+
+/** What is asked about rows that an earlier session may have sent. */
+function doubtsOf(
+  { database, number, fields, settledRows, intents }: RunWriterParts,
+  inDoubt: ReadonlyMap<number, number>,
+  { intended, ownNote }: RunWriter,
+): Pick<Run, 'inDoubt' | 'isInDoubt' | 'intendedFields' | 'isOvertaken' | 'note' | 'lastOfSettled'> {
+  const { db, read } = database
+  const noteOf = db.prepare('SELECT value FROM run_note WHERE run = ? AND name = ?')
+  return {
+    inDoubt,
+    isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
+    intendedFields: (row) => intents.get(row)?.fields,
+    async isOvertaken(row) {
+      const intent = intents.get(row)
+      return intent !== undefined && fields?.isOvertaken(intent) === true
+    },
+    note(name) {
+      const value = ownNote(name) ?? read(() => noteOf.get(number, name))?.['value']
+      return typeof value === 'string' ? value : undefined
+    },
+    async lastOfSettled() {
+      let last = 0
+      while (settledRows.has(last + 1)) last++
+      const found = read(() =>
+        db.prepare('SELECT * FROM outcome WHERE run = ? AND row = ?').get(number, last),
+      )
+      return found === undefined ? undefined : readOutcome(found)
+    },
+  }
+}

@@ -1,0 +1,148 @@
+/** The store in one SQLite database, which several processes may use at a time. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BulkUpdateError } from '../../model/errors.ts'
+import type { AccountId, RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
+import { tryLock } from '../own-database.ts'
+import { accountNumber } from './accounts.ts'
+import { acceptStore, checkStore } from './check.ts'
+import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
+import type { StoreDatabase, StoreRow } from './database.ts'
+import { keepDoubts } from './field-effects.ts'
+import { createFieldState } from './field-state.ts'
+import { takeRun } from './owner.ts'
+import { openQuota } from './quota.ts'
+import { openRun } from './run.ts'
+import { runReader, selectRun, storedRun } from './run-reader.ts'
+import { runTables } from './schema.ts'
+
+/** Opens the store at `path`, or creates it. Throws as `openStoreDatabase`, which also says what `isAccepted` means. */
+export async function openSqliteStore(path: string, isAccepted = false): Promise<Store> {
+  return storeOf(await openStoreDatabase(path, isAccepted))
+}
+
+/** An empty store in memory, if there is none at `path`. No file is made. */
+export function emptySqliteStore(path: string): Store {
+  return storeOf(emptyStoreDatabase(path))
+}
+
+function storeOf(database: StoreDatabase): Store {
+  const { path, db, read } = database
+
+  function find(id: string): StoreRow | undefined {
+    return read(() => db.prepare(`${selectRun} WHERE id = ?`).get(id))
+  }
+
+  async function hold(run: StoredRun & { readonly number: number }): Promise<() => Promise<void>> {
+    const owner = await takeRun(database, run, Number.POSITIVE_INFINITY)
+    // Nothing is sent meanwhile, so the attempts of the owner before still count.
+    return () => owner.release(owner.earlierEndedAt)
+  }
+
+  return {
+    path,
+    openRun: (manifest, options) => openRun(database, manifest, options),
+    async findRun(id) {
+      const found = find(id)
+      return found === undefined ? undefined : runReader(database, found)
+    },
+    async runs(filter = {}) {
+      return findRuns(database, filter)
+    },
+    async holdRun(id) {
+      const found = find(id)
+      return found === undefined ? () => Promise.resolve() : hold(storedRun(database, found))
+    },
+    async deleteRun(id, isAllowed) {
+      const found = find(id)
+      if (found === undefined) return true
+      const run = storedRun(database, found)
+      const release = await hold(run)
+      try {
+        if (!(await isAllowed(run))) return false
+        await deleteRows(database, run.number)
+        return true
+      } finally {
+        await release()
+      }
+    },
+    async holdExports(account) {
+      const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
+      if (unlock === undefined) throw busyExports(account)
+      return async () => unlock()
+    },
+    fieldState: (account) => createFieldState(database, account),
+    quota: async (account, windows) =>
+      openQuota({ path, account: await accountNumber(database, account), windows }),
+    async check(accept) {
+      const problems = checkStore(database)
+      if (accept) await acceptStore(database)
+      return problems
+    },
+    close: async () => database.close(),
+  }
+}
+
+function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReader[] {
+  const { kind, parentId, state, account, runsDir } = filter
+  const wanted = Object.entries({ kind, parent_id: parentId, state, account }).filter(
+    ([, value]) => value !== undefined,
+  )
+  const where = wanted.map(([column]) => `${column} = ?`).join(' AND ')
+  const query = `${selectRun} ${where === '' ? '' : `WHERE ${where}`} ORDER BY changed_at DESC, number DESC`
+  const found = database.read(() =>
+    database.db.prepare(query).all(...wanted.map(([, value]) => value ?? null)),
+  )
+  return found
+    .filter(({ id, directory }) => runsDir === undefined || String(directory) === `${runsDir}/${String(id)}`)
+    .map((row) => runReader(database, row))
+}
+
+/** Rows of one transaction; a gap as long as each took lets the others write. */
+const batchRows = 1_000
+
+/** Also frees the space, and empties the log, which holds what was deleted. */
+async function deleteRows(database: StoreDatabase, run: number): Promise<void> {
+  const { db, write } = database
+  await keepDoubts(database, run)
+  for (const table of runTables) {
+    const key = primaryKeys[table]
+    const remove = db.prepare(
+      `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`,
+    )
+    for (let deleted = batchRows; deleted === batchRows;) {
+      const began = performance.now()
+      deleted = await write(() => Number(remove.run(run).changes))
+      if (deleted === batchRows) await sleep(performance.now() - began)
+    }
+  }
+  await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
+  for (let pages = freePages(db); pages > 0; pages = freePages(db)) {
+    const began = performance.now()
+    await write(() => db.exec('PRAGMA incremental_vacuum(100)'))
+    if (freePages(db) >= pages) break
+    await sleep(performance.now() - began)
+  }
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+}
+
+const primaryKeys: Readonly<Record<(typeof runTables)[number], string>> = {
+  outcome: 'row, operation',
+  intent: 'account, customer, row, operation',
+  before_image: 'row',
+  before_write: 'customer, row',
+  input_chunk: 'number',
+  run_note: 'name',
+  run_progress: 'run',
+}
+
+function freePages(db: StoreDatabase['db']): number {
+  return Number(db.prepare('PRAGMA freelist_count').get()?.['freelist_count'])
+}
+
+function busyExports({ account }: AccountId): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_BUSY',
+    `another run with --only-changed of account ${account} is under way`,
+    'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
+  )
+}

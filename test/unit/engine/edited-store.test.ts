@@ -1,0 +1,57 @@
+/** Runs in the store as no test can make them: of production, which no test may reach, and without their record. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { freshFolder } from '../../acceptance/support/command.ts'
+import type { Folder } from '../../acceptance/support/command.ts'
+import { envelope, startRapydServer } from '../../acceptance/support/rapyd-server.ts'
+import type { RapydServer } from '../../acceptance/support/rapyd-server.ts'
+import { hasTerminal, runOnTerminal } from '../../acceptance/support/terminal.ts'
+
+const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
+let folder: Folder
+let server: RapydServer
+const runs = () => readdirSync(join(folder.path, 'rapyd-runs')).toSorted()
+const parent = () => runs()[0] ?? ''
+
+function edit(statements: string): void {
+  const store = new DatabaseSync(join(folder.path, '.state', 'rapyd-bulk', 'store.db'))
+  store.exec(statements)
+  store.close()
+}
+
+beforeEach(async () => {
+  folder = freshFolder()
+  server = await startRapydServer()
+  folder.write('crm.csv', `customer,name\n${id(1)},A\n${id(2)},B\n${id(3)},C\n`)
+  server.answer = (call) =>
+    call.id === id(1) ? undefined : { status: 400, body: envelope('ERROR', 'INVALID') }
+  await folder.run(['update', 'crm.csv', '--base-url', server.url, '--rate', 'none'], server.keys)
+})
+afterEach(async () => {
+  await server.close()
+  folder.remove()
+})
+
+it('a redo asks for production by the number of rows that it would send', async () => {
+  edit(`UPDATE run SET host = 'api.rapyd.net';
+    UPDATE run_note SET value = json_set(json_remove(value, '$.options.baseUrl'), '$.options.env', 'production')
+    WHERE name = 'record'`)
+  for (const confirmed of [[], ['--confirm-production', 'api.rapyd.net:3']]) {
+    const { code, stderr } = await folder.run(['redo', parent(), ...confirmed], server.keys)
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--confirm-production api.rapyd.net:2')])
+  }
+  if (hasTerminal) {
+    const question = 'Type api.rapyd.net:2 to send: '
+    const screen = await runOnTerminal(folder.path, ['redo', parent()], question, 'yes', server.keys)
+    expect(screen).toMatchObject({ code: 2, screen: expect.stringContaining('E_NOT_CONFIRMED') })
+  }
+  expect(runs()).toHaveLength(1)
+})
+
+it('a run that does not say how it was begun is not redone: E_RUN_RECORD', async () => {
+  edit(`DELETE FROM run_note WHERE name = 'record'`)
+  const { code, stderr } = await folder.run(['redo', parent()], server.keys)
+  expect([code, stderr]).toEqual([6, expect.stringContaining('[E_RUN_RECORD]')])
+})
