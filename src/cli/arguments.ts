@@ -2,7 +2,7 @@
 import { isValue, programOptions } from '../config/job-options.ts'
 import { toFlag, optionTable, options as table } from '../config/options.ts'
 import type { CommandName, CommandOptions, Option, UpdateOptions } from '../config/options.ts'
-import { isProduction, resolveOrigin } from '../config/environment.ts'
+import { isProduction, rapydHosts, resolveOrigin } from '../config/environment.ts'
 import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -189,9 +189,9 @@ export function senderOptions<Args extends Destination>(
 ): { readonly options: SenderOptions<Args>; readonly production: boolean } {
   const { env: fallbackEnv = table.env.default } = fallback
   const env = args.env ?? fallbackEnv
-  // An empty variable counts as not set, like those of the keys
-  const fromEnvironment = process.env['RAPYD_BASE_URL'] || undefined
-  const baseUrl = args.baseUrl ?? fromEnvironment ?? (env === fallbackEnv ? fallback.baseUrl : undefined)
+  if (args.env !== undefined) refuseTwoHosts(args.env, args.baseUrl)
+  const baseUrl =
+    args.baseUrl ?? baseUrlOfEnvironment(args.env) ?? (env === fallbackEnv ? fallback.baseUrl : undefined)
   const allowHost = args.allowHost ?? fallback.allowHost
   return {
     options: {
@@ -202,4 +202,23 @@ export function senderOptions<Args extends Destination>(
     },
     production: env !== 'simulator' && isProduction(resolveOrigin(env, baseUrl, allowHost)),
   }
+}
+
+/** Rows must not go to a test server while `--env production` says otherwise, nor to production by a forgotten variable. */
+function refuseTwoHosts(env: NonNullable<Destination['env']>, baseUrl: string | undefined): void {
+  if (env === 'simulator' || baseUrl === undefined) return
+  if (URL.canParse(baseUrl) && new URL(baseUrl).origin === rapydHosts[env]) return
+  throw new BulkUpdateError(
+    'E_OPTION_CONFLICT',
+    `--env ${env} and --base-url name different hosts`,
+    'Leave one of the two out. Nothing was sent.',
+  )
+}
+
+/** An explicit `--env` goes before the variable. An empty variable counts as not set, like those of the keys. */
+function baseUrlOfEnvironment(env: Destination['env']): string | undefined {
+  const baseUrl = process.env['RAPYD_BASE_URL'] || undefined
+  if (env === undefined || baseUrl === undefined) return baseUrl
+  process.stderr.write(`--env ${env} is given, so RAPYD_BASE_URL is ignored.\n`)
+  return undefined
 }

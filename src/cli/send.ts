@@ -26,6 +26,8 @@ export interface SendWords {
   readonly duplicates?: DuplicatePolicy | undefined
   /** Whether the rows come from the user's file, so that notes about the file make sense. Default: true. */
   readonly areRowsOfFile?: boolean
+  /** `--expect-rows` names the number of rows, so that a confirmation need not. Undefined for commands without it. */
+  readonly areRowsExpected?: boolean
 }
 
 /** Runs a command that sends, and returns its exit code. `start` returns undefined if there is nothing to do. */
@@ -61,7 +63,9 @@ export async function send<Args extends SendArguments>(
       ]
       if (words.areRowsOfFile !== false && !quiet)
         for (const note of notes) if (note !== undefined) display.writeLine(note)
-      if (production) await confirmProduction(host, account, scan, args.confirmProduction, signal)
+      const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
+      if (production && !isHostEnough)
+        await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
     },
     onSnapshot: display.onSnapshot,
     onEvent: display.onEvent,
@@ -87,9 +91,9 @@ export async function send<Args extends SendArguments>(
 
 /** The user confirms production by host and number of rows, so an old command cannot run on a new file. */
 async function confirmProduction(
-  host: string,
-  account: string,
+  { host, account }: { readonly host: string; readonly account: string },
   { rows, cleared }: Scan,
+  { areRowsExpected }: SendWords,
   confirmed: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -98,11 +102,13 @@ async function confirmProduction(
   const clears = [...cleared].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
   const isAsked = confirmed === undefined && canAsk()
+  const withRows =
+    areRowsExpected === undefined ? '' : `, or --confirm-production ${host} together with --expect-rows`
   if (isAsked && (await ask(`${facts}\nType ${expected} to send: `, signal)) === expected) return
   throw new BulkUpdateError(
     'E_NOT_CONFIRMED',
     `production was not confirmed. ${facts}`,
-    `If this is meant, add --confirm-production ${expected}. Nothing was sent.`,
+    `If this is meant, add --confirm-production ${expected}${withRows}. Nothing was sent.`,
   )
 }
 

@@ -216,9 +216,9 @@ const safety = {
     recorded: ['redo'],
   },
   confirmProduction: {
-    value: 'HOST:ROWS',
+    value: 'HOST[:ROWS]',
     defaultText: 'asked on the terminal',
-    help: 'Confirm a run in production',
+    help: 'Confirm a run in production. The host alone is enough with --expect-rows',
     commands: senders,
     cli: true,
   },
@@ -428,7 +428,7 @@ const general = {
   },
   baseUrl: {
     value: 'URL',
-    defaultText: 'RAPYD_BASE_URL, or the host of --env',
+    defaultText: 'RAPYD_BASE_URL if --env is not given, or the host of --env',
     help: 'Another host. http on loopback only',
     commands: [...callers, 'state'],
     recorded: jobs,

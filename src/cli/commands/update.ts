@@ -21,6 +21,7 @@ export async function update(args: Arguments<'update'>): Promise<number> {
   return send(args, {}, (options, watch, signal) => bulkUpdate({ ...options, input, ...watch, signal }), {
     finishedBefore,
     duplicates: args.duplicates,
+    areRowsExpected: args.expectRows !== undefined,
   })
 }
 
