@@ -6,7 +6,14 @@ import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { Clock } from '../model/ports.ts'
 import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
-import { formatClock, formatCount, formatDuration, formatRate, formatRows } from '../report/format.ts'
+import {
+  formatClock,
+  formatCount,
+  formatCounts,
+  formatDuration,
+  formatRate,
+  formatRows,
+} from '../report/format.ts'
 import { allowedPerSecond } from '../report/pace.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
@@ -112,6 +119,15 @@ export function describeDuplicates(
   const rows = repeatedCustomers + duplicateRows
   return `${rows} rows belong to customers with several rows: ${policyWords[policy]} (--duplicates ${policy})`
 }
+
+/** How many rows clear which field. Returns undefined if none does. */
+export function describeClears({ cleared }: Pick<Scan, 'cleared'>): string | undefined {
+  if (cleared.size === 0) return undefined
+  return `Cleared by blanks: ${formatCounts(Object.fromEntries(cleared), mostFields)}`
+}
+
+/** Fields of which counts are listed. */
+const mostFields = 20
 
 const mostNames = 5
 

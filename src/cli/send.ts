@@ -14,7 +14,13 @@ import { summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
-import { createDisplay, describeDuplicates, describeUnmatched, describeWarnings } from './display.ts'
+import {
+  createDisplay,
+  describeClears,
+  describeDuplicates,
+  describeUnmatched,
+  describeWarnings,
+} from './display.ts'
 import { ask, canAsk, drainOnSignals, errorText, isScreen, printResult, wantsColor } from './terminal.ts'
 
 /** The options that all commands that send have. */
@@ -61,8 +67,9 @@ export async function send<Args extends SendArguments>(
         describeWarnings(scan),
         describeUnmatched(unmatched),
       ]
-      if (words.areRowsOfFile !== false && !quiet)
-        for (const note of notes) if (note !== undefined) display.writeLine(note)
+      const shown = words.areRowsOfFile === false ? [] : notes
+      if (!quiet)
+        for (const note of [...shown, describeClears(scan)]) if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)

@@ -194,6 +194,13 @@ const safety = {
     help: 'Accept a file that differs from the last one of its name: rows, damage, field names or all, separated by commas',
     commands: ['update', 'plan'],
   },
+  acceptNotTaken: {
+    type: 'list',
+    value: 'FIELDS',
+    help: 'Send on although Rapyd does not take these fields, separated by commas. They count as unproved',
+    commands: senders,
+    recorded: ['redo', 'rollback'],
+  },
   readBack: {
     type: 'boolean',
     default: true,

@@ -1,5 +1,6 @@
 /** The runs that were made of another one: its redos and its rollbacks. */
 import { BulkUpdateError } from '../model/errors.ts'
+import { takenFields } from '../model/outcome.ts'
 import type { Store } from '../model/store.ts'
 import { eachOutcome } from './all-outcomes.ts'
 import { commandToRedo } from './command.ts'
@@ -52,6 +53,14 @@ export async function isRolledBack(run: Parent): Promise<boolean> {
 
 export async function hasSent({ reader }: SavedRun): Promise<boolean> {
   return reader.stored.settled > 0 || (await reader.progress()).inDoubt.size > 0
+}
+
+/** True if Rapyd has taken something of the run. */
+export async function hasApplied({ reader }: SavedRun): Promise<boolean> {
+  const counts = await reader.counts()
+  if (counts.has('updated') || !counts.has('rejected')) return counts.has('updated')
+  for await (const outcome of eachOutcome(reader.outcomes())) if (takenFields(outcome).length > 0) return true
+  return false
 }
 
 /** Customers that a rollback has restored, unless that rollback was rolled back itself. */

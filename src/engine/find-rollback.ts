@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { OptionsOf } from '../config/options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { findChildRuns, hasSent, isRolledBack, nextChildId, wasRolledBack } from './child-runs.ts'
+import { findChildRuns, hasApplied, hasSent, isRolledBack, nextChildId, wasRolledBack } from './child-runs.ts'
 import { commandToRollback } from './command.ts'
 import { rollbackLine, rollbackRows } from './rollback-source.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -25,8 +25,7 @@ export async function refuseRollback(run: SavedRun): Promise<void> {
   }
   let last: string | undefined
   for (const redo of await findChildRuns(run, 'redo')) {
-    const hasUpdated = (await redo.reader.counts()).has('updated')
-    if (hasUpdated && !(await isRolledBack(redo))) last = redo.runId
+    if ((await hasApplied(redo)) && !(await isRolledBack(redo))) last = redo.runId
   }
   if (last === undefined) return
   throw new BulkUpdateError(

@@ -6,7 +6,7 @@ import { countEach } from '../model/collections.ts'
 import { withoutCall } from '../model/outcome.ts'
 import type { Digests, Outcome } from '../model/outcome.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import { fieldOf } from '../model/row.ts'
+import { fieldOf, splitNames } from '../model/row.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { FieldEffects, Run } from '../model/store.ts'
 import { narrowRequest } from '../rapyd/requests.ts'
@@ -97,8 +97,10 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
 
 /** `wanted` are the digests of the whole row. */
 function effectsOfCall(outcome: Outcome, sent: UpdateRequest, wanted: Digests): FieldEffects {
-  if (outcome.outcome === 'updated') {
-    const confirmed = only(wanted, isWritten(outcome, sent))
+  if (outcome.outcome === 'updated' || outcome.notTaken !== '') {
+    const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
+    const isKnown = isWritten(outcome, sent)
+    const confirmed = only(wanted, (field) => !refused.has(field) && isKnown(field))
     return { confirmed, unknown: sent.sends.filter((field) => !(field in confirmed)) }
   }
   return wasNotApplied(outcome) ? {} : { unknown: sent.sends }

@@ -27,13 +27,17 @@ export interface OpenGiven<Options extends ResolvedOptions> {
   }
 }
 
-/** Throws as `acceptedChanges`, `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
+/** Throws as `acceptedChanges`, `acceptedFields`, `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
 export async function openGiven<Options extends ResolvedOptions>(
   asGiven: Options,
   signal: AbortSignal,
   from: Pick<OpenOptions, 'piped' | 'kept'> = {},
 ): Promise<OpenGiven<Options>> {
-  const options = { ...asGiven, acceptChange: acceptedChanges(asGiven.acceptChange) }
+  const options = {
+    ...asGiven,
+    acceptChange: acceptedChanges(asGiven.acceptChange),
+    acceptNotTaken: acceptedFields(asGiven.acceptNotTaken),
+  }
   const mapping = await loadMapping(options.map)
   const runsDir = resolve(options.runsDir)
   const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, ...from })
@@ -48,13 +52,34 @@ export async function openGiven<Options extends ResolvedOptions>(
 }
 
 const wholes = ['rows', 'damage', 'all'] as const
-const names = [...wholes, ...customerFields.map(({ name }) => name)]
+const fields = customerFields.map(({ name }) => name)
 
 /**
  * The words of `--accept-change`: `rows`, `damage`, `all` or the path of a field, also several with commas. Throws USAGE,
  * E_OPTION_ACCEPT_CHANGE, for a word that names nothing.
  */
 export function acceptedChanges(given: readonly string[]): readonly string[] {
+  const use = 'use rows, damage, all or fields of Update Customer, as the refusal named them'
+  return readWords(given, wholes, (word, near) =>
+    invalidValue('E_OPTION_ACCEPT_CHANGE', 'accept-change', word, use, near),
+  )
+}
+
+/** The paths of `--accept-not-taken`, as above. Throws USAGE, E_OPTION_ACCEPT_NOT_TAKEN. */
+export function acceptedFields(given: readonly string[]): readonly string[] {
+  const use = 'use fields of Update Customer, as the message named them'
+  return readWords(given, [], (word, near) =>
+    invalidValue('E_OPTION_ACCEPT_NOT_TAKEN', 'accept-not-taken', word, use, near),
+  )
+}
+
+function readWords(
+  given: readonly string[],
+  others: readonly string[],
+  refuse: (word: string, near: string) => BulkUpdateError,
+): readonly string[] {
+  const wordOf = (text: string): string | undefined =>
+    others.find((word) => word === normalise(text)) ?? targetOf(text)?.path
   const words = given.flatMap((text) => {
     const whole = wordOf(text)
     const parts = text.split(',')
@@ -62,17 +87,8 @@ export function acceptedChanges(given: readonly string[]): readonly string[] {
     // A key of metadata may hold a comma itself.
     if (whole !== undefined) return [whole, ...named]
     if (named.length === parts.length) return named
-    throw unknownWord(parts.find((part) => wordOf(part) === undefined)?.trim() ?? '')
+    const word = parts.find((part) => wordOf(part) === undefined)?.trim() ?? ''
+    throw refuse(word, didYouMean(findNearest(word, [...others, ...fields]) ?? nearestPath(word)))
   })
   return [...new Set(words)]
-}
-
-function wordOf(text: string): string | undefined {
-  return wholes.find((word) => word === normalise(text)) ?? targetOf(text)?.path
-}
-
-function unknownWord(word: string): BulkUpdateError {
-  const use = 'use rows, damage, all or fields of Update Customer, as the refusal named them'
-  const near = findNearest(word, names) ?? nearestPath(word)
-  return invalidValue('E_OPTION_ACCEPT_CHANGE', 'accept-change', word, use, didYouMean(near))
 }

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
 import type { PatchedRow, Place } from '../model/row.ts'
-import { afterPatch, compareField, ownValue } from '../rapyd/snapshot.ts'
+import { afterPatch, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
 import { removeHoles } from '../rapyd/requests.ts'
 import { createHash, hash } from 'node:crypto'
 
@@ -48,7 +48,7 @@ export function plannedRow(read: PatchedRow, image: JsonObject): PlanRow {
   const at = placeOf(read)
   const fields: Record<string, FieldChange> = {}
   for (const [field, wanted] of Object.entries(read.patch)) {
-    if (compareField(field, wanted, image) === 'holds') continue
+    if (compareField(field, wanted, image, holdsAll) === 'holds') continue
     const after = ownValue(afterPatch(image, { [field]: wanted }), field) ?? null
     fields[field] = { before: ownValue(image, field) ?? null, after }
   }

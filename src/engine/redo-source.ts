@@ -3,11 +3,12 @@ import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
+import type { MalformedRow, PatchedRow, Row } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
+import { onlyNotTaken } from '../rapyd/taken.ts'
 import { lastUpdates, findRetryableRows, mergedInto } from './retryable-rows.ts'
 import type { Left } from './retryable-rows.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -58,7 +59,7 @@ export async function readRedo(
       return notOf(row, read, anotherFile)
     if (isOutcome(read)) return read
     const later = updates.get(read.customerId) ?? 0
-    if (later <= number) return read
+    if (later <= number) return onlyOpen(read, left.rows.get(number)?.notTaken ?? '')
     skipped.add(row.row)
     const message = `row ${later} of this customer was updated later; not sent again`
     return withoutCall(read, read.customerId, 'unchanged', { message })
@@ -83,6 +84,16 @@ export async function readRedo(
     limit: lineage === undefined ? limitRow(left, parts.options.limit) : undefined,
     skipped: skipped.size,
   }
+}
+
+/** Of a row that was taken in part, only the rest is sent. */
+function onlyOpen(read: PatchedRow, notTaken: string): PatchedRow | Outcome {
+  if (notTaken === '') return read
+  const open = onlyNotTaken(read, notTaken)
+  if (Object.keys(open.patch).length > 0) return open
+  return withoutCall(read, read.customerId, 'unchanged', {
+    message: 'Rapyd has taken all that the row holds',
+  })
 }
 
 const anotherFile =

@@ -16,6 +16,7 @@ import { writeResults } from '../report/results.ts'
 import { createRollbackCounter, toSummary, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
+import { unprovedFields } from './answer-check.ts'
 import { commandToRedo, commandToRollback } from './command.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
 import { leftOutNote } from './only-changed.ts'
@@ -148,6 +149,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
       finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
       rate_limited: Number(run.note('rate_limited') ?? 0),
+      unproved: unprovedFields(run),
       ...syncOf(run, outcomes.unchanged),
       exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:

@@ -1,5 +1,5 @@
 /** The retryable rows of a finished run: rows that neither the run nor a redo of it has updated. */
-import { needsAttention } from '../model/outcome.ts'
+import { needsAttention, takenFields } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import { eachOutcome } from './all-outcomes.ts'
 import { customersPutBack, findChildRuns } from './child-runs.ts'
@@ -11,6 +11,8 @@ export interface LeftRow {
   readonly customerId: string
   /** When its last attempt ended, milliseconds since 1970; 0 if there was none. */
   readonly finishedAt: number
+  /** What Rapyd did not take of a row that it took in part; empty if nothing of the row was applied. */
+  readonly notTaken: string
 }
 
 export interface Left {
@@ -23,8 +25,8 @@ export interface Left {
 /** Ignores unfinished redos, because the current run may be one. Rolled-back rows count as never sent. */
 export async function findRetryableRows(run: SavedRun): Promise<Left> {
   const rows = new Map<number, LeftRow>()
-  for await (const { row, outcome, customerId, finishedAt } of eachOutcome(run.reader.outcomes()))
-    if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt })
+  for await (const { row, outcome, customerId, finishedAt, notTaken } of eachOutcome(run.reader.outcomes()))
+    if (needsAttention(outcome)) rows.set(row, { outcome, customerId, finishedAt, notTaken })
   const settled = new Map<number, string>()
   for (const redo of await findChildRuns(run, 'redo')) {
     if (!redo.isFinished) continue
@@ -53,8 +55,9 @@ export async function lastUpdates(
   const note = (customerId: string, row: number): void => {
     if (row > (last.get(customerId) ?? 0)) last.set(customerId, row)
   }
-  for await (const { row, outcome, customerId } of eachOutcome(run.reader.outcomes()))
-    if (outcome === 'updated' && customers.has(customerId)) note(customerId, row)
+  for await (const outcome of eachOutcome(run.reader.outcomes()))
+    if (customers.has(outcome.customerId) && takenFields(outcome).length > 0)
+      note(outcome.customerId, outcome.row)
   for (const redo of await findChildRuns(run, 'redo')) {
     if (!redo.isFinished) continue
     const parentRow = parentRowsOf(redo)

@@ -4,7 +4,7 @@ import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import { withoutCall } from '../model/outcome.ts'
+import { takenFields, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
 import type { PatchedRow, Place } from '../model/row.ts'
@@ -17,6 +17,7 @@ import type { UndoValues } from '../rapyd/undo-values.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
+import { takenPatch } from '../rapyd/taken.ts'
 import { openOutcome } from './all-outcomes.ts'
 import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
@@ -148,17 +149,25 @@ export async function* rollbackRows(
 ): AsyncGenerator<RollbackRow> {
   const updated = createRowSet()
   const doubtful = createRowSet()
+  /** What Rapyd did not take of rows that it took in part. */
+  const partly = new Map<number, string>()
   for await (const batch of reader.outcomes()) {
     signal.throwIfAborted()
-    for (const { row, outcome } of batch) {
-      if (outcome === 'updated') updated.add(row)
-      else if (outcome === 'unknown') doubtful.add(row)
+    for (const outcome of batch) {
+      const { row, notTaken } = outcome
+      if (takenFields(outcome).length > 0) updated.add(row)
+      if (notTaken !== '') partly.set(row, notTaken)
+      if (outcome.outcome === 'unknown') doubtful.add(row)
     }
   }
   for (const row of (await reader.progress()).inDoubt.keys()) doubtful.add(row)
   for await (const customer of reader.beforeImages()) {
     signal.throwIfAborted()
-    yield* rollbackRowsOf(customer, updated, doubtful)
+    const writes = customer.writes.map(({ row, patch }) => ({
+      row,
+      patch: takenPatch(patch, partly.get(row) ?? ''),
+    }))
+    yield* rollbackRowsOf({ ...customer, writes }, updated, doubtful)
   }
 }
 

@@ -28,6 +28,8 @@ import type { RunParts } from './parts.ts'
 import type { Middleware, Watch } from './watch.ts'
 import type { FieldEffects, Run } from '../model/store.ts'
 import { endExportRun, exportNote } from './vanished-file.ts'
+import { createAnswerCheck } from './answer-check.ts'
+import type { AnswerCheck } from './answer-check.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
@@ -65,6 +67,7 @@ interface Sending {
   readonly client: Client
   readonly fieldState: FieldStateSending | undefined
   readonly read: ReadCustomer
+  readonly answers: AnswerCheck
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
   /** Rows in doubt of the parent run, which the user asked to send again. */
@@ -111,6 +114,12 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     client,
     fieldState,
     read,
+    answers: createAnswerCheck({
+      run,
+      accepted: options.acceptNotTaken,
+      read: options.readBack ? read : undefined,
+      stop,
+    }),
     inDoubt: new Map([...parts.asked, ...run.inDoubt]),
     isSentAgain: (row) => parts.asked.has(row) && !run.inDoubt.has(row),
     held: createHeldCustomers(run, clock),
@@ -123,6 +132,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
   const middleware = createMiddleware(sending, closed, images, found)
   const outcomes = createOutcomeWriter(sending, closed)
   try {
+    sending.answers.refuseIgnored()
     parts.progress.sending({
       found,
       limit: options.limit,
@@ -213,6 +223,7 @@ function createRowSender(sending: Sending): Send {
       settling.rows += change
       if (change > 0) settling.onGrowth()
     },
+    examine: sending.answers.examine,
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     cancelIntent: ({ row }) => run.cancelIntents([row]),
     earlierEndedAt: sending.earlierEndedAt,
@@ -269,7 +280,7 @@ interface OutcomeWriter {
 
 /** `closed` gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
 function createOutcomeWriter(
-  { parts, run, fieldState, inDoubt, held, stop }: Sending,
+  { parts, run, fieldState, answers, inDoubt, held, stop }: Sending,
   closed: Set<string>,
 ): OutcomeWriter {
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
@@ -297,6 +308,7 @@ function createOutcomeWriter(
   return {
     settle(outcome) {
       if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
+      answers.settle(outcome)
       return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))
     },
     get openDoubts() {

@@ -1,12 +1,13 @@
 /** One attempt of a call: sends the request once, and says what that shows. */
+import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import { classify } from '../rapyd/response.ts'
+import { classify, readEnvelope } from '../rapyd/response.ts'
 import type { Verdict } from '../rapyd/response.ts'
 import { countBlock } from './access.ts'
 import type { Access } from './access.ts'
 import { confirmed, rejected, rejection, unknown } from './call-state.ts'
-import type { CallState, RequestVerdict } from './call-state.ts'
+import type { CallState, RequestVerdict, Result } from './call-state.ts'
 import type { Calls } from './call.ts'
 import { stopError, TransportError } from './errors.ts'
 import { retryAfterMs } from './retry.ts'
@@ -17,6 +18,15 @@ export interface AttemptParts {
   readonly clock: Clock
   /** Stops the run although the row gets an outcome. */
   readonly stop: (error: Error) => void
+  /**
+   * Compares the customer of an answer with what was sent. Returns what it did not take, if there is any. Default: nothing is
+   * compared. Must not reject: the row was applied.
+   */
+  readonly examine?: (
+    request: UpdateRequest,
+    customer: JsonObject,
+    signal: AbortSignal,
+  ) => Promise<Result | undefined>
 }
 
 /** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. */
@@ -29,23 +39,34 @@ export type Attempt = (
 /** What a server may ask one row to wait. A rate limit, which is for all rows, may ask for more. */
 const mostAskedMs = 300_000
 
-export function createAttempt({ calls, access, clock, stop }: AttemptParts): Attempt {
+interface Attempted {
+  readonly request: UpdateRequest
+  readonly state: CallState
+  readonly signal: AbortSignal
+}
+
+export function createAttempt({ calls, access, clock, stop, examine }: AttemptParts): Attempt {
   async function judge(
     answer: Verdict,
     response: ApiResponse,
-    state: CallState,
-    signal: AbortSignal,
+    { request, state, signal }: Attempted,
   ): Promise<RequestVerdict> {
-    const { status } = response
     switch (answer.kind) {
-      case 'updated':
+      case 'updated': {
         access.updated()
-        return { kind: 'final', response, operationId: answer.operationId, result: confirmed(state) }
-      case 'rejected': {
-        const { code, apiCode, field, operationId } = answer
-        access.rejected(code, status)
-        return { kind: 'final', response, operationId, result: rejection(code, apiCode, field, status) }
+        const { operationId } = answer
+        const customer = readEnvelope(response.body)?.data
+        const notTaken = customer === undefined ? undefined : await examine?.(request, customer, signal)
+        return { kind: 'final', response, operationId, result: notTaken ?? confirmed(state) }
       }
+      case 'rejected':
+        access.rejected(answer.code, response.status)
+        return {
+          kind: 'final',
+          response,
+          operationId: answer.operationId,
+          result: rejection(answer, response),
+        }
       case 'ambiguous': {
         const leastMs = Math.min(mostAskedMs, retryAfterMs(response, clock.wall()))
         return { ...answer, response, leastMs, at: clock.now() }
@@ -80,7 +101,7 @@ export function createAttempt({ calls, access, clock, stop }: AttemptParts): Att
     })
     if (response instanceof TransportError) return { kind: 'lost', error: response, at: clock.now() }
     answer ??= classify(response, request.customerId)
-    return judge(answer, response, state, signal)
+    return judge(answer, response, { request, state, signal })
   }
 }
 

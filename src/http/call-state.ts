@@ -2,11 +2,14 @@
  * What is known of one call. Requests and readings give verdicts, one pure reducer makes the next state from a verdict, and
  * the last state becomes the outcome.
  */
+import { messageOfApi } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
+import { readEnvelope } from '../rapyd/response.ts'
+import type { Verdict } from '../rapyd/response.ts'
 import { isOwnBlock, noBlocks } from './access.ts'
 import type { Blocks } from './access.ts'
 import type { TransportError } from './errors.ts'
@@ -64,6 +67,10 @@ export interface Result {
   readonly code: ErrorCode | ''
   readonly field?: string
   readonly message: string
+  /** Fields that an answer of success does not hold as they were sent, joined with `;`. */
+  readonly notTaken?: string
+  /** Rapyd's own words about a refusal. */
+  readonly apiMessage?: string
 }
 
 /** What one request showed. `at` is when it ended (the clock's ms). */
@@ -222,7 +229,8 @@ function repeat(state: CallState, next: Again): CallState {
 
 /** A refusal may echo an earlier attempt that was applied and whose answer was lost: "already assigned". */
 function finish({ inDoubt }: CallState, result: Result): Step {
-  if (inDoubt && result.outcome === 'rejected') return { kind: 'check_refusal', refusal: result }
+  if (inDoubt && result.outcome === 'rejected' && result.notTaken === undefined)
+    return { kind: 'check_refusal', refusal: result }
   return { kind: 'end', result }
 }
 
@@ -235,8 +243,12 @@ export function confirmed({ isSentUnread }: CallState): Result {
   return { outcome: 'updated', code: '', message: isSentUnread ? perhapsTwice : '' }
 }
 
-export function rejection(code: ErrorCode, apiCode: string, field: string, status: number): Result {
-  return { ...rejected(code, `Rapyd answered ${apiCode === '' ? `HTTP ${status}` : apiCode}`), field }
+export function rejection(
+  { code, apiCode, field }: Extract<Verdict, { readonly kind: 'rejected' }>,
+  { status, body }: ApiResponse,
+): Result {
+  const message = apiCode === '' ? `Rapyd answered HTTP ${status}` : messageOfApi(apiCode)
+  return { ...rejected(code, message), field, apiMessage: readEnvelope(body)?.words ?? '' }
 }
 
 export function rejected(code: ErrorCode, message: string): Result {
@@ -276,11 +288,14 @@ export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: 
     code: state.code,
     message: state.doubts === 0 ? 'no connection in any attempt' : notConnectedAgain,
   } as const
-  const { outcome, code, field = '', message }: Result = next.kind === 'end' ? next.result : notConnected
+  const result: Result = next.kind === 'end' ? next.result : notConnected
+  const { outcome, code, field = '', message, notTaken = '', apiMessage = '' } = result
   return {
     ...withoutCall(request, customerId, outcome, { errorCode: code, errorField: field, message }),
     fields,
     cleared,
+    notTaken,
+    apiMessage,
     idempotencyKey,
     attempts,
     httpStatus,

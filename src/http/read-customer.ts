@@ -4,10 +4,10 @@ import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import { customerPath, listPath } from '../rapyd/requests.ts'
+import { customerPath, isRepeatable, listPath } from '../rapyd/requests.ts'
 import type { Cursor } from '../rapyd/requests.ts'
 import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
-import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
+import { compareField, isEmpty, toSnapshot } from '../rapyd/snapshot.ts'
 import { countBlock, isOwnBlock, noBlocks } from './access.ts'
 import type { Calls, Signer } from './call.ts'
 import { stopError, TransportError } from './errors.ts'
@@ -161,8 +161,16 @@ export function compareWith(request: UpdateRequest, customer: JsonObject): ReadB
   const patch: unknown = JSON.parse(request.body)
   if (!isJsonObject(patch)) return 'cannot_tell'
   const image = toSnapshot(customer, Object.keys(patch))
-  const found = new Set(Object.entries(patch).map(([field, wanted]) => compareField(field, wanted, image)))
+  const matches = Object.entries(patch).map(
+    ([field, wanted]) => [field, compareField(field, wanted, image)] as const,
+  )
+  const found = new Set(matches.map(([, match]) => match))
   // A field that the answer does not show proves nothing.
   if (found.has('not_shown')) return 'cannot_tell'
-  return found.has('differs') ? 'different' : 'applied'
+  if (!found.has('differs')) return 'applied'
+  // Rapyd may have taken a part. What would add up must not be sent again then.
+  const isPartly = matches.some(
+    ([field, match]) => match === 'holds' && !isRepeatable({ [field]: '' }) && !isEmpty(patch[field]),
+  )
+  return isPartly ? 'cannot_tell' : 'different'
 }

@@ -18,11 +18,12 @@ import { withExistingStore } from '../store/open-store.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
-import { isOutcome } from '../model/outcome.ts'
+import { isOutcome, takenFields } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf, onlyFields } from '../model/row.ts'
 import { checkOf, openPlanOf } from '../engine/plan-source.ts'
 import { removeHoles } from '../rapyd/requests.ts'
+import { takenPatch } from '../rapyd/taken.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 
 export interface VerifyOptions extends OptionsOf<'verify'> {
@@ -81,9 +82,10 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
     const { owner, settled } = run.reader.stored
     if (run.isRunning) throw busyRun(run.runId, owner, settled)
     const pick = createCustomerSample(sample, run.runId)
-    for await (const { row, outcome, customerId } of eachOutcome(run.reader.outcomes())) {
+    for await (const outcome of eachOutcome(run.reader.outcomes())) {
+      const { row, customerId } = outcome
       signal.throwIfAborted()
-      if (outcome !== 'updated') continue
+      if (takenFields(outcome).length === 0) continue
       pick.offer(customerId)
       customers.add(customerId, row, true)
     }
@@ -186,15 +188,25 @@ export interface RunWrite {
 /** Rows of one customer come in their order. Throws INPUT if the input is gone or has changed, and there are no before-images. */
 export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
   const updated = createRowSet()
-  for await (const { row, outcome } of eachOutcome(run.reader.outcomes()))
-    if (outcome === 'updated') updated.add(row)
+  /** What Rapyd did not take of rows that it took in part. */
+  const partly = new Map<number, string>()
+  for await (const outcome of eachOutcome(run.reader.outcomes())) {
+    if (takenFields(outcome).length === 0) continue
+    updated.add(outcome.row)
+    if (outcome.notTaken !== '') partly.set(outcome.row, outcome.notTaken)
+  }
   if (await run.reader.hasBeforeImages()) {
     for await (const { customerId, writes } of run.reader.beforeImages())
-      for (const { row, patch } of writes) if (updated.has(row)) yield { customerId, patch }
-  } else yield* writesOfInput(run, updated)
+      for (const { row, patch } of writes)
+        if (updated.has(row)) yield { customerId, patch: takenPatch(patch, partly.get(row) ?? '') }
+  } else yield* writesOfInput(run, updated, partly)
 }
 
-async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<RunWrite> {
+async function* writesOfInput(
+  run: SavedRun,
+  updated: RowSet,
+  partly: ReadonlyMap<number, string>,
+): AsyncGenerator<RunWrite> {
   const { record, runId, isFinished } = run
   if (record.options.input === '-' && isFinished)
     throw inputNotKept(runId, 'Only runs with --backup keep what they wrote.')
@@ -212,7 +224,10 @@ async function* writesOfInput(run: SavedRun, updated: RowSet): AsyncGenerator<Ru
         const fields = await sent(row.row)
         if (isOutcome(read)) continue
         const { patch } = onlyFields(read, (field) => fields.has(field))
-        yield { customerId: read.customerId, patch: removeHoles(patch) }
+        yield {
+          customerId: read.customerId,
+          patch: takenPatch(removeHoles(patch), partly.get(row.row) ?? ''),
+        }
       }
     }
     await file.checkUnchanged()

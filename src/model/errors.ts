@@ -95,8 +95,16 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(rowErrors, text)
 }
 
+/** The message of a refusal with a code of Rapyd. */
+export function messageOfApi(apiCode: string): string {
+  return `Rapyd answered ${apiCode}`
+}
+
 /** Tips for messages that are more exact than their code. */
-const messageTips: ReadonlyMap<string, string> = new Map(Object.entries(catalogue.messages))
+const messageTips: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(catalogue.messages),
+  ...Object.entries(catalogue.api).map(([apiCode, tip]) => [messageOfApi(apiCode), tip] as const),
+])
 
 /** The tip for a row's problem. */
 export function findTip(code: ErrorCode, message: string): string {

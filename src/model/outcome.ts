@@ -1,5 +1,6 @@
 /** The outcome of a row: exactly one of seven, with what the results file says about it; and the field state that it confirms. */
 import type { ErrorCode } from './errors.ts'
+import { splitNames } from './row.ts'
 import type { PatchedRow, Place, UpdateRequest } from './row.ts'
 
 export const outcomeKinds = [
@@ -20,6 +21,8 @@ export interface Outcome extends Place {
   readonly customerId: string
   readonly fields: string
   readonly cleared: string
+  /** Fields that Rapyd did not take although it answered with success, joined with `;`. Empty if it took all, or refused the row. */
+  readonly notTaken: string
   /** HTTP requests that tried to update it; reads are not counted. */
   readonly attempts: number
   /** Status of the last answer; 0 if there was none. */
@@ -28,6 +31,8 @@ export interface Outcome extends Place {
   readonly errorField: string
   /** A fixed text, without cell contents and without Rapyd's own wording (which may repeat a value). */
   readonly message: string
+  /** Rapyd's own words about a refusal, shortened. They may repeat a value, so no log, summary or results file has them. */
+  readonly apiMessage: string
   readonly operationId: string
   readonly idempotencyKey: string
   /** How long the last answer took, from the first byte sent to the last byte read, in milliseconds; 0 if there was none. */
@@ -43,6 +48,13 @@ export interface Outcome extends Place {
 /** True for rows that the user has to look at. */
 export function needsAttention(kind: OutcomeKind): boolean {
   return kind !== 'updated' && kind !== 'unchanged'
+}
+
+/** Those of `fields` that Rapyd has applied: all of them, or those that it took. */
+export function takenFields({ outcome, fields, notTaken }: Outcome): readonly string[] {
+  if (outcome !== 'updated' && notTaken === '') return []
+  const refused = new Set(splitNames(notTaken))
+  return splitNames(fields).filter((path) => !refused.has(path))
 }
 
 /** A count of 0 for each kind. */
@@ -79,11 +91,13 @@ export function withoutCall(
     outcome,
     fields: '',
     cleared: '',
+    notTaken: '',
     attempts: 0,
     httpStatus: 0,
     errorCode,
     errorField,
     message,
+    apiMessage: '',
     operationId: '',
     idempotencyKey: '',
     latencyMs: 0,

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { fieldOf } from '../model/row.ts'
+import { fieldOf, splitNames } from '../model/row.ts'
 import type { Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 
@@ -80,7 +80,10 @@ export function narrowRequest(
   const all = parseBody(request.body)
   const patch = Object.fromEntries(Object.entries(all).filter(([field]) => kept.has(field)))
   const body = JSON.stringify(patch)
-  const only = (paths: string): string => onlyPaths(paths, (field) => Object.hasOwn(all, field), kept)
+  const only = (paths: string): string =>
+    splitPaths(paths, (field) => Object.hasOwn(all, field))
+      .filter((path) => kept.has(fieldOf(path)))
+      .join(';')
   return {
     ...request,
     body,
@@ -93,15 +96,13 @@ export function narrowRequest(
 }
 
 /** `paths` is joined with `;`, which a key of metadata may hold too: a part that begins with no field continues the path before. */
-function onlyPaths(paths: string, isField: (name: string) => boolean, kept: ReadonlySet<string>): string {
-  let field = ''
-  return paths
-    .split(';')
-    .filter((path) => {
-      if (isField(fieldOf(path))) field = fieldOf(path)
-      return kept.has(field)
-    })
-    .join(';')
+export function splitPaths(paths: string, isField: (name: string) => boolean): readonly string[] {
+  const found: string[] = []
+  for (const part of splitNames(paths)) {
+    if (isField(fieldOf(part)) || found.length === 0) found.push(part)
+    else found.push(`${found.pop()};${part}`)
+  }
+  return found
 }
 
 const keyVersion = 'rapyd-bulk/1'

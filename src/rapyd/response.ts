@@ -6,16 +6,19 @@ import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse } from '../model/ports.ts'
+import { printable } from '../model/text.ts'
 
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
 export interface Envelope {
   readonly success: boolean
-  /** Without the suffix that names a field; empty on success. */
+  /** Without what names fields; empty on success. */
   readonly errorCode: string
-  /** From `CODE - [FIELD]`, in lower case; empty if there is none. */
+  /** From `CODE - [FIELD, FIELD]`, in lower case and joined with `;`; empty if there is none. */
   readonly field: string
   /** Only to distinguish answers with the same code: texts change, and may repeat a value. */
   readonly message: string
+  /** The message, after what the code holds besides code and fields. On one line, and shortened. */
+  readonly words: string
   readonly operationId: string
   readonly data: JsonObject | undefined
   /** The items of a list. */
@@ -29,29 +32,64 @@ export function readEnvelope(body: string): Envelope | undefined {
   const status = answer['status']
   if (status['status'] !== 'SUCCESS' && status['status'] !== 'ERROR') return undefined
   const { data } = answer
-  const [errorCode, field] = splitCode(textOf(status['error_code']))
-  const [responseCode, responseField] = splitCode(textOf(status['response_code']))
+  const error = readCode(textOf(status['error_code']))
+  const response = readCode(textOf(status['response_code']))
+  const message = textOf(status['message'])
   return {
     success: status['status'] === 'SUCCESS',
-    errorCode: errorCode || responseCode,
-    field: field || responseField,
-    message: textOf(status['message']),
+    errorCode: error.code || response.code,
+    field: error.field || response.field,
+    message,
+    words: shorten([error.rest || response.rest, message].filter((text) => text !== '').join(': ')),
     operationId: textOf(status['operation_id']),
     data: isJsonObject(data) ? data : undefined,
     items: Array.isArray(data) ? data.filter(isJsonObject) : undefined,
   }
 }
 
-/** `INVALID_FIELDS - [SEARCH_CRITERIA]` names the field after the code. */
-function splitCode(text: string): [code: string, field: string] {
-  const at = text.indexOf(' - [')
-  if (at < 0) return [safeCode(text), '']
-  return [safeCode(text.slice(0, at)), safeCode(text.slice(at + 4).replace(/\].*$/s, '')).toLowerCase()]
+interface ApiCode {
+  readonly code: string
+  readonly field: string
+  /** What is neither. */
+  readonly rest: string
 }
 
-/** Codes go into reports, so other texts are dropped. */
-function safeCode(text: string): string {
-  return /^[A-Za-z0-9_.,-]{1,80}$/.test(text) ? text : ''
+/**
+ * `ERROR_CUSTOMER_DATA_MISSING - [EMAIL, PHONE_NUMBER]` names fields after the code. Codes and fields go into reports, so other
+ * texts around them are kept apart.
+ */
+function readCode(text: string): ApiCode {
+  const fields: string[] = []
+  const bare = text
+    .slice(0, longestText)
+    .replaceAll(/[\s-]*\[([^\]]*)\]?/g, (whole, names: string) => {
+      const found = names.split(',').map((name) => name.trim())
+      if (!found.every(isSafe)) return whole
+      fields.push(...found)
+      return ' '
+    })
+    .trim()
+  const code = isSafe(bare)
+    ? bare
+    : (/(?<=^|\s)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=[\s:]|$)/.exec(bare)?.[0] ?? '')
+  return {
+    code,
+    field: fields.join(';').toLowerCase(),
+    rest: bare.replace(code, '').replaceAll(/^[\s:-]+|[\s:-]+$/g, ''),
+  }
+}
+
+function isSafe(text: string): boolean {
+  return /^[A-Za-z0-9_.,-]{1,80}$/.test(text)
+}
+
+const longestWords = 300
+/** More of a code or a message is not looked at. */
+const longestText = 1_000
+
+function shorten(text: string): string {
+  const shown = Array.from(printable(text.trim().slice(0, longestText)))
+  return shown.length > longestWords ? `${shown.slice(0, longestWords - 1).join('')}…` : shown.join('')
 }
 
 function textOf(value: unknown): string {

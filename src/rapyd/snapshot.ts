@@ -26,13 +26,51 @@ function couponOf(discount: JsonValue | undefined): JsonValue {
   return (isJsonObject(coupon) ? coupon['id'] : undefined) ?? discount ?? ''
 }
 
-/** Compares only what `wanted` names: other keys of metadata and older addresses do not count. A blank matches an empty value. */
-export function compareField(field: string, wanted: JsonValue, snapshot: JsonObject): FieldMatch {
+/**
+ * Compares only what `wanted` names: other keys of metadata and older addresses do not count. A blank matches an empty value. By
+ * default a value that Rapyd writes in its own way is held; `isSame` may be stricter.
+ */
+export function compareField(
+  field: string,
+  wanted: JsonValue,
+  snapshot: JsonObject,
+  isSame: (value: JsonValue, wanted: JsonValue, field: string) => boolean = isHeld,
+): FieldMatch {
   const value = ownValue(snapshot, field)
   if (isHidden(field, snapshot)) return 'not_shown'
   if (wanted === '') return isEmpty(value) ? 'holds' : 'differs'
   if (value === undefined || (field === 'coupon' && typeof value === 'object')) return 'not_shown'
-  return holdsAll(value, wanted) ? 'holds' : 'differs'
+  return isSame(value, wanted, field) ? 'holds' : 'differs'
+}
+
+/**
+ * True if `value` is `wanted` as Rapyd may write it: texts after NFC and trimming, e-mail addresses without case, phone numbers by
+ * their digits, scalars of metadata as texts. `name` is that of the field or member; empty inside metadata.
+ */
+export function isHeld(value: JsonValue | undefined, wanted: JsonValue, name: string): boolean {
+  if (isList(wanted)) {
+    const items = isList(value) ? value : []
+    if (name === 'addresses')
+      return wanted.every((item) => items.some((held) => isHeld(held, item, 'address')))
+    return items.length === wanted.length && wanted.every((item, at) => isHeld(items[at], item, ''))
+  }
+  if (isJsonObject(wanted)) {
+    const isData = name === 'metadata' || name === ''
+    return (
+      isJsonObject(value) &&
+      Object.entries(wanted).every(([key, item]) => isHeld(ownValue(value, key), item, isData ? '' : key))
+    )
+  }
+  if (wanted === '' || wanted === null) return isEmpty(value)
+  return (
+    typeof value !== 'object' && value !== undefined && plainText(value, name) === plainText(wanted, name)
+  )
+}
+
+function plainText(value: string | number | boolean, name: string): string {
+  const text = String(value).normalize('NFC').trim()
+  if (name === 'email') return text.toLowerCase()
+  return name === 'phone_number' ? text.replaceAll(/\D/g, '') : text
 }
 
 /** True if `snapshot` lacks a field that Rapyd may have all the same. Other fields count as empty if they are absent. */

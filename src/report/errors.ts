@@ -49,7 +49,7 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.outcome,
     outcome.errorCode,
     outcome.errorField,
-    outcome.message,
+    outcome.apiMessage === '' ? outcome.message : `${outcome.message}: ${outcome.apiMessage}`,
     outcome.errorCode === '' ? '' : findTip(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'ndjson') return ndjsonRecord(raw.trim(), values) + format.lineEnd

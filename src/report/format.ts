@@ -6,9 +6,10 @@ export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
-/** `name 12, email 1,234`, or `none`. */
-export function formatCounts(counts: Readonly<Record<string, number>>): string {
+/** `name 12, email 1,234`, or `none`. More than `most` names are only counted. */
+export function formatCounts(counts: Readonly<Record<string, number>>, most = Infinity): string {
   const found = Object.entries(counts).map(([name, count]) => `${printable(name)} ${formatCount(count)}`)
+  if (found.length > most) found.splice(most, found.length, `${formatCount(found.length - most)} more fields`)
   return found.length === 0 ? 'none' : found.join(', ')
 }
 

@@ -9,6 +9,8 @@ import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
 
 /** Kinds of errors that are listed, the most frequent ones. */
 const mostKinds = 5
+/** Fields of which counts are listed. */
+const mostFields = 20
 
 export function summaryText(summary: Summary, directory: string, color: boolean): string {
   const { run_id: run, host, input, outcomes, rollback, sync } = summary
@@ -23,13 +25,19 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
     lines.push(`${alignCount(outcomes[kind])}  ${paint(kind, kind.padEnd(14))} ${outcomeLooks[kind].words}`)
   }
   if (summary.attempts > 0) lines.push(`           ${requestsLine(summary)}`)
-  lines.push(...errorLines(summary))
+  lines.push(...fieldLines(summary), ...errorLines(summary))
   if (rollback !== undefined) lines.push('', ...rollbackLines(rollback))
   if (sync !== undefined) lines.push('', syncLine(sync))
   const folder = printable(directory)
   lines.push('', `Report: ${folder}/report.html`)
   if (countNeedingAttention(outcomes) > 0) lines.push(`Rows:   ${folder}/errors and results`)
   return `${lines.join('\n')}\n`
+}
+
+function fieldLines({ cleared, unproved = {} }: Summary): readonly string[] {
+  const line = (counts: typeof cleared, words: string): readonly string[] =>
+    Object.keys(counts).length === 0 ? [] : [`           ${words}: ${formatCounts(counts, mostFields)}`]
+  return [...line(cleared, 'cleared'), ...line(unproved, 'sent, and not shown by Rapyd')]
 }
 
 function errorLines({ errors }: Summary): readonly string[] {

@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { countEach, countUp } from '../model/collections.ts'
 import { splitNames, messageOfKind } from '../model/row.ts'
-import { rowErrors } from '../model/errors.ts'
-import { needsAttention, noOutcomes, outcomeKinds } from '../model/outcome.ts'
+import { findTip } from '../model/errors.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { needsAttention, noOutcomes, outcomeKinds, takenFields } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { writeOutputFile } from './output-file.ts'
 
@@ -26,6 +27,8 @@ export interface RunFacts {
   readonly started_at: string
   readonly finished_at: string
   readonly rate_limited: number
+  /** Rows by field that was sent and that the answers do not show. */
+  readonly unproved?: Readonly<Record<string, number>>
   /** Only with `--only-changed`. */
   readonly sync?: SyncFacts
   readonly exit_code: number
@@ -80,9 +83,9 @@ export type Summary = RunFacts & Totals
 
 /** The keys have the documented order. */
 export function toSummary(facts: RunFacts, totals: Totals): Summary {
-  const { rate_limited, sync, exit_code, next, ...first } = facts
+  const { rate_limited, unproved = {}, sync, exit_code, next, ...first } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
-  const counts = { outcomes, cleared, calls, attempts, rate_limited, retries, errors, latency_ms }
+  const counts = { outcomes, cleared, unproved, calls, attempts, rate_limited, retries, errors, latency_ms }
   return { ...first, ...counts, ...(sync === undefined ? {} : { sync }), exit_code, next }
 }
 
@@ -104,7 +107,7 @@ export const outcomeLooks = {
   updated: { words: 'confirmed by Rapyd', style: 'green' },
   unchanged: { words: 'nothing to send', style: 'dim' },
   invalid: { words: 'refused here, never sent', style: 'yellow' },
-  rejected: { words: 'refused by Rapyd', style: 'red' },
+  rejected: { words: 'refused by Rapyd, in whole or in part', style: 'red' },
   failed: { words: 'not applied: no attempt got through', style: 'red' },
   unknown: { words: 'may have been applied: look at these customers', style: 'red' },
   not_attempted: { words: 'the run stopped before them', style: 'yellow' },
@@ -130,7 +133,11 @@ export function createTotals(): TotalsCounter {
   return {
     add(outcome) {
       outcomes[outcome.outcome]++
-      if (outcome.outcome === 'updated') countEach(cleared, splitNames(outcome.cleared))
+      const taken = new Set(takenFields(outcome))
+      countEach(
+        cleared,
+        splitNames(outcome.cleared).filter((path) => taken.has(path)),
+      )
       countEach(retries, splitNames(outcome.retries))
       attempts += outcome.attempts
       if (outcome.attempts > 0) {
@@ -152,14 +159,14 @@ export function createTotals(): TotalsCounter {
   }
 }
 
-function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: keyof typeof rowErrors): void {
+function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: ErrorCode): void {
   const { errorField: field, row } = outcome
   const message = messageOfKind(outcome.message)
   const key = [code, field, message].join('\0')
   const found = errors.get(key)
   if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })
   else if (errors.size < mostKinds)
-    errors.set(key, { code, field, count: 1, example_row: row, tip: rowErrors[code].tip, message })
+    errors.set(key, { code, field, count: 1, example_row: row, tip: findTip(code, message), message })
   else {
     const other = errors.get(otherKinds)
     errors.set(otherKinds, {
@@ -208,8 +215,9 @@ export function createRollbackCounter(): RollbackCounter {
   const impossible = new Map<string, number>()
   let partly = 0
   return {
-    add({ outcome, fields, errorCode, errorField }) {
-      if (outcome === 'updated') countEach(restored, splitNames(fields))
+    add(row) {
+      const { outcome, errorCode, errorField } = row
+      countEach(restored, takenFields(row))
       if (outcome === 'updated' && errorCode !== '') partly++
       if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
       if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))

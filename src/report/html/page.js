@@ -7,7 +7,7 @@ const one = (id) => document.getElementById(id)
 ;(() => {
   const data = document.getElementById('attention-data')
   if (data === null) return
-  const { kinds, rows, names = [], values = [] } = JSON.parse(data.textContent)
+  const { kinds, rows, names = [], values = [], words = [] } = JSON.parse(data.textContent)
   const width = 4
   const pageRows = 25
   const [search, outcome, code, body, status] = ['search', 'outcome', 'code', 'rows', 'status'].map(one)
@@ -33,7 +33,9 @@ const one = (id) => document.getElementById(id)
         String(rows[at]) === digits ||
         String(rows[at + 1]) === digits ||
         rows[at + 2].toLowerCase().includes(text) ||
-        (values[at / width] ?? []).some((cell) => cell.toLowerCase().includes(text))
+        [...(values[at / width] ?? []), words[at / width] ?? ''].some((cell) =>
+          cell.toLowerCase().includes(text),
+        )
       )
         found.push(at)
     }
@@ -86,6 +88,12 @@ const one = (id) => document.getElementById(id)
         pair.appendChild(document.createElement('b')).textContent = names[column] ?? '?'
       pair.append(text === '' ? '(blank)' : text)
     })
+    const said = words[at / width] ?? ''
+    if (said !== '') {
+      const pair = cell.appendChild(document.createElement('span'))
+      pair.appendChild(document.createElement('b')).textContent = 'Rapyd says'
+      pair.append(said)
+    }
     return [row]
   }
 

@@ -1,7 +1,7 @@
 /** Gathers what the HTML report shows beyond the summary, in the pass that writes `results`. Updated rows are only counted. */
 import { countUp } from '../../model/collections.ts'
-import { splitNames, messageOfKind } from '../../model/row.ts'
-import { needsAttention } from '../../model/outcome.ts'
+import { messageOfKind } from '../../model/row.ts'
+import { needsAttention, takenFields } from '../../model/outcome.ts'
 import type { Outcome } from '../../model/outcome.ts'
 import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
@@ -34,8 +34,7 @@ export function createReportData(values?: RowValues): ReportData {
       timeline.add(outcome)
       if (outcome.attempts > 0) countUp(latencies, outcome.latencyMs)
       if (needsAttention(outcome.outcome)) attention.add(outcome, record)
-      if (outcome.outcome !== 'updated') return
-      for (const name of splitNames(outcome.fields))
+      for (const name of takenFields(outcome))
         countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
     },
     attention,
@@ -89,12 +88,14 @@ export interface Attention {
   examplesOf(code: string, field: string, message: string): readonly number[]
   /** Outcomes and codes of the listed rows, for the filters. */
   choices(): { readonly outcomes: readonly string[]; readonly codes: readonly string[] }
-  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, and with cells also `names` and `values`. Safe inside a script element. */
+  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, and with cells also `names`, `values` and `words`. Safe inside a script element. */
   json(): string
 }
 
 export function createAttention(values?: RowValues, most = mostListed): Attention {
   const cells: (readonly string[])[] = []
+  /** What Rapyd said about the same rows. */
+  const words: string[] = []
   const kinds: Kind[] = []
   const numbers = new Map<string, number>()
   const examples = new Map<string, number[]>()
@@ -124,8 +125,10 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       if (listed >= most) return
       listed++
       const { row, line, customerId } = outcome
-      if (values !== undefined && record !== undefined && cells.length < mostValued)
+      if (values !== undefined && record !== undefined && cells.length < mostValued) {
         cells.push(values.of(record))
+        words.push(outcome.apiMessage)
+      }
       rows.push(row, line, printable(customerId), kindNumber(outcome))
     },
     get valued() {
@@ -140,7 +143,8 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       codes: [...new Set(kinds.map(([, code]) => code))].filter((code) => code !== '').sort(),
     }),
     json() {
-      const shown = values === undefined || cells.length === 0 ? {} : { names: values.names, values: cells }
+      const shown =
+        values === undefined || cells.length === 0 ? {} : { names: values.names, values: cells, words }
       return jsonInScript(JSON.stringify({ kinds, rows, ...shown }))
     },
   }

@@ -29,13 +29,14 @@ const columns = {
   latencyMs: 'latency_ms',
   retries: 'retries',
   finishedAt: 'finished_at',
-} as const satisfies Readonly<Record<keyof Omit<Outcome, 'mergedInto'>, string>>
+} as const satisfies Readonly<Record<keyof Omit<Outcome, 'mergedInto' | 'notTaken' | 'apiMessage'>, string>>
 
-const names = Object.values(columns)
+/** In the order of the checksum. */
+const names = [...Object.values(columns), 'merged_into', 'digests', 'not_taken', 'api_message']
 
 /** Takes the values of `outcomeValues`, after the number of the run. */
-export const insertOutcome = `INSERT INTO outcome (run, operation, ${names.join(', ')}, merged_into, digests, checksum)
-  VALUES (?, '${updateOperation}', ${names.map(() => '?').join(', ')}, ?, ?, ?)`
+export const insertOutcome = `INSERT INTO outcome (run, operation, ${names.join(', ')}, checksum)
+  VALUES (?, '${updateOperation}', ${names.map(() => '?').join(', ')}, ?)`
 
 /** `digests`: JSON of the keyed digests of the fields that add up when they are sent again, or null. */
 export function outcomeValues(outcome: Outcome, digests: string | null): readonly (string | number | null)[] {
@@ -60,16 +61,23 @@ export function outcomeValues(outcome: Outcome, digests: string | null): readonl
     Math.round(outcome.finishedAt),
     outcome.mergedInto ?? null,
     digests,
+    outcome.notTaken,
+    outcome.apiMessage,
   ]
-  return [...values, checksumOf(values)]
+  return [...values, checksumOf(withoutBlanks(values))]
+}
+
+/** The last two columns count only if they hold something: earlier versions have not written them. */
+function withoutBlanks(values: readonly unknown[]): readonly unknown[] {
+  return values.slice(-2).every((value) => value === '') ? values.slice(0, -2) : values
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
 export function readOutcome(found: StoreRow): Outcome {
   const text = (name: string): string => String(found[name])
   const number = (name: string): number => Number(found[name])
-  const values = [...names.map((name) => found[name]), found['merged_into'], found['digests']]
-  if (checksumOf(values) !== found['checksum']) throw damagedRow('outcome', number('row'))
+  const values = names.map((name) => found[name])
+  if (checksumOf(withoutBlanks(values)) !== found['checksum']) throw damagedRow('outcome', number('row'))
   const code = text(columns.errorCode)
   const mergedInto = found['merged_into']
   return {
@@ -81,11 +89,13 @@ export function readOutcome(found: StoreRow): Outcome {
     customerId: text(columns.customerId),
     fields: text(columns.fields),
     cleared: text(columns.cleared),
+    notTaken: text('not_taken'),
     attempts: number(columns.attempts),
     httpStatus: number(columns.httpStatus),
     errorCode: isErrorCode(code) ? code : '',
     errorField: text(columns.errorField),
     message: text(columns.message),
+    apiMessage: text('api_message'),
     operationId: text(columns.operationId),
     idempotencyKey: text(columns.idempotencyKey),
     latencyMs: number(columns.latencyMs),

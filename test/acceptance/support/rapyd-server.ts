@@ -11,6 +11,8 @@ export interface Call {
   readonly salt: string
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
 export interface RapydServer {
   readonly url: string
   readonly keys: { readonly RAPYD_ACCESS_KEY: string; readonly RAPYD_SECRET_KEY: string }
@@ -35,9 +37,13 @@ export interface RapydServer {
     | 'late'
     | 'never'
     | undefined
+  /** What it takes of an update. Default: all of it. */
+  take: (patch: Fields, held: Fields) => Fields
+  /** What the answer to an update shows of a customer. Default: all of it. */
+  show: (customer: Fields) => Fields
   /** Decides about a signed read, as `answer` does about an update. */
   answerRead: () => { readonly status: number; readonly body: string } | undefined
-  customer(id: string): Readonly<Record<string, unknown>>
+  customer(id: string): Fields
   /** Breaks off whatever waits for an answer. */
   drop(): void
   close(): Promise<void>
@@ -95,7 +101,7 @@ export async function startRapydServer(): Promise<RapydServer> {
         if (typeof answer === 'object') return reply(response, answer.status, answer.body)
         const apply = (): void => {
           const patch: Record<string, unknown> = JSON.parse(body)
-          customers.set(id, { ...customers.get(id), ...patch })
+          customers.set(id, { ...customers.get(id), ...result.take(patch, result.customer(id)) })
           result.applied.push(call)
         }
         if (answer === 'late') {
@@ -104,7 +110,7 @@ export async function startRapydServer(): Promise<RapydServer> {
         }
         apply()
         if (answer === 'cut_after') return request.socket.destroy()
-        return reply(response, 200, envelope('SUCCESS', '', { id, ...customers.get(id) }))
+        return reply(response, 200, envelope('SUCCESS', '', { id, ...result.show(result.customer(id)) }))
       })
       return undefined
     })
@@ -122,6 +128,8 @@ export async function startRapydServer(): Promise<RapydServer> {
     reads: [],
     broken: [],
     answer: () => undefined,
+    take: (patch) => patch,
+    show: (customer) => customer,
     answerRead: () => undefined,
     customer: (id) => customers.get(id) ?? {},
     drop: () => server.closeAllConnections(),
