@@ -50,11 +50,14 @@ export function needsAttention(kind: OutcomeKind): boolean {
   return kind !== 'updated' && kind !== 'unchanged'
 }
 
-/** Those of `fields` that Rapyd has applied: all of them, or those that it took. */
-export function takenFields({ outcome, fields, notTaken }: Outcome): readonly string[] {
+/** Those of a row's paths (default: all that it sends) that Rapyd has applied: all of them, or those that it took. */
+export function takenFields(
+  { outcome, fields, notTaken }: Outcome,
+  paths: string = fields,
+): readonly string[] {
   if (outcome !== 'updated' && notTaken === '') return []
   const refused = new Set(splitNames(notTaken))
-  return splitNames(fields).filter((path) => !refused.has(path))
+  return splitNames(paths).filter((path) => !refused.has(path))
 }
 
 /** A count of 0 for each kind. */

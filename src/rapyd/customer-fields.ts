@@ -164,6 +164,10 @@ export const addressFields: readonly CustomerField[] = [
 const customerFieldsByName = new Map(customerFields.map((field) => [field.name, field]))
 const addressFieldsByName = new Map(addressFields.map((field) => [field.name, field]))
 
+export function isCustomerField(name: string): boolean {
+  return customerFieldsByName.has(name)
+}
+
 export function findCustomerField(name: string): CustomerField | undefined {
   return customerFieldsByName.get(name)
 }

@@ -133,11 +133,7 @@ export function createTotals(): TotalsCounter {
   return {
     add(outcome) {
       outcomes[outcome.outcome]++
-      const taken = new Set(takenFields(outcome))
-      countEach(
-        cleared,
-        splitNames(outcome.cleared).filter((path) => taken.has(path)),
-      )
+      countEach(cleared, takenFields(outcome, outcome.cleared))
       countEach(retries, splitNames(outcome.retries))
       attempts += outcome.attempts
       if (outcome.attempts > 0) {

@@ -106,6 +106,8 @@ describe('the account of a run', () => {
       httpStatus: 0,
       errorCode: 'E_STOPPED',
       errorField: '',
+      apiMessage: '',
+      notTaken: '',
       message: 'the run stopped before this row',
       operationId: '',
       latencyMs: 0,

@@ -30,7 +30,8 @@ describe('reading back', () => {
       { metadata: { old: 1, a: { b: [1], c: 2 } } },
       'applied',
     ],
-    ['metadata with another value', { metadata: { a: 1 } }, { metadata: { a: '1' } }, 'different'],
+    ['metadata with another value', { metadata: { a: 1 } }, { metadata: { a: 2 } }, 'different'],
+    ['metadata whose number is a text', { metadata: { a: 1 } }, { metadata: { a: '1' } }, 'applied'],
     ['metadata with a cleared key that is gone', { metadata: { a: '' } }, { metadata: {} }, 'applied'],
     [
       'cleared keys that bear the names of what every object has',
@@ -62,6 +63,12 @@ describe('reading back', () => {
     ['another coupon', { coupon: 'SPRING' }, discount('AUTUMN'), 'different'],
     ['no discount', { coupon: 'SPRING' }, { discount: null }, 'different'],
     ['a discount without its coupon', { coupon: 'SPRING' }, { discount: { id: 'dis_1' } }, 'cannot_tell'],
+    [
+      'a coupon that holds, next to a field that differs, which may be a part that was taken',
+      { coupon: 'SPRING', name: 'a' },
+      { ...discount('SPRING'), name: 'b' },
+      'cannot_tell',
+    ],
     ['a coupon that was taken away', { coupon: '' }, { discount: null }, 'applied'],
     ['a coupon that is still there', { coupon: '' }, discount('SPRING'), 'different'],
   ])('finds %s', (_what, patch, customer, finding) => {

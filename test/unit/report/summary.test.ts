@@ -40,7 +40,7 @@ test('summary.json has its keys in the documented order, is for its owner alone 
   expect(mode).toBe(0o600)
   const written = JSON.parse(text)
   expect(Object.keys(written).join(' ')).toBe(
-    'run_id input env host account started_at finished_at outcomes cleared calls attempts rate_limited retries errors latency_ms exit_code next',
+    'run_id input env host account started_at finished_at outcomes cleared unproved calls attempts rate_limited retries errors latency_ms exit_code next',
   )
   expect(Object.keys(written.input).join(' ')).toBe('path sha256 rows bytes')
   expect(Object.keys(written.errors[0]).join(' ')).toBe('code field count example_row tip message')
@@ -58,7 +58,7 @@ test('the text names every outcome that happened, what to look at, and where the
     [
       'Run crm-0123456789 on sandboxapi.rapyd.net: 12,345 rows in 1 min',
       '        2  updated        confirmed by Rapyd',
-      '        1  rejected       refused by Rapyd',
+      '        1  rejected       refused by Rapyd, in whole or in part',
       '           3 requests · refused by the rate limit once · answers in 120 ms, 99% within 120 ms',
       '',
       'To look at:',
