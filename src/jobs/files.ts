@@ -2,12 +2,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outcome } from '../model/outcome.ts'
-import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { errorLine, errorsHeader } from '../report/errors.ts'
 import { openOutputFile, removeOutputFile } from '../report/output-file.ts'
 import { errorsFormatOf } from '../engine/report.ts'
+import type { Defect } from '../validation/checks.ts'
 import { createFixedCopy } from '../validation/fixed-copy.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import type { MappedInput } from '../validation/row-reader.ts'
@@ -29,7 +29,7 @@ export interface WrittenFiles {
 
 export interface ValidateFiles {
   readonly invalid: (outcome: Outcome) => void
-  readonly refused: (row: Row | MalformedRow, problems: readonly Problem[]) => void
+  readonly defective: (row: Row | MalformedRow, defects: readonly Defect[]) => void
   flush(): Promise<void>
   finish(): Promise<WrittenFiles>
   discard(): void
@@ -44,7 +44,7 @@ export function openValidateFiles(
   const errors = out === undefined ? undefined : createErrorsCopy(out, input)
   return {
     invalid: (outcome) => errors?.invalid(outcome),
-    refused: (row, problems) => mended?.refused(row, problems),
+    defective: (row, defects) => mended?.defective(row, defects),
     async flush() {
       await errors?.flush()
       await mended?.flush()

@@ -28,6 +28,7 @@ import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import type { MappedInput } from '../validation/row-reader.ts'
+import { isStrictRule, phoneRule } from '../rapyd/customer-fields.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -82,7 +83,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await afterBatch?.()
     }
     try {
-      const checks = openChecks(input, { onDefect, onRefused: files?.refused })
+      const checks = await openChecks(input, { onDefect, onDefective: files?.defective })
       const parts = { ...input, signal, examiner: checks }
       const onRow: OnInvalid = (outcome, columnOf) => {
         files?.invalid(outcome)
@@ -107,16 +108,25 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
 }
 
 /** Composes the checks for the columns of the file. Throws INPUT errors if the header cannot be matched. */
-function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'onRefused'>): Checks {
+async function openChecks(
+  input: MappedInput,
+  watch: Pick<ChecksParts, 'onDefect' | 'onDefective'>,
+): Promise<Checks> {
   const { head, options, mapping } = input
   const ignored = options.ignoreColumns
   const rules = rulesOf(options)
-  const shared = { ...watch, locate: createLocate(input) }
+  const plans = head.format === 'csv' ? planHeader(head.header, ignored, mapping, rules) : []
+  const mayHavePhones =
+    head.format === 'ndjson' ||
+    plans.some(({ targets }) =>
+      targets.some(({ holds, rule }) => rule === phoneRule || holds === 'addresses'),
+    )
+  const hasTrunkZero = mayHavePhones ? (await import('../mapping/trunk-zero.ts')).hasTrunkZero : () => false
+  const shared = { ...watch, locate: createLocate(input), hasTrunkZero }
   if (head.format === 'ndjson') {
     const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
     return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })
   }
-  const plans = planHeader(head.header, ignored, mapping, rules)
   return createChecks({
     ...shared,
     columns: createCsvColumns(plans, rules.nullValues),
@@ -128,12 +138,13 @@ function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'o
   })
 }
 
-/** Fields with a rule are checked by it. Others, and `occupation`, hold texts. */
+/** Fields with a strict rule are checked by it. Others hold texts. */
 function textsOf({ name, targets }: PlannedColumn, index: number): ChecksParts['texts'] {
-  const target = targets.find(({ rule, path }) => rule === undefined || path === 'occupation')
+  const target = targets.find(({ rule }) => !isStrictRule(rule))
   if (target === undefined) return []
   const isFree = target.path.startsWith('metadata.')
-  return [{ index, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
+  const source = { name, number: index + 1 }
+  return [{ index, source, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
 }
 
 /** A batch is processed when the next one is requested. */

@@ -5,7 +5,8 @@
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
-import { findAddressField } from '../rapyd/customer-fields.ts'
+import { findInvisible, isInvisible } from '../model/invisible.ts'
+import { findAddressField, findInvisibleDefect } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import suspectTexts from './suspects.json' with { type: 'json' }
@@ -76,7 +77,8 @@ function changeText(text: string, { target, changes }: Assignment, rules: CellRu
   let changed = text
   for (const change of changes) {
     const made = change(changed)
-    if (typeof made !== 'string') return { code: made.code, field: path, message: made.message }
+    // What a transform cannot read is often a character that cannot be seen.
+    if (typeof made !== 'string') return { ...(findInvisibleDefect(made.code, text) ?? made), field: path }
     changed = made
   }
   // Only a blank in the file may clear a field, not a text that a transform has emptied.
@@ -114,13 +116,20 @@ export function textProblem(
   { literals }: Pick<CellRules, 'literals'>,
 ): Problem | undefined {
   const problem = (code: Problem['code'], message: string): Problem => ({ code, field: path, message })
-  if ((suspects.has(text) || text.trim() === '') && !literals.has(text))
-    return problem('E_SUSPECT_BLANK', 'looks like an empty value but is not blank')
+  if ((suspects.has(text) || isInvisible(text)) && !literals.has(text))
+    return problem('E_SUSPECT_BLANK', describeSuspect(text))
   if (text.length > longestCell) return problem('E_TOO_LARGE', 'longer than 1 MiB')
   if (control.test(text)) return problem('E_CONTROL_CHAR', 'holds a control character')
   if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', 'holds half of a surrogate pair')
   const defect = rule?.(text)
   return defect && problem(defect.code, defect.message)
+}
+
+function describeSuspect(text: string): string {
+  const point = isInvisible(text) ? findInvisible(text) : undefined
+  return point === undefined
+    ? 'looks like an empty value but is not blank'
+    : `holds only characters that cannot be seen (${point})`
 }
 
 /** Checks each address of a whole list against the rules of its fields. */

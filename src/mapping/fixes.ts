@@ -2,8 +2,10 @@
  * Fixes a cell if only one text can have been meant. The caller must check the row again. Lost digits, zeros and plus signs, and
  * ambiguous dates, are not fixed, because the original text is unknown.
  */
-import type { ErrorCode, Problem } from '../model/errors.ts'
+import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
+import { trimInvisible } from '../model/invisible.ts'
 import {
+  codeRule,
   isCustomerId,
   countryRule,
   dateRule,
@@ -14,6 +16,7 @@ import {
 } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode } from './transforms.ts'
+import { hasTrunkZero } from './trunk-zero.ts'
 
 export interface Fix {
   readonly text: string
@@ -28,9 +31,9 @@ const passes =
   (text: string): boolean =>
     rule(text) === undefined
 
-/** The rule of a cell, and a rewrite besides removing the spaces around it. */
+/** The rule of a cell, and a rewrite besides removing what cannot be seen at its ends. */
 const repairs: Readonly<
-  Partial<Record<ErrorCode, readonly [isRight: (text: string) => boolean, rewrite?: Rewrite]>>
+  Partial<Record<ErrorCode | WarningCode, readonly [isRight: (text: string) => boolean, rewrite?: Rewrite]>>
 > = {
   E_ID: [isCustomerId],
   E_EMAIL: [
@@ -42,21 +45,33 @@ const repairs: Readonly<
   E_COUNTRY: [passes(countryRule), rewriteCountry],
   E_EWALLET: [passes(ewalletRule)],
   E_PAYMENT_METHOD: [passes(paymentMethodRule)],
+  E_INVISIBLE_CHAR: [passes(codeRule), rewriteSpaces],
+  W_INVISIBLE_CHAR: [() => true],
 }
 
+type Fixable = Omit<Problem, 'code'> & { readonly code: ErrorCode | WarningCode }
+
 /** Returns undefined if no fix is certain. */
-export function findFix({ code }: Problem, cell: string): Fix | undefined {
+export function findFix({ code }: Fixable, cell: string): Fix | undefined {
   const [isRight, rewrite] = repairs[code] ?? []
-  const text = cell.trim()
-  const fixes = [{ text, change: 'spaces around it removed' }, rewrite?.(text)]
+  const text = trimInvisible(cell)
+  const change =
+    text === cell.trim() ? 'spaces around it removed' : 'characters that cannot be seen removed at its ends'
+  const fixes = [{ text, change }, rewrite?.(text)]
   return fixes.find((fix) => fix !== undefined && fix.text !== cell && isRight?.(fix.text) === true)
 }
 
-/** For a number of a plus sign, digits and separators. `(0)` is not fixed: it is a digit that must be removed. */
+/** Keeps the spaces inside a code, such as a postcode. */
+function rewriteSpaces(text: string): Fix {
+  return { text: text.replace(/\p{Zs}/gu, ' '), change: 'spaces of another kind replaced by plain ones' }
+}
+
+/** For a number of a plus sign, digits and separators. A trunk zero is not fixed: it is a digit that must be removed. */
 function rewritePhone(text: string): Fix | undefined {
   if (text.length > 40 || !/^\+[\d\s().\-/\u2010-\u2015]+$/.test(text) || /\(\s*0+\s*\)/.test(text))
     return undefined
-  return { text: `+${text.replace(/\D+/g, '')}`, change: 'signs between the digits removed' }
+  const number = `+${text.replace(/\D+/g, '')}`
+  return hasTrunkZero(number) ? undefined : { text: number, change: 'signs between the digits removed' }
 }
 
 /** ISO 8601 is unambiguous. */

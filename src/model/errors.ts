@@ -108,8 +108,9 @@ const messageTips: ReadonlyMap<string, string> = new Map([
 
 /** The tip for a row's problem. */
 export function findTip(code: ErrorCode, message: string): string {
-  // The message of the first problem is followed by the names of the others.
-  return messageTips.get(message.split('; also ', 1)[0] ?? '') ?? rowErrors[code].tip
+  // The message of the first problem is followed by the names of the others. A code point counts for every message.
+  const [first = ''] = message.split('; also ', 1)
+  return messageTips.get(first.replace(/ \(U\+[0-9A-F]+\)$/, '')) ?? rowErrors[code].tip
 }
 
 /** A defect of one row: a stable code, where in the row, and a fixed text that never holds a cell's content. */

@@ -2,6 +2,7 @@
  * Names and texts that others wrote: how they are printed safely, which known name a misspelt one means, and which names
  * only look alike.
  */
+import { codeOf, findInvisible, hidden } from './invisible.ts'
 import lookAlikes from './look-alikes.json' with { type: 'json' }
 
 /** Control characters (ESC and the one-byte CSI are two of them), line separators, and marks that change the direction of text. */
@@ -72,18 +73,16 @@ export function editDistance(left: string, right: string): number {
 /** Cyrillic and Greek letters, and the Latin ones that they look like. */
 const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
 
-const invisible = /[\p{Cf}\u115f\u1160\u3164]/gu
-
 /** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
 export function toPlainForm(name: string): string {
-  const seen = name.normalize('NFKC').replace(invisible, '')
+  const seen = name.normalize('NFKC').replace(hidden, '')
   return Array.from(seen, (character) => twins.get(character) ?? character).join('')
 }
 
 /** What is deceiving about the name, with the character's number. Returns undefined if it is what it looks like. */
 export function describeDeception(name: string): string | undefined {
-  const unseen = name.match(invisible)?.[0]
-  if (unseen !== undefined) return `it holds a character that cannot be seen (${codeOf(unseen)})`
+  const unseen = findInvisible(name.replace(/\p{Zs}/gu, ' '))
+  if (unseen !== undefined) return `it holds a character that cannot be seen (${unseen})`
   // A word of Cyrillic letters only is what it looks like.
   const words = name.match(/\p{L}+/gu) ?? []
   for (const word of words.filter((letters) => /[A-Za-z]/.test(letters))) {
@@ -110,8 +109,4 @@ export function findLookAlikes<Column extends { readonly name: string; readonly 
     const part = describeDeception(column.name)
     return part === undefined ? [] : { column, message: `the name is not what it looks like: ${part}` }
   })
-}
-
-function codeOf(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }

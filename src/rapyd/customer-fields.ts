@@ -3,9 +3,11 @@
  * what the documentation leaves open is a warning.
  */
 import type { ErrorCode } from '../model/errors.ts'
+import { findInvisible } from '../model/invisible.ts'
 import { valueAt } from '../model/json.ts'
 import type { RowWarnings } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
+import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
 
 /** A blank id would make the path of Create Customer, and a slash another path. */
@@ -24,6 +26,8 @@ const numberOrDate = /^[\d.,/:+E\s-]+$/i
 /** The message for a text that is not a customer id. */
 export function describeIdDefect(text: string): string {
   if (text === '') return 'not a customer id: it is blank'
+  const unseen = findInvisibleDefect('E_ID', text)
+  if (unseen !== undefined) return `not a customer id: it ${unseen.message}`
   if (text !== text.trim() && isCustomerId(text.trim())) return 'not a customer id: spaces stand around it'
   if (otherId.test(text)) return 'not a customer id: an id of another kind'
   if (text.length <= 40 && numberOrDate.test(text))
@@ -40,12 +44,31 @@ export interface CellDefect {
 /** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
 export type Rule = (text: string) => CellDefect | undefined
 
-function rule(code: ErrorCode, message: string, isValid: (text: string) => boolean): Rule {
-  const defect: CellDefect = { code, message }
-  return (text) => (isValid(text) ? undefined : defect)
+/** Of a text that is not valid, a character that cannot be seen is named first. */
+function rule(
+  code: ErrorCode,
+  message: string | ((text: string) => string),
+  isValid: (text: string) => boolean,
+): Rule {
+  return (text) => {
+    if (isValid(text)) return undefined
+    return (
+      findInvisibleDefect(code, text) ?? {
+        code,
+        message: typeof message === 'string' ? message : message(text),
+      }
+    )
+  }
 }
 
-const email512 = /^[^\s@"(),:;<>[\\\]]+@[^\s@"(),:;<>[\\\].]+(?:\.[^\s@"(),:;<>[\\\].]+)+$/
+/** Names the first character that cannot be seen. */
+export function findInvisibleDefect(code: ErrorCode, text: string): CellDefect | undefined {
+  const point = findInvisible(text)
+  return point === undefined
+    ? undefined
+    : { code, message: `holds a character that cannot be seen (${point})` }
+}
+
 const e164 = /^\+[1-9]\d{6,14}$/
 const countries: ReadonlySet<string> = new Set(alpha2Codes)
 
@@ -56,25 +79,23 @@ export function isDay(year: number, month: number, day: number): boolean {
 }
 
 /** Documented: "valid email", at most 512 characters. */
-export const emailRule = rule(
-  'E_EMAIL',
-  'not a valid e-mail address of at most 512 characters',
-  (text) => text.length <= 512 && email512.test(text),
-)
+export const emailRule = rule('E_EMAIL', describeEmailDefect, isEmail)
 
 const phoneDefects: readonly (readonly [pattern: RegExp, message: string])[] = [
   // `3.53871E+11`, with a comma in some countries.
   [/^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i, 'a phone number that a spreadsheet has shortened'],
   [/^[1-9]\d{6,14}$/, 'a phone number of digits alone: its plus sign, a zero or its country code is missing'],
   [/^00[1-9]\d{6,14}$/, 'a phone number with 00 in the place of the plus sign'],
-  [/^\+[\d\s().\-/\u2010-\u2015\u00a0]+$/, 'a phone number with signs between its digits'],
+  [/^\+\d+\s*\(\s*0\s*\)/, 'a phone number with (0) after its country code'],
+  [/^\+[\d\s().\-/\u2010-\u2015]+$/, 'a phone number with signs between its digits'],
 ]
 
 /** E.164 with its plus sign. Rapyd accepts digits alone too, but then a lost zero and a lost plus look the same. */
-export const phoneRule: Rule = (text) => {
-  if (e164.test(text)) return undefined
+export const phoneRule = rule('E_PHONE', describePhoneDefect, (text) => e164.test(text))
+
+function describePhoneDefect(text: string): string {
   const known = phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))
-  return { code: 'E_PHONE', message: known?.[1] ?? 'not a phone number in E.164 form' }
+  return known?.[1] ?? 'not a phone number in E.164 form'
 }
 
 /** ISO 3166-1 alpha-2, upper case. */
@@ -82,31 +103,41 @@ export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country 
   countries.has(text),
 )
 
-const notADate: CellDefect = { code: 'E_DATE', message: 'not a date of the form DD/MM/YYYY' }
-const dayNumber: CellDefect = { code: 'E_DATE', message: 'a number, as spreadsheets keep dates' }
-
 /** DD/MM/YYYY. */
-export const dateRule: Rule = (text) => {
+export const dateRule = rule('E_DATE', describeDateDefect, (text) => {
   const [, day, month, year] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text) ?? []
-  if (isDay(Number(year), Number(month), Number(day))) return undefined
-  return /^\d{5}(?:\.0+)?$/.test(text) ? dayNumber : notADate
+  return isDay(Number(year), Number(month), Number(day))
+})
+
+function describeDateDefect(text: string): string {
+  return /^\d{5}(?:\.0+)?$/.test(text)
+    ? 'a number, as spreadsheets keep dates'
+    : 'not a date of the form DD/MM/YYYY'
 }
 
-export const occupationRule = rule(
-  'E_TOO_LARGE',
-  'longer than 35 characters',
-  (text) => text.length <= 35 || Array.from(text).length <= 35,
-)
+/** Any text. */
+export const occupationRule: Rule = (text) =>
+  text.length <= 35 || Array.from(text).length <= 35
+    ? undefined
+    : { code: 'E_TOO_LARGE', message: 'longer than 35 characters' }
 
 export const paymentMethodRule = rule(
   'E_PAYMENT_METHOD',
   'not the id of a payment method (card_… or other_…)',
-  (text) => /^(?:card|other)_\S+$/.test(text),
+  (text) => /^(?:card|other)_[!-~]+$/.test(text),
 )
 
 export const ewalletRule = rule('E_EWALLET', 'not the id of a wallet (ewallet_…)', (text) =>
-  /^ewallet_\S+$/.test(text),
+  /^ewallet_[!-~]+$/.test(text),
 )
+
+/** For codes without a form of their own. */
+export const codeRule: Rule = (text) => findInvisibleDefect('E_INVISIBLE_CHAR', text)
+
+/** False for fields that take any text, or any text of a code: they may hold damaged texts. */
+export function isStrictRule(given: Rule | undefined): boolean {
+  return given !== undefined && given !== occupationRule && given !== codeRule
+}
 
 export interface CustomerField {
   readonly name: string
@@ -132,14 +163,15 @@ export const customerFields: readonly CustomerField[] = [
   textField('email', { rule: emailRule }),
   textField('phone_number', { rule: phoneRule }),
   textField('description'),
-  textField('business_vat_id'),
-  textField('invoice_prefix'),
+  textField('business_vat_id', { rule: codeRule }),
+  textField('invoice_prefix', { rule: codeRule }),
   textField('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
   textField('ewallet', {
     rule: ewalletRule,
     clearWarning: 'A wallet seems to be set once: Rapyd may refuse a blank.',
   }),
   textField('coupon', {
+    rule: codeRule,
     clearWarning: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
   }),
   { name: 'addresses', type: 'addresses', ...undocumentedClear },
@@ -156,7 +188,7 @@ export const addressFields: readonly CustomerField[] = [
     textField(name),
   ),
   textField('country', { rule: countryRule }),
-  textField('zip'),
+  textField('zip', { rule: codeRule }),
   textField('phone_number', { rule: phoneRule }),
   { name: 'metadata', type: 'metadata' },
 ]

@@ -9,12 +9,12 @@ import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.t
 import type { Examiner, Locate } from '../model/ports.ts'
 import { toProblem } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
-import { findShift, textDamage, textsOf } from './damage.ts'
+import { findShift, findUnseen, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TypedColumn } from './damage.ts'
 import { createFindings, maskCell } from './findings.ts'
 import type { Diagnosis, Findings } from './findings.ts'
 import { createDateOrder, createRowChecks } from './row-checks.ts'
-import type { DateOrder } from './row-checks.ts'
+import type { DateOrder, HasTrunkZero } from './row-checks.ts'
 
 /** One error or warning of one row, as it is streamed. */
 export interface Defect {
@@ -31,14 +31,15 @@ export interface Defect {
 export interface ChecksParts {
   readonly columns: Columns
   /** With the index of each one's cell; none for NDJSON. */
-  readonly texts: readonly (TextColumn & { readonly index: number })[]
+  readonly texts: readonly (TextColumn & { readonly index: number; readonly source: SourceColumn })[]
   readonly typed: readonly TypedColumn[]
   readonly headerWarnings: readonly { readonly column: SourceColumn; readonly message: string }[]
   readonly locate: Locate
+  readonly hasTrunkZero: HasTrunkZero
   /** Gets the errors and warnings one by one. */
   readonly onDefect?: ((defect: Defect) => void) | undefined
-  /** Gets invalid rows, after their problems. */
-  readonly onRefused?: ((row: Row | MalformedRow, problems: readonly Problem[]) => void) | undefined
+  /** Gets each row that has errors, or warnings about its values, with all of them. */
+  readonly onDefective?: ((row: Row | MalformedRow, defects: readonly Defect[]) => void) | undefined
 }
 
 export interface Checks extends Examiner {
@@ -53,45 +54,52 @@ export interface CheckResults {
 }
 
 export function createChecks(parts: ChecksParts): Checks {
-  const { columns, texts, typed, headerWarnings, locate, onDefect, onRefused } = parts
+  const { columns, texts, typed, headerWarnings, locate, hasTrunkZero, onDefect, onDefective } = parts
   const dates = createDateOrder()
-  const checkRow = createRowChecks(warn, dates)
+  const checkRow = createRowChecks(warn, dates, hasTrunkZero)
   const errors = createFindings<ErrorCode>()
   const warnings = createFindings<WarningCode>()
   let row: Row | MalformedRow = noRow
+  let defects: Defect[] = []
 
   function add<Code extends ErrorCode | WarningCode>(
     findings: Findings<Code>,
     code: Code,
     { field, message }: Pick<Problem, 'field' | 'message'>,
     defect: Pick<Defect, 'severity' | 'tip' | 'message'>,
+    source?: SourceColumn,
   ): void {
-    const columnOf = (): SourceColumn | undefined => locate(row, field)
+    const columnOf = (): SourceColumn | undefined => source ?? locate(row, field)
     const exampleOf = (): string | undefined => {
       const cell = cellIn(row, columnOf())
       return cell === undefined || cell === '' ? undefined : maskCell(cell)
     }
     findings.add({ code, field, message, place: row, columnOf, exampleOf })
-    onDefect?.({ ...defect, code, field, row: row.row, line: row.line, column: columnOf() })
+    if (onDefect === undefined && onDefective === undefined) return
+    const found = { ...defect, code, field, row: row.row, line: row.line, column: columnOf() }
+    onDefect?.(found)
+    defects.push(found)
   }
 
-  function warn(code: WarningCode, field: string, message: string): void {
-    add(warnings, code, { field, message }, { severity: 'warning', tip: warningEntries[code].tip, message })
+  function warn(code: WarningCode, field: string, message: string, source?: SourceColumn): void {
+    const { tip } = warningEntries[code]
+    add(warnings, code, { field, message }, { severity: 'warning', tip, message }, source)
   }
 
-  function checkText(text: string, column: TextColumn): void {
-    const damage = textDamage(text, column.isFree, column.isCode)
-    if (damage !== undefined) warn(damage.code, column.field, damage.message)
+  function checkText(text: string, column: TextColumn, source?: SourceColumn): void {
+    for (const damage of [textDamage(text, column.isFree, column.isCode), findUnseen(text, column)])
+      if (damage !== undefined) warn(damage.code, column.field, damage.message, source)
   }
 
   return {
     begin(next) {
       row = next
+      defects = []
       columns.add(next)
       if (next.kind === 'csv') {
         for (const column of texts) {
           const cell = next.cells[column.index]
-          if (cell !== undefined && cell !== '') checkText(cell, column)
+          if (cell !== undefined && cell !== '') checkText(cell, column, column.source)
         }
       }
     },
@@ -105,14 +113,15 @@ export function createChecks(parts: ChecksParts): Checks {
       const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined
       if (shift !== undefined)
         warn('W_SHIFTED', '', `cells that seem to stand one column too far to the ${shift}`)
-      onRefused?.(row, problems)
     },
     read(read: PatchedRow | Outcome) {
-      if ('outcome' in read) return
-      if (row.kind === 'ndjson') for (const [column, text] of textsOf(read)) checkText(text, column)
-      checkRow(read, row)
+      if (!('outcome' in read)) {
+        if (row.kind === 'ndjson') for (const [column, text] of textsOf(read)) checkText(text, column)
+        checkRow(read, row)
+      }
+      if (defects.length > 0) onDefective?.(row, defects)
     },
-    warned: warn,
+    warned: (code, field, message) => warn(code, field, message),
     finish() {
       const whole = [...headerWarnings.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
       for (const diagnosis of whole) onDefect?.(firstDefect(diagnosis))

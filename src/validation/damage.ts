@@ -1,9 +1,10 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
+import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
-import { findCustomerField, isCustomerId } from '../rapyd/customer-fields.ts'
+import { findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
@@ -135,7 +136,18 @@ export function textDamage(text: string, isFree: boolean, isCode: boolean): Text
   return twiceEncodedText.test(text) ? twiceEncoded : undefined
 }
 
-/** A column or key without a rule for its texts. */
+/** Finds a character that cannot be seen: at the ends of a text, and inside a code of the user's own. Other codes have a rule. */
+export function findUnseen(text: string, { isFree, isCode }: TextColumn): TextDamage | undefined {
+  if (isInvisible(text) || (isCode && !isFree)) return undefined
+  const atEnd = findInvisibleAtEnd(text)
+  const point = atEnd ?? (isCode ? findInvisible(text.replace(/\p{Zs}/gu, ' ')) : undefined)
+  const place = atEnd === undefined ? '' : ' at an end'
+  return point === undefined
+    ? undefined
+    : { code: 'W_INVISIBLE_CHAR', message: `holds a character that cannot be seen${place} (${point})` }
+}
+
+/** A column or key without a strict rule for its texts. */
 export interface TextColumn {
   readonly field: string
   /** Holds the user's own texts (metadata), where `none` may be a value. */
@@ -148,7 +160,7 @@ export interface TextColumn {
 export function* textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn, string]> {
   for (const [field, value] of Object.entries(patch)) {
     if (typeof value === 'string') {
-      if (value !== '' && !hasStrictRule(field))
+      if (value !== '' && !isStrictRule(findCustomerField(field)?.rule))
         yield [{ field, isFree: false, isCode: isCodeName(field) }, value] as const
     } else if (field === 'metadata' && isJsonObject(value)) {
       for (const [key, text] of Object.entries(value)) {
@@ -157,11 +169,6 @@ export function* textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn,
       }
     }
   }
-}
-
-/** True if the rule of the field refuses damaged texts. */
-function hasStrictRule(field: string): boolean {
-  return findCustomerField(field)?.rule !== undefined && field !== 'occupation'
 }
 
 /** True for names of numbers and codes. */

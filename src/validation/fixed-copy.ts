@@ -1,6 +1,7 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
 import { cellIn } from './checks.ts'
-import type { ErrorCode, Problem } from '../model/errors.ts'
+import type { Defect } from './checks.ts'
+import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
 import { isMarked } from '../input/header.ts'
 import { findFix } from '../mapping/fixes.ts'
@@ -13,7 +14,7 @@ import { openNewFile } from '../report/output-file.ts'
 /** One fixed cell. `text` is personal data: it goes into the copy and nowhere else. */
 interface Change {
   readonly column: SourceColumn
-  readonly code: ErrorCode
+  readonly code: Defect['code']
   readonly change: string
   readonly text: string
 }
@@ -36,8 +37,8 @@ export interface FixedFile {
 }
 
 export interface FixedCopy {
-  /** Fixes what it can in an invalid row. */
-  refused(row: Row | MalformedRow, problems: readonly Problem[]): void
+  /** Fixes what it can in a row with defects. */
+  defective(row: Row | MalformedRow, defects: readonly Defect[]): void
   /** Writes up to the last fixed row. */
   flush(): Promise<void>
   /** Copies the rest and moves both files to their paths. */
@@ -65,12 +66,14 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
   const first: ListedChange[] = []
 
   /** Keeps only those fixes of a row that its rules accept. */
-  function fixRow(row: Row, problems: readonly Problem[]) {
-    const wanted = problems.flatMap((problem): Change[] => {
-      const column = locate(row, problem.field)
-      const fix = findFix(problem, cellIn(row, column) ?? '')
-      return column === undefined || fix === undefined ? [] : [{ column, code: problem.code, ...fix }]
+  function fixRow(row: Row, defects: readonly Defect[]) {
+    const possible = defects.flatMap((defect): Change[] => {
+      const { code, column } = defect
+      const fix = findFix(defect, cellIn(row, column) ?? '')
+      return column === undefined || fix === undefined ? [] : [{ column, code, ...fix }]
     })
+    // Of two fixes of one cell the last one counts: errors follow the warnings about texts.
+    const wanted = [...new Map(possible.map((change) => [columnKey(change.column), change])).values()]
     if (wanted.length === 0) return { changes: [], isGood: false }
     let refused: readonly Problem[] = []
     readRow(withTexts(row, newTexts(wanted)), (found) => {
@@ -114,10 +117,10 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
   }
 
   return {
-    refused(row, problems) {
+    defective(row, defects) {
       // A malformed row has no cells.
       if (row.kind === 'malformed') return
-      const { changes, isGood } = fixRow(row, problems)
+      const { changes, isGood } = fixRow(row, defects)
       if (changes.length === 0) return
       rows++
       if (isGood) goodRows++

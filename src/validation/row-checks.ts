@@ -1,6 +1,6 @@
 /** Checks of the values that a row sends. They are too costly, or too uncertain, for `update`. */
 import { hash } from 'node:crypto'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
 import type { OnWarning } from '../model/ports.ts'
@@ -9,10 +9,14 @@ import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 
 const longestLife = 120 * 365.25 * 86_400_000
 
+/** True if a phone number has a trunk zero after its country code. */
+export type HasTrunkZero = (phone: string) => boolean
+
 /** Returns a check for the patch of each row. `dates` gets the dates of birth. */
 export function createRowChecks(
   warn: OnWarning,
   dates: DateOrder,
+  hasTrunkZero: HasTrunkZero,
 ): (patched: PatchedRow, place: RowPlace) => void {
   const [emails, now] = [createSharedEmails(), Date.now()]
 
@@ -24,6 +28,11 @@ export function createRowChecks(
     warn('W_UNLIKELY_DATE', 'date_of_birth', message)
   }
 
+  function checkPhone(phone: JsonValue | undefined, field: string): void {
+    if (typeof phone === 'string' && hasTrunkZero(phone))
+      warn('W_TRUNK_ZERO', field, 'a zero after the country code, which is dialled only inside the country')
+  }
+
   return ({ patch, customerId }, place) => {
     const { email, date_of_birth: born, addresses } = patch
     if (typeof email === 'string' && email !== '' && emails.add(email, customerId))
@@ -32,6 +41,9 @@ export function createRowChecks(
       dates.addValid(born, place)
       checkBirth(born)
     }
+    checkPhone(patch['phone_number'], 'phone_number')
+    for (const [index, address] of isList(addresses) ? addresses.entries() : [])
+      if (isJsonObject(address)) checkPhone(address['phone_number'], `addresses[${index}].phone_number`)
     for (const field of shortPostcodes(addresses))
       warn('W_LOST_ZERO', field, 'a postcode that is a digit short in its country: a zero may be lost')
   }
