@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { findInvisible, isInvisible } from '../model/invisible.ts'
+import type { OnReplace } from '../model/ports.ts'
 import { findAddressField, findInvisibleDefect } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
@@ -20,6 +21,8 @@ export interface CellRules {
   readonly nullValues: ReadonlySet<string>
   /** Texts that look like a blank and are values: `--literal`. */
   readonly literals: ReadonlySet<string>
+  /** Only for the scan. */
+  readonly onReplace?: OnReplace
 }
 
 /** Without a value the field is left alone. `cleared` is true if a blank sets it. */
@@ -76,6 +79,8 @@ function changeText(text: string, { target, changes }: Assignment, rules: CellRu
   if (defect !== undefined) return defect
   let changed = text
   for (const change of changes) {
+    if (rules.onReplace !== undefined && change.compare !== undefined)
+      rules.onReplace(path, change.compare(changed))
     const made = change(changed)
     // What a transform cannot read is often a character that cannot be seen.
     if (typeof made !== 'string') return { ...(findInvisibleDefect(made.code, text) ?? made), field: path }

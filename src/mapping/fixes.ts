@@ -15,7 +15,7 @@ import {
   phoneRule,
 } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
-import { countryCode } from './transforms.ts'
+import { countryCode, dateChange } from './transforms.ts'
 import { hasTrunkZero } from './trunk-zero.ts'
 
 export interface Fix {
@@ -74,12 +74,12 @@ function rewritePhone(text: string): Fix | undefined {
   return hasTrunkZero(number) ? undefined : { text: number, change: 'signs between the digits removed' }
 }
 
+const readIsoDate = dateChange('YYYY-MM-DD')
+
 /** ISO 8601 is unambiguous. */
 function rewriteDate(text: string): Fix | undefined {
-  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? []
-  return year === undefined
-    ? undefined
-    : { text: `${day}/${month}/${year}`, change: 'the date written as DD/MM/YYYY' }
+  const date = typeof readIsoDate === 'function' ? readIsoDate(text) : undefined
+  return typeof date === 'string' ? { text: date, change: 'the date written as DD/MM/YYYY' } : undefined
 }
 
 function rewriteCountry(text: string): Fix | undefined {

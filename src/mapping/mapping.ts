@@ -5,8 +5,13 @@ import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import type { OnReplace } from '../model/ports.ts'
 
-export type TextChange = (text: string) => string | CellDefect
+export interface TextChange {
+  (text: string): string | CellDefect
+  /** Only of `replace`: whether a text is one of its keys or values, only looks like a key, or is another text. */
+  readonly compare?: (text: string) => Parameters<OnReplace>[1]
+}
 
 /** Converts text to another JSON value, which only metadata and addresses can hold. */
 export interface Conversion {

@@ -1,6 +1,7 @@
 /** Maps rows to patches: each cell or key is assigned to its fields, then constants are set. */
 import type { JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
+import type { OnReplace } from '../model/ports.ts'
 import type { CsvRow, NdjsonRow, Place, Patch, PatchedRow } from '../model/row.ts'
 import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
@@ -13,13 +14,15 @@ import { readCell, readJoined } from './cells.ts'
 import { gapIn } from './headers.ts'
 import { isList, setValue } from './patches.ts'
 
+export type MapRow<Kind> = (row: Kind, onReplace?: OnReplace) => MappedRow
+
 export function compileCsv(
   { id, columns }: MatchedHeader,
   { constants }: Mapping,
   rules: CellRules,
-): (row: CsvRow) => MappedRow {
-  return ({ cells, row, line, offset, length }) => {
-    const draft = new RowDraft(rules)
+): MapRow<CsvRow> {
+  return ({ cells, row, line, offset, length }, onReplace) => {
+    const draft = new RowDraft(onReplace === undefined ? rules : { ...rules, onReplace })
     const customerId = cells[id.index] ?? ''
     if (!isCustomerId(customerId)) draft.refuse(badId(id.name, customerId))
     for (const { index, assignments } of columns) {
@@ -35,7 +38,7 @@ export function compileNdjson(
   ignore: readonly string[],
   mapping: Mapping,
   rules: CellRules,
-): (row: NdjsonRow) => MappedRow {
+): MapRow<NdjsonRow> {
   const keys = createKeys(ignore, mapping)
   const { customer, constants } = mapping
   const idNames =
@@ -43,8 +46,8 @@ export function compileNdjson(
       ? 'customer, customer_id or id'
       : `"${customer.name}", which the mapping names as the customer id`
   const noId: Problem = { code: 'E_ID', field: 'customer', message: `no key is called ${idNames}` }
-  return ({ record, row, line, offset, length }) => {
-    const draft = new RowDraft(rules)
+  return ({ record, row, line, offset, length }, onReplace) => {
+    const draft = new RowDraft(onReplace === undefined ? rules : { ...rules, onReplace })
     const [idKey, twin] = keys.idsOf(record)
     const id = idKey === undefined ? undefined : record[idKey]
     const customerId = typeof id === 'string' ? id : ''

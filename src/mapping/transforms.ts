@@ -1,6 +1,6 @@
 /** The transforms of a mapping. Each changes a cell or returns a defect, and none guesses. */
 import type { PhoneNumber } from 'libphonenumber-js/max'
-import { didYouMean } from '../model/text.ts'
+import { didYouMean, toLetters } from '../model/text.ts'
 import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { isExactNumber } from '../model/json.ts'
@@ -8,6 +8,7 @@ import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
 import { iso31661 } from 'iso-3166'
+import otherNames from './country-names.json' with { type: 'json' }
 
 /** An error in a transform of the mapping file. */
 export interface Mistake {
@@ -20,8 +21,7 @@ export async function compileTransform(spec: TransformSpec): Promise<TextChange 
   if (typeof spec !== 'string') {
     if (spec.phone !== undefined) return phoneChange(spec.phone)
     if (spec.date !== undefined) return dateChange(spec.date)
-    const table = new Map(Object.entries(spec.replace ?? {}))
-    return (text) => table.get(text) ?? text
+    return replaceChange(spec.replace ?? {})
   }
   switch (spec) {
     case 'trim':
@@ -52,6 +52,30 @@ const notANumber: CellDefect = {
   message: 'not a plain decimal number that can be kept exactly',
 }
 const notABoolean: CellDefect = { code: 'E_TRANSFORM', message: 'neither true nor false' }
+
+/** Texts of the mapping match in any normal form (a Mac decomposes letters), and with no-break spaces. */
+function toComposed(text: string): string {
+  return text.normalize('NFC').replace(/\p{Zs}/gu, ' ')
+}
+
+/** The text as a person sees it: without case, spaces around it, and other forms of its letters. */
+function toFolded(text: string): string {
+  return text.normalize('NFKC').trim().toUpperCase().toLowerCase()
+}
+
+/** `compare` says how a text relates to the keys of the table. */
+function replaceChange(texts: Readonly<Record<string, string>>): TextChange {
+  const exact = new Map(Object.entries(texts))
+  const composed = new Map([...exact].map(([from, to]) => [toComposed(from), to]))
+  const values = new Set([...exact.values()].map(toComposed))
+  const folded = new Set([...exact.keys()].map(toFolded))
+  const find = (text: string): string | undefined => exact.get(text) ?? composed.get(toComposed(text))
+  const compare: TextChange['compare'] = (text) => {
+    if (find(text) !== undefined || values.has(toComposed(text))) return 'found'
+    return folded.has(toFolded(text)) ? 'alike' : 'other'
+  }
+  return Object.assign((text: string) => find(text) ?? text, { compare })
+}
 
 /** Keeps the digits. Refuses scientific notation, because it has lost digits already. */
 function digits(text: string): string | CellDefect {
@@ -94,9 +118,14 @@ const dateParts: Readonly<Record<string, string>> = {
   D: '(?<day>\\d{1,2})',
 }
 
+/** Midnight behind a date, as APIs and spreadsheets write it, in any time zone: the date is the one that is written. */
+const midnight =
+  /(?:T|,?\s+)(?:0?0[:.]00(?:[:.]00(?:[.,]0+)?)?(?:\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?|12:00(?::00)?\s?A\.?\s?M\.?)$/i
+const otherTime: CellDefect = { code: 'E_DATE', message: 'a date with a time that is not midnight' }
+
 /**
  * A format has YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are refused, because their century is
- * unknown.
+ * unknown. A time of midnight may follow the date.
  */
 export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
@@ -113,15 +142,15 @@ export function dateChange(format: string): TextChange | Mistake {
     }
   }
   const pattern = new RegExp(
-    `^${tokens.map((token) => dateParts[token] ?? `\\u{${hex(token)}}`).join('')}$`,
+    `^${tokens.map((token) => dateParts[token] ?? `\\u{${hex(token)}}`).join('')}(?<time>(?:T|,?\\s+)\\d.*)?$`,
     'u',
   )
   const defect: CellDefect = { code: 'E_DATE', message: `not a date of the form ${format}` }
   return (text) => {
-    const { year = '', month = '', day = '' } = pattern.exec(text)?.groups ?? {}
-    return isDay(Number(year), Number(month), Number(day))
-      ? `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}`
-      : defect
+    const { year = '', month = '', day = '', time = '' } = pattern.exec(text)?.groups ?? {}
+    if (!isDay(Number(year), Number(month), Number(day))) return defect
+    if (time !== '' && !midnight.test(time)) return otherTime
+    return `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}`
   }
 }
 
@@ -180,25 +209,16 @@ function toE164(number: PhoneNumber | undefined, hasPlus: boolean): string | Cel
 /** ISO's name of one country, which is also used for its neighbour. */
 const ambiguous: ReadonlySet<string> = new Set(['congo'])
 
-/** Ignores case, accents, spaces and punctuation: `Cote d'Ivoire`, `U.S.`. */
-function normaliseName(name: string): string {
-  return name
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replaceAll('&', 'and')
-    .replace(/[^\p{L}\p{N}]+/gu, '')
-}
-
 const notACountry: CellDefect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
 
 /** Created for the first cell, because most commands do not need it. */
 let table: ReadonlyMap<string, string> | undefined
 
-/** Returns the alpha-2 code for alpha-2 or alpha-3 in any case, ISO's English name, or a name of CLDR. */
+/** Returns the alpha-2 code for alpha-2 or alpha-3 in any case, or an English name: of ISO, of CLDR, everyday or former. */
 export function countryCode(text: string): string | CellDefect {
   table ??= createTable()
-  return table.get(text.trim().toUpperCase()) ?? table.get(normaliseName(text)) ?? notACountry
+  const name = text.replace(/^\s*the\s/i, '')
+  return table.get(text.trim().toUpperCase()) ?? table.get(toLetters(name)) ?? notACountry
 }
 
 /** Keys are codes in upper case and names in lower case. */
@@ -209,9 +229,11 @@ function createTable(): ReadonlyMap<string, string> {
   for (const { alpha2, alpha3, name } of iso31661) {
     codes.set(alpha2, alpha2).set(alpha3, alpha2)
     for (const known of [name, inUse.of(alpha2), short.of(alpha2)]) {
-      const key = normaliseName(known ?? '')
+      const key = toLetters(known ?? '')
       if (key !== '' && !ambiguous.has(key)) codes.set(key, alpha2)
     }
   }
+  for (const [alpha2, names] of Object.entries(otherNames))
+    for (const name of names) codes.set(toLetters(name), alpha2)
   return codes
 }

@@ -24,8 +24,15 @@ export type OnRefused = (problems: readonly Problem[]) => void
 /** Receives each warning of a row once. `field` is a path of the patch, or `customer`. */
 export type OnWarning = (code: WarningCode, field: string, message: string) => void
 
+/** Receives each text that a `replace` of the mapping gets, as `found` among its keys and values, `alike` or `other`. */
+export type OnReplace = (field: string, comparison: 'found' | 'alike' | 'other') => void
+
 /** Reads one row: its patch, or the outcome of a row that has no call. Pure. */
-export type ReadRow = (row: Row | MalformedRow, onRefused?: OnRefused) => PatchedRow | Outcome
+export type ReadRow = (
+  row: Row | MalformedRow,
+  onRefused?: OnRefused,
+  onReplace?: OnReplace,
+) => PatchedRow | Outcome
 
 /** Finds the column of a problem's `field`. Returns undefined for fields that no column has, such as constants. */
 export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined

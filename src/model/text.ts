@@ -28,9 +28,22 @@ function escapeCharacter(character: string): string {
   )
 }
 
-/** Removes what does not count in a name: case, spaces, hyphens and underscores. `E-Mail` becomes `email`. */
+/** Removes what does not count in a name: case, spaces, dashes, underscores and the normal form. `E-Mail` becomes `email`. */
 export function normalise(name: string): string {
-  return name.toLowerCase().replace(/[\s_-]+/g, '')
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s_\p{Pd}]+/gu, '')
+}
+
+/** Ignores case, accents, spaces, punctuation and the form of letters: `Cote d'Ivoire`, `U.S.`. */
+export function toLetters(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll('&', 'and')
+    .replace(/[^\p{L}\p{N}]+/gu, '')
 }
 
 /** The candidate nearest to `name`, both normalised. Returns undefined if none is near enough to be meant. */

@@ -56,8 +56,8 @@ function readMergedRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
     message: `merged into row ${last} (--duplicates merge)`,
     mergedInto: last,
   }))
-  return (row) => {
-    const read = readOne(row)
+  return (row, onRefused, onReplace) => {
+    const read = readOne(row, onRefused, onReplace)
     if (isOutcome(read) || row.kind === 'malformed' || row.earlier === undefined) return read
     return mergeRows(row.earlier, read)
   }
@@ -68,8 +68,8 @@ function leaveOut(
   duplicates: DuplicateRows,
   reason: (lastRow: number) => Pick<Outcome, 'message' | 'mergedInto'>,
 ): ReadRow {
-  return (row) => {
-    const read = readRow(row)
+  return (row, onRefused, onReplace) => {
+    const read = readRow(row, onRefused, onReplace)
     if (isOutcome(read) || !duplicates.earlierRows.has(read.row)) return read
     return withoutCall(read, read.customerId, 'unchanged', reason(duplicates.lastRowOf(read.customerId)))
   }

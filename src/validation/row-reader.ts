@@ -12,7 +12,7 @@ import { matchHeader } from '../mapping/headers.ts'
 import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { isRefused, compileCsv, compileNdjson } from '../mapping/rows.ts'
-import type { MappedRow } from '../mapping/rows.ts'
+import type { MapRow } from '../mapping/rows.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
@@ -32,12 +32,12 @@ type MappedRows = Pick<MappedInput, 'head' | 'options' | 'mapping'>
 /** Throws INPUT errors if the header cannot be matched. */
 export function createReadRow(input: MappedRows): ReadRow {
   const map = compileRows(input)
-  return (row, onRefused) => {
+  return (row, onRefused, onReplace) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
       return withoutRequest(row, '', 'invalid', [toProblem(row)])
     }
-    const mapped = map(row)
+    const mapped = map(row, onReplace)
     if (isRefused(mapped)) {
       onRefused?.(mapped.problems)
       return withoutRequest(mapped, mapped.customerId, 'invalid', mapped.problems)
@@ -47,15 +47,15 @@ export function createReadRow(input: MappedRows): ReadRow {
   }
 }
 
-function compileRows({ head, options, mapping }: MappedRows): (row: Row) => MappedRow {
+function compileRows({ head, options, mapping }: MappedRows): MapRow<Row> {
   const { ignoreColumns } = options
   const rules = rulesOf(options)
   if (head.format === 'csv') {
     const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
-    return (row) => (row.kind === 'csv' ? read(row) : wrongFormat())
+    return (row, onReplace) => (row.kind === 'csv' ? read(row, onReplace) : wrongFormat())
   }
   const read = compileNdjson(ignoreColumns, mapping, rules)
-  return (row) => (row.kind === 'ndjson' ? read(row) : wrongFormat())
+  return (row, onReplace) => (row.kind === 'ndjson' ? read(row, onReplace) : wrongFormat())
 }
 
 function wrongFormat(): never {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { compileTransform } from '../../../src/mapping/transforms.ts'
+import { iso31661 } from 'iso-3166'
+import otherNames from '../../../src/mapping/country-names.json' with { type: 'json' }
+import { compileTransform, countryCode } from '../../../src/mapping/transforms.ts'
 import type { TransformSpec } from '../../../src/mapping/mapping-schema.ts'
 
 /** What a transform makes of a text: the text or value, or the code of its defect. */
@@ -23,6 +25,11 @@ describe('transforms', () => {
     [{ replace: { VIP: 'gold' } }, 'VIP', 'gold'],
     [{ replace: { VIP: 'gold' } }, 'vip', 'vip'],
     [{ replace: { VIP: 'gold' } }, 'toString', 'toString'],
+    [{ replace: { Société: 'company' } }, 'Socie\u0301te\u0301', 'company'],
+    [{ replace: { 'Socie\u0301te\u0301': 'company' } }, 'Société', 'company'],
+    [{ replace: { 'Key Account': 'key' } }, 'Key\u00a0Account', 'key'],
+    [{ replace: { 'Key\u202fAccount': 'key' } }, 'Key Account', 'key'],
+    [{ replace: { Å: 'a', '\u212b': 'b' } }, '\u212b', 'b'],
   ])('%j makes of %j %j', async (spec, text, result) => {
     expect(await apply(spec, text)).toEqual(result)
   })
@@ -58,7 +65,28 @@ describe('transforms', () => {
     ['YYYY-MM-DD', '1900-02-29', 'E_DATE'],
     ['YYYY-MM-DD', '1990-1-31', 'E_DATE'],
     ['YYYY-MM-DD', '1990/01/31', 'E_DATE'],
-    ['YYYY-MM-DD', '1990-01-31 00:00', 'E_DATE'],
+    ['YYYY-MM-DD', '1990-01-31 00:00', '31/01/1990'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:00.000Z', '04/05/1990'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:00', '04/05/1990'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:00.0000000', '04/05/1990'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:00.000+0000', '04/05/1990'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:00-05:00', '04/05/1990'],
+    ['YYYY-MM-DD', '1990-05-04 00:00:00 UTC', '04/05/1990'],
+    ['YYYY-MM-DD', '1990-05-04 00:00:00', '04/05/1990'],
+    ['M/D/YYYY', '5/4/1990 12:00:00 AM', '04/05/1990'],
+    ['M/D/YYYY', '5/4/1990, 12:00:00\u202fAM', '04/05/1990'],
+    ['D/M/YYYY', '4/5/1990 12:00:00 a. m.', '04/05/1990'],
+    ['D.M.YYYY', '4.5.1990 0:00', '04/05/1990'],
+    ['D-M-YYYY', '4-5-1990 00.00.00', '04/05/1990'],
+    ['YYYYMMDD', '19900504T000000Z', 'E_DATE'],
+    ['YYYY-MM-DD', '1990-05-03T22:00:00.000Z', 'E_DATE'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:01Z', 'E_DATE'],
+    ['YYYY-MM-DD', '1990-05-04T00:00:00.001Z', 'E_DATE'],
+    ['YYYY-MM-DD', '1990-05-04 24:00:00', 'E_DATE'],
+    ['M/D/YYYY', '5/4/1990 12:00:00 PM', 'E_DATE'],
+    ['M/D/YYYY', '5/4/1990 12:00:00', 'E_DATE'],
+    ['M/D/YYYY', '5/4/1990 00:00:00 x', 'E_DATE'],
+    ['YYYY-MM-DD', '1990-02-30T00:00:00Z', 'E_DATE'],
     ['YYYY-MM-DD', '0090-01-31', 'E_DATE'],
     ['MM/DD/YYYY', '31/01/1990', 'E_DATE'],
     ['DD.MM.YYYY', '31x01x1990', 'E_DATE'],
@@ -94,6 +122,26 @@ describe('transforms', () => {
     ['XX', 'E_COUNTRY'],
     ['Korea', 'E_COUNTRY'],
     ['日本', 'E_COUNTRY'],
+    ['Holland', 'NL'],
+    ['the Netherlands', 'NL'],
+    ['Burma', 'MM'],
+    ['U.S.A.', 'US'],
+    ['Great Britain', 'GB'],
+    ['england', 'GB'],
+    ['Czech Republic', 'CZ'],
+    ['Ivory Coast', 'CI'],
+    ['Swaziland', 'SZ'],
+    ['Cape Verde', 'CV'],
+    ['East Timor', 'TL'],
+    ['Macedonia', 'MK'],
+    ['Turkey', 'TR'],
+    ['The Gambia', 'GM'],
+    ['UAE', 'AE'],
+    ['Republic of Korea', 'KR'],
+    ['Democratic Republic of the Congo', 'CD'],
+    ['Ｇｅｒｍａｎｙ', 'DE'],
+    ['Yugoslavia', 'E_COUNTRY'],
+    ['Thessaly', 'E_COUNTRY'],
     ['--', 'E_COUNTRY'],
   ])('country makes of %j %s', async (text, result) => {
     expect(await apply('country', text)).toBe(result)
@@ -129,4 +177,14 @@ describe('transforms', () => {
   ])('%j makes a value of %j', async (spec, text, result) => {
     expect(await apply(spec, text)).toEqual(result)
   })
+})
+
+it('no everyday name of a country is another country’s name of ISO or CLDR', () => {
+  const display = new Intl.DisplayNames('en', { type: 'region' })
+  for (const { alpha2, name } of iso31661) {
+    expect([name, countryCode(name)]).toEqual([name, name === 'Congo' ? expect.anything() : alpha2])
+    expect(countryCode(display.of(alpha2) ?? '')).toBe(alpha2)
+  }
+  for (const [alpha2, names] of Object.entries(otherNames))
+    for (const name of names) expect([name, countryCode(name)]).toEqual([name, alpha2])
 })
