@@ -4,9 +4,10 @@ import type { ResolvedOptions } from '../config/job-options.ts'
 import { invalidValue } from '../config/values.ts'
 import { didYouMean, findNearest, normalise } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { readHead } from '../input/header.ts'
+import { headerOf, readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
+import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { nearestPath, targetOf } from '../mapping/targets.ts'
@@ -44,7 +45,13 @@ export async function openGiven<Options extends ResolvedOptions>(
   try {
     const { file } = input
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    return { runsDir, input, given: { file, head, options, mapping } }
+    const given = {
+      file,
+      head,
+      options,
+      mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns),
+    }
+    return { runsDir, input, given }
   } catch (error) {
     await input.close()
     throw error

@@ -122,6 +122,16 @@ export function recallScan(
   return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
 }
 
+/** The columns of the preset that the scan did not find. */
+export function readMissingColumns(run: Noted): {
+  readonly missing_columns?: NonNullable<Scan['missingColumns']>
+} {
+  const found = parsed(run.note(scanName))
+  return isStoredScan(found) && found.missingColumns !== undefined
+    ? { missing_columns: found.missingColumns }
+    : {}
+}
+
 const counts = [
   'rows',
   'calls',

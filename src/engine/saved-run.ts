@@ -7,8 +7,9 @@ import { options as optionTable } from '../config/options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { isEncoding } from '../input/encoding.ts'
-import { readHead } from '../input/header.ts'
+import { headerOf, readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
+import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { RunFilter, RunReader, Store } from '../model/store.ts'
@@ -169,7 +170,7 @@ export async function inputPartsOf(
   head: Head,
 ): Promise<InputParts> {
   const options = resolveOptions(record.options)
-  const mapping = await loadMapping(options.map)
+  const mapping = translateColumns(await loadMapping(options.map), headerOf(head), options.ignoreColumns)
   if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
   return { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
 }

@@ -40,6 +40,11 @@ export interface NdjsonHead {
 
 export type Head = CsvHead | NdjsonHead
 
+/** The names of the columns; none for NDJSON. */
+export function headerOf(head: Head): readonly string[] {
+  return head.format === 'csv' ? head.header : []
+}
+
 export interface FormatOptions {
   readonly format: 'csv' | 'tsv' | 'ndjson' | undefined
   readonly delimiter: string | undefined

@@ -7,6 +7,7 @@ import type { CheckedInput } from '../validation/scan.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
+import type { Scan } from '../model/scan.ts'
 import { openNewFile } from '../report/output-file.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
@@ -55,6 +56,8 @@ export interface PlanResult {
   readonly etaMs: number
   /** Names of `ignoreColumns` that no column has; always empty for NDJSON. */
   readonly unmatched: readonly UnmatchedName[]
+  /** Columns of the preset that the file does not have. */
+  readonly missingColumns: Scan['missingColumns']
 }
 
 /** A plan that is resumed reads again what was read longer ago. Milliseconds. */
@@ -99,7 +102,8 @@ async function planOn(asked: Asked): Promise<PlanResult> {
       openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
       const keep = (): Promise<void> => input.keepAt(keptInput(directory))
       const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
-      return { ...(await planIn(directory, asked, { checked, file, facts, path, keep })), unmatched }
+      const planned = await planIn(directory, asked, { checked, file, facts, path, keep })
+      return { ...planned, unmatched, missingColumns: checked.found.missingColumns }
     } finally {
       unlock()
       removeIfEmpty(directory)
@@ -132,7 +136,7 @@ async function planIn(
   directory: string,
   asked: Asked,
   { checked, file, facts, path, keep }: CheckedFile,
-): Promise<Omit<PlanResult, 'unmatched'>> {
+): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns'>> {
   const { remote, options, watch } = asked
   const readingsPath = join(directory, 'readings.db')
   const readings = openReadings(readingsPath, Date.now() - longestMs)

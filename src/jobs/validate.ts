@@ -9,9 +9,10 @@ import type { Diagnosis } from '../validation/findings.ts'
 import { isCodeName, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
-import { readHead } from '../input/header.ts'
+import { headerOf, readHead } from '../input/header.ts'
 import { planHeader, planKeys, unmatchedNames } from '../mapping/column-plans.ts'
 import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
+import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -73,7 +74,12 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const input = { file, head, options, mapping }
+    const input = {
+      file,
+      head,
+      options,
+      mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns),
+    }
     const asked = out !== undefined || fix !== undefined
     const files = asked
       ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)
@@ -90,13 +96,13 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
         onInvalid?.(outcome, columnOf)
       }
       const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
-      const results = checks.finish()
+      const results = checks.finish(checked.found)
       await afterBatch?.()
       const present = results.columns.map(({ name }) => name)
       // Of a file with more keys, not all are known.
       const unmatched =
         head.format === 'csv' || present.length < mostKeys
-          ? unmatchedNames(options.ignoreColumns, present, mapping)
+          ? unmatchedNames(options.ignoreColumns, present, input.mapping)
           : []
       return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
     } finally {

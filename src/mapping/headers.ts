@@ -6,6 +6,7 @@ import { describeDeception, toPlainForm, didYouMean, findNearest, normalise } fr
 import { BulkUpdateError } from '../model/errors.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { findMeantColumn, missingPresetColumn } from './preset-columns.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
@@ -69,7 +70,7 @@ export function matchHeader(
   }
   for (const { target } of mapping.constants) sources.add(target, `the mapping’s constant ${target.path}`)
   checkAddresses(sources.addresses)
-  checkJoins(header, columns)
+  checkJoins(header, columns, mapping)
   return { id, columns }
 }
 
@@ -175,16 +176,23 @@ export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): numbe
 }
 
 /** Requires all columns of a joined field or none, because half of a name would replace a whole one. */
-function checkJoins(header: readonly string[], columns: readonly MappedColumn[]): void {
-  const given = new Map<Join, Set<number>>()
+function checkJoins(header: readonly string[], columns: readonly MappedColumn[], { origin }: Mapping): void {
+  const given = new Map<Join, { readonly indexes: Set<number>; readonly path: string }>()
   for (const { assignments } of columns) {
-    for (const { part } of assignments) {
-      if (part !== undefined) given.set(part.join, (given.get(part.join) ?? new Set()).add(part.index))
+    for (const { part, target } of assignments) {
+      if (part === undefined) continue
+      const found = given.get(part.join) ?? { indexes: new Set<number>(), path: target.path }
+      given.set(part.join, found)
+      found.indexes.add(part.index)
     }
   }
-  for (const [{ names, where }, indexes] of given) {
+  const others = header.filter((name) => !columns.some((column) => column.name === name))
+  for (const [{ names, where }, { indexes, path }] of given) {
     const lost = names.find((_, index) => !indexes.has(index))
-    if (lost !== undefined) throw missingColumn(header, lost, where, 'a part of a joined field')
+    if (lost === undefined) continue
+    throw origin === 'preset'
+      ? missingPresetColumn(lost, where, findMeantColumn(lost, [path], others))
+      : missingColumn(header, lost, where, 'a part of a joined field')
   }
 }
 

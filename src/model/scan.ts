@@ -17,6 +17,14 @@ export interface FoundKind<Code extends string = string> {
 export type Finding = FoundKind<ErrorCode>
 export type Warning = FoundKind<WarningCode>
 
+/** A column of a preset that the file does not have. Its fields are not sent. */
+export interface MissingColumn {
+  readonly column: string
+  readonly fields: readonly string[]
+  /** The column of the file that was probably meant. */
+  readonly nearest: string | undefined
+}
+
 export interface Scan {
   readonly rows: number
   /** Rows that will be sent. */
@@ -39,4 +47,6 @@ export interface Scan {
   readonly findings: readonly Finding[]
   /** Warnings, most frequent first. */
   readonly warnings: readonly Warning[]
+  /** Only for a preset, if columns are missing. */
+  readonly missingColumns?: readonly MissingColumn[]
 }

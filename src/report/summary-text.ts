@@ -2,6 +2,7 @@
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
+import type { MissingColumn } from '../model/scan.ts'
 import { printable } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
@@ -28,6 +29,8 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   lines.push(...fieldLines(summary), ...errorLines(summary))
   if (rollback !== undefined) lines.push('', ...rollbackLines(rollback))
   if (sync !== undefined) lines.push('', syncLine(sync))
+  const missing = missingLine(summary.missing_columns)
+  if (missing !== undefined) lines.push('', missing)
   const folder = printable(directory)
   lines.push('', `Report: ${folder}/report.html`)
   if (countNeedingAttention(outcomes) > 0) lines.push(`Rows:   ${folder}/errors and results`)
@@ -80,6 +83,14 @@ export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets)
     `Kept, changed since:      ${formatCounts(kept)}`,
     `Not possible:             ${formatCounts(not_possible)}`,
   ]
+}
+
+/** Fields that a preset takes and the file does not have. Returns undefined if there are none. */
+export function missingLine(missing: readonly MissingColumn[] = []): string | undefined {
+  if (missing.length === 0) return undefined
+  const fields = [...new Set(missing.flatMap((each) => each.fields))].join(', ')
+  const columns = missing.map(({ column }) => `"${column}"`).join(', ')
+  return printable(`Not in this file, so not sent: ${fields}. The preset looks for ${columns}.`)
 }
 
 function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {

@@ -6,6 +6,7 @@ import { findTip } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { needsAttention, noOutcomes, outcomeKinds, takenFields } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { MissingColumn } from '../model/scan.ts'
 import { writeOutputFile } from './output-file.ts'
 
 export interface RunFacts {
@@ -31,6 +32,8 @@ export interface RunFacts {
   readonly unproved?: Readonly<Record<string, number>>
   /** Only with `--only-changed`. */
   readonly sync?: SyncFacts
+  /** Columns of the preset that the file does not have; only if there are any. */
+  readonly missing_columns?: readonly MissingColumn[]
   readonly exit_code: number
   /** What to do now. */
   readonly next: string
@@ -83,10 +86,14 @@ export type Summary = RunFacts & Totals
 
 /** The keys have the documented order. */
 export function toSummary(facts: RunFacts, totals: Totals): Summary {
-  const { rate_limited, unproved = {}, sync, exit_code, next, ...first } = facts
+  const { rate_limited, unproved = {}, sync, missing_columns, exit_code, next, ...first } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
   const counts = { outcomes, cleared, unproved, calls, attempts, rate_limited, retries, errors, latency_ms }
-  return { ...first, ...counts, ...(sync === undefined ? {} : { sync }), exit_code, next }
+  const optional = {
+    ...(sync === undefined ? {} : { sync }),
+    ...(missing_columns === undefined ? {} : { missing_columns }),
+  }
+  return { ...first, ...counts, ...optional, exit_code, next }
 }
 
 export function writeSummary(directory: string, summary: Summary): void {

@@ -5,6 +5,7 @@
 import { findTip, warningEntries } from '../model/errors.ts'
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import type { Outcome } from '../model/outcome.ts'
+import type { Scan, Warning } from '../model/scan.ts'
 import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
 import { toProblem } from '../model/row.ts'
@@ -43,8 +44,8 @@ export interface ChecksParts {
 }
 
 export interface Checks extends Examiner {
-  /** Returns the results after the last row. */
-  finish(): CheckResults
+  /** Returns the results after the last row. `found` has what the scan says of the whole file. */
+  finish(found: Pick<Scan, 'warnings'>): CheckResults
 }
 
 export interface CheckResults {
@@ -122,8 +123,9 @@ export function createChecks(parts: ChecksParts): Checks {
       if (defects.length > 0) onDefective?.(row, defects)
     },
     warned: (code, field, message) => warn(code, field, message),
-    finish() {
-      const whole = [...headerWarnings.map(headerDiagnosis), ...dateDiagnoses(dates, locate)]
+    finish(found) {
+      const unused = found.warnings.filter(({ code }) => code === 'W_REPLACE_UNUSED').map(wholeDiagnosis)
+      const whole = [...headerWarnings.map(headerDiagnosis), ...dateDiagnoses(dates, locate), ...unused]
       for (const diagnosis of whole) onDefect?.(firstDefect(diagnosis))
       return { columns: columns.list(), findings: errors.list(), warnings: [...whole, ...warnings.list()] }
     },
@@ -140,6 +142,10 @@ function firstDefect({ code, field, message, firstRow, firstLine, column }: Diag
 function headerDiagnosis({ column, message }: ChecksParts['headerWarnings'][number]): Diagnosis<WarningCode> {
   const place = { firstRow: 0, firstLine: 1, places: [{ row: 0, line: 1 }] }
   return { code: 'W_HEADER_LOOKALIKE', field: column.name, message, rows: 0, ...place, column }
+}
+
+function wholeDiagnosis(warning: Warning): Diagnosis<WarningCode> {
+  return { ...warning, places: [{ row: warning.firstRow, line: warning.firstLine }] }
 }
 
 function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<WarningCode>[] {

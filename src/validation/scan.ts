@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { rowsOf } from '../input/rows.ts'
+import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-columns.ts'
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode } from '../model/errors.ts'
 import { isOutcome } from '../model/outcome.ts'
@@ -15,6 +16,7 @@ import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
 import { guard, refuseDuplicates } from './guards.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
+import { createReplaceCheck } from './replaces.ts'
 import type { MappedInput } from './row-reader.ts'
 
 /** Gets an invalid row. `columnOf` finds the column of its problem. */
@@ -46,13 +48,18 @@ export async function checkInput(
   parts: InputParts,
   watched: Watched = (source) => source,
 ): Promise<CheckedInput> {
-  const { file, head, options } = parts
+  const { file, head, options, mapping } = parts
   const readRow = createReadRow(parts)
   const plain: RowReader = { openRows: (start) => rowsOf(file, head, start), readRow }
+  const refusalOf = ({ missingColumns = [], ...found }: Scan): BulkUpdateError | undefined =>
+    // A run that was begun continues.
+    (parts.remembered === undefined
+      ? refuseMissingColumns(mapping, missingColumns, found.set.size === 0)
+      : undefined) ?? guardOf(found, options)
   // A remembered scan keeps no customers, and the other policies need all of them.
   if (options.duplicates === 'sequence') {
     const found = parts.remembered ?? (await scanReading(parts, plain, watched(plain.openRows())))
-    return { ...plain, found, refusal: guardOf(found, options) }
+    return { ...plain, found, refusal: refusalOf(found) }
   }
   const customers = countCustomers()
   const all = await scanReading(parts, plain, watched(plain.openRows()), customers)
@@ -63,9 +70,7 @@ export async function checkInput(
       : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reader, reader.openRows())
   const pair = options.duplicates === 'reject' ? customers.firstPair() : undefined
   const refusal =
-    pair === undefined
-      ? guardOf(found, options)
-      : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
+    pair === undefined ? refusalOf(found) : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
   return { ...reader, found, refusal }
 }
 
@@ -101,13 +106,15 @@ async function scanRows(
   source: Source,
   customers: CustomerCount,
 ): Promise<Scan> {
-  const { onInvalid, signal, examiner } = parts
+  const { onInvalid, signal, examiner, mapping } = parts
   const locate = createLocate(parts)
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
   const findings = createKindCounter<ErrorCode>()
   const warnings = createKindCounter<WarningCode>()
+  const replaces = createReplaceCheck(mapping)
+  const keys = createKeyCollector(parts)
   let current: Row | MalformedRow | undefined
   const warn: OnWarning = (code, field, message) => {
     const row = current
@@ -126,7 +133,8 @@ async function scanRows(
     for (const row of batch) {
       rows++
       examiner?.begin(row)
-      const read = readRow(row, examiner?.refused)
+      keys.add(row)
+      const read = readRow(row, examiner?.refused, replaces.see)
       examiner?.read(read)
       const hasCall = !isOutcome(read)
       if (hasCall) {
@@ -144,10 +152,38 @@ async function scanRows(
         rowWarnings.unusualId(read.customerId, warn)
       }
       if (hasCall) rowWarnings.clears(read, warn)
+      replaces.endRow(row, hasCall, warn)
     }
   }
   const counts = { rows, calls, unchanged, invalid, ...customers.counts(), set, cleared }
-  return { ...counts, findings: findings.list(), warnings: warnings.list() }
+  const unused = replaces.unused((field) => current && locate(current, field))
+  return {
+    ...counts,
+    findings: findings.list(),
+    warnings: [...warnings.list(), ...unused],
+    ...keys.missingColumns(),
+  }
+}
+
+/** With more keys, it is not known which are missing. */
+const mostKeys = 1_000
+
+/** Collects the keys of NDJSON rows under a preset, and finds its columns or keys that are missing. */
+function createKeyCollector({ head, mapping, options }: MappedInput) {
+  const isNeeded = head.format === 'ndjson' && mapping.origin === 'preset'
+  const keys = new Set<string>()
+  return {
+    add(row: Row | MalformedRow): void {
+      if (isNeeded && row.kind === 'ndjson' && keys.size <= mostKeys)
+        for (const key of Object.keys(row.record)) keys.add(key)
+    },
+    missingColumns(): Pick<Scan, 'missingColumns'> {
+      const names = head.format === 'csv' ? head.header : [...keys]
+      if (keys.size > mostKeys) return {}
+      const missingColumns = findMissingColumns(mapping, names, options.ignoreColumns)
+      return missingColumns.length === 0 ? {} : { missingColumns }
+    },
+  }
 }
 
 interface KindCounter<Code extends string> {

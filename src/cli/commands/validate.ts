@@ -7,6 +7,7 @@ import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
 import type { Arguments } from '../command-table.ts'
+import { missingLine } from '../../report/summary-text.ts'
 import { describeUnmatched } from '../display.ts'
 import { errorText } from '../terminal.ts'
 import { createDefectLines, filesText, validateText } from '../validate-text.ts'
@@ -39,8 +40,8 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
     const stream = lines === undefined ? process.stdout : process.stderr
     stream.write(printableLines(filesText(result)))
   }
-  const note = describeUnmatched(result.unmatched)
-  if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
+  for (const note of [describeUnmatched(result.unmatched), missingLine(result.missingColumns)])
+    if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   if (result.refusal !== undefined) {
     process.stderr.write(errorText(result.refusal))
     return exitCodes.INPUT
