@@ -70,7 +70,11 @@ export function matchHeader(
   }
   for (const { target } of mapping.constants) sources.add(target, `the mapping’s constant ${target.path}`)
   checkAddresses(sources.addresses)
-  checkJoins(header, columns, mapping)
+  checkJoins(
+    kept.map(({ name }) => name),
+    columns,
+    mapping,
+  )
   return { id, columns }
 }
 

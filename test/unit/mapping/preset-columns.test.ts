@@ -122,6 +122,12 @@ describe('a preset', () => {
     })
   })
 
+  it('offers no column that is set aside', async () => {
+    await expect(match('hubspot', ['First Name', 'Surname'], ['Surname'])).rejects.toMatchObject({
+      remedy: expect.stringContaining('Export the file with that column.'),
+    })
+  })
+
   it.each(['hubspot', 'salesforce', 'zoho', 'dynamics', 'pipedrive'])(
     '%s refuses a file of which it knows only the id',
     async (preset) => {
