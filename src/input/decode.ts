@@ -1,6 +1,7 @@
 /** Decodes bytes strictly. A byte that is no character of the encoding is an error with its line; nothing is replaced. */
 import { isAscii } from 'node:buffer'
 import { BulkUpdateError } from '../model/errors.ts'
+import { isOfSeveralBytes, openDecoder } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
 
 /** The part of an input that is needed here. Blocks may be cut anywhere. */
@@ -11,8 +12,8 @@ export interface Bytes {
 
 /** Decodes UTF-8 from `offset` on. Throws INPUT, E_ENCODING, at the first broken character. */
 export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
-  const refuse = async (at: number): Promise<BulkUpdateError> =>
-    notUtf8(file.textName, await lineAt(file, offset + at), offset + at)
+  const refuse: DecodingError = async ({ at, ...found }) =>
+    notIn('utf-8', file.textName, { ...found, at: offset + at, line: await lineAt(file, offset + at) })
   yield* decoded(file.blocks(offset), 'utf-8', refuse)
 }
 
@@ -32,20 +33,20 @@ export async function* toUtf8(
   name: string,
 ): AsyncGenerator<Buffer> {
   const lines = createLineCount()
-  // UTF-8 is valid Windows-1252 too, but each accented letter would become two other letters.
+  // UTF-8 is valid in most code pages too, but each accented letter would become two other characters.
   const asUtf8 = openDecoder('utf-8')
   let [bytes, utf8Bytes, isPlain] = [0, 0, true]
   async function* observed(): AsyncGenerator<Buffer> {
     for await (const block of blocks) {
       bytes += block.length
-      utf8Bytes += byteSize(asUtf8(block) ?? '', 'utf-8')
+      utf8Bytes += Buffer.byteLength(asUtf8(block) ?? '')
       isPlain &&= isAscii(block)
       yield block
     }
   }
-  const refuse = (at: number, before: string): BulkUpdateError => {
-    lines.add(before)
-    return notIn(encoding, name, lines.line, at)
+  const refuse: DecodingError = (found) => {
+    lines.add(found.before)
+    return notIn(encoding, name, { ...found, line: lines.line })
   }
   let isFirst = true
   for await (const text of decoded(observed(), encoding, refuse)) {
@@ -55,11 +56,20 @@ export async function* toUtf8(
     const kept = isMarked ? text.slice(1) : text
     if (kept !== '') yield Buffer.from(kept)
   }
-  if (encoding === 'windows-1252' && !isPlain && utf8Bytes === bytes) throw alreadyUtf8(encoding, name)
+  if (!encoding.startsWith('utf-') && !isPlain && utf8Bytes === bytes) throw alreadyUtf8(encoding, name)
 }
 
-/** Returns the error for a broken character at a byte. `before` is the text before it that was not yielded yet. */
-type DecodingError = (at: number, before: string) => BulkUpdateError | Promise<BulkUpdateError>
+/** A broken character at byte `at`. */
+interface BrokenCharacter {
+  readonly at: number
+  /** The text before it that was not yielded yet. */
+  readonly before: string
+  /** Bytes around it, in which it is at `inBytes`. */
+  readonly bytes: Buffer
+  readonly inBytes: number
+}
+
+type DecodingError = (found: BrokenCharacter) => BulkUpdateError | Promise<BulkUpdateError>
 
 async function* decoded(
   blocks: AsyncIterable<Buffer>,
@@ -74,48 +84,49 @@ async function* decoded(
     const bytes = Buffer.concat([rest, block])
     const text = decoder(block)
     if (text === undefined) {
-      const before = longestText(bytes, encoding)
-      throw await refuse(at + byteSize(before, encoding), before)
+      const [before, inBytes] = longestText(bytes, encoding)
+      throw await refuse({ at: at + inBytes, before, bytes, inBytes })
     }
-    const size = byteSize(text, encoding)
+    const size = wholeSize(bytes, text, encoding)
     rest = bytes.subarray(size)
     at += size
     if (text !== '') yield text
   }
-  if (rest.length > 0) throw await refuse(at, '')
+  if (rest.length > 0) throw await refuse({ at, before: '', bytes: rest, inBytes: 0 })
 }
 
-/** Returns undefined if the bytes are no text. Keeps the start of a character for the next call. */
-function openDecoder(encoding: Encoding): (bytes: Buffer) => string | undefined {
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true })
-  return (bytes) => {
-    try {
-      const text = decoder.decode(bytes, { stream: true })
-      return encoding === 'windows-1252' && undefinedBytes.test(text) ? undefined : text
-    } catch {
-      return undefined
-    }
-  }
-}
-
-/** Windows-1252 does not define these five bytes. A TextDecoder makes control characters of them. */
-const undefinedBytes = /[\u0081\u008d\u008f\u0090\u009d]/
-
-/** Returns the text before the first broken character, by binary search. */
-function longestText(bytes: Buffer, encoding: Encoding): string {
+/** Returns the text before the first broken character, and its bytes, by binary search. */
+function longestText(bytes: Buffer, encoding: Encoding): readonly [text: string, size: number] {
   let [low, high] = [0, bytes.length]
   while (low < high) {
     const middle = (low + high + 1) >> 1
     if (openDecoder(encoding)(bytes.subarray(0, middle)) === undefined) high = middle - 1
     else low = middle
   }
-  return openDecoder(encoding)(bytes.subarray(0, low)) ?? ''
+  const text = openDecoder(encoding)(bytes.subarray(0, low)) ?? ''
+  return [text, wholeSize(bytes.subarray(0, low), text, encoding)]
 }
 
-/** Bytes of a text in that encoding. */
-function byteSize(text: string, encoding: Encoding): number {
+/** Bytes of a character that may be cut off. */
+const mostCut = 3
+
+/** Bytes of `text`, with which `bytes` begin. The start of a character may follow. */
+function wholeSize(bytes: Buffer, text: string, encoding: Encoding): number {
   if (encoding === 'utf-8') return Buffer.byteLength(text)
-  return encoding === 'windows-1252' ? text.length : text.length * 2
+  if (encoding.startsWith('utf-16')) return text.length * 2
+  if (!isOfSeveralBytes(encoding)) return text.length
+  let size = bytes.length
+  while (size > bytes.length - mostCut && !endsWhole(bytes.subarray(0, size), encoding)) size--
+  return size
+}
+
+function endsWhole(bytes: Buffer, encoding: Encoding): boolean {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Finds the line of a byte by reading again, so that lines are counted only for an error. */
@@ -144,26 +155,27 @@ function createLineCount() {
   }
 }
 
-function notUtf8(name: string, line: number, offset: number): BulkUpdateError {
+async function notIn(
+  encoding: Encoding,
+  name: string,
+  { line, at, bytes, inBytes }: BrokenCharacter & { readonly line: number },
+): Promise<BulkUpdateError> {
+  // Its tables are loaded only if they are needed.
+  const { describeCandidates } = await import('./candidates.ts')
+  const others = encoding.startsWith('utf-16')
+    ? 'or leave --encoding out'
+    : describeCandidates(bytes, inBytes)
   return new BulkUpdateError(
     'E_ENCODING',
-    `line ${line}, byte ${offset + 1} of ${name} is not UTF-8`,
-    'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or say how it is written: --encoding windows-1252 for what Windows calls ANSI. Nothing was guessed or replaced.',
-  )
-}
-
-function notIn(encoding: Encoding, name: string, line: number, offset: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_ENCODING',
-    `line ${line}, byte ${offset + 1} of ${name} is not ${encoding}`,
-    'Save the file as UTF-8 (in Excel: "CSV UTF-8"), or name its encoding with --encoding. Nothing was guessed or replaced.',
+    `line ${line}, byte ${at + 1} of ${name} is not ${encoding === 'utf-8' ? 'UTF-8' : encoding}`,
+    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), ${others}. Nothing was guessed or replaced.`,
   )
 }
 
 function alreadyUtf8(encoding: Encoding, name: string): BulkUpdateError {
   return new BulkUpdateError(
     'E_ENCODING',
-    `${name} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every accented letter in it`,
+    `${name} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every letter beyond ASCII in it`,
     'Leave --encoding out. Nothing was sent.',
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Detects the encoding of an input: UTF-8 and UTF-16 by their bytes. The user must name Windows-1252, because almost any bytes
- * are valid in it. Misread names would be sent to Rapyd.
+ * Detects the encoding of an input: UTF-8 and UTF-16 by their bytes. The user must name any other, because almost any bytes are
+ * valid in Windows-1252. Misread names would be sent to Rapyd.
  */
 import { options } from '../config/options.ts'
 import type { Encoding } from '../config/options.ts'
@@ -11,6 +11,32 @@ export type { Encoding }
 
 export function isEncoding(text: string): text is Encoding {
   return encodings.some((encoding) => encoding === text)
+}
+
+/** Those that bytes never show by themselves. */
+export const otherEncodings = encodings.filter((encoding) => !encoding.startsWith('utf-'))
+
+const severalBytes: ReadonlySet<Encoding> = new Set(['shift_jis', 'euc-jp', 'gb18030', 'big5', 'euc-kr'])
+
+/** True if a character can have several bytes, and the encoding is not one of Unicode. */
+export function isOfSeveralBytes(encoding: Encoding): boolean {
+  return severalBytes.has(encoding)
+}
+
+/** A TextDecoder makes control characters of bytes that a code page does not define, as five of Windows-1252. */
+const undefinedBytes = /[\u0080-\u009f]/
+
+/** The decoder returns undefined if the bytes are no text. It keeps the start of a character for the next call. */
+export function openDecoder(encoding: Encoding): (bytes: Uint8Array) => string | undefined {
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true })
+  return (bytes) => {
+    try {
+      const text = decoder.decode(bytes, { stream: true })
+      return !encoding.startsWith('utf-') && undefinedBytes.test(text) ? undefined : text
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** Byte order marks, the longest first. */

@@ -88,7 +88,8 @@ export function createChecks(parts: ChecksParts): Checks {
   }
 
   function checkText(text: string, column: TextColumn, source?: SourceColumn): void {
-    for (const damage of [textDamage(text, column.isFree, column.isCode), findUnseen(text, column)])
+    const found = [textDamage(text, column.isFree, column.isCode, column.field), findUnseen(text, column)]
+    for (const damage of found)
       if (damage !== undefined) warn(damage.code, column.field, damage.message, source)
   }
 

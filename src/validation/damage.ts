@@ -5,6 +5,8 @@ import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisib
 import { isJsonObject } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
 import { findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
+import { findMisreading } from './misread.ts'
+import type { Misreading } from './misread.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
@@ -109,31 +111,57 @@ const date: TextDamage = {
   code: 'W_SPREADSHEET_DATE',
   message: 'a date that a spreadsheet may have made of something else (as in 1-Mar)',
 }
-const twiceEncoded: TextDamage = {
-  code: 'W_ENCODING',
-  message: 'characters that were decoded with the wrong encoding (Ã© for é)',
+const misreadings: Readonly<Record<Misreading, TextDamage>> = {
+  twice: { code: 'W_ENCODING', message: 'characters that were decoded with the wrong encoding (Ã© for é)' },
+  page: { code: 'W_ENCODING', message: 'letters that were read with the wrong code page (³ for ł)' },
 }
 const lost: TextDamage = {
   code: 'W_ENCODING',
   message: 'replacement characters (U+FFFD): the text that stood here is lost',
+}
+const lostLetters: TextDamage = {
+  code: 'W_ENCODING',
+  message: 'question marks in the places of letters, which are lost',
 }
 const placeholder: TextDamage = { code: 'W_PLACEHOLDER', message: 'a text that stands for nothing' }
 
 const shortenedNumber = /^[+-]?\d(?:[.,]\d+)?E\+\d{1,3}$/i
 const shortDate =
   /^(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2})$/
-/** UTF-8 that was read as Latin-1 or Windows-1252: a first byte of a character, and a second one. */
-const twiceEncodedText =
-  /[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]|\u00e2\u20ac[\u0080-\u00bf\u2018-\u201e\u2020-\u2022\u2122\u0153\u0161\u0153]/
+/** Characters in which a wrong encoding shows. */
+const mostLooked = 1_000
+/** A question mark inside of a word, or where it starts: M?ller, ?ukasz. */
+const markedWord = /\p{L}\?+\p{Ll}|(?<![^\s"'(,;.-])\?+\p{L}/u
+/** No name ends in one, but a sentence may. */
+const markedEnd = /\p{L}\?/u
+const nameField = /(?:^|\.)(?:name|city)$/
+const webAddress = /:\/\/|www\.|\?\S*=/
+/** U+FFFD, also as GBK reads it in UTF-8. */
+const replacement = /\ufffd|锟斤拷/
 const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
 
-/** Finds damage that no rule of Rapyd's would refuse. `isFree` and `isCode` as in `TextColumn`. */
-export function textDamage(text: string, isFree: boolean, isCode: boolean): TextDamage | undefined {
+/** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. */
+export function textDamage(
+  text: string,
+  isFree: boolean,
+  isCode: boolean,
+  field = '',
+): TextDamage | undefined {
   if (shortenedNumber.test(text)) return shortened
   if (isCode && shortDate.test(text)) return date
   if (!isFree && placeholders.has(text)) return placeholder
-  if (text.includes('\ufffd')) return lost
-  return twiceEncodedText.test(text) ? twiceEncoded : undefined
+  if (replacement.test(text)) return lost
+  const start = text.slice(0, mostLooked)
+  if (start.includes('?') && hasLostLetters(start, isFree, field)) return lostLetters
+  const misreading = findMisreading(start)
+  return misreading === undefined ? undefined : misreadings[misreading]
+}
+
+/** People write `???` in texts of their own. */
+function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
+  if (webAddress.test(text)) return false
+  if (markedWord.test(text) || (nameField.test(field) && markedEnd.test(text))) return true
+  return !/\p{L}/u.test(text) && text.includes('??') && text.split('?').length > (isFree ? 4 : 2)
 }
 
 /** Finds a character that cannot be seen: at the ends of a text, and inside a code of the user's own. Other codes have a rule. */

@@ -19,7 +19,7 @@ export interface FileProfile {
   readonly fields: readonly string[]
   /** Spread over the file, and its last ones; in file order. */
   readonly customers: readonly SampledCustomer[]
-  /** Sampled customers with a text that was decoded with the wrong encoding. */
+  /** Sampled customers with a text that a wrong encoding has damaged. */
   readonly misread: number
   /** Fields that changed for many customers since the last file. Only their first change is reported. */
   readonly volatileFields: readonly string[]
@@ -124,10 +124,10 @@ interface SampledRow {
   readonly isMisread: boolean
 }
 
-/** `isMisread` is true for texts that were decoded with the wrong encoding. */
+/** `isMisread` is true for texts that a wrong encoding has damaged. */
 export function createCustomerSampler(
   last: FileProfile | undefined,
-  isMisread: (text: string) => boolean,
+  isMisread: (text: string, field: string) => boolean,
 ): CustomerSampler {
   // Starts with the fields of the last file, so that hashes of both have one order.
   const indexes = new Map((last?.fields ?? []).map((field, index) => [field, index]))
@@ -163,7 +163,9 @@ export function createCustomerSampler(
   const sample = (row: PatchedRow): SampledRow => ({
     row: row.row,
     hashes: hashValues(row),
-    isMisread: textsIn(row.patch).some(isMisread),
+    isMisread: Object.entries(row.patch).some(([field, value]) =>
+      textsIn(value).some((text) => isMisread(text, field)),
+    ),
   })
 
   return {

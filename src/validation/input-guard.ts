@@ -117,7 +117,9 @@ export function createFileProfiler(
   }
 }
 
-const isMisread = (text: string): boolean => textDamage(text, true, false)?.code === 'W_ENCODING'
+function isMisread(text: string, field: string): boolean {
+  return textDamage(text, field === 'metadata', false, field)?.code === 'W_ENCODING'
+}
 
 function countRows({ rows, calls, invalid, set, cleared }: Scan) {
   const counted = [...set].filter(([field]) => set.size <= mostFields || !field.startsWith('metadata.'))

@@ -33,7 +33,7 @@ export function compareRows(last: FileProfile, { rows }: FileProfile): readonly 
   return [{ what: 'rows', text: `it has ${rows} rows, ${percent} % of last time's ${last.rows}` }]
 }
 
-/** Finds a lost line end, more than 1% new invalid rows, and texts in the wrong encoding. */
+/** Finds a lost line end, more than 1% new invalid rows, and texts that a wrong encoding has damaged. */
 export function compareDamage(last: FileProfile, next: FileProfile): readonly ProfileDifference[] {
   const differences: ProfileDifference[] = []
   if (last.endsLine && !next.endsLine)
@@ -51,13 +51,13 @@ export function compareDamage(last: FileProfile, next: FileProfile): readonly Pr
 
 type Misread = Pick<FileProfile, 'customers' | 'misread'>
 
-/** Returns undefined if so few texts are in the wrong encoding that only some customers have them. */
+/** Returns undefined if so few texts are damaged that only some customers have them. */
 export function describeMisread(next: Misread): string | undefined {
   return next.misread > slack(next.customers.length, 0.05, leastRows) ? misreadText(next) : undefined
 }
 
 function misreadText({ customers, misread }: Misread): string {
-  return `${misread} of ${customers.length} sampled rows have texts that were decoded with the wrong encoding (Ã© for é)`
+  return `${misread} of ${customers.length} sampled rows have texts that a wrong encoding has damaged (Ã© for é, ³ for ł, ? for a letter)`
 }
 
 /** Finds fields that are missing, or blank for more than 2% of the rows that had them. Expects one mapping for both. */

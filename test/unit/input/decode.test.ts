@@ -129,3 +129,42 @@ describe('Windows-1252', () => {
     expect(await decoded(Buffer.from('Ã', 'latin1'), 'windows-1252')).toBe('Ã')
   })
 })
+
+describe('another encoding', () => {
+  it.each<[Other, string, readonly number[]]>([
+    ['windows-1250', 'Łódź', [0xa3, 0xf3, 0x64, 0x9f]],
+    ['windows-1251', 'Иван', [0xc8, 0xe2, 0xe0, 0xed]],
+    ['windows-1254', 'Şık', [0xde, 0xfd, 0x6b]],
+    ['macintosh', 'José', [0x4a, 0x6f, 0x73, 0x8e]],
+    ['koi8-r', 'Иван', [0xe9, 0xd7, 0xc1, 0xce]],
+    ['shift_jis', '山田ｱ', [0x8e, 0x52, 0x93, 0x63, 0xb1]],
+    ['euc-jp', '山田', [0xbb, 0xb3, 0xc5, 0xc4]],
+    ['gb18030', '张伟𠀀', [0xd5, 0xc5, 0xce, 0xb0, 0x95, 0x32, 0x82, 0x36]],
+    ['big5', '陳', [0xb3, 0xaf]],
+    ['euc-kr', '김철수', [0xb1, 0xe8, 0xc3, 0xb6, 0xbc, 0xf6]],
+  ])('%s is the same text wherever blocks are cut', async (encoding, text, bytes) => {
+    const row = Buffer.from([...Buffer.from('1,'), ...bytes, 0x0a])
+    for (let size = 1; size <= row.length; size++) {
+      const places = Array.from({ length: row.length }, () => size)
+      expect(await decoded(row, encoding, places)).toBe(`1,${text}\n`)
+    }
+  })
+
+  it.each<[Other, readonly number[], number]>([
+    ['windows-1250', [0x81], 6],
+    ['windows-1253', [0xd2], 6],
+    ['shift_jis', [0x8e, 0x52, 0x93, 0x0a], 8],
+    ['euc-kr', [0xb1, 0xe8, 0xff], 8],
+    ['gb18030', [0xd5, 0xc5, 0x95, 0x32, 0x0a], 8],
+    ['euc-jp', [0xbb], 6],
+  ])('%s is refused by line and byte, wherever it is cut', async (encoding, bytes, byte) => {
+    const row = Buffer.from([...Buffer.from('a\r\nb,'), ...bytes])
+    for (let size = 1; size <= row.length; size++) {
+      const places = Array.from({ length: row.length }, () => size)
+      await expect(decoded(row, encoding, places)).rejects.toMatchObject({
+        code: 'E_ENCODING',
+        message: `line 2, byte ${byte} of crm.csv is not ${encoding}`,
+      })
+    }
+  })
+})

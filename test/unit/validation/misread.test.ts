@@ -1,0 +1,205 @@
+/** Texts that a wrong encoding has damaged, and clean names of many languages, which are never taken for damaged. */
+import { describe, expect, it } from 'vitest'
+import { codePageNames, decodeFrom, encodeIn } from '../../../src/input/code-pages.ts'
+import { textDamage } from '../../../src/validation/damage.ts'
+import { findMisreading } from '../../../src/validation/misread.ts'
+import languages from '../../support/real-names.json' with { type: 'json' }
+
+type Language = keyof typeof languages
+
+/** Names and places of a language, as people write them. */
+function textsIn({ given, family, places }: (typeof languages)[Language]): readonly string[] {
+  const [firsts, lasts] = [given.split('|'), family.split('|')]
+  const names = firsts.flatMap((first) => lasts.flatMap((last) => [`${first} ${last}`, `${last}, ${first}`]))
+  return [...firsts, ...lasts, ...names, ...places.split('|')]
+}
+
+const codeOf = (text: string, field = 'name') => textDamage(text, false, false, field)?.code
+const share = (texts: readonly string[], isFound: (text: string) => boolean) =>
+  texts.filter(isFound).length / texts.length
+
+describe('clean texts', () => {
+  it('of 65 languages in 25 scripts give no warning, in any case and normal form', () => {
+    const texts = Object.values(languages).flatMap((language) =>
+      textsIn(language).flatMap((text) => [
+        text,
+        text.toUpperCase(),
+        text.toLowerCase(),
+        text.normalize('NFD'),
+      ]),
+    )
+    expect(new Set(texts).size).toBeGreaterThan(20_000)
+    expect(texts.filter((text) => codeOf(text) !== undefined)).toEqual([])
+  })
+
+  it('with signs that people use give no warning', () => {
+    const texts = [
+      ...[
+        'Nescafé®',
+        'NESCAFÉ™',
+        '25 m³',
+        '10 dm³',
+        '25°C',
+        '5½b',
+        '¼kg',
+        '5 µm',
+        'µTorrent',
+        '10€',
+        '£5',
+        '№5',
+      ],
+      ...[
+        'Mª José',
+        'MªJosé',
+        'Nº 5',
+        '2º andar',
+        'Hunter×Hunter',
+        '3×4',
+        'O‘zbek',
+        'O´Brien',
+        'na hÉireann',
+      ],
+      ...[
+        'FRANçOIS',
+        'MUñOZ',
+        'STRAßE',
+        'ÄÖÜß',
+        'PÍŠEK',
+        'KÓŠA',
+        'SPÓŁKA',
+        'TĂŞNAD',
+        'DŽenana',
+        'IRMÃ DULCE',
+      ],
+      ...[
+        '„Spaß“',
+        '«CAFÉ»',
+        '“AMANHÃ”',
+        'IRMÃ…',
+        'l’été’',
+        '¿Qué?',
+        'the best—and only',
+        'blau–weiß',
+        'Smith†',
+      ],
+      ...[
+        'VIPклиент',
+        'LG전자',
+        'Kさん',
+        'МегаФон',
+        'МакіївкаПромТорг',
+        '👩‍👩‍👧 Müller',
+        'José🎉',
+        '★ Müller',
+        'x≤y',
+      ],
+      ...['Is it paid?', 'Really?Yes', 'https://example.com/?page=a?b', 'a\u00a0b', 'Tel.:\u00a0+49'],
+    ]
+    expect(texts.filter((text) => codeOf(text, 'description') !== undefined)).toEqual([])
+  })
+})
+
+describe('UTF-8 that was read as a code page', () => {
+  const pages = [
+    'windows-1252',
+    'windows-1250',
+    'windows-1251',
+    'windows-1254',
+    'macintosh',
+    'cp850',
+    'cp437',
+  ]
+
+  it.each(pages)('%s is found in nearly all names of each language', (page) => {
+    const found = Object.entries(languages).map(([name, language]) => {
+      const texts = textsIn(language).filter((text) => /[^\0-\x7f]/.test(text))
+      return [
+        name,
+        share(texts, (text) => findMisreading(decodeFrom(page, Buffer.from(text))) === 'twice'),
+      ] as const
+    })
+    expect(found.filter(([, part]) => part < 0.85)).toEqual([])
+  })
+
+  it.each([
+    'Ð˜Ð²Ð°Ð½ ÐŸÐµÑ‚Ñ€Ð¾Ð²',
+    'ÎÎ¹ÏÏÎ³Î¿Ï',
+    'å±±ç”°å¤ªéƒŽ',
+    'Ù…Ø­Ù…Ø¯ Ø¹Ù„ÙŠ',
+    'Jos√© Mu√±oz',
+    'M√ºller',
+    'Jos├® Mu├▒oz',
+    'M├╝ller',
+    'Ä°stanbul',
+    'ÅšwiÄ…tek',
+    'Åžahin',
+    'YÄ±ldÄ±z',
+    'Ã–zil',
+    'JOSÃ‰',
+    'Oâ€™Brien',
+    'ðŸ˜€ party',
+    'Josï¿½',
+    'SÃ£o Paulo â€“ Centro',
+  ])('is found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
+})
+
+describe('a code page that was read as Windows-1252', () => {
+  it.each<readonly [string, readonly Language[], number]>([
+    ['windows-1250', ['Polish', 'Czech', 'Slovene and Croatian', 'Hungarian', 'Romanian'], 0.5],
+    ['windows-1251', ['Russian', 'Ukrainian', 'Bulgarian', 'Serbian Cyrillic'], 0.97],
+    ['windows-1253', ['Greek'], 0.97],
+    ['windows-1254', ['Turkish'], 0.6],
+    ['windows-1255', ['Hebrew'], 0.97],
+    ['windows-1256', ['Arabic'], 0.97],
+    ['koi8-r', ['Russian'], 0.97],
+    ['macintosh', ['German', 'French', 'Spanish and Galician'], 0.4],
+    ['cp850', ['German', 'Swedish'], 0.7],
+  ])('%s is found in names of %j', (page, names, least) => {
+    for (const name of names) {
+      const misread = textsIn(languages[name]).flatMap((text) => {
+        const bytes = encodeIn(page, text.replaceAll('ș', 'ş').replaceAll('ț', 'ţ'))
+        const other = bytes === undefined ? text : decodeFrom('windows-1252', bytes)
+        return other === text ? [] : [other]
+      })
+      const part = share(misread, (text) => findMisreading(text) !== undefined)
+      expect([name, part >= least ? 'found' : part]).toEqual([name, 'found'])
+    }
+  })
+
+  it.each(['£ukasz Wa³êsa', 'Micha³', 'Nowa¿ski', 'Za¿ó³æ Gêœl¹', 'Jiøí', 'Èerný', 'Èâàí Ïåòðîâ', 'Àííà'])(
+    'is found in %j',
+    (text) => expect(codeOf(text)).toBe('W_ENCODING'),
+  )
+  it.each([
+    'JosŽ Mu–oz',
+    'RenŽ',
+    'MŸller',
+    'Gonz‡lez',
+    'Yýldýz',
+    'Þahin',
+    'Doðan',
+    'Ýpek',
+    'Güneþ',
+    'ŽR“c',
+    '±èÃ¶¼ö',
+  ])('is found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
+})
+
+describe('lost letters', () => {
+  it.each(['M?ller', 'Mu??oz', '?ukasz', 'Jos?', '???? ??????', '????, 5', 'Zo\ufffd', '锟斤拷'])(
+    'are found in %j',
+    (text) => expect(codeOf(text)).toBe('W_ENCODING'),
+  )
+
+  it('are not what people ask and mark in texts of their own', () => {
+    for (const text of ['Paid?', '???', 'who? me?', '5?'])
+      expect(textDamage(text, true, false, 'metadata.note')).toBe(undefined)
+  })
+})
+
+it('a code page is read as a TextDecoder and DOS read it', () => {
+  expect(codePageNames()).toEqual(expect.arrayContaining(['windows-1252', 'macintosh', 'koi8-r', 'cp850']))
+  expect(encodeIn('cp850', 'é')).toEqual(Buffer.from([0x82]))
+  expect(encodeIn('windows-1250', 'Иван')).toBe(undefined)
+  expect(decodeFrom('windows-1252', Buffer.from([0x41, 0x80, 0x81]))).toBe('A€\u0081')
+})
