@@ -45,20 +45,9 @@ export interface CellDefect {
 export type Rule = (text: string) => CellDefect | undefined
 
 /** Of a text that is not valid, a character that cannot be seen is named first. */
-function rule(
-  code: ErrorCode,
-  message: string | ((text: string) => string),
-  isValid: (text: string) => boolean,
-): Rule {
-  return (text) => {
-    if (isValid(text)) return undefined
-    return (
-      findInvisibleDefect(code, text) ?? {
-        code,
-        message: typeof message === 'string' ? message : message(text),
-      }
-    )
-  }
+function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
+  return (text) =>
+    isValid(text) ? undefined : (findInvisibleDefect(code, text) ?? { code, message: describe(text) })
 }
 
 /** Names the first character that cannot be seen. */
@@ -99,8 +88,10 @@ function describePhoneDefect(text: string): string {
 }
 
 /** ISO 3166-1 alpha-2, upper case. */
-export const countryRule = rule('E_COUNTRY', 'not an ISO 3166-1 alpha-2 country code', (text) =>
-  countries.has(text),
+export const countryRule = rule(
+  'E_COUNTRY',
+  () => 'not an ISO 3166-1 alpha-2 country code',
+  (text) => countries.has(text),
 )
 
 /** DD/MM/YYYY. */
@@ -123,12 +114,14 @@ export const occupationRule: Rule = (text) =>
 
 export const paymentMethodRule = rule(
   'E_PAYMENT_METHOD',
-  'not the id of a payment method (card_… or other_…)',
+  () => 'not the id of a payment method (card_… or other_…)',
   (text) => /^(?:card|other)_[!-~]+$/.test(text),
 )
 
-export const ewalletRule = rule('E_EWALLET', 'not the id of a wallet (ewallet_…)', (text) =>
-  /^ewallet_[!-~]+$/.test(text),
+export const ewalletRule = rule(
+  'E_EWALLET',
+  () => 'not the id of a wallet (ewallet_…)',
+  (text) => /^ewallet_[!-~]+$/.test(text),
 )
 
 /** For codes without a form of their own. */

@@ -25,10 +25,8 @@ const fullWidth = /[\uff01-\uff5e\u3002\uff61]/
 
 export function isEmail(text: string): boolean {
   if (text.length > longest || !isHostName(text.slice(text.indexOf('@') + 1))) return false
-  if (asciiLocal.test(text)) return true
-  return (
-    !ascii.test(text) && anyLocal.test(text) && !fullWidth.test(text) && findInvisible(text) === undefined
-  )
+  if (ascii.test(text)) return asciiLocal.test(text)
+  return anyLocal.test(text) && !fullWidth.test(text) && findInvisible(text) === undefined
 }
 
 /** At least two labels. The IDNA of the URL standard checks joiners and Punycode too. */

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { findFix } from '../../../src/mapping/fixes.ts'
+import { hasTrunkZero } from '../../../src/mapping/trunk-zero.ts'
+import { phoneRule } from '../../../src/rapyd/customer-fields.ts'
+
+it.each([
+  ['+49030123456', true],
+  ['+4930123456', false],
+  ['+4402079460958', true],
+  ['+330612345678', true],
+  ['+3606201234567', true],
+  ['+97105012345', true],
+  ['+390612345678', false],
+  ['+2250712345678', false],
+  ['+12025550123', false],
+  ['+78121234567', false],
+  ['+9990123456', false],
+  ['', false],
+])('%j has a trunk zero: %s', (phone, expected) => {
+  expect(hasTrunkZero(phone)).toBe(expected)
+})
+
+it('(0) after a country code is named, and no fix makes a trunk zero of it', () => {
+  const defect = phoneRule('+49 (0)30 123456')
+  expect(defect).toEqual({ code: 'E_PHONE', message: 'a phone number with (0) after its country code' })
+  for (const [cell, text] of [
+    ['+49 (0)30 123456', undefined],
+    ['+49 030 123456', undefined],
+    ['+39 06 12345678', '+390612345678'],
+    ['+49 30 123456', '+4930123456'],
+  ] as const)
+    expect(findFix({ code: 'E_PHONE', field: '', message: '' }, cell)?.text).toBe(text)
+})

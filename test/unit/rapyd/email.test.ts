@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest'
+import { emailRule } from '../../../src/rapyd/customer-fields.ts'
+
+const badHost = 'what follows the @ is not a host name'
+const quotes = 'quotes in or around the address'
+const punctuation = 'punctuation before or after the address'
+const otherText = 'other text before or after the address'
+const prefix = 'a prefix such as "mailto:" before the address'
+const several = 'several e-mail addresses in one cell'
+
+it.each([
+  "o'brien@example.com",
+  'eve+tag@mail.example.co.uk',
+  'a.b..c.@docomo.ne.jp',
+  '#N/A@x.y',
+  'eve@r3---sn.example.com',
+  `eve@${'b'.repeat(63)}.com`,
+  'josé@münchen.de',
+  'jose\u0301@mu\u0308nchen.de',
+  'eve@xn--mnchen-3ya.de',
+  'пётр@почта.рф',
+  '用户@例子.广告',
+  'उपयोगकर्ता@उदाहरण.भारत',
+  'น้ำ@น้ำ.ไทย',
+  'user@نامه\u200cای.ایران',
+  'א׳@דוגמה.קום',
+  'x@l·l.cat',
+  '❤️@example.com',
+])('%s is an e-mail address', (text) => expect(emailRule(text)).toBeUndefined())
+
+it.each([
+  ["'eve@example.com'", quotes],
+  ["'eve@example.com", quotes],
+  ["eve@example.com'", quotes],
+  ["'eve'@example.com", quotes],
+  ['‘eve@example.com’', quotes],
+  ['“eve”@example.com', quotes],
+  ['„eve@example.com“', quotes],
+  ['«eve@example.com»', quotes],
+  ['「eve@example.com」', quotes],
+  ['`eve@example.com`', quotes],
+  ['o’brien@example.com', quotes],
+  ['eve@exämple’s.com', quotes],
+  ['mailto:eve@example.com', prefix],
+  ['SMTP:eve@example.com', prefix],
+  ['[eve@example.com](mailto:eve@example.com)', prefix],
+  ['<eve@example.com>', 'angle brackets around the address'],
+  ['Ann Lee <ann@example.com>', 'a name before the address'],
+  ['"Ann Lee" <ann@example.com>', 'a name before the address'],
+  ['(eve@example.com)', 'brackets around the address'],
+  [' eve@example.com', 'spaces around the address'],
+  ['eve@example.com.', punctuation],
+  ['eve@example.com;', punctuation],
+  ['eve@example.com/', punctuation],
+  ['eve@example.com!', punctuation],
+  ['eve@example.com?subject=hi', otherText],
+  ['eve@example.com|x', otherText],
+  ['eve@example.com&gt', otherText],
+  ['eve@example.com%20', otherText],
+  ['ann@example.com;bob@example.com', several],
+  ['ann@example.com, bob@example.com', several],
+  ['ann@example.com\nbob@example.com', several],
+  ['Ann <ann@example.com> / Bob <bob@example.com>', several],
+  ["o'brien@exa_mple.com", badHost],
+  ['eve@example', badHost],
+  ['eve@-a.com', badHost],
+  ['eve@example..com', badHost],
+  ['eve@192.168.1.1', badHost],
+  ['eve@example,com', badHost],
+  [`eve@${'b'.repeat(64)}.com`, badHost],
+  [`eve@${'b.'.repeat(126)}com`, badHost],
+  ['eve＠example.com', 'holds full-width characters'],
+  ['eve@example。com', 'holds full-width characters'],
+  ['eve@ｅxample.com', 'holds full-width characters'],
+  ['eve@ex\u200cample.com', 'holds a character that cannot be seen (U+200C)'],
+  ['eve@example.com\u00a0', 'holds a character that cannot be seen (U+00A0)'],
+  ['eve@example.com\ufe0f', 'holds a character that cannot be seen (U+FE0F)'],
+  ['eve,@example.com', 'not a valid e-mail address of at most 512 characters'],
+  ['eve at example.com', 'not a valid e-mail address of at most 512 characters'],
+  [`${'e'.repeat(512)}@example.com`, 'not a valid e-mail address of at most 512 characters'],
+])('%j is none: %s', (text, message) => expect(emailRule(text)).toEqual({ code: 'E_EMAIL', message }))
