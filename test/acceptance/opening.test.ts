@@ -86,7 +86,7 @@ describe('validate', () => {
     [
       ['--encoding', 'latin1'],
       'E_OPTION_CHOICE',
-      'Invalid --encoding "latin1": use utf-8, utf-16le, utf-16be or windows-1252',
+      'Invalid --encoding "latin1": use utf-8, utf-16le, utf-16be, windows-1252, windows-1250, ',
     ],
     [['--encoding', 'utf8'], 'E_OPTION_CHOICE', 'Did you mean "utf-8"?'],
     [['--delimiter', ';;'], 'E_OPTION_DELIMITER', 'Invalid --delimiter ";;": use one character'],
