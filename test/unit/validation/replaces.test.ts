@@ -95,6 +95,8 @@ it.each([
   const record = { customer: `cus_${'0'.repeat(32)}`, First: text }
   for (const duplicates of ['sequence', 'last', 'merge'] as const) {
     const { warnings } = await validate({ input: [record], map: mapping, duplicates })
-    expect(warnings.map((warning) => warning.code)).toEqual(code === undefined ? [] : [code])
+    // A no-break space at an end is a warning of its own.
+    const found = warnings.map((warning) => warning.code).filter((each) => each !== 'W_INVISIBLE_CHAR')
+    expect(found).toEqual(code === undefined ? [] : [code])
   }
 })
