@@ -123,7 +123,7 @@ export function describeDuplicates(
 /** How many rows clear which field. Returns undefined if none does. */
 export function describeClears({ cleared }: Pick<Scan, 'cleared'>): string | undefined {
   if (cleared.size === 0) return undefined
-  return `Cleared by blanks: ${formatCounts(Object.fromEntries(cleared), mostFields)}`
+  return `Fields to clear: ${formatCounts(Object.fromEntries(cleared), mostFields)}`
 }
 
 /** Fields of which counts are listed. */

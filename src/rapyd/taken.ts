@@ -82,7 +82,7 @@ function overlaps(one: string, other: string): boolean {
 
 /** The part of a patch that Rapyd took. `notTaken`: paths, joined with `;`. */
 export function takenPatch(patch: JsonObject, notTaken: string): JsonObject {
-  return partOf(patch, splitPaths(notTaken, isCustomerField), false)
+  return notTaken === '' ? patch : partOf(patch, splitPaths(notTaken, isCustomerField), false)
 }
 
 /** The row with only what Rapyd did not take. */

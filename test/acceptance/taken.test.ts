@@ -266,6 +266,6 @@ it('says before sending and in the summary which fields are cleared', async () =
   folder.write('crm.csv', `customer,name,email\n${id(1)},Jo,\n${id(2)},,\n${id(3)},Ana,a@example.com\n`)
   const args = ['update', 'crm.csv', '--env', 'simulator', '--max-clears', '100%']
   const { code, stdout, stderr } = await folder.run(args)
-  expect([code, stderr]).toEqual([0, expect.stringContaining('Cleared by blanks: email 2, name 1\n')])
+  expect([code, stderr]).toEqual([0, expect.stringContaining('Fields to clear: email 2, name 1\n')])
   expect(stdout).toContain('cleared: email 2, name 1\n')
 })

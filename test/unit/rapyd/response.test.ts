@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classify } from '../../../src/rapyd/response.ts'
+import { classify, readEnvelope } from '../../../src/rapyd/response.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const success = (data: unknown) =>
@@ -96,5 +96,21 @@ describe('classify', () => {
   it('lets no text pass for a code', () => {
     const answer = classify({ status: 400, body: failure('jane@example.com is bad') }, id)
     expect(JSON.stringify(answer)).not.toContain('jane')
+  })
+})
+
+describe('the code and the words of a refusal', () => {
+  it.each([
+    ['A_CODE - [EMAIL, PHONE_NUMBER]', '', 'A_CODE', 'email;phone_number', ''],
+    ['A_CODE - [EMAIL] - [NAME]', '', 'A_CODE', 'email;name', ''],
+    ['A_CODE - [05] Do not honor', 'Try again', 'A_CODE', '05', 'Do not honor: Try again'],
+    ['Refused: A_CODE', 'No', 'A_CODE', '', 'Refused: No'],
+    ['A_CODE: amount: too high', '', 'A_CODE', '', 'amount: too high'],
+    ['A_CODE - [first name]', '', 'A_CODE', '', '[first name]'],
+    ['jo_do@example.com is bad', 'JO_DO@EXAMPLE.COM', '', '', 'jo_do@example.com is bad: JO_DO@EXAMPLE.COM'],
+    ['A_CODE', 'one\ntwo\u0000\u001b[31m', 'A_CODE', '', 'one\\ntwo\\x00\\x1b[31m'],
+    ['A_CODE', 'x'.repeat(2_000), 'A_CODE', '', `${'x'.repeat(299)}…`],
+  ])('of %j and %j keep each part', (code, message, errorCode, field, words) => {
+    expect(readEnvelope(failure(code, message))).toMatchObject({ errorCode, field, words })
   })
 })
