@@ -10,7 +10,7 @@ import { isCodeName, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
 import { headerOf, readHead } from '../input/header.ts'
-import { planHeader, planKeys, unmatchedNames } from '../mapping/column-plans.ts'
+import { planHeader, planKeys, planPart, unmatchedNames } from '../mapping/column-plans.ts'
 import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
 import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
@@ -124,13 +124,17 @@ async function openChecks(
   const plans = head.format === 'csv' ? planHeader(head.header, ignored, mapping, rules) : []
   const mayHavePhones =
     head.format === 'ndjson' ||
-    plans.some(({ targets }) =>
-      targets.some(({ holds, rule }) => rule === phoneRule || holds === 'addresses'),
+    plans.some(({ assignments }) =>
+      assignments.some(({ target: { holds, rule } }) => rule === phoneRule || holds === 'addresses'),
     )
   const hasTrunkZero = mayHavePhones ? (await import('../mapping/trunk-zero.ts')).hasTrunkZero : () => false
   const shared = { ...watch, locate: createLocate(input), hasTrunkZero }
   if (head.format === 'ndjson') {
-    const columns = createNdjsonColumns(planKeys(ignored, mapping, rules), rules.nullValues)
+    const columns = createNdjsonColumns(
+      planKeys(ignored, mapping, rules),
+      rules.nullValues,
+      (target, whole) => planPart(target, whole, rules),
+    )
     return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })
   }
   return createChecks({
@@ -139,13 +143,16 @@ async function openChecks(
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
     typed: typedColumns(plans),
     headerWarnings: findLookAlikes(
-      plans.flatMap(({ name, targets }, index) => (targets.length === 0 ? [] : { name, number: index + 1 })),
+      plans.flatMap(({ name, assignments }, index) =>
+        assignments.length === 0 ? [] : { name, number: index + 1 },
+      ),
     ),
   })
 }
 
 /** Fields with a strict rule are checked by it. Others hold texts. */
-function textsOf({ name, targets }: PlannedColumn, index: number): ChecksParts['texts'] {
+function textsOf({ name, assignments }: PlannedColumn, index: number): ChecksParts['texts'] {
+  const targets = assignments.map((assignment) => assignment.target)
   const target = targets.find(({ rule }) => !isStrictRule(rule))
   if (target === undefined) return []
   const isFree = target.path.startsWith('metadata.')

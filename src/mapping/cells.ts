@@ -2,15 +2,16 @@
  * Reads one value of a row: it sets its field, clears it, leaves it alone, or makes the row invalid. Blanks come first, then the
  * transforms, then the rules of the field.
  */
-import type { JsonObject, JsonValue } from '../model/json.ts'
-import { isJsonObject } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { findInvisible, isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import { findAddressField, findInvisibleDefect } from '../rapyd/customer-fields.ts'
+import { findInvisibleDefect } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
+import { applyChanges, plainAssignment } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
-import suspectTexts from './suspects.json' with { type: 'json' }
+import { isSuspectBlank } from './suspects.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
 
@@ -30,20 +31,23 @@ export type CellReading =
   | { readonly value: JsonValue | undefined; readonly cleared: boolean }
   | { readonly problems: readonly Problem[] }
 
-/** Texts that spreadsheets and exports write for an empty value or an error. */
-const suspects: ReadonlySet<string> = new Set(suspectTexts)
+const none: ReadonlySet<string> = new Set()
 
 const longestCell = 1024 * 1024
 
 /** ASCII control characters except tab and line break. `\r` is allowed only in `\r\n`. */
 const control = /[^\P{Cc}\t\n\r\u0080-\u009f]|\r(?!\n)/u
 
-/** `value` is a CSV cell or the value of an NDJSON key. */
+/**
+ * `value` is a CSV cell or the value of an NDJSON key. Of an object or a list of addresses only the type is checked: `splitValue`
+ * gives its members, which are read in the same way.
+ */
 export function readCell(value: JsonValue, assignment: Assignment, rules: CellRules): CellReading {
-  const { target, changes, conversion } = assignment
+  const { target, changes, conversion, blank } = assignment
   if (value !== null && typeof value !== 'string') {
     const isTaken = changes.length === 0 && (conversion?.takes(value) ?? true)
-    return isTaken ? checkValue(value, target, rules) : refused(badType(target.path))
+    if (!isTaken) return refused(badType(target.path))
+    return checkValue(value, target, typeof blank === 'string' ? { ...rules, blank } : rules)
   }
   const text = value ?? ''
   if (isBlank(text, rules)) return readBlank(assignment, rules)
@@ -51,7 +55,7 @@ export function readCell(value: JsonValue, assignment: Assignment, rules: CellRu
   if (typeof changed !== 'string') return refused(changed)
   return conversion === undefined
     ? checkValue(changed, target, rules)
-    : convert(changed, conversion, target, rules)
+    : convert(changed, conversion, assignment, rules)
 }
 
 function isBlank(text: string, { nullValues }: CellRules): boolean {
@@ -77,28 +81,32 @@ function changeText(text: string, { target, changes }: Assignment, rules: CellRu
   const { path } = target
   const defect = textProblem(text, path, undefined, rules)
   if (defect !== undefined) return defect
-  let changed = text
-  for (const change of changes) {
+  const changed = applyChanges(text, changes, (change, before) => {
     if (rules.onReplace !== undefined && change.compare !== undefined)
-      rules.onReplace(path, change.compare(changed))
-    const made = change(changed)
-    // What a transform cannot read is often a character that cannot be seen.
-    if (typeof made !== 'string') return { ...(findInvisibleDefect(made.code, text) ?? made), field: path }
-    changed = made
-  }
+      rules.onReplace(path, change.compare(before))
+  })
+  // What a transform cannot read is often a character that cannot be seen.
+  if (typeof changed !== 'string')
+    return { ...(findInvisibleDefect(changed.code, text) ?? changed), field: path }
   // Only a blank in the file may clear a field, not a text that a transform has emptied.
   return isBlank(changed, rules)
     ? { code: 'E_SUSPECT_BLANK', field: path, message: 'is empty after its transforms' }
     : changed
 }
 
-function convert(text: string, conversion: Conversion, target: Target, rules: CellRules): CellReading {
+function convert(
+  text: string,
+  conversion: Conversion,
+  { target, blank }: Assignment,
+  rules: CellRules,
+): CellReading {
   const defect = textProblem(text, target.path, undefined, rules)
   if (defect !== undefined) return refused(defect)
   const made = conversion.read(text)
   if ('code' in made) return refused({ code: made.code, field: target.path, message: made.message })
-  return conversion.isUnchecked
-    ? { value: made.value, cleared: false }
+  // A blank of JSON is one for a key of metadata. A whole field cannot hold it.
+  return target.holds === 'any'
+    ? readCell(made.value, plainAssignment(target, blank), rules)
     : checkValue(made.value, target, rules)
 }
 
@@ -108,8 +116,9 @@ export function checkValue(value: JsonValue, { path, holds, rule }: Target, rule
   if (typeof value === 'string' && (holds === 'text' || holds === 'any')) {
     const defect = textProblem(value, path, rule, rules)
     if (defect !== undefined) problems = [defect]
-  } else if (holds === 'addresses' && isAddressList(value)) problems = addressProblems(value, rules)
-  else if (holds !== 'any' && !(holds === 'metadata' && isJsonObject(value))) problems = [badType(path)]
+  } else if (holds === 'any') problems = isList(value) ? [...listProblems(value, path, rules)] : []
+  else if (!(holds === 'metadata' ? isJsonObject(value) : holds === 'addresses' && isAddressList(value)))
+    problems = [badType(path)]
   return problems.length > 0 ? { problems } : { value, cleared: false }
 }
 
@@ -118,11 +127,11 @@ export function textProblem(
   text: string,
   path: string,
   rule: Rule | undefined,
-  { literals }: Pick<CellRules, 'literals'>,
+  { literals, nullValues = none }: Pick<CellRules, 'literals'> & Partial<CellRules>,
 ): Problem | undefined {
   const problem = (code: Problem['code'], message: string): Problem => ({ code, field: path, message })
-  if ((suspects.has(text) || isInvisible(text)) && !literals.has(text))
-    return problem('E_SUSPECT_BLANK', describeSuspect(text))
+  const isSuspect = isSuspectBlank(text) || isInvisible(text) || nullValues.has(text.trim())
+  if (isSuspect && !literals.has(text)) return suspect(path, text)
   if (text.length > longestCell) return problem('E_TOO_LARGE', 'longer than 1 MiB')
   if (control.test(text)) return problem('E_CONTROL_CHAR', 'holds a control character')
   if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', 'holds half of a surrogate pair')
@@ -137,21 +146,20 @@ function describeSuspect(text: string): string {
     : `holds only characters that cannot be seen (${point})`
 }
 
-/** Checks each address of a whole list against the rules of its fields. */
-function addressProblems(list: readonly JsonObject[], rules: CellRules): readonly Problem[] {
-  return list.flatMap((item, index) =>
-    Object.entries(item).flatMap(([key, value]) => {
-      const path = `addresses[${index}].${key}`
-      const field = findAddressField(key)
-      if (field === undefined)
-        return { code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' } as const
-      if (field.type === 'metadata') return isJsonObject(value) ? [] : badType(path)
-      if (typeof value !== 'string') return badType(path)
-      // A blank in a whole list is sent, unless `--blank reject` refuses it.
-      if (isBlank(value, rules)) return rules.blank === 'reject' ? blankProblem(path) : []
-      return textProblem(value, path, field.rule, rules) ?? []
-    }),
-  )
+/**
+ * A list inside metadata is one value: each of its texts must be one that can be sent. Its blanks are sent with it, unless
+ * `--blank reject` refuses them.
+ */
+function* listProblems(value: JsonValue, path: string, rules: CellRules): Generator<Problem> {
+  if (value === null || value === '') {
+    if (rules.blank === 'reject') yield blankProblem(path)
+  } else if (typeof value === 'string') {
+    const defect = isBlank(value, rules) ? suspect(path, value) : textProblem(value, path, undefined, rules)
+    if (defect !== undefined) yield defect
+  } else if (typeof value === 'object') {
+    for (const [key, inner] of Object.entries(value))
+      yield* listProblems(inner, isList(value) ? `${path}[${key}]` : `${path}.${key}`, rules)
+  }
 }
 
 /**
@@ -183,6 +191,10 @@ function partProblem(value: JsonValue | undefined, path: string, rules: CellRule
   if (value !== null && typeof value !== 'string') return badType(path)
   const text = value ?? ''
   return isBlank(text, rules) ? undefined : textProblem(text, path, undefined, rules)
+}
+
+function suspect(path: string, text: string): Problem {
+  return { code: 'E_SUSPECT_BLANK', field: path, message: describeSuspect(text) }
 }
 
 function blankProblem(path: string): Problem {

@@ -3,6 +3,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { CellRules } from './cells.ts'
 import { matchHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
+import { plainAssignment } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
 import { printable, findNearest, normalise } from '../model/text.ts'
@@ -14,7 +15,7 @@ export interface PlannedColumn {
   readonly name: string
   readonly isId: boolean
   /** Empty if the column is set aside, or is the customer id. */
-  readonly targets: readonly Target[]
+  readonly assignments: readonly Assignment[]
   readonly fields: readonly string[]
   /** The effect of blanks, for display. */
   readonly blanks: string
@@ -46,16 +47,21 @@ export function planKeys(
   }
 }
 
+/** For NDJSON: plans a path inside the values of a key. */
+export function planPart(target: Target, { blank }: Assignment, rules: CellRules): PlannedColumn {
+  const inner = typeof blank === 'string' ? blank : undefined
+  return planColumn(target.path, false, [plainAssignment(target, inner)], rules)
+}
+
 function planColumn(
   name: string,
   isId: boolean,
   assignments: readonly Assignment[],
   rules: CellRules,
 ): PlannedColumn {
-  const targets = assignments.map(({ target }) => target)
-  const fields = isId ? ['customer'] : targets.map(({ path }) => path)
+  const fields = isId ? ['customer'] : assignments.map(({ target }) => target.path)
   const blanks = isId ? ['are refused'] : assignments.map((assignment) => describeBlanks(assignment, rules))
-  return { name, isId, targets, fields, blanks: [...new Set(blanks)].join(' or ') || 'are ignored' }
+  return { name, isId, assignments, fields, blanks: [...new Set(blanks)].join(' or ') || 'are ignored' }
 }
 
 function describeBlanks({ blank, target }: Assignment, rules: CellRules): string {

@@ -1,5 +1,5 @@
 /** Compiles a checked mapping file: each column and constant gets its field, and no field gets two sources. */
-import { Claims, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { Claims, nearestPath, protoRefusal, reachesProto, splitValue, targetOf } from './targets.ts'
 import { mappingError, assignmentTo } from './mapping.ts'
 import type {
   MappingDocument,
@@ -205,13 +205,17 @@ function checkGiven(value: JsonValue, target: Target, path: Path, document: Mapp
   }
   const literals = new Set(typeof value === 'string' ? [value] : [])
   const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })
-  if (!('problems' in checked)) return
-  const [found] = checked.problems
+  let found = 'problems' in checked ? checked.problems[0] : undefined
+  for (const part of found === undefined ? (splitValue(value, target) ?? []) : []) {
+    if ('code' in part) found ??= part
+    else checkGiven(part.value, part.target, path, document)
+  }
+  if (found === undefined) return
   const quote =
     typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes if it is text.' : ''
   throw mappingError(
     document.place(path),
-    `the value for ${found?.field ?? target.path} is ${found?.message ?? 'refused'}`,
+    `the value for ${found.field} is ${found.message}`,
     `Correct the value. ${quote}`.trim(),
   )
 }

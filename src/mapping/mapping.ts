@@ -1,6 +1,6 @@
 /** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue, JsonProblem } from '../model/json.ts'
-import { isJsonObject, parseJson, readStrictJson } from '../model/json.ts'
+import { isJsonObject, readStrictJson } from '../model/json.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { badType, isAddressList } from './targets.ts'
 import type { Target } from './targets.ts'
@@ -13,14 +13,28 @@ export interface TextChange {
   readonly compare?: (text: string) => Parameters<OnReplace>[1]
 }
 
+/** Applies the changes in their order, up to the first defect. `onChange` is called before each. */
+export function applyChanges(
+  text: string,
+  changes: readonly TextChange[],
+  onChange?: (change: TextChange, before: string) => void,
+): string | CellDefect {
+  let changed = text
+  for (const change of changes) {
+    onChange?.(change, changed)
+    const made = change(changed)
+    if (typeof made !== 'string') return made
+    changed = made
+  }
+  return changed
+}
+
 /** Converts text to another JSON value, which only metadata and addresses can hold. */
 export interface Conversion {
   readonly name: 'number' | 'boolean' | 'json'
   readonly read: (text: string) => { readonly value: JsonValue } | CellDefect
   /** True for values of NDJSON that need no conversion. */
   readonly takes: (value: JsonValue) => boolean
-  /** The value is sent without checks of its content. */
-  readonly isUnchecked?: true
 }
 
 export const jsonConversion: Conversion = {
@@ -99,6 +113,11 @@ export interface Mapping {
 
 export const defaultMapping: Mapping = { origin: 'default', columns: new Map(), constants: [], canonical: '' }
 
+/** For a value that needs no transform: a member of an object, or what a conversion has made. */
+export function plainAssignment(target: Target, blank: BlankRule | undefined): Assignment {
+  return blank === undefined ? { target, changes: [] } : { target, changes: [], blank }
+}
+
 /** An assignment without rules. Text for a whole `metadata` or `addresses` is JSON. */
 export function assignmentTo(target: Target): Assignment {
   const isText = target.holds === 'text' || target.holds === 'any'
@@ -106,8 +125,8 @@ export function assignmentTo(target: Target): Assignment {
 }
 
 /**
- * For a column that the mapping does not name: it sets the field of its name. Without a mapping file, only the type of
- * JSON in a cell is checked, and texts of NDJSON stay texts.
+ * For a column that the mapping does not name: it sets the field of its name. Without a mapping file, texts of NDJSON stay
+ * texts, and a cell of CSV that is no JSON has the wrong type.
  */
 export function assignmentByName(
   target: Target,
@@ -116,14 +135,13 @@ export function assignmentByName(
 ): Assignment {
   const { holds } = target
   if (origin !== 'default' || holds === 'text' || holds === 'any') return assignmentTo(target)
-  const parse = format === 'csv' ? parseJson : () => undefined
   const fits = holds === 'metadata' ? isJsonObject : isAddressList
   const conversion: Conversion = {
     ...jsonConversion,
-    isUnchecked: true,
     read(text) {
-      const value = parse(text)
-      return fits(value) ? { value } : badType(holds)
+      const made = format === 'csv' ? jsonConversion.read(text) : badType(holds)
+      const isOther = 'code' in made ? made.code === 'E_TRANSFORM' : !fits(made.value)
+      return isOther ? badType(holds) : made
     },
   }
   return { target, changes: [], conversion }

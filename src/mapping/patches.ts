@@ -11,26 +11,29 @@ import type { Target } from './targets.ts'
  */
 export function mergeRows(earlier: PatchedRow, later: PatchedRow): PatchedRow {
   const patch: Patch = {}
-  /** Paths of the patch, and whether they are cleared. */
-  const paths = new Map<string, boolean>()
+  /** Paths of the patch, and what is cleared at each or inside it. */
+  const paths = new Map<string, readonly string[]>()
   for (const row of [earlier, later]) {
     for (const path of row.fields) {
-      const target = knownTarget(path)
+      const target = findTarget(row.patch, path)
       for (const other of paths.keys()) {
         if (other !== path && overlaps(other, path) && isLost(patch, other, path)) paths.delete(other)
       }
       setValue(patch, target, copyValue(valueAt(row.patch, stepsTo(target))))
-      paths.set(path, row.cleared.includes(path))
+      paths.set(
+        path,
+        row.cleared.filter((cleared) => cleared.length >= path.length && overlaps(cleared, path)),
+      )
     }
   }
   const { row, line, offset, length, customerId } = later
-  const cleared = [...paths].filter(([, clears]) => clears).map(([path]) => path)
-  return { row, line, offset, length, customerId, patch, fields: [...paths.keys()], cleared }
+  const [fields, cleared] = [[...paths.keys()], [...paths.values()].flat()]
+  return { row, line, offset, length, customerId, patch, fields, cleared }
 }
 
 /** A path inside `path` is replaced. A field around it stays if it is an object or list, and not if it was cleared. */
 function isLost(patch: Patch, other: string, path: string): boolean {
-  return other.length > path.length || typeof valueAt(patch, stepsTo(knownTarget(other))) !== 'object'
+  return other.length > path.length || typeof valueAt(patch, stepsTo(findTarget(patch, other))) !== 'object'
 }
 
 /** A copy, because values that are set inside it later must not change the earlier row. */
@@ -43,10 +46,22 @@ function stepsTo({ address, keys }: Target): readonly (string | number)[] {
   return address === undefined ? keys : ['addresses', address, ...keys]
 }
 
-function knownTarget(path: string): Target {
-  const target = targetOf(path)
+function findTarget(patch: Patch, path: string): Target {
+  const keys = findKeys(patch, path)
+  const target = keys === undefined ? targetOf(path) : { path, keys, holds: 'any' as const }
   if (target === undefined) throw new Error('a row with a path that is no field')
   return target
+}
+
+/** The keys of a path, by the objects that it leads through: a key of metadata may hold dots itself. */
+function findKeys(value: JsonValue | undefined, path: string): readonly string[] | undefined {
+  if (!isJsonObject(value)) return undefined
+  if (Object.hasOwn(value, path)) return [path]
+  for (const key of Object.keys(value)) {
+    const inner = path.startsWith(`${key}.`) ? findKeys(value[key], path.slice(key.length + 1)) : undefined
+    if (inner !== undefined) return [key, ...inner]
+  }
+  return undefined
 }
 
 /** Sets the value of a target, and creates the objects and the address around it. */

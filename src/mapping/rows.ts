@@ -7,8 +7,9 @@ import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
+import { plainAssignment } from './mapping.ts'
 import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
-import { Claims } from './targets.ts'
+import { Claims, splitValue } from './targets.ts'
 import type { Target } from './targets.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn } from './headers.ts'
@@ -101,7 +102,7 @@ class RowDraft {
   readonly #rules: CellRules
   readonly #problems: Problem[] = []
   readonly #patch: Patch = {}
-  readonly #fields: string[] = []
+  readonly #fields = new Set<string>()
   readonly #cleared: string[] = []
   /** Cells of each joined field, by the index of their part. */
   readonly #joins = new Map<Join, { readonly assignment: Assignment; readonly values: JsonValue[] }>()
@@ -120,7 +121,7 @@ class RowDraft {
   assign(value: JsonValue, assignment: Assignment): boolean {
     const { target, part } = assignment
     if (part === undefined) {
-      this.#take(target, readCell(value, assignment, this.#rules))
+      this.#read(value, assignment, target.holds === 'addresses' ? target.path : undefined)
       return true
     }
     const joined = this.#joins.get(part.join) ?? { assignment, values: [] }
@@ -135,17 +136,34 @@ class RowDraft {
     return join !== undefined && this.#joins.has(join)
   }
 
-  #take(target: Target, reading: CellReading): void {
+  /** Reads a value and what is inside it. `list` is the whole field, if the value is a list of addresses or inside one. */
+  #read(value: JsonValue, assignment: Assignment, list: string | undefined): void {
+    const { target, blank } = assignment
+    const reading = readCell(value, assignment, this.#rules)
+    const parts = 'value' in reading && !reading.cleared ? splitValue(reading.value, target) : undefined
+    if (parts === undefined) {
+      this.#take(target, reading, list)
+      return
+    }
+    // `clear_with` is the value for a blank field, and not for a blank inside it.
+    const inner = typeof blank === 'string' ? blank : undefined
+    for (const part of parts) {
+      if ('code' in part) this.#problems.push(part)
+      else this.#read(part.value, plainAssignment(part.target, inner), list)
+    }
+  }
+
+  #take(target: Target, reading: CellReading, list?: string): void {
     const { address } = target
     const isFilled = 'value' in reading && reading.value !== undefined && !reading.cleared
     if (address !== undefined) this.#addresses.set(address, isFilled || this.#addresses.get(address) === true)
     if ('problems' in reading) this.#problems.push(...reading.problems)
-    else if (reading.value !== undefined) this.#put(target, reading.value, reading.cleared)
+    else if (reading.value !== undefined) this.#put(target, reading.value, reading.cleared, list)
   }
 
-  #put(target: Target, value: JsonValue, clears: boolean): void {
+  #put(target: Target, value: JsonValue, clears: boolean, list?: string): void {
     setValue(this.#patch, target, value)
-    this.#fields.push(target.path)
+    this.#fields.add(list ?? target.path)
     if (clears) this.#cleared.push(target.path)
   }
 
@@ -164,7 +182,7 @@ class RowDraft {
     if (problems.length === 0 && gapIn(this.#addresses) !== undefined) problems.push(addressGap)
     if (problems.length > 0)
       return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
-    const sent = { patch: this.#patch, fields: this.#fields, cleared: this.#cleared }
+    const sent = { patch: this.#patch, fields: [...this.#fields], cleared: this.#cleared }
     return { ...at, customerId, ...(blank.size === 0 ? sent : withoutAddresses(sent, blank)) }
   }
 }
@@ -191,8 +209,10 @@ function withoutAddresses(
   if (isList(addresses))
     for (const [index, item] of Object.entries(addresses))
       if (!blank.has(Number(index))) items[Number(index)] = item
-  const isKept = (path: string): boolean =>
-    !path.startsWith('addresses[') || !blank.has(Number.parseInt(path.slice('addresses['.length), 10))
+  const isKept = (path: string): boolean => {
+    if (path === 'addresses') return items.length > 0
+    return !path.startsWith('addresses[') || !blank.has(Number.parseInt(path.slice('addresses['.length), 10))
+  }
   return {
     patch: items.length === 0 ? others : { ...patch, addresses: items },
     fields: fields.filter(isKept),

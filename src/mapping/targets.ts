@@ -1,5 +1,5 @@
 /** Targets of columns and keys: a field of Update Customer, or a place inside `addresses` or `metadata`. */
-import type { JsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { findNearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
@@ -70,10 +70,49 @@ export function isAddressList(value: unknown): value is readonly JsonObject[] {
   return Array.isArray(value) && value.every(isJsonObject)
 }
 
+export interface InnerValue {
+  readonly target: Target
+  readonly value: JsonValue
+}
+
+/**
+ * The members of an object or of a list of addresses, each with the target of its own path. Returns undefined if the value is one
+ * for its target: a text, a list inside metadata, an empty object.
+ */
+export function splitValue(
+  value: JsonValue | undefined,
+  target: Target,
+): readonly (InnerValue | Problem)[] | undefined {
+  const { path, keys, holds } = target
+  if (holds === 'addresses') {
+    if (!isAddressList(value) || value.length === 0) return undefined
+    const filled = value.filter((item) => Object.keys(item).length > 0)
+    return filled.flatMap((item, index) =>
+      Object.entries(item).map(([key, inner]) => addressPart(index, key, inner)),
+    )
+  }
+  if (holds === 'text' || !isJsonObject(value) || Object.keys(value).length === 0) return undefined
+  return Object.entries(value).map(([key, inner]) => {
+    return { target: { ...target, path: `${path}.${key}`, keys: [...keys, key], holds: 'any' }, value: inner }
+  })
+}
+
+function addressPart(address: number, key: string, value: JsonValue): InnerValue | Problem {
+  const field = findAddressField(key)
+  const path = `addresses[${address}].${key}`
+  return field === undefined
+    ? { code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' }
+    : { target: { path, address, keys: [key], ...heldBy(field) }, value }
+}
+
 /** The problem of a value that the field at `path` cannot hold. */
 export function badType(path: string): Problem {
   const needed =
-    path === 'metadata' ? 'a JSON object' : path === 'addresses' ? 'a JSON array of objects' : 'text'
+    path === 'metadata' || path.endsWith('].metadata')
+      ? 'a JSON object'
+      : path === 'addresses'
+        ? 'a JSON array of objects'
+        : 'text'
   return { code: 'E_TYPE', field: path, message: `not ${needed}` }
 }
 

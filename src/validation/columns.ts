@@ -1,5 +1,8 @@
 /** Statistics of each column or key: filled, blank, different texts, longest text. */
 import { hash } from 'node:crypto'
+import type { Assignment } from '../mapping/mapping.ts'
+import { splitValue } from '../mapping/targets.ts'
+import type { Target } from '../mapping/targets.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 
@@ -49,22 +52,36 @@ export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlyS
   }
 }
 
-/** Calls `planOf` once for each key. */
+/** The plan of a key, which has assignments if what is inside its values has columns too. */
+type KeyPlan = ColumnPlan & { readonly assignments?: readonly Assignment[] }
+
+/** Calls `planOf` once for each key, and `planPart` once for each path inside the values of keys. */
 export function createNdjsonColumns(
-  planOf: (record: JsonObject, key: string) => ColumnPlan,
+  planOf: (record: JsonObject, key: string) => KeyPlan,
   blanks: ReadonlySet<string>,
+  planPart?: (target: Target, whole: Assignment) => KeyPlan,
 ): Columns {
-  const columns = new Map<string, Column>()
+  const columns = new Map<string, { readonly plan: KeyPlan; readonly column: Column }>()
+
+  function add(name: string, value: JsonValue, makePlan: () => KeyPlan): void {
+    if (!columns.has(name) && columns.size < mostKeys) {
+      const plan = makePlan()
+      columns.set(name, { plan, column: createColumn(plan, mostKeptOfOne, blanks) })
+    }
+    const known = columns.get(name)
+    known?.column.add(toText(value))
+    const [whole] = known?.plan.assignments ?? []
+    if (whole === undefined || planPart === undefined) return
+    for (const part of splitValue(value, whole.target) ?? [])
+      if ('target' in part) add(part.target.path, part.value, () => planPart(part.target, whole))
+  }
+
   return {
     add(row) {
       if (row.kind !== 'ndjson') return
-      for (const [key, value] of Object.entries(row.record)) {
-        if (!columns.has(key) && columns.size < mostKeys)
-          columns.set(key, createColumn(planOf(row.record, key), mostKeptOfOne, blanks))
-        columns.get(key)?.add(toText(value))
-      }
+      for (const [key, value] of Object.entries(row.record)) add(key, value, () => planOf(row.record, key))
     },
-    list: () => [...columns.values()].map((column) => column.report()),
+    list: () => [...columns.values()].map(({ column }) => column.report()),
   }
 }
 

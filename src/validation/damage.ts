@@ -68,9 +68,9 @@ const distinctRules: ReadonlySet<string> = new Set([
 
 /** The columns that show if cells have moved, in the header's order. */
 export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
-  return plans.flatMap(({ isId, targets }, index) => {
+  return plans.flatMap(({ isId, assignments }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
-    const rule = targets[0]?.rule
+    const rule = assignments[0]?.target.rule
     return rule === undefined || !distinctRules.has(rule(' ')?.code ?? '')
       ? []
       : [{ index, fits: (text: string) => rule(text) === undefined }]

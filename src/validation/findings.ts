@@ -1,4 +1,5 @@
 /** Counts errors and warnings by code, field and message, with their first rows and a masked example. */
+import { isSuspectBlank } from '../mapping/suspects.ts'
 import type { SourceColumn } from '../model/row.ts'
 import type { FoundKind } from '../model/scan.ts'
 
@@ -75,9 +76,6 @@ export function createFindings<Code extends string>(): Findings<Code> {
 /** Characters that an example shows at most. */
 const longestExample = 40
 
-/** Texts without personal data. */
-const errorOrEmpty = /^(?:#[A-Z0-9/]{2,8}[!?]?|\(?(?:null|nil|none|nan|n\/a|undefined)\)?)$/i
-
 /** Prefixes of Rapyd's ids are no personal data. */
 const idStart = /^\s*(?:cus|ewallet|card|other|address|payment|coupon)_/
 
@@ -92,7 +90,8 @@ const plainSymbols = new Set('+<=>$~^`|\ufffd')
  * at the start, because they are often lost.
  */
 export function maskCell(text: string): string {
-  if (errorOrEmpty.test(text)) return text
+  // What a program writes for nothing, or for an error, is no personal data.
+  if (isSuspectBlank(text)) return text
   const cut = text.length > longestExample ? `${text.slice(0, longestExample)}…` : text
   if (shortened.test(cut)) return cut.replace(/\d/g, '9')
   const start = idStart.exec(cut)?.[0] ?? ''

@@ -187,7 +187,7 @@ describe('--duplicates', () => {
       'unchanged',
       'invalid',
       '{"name":"B"}',
-      '{"name":"A","metadata":{"b":2}}',
+      '{"name":"A","metadata":{"a":1,"b":2}}',
       'unchanged',
     ])
     expect(found).toMatchObject({ customers: 2, repeatedCustomers: 1, duplicateRows: 3, calls: 2 })
