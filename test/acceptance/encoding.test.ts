@@ -53,6 +53,15 @@ describe('UTF-8 that was read as a code page', () => {
   })
 })
 
+function bytesOf(hex: readonly string[]): Buffer {
+  const rows = hex.map((name, row) => [
+    Buffer.from(`${id(row)},`),
+    Buffer.from(name, 'hex'),
+    Buffer.from('\n'),
+  ])
+  return Buffer.concat([Buffer.from(header), ...rows.flat()])
+}
+
 describe('a file in a code page (field case 11)', () => {
   const files: readonly (readonly [encoding: string, hex: readonly string[], names: readonly string[]])[] = [
     [
