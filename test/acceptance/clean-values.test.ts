@@ -22,13 +22,14 @@ const header = [
   'metadata.plan',
 ]
 
-/** Rows of one script: every given name with every family name, written in one word and in two. */
+/** Rows of one script: every given name with every family name, in one word where the script has no capitals. */
 const rowsOf = Object.values(tables).flatMap((table, script) =>
   Array.from({ length: rowsOfScript }, (_, number) => {
     const given = pick(table.given, number)
     const family = pick(table.family, Math.floor(number / 10))
     const row = script * rowsOfScript + number
-    const name = [`${given} ${family}`, `${family}, ${given}`, `${family}${given}`][number % 3] ?? ''
+    const joined = /\p{Lu}/u.test(given) ? `${family}-${given}` : `${family}${given}`
+    const name = [`${given} ${family}`, `${family}, ${given}`, joined][number % 3] ?? ''
     const letters = `${given}.${family}`.replace(/\p{RGI_Emoji}/gv, '')
     const words = letters.replace(/[^\p{L}\p{M}\p{N}\p{Join_C}.'-]/gu, '')
     const own = `${words}${row}@${table.domain}`

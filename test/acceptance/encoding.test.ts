@@ -102,12 +102,3 @@ describe('a file in a code page (field case 11)', () => {
     },
   )
 })
-
-function bytesOf(hex: readonly string[]): Buffer {
-  const rows = hex.map((name, row) => [
-    Buffer.from(`${id(row)},`),
-    Buffer.from(name, 'hex'),
-    Buffer.from('\n'),
-  ])
-  return Buffer.concat([Buffer.from(header), ...rows.flat()])
-}

@@ -140,14 +140,14 @@ describe('a mapping file', () => {
       { type: 'Verein' },
     ])
     const { stdout } = await folder.run(['validate', 'replace.csv', '--map', 'replace.yaml', '--json'])
-    expect(JSON.parse(stdout).warnings).toEqual([
+    expect(JSON.parse(stdout).warnings).toContainEqual(
       expect.objectContaining({
         code: 'W_REPLACE_LOOKALIKE',
         rows: 2,
         firstRow: 3,
         column: { name: 'Type', number: 2 },
       }),
-    ])
+    )
   })
 
   it('warns of a replace that meets no key, and not of one whose values the file has', async () => {
