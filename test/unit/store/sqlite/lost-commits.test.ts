@@ -150,6 +150,17 @@ describe('a copy of a store that was put back on purpose', () => {
     expect(await settledIn(await openSqliteStore(at('store.db')))).toBe(2)
   })
 
+  it('knows nothing of a customer any more once it is accepted', async () => {
+    const store = await openSqliteStore(at('another.db'))
+    const state = store.fieldState(accountId)
+    await state.confirm([{ customerId, digests: { name: 'known' } }])
+    expect((await state.get([customerId]))[0]?.digests).toEqual({ name: 'known' })
+    await store.check(true)
+    const [found] = await state.get([customerId])
+    expect([found?.digests, found?.isUnknown('name')]).toEqual([{}, true])
+    await store.close()
+  })
+
   it('is refused again as long as it was only looked at', async () => {
     const looked = await openSqliteStore(at('store.db'), true)
     expect(await looked.check(false)).toEqual([])
