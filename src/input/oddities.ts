@@ -24,8 +24,8 @@ const odd = (): RegExp =>
       // The first byte of a character of UTF-8, and another.
       `[ÂÃÄÅ](?=[\u00a0-©«¬\u00ad¯±-³¶¸¹¼-¿ŒœŠšŸŽžƒˆ˜‚„†‡‰‹€]|[®°´·»‘-…›™]${letter})|Ã(?=[–—]${letter})`,
       `[à-ï](?=[${sign}´·‘’–—]{2})|(?<=\\p{L})µ|×(?=${beyondAscii})|â€|·É`,
-      // A capital inside of a word: JosŽ, MŸller.
-      `(?<=(?!ß)\\p{Ll})(?=${beyondAscii})\\p{Lu}`,
+      // A capital inside of a word: JosŽ, MŸller. Companies write AutoŠkola.
+      `(?<=(?!ß)\\p{Ll})(?=${beyondAscii})(?!(?<=[aeiou])[ŠŽ]\\p{Ll}{2})\\p{Lu}`,
       `(?<=\\p{Lu})(?<!D(?=Ž))(?=${beyondAscii})\\p{Lu}(?=(?!ß)\\p{Ll})`,
       // A word of accented letters only: Èâàí. People write ÄÖÜ.
       `(?<!${letter})(?![ÄÖÜäöüß]+(?!${letter}))[À-ÖØ-öø-\u024f]{3,}(?!${letter})`,

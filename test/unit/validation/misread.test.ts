@@ -36,7 +36,7 @@ describe('clean texts', () => {
     const texts = `
       Nescafé® | NESCAFÉ™ | 25 m³ | 10 dm³ | 25°C | 5½b | ¼kg | 5 µm | µTorrent | 10€ | £5 | №5
       Mª José | MªJosé | Nº 5 | 2º andar | Hunter×Hunter | 3×4 | O‘zbek | O´Brien | na hÉireann
-      FRANçOIS | MUñOZ | STRAßE | ÄÖÜß | PÍŠEK | KÓŠA | SPÓŁKA | TĂŞNAD | DŽenana | IRMÃ DULCE | „Spaß“
+      FRANçOIS | MUñOZ | STRAßE | ÄÖÜß | PÍŠEK | KÓŠA | SPÓŁKA | TĂŞNAD | DŽenana | AutoŠkola | AgroŽito | eŠop | IRMÃ DULCE | „Spaß“
       «CAFÉ» | “AMANHÃ” | IRMÃ… | l’été’ | ¿Qué? | the best—and only | blau–weiß | Smith† | VIPклиент
       LG전자 | Kさん | МегаФон | МакіївкаПромТорг | 👩‍👩‍👧 Müller | José🎉 | ★ Müller | x≤y | Is it paid?
       Really?Yes | https://example.com/?page=a?b | a\u00a0b | Tel.:\u00a0+49`
