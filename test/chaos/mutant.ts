@@ -17,6 +17,7 @@ const contract = ['contract/store.test.ts']
 const lostCommits = ['unit/store/sqlite/lost-commits.test.ts']
 const damage = ['unit/store/sqlite/damage.test.ts']
 const takeover = ['chaos/takeover.test.ts']
+const freshness = ['chaos/freshness.test.ts']
 
 export const mutants: readonly Mutant[] = [
   {
@@ -442,13 +443,13 @@ export const mutants: readonly Mutant[] = [
     title: 'an owner stays fresh for ever',
     file: 'store/sqlite/owner.ts',
     edits: [['monotonic - confirmedAt.monotonic) <= freshMs', 'monotonic - confirmedAt.monotonic) >= 0']],
-    tests: contract,
+    tests: freshness,
   },
   {
     title: 'a permit is used however old it is',
     file: 'http/call.ts',
     edits: [['Date.now() - grantedAt > longestPermitMs', 'Date.now() - grantedAt < 0']],
-    tests: ['unit/http/call.test.ts'],
+    tests: freshness,
   },
   {
     title: 'a failed commit lets requests go on',
