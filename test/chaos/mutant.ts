@@ -498,4 +498,22 @@ export const mutants: readonly Mutant[] = [
     ],
     tests: ['contract/quota.test.ts'],
   },
+  {
+    title: '--new-state leaves out what an old copy of the store knows',
+    file: 'engine/sending.ts',
+    edits: [['if (fieldState.isNew) await fieldState.state.forget()', '']],
+    tests: ['chaos/nights.test.ts'],
+  },
+  {
+    title: 'a baseline leaves known what is older than the last run',
+    file: 'jobs/state.ts',
+    edits: [['await state.forgetIfBehind()', '']],
+    tests: ['chaos/nights.test.ts'],
+  },
+  {
+    title: 'a resume counts the clears of a file against what it sends',
+    file: 'validation/guards.ts',
+    edits: [['scan.calls + (scan.leftOut ?? 0)', 'scan.calls']],
+    tests: ['chaos/nights.test.ts'],
+  },
 ]
