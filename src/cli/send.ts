@@ -21,7 +21,16 @@ import {
   describeUnmatched,
   describeWarnings,
 } from './display.ts'
-import { ask, canAsk, drainOnSignals, errorText, isScreen, printResult, wantsColor } from './terminal.ts'
+import {
+  ask,
+  askKeyChange,
+  canAsk,
+  drainOnSignals,
+  errorText,
+  isScreen,
+  printResult,
+  wantsColor,
+} from './terminal.ts'
 
 /** The options that all commands that send have. */
 type SendArguments = CommandOptions<'rollback'>
@@ -75,6 +84,7 @@ export async function send<Args extends SendArguments>(
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
     },
+    onKeyChange: askKeyChange(args.acceptKeyChange),
     onSnapshot: display.onSnapshot,
     onEvent: display.onEvent,
   }

@@ -1,6 +1,7 @@
 /** The terminal of a command: colours, broken output, errors, questions and signals. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
+import type { KeyChangeWatch } from '../engine/signed-manifest.ts'
 import { printable } from '../model/text.ts'
 
 interface OutputStream {
@@ -77,6 +78,18 @@ export async function ask(question: string, signal?: AbortSignal): Promise<strin
     throw error
   } finally {
     terminal.close()
+  }
+}
+
+/** Shows what would be followed, and asks on a terminal. */
+export function askKeyChange(isAccepted = false): NonNullable<KeyChangeWatch['onKeyChange']> {
+  return async ({ what, host, account, rows, paths }) => {
+    if (!isAccepted && !canAsk()) return false
+    const shown = `${what} was signed with another secret key: host ${host}, account ${account}, ${rows} rows, files ${paths.join(', ')}`
+    process.stderr.write(`${printable(shown)}\n`)
+    return (
+      isAccepted || (await ask('Type yes if you have changed the key and all of this is right: ')) === 'yes'
+    )
   }
 }
 

@@ -49,9 +49,9 @@ export function isLoopback(url: URL): boolean {
   )
 }
 
-/** True for Rapyd's production host: then a run asks for a confirmation. */
+/** True for every host of Rapyd but the sandbox, in any spelling: then a run asks for a confirmation. */
 export function isProduction(url: URL): boolean {
-  return url.origin === rapydHosts.production
+  return /(^|\.)rapyd\.net\.*$/.test(url.hostname) && !/^sandboxapi\.rapyd\.net\.*$/.test(url.hostname)
 }
 
 /**

@@ -221,6 +221,11 @@ const safety = {
     help: 'Accept a file that differs from the last one of its name: rows, damage, field names or all, separated by commas',
     commands: ['update', 'plan'],
   },
+  acceptKeyChange: {
+    type: 'boolean',
+    help: 'Follow a run or a plan that was signed with another secret key',
+    commands: [...senders, 'verify'],
+  },
   acceptNotTaken: {
     type: 'list',
     value: 'FIELDS',
@@ -470,10 +475,9 @@ const general = {
   },
   allowHost: {
     value: 'HOST',
-    help: 'Host of --base-url if it is not one of Rapyd’s',
+    help: 'Host of --base-url if it is not one of Rapyd’s. Never taken from a run or a plan',
     commands: [...callers, 'state'],
-    recorded: jobs,
-    ofEnv: true,
+    recorded: [],
   },
   accessKey: {
     defaultText: 'RAPYD_ACCESS_KEY, or the file that RAPYD_ACCESS_KEY_FILE names',

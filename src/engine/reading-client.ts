@@ -18,9 +18,10 @@ import { inheritOptions, resolveOptions } from '../config/job-options.ts'
 import { openRemote } from './remote.ts'
 import { refuseElsewhere } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
+import type { KeyChangeWatch } from './signed-manifest.ts'
 
 /** What a program may watch while customers are read. */
-export interface ReadingWatch {
+export interface ReadingWatch extends KeyChangeWatch {
   /** Called once a second with the customers that are known of those wanted. Must not throw. */
   readonly onProgress?: (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
   readonly onEvent?: (event: RunEvent) => void

@@ -48,13 +48,25 @@ const recordName = 'record'
 const endingName = 'ending'
 const scanName = 'scan'
 
-/** Stores how the run was begun. What stopped an earlier session says nothing about this one. */
+/** Stores how the run was begun, signed. What stopped an earlier session says nothing about this one. */
 export async function keepRecord(
   run: Pick<Run, 'note' | 'setNote' | 'noteLater'>,
   record: Omit<RunRecord, 'options'> & { readonly options: JsonObject },
+  sign: (text: string) => string,
 ): Promise<void> {
   if (run.note(endingName) !== undefined) run.noteLater(endingName, '')
-  await run.setNote(recordName, JSON.stringify(record))
+  const text = JSON.stringify(record)
+  await run.setNote(...signedRecord(sign(text), text))
+}
+
+/** The name and the value of the note: a line with the signature, then the record. */
+export function signedRecord(signature: string, text: string): readonly [name: string, value: string] {
+  return [recordName, `${signature}\n${text}`]
+}
+
+export function recordText(run: Noted): { readonly signature: string; readonly text: string } {
+  const [signature = '', text = ''] = (run.note(recordName) ?? '').split('\n')
+  return { signature, text }
 }
 
 /** Keeps what stopped a session, for reports before the run is resumed. */
@@ -70,7 +82,7 @@ export function readEnding(run: Noted): { readonly code: string; readonly exitCo
 
 /** Returns undefined if the run has no record, or one that cannot be understood. */
 export function readRecord(run: Noted): RunRecord | undefined {
-  const record = parsed(run.note(recordName))
+  const record = parsed(recordText(run).text)
   if (record === undefined || !isJsonObject(record['options'])) return undefined
   const options = readRecordedOptions(record['options'])
   const { format, bytes, rows, calls } = record

@@ -42,6 +42,22 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
     )
   }
   refuseUncheckedTls(origin, env)
+  const credentials = readCredentials(options, env)
+  return {
+    origin,
+    host: origin.host,
+    account: hash('sha256', `rapyd-bulk account\n${credentials.accessKey}`, 'hex').slice(0, 12),
+    credentials,
+    windows,
+    close: () => Promise.resolve(),
+  }
+}
+
+/** The keys of the call, else those of the environment. Throws USAGE if one is missing or cannot be a key. */
+export function readCredentials(
+  options: Pick<RemoteOptions, 'accessKey' | 'secretKey'>,
+  env = process.env,
+): Credentials {
   const accessKey = options.accessKey ?? readKey('RAPYD_ACCESS_KEY', env)
   const secretKey = options.secretKey ?? readKey('RAPYD_SECRET_KEY', env)
   if (accessKey === undefined || secretKey === undefined) {
@@ -53,14 +69,7 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   }
   checkKey('RAPYD_ACCESS_KEY', accessKey)
   checkKey('RAPYD_SECRET_KEY', secretKey)
-  return {
-    origin,
-    host: origin.host,
-    account: hash('sha256', `rapyd-bulk account\n${accessKey}`, 'hex').slice(0, 12),
-    credentials: redactedCredentials(accessKey, secretKey),
-    windows,
-    close: () => Promise.resolve(),
-  }
+  return redactedCredentials(accessKey, secretKey)
 }
 
 /** Node reads this variable itself, and would then send keys and customers to an unchecked host. */

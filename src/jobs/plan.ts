@@ -26,6 +26,7 @@ import { readCustomers } from '../engine/reading-client.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { mappingDigest, runDigest } from '../engine/identity.ts'
+import { signManifest } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { openStore } from '../store/open-store.ts'
 import { openReadings } from '../store/readings.ts'
@@ -160,7 +161,8 @@ async function planIn(
       },
     }
     const onChange = watch.onChange ?? ((): void => {})
-    const head = await writePlan({ ...checked, readings, plan: planned, path, onChange })
+    const sign = (text: string): string => signManifest(facts.host, remote.credentials, text)
+    const head = await writePlan({ ...checked, readings, plan: planned, path, sign, onChange })
     await file.checkUnchanged()
     readings.close()
     for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })

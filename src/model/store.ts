@@ -247,6 +247,8 @@ export interface Store {
   /** Creates a run, or takes it from an owner that is dead. Throws BUSY if another process has it. */
   openRun(manifest: RunManifest, options: OpenRunOptions): Promise<Run>
   findRun(id: string): Promise<RunReader | undefined>
+  /** Replaces a note of a run that no process has. */
+  setNote(run: string, name: string, value: string): Promise<void>
   /** Newest change first. */
   runs(filter?: RunFilter): Promise<readonly RunReader[]>
   /** Deletes a run in small transactions. `isAllowed` is asked when no process can have the run; false if it was not. */

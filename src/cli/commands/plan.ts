@@ -17,7 +17,7 @@ import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
 import { missingLine } from '../../report/summary-text.ts'
 import { describeUnmatched, showReading } from '../display.ts'
-import { printResult } from '../terminal.ts'
+import { askKeyChange, printResult } from '../terminal.ts'
 
 /** Changes that are shown. */
 const mostShown = 10
@@ -51,7 +51,7 @@ export async function plan(args: Arguments<'plan'>): Promise<number> {
   process.stderr.write(
     calls === 0
       ? 'Nothing would change.\n'
-      : `Nothing was changed. To send just this: ${commandToApply(path)}\n`,
+      : `Nothing was changed. To send just this: ${commandToApply(path, true, options)}\n`,
   )
   return missing + unreadable + invalid === 0 ? exitCodes.OK : exitCodes.ROWS
 }
@@ -122,8 +122,9 @@ export async function verify(args: Arguments<'verify'>): Promise<number> {
   const { run, showValues = false } = args
   const sample = args.sample === undefined ? { share: 1 } : parseSample(args.sample)
   const { options } = senderOptions(args, await whereRunWent(run, args))
+  const onKeyChange = askKeyChange(args.acceptKeyChange)
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
-    verifyRun({ ...options, run, sample, onProgress, signal }),
+    verifyRun({ ...options, run, sample, onProgress, onKeyChange, signal }),
   )
   printResult(
     args.json,

@@ -45,6 +45,10 @@ function storeOf(database: StoreDatabase): Store {
       const found = find(id)
       return found === undefined ? undefined : runReader(database, found)
     },
+    async setNote(id, name, value) {
+      const put = db.prepare('INSERT OR REPLACE INTO run_note SELECT number, ?, ? FROM run WHERE id = ?')
+      await database.write(() => put.run(name, value, id))
+    },
     async runs(filter = {}) {
       return findRuns(database, filter)
     },
