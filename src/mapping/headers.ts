@@ -4,6 +4,7 @@
  */
 import { describeDeception, toPlainForm, didYouMean, findNearest, normalise } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { findMeantColumn, missingPresetColumn } from './preset-columns.ts'
@@ -25,6 +26,8 @@ export interface MatchedHeader {
   readonly id: NamedColumn
   /** In the header's order, without those that are set aside. */
   readonly columns: readonly MappedColumn[]
+  /** Columns without a name. They are left out if they hold nothing. */
+  readonly nameless: readonly NamedColumn[]
 }
 
 /** Names of the column or key with the customer id. The first one that the input has wins. */
@@ -59,10 +62,15 @@ export function matchHeader(
   }
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
+  const nameless: NamedColumn[] = []
   const sources = new FieldSources()
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
+    if (name === undefined && isInvisible(column.name)) {
+      nameless.push(column)
+      continue
+    }
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
     for (const { target, part } of assignments) sources.add(target, label(column), part?.join)
@@ -75,7 +83,7 @@ export function matchHeader(
     columns,
     mapping,
   )
-  return { id, columns }
+  return { id, columns, nameless: mapping.origin === 'preset' ? [] : nameless }
 }
 
 /**
@@ -222,6 +230,15 @@ function missingColumn(
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+  )
+}
+
+/** For a column without a name that has a value on `line`. */
+export function namelessColumn({ index }: NamedColumn, line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_HEADER_UNKNOWN_COLUMN',
+    `column ${index + 1} has no name, and a value on line ${line}`,
+    'Name the column, or set columns without a name aside with --ignore-columns "". Nothing was sent.',
   )
 }
 
