@@ -10,7 +10,7 @@ import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
-import { missingLine, summaryText } from '../report/summary-text.ts'
+import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
@@ -75,7 +75,7 @@ export async function send<Args extends SendArguments>(
         describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
         describeWarnings(scan),
         describeUnmatched(unmatched),
-        missingLine(scan.missingColumns),
+        ...scanLines(scan),
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
       if (!quiet)

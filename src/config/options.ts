@@ -75,6 +75,27 @@ const input = {
     commands: readers,
     recorded: mapped,
   },
+  headerLine: {
+    type: 'number',
+    range: { least: 1, example: 4 },
+    defaultText: 'the first line that is not blank',
+    help: 'Line of the header, if lines of a title are above it. They are left out',
+    commands: readers,
+    recorded: mapped,
+  },
+  skipFooter: {
+    type: 'boolean',
+    help: 'Leave out the last lines if they are no rows, such as totals and remarks of a report',
+    commands: readers,
+    recorded: mapped,
+  },
+  escape: {
+    value: 'CHAR',
+    defaultText: 'quotes inside of quotes are doubled',
+    help: 'Character before quotes inside of quotes: \\, as MySQL writes it',
+    commands: readers,
+    recorded: mapped,
+  },
   encoding: {
     // The order in which candidates are offered if nothing else decides.
     choices: [

@@ -9,6 +9,8 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Run, StoredRun } from '../model/store.ts'
+import { setAsideCounts } from '../report/summary.ts'
+import type { RunFacts } from '../report/summary.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {
@@ -134,14 +136,15 @@ export function recallScan(
   return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
 }
 
-/** The columns of the preset that the scan did not find. */
-export function readMissingColumns(run: Noted): {
-  readonly missing_columns?: NonNullable<Scan['missingColumns']>
-} {
+/** What the summary says of the scan: columns of the preset that are missing, and what was left out. */
+export function readScanNotes(run: Noted): Pick<RunFacts, 'missing_columns' | 'set_aside'> {
   const found = parsed(run.note(scanName))
-  return isStoredScan(found) && found.missingColumns !== undefined
-    ? { missing_columns: found.missingColumns }
-    : {}
+  if (!isStoredScan(found)) return {}
+  const { missingColumns, setAside } = found
+  return {
+    ...(missingColumns === undefined ? {} : { missing_columns: missingColumns }),
+    ...(setAside === undefined ? {} : { set_aside: setAsideCounts(setAside) }),
+  }
 }
 
 const counts = [

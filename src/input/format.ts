@@ -1,6 +1,7 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import { BulkUpdateError } from '../model/errors.ts'
-import { parseJson } from '../model/json.ts'
+import { isJsonObject, isList, parseJson } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
@@ -35,15 +36,15 @@ export function formatByName(path: string): NamedFormat {
 }
 
 /** An object, with or without a member. */
-const objectStart = /^\s*\{\s*["}]/
-const laterObject = /[\r\n][^\S\r\n]*\{\s*"/
+const objectStart = /^[\s\x1e]*\{\s*["}]/
+const laterObject = /[\r\n][^\S\r\n]*\x1e?\{\s*"/
 
 /** `text` is the start of the input. A first line that is no object may be a malformed row of NDJSON. */
 export function detectFormat(text: string, path: string): Format {
   if (objectStart.test(text)) return 'ndjson'
   const { format } = formatByName(path)
   if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
-  return format !== 'csv' && /^\s*\{/.test(text) ? 'ndjson' : 'csv'
+  return format !== 'csv' && /^[\s\x1e]*\{/.test(text) ? 'ndjson' : 'csv'
 }
 
 /** True if the input starts with an object. No valid CSV header does, because its quote would be misplaced. */
@@ -53,7 +54,7 @@ export function startsWithObject(text: string): boolean {
 
 /** Throws if nothing at the start of the input is JSON, because every row would be malformed. */
 export function refuseNotJson(text: string, path: string): void {
-  if (/^\s*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
+  if (/^[\s\x1e]*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
   throw otherFormat(path, 'is no NDJSON, which --format says it is: it looks like CSV', 'csv or tsv')
 }
 
@@ -137,17 +138,64 @@ function binary(message: string, tip: string): BulkUpdateError {
   return new BulkUpdateError('E_BINARY', message, tip)
 }
 
-/** Refuses a JSON document over all lines, because every line would be a malformed row. */
+/** Refuses a JSON document over all lines, because every line would be a malformed row; and a list inside of one object. */
 export function refuseJsonDocument(text: string, path: string): void {
-  const what = /^\s*\[\s*(?:[[{"\]]|$)/.test(text)
-    ? 'a JSON array'
-    : /^\s*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text)
-      ? 'a JSON object over several lines'
-      : undefined
-  if (what === undefined) return
-  throw new BulkUpdateError(
+  const list = listInside(text)
+  const jq = /^\s*\x1e/.test(text) ? 'jq --seq -c' : 'jq -c'
+  if (/^[\s\x1e]*\[\s*(?:[[{"\]]|$)/.test(text)) throw notNdjson(path, 'a JSON array', `${jq} '.[]'`)
+  if (list !== undefined)
+    throw notNdjson(path, `one JSON object with the rows in a list (${list})`, `${jq} '${list}[]'`)
+  if (/^[\s\x1e]*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text))
+    throw notNdjson(path, 'a JSON object over several lines', `${jq} .`)
+  const line = firstLine(text).trimEnd()
+  if (line.endsWith(',') && isJson(line.slice(0, -1)) && objectStart.test(line))
+    throw notNdjson(path, 'a list of JSON objects with commas after them', "sed 's/,[[:space:]]*$//'")
+}
+
+function notNdjson(path: string, what: string, command: string): BulkUpdateError {
+  return new BulkUpdateError(
     'E_NOT_NDJSON',
     `${path} is ${what}, not NDJSON`,
-    `Write one object per line (NDJSON), like: jq -c ${what === 'a JSON array' ? "'.[]'" : '.'} FILE | rapyd-bulk update -`,
+    `Write one object per line (NDJSON), like: ${command} FILE | rapyd-bulk update -`,
   )
+}
+
+/** A simple member before the list, in a text that is cut. */
+const member = String.raw`\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?!cus_)(?:[^"\\]|\\.)*"|[-+.\w]+|\{[^{}]*\}|\[[^[\]{}]*\])\s*,`
+const cutList = new RegExp(String.raw`^\s*\{(?:${member})*\s*"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{[^{}]*"cus_`)
+
+/** The path of the list of rows inside of the first object, as jq names it. Undefined if the object is a row, or has no such list. */
+function listInside(start: string): string | undefined {
+  const text = start.replace(/^[\s\x1e]+/, '')
+  if (!text.startsWith('{')) return undefined
+  const value = parseJson(text) ?? parseJson(firstLine(text))
+  if (value !== undefined) return pathToRows(value)
+  const [, key] = cutList.exec(text) ?? []
+  return key === undefined || key === 'addresses' ? undefined : step(key)
+}
+
+function pathToRows(value: unknown): string | undefined {
+  if (!isJsonObject(value) || namesCustomer(value)) return undefined
+  for (const [key, inner] of Object.entries(value)) {
+    if (isList(inner) && inner.some((item) => namesCustomer(item) || isNode(item))) return step(key)
+    const path = pathToRows(inner)
+    if (path !== undefined) return step(key) + path
+  }
+  return undefined
+}
+
+/** True for an object with a customer id. */
+function namesCustomer(value: JsonValue): boolean {
+  return (
+    isJsonObject(value) &&
+    Object.values(value).some((inner) => typeof inner === 'string' && inner.startsWith('cus_'))
+  )
+}
+
+function isNode(value: JsonValue): boolean {
+  return isJsonObject(value) && Object.values(value).some(namesCustomer)
+}
+
+function step(key: string): string {
+  return /^\w+$/.test(key) ? `.${key}` : `.${JSON.stringify(key)}`
 }

@@ -59,6 +59,8 @@ export interface PlanResult {
   readonly unmatched: readonly UnmatchedName[]
   /** Columns of the preset that the file does not have. */
   readonly missingColumns: Scan['missingColumns']
+  /** What was left out of the file without a loss. */
+  readonly setAside: Scan['setAside']
 }
 
 /** A plan that is resumed reads again what was read longer ago. Milliseconds. */
@@ -104,7 +106,8 @@ async function planOn(asked: Asked): Promise<PlanResult> {
       const keep = (): Promise<void> => input.keepAt(keptInput(directory))
       const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
       const planned = await planIn(directory, asked, { checked, file, facts, path, keep })
-      return { ...planned, unmatched, missingColumns: checked.found.missingColumns }
+      const { missingColumns, setAside } = checked.found
+      return { ...planned, unmatched, missingColumns, setAside }
     } finally {
       unlock()
       removeIfEmpty(directory)
@@ -137,7 +140,7 @@ async function planIn(
   directory: string,
   asked: Asked,
   { checked, file, facts, path, keep }: CheckedFile,
-): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns'>> {
+): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns' | 'setAside'>> {
   const { remote, options, watch } = asked
   const readingsPath = join(directory, 'readings.db')
   const readings = openReadings(readingsPath, Date.now() - longestMs)

@@ -9,10 +9,9 @@ import type { Diagnosis } from '../validation/findings.ts'
 import { isCodeName, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
-import { headerOf, readHead } from '../input/header.ts'
+import { readHead } from '../input/header.ts'
 import { planHeader, planKeys, planPart, unmatchedNames } from '../mapping/column-plans.ts'
 import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
-import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -23,7 +22,7 @@ import { givenInput, signalOf } from '../engine/program-options.ts'
 import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
 import type { Scan } from '../model/scan.ts'
-import { createLocate, rulesOf } from '../validation/row-reader.ts'
+import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
@@ -73,13 +72,8 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const mapping = await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const input = {
-      file,
-      head,
-      options,
-      mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns),
-    }
+    const head = await readHead(file, options)
+    const input = mapInput({ file, head, options, mapping })
     const asked = out !== undefined || fix !== undefined
     const files = asked
       ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)

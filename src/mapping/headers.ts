@@ -12,6 +12,7 @@ import {
 } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
+import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { findMeantColumn, findPreset, missingPresetColumn } from './preset-columns.ts'
@@ -33,6 +34,8 @@ export interface MatchedHeader {
   readonly id: NamedColumn
   /** In the header's order, without those that are set aside. */
   readonly columns: readonly MappedColumn[]
+  /** Columns without a name. They are left out if they hold nothing. */
+  readonly nameless: readonly NamedColumn[]
 }
 
 /** Names of the column or key with the customer id. The first one that the input has wins. */
@@ -68,10 +71,15 @@ export function matchHeader(
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
   const unknown: NamedColumn[] = []
+  const nameless: NamedColumn[] = []
   const sources = new FieldSources()
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
+    if (name === undefined && isInvisible(column.name)) {
+      nameless.push(column)
+      continue
+    }
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
     if (assignments === undefined) unknown.push(column)
@@ -87,7 +95,7 @@ export function matchHeader(
     columns,
     mapping,
   )
-  return { id, columns }
+  return { id, columns, nameless: mapping.origin === 'preset' ? [] : nameless }
 }
 
 /**
@@ -230,6 +238,15 @@ function missingColumn(
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+  )
+}
+
+/** For a column without a name that has a value on `line`. */
+export function namelessColumn({ index }: NamedColumn, line: number): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_HEADER_UNKNOWN_COLUMN',
+    `column ${index + 1} has no name, and a value on line ${line}`,
+    'Name the column, or set columns without a name aside with --ignore-columns "". Nothing was sent.',
   )
 }
 

@@ -8,7 +8,7 @@ import type { Outcome } from '../model/outcome.ts'
 import type { Scan, Warning } from '../model/scan.ts'
 import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
-import { toProblem } from '../model/row.ts'
+import { withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import { findShift, findUnseen, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TypedColumn } from './damage.ts'
@@ -109,7 +109,8 @@ export function createChecks(parts: ChecksParts): Checks {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
         // The kind is counted without the lines of the row, or every malformed row would be its own kind.
-        const { code, message } = row.kind === 'malformed' ? toProblem(row) : problem
+        const { code } = problem
+        const message = withLines(problem.message, row)
         add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined

@@ -3,12 +3,13 @@ import { cellIn } from './checks.ts'
 import type { Defect } from './checks.ts'
 import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
+import type { Dialect } from '../input/csv.ts'
 import { isMarked } from '../input/header.ts'
 import { findFix } from '../mapping/fixes.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
 import type { MappedInput } from './row-reader.ts'
-import { csvText } from '../report/escape.ts'
-import { splitMembers } from '../report/errors.ts'
+import { csvText, quotedCell } from '../report/escape.ts'
+import { splitCells, splitMembers } from '../report/errors.ts'
 import { openNewFile } from '../report/output-file.ts'
 
 /** One fixed cell. `text` is personal data: it goes into the copy and nowhere else. */
@@ -107,9 +108,7 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
       await copyTo(place.offset)
       const raw = (await file.read(place.offset, place.length)).toString('utf8')
       const texts = newTexts(changes)
-      copy.write(
-        head.format === 'csv' ? withCells(raw, head.dialect.delimiter, texts) : withMembers(raw, texts),
-      )
+      copy.write(head.format === 'csv' ? withCells(raw, head.dialect, texts) : withMembers(raw, texts))
       copied += place.length
       for (const change of changes) listChange(place, change)
     }
@@ -169,29 +168,13 @@ function withMembers(record: string, texts: Texts): string {
 }
 
 /** Replaces cells of a CSV record and keeps the bytes of the others. Expects a record that was read without a problem. */
-export function withCells(record: string, delimiter: string, texts: Texts): string {
-  return rawCells(record, delimiter)
+export function withCells(record: string, { delimiter, escape = '"' }: Dialect, texts: Texts): string {
+  return splitCells(record, { delimiter, escape })
     .map((raw, index) => {
       const text = texts.get(index)
       if (text === undefined) return raw
-      const quoted = raw.startsWith('"') || text.includes(delimiter) || /["\r\n]/.test(text)
-      return quoted ? `"${text.replaceAll('"', '""')}"` : text
+      const quoted = raw.startsWith('"') || text.includes(delimiter) || /["\\\r\n]/.test(text)
+      return quoted ? quotedCell(text, escape) : text
     })
     .join(delimiter)
-}
-
-/** Cells with their quotes. */
-function rawCells(record: string, delimiter: string): readonly string[] {
-  const cells: string[] = []
-  let start = 0
-  let quoted = false
-  for (let at = 0; at < record.length; at++) {
-    // A doubled quote toggles twice.
-    if (record[at] === '"') quoted = !quoted
-    else if (!quoted && record.startsWith(delimiter, at)) {
-      cells.push(record.slice(start, at))
-      start = at + delimiter.length
-    }
-  }
-  return [...cells, record.slice(start)]
 }

@@ -15,7 +15,7 @@ import { formatCount, formatCounts, formatDuration } from '../../report/format.t
 import { maskCell } from '../../validation/findings.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
-import { missingLine } from '../../report/summary-text.ts'
+import { scanLines } from '../../report/summary-text.ts'
 import { describeUnmatched, showReading } from '../display.ts'
 import { askKeyChange, printResult } from '../terminal.ts'
 
@@ -45,7 +45,7 @@ export async function plan(args: Arguments<'plan'>): Promise<number> {
     { plan: path, sha256, ...counted, requests, calls, eta_ms: etaMs },
     planText(result, first, args.showValues === true),
   )
-  for (const note of [describeUnmatched(result.unmatched), missingLine(result.missingColumns)])
+  for (const note of [describeUnmatched(result.unmatched), ...scanLines(result)])
     if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   const { missing, unreadable, invalid } = counts.changes
   process.stderr.write(
