@@ -6,7 +6,7 @@ import type { ColumnReport } from '../validation/columns.ts'
 import { createChecks } from '../validation/checks.ts'
 import type { Defect, Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
 import type { Diagnosis } from '../validation/findings.ts'
-import { isCodeName, typedColumns } from '../validation/damage.ts'
+import { toTextColumn, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
@@ -129,12 +129,15 @@ async function openChecks(
       rules.nullValues,
       (target, whole) => planPart(target, whole, rules),
     )
-    return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })
+    return createChecks({ ...shared, columns, texts: [], objects: [], typed: [], headerWarnings: [] })
   }
   return createChecks({
     ...shared,
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
+    objects: plans
+      .flatMap(({ assignments }) => assignments)
+      .flatMap(({ conversion, target }) => (conversion?.name === 'json' ? [target.path] : [])),
     typed: typedColumns(plans),
     headerWarnings: findLookAlikes(
       plans.flatMap(({ name, assignments }, index) =>
@@ -144,14 +147,15 @@ async function openChecks(
   })
 }
 
-/** Fields with a strict rule are checked by it. Others hold texts. */
+/** Fields with a strict rule are checked by it. Others hold texts, or objects of them. */
 function textsOf({ name, assignments }: PlannedColumn, index: number): ChecksParts['texts'] {
-  const targets = assignments.map((assignment) => assignment.target)
-  const target = targets.find(({ rule }) => !isStrictRule(rule))
-  if (target === undefined) return []
-  const isFree = target.path.startsWith('metadata.')
+  const found = assignments.find(
+    ({ target, conversion }) => !isStrictRule(target.rule) && conversion?.name !== 'json',
+  )
+  if (found === undefined) return []
+  const { changes, target } = found
   const source = { name, number: index + 1 }
-  return [{ index, source, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
+  return [{ index, source, changes, ...toTextColumn(target.path, name, target.holds === 'any') }]
 }
 
 /** A batch is processed when the next one is requested. */
