@@ -46,7 +46,7 @@ export interface RunRecord {
 
 type Noted = Pick<StoredRun, 'note'>
 
-const recordName = 'record'
+export const recordName = 'record'
 const endingName = 'ending'
 const scanName = 'scan'
 

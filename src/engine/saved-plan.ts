@@ -1,4 +1,5 @@
 /** A saved plan, opened to be applied: its digest is checked first, then its rows are read one by one. */
+import { constants } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { isJsonObject, parseJson } from '../model/json.ts'
@@ -29,7 +30,8 @@ export interface SavedPlan {
 export async function openPlan(path: string): Promise<SavedPlan> {
   let handle: FileHandle
   try {
-    handle = await open(path, 'r')
+    // Without O_NONBLOCK, opening a pipe waits for its writer.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     throw new BulkUpdateError(
       'E_PLAN_OPEN',
@@ -39,6 +41,7 @@ export async function openPlan(path: string): Promise<SavedPlan> {
     )
   }
   try {
+    if (!(await handle.stat()).isFile()) throw noPlan(path)
     return await readPlan(path, handle)
   } catch (error) {
     await handle.close()

@@ -4,6 +4,7 @@
  * finds few rows on their way. Without windows the intent comes before the permit: many rows then share one commit.
  */
 import pLimit from 'p-limit'
+import { machineLimit } from '../config/system.ts'
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
@@ -94,6 +95,8 @@ export function createCalls(parts: CallParts): Calls {
       if (!(error instanceof TransportError)) throw error
       permit.failed(error)
       if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
+      const limit = error.phase === 'not_sent' ? machineLimit(error, error.reason) : undefined
+      if (limit !== undefined) throw limit
       return error
     } finally {
       permit.release()

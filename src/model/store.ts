@@ -231,6 +231,9 @@ export interface FieldState {
   lastSender(): Promise<string>
 }
 
+/** The note of a run that its whole standard input is kept. */
+export const inputKeptNote = 'input_kept'
+
 export interface OpenRunOptions {
   /** The account whose field state the run keeps; undefined at the embedded simulator. */
   readonly fieldsOf: AccountId | undefined
@@ -251,8 +254,11 @@ export interface Store {
   setNote(run: string, name: string, value: string): Promise<void>
   /** Newest change first. */
   runs(filter?: RunFilter): Promise<readonly RunReader[]>
-  /** Deletes a run in small transactions. `isAllowed` is asked when no process can have the run; false if it was not. */
-  deleteRun(id: string, isAllowed: (run: StoredRun) => Promise<boolean>): Promise<boolean>
+  /**
+   * Deletes a run, or only what it keeps of standard input, in small transactions. `isAllowed` is asked when no process can have the
+   * run; false if it was not.
+   */
+  deleteRun(id: string, isAllowed: (run: StoredRun) => Promise<boolean | 'input'>): Promise<boolean>
   /** Keeps all other processes out of a run until the function that it resolves with is called. Throws BUSY. */
   holdRun(id: string): Promise<() => Promise<void>>
   /** One `--only-changed` of an account at a time. Throws BUSY. */
