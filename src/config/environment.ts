@@ -49,6 +49,60 @@ export function isLoopback(url: URL): boolean {
   )
 }
 
+/**
+ * The proxy for calls to `origin`, or undefined if they are direct. Calls on loopback always are. As with undici, `HTTP_PROXY` counts
+ * if there is no `HTTPS_PROXY`, and names in small letters go first. Throws USAGE, E_PROXY.
+ */
+export function findProxy(origin: URL, env: NodeJS.ProcessEnv): URL | undefined {
+  const [name, value] = firstSet(env, ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])
+  const [, exempt] = firstSet(env, ['no_proxy', 'NO_PROXY'])
+  if (value === '' || isLoopback(origin) || isExempt(origin, exempt)) return undefined
+  const text = value.includes('://') ? value : `http://${value}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && isProxyAddress(url)) return url
+  throw new BulkUpdateError(
+    'E_PROXY',
+    `${name} in the environment is not the address of an HTTP proxy. Its value is not shown: it may hold a password`,
+    'Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters of the password percent-encoded (# is %23); or call directly with --no-proxy. Nothing was sent.',
+  )
+}
+
+/** The first variable that is not empty, and its value. */
+function firstSet(env: NodeJS.ProcessEnv, names: readonly string[]): readonly [name: string, value: string] {
+  const name = names.find((each) => (env[each] ?? '').trim() !== '') ?? ''
+  return [name, env[name]?.trim() ?? '']
+}
+
+/** `NO_PROXY` lists hosts with all below them, with or without a port: `rapyd.net, .rapyd.net, *.rapyd.net:443, *`. */
+function isExempt({ hostname, port }: URL, list: string): boolean {
+  const host = hostname.replace(/\.$/, '')
+  const names = [host, host.replace(/^\[|\]$/g, ''), `${host}:${port || 443}`]
+  return list
+    .toLowerCase()
+    .split(/[,\s]+/)
+    .map((entry) => entry.replace(/^\*?\.|\.$/g, ''))
+    .some(
+      (entry) =>
+        entry === '*' || (entry !== '' && names.some((name) => name === entry || name.endsWith(`.${entry}`))),
+    )
+}
+
+/** An unencoded `#` or `/` in a password makes something else of it. */
+function isProxyAddress({ protocol, pathname, search, hash, username, password }: URL): boolean {
+  if (!/^https?:$/.test(protocol) || pathname !== '/' || search !== '' || hash !== '') return false
+  try {
+    decodeURIComponent(`${username}${password}`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Host and port of a proxy. Never its user and password. */
+export function nameOfProxy({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
+}
+
 /** True for Rapyd's production host: then a run asks for a confirmation. */
 export function isProduction(url: URL): boolean {
   return url.origin === rapydHosts.production
