@@ -129,11 +129,11 @@ it('samples and docs give a run the same minute to stop, twice what an attempt m
     'docs/production.md',
     'docs/nightly-sync.md',
   ]
-  const given = files.map((name) => [
-    ...readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8').matchAll(
-      /(?:--stop-timeout |stop_grace_period: |terminationGracePeriodSeconds: |TimeoutStopSec=)(\d+)/g,
-    ),
-  ])
+  const period =
+    /(?:--stop-timeout |stop_grace_period: |terminationGracePeriodSeconds: |TimeoutStopSec=)(\d+)/g
+  const given = files.map((name) =>
+    Array.from(readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8').matchAll(period)),
+  )
   expect(given.map((found) => found.length)).toEqual([1, 1, 4, 2])
   expect(new Set(given.flat().map(([, seconds]) => seconds))).toEqual(new Set(['60']))
 })

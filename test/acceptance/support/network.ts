@@ -40,7 +40,7 @@ export async function startProxy(
   const asked: string[] = []
   const server = createServer((_request, response) => response.writeHead(500).end())
   server.on('connect', ({ url = '', headers }, socket: Duplex) => {
-    const given = /^Basic (.*)$/.exec(String(headers['proxy-authorization'] ?? ''))?.[1] ?? ''
+    const given = /^Basic (.*)$/.exec(headers['proxy-authorization'] ?? '')?.[1] ?? ''
     asked.push(`${url} ${Buffer.from(given, 'base64').toString()}`.trim())
     const text = answer(socket, asked.length)
     if (text !== undefined) {
