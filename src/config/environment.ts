@@ -54,12 +54,12 @@ export function isLoopback(url: URL): boolean {
  * if there is no `HTTPS_PROXY`, and names in small letters go first. Throws USAGE, E_PROXY.
  */
 export function findProxy(origin: URL, env: NodeJS.ProcessEnv): URL | undefined {
-  const [name, value] = firstSet(env, ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])
-  const [, exempt] = firstSet(env, ['no_proxy', 'NO_PROXY'])
-  if (value === '' || isLoopback(origin) || isExempt(origin, exempt)) return undefined
-  const text = value.includes('://') ? value : `http://${value}`
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url !== undefined && isProxyAddress(url)) return url
+  const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const
+  const name = names.find((each) => env[each]?.trim())
+  const exempt = env['no_proxy'] || env['NO_PROXY'] || ''
+  if (name === undefined || isLoopback(origin) || isExempt(origin, exempt)) return undefined
+  const url = parseProxy(env[name]?.trim() ?? '')
+  if (url !== undefined) return url
   throw new BulkUpdateError(
     'E_PROXY',
     `${name} in the environment is not the address of an HTTP proxy. Its value is not shown: it may hold a password`,
@@ -67,34 +67,24 @@ export function findProxy(origin: URL, env: NodeJS.ProcessEnv): URL | undefined 
   )
 }
 
-/** The first variable that is not empty, and its value. */
-function firstSet(env: NodeJS.ProcessEnv, names: readonly string[]): readonly [name: string, value: string] {
-  const name = names.find((each) => (env[each] ?? '').trim() !== '') ?? ''
-  return [name, env[name]?.trim() ?? '']
-}
-
 /** `NO_PROXY` lists hosts with all below them, with or without a port: `rapyd.net, .rapyd.net, *.rapyd.net:443, *`. */
 function isExempt({ hostname, port }: URL, list: string): boolean {
-  const host = hostname.replace(/\.$/, '')
-  const names = [host, host.replace(/^\[|\]$/g, ''), `${host}:${port || 443}`]
-  return list
-    .toLowerCase()
-    .split(/[,\s]+/)
-    .map((entry) => entry.replace(/^\*?\.|\.$/g, ''))
-    .some(
-      (entry) =>
-        entry === '*' || (entry !== '' && names.some((name) => name === entry || name.endsWith(`.${entry}`))),
-    )
+  const names = [hostname, hostname.replace(/^\[|\]$/g, ''), `${hostname}:${port || 443}`]
+  return list.split(/[,\s]+/).some((entry) => {
+    const bare = entry.toLowerCase().replace(/^\*?\.|\.$/g, '')
+    return bare === '*' || (bare !== '' && names.some((name) => `.${name}`.endsWith(`.${bare}`)))
+  })
 }
 
-/** An unencoded `#` or `/` in a password makes something else of it. */
-function isProxyAddress({ protocol, pathname, search, hash, username, password }: URL): boolean {
-  if (!/^https?:$/.test(protocol) || pathname !== '/' || search !== '' || hash !== '') return false
+/** An unencoded `#` or `/` in a password makes something else of it, which is no address. */
+function parseProxy(text: string): URL | undefined {
   try {
-    decodeURIComponent(`${username}${password}`)
-    return true
+    const url = new URL(text.includes('://') ? text : `http://${text}`)
+    decodeURIComponent(`${url.username}${url.password}`)
+    const isPlain = url.pathname === '/' && url.search === '' && url.hash === ''
+    return isPlain && /^https?:$/.test(url.protocol) ? url : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

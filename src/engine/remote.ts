@@ -59,7 +59,10 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
     origin,
     host: origin.host,
     account: hash('sha256', `rapyd-bulk account\n${accessKey}`, 'hex').slice(0, 12),
-    proxy: options.proxy ? findProxy(origin, env) : undefined,
+    // Only who calls needs a valid one.
+    get proxy() {
+      return options.proxy ? findProxy(origin, env) : undefined
+    },
     credentials: redactedCredentials(accessKey, secretKey),
     windows,
     close: () => Promise.resolve(),

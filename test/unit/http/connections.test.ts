@@ -110,7 +110,7 @@ describe('a certificate that Node does not trust', () => {
   })
 })
 
-describe('a tunnel', () => {
+describe('a connection with a certificate that Node trusts', () => {
   const trusted = getCACertificates('default')
   beforeAll(() => setDefaultCACertificates([...trusted, readFileSync(authority, 'utf8')]))
   afterAll(() => setDefaultCACertificates(trusted))
@@ -133,5 +133,20 @@ describe('a tunnel', () => {
     const sent = openTransport({ proxy: urlOf(proxy) })
     await expect(sent.exchange(request)).rejects.toEqual(failure('ambiguous', /./))
     expect(server.requests).toHaveLength(1)
+  })
+
+  it.each(['direct', 'tunnel'])('is not used with the certificate of another host (%s)', async (way) => {
+    const { server, tls } = await startServer()
+    const proxy = keep(await startProxy(tls.port))
+    const sent = openTransport(
+      way === 'direct'
+        ? { origin: `https://localhost:${tls.port}` }
+        : { origin: 'https://another.example', proxy: urlOf(proxy) },
+    )
+    for (const each of ['first', 'again'])
+      await expect(sent.exchange(request), each).rejects.toEqual(
+        failure('tls', new RegExp(`^ERR_TLS_CERT_ALTNAME_INVALID, issued by ${issuer}$`)),
+      )
+    expect(server.requests).toEqual([])
   })
 })
