@@ -51,6 +51,50 @@ export function isLoopback(url: URL): boolean {
   )
 }
 
+/**
+ * The proxy for calls to `origin`, or undefined if they are direct. Calls on loopback always are. As with undici, `HTTP_PROXY` counts
+ * if there is no `HTTPS_PROXY`, and names in small letters go first. Throws USAGE, E_PROXY.
+ */
+export function findProxy(origin: URL, env: NodeJS.ProcessEnv): URL | undefined {
+  const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const
+  const name = names.find((each) => env[each]?.trim())
+  const exempt = env['no_proxy'] || env['NO_PROXY'] || ''
+  if (name === undefined || isLoopback(origin) || isExempt(origin, exempt)) return undefined
+  const url = parseProxy(env[name]?.trim() ?? '')
+  if (url !== undefined) return url
+  throw new BulkUpdateError(
+    'E_PROXY',
+    `${name} in the environment is not the address of an HTTP proxy. Its value is not shown: it may hold a password`,
+    'Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters of the password percent-encoded (# is %23); or call directly with --no-proxy. Nothing was sent.',
+  )
+}
+
+/** `NO_PROXY` lists hosts with all below them, with or without a port: `rapyd.net, .rapyd.net, *.rapyd.net:443, *`. */
+function isExempt({ hostname, port }: URL, list: string): boolean {
+  const names = [hostname, hostname.replace(/^\[|\]$/g, ''), `${hostname}:${port || 443}`]
+  return list.split(/[,\s]+/).some((entry) => {
+    const bare = entry.toLowerCase().replace(/^\*?\.|\.$/g, '')
+    return bare === '*' || (bare !== '' && names.some((name) => `.${name}`.endsWith(`.${bare}`)))
+  })
+}
+
+/** An unencoded `#` or `/` in a password makes something else of it, which is no address. */
+function parseProxy(text: string): URL | undefined {
+  try {
+    const url = new URL(text.includes('://') ? text : `http://${text}`)
+    decodeURIComponent(`${url.username}${url.password}`)
+    const isPlain = url.pathname === '/' && url.search === '' && url.hash === ''
+    return isPlain && /^https?:$/.test(url.protocol) ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Host and port of a proxy. Never its user and password. */
+export function nameOfProxy({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
+}
+
 /** True for every host of Rapyd but the sandbox, in any spelling: then a run asks for a confirmation. */
 export function isProduction(url: URL): boolean {
   return /(^|\.)rapyd\.net\.*$/.test(url.hostname) && !/^sandboxapi\.rapyd\.net\.*$/.test(url.hostname)

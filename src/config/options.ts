@@ -500,6 +500,19 @@ const general = {
     commands: [...callers, 'state'],
     recorded: [],
   },
+  proxy: {
+    type: 'boolean',
+    default: true,
+    help: 'Call Rapyd directly, whatever HTTPS_PROXY, HTTP_PROXY and NO_PROXY say',
+    commands: callers,
+    recorded: [],
+  },
+  useSystemCa: {
+    type: 'boolean',
+    help: 'Also trust the certificate authorities of the system. NODE_EXTRA_CA_CERTS names others',
+    commands: callers,
+    recorded: [],
+  },
   accessKey: {
     defaultText: 'RAPYD_ACCESS_KEY, or the file that RAPYD_ACCESS_KEY_FILE names',
     help: 'Never logged and never stored',

@@ -150,7 +150,7 @@ interface RunPlace {
 
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if only its folder shows that it had begun. */
 async function findPlace(opened: Opened): Promise<RunPlace> {
-  const { job, facts, runsDir, store, fieldState, given, tell } = opened
+  const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
   const known = (await store.findRun(runId))?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
@@ -161,8 +161,9 @@ async function findPlace(opened: Opened): Promise<RunPlace> {
   const directory = known?.directory ?? usual
   if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))
     throw lostStore(`the store does not know the run in ${directory}, and files there show that it had begun`)
-  for (const notice of noticesOf({ options: given.options, storePath: store.path, known, directory: usual }))
-    tell({ kind: 'notice', ...notice })
+  const { options } = given
+  const notices = noticesOf({ options, proxy: remote.proxy, storePath: store.path, known, directory: usual })
+  for (const notice of notices) tell({ kind: 'notice', ...notice })
   return { runId, directory, known }
 }
 

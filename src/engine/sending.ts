@@ -13,6 +13,7 @@ import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
+import { nameRoute } from './remote.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
@@ -91,7 +92,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
   await run.begin()
   const stopping = stopWith(parts.signal)
   const { signal } = stopping
-  const stop = (error: unknown): void => stopping.abort(error)
+  const stop = (error: unknown): void => stopping.abort(nameRoute(error, parts.remote))
   const recordIntent = (request: UpdateRequest): Promise<void> | undefined =>
     run.recordIntent(request, settleAfterMs(parts, request.repeatable))
   const callsLeft = options.pace === 'even' ? () => parts.progress.callsLeft : undefined

@@ -38,7 +38,7 @@ export interface RunOwner {
 export type Exchange = ApiResponse | TransportError
 
 /**
- * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS`, or with the signal's reason if it aborted
+ * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS` or `E_PROXY_AUTH`, or with the signal's reason if it aborted
  * before anything was sent.
  */
 export interface Calls {
@@ -97,6 +97,7 @@ export function createCalls(parts: CallParts): Calls {
       if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
       const limit = error.phase === 'not_sent' ? machineLimit(error, error.reason) : undefined
       if (limit !== undefined) throw limit
+      if (error.phase === 'proxy_auth') throw stopError('E_PROXY_AUTH', '')
       return error
     } finally {
       permit.release()

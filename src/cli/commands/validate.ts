@@ -68,7 +68,7 @@ async function defectWriter({ formatErrors: format, json, input }: Arguments<'va
     async afterBatch() {
       const written = text === '' || process.stdout.write(text)
       text = ''
-      if (!written && process.stdout.writable) await once(process.stdout, 'drain')
+      if (!written && process.stdout.writable) await once(process.stdout, 'drain').catch(() => {})
     },
   }
 }

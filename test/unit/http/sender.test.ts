@@ -9,6 +9,7 @@ import {
   customerId,
   lost,
   notSent,
+  proxyAuth,
   refusal,
   response,
   success,
@@ -519,6 +520,8 @@ describe('the sender stops the run', () => {
     ['a redirect', [response(302, '')], 'E_REDIRECT'],
     ['a refused key', [refusal(401, 'UNAUTHENTICATED_API_CALL', 'access_key header is not valid')], 'E_AUTH'],
     ['a certificate that cannot be trusted', [badCertificate], 'E_TLS'],
+    ['a proxy that opens no tunnel without a password', [proxyAuth], 'E_PROXY_AUTH'],
+    ['a proxy that answers for Rapyd', [response(407, '<html>')], 'E_PROXY_AUTH'],
     ['a clock that is ten minutes off', [late(600_000)], 'E_CLOCK'],
     [
       'a refused time without a Date header',
