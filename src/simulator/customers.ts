@@ -43,7 +43,7 @@ interface StoredCustomer {
 const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
 
 export function createCustomers(
-  options: Pick<Required<SimulatorOptions>, 'customers' | 'metadata' | 'addresses'>,
+  options: Pick<Required<SimulatorOptions>, 'customers' | 'metadata' | 'addresses' | 'blankCoupon'>,
 ): Customers {
   const any = options.customers === 'any'
   const kept = new Map<string, StoredCustomer>()
@@ -76,6 +76,10 @@ export function createCustomers(
     return undefined
   }
 
+  function checkCoupon(coupon: JsonValue | undefined) {
+    return coupon === '' && options.blankCoupon === 'refused' ? refusal(400, 'ERROR_GET_COUPON') : undefined
+  }
+
   function merged(field: string, value: JsonValue, before: JsonValue | undefined): JsonValue {
     if (field === 'metadata') {
       const others = options.metadata === 'merge' && value !== '' ? objectOf(before) : {}
@@ -101,7 +105,7 @@ export function createCustomers(
       if (customer === undefined) return refusal(400, 'INVALID_CUSTOMER_ID')
       const { ewallet, coupon, ...plain } = body
       const owned = customer.fields['ewallet']
-      const refused = checkUpdate(body) ?? checkWallet(id, ewallet, owned)
+      const refused = checkUpdate(body) ?? checkWallet(id, ewallet, owned) ?? checkCoupon(coupon)
       if (refused !== undefined) return refused
       const fields: Record<string, JsonValue> = { ...customer.fields }
       for (const [field, value] of Object.entries(plain)) fields[field] = merged(field, value, fields[field])
@@ -110,7 +114,8 @@ export function createCustomers(
         if (ewallet !== '') walletOwners.set(ewallet, id)
         fields['ewallet'] = ewallet
       }
-      if (typeof coupon === 'string') fields['discount'] = coupon === '' ? null : newDiscount(coupon)
+      if (coupon === '' && options.blankCoupon === 'clears') fields['discount'] = null
+      if (typeof coupon === 'string' && coupon !== '') fields['discount'] = newDiscount(coupon)
       customer.fields = fields
       customer.updates += 1
       return undefined

@@ -39,8 +39,6 @@ export interface SimulatorOptions extends Flags {
   readonly signature?: 'reserialised' | 'raw'
   /** Default `measured`: 300 s ago to an hour ahead. `documented`: 60 s ago to now. */
   readonly timestamps?: 'measured' | 'documented'
-  /** What `addresses` in an update does. Inferred; default `append`. */
-  readonly addresses?: 'append' | 'replace'
   /** Default `any`: every well-formed id exists, and its customer is made at the first call. A list: only those. */
   readonly customers?: 'any' | readonly SimulatedCustomer[]
   /** Added to every answer, in ms. Default 0. */
@@ -64,7 +62,8 @@ export function resolveSimulatorOptions(options: SimulatorOptions): Required<Sim
     idempotency: options.idempotency ?? simulator.idempotency.default,
     signature: options.signature ?? 'reserialised',
     timestamps: options.timestamps ?? 'measured',
-    addresses: options.addresses ?? 'append',
+    addresses: options.addresses ?? simulator.addresses.default,
+    blankCoupon: options.blankCoupon ?? simulator.blankCoupon.default,
     metadata: options.metadata ?? simulator.metadata.default,
     customers: options.customers ?? 'any',
     latencyMs: options.latencyMs ?? simulator.latency.default,

@@ -152,11 +152,19 @@ describe('the simulator as a server', () => {
     expect(ended.stdout).not.toContain('own-secret')
   })
 
+  const address = { name: 'Home', line_1: '1 Main Street' }
+  const twoKeys = [{ metadata: { a: 1 } }, { metadata: { b: 2 } }]
+  const twice = [{ addresses: [address] }, { addresses: [address] }]
+  const blank = [{ coupon: 'SPRING' }, { coupon: '', description: 'sent' }]
   it.each([
-    ['--metadata merge', { a: 1, b: 2 }],
-    ['--metadata replace', { b: 2 }],
-  ])('with %s holds %j', async (flags, metadata) => {
-    const patches = [{ metadata: { a: 1 } }, { metadata: { b: 2 } }]
-    expect((await heldAfter(flags, patches))['metadata']).toEqual(metadata)
+    ['--metadata merge', twoKeys, { metadata: { a: 1, b: 2 } }],
+    ['--metadata replace', twoKeys, { metadata: { b: 2 } }],
+    ['--addresses append', twice, { addresses: [address, address] }],
+    ['--addresses replace', twice, { addresses: [address] }],
+    ['--blank-coupon clears', blank, { discount: null, description: 'sent' }],
+    ['--blank-coupon ignored', blank, { discount: { coupon: { id: 'SPRING' } }, description: 'sent' }],
+    ['--blank-coupon refused', blank, { discount: { coupon: { id: 'SPRING' } }, description: '' }],
+  ])('with %s does what it says', async (flags, patches, held) => {
+    expect(await heldAfter(flags, patches)).toMatchObject(held)
   })
 })
