@@ -22,6 +22,8 @@ import kinds from './fault-kinds.json' with { type: 'json' }
 interface FaultKind {
   /** One line for help texts. */
   readonly summary: string
+  /** False if the request is not carried out. */
+  readonly applies: boolean
   readonly argument?: { readonly example: string; readonly required: boolean }
 }
 
