@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { createSimulator } from '../../../src/simulator/server.ts'
 import { retrieve, send, startSimulator, update, verdict } from './signed-request.ts'
 
+/** Other tests share the machine. */
+const soon = { timeout: 30_000 }
+
 const minute = { limit: 2, perMs: 60_000, blockMs: 'window' } as const
 
 describe('the rate limit', () => {
@@ -109,11 +112,11 @@ describe('each call', () => {
     await retrieve(simulator, 'cus_1')
     await expect(update(simulator, 'cus_1', { name: 'A' })).rejects.toThrow()
     const waiting = retrieve(simulator, 'cus_2').catch(() => undefined)
-    await expect.poll(() => simulator.callCount).toBe(3)
+    await expect.poll(() => simulator.callCount, soon).toBe(3)
     await simulator.close()
     await waiting
     await expect
-      .poll(() => lines)
+      .poll(() => lines, soon)
       .toEqual([
         'GET /v1/customers/cus_1 200 ',
         'POST /v1/customers/cus_1 0 reset-after',
