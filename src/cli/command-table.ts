@@ -1,6 +1,7 @@
 /** The table of commands: the words after each, what it does, and examples. */
 import type { CommandName, CommandOptions } from '../config/options.ts'
 import faultKinds from '../simulator/fault-kinds.json' with { type: 'json' }
+import faultSelectors from '../simulator/fault-selectors.json' with { type: 'json' }
 
 /** The help of each kind of word after a command. */
 export const subjects = {
@@ -11,16 +12,6 @@ export const subjects = {
   action: 'show, forget, or baseline with a file',
   check: 'check',
 } as const
-
-const faultSelectors = [
-  ['500', 'every request'],
-  ['500:2%', '2% of the requests'],
-  ['500@3-5', 'the third to the fifth request; 500@3 only the third'],
-  ['500:x2', 'the first two times'],
-  ['500=cus_…', 'requests for this customer'],
-  ['500/post', 'updates; /get and /delete for the others'],
-  ['slow(2s):1%', 'with a duration'],
-] as const
 
 function listFaults(applied: boolean): readonly (readonly [string, string])[] {
   return Object.entries(faultKinds).flatMap(([name, { summary, applies }]) =>
@@ -156,7 +147,7 @@ const table = {
     lists: {
       'Faults, the request is not applied': listFaults(false),
       'Faults, the request is applied': listFaults(true),
-      'Where they strike': faultSelectors,
+      'Where they strike': Object.entries(faultSelectors),
     },
   },
   completion: {
