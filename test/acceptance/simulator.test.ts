@@ -231,7 +231,7 @@ describe('the switches of the simulator', () => {
     ['{"id":"cus_1"}\n{"name":"Ann"}\n', 'entry 2'],
     ['{"id":"cus_1"}\n{"id":\n', 'entry 2'],
     ['["cus_1"]', 'entry 1'],
-    ['[{"id":"cus_1"},{"id":"cus_1"}]', 'entry 2'],
+    ['[{"id":"cus_1"},{"id":"cus_1"}]', 'holds cus_1 twice, again in entry 2'],
   ])('refuses the customers %j: %s', async (text, where) => {
     folder.write('customers.json', text)
     const refused = await folder.run(['simulator', '--customers', 'customers.json'])

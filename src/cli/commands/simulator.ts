@@ -70,7 +70,7 @@ function readCustomers(path: string): readonly SimulatedCustomer[] {
   const customers = new Map<string, SimulatedCustomer>()
   for (const [index, entry] of entries.entries()) {
     if (!isCustomer(entry)) throw problem(`holds no customer with an id in entry ${index + 1}`)
-    if (customers.has(entry.id)) throw problem(`has the id of entry ${index + 1} twice`)
+    if (customers.has(entry.id)) throw problem(`holds ${entry.id} twice, again in entry ${index + 1}`)
     customers.set(entry.id, entry)
   }
   return [...customers.values()]
