@@ -155,7 +155,7 @@ function textsOf({ name, assignments }: PlannedColumn, index: number): ChecksPar
   if (found === undefined) return []
   const { changes, target } = found
   const source = { name, number: index + 1 }
-  return [{ index, source, changes, ...toTextColumn(target.path, name, target.holds === 'any') }]
+  return [{ index, source, changes, ...toTextColumn(target.path, target.holds === 'any', name) }]
 }
 
 /** A batch is processed when the next one is requested. */

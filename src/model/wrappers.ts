@@ -14,7 +14,7 @@ const breaks = /^(?:br|hr|p|div|h[1-6]|ul|ol|li|tr|table|blockquote|pre)$/i
 /** A text that was encoded several times. */
 const mostRounds = 4
 
-/** Created for the first entity, because most files have none. */
+/** Of HTML 5, but with a plain space for `nbsp`. Created for the first entity, because most files have none. */
 let entities: ReadonlyMap<string, string> | undefined
 const windows1252 = new TextDecoder('windows-1252')
 
@@ -29,19 +29,10 @@ export function decodeHtml(text: string): string {
 function decodeEntity(whole: string, exact: string | undefined, open = ''): string {
   const name = exact ?? open.toLowerCase()
   if (name.startsWith('#')) return decodeNumber(Number(`0${name.slice(1)}`)) ?? whole
-  entities ??= createEntities()
+  entities ??= new Map(Object.entries(entityTable))
   // Some systems write all letters as capitals, these as well: &UUML;
   const small = name === name.toUpperCase() ? (entities.get(name.toLowerCase()) ?? '') : ''
   return entities.get(name) ?? (/^\p{L}$/u.test(small) ? small.toUpperCase() : whole)
-}
-
-function createEntities(): ReadonlyMap<string, string> {
-  const pairs = Object.values(entityTable).flatMap((names) => names.match(/\S+ \S+/g) ?? [])
-  const table = pairs.map((pair): [string, string] => {
-    const [name = '', points = ''] = pair.split(' ')
-    return [name, String.fromCodePoint(...points.split('+').map((point) => Number(`0x${point}`)))]
-  })
-  return new Map([...table, ['nbsp', ' ']])
 }
 
 /** Numbers of Windows-1252 are read as browsers do. Undefined for characters that no text can hold. */
@@ -72,8 +63,8 @@ export function withoutTags(text: string): string {
 const textFormula = /^=\s*(?:T\()?\s*["“”]((?:[^"“”]|"")*)["“”]\)?$/i
 const quoteSigns = `'"’‘\`´`
 const startsFormula = /^[=＝+＋@＠\-－]/
-/** A number, or a code of capitals and digits, but no year such as '68. */
-const longCode = /^(?=0|.{3})(?=.*\d)[\p{Lu}\d(][\p{Lu}\d\s().,/:_-]*$/u
+/** A number, or a code in one word. Shorter ones may be years: '68, '90S. */
+const longCode = /^(?=0|.{4})(?=\D*\d)(?:[\d\s().,/:-]+|[\p{Lu}\d.,/:_-]+)$/u
 const mayBeGuarded = /^[\s='"’‘`´]|\t$/
 
 /**

@@ -43,7 +43,7 @@ export interface ChecksParts {
   readonly columns: Columns
   /** Columns that hold texts; none for NDJSON. */
   readonly texts: readonly CellColumn[]
-  /** Whether cells hold objects of JSON, and the fields that they go into. None for NDJSON, all of which may. */
+  /** Fields of columns whose cells hold JSON; none for NDJSON, where every field may be an object. */
   readonly objects: readonly string[]
   readonly typed: readonly TypedColumn[]
   readonly headerWarnings: readonly { readonly column: SourceColumn; readonly message: string }[]

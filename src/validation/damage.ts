@@ -227,7 +227,7 @@ function* textsIn(
 ): Generator<readonly [TextColumn, string]> {
   for (const [key, value] of Object.entries(object)) {
     const field = findField?.(key)
-    const column = knownColumn(path + key, key, findField === undefined)
+    const column = toTextColumn(path + key, findField === undefined)
     if (!isStrictRule(field?.rule)) yield* textsOfValue(value, column, field?.type)
   }
 }
@@ -248,32 +248,15 @@ function* textsOfValue(
   }
 }
 
-/** Bounds the memory, because every row may have its own keys. */
-const mostKnown = 1_000
-const longestKnown = 200
-const known = new Map<string, TextColumn>()
-
-function knownColumn(field: string, key: string, isFree: boolean): TextColumn {
-  const column = known.get(field) ?? toTextColumn(field, key, isFree)
-  if (known.size < mostKnown && field.length <= longestKnown) known.set(field, column)
-  return column
-}
-
-/** The name of a column counts only for texts of the user's own. */
-export function toTextColumn(field: string, name: string, isFree: boolean): TextColumn {
-  const is = (pattern: RegExp): boolean => hasName(field, pattern) || (isFree && hasName(name, pattern))
-  const isCode = is(codeNames)
-  return { field, isFree, isCode, isNumber: is(numberNames) || (isCode && !isFree) }
-}
-
 const separator = String.raw`(?:^|[._\s-])`
 const end = String.raw`[.:\s]{0,2}$`
-const numberNames = new RegExp(`(?:${separator}(?:${names.numbers})|${names.numberEnds})${end}`, 'iu')
-const codeNames = new RegExp(`${separator}(?:${names.codes})${end}|${numberNames.source}`, 'iu')
-const otherNames = new RegExp(`${separator}(?:${names.others})(?:$|[._\\s-])`, 'iu')
+const numberNames = new RegExp(`(?:${separator}(?:${names.numbers})|${names.numberEnds})${end}`, 'imu')
+const codeNames = new RegExp(`${separator}(?:${names.codes})${end}|${numberNames.source}`, 'imu')
+const otherNames = new RegExp(`${separator}(?:${names.others})(?:$|[._\\s-])`, 'imu')
 
-/** `account_no`, `customerId` and `Telefonnummer` are names of numbers; `version_no` is none. */
-function hasName(name: string, pattern: RegExp): boolean {
-  const words = name.replace(/(?<=\p{Ll})(?=\p{Lu})/gu, '_')
-  return pattern.test(words) && !otherNames.test(words)
+/** `account_no`, `customerId` and `Telefonnummer` are names of numbers. That of a column counts only for the user's own texts. */
+export function toTextColumn(field: string, isFree: boolean, name = ''): TextColumn {
+  const words = `${field}\n${isFree ? name : ''}`.replace(/(?<=\p{Ll})(?=\p{Lu})/gu, '_')
+  const isCode = codeNames.test(words) && !otherNames.test(words)
+  return { field, isFree, isCode, isNumber: isCode && (!isFree || numberNames.test(words)) }
 }

@@ -180,15 +180,15 @@ function fixInside(value: JsonValue, path: string, defect: Defect): FixedValue |
 }
 
 /** New values by the index of their cell, or by their key in NDJSON. Those of cells are texts. */
-type Values = ReadonlyMap<string | number, JsonValue>
+type NewValues = ReadonlyMap<string | number, JsonValue>
 
-function newValues(changes: readonly Change[]): Values {
+function newValues(changes: readonly Change[]): NewValues {
   return new Map(
     changes.map(({ column: { name, number }, value }) => [number === undefined ? name : number - 1, value]),
   )
 }
 
-function withValues(row: Row, values: Values): Row {
+function withValues(row: Row, values: NewValues): Row {
   if (row.kind === 'ndjson') return { ...row, record: { ...row.record, ...Object.fromEntries(values) } }
   const cells = row.cells.map((cell, index) => {
     const text = values.get(index)
@@ -197,7 +197,7 @@ function withValues(row: Row, values: Values): Row {
   return { ...row, cells }
 }
 
-function withMembers(record: string, values: Values): string {
+function withMembers(record: string, values: NewValues): string {
   const members = (splitMembers(record) ?? []).map(({ key, text }) =>
     values.has(key) ? `${JSON.stringify(key)}:${JSON.stringify(values.get(key))}` : text,
   )
@@ -205,7 +205,7 @@ function withMembers(record: string, values: Values): string {
 }
 
 /** Replaces cells of a CSV record and keeps the bytes of the others. Expects a record that was read without a problem. */
-export function withCells(record: string, { delimiter, escape = '"' }: Dialect, values: Values): string {
+export function withCells(record: string, { delimiter, escape = '"' }: Dialect, values: NewValues): string {
   return splitCells(record, { delimiter, escape })
     .map((raw, index) => {
       const text = values.get(index)

@@ -232,10 +232,12 @@ describe('a code that has become a decimal number', () => {
 
 describe('inside objects', () => {
   const metadata = { note: 'R&amp;D', crm: { account_no: '1001.0', amount: '10.0', tags: ["'+49", 'AT&T'] } }
-  const addresses = [{ name: 'A &amp; B', line_1: 'y<br>x', zip: '="02134"', phone_number: '="+4930123456"' }]
+  const addresses = [
+    { name: 'A &amp; B', line_1: 'y<br>x', city: 'tbd', zip: '="02134"', phone_number: '="+4930123456"' },
+  ]
   const good = {
     metadata: { note: 'R&D', crm: { account_no: '1001', amount: '10.0', tags: ['+49', 'AT&T'] } },
-    addresses: [{ name: 'A & B', line_1: 'y<br>x', zip: '02134', phone_number: '+4930123456' }],
+    addresses: [{ name: 'A & B', line_1: 'y<br>x', city: 'tbd', zip: '02134', phone_number: '+4930123456' }],
   }
   const warned = [
     '1 W_FLOAT metadata.crm.account_no',
@@ -255,6 +257,7 @@ describe('inside objects', () => {
         '1 W_FORMULA addresses[0].zip',
         '1 W_HTML addresses[0].line_1',
         '1 W_HTML addresses[0].name',
+        '1 W_PLACEHOLDER addresses[0].city',
         ...warned,
       ].toSorted(),
     )

@@ -96,7 +96,7 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
     isFormula(text),
     withoutFraction(text),
     mayBeWrapped.test(text),
-    [...findWrappers(text, toTextColumn(text, text, true))],
+    [...findWrappers(text, toTextColumn(text, true, text))],
   ],
   'names of columns': (text) => [
     targetOf(text),

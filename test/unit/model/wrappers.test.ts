@@ -80,7 +80,7 @@ describe('a guard against formulas', () => {
     expect(unguard(text, false)).toBeUndefined()
   })
 
-  const plain = `O'Neil|'s-Hertogenbosch|'t Hooft|'n Beetjie|'Abd al-Rahman|'68|'90s kids|'1984'|'@home'|- text|-|-5|+49 30 1|@ann|
+  const plain = `O'Neil|'s-Hertogenbosch|'t Hooft|'n Beetjie|'Abd al-Rahman|'68|'90S|'59 CLUB LTD|'90s kids|'1984'|'@home'|- text|-|-5|+49 30 1|@ann|
     =)|=> see note|== VIP ==|"Bob" Lee|\tAnn|Ann\t|a = b|1+1=2|+1 (415) 555-0100|@joe(work)|'|Müller-Lüdenscheidt|‘Ali`
   it.each(plain.split(/\|\n? */))('is not seen in %j', (text) => {
     expect([unguard(text, false), isFormula(text)]).toEqual([undefined, false])
@@ -123,7 +123,7 @@ describe('the fraction of a whole number', () => {
   it.each([...numbers.split('|'), ...others.split('|')])(
     'is damage by the name of its column: %s',
     (name) => {
-      expect(toTextColumn('metadata.x', name, true).isNumber).toBe(numbers.split('|').includes(name))
+      expect(toTextColumn('metadata.x', true, name).isNumber).toBe(numbers.split('|').includes(name))
     },
   )
 })
