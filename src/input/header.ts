@@ -14,6 +14,7 @@ import {
   notCsv,
   formatByName,
   refuseNotJson,
+  withoutSeparators,
   startBytes,
 } from './format.ts'
 import type { Dialect } from './csv.ts'
@@ -80,9 +81,10 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const above = lines === '' ? (separator?.text ?? '') : lines
   const text = whole.slice(above.length)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
-  const format = options.format ?? detectFormat(text, file.path)
+  const plain = withoutSeparators(text)
+  const format = options.format ?? detectFormat(plain, file.path)
   if (format !== 'ndjson') return readCsvHead(file, { above, text, delimiter: separator?.delimiter }, options)
-  if (options.format !== undefined) refuseNotJson(text, file.path)
+  if (options.format !== undefined) refuseNotJson(plain, file.path)
   // In a file without line feeds, carriage returns end the lines.
   const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
   return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
