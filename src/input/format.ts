@@ -1,7 +1,6 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList, parseJson } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
@@ -180,25 +179,16 @@ function listInside(text: string): string | undefined {
 }
 
 function pathToRows(value: unknown): string | undefined {
-  if (!isJsonObject(value) || namesCustomer(value)) return undefined
-  for (const [key, inner] of Object.entries(value)) {
-    if (isList(inner) && inner.some((item) => namesCustomer(item) || isNode(item))) return step(key)
+  if (!isJsonObject(value)) return undefined
+  const members = Object.entries(value)
+  if (members.some(([, inner]) => typeof inner === 'string' && inner.startsWith('cus_'))) return undefined
+  for (const [key, inner] of members) {
+    if (isList(inner) && inner.some((item) => isJsonObject(item) && JSON.stringify(item).includes('"cus_')))
+      return step(key)
     const path = pathToRows(inner)
     if (path !== undefined) return step(key) + path
   }
   return undefined
-}
-
-/** True for an object with a customer id. */
-function namesCustomer(value: JsonValue): boolean {
-  return (
-    isJsonObject(value) &&
-    Object.values(value).some((inner) => typeof inner === 'string' && inner.startsWith('cus_'))
-  )
-}
-
-function isNode(value: JsonValue): boolean {
-  return isJsonObject(value) && Object.values(value).some(namesCustomer)
 }
 
 function step(key: string): string {

@@ -52,6 +52,7 @@ describe('lines of a title above the header', () => {
     ['Customer list\nExported 29/11/2026 by Jo,,,\n\n', 4],
     ['# exported 2026-11-29\n', 2],
     ['Contact,,,\n', 2],
+    ['Customer,,Contact,\n', 2],
     ['Report,Customers\nFrom,01/11/2026,To,30/11/2026\n', 3],
     ['"Our ""best"" customers, all of them"\r\n\r\n', 3],
   ])(
@@ -249,7 +250,7 @@ two \" \\"
     folder.write(
       'crm.csv',
       String.raw`customer,name,email
-"${id(1)}","a \"b\", \\",x
+"${id(1)}","a \", b \", \\",x
 "${id(2)}","a"b,y@example.com
 `,
     )
