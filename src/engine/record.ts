@@ -9,7 +9,6 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Run, StoredRun } from '../model/store.ts'
-import { setAsideCounts } from '../report/summary.ts'
 import type { RunFacts } from '../report/summary.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
@@ -143,7 +142,7 @@ export function readScanNotes(run: Noted): Pick<RunFacts, 'missing_columns' | 's
   const { missingColumns, setAside } = found
   return {
     ...(missingColumns === undefined ? {} : { missing_columns: missingColumns }),
-    ...(setAside === undefined ? {} : { set_aside: setAsideCounts(setAside) }),
+    ...(setAside === undefined ? {} : { set_aside: setAside }),
   }
 }
 

@@ -1,7 +1,6 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList, parseJson } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
@@ -35,16 +34,21 @@ export function formatByName(path: string): NamedFormat {
   }
 }
 
+/** RFC 7464 puts U+001E before each JSON text. */
+export function withoutSeparators(text: string): string {
+  return text.replaceAll('\u001e', '')
+}
+
 /** An object, with or without a member. */
-const objectStart = /^[\s\x1e]*\{\s*["}]/
-const laterObject = /[\r\n][^\S\r\n]*\x1e?\{\s*"/
+const objectStart = /^\s*\{\s*["}]/
+const laterObject = /[\r\n][^\S\r\n]*\{\s*"/
 
 /** `text` is the start of the input. A first line that is no object may be a malformed row of NDJSON. */
 export function detectFormat(text: string, path: string): Format {
   if (objectStart.test(text)) return 'ndjson'
   const { format } = formatByName(path)
   if (format === 'ndjson' && (laterObject.test(text) || isJson(firstLine(text)))) return 'ndjson'
-  return format !== 'csv' && /^[\s\x1e]*\{/.test(text) ? 'ndjson' : 'csv'
+  return format !== 'csv' && /^\s*\{/.test(text) ? 'ndjson' : 'csv'
 }
 
 /** True if the input starts with an object. No valid CSV header does, because its quote would be misplaced. */
@@ -54,7 +58,7 @@ export function startsWithObject(text: string): boolean {
 
 /** Throws if nothing at the start of the input is JSON, because every row would be malformed. */
 export function refuseNotJson(text: string, path: string): void {
-  if (/^[\s\x1e]*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
+  if (/^\s*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
   throw otherFormat(path, 'is no NDJSON, which --format says it is: it looks like CSV', 'csv or tsv')
 }
 
@@ -139,13 +143,14 @@ function binary(message: string, tip: string): BulkUpdateError {
 }
 
 /** Refuses a JSON document over all lines, because every line would be a malformed row; and a list inside of one object. */
-export function refuseJsonDocument(text: string, path: string): void {
+export function refuseJsonDocument(start: string, path: string): void {
+  const text = withoutSeparators(start)
   const list = listInside(text)
-  const jq = /^\s*\x1e/.test(text) ? 'jq --seq -c' : 'jq -c'
-  if (/^[\s\x1e]*\[\s*(?:[[{"\]]|$)/.test(text)) throw notNdjson(path, 'a JSON array', `${jq} '.[]'`)
+  const jq = text === start ? 'jq -c' : 'jq --seq -c'
+  if (/^\s*\[\s*(?:[[{"\]]|$)/.test(text)) throw notNdjson(path, 'a JSON array', `${jq} '.[]'`)
   if (list !== undefined)
     throw notNdjson(path, `one JSON object with the rows in a list (${list})`, `${jq} '${list}[]'`)
-  if (/^[\s\x1e]*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text))
+  if (/^\s*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text))
     throw notNdjson(path, 'a JSON object over several lines', `${jq} .`)
   const line = firstLine(text).trimEnd()
   if (line.endsWith(',') && isJson(line.slice(0, -1)) && objectStart.test(line))
@@ -165,9 +170,8 @@ const member = String.raw`\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?!cus_)(?:[^"\\]|\\.)*
 const cutList = new RegExp(String.raw`^\s*\{(?:${member})*\s*"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{[^{}]*"cus_`)
 
 /** The path of the list of rows inside of the first object, as jq names it. Undefined if the object is a row, or has no such list. */
-function listInside(start: string): string | undefined {
-  const text = start.replace(/^[\s\x1e]+/, '')
-  if (!text.startsWith('{')) return undefined
+function listInside(text: string): string | undefined {
+  if (!objectStart.test(text)) return undefined
   const value = parseJson(text) ?? parseJson(firstLine(text))
   if (value !== undefined) return pathToRows(value)
   const [, key] = cutList.exec(text) ?? []
@@ -175,25 +179,16 @@ function listInside(start: string): string | undefined {
 }
 
 function pathToRows(value: unknown): string | undefined {
-  if (!isJsonObject(value) || namesCustomer(value)) return undefined
-  for (const [key, inner] of Object.entries(value)) {
-    if (isList(inner) && inner.some((item) => namesCustomer(item) || isNode(item))) return step(key)
+  if (!isJsonObject(value)) return undefined
+  const members = Object.entries(value)
+  if (members.some(([, inner]) => typeof inner === 'string' && inner.startsWith('cus_'))) return undefined
+  for (const [key, inner] of members) {
+    if (isList(inner) && inner.some((item) => isJsonObject(item) && JSON.stringify(item).includes('"cus_')))
+      return step(key)
     const path = pathToRows(inner)
     if (path !== undefined) return step(key) + path
   }
   return undefined
-}
-
-/** True for an object with a customer id. */
-function namesCustomer(value: JsonValue): boolean {
-  return (
-    isJsonObject(value) &&
-    Object.values(value).some((inner) => typeof inner === 'string' && inner.startsWith('cus_'))
-  )
-}
-
-function isNode(value: JsonValue): boolean {
-  return isJsonObject(value) && Object.values(value).some(namesCustomer)
 }
 
 function step(key: string): string {

@@ -14,6 +14,7 @@ import {
   notCsv,
   formatByName,
   refuseNotJson,
+  withoutSeparators,
   startBytes,
 } from './format.ts'
 import type { Dialect } from './csv.ts'
@@ -80,9 +81,11 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const above = lines === '' ? (separator?.text ?? '') : lines
   const text = whole.slice(above.length)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
-  const format = options.format ?? detectFormat(text, file.path)
+  const plain = withoutSeparators(text)
+  const format = options.format ?? detectFormat(plain, file.path)
   if (format !== 'ndjson') return readCsvHead(file, { above, text, delimiter: separator?.delimiter }, options)
-  if (options.format !== undefined) refuseNotJson(text, file.path)
+  if (options.headerLine !== undefined) throw notAHeader(options.headerLine, 'is one of NDJSON')
+  if (options.format !== undefined) refuseNotJson(plain, file.path)
   // In a file without line feeds, carriage returns end the lines.
   const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
   return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
@@ -135,6 +138,9 @@ async function readCsvHead(
   if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
   const headerText = (await file.read(header.offset, header.length)).toString('utf8')
   if (headerText.includes('\0')) throw notText(file.path)
+  const headerEnd = header.offset + header.length
+  const after = (await file.read(headerEnd, 3)).toString('latin1')
+  const [lineBreak = ''] = /^\r{0,2}\n|^\r/.exec(after) ?? []
   return {
     format: 'csv',
     dialect,
@@ -145,7 +151,7 @@ async function readCsvHead(
     line: header.line,
     below: options.headerLine === undefined ? below : [],
     skipFooter: options.skipFooter ?? false,
-    start: await startAfter(file, header, end),
+    start: { row: 1, line: header.line + (header.lines ?? 1), offset: headerEnd + lineBreak.length },
   }
 }
 
@@ -161,20 +167,6 @@ async function firstRecords(file: InputFile, dialect: Dialect, start: RecordStar
     if (records.length === 0 || !(error instanceof BulkUpdateError)) throw error
   }
   return records.slice(0, mostCandidates)
-}
-
-/** The start of the first record after the header. */
-async function startAfter(
-  file: InputFile,
-  { offset, length, line, lines = 1 }: CsvRow,
-  lineEnd: string,
-): Promise<RecordStart> {
-  const end = offset + length
-  const after = (await file.read(end, lineEnd.length)).toString('latin1')
-  // Lines may end in several ways.
-  const breakLength =
-    after === lineEnd ? after.length : after.startsWith('\r\n') ? 2 : Math.min(after.length, 1)
-  return { row: 1, line: line + lines, offset: end + breakLength }
 }
 
 /** The lines before `--header-line`, whatever quotes are in them. */
@@ -202,6 +194,10 @@ function parseEscape(text = '"'): NonNullable<Dialect['escape']> {
   throw invalidValue('E_OPTION_ESCAPE', 'escape', text, 'use \\ (a backslash), or leave it out')
 }
 
+export function filledOf({ cells }: HeaderCandidate): number {
+  return cells.filter((cell) => cell.trim() !== '').length
+}
+
 /** Cells that no column is named. */
 const valueLike = /@|^cus_|^[\d\s.,:/+-]*$/
 
@@ -213,7 +209,6 @@ export function findHeader(
   header: HeaderCandidate,
   below: readonly HeaderCandidate[],
 ): HeaderCandidate | undefined {
-  const filledOf = ({ cells }: HeaderCandidate): number => cells.filter((cell) => cell.trim() !== '').length
   const least = Math.max(2, 2 * filledOf(header))
   const index = below.findIndex((record) => filledOf(record) >= least)
   const found = below[index]

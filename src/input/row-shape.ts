@@ -30,7 +30,8 @@ export async function* shapeRows(
   first: number,
   onSetAside: OnSetAside,
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const judge = createJudge(head.header, onSetAside)
+  const { header, skipFooter } = head
+  const judge = createJudge(header, onSetAside)
   let next = first
   let footer: CsvRecord[] = []
   /** The first line of the footer begins like a remark or a total. */
@@ -44,20 +45,17 @@ export async function* shapeRows(
   for await (const batch of records) {
     const rows: CsvRecord[] = []
     for (const record of batch) {
-      const row = judge(record)
+      const isPlain = record.kind === 'csv' && isPlainRow(record.cells, header.length)
+      const row = isPlain ? record : judge(record)
       if (row === undefined) continue
-      const isFooter =
-        record.kind === 'csv' &&
-        record.length <= longestFooterLine &&
-        isFooterLine(record.cells, head.header.length)
-      if (isFooter && footer.length < mostFooterLines) {
-        if (footer.length === 0) isRemark = footerStart.test(record.cells.join(' ').trim())
+      if (!isPlain && footer.length < mostFooterLines && isFooterLine(record, header.length)) {
+        if (footer.length === 0) isRemark = startsAsFooter(record.cells)
         footer.push(row)
-      } else {
-        lastLine = row.line + (row.lines ?? 1) - 1
-        rows.push(...footer.map(numbered), numbered(row))
-        footer = []
+        continue
       }
+      if (footer.length > 0) rows.push(...footer.splice(0).map(numbered))
+      rows.push(numbered(row))
+      lastLine = row.line + (row.lines ?? 1) - 1
     }
     if (rows.length > 0) yield rows
   }
@@ -65,13 +63,22 @@ export async function* shapeRows(
   if (start === undefined || end === undefined) return
   const lines = end.line + (end.lines ?? 1) - start.line
   // A single line of any text may be a row that was cut, and without a row before them, they are the rows.
-  if (next === 1 || !(isRemark || footer.length > 1 || start.line > lastLine + 1)) yield footer.map(numbered)
-  else if (head.skipFooter) onSetAside('footer_lines', start.line, lines)
+  const isFooter = next > 1 && (isRemark || footer.length > 1 || start.line > lastLine + 1)
+  if (!isFooter) yield footer.map(numbered)
+  else if (skipFooter) onSetAside('footer_lines', start.line, lines)
   else {
-    const { row, line, offset } = numbered(start)
-    const place = { row, line, offset, length: end.offset + end.length - offset, lines }
-    yield [{ kind: 'malformed', ...place, problem: footerProblem }]
+    const length = end.offset + end.length - start.offset
+    yield [numbered(refuse({ ...start, length, lines }, footerProblem))]
   }
+}
+
+/** Most rows are: they begin with their customer id. */
+function isPlainRow(cells: readonly string[], width: number): boolean {
+  return cells.length === width && cells[0]?.startsWith(idStart) === true
+}
+
+function refuse({ row, line, offset, length, lines = 1 }: CsvRecord, problem: Problem): MalformedRow {
+  return { kind: 'malformed', row, line, offset, length, lines, problem }
 }
 
 const problemOf = (code: ErrorCode, message: string): Problem => ({ code, field: '', message })
@@ -91,16 +98,12 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
     if (record.kind === 'malformed') return record
     const { cells, line } = record
     const [first = ''] = cells
-    const refuse = (problem: Problem): MalformedRow => {
-      const { row, offset, length, lines = 1 } = record
-      return { kind: 'malformed', row, line, offset, length, lines, problem }
-    }
     if (isBlank(first) && cells.every(isBlank)) {
       onSetAside('blank_lines', line)
       return undefined
     }
     if (names.has(first) && isHeader(cells, names)) {
-      if (header.every((name, index) => name === cells[index])) return refuse(headerAgain)
+      if (header.every((name, index) => name === cells[index])) return refuse(record, headerAgain)
       throw otherHeader(line)
     }
     if (cells.length > width && cells.slice(width).every(isBlank)) {
@@ -109,11 +112,12 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
     }
     if (cells.length !== width)
       return refuse(
+        record,
         cells.some((cell) => cell.includes('\ufeff'))
           ? joinedLine
           : problemOf('E_COLUMNS', `has ${cells.length} cells, the header has ${width}`),
       )
-    return first.startsWith(rawRowMark) ? refuse(stillRaw) : record
+    return first.startsWith(rawRowMark) ? refuse(record, stillRaw) : record
   }
 }
 
@@ -143,12 +147,17 @@ const footerStart = new RegExp(
 )
 const numbersOnly = /^[\s\d.,:%()/+$€£-]*$/
 
+function startsAsFooter(cells: readonly string[]): boolean {
+  return footerStart.test(cells.find((cell) => !isBlank(cell))?.trim() ?? '')
+}
+
 /** True if a record names no customer, and is a remark, a total, or one cell where the others have several. */
-function isFooterLine(cells: readonly string[], width: number): boolean {
-  if (width < 2 || cells.some((cell) => cell.includes(idStart))) return false
+function isFooterLine(record: CsvRecord, width: number): record is CsvRow {
+  if (record.kind === 'malformed' || width < 2 || record.length > longestFooterLine) return false
+  const { cells } = record
+  if (cells.some((cell) => cell.includes(idStart))) return false
   const [only = '', ...more] = cells.filter((cell) => !isBlank(cell))
-  const hasOtherWidth = cells.length !== width
-  if (footerStart.test(only.trim())) return hasOtherWidth || more.every((cell) => numbersOnly.test(cell))
+  if (startsAsFooter(cells)) return cells.length !== width || more.every((cell) => numbersOnly.test(cell))
   if (more.length > 0) return false
   if (cells.length < width) return true
   return only === cells[0] ? /\S\s+\S/.test(only) : numbersOnly.test(only)
@@ -210,7 +219,5 @@ function isBroken(row: CsvRecord): boolean {
 }
 
 function toRefused(row: CsvRecord): MalformedRow {
-  if (row.kind === 'malformed') return row
-  const { line, offset, length, lines = 1 } = row
-  return { kind: 'malformed', row: row.row, line, offset, length, lines, problem: nearBrokenQuote }
+  return row.kind === 'malformed' ? row : refuse(row, nearBrokenQuote)
 }

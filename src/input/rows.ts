@@ -4,6 +4,7 @@ import type { Source } from '../model/ports.ts'
 import type { OnSetAside } from '../model/scan.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
+import { withoutSeparators } from './format.ts'
 import { refuseBrokenCells, shapeRows } from './row-shape.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
@@ -65,9 +66,12 @@ function newlineOf({ lineEnd }: NdjsonHead): Newline {
 type NdjsonRows = (NdjsonRow | MalformedRow)[]
 
 const blank = /^[ \t\r]*$/
-/** At the start of a text: a byte order mark, as where files are joined, or the record separator of RFC 7464. */
-const startMarks = /^[\ufeff\x1e]+/
-const joinedObjects = /\}[\s\ufeff\x1e]*\{\s*"/
+/** Before a record: a byte order mark, as where files are joined, or the record separator of RFC 7464. */
+const marks = [
+  ['byte_order_marks', Buffer.from('\ufeff')],
+  ['record_separators', Buffer.from('\u001e')],
+] as const
+const joinedObjects = /\}\s*\{\s*"/
 const joinedLine = {
   code: 'E_JSON',
   field: '',
@@ -91,12 +95,13 @@ export async function* parseNdjson(
 
   function take(bytes: Buffer, rows: NdjsonRows): void {
     const whole = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
-    const isMarked = bytes[0] === 0xef || bytes[0] === 0x1e
-    const [marks = ''] = (isMarked && startMarks.exec(bytes.toString('utf8', 0, 16))) || []
-    const skipped = Buffer.byteLength(marks)
+    let skipped = 0
+    for (const [kind, text] of marks)
+      if (bytes[skipped] === text[0] && bytes.subarray(skipped, skipped + text.length).equals(text)) {
+        skipped += text.length
+        onSetAside(kind, line)
+      }
     const place = { row, line, offset: offset + skipped, length: whole - skipped }
-    if (marks.includes('\ufeff')) onSetAside('byte_order_marks', line)
-    if (marks.includes('\x1e')) onSetAside('record_separators', line)
     line++
     offset += bytes.length + 1
     if (place.length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
@@ -107,7 +112,11 @@ export async function* parseNdjson(
       rows.push(
         'record' in read
           ? { kind: 'ndjson', ...place, record: read.record }
-          : { kind: 'malformed', ...place, problem: joinedObjects.test(text) ? joinedLine : read.problem },
+          : {
+              kind: 'malformed',
+              ...place,
+              problem: joinedObjects.test(withoutSeparators(text)) ? joinedLine : read.problem,
+            },
       )
     }
     row++

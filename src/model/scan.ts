@@ -41,7 +41,8 @@ export type OnSetAside = (kind: SetAsideKind, line: number, count?: number) => v
 export interface SetAside {
   readonly kind: SetAsideKind
   readonly count: number
-  readonly firstLine: number
+  /** The first one. */
+  readonly line: number
 }
 
 export interface Scan {

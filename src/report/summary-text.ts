@@ -2,10 +2,10 @@
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import type { MissingColumn, Scan } from '../model/scan.ts'
+import type { MissingColumn, Scan, SetAside } from '../model/scan.ts'
 import { printable } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatRows } from './format.ts'
-import { countNeedingAttention, durationMs, outcomeLooks, setAsideCounts } from './summary.ts'
+import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
 import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
 import setAsideWords from './set-aside-words.json' with { type: 'json' }
 
@@ -89,12 +89,12 @@ export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets)
 /** The lines below, for a scan. */
 export function scanLines({
   missingColumns,
-  setAside = [],
+  setAside,
 }: { readonly [Name in 'missingColumns' | 'setAside']?: Scan[Name] | undefined }): readonly (
   | string
   | undefined
 )[] {
-  return [missingLine(missingColumns), setAsideLine(setAsideCounts(setAside))]
+  return [missingLine(missingColumns), setAsideLine(setAside)]
 }
 
 /** Fields that a preset takes and the file does not have. Returns undefined if there are none. */
@@ -105,13 +105,10 @@ function missingLine(missing: readonly MissingColumn[] = []): string | undefined
   return printable(`Not in this file, so not sent: ${fields}. The preset looks for ${columns}.`)
 }
 
-const setAsideNames: Readonly<Record<string, string>> = setAsideWords
-
 /** What the reader left out. Returns undefined if there is nothing. */
-function setAsideLine(found: Summary['set_aside'] = {}): string | undefined {
-  const parts = Object.entries(found).map(
-    ([kind, { count, first_line: line }]) =>
-      `${formatCount(count)} × ${setAsideNames[kind] ?? kind} (first: line ${line})`,
+function setAsideLine(found: readonly SetAside[] = []): string | undefined {
+  const parts = found.map(
+    ({ kind, count, line }) => `${formatCount(count)} × ${setAsideWords[kind]} (first: line ${line})`,
   )
   return parts.length === 0 ? undefined : `Left out, because nothing is in it: ${parts.join('; ')}`
 }

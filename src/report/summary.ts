@@ -34,8 +34,8 @@ export interface RunFacts {
   readonly sync?: SyncFacts
   /** Columns of the preset that the file does not have; only if there are any. */
   readonly missing_columns?: readonly MissingColumn[]
-  /** Counts of what was left out of the file without a loss; only if there is any. */
-  readonly set_aside?: Readonly<Record<string, SetAsideCount>>
+  /** What was left out of the file without a loss; only if there is any. */
+  readonly set_aside?: readonly SetAside[]
   readonly exit_code: number
   /** What to do now. */
   readonly next: string
@@ -97,18 +97,6 @@ export function toSummary(facts: RunFacts, totals: Totals): Summary {
     ...(set_aside === undefined ? {} : { set_aside }),
   }
   return { ...first, ...counts, ...optional, exit_code, next }
-}
-
-interface SetAsideCount {
-  readonly count: number
-  readonly first_line: number
-}
-
-/** By kind, as in the summary. */
-export function setAsideCounts(found: readonly SetAside[]): NonNullable<RunFacts['set_aside']> {
-  return Object.fromEntries(
-    found.map(({ kind, count, firstLine }) => [kind, { count, first_line: firstLine }]),
-  )
 }
 
 export function writeSummary(directory: string, summary: Summary): void {

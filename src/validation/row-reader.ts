@@ -7,7 +7,7 @@ import type { Problem } from '../model/errors.ts'
 import { withLines } from '../model/row.ts'
 import type { MalformedRow, Place, Row } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { findHeader, headerOf } from '../input/header.ts'
+import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
 import { idRank, matchHeader } from '../mapping/headers.ts'
@@ -38,7 +38,7 @@ export function mapInput<Input extends MappedInput>(input: Input): Input {
   return { ...input, mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns) }
 }
 
-/** Looks for a later record with the name of the customer id if the header has no name that is known, else for its form. */
+/** Names of groups may be above the header too, and one of them may be that of a field. */
 export function refuseTitleLines(head: Head, mapping: Mapping, ignoreColumns: readonly string[]): void {
   if (head.format === 'ndjson') return
   const { line, header, below } = head
@@ -49,9 +49,12 @@ export function refuseTitleLines(head: Head, mapping: Mapping, ignoreColumns: re
     )
   }
   const known = new Set([...mapping.columns.keys()].map(normalise))
-  if (hasId(header) || header.some((name) => known.has(normalise(name)) || targetOf(name) !== undefined))
-    return
-  const found = below.find(({ cells }) => hasId(cells)) ?? findHeader({ cells: header, line }, below)
+  const isKnown = (name: string): boolean => known.has(normalise(name)) || targetOf(name) !== undefined
+  const first = { cells: header, line }
+  const isLikely = hasId(header) || header.some(isKnown)
+  const found = isLikely
+    ? below.slice(0, 1).find((next) => hasId(next.cells) && filledOf(next) > filledOf(first))
+    : (below.find(({ cells }) => hasId(cells)) ?? findHeader(first, below))
   if (found === undefined) return
   const names = found.cells.filter((name) => name !== '')
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''

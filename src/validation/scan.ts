@@ -181,8 +181,8 @@ async function scanRows(
 function createAsideCounter({ head, options, mapping }: MappedInput) {
   const found = new Map<SetAsideKind, SetAside>()
   const add: OnSetAside = (kind, line, count = 1) => {
-    const { count: before, firstLine } = found.get(kind) ?? { count: 0, firstLine: line }
-    found.set(kind, { kind, count: before + count, firstLine })
+    const known = found.get(kind)
+    found.set(kind, { kind, count: (known?.count ?? 0) + count, line: known?.line ?? line })
   }
   if (head.format === 'csv') {
     const { nameless } = matchHeader(head.header, options.ignoreColumns, mapping)
