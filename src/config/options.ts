@@ -235,6 +235,13 @@ const safety = {
     commands: ['update', 'redo'],
     recorded: [],
   },
+  metadataKeys: {
+    choices: ['all', 'own'],
+    defaultText: 'all; own if the probe has shown that the account merges metadata',
+    help: 'Keys of metadata that a row sends: all that its customer has, for one GET, or its own. If Rapyd replaces metadata, own deletes all others',
+    commands: ['update', 'redo', 'apply'],
+    recorded: [],
+  },
   settleAfterMs: {
     flag: 'settle-after',
     type: 'duration',

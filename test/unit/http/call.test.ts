@@ -21,6 +21,7 @@ function createStage(hasWindows: boolean, owner?: RunOwner) {
       setProbesOnly() {},
       allowConcurrency() {},
       pausedForMs: 0,
+      isOpen: true,
       close() {},
     },
     signer: {
