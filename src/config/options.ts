@@ -438,6 +438,13 @@ const simulator = {
     commands: ['simulator'],
     cli: true,
   },
+  metadata: {
+    choices: ['merge', 'replace'],
+    default: 'merge',
+    help: 'What metadata in an update does to the keys that it does not name. Rapyd does not document it',
+    commands: ['simulator'],
+    cli: true,
+  },
   faults: {
     value: 'FAULTS',
     default: '',

@@ -52,6 +52,13 @@ describe('fields with rules of their own', () => {
     expect(envelope(emptied).data['metadata']).toEqual({})
   })
 
+  it('metadata replaces all keys, if the options say so', async () => {
+    const simulator = await startSimulator({ metadata: 'replace' })
+    await update(simulator, 'cus_1', { metadata: { a: 1, b: 'x' } })
+    const replaced = await update(simulator, 'cus_1', { metadata: { b: 'y' } })
+    expect(envelope(replaced).data['metadata']).toEqual({ b: 'y' })
+  })
+
   it.each([
     ['append', 2],
     ['replace', 1],
