@@ -41,6 +41,7 @@ import { busyRun } from '../store/sqlite/owner.ts'
 import { countChanges, openFieldState } from './open-field-state.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { isRunBegun, openRunDirectory } from '../store/run-directory.ts'
+import { finishProbe } from './probe.ts'
 import { traced } from './telemetry.ts'
 
 export interface UpdateResult {
@@ -220,6 +221,7 @@ async function acceptScan(
 /** Takes the run for as long as it is sent and reported. */
 async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promise<UpdateResult> {
   const { options, runId, directory, facts, store, fieldState } = parts
+  if (options.env !== 'simulator') await finishProbe(parts)
   openRunDirectory(directory)
   const { host, account, ...bound } = facts
   const run = await store.openRun(

@@ -12,7 +12,8 @@ export interface AccountId {
   readonly keyCheck: string
 }
 
-export type RunKind = 'update' | 'redo' | 'apply' | 'rollback'
+/** A `probe` belongs to no file: it is found by its id, and `runs` lists it only if it is asked for. */
+export type RunKind = 'update' | 'redo' | 'apply' | 'rollback' | 'probe'
 
 /** What identifies a run and does not change. */
 export interface RunManifest {

@@ -99,8 +99,8 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
   const wanted = Object.entries({ kind, parent_id: parentId, state, account }).filter(
     ([, value]) => value !== undefined,
   )
-  const where = wanted.map(([column]) => `${column} = ?`).join(' AND ')
-  const query = `${selectRun} ${where === '' ? '' : `WHERE ${where}`} ORDER BY changed_at DESC, number DESC`
+  const where = [kind === undefined ? "kind <> 'probe'" : '1', ...wanted.map(([column]) => `${column} = ?`)]
+  const query = `${selectRun} WHERE ${where.join(' AND ')} ORDER BY changed_at DESC, number DESC`
   const found = database.read(() =>
     database.db.prepare(query).all(...wanted.map(([, value]) => value ?? null)),
   )
