@@ -55,8 +55,8 @@ export interface PreReadParts {
   readonly identity: RunIdentity
   /** Rows that name keys of metadata send all keys of the customer (`--metadata-keys all`). */
   readonly sendsAllKeys: boolean
-  /** A row whose customer was read and holds all its values already is not sent (`--only-changed`). */
-  readonly leavesHeld: boolean
+  /** True if a row is not sent that shows as held already when its customer is read (`--only-changed`). Default: never. */
+  readonly leavesHeld?: ((customerId: string) => Promise<boolean>) | undefined
   readonly intendedBody: Run['intendedBody']
   /** Rapyd does not know the customer of a row. Throws to stop the run. */
   readonly onMissing: (code: ErrorCode, status: number) => void
@@ -123,7 +123,7 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   ): Promise<Prepared | Outcome | Unreadable> {
     if (precondition !== undefined || namesKeys(asked)) await parts.untilSettled(asked, signal)
     signal.throwIfAborted()
-    const isForKeys = precondition === undefined && !parts.leavesHeld && !lacksImage(asked)
+    const isForKeys = precondition === undefined && parts.leavesHeld === undefined && !lacksImage(asked)
     const { reading, at } = await shared.read(asked.customerId, signal, isForKeys)
     if (reading.kind === 'unreadable') return reading
     const customer = reading.kind === 'found' ? reading.customer : undefined
@@ -136,7 +136,8 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
       return end(asked, 'rejected', { code: reading.code, message: notKnown }, reading.status)
     }
     const image = toSnapshot(reading.customer, parts.fields)
-    if (parts.leavesHeld && !isInDoubt && holdsAll(allowed.request, reading.customer))
+    const isHeld = !isInDoubt && holdsAll(allowed.request, reading.customer)
+    if (isHeld && (await parts.leavesHeld?.(asked.customerId)) === true)
       return withoutCall(asked, asked.customerId, 'unchanged', { message: heldAlready })
     const request = withKeys(allowed, reading.customer, at)
     const changed = keysThatChange(request, reading.changedKeys)

@@ -239,6 +239,11 @@ function createPreReadStep(
   const sendsAllKeys = parts.metadataKeys === 'all'
   if (images === undefined && precondition === undefined && !sendsAllKeys) return undefined
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  /** What nothing is known of is sent whole: a first run, or a customer that was forgotten. */
+  async function isKnown(customerId: string): Promise<boolean> {
+    const [known] = (await fieldState?.state.get([customerId])) ?? []
+    return Object.keys(known?.digests ?? {}).length > 0
+  }
   return createPreRead({
     shared,
     clock,
@@ -253,7 +258,7 @@ function createPreReadStep(
     },
     identity: { host: remote.host, runId },
     sendsAllKeys,
-    leavesHeld: fieldState?.isOnlyChanged === true,
+    leavesHeld: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
     intendedBody: (row) => run.intendedBody(row),
     onMissing: (code, status) => client.access.rejected(code, status),
   })

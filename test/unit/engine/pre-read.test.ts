@@ -52,7 +52,6 @@ async function look(
     untilSettled: () => Promise.resolve(),
     identity: { host: 'host', runId: 'run' },
     sendsAllKeys: false,
-    leavesHeld: false,
     intendedBody: () => undefined,
     onMissing() {},
     ...parts,
