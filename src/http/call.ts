@@ -102,7 +102,9 @@ export function createCalls(parts: CallParts): Calls {
       return held
     }
     giveBack(path)
-    const permit = await limiter.acquire(signal, { probe: isProbe, permits: isBeforeUpdate ? 2 : 1 })
+    const isNext = update?.reading !== undefined
+    const permits = isBeforeUpdate ? 2 : 1
+    const permit = await limiter.acquire(signal, { probe: isProbe, isNext, permits })
     const grantedAt = Date.now()
     if (permit.second !== undefined) kept.set(path, { permit: permit.second, grantedAt })
     return { permit, grantedAt }

@@ -8,7 +8,7 @@ import type { Clock, Quota, Window } from '../model/ports.ts'
 export interface LimiterState {
   /** Permits that are not released yet. */
   inFlight: number
-  /** Requests that wait for a permit, in order. Probes come first. */
+  /** Requests that wait for a permit, in order. */
   queue: Waiter[]
   /** When the timer next hands out permits; undefined if none runs. */
   wakeAt: number | undefined
@@ -29,6 +29,8 @@ export interface LimiterState {
 
 export interface Waiter {
   readonly isProbe: boolean
+  /** It goes ahead of all but probes and others of its kind: what was read for it gets old. */
+  readonly isNext: boolean
   /** It waits for two permits, if the limits allow two at once. */
   readonly isPair: boolean
   readonly grant: (permits: number) => void

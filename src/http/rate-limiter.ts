@@ -24,13 +24,10 @@ import { retryAfterMs } from './retry.ts'
 export interface RateLimiter {
   /**
    * Resolves when a request may be sent, in order. Rejects with the signal's reason if it aborts before. A probe goes ahead of
-   * all others, and also gets a permit while the circuit is open. With `permits: 2` there is a second permit, if the limits allow two
-   * at once.
+   * all others, and also gets a permit while the circuit is open. With `isNext` it goes ahead of all but probes. With `permits: 2` there
+   * is a second permit, if the limits allow two at once.
    */
-  acquire(
-    signal: AbortSignal,
-    options?: { readonly probe?: boolean; readonly permits?: 1 | 2 },
-  ): Promise<Permit>
+  acquire(signal: AbortSignal, options?: AcquireOptions): Promise<Permit>
   /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */
   readonly isOpen: boolean
   /** No permits for so many milliseconds. Then one request goes ahead, and more as they are answered. */
@@ -43,6 +40,12 @@ export interface RateLimiter {
   readonly pausedForMs: number
   /** Ends the timer and closes the quota. */
   close(): void
+}
+
+export interface AcquireOptions {
+  readonly probe?: boolean
+  readonly isNext?: boolean
+  readonly permits?: 1 | 2
 }
 
 /** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
@@ -155,15 +158,18 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
     if (state.queue.length > 0) grantPermits()
   }
 
-  function enqueue(signal: AbortSignal, isProbe: boolean, isPair: boolean): Promise<Permit> {
+  function enqueue(
+    signal: AbortSignal,
+    kind: Pick<Waiter, 'isProbe' | 'isNext' | 'isPair'>,
+  ): Promise<Permit> {
+    const { isProbe, isNext } = kind
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         state.queue = state.queue.filter((other) => other !== waiter)
         reject(signal.reason)
       }
       const waiter: Waiter = {
-        isProbe,
-        isPair,
+        ...kind,
         grant(count) {
           signal.removeEventListener('abort', leave)
           resolve(permitOf(isProbe, count))
@@ -171,8 +177,9 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
         reject,
       }
       signal.addEventListener('abort', leave, { once: true })
-      if (isProbe) state.queue.unshift(waiter)
-      else state.queue.push(waiter)
+      const isBehind = (other: Waiter): boolean => isProbe || (isNext && !other.isProbe && !other.isNext)
+      const place = state.queue.findIndex(isBehind)
+      state.queue.splice(place < 0 ? state.queue.length : place, 0, waiter)
       grantPermits()
     })
   }
@@ -190,11 +197,12 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
   }
 
   return {
-    acquire(signal, { probe: isProbe = false, permits: wanted = 1 } = {}) {
+    acquire(signal, { probe: isProbe = false, isNext = false, permits: wanted = 1 } = {}) {
       if (signal.aborted) return Promise.reject(signal.reason)
       const isPair = wanted === 2
       const count = permitsFor(isPair)
-      if (state.queue.length > 0 || take(isProbe, count) > 0) return enqueue(signal, isProbe, isPair)
+      if (state.queue.length > 0 || take(isProbe, count) > 0)
+        return enqueue(signal, { isProbe, isNext, isPair })
       return Promise.resolve(permitOf(isProbe, count))
     },
     get isOpen() {
