@@ -81,12 +81,12 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   /** What was left out of rows that are under way. */
   const leftOut = new Map<number, Allowed['leftOut']>()
 
-  const namesKeys = ({ body }: UpdateRequest): boolean =>
-    parts.sendsAllKeys && keysOf(parseBody(body)) !== undefined
+  const namesKeys = ({ body, sends }: UpdateRequest): boolean =>
+    parts.sendsAllKeys && sends.includes('metadata') && keysOf(parseBody(body)) !== undefined
 
   const lacksImage = ({ customerId }: UpdateRequest): boolean => images?.hasBeforeImage(customerId) === false
 
-  function end(request: UpdateRequest, outcome: OutcomeKind, why: Why, httpStatus = 0): Outcome {
+  function end(request: UpdateRequest, outcome: OutcomeKind, why: Cause, httpStatus = 0): Outcome {
     const { code, message, field: errorField = '' } = why
     return {
       ...openOutcome(request, { code, message }),
@@ -100,8 +100,8 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   /** Nothing is sent to a customer that could not be read. A row in doubt stays in doubt. */
   function unread(request: UpdateRequest, { code, status }: Unreadable, isInDoubt: boolean): Outcome {
     const message = 'the customer could not be read before the call, so nothing was sent'
-    const why: Why = { code: namesKeys(request) ? 'E_METADATA_UNREAD' : code, message }
-    const doubt: Why = { code: 'E_IN_DOUBT', message: `may have been applied earlier; ${message} now` }
+    const why: Cause = { code: namesKeys(request) ? 'E_METADATA_UNREAD' : code, message }
+    const doubt: Cause = { code: 'E_IN_DOUBT', message: `may have been applied earlier; ${message} now` }
     return isInDoubt ? end(request, 'unknown', doubt, status) : end(request, 'failed', why, status)
   }
 
@@ -202,7 +202,7 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   }
 }
 
-interface Why {
+interface Cause {
   readonly code: ErrorCode
   readonly message: string
   readonly field?: string
@@ -229,7 +229,7 @@ function keysThatChange(
     : changedKeys.filter((key) => own === undefined || !Object.hasOwn(own, key) || isJsonObject(own[key]))
 }
 
-function numbersIn(keys: readonly string[]): Why {
+function numbersIn(keys: readonly string[]): Cause {
   const paths = keys.map((key) => printable(`metadata.${key}`))
   return {
     code: 'E_METADATA_NUMBER',

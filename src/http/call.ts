@@ -43,11 +43,7 @@ export type Exchange = ApiResponse | TransportError
 export interface Calls {
   /** Call before the first request of a row. Without windows it makes the intent durable. */
   enter(request: UpdateRequest, signal: AbortSignal): Promise<void>
-  update(
-    request: UpdateRequest,
-    signal: AbortSignal,
-    { onAnswer, isUsable }?: UpdateOptions,
-  ): Promise<Exchange>
+  update(request: UpdateRequest, signal: AbortSignal, { onAnswer, isUsable }?: UpdateHooks): Promise<Exchange>
   /** Reads `path`. `isBeforeUpdate`: the permit of the update of the same path is taken together with it, if that is possible. */
   read(path: string, signal: AbortSignal, isBeforeUpdate?: boolean): Promise<Exchange>
   /** Gives the permit back that was taken for an update of `path`, unless it was used. */
@@ -56,14 +52,14 @@ export interface Calls {
   list(signal: AbortSignal): Promise<Exchange>
 }
 
-export interface UpdateOptions {
+export interface UpdateHooks {
   /** Called before the permit is released: nothing may be sent before it is known what the answer means. */
   readonly onAnswer?: (response: ApiResponse) => void
   /** Asked when the request could be sent. If it may not any more, the exchange fails as `not_sent`, and there is no intent. */
   readonly isUsable?: (() => boolean) | undefined
 }
 
-interface SendOptions extends UpdateOptions {
+interface SendOptions extends UpdateHooks {
   readonly isProbe?: boolean
   readonly isBeforeUpdate?: boolean
   /** The update whose intent is made durable between the permit and the signature. */
