@@ -18,6 +18,7 @@ import {
   createDisplay,
   describeClears,
   describeDuplicates,
+  describePrice,
   describeUnmatched,
   describeWarnings,
 } from './display.ts'
@@ -69,7 +70,7 @@ export async function send<Args extends SendArguments>(
   })
   const { signal, release } = drainOnSignals(display.writeLine)
   const watch: Watch = {
-    confirm: async ({ host, account, scan, unmatched }) => {
+    confirm: async ({ host, account, scan, unmatched, price }) => {
       display.clear()
       const notes = [
         describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
@@ -79,7 +80,8 @@ export async function send<Args extends SendArguments>(
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
       if (!quiet)
-        for (const note of [...shown, describeClears(scan)]) if (note !== undefined) display.writeLine(note)
+        for (const note of [...shown, describeClears(scan), describePrice(price)])
+          if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)

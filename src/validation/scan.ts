@@ -12,6 +12,7 @@ import type { Examiner, ReadRow, Source, CustomerCount, OnWarning } from '../mod
 import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
 import type { FoundKind, OnSetAside, Scan, SetAside, SetAsideKind } from '../model/scan.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
+import { keysOf } from '../rapyd/metadata.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
@@ -120,7 +121,7 @@ async function scanRows(
 ): Promise<Scan> {
   const { onInvalid, signal, examiner, mapping } = parts
   const locate = createLocate(parts)
-  let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
+  let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
   const findings = createKindCounter<ErrorCode>()
@@ -151,6 +152,7 @@ async function scanRows(
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++
+        if (keysOf(read.patch) !== undefined) metadataRows++
         countEach(set, read.fields)
         countEach(cleared, read.cleared)
       } else if (read.outcome === 'unchanged') unchanged++
@@ -167,7 +169,7 @@ async function scanRows(
       replaces.endRow(row, hasCall, warn)
     }
   }
-  const counts = { rows, calls, unchanged, invalid, ...customers.counts(), set, cleared }
+  const counts = { rows, calls, unchanged, invalid, metadataRows, ...customers.counts(), set, cleared }
   const unused = replaces.unused((field) => current && locate(current, field))
   return {
     ...counts,
