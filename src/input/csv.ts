@@ -196,6 +196,7 @@ const misplacedQuote = csvProblem(
   'E_QUOTE',
   'a quote inside an unquoted cell, or text behind a closing quote',
 )
+const formulaQuotes = csvProblem('E_QUOTE', 'a cell like ="0123", whose quotes CSV would double')
 const otherLineBreak = csvProblem('E_QUOTE', 'a line break of another kind inside an unquoted cell')
 const stillRaw = csvProblem(
   'E_RAW_ROW',
@@ -206,14 +207,17 @@ const stillRaw = csvProblem(
  * Finds the problem of a record that starts on `line`. `record` is without the line end. Without cells, its quotes are misplaced.
  * `columns` is the expected width, or 0 for any.
  */
-function createProblemFinder({ newline }: Dialect, columns: number) {
+function createProblemFinder({ newline, delimiter }: Dialect, columns: number) {
   const otherBreak = newline === '\n' ? carriageReturn : lineFeed
   return (record: Buffer, cells: readonly string[] | undefined, line: number): Problem | undefined => {
     if (record.length > longestRecord) {
       if (record.includes('"')) throw tooLong(line)
       return rowTooLong
     }
-    if (cells === undefined) return misplacedQuote
+    if (cells === undefined) {
+      const raw = record.toString().split(delimiter)
+      return raw.some((cell) => /^="[^"]*"$/.test(cell)) ? formulaQuotes : misplacedQuote
+    }
     if (record.includes(otherBreak) && hasBareBreak(record, otherBreak)) return otherLineBreak
     if (columns > 0 && cells.length !== columns)
       return csvProblem('E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
