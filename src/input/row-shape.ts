@@ -166,7 +166,7 @@ function isFooterLine(record: CsvRecord, width: number): record is CsvRow {
 /** Lines that a broken cell may have, as far as is looked for its end. */
 const mostCellLines = 1_000
 /** Bytes of rows that wait for that. */
-const mostHeldBytes = 4 * 1024 * 1024
+const mostHeldBytes = 16 * 1024 * 1024
 
 const nearBrokenQuote = problemOf(
   'E_NEAR_BROKEN_QUOTE',
