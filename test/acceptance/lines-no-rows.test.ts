@@ -295,6 +295,8 @@ it('lines that end with CR CR LF are read as lines', async () => {
   })
 })
 
+const record = (number: number) => `{"customer":"${id(number)}","name":"A"}\n`
+
 describe('files that were joined', () => {
   it.each(['', '"'])(
     'a second header (names in %j) is named, and the rows after it are read',
@@ -335,7 +337,6 @@ describe('files that were joined', () => {
   })
 
   it('NDJSON is read past marks and record separators', async () => {
-    const record = (number: number) => `{"customer":"${id(number)}","name":"A"}\n`
     expect(await look(`\u001e${record(1)}\ufeff${record(2)}\u001e${record(3)}`, {}, 'crm')).toEqual({
       ...good(3),
       aside: ['2 record_separators 1', '1 byte_order_marks 2'],
@@ -372,6 +373,13 @@ it('a row with lists of its own is no such document', async () => {
   expect(await look(text, {}, 'crm.ndjson')).toMatchObject({ calls: 1, invalid: [] })
 })
 
+/** The outcomes of the last of these runs. */
+async function sent(...runs: readonly Partial<UpdateOptions>[]) {
+  let last: Awaited<ReturnType<typeof update>> | undefined
+  for (const options of runs) last = await update('crm.csv', options)
+  return last?.summary.outcomes
+}
+
 describe('rows between broken quotes', () => {
   const broken = (number: number) => `${id(number)},"he said "hi"!,p${number}@example.com,+442071838750`
   const end = 'end",e@example.com,+442071838750'
@@ -384,11 +392,6 @@ describe('rows between broken quotes', () => {
     '7 E_NEAR_BROKEN_QUOTE',
     '8 E_QUOTE',
   ]
-  const sent = async (...runs: Partial<UpdateOptions>[]) => {
-    let last: Awaited<ReturnType<typeof update>> | undefined
-    for (const options of runs) last = await update('crm.csv', options)
-    return last?.summary.outcomes
-  }
 
   it('may be text of the broken cell, so they are never sent', async () => {
     expect(await look(text)).toMatchObject({ rows: 8, calls: 2, invalid, cleared: [] })
