@@ -64,8 +64,7 @@ function storeOf(database: StoreDatabase): Store {
       const release = await hold(run)
       try {
         const allowed = await isAllowed(run)
-        if (allowed === true) await deleteWholeRun(database, run.number)
-        if (allowed === 'input') await deleteInput(database, run.number)
+        if (allowed !== false) await deleteRows(database, run.number, allowed)
         return allowed !== false
       } finally {
         await release()
@@ -118,40 +117,24 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
 /** Rows of one transaction; a gap as long as each took lets the others write. */
 const batchRows = 1_000
 
-async function deleteWholeRun(database: StoreDatabase, run: number): Promise<void> {
-  const { db, write } = database
-  await keepDoubts(database, run)
-  for (const table of runTables) await deleteRows(database, run, table)
-  await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
-  await freeSpace(database)
-}
-
-async function deleteInput(database: StoreDatabase, run: number): Promise<void> {
+/** Also frees the space, and empties the log, which holds what was deleted. `what`: all of the run, or only its standard input. */
+async function deleteRows(database: StoreDatabase, run: number, what: true | 'input'): Promise<void> {
   const { db, write } = database
   const forget = db.prepare('DELETE FROM run_note WHERE run = ? AND name = ?')
-  await write(() => forget.run(run, inputKeptNote))
-  await deleteRows(database, run, 'input_chunk')
-  await freeSpace(database)
-}
-
-async function deleteRows(
-  { db, write }: StoreDatabase,
-  run: number,
-  table: (typeof runTables)[number],
-): Promise<void> {
-  const key = primaryKeys[table]
-  const remove = db.prepare(
-    `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`,
-  )
-  for (let deleted = batchRows; deleted === batchRows;) {
-    const began = performance.now()
-    deleted = await write(() => Number(remove.run(run).changes))
-    if (deleted === batchRows) await sleep(performance.now() - began)
+  if (what === true) await keepDoubts(database, run)
+  else await write(() => forget.run(run, inputKeptNote))
+  for (const table of what === true ? runTables : (['input_chunk'] as const)) {
+    const key = primaryKeys[table]
+    const remove = db.prepare(
+      `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`,
+    )
+    for (let deleted = batchRows; deleted === batchRows;) {
+      const began = performance.now()
+      deleted = await write(() => Number(remove.run(run).changes))
+      if (deleted === batchRows) await sleep(performance.now() - began)
+    }
   }
-}
-
-/** Also empties the log, which holds what was deleted. */
-async function freeSpace({ db, write }: StoreDatabase): Promise<void> {
+  if (what === true) await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
   for (let pages = freePages(db); pages > 0; pages = freePages(db)) {
     const began = performance.now()
     await write(() => db.exec('PRAGMA incremental_vacuum(100)'))
