@@ -282,6 +282,8 @@ ${id(2)},Bob
   })
 })
 
+const record = (number: number) => `{"customer":"${id(number)}","name":"A"}\n`
+
 it('lines that end with CR CR LF are read as lines', async () => {
   const text = [names, row(1), '', `${id(2)},"two\r\nlines",b@example.com,+442071838750`, 'x,Bob,,'].join(
     '\r\r\n',
@@ -294,8 +296,6 @@ it('lines that end with CR CR LF are read as lines', async () => {
     cleared: [],
   })
 })
-
-const record = (number: number) => `{"customer":"${id(number)}","name":"A"}\n`
 
 describe('files that were joined', () => {
   it.each(['', '"'])(
