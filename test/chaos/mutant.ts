@@ -575,15 +575,17 @@ export const mutants: readonly Mutant[] = [
     tests: sender,
   },
   {
-    title: 'a probe that was killed leaves what is gone',
+    title: 'a probe leaves what is gone',
     file: 'engine/probe.ts',
-    edits: [["if ((await missingKeys(session, state)).length > 0) return 'applied'", '']],
+    edits: [['const isLost = await areKeysMissing(session, state)', 'const isLost = false']],
     tests: ['unit/engine/probe.test.ts'],
   },
   {
     title: 'a probe says that metadata is merged although nothing was answered',
     file: 'engine/probe.ts',
-    edits: [['if (!isReplaced && !isAnswered) return undefined', '']],
+    edits: [
+      ['const isSeen = isReplaced || isAnswered', 'const isSeen = isReplaced || !isAnswered || isAnswered'],
+    ],
     tests: ['unit/engine/probe.test.ts'],
   },
   {

@@ -83,15 +83,20 @@ async function openFieldWriter(
 function createRun({ db, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
   const { id, kind, parentId, host, account, directory, facts } = manifest
   return write(() => {
-    const found = db.prepare('SELECT number FROM run WHERE id = ?').get(id)?.['number']
-    if (found !== undefined) return Number(found)
+    const add = db.prepare(
+      "INSERT OR IGNORE INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)",
+    )
     const now = Date.now()
+    const found = db.prepare('SELECT number FROM run WHERE id = ?').get(id)?.['number']
+    // A process that was killed while it deleted the run may have left it without its progress.
+    if (found !== undefined) add.run(found, now)
+    if (found !== undefined) return Number(found)
     const { lastInsertRowid: number } = db
       .prepare(
         `INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now)
-    db.prepare("INSERT INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)").run(number, now)
+    add.run(number, now)
     return Number(number)
   })
 }
