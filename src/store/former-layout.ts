@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { AccountId } from '../model/store.ts'
+import type { StoreRow } from './own-database.ts'
 
 /** The state of such a run; undefined if the folder holds none. What a `damaged` one has sent is not known. */
 export function formerRunState(directory: string): 'open' | 'finished' | 'damaged' | undefined {
@@ -48,16 +49,16 @@ export function oldRun(directory: string): BulkUpdateError {
   )
 }
 
-type FormerRow = Readonly<Record<string, unknown>>
+export type AccountName = Pick<AccountId, 'host' | 'account'>
 
 /** The state of an account. */
 export interface FormerState {
   readonly keyCheck: string
   /** `fields`: JSON of a text for each field. */
-  readonly customers: Iterable<FormerRow>
-  /** Which customers the exports have held, and the last run of each export. */
-  readonly exportCustomers: Iterable<FormerRow>
-  readonly exportRuns: Iterable<FormerRow>
+  readonly customers: Iterable<StoreRow>
+  /** Which customers the exports have held, and the last run of each export, in the order of our columns. */
+  readonly exportCustomers: Iterable<StoreRow>
+  readonly exportRuns: Iterable<StoreRow>
 }
 
 /**
@@ -67,7 +68,7 @@ export interface FormerState {
  */
 export function readFormerState<Found>(
   storePath: string,
-  account: Pick<AccountId, 'host' | 'account'>,
+  account: AccountName,
   take: (state: FormerState) => Found,
 ): Found | undefined {
   const path = formerStatePath(storePath, account)
@@ -93,11 +94,7 @@ export function readFormerState<Found>(
 }
 
 /** Each run that kept the state noted its step in the folders of runs as well. */
-function refuseBehind(
-  db: DatabaseSync,
-  owner: ReadonlyMap<string, string>,
-  account: Pick<AccountId, 'host' | 'account'>,
-): void {
+function refuseBehind(db: DatabaseSync, owner: ReadonlyMap<string, string>, account: AccountName): void {
   for (const { path } of db.prepare('SELECT path FROM runs_dir').all()) {
     const noted = join(String(path), `.sync-${folderName(account)}`)
     if (!existsSync(noted)) continue
@@ -116,10 +113,7 @@ export interface FormerRequests {
 }
 
 /** The request log of an account; undefined if there is none that can be read. */
-export function readFormerRequests(
-  storePath: string,
-  account: Pick<AccountId, 'host' | 'account'>,
-): FormerRequests | undefined {
+export function readFormerRequests(storePath: string, account: AccountName): FormerRequests | undefined {
   const path = join(formerFolder(storePath, account), 'quota.db')
   if (!existsSync(path)) return undefined
   try {
@@ -136,15 +130,15 @@ export function readFormerRequests(
   }
 }
 
-export function formerStatePath(storePath: string, account: Pick<AccountId, 'host' | 'account'>): string {
+export function formerStatePath(storePath: string, account: AccountName): string {
   return join(formerFolder(storePath, account), 'sync.db')
 }
 
-function formerFolder(storePath: string, account: Pick<AccountId, 'host' | 'account'>): string {
+function formerFolder(storePath: string, account: AccountName): string {
   return join(dirname(storePath), folderName(account))
 }
 
-function folderName({ host, account }: Pick<AccountId, 'host' | 'account'>): string {
+function folderName({ host, account }: AccountName): string {
   return `${host.replace(/[^A-Za-z0-9.-]/g, '_')}-${account}`
 }
 

@@ -1,6 +1,7 @@
 /** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
 import { chmodSync, closeSync, lstatSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { openOwnFile } from '../config/system.ts'
 import { isBusy } from './errors.ts'
 
@@ -20,6 +21,34 @@ function prepareFile(path: string): void {
   if (!found.isFile() || found.nlink !== 1)
     throw Object.assign(new Error('not a file of its own'), { code: 'EMLINK' })
   if ((found.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
+}
+
+/** A row that a statement has found, by column. */
+export type StoreRow = ReturnType<StatementSync['all']>[number]
+
+export type Values = readonly SQLInputValue[]
+
+export interface Queries {
+  readonly run: (query: string, ...values: Values) => ReturnType<StatementSync['run']>
+  readonly all: (query: string, ...values: Values) => readonly StoreRow[]
+  readonly first: (query: string, ...values: Values) => StoreRow | undefined
+}
+
+/** Statements are prepared once. */
+export function queriesOf(db: DatabaseSync): Queries {
+  const statements = new Map<string, StatementSync>()
+
+  function prepared(query: string): StatementSync {
+    const statement = statements.get(query) ?? db.prepare(query)
+    statements.set(query, statement)
+    return statement
+  }
+
+  return {
+    run: (query, ...values) => prepared(query).run(...values),
+    all: (query, ...values) => prepared(query).all(...values),
+    first: (query, ...values) => prepared(query).get(...values),
+  }
 }
 
 /** Writes all of `action`, or nothing. */

@@ -2,20 +2,18 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { StatementSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
 import { damagedStore, isBusy, lostStore, storeError } from '../errors.ts'
-import { inTransaction, openOwnDatabase } from '../own-database.ts'
+import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
+import type { Queries, StoreRow, Values } from '../own-database.ts'
 import { makeLevels } from '../run-directory.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
 import { applicationId, migrate, storeVersion, versionOf } from './schema.ts'
 
-/** A row that a statement has found, by column. */
-export type StoreRow = ReturnType<StatementSync['all']>[number]
-
-export interface StoreDatabase {
+/** `run` is called inside `write`. Errors of queries become errors of the store. */
+export interface StoreDatabase extends Queries {
   readonly path: string
   readonly db: DatabaseSync
   /**
@@ -23,12 +21,23 @@ export interface StoreDatabase {
    * of the mark that notes the commit, if requests rely on it.
    */
   readonly write: <Result>(action: (commit: number) => Result, place?: number) => Promise<Result>
-  /** Errors of SQLite become errors of the store. */
-  readonly read: <Result>(action: () => Result) => Result
+  /**
+   * One page after another, each from the last key on, so that no transaction stays open, and signals and timers run in between.
+   * `query` ends with its condition.
+   */
+  readonly pages: (
+    query: string,
+    values: Values,
+    key: PageKey,
+    rows?: number,
+  ) => AsyncGenerator<readonly StoreRow[]>
   /** Takes the store as it is, whatever its mark says. */
   readonly restartMark: () => void
   close(): void
 }
+
+/** The columns that order the rows of a query, each with a value before the first one. */
+type PageKey = Readonly<Record<string, string | number>>
 
 /** Another process may write for so long: half of the shortest lease that is usual. */
 const longestBusyMs = 30_000
@@ -75,12 +84,45 @@ export function emptyStoreDatabase(path: string): StoreDatabase {
 }
 
 function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
-  const countCommit = db.prepare('UPDATE store SET commits = commits + 1 RETURNING commits')
+  const queries = queriesOf(db)
+
+  function all(query: string, ...values: Values): readonly StoreRow[] {
+    try {
+      return queries.all(query, ...values)
+    } catch (error) {
+      throw storeError(path, 'read', error)
+    }
+  }
+
+  function first(query: string, ...values: Values): StoreRow | undefined {
+    return all(query, ...values)[0]
+  }
+
+  async function* pages(
+    query: string,
+    values: Values,
+    key: PageKey,
+    rows = 1_000,
+  ): AsyncGenerator<readonly StoreRow[]> {
+    const names = Object.keys(key)
+    const columns = names.join(', ')
+    const marks = names.map(() => '?').join(', ')
+    const next = `${query} AND (${columns}) > (${marks}) ORDER BY ${columns} LIMIT ${rows}`
+    for (let last: Values = Object.values(key); ;) {
+      const page = all(next, ...values, ...last)
+      const end = names.map((name) => page.at(-1)?.[name] ?? null)
+      // A page that does not move forward ends the loop too: a damaged table may hold a cycle.
+      if (first(`SELECT (${marks}) > (${marks}) AS moves`, ...end, ...last)?.['moves'] !== 1) return
+      yield page
+      last = end
+      await setImmediate()
+    }
+  }
 
   function commit<Result>(action: (commit: number) => Result, place: number | undefined): Result {
     let number = 0
     const result = inTransaction(db, () => {
-      number = Number(countCommit.get()?.['commits'])
+      number = Number(queries.first('UPDATE store SET commits = commits + 1 RETURNING commits')?.['commits'])
       return action(number)
     })
     if (place !== undefined) mark.write(place, number)
@@ -97,13 +139,10 @@ function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
         throw storeError(path, 'write', error)
       }
     },
-    read(action) {
-      try {
-        return action()
-      } catch (error) {
-        throw storeError(path, 'read', error)
-      }
-    },
+    run: queries.run,
+    all,
+    first,
+    pages,
     restartMark() {
       mark.restart(stateOf(db)?.commits ?? 0)
     },

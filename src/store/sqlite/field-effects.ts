@@ -40,8 +40,7 @@ export interface FieldTable {
   intents(customerId: string, except?: { readonly run: number; readonly row: number }): readonly OpenIntent[]
 }
 
-export interface OpenIntent extends StoredIntent {
-  readonly run: number
+interface OpenIntent extends StoredIntent {
   /** When its attempts are over at the latest, milliseconds since 1970; infinity while its owner lives. */
   readonly endsAt: number
 }
@@ -51,42 +50,35 @@ const nobody = { run: 0, row: 0 }
 /** So long after it was last confirmed, the attempts of a dead owner are over: the time of freshness and of an attempt. */
 const ownerGoneMs = 35_000
 
-export function fieldTable({ db, path }: StoreDatabase, account: number): FieldTable {
-  const read = db.prepare('SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?')
-  const write = db.prepare('INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)')
-  const open = db.prepare(
-    `SELECT intent.*, epoch, renewed_at, lease_until FROM intent JOIN run_progress ON run_progress.run = intent.run
-     WHERE account = ? AND customer = ? AND NOT (intent.run = ? AND row = ?)`,
-  )
+const readFields = 'SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?'
+const readIntents = `SELECT intent.*, epoch, renewed_at, lease_until
+  FROM intent JOIN run_progress ON run_progress.run = intent.run
+  WHERE account = ? AND customer = ? AND NOT (intent.run = ? AND row = ?)`
+
+export function fieldTable({ all, first, run: change, path }: StoreDatabase, account: number): FieldTable {
   return {
     get(customerId) {
-      const found = read.get(account, customerId)
+      const found = first(readFields, account, customerId)
       if (found === undefined) return {}
       const text = String(found['fields'])
       return checksumOf([customerId, text]) === found['checksum'] ? entriesOf(text) : damagedEntries
     },
     put(customerId, entries) {
-      const stored: Record<string, readonly (string | number)[]> = {}
-      for (const field in entries) {
-        const entry = entries[field]
-        if (entry !== undefined) stored[field] = [entry.digest, entry.number, entry.at, entry.until]
-      }
-      const text = JSON.stringify(stored)
-      write.run(account, customerId, text, checksumOf([customerId, text]))
+      const stored = Object.entries(entries).map(
+        ([field, { digest, number, at, until }]) => [field, [digest, number, at, until]] as const,
+      )
+      const text = JSON.stringify(Object.fromEntries(stored))
+      const query = 'INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)'
+      change(query, account, customerId, text, checksumOf([customerId, text]))
     },
     intents: (customerId, { run, row } = nobody) =>
-      open.all(account, customerId, run, row).map((found) => {
+      all(readIntents, account, customerId, run, row).map((found) => {
         const intent = readIntent(found)
-        const [ofRun = 0, epoch = 0, leaseUntil = 0, renewedAt = 0] = [
-          'run',
-          'epoch',
-          'lease_until',
-          'renewed_at',
-        ].map((name) => Number(found[name]))
-        const isAlive = isOwned(path, ofRun, epoch, leaseUntil)
+        const number = (name: string): number => Number(found[name])
+        const isAlive = isOwned(path, number('run'), number('epoch'), number('lease_until'))
         const goneMs = intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
-        const endsAt = Math.max(intent.at, renewedAt) + goneMs + intent.settleMs
-        return Object.assign(intent, { run: ofRun, endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt })
+        const endsAt = Math.max(intent.at, number('renewed_at')) + goneMs + intent.settleMs
+        return Object.assign(intent, { endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt })
       }),
   }
 }
@@ -105,10 +97,8 @@ export function entriesOf(text: string): FieldEntries {
 
 /** Before the intents of a run are deleted: their requests may have been applied, and no run settles them any more. */
 export async function keepDoubts(database: StoreDatabase, run: number): Promise<void> {
-  const { db, write } = database
-  const open = db.prepare('SELECT * FROM intent WHERE run = ? AND account <> 0')
-  await write(() => {
-    for (const found of open.all(run)) {
+  await database.write(() => {
+    for (const found of database.all('SELECT * FROM intent WHERE run = ? AND account <> 0', run)) {
       const { customerId, fields, number, at, settleMs } = readIntent(found)
       const table = fieldTable(database, Number(found['account']))
       const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
@@ -141,16 +131,13 @@ export function createFieldWriter(
     isOtherKey,
   }: { readonly account: number; readonly run: number; readonly isOtherKey: boolean },
 ): FieldWriter {
-  const { db } = database
   const table = fieldTable(database, account)
 
   return {
     account,
     noteSender() {
-      db.prepare('UPDATE account SET last_sender = (SELECT id FROM run WHERE number = ?) WHERE id = ?').run(
-        run,
-        account,
-      )
+      const query = 'UPDATE account SET last_sender = (SELECT id FROM run WHERE number = ?) WHERE id = ?'
+      database.run(query, run, account)
     },
     settle(outcome, effects, commit, noted) {
       const found = Object.entries(effects.confirmed ?? {})

@@ -4,7 +4,7 @@ import { isErrorCode } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
 import { damagedStore } from '../errors.ts'
-import type { StoreRow } from './database.ts'
+import type { StoreRow } from '../own-database.ts'
 
 /** The only operation so far. */
 export const updateOperation = 'update_customer'

@@ -41,26 +41,18 @@ function now(): Moment {
   return { wall: Date.now(), monotonic: performance.now() }
 }
 
+const extend = 'UPDATE run_progress SET renewed_at = ?, lease_until = ? WHERE run = ? AND epoch = ?'
+const giveBack =
+  "UPDATE run_progress SET owner = '', renewed_at = ?, lease_until = 0 WHERE run = ? AND epoch = ?"
+
 /** Takes a run. Throws BUSY if another process has it. `settleMs` is the run's settle time. */
 export async function takeRun(
   database: StoreDatabase,
   run: { readonly number: number; readonly id: string },
   settleMs: number,
 ): Promise<Owner> {
-  const { db, path } = database
+  const { path } = database
   const { number, id } = run
-  const read = db.prepare(
-    'SELECT epoch, owner, renewed_at, lease_until, settled FROM run_progress WHERE run = ?',
-  )
-  const take = db.prepare(
-    'UPDATE run_progress SET epoch = ?, owner = ?, renewed_at = ?, lease_until = ? WHERE run = ?',
-  )
-  const extend = db.prepare(
-    'UPDATE run_progress SET renewed_at = ?, lease_until = ? WHERE run = ? AND epoch = ?',
-  )
-  const giveBack = db.prepare(
-    "UPDATE run_progress SET owner = '', renewed_at = ?, lease_until = 0 WHERE run = ? AND epoch = ?",
-  )
   let unlock: (() => void) | undefined
   let epoch = 0
   let earlierEndedAt = 0
@@ -68,30 +60,28 @@ export async function takeRun(
   let isOurs = true
 
   function takeOver(): void {
-    const found = read.get(number)
-    const [earlier, leaseUntil, renewedAt] = ['epoch', 'lease_until', 'renewed_at'].map((name) =>
-      Number(found?.[name]),
-    )
-    if (earlier === undefined || leaseUntil === undefined || renewedAt === undefined)
-      throw new Error('no progress')
+    const found = database.first('SELECT * FROM run_progress WHERE run = ?', number)
+    if (found === undefined) throw new Error('no progress')
+    const numberIn = (column: string): number => Number(found[column])
+    const [earlier, leaseUntil, renewedAt] = [
+      numberIn('epoch'),
+      numberIn('lease_until'),
+      numberIn('renewed_at'),
+    ]
+    const busy = (owner: string): BulkUpdateError => busyRun(id, owner, numberIn('settled'))
     const { wall } = now()
     const isGivenBack = leaseUntil === 0
     if (!isGivenBack) {
       const free = tryLock(lockPath(path, number, earlier))
-      if (free === undefined && leaseUntil > wall)
-        throw busyRun(id, String(found?.['owner']), Number(found?.['settled']))
+      if (free === undefined && leaseUntil > wall) throw busy(String(found['owner']))
       free?.()
     }
     epoch = earlier + 1
     unlock = tryLock(lockPath(path, number, epoch))
-    if (unlock === undefined) throw busyRun(id, '', Number(found?.['settled']))
-    take.run(
-      epoch,
-      `process ${process.pid} since ${new Date(wall).toISOString()}`,
-      wall,
-      wall + leaseMs,
-      number,
-    )
+    if (unlock === undefined) throw busy('')
+    const take = 'UPDATE run_progress SET epoch = ?, owner = ?, renewed_at = ?, lease_until = ? WHERE run = ?'
+    const name = `process ${process.pid} since ${new Date(wall).toISOString()}`
+    database.run(take, epoch, name, wall, wall + leaseMs, number)
     if (earlier === 0) return
     const ended = isGivenBack ? renewedAt : renewedAt + freshMs + attemptMs
     earlierEndedAt =
@@ -109,7 +99,7 @@ export async function takeRun(
 
   function confirm(): void {
     const { wall } = now()
-    if (isOurs && Number(extend.run(wall, wall + leaseMs, number, epoch).changes) === 1) return
+    if (isOurs && Number(database.run(extend, wall, wall + leaseMs, number, epoch).changes) === 1) return
     isOurs = false
     throw takenOver(id)
   }
@@ -144,7 +134,7 @@ export async function takeRun(
       clearInterval(timer)
       try {
         // Changes nothing if the run was deleted or taken over.
-        await database.write(() => giveBack.run(endedAt, number, epoch))
+        await database.write(() => database.run(giveBack, endedAt, number, epoch))
       } catch {
         // With a full disk, the free lock shows that no process has the run.
       } finally {

@@ -19,7 +19,7 @@ import { createEntryWriter } from './run-entries.ts'
 import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
-import { openIntents, pagesOf, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import { openIntents, rowsOf, selectRun, storedRun } from './run-reader.ts'
 
 /** Creates the run, or takes it from a dead owner. Throws BUSY, and USAGE, E_OTHER_RUN, if it belongs to another input. */
 export async function openRun(
@@ -27,11 +27,10 @@ export async function openRun(
   manifest: RunManifest,
   options: OpenRunOptions,
 ): Promise<Run> {
-  const { db, read } = database
   const number = await createRun(database, manifest)
   const owner = await takeRun(database, { number, id: manifest.id }, options.settleMs)
   try {
-    const found = read(() => db.prepare(`${selectRun} WHERE number = ?`).get(number))
+    const found = database.first(`${selectRun} WHERE number = ?`, number)
     if (found === undefined) throw new Error('a run that was deleted')
     const stored = storedRun(database, found)
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
@@ -80,19 +79,18 @@ async function openFieldWriter(
 }
 
 /** Returns the number of the run. */
-function createRun({ db, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
+function createRun({ first, run, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
   const { id, kind, parentId, host, account, directory, facts } = manifest
   return write(() => {
-    const found = db.prepare('SELECT number FROM run WHERE id = ?').get(id)?.['number']
-    if (found !== undefined) return Number(found)
+    const found = first('SELECT number FROM run WHERE id = ?', id)
+    if (found !== undefined) return Number(found['number'])
     const now = Date.now()
-    const { lastInsertRowid: number } = db
-      .prepare(
-        `INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now)
-    db.prepare("INSERT INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)").run(number, now)
-    return Number(number)
+    const add =
+      'INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+    const values = [id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now]
+    const number = Number(run(add, ...values).lastInsertRowid)
+    run("INSERT INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)", number, now)
+    return number
   })
 }
 
@@ -120,16 +118,13 @@ interface Earlier {
  * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
  * not as it was written, before anything is sent.
  */
-async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
+async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
   const settledRows = createRowSet()
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
   const closedCustomers = new Set<string>()
   let sum = 0
-  const next = read(() =>
-    db.prepare('SELECT * FROM outcome WHERE run = ? AND row > ? ORDER BY row LIMIT 1000'),
-  )
-  for await (const page of pagesOf((last) => read(() => next.all(run, last)), 'row')) {
+  for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
     for (const found of page) {
       const { row, outcome, errorCode, customerId } = readOutcome(found)
       settledRows.add(row)
@@ -139,7 +134,7 @@ async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: nu
       if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
     }
   }
-  const kept = read(() => db.prepare('SELECT settled, checksum FROM run_progress WHERE run = ?').get(run))
+  const kept = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
   if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
     throw damagedStore('it does not hold the outcomes that a run has counted')
   return { settledRows, earlier: { settled, errors, closedCustomers, endedAt } }
@@ -194,17 +189,14 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
   const { database, number, owner, options, settledRows } = parts
   const { startedAt, finishedAt } = parts.stored
   const times = { startedAt, finishedAt }
-  const { db } = database
   /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
   const intended = createRowSet()
-  const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
-  const countKept = db.prepare(
-    'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?',
-  )
-  const kept = db.prepare('SELECT checksum FROM run_progress WHERE run = ?')
+  const countKept = 'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?'
   const notes = new Map<string, string>()
   const apply = createEntryWriter(parts)
-  let checksum = Number(kept.get(number)?.['checksum'])
+  let checksum = Number(
+    database.first('SELECT checksum FROM run_progress WHERE run = ?', number)?.['checksum'],
+  )
 
   const commits = createGroupCommit<RunEntry>(async (entries) => {
     const began = owner.now()
@@ -214,18 +206,18 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       owner.confirm()
       sum = checksum
       for (const entry of entries) sum = addChecksum(sum, apply(entry, commit))
-      countKept.run(settledRows.size + outcomes.length, sum, Date.now(), number)
+      database.run(countKept, settledRows.size + outcomes.length, sum, Date.now(), number)
     }, number)
     owner.confirmed(began)
     checksum = sum
     for (const { outcome } of outcomes) settledRows.add(outcome.row)
   }, options.group)
 
-  async function update(query: string, ...values: readonly (string | number)[]): Promise<void> {
+  async function update(query: string, ...values: readonly (string | number | Uint8Array)[]): Promise<void> {
     commits.refuseFailed()
     await database.write(() => {
       owner.confirm()
-      db.prepare(query).run(...values)
+      database.run(query, ...values)
     }, number)
   }
 
@@ -243,7 +235,9 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       await Promise.all(known.map((row) => commits.add({ kind: 'cancel', row })))
     },
     recordOutcome: (outcome, effects = {}) => commits.add({ kind: 'outcome', outcome, effects }),
-    hasBeforeImage: (customerId) => database.read(() => imaged.get(number, customerId)) !== undefined,
+    hasBeforeImage: (customerId) =>
+      database.first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !==
+      undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
     setNote(name, value) {
       notes.set(name, value)
@@ -259,14 +253,8 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
     async keepInput(pieces) {
       await update('DELETE FROM input_chunk WHERE run = ?', number)
       let at = 0
-      const add = db.prepare('INSERT INTO input_chunk VALUES (?, ?, ?)')
-      for await (const bytes of pieces) {
-        const place = ++at
-        await database.write(() => {
-          owner.confirm()
-          add.run(number, place, bytes)
-        })
-      }
+      for await (const bytes of pieces)
+        await update('INSERT INTO input_chunk VALUES (?, ?, ?)', number, ++at, bytes)
     },
     removeInput: () => update('DELETE FROM input_chunk WHERE run = ?', number),
     async begin() {
@@ -306,8 +294,7 @@ function doubtsOf(
   inDoubt: ReadonlyMap<number, number>,
   { intended, ownNote }: RunWriter,
 ): Pick<Run, 'inDoubt' | 'isInDoubt' | 'intendedFields' | 'isOvertaken' | 'note' | 'lastOfSettled'> {
-  const { db, read } = database
-  const noteOf = db.prepare('SELECT value FROM run_note WHERE run = ? AND name = ?')
+  const { first } = database
   return {
     inDoubt,
     isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
@@ -317,16 +304,15 @@ function doubtsOf(
       return intent !== undefined && fields?.isOvertaken(intent) === true
     },
     note(name) {
-      const value = ownNote(name) ?? read(() => noteOf.get(number, name))?.['value']
+      const stored = () => first('SELECT value FROM run_note WHERE run = ? AND name = ?', number, name)
+      const value = ownNote(name) ?? stored()?.['value']
       return typeof value === 'string' ? value : undefined
     },
     async lastOfSettled() {
       let last = 0
       while (settledRows.has(last + 1)) last++
-      const found = read(() =>
-        db.prepare('SELECT * FROM outcome WHERE run = ? AND row = ?').get(number, last),
-      )
-      return found === undefined ? undefined : readOutcome(found)
+      const found = first('SELECT * FROM outcome WHERE run = ? AND row = ?', number, last)
+      return found && readOutcome(found)
     },
   }
 }

@@ -6,7 +6,8 @@ import { tryLock } from '../own-database.ts'
 import { accountNumber } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
-import type { StoreDatabase, StoreRow } from './database.ts'
+import type { StoreRow } from '../own-database.ts'
+import type { StoreDatabase } from './database.ts'
 import { keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { takeRun } from './owner.ts'
@@ -26,10 +27,10 @@ export function emptySqliteStore(path: string): Store {
 }
 
 function storeOf(database: StoreDatabase): Store {
-  const { path, db, read } = database
+  const { path, first } = database
 
   function find(id: string): StoreRow | undefined {
-    return read(() => db.prepare(`${selectRun} WHERE id = ?`).get(id))
+    return first(`${selectRun} WHERE id = ?`, id)
   }
 
   async function hold(run: StoredRun & { readonly number: number }): Promise<() => Promise<void>> {
@@ -74,7 +75,7 @@ function storeOf(database: StoreDatabase): Store {
     quota: async (account, windows) =>
       openQuota({ path, account: await accountNumber(database, account), windows }),
     async check(accept) {
-      const problems = checkStore(database)
+      const problems = await checkStore(database)
       if (accept) await acceptStore(database)
       return problems
     },
@@ -89,10 +90,8 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
   )
   const where = wanted.map(([column]) => `${column} = ?`).join(' AND ')
   const query = `${selectRun} ${where === '' ? '' : `WHERE ${where}`} ORDER BY changed_at DESC, number DESC`
-  const found = database.read(() =>
-    database.db.prepare(query).all(...wanted.map(([, value]) => value ?? null)),
-  )
-  return found
+  return database
+    .all(query, ...wanted.map(([, value]) => value ?? null))
     .filter(({ id, directory }) => runsDir === undefined || String(directory) === `${runsDir}/${String(id)}`)
     .map((row) => runReader(database, row))
 }
@@ -104,39 +103,26 @@ const batchRows = 1_000
 async function deleteRows(database: StoreDatabase, run: number): Promise<void> {
   const { db, write } = database
   await keepDoubts(database, run)
-  for (const table of runTables) {
-    const key = primaryKeys[table]
-    const remove = db.prepare(
-      `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`,
-    )
+  for (const [table, key] of Object.entries(runTables)) {
+    const remove = `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`
     for (let deleted = batchRows; deleted === batchRows;) {
       const began = performance.now()
-      deleted = await write(() => Number(remove.run(run).changes))
+      deleted = await write(() => Number(database.run(remove, run).changes))
       if (deleted === batchRows) await sleep(performance.now() - began)
     }
   }
-  await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
-  for (let pages = freePages(db); pages > 0; pages = freePages(db)) {
+  await write(() => database.run('DELETE FROM run WHERE number = ?', run))
+  for (let pages = freePages(database); pages > 0; pages = freePages(database)) {
     const began = performance.now()
     await write(() => db.exec('PRAGMA incremental_vacuum(100)'))
-    if (freePages(db) >= pages) break
+    if (freePages(database) >= pages) break
     await sleep(performance.now() - began)
   }
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 }
 
-const primaryKeys: Readonly<Record<(typeof runTables)[number], string>> = {
-  outcome: 'row, operation',
-  intent: 'account, customer, row, operation',
-  before_image: 'row',
-  before_write: 'customer, row',
-  input_chunk: 'number',
-  run_note: 'name',
-  run_progress: 'run',
-}
-
-function freePages(db: StoreDatabase['db']): number {
-  return Number(db.prepare('PRAGMA freelist_count').get()?.['freelist_count'])
+function freePages({ first }: StoreDatabase): number {
+  return Number(first('PRAGMA freelist_count')?.['freelist_count'])
 }
 
 function busyExports({ account }: AccountId): BulkUpdateError {
