@@ -454,7 +454,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a failed commit lets requests go on',
     file: 'store/sqlite/run.ts',
-    edits: [['owner.isFresh && !writer.hasFailed()', 'owner.isFresh']],
+    edits: [['owner.isFresh && !commits.hasFailed', 'owner.isFresh']],
     tests: contract,
   },
   {

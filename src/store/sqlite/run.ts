@@ -37,27 +37,12 @@ export async function openRun(
     const { settledRows, earlier } = await readEarlier(database, number, owner.earlierEndedAt)
     const fields = await openFieldWriter(database, number, options)
     const intents = openIntents(database, number)
-    const parts = { database, number, owner, options, fields, settledRows, earlier, stored, intents }
-    const writer = createRunWriter(parts)
     const isRestored = Number(found['is_restored']) === 1
     const inDoubt = isRestored
       ? allOpen(settledRows, options.rows)
       : new Map([...intents].map(([row, { at }]) => [row, at]))
-    return {
-      stored,
-      ...rowsOf(database, number),
-      ...doubtsOf(parts, inDoubt, writer),
-      ...writer.run,
-      get isFresh() {
-        return owner.isFresh && !writer.hasFailed()
-      },
-      get startedAt() {
-        return writer.times.startedAt
-      },
-      get finishedAt() {
-        return writer.times.finishedAt
-      },
-    }
+    const parts = { database, number, owner, options, fields, settledRows, earlier, stored, intents, inDoubt }
+    return Object.assign(createRunWriter(parts), { stored, ...rowsOf(database, number), ...doubtsOf(parts) })
   } catch (error) {
     await owner.release()
     throw error
@@ -156,47 +141,19 @@ interface RunWriterParts extends Earlier, EntryWriterParts {
   readonly owner: Owner
   readonly options: OpenRunOptions
   readonly stored: StoredRun
+  readonly inDoubt: ReadonlyMap<number, number>
 }
 
-interface RunWriter {
-  readonly run: Pick<
-    Run,
-    | 'settledRows'
-    | 'earlier'
-    | 'recordIntent'
-    | 'cancelIntents'
-    | 'recordOutcome'
-    | 'hasBeforeImage'
-    | 'saveBeforeImage'
-    | 'setNote'
-    | 'noteLater'
-    | 'keepInput'
-    | 'removeInput'
-    | 'begin'
-    | 'finish'
-    | 'renew'
-    | 'close'
-  >
-  /** Milliseconds since 1970. */
-  readonly times: { startedAt: number; finishedAt: number }
-  readonly intended: RowSet
-  readonly ownNote: (name: string) => string | undefined
-  /** True after a failed commit: nothing more may be sent. */
-  readonly hasFailed: () => boolean
-}
-
-function createRunWriter(parts: RunWriterParts): RunWriter {
-  const { database, number, owner, options, settledRows } = parts
-  const { startedAt, finishedAt } = parts.stored
-  const times = { startedAt, finishedAt }
+function createRunWriter(parts: RunWriterParts) {
+  const { database, number, owner, options, settledRows, earlier, inDoubt } = parts
+  let { startedAt, finishedAt } = parts.stored
   /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
   const intended = createRowSet()
   const countKept = 'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?'
+  const { first, run } = database
   const notes = new Map<string, string>()
   const apply = createEntryWriter(parts)
-  let checksum = Number(
-    database.first('SELECT checksum FROM run_progress WHERE run = ?', number)?.['checksum'],
-  )
+  let checksum = Number(first('SELECT checksum FROM run_progress WHERE run = ?', number)?.['checksum'])
 
   const commits = createGroupCommit<RunEntry>(async (entries) => {
     const began = owner.now()
@@ -206,24 +163,27 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       owner.confirm()
       sum = checksum
       for (const entry of entries) sum = addChecksum(sum, apply(entry, commit))
-      database.run(countKept, settledRows.size + outcomes.length, sum, Date.now(), number)
+      run(countKept, settledRows.size + outcomes.length, sum, Date.now(), number)
     }, number)
     owner.confirmed(began)
     checksum = sum
     for (const { outcome } of outcomes) settledRows.add(outcome.row)
   }, options.group)
 
-  async function update(query: string, ...values: readonly (string | number | Uint8Array)[]): Promise<void> {
+  async function change(action: () => void): Promise<void> {
     commits.refuseFailed()
     await database.write(() => {
       owner.confirm()
-      database.run(query, ...values)
+      action()
     }, number)
   }
 
-  const run: RunWriter['run'] = {
+  const removeInput = (): Promise<void> => change(() => run('DELETE FROM input_chunk WHERE run = ?', number))
+
+  return {
     settledRows,
-    earlier: parts.earlier,
+    earlier,
+    isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
     recordIntent(request, settleMs) {
       if (intended.has(request.row)) return undefined
       intended.add(request.row)
@@ -236,9 +196,13 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
     },
     recordOutcome: (outcome, effects = {}) => commits.add({ kind: 'outcome', outcome, effects }),
     hasBeforeImage: (customerId) =>
-      database.first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !==
-      undefined,
+      first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !== undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
+    note(name) {
+      const stored = () => first('SELECT value FROM run_note WHERE run = ? AND name = ?', number, name)
+      const value = notes.get(name) ?? stored()?.['value']
+      return typeof value === 'string' ? value : undefined
+    },
     setNote(name, value) {
       notes.set(name, value)
       const saved = commits.add({ kind: 'note', name, value })
@@ -251,30 +215,35 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       commits.add({ kind: 'note', name, value }).catch(() => {})
     },
     async keepInput(pieces) {
-      await update('DELETE FROM input_chunk WHERE run = ?', number)
+      await removeInput()
       let at = 0
-      for await (const bytes of pieces)
-        await update('INSERT INTO input_chunk VALUES (?, ?, ?)', number, ++at, bytes)
+      for await (const bytes of pieces) {
+        const place = ++at
+        await change(() => run('INSERT INTO input_chunk VALUES (?, ?, ?)', number, place, bytes))
+      }
     },
-    removeInput: () => update('DELETE FROM input_chunk WHERE run = ?', number),
-    async begin() {
-      times.startedAt ||= Date.now()
-      await update('UPDATE run_progress SET started_at = ? WHERE run = ?', times.startedAt, number)
-      const { fields } = parts
-      if (fields === undefined) return
-      await database.write(() => {
-        owner.confirm()
-        fields.noteSender()
+    removeInput,
+    begin() {
+      startedAt ||= Date.now()
+      return change(() => {
+        run('UPDATE run_progress SET started_at = ? WHERE run = ?', startedAt, number)
+        parts.fields?.noteSender()
       })
     },
     async finish() {
       await commits.flush()
-      times.finishedAt = Date.now()
-      await update(
-        "UPDATE run_progress SET state = 'finished', finished_at = ? WHERE run = ?",
-        times.finishedAt,
-        number,
-      )
+      finishedAt = Date.now()
+      const query = "UPDATE run_progress SET state = 'finished', finished_at = ? WHERE run = ?"
+      await change(() => run(query, finishedAt, number))
+    },
+    get startedAt() {
+      return startedAt
+    },
+    get finishedAt() {
+      return finishedAt
+    },
+    get isFresh() {
+      return owner.isFresh && !commits.hasFailed
     },
     async renew() {
       commits.refuseFailed()
@@ -284,35 +253,23 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       await commits.flush()
       await owner.release()
     },
-  }
-  return { run, times, intended, ownNote: (name) => notes.get(name), hasFailed: () => commits.hasFailed }
+  } satisfies Partial<Run>
 }
 
-/** What is asked about rows that an earlier session may have sent. */
-function doubtsOf(
-  { database, number, fields, settledRows, intents }: RunWriterParts,
-  inDoubt: ReadonlyMap<number, number>,
-  { intended, ownNote }: RunWriter,
-): Pick<Run, 'inDoubt' | 'isInDoubt' | 'intendedFields' | 'isOvertaken' | 'note' | 'lastOfSettled'> {
-  const { first } = database
+/** What is asked about rows that earlier sessions have sent, or may have. */
+function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: RunWriterParts) {
   return {
     inDoubt,
-    isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
     intendedFields: (row) => intents.get(row)?.fields,
     async isOvertaken(row) {
       const intent = intents.get(row)
       return intent !== undefined && fields?.isOvertaken(intent) === true
     },
-    note(name) {
-      const stored = () => first('SELECT value FROM run_note WHERE run = ? AND name = ?', number, name)
-      const value = ownNote(name) ?? stored()?.['value']
-      return typeof value === 'string' ? value : undefined
-    },
     async lastOfSettled() {
       let last = 0
       while (settledRows.has(last + 1)) last++
-      const found = first('SELECT * FROM outcome WHERE run = ? AND row = ?', number, last)
+      const found = database.first('SELECT * FROM outcome WHERE run = ? AND row = ?', number, last)
       return found && readOutcome(found)
     },
-  }
+  } satisfies Partial<Run>
 }
