@@ -14,7 +14,7 @@ import type { PipedInput, Copy } from '../input/spool.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Run, RunReader } from '../model/store.ts'
 import { openOutputFile } from '../report/output-file.ts'
-import { openRunsDirectory } from '../store/run-directory.ts'
+import { openRunDirectory } from '../store/run-directory.ts'
 
 export interface RunInput {
   readonly file: InputFile
@@ -49,7 +49,7 @@ export async function openRunInput(
   options: OpenOptions = {},
 ): Promise<RunInput> {
   const openBeside = (what: string): Promise<Copy> =>
-    openNameless(join(openRunsDirectory(runsDir), `.input-${randomUUID()}`), what)
+    openNameless(join(openRunDirectory(runsDir), `.input-${randomUUID()}`), what)
   if (path !== '-') {
     const file = await asText(await openInput(path), options, openBeside, signal)
     return {

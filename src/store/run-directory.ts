@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
-import { diskError } from './errors.ts'
+import { directoryError } from './errors.ts'
 
 /** Names that are safe as a folder on every system. */
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
@@ -27,12 +27,11 @@ export function checkRunId(runId: string): string {
 
 /** Creates the directory, or finds it. Throws USAGE, E_RUNS_DIR, if the place cannot be used; LOCAL, E_DISK, for a full disk. */
 export function openRunDirectory(directory: string): string {
-  return makeDirectory(directory)
-}
-
-/** Makes the directory that holds the runs, or finds it. Throws like `openRunDirectory`. */
-export function openRunsDirectory(runsDir: string): string {
-  return makeDirectory(runsDir)
+  try {
+    return makeLevels(directory)
+  } catch (error) {
+    throw directoryError(directory, error)
+  }
 }
 
 /** One level at a time: `recursive` never returns for a path such as /proc/x (Node 24). */
@@ -41,14 +40,6 @@ export function makeLevels(directory: string): string {
   for (let at = resolve(directory); !isDirectory(at); at = dirname(at)) missing.unshift(at)
   for (const path of missing) makeLevel(path)
   return directory
-}
-
-function makeDirectory(directory: string): string {
-  try {
-    return makeLevels(directory)
-  } catch (error) {
-    throw diskError(directory, 'cannot be made', error)
-  }
 }
 
 /** False if there is nothing. Throws if there is something else. */
