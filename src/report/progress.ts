@@ -9,6 +9,7 @@ import {
   formatClockSecond,
   formatCount,
   formatDuration,
+  formatNumberOf,
   formatRate,
   formatRows,
   formatShare,
@@ -151,7 +152,7 @@ function amountText({ done, rows }: Pick<ProgressSnapshot, 'done' | 'rows'>): st
 function detailParts(snapshot: ProgressSnapshot, wall: number): readonly (readonly Part[])[] {
   const { calls, windows, outcomes, pausedUntil = 0 } = snapshot
   const requests = [
-    { text: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}` },
+    { text: formatNumberOf(calls, 'call') },
     ...windows.map(({ used, limit, perMs }): Part => ({
       text: `${formatCount(used)} of ${formatCount(limit)} in ${formatDuration(perMs)}`,
       style: used >= limit ? 'cyan' : 'dim',
