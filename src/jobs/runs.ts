@@ -237,7 +237,11 @@ function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: num
 /** Returns why a run could not be deleted; undefined if it was. Its state is read again when no process can have it. */
 export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promise<string | undefined> {
   try {
-    if (run.state === 'plan') return deletePlan(run.directory)
+    if (run.state === 'plan') {
+      using locked = lockPlan(run.directory)
+      rmSync(locked.directory, { recursive: true })
+      return undefined
+    }
     const isDeleted = await withStore(given, (store) =>
       store.deleteRun(run.run_id, async ({ state }) => {
         if (state !== 'finished' && !isOver(run)) return false
@@ -251,14 +255,4 @@ export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promi
     if (error instanceof BulkUpdateError) return error.message
     return `it could not be deleted (${systemCode(error)})`
   }
-}
-
-function deletePlan(directory: string): undefined {
-  const unlock = lockPlan(directory)
-  try {
-    rmSync(directory, { recursive: true })
-  } finally {
-    unlock()
-  }
-  return undefined
 }

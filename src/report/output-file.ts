@@ -25,8 +25,8 @@ const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
 let serial = 0
 
-/** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. */
-export interface OutputFile {
+/** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. Disposing of it discards it. */
+export interface OutputFile extends Disposable {
   readonly path: string
   /** Writes through a buffer of 64 KB. */
   write(piece: string | Buffer): void
@@ -44,12 +44,14 @@ export interface OutputFile {
  * the system refuses (disk full, read-only, no permission)
  */
 export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
-  refuseSpecialTarget(path, next)
-  removeLeftovers(path, next)
   serial += 1
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  let descriptor: number | undefined = withWriteError(path, next, () => openSync(temporary, flags, ownerOnly))
+  let descriptor: number | undefined = withWriteError(path, next, () => {
+    refuseSpecialTarget(path, next)
+    removeLeftovers(path)
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+    return openSync(temporary, flags, ownerOnly)
+  })
   let pieces: Buffer[] = []
   let size = 0
 
@@ -100,6 +102,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
       })
     },
     discard,
+    [Symbol.dispose]: discard,
   }
 }
 
@@ -130,23 +133,21 @@ export function openNewFile(path: string, force: boolean, input: string): Output
 
 /** Replaces a file, or leaves it as it is. Throws like `openOutputFile`. */
 export function writeOutputFile(path: string, pieces: Iterable<string>, next?: string): void {
-  const file = openOutputFile(path, next)
-  try {
-    for (const piece of pieces) file.write(piece)
-    file.commit()
-  } finally {
-    file.discard()
-  }
+  using file = openOutputFile(path, next)
+  for (const piece of pieces) file.write(piece)
+  file.commit()
 }
 
 /** Removes the file of an earlier report, if there is one. Throws like `openOutputFile`. */
-export function removeOutputFile(path: string, next = rebuildRun(path)): void {
-  refuseSpecialTarget(path, next)
-  withWriteError(path, next, () => rmSync(path, { force: true }))
+export function removeOutputFile(path: string, next = rebuildRun(path)): undefined {
+  withWriteError(path, next, () => {
+    refuseSpecialTarget(path, next)
+    rmSync(path, { force: true })
+  })
 }
 
 function refuseSpecialTarget(path: string, next: string): void {
-  const target = withWriteError(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
+  const target = lstatSync(path, { throwIfNoEntry: false })
   if (target === undefined || (target.isFile() && target.nlink === 1)) return
   const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
   throw new BulkUpdateError(
@@ -157,13 +158,12 @@ function refuseSpecialTarget(path: string, next: string): void {
 }
 
 /** Removes the temporary files of killed processes. Those of living processes stay. */
-function removeLeftovers(path: string, next: string): void {
+function removeLeftovers(path: string): void {
   const prefix = `.${basename(path)}.`
-  for (const name of withWriteError(path, next, () => readdirSync(dirname(path)))) {
-    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue
-    const owner = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1]
-    if (owner !== undefined && !isAlive(Number(owner)))
-      withWriteError(path, next, () => unlinkSync(join(dirname(path), name)))
+  for (const name of readdirSync(dirname(path))) {
+    const [, owner] = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length)) ?? []
+    if (name.startsWith(prefix) && owner !== undefined && !isAlive(Number(owner)))
+      unlinkSync(join(dirname(path), name))
   }
 }
 

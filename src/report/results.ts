@@ -8,7 +8,6 @@ import type { ErrorsFormat } from './errors.ts'
 import { csvText } from './escape.ts'
 import { isoTime } from './format.ts'
 import { openOutputFile, removeOutputFile } from './output-file.ts'
-import type { OutputFile } from './output-file.ts'
 import { createTotals } from './summary.ts'
 import type { Totals } from './summary.ts'
 
@@ -34,40 +33,46 @@ export interface ErrorsSource {
 /** Writes `results` and `errors`. Removes an `errors` file of an earlier session if no row needs it. */
 export async function writeResults(options: ResultsOptions): Promise<Totals> {
   const { directory, resultsFormat, errors, listener } = options
-  const results = openOutputFile(join(directory, `results.${resultsFormat}`))
+  using results = openOutputFile(join(directory, `results.${resultsFormat}`))
   const totals = createTotals()
-  let errorsFile: OutputFile | undefined
-  try {
-    results.write(resultsHeader(resultsFormat))
-    for await (const batch of options.outcomes) {
-      results.write(resultsText(batch, resultsFormat))
-      for (const outcome of batch) {
-        totals.add(outcome)
-        if (errors === undefined || !needsAttention(outcome.outcome)) {
-          listener.add(outcome)
-          continue
-        }
-        const record = (await errors.read(outcome)).toString('utf8')
-        listener.add(outcome, record)
-        if (errorsFile === undefined) {
-          errorsFile = openOutputFile(errorsPath(directory, errors))
-          errorsFile.write(errorsHeader(errors.format))
-        }
-        errorsFile.write(errorLine(record, outcome, errors.format))
-      }
+  using errorsFile = errors && openErrorsFile(directory, errors)
+  results.write(resultsHeader(resultsFormat))
+  for await (const batch of options.outcomes) {
+    results.write(resultsText(batch, resultsFormat))
+    for (const outcome of batch) {
+      totals.add(outcome)
+      listener.add(outcome, needsAttention(outcome.outcome) ? await errorsFile?.add(outcome) : undefined)
     }
-    results.commit()
-    if (errorsFile !== undefined) errorsFile.commit()
-    else if (errors !== undefined) removeOutputFile(errorsPath(directory, errors))
-    return totals.totals()
-  } finally {
-    results.discard()
-    errorsFile?.discard()
   }
+  results.commit()
+  errorsFile?.commit()
+  return totals.totals()
 }
 
-function errorsPath(directory: string, { format }: ErrorsSource): string {
-  return join(directory, `errors.${format.format}`)
+/** `errors` in a directory. Throws like `openOutputFile`, which also says what `next` is. */
+export function openErrorsFile(directory: string, { format, read }: ErrorsSource, next?: string) {
+  const path = join(directory, `errors.${format.format}`)
+  const file = openOutputFile(path, next)
+  let rows = 0
+  return {
+    /** Resolves with the text of the row's record. */
+    async add(outcome: Outcome): Promise<string> {
+      if (rows++ === 0) file.write(errorsHeader(format))
+      const record = (await read(outcome)).toString('utf8')
+      file.write(errorLine(record, outcome, format))
+      return record
+    },
+    /** Returns the path. Without a row it removes an earlier file, and returns undefined. */
+    commit(): string | undefined {
+      if (rows === 0) {
+        file.discard()
+        return removeOutputFile(path, next)
+      }
+      file.commit()
+      return path
+    },
+    [Symbol.dispose]: () => file.discard(),
+  }
 }
 
 /** The columns, in their order. A value is null if there is none. */

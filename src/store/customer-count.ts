@@ -7,7 +7,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { DuplicateRows, CustomerCount } from '../model/ports.ts'
 import { openOwnDatabase, queriesOf } from './own-database.ts'
 
-export interface CountedCustomers extends CustomerCount {
+export interface CountedCustomers extends CustomerCount, Disposable {
   /** The first row of the file that is not its customer's first, after that first one. */
   firstPair(): readonly [number, number] | undefined
   /** Asked when all rows have been added. */
@@ -77,6 +77,7 @@ export function countCustomers(): CountedCustomers {
         }
       }),
     close: () => db.close(),
+    [Symbol.dispose]: () => db.close(),
   }
 }
 

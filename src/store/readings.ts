@@ -16,7 +16,7 @@ export interface ReadingCounts {
   readonly pages: number
 }
 
-export interface Readings {
+export interface Readings extends Disposable {
   /** Notes that the file names these customers, in its order; known ones stay as they are. */
   want(customerIds: readonly string[]): void
   /** Customers that are wanted and not known yet, in the order of the file. */
@@ -64,6 +64,10 @@ export function openReadings(path: string, since: number): Readings {
   })
   const numberOf = (query: string): number => Number(first(query)?.['number'] ?? 0)
   let open = numberOf('SELECT count(*) AS number FROM customer WHERE at IS NULL')
+
+  function close(): void {
+    if (db.isOpen) db.close()
+  }
 
   /** A batch at a time, so that writes in between do not wait. */
   function* namesIn(condition: string): Generator<string> {
@@ -132,9 +136,8 @@ export function openReadings(path: string, since: number): Readings {
     leave: (customerId, image) =>
       void run('INSERT OR REPLACE INTO left_by VALUES (?, ?)', customerId, JSON.stringify(image)),
     forgetLeft: () => void run('DELETE FROM left_by'),
-    close() {
-      if (db.isOpen) db.close()
-    },
+    close,
+    [Symbol.dispose]: close,
   }
 }
 
