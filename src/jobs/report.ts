@@ -138,16 +138,10 @@ function noRows(): never {
   throw new Error('the rows of a run without open ones are asked for')
 }
 
-async function endingOfSaved({
-  store,
-  runId,
-  reader,
-  record,
-  isRunning,
-  isFinished,
-}: SavedRun): Promise<RunEnding> {
-  if (isFinished) return endingOf(undefined)
-  if (isRunning) {
+async function endingOfSaved(saved: SavedRun): Promise<RunEnding> {
+  const { store, runId, reader, record } = saved
+  if (saved.isFinished) return endingOf(undefined)
+  if (saved.isRunning) {
     return {
       ...endingOf(undefined),
       open: { code: 'E_STILL_RUNNING', message: 'the run is still going on' },

@@ -125,27 +125,18 @@ function waitMs(
   return Math.max(0, periods * perMs - (now - sentAt))
 }
 
-/** The past of a counter over a span of time, in a few hundred points. */
-export interface History {
-  /** Notes the counter; times and counts never decrease. */
-  add(at: number, count: number): void
-  /** The counter at a time; the first known count for an earlier time. */
-  countAt(at: number): number
-  /** When the counter first had `count` or more; undefined if it had not. */
-  timeOf(count: number): number | undefined
-  /** Milliseconds from the oldest known note to `now`. */
-  ageMs(now: number): number
-}
-
 const mostPoints = 512
 
-/** Keeps `spanMs`; notes that are close together count as one. */
-export function createHistory(spanMs: number): History {
+type History = ReturnType<typeof createHistory>
+
+/** The past of a counter over `spanMs`, in a few hundred points: notes that are close together count as one. */
+export function createHistory(spanMs: number) {
   const spacingMs = spanMs / mostPoints
   const points: { at: number; count: number }[] = []
 
   return {
-    add(at, count) {
+    /** Notes the counter; times and counts never decrease. */
+    add(at: number, count: number): void {
       const last = points.at(-1)
       const before = points.at(-2)
       if (last !== undefined && before !== undefined && at - before.at < spacingMs) {
@@ -155,8 +146,11 @@ export function createHistory(spanMs: number): History {
       // The newest point outside the span stays: it has the count at the start of the span
       while ((points[1]?.at ?? Infinity) <= at - spanMs) points.shift()
     },
-    countAt: (at) => (points.findLast((point) => point.at <= at) ?? points[0])?.count ?? 0,
-    timeOf: (count) => points.find((point) => point.count >= count)?.at,
-    ageMs: (now) => now - (points[0]?.at ?? now),
+    /** The counter at a time; the first known count for an earlier time. */
+    countAt: (at: number): number => (points.findLast((point) => point.at <= at) ?? points[0])?.count ?? 0,
+    /** When the counter first had `count` or more; undefined if it had not. */
+    timeOf: (count: number) => points.find((point) => point.count >= count)?.at,
+    /** Milliseconds from the oldest known note to `now`. */
+    ageMs: (now: number): number => now - (points[0]?.at ?? now),
   }
 }

@@ -17,15 +17,9 @@ export interface Slot {
   throttled: number
 }
 
-export interface Timeline {
-  add(outcome: Outcome): void
-  /** At most `most` slots of equal width, from the first answer to the last, without gaps. */
-  slots(most: number): { readonly widthMs: number; readonly slots: readonly Slot[] }
-}
-
 const mostKept = 512
 
-export function createTimeline(): Timeline {
+export function createTimeline() {
   let widthMs = 1_000
   /** Empty slots take no memory: a run that resumes the next day leaves a gap. Answers come in any order. */
   let kept = new Map<number, Slot>()
@@ -49,7 +43,7 @@ export function createTimeline(): Timeline {
   }
 
   return {
-    add({ finishedAt, outcome, retries }) {
+    add({ finishedAt, outcome, retries }: Outcome): void {
       if (finishedAt === 0) return
       const reasons = splitNames(retries)
       addTo(finishedAt - (finishedAt % widthMs), {
@@ -60,7 +54,8 @@ export function createTimeline(): Timeline {
       })
       while (kept.size > mostKept) doubleWidth()
     },
-    slots(most) {
+    /** At most `most` slots of equal width, from the first answer to the last, without gaps. */
+    slots(most: number) {
       while ((last() - first()) / widthMs >= most) doubleWidth()
       const slots: Slot[] = []
       for (let start = first(); start <= last(); start += widthMs)

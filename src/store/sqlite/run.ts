@@ -56,11 +56,7 @@ async function openFieldWriter(
 ): Promise<FieldWriter | undefined> {
   if (fieldsOf === undefined) return undefined
   const account = await accountNumber(database, fieldsOf)
-  return createFieldWriter(database, {
-    account,
-    run,
-    isOtherKey: !(await hasKey(database, account, fieldsOf)),
-  })
+  return createFieldWriter(database, account, run, !(await hasKey(database, account, fieldsOf)))
 }
 
 /** Returns the number of the run. */
