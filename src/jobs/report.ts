@@ -70,12 +70,10 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
       runId,
       directory,
       run: {
-        note: (name) => stored.note(name),
+        ...stored,
         outcomes: () => reader.outcomes(),
         settledRows,
         isInDoubt: (row) => inDoubt.has(row) || (input?.asked.has(row) ?? false),
-        startedAt: stored.startedAt,
-        finishedAt: stored.finishedAt,
       },
       options: resolveOptions({ ...record.options, includeValues }),
       host: fact('host'),

@@ -16,40 +16,10 @@ export interface ReadingCounts {
   readonly pages: number
 }
 
-export interface Readings extends Disposable {
-  /** Notes that the file names these customers, in its order; known ones stay as they are. */
-  want(customerIds: readonly string[]): void
-  /** Customers that are wanted and not known yet, in the order of the file. */
-  wanted(): Generator<string>
-  /** All customers of the file, in its order. */
-  all(): Generator<string>
-  isOpen(customerId: string): boolean
-  readonly open: number
-  /** How many customers the file names. */
-  readonly customers: number
-  /** When the first of them was read, milliseconds since 1970. */
-  readonly beganAt: number
-  /** Requests so far, of all sessions. */
-  counts(): ReadingCounts
-  /** Keeps what was read, and the requests so far. What is kept on credit counts until this or a later session gives it back. */
-  keep(
-    known: readonly (readonly [customerId: string, known: KnownCustomer])[],
-    counts: ReadingCounts,
-    isOnCredit?: boolean,
-  ): void
-  /** Opens again what was kept on credit. */
-  giveBack(): void
-  /** What is known of a customer of the file: after its earlier rows, or as it was read. */
-  known(customerId: string): KnownCustomer | undefined
-  /** What a customer holds after a row, for the later rows of the customer. */
-  leave(customerId: string, image: JsonObject): void
-  /** Forgets what `leave` noted. */
-  forgetLeft(): void
-  close(): void
-}
+export type Readings = ReturnType<typeof openReadings>
 
 /** Forgets readings before `since` (milliseconds since 1970), and unreadable customers. An empty `path` is a temporary file. */
-export function openReadings(path: string, since: number): Readings {
+export function openReadings(path: string, since: number) {
   const db = onDisk(path, () => openOwnDatabase(path))
   const { run, all, first } = queriesOf(db)
   const write = (action: () => void): void => onDisk(path, () => inTransaction(db, action))
@@ -83,30 +53,41 @@ export function openReadings(path: string, since: number): Readings {
   }
 
   return {
-    want(customerIds) {
+    /** Notes that the file names these customers, in its order; known ones stay as they are. */
+    want(customerIds: readonly string[]): void {
       const query = 'INSERT OR IGNORE INTO customer (id) VALUES (?)'
       write(() => {
         for (const id of customerIds) open += Number(run(query, id).changes)
       })
     },
+    /** Customers that are wanted and not known yet, in the order of the file. */
     wanted: () => namesIn(' AND at IS NULL'),
+    /** All customers of the file, in its order. */
     all: () => namesIn(''),
-    isOpen: (customerId) =>
+    isOpen: (customerId: string): boolean =>
       first('SELECT 1 FROM customer WHERE id = ? AND at IS NULL', customerId) !== undefined,
-    get open() {
+    get open(): number {
       return open
     },
-    get customers() {
+    /** How many customers the file names. */
+    get customers(): number {
       return numberOf('SELECT count(*) AS number FROM customer')
     },
-    get beganAt() {
+    /** When the first of them was read, milliseconds since 1970. */
+    get beganAt(): number {
       return numberOf('SELECT min(at) AS number FROM customer') || Date.now()
     },
-    counts: () => ({
+    /** Requests so far, of all sessions. */
+    counts: (): ReadingCounts => ({
       single: numberOf('SELECT single AS number FROM took'),
       pages: numberOf('SELECT pages AS number FROM took'),
     }),
-    keep(items, { single, pages }, isOnCredit = false) {
+    /** Keeps what was read, and the requests so far. What is kept on credit counts until this or a later session gives it back. */
+    keep(
+      items: readonly (readonly [customerId: string, known: KnownCustomer])[],
+      { single, pages }: ReadingCounts,
+      isOnCredit = false,
+    ): void {
       const at = Date.now()
       const query = 'UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL'
       write(() => {
@@ -118,7 +99,8 @@ export function openReadings(path: string, since: number): Readings {
         }
       })
     },
-    giveBack() {
+    /** Opens again what was kept on credit. */
+    giveBack(): void {
       const reopen =
         'UPDATE customer SET at = NULL, known = NULL WHERE at IS NOT NULL AND id IN (SELECT id FROM credit)'
       write(() => {
@@ -126,16 +108,19 @@ export function openReadings(path: string, since: number): Readings {
         run('DELETE FROM credit')
       })
     },
-    known(customerId) {
+    /** What is known of a customer of the file: after its earlier rows, or as it was read. */
+    known(customerId: string): KnownCustomer | undefined {
       const left = first('SELECT image AS known FROM left_by WHERE id = ?', customerId)
       const found = (left ?? first('SELECT known FROM customer WHERE id = ?', customerId))?.['known']
       if (found === 'missing' || found === 'unreadable') return found
       const image: unknown = typeof found === 'string' ? JSON.parse(found) : undefined
       return isJsonObject(image) ? image : undefined
     },
-    leave: (customerId, image) =>
+    /** Notes what a customer holds after a row, for the later rows of the customer. */
+    leave: (customerId: string, image: JsonObject): void =>
       void run('INSERT OR REPLACE INTO left_by VALUES (?, ?)', customerId, JSON.stringify(image)),
-    forgetLeft: () => void run('DELETE FROM left_by'),
+    /** Forgets what `leave` noted. */
+    forgetLeft: (): void => void run('DELETE FROM left_by'),
     close,
     [Symbol.dispose]: close,
   }

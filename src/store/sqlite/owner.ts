@@ -6,22 +6,7 @@ import { BulkUpdateError } from '../../model/errors.ts'
 import { isLocked, tryLock } from '../own-database.ts'
 import type { StoreDatabase } from './database.ts'
 
-export interface Owner {
-  readonly epoch: number
-  /** When the attempts of earlier owners count as ended, in milliseconds since 1970; 0 if there were none. */
-  readonly earlierEndedAt: number
-  /** True if the store has confirmed in the last seconds that the run is ours. */
-  readonly isFresh: boolean
-  /** Inside each write transaction of the run. Throws E_TAKEN_OVER if another process has it. */
-  confirm(): void
-  /** Call after such a transaction, with the time before it. */
-  confirmed(began: Moment): void
-  now(): Moment
-  /** Confirms it in a transaction of its own. */
-  renew(): Promise<void>
-  /** Gives the run back. `endedAt`: when its attempts ended, in milliseconds since 1970; by default now. */
-  release(endedAt?: number): Promise<void>
-}
+export type Owner = Awaited<ReturnType<typeof takeRun>>
 
 interface Moment {
   readonly wall: number
@@ -50,7 +35,7 @@ export async function takeRun(
   database: StoreDatabase,
   run: { readonly number: number; readonly id: string },
   settleMs: number,
-): Promise<Owner> {
+) {
   const { path } = database
   const { number, id } = run
   let unlock: (() => void) | undefined
@@ -97,6 +82,7 @@ export async function takeRun(
     throw error
   }
 
+  /** Inside each write transaction of the run. Throws E_TAKEN_OVER if another process has it. */
   function confirm(): void {
     const { wall } = now()
     if (isOurs && Number(database.run(extend, wall, wall + leaseMs, number, epoch).changes) === 1) return
@@ -104,6 +90,7 @@ export async function takeRun(
     throw takenOver(id)
   }
 
+  /** Confirms it in a transaction of its own. */
   async function renew(): Promise<void> {
     const began = now()
     await database.write(confirm)
@@ -118,19 +105,22 @@ export async function takeRun(
   timer.unref()
 
   return {
-    epoch,
+    /** When the attempts of earlier owners count as ended, in milliseconds since 1970; 0 if there were none. */
     earlierEndedAt,
-    get isFresh() {
+    /** True if the store has confirmed in the last seconds that the run is ours. */
+    get isFresh(): boolean {
       const { wall, monotonic } = now()
       return isOurs && Math.max(wall - confirmedAt.wall, monotonic - confirmedAt.monotonic) <= freshMs
     },
     confirm,
-    confirmed(began) {
+    /** Call after a transaction that confirms, with the time before it. */
+    confirmed(began: Moment): void {
       confirmedAt = began
     },
     now,
     renew,
-    async release(endedAt = Date.now()) {
+    /** Gives the run back. `endedAt`: when its attempts ended, in milliseconds since 1970. */
+    async release(endedAt = Date.now()): Promise<void> {
       clearInterval(timer)
       try {
         // Changes nothing if the run was deleted or taken over.
