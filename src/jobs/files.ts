@@ -45,7 +45,7 @@ export function openValidateFiles({ out, fix, force = false }: FileOptions, inpu
         ...(copy === undefined ? {} : { mended: copy }),
       }
     },
-    discard(): void {
+    [Symbol.dispose](): void {
       errors?.[Symbol.dispose]()
       mended?.discard()
     },

@@ -34,9 +34,7 @@ export interface ReportOptions extends StoreOptions {
   readonly includeValues?: boolean
 }
 
-/**
- * `run` is the id of a run in the store, or the path of its directory. Throws LOCAL if the store cannot be read or a file cannot be written.
- */
+/** `run` is the id of a run in the store, or the path of its directory. */
 export function rebuildReport(
   run: string,
   runsDir?: string,

@@ -37,11 +37,8 @@ export interface OutputFile extends Disposable {
 }
 
 /**
- * Opens a new file that will replace `path`. `next` ends the tip of an error: what to do after its cause is fixed. By default it
- * is to write the report of the run again.
- *
- * @throws BulkUpdateError LOCAL, E_REPORT_WRITE, also from `write` and `commit`: the target is a link, a directory or a pipe, or
- * the system refuses (disk full, read-only, no permission)
+ * Opens a new file that will replace `path`. Throws LOCAL, E_REPORT_WRITE, also from `write` and `commit`. `next` ends the tip:
+ * what to do after the cause is fixed, by default to write the report of the run again.
  */
 export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
   serial += 1
@@ -108,9 +105,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
 
 /**
  * Opens a file that the user names: it replaces an existing file only with `force`, and never `input`, which is read at the
- * same time.
- *
- * @throws BulkUpdateError USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE
+ * same time. Throws USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE.
  */
 export function openNewFile(path: string, force: boolean, input: string): OutputFile {
   const exists = existsSync(path)

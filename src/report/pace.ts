@@ -2,14 +2,9 @@
  * The speed of a run and its time left, from counters that are noted now and then. The time left is the longer of two: what the
  * rate windows allow, and what the measured speed takes.
  */
+import type { Window } from '../model/ports.ts'
 
-/** At most `limit` requests within `perMs`. */
-export interface PaceWindow {
-  readonly limit: number
-  readonly perMs: number
-}
-
-export interface UsedWindow extends PaceWindow {
+export interface UsedWindow extends Window {
   /** Requests of this process within the last `perMs`. */
   readonly used: number
 }
@@ -39,7 +34,7 @@ const measuredSpanMs = 30_000
 const leastMeasuredMs = 1_000
 
 /** `windows` have the limits without the reserve; empty if the rate is not limited. */
-export function createPace(windows: readonly PaceWindow[]): Pace {
+export function createPace(windows: readonly Window[]): Pace {
   const shownSpanMs = Math.max(
     measuredSpanMs,
     windows.length === 0 ? 0 : Math.min(...windows.map(({ perMs }) => perMs)),
@@ -96,12 +91,12 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
 }
 
 /** The highest rate per second that all windows allow in the long run; infinite without windows. */
-export function allowedPerSecond(windows: readonly PaceWindow[]): number {
+export function allowedPerSecond(windows: readonly Window[]): number {
   return Math.min(...windows.map(({ limit, perMs }) => (limit / perMs) * 1_000))
 }
 
 /** Requests that the window allows now. */
-function freeRequests({ limit, perMs }: PaceWindow, sent: History, now: number, requests: number): number {
+function freeRequests({ limit, perMs }: Window, sent: History, now: number, requests: number): number {
   return Math.max(0, limit - (requests - sent.countAt(now - perMs)))
 }
 
@@ -110,7 +105,7 @@ function freeRequests({ limit, perMs }: PaceWindow, sent: History, now: number, 
  * it, so the delay counts windows back to a request that can go now or is already sent.
  */
 function waitMs(
-  { limit, perMs }: PaceWindow,
+  { limit, perMs }: Window,
   sent: History,
   now: number,
   calls: number,

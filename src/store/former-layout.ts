@@ -62,9 +62,8 @@ export interface FormerState {
 }
 
 /**
- * Reads the state of an account, from the folder of the store on. Returns undefined if there is none.
- *
- * Throws if it is damaged, is of another account, or is older than the last run that kept it.
+ * Reads the state of an account, from the folder of the store on. Returns undefined if there is none. Throws if it is damaged, is
+ * of another account, or is older than the last run that kept it.
  */
 export function readFormerState<Found>(
   storePath: string,

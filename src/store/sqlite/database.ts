@@ -43,11 +43,8 @@ type PageKey = Readonly<Record<string, string | number>>
 const longestBusyMs = 30_000
 
 /**
- * Opens the store at `path`, or creates it.
- *
- * @param isAccepted a store that has gone backwards is taken as it is
- * @throws BulkUpdateError USAGE, E_STORE_PATH, for a place that will not do; LOCAL: E_STORE, E_STORE_DAMAGED, E_STORE_LOST,
- * E_STORE_VERSION
+ * Opens the store at `path`, or creates it. `isAccepted`: a store that has gone backwards is taken as it is. Throws USAGE,
+ * E_STORE_PATH, for a place that will not do; LOCAL: E_STORE, E_STORE_DAMAGED, E_STORE_LOST, E_STORE_VERSION.
  */
 export async function openStoreDatabase(path: string, isAccepted = false): Promise<StoreDatabase> {
   let db: DatabaseSync | undefined
