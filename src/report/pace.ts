@@ -18,23 +18,12 @@ export interface Counters {
   readonly pausedForMs: number
 }
 
-export interface Pace {
-  /** Notes the counters at `now`, in monotonic milliseconds. */
-  note(now: number, counters: Counters): void
-  /** Rows per second, over the last 30 seconds or the length of the shortest window, whichever is longer. */
-  readonly ratePerSecond: number
-  /** How much of each window is used now. */
-  readonly windows: readonly UsedWindow[]
-  /** Milliseconds that `callsLeft` more rows will take; undefined if neither a window nor a measured speed limits them. */
-  etaMs(callsLeft: number, requestsPerCall?: number): number | undefined
-}
-
 const measuredSpanMs = 30_000
 /** The speed of a shorter time is not measured. */
 const leastMeasuredMs = 1_000
 
 /** `windows` have the limits without the reserve; empty if the rate is not limited. */
-export function createPace(windows: readonly Window[]): Pace {
+export function createPace(windows: readonly Window[]) {
   const shownSpanMs = Math.max(
     measuredSpanMs,
     windows.length === 0 ? 0 : Math.min(...windows.map(({ perMs }) => perMs)),
@@ -50,7 +39,8 @@ export function createPace(windows: readonly Window[]): Pace {
   let isBlocked = false
 
   return {
-    note(now, counters) {
+    /** Notes the counters at `now`, in monotonic milliseconds. */
+    note(now: number, counters: Counters): void {
       startedAt ??= now
       if (isBlocked) blockedMs += now - notedAt
       notedAt = now
@@ -62,17 +52,20 @@ export function createPace(windows: readonly Window[]): Pace {
         counters.pausedForMs > 0 ||
         sent.some(({ window, history }) => freeRequests(window, history, now, counters.requests) === 0)
     },
-    get ratePerSecond() {
+    /** Rows per second, over the last 30 seconds or the length of the shortest window, whichever is longer. */
+    get ratePerSecond(): number {
       const took = Math.min(shownSpanMs, shown.ageMs(notedAt))
       return took <= 0 ? 0 : ((latest.calls - shown.countAt(notedAt - shownSpanMs)) / took) * 1_000
     },
-    get windows() {
+    /** How much of each window is used now. */
+    get windows(): readonly UsedWindow[] {
       return sent.map(({ window, history }) => ({
         ...window,
         used: Math.min(window.limit, latest.requests - history.countAt(notedAt - window.perMs)),
       }))
     },
-    etaMs(callsLeft, requestsPerCall = 1) {
+    /** Milliseconds that `callsLeft` more rows will take; undefined if neither a window nor a measured speed limits them. */
+    etaMs(callsLeft: number, requestsPerCall = 1): number | undefined {
       const requestsLeft = callsLeft * requestsPerCall
       if (callsLeft <= 0) return 0
       const allowedMs = Math.max(

@@ -4,20 +4,11 @@
  */
 import { createRowSet } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { DuplicateRows, CustomerCount } from '../model/ports.ts'
+import type { DuplicateRows } from '../model/ports.ts'
 import { openOwnDatabase, queriesOf } from './own-database.ts'
 
-export interface CountedCustomers extends CustomerCount, Disposable {
-  /** The first row of the file that is not its customer's first, after that first one. */
-  firstPair(): readonly [number, number] | undefined
-  /** Asked when all rows have been added. */
-  duplicates(): DuplicateRows
-  /** Not while `duplicates` is in use. */
-  close(): void
-}
-
 /** Errors of the disk are LOCAL, E_SPOOL. */
-export function countCustomers(): CountedCustomers {
+export function countCustomers() {
   const db = onDisk(() => openOwnDatabase(''))
   const { run, all, first } = queriesOf(db)
   onDisk(() =>
@@ -25,9 +16,10 @@ export function countCustomers(): CountedCustomers {
       CREATE TABLE seen (customer TEXT NOT NULL, row INTEGER NOT NULL, has_call INTEGER NOT NULL) STRICT;
       BEGIN`),
   )
+  const close = (): void => db.close()
 
   return {
-    add(customerId, row, hasCall) {
+    add(customerId: string, row: number, hasCall: boolean): void {
       onDisk(() => run('INSERT INTO seen VALUES (?, ?, ?)', customerId, row, hasCall ? 1 : 0))
     },
     counts: () =>
@@ -41,12 +33,14 @@ export function countCustomers(): CountedCustomers {
           duplicateRows: Number(found?.['further']),
         }
       }),
-    firstPair: () =>
+    /** The first row of the file that is not its customer's first, after that first one. */
+    firstPair: (): readonly [number, number] | undefined =>
       onDisk(() => {
         const found = first(`${withEarlier('')} ORDER BY row LIMIT 1`)
         return found && [Number(found['earlier']), Number(found['row'])]
       }),
-    duplicates: () =>
+    /** Asked when all rows have been added. */
+    duplicates: (): DuplicateRows =>
       onDisk(() => {
         const [earlierRows, laterRows] = [createRowSet(), createRowSet()]
         for (const { earlier, row } of db.prepare(withEarlier('WHERE has_call = 1')).iterate()) {
@@ -76,8 +70,9 @@ export function countCustomers(): CountedCustomers {
             })),
         }
       }),
-    close: () => db.close(),
-    [Symbol.dispose]: () => db.close(),
+    /** Not while `duplicates` is in use. */
+    close,
+    [Symbol.dispose]: close,
   }
 }
 

@@ -8,18 +8,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { AccountId } from '../model/store.ts'
-import type { StoreRow } from './own-database.ts'
+import { queriesOf } from './own-database.ts'
+import type { Queries, StoreRow } from './own-database.ts'
 
 /** The state of such a run; undefined if the folder holds none. What a `damaged` one has sent is not known. */
 export function formerRunState(directory: string): 'open' | 'finished' | 'damaged' | undefined {
   const path = join(directory, 'journal.db')
   if (!existsSync(path)) return undefined
   try {
-    const state = readFormer(
-      path,
-      (db) => db.prepare("SELECT value FROM run WHERE key = 'state'").get()?.['value'],
-    )
-    return state === 'finished' ? 'finished' : 'open'
+    const state = readFormer(path, ({ first }) => first("SELECT value FROM run WHERE key = 'state'"))
+    return state?.['value'] === 'finished' ? 'finished' : 'open'
   } catch {
     return 'damaged'
   }
@@ -72,17 +70,13 @@ export function readFormerState<Found>(
 ): Found | undefined {
   const path = formerStatePath(storePath, account)
   if (!existsSync(path)) return undefined
-  return readFormer(path, (db) => {
-    if (db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] !== 'ok') throw new Error('damaged')
-    const owner = new Map(
-      db
-        .prepare('SELECT name, value FROM owner')
-        .all()
-        .map(({ name, value }) => [String(name), String(value)]),
-    )
+  return readFormer(path, (queries, db) => {
+    if (queries.first('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok') throw new Error('damaged')
+    const named = queries.all('SELECT name, value FROM owner')
+    const owner = new Map(named.map(({ name, value }) => [String(name), String(value)]))
     if (owner.get('account') !== account.account || owner.get('host') !== account.host)
       throw new Error('of another account')
-    refuseBehind(db, owner, account)
+    refuseBehind(queries, owner, account)
     return take({
       keyCheck: owner.get('keyCheck') ?? '',
       customers: db.prepare('SELECT id, fields FROM customer').iterate(),
@@ -93,8 +87,8 @@ export function readFormerState<Found>(
 }
 
 /** Each run that kept the state noted its step in the folders of runs as well. */
-function refuseBehind(db: DatabaseSync, owner: ReadonlyMap<string, string>, account: AccountName): void {
-  for (const { path } of db.prepare('SELECT path FROM runs_dir').all()) {
+function refuseBehind({ all }: Queries, owner: ReadonlyMap<string, string>, account: AccountName): void {
+  for (const { path } of all('SELECT path FROM runs_dir')) {
     const noted = join(String(path), `.sync-${folderName(account)}`)
     if (!existsSync(noted)) continue
     const [epoch, serial] = readFileSync(noted, 'utf8').trim().split(' ')
@@ -103,26 +97,17 @@ function refuseBehind(db: DatabaseSync, owner: ReadonlyMap<string, string>, acco
   }
 }
 
-export interface FormerRequests {
-  /** Of the start of the machine that the times belong to. */
-  readonly boot: string
-  /** When each request ended or ends, in the machine's milliseconds. */
-  readonly ends: readonly number[]
-  readonly pausedUntil: number
-}
-
 /** The request log of an account; undefined if there is none that can be read. */
-export function readFormerRequests(storePath: string, account: AccountName): FormerRequests | undefined {
+export function readFormerRequests(storePath: string, account: AccountName) {
   const path = join(formerFolder(storePath, account), 'quota.db')
   if (!existsSync(path)) return undefined
   try {
-    return readFormer(path, (db) => ({
-      boot: String(db.prepare('SELECT boot FROM machine').get()?.['boot'] ?? ''),
-      ends: db
-        .prepare('SELECT until FROM request')
-        .all()
-        .map(({ until }) => Number(until)),
-      pausedUntil: Number(db.prepare('SELECT until FROM pause').get()?.['until'] ?? 0),
+    return readFormer(path, ({ all, first }) => ({
+      /** Of the start of the machine that the times belong to. */
+      boot: String(first('SELECT boot FROM machine')?.['boot'] ?? ''),
+      /** When each request ended or ends, in the machine's milliseconds. */
+      ends: all('SELECT until FROM request').map(({ until }) => Number(until)),
+      pausedUntil: Number(first('SELECT until FROM pause')?.['until'] ?? 0),
     }))
   } catch {
     return undefined
@@ -142,14 +127,14 @@ function folderName({ host, account }: AccountName): string {
 }
 
 /** Writes nothing: without `immutable`, SQLite would make an empty log next to a database that was closed. */
-function readFormer<Found>(path: string, read: (db: DatabaseSync) => Found): Found {
+function readFormer<Found>(path: string, read: (queries: Queries, db: DatabaseSync) => Found): Found {
   if (!isFile(path)) throw new Error('no file')
   const address = pathToFileURL(path)
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
   if (log === undefined || log.size === 0) address.searchParams.set('immutable', '1')
   const db = new DatabaseSync(address, { readOnly: true })
   try {
-    return read(db)
+    return read(queriesOf(db), db)
   } finally {
     db.close()
   }

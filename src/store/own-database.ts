@@ -26,12 +26,12 @@ function prepareFile(path: string): void {
 /** A row that a statement has found, by column. */
 export type StoreRow = ReturnType<StatementSync['all']>[number]
 
-export type Values = readonly SQLInputValue[]
+export type QueryValues = readonly SQLInputValue[]
 
 export interface Queries {
-  readonly run: (query: string, ...values: Values) => ReturnType<StatementSync['run']>
-  readonly all: (query: string, ...values: Values) => readonly StoreRow[]
-  readonly first: (query: string, ...values: Values) => StoreRow | undefined
+  readonly run: (query: string, ...values: QueryValues) => ReturnType<StatementSync['run']>
+  readonly all: (query: string, ...values: QueryValues) => readonly StoreRow[]
+  readonly first: (query: string, ...values: QueryValues) => StoreRow | undefined
 }
 
 /** Statements are prepared once. */
@@ -79,7 +79,15 @@ export function tryLock(path: string): (() => void) | undefined {
       db = new DatabaseSync(path)
       db.exec('PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
       // The last holder may have removed the file that was opened: then others find another one.
-      if (file !== undefined && fileAt(path) === file) return unlockOf(db, path)
+      if (file !== undefined && fileAt(path) === file) {
+        const held = db
+        return () => {
+          rmSync(path, { force: true })
+          held.close()
+          // A killed process leaves it.
+          rmSync(`${path}-journal`, { force: true })
+        }
+      }
       db.close()
     } catch (error) {
       db?.close()
@@ -92,15 +100,6 @@ export function tryLock(path: string): (() => void) | undefined {
 
 /** Others may remove the file while it is opened. */
 const mostTries = 20
-
-function unlockOf(db: DatabaseSync, path: string): () => void {
-  return () => {
-    rmSync(path, { force: true })
-    db.close()
-    // A killed process leaves it.
-    rmSync(`${path}-journal`, { force: true })
-  }
-}
 
 /** Which file is there: numbers of files are used again, also with the same name. Undefined if there is none. */
 function fileAt(path: string): string | undefined {

@@ -6,7 +6,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
 import { damagedStore, isBusy, lostStore, storeError } from '../errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
-import type { Queries, StoreRow, Values } from '../own-database.ts'
+import type { Queries, StoreRow, QueryValues } from '../own-database.ts'
 import { makeLevels } from '../run-directory.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
@@ -27,7 +27,7 @@ export interface StoreDatabase extends Queries {
    */
   readonly pages: (
     query: string,
-    values: Values,
+    values: QueryValues,
     key: PageKey,
     rows?: number,
   ) => AsyncGenerator<readonly StoreRow[]>
@@ -83,7 +83,7 @@ export function emptyStoreDatabase(path: string): StoreDatabase {
 function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
   const queries = queriesOf(db)
 
-  function all(query: string, ...values: Values): readonly StoreRow[] {
+  function all(query: string, ...values: QueryValues): readonly StoreRow[] {
     try {
       return queries.all(query, ...values)
     } catch (error) {
@@ -91,13 +91,13 @@ function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
     }
   }
 
-  function first(query: string, ...values: Values): StoreRow | undefined {
+  function first(query: string, ...values: QueryValues): StoreRow | undefined {
     return all(query, ...values)[0]
   }
 
   async function* pages(
     query: string,
-    values: Values,
+    values: QueryValues,
     key: PageKey,
     rows = 1_000,
   ): AsyncGenerator<readonly StoreRow[]> {
@@ -105,7 +105,7 @@ function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
     const columns = names.join(', ')
     const marks = names.map(() => '?').join(', ')
     const next = `${query} AND (${columns}) > (${marks}) ORDER BY ${columns} LIMIT ${rows}`
-    for (let last: Values = Object.values(key); ;) {
+    for (let last: QueryValues = Object.values(key); ;) {
       const page = all(next, ...values, ...last)
       const end = names.map((name) => page.at(-1)?.[name] ?? null)
       // A page that does not move forward ends the loop too: a damaged table may hold a cycle.
@@ -179,7 +179,8 @@ function prepareDatabase(db: DatabaseSync, path: string): void {
 function refuseOther(db: DatabaseSync, path: string): void {
   const version = versionOf(db)
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
-  if (id !== applicationId && (version > 0 || hasTables(db))) {
+  const hasTables = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
+  if (id !== applicationId && (version > 0 || hasTables)) {
     throw new BulkUpdateError(
       'E_STORE_PATH',
       `${path} is a database of another program`,
@@ -192,10 +193,6 @@ function refuseOther(db: DatabaseSync, path: string): void {
     `the store ${path} was written by a newer version of rapyd-bulk (store ${version}, this knows up to ${storeVersion})`,
     'Use that version, or name another file with --store. Nothing was sent.',
   )
-}
-
-function hasTables(db: DatabaseSync): boolean {
-  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
 }
 
 /** Returns undefined if the database is empty. */

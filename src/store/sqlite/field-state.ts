@@ -84,7 +84,12 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
     async refuseUnusable(isNew = false) {
       const account = await open()
       const former = columnOf(account, 'former_path')
-      if (typeof former === 'string' && !isNew) throw unusableState(former)
+      if (typeof former === 'string' && !isNew)
+        throw new BulkUpdateError(
+          'E_STATE_LOST',
+          `what version 0.1 knew of this account cannot be taken over: the state in ${former} is damaged, or older than its runs`,
+          'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.',
+        )
       if (await hasKey(database, account, owner)) return
       throw new BulkUpdateError(
         'E_STATE_OTHER',
@@ -107,14 +112,6 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
     acceptedAt: async () => Number(columnOf(find(), 'accepted_at') ?? 0),
     lastSender: async () => String(columnOf(find(), 'last_sender') ?? ''),
   }
-}
-
-function unusableState(path: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_STATE_LOST',
-    `what version 0.1 knew of this account cannot be taken over: the state in ${path} is damaged, or older than its runs`,
-    'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.',
-  )
 }
 
 function isKnown({ digest }: FieldEntry): boolean {

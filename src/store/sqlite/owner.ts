@@ -87,7 +87,11 @@ export async function takeRun(
     const { wall } = now()
     if (isOurs && Number(database.run(extend, wall, wall + leaseMs, number, epoch).changes) === 1) return
     isOurs = false
-    throw takenOver(id)
+    throw new BulkUpdateError(
+      'E_TAKEN_OVER',
+      `run ${id} was taken over by another process while this one stood still`,
+      'Let the other process finish. This one has sent nothing since.',
+    )
   }
 
   /** Confirms it in a transaction of its own. */
@@ -150,13 +154,5 @@ export function busyRun(id: string, owner: string, settled: number): BulkUpdateE
     'E_BUSY',
     `run ${id} is held by ${owner === '' ? 'another process' : owner}; rows done: ${settled}`,
     'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
-  )
-}
-
-function takenOver(id: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_TAKEN_OVER',
-    `run ${id} was taken over by another process while this one stood still`,
-    'Let the other process finish. This one has sent nothing since.',
   )
 }

@@ -1,7 +1,7 @@
 /** The store in one SQLite database, which several processes may use at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
-import type { AccountId, RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
+import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
 import { tryLock } from '../own-database.ts'
 import { accountNumber } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
@@ -68,8 +68,12 @@ function storeOf(database: StoreDatabase): Store {
     },
     async holdExports(account) {
       const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
-      if (unlock === undefined) throw busyExports(account)
-      return async () => unlock()
+      if (unlock !== undefined) return async () => unlock()
+      throw new BulkUpdateError(
+        'E_BUSY',
+        `another run with --only-changed of account ${account.account} is under way`,
+        'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
+      )
     },
     fieldState: (account) => createFieldState(database, account),
     quota: async (account, windows) =>
@@ -123,12 +127,4 @@ async function deleteRows(database: StoreDatabase, run: number): Promise<void> {
 
 function freePages({ first }: StoreDatabase): number {
   return Number(first('PRAGMA freelist_count')?.['freelist_count'])
-}
-
-function busyExports({ account }: AccountId): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_BUSY',
-    `another run with --only-changed of account ${account} is under way`,
-    'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
-  )
 }
