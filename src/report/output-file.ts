@@ -43,7 +43,7 @@ export interface OutputFile extends Disposable {
 export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
   serial += 1
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
-  let descriptor: number | undefined = withWriteError(path, next, () => {
+  const descriptor = withWriteError(path, next, () => {
     refuseSpecialTarget(path, next)
     removeLeftovers(path)
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
@@ -51,35 +51,34 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
   })
   let pieces: Buffer[] = []
   let size = 0
+  let isOpen = true
 
   function discard(): void {
-    if (descriptor === undefined) return
+    if (!isOpen) return
+    isOpen = false
     closeSync(descriptor)
-    descriptor = undefined
-    pieces = []
     rmSync(temporary, { force: true })
   }
 
   /** Removes the temporary file before the error is thrown. */
-  function guarded(action: (descriptor: number) => void): void {
-    const open = descriptor
-    if (open === undefined) throw new Error('the output file is closed')
+  function guarded(action: () => void): void {
+    if (!isOpen) throw new Error('the output file is closed')
     try {
-      withWriteError(path, next, () => action(open))
+      withWriteError(path, next, action)
     } catch (error) {
       discard()
       throw error
     }
   }
 
-  function flush(open: number): void {
-    const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  function flush(): void {
+    const bytes = Buffer.concat(pieces)
     pieces = []
     size = 0
-    for (let from = 0; from < bytes.length;) from += writeSync(open, bytes, from)
+    for (let from = 0; from < bytes.length;) from += writeSync(descriptor, bytes, from)
   }
 
-  guarded((open) => fchmodSync(open, ownerOnly))
+  guarded(() => fchmodSync(descriptor, ownerOnly))
   return {
     path,
     write(piece) {
@@ -89,13 +88,13 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
       if (size >= pieceBytes) guarded(flush)
     },
     commit() {
-      guarded((open) => {
-        flush(open)
-        fsyncSync(open)
+      guarded(() => {
+        flush()
+        fsyncSync(descriptor)
         refuseSpecialTarget(path, next)
         renameSync(temporary, path)
-        descriptor = undefined
-        closeSync(open)
+        isOpen = false
+        closeSync(descriptor)
       })
     },
     discard,
