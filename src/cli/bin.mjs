@@ -6,6 +6,10 @@ import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 
+// Before any file is made.
+process.umask(0o077)
+closeOpenings()
+
 const found = process.versions.node.split('.').map(Number)
 
 if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15)) {
@@ -18,11 +22,39 @@ if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15))
   )
   process.exitCode = 2
 } else {
-  // A cache of compiled code in the user's cache folder halves the time to start
-  const cache = cacheFolder()
-  if (path.isAbsolute(cache)) module.enableCompileCache(path.join(cache, 'rapyd-bulk'))
-  const { main } = await import('./main.ts')
-  process.exitCode = await main(process.argv.slice(2))
+  try {
+    await enableCache()
+    const { main } = await import('./main.ts')
+    process.exitCode = await main(process.argv.slice(2))
+  } catch (error) {
+    // Nothing of ours could be loaded, so its messages cannot be used. Exit code 1 would mean that a run has ended.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    process.stderr.write(
+      `rapyd-bulk: it cannot be loaded (${code}) [E_MACHINE_LIMIT]\n` +
+        'Look at the limits of this machine (EMFILE: ulimit -n) and at the installation, then run the same command again.\n',
+    )
+    process.exitCode = 6
+  }
+}
+
+/** What Node offers for debugging would write the keys of the environment into files, or open a port. */
+function closeOpenings() {
+  const { report } = process
+  report.excludeEnv = true
+  const isReportOnSignal = report.reportOnSignal
+  // Heap snapshots (`--heapsnapshot-signal`) hold keys, and SIGUSR1 opens the inspector.
+  for (const signal of new Set(['SIGUSR1', ...process.eventNames()]))
+    if (String(signal).startsWith('SIG')) process.removeAllListeners(signal).on(signal, () => {})
+  report.reportOnSignal = false
+  report.reportOnSignal = isReportOnSignal
+}
+
+/** A cache of compiled code in the user's cache folder halves the time to start. */
+async function enableCache() {
+  const { openCodeCache } = await import('../config/own-files.ts')
+  const folder = cacheFolder()
+  const cache = path.isAbsolute(folder) ? openCodeCache(folder) : undefined
+  if (cache !== undefined) module.enableCompileCache(cache)
 }
 
 function cacheFolder() {

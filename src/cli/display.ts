@@ -1,6 +1,7 @@
 /** What a command shows on standard error before and while it works: progress, and notes next to it. */
 import type { DuplicatePolicy } from '../config/options.ts'
 import type { Watch } from '../engine/watch.ts'
+import type { MetadataPrice } from '../engine/metadata-keys.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { Clock } from '../model/ports.ts'
@@ -124,6 +125,15 @@ export function describeDuplicates(
 export function describeClears({ cleared }: Pick<Scan, 'cleared'>): string | undefined {
   if (cleared.size === 0) return undefined
   return `Fields to clear: ${formatCounts(Object.fromEntries(cleared), mostFields)}`
+}
+
+/** What it costs that rows with metadata are read first. */
+export function describePrice(price: MetadataPrice | undefined): string | undefined {
+  if (price === undefined) return undefined
+  const { rows, calls, etaMs = 0 } = price
+  const time = etaMs < leastForecastMs ? '' : `, ${formatDuration(etaMs)}`
+  const areRead = `${formatRows(rows)} with metadata ${rows === 1 ? 'is' : 'are'} read first`
+  return `${areRead}: ${formatCount(rows + calls)} calls instead of ${formatCount(calls)}${time} (--metadata-keys all)`
 }
 
 /** Fields of which counts are listed. */

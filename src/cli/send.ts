@@ -10,7 +10,7 @@ import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
-import { missingLine, summaryText } from '../report/summary-text.ts'
+import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
@@ -18,10 +18,20 @@ import {
   createDisplay,
   describeClears,
   describeDuplicates,
+  describePrice,
   describeUnmatched,
   describeWarnings,
 } from './display.ts'
-import { ask, canAsk, drainOnSignals, errorText, isScreen, printResult, wantsColor } from './terminal.ts'
+import {
+  ask,
+  askKeyChange,
+  canAsk,
+  drainOnSignals,
+  errorText,
+  isScreen,
+  printResult,
+  wantsColor,
+} from './terminal.ts'
 
 /** The options that all commands that send have. */
 type SendArguments = CommandOptions<'rollback'>
@@ -60,21 +70,23 @@ export async function send<Args extends SendArguments>(
   })
   const { signal, release } = drainOnSignals(display.writeLine)
   const watch: Watch = {
-    confirm: async ({ host, account, scan, unmatched }) => {
+    confirm: async ({ host, account, scan, unmatched, price }) => {
       display.clear()
       const notes = [
         describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
         describeWarnings(scan),
         describeUnmatched(unmatched),
-        missingLine(scan.missingColumns),
+        ...scanLines(scan),
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
       if (!quiet)
-        for (const note of [...shown, describeClears(scan)]) if (note !== undefined) display.writeLine(note)
+        for (const note of [...shown, describeClears(scan), describePrice(price)])
+          if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
     },
+    onKeyChange: askKeyChange(args.acceptKeyChange),
     onSnapshot: display.onSnapshot,
     onEvent: display.onEvent,
   }

@@ -15,6 +15,7 @@ export type CommandName =
   | 'report'
   | 'redo'
   | 'state'
+  | 'probe'
   | 'store'
   | 'simulator'
   | 'completion'
@@ -56,7 +57,7 @@ export interface Option {
 const files = ['update', 'validate', 'plan', 'state'] as const
 const readers = [...files, 'init'] as const
 const senders = ['update', 'redo', 'apply', 'rollback'] as const
-const callers = [...senders, 'plan', 'verify'] as const
+const callers = [...senders, 'plan', 'verify', 'probe'] as const
 const jobs = ['redo', 'apply', 'rollback', 'verify'] as const
 const mapped = ['redo', 'apply'] as const
 
@@ -72,6 +73,27 @@ const input = {
     value: 'CHAR',
     defaultText: 'detected: comma, semicolon, tab or pipe',
     help: 'Character between cells',
+    commands: readers,
+    recorded: mapped,
+  },
+  headerLine: {
+    type: 'number',
+    range: { least: 1, example: 4 },
+    defaultText: 'the first line that is not blank',
+    help: 'Line of the header, if lines of a title are above it. They are left out',
+    commands: readers,
+    recorded: mapped,
+  },
+  skipFooter: {
+    type: 'boolean',
+    help: 'Leave out the last lines if they are no rows, such as totals and remarks of a report',
+    commands: readers,
+    recorded: mapped,
+  },
+  escape: {
+    value: 'CHAR',
+    defaultText: 'quotes inside of quotes are doubled',
+    help: 'Character before quotes inside of quotes: \\, as MySQL writes it',
     commands: readers,
     recorded: mapped,
   },
@@ -221,6 +243,11 @@ const safety = {
     help: 'Accept a file that differs from the last one of its name: rows, damage, field names or all, separated by commas',
     commands: ['update', 'plan'],
   },
+  acceptKeyChange: {
+    type: 'boolean',
+    help: 'Follow a run or a plan that was signed with another secret key',
+    commands: [...senders, 'verify'],
+  },
   acceptNotTaken: {
     type: 'list',
     value: 'FIELDS',
@@ -235,13 +262,20 @@ const safety = {
     commands: ['update', 'redo'],
     recorded: [],
   },
+  metadataKeys: {
+    choices: ['all', 'own'],
+    defaultText: 'all; own if the probe has shown that the account merges metadata',
+    help: 'Keys of metadata that a row sends: all that its customer has, for one GET, or its own. If Rapyd replaces metadata, own deletes all others',
+    commands: ['update', 'redo', 'apply'],
+    recorded: [],
+  },
   settleAfterMs: {
     flag: 'settle-after',
     type: 'duration',
     value: 'TIME',
     defaultText: '90s; 5m for addresses and coupon; 2s for the simulator',
     help: 'How long a request without a clear answer may still be applied. Until then its row is not sent again',
-    commands: senders,
+    commands: [...senders, 'probe'],
   },
   backup: {
     type: 'boolean',
@@ -253,7 +287,8 @@ const safety = {
     value: 'HOST[:ROWS]',
     defaultText: 'asked on the terminal',
     help: 'Confirm a run in production. The host alone is enough with --expect-rows',
-    commands: senders,
+    helpOf: { probe: 'Confirm a probe in production: the host' },
+    commands: [...senders, 'probe'],
     cli: true,
   },
   verify: {
@@ -386,7 +421,7 @@ const output = {
   json: {
     type: 'boolean',
     help: 'Print the result as one JSON object',
-    commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs', 'store'],
+    commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs', 'store', 'probe'],
     cli: true,
   },
   quiet: {
@@ -405,31 +440,92 @@ const output = {
 } as const satisfies Readonly<Record<string, Option>>
 
 /** Refused without the simulator, so only the simulator fills in their defaults. */
+const served = { commands: ['simulator'], cli: true } as const
+
 const simulator = {
   port: {
+    ...served,
     type: 'number',
     range: { least: 0, most: 65_535, example: 4010 },
     default: 0,
     defaultText: 'any free port',
     help: 'Port on 127.0.0.1',
-    commands: ['simulator'],
-    cli: true,
   },
   latency: {
+    ...served,
     type: 'number',
     range: { least: 0, most: 2 ** 31 - 1, example: 50 },
     value: 'MS',
     default: 0,
     help: 'Milliseconds added to every answer',
-    commands: ['simulator'],
-    cli: true,
+  },
+  customers: {
+    ...served,
+    value: 'FILE',
+    defaultText: 'every well-formed id exists',
+    help: 'Serve only these customers: a JSON array, or one JSON object per line',
   },
   idempotency: {
+    ...served,
     choices: ['off', 'all-post'],
     default: 'off',
     help: 'Whether it replays answers by idempotency key',
-    commands: ['simulator'],
-    cli: true,
+  },
+  signature: {
+    ...served,
+    choices: ['reserialised', 'raw', 'either'],
+    default: 'reserialised',
+    help: 'What the signature covers: the body as JSON.stringify writes it, its bytes, or either. Not documented',
+  },
+  timestamps: {
+    ...served,
+    choices: ['measured', 'documented'],
+    default: 'measured',
+    help: 'Which timestamps are valid: from 300 s ago to 1 h ahead, or from 60 s ago to now',
+  },
+  metadata: {
+    ...served,
+    choices: ['merge', 'replace'],
+    default: 'merge',
+    help: 'What metadata in an update does to the keys that it does not name. Not documented',
+  },
+  addresses: {
+    ...served,
+    choices: ['append', 'replace'],
+    default: 'append',
+    help: 'What addresses in an update do to those that the customer has. Not documented',
+  },
+  blanks: {
+    ...served,
+    choices: ['clear', 'ignore'],
+    default: 'clear',
+    help: 'What empty texts in an update do. Documented as clear, but not for each field',
+  },
+  blankCoupon: {
+    ...served,
+    choices: ['clears', 'ignored', 'refused'],
+    default: 'clears',
+    help: 'What an empty coupon in an update does to the discount. Not documented',
+  },
+  limitBody: {
+    ...served,
+    choices: ['html', 'json'],
+    default: 'html',
+    help: 'Body of a 429. Not documented',
+  },
+  maxBody: {
+    ...served,
+    type: 'number',
+    range: { least: 0, most: 2 ** 30, example: 65_536 },
+    value: 'BYTES',
+    default: 2 ** 20,
+    help: 'Refuse larger request bodies with 413. Not documented',
+  },
+  webhookUrl: {
+    ...served,
+    value: 'URL',
+    defaultText: 'none are sent',
+    help: 'Send the webhook of each update to this address',
   },
   faults: {
     value: 'FAULTS',
@@ -470,10 +566,23 @@ const general = {
   },
   allowHost: {
     value: 'HOST',
-    help: 'Host of --base-url if it is not one of Rapyd’s',
-    commands: [...callers, 'state'],
-    recorded: jobs,
-    ofEnv: true,
+    help: 'Host of --base-url if it is not one of Rapyd’s. Never taken from a run or a plan',
+    helpOf: { simulator: 'Host of --webhook-url if it is not this machine' },
+    commands: [...callers, 'state', 'simulator'],
+    recorded: [],
+  },
+  proxy: {
+    type: 'boolean',
+    default: true,
+    help: 'Call Rapyd directly, whatever HTTPS_PROXY, HTTP_PROXY and NO_PROXY say',
+    commands: callers,
+    recorded: [],
+  },
+  useSystemCa: {
+    type: 'boolean',
+    help: 'Also trust the certificate authorities of the system. NODE_EXTRA_CA_CERTS names others',
+    commands: callers,
+    recorded: [],
   },
   accessKey: {
     defaultText: 'RAPYD_ACCESS_KEY, or the file that RAPYD_ACCESS_KEY_FILE names',
@@ -537,8 +646,26 @@ const general = {
     commands: ['runs'],
     cli: true,
   },
-  yes: { type: 'boolean', help: 'With --purge: delete without asking', commands: ['runs'], cli: true },
-  customer: { value: 'ID', help: 'With forget: customer to forget', commands: ['state'], cli: true },
+  yes: {
+    type: 'boolean',
+    help: 'With --purge: delete without asking',
+    helpOf: { probe: 'Probe without asking. Production needs --confirm-production' },
+    commands: ['runs', 'probe'],
+    cli: true,
+  },
+  show: {
+    type: 'boolean',
+    help: 'Show what the probe has found of the account. Sends nothing',
+    commands: ['probe'],
+    cli: true,
+  },
+  customer: {
+    value: 'ID',
+    help: 'With forget: customer to forget',
+    helpOf: { probe: 'The customer to probe, with two keys of metadata or more' },
+    commands: ['state', 'probe'],
+    cli: true,
+  },
   all: {
     type: 'boolean',
     help: 'With forget: forget every customer. Everything is sent again',

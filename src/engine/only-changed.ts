@@ -68,7 +68,7 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
     const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
     const outcome = await deliver(sent, signal)
     if (outcome === undefined) return undefined
-    const found = effectsOfCall(outcome, sent, wanted)
+    const found = effectsOfCall(outcome, sent, wanted, isOnlyChanged)
     // A reading may have shown that the customer holds some of the fields.
     const earlier = effects.get(row)?.confirmed ?? {}
     effects.set(row, { ...found, confirmed: { ...earlier, ...found.confirmed } })
@@ -95,8 +95,15 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
   }
 }
 
-/** `wanted` are the digests of the whole row. */
-function effectsOfCall(outcome: Outcome, sent: UpdateRequest, wanted: Digests): FieldEffects {
+/** `wanted` are the digests of the whole row. With `--only-changed`, `unchanged` means that a reading has shown all of it. */
+function effectsOfCall(
+  outcome: Outcome,
+  sent: UpdateRequest,
+  wanted: Digests,
+  isOnlyChanged: boolean,
+): FieldEffects {
+  if (outcome.outcome === 'unchanged' && isOnlyChanged)
+    return { confirmed: only(wanted, (field) => sent.sends.includes(field)) }
   if (outcome.outcome === 'updated' || outcome.notTaken !== '') {
     const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
     const isKnown = isWritten(outcome, sent)

@@ -19,6 +19,7 @@ import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
 import { openOutcome } from './all-outcomes.ts'
+import { keysIn } from './metadata-keys.ts'
 import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { RowSet } from '../model/collections.ts'
@@ -108,7 +109,9 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
     )
     const made = requestOf(patchedRow(request, request.customerId, sent, patch))
-    return kept.length === 0 ? { request: made } : { request: made, leftOut }
+    const before = Object.entries(sent).map(([path, undo]) => [path, undo.before] as const)
+    const allowed = { request: made, patch: toPatch(Object.fromEntries(before)) }
+    return kept.length === 0 ? allowed : { ...allowed, leftOut }
   }
 }
 
@@ -167,7 +170,7 @@ export async function* rollbackRows(
       row,
       patch: takenPatch(patch, partly.get(row) ?? ''),
     }))
-    yield* rollbackRowsOf({ ...customer, writes }, updated, doubtful)
+    yield* rollbackRowsOf({ ...customer, writes }, updated, doubtful, keysIn(reader.stored) === 'all')
   }
 }
 
@@ -180,6 +183,7 @@ function* rollbackRowsOf(
   { customerId: customer, image, writes }: BeforeCustomer,
   updated: RowSet,
   doubtful: RowSet,
+  hasSentAllKeys: boolean,
 ): Generator<RollbackRow> {
   const made = writes.filter(({ row }) => updated.has(row) || doubtful.has(row))
   const last = made.at(-1)
@@ -193,6 +197,7 @@ function* rollbackRowsOf(
   const { sure, mayBeRefused, impossible } = findUndoValues(
     image,
     made.map((write) => ({ patch: write.patch, isConfirmed: updated.has(write.row) })),
+    hasSentAllKeys,
   )
   if (Object.keys(sure).length > 0) yield { customer, row, put_back: sure }
   for (const field of new Set(Object.keys(mayBeRefused).map(fieldOf))) {

@@ -16,11 +16,14 @@ import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
+import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, keepScan, keepEnding, keepRecord } from './record.ts'
+import { recallScan, keepScan, keepEnding, keepRecord, recordText } from './record.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
+import { chooseMetadataKeys, keysNote, priceOfKeys, refuseUnreadMetadata } from './metadata-keys.ts'
+import type { MetadataKeys } from './metadata-keys.ts'
 import { noticesOf } from './notices.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
@@ -29,7 +32,8 @@ import type { RunWatch, Watch } from './watch.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
-import { groupPlaces, sendAll, settleAfterMs } from './sending.ts'
+import { sendAll } from './sending.ts'
+import { groupPlaces, settleAfterMs } from './waiting-rows.ts'
 import type { Run, RunReader, Store, StoredRun } from '../model/store.ts'
 import { formerRunState } from '../store/former-layout.ts'
 import { openStore } from '../store/open-store.ts'
@@ -38,6 +42,7 @@ import { busyRun } from '../store/sqlite/owner.ts'
 import { countChanges, openFieldState } from './open-field-state.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { isRunBegun, openRunDirectory } from '../store/run-directory.ts'
+import { finishProbe } from './probe.ts'
 import { traced } from './telemetry.ts'
 
 export interface UpdateResult {
@@ -106,7 +111,15 @@ async function runOn(
     const summary = place.known === undefined ? formerSummary(place.directory) : undefined
     if (summary !== undefined)
       return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
-    const { parts, found } = await acceptScan(shared, place)
+    const { keys, notices } = await chooseMetadataKeys({
+      ...shared,
+      options: shared.given.options,
+      known: place.known,
+      parent: job.parentId === undefined ? undefined : (await store.findRun(job.parentId))?.stored,
+      isRollback: job.kind === 'rollback',
+    })
+    for (const notice of notices) tell({ kind: 'notice', ...notice })
+    const { parts, found } = await acceptScan(shared, place, keys)
     return await runTaken(parts, job, found)
   } finally {
     await fieldState?.close()
@@ -148,16 +161,21 @@ interface RunPlace {
 }
 
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if only its folder shows that it had begun. */
-async function findPlace({ job, facts, runsDir, store, fieldState, given, tell }: Opened): Promise<RunPlace> {
+async function findPlace(opened: Opened): Promise<RunPlace> {
+  const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
   const known = (await store.findRun(runId))?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
+  // Killed before it kept how it was begun, a run has sent nothing.
+  const isSigned = known !== undefined && (known.startedAt > 0 || recordText(known).text !== '')
+  if (isSigned) await acceptRun(store, known, given.options, opened.watch)
   const usual = join(runsDir, runId)
   const directory = known?.directory ?? usual
   if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))
     throw lostStore(`the store does not know the run in ${directory}, and files there show that it had begun`)
-  for (const notice of noticesOf({ options: given.options, storePath: store.path, known, directory: usual }))
-    tell({ kind: 'notice', ...notice })
+  const { options } = given
+  const notices = noticesOf({ options, proxy: remote.proxy, storePath: store.path, known, directory: usual })
+  for (const notice of notices) tell({ kind: 'notice', ...notice })
   return { runId, directory, known }
 }
 
@@ -165,6 +183,7 @@ async function findPlace({ job, facts, runsDir, store, fieldState, given, tell }
 async function acceptScan(
   { job, given, ...opened }: Opened,
   { runId, directory, known }: RunPlace,
+  metadataKeys: MetadataKeys,
 ): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
   const { remote, facts, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
@@ -178,10 +197,13 @@ async function acceptScan(
     (source) => progress.checking(counter.around(source)),
   )
   if (refusal !== undefined) throw refusal
+  refuseUnreadMetadata(found, metadataKeys, options)
   const keepProfile = await guard?.check(found)
   const scan = remembered === undefined ? counter.calls(found) : found
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
-  await watch.confirm?.({ host, account, scan, unmatched })
+  const isRead = options.backup || job.precondition !== undefined || known !== undefined
+  const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })
+  await watch.confirm?.({ host, account, scan, unmatched, price })
   const parts = {
     ...opened,
     ...given,
@@ -192,6 +214,7 @@ async function acceptScan(
     planned: job.planned,
     rollback: job.rollback,
     precondition: job.precondition,
+    metadataKeys,
     asked: asked ?? new Map<number, number>(),
     lineage,
     keepProfile,
@@ -204,6 +227,7 @@ async function acceptScan(
 /** Takes the run for as long as it is sent and reported. */
 async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promise<UpdateResult> {
   const { options, runId, directory, facts, store, fieldState } = parts
+  if (options.env !== 'simulator') await finishProbe(parts)
   openRunDirectory(directory)
   const { host, account, ...bound } = facts
   const run = await store.openRun(
@@ -262,9 +286,13 @@ async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResu
 /** Stores what a resume needs: how the run was begun, what the scan found, and standard input. */
 async function keepBeginning(parts: RunParts, run: Run, found: Scan): Promise<void> {
   await parts.input.keepIn(run)
-  await keepRecord(run, recordOf(parts, found))
+  const { host, credentials } = parts.remote
+  await keepRecord(run, recordOf(parts, found), (text) =>
+    signManifest(host, credentials, manifestText(run.stored, text)),
+  )
   await parts.keepProfile?.(run)
   if (parts.lineage !== undefined) run.noteLater('lineage', parts.lineage.join(','))
+  run.noteLater(keysNote, parts.metadataKeys)
   await keepScan(run, found)
 }
 

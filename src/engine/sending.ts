@@ -13,17 +13,23 @@ import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
+import { nameRoute } from './remote.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/guards.ts'
+import { mostDoubts, mostSettling, queuePlaces, settleAfterMs } from './waiting-rows.ts'
 import { refuseRolledBack } from './child-runs.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { keepsImages } from './backup.ts'
 import { openClient } from './client.ts'
 import type { Client } from '../http/client.ts'
-import { preRead } from './pre-read.ts'
+import { readsPerCall } from './metadata-keys.ts'
+import { createPreRead, holdsAllKeys } from './pre-read.ts'
+import type { PreReadStep } from './pre-read.ts'
+import { createSharedRead } from './shared-read.ts'
+import type { SharedRead } from './shared-read.ts'
 import type { RunParts } from './parts.ts'
 import type { Middleware, Watch } from './watch.ts'
 import type { FieldEffects, Run } from '../model/store.ts'
@@ -34,32 +40,6 @@ import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
 
-/** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
-function queuePlaces(concurrency: number): number {
-  return Math.min(concurrency * 8, Math.max(256, concurrency))
-}
-
-/** So many entries are committed without waiting for more. During the commit other rows are in flight, and as many are ready. */
-export function groupPlaces(concurrency: number): number {
-  return Math.max(concurrency, queuePlaces(concurrency) - 2 * concurrency)
-}
-
-/** Rows in doubt that may wait on top until they can be read back, so that new rows need not wait for them. */
-const mostDoubts = 4_000
-
-/** Rows that may wait for their settle time on top. With more, no new row is started. */
-const mostSettling = 1_000
-
-/**
- * How long a row without a clear answer stays in doubt after its last attempt. It is longer for rows that do harm if they are
- * applied twice. The embedded simulator applies nothing late.
- */
-export function settleAfterMs({ options }: Pick<RunParts, 'options'>, isRepeatable: boolean): number {
-  if (options.settleAfterMs !== undefined) return options.settleAfterMs
-  if (options.env === 'simulator') return 2_000
-  return isRepeatable ? 90_000 : 300_000
-}
-
 /** What the parts of one sending pass share. */
 interface Sending {
   readonly parts: RunParts
@@ -67,6 +47,8 @@ interface Sending {
   readonly client: Client
   readonly fieldState: FieldStateSending | undefined
   readonly read: ReadCustomer
+  /** What is read before rows are sent. */
+  readonly shared: SharedRead
   readonly answers: AnswerCheck
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
   readonly inDoubt: ReadonlyMap<number, number>
@@ -91,7 +73,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
   await run.begin()
   const stopping = stopWith(parts.signal)
   const { signal } = stopping
-  const stop = (error: unknown): void => stopping.abort(error)
+  const stop = (error: unknown): void => stopping.abort(nameRoute(error, parts.remote))
   const recordIntent = (request: UpdateRequest): Promise<void> | undefined =>
     run.recordIntent(request, settleAfterMs(parts, request.repeatable))
   const callsLeft = options.pace === 'even' ? () => parts.progress.callsLeft : undefined
@@ -107,13 +89,15 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     clock,
     stop,
   )
-  const read = createReadCustomer({ ...client, clock, random: Math.random })
+  const reading = { ...client, clock, random: Math.random }
+  const read = createReadCustomer(reading)
   const sending: Sending = {
     parts,
     run,
     client,
     fieldState,
     read,
+    shared: createSharedRead(createReadCustomer(reading, true), clock),
     answers: createAnswerCheck({
       run,
       accepted: options.acceptNotTaken,
@@ -129,7 +113,12 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     stop,
   }
   const closed = new Set(run.earlier.closedCustomers)
-  const middleware = createMiddleware(sending, closed, images, found)
+  const step = createPreReadStep(sending, images, found)
+  const preRead = step && {
+    ...step,
+    extraRequests: images || parts.precondition ? 1 : readsPerCall(found, parts.metadataKeys),
+  }
+  const middleware = createMiddleware(sending, closed, preRead)
   const outcomes = createOutcomeWriter(sending, closed)
   try {
     sending.answers.refuseIgnored()
@@ -151,7 +140,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
-      deliver: compose(createRowSender(sending), middleware),
+      deliver: compose(createRowSender(sending, step), middleware),
       lanes: queue,
       settle: (outcome) => outcomes.settle(outcome),
       signal,
@@ -208,9 +197,9 @@ async function openSendingState(
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
-function createRowSender(sending: Sending): Send {
-  const { parts, run, client, read, inDoubt, isSentAgain, held, settling, stop } = sending
-  return createSender({
+function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Send {
+  const { parts, run, client, read, shared, answers, inDoubt, isSentAgain, held, settling, stop } = sending
+  const sender = createSender({
     calls: client.calls,
     access: client.access,
     clock,
@@ -223,38 +212,71 @@ function createRowSender(sending: Sending): Send {
       settling.rows += change
       if (change > 0) settling.onGrowth()
     },
-    examine: sending.answers.examine,
+    async examine(request, customer, signal) {
+      const result = await answers.examine(request, customer, signal)
+      if (holdsAllKeys(request, customer)) shared.note(request.customerId, customer)
+      return result
+    },
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     cancelIntent: ({ row }) => run.cancelIntents([row]),
     earlierEndedAt: sending.earlierEndedAt,
     isOvertaken: (row) => run.isOvertaken(row),
+    ...(preRead === undefined ? {} : { readAgain: preRead.readAgain }),
     stop,
+  })
+  return (request, signal) => {
+    shared.forget(request.customerId)
+    return sender(request, signal)
+  }
+}
+
+/** Returns undefined if no customer has to be read before its row is sent. */
+function createPreReadStep(
+  { parts, run, client, shared, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
+  images: Run | undefined,
+  found: Scan,
+): PreReadStep | undefined {
+  const { precondition, fieldState, runId, remote } = parts
+  const sendsAllKeys = parts.metadataKeys === 'all'
+  if (images === undefined && precondition === undefined && !sendsAllKeys) return undefined
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  /** What nothing is known of is sent whole: a first run, or a customer that was forgotten. */
+  async function isKnown(customerId: string): Promise<boolean> {
+    const [known] = (await fieldState?.state.get([customerId])) ?? []
+    return Object.keys(known?.digests ?? {}).length > 0
+  }
+  return createPreRead({
+    shared,
+    clock,
+    images,
+    fields: new Set([...found.set.keys()].map(fieldOf)),
+    precondition,
+    isInDoubt,
+    untilSettled({ row, customerId, repeatable }, signal) {
+      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, earlierEndedAt)
+      const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
+      return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
+    },
+    identity: { host: remote.host, runId },
+    sendsAllKeys,
+    leavesHeld: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
+    intendedBody: (row) => run.intendedBody(row),
+    onMissing: (code, status) => client.access.rejected(code, status),
   })
 }
 
 /** The middleware around the sender, innermost first. */
 function createMiddleware(
-  { parts, fieldState, read, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
+  { parts, client, fieldState, shared, inDoubt }: Sending,
   closed: ReadonlySet<string>,
-  images: Run | undefined,
-  found: Scan,
+  preRead: Middleware | undefined,
 ): readonly Middleware[] {
-  const { options, precondition, watch } = parts
+  const { options, watch } = parts
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
-  const middleware: Middleware[] = []
-  if (images !== undefined || precondition !== undefined) {
-    const fields = new Set([...found.set.keys()].map(fieldOf))
-    const untilSettled = ({ row, customerId, repeatable }: UpdateRequest, signal: AbortSignal) => {
-      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, earlierEndedAt)
-      const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
-      return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
-    }
-    const looking = { read, clock, images, fields, precondition, isInDoubt, untilSettled }
-    middleware.push({ extraRequests: 1, wrap: (next) => preRead(next, looking) })
-  }
+  const middleware: Middleware[] = preRead === undefined ? [] : [preRead]
   if (fieldState !== undefined) {
     const looking = {
-      read: options.readBack ? read : undefined,
+      read: options.readBack ? shared : undefined,
       isInDoubt,
       settleAfterMs: settleAfterMs(parts, false),
     }
@@ -265,7 +287,7 @@ function createMiddleware(
     wrap: (next) => (request, signal) =>
       closed.has(request.customerId)
         ? Promise.resolve(openOutcome(request, behindBadRow))
-        : next(request, signal),
+        : next(request, signal).finally(() => client.calls.giveBack(request.path)),
   })
   if (watch.around !== undefined) middleware.push({ extraRequests: 0, wrap: watch.around })
   return middleware

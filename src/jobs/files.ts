@@ -1,5 +1,5 @@
 /** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a fixed copy (`fix`). */
-import { mkdirSync } from 'node:fs'
+import { makeLevels } from '../config/own-files.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { MalformedRow, Place, Row } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
@@ -55,7 +55,7 @@ export function openValidateFiles({ out, fix, force = false }: FileOptions, inpu
 /** The invalid rows, as `update` writes them to `errors`. Throws LOCAL if the directory or the file cannot be made. */
 function openErrorsCopy(directory: string, { file, head }: MappedInput) {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeLevels(directory)
   } catch (error) {
     throw new BulkUpdateError(
       'E_OUT',

@@ -27,6 +27,8 @@ const beginning = new RegExp(
 const longest = 60
 
 const around = /^[\s\p{Ps}\p{Pi}<"'`]+|[\s\p{Pe}\p{Pf}>"'`]+$/gu
+/** A guarded or marked-up blank. */
+const emptyWrapper = /^(?:=""|'|(?:&(?:nbsp|#160|#xa0);|<br ?\/?>|<\/?(?:p|div)>|\s)+)$/i
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su
 const printedObjects = /^(?:\[object \w+\][\s,;|]*)+$/i
 /** An error whose language is not in the list: no word in lower case ends so. */
@@ -34,6 +36,7 @@ const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
 /** True for texts of spaces only, too. */
 export function isSuspectBlank(text: string): boolean {
+  if (emptyWrapper.test(text)) return true
   if (!beginning.test(text)) return false
   // Columns of fixed width fill a text up with spaces.
   const filled = text.trim()

@@ -25,6 +25,26 @@ export interface MissingColumn {
   readonly nearest: string | undefined
 }
 
+/** What the reader leaves out without a loss. The names are those of `summary.json`. */
+export type SetAsideKind =
+  | 'blank_lines'
+  | 'surplus_cells'
+  | 'nameless_columns'
+  | 'footer_lines'
+  | 'byte_order_marks'
+  | 'record_separators'
+  | 'doubled_returns'
+
+/** Gets what is left out at a line. Default count: 1. */
+export type OnSetAside = (kind: SetAsideKind, line: number, count?: number) => void
+
+export interface SetAside {
+  readonly kind: SetAsideKind
+  readonly count: number
+  /** The first one. */
+  readonly line: number
+}
+
 export interface Scan {
   readonly rows: number
   /** Rows that will be sent. */
@@ -39,6 +59,8 @@ export interface Scan {
   readonly repeatedCustomers: number
   /** Rows beyond the first of their customer. */
   readonly duplicateRows: number
+  /** Rows with a call that set or clear keys of metadata. Default 0. */
+  readonly metadataRows?: number
   /** Number of rows that set or clear a field, by field. */
   readonly set: ReadonlyMap<string, number>
   /** Number of rows that clear a field, by field. */
@@ -49,4 +71,6 @@ export interface Scan {
   readonly warnings: readonly Warning[]
   /** Only for a preset, if columns are missing. */
   readonly missingColumns?: readonly MissingColumn[]
+  /** What was left out; only if there is any. */
+  readonly setAside?: readonly SetAside[]
 }

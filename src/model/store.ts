@@ -12,7 +12,8 @@ export interface AccountId {
   readonly keyCheck: string
 }
 
-export type RunKind = 'update' | 'redo' | 'apply' | 'rollback'
+/** A `probe` belongs to no file: it is found by its id, and `runs` lists it only if it is asked for. */
+export type RunKind = 'update' | 'redo' | 'apply' | 'rollback' | 'probe'
 
 /** What identifies a run and does not change. */
 export interface RunManifest {
@@ -123,12 +124,17 @@ export interface Run extends RunReader {
   isInDoubt(row: number): boolean
   /** The fields of the intent that an earlier session left for a row. */
   intendedFields(row: number): readonly string[] | undefined
+  /** What an earlier session was about to send for a row, if its body held what was read of the customer. */
+  intendedBody(row: number): IntendedBody | undefined
   /** True if another run has recorded an intent for a field of this row in doubt since. */
   isOvertaken(row: number): Promise<boolean>
   readonly earlier: EarlierSessions
   /** Of the last row from the first on without a gap that has an outcome; undefined if the first row is open. */
   lastOfSettled(): Promise<Outcome | undefined>
-  /** Returns undefined if the row has an intent of this session. `settleMs`: so long after its attempt the row may be applied. */
+  /**
+   * Returns undefined if the row has an intent of this session. Another body that holds what was read replaces it. `settleMs`: so long
+   * after its attempt the row may be applied.
+   */
   recordIntent(request: UpdateRequest, settleMs: number): Promise<void> | undefined
   /** Cancels intents: no request of those rows can have been applied. */
   cancelIntents(rows: readonly number[]): Promise<void>
@@ -157,10 +163,12 @@ export interface Run extends RunReader {
   close(): Promise<void>
 }
 
+export type IntendedBody = Pick<UpdateRequest, 'body' | 'idempotencyKey'>
+
 export interface RowWrite {
   readonly row: number
   readonly customerId: string
-  /** The JSON text that is sent. */
+  /** The JSON text of what the row changes. */
   readonly body: string
 }
 
@@ -231,6 +239,9 @@ export interface FieldState {
   lastSender(): Promise<string>
 }
 
+/** The note of a run that its whole standard input is kept. */
+export const inputKeptNote = 'input_kept'
+
 export interface OpenRunOptions {
   /** The account whose field state the run keeps; undefined at the embedded simulator. */
   readonly fieldsOf: AccountId | undefined
@@ -242,20 +253,36 @@ export interface OpenRunOptions {
   readonly rows: number
 }
 
+export interface AccountFact {
+  readonly value: string
+  /** On which it was seen. */
+  readonly customer: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 export interface Store {
   readonly path: string
   /** Creates a run, or takes it from an owner that is dead. Throws BUSY if another process has it. */
   openRun(manifest: RunManifest, options: OpenRunOptions): Promise<Run>
   findRun(id: string): Promise<RunReader | undefined>
+  /** Replaces a note of a run that no process has. */
+  setNote(run: string, name: string, value: string): Promise<void>
   /** Newest change first. */
   runs(filter?: RunFilter): Promise<readonly RunReader[]>
-  /** Deletes a run in small transactions. `isAllowed` is asked when no process can have the run; false if it was not. */
-  deleteRun(id: string, isAllowed: (run: StoredRun) => Promise<boolean>): Promise<boolean>
+  /**
+   * Deletes a run, or only what it keeps of standard input, in small transactions. `isAllowed` is asked when no process can have the
+   * run; false if it was not.
+   */
+  deleteRun(id: string, isAllowed: (run: StoredRun) => Promise<boolean | 'input'>): Promise<boolean>
   /** Keeps all other processes out of a run until the function that it resolves with is called. Throws BUSY. */
   holdRun(id: string): Promise<() => Promise<void>>
   /** One `--only-changed` of an account at a time. Throws BUSY. */
   holdExports(account: AccountId): Promise<() => Promise<void>>
   fieldState(account: AccountId): FieldState
+  /** What was learnt of the API of an account. */
+  accountFact(account: Pick<AccountId, 'host' | 'account'>, name: string): Promise<AccountFact | undefined>
+  keepFact(account: Pick<AccountId, 'host' | 'account'>, name: string, fact: AccountFact): Promise<void>
   quota(account: Pick<AccountId, 'host' | 'account'>, windows: readonly Window[]): Promise<Quota>
   /** Examines all of it. Resolves with what is wrong. `accept`: rows without an outcome count as in doubt from now on. */
   check(accept: boolean): Promise<readonly string[]>

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { fieldOf, splitNames } from '../model/row.ts'
-import type { Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
+import type { BodyReading, Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 
 export interface RunIdentity {
@@ -93,6 +93,17 @@ export function narrowRequest(
     repeatable: isRepeatable(patch),
     sends: Object.keys(patch),
   }
+}
+
+/** The request with another body, so another key, made of a reading. */
+export function withReading(
+  request: UpdateRequest,
+  body: string,
+  reading: BodyReading,
+  { host, runId }: RunIdentity,
+): UpdateRequest {
+  const { row, customerId } = request
+  return { ...request, body, reading, idempotencyKey: idempotencyKey({ host, runId, row, customerId, body }) }
 }
 
 /** `paths` is joined with `;`, which a key of metadata may hold too: a part that begins with no field continues the path before. */

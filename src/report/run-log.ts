@@ -6,7 +6,7 @@ import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Level, Logger } from 'pino'
-import { openOwnFile } from '../config/system.ts'
+import { openOwnFile } from '../config/own-files.ts'
 import { systemCode } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
@@ -62,7 +62,7 @@ export interface RunStarted {
 /** The first request comes next. */
 export interface RunSending {
   readonly kind: 'sending'
-  /** Rows that still need a request. */
+  /** Requests that the rows still need, reads before them included. */
   readonly calls: number
   /** The rate windows that apply, without the reserve. */
   readonly windows: readonly Window[]

@@ -1,7 +1,8 @@
 /** What the file system or SQLite says about our files, as an error that names the file and what to do. */
+import { isBusy } from '../config/file-lock.ts'
+import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 
-const busy = 5
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const damaged: ReadonlySet<number> = new Set([11, 26])
 
@@ -13,18 +14,16 @@ const unfit: ReadonlySet<string> = new Set(
   'EROFS EACCES EPERM ENOTDIR EEXIST ELOOP EMLINK ENXIO EISDIR ENOENT'.split(' '),
 )
 
-/** True only if another process has the lock. */
-export function isBusy(error: unknown): boolean {
-  return resultCode(error) === busy
-}
-
 /** True if the disk, or the share of it that one may use, is full: of the file system or of SQLite. */
 export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
 }
 
-/** A directory cannot be made: USAGE, E_RUNS_DIR, for an unfit place; LOCAL, E_DISK, for the disk. Others are returned as they are. */
+/** A folder cannot be made: USAGE, E_RUNS_DIR, for an unfit place; LOCAL, E_DISK, for the disk. Others are returned as they are. */
 export function directoryError(path: string, error: unknown): unknown {
+  if (error instanceof BulkUpdateError) return error
+  const limit = machineLimit(error)
+  if (limit !== undefined) return limit
   const code = codeOf(error)
   if (code === '') return error
   const isUnfit = unfit.has(code)
@@ -41,6 +40,8 @@ export function directoryError(path: string, error: unknown): unknown {
 /** An error of the store at `path`. Errors of our own are returned as they are. */
 export function storeError(path: string, doing: 'open' | 'read' | 'write', error: unknown): BulkUpdateError {
   if (error instanceof BulkUpdateError) return error
+  const limit = machineLimit(error)
+  if (limit !== undefined) return limit
   const message = error instanceof Error ? error.message : 'unknown'
   if (damaged.has(resultCode(error))) return damagedStore(`${path}: ${message}`, error)
   const code = codeOf(error)

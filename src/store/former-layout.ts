@@ -90,7 +90,7 @@ export function readFormerState<Found>(
 function refuseBehind({ all }: Queries, owner: ReadonlyMap<string, string>, account: AccountName): void {
   for (const { path } of all('SELECT path FROM runs_dir')) {
     const noted = join(String(path), `.sync-${folderName(account)}`)
-    if (!existsSync(noted)) continue
+    if (!isFile(noted)) continue
     const [epoch, serial] = readFileSync(noted, 'utf8').trim().split(' ')
     const isBehind = epoch !== owner.get('epoch') || Number(serial) > Number(owner.get('serial'))
     if (isBehind) throw new Error('older than its runs')
@@ -128,7 +128,9 @@ function folderName({ host, account }: AccountName): string {
 
 /** Writes nothing: without `immutable`, SQLite would make an empty log next to a database that was closed. */
 function readFormer<Found>(path: string, read: (queries: Queries, db: DatabaseSync) => Found): Found {
-  if (!isFile(path)) throw new Error('no file')
+  // SQLite would wait for the writer of a pipe.
+  const journal = lstatSync(`${path}-journal`, { throwIfNoEntry: false })
+  if (!isFile(path) || journal?.isFile() === false) throw new Error('no file')
   const address = pathToFileURL(path)
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
   if (log === undefined || log.size === 0) address.searchParams.set('immutable', '1')

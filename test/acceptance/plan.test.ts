@@ -111,7 +111,7 @@ describe('a way there and back', () => {
       },
     ])
     expect(planOf('p.ndjson')[0]).toMatchObject({
-      rapyd_bulk_plan: 2,
+      rapyd_bulk_plan: 3,
       counts: {
         rows: 5,
         changes: { update: 2, unchanged: 1, missing: 1, unreadable: 0, invalid: 1 },
@@ -161,7 +161,8 @@ describe('a way there and back', () => {
     )
     await run('plan', 'crm.csv', '--out', 'p.ndjson')
     expect((await run('apply', 'p.ndjson')).code).toBe(1)
-    expect(updates()).toEqual([{ customer: id(2), body: { name: 'Other', metadata: { tier: 'gold' } } }])
+    const metadata = { kept: 1, tier: 'gold' }
+    expect(updates()).toEqual([{ customer: id(2), body: { name: 'Other', metadata } }])
     const [applied = ''] = runs()
     expect(results(applied).map(({ outcome, fields }) => `${outcome} ${fields}`)).toEqual([
       'unchanged ',

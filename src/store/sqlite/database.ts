@@ -1,13 +1,14 @@
 /** The database of the store: checked when it is opened, one write transaction at a time, and a mark for every commit of a run. */
 import { existsSync, statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { isBusy } from '../../config/file-lock.ts'
+import { openOwnFolder } from '../../config/own-files.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
-import { damagedStore, isBusy, lostStore, storeError } from '../errors.ts'
+import { damagedStore, lostStore, storeError } from '../errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
 import type { Queries, StoreRow, QueryValues } from '../own-database.ts'
-import { makeLevels } from '../run-directory.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
 import { applicationId, migrate, storeVersion, versionOf } from './schema.ts'
@@ -49,7 +50,7 @@ const longestBusyMs = 30_000
 export async function openStoreDatabase(path: string, isAccepted = false): Promise<StoreDatabase> {
   let db: DatabaseSync | undefined
   try {
-    const folder = makeLevels(dirname(path))
+    const folder = openOwnFolder(dirname(path), basename(path))
     refuseNetwork(path, folder)
     const mark = readMark(path)
     const opened = openOwnDatabase(path)
@@ -178,9 +179,10 @@ function prepareDatabase(db: DatabaseSync, path: string): void {
 
 function refuseOther(db: DatabaseSync, path: string): void {
   const version = versionOf(db)
+  const isUsed = version > 0 || db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
+  // Read last: another process may just have made both.
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
-  const hasTables = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
-  if (id !== applicationId && (version > 0 || hasTables)) {
+  if (id !== applicationId && isUsed) {
     throw new BulkUpdateError(
       'E_STORE_PATH',
       `${path} is a database of another program`,

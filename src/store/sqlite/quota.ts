@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { isBusy } from '../../config/file-lock.ts'
 import { windowEdgeMs } from '../../model/ports.ts'
 import type { Clock, Quota, Window } from '../../model/ports.ts'
-import { isBusy, storeError } from '../errors.ts'
+import { storeError } from '../errors.ts'
 import { inTransaction, queriesOf } from '../own-database.ts'
 
 /** Milliseconds since the machine was started. */
@@ -59,14 +60,15 @@ export function openQuota({
   let untold = 0
   let isClosed = false
 
-  /** When there is room for one more request. Not after `now` if there is room. */
-  function roomAt(now: number): number {
+  /** When there is room for so many more requests. Not after `now` if there is room. */
+  function roomAt(now: number, requests: number): number {
     let at = 0
     for (const { limit, perMs } of windows) {
       const since = now - perMs - windowEdgeMs
       const used = Number(first(countRequests, account, since)?.['requests'])
-      if (used < limit) continue
-      const last = first(nthRequest, account, since, used - limit)
+      const surplus = used + requests - limit
+      if (surplus <= 0) continue
+      const last = first(nthRequest, account, since, surplus - 1)
       at = Math.max(at, Number(last?.['until']) + perMs + windowEdgeMs)
     }
     return at
@@ -82,11 +84,11 @@ export function openQuota({
     return shareOf(holder) > Math.min(...waiting.map(({ id }) => shareOf(Number(id))))
   }
 
-  function takeAt(now: number): number {
+  function takeAt(now: number, requests: number): number {
     if (untold > now) run(setPause, account, untold)
     untold = 0
     pausedUntil = Number(first('SELECT until FROM pause WHERE account = ?', account)?.['until'] ?? 0)
-    let waitMs = Math.max(pausedUntil, roomAt(now)) - now
+    let waitMs = Math.max(pausedUntil, roomAt(now, requests)) - now
     if (waitMs <= 0 && mustYield(now)) waitMs = yieldMs
     if (waitMs > 0) {
       run(setWaiting, now + waitingMs, holder)
@@ -94,7 +96,7 @@ export function openQuota({
     }
     run(setWaiting, 0, holder)
     const add = 'INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, ?, ?, 1)'
-    run(add, account, holder, now + longestRequestMs)
+    for (let taken = 0; taken < requests; taken++) run(add, account, holder, now + longestRequestMs)
     const forget = 'DELETE FROM request_log WHERE account = ? AND until < ?'
     if (++takes % forgetEvery === 0) run(forget, account, now - longestMs - 2 * longestRequestMs)
     return 0
@@ -109,9 +111,9 @@ export function openQuota({
   }
 
   return {
-    take() {
+    take(requests = 1) {
       try {
-        return written(() => takeAt(clock.now()))
+        return written(() => takeAt(clock.now(), requests))
       } catch (error) {
         if (isBusy(error)) return busyWaitMs
         throw error

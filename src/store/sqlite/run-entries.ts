@@ -47,9 +47,17 @@ export function createEntryWriter({
   return (entry, commit) => {
     switch (entry.kind) {
       case 'intent': {
-        const { request, settleMs } = entry
-        const { row, customerId, idempotencyKey: key, sends } = request
-        const intent = { row, customerId, key, fields: sends, number: commit, at: Date.now(), settleMs }
+        const { row, customerId, idempotencyKey: key, sends, reading, body } = entry.request
+        const intent = {
+          row,
+          customerId,
+          key,
+          fields: sends,
+          number: commit,
+          at: Date.now(),
+          settleMs: entry.settleMs,
+          body: reading === undefined ? undefined : body,
+        }
         run(insertIntent, number, account, ...intentValues(intent))
         open.set(row, intent)
         return 0

@@ -145,6 +145,8 @@ function createRunWriter(parts: RunWriterParts) {
   let { startedAt, finishedAt } = parts.stored
   /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
   const intended = createRowSet()
+  /** The keys of those whose body may be replaced. */
+  const keys = new Map<number, string>()
   const countKept = 'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?'
   const { first, run } = database
   const notes = new Map<string, string>()
@@ -181,16 +183,25 @@ function createRunWriter(parts: RunWriterParts) {
     earlier,
     isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
     recordIntent(request, settleMs) {
-      if (intended.has(request.row)) return undefined
-      intended.add(request.row)
+      const { row, idempotencyKey, reading } = request
+      const isReplaced = reading !== undefined && keys.get(row) !== idempotencyKey
+      if (intended.has(row) && !isReplaced) return undefined
+      intended.add(row)
+      if (reading !== undefined) keys.set(row, idempotencyKey)
       return commits.add({ kind: 'intent', request, settleMs })
     },
     async cancelIntents(rows) {
       const known = rows.filter((row) => intended.has(row))
-      for (const row of known) intended.delete(row)
+      for (const row of known) {
+        intended.delete(row)
+        keys.delete(row)
+      }
       await Promise.all(known.map((row) => commits.add({ kind: 'cancel', row })))
     },
-    recordOutcome: (outcome, effects = {}) => commits.add({ kind: 'outcome', outcome, effects }),
+    recordOutcome(outcome, effects = {}) {
+      keys.delete(outcome.row)
+      return commits.add({ kind: 'outcome', outcome, effects })
+    },
     hasBeforeImage: (customerId) =>
       first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !== undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
@@ -257,6 +268,10 @@ function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: R
   return {
     inDoubt,
     intendedFields: (row) => intents.get(row)?.fields,
+    intendedBody(row) {
+      const { body, key: idempotencyKey } = intents.get(row) ?? {}
+      return body === undefined || idempotencyKey === undefined ? undefined : { body, idempotencyKey }
+    },
     async isOvertaken(row) {
       const intent = intents.get(row)
       return intent !== undefined && fields?.isOvertaken(intent) === true

@@ -1,9 +1,10 @@
 /** The store in one SQLite database, which several processes may use at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
+import { inputKeptNote } from '../../model/store.ts'
 import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
 import { tryLock } from '../own-database.ts'
-import { accountNumber } from './accounts.ts'
+import { accountNumber, findAccount } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
 import type { StoreRow } from '../own-database.ts'
@@ -46,6 +47,10 @@ function storeOf(database: StoreDatabase): Store {
       const found = find(id)
       return found === undefined ? undefined : runReader(database, found)
     },
+    async setNote(id, name, value) {
+      const put = 'INSERT OR REPLACE INTO run_note SELECT number, ?, ? FROM run WHERE id = ?'
+      await database.write(() => database.run(put, name, value, id))
+    },
     async runs(filter = {}) {
       return findRuns(database, filter)
     },
@@ -59,9 +64,10 @@ function storeOf(database: StoreDatabase): Store {
       const run = storedRun(database, found)
       const release = await hold(run)
       try {
-        if (!(await isAllowed(run))) return false
-        await deleteRows(database, run.number)
-        return true
+        const allowed = await isAllowed(run)
+        if (allowed === true) await deleteWholeRun(database, run.number)
+        if (allowed === 'input') await deleteInput(database, run.number)
+        return allowed !== false
       } finally {
         await release()
       }
@@ -76,6 +82,18 @@ function storeOf(database: StoreDatabase): Store {
       )
     },
     fieldState: (account) => createFieldState(database, account),
+    async accountFact(account, name) {
+      const query = 'SELECT value, customer, at FROM account_fact WHERE account = ? AND name = ?'
+      const number = findAccount(database, account)
+      const found = number === undefined ? undefined : first(query, number, name)
+      if (found === undefined) return undefined
+      return { value: String(found['value']), customer: String(found['customer']), at: Number(found['at']) }
+    },
+    async keepFact(account, name, { value, customer, at }) {
+      const number = await accountNumber(database, account)
+      const put = 'INSERT OR REPLACE INTO account_fact VALUES (?, ?, ?, ?, ?)'
+      await database.write(() => database.run(put, number, name, value, customer, at))
+    },
     quota: async (account, windows) =>
       openQuota({ path, account: await accountNumber(database, account), windows }),
     async check(accept) {
@@ -92,8 +110,8 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
   const wanted = Object.entries({ kind, parent_id: parentId, state, account }).filter(
     ([, value]) => value !== undefined,
   )
-  const where = wanted.map(([column]) => `${column} = ?`).join(' AND ')
-  const query = `${selectRun} ${where === '' ? '' : `WHERE ${where}`} ORDER BY changed_at DESC, number DESC`
+  const where = [kind === undefined ? "kind <> 'probe'" : '1', ...wanted.map(([column]) => `${column} = ?`)]
+  const query = `${selectRun} WHERE ${where.join(' AND ')} ORDER BY changed_at DESC, number DESC`
   return database
     .all(query, ...wanted.map(([, value]) => value ?? null))
     .filter(({ id, directory }) => runsDir === undefined || String(directory) === `${runsDir}/${String(id)}`)
@@ -103,19 +121,37 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
 /** Rows of one transaction; a gap as long as each took lets the others write. */
 const batchRows = 1_000
 
-/** Also frees the space, and empties the log, which holds what was deleted. */
-async function deleteRows(database: StoreDatabase, run: number): Promise<void> {
-  const { db, write } = database
+async function deleteWholeRun(database: StoreDatabase, run: number): Promise<void> {
   await keepDoubts(database, run)
-  for (const [table, key] of Object.entries(runTables)) {
-    const remove = `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`
-    for (let deleted = batchRows; deleted === batchRows;) {
-      const began = performance.now()
-      deleted = await write(() => Number(database.run(remove, run).changes))
-      if (deleted === batchRows) await sleep(performance.now() - began)
-    }
+  for (const table of Object.keys(runTables)) await deleteRows(database, run, table)
+  await database.write(() => database.run('DELETE FROM run WHERE number = ?', run))
+  await freeSpace(database)
+}
+
+async function deleteInput(database: StoreDatabase, run: number): Promise<void> {
+  const forget = 'DELETE FROM run_note WHERE run = ? AND name = ?'
+  await database.write(() => database.run(forget, run, inputKeptNote))
+  await deleteRows(database, run, 'input_chunk')
+  await freeSpace(database)
+}
+
+async function deleteRows(
+  database: StoreDatabase,
+  run: number,
+  table: keyof typeof runTables,
+): Promise<void> {
+  const key = runTables[table]
+  const remove = `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`
+  for (let deleted = batchRows; deleted === batchRows;) {
+    const began = performance.now()
+    deleted = await database.write(() => Number(database.run(remove, run).changes))
+    if (deleted === batchRows) await sleep(performance.now() - began)
   }
-  await write(() => database.run('DELETE FROM run WHERE number = ?', run))
+}
+
+/** Also empties the log, which holds what was deleted. */
+async function freeSpace(database: StoreDatabase): Promise<void> {
+  const { db, write } = database
   for (let pages = freePages(database); pages > 0; pages = freePages(database)) {
     const began = performance.now()
     await write(() => db.exec('PRAGMA incremental_vacuum(100)'))

@@ -47,6 +47,7 @@ describe('a specification', () => {
     ],
     ['clock(-90s)', { name: 'clock', argumentMs: -90_000 }],
     ['clock(+1.5m)/get', { name: 'clock', argumentMs: 90_000, method: 'GET' }],
+    ['hang/delete', { name: 'hang', method: 'DELETE' }],
   ])('%s is read', (spec, expected) => {
     expect(parsed(spec)).toEqual([{ ...every, ...expected }])
   })
@@ -146,6 +147,7 @@ describe('what arrives', () => {
     ['bare-string', 400, '"Bad Request"', false],
     ['redirect', 302, '', false],
     ['not-found', 400, 'INVALID_CUSTOMER_ID', false],
+    ['coupon-spent', 400, 'ERROR_COUPON_WAS_USED_OR_OUT_OF_DATE', false],
     ['not-here-401', 401, 'UNAUTHORIZED_API_CALL', false],
     ['key-401', 401, 'access_key', false],
     ['signature-401', 401, 'signature', false],

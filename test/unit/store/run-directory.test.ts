@@ -2,7 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freshRunId, isRunBegun, openRunDirectory } from '../../../src/store/run-directory.ts'
+import {
+  freshRunId,
+  isRunBegun,
+  openRunDirectory,
+  openRunsDirectory,
+} from '../../../src/store/run-directory.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { makeSmallDisk, whyNot } from '../../support/small-disk.ts'
 import { manifestOf, openOptions } from '../../support/stored-run.ts'
@@ -39,15 +44,15 @@ describe('the directory of a run', () => {
   })
 
   it.skipIf(process.platform !== 'linux')('does not loop where nothing can be made', () => {
-    expect(() => openRunDirectory('/proc/rapyd-runs')).toThrow(unfit('/proc/rapyd-runs', 'ENOENT'))
-    expect(() => openRunDirectory('/proc/rapyd-runs/a/b')).toThrow(unfit('/proc/rapyd-runs/a/b', 'ENOENT'))
+    expect(() => openRunsDirectory('/proc/rapyd-runs')).toThrow(unfit('/proc/rapyd-runs', 'ENOENT'))
+    expect(() => openRunsDirectory('/proc/rapyd-runs/a/b')).toThrow(unfit('/proc/rapyd-runs/a/b', 'ENOENT'))
   })
 
   it('is named where a file or a link to nowhere is in its way', () => {
     writeFileSync(at('file'), '')
     symlinkSync('nowhere', at('link'))
     for (const name of ['file', 'file/runs', 'link', 'link/runs'])
-      expect(() => openRunDirectory(at(name))).toThrow(unfit(at(name), 'not a directory'))
+      expect(() => openRunsDirectory(at(name))).toThrow(unfit(at(name), 'not a directory'))
   })
 
   it('is named where the disk is read-only, and is for another time where it is full', ({ skip }) => {
@@ -57,9 +62,9 @@ describe('the directory of a run', () => {
     try {
       const runs = join(disk.path, 'runs')
       disk.remount('ro')
-      expect(() => openRunDirectory(runs)).toThrow(unfit(runs, 'read-only'))
+      expect(() => openRunsDirectory(runs)).toThrow(unfit(runs, 'read-only'))
       disk.remount('rw,nr_inodes=1')
-      expect(() => openRunDirectory(runs)).toThrow(
+      expect(() => openRunsDirectory(runs)).toThrow(
         expect.objectContaining({
           kind: 'LOCAL',
           code: 'E_DISK',
