@@ -220,6 +220,7 @@ const malformed = (code: 'E_TOO_LARGE' | 'E_QUOTE', message: string): Problem =>
 })
 const rowTooLong = malformed('E_TOO_LARGE', 'the row is longer than 4 MiB')
 const misplacedQuote = malformed('E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote')
+const formulaQuotes = malformed('E_QUOTE', 'a cell like ="0123", whose quotes CSV would double')
 const escapedQuote = malformed('E_QUOTE', 'a backslash before a quote, and no --escape')
 const otherEscape = malformed('E_QUOTE', 'a backslash that escapes no quote and no backslash')
 const otherLineBreak = malformed('E_QUOTE', 'a line break of another kind inside an unquoted cell')
@@ -237,7 +238,14 @@ function createProblemFinder({ newline, delimiter, escape }: Dialect) {
       if (record.includes('"')) throw tooLong(line)
       return rowTooLong
     }
-    if (cells === undefined) return escape !== '\\' && record.includes('\\"') ? escapedQuote : misplacedQuote
+    if (cells === undefined) {
+      const others = record
+        .toString()
+        .split(delimiter)
+        .filter((cell) => !/^="[^"]*"$/.test(cell))
+      if (!others.some((cell) => cell.includes('"'))) return formulaQuotes
+      return escape !== '\\' && record.includes('\\"') ? escapedQuote : misplacedQuote
+    }
     if (record.includes(otherBreak) && hasBareBreak(record, otherBreak)) return otherLineBreak
     return escape === '\\' && record.includes('\\') && hasOtherEscape(record.toString(), delimiter)
       ? otherEscape

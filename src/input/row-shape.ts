@@ -20,7 +20,7 @@ const mostFooterLines = 20
 const longestFooterLine = 1_000
 
 /**
- * Gives rows of the header's width and malformed rows, with numbers from `first` on.
+ * Gives rows of the header's width and malformed rows, with numbers from `first` on. `endsLine`: whether a byte follows at an offset.
  *
  * @throws BulkUpdateError INPUT, E_OTHER_HEADER, if further rows have other columns
  */
@@ -29,6 +29,7 @@ export async function* shapeRows(
   head: Pick<CsvHead, 'header' | 'skipFooter'>,
   first: number,
   onSetAside: OnSetAside,
+  endsLine: (offset: number) => Promise<boolean>,
 ): AsyncGenerator<readonly CsvRecord[]> {
   const { header, skipFooter } = head
   const judge = createJudge(header, onSetAside)
@@ -36,8 +37,6 @@ export async function* shapeRows(
   let footer: CsvRecord[] = []
   /** The first line of the footer begins like a remark or a total. */
   let isRemark = false
-  /** The last line of the last row. */
-  let lastLine = 0
   const numbered = (row: CsvRecord): CsvRecord => {
     const number = next++
     return row.row === number ? row : { ...row, row: number }
@@ -55,21 +54,18 @@ export async function* shapeRows(
       }
       if (footer.length > 0) rows.push(...footer.splice(0).map(numbered))
       rows.push(numbered(row))
-      lastLine = row.line + (row.lines ?? 1) - 1
     }
     if (rows.length > 0) yield rows
   }
   const [start, end] = [footer[0], footer.at(-1)]
   if (start === undefined || end === undefined) return
   const lines = end.line + (end.lines ?? 1) - start.line
-  // A single line of any text may be a row that was cut, and without a row before them, they are the rows.
-  const isFooter = next > 1 && (isRemark || footer.length > 1 || start.line > lastLine + 1)
+  const length = end.offset + end.length - start.offset
+  // A single line of any text without an end may be a row that was cut. Without a row before them, they are the rows.
+  const isFooter = next > 1 && (isRemark || footer.length > 1 || (await endsLine(start.offset + length)))
   if (!isFooter) yield footer.map(numbered)
   else if (skipFooter) onSetAside('footer_lines', start.line, lines)
-  else {
-    const length = end.offset + end.length - start.offset
-    yield [numbered(refuse({ ...start, length, lines }, footerProblem))]
-  }
+  else yield [numbered(refuse({ ...start, length, lines }, footerProblem))]
 }
 
 /** Most rows are: they begin with their customer id. */
@@ -166,7 +162,7 @@ function isFooterLine(record: CsvRecord, width: number): record is CsvRow {
 /** Lines that a broken cell may have, as far as is looked for its end. */
 const mostCellLines = 1_000
 /** Bytes of rows that wait for that. */
-const mostHeldBytes = 4 * 1024 * 1024
+const mostHeldBytes = 16 * 1024 * 1024
 
 const nearBrokenQuote = problemOf(
   'E_NEAR_BROKEN_QUOTE',

@@ -22,20 +22,22 @@ export function rowsOf(
   file: InputFile,
   head: Head,
   start: RecordStart = head.start,
-  onSetAside: OnSetAside = () => {},
+  onSetAside?: OnSetAside,
 ): Source {
-  return parseRows(wholeCharacters(file, start.offset), head, start, onSetAside)
+  const endsLine = async (offset: number): Promise<boolean> => (await file.read(offset, 1)).length > 0
+  return parseRows(wholeCharacters(file, start.offset), head, start, onSetAside, endsLine)
 }
 
 function parseRows(
   blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
   head: Head,
   start: RecordStart,
-  onSetAside: OnSetAside,
+  onSetAside: OnSetAside = () => {},
+  endsLine: (offset: number) => Promise<boolean> = () => Promise.resolve(true),
 ): Source {
   if (head.format === 'ndjson') return parseNdjson(blocks, start, newlineOf(head), onSetAside)
   const records = parseCsv(blocks, head.dialect, start, (line) => onSetAside('byte_order_marks', line))
-  return shapeRows(refuseBrokenCells(records), head, start.row, onSetAside)
+  return shapeRows(refuseBrokenCells(records), head, start.row, onSetAside, endsLine)
 }
 
 /** Ends after row `limit`. */
@@ -53,7 +55,7 @@ export async function* firstRows(
 /** Reads a valid row again, by its place. The caller must check afterwards that the file has not changed. */
 export async function rowAt(file: InputFile, head: Head, place: Place): Promise<Row> {
   const bytes = await file.read(place.offset, place.length)
-  for await (const [row] of parseRows([bytes], head, place, () => {}))
+  for await (const [row] of parseRows([bytes], head, place))
     if (row !== undefined && row.kind !== 'malformed') return row
   await file.checkUnchanged()
   throw new Error('a row that was good is not found again')

@@ -8,6 +8,7 @@ import { isMarked } from '../input/header.ts'
 import { isList, readStrictJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { findFix } from '../mapping/fixes.ts'
+import type { Fix } from '../mapping/fixes.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
 import type { MappedInput } from './row-reader.ts'
 import { csvText, quotedCell } from '../report/escape.ts'
@@ -60,6 +61,7 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
   const { file, head, options } = input
   const locate = createLocate(input)
   const readRow = createReadRow(input)
+  const nullValues = new Set(options.nullValues)
   const copy = openNewFile(path, force, options.input)
   // Decoding has removed the byte order mark of UTF-16.
   if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')
@@ -80,7 +82,11 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
       // Without its fraction, such a postcode would still be wrong.
       if (code === 'W_LOST_ZERO') wanted.delete(columnKey(column))
       const known = wanted.get(columnKey(column))
-      const fixed = fixValue(known?.value ?? valueIn(row, column) ?? '', defect)
+      const fixed = fixValue(known?.value ?? valueIn(row, column) ?? '', defect.field, (text) => {
+        const fix = findFix(defect, text)
+        // A blank would clear the field.
+        return fix === undefined || fix.text === '' || nullValues.has(fix.text) ? undefined : fix
+      })
       if (fixed === undefined) continue
       const changes = new Set([...(known?.change.split(', ') ?? []), fixed.change])
       wanted.set(columnKey(column), { column, code, value: fixed.value, change: [...changes].join(', ') })
@@ -155,23 +161,25 @@ function columnKey(column: SourceColumn | undefined): string {
   return column === undefined ? '' : `${column.number ?? ''} ${column.name}`
 }
 
+type FixText = (text: string) => Fix | undefined
+
 /** Fixes a text, or one inside an object or inside the JSON of a text. Returns undefined if no fix is certain. */
-function fixValue(value: JsonValue, defect: Defect): FixedValue | undefined {
+function fixValue(value: JsonValue, field: string, fix: FixText): FixedValue | undefined {
   const inner = typeof value === 'string' && /^\s*[[{]/.test(value) ? readStrictJson(value).value : undefined
-  if (typeof inner !== 'object' || inner === null) return fixInside(value, '', defect)
-  const fixed = fixInside(inner, '', defect)
+  if (typeof inner !== 'object' || inner === null) return fixInside(value, '', field, fix)
+  const fixed = fixInside(inner, '', field, fix)
   return fixed && { ...fixed, value: JSON.stringify(fixed.value) }
 }
 
 /** `path` leads from the cell to the value. A text with the same end of a path would have the same defect. */
-function fixInside(value: JsonValue, path: string, defect: Defect): FixedValue | undefined {
+function fixInside(value: JsonValue, path: string, field: string, fix: FixText): FixedValue | undefined {
   if (typeof value === 'string') {
-    const fix = defect.field.endsWith(path) ? findFix(defect, value) : undefined
-    return fix && { value: fix.text, change: fix.change }
+    const made = field.endsWith(path) ? fix(value) : undefined
+    return made && { value: made.text, change: made.change }
   }
   if (typeof value !== 'object' || value === null) return undefined
   for (const [key, member] of Object.entries(value)) {
-    const fixed = fixInside(member, isList(value) ? `${path}[${key}]` : `${path}.${key}`, defect)
+    const fixed = fixInside(member, isList(value) ? `${path}[${key}]` : `${path}.${key}`, field, fix)
     if (fixed === undefined) continue
     const whole = isList(value) ? value.with(Number(key), fixed.value) : { ...value, [key]: fixed.value }
     return { value: whole, change: fixed.change }

@@ -116,10 +116,10 @@ describe('HTML', () => {
       'crm.csv',
       csv(
         'customer,name',
-        ['&nbsp;', '<br>', '<p>&nbsp;</p>', '=""', "'"].map((cell, row) => [id(row), cell]),
+        ['&nbsp;', '<br>', '<p>&nbsp;</p>', '&lt;br&gt;', '=""', "'"].map((cell, row) => [id(row), cell]),
       ),
     )
-    expect(listed(findings)).toEqual(['5 E_SUSPECT_BLANK name'])
+    expect(listed(findings)).toEqual(['6 E_SUSPECT_BLANK name'])
   })
 })
 
@@ -154,6 +154,29 @@ it('a guard against formulas, and a formula, are warnings, and only the guard ha
   )
   const cells = [[id(1), "'t Hooft", "'DE123456789"]]
   expect((await examine('b.csv', csv('customer,A,B', cells), '--map', 'map.yaml')).warnings).toEqual([])
+})
+
+it('is not removed where a blank would be left, which would clear the field', async () => {
+  const text = csv('customer,name,metadata.tier', [
+    [id(1), '="none"', 'none\u200b'],
+    [id(2), 'n&#111;ne', 'gold'],
+  ])
+  const { findings, warnings, fixed } = await examine('crm.csv', text, '--null-values', 'none')
+  expect(findings).toEqual([])
+  expect(listed(warnings)).toEqual(['1 W_FORMULA name', '1 W_HTML name', '1 W_INVISIBLE_CHAR metadata.tier'])
+  expect(fixed).toBe(text)
+})
+
+it('whose quotes are not doubled makes a row that is no CSV, and is named', async () => {
+  const { findings } = await examine('crm.csv', `customer,name\n${id(1)},="Ann"\n${id(2)},5" x "\n`)
+  expect(findings).toMatchObject([
+    {
+      code: 'E_QUOTE',
+      message: 'a cell like ="0123", whose quotes CSV would double',
+      tip: expect.stringMatching(/^Export the column as plain text/),
+    },
+    { code: 'E_QUOTE', message: expect.stringMatching(/^a quote inside/) },
+  ])
 })
 
 it('around an id, a phone number or an e-mail address, all of it is named and has a fix', async () => {

@@ -238,9 +238,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a record of another width is a row',
-    file: 'input/csv.ts',
-    edits: [['if (columns > 0 && cells.length !== columns)', 'if (columns < 0)']],
-    tests: ['unit/input/csv.test.ts'],
+    file: 'input/row-shape.ts',
+    edits: [['if (cells.length !== width)', 'if (width < 0)']],
+    tests: ['acceptance/lines-no-rows.test.ts'],
+  },
+  {
+    title: 'a run that goes on between broken quotes does not know of the first',
+    file: 'validation/scan.ts',
+    edits: [['hasBrokenQuotes ? undefined : start', 'start']],
+    tests: ['acceptance/lines-no-rows.test.ts'],
+  },
+  {
+    title: 'a row between broken quotes stands in errors.csv as a row',
+    file: 'report/errors.ts',
+    edits: [["  'E_NEAR_BROKEN_QUOTE',\n", '']],
+    tests: ['acceptance/lines-no-rows.test.ts'],
   },
   {
     title: 'the before-image is not waited for',
