@@ -32,22 +32,15 @@ export function createEntryWriter({
   fields,
   intents,
 }: EntryWriterParts): (entry: RunEntry, commit: number) => number {
-  const { db } = database
-  const addIntent = db.prepare(insertIntent)
-  const removeIntent = db.prepare(
-    'DELETE FROM intent WHERE account = ? AND customer = ? AND run = ? AND row = ?',
-  )
+  const { run } = database
   const account = fields?.account ?? 0
   const open = new Map(intents)
-  const addOutcome = db.prepare(insertOutcome)
-  const addImage = db.prepare('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)')
-  const addWrite = db.prepare('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)')
-  const putNote = db.prepare('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)')
 
   function endIntent(row: number): void {
     const intent = open.get(row)
     if (intent === undefined) return
-    removeIntent.run(account, intent.customerId, number, row)
+    const query = 'DELETE FROM intent WHERE account = ? AND customer = ? AND run = ? AND row = ?'
+    run(query, account, intent.customerId, number, row)
     open.delete(row)
   }
 
@@ -65,7 +58,7 @@ export function createEntryWriter({
           settleMs: entry.settleMs,
           body: reading === undefined ? undefined : body,
         }
-        addIntent.run(number, account, ...intentValues(intent))
+        run(insertIntent, number, account, ...intentValues(intent))
         open.set(row, intent)
         return 0
       }
@@ -77,17 +70,18 @@ export function createEntryWriter({
         fields?.settle(outcome, effects, commit, open.get(outcome.row))
         endIntent(outcome.row)
         const values = outcomeValues(outcome, digestsToKeep(effects))
-        addOutcome.run(number, ...values)
+        run(insertOutcome, number, ...values)
         return Number(values.at(-1))
       }
       case 'image': {
-        const { write, image } = entry
-        addImage.run(number, write.row, write.customerId, image === undefined ? null : JSON.stringify(image))
-        addWrite.run(number, write.customerId, write.row, write.body)
+        const { row, customerId, body } = entry.write
+        const image = entry.image === undefined ? null : JSON.stringify(entry.image)
+        run('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)', number, row, customerId, image)
+        run('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)', number, customerId, row, body)
         return 0
       }
       case 'note':
-        putNote.run(number, entry.name, entry.value)
+        run('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)', number, entry.name, entry.value)
         return 0
       default:
         return entry satisfies never
