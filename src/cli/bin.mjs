@@ -21,20 +21,18 @@ if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15))
       ' and do not install with --ignore-scripts.\n',
   )
   process.exitCode = 2
+} else if (
+  /heapsnapshot-near-heap-limit/.test([process.env['NODE_OPTIONS'], ...process.execArgv].join(' '))
+) {
+  process.stderr.write(
+    'rapyd-bulk: with --heapsnapshot-near-heap-limit, Node would write the keys into a file [E_USAGE]\n' +
+      'Start it without that option of Node. Nothing was sent.\n',
+  )
+  process.exitCode = 2
 } else {
-  try {
-    await enableCache()
-    const { main } = await import('./main.ts')
-    process.exitCode = await main(process.argv.slice(2))
-  } catch (error) {
-    // Nothing of ours could be loaded, so its messages cannot be used. Exit code 1 would mean that a run has ended.
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    process.stderr.write(
-      `rapyd-bulk: it cannot be loaded (${code}) [E_MACHINE_LIMIT]\n` +
-        'Look at the limits of this machine (EMFILE: ulimit -n) and at the installation, then run the same command again.\n',
-    )
-    process.exitCode = 6
-  }
+  await enableCache()
+  const { main } = await import('./main.ts')
+  process.exitCode = await main(process.argv.slice(2))
 }
 
 /** What Node offers for debugging would write the keys of the environment into files, or open a port. */

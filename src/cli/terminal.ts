@@ -119,6 +119,14 @@ function writeError(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+/** A file system that hangs keeps a thread of Node busy, for which `process.exit` would wait: then the signal itself ends it. */
+function endAtOnce(name: NodeJS.Signals, tries = 0): void {
+  const isReading = process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'))
+  if (!isReading) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+  if (tries > 20) process.removeAllListeners(name).kill(process.pid, name)
+  setTimeout(endAtOnce, 50, name, tries + 1)
+}
+
 /**
  * The first signal aborts, so that the command can drain its requests. The second ends the process, and requests in flight stay in
  * doubt. `writeLine` writes to standard error, next to what the screen shows.
@@ -133,7 +141,7 @@ export function drainOnSignals(writeLine: (line: string) => void = writeError): 
       writeLine(
         'Ended at once. Run the same command again: it goes on where it stopped, and looks first at what was in flight.',
       )
-      process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+      return endAtOnce(name)
     }
     writeLine('Stopping: what is in flight ends first. A second signal ends at once.')
     controller.abort(name)

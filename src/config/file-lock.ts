@@ -4,12 +4,13 @@ import { DatabaseSync } from 'node:sqlite'
 
 /** Locks a new file, also for programs that write to it by other means. Undefined if the file system has no locks. */
 export function lockFile(path: string): { close(): void } | undefined {
-  const db = new DatabaseSync(path)
+  let db: DatabaseSync | undefined
   try {
-    db.exec('BEGIN EXCLUSIVE')
+    db = new DatabaseSync(path)
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return db
   } catch {
-    db.close()
+    db?.close()
     return undefined
   }
 }

@@ -46,8 +46,8 @@ export function openOwnFolder(folder: string, prefix?: string): string {
   const real = realpathSync(path)
   for (const each of [...foldersAbove(real), real]) refuseForeignFolder(each)
   const { mode, uid } = statSync(real)
-  const isOpen = (mode & 0o077) !== 0 && (mode & sticky) === 0
-  if (isOpen && uid === effectiveUser && holdsOnlyOurs(real, prefix)) {
+  const isClosed = (mode & 0o077) === 0 || (mode & sticky) !== 0
+  if (!isClosed && uid === effectiveUser && holdsOnlyOurs(real, prefix)) {
     chmodSync(real, ownerOnlyFolder)
     const octal = (mode & 0o7777).toString(8)
     process.emitWarning(`${folder} was open to other users (mode ${octal}); it is now 700`, ownFolderWarning)
@@ -111,18 +111,12 @@ function holdsOnlyOurs(folder: string, prefix: string | undefined): boolean {
   })
 }
 
-/** The cache of compiled code below `parent`; undefined if it cannot be trusted. What others could have written to is removed. */
+/** The cache of compiled code below `parent`; undefined if it cannot be trusted. Others may have put code into an open one. */
 export function openCodeCache(parent: string): string | undefined {
+  const folder = join(parent, 'rapyd-bulk')
   try {
-    const folder = openOwnFolder(join(parent, 'rapyd-bulk'))
-    const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    const isTouched = ['.', ...entries].some((name) => {
-      const found = lstatSync(join(folder, name))
-      // Earlier versions let others read the entries, which does no harm.
-      return !isOwn(found) || (found.mode & (name === '.' ? 0o077 : 0o022)) !== 0
-    })
-    if (!isTouched) return folder
-    rmSync(folder, { recursive: true })
+    const found = lstatSync(folder, { throwIfNoEntry: false })
+    if (found !== undefined && isOwn(found) && (found.mode & 0o077) !== 0) rmSync(folder, { recursive: true })
     return openOwnFolder(folder)
   } catch {
     return undefined

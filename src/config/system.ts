@@ -1,5 +1,6 @@
 /** What the program asks its machine: its own version, and whether a limit of the machine is reached. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import tips from './machine-limits.json' with { type: 'json' }
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 
@@ -9,11 +10,7 @@ const found = isJsonObject(manifest) ? manifest['version'] : undefined
 /** The version of this program, from its package. */
 export const version = typeof found === 'string' ? found : 'unknown'
 
-const limitTips: ReadonlyMap<string, string> = new Map([
-  ['EMFILE', 'Raise the limit (ulimit -n 1024; LimitNOFILE in systemd)'],
-  ['ENFILE', 'Raise the limit of the system (fs.file-max), or end other programs'],
-  ['ENOMEM', 'Give the program more memory, or end other programs'],
-])
+const limitTips: ReadonlyMap<string, string> = new Map(Object.entries(tips))
 
 /**
  * The error to throw if `error` comes from a limit of this machine, and not from what it was asked for. Resolvers and SQLite hide
@@ -35,11 +32,15 @@ function reasonOf(error: unknown): string {
   return isMemory ? 'ENOMEM' : systemCode(error)
 }
 
+/** SQLite opens a few files at a time, and has closed them when it reports that one was too many. */
 function codeOfOpening(): string {
+  const files: number[] = []
   try {
-    closeSync(openSync(import.meta.filename, 'r'))
+    for (let number = 0; number < 4; number++) files.push(openSync(import.meta.filename, 'r'))
     return ''
   } catch (error) {
     return systemCode(error)
+  } finally {
+    files.forEach(closeSync)
   }
 }

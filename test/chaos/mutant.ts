@@ -17,6 +17,7 @@ const contract = ['contract/store.test.ts']
 const lostCommits = ['unit/store/sqlite/lost-commits.test.ts']
 const damage = ['unit/store/sqlite/damage.test.ts']
 const takeover = ['chaos/takeover.test.ts']
+const keys = ['acceptance/metadata-keys.test.ts']
 const freshness = ['chaos/freshness.test.ts']
 
 export const mutants: readonly Mutant[] = [
@@ -126,7 +127,12 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a plain row is sent again without being read back',
     file: 'http/sender.ts',
-    edits: [['if (state.inDoubt && !state.isReadBack)', 'if (state.inDoubt && !state.isRepeatable)']],
+    edits: [
+      [
+        'if (call.state.inDoubt && !call.state.isReadBack)',
+        'if (call.state.inDoubt && !call.state.isRepeatable)',
+      ],
+    ],
     tests: sender,
   },
   {
@@ -206,7 +212,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent of a row that was sent is taken back',
     file: 'http/sender.ts',
-    edits: [['if (!state.inDoubt && (isStop', 'if ((isStop']],
+    edits: [['if (!call.state.inDoubt && (isStop', 'if ((isStop']],
     tests: sender,
   },
   {
@@ -257,9 +263,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the before-image is not waited for',
     file: 'engine/pre-read.ts',
-    edits: [
-      ['await images?.saveBeforeImage(request, image)', 'void images?.saveBeforeImage(request, image)'],
-    ],
+    edits: [['await images?.saveBeforeImage(', 'void images?.saveBeforeImage(']],
     tests: ['unit/engine/pre-read.test.ts'],
   },
   {
@@ -398,8 +402,8 @@ export const mutants: readonly Mutant[] = [
     file: 'http/sender.ts',
     edits: [
       [
-        '(await parts.isOvertaken?.(request.row)) === true',
-        '(await parts.isOvertaken?.(request.row)) === undefined',
+        '(await parts.isOvertaken?.(asked.row)) === true',
+        '(await parts.isOvertaken?.(asked.row)) === undefined',
       ],
     ],
     tests: sender,
@@ -527,5 +531,67 @@ export const mutants: readonly Mutant[] = [
     file: 'validation/guards.ts',
     edits: [['scan.calls + (scan.leftOut ?? 0)', 'scan.calls']],
     tests: ['chaos/nights.test.ts'],
+  },
+  {
+    title: 'metadata sends only the keys of the row',
+    file: 'engine/pre-read.ts',
+    edits: [["mergeKeys(customer['metadata'], keys)", 'mergeKeys({}, keys)']],
+    tests: keys,
+  },
+  {
+    title: 'metadata that replaces objects inside',
+    file: 'rapyd/snapshot.ts',
+    edits: [['isJsonObject(value) ? mergeKeys(ownValue(merged, key), value) : value', 'value']],
+    tests: keys,
+  },
+  {
+    title: 'metadata that was read long ago is sent',
+    file: 'http/sender.ts',
+    edits: [['reading === undefined || clock.now() - reading.at <= longestReadingMs', 'reading !== null']],
+    tests: sender,
+  },
+  {
+    title: 'metadata is not read again after a doubt',
+    file: 'http/sender.ts',
+    edits: [['reading: { ...reading, at: -Infinity } }', 'reading }']],
+    tests: sender,
+  },
+  {
+    title: 'metadata is stored without its body',
+    file: 'store/sqlite/run-entries.ts',
+    edits: [['body: reading === undefined ? undefined : body', 'body: undefined']],
+    tests: contract,
+  },
+  {
+    title: 'metadata keeps its first body',
+    file: 'store/sqlite/run.ts',
+    edits: [['if (intended.has(row) && !isReplaced)', 'if (intended.has(row))']],
+    tests: contract,
+  },
+  {
+    title: 'metadata of others counts for what was applied',
+    file: 'http/read-customer.ts',
+    edits: [['JSON.parse(reading?.patch ?? body)', 'JSON.parse(body)']],
+    tests: sender,
+  },
+  {
+    title: 'a probe leaves what is gone',
+    file: 'engine/probe.ts',
+    edits: [['const isLost = await areKeysMissing(session, state)', 'const isLost = false']],
+    tests: ['unit/engine/probe.test.ts'],
+  },
+  {
+    title: 'a probe says that metadata is merged although nothing was answered',
+    file: 'engine/probe.ts',
+    edits: [
+      ['const isSeen = isReplaced || isAnswered', 'const isSeen = isReplaced || !isAnswered || isAnswered'],
+    ],
+    tests: ['unit/engine/probe.test.ts'],
+  },
+  {
+    title: 'a probe forgets what it has deleted before it is back',
+    file: 'engine/probe.ts',
+    edits: [["outcome.outcome !== 'updated' || missing.length > 0", 'false']],
+    tests: ['unit/engine/probe.test.ts'],
   },
 ]

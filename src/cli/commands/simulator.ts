@@ -30,10 +30,10 @@ export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const isHalf = given === undefined && (accessKey ?? secretKey) !== undefined
   if (isHalf) process.stderr.write('Only one of the two keys is set, so the simulator takes neither.\n')
   const keys = `export RAPYD_ACCESS_KEY=${simulator.accessKey} RAPYD_SECRET_KEY=${simulator.secretKey}\n`
+  const { signal, release } = drainOnSignals()
   process.stdout.write(`${given === undefined ? keys : ''}export RAPYD_BASE_URL=${simulator.url}\n`)
   const use = given === undefined ? 'These keys open nothing else.' : 'It takes the keys of the environment.'
   process.stderr.write(`The simulator is ready. ${use} Stop it with Ctrl-C.\n`)
-  const { signal, release } = drainOnSignals()
   if (!signal.aborted) await once(signal, 'abort')
   const { failed, due } = simulator.webhooks
   if (failed + due > 0) process.stderr.write(`Webhooks that were not delivered: ${failed + due}.\n`)

@@ -64,8 +64,9 @@ export async function openStoreDatabase(path: string, isAccepted = false): Promi
     if (known === undefined) throw damagedStore(`${path}: it does not say which store it is`)
     return databaseOf(path, opened, openMark(path, known))
   } catch (error) {
+    const known = storeError(path, 'open', error)
     db?.close()
-    throw storeError(path, 'open', error)
+    throw known
   }
 }
 

@@ -63,14 +63,15 @@ async function openFieldWriter(
 function createRun({ first, run, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
   const { id, kind, parentId, host, account, directory, facts } = manifest
   return write(() => {
-    const found = first('SELECT number FROM run WHERE id = ?', id)
-    if (found !== undefined) return Number(found['number'])
     const now = Date.now()
+    const found = first('SELECT number FROM run WHERE id = ?', id)
     const add =
       'INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
     const values = [id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now]
-    const number = Number(run(add, ...values).lastInsertRowid)
-    run("INSERT INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)", number, now)
+    const number = Number(found?.['number'] ?? run(add, ...values).lastInsertRowid)
+    // A process that was killed while it deleted the run may have left it without its progress.
+    const addProgress = "INSERT OR IGNORE INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)"
+    run(addProgress, number, now)
     return number
   })
 }

@@ -702,24 +702,24 @@ describe('a stop', () => {
   })
 })
 
+/** A sender whose customer has changed to `next` when it is read again. */
+function readingSender(script: Script, next: UpdateRequest | Outcome, inDoubt: readonly number[] = []) {
+  const again: boolean[] = []
+  const sending = senderOn(script, inDoubt, 10_000, true, false, 2_000, {
+    readAgain(_request, isInDoubt) {
+      again.push(isInDoubt)
+      return Promise.resolve(next)
+    },
+  })
+  return { ...sending, again, bodies: () => sending.of('post').map(({ request }) => request.body) }
+}
+
 describe('a body that was made of a reading', () => {
   const patch = '{"metadata":{"tier":"gold"}}'
   const made = (at: number, more: object = { region: 'eu' }): UpdateRequest => ({
     ...updateOf({ metadata: { ...more, tier: 'gold' } }),
     reading: { patch, at },
   })
-
-  /** A sender whose customer has changed to `next` when it is read again. */
-  function readingSender(script: Script, next: UpdateRequest | Outcome, inDoubt: readonly number[] = []) {
-    const again: boolean[] = []
-    const sending = senderOn(script, inDoubt, 10_000, true, false, 2_000, {
-      readAgain(_request, isInDoubt) {
-        again.push(isInDoubt)
-        return Promise.resolve(next)
-      },
-    })
-    return { ...sending, again, bodies: () => sending.of('post').map(({ request }) => request.body) }
-  }
 
   it('is sent as it is while the reading is recent', async () => {
     const { sender, again, bodies } = readingSender({ updates: [success()] }, made(0, {}))
