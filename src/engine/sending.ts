@@ -8,6 +8,7 @@ import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender, endOfEarlierAttempts } from '../http/sender.ts'
+import { withEarlier } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -30,6 +31,7 @@ import type { FieldEffects, Run } from '../model/store.ts'
 import { endExportRun, exportNote } from './vanished-file.ts'
 import { createAnswerCheck } from './answer-check.ts'
 import type { AnswerCheck } from './answer-check.ts'
+import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
@@ -68,8 +70,8 @@ interface Sending {
   readonly fieldState: FieldStateSending | undefined
   readonly read: ReadCustomer
   readonly answers: AnswerCheck
-  /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
-  readonly inDoubt: ReadonlyMap<number, number>
+  /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). Shrinks. */
+  readonly inDoubt: Map<number, number>
   /** Rows in doubt of the parent run, which the user asked to send again. */
   readonly isSentAgain: (row: number) => boolean
   /** Customers with a row that was settled early. */
@@ -129,8 +131,8 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     stop,
   }
   const closed = new Set(run.earlier.closedCustomers)
-  const middleware = createMiddleware(sending, closed, images, found)
   const outcomes = createOutcomeWriter(sending, closed)
+  const middleware = createMiddleware(sending, { closed, images, found, outcomes })
   try {
     sending.answers.refuseIgnored()
     parts.progress.sending({
@@ -147,7 +149,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
       await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
     }
     const rows = parts.openRows(await run.lastOfSettled())
-    const queue = createQueue(sending, outcomes, concurrency)
+    const queue = createQueue(sending, concurrency)
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
@@ -171,11 +173,11 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
 }
 
 /** Rows in doubt and rows that settle get places of their own, so that others need not wait. */
-function createQueue({ settling, stop }: Sending, outcomes: OutcomeWriter, concurrency: number): KeyedQueue {
+function createQueue({ inDoubt, settling, stop }: Sending, concurrency: number): KeyedQueue {
   const queue = createKeyedQueue(
     () =>
       queuePlaces(concurrency) +
-      Math.min(mostDoubts, outcomes.openDoubts) +
+      Math.min(mostDoubts, inDoubt.size) +
       Math.min(mostSettling, settling.rows),
     // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
     stop,
@@ -232,16 +234,34 @@ function createRowSender(sending: Sending): Send {
   })
 }
 
+interface MiddlewareParts {
+  readonly closed: ReadonlySet<string>
+  /** Keeps before-images, if they are asked for. */
+  readonly images: Run | undefined
+  readonly found: Scan
+  readonly outcomes: OutcomeWriter
+}
+
 /** The middleware around the sender, innermost first. */
 function createMiddleware(
-  { parts, fieldState, read, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
-  closed: ReadonlySet<string>,
-  images: Run | undefined,
-  found: Scan,
+  { parts, run, fieldState, read, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
+  { closed, images, found, outcomes }: MiddlewareParts,
 ): readonly Middleware[] {
-  const { options, precondition, watch } = parts
+  const { options, precondition, watch, remote, runId } = parts
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
-  const middleware: Middleware[] = []
+  const operations = {
+    run,
+    identity: { host: remote.host, runId },
+    clock,
+    recordRemoval: outcomes.recordRemoval,
+    endDoubt: (row: number) => void inDoubt.delete(row),
+  }
+  const middleware: Middleware[] = [
+    {
+      extraRequests: (found.extraCalls ?? 0) / Math.max(1, found.calls),
+      wrap: (next) => sendOperations(next, operations),
+    },
+  ]
   if (images !== undefined || precondition !== undefined) {
     const fields = new Set([...found.set.keys()].map(fieldOf))
     const untilSettled = ({ row, customerId, repeatable }: UpdateRequest, signal: AbortSignal) => {
@@ -255,7 +275,8 @@ function createMiddleware(
   if (fieldState !== undefined) {
     const looking = {
       read: options.readBack ? read : undefined,
-      isInDoubt,
+      // Of a row whose discount may be removed, nothing else was sent.
+      isInDoubt: (row: number) => isInDoubt(row) && run.intendedOperation(row) !== 'delete_discount',
       settleAfterMs: settleAfterMs(parts, false),
     }
     middleware.push({ extraRequests: 0, wrap: (next) => fieldState.around(next, looking) })
@@ -274,8 +295,8 @@ function createMiddleware(
 interface OutcomeWriter {
   /** Resolves when the outcome is durable and the watcher of the run has been notified. */
   settle(outcome: Outcome): Promise<void>
-  /** Rows in doubt that have no outcome yet. */
-  readonly openDoubts: number
+  /** Stores that a part of a row is done. */
+  recordRemoval(soFar: Outcome, removal: UpdateRequest): Promise<void>
 }
 
 /** `closed` gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
@@ -285,17 +306,15 @@ function createOutcomeWriter(
 ): OutcomeWriter {
   const onOutcome = guardedOutcome(parts.watch.onOutcome)
   const threshold = createThreshold(parseErrorLimit(parts.options.maxErrors))
-  let openDoubts = inDoubt.size
 
   function count({ row, outcome }: Outcome): void {
-    if (inDoubt.has(row)) openDoubts--
+    inDoubt.delete(row)
     if (threshold.passed(outcome)) stop(tooManyErrors())
   }
 
   /** An attempt of a row that was settled early may still overwrite what other runs send. */
-  function withHold(outcome: Outcome): FieldEffects | undefined {
-    const effects = fieldState?.effectsOf(outcome)
-    const leftMs = held.until(outcome.customerId) - clock.now()
+  function withHold(customerId: string, effects: FieldEffects | undefined): FieldEffects | undefined {
+    const leftMs = held.until(customerId) - clock.now()
     return effects === undefined || leftMs <= 0 ? effects : { ...effects, until: clock.wall() + leftMs }
   }
 
@@ -306,14 +325,16 @@ function createOutcomeWriter(
   }
 
   return {
-    settle(outcome) {
-      if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
+    settle(last) {
+      const outcome = withEarlier(run.outcomeSoFar(last.row), last)
+      const { customerId } = outcome
+      if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(customerId)
       answers.settle(outcome)
-      return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))
+      const effects = withHold(customerId, fieldState?.effectsOf(outcome))
+      return run.recordOutcome(outcome, effects).then(() => notify(outcome))
     },
-    get openDoubts() {
-      return openDoubts
-    },
+    recordRemoval: (soFar, removal) =>
+      run.recordOutcome(soFar, withHold(removal.customerId, fieldState?.effectsOfRemoval(removal))),
   }
 }
 

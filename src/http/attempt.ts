@@ -2,7 +2,7 @@
 import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import { classify, readEnvelope } from '../rapyd/response.ts'
+import { operations } from '../rapyd/operations.ts'
 import type { Verdict } from '../rapyd/response.ts'
 import { countBlock } from './access.ts'
 import type { Access } from './access.ts'
@@ -54,8 +54,7 @@ export function createAttempt({ calls, access, clock, stop, examine }: AttemptPa
     switch (answer.kind) {
       case 'updated': {
         access.updated()
-        const { operationId } = answer
-        const customer = readEnvelope(response.body)?.data
+        const { operationId, customer } = answer
         const notTaken = customer === undefined ? undefined : await examine?.(request, customer, signal)
         return { kind: 'final', response, operationId, result: notTaken ?? confirmed(state) }
       }
@@ -93,6 +92,7 @@ export function createAttempt({ calls, access, clock, stop, examine }: AttemptPa
   }
 
   return async (request, state, signal) => {
+    const { classify } = operations[request.operation]
     let answer: Verdict | undefined
     const response = await calls.update(request, signal, (received) => {
       answer = classify(received, request.customerId)

@@ -6,6 +6,7 @@
 import pLimit from 'p-limit'
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
+import { operations } from '../rapyd/operations.ts'
 import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { stopError, TransportError } from './errors.ts'
@@ -107,11 +108,7 @@ export function createCalls(parts: CallParts): Calls {
       signal.throwIfAborted()
     },
     update(request, signal, onAnswer) {
-      const { path, body, idempotencyKey } = request
-      return send({ method: 'post', path, body, idempotencyKey }, signal, {
-        update: request,
-        onAnswer,
-      })
+      return send(operations[request.operation].toRequest(request), signal, { update: request, onAnswer })
     },
     read: (path, signal) => send({ method: 'get', path, body: '' }, signal),
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),

@@ -97,7 +97,7 @@ export function createReadCustomer(parts: ReadParts & { readonly signer: Signer 
       const { status } = response
       switch (answer.kind) {
         case 'updated': {
-          const customer = readEnvelope(response.body)?.data
+          const { customer } = answer
           if (customer !== undefined) return { kind: 'found', customer }
           return { kind: 'unreadable', code: 'E_BAD_RESPONSE', status }
         }

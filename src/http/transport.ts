@@ -35,6 +35,7 @@ export interface Transport {
 const largestHeader = 16 * 1024
 const largestBody = 1024 * 1024
 const keepAliveMs = 4_000
+const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
 
 export function createTransport(options: TransportOptions): Transport {
   const { origin, connectTimeoutMs, headersTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
@@ -69,7 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
       else started.abort(new Error('deadline'))
     }, attemptTimeoutMs)
     pool.dispatch(
-      { method: method === 'get' ? 'GET' : 'POST', path, headers, body: body === '' ? null : body },
+      { method: methods[method], path, headers, body: body === '' ? null : body },
       {
         onRequestStart(controller) {
           // A process that was stopped wakes here, and so does a machine that slept. Timers may be late then.

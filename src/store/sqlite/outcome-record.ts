@@ -3,11 +3,9 @@ import { crc32 } from 'node:zlib'
 import { isErrorCode } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
+import type { OperationName } from '../../model/row.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow } from './database.ts'
-
-/** The only operation so far. */
-export const updateOperation = 'update_customer'
 
 /** The column of each member, in the order of the checksum. */
 const columns = {
@@ -29,14 +27,16 @@ const columns = {
   latencyMs: 'latency_ms',
   retries: 'retries',
   finishedAt: 'finished_at',
-} as const satisfies Readonly<Record<keyof Omit<Outcome, 'mergedInto' | 'notTaken' | 'apiMessage'>, string>>
+} as const satisfies Readonly<
+  Record<keyof Omit<Outcome, 'operation' | 'mergedInto' | 'notTaken' | 'apiMessage'>, string>
+>
 
 /** In the order of the checksum. */
 const names = [...Object.values(columns), 'merged_into', 'digests', 'not_taken', 'api_message']
 
 /** Takes the values of `outcomeValues`, after the number of the run. */
-export const insertOutcome = `INSERT INTO outcome (run, operation, ${names.join(', ')}, checksum)
-  VALUES (?, '${updateOperation}', ${names.map(() => '?').join(', ')}, ?)`
+export const insertOutcome = `INSERT INTO outcome (run, ${names.join(', ')}, operation, checksum)
+  VALUES (?, ${names.map(() => '?').join(', ')}, ?, ?)`
 
 /** `digests`: JSON of the keyed digests of the fields that add up when they are sent again, or null. */
 export function outcomeValues(outcome: Outcome, digests: string | null): readonly (string | number | null)[] {
@@ -64,7 +64,12 @@ export function outcomeValues(outcome: Outcome, digests: string | null): readonl
     outcome.notTaken,
     outcome.apiMessage,
   ]
-  return [...values, checksumOf(withoutBlanks(values))]
+  return [...values, outcome.operation, checksumOf(sealed(withoutBlanks(values), outcome.operation))]
+}
+
+/** What a checksum covers. The usual operation is left out: earlier versions knew no other. */
+function sealed(values: readonly unknown[], operation: OperationName): readonly unknown[] {
+  return operation === 'update_customer' ? values : [...values, operation]
 }
 
 /** The last two columns count only if they hold something: earlier versions have not written them. */
@@ -77,12 +82,15 @@ export function readOutcome(found: StoreRow): Outcome {
   const text = (name: string): string => String(found[name])
   const number = (name: string): number => Number(found[name])
   const values = names.map((name) => found[name])
-  if (checksumOf(withoutBlanks(values)) !== found['checksum']) throw damagedRow('outcome', number('row'))
+  const operation = operationOf(found)
+  if (checksumOf(sealed(withoutBlanks(values), operation)) !== found['checksum'])
+    throw damagedRow('outcome', number('row'))
   const code = text(columns.errorCode)
   const mergedInto = found['merged_into']
   return {
     row: number(columns.row),
     outcome: kindOf(found[columns.outcome]),
+    operation,
     line: number(columns.line),
     offset: number(columns.offset),
     length: number(columns.length),
@@ -111,8 +119,14 @@ export function kindOf(text: unknown): OutcomeKind {
   return kind
 }
 
+function operationOf({ operation }: StoreRow): OperationName {
+  if (operation === 'update_customer' || operation === 'delete_discount') return operation
+  throw damagedStore('it holds an operation that there is not')
+}
+
 export interface StoredIntent {
   readonly row: number
+  readonly operation: OperationName
   readonly customerId: string
   readonly key: string
   readonly fields: readonly string[]
@@ -126,12 +140,12 @@ export interface StoredIntent {
 /** Takes the values of `intentValues`, after the numbers of the run and of the account. */
 export const insertIntent = `INSERT OR REPLACE INTO intent
   (run, account, operation, row, customer, idempotency_key, fields, number, at, settle_ms, checksum)
-  VALUES (?, ?, '${updateOperation}', ?, ?, ?, ?, ?, ?, ?, ?)`
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export function intentValues(intent: StoredIntent): readonly (string | number)[] {
-  const { row, customerId, key, fields, number, at, settleMs } = intent
+  const { row, operation, customerId, key, fields, number, at, settleMs } = intent
   const values = [row, customerId, key, fields.join(','), number, at, settleMs]
-  return [...values, checksumOf(values)]
+  return [operation, ...values, checksumOf(sealed(values, operation))]
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
@@ -139,10 +153,13 @@ export function readIntent(found: StoreRow): StoredIntent {
   const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms'].map(
     (name) => found[name],
   )
-  if (checksumOf(values) !== found['checksum']) throw damagedRow('intent', Number(found['row']))
+  const operation = operationOf(found)
+  if (checksumOf(sealed(values, operation)) !== found['checksum'])
+    throw damagedRow('intent', Number(found['row']))
   const fields = String(found['fields'])
   return {
     row: Number(found['row']),
+    operation,
     customerId: String(found['customer']),
     key: String(found['idempotency_key']),
     fields: fields === '' ? [] : fields.split(','),

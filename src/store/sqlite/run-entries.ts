@@ -23,14 +23,17 @@ export interface EntryWriterParts {
   readonly fields: FieldWriter | undefined
   /** Of rows that an earlier session may have sent. */
   readonly intents: ReadonlyMap<number, StoredIntent>
+  /** Open rows of which a part is done. */
+  readonly partial: ReadonlyMap<number, Outcome>
 }
 
-/** Writes an entry inside a transaction. Returns the checksum of an outcome; 0 for anything else. */
+/** Writes an entry inside a transaction. Returns what it adds to the sum of the checksums of all outcomes. */
 export function createEntryWriter({
   database,
   number,
   fields,
   intents,
+  partial,
 }: EntryWriterParts): (entry: RunEntry, commit: number) => number {
   const { db } = database
   const addIntent = db.prepare(insertIntent)
@@ -40,6 +43,7 @@ export function createEntryWriter({
   const account = fields?.account ?? 0
   const open = new Map(intents)
   const addOutcome = db.prepare(insertOutcome)
+  const removePartial = db.prepare('DELETE FROM outcome WHERE run = ? AND row = ? RETURNING checksum')
   const addImage = db.prepare('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)')
   const addWrite = db.prepare('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)')
   const putNote = db.prepare('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)')
@@ -54,9 +58,10 @@ export function createEntryWriter({
   return (entry, commit) => {
     switch (entry.kind) {
       case 'intent': {
-        const { row, customerId, idempotencyKey: key, sends } = entry.request
+        const { row, operation, customerId, idempotencyKey: key, sends } = entry.request
         const intent = {
           row,
+          operation,
           customerId,
           key,
           fields: sends,
@@ -76,8 +81,10 @@ export function createEntryWriter({
         fields?.settle(outcome, effects, commit, open.get(outcome.row))
         endIntent(outcome.row)
         const values = outcomeValues(outcome, digestsToKeep(effects))
+        const { row } = outcome
+        const replaced = partial.has(row) ? removePartial.get(number, row)?.['checksum'] : 0
         addOutcome.run(number, ...values)
-        return Number(values.at(-1))
+        return Number(values.at(-1)) - Number(replaced)
       }
       case 'image': {
         const { write, image } = entry

@@ -12,6 +12,8 @@ import type { StoredIntent } from './outcome-record.ts'
 import { isOwned } from './owner.ts'
 
 const pageRows = 500
+/** Rows that have their last outcome: see `isPartial`. */
+const isFinal = "NOT (operation = 'delete_discount' AND kind = 'not_attempted')"
 
 export const selectRun = `SELECT * FROM run JOIN run_progress ON run_progress.run = run.number`
 
@@ -81,14 +83,16 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
         yield page.map(readOutcome)
     },
     async counts() {
-      const query = 'SELECT kind, count(*) AS rows FROM outcome WHERE run = ? GROUP BY kind'
+      const query = `SELECT kind, count(*) AS rows FROM outcome WHERE run = ? AND ${isFinal} GROUP BY kind`
       const found = read(() => db.prepare(query).all(run))
       return new Map<OutcomeKind, number>(found.map(({ kind, rows }) => [kindOf(kind), Number(rows)]))
     },
     async progress() {
       const settledRows = createRowSet()
       const next = read(() =>
-        db.prepare('SELECT row FROM outcome WHERE run = ? AND row > ? ORDER BY row LIMIT 20000'),
+        db.prepare(
+          `SELECT row FROM outcome WHERE run = ? AND row > ? AND ${isFinal} ORDER BY row LIMIT 20000`,
+        ),
       )
       for await (const page of pagesOf((last) => read(() => next.all(run, last)), 'row'))
         for (const { row } of page) settledRows.add(Number(row))

@@ -5,8 +5,8 @@
 import { countUp, createRowSet } from '../../model/collections.ts'
 import type { RowSet } from '../../model/collections.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
-import { needsAttention } from '../../model/outcome.ts'
-import type { OutcomeKind } from '../../model/outcome.ts'
+import { isPartial, needsAttention } from '../../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
 import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
 import { damagedStore } from '../errors.ts'
 import { accountNumber, hasKey } from './accounts.ts'
@@ -35,14 +35,14 @@ export async function openRun(
     if (found === undefined) throw new Error('a run that was deleted')
     const stored = storedRun(database, found)
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
-    const { settledRows, earlier } = await readEarlier(database, number, owner.earlierEndedAt)
+    const before = await readEarlier(database, number, owner.earlierEndedAt)
     const fields = await openFieldWriter(database, number, options)
     const intents = openIntents(database, number)
-    const parts = { database, number, owner, options, fields, settledRows, earlier, stored, intents }
+    const parts = { database, number, owner, options, fields, ...before, stored, intents }
     const writer = createRunWriter(parts)
     const isRestored = Number(found['is_restored']) === 1
     const inDoubt = isRestored
-      ? allOpen(settledRows, options.rows)
+      ? allOpen(before.settledRows, options.rows)
       : new Map([...intents].map(([row, { at }]) => [row, at]))
     return {
       stored,
@@ -113,6 +113,8 @@ function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts
 
 interface Earlier {
   readonly settledRows: RowSet
+  /** Open rows of which a part is done, with their outcomes so far. */
+  readonly partial: Map<number, Outcome>
   readonly earlier: EarlierSessions
 }
 
@@ -122,6 +124,7 @@ interface Earlier {
  */
 async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
   const settledRows = createRowSet()
+  const partial = new Map<number, Outcome>()
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
   const closedCustomers = new Set<string>()
@@ -131,9 +134,14 @@ async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: nu
   )
   for await (const page of pagesOf((last) => read(() => next.all(run, last)), 'row')) {
     for (const found of page) {
-      const { row, outcome, errorCode, customerId } = readOutcome(found)
-      settledRows.add(row)
+      const read = readOutcome(found)
+      const { row, outcome, errorCode, customerId } = read
       sum = addChecksum(sum, Number(found['checksum']))
+      if (isPartial(read)) {
+        partial.set(row, read)
+        continue
+      }
+      settledRows.add(row)
       countUp(settled, outcome)
       if (needsAttention(outcome)) countUp(errors, errorCode)
       if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
@@ -142,12 +150,12 @@ async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: nu
   const kept = read(() => db.prepare('SELECT settled, checksum FROM run_progress WHERE run = ?').get(run))
   if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
     throw damagedStore('it does not hold the outcomes that a run has counted')
-  return { settledRows, earlier: { settled, errors, closedCustomers, endedAt } }
+  return { settledRows, partial, earlier: { settled, errors, closedCustomers, endedAt } }
 }
 
-/** The sum that a run keeps of the checksums of its outcomes. */
-function addChecksum(sum: number, checksum: number): number {
-  return (sum + checksum) % 2 ** 48
+/** The sum that a run keeps of the checksums of its outcomes. `change` may be negative. */
+function addChecksum(sum: number, change: number): number {
+  return (sum + change + 2 ** 48) % 2 ** 48
 }
 
 function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number> {
@@ -157,7 +165,7 @@ function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number>
   return open
 }
 
-interface RunWriterParts extends Earlier, EntryWriterParts {
+interface RunWriterParts extends Omit<EntryWriterParts, 'partial'>, Earlier {
   readonly owner: Owner
   readonly options: OpenRunOptions
   readonly stored: StoredRun
@@ -185,18 +193,21 @@ interface RunWriter {
   /** Milliseconds since 1970. */
   readonly times: { startedAt: number; finishedAt: number }
   readonly intended: RowSet
+  /** Rows of which this session has done a part. */
+  readonly passed: RowSet
   readonly ownNote: (name: string) => string | undefined
   /** True after a failed commit: nothing more may be sent. */
   readonly hasFailed: () => boolean
 }
 
 function createRunWriter(parts: RunWriterParts): RunWriter {
-  const { database, number, owner, options, settledRows } = parts
+  const { database, number, owner, options, settledRows, partial } = parts
   const { startedAt, finishedAt } = parts.stored
   const times = { startedAt, finishedAt }
   const { db } = database
   /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
   const intended = createRowSet()
+  const passed = createRowSet()
   const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
   const countKept = db.prepare(
     'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?',
@@ -209,17 +220,29 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
   const commits = createGroupCommit<RunEntry>(async (entries) => {
     const began = owner.now()
     let sum = checksum
-    const outcomes = entries.filter((entry) => entry.kind === 'outcome')
+    const outcomes = entries.flatMap((entry) => (entry.kind === 'outcome' ? [entry.outcome] : []))
+    const final = outcomes.filter((outcome) => !isPartial(outcome))
     await database.write((commit) => {
       owner.confirm()
       sum = checksum
       for (const entry of entries) sum = addChecksum(sum, apply(entry, commit))
-      countKept.run(settledRows.size + outcomes.length, sum, Date.now(), number)
+      countKept.run(settledRows.size + final.length, sum, Date.now(), number)
     }, number)
     owner.confirmed(began)
     checksum = sum
-    for (const { outcome } of outcomes) settledRows.add(outcome.row)
+    for (const { row } of final) {
+      settledRows.add(row)
+      partial.delete(row)
+    }
+    for (const outcome of outcomes) if (isPartial(outcome)) pass(outcome)
   }, options.group)
+
+  /** The next operation of the row has an intent of its own. */
+  function pass(outcome: Outcome): void {
+    partial.set(outcome.row, outcome)
+    passed.add(outcome.row)
+    intended.delete(outcome.row)
+  }
 
   async function update(query: string, ...values: readonly (string | number)[]): Promise<void> {
     commits.refuseFailed()
@@ -297,21 +320,34 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       await owner.release()
     },
   }
-  return { run, times, intended, ownNote: (name) => notes.get(name), hasFailed: () => commits.hasFailed }
+  return { run, times, intended, passed, ownNote: (name) => notes.get(name), hasFailed: () => commits.hasFailed }
 }
 
 /** What is asked about rows that an earlier session may have sent. */
 function doubtsOf(
-  { database, number, fields, settledRows, intents }: RunWriterParts,
+  { database, number, fields, settledRows, partial, intents }: RunWriterParts,
   inDoubt: ReadonlyMap<number, number>,
-  { intended, ownNote }: RunWriter,
-): Pick<Run, 'inDoubt' | 'isInDoubt' | 'intendedFields' | 'isOvertaken' | 'note' | 'lastOfSettled'> {
+  { intended, passed, ownNote }: RunWriter,
+): Pick<
+  Run,
+  | 'inDoubt'
+  | 'isInDoubt'
+  | 'intendedFields'
+  | 'intendedOperation'
+  | 'outcomeSoFar'
+  | 'isOvertaken'
+  | 'note'
+  | 'lastOfSettled'
+> {
   const { db, read } = database
   const noteOf = db.prepare('SELECT value FROM run_note WHERE run = ? AND name = ?')
   return {
     inDoubt,
-    isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
+    isInDoubt: (row) =>
+      ((inDoubt.has(row) && !passed.has(row)) || intended.has(row)) && !settledRows.has(row),
     intendedFields: (row) => intents.get(row)?.fields,
+    intendedOperation: (row) => intents.get(row)?.operation,
+    outcomeSoFar: (row) => partial.get(row),
     async isOvertaken(row) {
       const intent = intents.get(row)
       return intent !== undefined && fields?.isOvertaken(intent) === true
