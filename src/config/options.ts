@@ -431,6 +431,27 @@ const simulator = {
     commands: ['simulator'],
     cli: true,
   },
+  metadata: {
+    choices: ['merge', 'replace'],
+    default: 'merge',
+    help: 'What metadata in an update does to the keys that it does not name. Rapyd does not document it',
+    commands: ['simulator'],
+    cli: true,
+  },
+  addresses: {
+    choices: ['append', 'replace'],
+    default: 'append',
+    help: 'What addresses in an update do to those that the customer has. Rapyd does not document it',
+    commands: ['simulator'],
+    cli: true,
+  },
+  blankCoupon: {
+    choices: ['clears', 'ignored', 'refused'],
+    default: 'clears',
+    help: 'What an empty coupon in an update does to the discount. Rapyd does not document it',
+    commands: ['simulator'],
+    cli: true,
+  },
   faults: {
     value: 'FAULTS',
     default: '',

@@ -1,8 +1,8 @@
 /**
  * Customers that keep their state. Only what an update set is stored with the id, so that a million of them fit.
  *
- * Choices for what Rapyd does not document: a blank clears every field, `metadata` merges by key, `addresses` appends with new
- * ids (option `replace`). Every `coupon` makes a new discount. The wallet that a customer already has is accepted again.
+ * Choices for what Rapyd does not document: a blank clears every field, `metadata` merges by key and `addresses` appends with new
+ * ids (options). Every `coupon` makes a new discount. The wallet that a customer already has is accepted again.
  * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
 import { randomUUID } from 'node:crypto'
@@ -11,17 +11,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { checkUpdate } from './customer-rules.ts'
-
-/** A customer as Retrieve Customer shows it; a given one may leave out every field but its id. */
-export interface SimulatedCustomer extends JsonObject {
-  readonly id: string
-}
-
-export interface CustomersOptions {
-  /** `any`: every well-formed id exists; its customer is made at the first call. */
-  readonly customers: 'any' | readonly SimulatedCustomer[]
-  readonly addresses: 'append' | 'replace'
-}
+import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 
 export interface Customers {
   /** What Retrieve Customer shows. Returns undefined if there is no such customer. */
@@ -52,7 +42,9 @@ interface StoredCustomer {
 
 const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
 
-export function createCustomers(options: CustomersOptions): Customers {
+export function createCustomers(
+  options: Pick<Required<SimulatorOptions>, 'customers' | 'metadata' | 'addresses' | 'blankCoupon'>,
+): Customers {
   const any = options.customers === 'any'
   const kept = new Map<string, StoredCustomer>()
   const order: string[] = []
@@ -84,8 +76,15 @@ export function createCustomers(options: CustomersOptions): Customers {
     return undefined
   }
 
+  function checkCoupon(coupon: JsonValue | undefined) {
+    return coupon === '' && options.blankCoupon === 'refused' ? refusal(400, 'ERROR_GET_COUPON') : undefined
+  }
+
   function merged(field: string, value: JsonValue, before: JsonValue | undefined): JsonValue {
-    if (field === 'metadata') return isJsonObject(value) ? { ...objectOf(before), ...value } : {}
+    if (field === 'metadata') {
+      const others = options.metadata === 'merge' && value !== '' ? objectOf(before) : {}
+      return { ...others, ...objectOf(value) }
+    }
     if (field !== 'addresses') return value
     const former = options.addresses === 'append' && value !== '' ? listOf(before) : []
     return [...former, ...listOf(value).map(newAddress)]
@@ -106,7 +105,7 @@ export function createCustomers(options: CustomersOptions): Customers {
       if (customer === undefined) return refusal(400, 'INVALID_CUSTOMER_ID')
       const { ewallet, coupon, ...plain } = body
       const owned = customer.fields['ewallet']
-      const refused = checkUpdate(body) ?? checkWallet(id, ewallet, owned)
+      const refused = checkUpdate(body) ?? checkWallet(id, ewallet, owned) ?? checkCoupon(coupon)
       if (refused !== undefined) return refused
       const fields: Record<string, JsonValue> = { ...customer.fields }
       for (const [field, value] of Object.entries(plain)) fields[field] = merged(field, value, fields[field])
@@ -115,7 +114,8 @@ export function createCustomers(options: CustomersOptions): Customers {
         if (ewallet !== '') walletOwners.set(ewallet, id)
         fields['ewallet'] = ewallet
       }
-      if (typeof coupon === 'string') fields['discount'] = coupon === '' ? null : newDiscount(coupon)
+      if (coupon === '' && options.blankCoupon === 'clears') fields['discount'] = null
+      if (typeof coupon === 'string' && coupon !== '') fields['discount'] = newDiscount(coupon)
       customer.fields = fields
       customer.updates += 1
       return undefined

@@ -5,7 +5,7 @@
  *     500                   every request           500@3            the third request
  *     500:2%                2% of the requests      500@3-5          the third to the fifth; `@3-` from the third on
  *     500=cus_1             this customer's         500:x2           the first two times only
- *     500/post              updates only; `/get` for reads           slow(2s):1%   with an argument
+ *     500/post              updates only; also `/get` and `/delete`  slow(2s):1%   with an argument
  *
  * These combine: `reset-after/post=cus_1@2`, `502-html:5%:x10`. Requests are counted from 1, from when the faults were set,
  * and only those of the method and the customer. Shares are drawn from the seed, the customer and the number of the request
@@ -44,7 +44,7 @@ export interface Fault {
   /** Empty for every customer. */
   readonly customerId: string
   /** Empty for every method. */
-  readonly method: '' | 'GET' | 'POST'
+  readonly method: string
 }
 
 function isFaultName(text: string): text is FaultName {
@@ -97,14 +97,14 @@ function parseFault(text: string): Fault | FaultsProblem {
 const everyRequest = { share: 1, from: 1, to: Infinity, times: Infinity, customerId: '', method: '' } as const
 
 const selector =
-  /\s*(?:\/(?<method>get|post)|:?(?<share>\d+(?:\.\d+)?)%|@(?<from>\d+)(?<open>-)?(?<to>\d+)?|=(?<id>[A-Za-z0-9_-]+)|:?x(?<times>\d+))\s*/iy
+  /\s*(?:\/(?<method>get|post|delete)|:?(?<share>\d+(?:\.\d+)?)%|@(?<from>\d+)(?<open>-)?(?<to>\d+)?|=(?<id>[A-Za-z0-9_-]+)|:?x(?<times>\d+))\s*/iy
 
 function parseSelectors(plain: Fault, text: string): Fault | FaultsProblem {
   const fault: { -readonly [Key in keyof Fault]: Fault[Key] } = { ...plain }
   selector.lastIndex = 0
   while (selector.lastIndex < text.length) {
     const { method, share, from, open, to, id, times } = selector.exec(text)?.groups ?? {}
-    if (method !== undefined) fault.method = method.toUpperCase() === 'GET' ? 'GET' : 'POST'
+    if (method !== undefined) fault.method = method.toUpperCase()
     else if (share !== undefined && Number(share) <= 100) fault.share = Number(share) / 100
     else if (from !== undefined && (open !== undefined || to === undefined)) {
       fault.from = Number(from)
@@ -119,7 +119,7 @@ function parseSelectors(plain: Fault, text: string): Fault | FaultsProblem {
 function selectorProblem(name: string, text: string): FaultsProblem {
   return {
     message: `cannot read where the fault "${name}" strikes: "${text.trim()}"`,
-    tip: `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get or ${name}/post for a method.`,
+    tip: `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get, ${name}/post or ${name}/delete for a method.`,
   }
 }
 

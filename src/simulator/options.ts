@@ -1,7 +1,13 @@
 /** The options of the simulator and their defaults. "Unknown" means that nothing is known of what Rapyd does. */
 import { randomBytes } from 'node:crypto'
 import { groups } from '../config/options.ts'
-import type { SimulatedCustomer } from './customers.ts'
+import type { CommandOptions } from '../config/options.ts'
+import type { JsonObject } from '../model/json.ts'
+
+/** A customer as Retrieve Customer shows it; a given one may leave out every field but its id. */
+export interface SimulatedCustomer extends JsonObject {
+  readonly id: string
+}
 
 export interface RateWindow {
   readonly limit: number
@@ -16,34 +22,27 @@ export const documentedWindows: readonly RateWindow[] = [
   { limit: 1000, perMs: 300_000, blockMs: 300_000 },
 ]
 
-export interface SimulatorOptions {
+/** What the command has as options too; `config/options.ts` says what each does. It binds 127.0.0.1 alone. */
+type Flags = Omit<CommandOptions<'simulator'>, 'rate' | 'latency'>
+
+export interface SimulatorOptions extends Flags {
   /** Default: a random key, like `secretKey`. */
   readonly accessKey?: string
   readonly secretKey?: string
-  /** On 127.0.0.1, the only address it binds. Default 0: any free port. */
-  readonly port?: number
   /** Default: 200 a minute, then blocked to its end, and 1,000 in five minutes, then blocked for five. `[]` is no limit. */
   readonly windows?: readonly RateWindow[]
   /** Send `Retry-After` with a 429. Unknown; default false. */
   readonly retryAfter?: boolean
   /** Body of a 429. Unknown; default `html`, like a firewall. */
   readonly limitBody?: 'html' | 'json'
-  /** Default `off`, as documented for customers. Rapyd's support can enable `all-post`. */
-  readonly idempotency?: 'off' | 'all-post'
   /** What the signature covers. Inferred; default `reserialised`. `raw` is the exact bytes. */
   readonly signature?: 'reserialised' | 'raw'
   /** Default `measured`: 300 s ago to an hour ahead. `documented`: 60 s ago to now. */
   readonly timestamps?: 'measured' | 'documented'
-  /** What `addresses` in an update does. Inferred; default `append`. */
-  readonly addresses?: 'append' | 'replace'
   /** Default `any`: every well-formed id exists, and its customer is made at the first call. A list: only those. */
   readonly customers?: 'any' | readonly SimulatedCustomer[]
   /** Added to every answer, in ms. Default 0. */
   readonly latencyMs?: number
-  /** See `faults.ts` for the grammar. Default none. */
-  readonly faults?: string
-  /** Seed of the draws for shares of faults. Default 1. */
-  readonly seed?: number
   /** The server's clock minus ours, in ms. Default 0. */
   readonly clockSkewMs?: number
   /** Number of the newest calls that stay readable; the counters count all. Default 100,000. */
@@ -63,7 +62,9 @@ export function resolveSimulatorOptions(options: SimulatorOptions): Required<Sim
     idempotency: options.idempotency ?? simulator.idempotency.default,
     signature: options.signature ?? 'reserialised',
     timestamps: options.timestamps ?? 'measured',
-    addresses: options.addresses ?? 'append',
+    addresses: options.addresses ?? simulator.addresses.default,
+    blankCoupon: options.blankCoupon ?? simulator.blankCoupon.default,
+    metadata: options.metadata ?? simulator.metadata.default,
     customers: options.customers ?? 'any',
     latencyMs: options.latencyMs ?? simulator.latency.default,
     faults: options.faults ?? simulator.faults.default,

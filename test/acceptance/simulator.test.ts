@@ -2,7 +2,9 @@ import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshFolder } from './support/command.ts'
-import type { Folder } from './support/command.ts'
+import type { Folder, Started } from './support/command.ts'
+import { envelope, retrieve, update } from '../unit/simulator/signed-request.ts'
+import type { Served } from '../unit/simulator/signed-request.ts'
 
 describe('the embedded simulator', () => {
   let folder: Folder
@@ -93,23 +95,49 @@ describe('the embedded simulator', () => {
   })
 })
 
+/** Starts the command and waits until it serves. */
+async function startServer(
+  folder: Folder,
+  flags: string,
+  keys: Readonly<Record<string, string>> = {},
+): Promise<Served & { readonly server: Started }> {
+  const server = folder.start(['simulator', ...flags.split(' ')], keys)
+  await new Promise<void>((ready) => {
+    server.onStderr((text) => {
+      if (text.includes('ready')) ready()
+    })
+  })
+  const printed = (name: string) => new RegExp(`${name}=(\\S+)`).exec(server.stdout())?.[1] ?? ''
+  return {
+    server,
+    url: printed('RAPYD_BASE_URL'),
+    accessKey: printed('RAPYD_ACCESS_KEY'),
+    secretKey: printed('RAPYD_SECRET_KEY'),
+  }
+}
+
+/** What a server with these flags holds of a customer after the updates. */
+async function heldAfter(flags: string, patches: readonly object[]) {
+  const folder = freshFolder()
+  const served = await startServer(folder, flags)
+  for (const patch of patches) await update(served, 'cus_1', patch)
+  const { data } = envelope(await retrieve(served, 'cus_1'))
+  served.server.kill('SIGTERM')
+  await served.server.finished
+  folder.remove()
+  return data
+}
+
 describe('the simulator as a server', () => {
   it('takes its port and keys, plays its faults, replays answers by key, and ends with a signal', async () => {
     const folder = freshFolder()
     folder.write('crm.csv', `customer,name\ncus_${'1'.padStart(32, '0')},A\n`)
     const keys = { RAPYD_ACCESS_KEY: 'own-access', RAPYD_SECRET_KEY: 'own-secret' }
-    const server = folder.start(
-      '--port 0 --rate 50/1s --latency 1 --idempotency all-post --faults 500-kept/post@1 --seed 3'
-        .split(' ')
-        .toSpliced(0, 0, 'simulator'),
+    const { server, url } = await startServer(
+      folder,
+      '--port 0 --rate 50/1s --latency 1 --idempotency all-post --faults 500-kept/post@1 --seed 3',
       keys,
     )
-    await new Promise<void>((ready) => {
-      server.onStderr((text) => {
-        if (text.includes('ready')) ready()
-      })
-    })
-    const [, url = ''] = /RAPYD_BASE_URL=(\S+)/.exec(server.stdout()) ?? []
     const args = ['update', 'crm.csv', '--rate', '50/1s', '--finish-by', '23:59', '--json']
     const updated = await folder.run(args, { ...keys, RAPYD_BASE_URL: url })
     server.kill('SIGTERM')
@@ -122,5 +150,21 @@ describe('the simulator as a server', () => {
     })
     expect(ended.code).toBe(0)
     expect(ended.stdout).not.toContain('own-secret')
+  })
+
+  const address = { name: 'Home', line_1: '1 Main Street' }
+  const twoKeys = [{ metadata: { a: 1 } }, { metadata: { b: 2 } }]
+  const twice = [{ addresses: [address] }, { addresses: [address] }]
+  const blank = [{ coupon: 'SPRING' }, { coupon: '', description: 'sent' }]
+  it.each([
+    ['--metadata merge', twoKeys, { metadata: { a: 1, b: 2 } }],
+    ['--metadata replace', twoKeys, { metadata: { b: 2 } }],
+    ['--addresses append', twice, { addresses: [address, address] }],
+    ['--addresses replace', twice, { addresses: [address] }],
+    ['--blank-coupon clears', blank, { discount: null, description: 'sent' }],
+    ['--blank-coupon ignored', blank, { discount: { coupon: { id: 'SPRING' } }, description: 'sent' }],
+    ['--blank-coupon refused', blank, { discount: { coupon: { id: 'SPRING' } }, description: '' }],
+  ])('with %s does what it says', async (flags, patches, held) => {
+    expect(await heldAfter(flags, patches)).toMatchObject(held)
   })
 })

@@ -10,16 +10,14 @@ import { drainOnSignals } from '../terminal.ts'
 export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
   const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
+  const { rate, latency = 0, ...flags } = args
   const simulator = await createSimulator({
-    port: args.port ?? 0,
-    idempotency: args.idempotency === 'all-post' ? 'all-post' : 'off',
-    latencyMs: args.latency ?? 0,
-    faults: args.faults ?? '',
-    seed: args.seed ?? 1,
+    ...flags,
+    latencyMs: latency,
     keepCalls: 0,
     ...(accessKey === undefined ? {} : { accessKey }),
     ...(secretKey === undefined ? {} : { secretKey }),
-    ...(args.rate === undefined ? {} : { windows: enforcedWindows(args.rate) }),
+    ...(rate === undefined ? {} : { windows: enforcedWindows(rate) }),
   })
   const keys =
     accessKey === undefined

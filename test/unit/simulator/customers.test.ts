@@ -52,6 +52,13 @@ describe('fields with rules of their own', () => {
     expect(envelope(emptied).data['metadata']).toEqual({})
   })
 
+  it('metadata replaces all keys, if the options say so', async () => {
+    const simulator = await startSimulator({ metadata: 'replace' })
+    await update(simulator, 'cus_1', { metadata: { a: 1, b: 'x' } })
+    const replaced = await update(simulator, 'cus_1', { metadata: { b: 'y' } })
+    expect(envelope(replaced).data['metadata']).toEqual({ b: 'y' })
+  })
+
   it.each([
     ['append', 2],
     ['replace', 1],
@@ -77,6 +84,31 @@ describe('fields with rules of their own', () => {
     const again = await send(simulator, 'DELETE', '/v1/customers/cus_1/discount')
     expect(verdict(again)).toBe('400 ERROR_DELETE_CUSTOMER_DISCOUNT')
     expect(simulator.customer('cus_1')?.['discount']).toBeNull()
+  })
+
+  it.each([
+    ['clears', '200', null],
+    ['ignored', '200', { coupon: { id: 'SPRING' } }],
+    ['refused', '400 ERROR_GET_COUPON', { coupon: { id: 'SPRING' } }],
+  ] as const)('a blank coupon is %s, if the options say so', async (blankCoupon, answer, discount) => {
+    const simulator = await startSimulator({ blankCoupon })
+    await update(simulator, 'cus_1', { coupon: 'SPRING', description: 'before' })
+    const reply = await update(simulator, 'cus_1', { coupon: '', description: 'after' })
+    expect(verdict(reply)).toBe(answer)
+    const held = discount === null ? { discount } : { discount: expect.objectContaining(discount) }
+    const description = answer === '200' ? 'after' : 'before'
+    expect(simulator.customer('cus_1')).toMatchObject({ ...held, description })
+    const gone = await send(simulator, 'DELETE', '/v1/customers/cus_1/discount')
+    expect(verdict(gone)).toBe(discount === null ? '400 ERROR_DELETE_CUSTOMER_DISCOUNT' : '200')
+  })
+
+  it('Delete Discount of a customer that does not exist is refused, and so is one with no discount', async () => {
+    const simulator = await startSimulator({ customers: [{ id: 'cus_1' }] })
+    const remove = async (id: string) =>
+      verdict(await send(simulator, 'DELETE', `/v1/customers/${id}/discount`))
+    expect(await remove('cus_2')).toBe('400 INVALID_CUSTOMER_ID')
+    expect(await remove('cus_1')).toBe('400 ERROR_DELETE_CUSTOMER_DISCOUNT')
+    expect(simulator.appliedCount).toBe(0)
   })
 
   it('a wallet belongs to one customer, and a customer has one wallet', async () => {

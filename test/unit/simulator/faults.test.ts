@@ -47,6 +47,7 @@ describe('a specification', () => {
     ],
     ['clock(-90s)', { name: 'clock', argumentMs: -90_000 }],
     ['clock(+1.5m)/get', { name: 'clock', argumentMs: 90_000, method: 'GET' }],
+    ['hang/delete', { name: 'hang', method: 'DELETE' }],
   ])('%s is read', (spec, expected) => {
     expect(parsed(spec)).toEqual([{ ...every, ...expected }])
   })
