@@ -115,10 +115,7 @@ function effectsOfCall(
   if (outcome.outcome === 'updated' || outcome.notTaken !== '') {
     const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
     const isKnown = isWritten(outcome, sent)
-    const confirmed = only(
-      wanted,
-      (field) => fields.includes(field) && !refused.has(field) && isKnown(field),
-    )
+    const confirmed = only(wanted, (field) => fields.includes(field) && !refused.has(field) && isKnown(field))
     return { confirmed, unknown: fields.filter((field) => !(field in confirmed)) }
   }
   return wasNotApplied(outcome) ? {} : { unknown: fields }

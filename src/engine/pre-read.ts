@@ -7,7 +7,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import { toSnapshot } from '../rapyd/snapshot.ts'
+import { hasNoDiscount, toBeforeImage } from '../rapyd/snapshot.ts'
 import { openOutcome } from './all-outcomes.ts'
 import type { Run } from '../model/store.ts'
 
@@ -77,8 +77,9 @@ export function preRead(deliver: Send, parts: PreReadParts): Send {
       if (judged !== undefined && 'outcome' in judged) return judged
       request = judged?.request ?? request
       leftOut = judged?.leftOut
+      if (customer !== undefined && hasNoDiscount(customer)) request = { ...request, hasNoDiscount: true }
     }
-    const image = customer === undefined ? undefined : toSnapshot(customer, fields)
+    const image = customer === undefined ? undefined : toBeforeImage(customer, fields)
     await images?.saveBeforeImage(request, image)
     const outcome = await deliver(request, signal)
     return leftOut === undefined || outcome?.outcome !== 'updated' ? outcome : { ...outcome, ...leftOut }

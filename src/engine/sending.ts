@@ -16,6 +16,7 @@ import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
+import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/guards.ts'
@@ -176,9 +177,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
 function createQueue({ inDoubt, settling, stop }: Sending, concurrency: number): KeyedQueue {
   const queue = createKeyedQueue(
     () =>
-      queuePlaces(concurrency) +
-      Math.min(mostDoubts, inDoubt.size) +
-      Math.min(mostSettling, settling.rows),
+      queuePlaces(concurrency) + Math.min(mostDoubts, inDoubt.size) + Math.min(mostSettling, settling.rows),
     // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
     stop,
   )
@@ -253,12 +252,12 @@ function createMiddleware(
     run,
     identity: { host: remote.host, runId },
     clock,
-    recordRemoval: outcomes.recordRemoval,
+    recordRemoval: (soFar: Outcome, removal: UpdateRequest) => outcomes.recordRemoval(soFar, removal),
     endDoubt: (row: number) => void inDoubt.delete(row),
   }
   const middleware: Middleware[] = [
     {
-      extraRequests: (found.extraCalls ?? 0) / Math.max(1, found.calls),
+      extraRequests: callsOnTop(found),
       wrap: (next) => sendOperations(next, operations),
     },
   ]
@@ -276,7 +275,8 @@ function createMiddleware(
     const looking = {
       read: options.readBack ? read : undefined,
       // Of a row whose discount may be removed, nothing else was sent.
-      isInDoubt: (row: number) => isInDoubt(row) && run.intendedOperation(row) !== 'delete_discount',
+      isInDoubt: (row: number, field: string) =>
+        isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount'),
       settleAfterMs: settleAfterMs(parts, false),
     }
     middleware.push({ extraRequests: 0, wrap: (next) => fieldState.around(next, looking) })

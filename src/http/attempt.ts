@@ -92,15 +92,15 @@ export function createAttempt({ calls, access, clock, stop, examine }: AttemptPa
   }
 
   return async (request, state, signal) => {
-    const { classify } = operations[request.operation]
+    const operation = operations[request.operation]
     let answer: Verdict | undefined
     const response = await calls.update(request, signal, (received) => {
-      answer = classify(received, request.customerId)
+      answer = operation.classify(received, request.customerId)
       // Before the permit is released, so that nothing is sent after it.
       if (answer.kind === 'stop' && answer.code !== 'E_AUTH') stop(stopError(answer.code, answer.operationId))
     })
     if (response instanceof TransportError) return { kind: 'lost', error: response, at: clock.now() }
-    answer ??= classify(response, request.customerId)
+    answer ??= operation.classify(response, request.customerId)
     return judge(answer, response, { request, state, signal })
   }
 }

@@ -25,6 +25,11 @@ export interface MissingColumn {
   readonly nearest: string | undefined
 }
 
+/** Calls on top of one for each row, on average. */
+export function callsOnTop({ extraCalls = 0, calls }: Pick<Scan, 'extraCalls' | 'calls'>): number {
+  return extraCalls / Math.max(1, calls)
+}
+
 export interface Scan {
   readonly rows: number
   /** Rows that will be sent. */

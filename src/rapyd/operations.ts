@@ -7,6 +7,7 @@ import { splitNames } from '../model/row.ts'
 import type { OperationName, Patch, UpdateRequest } from '../model/row.ts'
 import { narrowRequest, parseBody } from './requests.ts'
 import type { RunIdentity } from './requests.ts'
+import { isEmpty } from './snapshot.ts'
 import { classify, classifyRemoval } from './response.ts'
 import type { Verdict } from './response.ts'
 
@@ -29,6 +30,11 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
     }),
     classify: classifyRemoval,
   },
+}
+
+/** The fields of a patch that may be there twice after it was sent twice: addresses are appended, and a coupon makes a discount. */
+export function addingUp(patch: Readonly<Patch>): readonly string[] {
+  return ['addresses', 'coupon'].filter((field) => !isEmpty(patch[field]))
 }
 
 /** True if the patch blanks the coupon. A mapping may clear it with a value of its own, which is sent. */

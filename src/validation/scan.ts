@@ -11,6 +11,8 @@ import type { Examiner, ReadRow, Source, CustomerCount, OnWarning } from '../mod
 import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
 import type { FoundKind, Scan } from '../model/scan.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
+import { addingUp, removesDiscount } from '../rapyd/operations.ts'
+import { isRepeatable } from '../rapyd/requests.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
@@ -111,6 +113,8 @@ async function scanRows(
   let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
+  const adding = new Map<string, number>()
+  let extraCalls = 0
   const findings = createKindCounter<ErrorCode>()
   const warnings = createKindCounter<WarningCode>()
   const replaces = createReplaceCheck(mapping)
@@ -141,6 +145,10 @@ async function scanRows(
         calls++
         countEach(set, read.fields)
         countEach(cleared, read.cleared)
+        if (!isRepeatable(read.patch)) {
+          countEach(adding, addingUp(read.patch))
+          if (removesDiscount(read.patch) && Object.keys(read.patch).length > 1) extraCalls++
+        }
       } else if (read.outcome === 'unchanged') unchanged++
       else {
         invalid++
@@ -161,6 +169,8 @@ async function scanRows(
     ...counts,
     findings: findings.list(),
     warnings: [...warnings.list(), ...unused],
+    ...(extraCalls === 0 ? {} : { extraCalls }),
+    ...(adding.size === 0 ? {} : { addingUp: Object.fromEntries(adding) }),
     ...keys.missingColumns(),
   }
 }

@@ -75,8 +75,8 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/sending.ts',
     edits: [
       [
-        'return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))',
-        'return Promise.resolve(void setTimeout(() => void run.recordOutcome(outcome, withHold(outcome)), 50)).then(() => notify(outcome))',
+        'return run.recordOutcome(outcome, effects).then(() => notify(outcome))',
+        'return Promise.resolve(void setTimeout(() => void run.recordOutcome(outcome, effects), 50)).then(() => notify(outcome))',
       ],
     ],
     tests: crash,

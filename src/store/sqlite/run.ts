@@ -134,11 +134,11 @@ async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: nu
   )
   for await (const page of pagesOf((last) => read(() => next.all(run, last)), 'row')) {
     for (const found of page) {
-      const read = readOutcome(found)
-      const { row, outcome, errorCode, customerId } = read
+      const kept = readOutcome(found)
+      const { row, outcome, errorCode, customerId } = kept
       sum = addChecksum(sum, Number(found['checksum']))
-      if (isPartial(read)) {
-        partial.set(row, read)
+      if (isPartial(kept)) {
+        partial.set(row, kept)
         continue
       }
       settledRows.add(row)
@@ -147,8 +147,8 @@ async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: nu
       if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
     }
   }
-  const kept = read(() => db.prepare('SELECT settled, checksum FROM run_progress WHERE run = ?').get(run))
-  if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
+  const totals = read(() => db.prepare('SELECT settled, checksum FROM run_progress WHERE run = ?').get(run))
+  if (Number(totals?.['settled']) !== settledRows.size || Number(totals?.['checksum']) !== sum)
     throw damagedStore('it does not hold the outcomes that a run has counted')
   return { settledRows, partial, earlier: { settled, errors, closedCustomers, endedAt } }
 }
@@ -320,7 +320,14 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       await owner.release()
     },
   }
-  return { run, times, intended, passed, ownNote: (name) => notes.get(name), hasFailed: () => commits.hasFailed }
+  return {
+    run,
+    times,
+    intended,
+    passed,
+    ownNote: (name) => notes.get(name),
+    hasFailed: () => commits.hasFailed,
+  }
 }
 
 /** What is asked about rows that an earlier session may have sent. */
