@@ -16,8 +16,10 @@ import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
 import {
   createDisplay,
+  describeAddingUp,
   describeClears,
   describeDuplicates,
+  describeExtraCalls,
   describeUnmatched,
   describeWarnings,
 } from './display.ts'
@@ -67,10 +69,12 @@ export async function send<Args extends SendArguments>(
         describeWarnings(scan),
         describeUnmatched(unmatched),
         missingLine(scan.missingColumns),
+        describeAddingUp(scan),
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
       if (!quiet)
-        for (const note of [...shown, describeClears(scan)]) if (note !== undefined) display.writeLine(note)
+        for (const note of [...shown, describeExtraCalls(scan), describeClears(scan)])
+          if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)

@@ -178,6 +178,12 @@ export interface KnownFields {
   readonly doubtAt: number
 }
 
+/** What a run has set in `addresses` and `coupon` of one customer. */
+export interface SentFields {
+  readonly run: string
+  readonly digests: Digests
+}
+
 export interface FieldStateCounts {
   /** Customers of whom something is known or was. */
   readonly customers: number
@@ -201,6 +207,8 @@ export interface ExportRun {
 export interface FieldState {
   /** In the order of the customers. */
   get(customers: readonly string[]): Promise<readonly KnownFields[]>
+  /** What runs have confirmed of fields that add up when they are sent again, by customer, the newest run first. */
+  sentBefore(customers: readonly string[]): Promise<readonly (readonly SentFields[])[]>
   /** Takes a file as applied: many customers in one transaction. What another secret key has made is forgotten. */
   confirm(confirmed: readonly { readonly customerId: string; readonly digests: Digests }[]): Promise<void>
   /** Forgets one customer, or all. Resolves with how many something was known of. */

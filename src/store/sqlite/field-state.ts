@@ -1,5 +1,7 @@
 /** What is known of an account's customers: digests of the fields that Rapyd confirmed, and which exports held which customers. */
 import { BulkUpdateError } from '../../model/errors.ts'
+import { isJsonObject, parseJson } from '../../model/json.ts'
+import type { Digests } from '../../model/outcome.ts'
 import type { AccountId, FieldState, KnownFields } from '../../model/store.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreDatabase } from './database.ts'
@@ -30,6 +32,18 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       if (account === undefined) return customers.map(() => nothing)
       const table = fieldTable(database, account)
       return read(() => customers.map((customerId) => knownFields(table, customerId)))
+    },
+    async sentBefore(customers) {
+      const query = `SELECT id, digests FROM outcome JOIN run ON number = run WHERE customer = ? AND digests IS NOT NULL
+        AND host = ? AND account = ? ORDER BY number DESC`
+      return read(() => {
+        const of = db.prepare(query)
+        return customers.map((customerId) =>
+          of
+            .all(customerId, owner.host, owner.account)
+            .map((found) => ({ run: String(found['id']), digests: digestsIn(String(found['digests'])) })),
+        )
+      })
     },
     async confirm(confirmed) {
       const account = await accountNumber(database, owner)
@@ -125,6 +139,14 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       )
     },
   }
+}
+
+function digestsIn(text: string): Digests {
+  const found = parseJson(text)
+  const entries = Object.entries(isJsonObject(found) ? found : {})
+  return Object.fromEntries(
+    entries.flatMap(([field, digest]) => (typeof digest === 'string' ? [[field, digest]] : [])),
+  )
 }
 
 function unusableState(path: string): BulkUpdateError {

@@ -55,6 +55,7 @@ CREATE TABLE request_holder (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEG
 CREATE TABLE pause (account INTEGER PRIMARY KEY, until REAL NOT NULL) STRICT;
 CREATE TABLE machine (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL) STRICT;
 `,
+  'CREATE INDEX outcome_digests ON outcome (customer) WHERE digests IS NOT NULL',
 ]
 
 export const storeVersion = migrations.length
