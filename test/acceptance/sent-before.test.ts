@@ -185,7 +185,7 @@ describe('redo with the options that messages recommend', () => {
     expect((await folder.run(args, server.keys)).code).toBe(1)
     server.updates.length = 0
     const { code, stderr } = await redo('--null-values', 'N/A')
-    expect([code, server.updates]).toEqual([3, []])
+    expect([code, server.updates]).toEqual([2, []])
     expect(stderr).toContain('E_MAX_CLEARS')
   })
 
