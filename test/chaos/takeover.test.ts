@@ -77,7 +77,13 @@ const filesOfRun = (): readonly string[] =>
 
 function violations(): readonly string[] {
   const { calls, inFlightPerCustomerMax } = simulator
-  return judge({ job, calls, inFlightPerCustomerMax, results: place.results() }).violations
+  return judge({
+    job,
+    calls,
+    customer: (id) => simulator.customer(id),
+    inFlightPerCustomerMax,
+    results: place.results(),
+  }).violations
 }
 
 describe('a process that stands still for longer than its lease', () => {
