@@ -72,7 +72,7 @@ function refuseAdded(addedBy: ReadonlyMap<string, number>, rows: number): void {
   const redo = run === '' ? '' : `rapyd-bulk redo ${run} sends what that run has left; `
   throw new BulkUpdateError(
     'E_SENT_BEFORE',
-    `${formatCount(added)} of ${formatRows(rows)} were confirmed by ${run === '' ? 'an earlier run' : `run ${run}`}${others}: sent again, their addresses or coupons add up`,
+    `${formatCount(added)} of ${formatRows(rows)} ${rows === 1 ? 'was' : 'were'} confirmed by ${run === '' ? 'an earlier run' : `run ${run}`}${others}: sent again, their addresses or coupons add up`,
     `${redo}--only-changed leaves out what Rapyd has confirmed; --allow-repeat sends all of it again. Nothing was sent.`,
   )
 }

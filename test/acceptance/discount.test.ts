@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bulkUpdate, redo, rollback, verify } from '../../src/index.ts'
+import { apply, bulkUpdate, plan, redo, rollback, verify } from '../../src/index.ts'
 import type { UpdateOptions } from '../../src/index.ts'
 import { freshFolder } from './support/command.ts'
 import type { Folder } from './support/command.ts'
@@ -69,7 +69,7 @@ const calls = (made: readonly Call[] = server.updates) =>
 async function giveCoupon(...customers: readonly number[]): Promise<void> {
   await send(
     customers.map((row) => ({ customer: id(row), coupon: 'SUMMER' })),
-    { newRun: true },
+    { newRun: true, allowRepeat: true },
   )
   server.updates.length = 0
   server.applied.length = 0
@@ -165,6 +165,63 @@ describe('a row whose discount is removed and whose patch is refused', () => {
   })
 })
 
+describe('a row that Rapyd takes in part', () => {
+  it('names only what was not taken, and redo sends just that', async () => {
+    await giveCoupon(1)
+    const take = server.take
+    server.take = ({ description: _, ...patch }, held) => take(patch, held)
+    server.show = (customer) => ({ description: '', ...customer })
+    const { exitCode, directory } = await send([{ ...row, description: 'x' }])
+    expect([exitCode, endings(directory)]).toEqual([
+      1,
+      ['rejected E_NOT_TAKEN coupon;name;description coupon description 2'],
+    ])
+    server.take = take
+    server.updates.length = 0
+    const again = await redo({ ...all(), run: directory })
+    expect([calls(), 'exitCode' in again && again.exitCode]).toEqual([['{"description":"x"}'], 0])
+  })
+
+  it('keeps its taken part out of a second redo, whatever the first one met', async () => {
+    await giveCoupon(1)
+    server.answer = ({ method }) => (method === 'post' ? refusal : undefined)
+    const { directory } = await send([row])
+    await redo({ ...all(), run: directory })
+    server.answer = () => undefined
+    server.updates.length = 0
+    await redo({ ...all(), run: directory })
+    expect(calls()).toEqual(['{"name":"Ada"}'])
+  })
+})
+
+describe('a plan', () => {
+  it('that removes a discount is applied with --verify, also after it was stopped between the calls', async () => {
+    await giveCoupon(1)
+    folder.write('plan.ndjson', `${JSON.stringify(row)}\n`)
+    const { path } = await plan({ ...all(), input: join(folder.path, 'plan.ndjson'), maxClears: '100%' })
+    const controller = new AbortController()
+    server.answer = ({ method }) => {
+      if (method === 'delete') controller.abort()
+      return undefined
+    }
+    await apply({ ...all(), plan: path, verify: true, signal: controller.signal })
+    server.answer = () => undefined
+    const { exitCode, directory } = await apply({ ...all(), plan: path, verify: true })
+    expect([exitCode, endings(directory)]).toEqual([0, ['updated  coupon;name coupon  2']])
+    expect(calls()).toEqual(['delete', '{"name":"Ada"}'])
+  })
+
+  it('that sets a coupon is refused a second time', async () => {
+    folder.write('plan.ndjson', `${JSON.stringify({ customer: id(1), coupon: 'SUMMER' })}\n`)
+    const { path } = await plan({ ...all(), input: join(folder.path, 'plan.ndjson') })
+    expect((await apply({ ...all(), plan: path })).exitCode).toBe(0)
+    folder.write('plan.ndjson', `${JSON.stringify({ customer: id(1), coupon: 'SUMMER' })}\n`)
+    await expect(apply({ ...all(), plan: path, newRun: true })).rejects.toMatchObject({
+      code: 'E_SENT_BEFORE',
+    })
+  })
+})
+
 describe('a rollback', () => {
   it('cannot put a removed discount back, and names its coupon', async () => {
     await giveCoupon(1)
@@ -249,6 +306,10 @@ describe('a run that is stopped', () => {
       expect([exitCode, calls(server.applied)]).toEqual([0, left])
       expect(server.customer(id(1))).toMatchObject({ name: 'Ada', discount: { coupon: { id: 'SUMMER' } } })
       expect(endings(directory)).toEqual([`updated  coupon;name coupon  ${left.length + 1}`])
+      // The other run's coupon is what is known of the field.
+      server.updates.length = 0
+      await send([blank], { onlyChanged: true })
+      expect(calls()).toEqual(['delete'])
     },
   )
 
