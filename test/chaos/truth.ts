@@ -89,7 +89,8 @@ function wrongDiscounts({ job, customer }: Evidence): string[] {
   return [...Map.groupBy(rows, ({ customerId }) => customerId)].flatMap(([id, of]) => {
     const discount = JSON.stringify(customer(id)?.['discount'] ?? null)
     const coupon = of.at(-1)?.patch['coupon']
-    const isRight = coupon === undefined ? discount === 'null' : discount.includes(`"id":${JSON.stringify(coupon)}`)
+    const isRight =
+      coupon === undefined ? discount === 'null' : discount.includes(`"id":${JSON.stringify(coupon)}`)
     return isRight ? [] : [`${id} has the discount ${discount}`]
   })
 }

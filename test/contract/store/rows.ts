@@ -122,6 +122,19 @@ export function rowContract(name: string, kind: StoreKind): void {
       expect((await reopen(next)).intendedFields(1)).toEqual(['email'])
     })
 
+    it('the second operation of a row has an intent of its own, also in the session of the first', async () => {
+      const run = await openRun(await open(), 'a')
+      const removal = { ...requestOf(1, ['coupon']), operation: 'delete_discount' } as const
+      await run.recordIntent(removal, 0)
+      await run.recordOutcome(rowOutcome(1, { operation: 'delete_discount', outcome: 'not_attempted' }))
+      expect([run.isInDoubt(1), run.outcomeSoFar(1)?.operation]).toEqual([false, 'delete_discount'])
+      const second = run.recordIntent(requestOf(1, ['name']), 0)
+      expect([second, run.isInDoubt(1)]).toEqual([expect.any(Promise), true])
+      await second
+      const next = await reopen(run)
+      expect([next.intendedOperation(1), next.intendedFields(1)]).toEqual(['update_customer', ['name']])
+    })
+
     it('a row of which a part is done is open, and its last outcome replaces the one so far', async () => {
       const partial = { operation: 'delete_discount', outcome: 'not_attempted', notTaken: 'name' } as const
       const [soFar, last] = [rowOutcome(1, partial), rowOutcome(1, { attempts: 2 })]
