@@ -68,7 +68,7 @@ async function showHelp(line: Argv): Promise<void> {
 }
 
 function describeCommand(line: Argv, name: CommandName): Argv {
-  const { subject, second, examples } = commands[name]
+  const { subject, second, examples, lists = {} } = commands[name]
   line.version(false).wrap(Math.min(mostColumns, process.stdout.columns ?? 80))
   for (const word of [subject, second])
     if (word !== undefined) line.positional(word, { describe: subjects[word] })
@@ -78,6 +78,8 @@ function describeCommand(line: Argv, name: CommandName): Argv {
         line.option(flagWithValue(option, entry), { ...describeOption(entry, name), group: `${group}:` })
   // yargs would break examples into columns. These lines can be copied
   const lines = examples.flatMap(([example, purpose]) => [`  ${example}`, `      ${purpose}`])
+  for (const [heading, words] of Object.entries(lists))
+    lines.push(`\n${heading}:`, ...words.map(([word, meaning]) => `  ${word.padEnd(14)}  ${meaning}`))
   return line.epilog(['Examples:', ...lines].join('\n'))
 }
 

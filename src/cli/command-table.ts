@@ -1,5 +1,7 @@
 /** The table of commands: the words after each, what it does, and examples. */
 import type { CommandName, CommandOptions } from '../config/options.ts'
+import faultKinds from '../simulator/fault-kinds.json' with { type: 'json' }
+import faultSelectors from '../simulator/fault-selectors.json' with { type: 'json' }
 
 /** The help of each kind of word after a command. */
 export const subjects = {
@@ -11,6 +13,12 @@ export const subjects = {
   check: 'check',
 } as const
 
+function listFaults(applied: boolean): readonly (readonly [string, string])[] {
+  return Object.entries(faultKinds).flatMap(([name, { summary, applies }]) =>
+    applies === applied ? [[name, summary] as const] : [],
+  )
+}
+
 export const stateActions = ['show', 'forget', 'baseline'] as const
 export const shells = ['bash', 'zsh', 'fish'] as const
 
@@ -21,6 +29,8 @@ interface Command {
   readonly summary: string
   /** Command lines and their purposes. */
   readonly examples: readonly (readonly [line: string, purpose: string])[]
+  /** Further parts of the help, by heading: words and their meanings. */
+  readonly lists?: Readonly<Record<string, readonly (readonly [word: string, meaning: string])[]>>
 }
 
 const table = {
@@ -127,7 +137,18 @@ const table = {
   },
   simulator: {
     summary: 'Serve the embedded Rapyd on loopback',
-    examples: [['rapyd-bulk simulator --port 4010 --faults 500:2%', 'Rehearse with faults']],
+    examples: [
+      ['rapyd-bulk simulator --port 4010 --faults 500:2%', 'Rehearse with faults'],
+      [
+        'rapyd-bulk simulator --customers customers.ndjson --metadata replace',
+        'A Rapyd that replaces metadata',
+      ],
+    ],
+    lists: {
+      'Faults, the request is not applied': listFaults(false),
+      'Faults, the request is applied': listFaults(true),
+      'Where they strike': Object.entries(faultSelectors),
+    },
   },
   completion: {
     subject: 'shell',

@@ -412,52 +412,92 @@ const output = {
 } as const satisfies Readonly<Record<string, Option>>
 
 /** Refused without the simulator, so only the simulator fills in their defaults. */
+const served = { commands: ['simulator'], cli: true } as const
+
 const simulator = {
   port: {
+    ...served,
     type: 'number',
     range: { least: 0, most: 65_535, example: 4010 },
     default: 0,
     defaultText: 'any free port',
     help: 'Port on 127.0.0.1',
-    commands: ['simulator'],
-    cli: true,
   },
   latency: {
+    ...served,
     type: 'number',
     range: { least: 0, most: 2 ** 31 - 1, example: 50 },
     value: 'MS',
     default: 0,
     help: 'Milliseconds added to every answer',
-    commands: ['simulator'],
-    cli: true,
+  },
+  customers: {
+    ...served,
+    value: 'FILE',
+    defaultText: 'every well-formed id exists',
+    help: 'Serve only these customers: a JSON array, or one JSON object per line',
   },
   idempotency: {
+    ...served,
     choices: ['off', 'all-post'],
     default: 'off',
     help: 'Whether it replays answers by idempotency key',
-    commands: ['simulator'],
-    cli: true,
+  },
+  signature: {
+    ...served,
+    choices: ['reserialised', 'raw', 'either'],
+    default: 'reserialised',
+    help: 'What the signature covers: the body as JSON.stringify writes it, its bytes, or either. Not documented',
+  },
+  timestamps: {
+    ...served,
+    choices: ['measured', 'documented'],
+    default: 'measured',
+    help: 'Which timestamps are valid: from 300 s ago to 1 h ahead, or from 60 s ago to now',
   },
   metadata: {
+    ...served,
     choices: ['merge', 'replace'],
     default: 'merge',
-    help: 'What metadata in an update does to the keys that it does not name. Rapyd does not document it',
-    commands: ['simulator'],
-    cli: true,
+    help: 'What metadata in an update does to the keys that it does not name. Not documented',
   },
   addresses: {
+    ...served,
     choices: ['append', 'replace'],
     default: 'append',
-    help: 'What addresses in an update do to those that the customer has. Rapyd does not document it',
-    commands: ['simulator'],
-    cli: true,
+    help: 'What addresses in an update do to those that the customer has. Not documented',
+  },
+  blanks: {
+    ...served,
+    choices: ['clear', 'ignore'],
+    default: 'clear',
+    help: 'What empty texts in an update do. Documented as clear, but not for each field',
   },
   blankCoupon: {
+    ...served,
     choices: ['clears', 'ignored', 'refused'],
     default: 'clears',
-    help: 'What an empty coupon in an update does to the discount. Rapyd does not document it',
-    commands: ['simulator'],
-    cli: true,
+    help: 'What an empty coupon in an update does to the discount. Not documented',
+  },
+  limitBody: {
+    ...served,
+    choices: ['html', 'json'],
+    default: 'html',
+    help: 'Body of a 429. Not documented',
+  },
+  maxBody: {
+    ...served,
+    type: 'number',
+    range: { least: 0, most: 2 ** 30, example: 65_536 },
+    value: 'BYTES',
+    default: 2 ** 20,
+    help: 'Refuse larger request bodies with 413. Not documented',
+  },
+  webhookUrl: {
+    ...served,
+    value: 'URL',
+    defaultText: 'none are sent',
+    help: 'Send the webhook of each update to this address',
   },
   faults: {
     value: 'FAULTS',
@@ -499,7 +539,8 @@ const general = {
   allowHost: {
     value: 'HOST',
     help: 'Host of --base-url if it is not one of Rapyd’s',
-    commands: [...callers, 'state'],
+    helpOf: { simulator: 'Host of --webhook-url if it is not this machine' },
+    commands: [...callers, 'state', 'simulator'],
     recorded: jobs,
     ofEnv: true,
   },

@@ -22,13 +22,13 @@ const json = 'application/json; charset=utf-8'
 const html = 'text/html; charset=utf-8'
 
 /** 200 with the envelope of a success. */
-export function success(data: JsonValue): Answer {
+export function success(data: JsonValue, operationId: string = randomUUID()): Answer {
   const status = {
     error_code: '',
     status: 'SUCCESS',
     message: '',
     response_code: '',
-    operation_id: randomUUID(),
+    operation_id: operationId,
   }
   return { status: 200, contentType: json, body: JSON.stringify({ status, data }), errorCode: '' }
 }
@@ -43,6 +43,11 @@ export function refusal(status: number, errorCode: string, message = '', field =
     operation_id: randomUUID(),
   }
   return { status, contentType: json, body: JSON.stringify({ status: envelope }), errorCode }
+}
+
+/** Such as `dis_` and 32 hex digits. */
+export function newId(prefix: string): string {
+  return `${prefix}_${randomUUID().replaceAll('-', '')}`
 }
 
 /** An HTML page, as firewalls, gateways and portals answer. */

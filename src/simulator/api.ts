@@ -11,12 +11,10 @@ import type { FaultEffect } from './fault-effects.ts'
 import type { Draw } from './faults.ts'
 import type { RateWindow, SimulatorOptions } from './options.ts'
 import { handle } from './routes.ts'
-import type { SimulatedRequest } from './routes.ts'
+import type { Handled, SimulatedRequest } from './routes.ts'
 
-interface Processed {
-  readonly answer: Answer
+interface Processed extends Handled {
   readonly wire: Wire
-  readonly applied: boolean
   readonly replayed: boolean
   /** True if the firewall refused it for its rate. */
   readonly overLimit: boolean
@@ -31,7 +29,7 @@ interface Arrival {
 
 type Api = (request: SimulatedRequest, draw: Draw, arrival: Arrival) => Processed
 
-const untouched = { wire: 'whole', applied: false, replayed: false, overLimit: false } as const
+const untouched = { wire: 'whole', replayed: false, overLimit: false } as const
 
 export function createApi(options: Required<SimulatorOptions>, customers: Customers): Api {
   const { limitBody, retryAfter, idempotency } = options
@@ -46,12 +44,10 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
     const key = request.method === 'POST' ? String(request.headers['idempotency'] ?? '') : ''
     const first = key === '' ? undefined : firstAnswers?.recall(key, nowMs)
     if (first !== undefined) return { ...untouched, answer: first, replayed: true }
-    const { answer, applied } =
-      instead === undefined
-        ? handle(request.route, request.text, customers)
-        : { answer: instead, applied: false }
-    if (key !== '') firstAnswers?.remember(key, answer, nowMs)
-    return { ...untouched, answer, applied }
+    const handled =
+      instead === undefined ? handle(request.route, request.text, customers) : { answer: instead }
+    if (key !== '') firstAnswers?.remember(key, handled.answer, nowMs)
+    return { ...untouched, ...handled }
   }
 
   return (request, draw, arrival) => {

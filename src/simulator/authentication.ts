@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
+import type { SimulatorOptions } from './options.ts'
 import type { SimulatedRequest } from './routes.ts'
 
 export interface SignedParts {
@@ -45,13 +46,6 @@ export function reserialised(body: string): string {
   return text === '{}' ? '' : text
 }
 
-export interface AuthenticationOptions {
-  readonly accessKey: string
-  readonly secretKey: string
-  readonly signature: 'reserialised' | 'raw'
-  readonly timestamps: 'measured' | 'documented'
-}
-
 /**
  * Returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's clock,
  * which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
@@ -77,6 +71,11 @@ export const authenticationRefusals = {
   salt: () => refusal(401, unauthenticated, 'salt header value is not valid, same value used not long ago'),
 } as const
 
+type AuthenticationOptions = Pick<
+  Required<SimulatorOptions>,
+  'accessKey' | 'secretKey' | 'signature' | 'timestamps'
+>
+
 export function createAuthentication(options: AuthenticationOptions): Authenticate {
   const salts = createSaltMemory()
   return ({ method, path, headers, body, text }, wallMs, nowMs) => {
@@ -86,10 +85,15 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!salt || !timestamp || !accessKey || !signature || !/^\d{1,15}$/.test(timestamp))
       return authenticationRefusals.headers()
     if (accessKey !== options.accessKey) return authenticationRefusals.accessKey()
-    const signed = options.signature === 'raw' ? body : reserialised(text)
     const { secretKey } = options
-    const expected = expectedSignature({ method, path, salt, timestamp, accessKey, secretKey, body: signed })
-    if (!sameText(signature, expected)) return authenticationRefusals.signature()
+    const isSigned = (signed: string | Uint8Array) =>
+      sameText(
+        signature,
+        expectedSignature({ method, path, salt, timestamp, accessKey, secretKey, body: signed }),
+      )
+    const isRawSigned = options.signature !== 'reserialised' && isSigned(body)
+    if (!isRawSigned && (options.signature === 'raw' || !isSigned(reserialised(text))))
+      return authenticationRefusals.signature()
     if (!inRange(Math.floor(wallMs / 1000) - Number(timestamp), options.timestamps))
       return authenticationRefusals.timestamp()
     return salts.use(salt, nowMs) ? undefined : authenticationRefusals.salt()

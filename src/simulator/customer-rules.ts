@@ -11,6 +11,8 @@ type FieldRule = (value: JsonValue, field: string) => Answer | undefined
 
 const invalidField = (field: string) =>
   refusal(400, 'INVALID_FIELDS', 'The request has invalid fields.', field)
+export const couponSpent = () => refusal(400, 'ERROR_COUPON_WAS_USED_OR_OUT_OF_DATE')
+/** Ids with this text are unknown: so a file can meet the refusal. */
 const noSuch = /NO_SUCH_/
 
 /** Accepts a text that matches, or a blank, which clears. Another type is an invalid field; another text gets the code. */
@@ -29,6 +31,12 @@ const country = text(/^[A-Z]{2}$/)
 const metadata: FieldRule = (value, field) =>
   value === '' || isJsonObject(value) ? undefined : invalidField(field)
 
+const couponId = text(/^[A-Za-z0-9_]+$/, 'ERROR_GET_COUPON', noSuch)
+const coupon: FieldRule = (value, field) => {
+  const isSpent = typeof value === 'string' && /USED_UP|OUT_OF_DATE/.test(value)
+  return couponId(value, field) ?? (isSpent ? couponSpent() : undefined)
+}
+
 const customerRules: ReadonlyMap<string, FieldRule> = new Map<string, FieldRule>([
   ['name', text()],
   ['email', text(/^(?=.{3,512}$)[^\s@]+@[^\s@]+\.[^\s@.]+$/, 'INVALID_CUSTOMER_EMAIL')],
@@ -38,7 +46,7 @@ const customerRules: ReadonlyMap<string, FieldRule> = new Map<string, FieldRule>
   ['invoice_prefix', text()],
   ['default_payment_method', text(/^(card|other)_[A-Za-z0-9_]+$/, 'ERROR_GET_PAYMENT_METHOD', noSuch)],
   ['ewallet', text(/^ewallet_[A-Za-z0-9_]+$/, 'ERROR_GET_EWALLET', noSuch)],
-  ['coupon', text(/^[A-Za-z0-9_]+$/, 'ERROR_GET_COUPON', noSuch)],
+  ['coupon', coupon],
   ['addresses', addresses],
   ['metadata', metadata],
   ['date_of_birth', text(/^\d{2}\/\d{2}\/\d{4}$/)],

@@ -1,16 +1,17 @@
 /**
  * Customers that keep their state. Only what an update set is stored with the id, so that a million of them fit.
  *
- * Choices for what Rapyd does not document: a blank clears every field, `metadata` merges by key and `addresses` appends with new
- * ids (options). Every `coupon` makes a new discount. The wallet that a customer already has is accepted again.
+ * Choices for what Rapyd does not document are options: what a blank, metadata and addresses do. Every `coupon` makes a new
+ * discount. The wallet that a customer already has is accepted again. As customers exist that are named (`any`), so do payment
+ * methods: one belongs to the customer that names it first.
  * `starting_after` is "the id created before the first wanted one" (docs, "List Customers"), so lists go by creation, oldest first.
  */
-import { randomUUID } from 'node:crypto'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { refusal } from './answers.ts'
+import { newId, refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { checkUpdate } from './customer-rules.ts'
+import documented from './documented-objects.json' with { type: 'json' }
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 
 export interface Customers {
@@ -42,14 +43,19 @@ interface StoredCustomer {
 
 const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
 
-export function createCustomers(
-  options: Pick<Required<SimulatorOptions>, 'customers' | 'metadata' | 'addresses' | 'blankCoupon'>,
-): Customers {
+type CustomersOptions = Pick<
+  Required<SimulatorOptions>,
+  'customers' | 'metadata' | 'addresses' | 'blankCoupon' | 'blanks'
+>
+
+export function createCustomers(options: CustomersOptions): Customers {
   const any = options.customers === 'any'
   const kept = new Map<string, StoredCustomer>()
   const order: string[] = []
-  const walletOwners = new Map<string, string>()
-  const startedAt = Math.floor(Date.now() / 1000)
+  /** The customers of wallets and payment methods. */
+  const owners = new Map<JsonValue | undefined, string>()
+  const timesRedeemed = new Map<string, number>()
+  const startedAt = nowSeconds()
 
   function add(id: string, fields: JsonObject): StoredCustomer {
     const customer: StoredCustomer = { index: order.length, fields, updates: 0 }
@@ -62,36 +68,67 @@ export function createCustomers(
     return kept.get(id) ?? (any && wellFormed.test(id) ? add(id, {}) : undefined)
   }
 
+  /** The members of an answer have the order of the documentation. */
   function show(id: string, { index, fields }: StoredCustomer): SimulatedCustomer {
     const made = any ? madeUpFields(id) : {}
-    return { ...blankCustomer(id, startedAt + index), ...made, ...fields, id }
+    const own = { id, created_at: startedAt + index, payment_methods: listMethods(id, []) }
+    return { ...documented.customer, ...own, ...made, ...fields }
   }
 
-  function checkWallet(id: string, wallet: JsonValue | undefined, owned: JsonValue | undefined) {
-    if (typeof wallet !== 'string' || wallet === '' || wallet === owned) return undefined
-    if (typeof owned === 'string' && owned !== '') return refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')
-    const owner = walletOwners.get(wallet)
+  function checkOwned(id: string, fields: JsonObject, body: JsonObject): Answer | undefined {
+    const { ewallet: wallet = '', default_payment_method: method = '', coupon } = body
+    const { ewallet: ownWallet = '' } = fields
+    if (wallet !== '' && wallet !== ownWallet) {
+      if (ownWallet !== '') return refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')
+      if (owners.has(wallet)) return refusal(400, 'ERROR_CREATE_CUSTOMER_EWALLET_ALREADY_IN_USE')
+    }
+    const owner = method === '' ? id : owners.get(method)
+    if (owner === undefined && !any) return refusal(400, 'ERROR_CUSTOMER_PAYMENT_METHOD_NOT_FOUND')
     if (owner !== undefined && owner !== id)
-      return refusal(400, 'ERROR_CREATE_CUSTOMER_EWALLET_ALREADY_IN_USE')
-    return undefined
-  }
-
-  function checkCoupon(coupon: JsonValue | undefined) {
+      return refusal(400, 'ERROR_DEFAULT_PAYMENT_METHOD_BELONGS_TO_DIFFERENT_CUSTOMER')
     return coupon === '' && options.blankCoupon === 'refused' ? refusal(400, 'ERROR_GET_COUPON') : undefined
   }
 
-  function merged(field: string, value: JsonValue, before: JsonValue | undefined): JsonValue {
-    if (field === 'metadata') {
-      const others = options.metadata === 'merge' && value !== '' ? objectOf(before) : {}
-      return { ...others, ...objectOf(value) }
+  function redeem(coupon: string): JsonObject {
+    const times = (timesRedeemed.get(coupon) ?? 0) + 1
+    timesRedeemed.set(coupon, times)
+    return { ...documented.coupon, id: coupon, created: startedAt, times_redeemed: times }
+  }
+
+  /** The members of the customer that this field of an update changes. */
+  function change(id: string, fields: JsonObject, field: string, value: JsonValue): JsonObject {
+    if (value === '' && options.blanks === 'ignore') return {}
+    switch (field) {
+      case 'metadata': {
+        const others = options.metadata === 'merge' && value !== '' ? objectOf(fields[field]) : {}
+        const isTaken = ([, item]: readonly [string, JsonValue]) => item !== '' || options.blanks === 'clear'
+        return {
+          [field]: { ...others, ...Object.fromEntries(Object.entries(objectOf(value)).filter(isTaken)) },
+        }
+      }
+      case 'addresses': {
+        const former = options.addresses === 'append' && value !== '' ? listOf(fields[field]) : []
+        return { [field]: [...former, ...listOf(value).map(newAddress)] }
+      }
+      case 'coupon':
+        if (value !== '') return { discount: newDiscount(redeem(textOf(value))) }
+        return options.blankCoupon === 'clears' ? { discount: null } : {}
+      case 'ewallet':
+        owners.delete(fields[field])
+        if (value !== '') owners.set(value, id)
+        return { [field]: value }
+      case 'default_payment_method':
+        if (value === '' || owners.has(value)) return { [field]: value }
+        owners.set(value, id)
+        return { [field]: value, payment_methods: addMethod(id, fields, textOf(value)) }
+      default:
+        return { [field]: value }
     }
-    if (field !== 'addresses') return value
-    const former = options.addresses === 'append' && value !== '' ? listOf(before) : []
-    return [...former, ...listOf(value).map(newAddress)]
   }
 
   for (const { id, ...fields } of any ? [] : options.customers) {
-    if (typeof fields['ewallet'] === 'string') walletOwners.set(fields['ewallet'], id)
+    for (const own of [fields['ewallet'], fields['default_payment_method'], ...methodIds(fields)])
+      if (typeof own === 'string' && own !== '') owners.set(own, id)
     add(id, fields)
   }
 
@@ -103,20 +140,10 @@ export function createCustomers(
     update(id, body) {
       const customer = touch(id)
       if (customer === undefined) return refusal(400, 'INVALID_CUSTOMER_ID')
-      const { ewallet, coupon, ...plain } = body
-      const owned = customer.fields['ewallet']
-      const refused = checkUpdate(body) ?? checkWallet(id, ewallet, owned) ?? checkCoupon(coupon)
+      const refused = checkUpdate(body) ?? checkOwned(id, customer.fields, body)
       if (refused !== undefined) return refused
-      const fields: Record<string, JsonValue> = { ...customer.fields }
-      for (const [field, value] of Object.entries(plain)) fields[field] = merged(field, value, fields[field])
-      if (typeof ewallet === 'string') {
-        if (typeof owned === 'string') walletOwners.delete(owned)
-        if (ewallet !== '') walletOwners.set(ewallet, id)
-        fields['ewallet'] = ewallet
-      }
-      if (coupon === '' && options.blankCoupon === 'clears') fields['discount'] = null
-      if (typeof coupon === 'string' && coupon !== '') fields['discount'] = newDiscount(coupon)
-      customer.fields = fields
+      for (const [field, value] of Object.entries(body))
+        customer.fields = withoutUnset({ ...customer.fields, ...change(id, customer.fields, field, value) })
       customer.updates += 1
       return undefined
     },
@@ -142,55 +169,41 @@ export function createCustomers(
   }
 }
 
-/** Fields that are texts; an empty text means that the field is not set. */
-const textFields = [
-  'name',
-  'default_payment_method',
-  'description',
-  'email',
-  'phone_number',
-  'invoice_prefix',
-  'business_vat_id',
-  'ewallet',
-  'date_of_birth',
-  'birth_country',
-  'nationality',
-  'occupation',
-]
-const blankTexts: JsonObject = Object.fromEntries(textFields.map((field) => [field, '']))
-
-/** A customer with nothing set (docs, "Customer Object"). `createdAt` in seconds. */
-function blankCustomer(id: string, createdAt: number): JsonObject {
-  const url = `/v1/customers/${id}/payment_methods`
-  return {
-    id,
-    delinquent: false,
-    discount: null,
-    ...blankTexts,
-    addresses: [],
-    payment_methods: { data: [], has_more: false, total_count: 0, url },
-    subscriptions: null,
-    created_at: createdAt,
-    metadata: {},
-  }
-}
-
 /** The values of a customer made at its first call, so that there is something to change. */
 function madeUpFields(id: string): JsonObject {
   return { name: `Customer ${id.slice(4, 12)}`, email: `${id}@example.com` }
 }
 
-/** Each use of a coupon makes a new discount. */
-function newDiscount(coupon: string): JsonObject {
-  return {
-    id: newId('dis'),
-    coupon: { id: coupon },
-    start: nowSeconds(),
-    end: -1,
-    subscription: '',
-    number_of_uses: 0,
-    valid: true,
-  }
+/** Fields that the documented answers do not have are shown only while they are set. */
+function withoutUnset(fields: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([field, value]) => value !== '' || Object.hasOwn(documented.customer, field),
+    ),
+  )
+}
+
+function newDiscount(coupon: JsonObject): JsonObject {
+  return { ...documented.discount, id: newId('dis'), coupon, start: nowSeconds() }
+}
+
+/** An answer has at most three of them. */
+function listMethods(id: string, data: readonly JsonValue[], count = data.length): JsonObject {
+  const url = `/v1/customers/${id}/payment_methods`
+  return { data: data.slice(-3), has_more: count > 3, total_count: count, url }
+}
+
+function addMethod(id: string, fields: JsonObject, method: string): JsonObject {
+  const { data, total_count: count } = objectOf(fields['payment_methods'])
+  const name = fields['name'] ?? madeUpFields(id)['name'] ?? ''
+  const added: JsonObject = method.startsWith('card_')
+    ? { ...documented.card, id: method, name, fingerprint_token: newId('ocfp') }
+    : { ...documented.other, id: method }
+  return listMethods(id, [...listOf(data), added], Number(count ?? 0) + 1)
+}
+
+function methodIds(fields: JsonObject): readonly (JsonValue | undefined)[] {
+  return listOf(objectOf(fields['payment_methods'])['data']).map((method) => objectOf(method)['id'])
 }
 
 /** An address as it is stored, with an id and times of its own. */
@@ -199,16 +212,16 @@ function newAddress(given: JsonValue): JsonObject {
   return { ...objectOf(given), id: newId('address'), created_at: now, updated_at: now }
 }
 
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : ''
+}
+
 function objectOf(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
 function listOf(value: JsonValue | undefined): readonly JsonValue[] {
   return isList(value) ? value : []
-}
-
-function newId(prefix: string): string {
-  return `${prefix}_${randomUUID().replaceAll('-', '')}`
 }
 
 function nowSeconds(): number {

@@ -2,6 +2,7 @@
 import { page, plainJson, refusal, success, tooManyRequests } from './answers.ts'
 import type { Answer, Wire } from './answers.ts'
 import { authenticationRefusals } from './authentication.ts'
+import { couponSpent } from './customer-rules.ts'
 import type { Fault, FaultName } from './faults.ts'
 import type { Route } from './routes.ts'
 
@@ -61,6 +62,7 @@ const effects: Readonly<Record<FaultName, (struck: Struck) => FaultEffect>> = {
   redirect: () => before(page(302, 'Found', { location: '/elsewhere' })),
   'not-found': ({ route }) =>
     before(refusal(400, route.call === 'retrieve' ? 'ERROR_GET_CUSTOMER' : 'INVALID_CUSTOMER_ID')),
+  'coupon-spent': () => before(couponSpent()),
   'not-here-401': () => before(refusal(401, 'UNAUTHORIZED_API_CALL')),
   'key-401': () => before(authenticationRefusals.accessKey()),
   'signature-401': () => before(authenticationRefusals.signature()),

@@ -1,19 +1,14 @@
 /**
  * Faults on demand: their grammar, their parser, and the plan that decides which one strikes a request. A specification is a
- * list of items, separated by commas; each is a name and where it strikes:
- *
- *     500                   every request           500@3            the third request
- *     500:2%                2% of the requests      500@3-5          the third to the fifth; `@3-` from the third on
- *     500=cus_1             this customer's         500:x2           the first two times only
- *     500/post              updates only; also `/get` and `/delete`  slow(2s):1%   with an argument
+ * list of items, separated by commas; each is a name and where it strikes, which `fault-selectors.json` lists.
  *
  * These combine: `reset-after/post=cus_1@2`, `502-html:5%:x10`. Requests are counted from 1, from when the faults were set,
  * and only those of the method and the customer. Shares are drawn from the seed, the customer and the number of the request
  * of that customer. So the same file, faults and seed give each customer the same faults, in any order of arrival.
  *
  * The first item that strikes wins; `slow` and `clock` are added to any other. `refuse` strikes before the rate limit counts
- * the request, all others after it. A fault that "applies nothing" strikes before signature and salt are checked. One that
- * "applies" damages the answer of a request that was carried out, or refused, as usual.
+ * the request, all others after it. A fault of requests that are not applied strikes before signature and salt are checked. The
+ * others damage the answer of a request that was carried out, or refused, as usual.
  */
 import { unitMs } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
@@ -22,6 +17,8 @@ import kinds from './fault-kinds.json' with { type: 'json' }
 interface FaultKind {
   /** One line for help texts. */
   readonly summary: string
+  /** False if the request is not carried out. */
+  readonly applies: boolean
   readonly argument?: { readonly example: string; readonly required: boolean }
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { groups } from '../config/options.ts'
 import type { CommandOptions } from '../config/options.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { SimulatedCall } from './call-log.ts'
 
 /** A customer as Retrieve Customer shows it; a given one may leave out every field but its id. */
 export interface SimulatedCustomer extends JsonObject {
@@ -22,8 +23,8 @@ export const documentedWindows: readonly RateWindow[] = [
   { limit: 1000, perMs: 300_000, blockMs: 300_000 },
 ]
 
-/** What the command has as options too; `config/options.ts` says what each does. It binds 127.0.0.1 alone. */
-type Flags = Omit<CommandOptions<'simulator'>, 'rate' | 'latency'>
+/** What the command has as options too; `config/options.ts` says what each does. */
+type Flags = Omit<CommandOptions<'simulator'>, 'rate' | 'latency' | 'customers'>
 
 export interface SimulatorOptions extends Flags {
   /** Default: a random key, like `secretKey`. */
@@ -33,12 +34,6 @@ export interface SimulatorOptions extends Flags {
   readonly windows?: readonly RateWindow[]
   /** Send `Retry-After` with a 429. Unknown; default false. */
   readonly retryAfter?: boolean
-  /** Body of a 429. Unknown; default `html`, like a firewall. */
-  readonly limitBody?: 'html' | 'json'
-  /** What the signature covers. Inferred; default `reserialised`. `raw` is the exact bytes. */
-  readonly signature?: 'reserialised' | 'raw'
-  /** Default `measured`: 300 s ago to an hour ahead. `documented`: 60 s ago to now. */
-  readonly timestamps?: 'measured' | 'documented'
   /** Default `any`: every well-formed id exists, and its customer is made at the first call. A list: only those. */
   readonly customers?: 'any' | readonly SimulatedCustomer[]
   /** Added to every answer, in ms. Default 0. */
@@ -47,6 +42,8 @@ export interface SimulatorOptions extends Flags {
   readonly clockSkewMs?: number
   /** Number of the newest calls that stay readable; the counters count all. Default 100,000. */
   readonly keepCalls?: number
+  /** Is called once for each call, when it has its answer or its connection has ended. */
+  readonly onCall?: (call: SimulatedCall) => void
 }
 
 const { Simulator: simulator } = groups
@@ -58,18 +55,23 @@ export function resolveSimulatorOptions(options: SimulatorOptions): Required<Sim
     port: options.port ?? simulator.port.default,
     windows: options.windows ?? documentedWindows,
     retryAfter: options.retryAfter ?? false,
-    limitBody: options.limitBody ?? 'html',
+    limitBody: options.limitBody ?? simulator.limitBody.default,
+    maxBody: options.maxBody ?? simulator.maxBody.default,
     idempotency: options.idempotency ?? simulator.idempotency.default,
-    signature: options.signature ?? 'reserialised',
-    timestamps: options.timestamps ?? 'measured',
-    addresses: options.addresses ?? simulator.addresses.default,
-    blankCoupon: options.blankCoupon ?? simulator.blankCoupon.default,
+    signature: options.signature ?? simulator.signature.default,
+    timestamps: options.timestamps ?? simulator.timestamps.default,
     metadata: options.metadata ?? simulator.metadata.default,
+    addresses: options.addresses ?? simulator.addresses.default,
+    blanks: options.blanks ?? simulator.blanks.default,
+    blankCoupon: options.blankCoupon ?? simulator.blankCoupon.default,
+    webhookUrl: options.webhookUrl ?? '',
+    allowHost: options.allowHost ?? '',
     customers: options.customers ?? 'any',
     latencyMs: options.latencyMs ?? simulator.latency.default,
     faults: options.faults ?? simulator.faults.default,
     seed: options.seed ?? simulator.seed.default,
     clockSkewMs: options.clockSkewMs ?? 0,
     keepCalls: options.keepCalls ?? 100_000,
+    onCall: options.onCall ?? (() => {}),
   }
 }

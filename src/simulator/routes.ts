@@ -2,8 +2,10 @@
  * The calls that exist: Update, Retrieve and List Customers, and Delete Discount. Every other path or method is, as
  * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
  */
+import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isJsonObject, parseJson } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
 import { plainJson, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { Customers } from './customers.ts'
@@ -42,9 +44,18 @@ function callOf(method: string, path: string, customerId: string, rest: string |
   return method === 'GET' ? 'retrieve' : 'unknown'
 }
 
+/** What a call has changed: the content of its webhook. */
+export interface ChangeEvent {
+  readonly type: 'CUSTOMER_UPDATED' | 'CUSTOMER_DISCOUNT_DELETED'
+  /** As in the answer. */
+  readonly data: JsonValue
+  readonly operationId: string
+}
+
 export interface Handled {
   readonly answer: Answer
-  readonly applied: boolean
+  /** Present if the call was applied. */
+  readonly event?: ChangeEvent
 }
 
 /** Carries out a well-signed call. */
@@ -63,7 +74,7 @@ export function handle(route: Route, body: string, customers: Customers): Handle
       if (customers.find(customerId) === undefined) return refused(refusal(400, 'INVALID_CUSTOMER_ID'))
       const id = customers.deleteDiscount(customerId)
       if (id === undefined) return refused(refusal(400, 'ERROR_DELETE_CUSTOMER_DISCOUNT'))
-      return { answer: success({ id, deleted: true }), applied: true }
+      return applied('CUSTOMER_DISCOUNT_DELETED', { id, deleted: true })
     }
     case 'unknown':
       return refused(refusal(401, 'UNAUTHORIZED_API_CALL'))
@@ -73,7 +84,12 @@ export function handle(route: Route, body: string, customers: Customers): Handle
 }
 
 function refused(answer: Answer): Handled {
-  return { answer, applied: false }
+  return { answer }
+}
+
+function applied(type: ChangeEvent['type'], data: JsonValue): Handled {
+  const operationId = randomUUID()
+  return { answer: success(data, operationId), event: { type, data, operationId } }
 }
 
 function update(id: string, body: string, customers: Customers): Handled {
@@ -83,7 +99,7 @@ function update(id: string, body: string, customers: Customers): Handled {
   if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
   const refusedWith = customers.update(id, patch)
   if (refusedWith !== undefined) return refused(refusedWith)
-  return { answer: success(customers.find(id) ?? {}), applied: true }
+  return applied('CUSTOMER_UPDATED', customers.find(id) ?? {})
 }
 
 function list(query: string, customers: Customers): Answer {

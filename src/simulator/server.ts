@@ -17,6 +17,8 @@ import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 import { parseRoute } from './routes.ts'
 import type { SimulatedRequest } from './routes.ts'
+import { createWebhooks } from './webhooks.ts'
+import type { WebhookCounts } from './webhooks.ts'
 
 export { faultNames, parseFaults } from './faults.ts'
 export type { Fault } from './faults.ts'
@@ -28,6 +30,8 @@ export interface Simulator extends CallCounts {
   readonly url: string
   readonly accessKey: string
   readonly secretKey: string
+  /** A live object: its counts continue. */
+  readonly webhooks: WebhookCounts
   /** As Retrieve Customer would show it. */
   customer(id: string): SimulatedCustomer | undefined
   /** Number of updates of this customer. */
@@ -45,6 +49,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   const customers = createCustomers(options)
   const api = createApi(options, customers)
   const log = createCallLog(options.keepCalls)
+  const webhooks = createWebhooks(options)
   const timers = new Set<NodeJS.Timeout>()
   const sockets = new Set<Socket>()
 
@@ -63,11 +68,13 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     log.open(call)
     let open = true
     const settle = () => {
-      if (open) log.close(call)
+      if (!open) return
       open = false
+      log.close(call)
+      options.onCall(call)
     }
     response.once('close', settle)
-    readBody(message, (body, tooLarge) => {
+    readBody(message, options.maxBody, (body, tooLarge) => {
       const text = body.toString('utf8')
       call.body = text
       answer(call, { method, path, route, headers, body, text, tooLarge }, response, settle)
@@ -88,7 +95,10 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     call.replayed = processed.replayed
     call.errorCode = processed.answer.errorCode
     if (processed.overLimit) log.refuse()
-    if (processed.applied) log.apply(call)
+    if (processed.event !== undefined) {
+      log.apply(call)
+      webhooks.send(processed.event)
+    }
     const send = () => {
       if (wire === 'whole' && !response.destroyed) call.status = processed.answer.status
       // Before the bytes leave: a client that has its answer may send the next call before the response closes.
@@ -118,6 +128,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     url: `http://127.0.0.1:${port}`,
     accessKey: options.accessKey,
     secretKey: options.secretKey,
+    webhooks: webhooks.counts,
     customer: (id: string) => customers.find(id),
     updatesOf: (id: string) => customers.updatesOf(id),
     setFaults(spec: string) {
@@ -126,6 +137,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     close() {
       for (const timer of timers) clearTimeout(timer)
       timers.clear()
+      webhooks.close()
       server.close()
       for (const socket of sockets) socket.destroy()
       return closed
@@ -155,10 +167,12 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   })
 }
 
-const mostBytes = 2 ** 20
-
-/** Reads a request's body, at most 1 MiB, and calls `done` at its end; never if the client disconnects before. */
-function readBody(message: IncomingMessage, done: (body: Buffer, tooLarge: boolean) => void): void {
+/** Reads a request's body and calls `done` at its end; never if the client disconnects before. */
+function readBody(
+  message: IncomingMessage,
+  mostBytes: number,
+  done: (body: Buffer, tooLarge: boolean) => void,
+): void {
   const chunks: Buffer[] = []
   let bytes = 0
   message.on('data', (chunk: Buffer) => {

@@ -1,8 +1,12 @@
 /** `simulator`: serves the embedded Rapyd customers API on loopback until a signal ends it. */
 import { once } from 'node:events'
-import { exitCodes } from '../../model/errors.ts'
+import { readFileSync } from 'node:fs'
+import { BulkUpdateError, exitCodes, systemCode } from '../../model/errors.ts'
+import { isJsonObject, parseJson } from '../../model/json.ts'
+import { printable } from '../../model/text.ts'
 import { enforcedWindows } from '../../engine/remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
+import type { SimulatedCall, SimulatedCustomer } from '../../simulator/server.ts'
 import { readKey } from '../../config/environment.ts'
 import type { Arguments } from '../command-table.ts'
 import { drainOnSignals } from '../terminal.ts'
@@ -10,14 +14,16 @@ import { drainOnSignals } from '../terminal.ts'
 export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
   const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
-  const { rate, latency = 0, ...flags } = args
+  const { rate, latency = 0, customers, ...flags } = args
   const simulator = await createSimulator({
     ...flags,
     latencyMs: latency,
     keepCalls: 0,
+    customers: customers === undefined ? 'any' : readCustomers(customers),
     ...(accessKey === undefined ? {} : { accessKey }),
     ...(secretKey === undefined ? {} : { secretKey }),
     ...(rate === undefined ? {} : { windows: enforcedWindows(rate) }),
+    ...(process.stderr.isTTY ? { onCall: logCall } : {}),
   })
   const keys =
     accessKey === undefined
@@ -27,7 +33,47 @@ export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   process.stderr.write('The simulator is ready. These keys open nothing else. Stop it with Ctrl-C.\n')
   const { signal, release } = drainOnSignals()
   if (!signal.aborted) await once(signal, 'abort')
+  const { failed, due } = simulator.webhooks
+  if (failed + due > 0) process.stderr.write(`Webhooks that were not delivered: ${failed + due}.\n`)
   await simulator.close()
   release()
   return exitCodes.OK
+}
+
+/** One line for each request, on a terminal only. */
+function logCall({ at, method, path, status, errorCode, fault }: SimulatedCall): void {
+  const time = new Date(at).toTimeString().slice(0, 8)
+  const line = [time, method, path, status === 0 ? 'no answer' : String(status), errorCode, fault]
+  process.stderr.write(`${printable(line.filter((word) => word !== '').join(' '))}\n`)
+}
+
+/** A JSON array of customers, or one JSON object per line. Throws USAGE for the first that is none. */
+function readCustomers(path: string): readonly SimulatedCustomer[] {
+  const problem = (what: string) =>
+    new BulkUpdateError(
+      'E_SIMULATOR_FILE',
+      `--customers: ${path} ${what}`,
+      'Write a JSON array of customers, or one JSON object per line, each with an "id" of its own that begins with cus_.',
+    )
+  let text = ''
+  try {
+    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+  } catch (error) {
+    throw problem(`cannot be read (${systemCode(error)})`)
+  }
+  const whole = parseJson(text)
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const entries: readonly unknown[] = Array.isArray(whole) ? whole : lines.map(parseJson)
+  if (entries.length === 0) throw problem('holds no customer')
+  const customers = new Map<string, SimulatedCustomer>()
+  for (const [index, entry] of entries.entries()) {
+    if (!isCustomer(entry)) throw problem(`holds no customer with an id in entry ${index + 1}`)
+    if (customers.has(entry.id)) throw problem(`holds ${entry.id} twice, again in entry ${index + 1}`)
+    customers.set(entry.id, entry)
+  }
+  return [...customers.values()]
+}
+
+function isCustomer(entry: unknown): entry is SimulatedCustomer {
+  return isJsonObject(entry) && typeof entry['id'] === 'string' && entry['id'].startsWith('cus_')
 }

@@ -124,6 +124,37 @@ describe('the signature check', () => {
   })
 })
 
+/** What official clients sign and what they send. */
+const clients: readonly (readonly [client: string, signed: string, sent: string])[] = [
+  ['Node', '{"name":"José","description":"a/b & <c>"}', '{"name":"José","description":"a/b & <c>"}'],
+  ['PHP', '{"name":"Jos\\u00e9","description":"a/b"}', '{"name":"Jos\\u00e9","description":"a/b"}'],
+  ['.NET', '{"phone_number":"\\u002B1555"}', '{"phone_number":"\\u002B1555"}'],
+  ['Python', '{"name":"José","description":"a/b"}', '{"name": "Jos\\u00e9", "description": "a/b"}'],
+  ['Python, without a body', '', '{}'],
+]
+
+function clientsThatPass(signature: 'reserialised' | 'raw' | 'either'): readonly string[] {
+  return clients.flatMap(([client, signed, sent]) => {
+    const authenticate = createAuthentication({ ...measured, signature })
+    const text = expectedSignature({ ...common, method: 'POST', path, body: signed })
+    return message(authenticate(request('POST', path, sent, text), at, 0)) === 'passes' ? [client] : []
+  })
+}
+
+describe('clients', () => {
+  it('pass by what the signature covers, and all of them with either', () => {
+    expect(clientsThatPass('reserialised')).toEqual(['Node', 'Python', 'Python, without a body'])
+    expect(clientsThatPass('raw')).toEqual(['Node', 'PHP', '.NET'])
+    expect(clientsThatPass('either')).toEqual(clients.map(([client]) => client))
+  })
+
+  it('do not pass with either, if what they sign is not what they send', () => {
+    const authenticate = createAuthentication({ ...measured, signature: 'either' })
+    const other = expectedSignature({ ...common, method: 'POST', path, body: '{"name":"Other"}' })
+    expect(message(authenticate(request('POST', path, john, other), at, 0))).toContain('signature')
+  })
+})
+
 describe('timestamps', () => {
   const ages = [-3601, -3600, -1, 0, 59, 60, 300, 301]
   it.each([

@@ -12,13 +12,46 @@ describe('update and retrieve', () => {
     expect(simulator.updatesOf('cus_1')).toBe(2)
   })
 
-  it('show every documented field of a customer', async () => {
-    const simulator = await startSimulator()
+  const members =
+    'id delinquent discount name default_payment_method description email phone_number invoice_prefix addresses ' +
+    'payment_methods subscriptions created_at metadata business_vat_id ewallet'
+
+  it('show the documented members of a customer, in their order, with their empty values', async () => {
+    const simulator = await startSimulator({ customers: [{ id: 'cus_1' }] })
     const { data } = envelope(await retrieve(simulator, 'cus_1'))
-    expect(Object.keys(data)).toEqual(
-      expect.arrayContaining(['id', 'delinquent', 'discount', 'email', 'addresses', 'payment_methods']),
-    )
-    expect(data).toMatchObject({ metadata: {}, business_vat_id: '', ewallet: '', subscriptions: null })
+    expect(Object.keys(data).join(' ')).toBe(members)
+    expect(data).toEqual({
+      id: 'cus_1',
+      delinquent: false,
+      discount: null,
+      name: '',
+      default_payment_method: '',
+      description: '',
+      email: '',
+      phone_number: '',
+      invoice_prefix: '',
+      addresses: [],
+      payment_methods: {
+        data: [],
+        has_more: false,
+        total_count: 0,
+        url: '/v1/customers/cus_1/payment_methods',
+      },
+      subscriptions: null,
+      created_at: expect.any(Number),
+      metadata: {},
+      business_vat_id: '',
+      ewallet: '',
+    })
+  })
+
+  it('show the members in the same order after any update, and undocumented ones only while they are set', async () => {
+    const simulator = await startSimulator()
+    const patch = { ewallet: 'ewallet_1', occupation: 'Baker', name: 'Ann', coupon: 'SPRING' }
+    const set = envelope(await update(simulator, 'cus_1', patch)).data
+    expect(Object.keys(set).join(' ')).toBe(`${members} occupation`)
+    const cleared = envelope(await update(simulator, 'cus_1', { occupation: '', description: '' })).data
+    expect(Object.keys(cleared).join(' ')).toBe(members)
   })
 
   it('keep text byte for byte', async () => {
@@ -95,11 +128,87 @@ describe('fields with rules of their own', () => {
     await update(simulator, 'cus_1', { coupon: 'SPRING', description: 'before' })
     const reply = await update(simulator, 'cus_1', { coupon: '', description: 'after' })
     expect(verdict(reply)).toBe(answer)
-    const held = discount === null ? { discount } : { discount: expect.objectContaining(discount) }
     const description = answer === '200' ? 'after' : 'before'
-    expect(simulator.customer('cus_1')).toMatchObject({ ...held, description })
+    expect(simulator.customer('cus_1')).toMatchObject({ discount, description })
     const gone = await send(simulator, 'DELETE', '/v1/customers/cus_1/discount')
     expect(verdict(gone)).toBe(discount === null ? '400 ERROR_DELETE_CUSTOMER_DISCOUNT' : '200')
+  })
+
+  it('a discount has all members of its coupon, which counts its customers', async () => {
+    const simulator = await startSimulator()
+    await update(simulator, 'cus_1', { coupon: 'SPRING' })
+    const { discount } = envelope(await update(simulator, 'cus_2', { coupon: 'SPRING' })).data
+    expect(JSON.stringify(discount).replaceAll(/"dis_[0-9a-f]{32}"|\d{10}/g, '0')).toBe(
+      '{"id":0,"coupon":{"id":"SPRING","amount_off":0,"created":0,"currency":"","duration":"forever",' +
+        '"duration_in_months":0,"max_redemptions":0,"metadata":{},"percent_off":10,"redeem_by":0,"times_redeemed":2,' +
+        '"discount_valid_until":0,"discount_validity_in_months":0,"discount_duration_in_uses":0,"description":"",' +
+        '"valid":true},"start":0,"end":-1,"subscription":"","number_of_uses":0,"valid":true}',
+    )
+  })
+
+  it('a payment method belongs to the customer that names it first, who then shows it', async () => {
+    const simulator = await startSimulator()
+    const set = (id: string, method: string) => update(simulator, id, { default_payment_method: method })
+    for (const method of ['card_a', 'other_b', 'card_a'])
+      expect(verdict(await set('cus_1', method))).toBe('200')
+    expect(simulator.customer('cus_1')).toMatchObject({
+      default_payment_method: 'card_a',
+      payment_methods: {
+        data: [
+          { id: 'card_a', category: 'card', name: 'Customer 1', last4: '1111' },
+          { id: 'other_b', category: 'bank_transfer' },
+        ],
+        has_more: false,
+        total_count: 2,
+      },
+    })
+    expect(verdict(await set('cus_2', 'card_a'))).toBe(
+      '400 ERROR_DEFAULT_PAYMENT_METHOD_BELONGS_TO_DIFFERENT_CUSTOMER',
+    )
+    expect(verdict(await set('cus_2', 'card_NO_SUCH_1'))).toBe('400 ERROR_GET_PAYMENT_METHOD')
+    for (const method of ['card_c', 'card_d']) await set('cus_1', method)
+    const { payment_methods: shown } = envelope(await set('cus_1', '')).data
+    expect(shown).toMatchObject({
+      data: [{ id: 'other_b' }, { id: 'card_c' }, { id: 'card_d' }],
+      has_more: true,
+      total_count: 4,
+    })
+  })
+
+  it('a given customer has only its own payment methods', async () => {
+    const methods = { data: [{ id: 'card_a' }], has_more: false, total_count: 1, url: '' }
+    const customers = [
+      { id: 'cus_1', payment_methods: methods },
+      { id: 'cus_2', default_payment_method: 'card_b' },
+    ]
+    const simulator = await startSimulator({ customers })
+    const set = async (id: string, method: string) =>
+      verdict(await update(simulator, id, { default_payment_method: method }))
+    expect(await set('cus_1', 'card_a')).toBe('200')
+    expect(await set('cus_2', 'card_b')).toBe('200')
+    expect(await set('cus_1', 'card_b')).toBe(
+      '400 ERROR_DEFAULT_PAYMENT_METHOD_BELONGS_TO_DIFFERENT_CUSTOMER',
+    )
+    expect(await set('cus_1', 'card_c')).toBe('400 ERROR_CUSTOMER_PAYMENT_METHOD_NOT_FOUND')
+    expect(simulator.customer('cus_1')).toMatchObject({ payment_methods: methods })
+  })
+
+  it('blanks change nothing anywhere, if the options say so', async () => {
+    const simulator = await startSimulator({ blanks: 'ignore' })
+    const address = { name: 'Home', line_1: '1 Main Street' }
+    const set = {
+      description: 'x',
+      metadata: { a: 1 },
+      addresses: [address],
+      coupon: 'SPRING',
+      ewallet: 'ewallet_1',
+    }
+    const { data: before } = envelope(await update(simulator, 'cus_1', set))
+    const blank = { description: '', metadata: { a: '' }, addresses: '', coupon: '', ewallet: '', name: '' }
+    const { data: after } = envelope(await update(simulator, 'cus_1', blank))
+    expect(after).toEqual(before)
+    const { data } = envelope(await update(simulator, 'cus_1', { metadata: '', description: 'y' }))
+    expect(data).toEqual({ ...before, description: 'y' })
   })
 
   it('Delete Discount of a customer that does not exist is refused, and so is one with no discount', async () => {
@@ -137,6 +246,8 @@ describe('a refused update', () => {
     [{ ewallet: 'wallet' }, 'ERROR_GET_EWALLET'],
     [{ ewallet: 'ewallet_NO_SUCH_1' }, 'ERROR_GET_EWALLET'],
     [{ coupon: 'NO_SUCH_COUPON' }, 'ERROR_GET_COUPON'],
+    [{ coupon: 'SPRING_OUT_OF_DATE' }, 'ERROR_COUPON_WAS_USED_OR_OUT_OF_DATE'],
+    [{ coupon: 'USED_UP_1' }, 'ERROR_COUPON_WAS_USED_OR_OUT_OF_DATE'],
     [{ nickname: 'x' }, 'INVALID_FIELDS - [NICKNAME]'],
     [{ ['__proto__']: 'x' }, 'INVALID_FIELDS - [__PROTO__]'],
     [{ name: 5 }, 'INVALID_FIELDS - [NAME]'],

@@ -147,6 +147,7 @@ describe('what arrives', () => {
     ['bare-string', 400, '"Bad Request"', false],
     ['redirect', 302, '', false],
     ['not-found', 400, 'INVALID_CUSTOMER_ID', false],
+    ['coupon-spent', 400, 'ERROR_COUPON_WAS_USED_OR_OUT_OF_DATE', false],
     ['not-here-401', 401, 'UNAUTHORIZED_API_CALL', false],
     ['key-401', 401, 'access_key', false],
     ['signature-401', 401, 'signature', false],

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { createSimulator } from '../../../src/simulator/server.ts'
 import { retrieve, send, startSimulator, update, verdict } from './signed-request.ts'
 
+/** Other tests share the machine. */
+const soon = { timeout: 30_000 }
+
 const minute = { limit: 2, perMs: 60_000, blockMs: 'window' } as const
 
 describe('the rate limit', () => {
@@ -96,6 +99,36 @@ describe('the call log', () => {
     expect(simulator.inFlightPerCustomerMax).toBe(1)
     expect(simulator.inFlightMax).toBeGreaterThan(1)
     expect(simulator.inFlight).toBe(0)
+  })
+})
+
+describe('each call', () => {
+  it('is reported once, with its answer or without one', async () => {
+    const lines: string[] = []
+    const simulator = await startSimulator({
+      faults: 'reset-after@2,hang@3',
+      onCall: ({ method, path, status, fault }) => lines.push([method, path, status, fault].join(' ')),
+    })
+    await retrieve(simulator, 'cus_1')
+    await expect(update(simulator, 'cus_1', { name: 'A' })).rejects.toThrow()
+    const waiting = retrieve(simulator, 'cus_2').catch(() => undefined)
+    await expect.poll(() => simulator.callCount, soon).toBe(3)
+    await simulator.close()
+    await waiting
+    await expect
+      .poll(() => lines, soon)
+      .toEqual([
+        'GET /v1/customers/cus_1 200 ',
+        'POST /v1/customers/cus_1 0 reset-after',
+        'GET /v1/customers/cus_2 0 hang',
+      ])
+  })
+
+  it('with a larger body than allowed is 413', async () => {
+    const simulator = await startSimulator({ maxBody: 12 })
+    const status = async (name: string) => (await update(simulator, 'cus_1', { name })).status
+    expect([await status('A'), await status('AB')]).toEqual([200, 413])
+    expect(simulator.updatesOf('cus_1')).toBe(1)
   })
 })
 

@@ -35,11 +35,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 const agent = new Agent({ keepAlive: true, maxSockets: 50 })
 
-/** What a client has to know. */
-export type Served = Pick<Simulator, 'url' | 'accessKey' | 'secretKey'>
-
 export function signedHeaders(
-  simulator: Served,
+  simulator: Simulator,
   method: string,
   path: string,
   body: string,
@@ -57,7 +54,7 @@ export function signedHeaders(
 
 /** Rejects with the socket's error if no whole answer comes. */
 export function send(
-  simulator: Served,
+  simulator: Simulator,
   method: string,
   path: string,
   body = '',
@@ -79,11 +76,11 @@ export function send(
   })
 }
 
-export function update(simulator: Served, id: string, patch: object, signing?: Signing): Promise<Reply> {
+export function update(simulator: Simulator, id: string, patch: object, signing?: Signing): Promise<Reply> {
   return send(simulator, 'POST', `/v1/customers/${id}`, JSON.stringify(patch), signing)
 }
 
-export function retrieve(simulator: Served, id: string): Promise<Reply> {
+export function retrieve(simulator: Simulator, id: string): Promise<Reply> {
   return send(simulator, 'GET', `/v1/customers/${id}`)
 }
 
