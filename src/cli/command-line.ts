@@ -116,6 +116,7 @@ const loaders: Loaders = {
   report: async () => (await import('./commands/runs.ts')).report,
   redo: async () => (await import('./commands/update.ts')).redo,
   state: async () => (await import('./commands/state.ts')).state,
+  probe: async () => (await import('./commands/probe.ts')).probe,
   store: async () => (await import('./commands/store.ts')).store,
   simulator: async () => (await import('./commands/simulator.ts')).simulate,
   completion: async () => (await import('./completion.ts')).completion,

@@ -124,6 +124,16 @@ const table = {
       ['rapyd-bulk state baseline last-export.csv', 'Take a file as already applied'],
     ],
   },
+  probe: {
+    summary: 'Find out whether an account merges metadata or replaces it',
+    examples: [
+      [
+        'rapyd-bulk probe --customer cus_…',
+        'Sends one of its keys alone, with the value that it has; writes back what is gone',
+      ],
+      ['rapyd-bulk probe --show', 'What was found'],
+    ],
+  },
   store: {
     subject: 'check',
     summary: 'Examine the store, or accept one that was put back',

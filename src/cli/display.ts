@@ -1,6 +1,7 @@
 /** What a command shows on standard error before and while it works: progress, and notes next to it. */
 import type { DuplicatePolicy } from '../config/options.ts'
 import type { Watch } from '../engine/watch.ts'
+import type { MetadataPrice } from '../engine/metadata-keys.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { Clock } from '../model/ports.ts'
@@ -140,6 +141,15 @@ export function describeExtraCalls({
 export function describeAddingUp({ addingUp }: Pick<Scan, 'addingUp'>): string | undefined {
   if (addingUp === undefined) return undefined
   return `Rows that set addresses or coupon: ${formatCounts(addingUp)}. Sent a second time, Rapyd may add the addresses again and make another discount.`
+}
+
+/** What it costs that rows with metadata are read first. */
+export function describePrice(price: MetadataPrice | undefined): string | undefined {
+  if (price === undefined) return undefined
+  const { rows, calls, etaMs = 0 } = price
+  const time = etaMs < leastForecastMs ? '' : `, ${formatDuration(etaMs)}`
+  const areRead = `${formatRows(rows)} with metadata ${rows === 1 ? 'is' : 'are'} read first`
+  return `${areRead}: ${formatCount(rows + calls)} calls instead of ${formatCount(calls)}${time} (--metadata-keys all)`
 }
 
 /** Fields of which counts are listed. */

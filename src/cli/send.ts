@@ -20,6 +20,7 @@ import {
   describeClears,
   describeDuplicates,
   describeExtraCalls,
+  describePrice,
   describeUnmatched,
   describeWarnings,
 } from './display.ts'
@@ -62,7 +63,7 @@ export async function send<Args extends SendArguments>(
   })
   const { signal, release } = drainOnSignals(display.writeLine)
   const watch: Watch = {
-    confirm: async ({ host, account, scan, unmatched }) => {
+    confirm: async ({ host, account, scan, unmatched, price }) => {
       display.clear()
       const notes = [
         describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
@@ -73,7 +74,7 @@ export async function send<Args extends SendArguments>(
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
       if (!quiet)
-        for (const note of [...shown, describeExtraCalls(scan), describeClears(scan)])
+        for (const note of [...shown, describeExtraCalls(scan), describeClears(scan), describePrice(price)])
           if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)

@@ -15,6 +15,7 @@ export type CommandName =
   | 'report'
   | 'redo'
   | 'state'
+  | 'probe'
   | 'store'
   | 'simulator'
   | 'completion'
@@ -56,7 +57,7 @@ export interface Option {
 const files = ['update', 'validate', 'plan', 'state'] as const
 const readers = [...files, 'init'] as const
 const senders = ['update', 'redo', 'apply', 'rollback'] as const
-const callers = [...senders, 'plan', 'verify'] as const
+const callers = [...senders, 'plan', 'verify', 'probe'] as const
 const jobs = ['redo', 'apply', 'rollback', 'verify'] as const
 const mapped = ['redo', 'apply'] as const
 /** A redo may read its rows in another way than the run. */
@@ -242,13 +243,20 @@ const safety = {
     commands: ['update', 'redo'],
     recorded: [],
   },
+  metadataKeys: {
+    choices: ['all', 'own'],
+    defaultText: 'all; own if the probe has shown that the account merges metadata',
+    help: 'Keys of metadata that a row sends: all that its customer has, for one GET, or its own. If Rapyd replaces metadata, own deletes all others',
+    commands: ['update', 'redo', 'apply'],
+    recorded: [],
+  },
   settleAfterMs: {
     flag: 'settle-after',
     type: 'duration',
     value: 'TIME',
     defaultText: '90s; 5m for addresses and coupon; 2s for the simulator',
     help: 'How long a request without a clear answer may still be applied. Until then its row is not sent again',
-    commands: senders,
+    commands: [...senders, 'probe'],
   },
   backup: {
     type: 'boolean',
@@ -260,7 +268,8 @@ const safety = {
     value: 'HOST[:ROWS]',
     defaultText: 'asked on the terminal',
     help: 'Confirm a run in production. The host alone is enough with --expect-rows',
-    commands: senders,
+    helpOf: { probe: 'Confirm a probe in production: the host' },
+    commands: [...senders, 'probe'],
     cli: true,
   },
   verify: {
@@ -393,7 +402,7 @@ const output = {
   json: {
     type: 'boolean',
     help: 'Print the result as one JSON object',
-    commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs', 'store'],
+    commands: [...files, 'redo', 'apply', 'rollback', 'verify', 'report', 'runs', 'store', 'probe'],
     cli: true,
   },
   quiet: {
@@ -606,8 +615,26 @@ const general = {
     commands: ['runs'],
     cli: true,
   },
-  yes: { type: 'boolean', help: 'With --purge: delete without asking', commands: ['runs'], cli: true },
-  customer: { value: 'ID', help: 'With forget: customer to forget', commands: ['state'], cli: true },
+  yes: {
+    type: 'boolean',
+    help: 'With --purge: delete without asking',
+    helpOf: { probe: 'Probe without asking. Production needs --confirm-production' },
+    commands: ['runs', 'probe'],
+    cli: true,
+  },
+  show: {
+    type: 'boolean',
+    help: 'Show what the probe has found of the account. Sends nothing',
+    commands: ['probe'],
+    cli: true,
+  },
+  customer: {
+    value: 'ID',
+    help: 'With forget: customer to forget',
+    helpOf: { probe: 'The customer to probe, with two keys of metadata or more' },
+    commands: ['state', 'probe'],
+    cli: true,
+  },
   all: {
     type: 'boolean',
     help: 'With forget: forget every customer. Everything is sent again',

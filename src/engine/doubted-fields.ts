@@ -2,7 +2,7 @@
  * Fields that add up when they are sent twice, `addresses` and `coupon`, and that an earlier run may have sent: the customer is
  * read first, and what it holds is left out. All other fields in doubt are simply sent again.
  */
-import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
+import type { CustomerReading } from '../http/read-customer.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
@@ -12,11 +12,12 @@ import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { openOutcome } from './all-outcomes.ts'
 import type { FieldState } from '../model/store.ts'
+import type { SharedRead } from './shared-read.ts'
 
 export interface DoubtedParts {
   readonly state: Pick<FieldState, 'get'>
   /** Undefined if customers may not be read. */
-  readonly read: ReadCustomer | undefined
+  readonly read: SharedRead | undefined
   readonly clock: Pick<Clock, 'wall' | 'sleep'>
   readonly identity: RunIdentity
   /** Milliseconds after which no request of another run can be applied any more. */
@@ -54,7 +55,7 @@ export function readDoubted(deliver: Send, parts: DoubtedParts): Send {
     if (waitMs > 0) await clock.sleep(waitMs, signal)
     let reading: CustomerReading
     try {
-      reading = await read(request.customerId, signal)
+      ;({ reading } = await read.read(request.customerId, signal))
     } catch (error) {
       if (signal.aborted && error === signal.reason) return undefined
       throw error

@@ -75,7 +75,8 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
     const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
     const outcome = await deliver(sent, signal)
     if (outcome === undefined) return undefined
-    const found = effectsOfCall(outcome, sent, wanted, run.outcomeSoFar(row) !== undefined)
+    const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
+    const found = effectsOfCall(outcome, sent, wanted, facts)
     // A reading may have shown that the customer holds some of the fields.
     const earlier = effects.get(row)?.confirmed ?? {}
     effects.set(row, { ...found, confirmed: { ...earlier, ...found.confirmed } })
@@ -103,15 +104,17 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
   }
 }
 
-/** `wanted` are the digests of the whole row. */
+/** `wanted` are the digests of the whole row. With `--only-changed`, `unchanged` means that a reading has shown all of it. */
 function effectsOfCall(
   outcome: Outcome,
   { sends, ...sent }: UpdateRequest,
   wanted: Digests,
-  isRemoved: boolean,
+  { isOnlyChanged, isRemoved }: { readonly isOnlyChanged: boolean; readonly isRemoved: boolean },
 ): FieldEffects {
   // The outcome so far has confirmed it, and others may have set another coupon since.
   const fields = isRemoved ? sends.filter((field) => field !== 'coupon') : sends
+  if (outcome.outcome === 'unchanged' && isOnlyChanged)
+    return { confirmed: only(wanted, (field) => fields.includes(field)) }
   if (outcome.outcome === 'updated' || outcome.notTaken !== '') {
     const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
     const isKnown = isWritten(outcome, sent)

@@ -9,6 +9,7 @@ import type { Prepare, Source } from '../model/ports.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent, RunLog } from '../report/run-log.ts'
 import type { RunInput } from './input.ts'
+import type { MetadataKeys } from './metadata-keys.ts'
 import type { Precondition } from './pre-read.ts'
 import type { RunProgress } from './progress.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
@@ -43,6 +44,8 @@ export interface RunParts {
   readonly planned: PlannedFacts | undefined
   /** Of a rollback; undefined for other jobs. */
   readonly rollback: RollbackFacts | undefined
+  /** Which keys of metadata rows send. */
+  readonly metadataKeys: MetadataKeys
   /** Decides about each row after its customer was read. */
   readonly precondition: Precondition | undefined
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */

@@ -40,7 +40,7 @@ export interface RunProgress {
   /** A row that the scan found invalid. */
   readonly invalid: (outcome: Outcome) => void
   sending(facts: SendingFacts): void
-  /** Calls that are not settled yet. */
+  /** Requests of rows that are not settled yet. */
   readonly callsLeft: number
   /** An HTTP request is made. */
   readonly requested: () => void
@@ -142,11 +142,16 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       pauseOf = pause
       loggedAt = clock.now()
       note()
-      onEvent({ kind: 'sending', calls: callsLeft, windows, etaMs: pace.etaMs(callsLeft, perCall) })
+      onEvent({
+        kind: 'sending',
+        calls: Math.round(callsLeft * perCall),
+        windows,
+        etaMs: pace.etaMs(callsLeft, perCall),
+      })
       show()
     },
     get callsLeft() {
-      return callsLeft
+      return Math.round(callsLeft * perCall)
     },
     requested() {
       requests++

@@ -20,6 +20,7 @@ import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
 import { openOutcome } from './all-outcomes.ts'
+import { keysIn } from './metadata-keys.ts'
 import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -110,7 +111,9 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
     )
     const made = requestOf(patchedRow(request, request.customerId, sent, patch))
-    return kept.length === 0 ? { request: made } : { request: made, leftOut }
+    const before = Object.entries(sent).map(([path, undo]) => [path, undo.before] as const)
+    const allowed = { request: made, patch: toPatch(Object.fromEntries(before)) }
+    return kept.length === 0 ? allowed : { ...allowed, leftOut }
   }
 }
 
@@ -176,7 +179,7 @@ export async function* rollbackRows(
       // Of a row in doubt, a part may be confirmed all the same.
       return [...(taken.isConfirmed ? [taken] : []), { row, patch, isConfirmed: false }]
     })
-    yield* rollbackRowsOf({ ...customer, writes })
+    yield* rollbackRowsOf({ ...customer, writes }, keysIn(reader.stored) === 'all')
   }
 }
 
@@ -185,13 +188,14 @@ export function rollbackLine(row: RollbackRow): string {
   return `${JSON.stringify(row)}\n`
 }
 
-function* rollbackRowsOf({
-  customerId: customer,
-  image,
-  writes,
-}: Omit<BeforeCustomer, 'writes'> & {
-  readonly writes: readonly (Write & Pick<RowPatch, 'row'>)[]
-}): Generator<RollbackRow> {
+function* rollbackRowsOf(
+  {
+    customerId: customer,
+    image,
+    writes,
+  }: Omit<BeforeCustomer, 'writes'> & { readonly writes: readonly (Write & Pick<RowPatch, 'row'>)[] },
+  hasSentAllKeys: boolean,
+): Generator<RollbackRow> {
   const last = writes.at(-1)
   if (last === undefined) return
   const { row } = last
@@ -200,7 +204,7 @@ function* rollbackRowsOf({
     yield { customer, row, impossible: [...fields], why: 'no_image' }
     return
   }
-  const { sure, mayBeRefused, impossible } = findUndoValues(image, writes)
+  const { sure, mayBeRefused, impossible } = findUndoValues(image, writes, hasSentAllKeys)
   if (Object.keys(sure).length > 0) yield { customer, row, put_back: sure }
   for (const field of new Set(Object.keys(mayBeRefused).map(fieldOf))) {
     const own = Object.entries(mayBeRefused).filter(([path]) => fieldOf(path) === field)

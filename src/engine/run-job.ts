@@ -22,6 +22,8 @@ import { recallScan, keepScan, keepEnding, keepRecord } from './record.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
+import { chooseMetadataKeys, keysNote, priceOfKeys, refuseUnreadMetadata } from './metadata-keys.ts'
+import type { MetadataKeys } from './metadata-keys.ts'
 import { noticesOf } from './notices.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
@@ -30,7 +32,8 @@ import type { RunWatch, Watch } from './watch.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
-import { groupPlaces, sendAll, settleAfterMs } from './sending.ts'
+import { sendAll } from './sending.ts'
+import { groupPlaces, settleAfterMs } from './waiting-rows.ts'
 import type { Run, RunReader, Store, StoredRun } from '../model/store.ts'
 import { formerRunState } from '../store/former-layout.ts'
 import { openStore } from '../store/open-store.ts'
@@ -39,6 +42,7 @@ import { busyRun } from '../store/sqlite/owner.ts'
 import { countChanges, openFieldState } from './open-field-state.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { isRunBegun, openRunDirectory } from '../store/run-directory.ts'
+import { finishProbe } from './probe.ts'
 import { traced } from './telemetry.ts'
 
 export interface UpdateResult {
@@ -107,7 +111,15 @@ async function runOn(
     const summary = place.known === undefined ? formerSummary(place.directory) : undefined
     if (summary !== undefined)
       return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
-    const { parts, found } = await acceptScan(shared, place)
+    const { keys, notices } = await chooseMetadataKeys({
+      ...shared,
+      options: shared.given.options,
+      known: place.known,
+      parent: job.parentId === undefined ? undefined : (await store.findRun(job.parentId))?.stored,
+      isRollback: job.kind === 'rollback',
+    })
+    for (const notice of notices) tell({ kind: 'notice', ...notice })
+    const { parts, found } = await acceptScan(shared, place, keys)
     return await runTaken(parts, job, found)
   } finally {
     await fieldState?.close()
@@ -166,6 +178,7 @@ async function findPlace({ job, facts, runsDir, store, fieldState, given, tell }
 async function acceptScan(
   { job, given, ...opened }: Opened,
   { runId, directory, known }: RunPlace,
+  metadataKeys: MetadataKeys,
 ): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
   const { remote, facts, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
@@ -180,6 +193,7 @@ async function acceptScan(
   )
   const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
+  refuseUnreadMetadata(found, metadataKeys, options)
   const keepProfile = await guard?.check(found)
   const scan = remembered === undefined ? counter.calls(found) : found
   const mayRepeat = known === undefined && job.rollback === undefined && fieldState?.isFirst === false
@@ -188,7 +202,9 @@ async function acceptScan(
     if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
   }
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
-  await watch.confirm?.({ host, account, scan, unmatched })
+  const isRead = options.backup || job.precondition !== undefined || known !== undefined
+  const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })
+  await watch.confirm?.({ host, account, scan, unmatched, price })
   const parts = {
     ...opened,
     ...given,
@@ -199,6 +215,7 @@ async function acceptScan(
     planned: job.planned,
     rollback: job.rollback,
     precondition: job.precondition,
+    metadataKeys,
     asked: asked ?? new Map<number, number>(),
     lineage,
     keepProfile,
@@ -211,6 +228,7 @@ async function acceptScan(
 /** Takes the run for as long as it is sent and reported. */
 async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promise<UpdateResult> {
   const { options, runId, directory, facts, store, fieldState } = parts
+  if (options.env !== 'simulator') await finishProbe(parts)
   openRunDirectory(directory)
   const { host, account, ...bound } = facts
   const run = await store.openRun(
@@ -272,6 +290,7 @@ async function keepBeginning(parts: RunParts, run: Run, found: Scan): Promise<vo
   await keepRecord(run, recordOf(parts, found))
   await parts.keepProfile?.(run)
   if (parts.lineage !== undefined) run.noteLater('lineage', parts.lineage.join(','))
+  run.noteLater(keysNote, parts.metadataKeys)
   await keepScan(run, found)
 }
 

@@ -20,12 +20,17 @@ import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createThreshold } from '../validation/guards.ts'
+import { mostDoubts, mostSettling, queuePlaces, settleAfterMs } from './waiting-rows.ts'
 import { refuseRolledBack } from './child-runs.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { keepsImages } from './backup.ts'
 import { openClient } from './client.ts'
 import type { Client } from '../http/client.ts'
-import { preRead } from './pre-read.ts'
+import { readsPerCall } from './metadata-keys.ts'
+import { createPreRead, holdsAllKeys } from './pre-read.ts'
+import type { PreReadStep } from './pre-read.ts'
+import { createSharedRead } from './shared-read.ts'
+import type { SharedRead } from './shared-read.ts'
 import type { RunParts } from './parts.ts'
 import type { Middleware, Watch } from './watch.ts'
 import type { FieldEffects, Run } from '../model/store.ts'
@@ -37,32 +42,6 @@ import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
 
-/** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
-function queuePlaces(concurrency: number): number {
-  return Math.min(concurrency * 8, Math.max(256, concurrency))
-}
-
-/** So many entries are committed without waiting for more. During the commit other rows are in flight, and as many are ready. */
-export function groupPlaces(concurrency: number): number {
-  return Math.max(concurrency, queuePlaces(concurrency) - 2 * concurrency)
-}
-
-/** Rows in doubt that may wait on top until they can be read back, so that new rows need not wait for them. */
-const mostDoubts = 4_000
-
-/** Rows that may wait for their settle time on top. With more, no new row is started. */
-const mostSettling = 1_000
-
-/**
- * How long a row without a clear answer stays in doubt after its last attempt. It is longer for rows that do harm if they are
- * applied twice. The embedded simulator applies nothing late.
- */
-export function settleAfterMs({ options }: Pick<RunParts, 'options'>, isRepeatable: boolean): number {
-  if (options.settleAfterMs !== undefined) return options.settleAfterMs
-  if (options.env === 'simulator') return 2_000
-  return isRepeatable ? 90_000 : 300_000
-}
-
 /** What the parts of one sending pass share. */
 interface Sending {
   readonly parts: RunParts
@@ -70,6 +49,8 @@ interface Sending {
   readonly client: Client
   readonly fieldState: FieldStateSending | undefined
   readonly read: ReadCustomer
+  /** What is read before rows are sent. */
+  readonly shared: SharedRead
   readonly answers: AnswerCheck
   /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). Shrinks. */
   readonly inDoubt: Map<number, number>
@@ -110,13 +91,15 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     clock,
     stop,
   )
-  const read = createReadCustomer({ ...client, clock, random: Math.random })
+  const reading = { ...client, clock, random: Math.random }
+  const read = createReadCustomer(reading)
   const sending: Sending = {
     parts,
     run,
     client,
     fieldState,
     read,
+    shared: createSharedRead(createReadCustomer(reading, true), clock),
     answers: createAnswerCheck({
       run,
       accepted: options.acceptNotTaken,
@@ -132,8 +115,14 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     stop,
   }
   const closed = new Set(run.earlier.closedCustomers)
+  const step = createPreReadStep(sending, images, found)
+  const preRead = step && {
+    ...step,
+    extraRequests: images || parts.precondition ? 1 : readsPerCall(found, parts.metadataKeys),
+  }
   const outcomes = createOutcomeWriter(sending, closed)
-  const middleware = createMiddleware(sending, { closed, images, found, outcomes })
+  const operations = createOperations(sending, found, outcomes)
+  const middleware = createMiddleware(sending, closed, [operations, ...(preRead ? [preRead] : [])])
   try {
     sending.answers.refuseIgnored()
     parts.progress.sending({
@@ -154,7 +143,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
-      deliver: compose(createRowSender(sending), middleware),
+      deliver: compose(createRowSender(sending, step), middleware),
       lanes: queue,
       settle: (outcome) => outcomes.settle(outcome),
       signal,
@@ -209,9 +198,9 @@ async function openSendingState(
 }
 
 /** The innermost part: sends a row until its outcome can be proved. */
-function createRowSender(sending: Sending): Send {
-  const { parts, run, client, read, inDoubt, isSentAgain, held, settling, stop } = sending
-  return createSender({
+function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Send {
+  const { parts, run, client, read, shared, answers, inDoubt, isSentAgain, held, settling, stop } = sending
+  const sender = createSender({
     calls: client.calls,
     access: client.access,
     clock,
@@ -224,56 +213,88 @@ function createRowSender(sending: Sending): Send {
       settling.rows += change
       if (change > 0) settling.onGrowth()
     },
-    examine: sending.answers.examine,
+    async examine(request, customer, signal) {
+      const result = await answers.examine(request, customer, signal)
+      if (holdsAllKeys(request, customer)) shared.note(request.customerId, customer)
+      return result
+    },
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     cancelIntent: ({ row }) => run.cancelIntents([row]),
     earlierEndedAt: sending.earlierEndedAt,
     isOvertaken: (row) => run.isOvertaken(row),
+    ...(preRead === undefined ? {} : { readAgain: preRead.readAgain }),
     stop,
+  })
+  return (request, signal) => {
+    shared.forget(request.customerId)
+    return sender(request, signal)
+  }
+}
+
+/** Returns undefined if no customer has to be read before its row is sent. */
+function createPreReadStep(
+  { parts, run, client, shared, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
+  images: Run | undefined,
+  found: Scan,
+): PreReadStep | undefined {
+  const { precondition, fieldState, runId, remote } = parts
+  const sendsAllKeys = parts.metadataKeys === 'all'
+  if (images === undefined && precondition === undefined && !sendsAllKeys) return undefined
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  /** What nothing is known of is sent whole: a first run, or a customer that was forgotten. */
+  async function isKnown(customerId: string): Promise<boolean> {
+    const [known] = (await fieldState?.state.get([customerId])) ?? []
+    return Object.keys(known?.digests ?? {}).length > 0
+  }
+  return createPreRead({
+    shared,
+    clock,
+    images,
+    fields: new Set([...found.set.keys()].map(fieldOf)),
+    precondition,
+    isInDoubt,
+    untilSettled({ row, customerId, repeatable }, signal) {
+      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, earlierEndedAt)
+      const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
+      return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
+    },
+    identity: { host: remote.host, runId },
+    sendsAllKeys,
+    leavesHeld: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
+    intendedBody: (row) => run.intendedBody(row),
+    isPartial: (row) => run.outcomeSoFar(row) !== undefined,
+    onMissing: (code, status) => client.access.rejected(code, status),
   })
 }
 
-interface MiddlewareParts {
-  readonly closed: ReadonlySet<string>
-  /** Keeps before-images, if they are asked for. */
-  readonly images: Run | undefined
-  readonly found: Scan
-  readonly outcomes: OutcomeWriter
-}
-
-/** The middleware around the sender, innermost first. */
-function createMiddleware(
-  { parts, run, fieldState, read, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
-  { closed, images, found, outcomes }: MiddlewareParts,
-): readonly Middleware[] {
-  const { options, precondition, watch, remote, runId } = parts
-  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+/** The two calls of a row that removes a discount and sets other fields. */
+function createOperations(
+  { parts, run, inDoubt }: Sending,
+  found: Scan,
+  outcomes: OutcomeWriter,
+): Middleware {
   const operations = {
     run,
-    identity: { host: remote.host, runId },
+    identity: { host: parts.remote.host, runId: parts.runId },
     clock,
     recordRemoval: (soFar: Outcome, removal: UpdateRequest) => outcomes.recordRemoval(soFar, removal),
     endDoubt: (row: number) => void inDoubt.delete(row),
   }
-  const middleware: Middleware[] = [
-    {
-      extraRequests: callsOnTop(found),
-      wrap: (next) => sendOperations(next, operations),
-    },
-  ]
-  if (images !== undefined || precondition !== undefined) {
-    const fields = new Set([...found.set.keys()].map(fieldOf))
-    const untilSettled = ({ row, customerId, repeatable }: UpdateRequest, signal: AbortSignal) => {
-      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, earlierEndedAt)
-      const own = isInDoubt(row) ? endedAt + settleAfterMs(parts, repeatable) : 0
-      return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
-    }
-    const looking = { read, clock, images, fields, precondition, isInDoubt, untilSettled }
-    middleware.push({ extraRequests: 1, wrap: (next) => preRead(next, looking) })
-  }
+  return { extraRequests: callsOnTop(found), wrap: (next) => sendOperations(next, operations) }
+}
+
+/** The middleware around the sender, innermost first. */
+function createMiddleware(
+  { parts, run, client, fieldState, shared, inDoubt }: Sending,
+  closed: ReadonlySet<string>,
+  inner: readonly Middleware[],
+): readonly Middleware[] {
+  const { options, watch } = parts
+  const isInDoubt = (row: number): boolean => inDoubt.has(row)
+  const middleware = [...inner]
   if (fieldState !== undefined) {
     const looking = {
-      read: options.readBack ? read : undefined,
+      read: options.readBack ? shared : undefined,
       // Of a row whose discount may be removed, nothing else was sent.
       isInDoubt: (row: number, field: string) =>
         isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount'),
@@ -286,7 +307,7 @@ function createMiddleware(
     wrap: (next) => (request, signal) =>
       closed.has(request.customerId)
         ? Promise.resolve(openOutcome(request, behindBadRow))
-        : next(request, signal),
+        : next(request, signal).finally(() => client.calls.giveBack(request.path)),
   })
   if (watch.around !== undefined) middleware.push({ extraRequests: 0, wrap: watch.around })
   return middleware

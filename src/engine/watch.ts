@@ -2,6 +2,7 @@
 import type { Outcome } from '../model/outcome.ts'
 import type { Send } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
+import type { MetadataPrice } from './metadata-keys.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent } from '../report/run-log.ts'
@@ -17,6 +18,8 @@ export interface Watch {
     readonly scan: Scan
     /** Names of `ignoreColumns` that no column has; always empty for NDJSON. */
     readonly unmatched: readonly UnmatchedName[]
+    /** Undefined if no customer is read for its metadata. */
+    readonly price: MetadataPrice | undefined
   }) => Promise<void>
   /** Called four times a second and at the beginning of every phase. Must not throw. */
   readonly onSnapshot?: (snapshot: Snapshot) => void

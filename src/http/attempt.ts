@@ -29,11 +29,12 @@ export interface AttemptParts {
   ) => Promise<Result | undefined>
 }
 
-/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. */
+/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. `isUsable`: as for `Calls`. */
 export type Attempt = (
   request: UpdateRequest,
   state: CallState,
   signal: AbortSignal,
+  isUsable?: () => boolean,
 ) => Promise<RequestVerdict>
 
 /** What a server may ask one row to wait. A rate limit, which is for all rows, may ask for more. */
@@ -91,14 +92,15 @@ export function createAttempt({ calls, access, clock, stop, examine }: AttemptPa
     }
   }
 
-  return async (request, state, signal) => {
+  return async (request, state, signal, isUsable) => {
     const operation = operations[request.operation]
     let answer: Verdict | undefined
-    const response = await calls.update(request, signal, (received) => {
+    const onAnswer = (received: ApiResponse): void => {
       answer = operation.classify(received, request.customerId)
       // Before the permit is released, so that nothing is sent after it.
       if (answer.kind === 'stop' && answer.code !== 'E_AUTH') stop(stopError(answer.code, answer.operationId))
-    })
+    }
+    const response = await calls.update(request, signal, { onAnswer, isUsable })
     if (response instanceof TransportError) return { kind: 'lost', error: response, at: clock.now() }
     answer ??= operation.classify(response, request.customerId)
     return judge(answer, response, { request, state, signal })

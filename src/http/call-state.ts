@@ -99,6 +99,12 @@ interface Overtaken {
   readonly kind: 'overtaken'
 }
 
+/** The customer was read again before the request, and what it shows forbids it. */
+export interface Unsendable {
+  readonly kind: 'unsendable'
+  readonly outcome: Outcome
+}
+
 /** What one reading of the customer showed, and why it was read. */
 export type ReadingVerdict =
   /** An earlier session may have sent the row. `isTooOld`: others may have changed the customer since. */
@@ -129,15 +135,25 @@ export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): Call
 
 export function reduceCall(
   state: CallState,
-  verdict: RequestVerdict | ReadingVerdict | Overtaken,
+  verdict: RequestVerdict | ReadingVerdict | Overtaken | Unsendable,
 ): CallState {
   if (verdict.kind === 'overtaken') return end(state, overtaken)
+  if (verdict.kind === 'unsendable') return end(state, afterUnsendable(state, verdict.outcome))
   if (verdict.kind === 'read_back') return afterReading(state, verdict)
   if (verdict.kind !== 'lost') return afterAnswer(state, verdict)
   const { phase, reason } = verdict.error
   const attempts = state.attempts + 1
   const next = { ...state, attempts, code: 'E_NETWORK' } as const
   return phase === 'ambiguous' ? doubt(next, again(reason), verdict.at) : repeat(next, again(reason))
+}
+
+function afterUnsendable(
+  { inDoubt }: CallState,
+  { outcome, errorCode: code, errorField: field, message }: Outcome,
+): Result {
+  return inDoubt
+    ? unknown('E_IN_DOUBT', `may have been applied; not sent again: ${message}`)
+    : { outcome, code, field, message }
 }
 
 /** A request may have been applied, or may still be. */

@@ -10,7 +10,7 @@ import { operations } from '../rapyd/operations.ts'
 import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { stopError, TransportError } from './errors.ts'
-import type { RateLimiter } from './rate-limiter.ts'
+import type { Permit, RateLimiter } from './rate-limiter.ts'
 import type { Transport } from './transport.ts'
 
 export interface CallParts {
@@ -44,23 +44,32 @@ export type Exchange = ApiResponse | TransportError
 export interface Calls {
   /** Call before the first request of a row. Without windows it makes the intent durable. */
   enter(request: UpdateRequest, signal: AbortSignal): Promise<void>
-  /** `onAnswer` is called before the permit is released: nothing may be sent before it is known what the answer means. */
-  update(
-    request: UpdateRequest,
-    signal: AbortSignal,
-    onAnswer?: (response: ApiResponse) => void,
-  ): Promise<Exchange>
-  /** Reads `path`. */
-  read(path: string, signal: AbortSignal): Promise<Exchange>
+  update(request: UpdateRequest, signal: AbortSignal, { onAnswer, isUsable }?: UpdateHooks): Promise<Exchange>
+  /** Reads `path`. `isBeforeUpdate`: the permit of the update of the same path is taken together with it, if that is possible. */
+  read(path: string, signal: AbortSignal, isBeforeUpdate?: boolean): Promise<Exchange>
+  /** Gives the permit back that was taken for an update of `path`, unless it was used. */
+  giveBack(path: string): void
   /** Reads the shortest list, as a probe: it waits for no other request, only for the end of a pause. */
   list(signal: AbortSignal): Promise<Exchange>
 }
 
-interface SendOptions {
+export interface UpdateHooks {
+  /** Called before the permit is released: nothing may be sent before it is known what the answer means. */
+  readonly onAnswer?: (response: ApiResponse) => void
+  /** Asked when the request could be sent. If it may not any more, the exchange fails as `not_sent`, and there is no intent. */
+  readonly isUsable?: (() => boolean) | undefined
+}
+
+interface SendOptions extends UpdateHooks {
   readonly isProbe?: boolean
+  readonly isBeforeUpdate?: boolean
   /** The update whose intent is made durable between the permit and the signature. */
   readonly update?: UpdateRequest
-  readonly onAnswer?: ((response: ApiResponse) => void) | undefined
+}
+
+interface KeptPermit {
+  readonly permit: Permit
+  readonly grantedAt: number
 }
 
 /** A permit that is older is not used: the process stood still, and others may have sent meanwhile. */
@@ -71,16 +80,43 @@ const shortestList = '/v1/customers?limit=1'
 export function createCalls(parts: CallParts): Calls {
   const { limiter, signer, transport, intend, hasWindows } = parts
   const gate = pLimit(parts.concurrency)
+  /** Permits for updates that were taken together with those of their readings, by path. */
+  const kept = new Map<string, KeptPermit>()
+
+  function giveBack(path: string): void {
+    kept.get(path)?.permit.release()
+    kept.delete(path)
+  }
+
+  async function acquire(
+    { path }: ApiRequest,
+    signal: AbortSignal,
+    { isProbe = false, isBeforeUpdate = false, update }: SendOptions,
+  ): Promise<KeptPermit> {
+    const held = update === undefined ? undefined : kept.get(path)
+    if (held !== undefined && limiter.isOpen && Date.now() - held.grantedAt <= longestPermitMs) {
+      kept.delete(path)
+      return held
+    }
+    giveBack(path)
+    const isNext = update?.reading !== undefined
+    const permits = isBeforeUpdate ? 2 : 1
+    const permit = await limiter.acquire(signal, { probe: isProbe, isNext, permits })
+    const grantedAt = Date.now()
+    if (permit.second !== undefined) kept.set(path, { permit: permit.second, grantedAt })
+    return { permit, grantedAt }
+  }
 
   async function send(
     request: ApiRequest,
     signal: AbortSignal,
-    { isProbe = false, update, onAnswer }: SendOptions = {},
+    options: SendOptions = {},
   ): Promise<Exchange> {
+    const { isProbe = false, update, onAnswer, isUsable } = options
     signal.throwIfAborted()
-    const permit = await limiter.acquire(signal, { probe: isProbe })
-    const grantedAt = Date.now()
+    const { permit, grantedAt } = await acquire(request, signal, options)
     try {
+      if (isUsable?.() === false) return new TransportError('not_sent', 'old_reading')
       const durable = update === undefined ? undefined : intend(update)
       if (durable !== undefined) await durable
       if (parts.owner?.isFresh === false) await parts.owner.renew()
@@ -107,10 +143,12 @@ export function createCalls(parts: CallParts): Calls {
       if (!hasWindows) await intend(request)
       signal.throwIfAborted()
     },
-    update(request, signal, onAnswer) {
-      return send(operations[request.operation].toRequest(request), signal, { update: request, onAnswer })
+    update(request, signal, options = {}) {
+      return send(operations[request.operation].toRequest(request), signal, { ...options, update: request })
     },
-    read: (path, signal) => send({ method: 'get', path, body: '' }, signal),
+    read: (path, signal, isBeforeUpdate = false) =>
+      send({ method: 'get', path, body: '' }, signal, { isBeforeUpdate: isBeforeUpdate && hasWindows }),
+    giveBack,
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),
   }
 }

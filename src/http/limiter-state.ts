@@ -8,7 +8,7 @@ import type { Clock, Quota, Window } from '../model/ports.ts'
 export interface LimiterState {
   /** Permits that are not released yet. */
   inFlight: number
-  /** Requests that wait for a permit, in order. Probes come first. */
+  /** Requests that wait for a permit, in order. */
   queue: Waiter[]
   /** When the timer next hands out permits; undefined if none runs. */
   wakeAt: number | undefined
@@ -29,7 +29,11 @@ export interface LimiterState {
 
 export interface Waiter {
   readonly isProbe: boolean
-  readonly grant: () => void
+  /** It goes ahead of all but probes and others of its kind: what was read for it gets old. */
+  readonly isNext: boolean
+  /** It waits for two permits, if the limits allow two at once. */
+  readonly isPair: boolean
+  readonly grant: (permits: number) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -271,10 +275,10 @@ export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock,
   let pausedUntil = 0
 
   /** When there is room: now or earlier, later, or infinity for "when a request ends". */
-  function roomAt(): number {
+  function roomAt(requests: number): number {
     let at = pausedUntil
     for (const { limit, perMs } of windows) {
-      const room = limit - inFlight
+      const room = limit - inFlight - requests + 1
       if (room <= 0) return Number.POSITIVE_INFINITY
       // With `room` or more ends inside the window, the oldest of those has to leave it first.
       const blocking = ends[ends.length - room]
@@ -284,11 +288,11 @@ export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock,
   }
 
   return {
-    take() {
+    take(requests = 1) {
       if (windows.length === 0 && pausedUntil === 0) return 0
-      const waitMs = roomAt() - clock.now()
+      const waitMs = roomAt(requests) - clock.now()
       if (waitMs > 0) return waitMs
-      inFlight++
+      inFlight += requests
       return 0
     },
     end() {

@@ -24,9 +24,12 @@ import { retryAfterMs } from './retry.ts'
 export interface RateLimiter {
   /**
    * Resolves when a request may be sent, in order. Rejects with the signal's reason if it aborts before. A probe goes ahead of
-   * all others, and also gets a permit while the circuit is open.
+   * all others, and also gets a permit while the circuit is open. With `isNext` it goes ahead of all but probes. With `permits: 2` there
+   * is a second permit, if the limits allow two at once.
    */
-  acquire(signal: AbortSignal, options?: { readonly probe?: boolean }): Promise<Permit>
+  acquire(signal: AbortSignal, options?: AcquireOptions): Promise<Permit>
+  /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */
+  readonly isOpen: boolean
   /** No permits for so many milliseconds. Then one request goes ahead, and more as they are answered. */
   pause(ms: number): void
   /** While it is on, only probes get permits: the circuit is open. */
@@ -39,6 +42,12 @@ export interface RateLimiter {
   close(): void
 }
 
+export interface AcquireOptions {
+  readonly probe?: boolean
+  readonly isNext?: boolean
+  readonly permits?: 1 | 2
+}
+
 /** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
 export interface Permit {
   answered(response: ApiResponse): void
@@ -46,6 +55,8 @@ export interface Permit {
   failed(error: TransportError): void
   /** Must be called exactly once. */
   release(): void
+  /** A permit for the next request, which is released as this one. */
+  readonly second?: Permit
 }
 
 export interface RateLimiterParts {
@@ -83,17 +94,24 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
     usual: { ...feedback(false), release },
     probe: { ...feedback(true), release },
   }
+  const pair: Permit = { ...permits.usual, second: permits.usual }
 
-  /** Takes a permit and returns 0, or returns how long to wait: infinity for "until a release". */
-  function take(isProbe: boolean): number {
+  /** How many permits a waiter gets together. */
+  function permitsFor(isPair: boolean): number {
+    const mayPair = currentConcurrency(concurrency) > 1 && windows.every(({ limit }) => limit > 1)
+    return isPair && mayPair ? 2 : 1
+  }
+
+  /** Takes permits and returns 0, or returns how long to wait: infinity for "until a release". */
+  function take(isProbe: boolean, count: number): number {
     const isClosed = state.isProbesOnly && !isProbe
-    if (isClosed || state.inFlight >= currentConcurrency(concurrency)) return Number.POSITIVE_INFINITY
+    if (isClosed || state.inFlight + count > currentConcurrency(concurrency)) return Number.POSITIVE_INFINITY
     const spacingMs = Math.max(
       rateWaitMs(rate, clock.now()),
       isProbe ? 0 : evenWaitMs(state, windows, callsLeft(), clock.now()),
     )
     if (spacingMs > 0) return spacingMs
-    const waitMs = quota.take()
+    const waitMs = quota.take(count)
     if (waitMs > 0) {
       // Another process of this account may have begun a pause.
       const isPaused = quota.pausedForMs > 0
@@ -102,9 +120,11 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
       return waitMs
     }
     state.isPauseSeen = false
-    state.inFlight++
-    countSent(rate, clock.now())
-    countEven(state, windows, clock.now())
+    for (let taken = 0; taken < count; taken++) {
+      state.inFlight++
+      countSent(rate, clock.now())
+      countEven(state, windows, clock.now())
+    }
     return 0
   }
 
@@ -115,8 +135,9 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
       const waiter = queue[next]
       if (waiter === undefined) return
       let waitMs: number
+      const count = permitsFor(waiter.isPair)
       try {
-        waitMs = take(waiter.isProbe)
+        waitMs = take(waiter.isProbe, count)
       } catch (error) {
         // The quota cannot be used any more.
         for (const each of queue.splice(0)) each.reject(error)
@@ -127,7 +148,7 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
         return
       }
       queue.splice(next, 1)
-      waiter.grant()
+      waiter.grant(count)
     }
   }
 
@@ -137,25 +158,35 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
     if (state.queue.length > 0) grantPermits()
   }
 
-  function enqueue(signal: AbortSignal, isProbe: boolean): Promise<Permit> {
+  function enqueue(
+    signal: AbortSignal,
+    kind: Pick<Waiter, 'isProbe' | 'isNext' | 'isPair'>,
+  ): Promise<Permit> {
+    const { isProbe, isNext } = kind
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         state.queue = state.queue.filter((other) => other !== waiter)
         reject(signal.reason)
       }
       const waiter: Waiter = {
-        isProbe,
-        grant() {
+        ...kind,
+        grant(count) {
           signal.removeEventListener('abort', leave)
-          resolve(isProbe ? permits.probe : permits.usual)
+          resolve(permitOf(isProbe, count))
         },
         reject,
       }
       signal.addEventListener('abort', leave, { once: true })
-      if (isProbe) state.queue.unshift(waiter)
-      else state.queue.push(waiter)
+      const isBehind = (other: Waiter): boolean => isProbe || (isNext && !other.isProbe && !other.isNext)
+      const place = state.queue.findIndex(isBehind)
+      state.queue.splice(place < 0 ? state.queue.length : place, 0, waiter)
       grantPermits()
     })
+  }
+
+  function permitOf(isProbe: boolean, count: number): Permit {
+    if (isProbe) return permits.probe
+    return count === 2 ? pair : permits.usual
   }
 
   function pause(ms: number): void {
@@ -166,10 +197,16 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
   }
 
   return {
-    acquire(signal, { probe: isProbe = false } = {}) {
+    acquire(signal, { probe: isProbe = false, isNext = false, permits: wanted = 1 } = {}) {
       if (signal.aborted) return Promise.reject(signal.reason)
-      if (state.queue.length > 0 || take(isProbe) > 0) return enqueue(signal, isProbe)
-      return Promise.resolve(isProbe ? permits.probe : permits.usual)
+      const isPair = wanted === 2
+      const count = permitsFor(isPair)
+      if (state.queue.length > 0 || take(isProbe, count) > 0)
+        return enqueue(signal, { isProbe, isNext, isPair })
+      return Promise.resolve(permitOf(isProbe, count))
+    },
+    get isOpen() {
+      return !state.isProbesOnly && quota.pausedForMs === 0
     },
     pause,
     setProbesOnly(isOn) {

@@ -7,6 +7,7 @@ import type { UpdateRequest } from '../model/row.ts'
 import { customerPath, isRepeatable, listPath } from '../rapyd/requests.ts'
 import type { Cursor } from '../rapyd/requests.ts'
 import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
+import { findChangedKeys } from '../rapyd/metadata.ts'
 import { compareField, isEmpty, toSnapshot } from '../rapyd/snapshot.ts'
 import { countBlock, isOwnBlock, noBlocks } from './access.ts'
 import type { Calls, Signer } from './call.ts'
@@ -27,12 +28,12 @@ function readWithRetries<Found extends { readonly kind: string }>(
   path: string,
   use: (response: ApiResponse) => Found | Again,
   signal: AbortSignal,
-  limits: RetryLimits,
+  limits: RetryLimits & { readonly isBeforeUpdate?: boolean },
 ): Promise<Found | Again> {
   const { calls } = parts
   let blocks = noBlocks
   async function attempt(): Promise<Found | Again> {
-    const response = await calls.read(path, signal)
+    const response = await calls.read(path, signal, limits.isBeforeUpdate)
     if (response instanceof TransportError) return again(response.reason)
     if (isThrottled(response)) {
       blocks = await countBlock(blocks, calls, signal)
@@ -69,7 +70,8 @@ export function createReadPage(parts: ReadParts): ReadPage {
 }
 
 export type CustomerReading =
-  | { readonly kind: 'found'; readonly customer: JsonObject }
+  /** `changedKeys`: keys of metadata with a number that would be written back changed, if there are any. */
+  | { readonly kind: 'found'; readonly customer: JsonObject; readonly changedKeys?: readonly string[] }
   /** Rapyd does not know the customer, or not in this account and environment. */
   | { readonly kind: 'missing'; readonly code: ErrorCode; readonly status: number }
   /** A refusal. If `isUnanswered`, network or server failed on each attempt, so a later read may be answered. */
@@ -87,7 +89,11 @@ export type ReadCustomer = (
   attempts?: number,
 ) => Promise<CustomerReading>
 
-export function createReadCustomer(parts: ReadParts & { readonly signer: Signer }): ReadCustomer {
+/** `isBeforeUpdate`: the permit of the update is taken together with that of the read. */
+export function createReadCustomer(
+  parts: ReadParts & { readonly signer: Signer },
+  isBeforeUpdate = false,
+): ReadCustomer {
   return async (customerId, signal, attempts = mostAttempts) => {
     let isResigned = false
     let last: CustomerReading = { kind: 'unreadable', code: 'E_NETWORK', status: 0, isUnanswered: true }
@@ -98,7 +104,7 @@ export function createReadCustomer(parts: ReadParts & { readonly signer: Signer 
       switch (answer.kind) {
         case 'updated': {
           const { customer } = answer
-          if (customer !== undefined) return { kind: 'found', customer }
+          if (customer !== undefined) return { kind: 'found', customer, ...changedKeys(response.body) }
           return { kind: 'unreadable', code: 'E_BAD_RESPONSE', status }
         }
         case 'rejected': {
@@ -123,9 +129,15 @@ export function createReadCustomer(parts: ReadParts & { readonly signer: Signer 
       }
     }
 
-    const reading = await readWithRetries(parts, customerPath(customerId), use, signal, { attempts })
+    const limits = { attempts, isBeforeUpdate }
+    const reading = await readWithRetries(parts, customerPath(customerId), use, signal, limits)
     return isAgain(reading) ? last : reading
   }
+}
+
+function changedKeys(body: string): { readonly changedKeys?: readonly string[] } {
+  const keys = findChangedKeys(body)
+  return keys.length === 0 ? {} : { changedKeys: keys }
 }
 
 function isMissing(code: ErrorCode, status: number): boolean {
@@ -154,11 +166,11 @@ export function createReadBack(read: ReadCustomer): ReadBack {
 export const withoutReading: ReadBack = () => Promise.resolve('cannot_tell')
 
 /**
- * Compares a customer with the patch of `request`: only its fields, arrays and objects by value. A cleared field compares as
- * empty.
+ * Compares a customer with what the row of `request` changes: only its fields, arrays and objects by value. A cleared field compares
+ * as empty.
  */
-export function compareWith(request: UpdateRequest, customer: JsonObject): ReadBackResult {
-  const patch: unknown = JSON.parse(request.body)
+export function compareWith({ body, reading }: UpdateRequest, customer: JsonObject): ReadBackResult {
+  const patch: unknown = JSON.parse(reading?.patch ?? body)
   if (!isJsonObject(patch)) return 'cannot_tell'
   const image = toSnapshot(customer, Object.keys(patch))
   const matches = Object.entries(patch).map(

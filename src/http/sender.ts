@@ -4,12 +4,15 @@
  */
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Send } from '../model/ports.ts'
+import { isOutcome } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import { createAttempt } from './attempt.ts'
+import { TransportError } from './errors.ts'
 import { sleepUntil } from './clock.ts'
 import type { AttemptParts } from './attempt.ts'
 import { reduceCall, startCall, toOutcome } from './call-state.ts'
-import type { CallState, ReadingVerdict, Step } from './call-state.ts'
+import type { CallState, ReadingVerdict, RequestVerdict, Step, Unsendable } from './call-state.ts'
 import type { ReadBack, ReadBackResult } from './read-customer.ts'
 import { isAgain, retry } from './retry.ts'
 
@@ -31,6 +34,15 @@ export interface SenderParts extends AttemptParts {
   readonly earlierEndedAt?: number
   /** True if another run has sent something to the customer since this row in doubt. Default: never. */
   readonly isOvertaken?: (row: number) => Promise<boolean>
+  /**
+   * Reads the customer again, and makes the body of what it shows: the same request if nothing that counts has changed. Resolves with
+   * the outcome if nothing may be sent. Needed if bodies hold what was read. `isInDoubt`: an attempt may have been applied.
+   */
+  readonly readAgain?: (
+    request: UpdateRequest,
+    isInDoubt: boolean,
+    signal: AbortSignal,
+  ) => Promise<UpdateRequest | Outcome>
 }
 
 /** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
@@ -45,6 +57,27 @@ const longestDoubtMs = 15 * 60_000
 
 /** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */
 const earlyReadsMs = [5_000, 30_000]
+
+/** A body with an older reading is not sent. */
+export const longestReadingMs = 10_000
+
+const oldReading = { kind: 'lost', error: new TransportError('not_sent', 'old_reading'), at: 0 } as const
+
+function isOldReading(verdict: RequestVerdict): boolean {
+  return verdict.kind === 'lost' && verdict.error.reason === oldReading.error.reason
+}
+
+/** After a doubt was settled, others may have changed the customer as well. */
+function toReadAgain(request: UpdateRequest): UpdateRequest {
+  const { reading } = request
+  return reading === undefined ? request : { ...request, reading: { ...reading, at: -Infinity } }
+}
+
+/** What is sent, and what is known of it. Both change from attempt to attempt. */
+interface Call {
+  request: UpdateRequest
+  state: CallState
+}
 
 type Doubts = Pick<SenderParts, 'clock' | 'inDoubt' | 'isSentAgain'>
 
@@ -62,7 +95,7 @@ export function endOfEarlierAttempts(doubts: Doubts, row: number, begun: number)
 }
 
 export function createSender(parts: SenderParts): Send {
-  const { clock, calls, readBack, settleAfterMs, held } = parts
+  const { clock, calls, readBack, settleAfterMs, held, readAgain } = parts
   // An intent is as old as a row's first attempt. Others may have followed until the end of the session that made them.
   const { earlierEndedAt: begun = clock.now() } = parts
   const attempt = createAttempt(parts)
@@ -131,45 +164,58 @@ export function createSender(parts: SenderParts): Send {
     )
   }
 
-  /** Settles earlier attempts, then sends. */
-  async function tryOnce(request: UpdateRequest, before: CallState, signal: AbortSignal): Promise<CallState> {
-    let state = before
-    if (state.inDoubt && !state.isReadBack) {
-      state = await settleAttempt(request, state, 'attempt', signal)
-      if (state.next.kind !== 'send') return state
-    }
-    state = reduceCall(state, await attempt(request, state, signal))
-    return state.next.kind === 'check_refusal' ? settleAttempt(request, state, 'refusal', signal) : state
+  const isRecent = ({ reading }: UpdateRequest): boolean =>
+    reading === undefined || clock.now() - reading.at <= longestReadingMs
+
+  /** Sends once. If the customer was read too long ago when it could be sent, it is read again, once. */
+  async function sendOnce(call: Call, signal: AbortSignal): Promise<RequestVerdict | Unsendable> {
+    const isUsable = (): boolean => isRecent(call.request)
+    const verdict = isUsable() ? await attempt(call.request, call.state, signal, isUsable) : oldReading
+    if (readAgain === undefined || !isOldReading(verdict)) return verdict
+    const isInDoubt = call.state.attempts > 0 || parts.inDoubt.has(call.request.row)
+    const found = await readAgain(call.request, isInDoubt, signal)
+    if (isOutcome(found)) return { kind: 'unsendable', outcome: found }
+    call.request = found
+    return attempt(call.request, call.state, signal)
   }
 
-  return async (request, signal) => {
+  /** Settles earlier attempts, then sends. */
+  async function tryOnce(call: Call, signal: AbortSignal): Promise<Step> {
+    if (call.state.inDoubt && !call.state.isReadBack) {
+      call.state = await settleAttempt(call.request, call.state, 'attempt', signal)
+      if (call.state.next.kind !== 'send') return call.state.next
+      call.request = toReadAgain(call.request)
+    }
+    call.state = reduceCall(call.state, await sendOnce(call, signal))
+    if (call.state.next.kind === 'check_refusal')
+      call.state = await settleAttempt(call.request, call.state, 'refusal', signal)
+    return call.state.next
+  }
+
+  return async (asked, signal) => {
     if (signal.aborted) return undefined
-    let state = startCall(request, parts.inDoubt.has(request.row))
+    const call: Call = { request: asked, state: startCall(asked, parts.inDoubt.has(asked.row)) }
     try {
-      await waitUntil(held.until(request.customerId), signal)
-      if (state.inDoubt && (await parts.isOvertaken?.(request.row)) === true)
-        state = reduceCall(state, { kind: 'overtaken' })
-      else if (state.inDoubt) state = await settleEarlier(request, state, signal)
-      if (state.next.kind === 'end') return toOutcome(request, state, clock.wall())
-      await calls.enter(request, signal)
-      const last = await retry<Step>(
-        async () => {
-          state = await tryOnce(request, state, signal)
-          return state.next
-        },
-        parts,
-        signal,
-      )
-      if (state.inDoubt && (isAgain(last) || last.kind === 'settle_last'))
-        state = await settleAttempt(request, state, 'last_attempt', signal)
-      return toOutcome(request, state, clock.wall())
+      await waitUntil(held.until(asked.customerId), signal)
+      if (call.state.inDoubt && (await parts.isOvertaken?.(asked.row)) === true)
+        call.state = reduceCall(call.state, { kind: 'overtaken' })
+      else if (call.state.inDoubt) {
+        call.state = await settleEarlier(asked, call.state, signal)
+        call.request = toReadAgain(asked)
+      }
+      if (call.state.next.kind === 'end') return toOutcome(asked, call.state, clock.wall())
+      await calls.enter(call.request, signal)
+      const last = await retry<Step>(() => tryOnce(call, signal), parts, signal)
+      if (call.state.inDoubt && (isAgain(last) || last.kind === 'settle_last'))
+        call.state = await settleAttempt(call.request, call.state, 'last_attempt', signal)
+      return toOutcome(call.request, call.state, clock.wall())
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason
       // At once, so that nothing is sent while the store is written.
       if (error instanceof BulkUpdateError) parts.stop(error)
       // A refusal of the whole run, or a stop before it was sent, leaves no doubt; a local failure proves nothing.
       const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
-      if (!state.inDoubt && (isStop || isRefused)) await parts.cancelIntent(request)
+      if (!call.state.inDoubt && (isStop || isRefused)) await parts.cancelIntent(asked)
       if (isStop) return undefined
       throw error
     }

@@ -108,10 +108,10 @@ export const windowEdgeMs = 5
 /** What is left of an account's windows. All processes that send for the account share one quota. */
 export interface Quota {
   /**
-   * Takes one request from the quota and returns 0, or returns the milliseconds to wait before the next try: infinity if
-   * only the end of a request can make room.
+   * Takes so many requests from the quota together (default 1) and returns 0, or returns the milliseconds to wait before the next
+   * try: infinity if only the end of a request can make room.
    */
-  take(): number
+  take(requests?: number): number
   /** A request that was taken has ended. It counts until a whole window later. */
   end(): void
   /** Blocks `take` of all processes for so many milliseconds from now. A longer pause is not shortened. */

@@ -119,6 +119,15 @@ export interface UpdateRequest extends Place {
   readonly sends: readonly string[]
   /** The customer was read just before, and has no discount that could be removed. */
   readonly hasNoDiscount?: true
+  /** If the body also holds what was read of the customer. */
+  readonly reading?: BodyReading
+}
+
+export interface BodyReading {
+  /** The JSON text of what the row itself changes. */
+  readonly patch: string
+  /** When the customer was read (the clock's milliseconds). -Infinity: it has to be read before the body is sent. */
+  readonly at: number
 }
 
 /** The names in a list that is joined with `;`. */

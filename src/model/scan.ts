@@ -48,6 +48,8 @@ export interface Scan {
   readonly repeatedCustomers: number
   /** Rows beyond the first of their customer. */
   readonly duplicateRows: number
+  /** Rows with a call that set or clear keys of metadata. Default 0. */
+  readonly metadataRows?: number
   /** Number of rows that set or clear a field, by field. */
   readonly set: ReadonlyMap<string, number>
   /** Number of rows that clear a field, by field. */

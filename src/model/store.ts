@@ -12,7 +12,8 @@ export interface AccountId {
   readonly keyCheck: string
 }
 
-export type RunKind = 'update' | 'redo' | 'apply' | 'rollback'
+/** A `probe` belongs to no file: it is found by its id, and `runs` lists it only if it is asked for. */
+export type RunKind = 'update' | 'redo' | 'apply' | 'rollback' | 'probe'
 
 /** What identifies a run and does not change. */
 export interface RunManifest {
@@ -126,12 +127,17 @@ export interface Run extends RunReader {
   intendedOperation(row: number): OperationName | undefined
   /** Of an open row of which a part is done: see `isPartial`. */
   outcomeSoFar(row: number): Outcome | undefined
+  /** What an earlier session was about to send for a row, if its body held what was read of the customer. */
+  intendedBody(row: number): IntendedBody | undefined
   /** True if another run has recorded an intent for a field of this row in doubt since. */
   isOvertaken(row: number): Promise<boolean>
   readonly earlier: EarlierSessions
   /** Of the last row from the first on without a gap that has an outcome; undefined if the first row is open. */
   lastOfSettled(): Promise<Outcome | undefined>
-  /** Returns undefined if the row's operation has an intent of this session. `settleMs`: so long after its attempt the row may be applied. */
+  /**
+   * Returns undefined if the row's operation has an intent of this session. Another body that holds what was read replaces it.
+   * `settleMs`: so long after its attempt the row may be applied.
+   */
   recordIntent(request: UpdateRequest, settleMs: number): Promise<void> | undefined
   /** Cancels intents: no request of those rows can have been applied. */
   cancelIntents(rows: readonly number[]): Promise<void>
@@ -161,10 +167,12 @@ export interface Run extends RunReader {
   close(): Promise<void>
 }
 
+export type IntendedBody = Pick<UpdateRequest, 'body' | 'idempotencyKey'>
+
 export interface RowWrite {
   readonly row: number
   readonly customerId: string
-  /** The JSON text that is sent. */
+  /** The JSON text of what the row changes. */
   readonly body: string
 }
 
@@ -254,6 +262,14 @@ export interface OpenRunOptions {
   readonly rows: number
 }
 
+export interface AccountFact {
+  readonly value: string
+  /** On which it was seen. */
+  readonly customer: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 export interface Store {
   readonly path: string
   /** Creates a run, or takes it from an owner that is dead. Throws BUSY if another process has it. */
@@ -268,6 +284,9 @@ export interface Store {
   /** One `--only-changed` of an account at a time. Throws BUSY. */
   holdExports(account: AccountId): Promise<() => Promise<void>>
   fieldState(account: AccountId): FieldState
+  /** What was learnt of the API of an account. */
+  accountFact(account: Pick<AccountId, 'host' | 'account'>, name: string): Promise<AccountFact | undefined>
+  keepFact(account: Pick<AccountId, 'host' | 'account'>, name: string, fact: AccountFact): Promise<void>
   quota(account: Pick<AccountId, 'host' | 'account'>, windows: readonly Window[]): Promise<Quota>
   /** Examines all of it. Resolves with what is wrong. `accept`: rows without an outcome count as in doubt from now on. */
   check(accept: boolean): Promise<readonly string[]>

@@ -51,10 +51,12 @@ export interface Removal {
 /** Returns undefined if the row is one update. */
 export function splitRemoval(request: UpdateRequest, run: RunIdentity): Removal | undefined {
   if (!splitNames(request.cleared).includes('coupon')) return undefined
-  if (!removesDiscount(parseBody(request.body))) return undefined
+  // The body that an earlier session has sent may hold the rest alone.
+  const own = { ...request, body: request.reading?.patch ?? request.body }
+  if (!removesDiscount(parseBody(own.body))) return undefined
   const others = new Set(request.sends.filter((field) => field !== 'coupon'))
   return {
-    removal: narrowRequest(request, new Set(['coupon']), run, 'delete_discount'),
+    removal: narrowRequest(own, new Set(['coupon']), run, 'delete_discount'),
     rest: others.size === 0 ? undefined : narrowRequest(request, others, run),
   }
 }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { fieldOf, splitNames } from '../model/row.ts'
-import type { OperationName, Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
+import type { BodyReading, OperationName, Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 
 export interface RunIdentity {
@@ -79,16 +79,19 @@ export function narrowRequest(
   { host, runId }: RunIdentity,
   operation: OperationName = request.operation,
 ): UpdateRequest {
+  const { reading, ...whole } = request
   const { row, customerId } = request
   const all = parseBody(request.body)
-  const patch = Object.fromEntries(Object.entries(all).filter(([field]) => kept.has(field)))
+  const narrow = (fields: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(fields).filter(([field]) => kept.has(field)))
+  const patch = narrow(all)
   const body = JSON.stringify(patch)
   const only = (paths: string): string =>
     splitPaths(paths, (field) => Object.hasOwn(all, field))
       .filter((path) => kept.has(fieldOf(path)))
       .join(';')
   return {
-    ...request,
+    ...whole,
     operation,
     body,
     idempotencyKey: idempotencyKey({ host, runId, operation, row, customerId, body }),
@@ -96,7 +99,23 @@ export function narrowRequest(
     cleared: only(request.cleared),
     repeatable: isRepeatable(patch),
     sends: Object.keys(patch),
+    // Nothing but an update holds what was read.
+    ...(reading === undefined || operation !== 'update_customer'
+      ? {}
+      : { reading: { ...reading, patch: JSON.stringify(narrow(parseBody(reading.patch))) } }),
   }
+}
+
+/** The request with another body, so another key, made of a reading. */
+export function withReading(
+  request: UpdateRequest,
+  body: string,
+  reading: BodyReading,
+  { host, runId }: RunIdentity,
+): UpdateRequest {
+  const { row, operation, customerId } = request
+  const key = idempotencyKey({ host, runId, operation, row, customerId, body })
+  return { ...request, body, reading, idempotencyKey: key }
 }
 
 /** `paths` is joined with `;`, which a key of metadata may hold too: a part that begins with no field continues the path before. */

@@ -104,11 +104,19 @@ export function afterPatch(snapshot: JsonObject, patch: JsonObject): JsonObject 
 function afterField(value: JsonValue | undefined, wanted: JsonValue, field: string): JsonValue {
   if (field === 'metadata') {
     if (!isJsonObject(wanted)) return {}
-    return { ...(isJsonObject(value) ? value : {}), ...wanted }
+    return mergeKeys(value, wanted)
   }
   if (field !== 'addresses') return wanted
   if (!isList(wanted)) return []
   return [...(isList(value) ? value : []), ...wanted]
+}
+
+/** Everything that `held` has, with `own` on top. Objects inside are merged the same way, since a path names a key in one. */
+export function mergeKeys(held: JsonValue | undefined, own: JsonObject): JsonObject {
+  const merged: Record<string, JsonValue> = isJsonObject(held) ? { ...held } : {}
+  for (const [key, value] of Object.entries(own))
+    merged[key] = isJsonObject(value) ? mergeKeys(ownValue(merged, key), value) : value
+  return merged
 }
 
 /** True if `value` has everything that `wanted` names. What Rapyd adds (ids, times, older addresses) does not count. */

@@ -37,15 +37,18 @@ export interface Write {
 const notRestorable = ['coupon', 'addresses']
 const keyStart = 'metadata.'
 
-/** `writes` are those of one customer in the order of their rows; `snapshot` is from before them. */
-export function findUndoValues(snapshot: JsonObject, writes: readonly Write[]): Undo {
+/**
+ * `writes` are those of one customer in the order of their rows; `snapshot` is from before them. `hasSentAllKeys`: each was sent with the
+ * keys of metadata that it does not name, so none of these was lost.
+ */
+export function findUndoValues(snapshot: JsonObject, writes: readonly Write[], hasSentAllKeys = false): Undo {
   const sure: Record<string, UndoValue> = {}
   const mayBeRefused: Record<string, UndoValue> = {}
   const impossible = notRestorable.filter((field) =>
     writes.some(({ patch }) => isLasting(patch, snapshot, field)),
   )
   impossible.push(...hiddenFields(snapshot, writes))
-  for (const [path, undoValue] of findChanges(snapshot, writes)) {
+  for (const [path, undoValue] of findChanges(snapshot, writes, hasSentAllKeys)) {
     const isKey = path.startsWith(keyStart)
     const isBlanked = isKey ? isEmpty(snapshot['metadata']) : undoValue.before === ''
     const field = isKey ? 'metadata' : path
@@ -73,10 +76,11 @@ function hiddenFields(snapshot: JsonObject, writes: readonly Write[]): ReadonlyS
 function findChanges(
   snapshot: JsonObject,
   writes: readonly Write[],
+  hasSentAllKeys: boolean,
 ): readonly (readonly [string, UndoValue])[] {
   // Rapyd does not document whether it merges metadata or replaces it (rapyd-api.md, 5.1).
   const merged = possibleSnapshots(snapshot, writes, afterPatch)
-  const replaced = possibleSnapshots(snapshot, writes, afterReplacing)
+  const replaced = hasSentAllKeys ? [] : possibleSnapshots(snapshot, writes, afterReplacing)
   const paths = new Set(
     writes.flatMap(({ patch }) => Object.keys(patch).flatMap((field) => pathsIn(field, snapshot, merged))),
   )

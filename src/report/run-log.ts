@@ -62,7 +62,7 @@ export interface RunStarted {
 /** The first request comes next. */
 export interface RunSending {
   readonly kind: 'sending'
-  /** Rows that still need a request. */
+  /** Requests that the rows still need, reads before them included. */
   readonly calls: number
   /** The rate windows that apply, without the reserve. */
   readonly windows: readonly PaceWindow[]

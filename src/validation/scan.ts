@@ -11,6 +11,7 @@ import type { Examiner, ReadRow, Source, CustomerCount, OnWarning } from '../mod
 import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
 import type { FoundKind, Scan } from '../model/scan.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
+import { keysOf } from '../rapyd/metadata.ts'
 import { addingUp, removesDiscount } from '../rapyd/operations.ts'
 import { isRepeatable } from '../rapyd/requests.ts'
 import { countCustomers } from '../store/customer-count.ts'
@@ -110,7 +111,7 @@ async function scanRows(
 ): Promise<Scan> {
   const { onInvalid, signal, examiner, mapping } = parts
   const locate = createLocate(parts)
-  let [rows, calls, unchanged, invalid] = [0, 0, 0, 0]
+  let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
   const adding = new Map<string, number>()
@@ -143,6 +144,7 @@ async function scanRows(
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++
+        if (keysOf(read.patch) !== undefined) metadataRows++
         countEach(set, read.fields)
         countEach(cleared, read.cleared)
         if (!isRepeatable(read.patch)) {
@@ -163,7 +165,7 @@ async function scanRows(
       replaces.endRow(row, hasCall, warn)
     }
   }
-  const counts = { rows, calls, unchanged, invalid, ...customers.counts(), set, cleared }
+  const counts = { rows, calls, unchanged, invalid, metadataRows, ...customers.counts(), set, cleared }
   const unused = replaces.unused((field) => current && locate(current, field))
   return {
     ...counts,

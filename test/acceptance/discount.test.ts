@@ -240,14 +240,18 @@ describe('a rollback', () => {
 })
 
 /** Sends the row until the call for which `isLast` is true. */
-async function stopAt(isLast: (call: Call) => boolean, how: 'cut_after' | 'cut_before' | undefined) {
+async function stopAt(
+  isLast: (call: Call) => boolean,
+  how: 'cut_after' | 'cut_before' | undefined,
+  record: object = row,
+) {
   const controller = new AbortController()
   server.answer = (call) => {
     if (!isLast(call)) return undefined
     controller.abort()
     return how
   }
-  const result = await send([row], { backup: true }, controller.signal)
+  const result = await send([record], { backup: true }, controller.signal)
   server.answer = () => undefined
   server.applied.length = 0
   return result
@@ -321,5 +325,40 @@ describe('a run that is stopped', () => {
       ['invalid', 'coupon'],
     ])
     expect(server.customer(id(1))).toMatchObject({ name: '' })
+  })
+})
+
+describe('a row that removes a discount and sets a key of metadata', () => {
+  const keyed = { ...row, metadata: { tier: 'gold' } }
+  const whole = '{"name":"Ada","metadata":{"crm":"x","tier":"gold"}}'
+
+  beforeEach(async () => {
+    await send([{ customer: id(1), coupon: 'SUMMER', metadata: { crm: 'x' } }], { runId: 'before' })
+    server.updates.length = 0
+    server.applied.length = 0
+  })
+
+  it('sends all keys after the discount is removed, and never a blank coupon', async () => {
+    const { exitCode, directory } = await send([keyed])
+    expect([exitCode, calls()]).toEqual([0, ['delete', whole]])
+    expect(endings(directory)).toEqual(['updated  coupon;name;metadata.tier coupon  2'])
+  })
+
+  it.each([
+    ['in the removal', 'cut_after', isRemoval, [whole]],
+    ['in the removal', 'cut_before', isRemoval, ['delete', whole]],
+    ['between the calls', undefined, isRemoval, [whole]],
+    ['in the patch', 'cut_after', isPatch, []],
+    ['in the patch', 'cut_before', isPatch, [whole]],
+  ] as const)('goes on after a stop %s (%s)', async (_, how, isLast, left) => {
+    await stopAt(isLast, how, keyed)
+    server.updates.length = 0
+    const { exitCode, directory } = await send([keyed], { backup: true })
+    expect([exitCode, calls(server.applied)]).toEqual([0, left])
+    expect(server.updates.every(({ body }) => !body.includes('coupon'))).toBe(true)
+    expect(server.customer(id(1))).toMatchObject({ discount: null, metadata: { crm: 'x', tier: 'gold' } })
+    const back = await rollback({ ...all(), run: directory })
+    const rows = 'directory' in back ? resultsOf(back.directory) : []
+    expect(rows.at(-1)).toMatchObject({ error_code: 'E_NOT_RESTORABLE', error_field: 'coupon;metadata.tier' })
   })
 })

@@ -161,7 +161,8 @@ describe('a way there and back', () => {
     )
     await run('plan', 'crm.csv', '--out', 'p.ndjson')
     expect((await run('apply', 'p.ndjson')).code).toBe(1)
-    expect(updates()).toEqual([{ customer: id(2), body: { name: 'Other', metadata: { tier: 'gold' } } }])
+    const metadata = { kept: 1, tier: 'gold' }
+    expect(updates()).toEqual([{ customer: id(2), body: { name: 'Other', metadata } }])
     const [applied = ''] = runs()
     expect(results(applied).map(({ outcome, fields }) => `${outcome} ${fields}`)).toEqual([
       'unchanged ',

@@ -150,7 +150,7 @@ describe('before sending', () => {
   it.each([
     ['one call each', {}, 5],
     ['two calls each', { coupon: '' }, 10],
-  ])('the forecast counts the calls: 900 rows with %s', async (_, more, minutes) => {
+  ])('the forecast counts the calls: 900 rows with %s', async (_name, more, minutes) => {
     const record = (at: number) => ({ customer: id(at), name: 'A', ...more })
     folder.write('crm.ndjson', rows(...Array.from({ length: 900 }, (_, at) => record(at))))
     const { stdout } = await folder.run(['validate', 'crm.ndjson', '--json', '--max-clears', '100%'])

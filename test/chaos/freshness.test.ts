@@ -76,6 +76,7 @@ describe('a permit', () => {
         setProbesOnly() {},
         allowConcurrency() {},
         pausedForMs: 0,
+        isOpen: true,
         close() {},
       },
       signer: { sign: (request) => ({ ...request, headers: {} }), correctClock: () => undefined },

@@ -184,8 +184,8 @@ export const mutants: readonly Mutant[] = [
     file: 'http/call.ts',
     edits: [
       [
-        'const permit = await limiter.acquire(',
-        'const signed = signer.sign(request)\n    const permit = await limiter.acquire(',
+        'const { permit, grantedAt } = await acquire(',
+        'const signed = signer.sign(request)\n    const { permit, grantedAt } = await acquire(',
       ],
       ['transport.exchange(signer.sign(request))', 'transport.exchange(signed)'],
     ],

@@ -65,6 +65,21 @@ describe.each([
     expect(quota.take()).toBe(305)
   })
 
+  it('gives room for two requests together, or for none of them', () => {
+    const quota = create([{ limit: 3, perMs: 1_000 }])
+    expect(quota.take(2)).toBe(0)
+    quota.end()
+    now += 100
+    quota.end()
+    expect(quota.take(2)).toBe(905)
+    expect(quota.take()).toBe(0)
+    quota.end()
+    now += 905
+    expect(quota.take(2)).toBe(100)
+    now += 100
+    expect(quota.take(2)).toBe(0)
+  })
+
   it('gives nobody room during a pause, and never shortens one', () => {
     const quota = create()
     quota.pause(5_000)

@@ -142,8 +142,10 @@ function prepareDatabase(db: DatabaseSync, path: string): void {
 
 function refuseOther(db: DatabaseSync, path: string): void {
   const version = versionOf(db)
+  const isUsed = version > 0 || hasTables(db)
+  // Read last: another process may just have made both.
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
-  if (id !== applicationId && (version > 0 || hasTables(db))) {
+  if (id !== applicationId && isUsed) {
     throw new BulkUpdateError(
       'E_STORE_PATH',
       `${path} is a database of another program`,

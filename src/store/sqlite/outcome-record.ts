@@ -135,26 +135,33 @@ export interface StoredIntent {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly settleMs: number
+  /** If it cannot be made again of the row alone. */
+  readonly body: string | undefined
 }
 
 /** Takes the values of `intentValues`, after the numbers of the run and of the account. */
 export const insertIntent = `INSERT OR REPLACE INTO intent
-  (run, account, operation, row, customer, idempotency_key, fields, number, at, settle_ms, checksum)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  (run, account, operation, row, customer, idempotency_key, fields, number, at, settle_ms, body, checksum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-export function intentValues(intent: StoredIntent): readonly (string | number)[] {
-  const { row, operation, customerId, key, fields, number, at, settleMs } = intent
-  const values = [row, customerId, key, fields.join(','), number, at, settleMs]
-  return [operation, ...values, checksumOf(sealed(values, operation))]
+export function intentValues(intent: StoredIntent): readonly (string | number | null)[] {
+  const { row, operation, customerId, key, fields, number, at, settleMs, body = null } = intent
+  const values = [row, customerId, key, fields.join(','), number, at, settleMs, body]
+  return [operation, ...values, checksumOf(sealed(withoutBody(values), operation))]
+}
+
+/** Earlier versions have stored no body. */
+function withoutBody(values: readonly unknown[]): readonly unknown[] {
+  return values.at(-1) === null ? values.slice(0, -1) : values
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
 export function readIntent(found: StoreRow): StoredIntent {
-  const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms'].map(
+  const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms', 'body'].map(
     (name) => found[name],
   )
   const operation = operationOf(found)
-  if (checksumOf(sealed(values, operation)) !== found['checksum'])
+  if (checksumOf(sealed(withoutBody(values), operation)) !== found['checksum'])
     throw damagedRow('intent', Number(found['row']))
   const fields = String(found['fields'])
   return {
@@ -166,6 +173,7 @@ export function readIntent(found: StoreRow): StoredIntent {
     number: Number(found['number']),
     at: Number(found['at']),
     settleMs: Number(found['settle_ms']),
+    body: typeof found['body'] === 'string' ? found['body'] : undefined,
   }
 }
 

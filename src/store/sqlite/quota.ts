@@ -69,14 +69,15 @@ export function openQuota({
   let untold = 0
   let isClosed = false
 
-  /** When there is room for one more request. Not after `now` if there is room. */
-  function roomAt(now: number): number {
+  /** When there is room for so many more requests. Not after `now` if there is room. */
+  function roomAt(now: number, requests: number): number {
     let at = 0
     for (const { limit, perMs } of windows) {
       const since = now - perMs - windowEdgeMs
       const used = Number(count.get(account, since)?.['requests'])
-      if (used < limit) continue
-      at = Math.max(at, Number(nth.get(account, since, used - limit)?.['until']) + perMs + windowEdgeMs)
+      const surplus = used + requests - limit
+      if (surplus <= 0) continue
+      at = Math.max(at, Number(nth.get(account, since, surplus - 1)?.['until']) + perMs + windowEdgeMs)
     }
     return at
   }
@@ -93,18 +94,18 @@ export function openQuota({
     return mine > least
   }
 
-  function takeAt(now: number): number {
+  function takeAt(now: number, requests: number): number {
     if (untold > now) setPause.run(account, untold)
     untold = 0
     pausedUntil = Number(paused.get(account)?.['until'] ?? 0)
-    let waitMs = Math.max(pausedUntil, roomAt(now)) - now
+    let waitMs = Math.max(pausedUntil, roomAt(now, requests)) - now
     if (waitMs <= 0 && mustYield(now)) waitMs = yieldMs
     if (waitMs > 0) {
       wait.run(now + waitingMs, holder)
       return waitMs
     }
     wait.run(0, holder)
-    insert.run(account, holder, now + longestRequestMs)
+    for (let taken = 0; taken < requests; taken++) insert.run(account, holder, now + longestRequestMs)
     if (++takes % forgetEvery === 0) forget.run(account, now - longestMs - 2 * longestRequestMs)
     return 0
   }
@@ -118,9 +119,9 @@ export function openQuota({
   }
 
   return {
-    take() {
+    take(requests = 1) {
       try {
-        return written(() => takeAt(clock.now()))
+        return written(() => takeAt(clock.now(), requests))
       } catch (error) {
         if (isBusy(error)) return busyWaitMs
         throw error

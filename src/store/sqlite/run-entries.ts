@@ -58,7 +58,7 @@ export function createEntryWriter({
   return (entry, commit) => {
     switch (entry.kind) {
       case 'intent': {
-        const { row, operation, customerId, idempotencyKey: key, sends } = entry.request
+        const { row, operation, customerId, idempotencyKey: key, sends, reading, body } = entry.request
         const intent = {
           row,
           operation,
@@ -68,6 +68,7 @@ export function createEntryWriter({
           number: commit,
           at: Date.now(),
           settleMs: entry.settleMs,
+          body: reading === undefined ? undefined : body,
         }
         addIntent.run(number, account, ...intentValues(intent))
         open.set(row, intent)

@@ -53,7 +53,7 @@ export function storedRun(
 }
 
 function runKind(text: string): RunKind {
-  const kind = (['update', 'redo', 'apply', 'rollback'] as const).find((known) => known === text)
+  const kind = (['update', 'redo', 'apply', 'rollback', 'probe'] as const).find((known) => known === text)
   if (kind === undefined) throw damagedStore('it holds a run of a kind that there is not')
   return kind
 }

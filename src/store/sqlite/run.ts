@@ -208,6 +208,8 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
   /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
   const intended = createRowSet()
   const passed = createRowSet()
+  /** The keys of those whose body may be replaced. */
+  const keys = new Map<number, string>()
   const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
   const countKept = db.prepare(
     'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?',
@@ -256,16 +258,25 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
     settledRows,
     earlier: parts.earlier,
     recordIntent(request, settleMs) {
-      if (intended.has(request.row)) return undefined
-      intended.add(request.row)
+      const { row, idempotencyKey, reading } = request
+      const isReplaced = reading !== undefined && keys.get(row) !== idempotencyKey
+      if (intended.has(row) && !isReplaced) return undefined
+      intended.add(row)
+      if (reading !== undefined) keys.set(row, idempotencyKey)
       return commits.add({ kind: 'intent', request, settleMs })
     },
     async cancelIntents(rows) {
       const known = rows.filter((row) => intended.has(row))
-      for (const row of known) intended.delete(row)
+      for (const row of known) {
+        intended.delete(row)
+        keys.delete(row)
+      }
       await Promise.all(known.map((row) => commits.add({ kind: 'cancel', row })))
     },
-    recordOutcome: (outcome, effects = {}) => commits.add({ kind: 'outcome', outcome, effects }),
+    recordOutcome(outcome, effects = {}) {
+      keys.delete(outcome.row)
+      return commits.add({ kind: 'outcome', outcome, effects })
+    },
     hasBeforeImage: (customerId) => database.read(() => imaged.get(number, customerId)) !== undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
     setNote(name, value) {
@@ -341,6 +352,7 @@ function doubtsOf(
   | 'isInDoubt'
   | 'intendedFields'
   | 'intendedOperation'
+  | 'intendedBody'
   | 'outcomeSoFar'
   | 'isOvertaken'
   | 'note'
@@ -355,6 +367,10 @@ function doubtsOf(
     intendedFields: (row) => intents.get(row)?.fields,
     intendedOperation: (row) => intents.get(row)?.operation,
     outcomeSoFar: (row) => partial.get(row),
+    intendedBody(row) {
+      const { body, key: idempotencyKey } = intents.get(row) ?? {}
+      return body === undefined || idempotencyKey === undefined ? undefined : { body, idempotencyKey }
+    },
     async isOvertaken(row) {
       const intent = intents.get(row)
       return intent !== undefined && fields?.isOvertaken(intent) === true

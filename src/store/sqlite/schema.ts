@@ -55,6 +55,10 @@ CREATE TABLE request_holder (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEG
 CREATE TABLE pause (account INTEGER PRIMARY KEY, until REAL NOT NULL) STRICT;
 CREATE TABLE machine (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL) STRICT;
 `,
+  `
+CREATE TABLE account_fact (account INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, customer TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (account, name)) STRICT, WITHOUT ROWID;
+`,
   'CREATE INDEX outcome_digests ON outcome (customer) WHERE digests IS NOT NULL',
 ]
 

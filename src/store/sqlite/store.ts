@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
 import type { AccountId, RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
 import { tryLock } from '../own-database.ts'
-import { accountNumber } from './accounts.ts'
+import { accountNumber, findAccount } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
 import type { StoreDatabase, StoreRow } from './database.ts'
@@ -71,6 +71,18 @@ function storeOf(database: StoreDatabase): Store {
       return async () => unlock()
     },
     fieldState: (account) => createFieldState(database, account),
+    async accountFact(account, name) {
+      const query = 'SELECT value, customer, at FROM account_fact WHERE account = ? AND name = ?'
+      const number = findAccount(database, account)
+      const found = number === undefined ? undefined : read(() => db.prepare(query).get(number, name))
+      if (found === undefined) return undefined
+      return { value: String(found['value']), customer: String(found['customer']), at: Number(found['at']) }
+    },
+    async keepFact(account, name, { value, customer, at }) {
+      const number = await accountNumber(database, account)
+      const put = db.prepare('INSERT OR REPLACE INTO account_fact VALUES (?, ?, ?, ?, ?)')
+      await database.write(() => put.run(number, name, value, customer, at))
+    },
     quota: async (account, windows) =>
       openQuota({ path, account: await accountNumber(database, account), windows }),
     async check(accept) {
@@ -87,8 +99,8 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
   const wanted = Object.entries({ kind, parent_id: parentId, state, account }).filter(
     ([, value]) => value !== undefined,
   )
-  const where = wanted.map(([column]) => `${column} = ?`).join(' AND ')
-  const query = `${selectRun} ${where === '' ? '' : `WHERE ${where}`} ORDER BY changed_at DESC, number DESC`
+  const where = [kind === undefined ? "kind <> 'probe'" : '1', ...wanted.map(([column]) => `${column} = ?`)]
+  const query = `${selectRun} WHERE ${where.join(' AND ')} ORDER BY changed_at DESC, number DESC`
   const found = database.read(() =>
     database.db.prepare(query).all(...wanted.map(([, value]) => value ?? null)),
   )

@@ -42,8 +42,10 @@ export interface RapydServer {
   /** What the answer to an update shows of a customer. Default: all of it. */
   show: (customer: Fields) => Fields
   /** Decides about a signed read, as `answer` does about an update. */
-  answerRead: () => { readonly status: number; readonly body: string } | undefined
+  answerRead: (id: string) => { readonly status: number; readonly body: string } | undefined
   customer(id: string): Fields
+  /** Another system changes a customer. */
+  put(id: string, fields: Fields): void
   /** Breaks off whatever waits for an answer. */
   drop(): void
   close(): Promise<void>
@@ -84,7 +86,7 @@ export async function startRapydServer(): Promise<RapydServer> {
       salts.add(header('salt'))
       const id = path.split('/')[3] ?? ''
       if (method === 'get' && id !== '') result.reads.push(id)
-      const read = method === 'get' ? result.answerRead() : undefined
+      const read = method === 'get' ? result.answerRead(id) : undefined
       if (read !== undefined) return reply(response, read.status, read.body)
       if (method === 'get')
         return reply(response, 200, envelope('SUCCESS', '', id === '' ? [] : { id, ...customers.get(id) }))
@@ -144,6 +146,7 @@ export async function startRapydServer(): Promise<RapydServer> {
     show: (customer) => customer,
     answerRead: () => undefined,
     customer: (id) => customers.get(id) ?? {},
+    put: (id, fields) => void customers.set(id, { ...customers.get(id), ...fields }),
     drop: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {

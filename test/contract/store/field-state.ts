@@ -479,6 +479,18 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
       expect(await state.lastSender()).toBe('')
     })
 
+    it('keeps facts of an account, apart from those of others, and the newest of a name', async () => {
+      const store = await open()
+      const fact = { value: 'merge', customer: customerId, at: 5 }
+      expect(await store.accountFact(accountId, 'metadata')).toBeUndefined()
+      await store.keepFact(accountId, 'metadata', { ...fact, value: 'replace', at: 4 })
+      await store.keepFact(accountId, 'metadata', fact)
+      const another = await open()
+      expect(await another.accountFact(accountId, 'metadata')).toEqual(fact)
+      expect(await another.accountFact(other, 'metadata')).toBeUndefined()
+      expect(await another.accountFact(accountId, 'more')).toBeUndefined()
+    })
+
     describe('exports', () => {
       it('know which customers have vanished since the last run of the same export', async () => {
         const store = await open()

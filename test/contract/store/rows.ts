@@ -175,6 +175,25 @@ export function rowContract(name: string, kind: StoreKind): void {
       ])
     })
 
+    it('a body that was made of a reading is kept with its intent, and another one takes its place', async () => {
+      const run = await openRun(await open(), 'a')
+      const made = (body: string) => ({
+        ...requestOf(1),
+        body,
+        idempotencyKey: `key of ${body}`,
+        reading: { patch: '{}', at: 0 },
+      })
+      await run.recordIntent(made('one'), 0)
+      expect(run.recordIntent(made('one'), 0)).toBeUndefined()
+      await run.recordIntent(made('two'), 0)
+      await intend(run, 2, 'name')
+      const next = await reopen(run)
+      expect(next.intendedBody(1)).toEqual({ body: 'two', idempotencyKey: 'key of two' })
+      expect([next.intendedBody(2), next.intendedFields(1)]).toEqual([undefined, ['name']])
+      await settle(next, 1)
+      expect((await reopen(next)).intendedBody(1)).toBeUndefined()
+    })
+
     it('another process reads which rows are settled and which are in doubt', async () => {
       const [store, another] = [await open(), await open()]
       const run = await openRun(store, 'a')

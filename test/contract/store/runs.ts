@@ -124,12 +124,14 @@ export function runContract(name: string, kind: StoreKind): void {
         ['by state, those that are open', { state: 'open' }, ['c', 'a']],
         ['by account', { account: 'another' }, ['c']],
         ['by the folder of their files', { runsDir: '/runs' }, ['b', 'a']],
+        ['and a probe only if it is asked for', { kind: 'probe' }, ['probe']],
         ['by several of them', { parentId: 'a', state: 'open', account: 'another' }, ['c']],
         ['and none that has only some of them', { kind: 'update', state: 'finished' }, []],
       ])('%s', async (_, filter, expected) => {
         const store = await open()
         const run = async (id: string, changes: Parameters<typeof openRun>[2] = {}): Promise<Run> =>
           openRun(store, id, changes)
+        await close(await run('probe', { kind: 'probe' }))
         await close(await run('a'))
         const redo = await run('b', { kind: 'redo', parentId: 'a' })
         await redo.finish()

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openOutcome } from '../../../src/engine/all-outcomes.ts'
 import { createFieldStateSending, leftOutNote } from '../../../src/engine/only-changed.ts'
 import type { FieldStateParts } from '../../../src/engine/only-changed.ts'
+import { createSharedRead } from '../../../src/engine/shared-read.ts'
 import type { CustomerReading } from '../../../src/http/read-customer.ts'
 import type { Outcome, OutcomeKind } from '../../../src/model/outcome.ts'
 import type { Patch } from '../../../src/model/row.ts'
@@ -107,7 +108,7 @@ async function sendRow(patch: Patch, fate: Fate, sending: Omit<Sending, 'patch'>
       return { ...openOutcome(sent, { code: 'E_STOPPED', message: '' }), finishedAt: Date.now(), ...fate }
     },
     {
-      read: reading && (() => Promise.resolve(reading)),
+      read: reading && createSharedRead(() => Promise.resolve(reading), { now: () => 0 }),
       isInDoubt: (doubted) => by.inDoubt.has(doubted),
       settleAfterMs: 0,
     },

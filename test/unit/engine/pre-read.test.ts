@@ -4,8 +4,9 @@ import type { JsonObject } from '../../../src/model/json.ts'
 import type { UpdateRequest } from '../../../src/model/row.ts'
 import type { Send } from '../../../src/model/ports.ts'
 import { openOutcome } from '../../../src/engine/all-outcomes.ts'
-import { preRead } from '../../../src/engine/pre-read.ts'
+import { createPreRead } from '../../../src/engine/pre-read.ts'
 import type { PreReadParts } from '../../../src/engine/pre-read.ts'
+import { createSharedRead } from '../../../src/engine/shared-read.ts'
 import { customerId, updateOf } from '../../support/rig.ts'
 
 const found: CustomerReading = {
@@ -36,20 +37,27 @@ async function look(
     const known = openOutcome(request, { code: 'E_STOPPED', message: '' })
     return Promise.resolve({ ...known, outcome: 'updated', errorCode: '' })
   }
-  const looked = preRead(deliver, {
-    read() {
-      if (!(reading instanceof Error)) return Promise.resolve(reading)
-      stop.abort(reading)
-      return Promise.reject(reading)
-    },
+  const read = () => {
+    if (!(reading instanceof Error)) return Promise.resolve(reading)
+    stop.abort(reading)
+    return Promise.reject(reading)
+  }
+  const step = createPreRead({
+    shared: createSharedRead(read, { now: () => 0 }),
     clock: { wall: () => 5 },
     images,
     fields: new Set(['name', 'coupon']),
     precondition: undefined,
     isInDoubt: () => false,
     untilSettled: () => Promise.resolve(),
+    identity: { host: 'host', runId: 'run' },
+    sendsAllKeys: false,
+    intendedBody: () => undefined,
+    isPartial: () => false,
+    onMissing() {},
     ...parts,
   })
+  const looked = step.wrap(deliver)
   return { outcome: await looked(updateOf({ name: 'New' }), stop.signal), events }
 }
 

@@ -21,6 +21,7 @@ function createStage(hasWindows: boolean, owner?: RunOwner) {
       setProbesOnly() {},
       allowConcurrency() {},
       pausedForMs: 0,
+      isOpen: true,
       close() {},
     },
     signer: {
@@ -163,5 +164,69 @@ describe('a process that stood still', () => {
     await stage.commit()
     await failed
     expect(stage.steps).toEqual(['acquire', 'intend', 'release'])
+  })
+})
+
+describe('the permit of an update', () => {
+  const path = updateOf({}).path
+  const { signal } = new AbortController()
+
+  function createPairStage() {
+    let [acquired, released] = [0, 0]
+    const limiter = {
+      isOpen: true,
+      acquire(_signal: AbortSignal, { permits = 1 } = {}) {
+        acquired += permits
+        const permit = { answered() {}, failed() {}, release: () => void released++ }
+        return Promise.resolve(permits === 2 ? { ...permit, second: permit } : permit)
+      },
+      pause() {},
+      setProbesOnly() {},
+      allowConcurrency() {},
+      pausedForMs: 0,
+      close() {},
+    }
+    const calls = createCalls({
+      limiter,
+      signer: { sign: (request) => ({ ...request, headers: {} }), correctClock: () => undefined },
+      transport: {
+        exchange: () => Promise.resolve(response(200, '{}')),
+        close: () => Promise.resolve(),
+      },
+      intend: () => undefined,
+      concurrency: 4,
+      hasWindows: true,
+    })
+    return { calls, limiter, permits: () => [acquired, released] }
+  }
+
+  it('is taken together with that of the read before it', async () => {
+    const { calls, permits } = createPairStage()
+    await calls.read(path, signal, true)
+    expect(permits()).toEqual([2, 1])
+    await calls.update(updateOf({}), signal)
+    expect(permits()).toEqual([2, 2])
+    await calls.update(updateOf({}), signal)
+    expect(permits()).toEqual([3, 3])
+  })
+
+  it('is given back if there is no update, and not used during a pause', async () => {
+    const { calls, limiter, permits } = createPairStage()
+    await calls.read(path, signal, true)
+    calls.giveBack(path)
+    calls.giveBack(path)
+    expect(permits()).toEqual([2, 2])
+    await calls.read(path, signal, true)
+    limiter.isOpen = false
+    await calls.update(updateOf({}), signal)
+    expect(permits()).toEqual([5, 5])
+  })
+
+  it('is given back, and no intent is made, if the update is not usable any more', async () => {
+    const { calls, permits } = createPairStage()
+    await calls.read(path, signal, true)
+    const found = await calls.update(updateOf({}), signal, { isUsable: () => false })
+    expect(found).toMatchObject({ phase: 'not_sent' })
+    expect(permits()).toEqual([2, 2])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryQuota } from '../../../src/http/limiter-state.ts'
 import { createRateLimiter, pauseMs } from '../../../src/http/rate-limiter.ts'
-import type { Permit } from '../../../src/http/rate-limiter.ts'
+import type { AcquireOptions, Permit } from '../../../src/http/rate-limiter.ts'
 import type { Window } from '../../../src/model/ports.ts'
 import { lost, notSent, response, success, times } from '../../support/rig.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
@@ -458,5 +458,52 @@ describe('the even pace', () => {
     const permits = await Promise.all(times(60, 0).map(() => limiter.acquire(never)))
     expect(permits).toHaveLength(60)
     for (const permit of permits) permit.release()
+  })
+})
+
+it('a request whose customer was read goes ahead of all but probes', async () => {
+  const { limiter } = createStage({ concurrency: 1 })
+  const granted: string[] = []
+  const acquire = async (name: string, options: AcquireOptions = {}) => {
+    const permit = await limiter.acquire(never, options)
+    granted.push(name)
+    permit.release()
+  }
+  const first = await limiter.acquire(never)
+  const waiting = [
+    acquire('usual'),
+    acquire('read', { permits: 2 }),
+    acquire('next', { isNext: true }),
+    acquire('probe', { probe: true }),
+    acquire('last', { isNext: true }),
+  ]
+  first.release()
+  await Promise.all(waiting)
+  expect(granted).toEqual(['probe', 'next', 'last', 'usual', 'read'])
+})
+
+describe('two permits together', () => {
+  it('are granted when the windows have room for both', async () => {
+    const { clock, limiter } = createStage({ windows: [{ limit: 3, perMs: 1_000 }] })
+    const first = await limiter.acquire(never, { permits: 2 })
+    expect(first.second).toBeDefined()
+    let granted: Permit | undefined
+    const waiting = limiter.acquire(never, { permits: 2 }).then((permit) => (granted = permit))
+    first.release()
+    await clock.advanceTo(900)
+    // One place is left, which is too few.
+    expect(granted).toBeUndefined()
+    first.second?.release()
+    await clock.advanceTo(2_000)
+    await waiting
+    expect(granted?.second).toBeDefined()
+  })
+
+  it.each([
+    ['a window allows only one', { windows: [{ limit: 1, perMs: 1_000 }] }],
+    ['requests go one at a time', { isProven: false }],
+  ])('become one where %s', async (_, options) => {
+    const { limiter } = createStage(options)
+    expect((await limiter.acquire(never, { permits: 2 })).second).toBeUndefined()
   })
 })

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createReadBack, createReadCustomer, withoutReading } from '../../../src/http/read-customer.ts'
+import { openOutcome } from '../../../src/engine/all-outcomes.ts'
+import type { Outcome } from '../../../src/model/outcome.ts'
+import type { UpdateRequest } from '../../../src/model/row.ts'
 import { createSender } from '../../../src/http/sender.ts'
 import type { SenderParts } from '../../../src/http/sender.ts'
 import { envelope } from '../../acceptance/support/rapyd-server.ts'
@@ -693,5 +696,58 @@ describe('a stop', () => {
     expect(await sender(named, stop.signal)).toBeUndefined()
     expect(sent).toHaveLength(1)
     expect(cancelled).toEqual([])
+  })
+})
+
+describe('a body that was made of a reading', () => {
+  const patch = '{"metadata":{"tier":"gold"}}'
+  const made = (at: number, more: object = { region: 'eu' }): UpdateRequest => ({
+    ...updateOf({ metadata: { ...more, tier: 'gold' } }),
+    reading: { patch, at },
+  })
+
+  /** A sender whose customer has changed to `next` when it is read again. */
+  function readingSender(script: Script, next: UpdateRequest | Outcome, inDoubt: readonly number[] = []) {
+    const again: boolean[] = []
+    const sending = senderOn(script, inDoubt, 10_000, true, false, 2_000, {
+      readAgain(_request, isInDoubt) {
+        again.push(isInDoubt)
+        return Promise.resolve(next)
+      },
+    })
+    return { ...sending, again, bodies: () => sending.of('post').map(({ request }) => request.body) }
+  }
+
+  it('is sent as it is while the reading is recent', async () => {
+    const { sender, again, bodies } = readingSender({ updates: [success()] }, made(0, {}))
+    await sender(made(0), running)
+    expect([again, bodies()]).toEqual([[], [made(0).body]])
+  })
+
+  it('is made again, once, if the reading is old when it could be sent', async () => {
+    const { sender, again, bodies, parts, intents } = readingSender({ updates: [success()] }, made(0, {}))
+    parts.limiter.pause(10_001)
+    expect(await sender(made(0), running)).toMatchObject({ outcome: 'updated', attempts: 1 })
+    expect([again, bodies(), intents]).toEqual([[false], [made(0, {}).body], [7]])
+  })
+
+  it('is made again after a doubt was settled, and not sent if the customer forbids it', async () => {
+    const known = openOutcome(made(0), { code: 'E_METADATA_NUMBER', message: 'm' })
+    const refused: Outcome = { ...known, outcome: 'invalid' }
+    const script = { updates: [lost], reads: [success({ metadata: {} })] }
+    const { sender, again, bodies } = readingSender(script, refused)
+    expect(await sender(made(0), running)).toMatchObject({
+      outcome: 'invalid',
+      errorCode: 'E_METADATA_NUMBER',
+      attempts: 1,
+    })
+    expect([again, bodies()]).toEqual([[true], [made(0).body]])
+  })
+
+  it('counts as applied if the customer holds what the row itself changes', async () => {
+    const script = { reads: [success({ metadata: { tier: 'gold', region: 'us' } })] }
+    const { sender, again } = readingSender(script, made(0), [7])
+    expect(await sender(made(-Infinity), running)).toMatchObject({ outcome: 'updated', attempts: 0 })
+    expect(again).toEqual([])
   })
 })

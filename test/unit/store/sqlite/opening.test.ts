@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../../../src/model/store.ts'
+import { storeVersion } from '../../../../src/store/sqlite/schema.ts'
 import { openSqliteStore } from '../../../../src/store/sqlite/store.ts'
 import { makeSmallDisk, whyNot } from '../../../support/small-disk.ts'
 import { accountId, manifestOf, openOptions, rowOutcome, rowRequest } from '../../../support/stored-run.ts'
@@ -79,7 +80,11 @@ describe('a store', () => {
   it('gives deleted space back, and waits for the disk: settings that have an effect only at its beginning', async () => {
     const store = await openSqliteStore(path)
     await store.close()
-    expect([pragma('auto_vacuum'), pragma('journal_mode'), pragma('user_version')]).toEqual([2, 'wal', 1])
+    expect([pragma('auto_vacuum'), pragma('journal_mode'), pragma('user_version')]).toEqual([
+      2,
+      'wal',
+      storeVersion,
+    ])
   })
 
   it.each([

@@ -1,0 +1,73 @@
+/** `probe`: one experiment on a customer that the user names, after a question. */
+import { probe as probeAccount, showProbe } from '../../jobs/probe.ts'
+import type { ProbeFacts } from '../../jobs/probe.ts'
+import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
+import { printable } from '../../model/text.ts'
+import { isoTime } from '../../report/format.ts'
+import { senderOptions } from '../arguments.ts'
+import type { Arguments } from '../command-table.ts'
+import { ask, canAsk, drainOnSignals, printResult } from '../terminal.ts'
+
+export async function probe(args: Arguments<'probe'>): Promise<number> {
+  const { customer, show = false, json, confirmProduction } = args
+  if ((customer === undefined) !== show)
+    throw new BulkUpdateError(
+      'E_USAGE',
+      'probe needs either --customer or --show',
+      'Write it like: rapyd-bulk probe --customer cus_…',
+    )
+  const { options, production } = senderOptions(args, {})
+  if (customer === undefined) {
+    printFacts(json, await showProbe(options))
+    return exitCodes.OK
+  }
+  const { signal, release } = drainOnSignals()
+  try {
+    const found = await probeAccount(
+      { ...options, customer },
+      {
+        signal,
+        async confirm({ host, account }) {
+          const what = `This sends one key of metadata of ${customer} on ${host} (account ${account}), with the value that it has.`
+          const back = 'If the other keys are gone then, they are written back at once.'
+          const isAllowed = production ? confirmProduction === host : args.yes === true
+          const word = production ? host : 'yes'
+          const isAsked = !isAllowed && canAsk()
+          if (
+            isAllowed ||
+            (isAsked && (await ask(`${what} ${back}\nType ${word} to send: `, signal)) === word)
+          )
+            return
+          const flag = production ? `--confirm-production ${host}` : '--yes'
+          throw new BulkUpdateError(
+            'E_NOT_CONFIRMED',
+            `the probe was not confirmed. ${what}`,
+            `If this is meant, add ${flag}. Nothing was sent.`,
+          )
+        },
+        onEvent(event) {
+          if (event.kind === 'notice') process.stderr.write(`${event.text}\n`)
+        },
+      },
+    )
+    printFacts(json, found)
+    return exitCodes.OK
+  } finally {
+    release()
+  }
+}
+
+function printFacts(json: boolean | undefined, { host, account, metadata }: ProbeFacts): void {
+  const facts = {
+    host,
+    account,
+    metadata: metadata?.value ?? null,
+    customer: metadata?.customer ?? null,
+    probed_at: metadata === undefined ? null : isoTime(metadata.at),
+  }
+  const found =
+    metadata === undefined
+      ? 'not probed: all keys of metadata are sent'
+      : `${metadata.value === 'merge' ? 'merges' : 'replaces'} metadata (${metadata.customer}, ${isoTime(metadata.at)})`
+  printResult(json, facts, `${printable(`Account ${account} on ${host}: ${found}`)}\n`)
+}

@@ -1,0 +1,329 @@
+/**
+ * The probe: one key of a customer's metadata is sent alone, with the value that it has. If the other keys are gone then, the account
+ * replaces metadata, and they are written back at once. Every step has an intent, and a probe that was killed is finished before
+ * anything else is sent for the account.
+ */
+import { hash, randomUUID } from 'node:crypto'
+import { preflight } from '../http/access.ts'
+import type { Client } from '../http/client.ts'
+import { systemClock as clock } from '../http/clock.ts'
+import { createReadBack, createReadCustomer } from '../http/read-customer.ts'
+import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
+import { createSender } from '../http/sender.ts'
+import type { SenderParts } from '../http/sender.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import type { Run, Store } from '../model/store.ts'
+import { printable } from '../model/text.ts'
+import { createUpdateRequest, withReading } from '../rapyd/requests.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
+import { isEmpty, isHeld } from '../rapyd/snapshot.ts'
+import { openClient } from './client.ts'
+import { metadataFact } from './metadata-keys.ts'
+import { accountOf } from './open-field-state.ts'
+import type { Remote } from './remote.ts'
+import type { RunEvent } from '../report/run-log.ts'
+
+export interface ProbeParts {
+  readonly store: Store
+  readonly remote: Remote
+  readonly options: Pick<
+    ResolvedOptions,
+    'env' | 'maxOutageMs' | 'firstOutageMs' | 'concurrency' | 'settleAfterMs'
+  >
+  readonly tell: (event: RunEvent) => void
+  readonly signal: AbortSignal
+}
+
+export type Metadata = 'merge' | 'replace'
+
+/** What a probe is about to do, kept before its first request. */
+interface ProbeState {
+  readonly customer: string
+  readonly metadata: JsonObject
+  /** The key that is sent alone. */
+  readonly key: string
+  /** Makes its idempotency keys those of no other probe. */
+  readonly nonce: string
+}
+
+const stateNote = 'probe'
+/** So long after an attempt without a clear answer, metadata may still change. */
+const usualSettleMs = 300_000
+
+/** The rows of its run: the key alone, and all keys. */
+const [aloneRow, allRow] = [1, 2]
+
+function runIdOf({ host, account }: Remote): string {
+  return `probe-${hash('sha256', `${host}\n${account}`, 'hex').slice(0, 12)}`
+}
+
+/** Finishes the probe that was killed, if there is one. Throws BUSY if another process probes, REMOTE if it cannot be finished. */
+export async function finishProbe(parts: ProbeParts): Promise<void> {
+  if ((await parts.store.findRun(runIdOf(parts.remote))) === undefined) return
+  await withProbe(parts, async (session) => {
+    const state = readState(session.run)
+    if (state === undefined) return
+    const text = `A probe of ${state.customer} was interrupted: it is finished first.`
+    parts.tell({ kind: 'notice', text, isWarning: false })
+    await carryOut(session, state, true)
+  })
+}
+
+/** Probes a customer. Throws USAGE if it will not do, REMOTE if nothing was seen or keys could not be written back. */
+export async function probeCustomer(parts: ProbeParts, customer: string): Promise<Metadata> {
+  const found = await withProbe(parts, async (session) => {
+    const metadata = metadataToProbe(customer, await session.read(customer, session.signal))
+    if (metadata instanceof BulkUpdateError) return metadata
+    const key = Object.keys(metadata).find((name) => !isEmpty(metadata[name])) ?? ''
+    const state: ProbeState = { customer, metadata, key, nonce: randomUUID() }
+    await session.run.setNote(stateNote, JSON.stringify(state))
+    return (await carryOut(session, state, false)) ?? nothingSeen(state)
+  })
+  if (found instanceof BulkUpdateError) throw found
+  return found
+}
+
+interface ProbeSession extends ProbeParts {
+  readonly run: Run
+  readonly client: Client
+  readonly read: ReadCustomer
+}
+
+/** Takes the run of the probe, which is deleted once `action` has ended without an error or a doubt. */
+async function withProbe<Result>(
+  parts: ProbeParts,
+  action: (session: ProbeSession) => Promise<Result>,
+): Promise<Result> {
+  const { store, remote, options, tell, signal } = parts
+  const id = runIdOf(remote)
+  const { host, account } = remote
+  const manifest = {
+    id,
+    kind: 'probe',
+    parentId: undefined,
+    host,
+    account,
+    directory: '',
+    facts: {},
+  } as const
+  const settleMs = options.settleAfterMs ?? usualSettleMs
+  const run = await store.openRun(manifest, {
+    fieldsOf: accountOf(remote).owner,
+    group: 1,
+    settleMs,
+    rows: 2,
+  })
+  let result: Result
+  try {
+    const stopping = new AbortController()
+    const client = await openClient(
+      { store, remote, options, tell, progress: { requested() {} } },
+      {
+        note: (name) => run.note(name),
+        noteLater: (name, value) => run.noteLater(name, value),
+        recordIntent: (request) => run.recordIntent(request, settleMs),
+        owner: run,
+      },
+      options.concurrency,
+      clock,
+      (error) => stopping.abort(error),
+    )
+    const joined = AbortSignal.any([signal, stopping.signal])
+    try {
+      const tools = { ...client, clock, random: Math.random }
+      await preflight({ ...tools, patienceMs: options.firstOutageMs }, joined)
+      result = await action({ ...parts, signal: joined, run, client, read: createReadCustomer(tools) })
+      await run.finish()
+    } finally {
+      await client.close()
+    }
+  } finally {
+    await run.close()
+  }
+  await store.deleteRun(id, () => Promise.resolve(true))
+  return result
+}
+
+function readState(run: Run): ProbeState | undefined {
+  const found = parseJson(run.note(stateNote) ?? '')
+  if (run.finishedAt > 0 || !isJsonObject(found)) return undefined
+  const { customer, metadata, key, nonce } = found
+  if (typeof customer !== 'string' || typeof key !== 'string' || typeof nonce !== 'string') return undefined
+  return metadata !== undefined && isJsonObject(metadata) ? { customer, metadata, key, nonce } : undefined
+}
+
+/** The metadata of a customer on which something can be seen, and which can be written back; or why there is none. */
+function metadataToProbe(customer: string, reading: CustomerReading): JsonObject | BulkUpdateError {
+  const unfit = (code: ErrorCode | 'E_PROBE_KEYS', message: string): BulkUpdateError =>
+    new BulkUpdateError(code, printable(`${customer} ${message}`), otherCustomer, { kind: 'USAGE' })
+  if (reading.kind === 'missing') return unfit(reading.code, 'is not known to Rapyd')
+  if (reading.kind !== 'found') return unfit('E_METADATA_UNREAD', 'could not be read')
+  const [changed] = reading.changedKeys ?? []
+  if (changed !== undefined)
+    return unfit('E_METADATA_NUMBER', `has a number that would be written back changed: metadata.${changed}`)
+  const metadata = reading.customer['metadata']
+  const keys = metadata !== undefined && isJsonObject(metadata) ? metadata : {}
+  const isEnough = Object.keys(keys).length > 1 && !Object.values(keys).every(isEmpty)
+  return isEnough
+    ? keys
+    : unfit('E_PROBE_KEYS', 'has fewer than two keys of metadata, so nothing can be seen')
+}
+
+const otherCustomer =
+  'Name another customer, one that has two keys of metadata or more with plain values. Nothing was sent.'
+
+/**
+ * Resolves with undefined if nothing was seen. After a kill the key is not sent alone again: what was sent is settled, and restored if
+ * need be.
+ */
+async function carryOut(
+  session: ProbeSession,
+  state: ProbeState,
+  wasKilled: boolean,
+): Promise<Metadata | undefined> {
+  const { run, store, remote } = session
+  const isAnswered = await sendAlone(session, state, wasKilled)
+  const isLost = (await missingKeys(session, state)).length > 0
+  const isReplaced = isLost || run.inDoubt.has(allRow) || run.settledRows.has(allRow)
+  if (isReplaced && !run.settledRows.has(allRow)) await restore(session, state, wasKilled)
+  if (!isReplaced && !isAnswered) return undefined
+  const value = isReplaced ? 'replace' : 'merge'
+  await store.keepFact(remote, metadataFact, { value, customer: state.customer, at: Date.now() })
+  return value
+}
+
+/** Resolves with true if an answer shows that the request was applied. */
+async function sendAlone(session: ProbeSession, state: ProbeState, wasKilled: boolean): Promise<boolean> {
+  const { run } = session
+  const first = await run.outcomes().next()
+  if (first.done !== true) return first.value[0]?.outcome === 'updated'
+  if (wasKilled && !run.inDoubt.has(aloneRow)) return false
+  const { [state.key]: value = '' } = state.metadata
+  const outcome = await sendRow(session, toRequest(session, state, aloneRow, { [state.key]: value }), {
+    async readBack() {
+      if ((await missingKeys(session, state)).length > 0) return 'applied'
+      return wasKilled ? 'unanswered' : 'different'
+    },
+  })
+  await run.recordOutcome(outcome)
+  return outcome.outcome === 'updated'
+}
+
+/** Writes all keys back. Throws REMOTE, E_PROBE_LEFT, if one is still missing then: the next start tries it again. */
+async function restore(session: ProbeSession, state: ProbeState, wasKilled: boolean): Promise<void> {
+  const { run, read, tell } = session
+  const { [state.key]: _, ...others } = state.metadata
+  const plain = toRequest(session, state, allRow, others)
+  const patch = plain.body
+
+  async function withAllKeys(): Promise<UpdateRequest> {
+    const metadata = { ...state.metadata, ...(await readKeys(session, state)) }
+    const reading = { patch, at: clock.now() }
+    return withReading(plain, JSON.stringify({ metadata }), reading, identityOf(session, state))
+  }
+
+  const kept = run.intendedBody(allRow)
+  const request =
+    kept === undefined ? await withAllKeys() : { ...plain, ...kept, reading: { patch, at: -Infinity } }
+  const compare = createReadBack(read)
+  const outcome = await sendRow(session, request, {
+    readAgain: withAllKeys,
+    async readBack(...asked) {
+      const found = await compare(...asked)
+      // However old the doubt is, what is missing has to come back.
+      return found === 'different' && wasKilled ? 'cannot_tell' : found
+    },
+  })
+  const missing = await missingKeys(session, state)
+  if (outcome.outcome !== 'updated' || missing.length > 0) throw notRestored(state, missing)
+  const now = await readKeys(session, state)
+  const changed = Object.keys(others).filter((key) => !isHeld(now?.[key], others[key] ?? '', ''))
+  if (changed.length > 0) tell({ kind: 'notice', text: changedText(state, changed), isWarning: true })
+  await run.recordOutcome(outcome)
+}
+
+async function sendRow(
+  { run, client, options, signal }: ProbeSession,
+  request: UpdateRequest,
+  more: Pick<SenderParts, 'readBack' | 'readAgain'>,
+): Promise<Outcome> {
+  const { endedAt } = run.earlier
+  const send = createSender({
+    ...more,
+    calls: client.calls,
+    access: client.access,
+    clock,
+    random: Math.random,
+    inDoubt: run.inDoubt,
+    settleAfterMs: () => options.settleAfterMs ?? usualSettleMs,
+    held: { until: () => 0, hold() {} },
+    cancelIntent: ({ row }) => run.cancelIntents([row]),
+    earlierEndedAt: endedAt === 0 ? clock.now() : clock.now() + endedAt - clock.wall(),
+    stop() {},
+  })
+  const outcome = await send(request, signal)
+  if (outcome !== undefined) return outcome
+  signal.throwIfAborted()
+  throw new Error('a row that was not taken up, and no stop')
+}
+
+function identityOf({ remote }: ProbeSession, { nonce }: ProbeState): RunIdentity {
+  return { host: remote.host, runId: nonce }
+}
+
+function toRequest(
+  session: ProbeSession,
+  state: ProbeState,
+  row: number,
+  metadata: JsonObject,
+): UpdateRequest {
+  const fields = Object.keys(metadata).map((key) => `metadata.${key}`)
+  const place = { row, line: 0, offset: 0, length: 0, customerId: state.customer }
+  return createUpdateRequest(identityOf(session, state))({
+    ...place,
+    patch: { metadata },
+    fields,
+    cleared: [],
+  })
+}
+
+/** What the customer has now; undefined if Rapyd does not know it any more. Throws REMOTE if it cannot be read. */
+async function readKeys({ read, signal }: ProbeSession, state: ProbeState): Promise<JsonObject | undefined> {
+  const reading = await read(state.customer, signal)
+  if (reading.kind === 'missing') return undefined
+  if (reading.kind === 'unreadable') throw notRestored(state, [])
+  const { metadata } = reading.customer
+  return metadata !== undefined && isJsonObject(metadata) ? metadata : {}
+}
+
+async function missingKeys(session: ProbeSession, state: ProbeState): Promise<readonly string[]> {
+  const now = await readKeys(session, state)
+  return now === undefined ? [] : Object.keys(state.metadata).filter((key) => !Object.hasOwn(now, key))
+}
+
+function nothingSeen({ customer }: ProbeState): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_PROBE_UNCLEAR',
+    `no attempt at ${customer} was answered with success, so nothing was seen. Its metadata is as it was`,
+    'Probe again, or name another customer.',
+  )
+}
+
+function notRestored({ customer }: ProbeState, missing: readonly string[]): BulkUpdateError {
+  const what = missing.length === 0 ? 'its metadata could not be read' : `it lacks ${missing.join(', ')}`
+  return new BulkUpdateError(
+    'E_PROBE_LEFT',
+    printable(`the probe of ${customer} could not be finished: ${what}`),
+    'Run the same command again: it finishes the probe first. Until then nothing is sent for this account.',
+  )
+}
+
+function changedText({ customer }: ProbeState, keys: readonly string[]): string {
+  return printable(`While ${customer} was probed, others have changed ${keys.join(', ')} of its metadata.`)
+}

@@ -1,0 +1,45 @@
+/** The last reading of each customer: all that read for one row share it, and the answer to a row serves the next row. */
+import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
+import { longestReadingMs } from '../http/sender.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Clock } from '../model/ports.ts'
+
+export interface RecentReading {
+  readonly reading: CustomerReading
+  /** The clock's milliseconds. */
+  readonly at: number
+}
+
+export interface SharedRead {
+  /** Rejects as `ReadCustomer`. `takesAnswer`: the answer to an update will do, which may show less than a read. */
+  read(customerId: string, signal: AbortSignal, takesAnswer?: boolean): Promise<RecentReading>
+  /** Keeps the customer of an answer. */
+  note(customerId: string, customer: JsonObject): void
+  /** Call before something is sent to the customer: what was read says nothing about it any more. */
+  forget(customerId: string): void
+}
+
+/** Only customers that several rows read soon after each other are found again, so few are enough. */
+const mostKept = 1_000
+
+export function createSharedRead(read: ReadCustomer, clock: Pick<Clock, 'now'>): SharedRead {
+  const kept = new Map<string, RecentReading & { readonly isAnswer: boolean }>()
+
+  function keep(customerId: string, reading: CustomerReading, isAnswer: boolean): RecentReading {
+    const found = { reading, isAnswer, at: clock.now() }
+    if (kept.size >= mostKept) kept.clear()
+    kept.set(customerId, found)
+    return found
+  }
+
+  return {
+    async read(customerId, signal, takesAnswer = false) {
+      const found = kept.get(customerId)
+      const isRecent = found !== undefined && clock.now() - found.at <= longestReadingMs
+      if (isRecent && (takesAnswer || !found.isAnswer)) return found
+      return keep(customerId, await read(customerId, signal), false)
+    },
+    note: (customerId, customer) => void keep(customerId, { kind: 'found', customer }, true),
+    forget: (customerId) => void kept.delete(customerId),
+  }
+}
