@@ -192,7 +192,7 @@ export function senderOptions<Args extends Destination>(
   if (args.env !== undefined) refuseTwoHosts(args.env, args.baseUrl)
   const baseUrl =
     args.baseUrl ?? baseUrlOfEnvironment(args.env) ?? (env === fallbackEnv ? fallback.baseUrl : undefined)
-  const allowHost = args.allowHost ?? fallback.allowHost
+  const { allowHost } = args
   return {
     options: {
       ...programOptions(args),

@@ -6,6 +6,10 @@ import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 
+// Before any file is made.
+process.umask(0o077)
+closeOpenings()
+
 const found = process.versions.node.split('.').map(Number)
 
 if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15)) {
@@ -17,12 +21,38 @@ if (Number(found[0]) < 24 || (Number(found[0]) === 24 && Number(found[1]) < 15))
       ' and do not install with --ignore-scripts.\n',
   )
   process.exitCode = 2
+} else if (
+  /heapsnapshot-near-heap-limit/.test([process.env['NODE_OPTIONS'], ...process.execArgv].join(' '))
+) {
+  process.stderr.write(
+    'rapyd-bulk: with --heapsnapshot-near-heap-limit, Node would write the keys into a file [E_USAGE]\n' +
+      'Start it without that option of Node. Nothing was sent.\n',
+  )
+  process.exitCode = 2
 } else {
-  // A cache of compiled code in the user's cache folder halves the time to start
-  const cache = cacheFolder()
-  if (path.isAbsolute(cache)) module.enableCompileCache(path.join(cache, 'rapyd-bulk'))
+  await enableCache()
   const { main } = await import('./main.ts')
   process.exitCode = await main(process.argv.slice(2))
+}
+
+/** What Node offers for debugging would write the keys of the environment into files, or open a port. */
+function closeOpenings() {
+  const { report } = process
+  report.excludeEnv = true
+  const isReportOnSignal = report.reportOnSignal
+  // Heap snapshots (`--heapsnapshot-signal`) hold keys, and SIGUSR1 opens the inspector.
+  for (const signal of new Set(['SIGUSR1', ...process.eventNames()]))
+    if (String(signal).startsWith('SIG')) process.removeAllListeners(signal).on(signal, () => {})
+  report.reportOnSignal = false
+  report.reportOnSignal = isReportOnSignal
+}
+
+/** A cache of compiled code in the user's cache folder halves the time to start. */
+async function enableCache() {
+  const { openCodeCache } = await import('../config/own-files.ts')
+  const folder = cacheFolder()
+  const cache = path.isAbsolute(folder) ? openCodeCache(folder) : undefined
+  if (cache !== undefined) module.enableCompileCache(cache)
 }
 
 function cacheFolder() {

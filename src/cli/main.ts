@@ -1,10 +1,13 @@
 /** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do. */
+import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
-import { errorText, guardOutput } from './terminal.ts'
+import { endOnSignals, errorText, guardOutput, showWarnings } from './terminal.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
   const checkOutput = guardOutput()
+  showWarnings()
+  endOnSignals()
   try {
     refuseKeys(argv, process.env)
     const { runCommandLine } = await import('./command-line.ts')
@@ -36,7 +39,7 @@ function toKnownError(error: unknown): unknown {
     const message = 'the folder that this was started in is not there any more'
     return new BulkUpdateError('E_FOLDER_GONE', message, 'Change to another one.', { cause: error })
   }
-  return error
+  return machineLimit(error) ?? error
 }
 
 const looksLikeKey = /^(?:[0-9A-F]{20}|[0-9a-f]{64,}|r?[as]k_\S{12,}|sk_\S{12,}|rsk_\S+)$/

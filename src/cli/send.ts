@@ -10,7 +10,7 @@ import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
-import { missingLine, summaryText } from '../report/summary-text.ts'
+import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
@@ -24,7 +24,16 @@ import {
   describeUnmatched,
   describeWarnings,
 } from './display.ts'
-import { ask, canAsk, drainOnSignals, errorText, isScreen, printResult, wantsColor } from './terminal.ts'
+import {
+  ask,
+  askKeyChange,
+  canAsk,
+  drainOnSignals,
+  errorText,
+  isScreen,
+  printResult,
+  wantsColor,
+} from './terminal.ts'
 
 /** The options that all commands that send have. */
 type SendArguments = CommandOptions<'rollback'>
@@ -69,7 +78,7 @@ export async function send<Args extends SendArguments>(
         describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
         describeWarnings(scan),
         describeUnmatched(unmatched),
-        missingLine(scan.missingColumns),
+        ...scanLines(scan),
         describeAddingUp(scan),
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
@@ -80,6 +89,7 @@ export async function send<Args extends SendArguments>(
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
     },
+    onKeyChange: askKeyChange(args.acceptKeyChange),
     onSnapshot: display.onSnapshot,
     onEvent: display.onEvent,
   }

@@ -1,6 +1,8 @@
 /** The terminal of a command: colours, broken output, errors, questions and signals. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ownFolderWarning } from '../config/own-files.ts'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
+import type { KeyChangeWatch } from '../engine/signed-manifest.ts'
 import { printable } from '../model/text.ts'
 
 interface OutputStream {
@@ -80,11 +82,49 @@ export async function ask(question: string, signal?: AbortSignal): Promise<strin
   }
 }
 
+/** Shows what would be followed, and asks on a terminal. */
+export function askKeyChange(isAccepted = false): NonNullable<KeyChangeWatch['onKeyChange']> {
+  return async ({ what, host, account, rows, paths }) => {
+    if (!isAccepted && !canAsk()) return false
+    const shown = `${what} was signed with another secret key: host ${host}, account ${account}, ${rows} rows, files ${paths.join(', ')}`
+    process.stderr.write(`${printable(shown)}\n`)
+    return (
+      isAccepted || (await ask('Type yes if you have changed the key and all of this is right: ')) === 'yes'
+    )
+  }
+}
+
+/** Warnings of our own are one line each; those of Node keep their form. */
+export function showWarnings(): void {
+  const usual = process.listeners('warning')
+  process.removeAllListeners('warning').on('warning', (warning) => {
+    if (warning.name === ownFolderWarning) process.stderr.write(`rapyd-bulk: ${printable(warning.message)}\n`)
+    else for (const listener of usual) listener(warning)
+  })
+}
+
+/** The system does not end the first process of a container by a signal that it does not handle. */
+export function endOnSignals(): void {
+  if (process.pid !== 1) return
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      if (process.listenerCount(name) === 1) process.exit(exitCodes[name])
+    })
+}
+
 /** A closed terminal does not end a run. */
 function onHangup(): void {}
 
 function writeError(line: string): void {
   process.stderr.write(`${line}\n`)
+}
+
+/** A file system that hangs keeps a thread of Node busy, for which `process.exit` would wait: then the signal itself ends it. */
+function endAtOnce(name: NodeJS.Signals, tries = 0): void {
+  const isReading = process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'))
+  if (!isReading) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+  if (tries > 20) process.removeAllListeners(name).kill(process.pid, name)
+  setTimeout(endAtOnce, 50, name, tries + 1)
 }
 
 /**
@@ -101,7 +141,7 @@ export function drainOnSignals(writeLine: (line: string) => void = writeError): 
       writeLine(
         'Ended at once. Run the same command again: it goes on where it stopped, and looks first at what was in flight.',
       )
-      process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
+      return endAtOnce(name)
     }
     writeLine('Stopping: what is in flight ends first. A second signal ends at once.')
     controller.abort(name)

@@ -1,6 +1,8 @@
 /** The environment of the calls: which host they go to, and the keys that sign them. */
-import { lstatSync, readFileSync } from 'node:fs'
-import { BulkUpdateError } from '../model/errors.ts'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { dirname, sep } from 'node:path'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { effectiveUser } from './own-files.ts'
 
 export const rapydHosts = {
   sandbox: 'https://sandboxapi.rapyd.net',
@@ -49,14 +51,58 @@ export function isLoopback(url: URL): boolean {
   )
 }
 
-/** True for Rapyd's production host: then a run asks for a confirmation. */
+/**
+ * The proxy for calls to `origin`, or undefined if they are direct. Calls on loopback always are. As with undici, `HTTP_PROXY` counts
+ * if there is no `HTTPS_PROXY`, and names in small letters go first. Throws USAGE, E_PROXY.
+ */
+export function findProxy(origin: URL, env: NodeJS.ProcessEnv): URL | undefined {
+  const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const
+  const name = names.find((each) => env[each]?.trim())
+  const exempt = env['no_proxy'] || env['NO_PROXY'] || ''
+  if (name === undefined || isLoopback(origin) || isExempt(origin, exempt)) return undefined
+  const url = parseProxy(env[name]?.trim() ?? '')
+  if (url !== undefined) return url
+  throw new BulkUpdateError(
+    'E_PROXY',
+    `${name} in the environment is not the address of an HTTP proxy. Its value is not shown: it may hold a password`,
+    'Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with special characters of the password percent-encoded (# is %23); or call directly with --no-proxy. Nothing was sent.',
+  )
+}
+
+/** `NO_PROXY` lists hosts with all below them, with or without a port: `rapyd.net, .rapyd.net, *.rapyd.net:443, *`. */
+function isExempt({ hostname, port }: URL, list: string): boolean {
+  const names = [hostname, hostname.replace(/^\[|\]$/g, ''), `${hostname}:${port || 443}`]
+  return list.split(/[,\s]+/).some((entry) => {
+    const bare = entry.toLowerCase().replace(/^\*?\.|\.$/g, '')
+    return bare === '*' || (bare !== '' && names.some((name) => `.${name}`.endsWith(`.${bare}`)))
+  })
+}
+
+/** An unencoded `#` or `/` in a password makes something else of it, which is no address. */
+function parseProxy(text: string): URL | undefined {
+  try {
+    const url = new URL(text.includes('://') ? text : `http://${text}`)
+    decodeURIComponent(`${url.username}${url.password}`)
+    const isPlain = url.pathname === '/' && url.search === '' && url.hash === ''
+    return isPlain && /^https?:$/.test(url.protocol) ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Host and port of a proxy. Never its user and password. */
+export function nameOfProxy({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
+}
+
+/** True for every host of Rapyd but the sandbox, in any spelling: then a run asks for a confirmation. */
 export function isProduction(url: URL): boolean {
-  return url.origin === rapydHosts.production
+  return /(^|\.)rapyd\.net\.*$/.test(url.hostname) && !/^sandboxapi\.rapyd\.net\.*$/.test(url.hostname)
 }
 
 /**
- * Reads a key from the variable `name`, or from the file that `<name>_FILE` names, which only its owner may read.
- * Returns undefined if neither is set.
+ * Reads a key from the variable `name`, or from the file that `<name>_FILE` names, which only its owner may read, or which is a
+ * mounted Secret of Kubernetes. Returns undefined if neither is set.
  */
 export function readKey(
   name: 'RAPYD_ACCESS_KEY' | 'RAPYD_SECRET_KEY',
@@ -68,27 +114,42 @@ export function readKey(
     new BulkUpdateError(
       'E_KEY_FILE',
       `${name}_FILE: ${path} ${reason}`,
-      'Give a file with the key alone that only you can read.',
+      'Give a file with the key alone that only you can read. For a Secret that Kubernetes mounts, set defaultMode: 0440 in its volume, and fsGroup in the securityContext.',
     )
-  const reason = keyFileDefect(path)
-  if (reason !== undefined) throw fileError(reason)
-  let key = ''
+  let file: number | undefined
   try {
-    key = readFileSync(path, 'utf8').trim()
-  } catch {
-    throw fileError('cannot be read')
+    const isLink = lstatSync(path).isSymbolicLink()
+    const target = realpathSync(path)
+    if (isLink && !target.startsWith(realpathSync(dirname(path)) + sep))
+      throw fileError('is not a regular file, but a link to another folder')
+    // What is examined is what is read, whatever the path names by then.
+    file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const defect = keyFileDefect(file, isLink)
+    if (defect !== undefined) throw fileError(defect)
+    const bytes = Buffer.alloc(longestKey + 1)
+    const length = readSync(file, bytes)
+    const key = bytes.toString('utf8', 0, length).trim()
+    if (key === '') throw fileError('is empty')
+    if (length > longestKey) throw fileError('is too long for a key')
+    return key
+  } catch (error) {
+    if (error instanceof BulkUpdateError) throw error
+    const code = systemCode(error)
+    throw fileError(code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`)
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
-  if (key === '')
-    throw new BulkUpdateError('E_KEY_FILE', `${name}_FILE: ${path} is empty`, 'Write the key into it.')
-  return key
 }
 
-/** Returns undefined if only this user can read the file. */
-function keyFileDefect(path: string): string | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) return 'does not exist'
+const longestKey = 4_096
+
+/** Kubernetes mounts a Secret as links within a folder, or as files of root that nobody writes and a group of the process reads. */
+function keyFileDefect(file: number, isLink: boolean): string | undefined {
+  const stat = fstatSync(file)
   if (!stat.isFile()) return 'is not a regular file'
-  if ((stat.mode & 0o077) !== 0) return 'can be read by others: chmod 600 it'
-  const owner = process.getuid?.()
-  return owner !== undefined && stat.uid !== owner ? 'belongs to another user' : undefined
+  const isOurs = effectiveUser === undefined || stat.uid === effectiveUser
+  if (!isOurs && stat.uid !== 0) return 'belongs to another user'
+  const isMounted = isLink || !isOurs || (stat.mode & 0o222) === 0
+  if ((stat.mode & (isMounted ? 0o037 : 0o077)) === 0) return undefined
+  return `can be read by others: ${isMounted ? 'set defaultMode: 0440' : 'chmod 600 it'}`
 }

@@ -78,6 +78,27 @@ const input = {
     commands: readers,
     recorded: mapped,
   },
+  headerLine: {
+    type: 'number',
+    range: { least: 1, example: 4 },
+    defaultText: 'the first line that is not blank',
+    help: 'Line of the header, if lines of a title are above it. They are left out',
+    commands: readers,
+    recorded: mapped,
+  },
+  skipFooter: {
+    type: 'boolean',
+    help: 'Leave out the last lines if they are no rows, such as totals and remarks of a report',
+    commands: readers,
+    recorded: mapped,
+  },
+  escape: {
+    value: 'CHAR',
+    defaultText: 'quotes inside of quotes are doubled',
+    help: 'Character before quotes inside of quotes: \\, as MySQL writes it',
+    commands: readers,
+    recorded: mapped,
+  },
   encoding: {
     // The order in which candidates are offered if nothing else decides.
     choices: [
@@ -228,6 +249,11 @@ const safety = {
     type: 'boolean',
     help: 'Send addresses and coupons again that earlier runs have sent. They add up',
     commands: ['update', 'redo', 'apply'],
+  },
+  acceptKeyChange: {
+    type: 'boolean',
+    help: 'Follow a run or a plan that was signed with another secret key',
+    commands: [...senders, 'verify'],
   },
   acceptNotTaken: {
     type: 'list',
@@ -547,11 +573,23 @@ const general = {
   },
   allowHost: {
     value: 'HOST',
-    help: 'Host of --base-url if it is not one of Rapyd’s',
+    help: 'Host of --base-url if it is not one of Rapyd’s. Never taken from a run or a plan',
     helpOf: { simulator: 'Host of --webhook-url if it is not this machine' },
     commands: [...callers, 'state', 'simulator'],
-    recorded: jobs,
-    ofEnv: true,
+    recorded: [],
+  },
+  proxy: {
+    type: 'boolean',
+    default: true,
+    help: 'Call Rapyd directly, whatever HTTPS_PROXY, HTTP_PROXY and NO_PROXY say',
+    commands: callers,
+    recorded: [],
+  },
+  useSystemCa: {
+    type: 'boolean',
+    help: 'Also trust the certificate authorities of the system. NODE_EXTRA_CA_CERTS names others',
+    commands: callers,
+    recorded: [],
   },
   accessKey: {
     defaultText: 'RAPYD_ACCESS_KEY, or the file that RAPYD_ACCESS_KEY_FILE names',

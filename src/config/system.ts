@@ -1,6 +1,7 @@
-/** What the program asks its machine: its own version, whether a process is alive, and files that only their owner can read. */
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { systemCode } from '../model/errors.ts'
+/** What the program asks its machine: its own version, and whether a limit of the machine is reached. */
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import tips from './machine-limits.json' with { type: 'json' }
+import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 
 const manifest = parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -9,33 +10,37 @@ const found = isJsonObject(manifest) ? manifest['version'] : undefined
 /** The version of this program, from its package. */
 export const version = typeof found === 'string' ? found : 'unknown'
 
-/** True also for a process of another user, which cannot be signalled. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH'
-  }
-}
-
-const ownerOnly = 0o600
+const limitTips: ReadonlyMap<string, string> = new Map(Object.entries(tips))
 
 /**
- * Opens or creates the file at `path` for writing and makes it readable for its owner only. `more` are further flags of open(2).
- * Throws a system error if the path is a link, a pipe, a directory, or a file with a second name.
+ * The error to throw if `error` comes from a limit of this machine, and not from what it was asked for. Resolvers and SQLite hide
+ * the reason, so a file is opened to find out. Undefined if there is another reason. `reason`: the code of the error.
  */
-export function openOwnFile(path: string, more = 0): number {
-  const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
-  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | more, ownerOnly)
+export function machineLimit(error: unknown, reason = reasonOf(error)): BulkUpdateError | undefined {
+  const code = [reason, codeOfOpening()].find((each) => limitTips.has(each))
+  if (code === undefined) return undefined
+  return new BulkUpdateError(
+    'E_MACHINE_LIMIT',
+    `a limit of this machine is reached: ${explainSystemCode(code)}`,
+    `${limitTips.get(code)}, then run the same command again: rows that were answered are not sent again.`,
+    { cause: error },
+  )
+}
+
+function reasonOf(error: unknown): string {
+  const isMemory = error instanceof Error && /allocation failed|out of memory/i.test(error.message)
+  return isMemory ? 'ENOMEM' : systemCode(error)
+}
+
+/** SQLite opens a few files at a time, and has closed them when it reports that one was too many. */
+function codeOfOpening(): string {
+  const files: number[] = []
   try {
-    const stat = fstatSync(descriptor)
-    if (!stat.isFile() || stat.nlink !== 1)
-      throw Object.assign(new Error('not a file of its own'), { code: 'EMLINK' })
-    if ((stat.mode & 0o777) !== ownerOnly) fchmodSync(descriptor, ownerOnly)
-    return descriptor
+    for (let number = 0; number < 4; number++) files.push(openSync(import.meta.filename, 'r'))
+    return ''
   } catch (error) {
-    closeSync(descriptor)
-    throw error
+    return systemCode(error)
+  } finally {
+    files.forEach(closeSync)
   }
 }

@@ -13,7 +13,7 @@ import { createPauseNotes } from './pauses.ts'
 
 /** What a client needs of a run, or of a command that only reads. */
 export type RunClientParts = Pick<RunParts, 'remote' | 'tell' | 'store'> & {
-  readonly options: Pick<ResolvedOptions, 'maxOutageMs' | 'env'>
+  readonly options: Pick<ResolvedOptions, 'maxOutageMs' | 'env' | 'useSystemCa'>
   readonly progress: Pick<RunParts['progress'], 'requested'>
   /** Calls that are left, if they are spread over the windows. */
   readonly callsLeft?: (() => number) | undefined
@@ -34,12 +34,14 @@ export async function openClient(
   clock: Clock,
   stop: (error: Error) => void,
 ): Promise<Client> {
-  const { origin, windows, credentials } = parts.remote
+  const { origin, proxy, windows, credentials } = parts.remote
   const quota = await openClientQuota(parts, clock)
   const pauses = createPauseNotes(run, () => clock.wall())
   let rateLimited = Number(run.note('rate_limited') ?? 0)
   const transport = createTransport({
     origin: origin.origin,
+    proxy,
+    useSystemCa: parts.options.useSystemCa,
     connections: concurrency,
     connectTimeoutMs: 10_000,
     headersTimeoutMs: 20_000,

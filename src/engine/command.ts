@@ -6,6 +6,11 @@ import type { CommandName } from '../config/options.ts'
 import type { RunRecord } from './record.ts'
 import type { StoreOptions } from '../store/open-store.ts'
 
+/** Where a run is found, and a host that each call has to name. */
+export interface RunAddress extends StoreOptions {
+  readonly allowHost?: string | undefined
+}
+
 export interface ResumableRun {
   readonly runId: string
   readonly record: RunRecord
@@ -31,24 +36,27 @@ export function commandToResume({ runId, record }: ResumableRun): string {
 }
 
 /** The command that sends again what a finished run left not updated. */
-export function commandToRedo(runId: string, store: StoreOptions): string {
-  return ['rapyd-bulk redo', quoted(runId), ...storeFlags(store)].join(' ')
+export function commandToRedo(runId: string, place: RunAddress): string {
+  return ['rapyd-bulk redo', quoted(runId), ...placeFlags(place)].join(' ')
 }
 
 /** The command that restores what a run changed. */
-export function commandToRollback(runId: string, store: StoreOptions): string {
-  return ['rapyd-bulk rollback', quoted(runId), ...storeFlags(store)].join(' ')
+export function commandToRollback(runId: string, place: RunAddress): string {
+  return ['rapyd-bulk rollback', quoted(runId), ...placeFlags(place)].join(' ')
 }
 
 /** The command that sends a plan. An apply reads each customer once anyway, so `--verify` costs nothing more. */
-export function commandToApply(path: string, isVerified = true): string {
-  return `rapyd-bulk apply ${quoted(path)}${isVerified ? ' --verify' : ''}`
+export function commandToApply(path: string, isVerified = true, { allowHost }: RunAddress = {}): string {
+  const verify = isVerified ? ['--verify'] : []
+  return ['rapyd-bulk apply', quoted(path), ...verify, ...placeFlags({ allowHost })].join(' ')
 }
 
 /** Such a run is found by its id, if its store is named. */
-function storeFlags({ store, stateDir }: StoreOptions): readonly string[] {
-  if (store !== undefined) return [`--store=${quoted(store)}`]
-  return stateDir === undefined ? [] : [`--state-dir=${quoted(stateDir)}`]
+function placeFlags({ store, stateDir, allowHost }: RunAddress): readonly string[] {
+  const flags = { store, 'state-dir': store === undefined ? stateDir : undefined, 'allow-host': allowHost }
+  return Object.entries(flags).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}=${quoted(value)}`],
+  )
 }
 
 function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonly string[] {

@@ -1,5 +1,5 @@
 /** A run that version 0.1 began. A finished one still counts: the same file is not sent again. */
-import { readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Summary } from '../report/summary.ts'
@@ -19,6 +19,7 @@ export function formerSummary(directory: string): Summary | undefined {
 
 function readSummary(path: string): Summary | undefined {
   try {
+    if (!lstatSync(path).isFile()) return undefined
     const found: unknown = parseJson(readFileSync(path, 'utf8'))
     return isSummary(found) ? found : undefined
   } catch {

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../config/job-options.ts'
 /** Covers what a mapping file says, not how it is written: reformatting it keeps the run. */
 export function mappingDigest(options: ResolvedOptions, mapping: Mapping): string {
   const { blank, ignoreColumns, nullValues, literals, format = '', delimiter = '', duplicates } = options
+  const { headerLine, escape, skipFooter } = options
   return hash(
     'sha256',
     JSON.stringify([
@@ -16,8 +17,11 @@ export function mappingDigest(options: ResolvedOptions, mapping: Mapping): strin
       format,
       delimiter,
       ...(mapping.origin === 'default' ? [] : [mapping.canonical]),
-      // The default adds nothing, so that older runs keep their ids.
+      // Defaults add nothing, so that older runs keep their ids.
       ...(duplicates === 'sequence' ? [] : [{ duplicates }]),
+      ...(headerLine === undefined ? [] : [{ headerLine }]),
+      ...(escape === undefined ? [] : [{ escape }]),
+      ...(skipFooter ? [{ skipFooter }] : []),
     ]),
     'hex',
   )

@@ -12,6 +12,7 @@ import type { Encoding } from '../input/encoding.ts'
 import { fillSpool, openSpool, refuseTerminal, standardInput, textOf, writeSpool } from '../input/spool.ts'
 import type { PipedInput, Copy } from '../input/spool.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { inputKeptNote } from '../model/store.ts'
 import type { Run, RunReader } from '../model/store.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
@@ -34,11 +35,9 @@ export interface OpenOptions {
   readonly kept?: Pick<RunReader, 'keptInput'> | undefined
 }
 
-const keptNote = 'input_kept'
-
 /** True if the store keeps the whole standard input of the run. */
 export function isInputKept(run: Pick<RunReader['stored'], 'note'>): boolean {
-  return run.note(keptNote) === 'yes'
+  return run.note(inputKeptNote) === 'yes'
 }
 
 /** Opens the file at `path`, or copies standard input if `path` is `-`. Copies are files without a name in `runsDir`. */
@@ -66,7 +65,7 @@ export async function openRunInput(
     async keepIn(run) {
       if (isInputKept(run)) return
       await run.keepInput(raw.blocks(0))
-      await run.setNote(keptNote, 'yes')
+      await run.setNote(inputKeptNote, 'yes')
     },
     async keepAt(target) {
       const output = openOutputFile(target, 'run the same command again.')

@@ -1,11 +1,14 @@
-/** Lines that a run says once before it begins: about its store, its folder, and options of the former version. */
+/** Lines that a run says once before it begins: about its store, its folder, its proxy, and options of the former version. */
 import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { nameOfProxy } from '../config/environment.ts'
 import type { StoreOptions } from '../store/open-store.ts'
 import type { StoredRun } from '../model/store.ts'
 
 export interface NoticeParts {
   readonly options: StoreOptions
+  /** Undefined if calls are direct. */
+  readonly proxy: URL | undefined
   readonly storePath: string
   /** The run, if the store knows it. */
   readonly known: Pick<StoredRun, 'id' | 'directory'> | undefined
@@ -19,13 +22,14 @@ export interface Notice {
   readonly isWarning: boolean
 }
 
-export function noticesOf({ options, storePath, known, directory }: NoticeParts): readonly Notice[] {
+export function noticesOf({ options, proxy, storePath, known, directory }: NoticeParts): readonly Notice[] {
   const notices: Notice[] = []
   const add = (text: string, isWarning = false): void => void notices.push({ text, isWarning })
   if (options.stateDir !== undefined && options.store === undefined)
     add(`--state-dir is a former option: it means --store ${storePath}`)
   if (known !== undefined && known.directory !== directory)
     add(`Run ${known.id} keeps its folder ${known.directory}; --runs-dir does not move it.`)
+  if (proxy !== undefined) add(`Calls go through the proxy ${nameOfProxy(proxy)}. --no-proxy calls directly.`)
   if (isInContainer() && isLostWithContainer(storePath)) {
     add(
       `The store ${storePath} is not on a volume: it is lost with this container, and with it what was sent. Mount a volume, and name a file on it with --store.`,

@@ -4,14 +4,14 @@ import type { ResolvedOptions } from '../config/job-options.ts'
 import { invalidValue } from '../config/values.ts'
 import { didYouMean, findNearest, normalise } from '../model/text.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { headerOf, readHead } from '../input/header.ts'
+import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
-import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { nearestPath, targetOf } from '../mapping/targets.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
+import { mapInput } from '../validation/row-reader.ts'
 import { openRunInput } from './input.ts'
 import type { OpenOptions, RunInput } from './input.ts'
 
@@ -44,14 +44,8 @@ export async function openGiven<Options extends ResolvedOptions>(
   const input = await openRunInput(options.input, runsDir, signal, { encoding: options.encoding, ...from })
   try {
     const { file } = input
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const given = {
-      file,
-      head,
-      options,
-      mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns),
-    }
-    return { runsDir, input, given }
+    const head = await readHead(file, options)
+    return { runsDir, input, given: mapInput({ file, head, options, mapping }) }
   } catch (error) {
     await input.close()
     throw error

@@ -64,7 +64,7 @@ export function placeOf({ row, line, offset, length, customerId }: PatchedRow | 
 }
 
 /** Raised with every change of the format. */
-export const planVersion = 2
+export const planVersion = 3
 
 export interface PlanFacts {
   readonly rapyd_bulk_plan: number
@@ -98,12 +98,14 @@ export interface PlanCounts {
 export interface PlanHead extends PlanFacts {
   readonly counts: PlanCounts
   readonly sha256: string
+  /** Of the digest, with a key that is derived from the secret key. */
+  readonly signature: string
 }
 
 /** Takes the lines in order, each with its line end, and gives the head. */
 export function createHeadDigest(): {
   add(line: string | Buffer): void
-  head(facts: PlanFacts, counts: PlanCounts): PlanHead
+  head(facts: PlanFacts, counts: PlanCounts): Omit<PlanHead, 'signature'>
 } {
   const rows = createHash('sha256')
   return {

@@ -26,6 +26,7 @@ const head = z.object({
     clears: counts,
   }),
   sha256: z.string(),
+  signature: z.string(),
 })
 
 const place = { row: count, line: count, offset: count, length: count, customer: z.string() }

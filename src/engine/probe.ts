@@ -34,7 +34,7 @@ export interface ProbeParts {
   readonly remote: Remote
   readonly options: Pick<
     ResolvedOptions,
-    'env' | 'maxOutageMs' | 'firstOutageMs' | 'concurrency' | 'settleAfterMs'
+    'env' | 'maxOutageMs' | 'firstOutageMs' | 'concurrency' | 'settleAfterMs' | 'useSystemCa'
   >
   readonly tell: (event: RunEvent) => void
   readonly signal: AbortSignal

@@ -15,12 +15,13 @@ import type { RunEvent } from '../report/run-log.ts'
 import { openClient } from './client.ts'
 import type { Readings } from '../store/readings.ts'
 import { inheritOptions, resolveOptions } from '../config/job-options.ts'
-import { openRemote } from './remote.ts'
+import { nameRoute, openRemote } from './remote.ts'
 import { refuseElsewhere } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
+import type { KeyChangeWatch } from './signed-manifest.ts'
 
 /** What a program may watch while customers are read. */
-export interface ReadingWatch {
+export interface ReadingWatch extends KeyChangeWatch {
   /** Called once a second with the customers that are known of those wanted. Must not throw. */
   readonly onProgress?: (known: number, wanted: number, progress: Readonly<ReadingProgress>) => void
   readonly onEvent?: (event: RunEvent) => void
@@ -64,7 +65,9 @@ export async function readCustomers(
     progress: { requested: () => void progress.requests++ },
   }
   const timer = setInterval(() => watch.onProgress?.(customers - readings.open, customers, progress), 1_000)
-  const client = await openClient(parts, memoryNotes(), concurrency, clock, (error) => stopping.abort(error))
+  const client = await openClient(parts, memoryNotes(), concurrency, clock, (error) =>
+    stopping.abort(nameRoute(error, remote)),
+  )
   const tools = { ...client, clock, random: Math.random }
   try {
     await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
@@ -89,6 +92,8 @@ export async function readCustomers(
       signal,
     )
     return progress.requests
+  } catch (error) {
+    throw signal.aborted ? error : nameRoute(error, remote)
   } finally {
     clearInterval(timer)
     outside.removeEventListener('abort', interrupt)

@@ -9,6 +9,7 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Run, StoredRun } from '../model/store.ts'
+import type { RunFacts } from '../report/summary.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {
@@ -44,17 +45,29 @@ export interface RunRecord {
 
 type Noted = Pick<StoredRun, 'note'>
 
-const recordName = 'record'
+export const recordName = 'record'
 const endingName = 'ending'
 const scanName = 'scan'
 
-/** Stores how the run was begun. What stopped an earlier session says nothing about this one. */
+/** Stores how the run was begun, signed. What stopped an earlier session says nothing about this one. */
 export async function keepRecord(
   run: Pick<Run, 'note' | 'setNote' | 'noteLater'>,
   record: Omit<RunRecord, 'options'> & { readonly options: JsonObject },
+  sign: (text: string) => string,
 ): Promise<void> {
   if (run.note(endingName) !== undefined) run.noteLater(endingName, '')
-  await run.setNote(recordName, JSON.stringify(record))
+  const text = JSON.stringify(record)
+  await run.setNote(...signedRecord(sign(text), text))
+}
+
+/** The name and the value of the note: a line with the signature, then the record. */
+export function signedRecord(signature: string, text: string): readonly [name: string, value: string] {
+  return [recordName, `${signature}\n${text}`]
+}
+
+export function recordText(run: Noted): { readonly signature: string; readonly text: string } {
+  const [signature = '', text = ''] = (run.note(recordName) ?? '').split('\n')
+  return { signature, text }
 }
 
 /** Keeps what stopped a session, for reports before the run is resumed. */
@@ -70,7 +83,7 @@ export function readEnding(run: Noted): { readonly code: string; readonly exitCo
 
 /** Returns undefined if the run has no record, or one that cannot be understood. */
 export function readRecord(run: Noted): RunRecord | undefined {
-  const record = parsed(run.note(recordName))
+  const record = parsed(recordText(run).text)
   if (record === undefined || !isJsonObject(record['options'])) return undefined
   const options = readRecordedOptions(record['options'])
   const { format, bytes, rows, calls } = record
@@ -122,14 +135,15 @@ export function recallScan(
   return { ...found, set: new Map(found.set), cleared: new Map(found.cleared) }
 }
 
-/** The columns of the preset that the scan did not find. */
-export function readMissingColumns(run: Noted): {
-  readonly missing_columns?: NonNullable<Scan['missingColumns']>
-} {
+/** What the summary says of the scan: columns of the preset that are missing, and what was left out. */
+export function readScanNotes(run: Noted): Pick<RunFacts, 'missing_columns' | 'set_aside'> {
   const found = parsed(run.note(scanName))
-  return isStoredScan(found) && found.missingColumns !== undefined
-    ? { missing_columns: found.missingColumns }
-    : {}
+  if (!isStoredScan(found)) return {}
+  const { missingColumns, setAside } = found
+  return {
+    ...(missingColumns === undefined ? {} : { missing_columns: missingColumns }),
+    ...(setAside === undefined ? {} : { set_aside: setAside }),
+  }
 }
 
 const counts = [

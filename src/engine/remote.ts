@@ -1,6 +1,6 @@
 /** The host that a run calls: Rapyd, a host that was named for it, or the embedded simulator in this process. */
 import { hash } from 'node:crypto'
-import { readKey, isLoopback, resolveOrigin } from '../config/environment.ts'
+import { findProxy, isLoopback, nameOfProxy, readKey, resolveOrigin } from '../config/environment.ts'
 import { pickOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
@@ -22,6 +22,8 @@ export interface Remote {
   readonly host: string
   /** A fingerprint of the access key. */
   readonly account: string
+  /** Undefined if calls are direct. */
+  readonly proxy?: URL | undefined
   readonly credentials: Credentials
   /** What the limiter keeps, the reserve taken off. */
   readonly windows: readonly Window[]
@@ -42,6 +44,26 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
     )
   }
   refuseUncheckedTls(origin, env)
+  const credentials = readCredentials(options, env)
+  return {
+    origin,
+    host: origin.host,
+    account: hash('sha256', `rapyd-bulk account\n${credentials.accessKey}`, 'hex').slice(0, 12),
+    // Only who calls needs a valid one.
+    get proxy() {
+      return options.proxy ? findProxy(origin, env) : undefined
+    },
+    credentials,
+    windows,
+    close: () => Promise.resolve(),
+  }
+}
+
+/** The keys of the call, else those of the environment. Throws USAGE if one is missing or cannot be a key. */
+export function readCredentials(
+  options: Pick<RemoteOptions, 'accessKey' | 'secretKey'>,
+  env = process.env,
+): Credentials {
   const accessKey = options.accessKey ?? readKey('RAPYD_ACCESS_KEY', env)
   const secretKey = options.secretKey ?? readKey('RAPYD_SECRET_KEY', env)
   if (accessKey === undefined || secretKey === undefined) {
@@ -53,14 +75,22 @@ export async function openRemote(options: Resolved<RemoteOptions>, env = process
   }
   checkKey('RAPYD_ACCESS_KEY', accessKey)
   checkKey('RAPYD_SECRET_KEY', secretKey)
-  return {
-    origin,
-    host: origin.host,
-    account: hash('sha256', `rapyd-bulk account\n${accessKey}`, 'hex').slice(0, 12),
-    credentials: redactedCredentials(accessKey, secretKey),
-    windows,
-    close: () => Promise.resolve(),
-  }
+  return redactedCredentials(accessKey, secretKey)
+}
+
+const connectionCodes: ReadonlySet<string> = new Set([
+  'E_TLS',
+  'E_PROXY_AUTH',
+  'E_REDIRECT',
+  'E_NOT_API',
+  'E_REMOTE_DOWN',
+])
+
+/** Names the host, and the proxy if there is one, in an error of connections. Other errors stay as they are. */
+export function nameRoute(error: unknown, { host, proxy }: Remote): unknown {
+  if (!(error instanceof BulkUpdateError) || !connectionCodes.has(error.code)) return error
+  const through = proxy === undefined ? '' : ` through the proxy ${nameOfProxy(proxy)}`
+  return new BulkUpdateError(error.code, `${error.message}, at ${host}${through}`, error.remedy)
 }
 
 /** Node reads this variable itself, and would then send keys and customers to an unchecked host. */

@@ -28,7 +28,7 @@ import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
 import { readPauses } from '../report/html/timeline.ts'
 import { pausesKey } from './pauses.ts'
-import { readMissingColumns, readRecord } from './record.ts'
+import { readRecord, readScanNotes } from './record.ts'
 import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that a report is asked for. */
@@ -152,7 +152,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       rate_limited: Number(run.note('rate_limited') ?? 0),
       unproved: unprovedFields(run),
       ...syncOf(run, outcomes.unchanged),
-      ...readMissingColumns(run),
+      ...readScanNotes(run),
       exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:
         ending.next ??
@@ -252,6 +252,7 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
     header: head.header,
     headerText: head.above + head.headerText,
     delimiter: head.dialect.delimiter,
+    escape: head.dialect.escape ?? '"',
     lineEnd,
   }
 }

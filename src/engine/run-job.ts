@@ -17,8 +17,9 @@ import { examineRepeats } from './sent-before.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
+import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, keepScan, keepEnding, keepRecord } from './record.ts'
+import { recallScan, keepScan, keepEnding, keepRecord, recordText } from './record.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
@@ -161,16 +162,21 @@ interface RunPlace {
 }
 
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if only its folder shows that it had begun. */
-async function findPlace({ job, facts, runsDir, store, fieldState, given, tell }: Opened): Promise<RunPlace> {
+async function findPlace(opened: Opened): Promise<RunPlace> {
+  const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
   const known = (await store.findRun(runId))?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
+  // Killed before it kept how it was begun, a run has sent nothing.
+  const isSigned = known !== undefined && (known.startedAt > 0 || recordText(known).text !== '')
+  if (isSigned) await acceptRun(store, known, given.options, opened.watch)
   const usual = join(runsDir, runId)
   const directory = known?.directory ?? usual
   if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))
     throw lostStore(`the store does not know the run in ${directory}, and files there show that it had begun`)
-  for (const notice of noticesOf({ options: given.options, storePath: store.path, known, directory: usual }))
-    tell({ kind: 'notice', ...notice })
+  const { options } = given
+  const notices = noticesOf({ options, proxy: remote.proxy, storePath: store.path, known, directory: usual })
+  for (const notice of notices) tell({ kind: 'notice', ...notice })
   return { runId, directory, known }
 }
 
@@ -287,7 +293,10 @@ async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResu
 /** Stores what a resume needs: how the run was begun, what the scan found, and standard input. */
 async function keepBeginning(parts: RunParts, run: Run, found: Scan): Promise<void> {
   await parts.input.keepIn(run)
-  await keepRecord(run, recordOf(parts, found))
+  const { host, credentials } = parts.remote
+  await keepRecord(run, recordOf(parts, found), (text) =>
+    signManifest(host, credentials, manifestText(run.stored, text)),
+  )
   await parts.keepProfile?.(run)
   if (parts.lineage !== undefined) run.noteLater('lineage', parts.lineage.join(','))
   run.noteLater(keysNote, parts.metadataKeys)

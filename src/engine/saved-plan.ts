@@ -1,5 +1,6 @@
 /** A saved plan, opened to be applied: its digest is checked first, then its rows are read one by one. */
-import { open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -20,6 +21,8 @@ export interface SavedPlan {
   rowOf(record: unknown): PlanRow
   /** What the customer of a row held, by field, in the fields that the row changes. */
   before(row: number): Promise<JsonObject>
+  /** Writes another signature of the same length into its head. */
+  readonly signAnew: (signature: string) => Promise<void>
   close(): Promise<void>
 }
 
@@ -27,7 +30,8 @@ export interface SavedPlan {
 export async function openPlan(path: string): Promise<SavedPlan> {
   let handle: FileHandle
   try {
-    handle = await open(path, 'r')
+    // Without O_NONBLOCK, opening a pipe waits for its writer.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     throw new BulkUpdateError(
       'E_PLAN_OPEN',
@@ -37,6 +41,7 @@ export async function openPlan(path: string): Promise<SavedPlan> {
     )
   }
   try {
+    if (!(await handle.stat()).isFile()) throw noPlan(path)
     return await readPlan(path, handle)
   } catch (error) {
     await handle.close()
@@ -68,7 +73,7 @@ async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
     ends.push(end)
   }
   if (head === undefined) throw noPlan(path)
-  const { sha256, counts, ...facts } = head
+  const { sha256, signature: _, counts, ...facts } = head
   if (ends.length !== counts.rows + 1 || digest.head(facts, counts).sha256 !== sha256) throw changed(path)
   return {
     path,
@@ -96,6 +101,7 @@ async function readPlan(path: string, handle: FileHandle): Promise<SavedPlan> {
       )
       return Object.fromEntries(held)
     },
+    signAnew: (signature) => writeFile(path, `${JSON.stringify({ ...head, signature })}\n`, { flag: 'r+' }),
     close: () => handle.close(),
   }
 }

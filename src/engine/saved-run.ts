@@ -7,9 +7,9 @@ import { options as optionTable } from '../config/options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { isEncoding } from '../input/encoding.ts'
-import { headerOf, readHead } from '../input/header.ts'
+import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
-import { translateColumns } from '../mapping/preset-columns.ts'
+import { mapInput } from '../validation/row-reader.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { RunFilter, RunReader, Store } from '../model/store.ts'
@@ -160,7 +160,7 @@ export async function openSameInput({ reader, record, fact }: SavedRun): Promise
 }
 
 export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): Promise<Head> {
-  return readHead(file, { format: options.format, delimiter: options.delimiter })
+  return readHead(file, options)
 }
 
 /** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
@@ -170,9 +170,9 @@ export async function inputPartsOf(
   head: Head,
 ): Promise<InputParts> {
   const options = resolveOptions(record.options)
-  const mapping = translateColumns(await loadMapping(options.map), headerOf(head), options.ignoreColumns)
-  if (mappingDigest(options, mapping) !== fact('mapping')) throw otherMapping(record)
-  return { file, head, options, mapping, onInvalid: () => {}, signal: new AbortController().signal }
+  const mapped = mapInput({ file, head, options, mapping: await loadMapping(options.map) })
+  if (mappingDigest(options, mapped.mapping) !== fact('mapping')) throw otherMapping(record)
+  return { ...mapped, onInvalid: () => {}, signal: new AbortController().signal }
 }
 
 function otherMapping({ options }: RunRecord): BulkUpdateError {

@@ -2,24 +2,22 @@
 import type { HeldCustomers } from '../http/sender.ts'
 import type { UpdateRequest, MalformedRow, Row } from '../model/row.ts'
 import { createHeldCustomers } from './pauses.ts'
-import { parseErrorLimit } from '../config/values.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender, endOfEarlierAttempts } from '../http/sender.ts'
-import { withEarlier } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
 import { interruption } from './program-options.ts'
+import { nameRoute } from './remote.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
-import { createThreshold } from '../validation/guards.ts'
 import { mostDoubts, mostSettling, queuePlaces, settleAfterMs } from './waiting-rows.ts'
 import { refuseRolledBack } from './child-runs.ts'
 import { openOutcome } from './all-outcomes.ts'
@@ -32,11 +30,13 @@ import type { PreReadStep } from './pre-read.ts'
 import { createSharedRead } from './shared-read.ts'
 import type { SharedRead } from './shared-read.ts'
 import type { RunParts } from './parts.ts'
-import type { Middleware, Watch } from './watch.ts'
-import type { FieldEffects, Run } from '../model/store.ts'
+import type { Middleware } from './watch.ts'
+import type { Run } from '../model/store.ts'
 import { endExportRun, exportNote } from './vanished-file.ts'
 import { createAnswerCheck } from './answer-check.ts'
 import type { AnswerCheck } from './answer-check.ts'
+import { createOutcomeWriter } from './outcome-writer.ts'
+import type { OutcomeWriter } from './outcome-writer.ts'
 import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
@@ -75,7 +75,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
   await run.begin()
   const stopping = stopWith(parts.signal)
   const { signal } = stopping
-  const stop = (error: unknown): void => stopping.abort(error)
+  const stop = (error: unknown): void => stopping.abort(nameRoute(error, parts.remote))
   const recordIntent = (request: UpdateRequest): Promise<void> | undefined =>
     run.recordIntent(request, settleAfterMs(parts, request.repeatable))
   const callsLeft = options.pace === 'even' ? () => parts.progress.callsLeft : undefined
@@ -120,7 +120,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     ...step,
     extraRequests: images || parts.precondition ? 1 : readsPerCall(found, parts.metadataKeys),
   }
-  const outcomes = createOutcomeWriter(sending, closed)
+  const outcomes = createOutcomeWriter({ ...sending, clock, closed })
   const operations = createOperations(sending, found, outcomes)
   const middleware = createMiddleware(sending, closed, [operations, ...(preRead ? [preRead] : [])])
   try {
@@ -313,52 +313,6 @@ function createMiddleware(
   return middleware
 }
 
-interface OutcomeWriter {
-  /** Resolves when the outcome is durable and the watcher of the run has been notified. */
-  settle(outcome: Outcome): Promise<void>
-  /** Stores that a part of a row is done. */
-  recordRemoval(soFar: Outcome, removal: UpdateRequest): Promise<void>
-}
-
-/** `closed` gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
-function createOutcomeWriter(
-  { parts, run, fieldState, answers, inDoubt, held, stop }: Sending,
-  closed: Set<string>,
-): OutcomeWriter {
-  const onOutcome = guardedOutcome(parts.watch.onOutcome)
-  const threshold = createThreshold(parseErrorLimit(parts.options.maxErrors))
-
-  function count({ row, outcome }: Outcome): void {
-    inDoubt.delete(row)
-    if (threshold.passed(outcome)) stop(tooManyErrors())
-  }
-
-  /** An attempt of a row that was settled early may still overwrite what other runs send. */
-  function withHold(customerId: string, effects: FieldEffects | undefined): FieldEffects | undefined {
-    const leftMs = held.until(customerId) - clock.now()
-    return effects === undefined || leftMs <= 0 ? effects : { ...effects, until: clock.wall() + leftMs }
-  }
-
-  function notify(outcome: Outcome): void | Promise<void> {
-    parts.progress.settled(outcome)
-    // If it throws, the run ends before the row counts.
-    return onOutcome === undefined ? count(outcome) : onOutcome(outcome).then(() => count(outcome))
-  }
-
-  return {
-    settle(last) {
-      const outcome = withEarlier(run.outcomeSoFar(last.row), last)
-      const { customerId } = outcome
-      if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(customerId)
-      answers.settle(outcome)
-      const effects = withHold(customerId, fieldState?.effectsOf(outcome))
-      return run.recordOutcome(outcome, effects).then(() => notify(outcome))
-    },
-    recordRemoval: (soFar, removal) =>
-      run.recordOutcome(soFar, withHold(removal.customerId, fieldState?.effectsOfRemoval(removal))),
-  }
-}
-
 function compose(sender: Send, middleware: readonly Middleware[]): Send {
   return middleware.reduce((next, { wrap }) => wrap(next), sender)
 }
@@ -367,23 +321,6 @@ const behindBadRow = {
   code: 'E_EARLIER_ROW',
   message: 'an earlier row of this customer failed or is unknown',
 } as const
-
-/** Calls `onOutcome` of a program. Its error stops the run with E_ON_OUTCOME. */
-function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => Promise<void>) | undefined {
-  if (onOutcome === undefined) return undefined
-  return async (outcome) => {
-    try {
-      await onOutcome(outcome)
-    } catch (error) {
-      throw new BulkUpdateError(
-        'E_ON_OUTCOME',
-        `onOutcome failed for row ${outcome.row}`,
-        'The cause of this error is what it threw. The same call goes on with the rows that are left.',
-        { cause: error },
-      )
-    }
-  }
-}
 
 /** Aborts with the first reason: an interruption from outside, or an error of the run. */
 function stopWith(outside: AbortSignal): AbortController {
@@ -403,12 +340,4 @@ async function* withoutSettled(
     const open = settled.size === 0 ? rows : rows.filter(({ row }) => !settled.has(row))
     if (open.length > 0) yield open
   }
-}
-
-function tooManyErrors(): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_MAX_ERRORS',
-    'more rows than --max-errors allows ended not updated',
-    'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',
-  )
 }

@@ -6,11 +6,12 @@ import type { MetadataPrice } from './metadata-keys.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent } from '../report/run-log.ts'
+import type { KeyChangeWatch } from './signed-manifest.ts'
 
 /** The progress of a run, as it is shown. */
 export type Snapshot = ProgressSnapshot
 
-export interface Watch {
+export interface Watch extends KeyChangeWatch {
   /** Called after the scan and before anything is sent; throws to refuse, and the run rejects with that error. */
   readonly confirm?: (facts: {
     readonly host: string

@@ -48,6 +48,7 @@ export async function preflight(parts: PreflightParts, signal: AbortSignal): Pro
       if (envelope?.message.toLowerCase().includes('timestamp') === true) return correctClock(response)
       throw stopError('E_AUTH', envelope?.errorCode ?? `HTTP ${status}`)
     }
+    if (status === 407) throw stopError('E_PROXY_AUTH', '')
     if (status >= 300 && status < 400) throw stopError('E_REDIRECT', '')
     if (status < 500 && status !== 429 && envelope !== undefined) return { kind: 'accepted' }
     if (status < 300) throw stopError('E_NOT_API', '')

@@ -4,6 +4,7 @@
  * finds few rows on their way. Without windows the intent comes before the permit: many rows then share one commit.
  */
 import pLimit from 'p-limit'
+import { machineLimit } from '../config/system.ts'
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import { operations } from '../rapyd/operations.ts'
@@ -38,7 +39,7 @@ export interface RunOwner {
 export type Exchange = ApiResponse | TransportError
 
 /**
- * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS`, or with the signal's reason if it aborted
+ * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS` or `E_PROXY_AUTH`, or with the signal's reason if it aborted
  * before anything was sent.
  */
 export interface Calls {
@@ -131,6 +132,9 @@ export function createCalls(parts: CallParts): Calls {
       if (!(error instanceof TransportError)) throw error
       permit.failed(error)
       if (error.phase === 'tls') throw stopError('E_TLS', error.reason)
+      const limit = error.phase === 'not_sent' ? machineLimit(error, error.reason) : undefined
+      if (limit !== undefined) throw limit
+      if (error.phase === 'proxy_auth') throw stopError('E_PROXY_AUTH', '')
       return error
     } finally {
       permit.release()

@@ -1,4 +1,5 @@
 /** The client of one run: limiter, circuit breaker, signer and calls, put together around a transport. */
+import { BulkUpdateError } from '../model/errors.ts'
 import { readEnvelope } from '../rapyd/response.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { createAccess } from './access.ts'
@@ -41,7 +42,11 @@ export function createClient(parts: ClientParts): Client {
   const breaker = createCircuitBreaker({
     ...parts,
     limiter,
-    probe: (signal) => calls.list(signal).then(isWorking, () => false),
+    probe: (signal) =>
+      calls.list(signal).then(isWorking, (error: unknown) => {
+        if (error instanceof BulkUpdateError) parts.stop(error)
+        return false
+      }),
     onChange: parts.onOutage,
   })
   return {

@@ -16,11 +16,11 @@ export function stopError(code: StopCode, detail: string): BulkUpdateError {
 
 /**
  * Why an exchange has no whole answer. `not_sent`: no byte of the request can have arrived. `ambiguous`: it may have been
- * applied. `tls`: not sent, because the certificate cannot be trusted.
+ * applied. `tls`: not sent, because the certificate cannot be trusted. `proxy_auth`: not sent, because the proxy wants a password.
  */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
-  readonly phase: 'not_sent' | 'ambiguous' | 'tls'
+  readonly phase: 'not_sent' | 'ambiguous' | 'tls' | 'proxy_auth'
   /** A short word for reports: `ECONNRESET`, `timeout`, `too_large`. */
   readonly reason: string
 

@@ -177,8 +177,7 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
         reject,
       }
       signal.addEventListener('abort', leave, { once: true })
-      const isBehind = (other: Waiter): boolean => isProbe || (isNext && !other.isProbe && !other.isNext)
-      const place = state.queue.findIndex(isBehind)
+      const place = state.queue.findIndex((other) => isProbe || (isNext && !other.isProbe && !other.isNext))
       state.queue.splice(place < 0 ? state.queue.length : place, 0, waiter)
       grantPermits()
     })

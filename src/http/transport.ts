@@ -1,21 +1,14 @@
 /** HTTP exchanges on undici: HTTP/1.1, one request at a time on a connection, no redirects, limits on size and on every wait. */
-import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { systemCode } from '../model/errors.ts'
 import type { ApiResponse, SignedRequest } from '../model/ports.ts'
+import { connectionError, openConnections } from './connections.ts'
+import type { ConnectionOptions } from './connections.ts'
 import { TransportError } from './errors.ts'
 
-/** All in milliseconds. */
-export interface TransportOptions {
-  /** `https://sandboxapi.rapyd.net`, without a path. */
-  readonly origin: string
-  /** Connections at most: one for each request in flight. */
-  readonly connections: number
-  /** To connect. A request that waited longer for a connection is not sent, because its signature is too old. */
-  readonly connectTimeoutMs: number
-  /** From the request until an answer begins. */
-  readonly headersTimeoutMs: number
-  /** For the whole attempt, from its signature to the end of the answer. */
+/** A request that waited longer than `connectTimeoutMs` for a connection is not sent, because its signature is too old. */
+export interface TransportOptions extends ConnectionOptions {
+  /** In milliseconds, for the whole attempt, from its signature to the end of the answer. */
   readonly attemptTimeoutMs: number
   /** Asked in the moment in which a request would be sent. False: it is not sent. Default: always true. */
   readonly maySend?: () => boolean
@@ -32,26 +25,12 @@ export interface Transport {
   close(): Promise<void>
 }
 
-const largestHeader = 16 * 1024
-const largestBody = 1024 * 1024
-const keepAliveMs = 4_000
 const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
 
 export function createTransport(options: TransportOptions): Transport {
-  const { origin, connectTimeoutMs, headersTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
-  const pool = new Pool(origin, {
-    connections: options.connections,
-    pipelining: 1,
-    allowH2: false,
-    connect: { timeout: connectTimeoutMs },
-    headersTimeout: headersTimeoutMs,
-    // `deadline` below covers the whole attempt.
-    bodyTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
-    maxHeaderSize: largestHeader,
-    maxResponseSize: largestBody,
-  })
+  const { origin, connectTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
+  const { dispatcher, readIssuer } = openConnections(options)
+  let closed: Promise<void> | undefined
 
   function exchange({ method, path, body, headers }: SignedRequest): Promise<ApiResponse> {
     onRequest?.()
@@ -69,8 +48,8 @@ export function createTransport(options: TransportOptions): Transport {
       if (started === undefined) reject(new TransportError('not_sent', 'connect_timeout'))
       else started.abort(new Error('deadline'))
     }, attemptTimeoutMs)
-    pool.dispatch(
-      { method: methods[method], path, headers, body: body === '' ? null : body },
+    dispatcher.dispatch(
+      { origin, method: methods[method], path, headers, body: body === '' ? null : body },
       {
         onRequestStart(controller) {
           // A process that was stopped wakes here, and so does a machine that slept. Timers may be late then.
@@ -96,26 +75,29 @@ export function createTransport(options: TransportOptions): Transport {
         },
         onResponseError(_controller, error) {
           clearTimeout(deadline)
-          reject(toTransportError(error, started !== undefined, isLate))
+          if (started !== undefined) return reject(ambiguous(error, isLate))
+          void withIssuer(connectionError(error)).then(reject)
         },
       },
     )
     return promise
   }
 
-  return { exchange, close: () => (pool.closed ? Promise.resolve() : pool.close()) }
+  /** Only a certificate has an issuer: `ERR_SSL_…` is something else than TLS. */
+  async function withIssuer(error: TransportError): Promise<TransportError> {
+    if (error.phase !== 'tls' || error.reason.includes('ERR_SSL')) return error
+    const issuer = await readIssuer()
+    return issuer === '' ? error : new TransportError('tls', `${error.reason}, issued by ${issuer}`)
+  }
+
+  return { exchange, close: () => (closed ??= dispatcher.close()) }
 }
 
 const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
-/** `isStarted`: the request was being sent. `isLate`: the time of the whole attempt was over. */
-function toTransportError(error: unknown, isStarted: boolean, isLate: boolean): TransportError {
+/** Once a request was being sent, any error may have come after the server had it whole. `isLate`: its time was over. */
+function ambiguous(error: unknown, isLate: boolean): TransportError {
   const code = systemCode(error)
-  // Once it was being sent, any error may have come after the server had it whole.
-  if (!isStarted && /^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL)/.test(code))
-    return new TransportError('tls', code)
-  if (!isStarted) return new TransportError('not_sent', code || 'not_connected')
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new TransportError('ambiguous', 'too_large')
-  if (isLate || timeoutCodes.has(code)) return new TransportError('ambiguous', 'timeout')
-  return new TransportError('ambiguous', code || 'broken')
+  return new TransportError('ambiguous', isLate || timeoutCodes.has(code) ? 'timeout' : code || 'broken')
 }

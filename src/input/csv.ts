@@ -1,31 +1,30 @@
 /**
- * CSV rows from blocks of bytes. csv-parse reads the records. This file adds the place of each record, the rows after a malformed
- * record, and limits.
+ * CSV records from blocks of bytes. csv-parse reads them. This file adds the place of each record, the records after a malformed
+ * one, and limits. Which records are rows, `row-shape.ts` decides.
  */
 import { CsvError, parse } from 'csv-parse/sync'
 import type { Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
 import { longestRecord, wholeLines, carriageReturn, lineFeed } from './lines.ts'
 import type { LongLine, RecordStart, Newline } from './lines.ts'
-import type { ErrorCode, Problem } from '../model/errors.ts'
-import { rawRowMark } from '../model/row.ts'
+import type { Problem } from '../model/errors.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 
 type CsvRows = (CsvRow | MalformedRow)[]
 
 /**
- * Reads records from blocks of UTF-8 that may be cut anywhere. `columns` is the header's width: a record of another width is
- * malformed (`E_COLUMNS`), because a missing cell must not count as blank. 0 accepts any width.
+ * Reads records of any width from blocks of UTF-8 that may be cut anywhere. `onMark` gets the line of each byte order mark that is
+ * left out at the start of a record.
  *
  * @throws BulkUpdateError INPUT: E_UNCLOSED_QUOTE, because the cell may contain any number of lines, and E_RECORD_TOO_LARGE
  */
 export async function* parseCsv(
   blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
   dialect: Dialect,
-  columns: number,
   start: RecordStart,
+  onMark: (line: number) => void = () => {},
 ): AsyncGenerator<CsvRows> {
-  const reader = createReader(dialect, columns, start)
+  const reader = createReader(dialect, start, onMark)
   for await (const lines of wholeLines(blocks, dialect.newline)) {
     const rows = Buffer.isBuffer(lines) ? reader.take(lines) : reader.pass(lines)
     if (rows.length > 0) yield rows
@@ -44,9 +43,15 @@ export function cellsOf(record: string, dialect: Dialect): readonly string[] | u
   }
 }
 
-function parserOptions({ delimiter, newline }: Dialect) {
+function parserOptions({ delimiter, newline, escape = '"', hasDoubledReturns = false }: Dialect) {
   const lineEnds = newline === '\n' ? ['\r\n', '\n'] : ['\r']
-  return { delimiter, record_delimiter: lineEnds, relax_column_count: true, skip_empty_lines: true } as const
+  return {
+    delimiter,
+    escape,
+    record_delimiter: hasDoubledReturns ? ['\r\r\n', ...lineEnds] : lineEnds,
+    relax_column_count: true,
+    skip_empty_lines: true,
+  } as const
 }
 
 interface CsvReader {
@@ -58,11 +63,13 @@ interface CsvReader {
   end(): CsvRows
 }
 
-function createReader(dialect: Dialect, columns: number, start: RecordStart): CsvReader {
+function createReader(dialect: Dialect, start: RecordStart, onMark: (line: number) => void): CsvReader {
   const options = parserOptions(dialect)
   const isFeed = dialect.newline === '\n'
   const lineBreak = isFeed ? lineFeed : carriageReturn
-  const problemIn = createProblemFinder(dialect, columns)
+  /** Carriage returns of a line end. */
+  const returns = isFeed ? (dialect.hasDoubledReturns === true ? 2 : 1) : 0
+  const problemIn = createProblemFinder(dialect)
   let { row, line, offset } = start
   /** Lines of a record with an open quote, and those after it. */
   let kept: Buffer = Buffer.alloc(0)
@@ -79,12 +86,13 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Cs
     cells: readonly string[] | undefined,
     rows: CsvRows,
   ): void {
-    const end = isFeed && next - from > 1 && bytes[next - 2] === carriageReturn ? next - 2 : next - 1
+    let end = next - 1
+    for (let left = returns; left > 0 && end > from && bytes[end - 1] === carriageReturn; left--) end--
     const record = bytes.subarray(from, end)
     const lines = count(lineBreak, bytes, from, next)
-    const place = { row: row++, line, offset, length: record.length }
+    const place = { row: row++, line, offset, length: record.length, lines }
     const found = problemIn(record, cells, line)
-    if (found !== undefined) rows.push({ kind: 'malformed', ...place, lines, problem: found })
+    if (found !== undefined) rows.push({ kind: 'malformed', ...place, problem: found })
     else if (cells !== undefined) rows.push({ kind: 'csv', ...place, cells })
     line += lines
     offset += next - from
@@ -105,8 +113,16 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Cs
           counted++
         }
       }
+      const passMark = (): boolean => {
+        if (bytes[at] !== mark[0] || !bytes.subarray(at, at + mark.length).equals(mark)) return false
+        at += mark.length
+        offset += mark.length
+        onMark(line)
+        return true
+      }
       const onRecord = (cells: string[], info: Info): null => {
         passBlankLines()
+        if (passMark()) cells[0] = cells[0]?.slice(1) ?? ''
         const next = from + info.bytes
         add(bytes, at, next, cells, rows)
         at = next
@@ -124,6 +140,8 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Cs
           openLine = line + count(lineBreak, bytes, at, from + Number(error['bytes']))
           return at
         }
+        // A quote after the mark opens a cell.
+        if (passMark()) continue
         const next = endOfLine(bytes, at, Number(error['lines']) - counted)
         add(bytes, at, next, undefined, rows)
         at = next
@@ -133,8 +151,9 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Cs
   }
 
   function blankEnd(bytes: Buffer, at: number): number {
-    if (bytes[at] === lineBreak) return at + 1
-    return isFeed && bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? at + 2 : at
+    let end = at
+    while (end - at < returns && bytes[end] === carriageReturn) end++
+    return bytes[end] === lineBreak ? end + 1 : at
   }
 
   /** Returns the end of the line in which the record has its `breaks`th carriage return or line feed. */
@@ -149,7 +168,7 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Cs
   /** Reads the kept lines, which must close their quote. */
   function readRest(): CsvRows {
     const rows: CsvRows = []
-    if (readLines(kept, rows) < kept.length) throw unclosedQuote(openLine)
+    if (readLines(kept, rows) < kept.length) throw unclosedQuote(openLine, kept)
     kept = Buffer.alloc(0)
     wanted = 0
     return rows
@@ -161,7 +180,7 @@ function createReader(dialect: Dialect, columns: number, start: RecordStart): Cs
       kept = Buffer.concat([kept, lines])
       if (kept.length < wanted) return rows
       kept = kept.subarray(readLines(kept, rows))
-      if (kept.length > longestRecord) throw unclosedQuote(openLine)
+      if (kept.length > longestRecord) throw unclosedQuote(openLine, kept)
       wanted = Math.min(2 * kept.length, longestRecord + 1)
       return rows
     },
@@ -185,40 +204,59 @@ function count(byte: number, bytes: Buffer, from: number, to: number): number {
 export interface Dialect {
   readonly delimiter: string
   readonly newline: Newline
+  /** What stands before a quote inside of quotes. Default: another quote. */
+  readonly escape?: '\\' | '"'
+  /** The lines end with `\r\r\n`, which is what CRLF becomes if it is converted twice. */
+  readonly hasDoubledReturns?: boolean
 }
 
-function csvProblem(code: ErrorCode, message: string): Problem {
-  return { code, field: '', message }
+/** A byte order mark, as where a second file was appended. */
+const mark = Buffer.from('\ufeff')
+
+const malformed = (code: 'E_TOO_LARGE' | 'E_QUOTE', message: string): Problem => ({
+  code,
+  field: '',
+  message,
+})
+const rowTooLong = malformed('E_TOO_LARGE', 'the row is longer than 4 MiB')
+const misplacedQuote = malformed('E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote')
+const formulaQuotes = malformed('E_QUOTE', 'a cell like ="0123", whose quotes CSV would double')
+const escapedQuote = malformed('E_QUOTE', 'a backslash before a quote, and no --escape')
+const otherEscape = malformed('E_QUOTE', 'a backslash that escapes no quote and no backslash')
+const otherLineBreak = malformed('E_QUOTE', 'a line break of another kind inside an unquoted cell')
+
+/** True if the quotes of a record contradict each other: the lines after it may be inside of its cell. */
+export function hasBrokenQuote({ problem }: Pick<MalformedRow, 'problem'>): boolean {
+  return problem === misplacedQuote || problem === escapedQuote
 }
 
-const rowTooLong = csvProblem('E_TOO_LARGE', 'the row is longer than 4 MiB')
-const misplacedQuote = csvProblem(
-  'E_QUOTE',
-  'a quote inside an unquoted cell, or text behind a closing quote',
-)
-const otherLineBreak = csvProblem('E_QUOTE', 'a line break of another kind inside an unquoted cell')
-const stillRaw = csvProblem(
-  'E_RAW_ROW',
-  'is still the text that an errors file keeps of a row it could not cut',
-)
-
-/**
- * Finds the problem of a record that starts on `line`. `record` is without the line end. Without cells, its quotes are misplaced.
- * `columns` is the expected width, or 0 for any.
- */
-function createProblemFinder({ newline }: Dialect, columns: number) {
+/** Finds the problem of a record that starts on `line`. `record` is without the line end. Without cells, its quotes are misplaced. */
+function createProblemFinder({ newline, delimiter, escape }: Dialect) {
   const otherBreak = newline === '\n' ? carriageReturn : lineFeed
   return (record: Buffer, cells: readonly string[] | undefined, line: number): Problem | undefined => {
     if (record.length > longestRecord) {
       if (record.includes('"')) throw tooLong(line)
       return rowTooLong
     }
-    if (cells === undefined) return misplacedQuote
+    if (cells === undefined) {
+      const others = record
+        .toString()
+        .split(delimiter)
+        .filter((cell) => !/^="[^"]*"$/.test(cell))
+      if (!others.some((cell) => cell.includes('"'))) return formulaQuotes
+      return escape !== '\\' && record.includes('\\"') ? escapedQuote : misplacedQuote
+    }
     if (record.includes(otherBreak) && hasBareBreak(record, otherBreak)) return otherLineBreak
-    if (columns > 0 && cells.length !== columns)
-      return csvProblem('E_COLUMNS', `has ${cells.length} cells, the header has ${columns}`)
-    return cells[0]?.startsWith(rawRowMark) === true ? stillRaw : undefined
+    return escape === '\\' && record.includes('\\') && hasOtherEscape(record.toString(), delimiter)
+      ? otherEscape
+      : undefined
   }
+}
+
+/** csv-parse would leave the backslash of `\t` out. Outside of quotes, `\N` is a text like any other. */
+function hasOtherEscape(record: string, delimiter: string): boolean {
+  const unquoted = record.replaceAll(/"(?:[^"\\]|\\["\\\r\n])*"/g, '')
+  return unquoted.split(delimiter).some((cell) => cell.includes('\\') && cell.trim() !== '\\N')
 }
 
 /** True if there is a line break outside of quotes. */
@@ -227,11 +265,13 @@ function hasBareBreak(record: Buffer, lineBreak: number): boolean {
   return unquoted.includes(String.fromCharCode(lineBreak))
 }
 
-function unclosedQuote(line: number): BulkUpdateError {
+/** `bytes` are those from its record on. */
+function unclosedQuote(line: number, bytes: Buffer): BulkUpdateError {
+  const backslashes = bytes.includes('\\"') ? ' If backslashes escape the quotes: --escape "\\".' : ''
   return new BulkUpdateError(
     'E_UNCLOSED_QUOTE',
     `the quote that is opened on line ${line} is never closed`,
-    'Close the quote, or double it if it belongs to the text, and run again. Nothing behind that line was used.',
+    `Close the quote, or double it if it belongs to the text, and run again.${backslashes} Nothing behind that line was used.`,
   )
 }
 

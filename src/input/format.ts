@@ -1,6 +1,6 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import { BulkUpdateError } from '../model/errors.ts'
-import { parseJson } from '../model/json.ts'
+import { isJsonObject, isList, parseJson } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 
 export type Format = 'csv' | 'ndjson'
@@ -32,6 +32,11 @@ export function formatByName(path: string): NamedFormat {
     default:
       return { format: undefined, delimiter: undefined }
   }
+}
+
+/** RFC 7464 puts U+001E before each JSON text. */
+export function withoutSeparators(text: string): string {
+  return text.replaceAll('\u001e', '')
 }
 
 /** An object, with or without a member. */
@@ -137,17 +142,55 @@ function binary(message: string, tip: string): BulkUpdateError {
   return new BulkUpdateError('E_BINARY', message, tip)
 }
 
-/** Refuses a JSON document over all lines, because every line would be a malformed row. */
-export function refuseJsonDocument(text: string, path: string): void {
-  const what = /^\s*\[\s*(?:[[{"\]]|$)/.test(text)
-    ? 'a JSON array'
-    : /^\s*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text)
-      ? 'a JSON object over several lines'
-      : undefined
-  if (what === undefined) return
-  throw new BulkUpdateError(
+/** Refuses a JSON document over all lines, because every line would be a malformed row; and a list inside of one object. */
+export function refuseJsonDocument(start: string, path: string): void {
+  const text = withoutSeparators(start)
+  const list = listInside(text)
+  const jq = text === start ? 'jq -c' : 'jq --seq -c'
+  if (/^\s*\[\s*(?:[[{"\]]|$)/.test(text)) throw notNdjson(path, 'a JSON array', `${jq} '.[]'`)
+  if (list !== undefined)
+    throw notNdjson(path, `one JSON object with the rows in a list (${list})`, `${jq} '${list}[]'`)
+  if (/^\s*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text))
+    throw notNdjson(path, 'a JSON object over several lines', `${jq} .`)
+  const line = firstLine(text).trimEnd()
+  if (line.endsWith(',') && isJson(line.slice(0, -1)) && objectStart.test(line))
+    throw notNdjson(path, 'a list of JSON objects with commas after them', "sed 's/,[[:space:]]*$//'")
+}
+
+function notNdjson(path: string, what: string, command: string): BulkUpdateError {
+  return new BulkUpdateError(
     'E_NOT_NDJSON',
     `${path} is ${what}, not NDJSON`,
-    `Write one object per line (NDJSON), like: jq -c ${what === 'a JSON array' ? "'.[]'" : '.'} FILE | rapyd-bulk update -`,
+    `Write one object per line (NDJSON), like: ${command} FILE | rapyd-bulk update -`,
   )
+}
+
+/** A simple member before the list, in a text that is cut. */
+const member = String.raw`\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?!cus_)(?:[^"\\]|\\.)*"|[-+.\w]+|\{[^{}]*\}|\[[^[\]{}]*\])\s*,`
+const cutList = new RegExp(String.raw`^\s*\{(?:${member})*\s*"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{[^{}]*"cus_`)
+
+/** The path of the list of rows inside of the first object, as jq names it. Undefined if the object is a row, or has no such list. */
+function listInside(text: string): string | undefined {
+  if (!objectStart.test(text)) return undefined
+  const value = parseJson(text) ?? parseJson(firstLine(text))
+  if (value !== undefined) return pathToRows(value)
+  const [, key] = cutList.exec(text) ?? []
+  return key === undefined || key === 'addresses' ? undefined : step(key)
+}
+
+function pathToRows(value: unknown): string | undefined {
+  if (!isJsonObject(value)) return undefined
+  const members = Object.entries(value)
+  if (members.some(([, inner]) => typeof inner === 'string' && inner.startsWith('cus_'))) return undefined
+  for (const [key, inner] of members) {
+    if (isList(inner) && inner.some((item) => isJsonObject(item) && JSON.stringify(item).includes('"cus_')))
+      return step(key)
+    const path = pathToRows(inner)
+    if (path !== undefined) return step(key) + path
+  }
+  return undefined
+}
+
+function step(key: string): string {
+  return /^\w+$/.test(key) ? `.${key}` : `.${JSON.stringify(key)}`
 }

@@ -1,5 +1,8 @@
 /** The head of the input: its format, delimiter and line ends, and where its first record starts. */
+import type { UpdateOptions } from '../config/options.ts'
+import { invalidValue } from '../config/values.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import type { CsvRow, MalformedRow } from '../model/row.ts'
 import { parseCsv, tooLong } from './csv.ts'
 import type { InputFile } from './bytes.ts'
 import {
@@ -11,11 +14,18 @@ import {
   notCsv,
   formatByName,
   refuseNotJson,
+  withoutSeparators,
   startBytes,
 } from './format.ts'
 import type { Dialect } from './csv.ts'
 import type { RecordStart, Newline } from './lines.ts'
 import { decodeUtf8, wholeCharacters } from './decode.ts'
+
+/** A record as the header may be one. */
+export interface HeaderCandidate {
+  readonly line: number
+  readonly cells: readonly string[]
+}
 
 export interface CsvHead {
   readonly format: 'csv'
@@ -24,10 +34,16 @@ export interface CsvHead {
   readonly header: readonly string[]
   /** The header's bytes, as written, without the line end. */
   readonly headerText: string
-  /** What is before the header: a byte order mark, a line `sep=;`. Files made from this one start with it. */
+  /** What is before the header: a byte order mark, a line `sep=;`, other lines. Files made from this one start with it. */
   readonly above: string
   /** The line end of the header. Rows that are written back have the same. */
   readonly lineEnd: string
+  /** The line of the header. */
+  readonly line: number
+  /** The first records after the header, if no option says where it is. */
+  readonly below: readonly HeaderCandidate[]
+  /** Whether a footer is left out. */
+  readonly skipFooter: boolean
   readonly start: RecordStart
 }
 
@@ -45,60 +61,162 @@ export function headerOf(head: Head): readonly string[] {
   return head.format === 'csv' ? head.header : []
 }
 
-export interface FormatOptions {
-  readonly format: 'csv' | 'tsv' | 'ndjson' | undefined
-  readonly delimiter: string | undefined
+export type FormatOptions = {
+  readonly [Name in 'format' | 'delimiter' | 'headerLine' | 'escape' | 'skipFooter']?:
+    | UpdateOptions[Name]
+    | undefined
 }
 
 /** A file with more was cut at the wrong character, or has rows and columns swapped. */
 const mostColumns = 1_000
+/** Records in which the header is looked for. */
+const mostCandidates = 30
 
 /** Decides by content first, then by name. Throws INPUT if the file is neither CSV nor NDJSON, or the delimiter is ambiguous. */
 export async function readHead(file: InputFile, options: FormatOptions): Promise<Head> {
   refuseBinary(await file.read(0, startBytes), file.path)
   const whole = await firstText(file)
   const separator = separatorLine(whole)
-  const text = whole.slice(separator?.text.length)
+  const lines = linesBefore(whole, options.headerLine, file.path)
+  const above = lines === '' ? (separator?.text ?? '') : lines
+  const text = whole.slice(above.length)
   if (options.format === undefined || options.format === 'ndjson') refuseJsonDocument(text, file.path)
-  const format = options.format ?? detectFormat(text, file.path)
-  if (format === 'ndjson') {
-    if (options.format !== undefined) refuseNotJson(text, file.path)
-    // In a file without line feeds, carriage returns end the lines.
-    const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
-    return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
-  }
-  const lineEnd = firstLineEnd(text)
-  const newline = lineEnd === '\r' ? '\r' : '\n'
-  const known = options.delimiter ?? separator?.delimiter ?? (format === 'tsv' ? '\t' : undefined)
+  const plain = withoutSeparators(text)
+  const format = options.format ?? detectFormat(plain, file.path)
+  if (format !== 'ndjson') return readCsvHead(file, { above, text, delimiter: separator?.delimiter }, options)
+  if (options.headerLine !== undefined) throw notAHeader(options.headerLine, 'is one of NDJSON')
+  if (options.format !== undefined) refuseNotJson(plain, file.path)
+  // In a file without line feeds, carriage returns end the lines.
+  const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
+  return { format, lineEnd, start: { row: 1, line: 1, offset: file.textStart } }
+}
+
+interface CsvStart {
+  /** The text before the header. */
+  readonly above: string
+  /** The start of the text from the header on. */
+  readonly text: string
+  /** That of a line `sep=;`. */
+  readonly delimiter: string | undefined
+}
+
+async function readCsvHead(
+  file: InputFile,
+  { above, text, delimiter: separator }: CsvStart,
+  options: FormatOptions,
+): Promise<CsvHead> {
+  const { format = 'csv' } = options
+  const end = firstLineEnd(text)
+  const newline = end === '\r' ? '\r' : '\n'
+  const known = options.delimiter ?? separator ?? (format === 'tsv' ? '\t' : undefined)
   const delimiter =
     known ?? (await findDelimiter(text, newline, formatByName(file.path).delimiter, file.path))
-  const dialect: Dialect = { delimiter, newline }
-  const before = separator?.text ?? ''
-  const line = separator === undefined ? 1 : 2
-  const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(before) }
-  for await (const rows of parseCsv(wholeCharacters(file, first.offset), dialect, 0, first)) {
-    const [header] = rows
-    if (header === undefined) continue
-    if (header.kind !== 'csv') {
-      if (startsWithObject(text)) throw notCsv(file.path, format)
-      throw header.problem.code === 'E_TOO_LARGE' ? tooLong(header.line) : badHeader(header.line)
-    }
-    if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
-    const headerText = (await file.read(header.offset, header.length)).toString('utf8')
-    if (headerText.includes('\0')) throw notText(file.path)
-    const end = header.offset + header.length
-    const after = (await file.read(end, 2)).toString('latin1')
-    const breakLength = after === '\r\n' ? 2 : Math.min(after.length, 1)
-    const lines = headerText.split(dialect.newline).length
-    const start = { row: 1, line: header.line + lines, offset: end + breakLength }
-    const above = (isMarked(file) ? '\ufeff' : '') + before
-    return { format: 'csv', dialect, header: header.cells, headerText, above, lineEnd, start }
+  const dialect: Dialect = {
+    delimiter,
+    newline,
+    escape: parseEscape(options.escape),
+    hasDoubledReturns: end === '\r\r\n',
   }
-  throw new BulkUpdateError(
-    'E_EMPTY',
-    `${file.path} holds no header`,
-    'Give a CSV file whose first line names the columns.',
+  const line = above.split(dialect.newline).length
+  const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(above) }
+  const [header, ...others] = await firstRecords(file, dialect, first)
+  if (header === undefined) {
+    throw new BulkUpdateError(
+      'E_EMPTY',
+      `${file.path} holds no header`,
+      'Give a CSV file whose first line names the columns.',
+    )
+  }
+  if (options.headerLine !== undefined && header.line !== line) throw notAHeader(line, 'is blank')
+  const below = others.flatMap((row) => (row.kind === 'csv' ? [{ line: row.line, cells: row.cells }] : []))
+  if (header.kind !== 'csv') {
+    if (startsWithObject(text)) throw notCsv(file.path, format)
+    throw header.problem.code === 'E_TOO_LARGE'
+      ? tooLong(header.line)
+      : badHeader(header.line, findHeader({ cells: [''], line }, below))
+  }
+  if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
+  const headerText = (await file.read(header.offset, header.length)).toString('utf8')
+  if (headerText.includes('\0')) throw notText(file.path)
+  const headerEnd = header.offset + header.length
+  const after = (await file.read(headerEnd, 3)).toString('latin1')
+  const [lineBreak = ''] = /^\r{0,2}\n|^\r/.exec(after) ?? []
+  return {
+    format: 'csv',
+    dialect,
+    header: header.cells,
+    headerText,
+    above: (isMarked(file) ? '\ufeff' : '') + above,
+    lineEnd: end === '\r\r\n' ? '\r\n' : end,
+    line: header.line,
+    below: options.headerLine === undefined ? below : [],
+    skipFooter: options.skipFooter ?? false,
+    start: { row: 1, line: header.line + (header.lines ?? 1), offset: headerEnd + lineBreak.length },
+  }
+}
+
+/** The first record is the header. Reading the rows reports an error of a later one. */
+async function firstRecords(file: InputFile, dialect: Dialect, start: RecordStart) {
+  const records: (CsvRow | MalformedRow)[] = []
+  try {
+    for await (const rows of parseCsv(wholeCharacters(file, start.offset), dialect, start)) {
+      records.push(...rows.slice(0, mostCandidates))
+      if (records.length >= mostCandidates) break
+    }
+  } catch (error) {
+    if (records.length === 0 || !(error instanceof BulkUpdateError)) throw error
+  }
+  return records.slice(0, mostCandidates)
+}
+
+/** The lines before `--header-line`, whatever quotes are in them. */
+function linesBefore(text: string, headerLine: number | undefined, path: string): string {
+  if (headerLine === undefined || headerLine === 1) return ''
+  const lineEnd = text.includes('\n') ? '\n' : '\r'
+  const lines = text.split(lineEnd)
+  if (lines.length < headerLine)
+    throw notAHeader(headerLine, `is not in the first ${lines.length} lines of ${path}`)
+  return lines.slice(0, headerLine - 1).join(lineEnd) + lineEnd
+}
+
+function notAHeader(line: number, why: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_HEADER_LINE',
+    `line ${line}, which --header-line names, ${why}`,
+    'Name the line that holds the names of the columns. Nothing was sent.',
   )
+}
+
+/** A shell may pass the backslash doubled. */
+function parseEscape(text = '"'): NonNullable<Dialect['escape']> {
+  if (text === '"') return '"'
+  if (text === '\\' || text === '\\\\') return '\\'
+  throw invalidValue('E_OPTION_ESCAPE', 'escape', text, 'use \\ (a backslash), or leave it out')
+}
+
+export function filledOf({ cells }: HeaderCandidate): number {
+  return cells.filter((cell) => cell.trim() !== '').length
+}
+
+/** Cells that no column is named. */
+const valueLike = /@|^cus_|^[\d\s.,:/+-]*$/
+
+/**
+ * Returns the record that seems to be the header in the place of `header`: it has more names, and most records after it are as
+ * wide. Undefined if there is none.
+ */
+export function findHeader(
+  header: HeaderCandidate,
+  below: readonly HeaderCandidate[],
+): HeaderCandidate | undefined {
+  const least = Math.max(2, 2 * filledOf(header))
+  const index = below.findIndex((record) => filledOf(record) >= least)
+  const found = below[index]
+  if (found === undefined || new Set(found.cells).size < filledOf(found)) return undefined
+  if (found.cells.some((cell) => cell !== '' && valueLike.test(cell))) return undefined
+  const after = below.slice(index + 1)
+  const alike = after.filter(({ cells }) => cells.length === found.cells.length).length
+  return alike * 2 >= after.length ? found : undefined
 }
 
 /** True if the file has a byte order mark, which spreadsheets need to read it as Unicode. */
@@ -119,22 +237,24 @@ function tooManyColumns(columns: number): BulkUpdateError {
   )
 }
 
-function badHeader(line: number): BulkUpdateError {
+function badHeader(line: number, other: HeaderCandidate | undefined): BulkUpdateError {
+  const elsewhere =
+    other === undefined ? '' : ` If line ${other.line} is the header: --header-line ${other.line}.`
   return new BulkUpdateError(
     'E_HEADER_QUOTE',
     `the header on line ${line} has a misplaced quote`,
-    'Quote whole column names and double the quotes inside.',
+    `Quote whole column names and double the quotes inside.${elsewhere}`,
   )
 }
 
 /** Returns the first line end outside of quotes; a line feed if there is none. */
-function firstLineEnd(text: string): CsvHead['lineEnd'] {
+function firstLineEnd(text: string): string {
   let quoted = false
   for (let at = 0; at < text.length; at++) {
     const character = text[at]
     if (character === '"') quoted = !quoted
     else if (!quoted && character === '\n') return '\n'
-    else if (!quoted && character === '\r') return text[at + 1] === '\n' ? '\r\n' : '\r'
+    else if (!quoted && character === '\r') return /^\r(?:\r?\n)?/.exec(text.slice(at, at + 3))?.[0] ?? '\r'
   }
   return '\n'
 }
@@ -177,25 +297,40 @@ export async function findDelimiter(
 ): Promise<string> {
   const sample = text.slice(0, sampleLength)
   const trials: Trial[] = []
+  let below: { readonly delimiter: Candidate; readonly records: number } | undefined
   for (const delimiter of candidates) {
     const [columns = 0, ...widths] = await widthsIn(sample, { delimiter, newline })
     // The last record of the sample may be cut.
     if (sample.length === sampleLength) widths.pop()
     const agreeing = widths.filter((width) => width === columns).length / widths.length
     if (columns > 1) trials.push({ delimiter, columns, agreeing })
+    const records = mostAlike(widths.filter((width) => width > 1))
+    if (records * 2 > widths.length && records > (below?.records ?? 0)) below = { delimiter, records }
   }
   const [best, next] = trials.toSorted((one, other) => other.agreeing - one.agreeing)
-  if (best === undefined) return suggested ?? ','
+  // No record is like the first one: lines of a title may be above the header.
+  if (best === undefined || (best.agreeing === 0 && below !== undefined))
+    return suggested ?? below?.delimiter ?? ','
   if (next === undefined || best.agreeing > next.agreeing * lead) return best.delimiter
   if (suggested !== undefined && trials.some(({ delimiter }) => delimiter === suggested)) return suggested
   throw ambiguousDelimiter(trials, path)
+}
+
+/** How often the most frequent number occurs. */
+function mostAlike(numbers: readonly number[]): number {
+  return Math.max(
+    0,
+    ...Map.groupBy(numbers, (number) => number)
+      .values()
+      .map(({ length }) => length),
+  )
 }
 
 /** The number of cells of the header and the first records; 0 if one is malformed. */
 async function widthsIn(text: string, dialect: Dialect): Promise<readonly number[]> {
   const widths: number[] = []
   try {
-    for await (const rows of parseCsv([Buffer.from(text)], dialect, 0, { row: 0, line: 1, offset: 0 }))
+    for await (const rows of parseCsv([Buffer.from(text)], dialect, { row: 0, line: 1, offset: 0 }))
       widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
   } catch (error) {
     // The sample ends in a quote, or has another delimiter. Reading the rows reports a real error.

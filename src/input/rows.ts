@@ -1,8 +1,11 @@
 /** Rows of an opened input, from the first record or a later one. Reads NDJSON itself, and CSV through `csv.ts`. */
 import type { MalformedRow, Place, Row, NdjsonRow } from '../model/row.ts'
 import type { Source } from '../model/ports.ts'
+import type { OnSetAside } from '../model/scan.ts'
 import type { InputFile } from './bytes.ts'
 import { parseCsv } from './csv.ts'
+import { withoutSeparators } from './format.ts'
+import { refuseBrokenCells, shapeRows } from './row-shape.ts'
 import { wholeCharacters } from './decode.ts'
 import type { Head, NdjsonHead } from './header.ts'
 import type { Newline, RecordStart } from './lines.ts'
@@ -11,11 +14,30 @@ import type { JsonObject } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { longestRecord, wholeLines, carriageReturn } from './lines.ts'
 
-/** `start` is the place of the first record to read. Default: the first of the input. */
-export function rowsOf(file: InputFile, head: Head, start: RecordStart = head.start): Source {
-  const bytes = wholeCharacters(file, start.offset)
-  if (head.format === 'ndjson') return parseNdjson(bytes, start, newlineOf(head))
-  return parseCsv(bytes, head.dialect, head.header.length, start)
+/**
+ * `start` is the place of the first record to read, by default the first of the input. A start between two records with broken
+ * quotes does not know of the first.
+ */
+export function rowsOf(
+  file: InputFile,
+  head: Head,
+  start: RecordStart = head.start,
+  onSetAside?: OnSetAside,
+): Source {
+  const endsLine = async (offset: number): Promise<boolean> => (await file.read(offset, 1)).length > 0
+  return parseRows(wholeCharacters(file, start.offset), head, start, onSetAside, endsLine)
+}
+
+function parseRows(
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  head: Head,
+  start: RecordStart,
+  onSetAside: OnSetAside = () => {},
+  endsLine: (offset: number) => Promise<boolean> = () => Promise.resolve(true),
+): Source {
+  if (head.format === 'ndjson') return parseNdjson(blocks, start, newlineOf(head), onSetAside)
+  const records = parseCsv(blocks, head.dialect, start, (line) => onSetAside('byte_order_marks', line))
+  return shapeRows(refuseBrokenCells(records), head, start.row, onSetAside, endsLine)
 }
 
 /** Ends after row `limit`. */
@@ -33,11 +55,8 @@ export async function* firstRows(
 /** Reads a valid row again, by its place. The caller must check afterwards that the file has not changed. */
 export async function rowAt(file: InputFile, head: Head, place: Place): Promise<Row> {
   const bytes = await file.read(place.offset, place.length)
-  const source =
-    head.format === 'ndjson'
-      ? parseNdjson([bytes], place, newlineOf(head))
-      : parseCsv([bytes], head.dialect, head.header.length, place)
-  for await (const [row] of source) if (row !== undefined && row.kind !== 'malformed') return row
+  for await (const [row] of parseRows([bytes], head, place))
+    if (row !== undefined && row.kind !== 'malformed') return row
   await file.checkUnchanged()
   throw new Error('a row that was good is not found again')
 }
@@ -49,6 +68,17 @@ function newlineOf({ lineEnd }: NdjsonHead): Newline {
 type NdjsonRows = (NdjsonRow | MalformedRow)[]
 
 const blank = /^[ \t\r]*$/
+/** Before a record: a byte order mark, as where files are joined, or the record separator of RFC 7464. */
+const marks = [
+  ['byte_order_marks', Buffer.from('\ufeff')],
+  ['record_separators', Buffer.from('\u001e')],
+] as const
+const joinedObjects = /\}\s*\{\s*"/
+const joinedLine = {
+  code: 'E_JSON',
+  field: '',
+  message: 'several objects on one line, as where files are joined without a line end',
+} as const
 const tooLarge = { code: 'E_TOO_LARGE', field: '', message: 'the line is longer than 4 MiB' } as const
 
 /**
@@ -61,23 +91,34 @@ export async function* parseNdjson(
   blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
   start: RecordStart,
   newline: Newline = '\n',
+  onSetAside: OnSetAside = () => {},
 ): AsyncGenerator<NdjsonRows> {
   let { row, line, offset } = start
 
   function take(bytes: Buffer, rows: NdjsonRows): void {
-    const length = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
-    const place = { row, line, offset, length }
+    const whole = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
+    let skipped = 0
+    for (const [kind, text] of marks)
+      if (bytes[skipped] === text[0] && bytes.subarray(skipped, skipped + text.length).equals(text)) {
+        skipped += text.length
+        onSetAside(kind, line)
+      }
+    const place = { row, line, offset: offset + skipped, length: whole - skipped }
     line++
     offset += bytes.length + 1
-    if (length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
+    if (place.length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
     else {
-      const text = bytes.toString('utf8', 0, length)
+      const text = bytes.toString('utf8', skipped, whole)
       if (blank.test(text)) return
       const read = readJsonLine(text)
       rows.push(
         'record' in read
           ? { kind: 'ndjson', ...place, record: read.record }
-          : { kind: 'malformed', ...place, problem: read.problem },
+          : {
+              kind: 'malformed',
+              ...place,
+              problem: joinedObjects.test(withoutSeparators(text)) ? joinedLine : read.problem,
+            },
       )
     }
     row++

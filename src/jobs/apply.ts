@@ -11,6 +11,8 @@ import type { OptionsOf } from '../config/options.ts'
 import type { PlanHead } from '../engine/plan-format.ts'
 import { refuseGoneInput, removePlanInput } from './plan-directory.ts'
 import { openPlan } from '../engine/saved-plan.ts'
+import type { SavedPlan } from '../engine/saved-plan.ts'
+import { acceptManifest } from '../engine/signed-manifest.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { runDigest } from '../engine/identity.ts'
@@ -37,6 +39,7 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
   try {
     const { head } = plan
     const planned = optionsIn(head, path)
+    await acceptPlan(plan, planned, options)
     refuseGoneInput(head.input.path)
     const result = await runJob(
       {
@@ -70,6 +73,19 @@ export async function apply(options: ApplyOptions & Watch & Stoppable): Promise<
   } finally {
     await plan.close()
   }
+}
+
+/** Throws like `acceptManifest`. */
+function acceptPlan(
+  { path, head, signAnew }: SavedPlan,
+  { map = '', runsDir = '' }: RecordedOptions,
+  options: ApplyOptions & Watch,
+): Promise<void> {
+  const { host, account, counts, sha256: text, signature } = head
+  const { rows } = counts
+  const paths = [head.input.path, map, runsDir].filter((name) => name !== '')
+  const manifest = { what: `the plan ${path}`, host, account, rows, paths, text, signature, signAnew }
+  return acceptManifest(manifest, options, options)
 }
 
 /** The host and environment of a plan, which its apply inherits. Throws like `openPlan`. */

@@ -1,6 +1,6 @@
 /** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a fixed copy (`fix`). */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeLevels } from '../config/own-files.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
@@ -70,7 +70,7 @@ const next = 'run the same command again.'
 function createErrorsCopy(directory: string, { file, head }: MappedInput) {
   const format = errorsFormatOf(head)
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeLevels(directory)
   } catch (error) {
     throw new BulkUpdateError(
       'E_OUT',

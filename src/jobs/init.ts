@@ -1,9 +1,13 @@
 /** Drafts a mapping file: reads the whole input once, without a network, and writes an entry for each column. */
 import { createCsvColumns, createNdjsonColumns } from '../validation/columns.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { isInvisible } from '../model/invisible.ts'
 import { readHead } from '../input/header.ts'
+import type { FormatOptions } from '../input/header.ts'
 import { rowsOf } from '../input/rows.ts'
 import { draftMapping } from '../mapping/draft.ts'
+import { defaultMapping } from '../mapping/mapping.ts'
+import { refuseTitleLines } from '../validation/row-reader.ts'
 import type { Draft } from '../mapping/draft.ts'
 import { isOurColumn } from '../mapping/headers.ts'
 import { createProfiler } from '../mapping/column-profile.ts'
@@ -14,7 +18,7 @@ import type { Stoppable } from '../engine/program-options.ts'
 import { openPassingInput } from '../engine/input.ts'
 
 /** How the input is read, and nothing else. */
-export type InitOptions = Pick<UpdateOptions, 'input' | 'format' | 'delimiter' | 'encoding'>
+export type InitOptions = FormatOptions & Pick<UpdateOptions, 'input' | 'encoding'>
 
 export interface InitResult extends Draft {
   readonly rows: number
@@ -29,7 +33,8 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
   const signal = signalOf(options)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding })
   try {
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
+    const head = await readHead(file, options)
+    refuseTitleLines(head, defaultMapping, [])
     const columns =
       head.format === 'csv'
         ? createCsvColumns(head.header.map(plan), none)
@@ -53,7 +58,9 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
             if (typeof value === 'string') profilerOf(key).add(value)
       }
     }
-    const reports = columns.list().filter(({ name }) => !isOurColumn(name))
+    const reports = columns
+      .list()
+      .filter(({ name, filled }) => !isOurColumn(name) && (filled > 0 || !isInvisible(name)))
     if (reports.length === 0) {
       throw new BulkUpdateError(
         'E_NO_COLUMNS',

@@ -10,7 +10,8 @@ import { tryLock } from '../store/own-database.ts'
 /** What the names of such folders end with. */
 export const planEnd = '-plan'
 
-const planFiles: ReadonlySet<string> = new Set(['plan.ndjson', 'readings.db', 'input'])
+/** Temporary names, which a killed process leaves, begin with a dot. */
+const planFiles = /^\.?(?:plan\.ndjson|readings\.db|input)\b/
 const lockFile = 'plan.lock'
 
 export interface PlanDirectory {
@@ -26,7 +27,7 @@ export function findPlans(runsDir: string): readonly PlanDirectory[] {
     .filter((name) => name.endsWith(planEnd))
     .flatMap((planId) => {
       const directory = join(runsDir, planId)
-      const files = namesIn(directory).filter((name) => planFiles.has(name))
+      const files = namesIn(directory).filter((name) => planFiles.test(name))
       const changedAt = Math.max(0, ...files.map((name) => lstatSync(join(directory, name)).mtimeMs))
       return files.length === 0 ? [] : [{ planId, directory, changedAt }]
     })

@@ -27,6 +27,7 @@ import { readCustomers } from '../engine/reading-client.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { mappingDigest, runDigest } from '../engine/identity.ts'
+import { signManifest } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { openStore } from '../store/open-store.ts'
 import { openReadings } from '../store/readings.ts'
@@ -59,6 +60,8 @@ export interface PlanResult {
   readonly unmatched: readonly UnmatchedName[]
   /** Columns of the preset that the file does not have. */
   readonly missingColumns: Scan['missingColumns']
+  /** What was left out of the file without a loss. */
+  readonly setAside: Scan['setAside']
 }
 
 /** A plan that is resumed reads again what was read longer ago. Milliseconds. */
@@ -104,7 +107,8 @@ async function planOn(asked: Asked): Promise<PlanResult> {
       const keep = (): Promise<void> => input.keepAt(keptInput(directory))
       const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
       const planned = await planIn(directory, asked, { checked, file, facts, path, keep })
-      return { ...planned, unmatched, missingColumns: checked.found.missingColumns }
+      const { missingColumns, setAside } = checked.found
+      return { ...planned, unmatched, missingColumns, setAside }
     } finally {
       unlock()
       removeIfEmpty(directory)
@@ -137,7 +141,7 @@ async function planIn(
   directory: string,
   asked: Asked,
   { checked, file, facts, path, keep }: CheckedFile,
-): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns'>> {
+): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns' | 'setAside'>> {
   const { remote, options, watch } = asked
   const readingsPath = join(directory, 'readings.db')
   const readings = openReadings(readingsPath, Date.now() - longestMs)
@@ -161,7 +165,8 @@ async function planIn(
       },
     }
     const onChange = watch.onChange ?? ((): void => {})
-    const head = await writePlan({ ...checked, readings, plan: planned, path, onChange })
+    const sign = (text: string): string => signManifest(facts.host, remote.credentials, text)
+    const head = await writePlan({ ...checked, readings, plan: planned, path, sign, onChange })
     await file.checkUnchanged()
     readings.close()
     for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })

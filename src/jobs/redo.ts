@@ -18,6 +18,7 @@ import type { JobDefinition } from '../engine/parts.ts'
 import type { Watch } from '../engine/watch.ts'
 import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
+import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
@@ -48,6 +49,7 @@ export function redo(options: RedoOptions & Watch & Stoppable): Promise<RedoResu
 async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): Promise<RedoResult> {
   const { run, from, ...own } = options
   const parent = await openSavedRun(store, run, options.runsDir)
+  await acceptRun(store, parent.reader.stored, own, options)
   let plan: SavedPlan | undefined
   let toMend = 0
   try {

@@ -12,6 +12,7 @@ import { rollbackRows } from '../engine/rollback-source.ts'
 import type { RollbackRow } from '../engine/rollback-source.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
+import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
@@ -51,6 +52,7 @@ async function previewIn(
   try {
     const { owner, settled } = parent.reader.stored
     if (parent.isRunning) throw busyRun(parent.runId, owner, settled)
+    await acceptRun(store, parent.reader.stored, own, options)
     await refuseRollback(parent)
     const isLeft = (await findRollback(parent, signal)) !== undefined
     const rows = (): AsyncIterable<RollbackRow> | [] => (isLeft ? rollbackRows(parent, signal) : [])

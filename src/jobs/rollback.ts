@@ -13,6 +13,7 @@ import { checkRollback, createRollbackJudge, rollbackLine, rollbackRows } from '
 import type { Watch } from '../engine/watch.ts'
 import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
+import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
@@ -40,6 +41,7 @@ async function rollbackIn(
   const signal = signalOf(options)
   const { parent, release } = await holdParent(store, run, options.runsDir)
   try {
+    await acceptRun(store, parent.reader.stored, own, options)
     await refuseRollback(parent)
     const found = await findRollback(parent, signal)
     if (found === undefined) return { parent: parent.runId, nothingLeft: true }

@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
 import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { commandToApply, commandToResume, commandToRedo, commandToRollback } from '../engine/command.ts'
-import { readRecord } from '../engine/record.ts'
+import { isInputKept } from '../engine/input.ts'
+import { readRecord, recordName } from '../engine/record.ts'
 import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
@@ -49,6 +50,8 @@ export interface ListedRun {
   readonly applied_by?: string
   /** The listed plan that it needs: its own, or its input is kept there. */
   readonly plan_id?: string
+  /** The store keeps what came over standard input. */
+  readonly keeps_input?: boolean
   /** The next command; empty if nothing is left to do. */
   readonly next: string
   /** What is wrong with a `broken` one. */
@@ -130,6 +133,7 @@ async function described(reader: RunReader): Promise<ListedRun> {
     finished_at: isoTime(stored.finishedAt),
     host: stored.host,
     account: stored.account,
+    ...(isInputKept(stored) && state === 'open' ? { keeps_input: true } : {}),
     ...(record?.redo === undefined ? {} : { parent: record.redo.parent }),
     ...(record?.rollback === undefined ? {} : { rolled_back: record.rollback.parent }),
     ...(record?.planned === undefined
@@ -194,6 +198,8 @@ async function hasNoRedo(
 
 export interface PurgePlan {
   readonly doomed: readonly ListedRun[]
+  /** Kept runs of which only the standard input is deleted. */
+  readonly inputs: readonly ListedRun[]
   readonly kept: readonly { readonly run: ListedRun; readonly why: string }[]
 }
 
@@ -213,16 +219,29 @@ export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number
     if (why === undefined) doomed.push(run)
     else kept.push({ run, why })
   }
-  return { doomed, kept }
+  const inputs = kept.flatMap(({ run }) =>
+    run.keeps_input === true && isOldEnough(run, ageMs, now) ? [run] : [],
+  )
+  return { doomed, kept, inputs }
 }
 
 function isPlan({ state }: ListedRun): boolean {
   return state === 'plan'
 }
 
-/** A run that was rolled back is not resumed. */
-function isOver({ state, rolled_back_by: back }: ListedRun): boolean {
-  return state === 'finished' || (state === 'open' && back !== undefined)
+/** A run that was rolled back is not resumed, and one that was killed before it began has sent nothing. */
+function isOver(run: ListedRun): boolean {
+  const { state, rolled_back_by: back } = run
+  return state === 'finished' || (state === 'open' && (back !== undefined || isUnbegun(run)))
+}
+
+/** It was killed while it kept its input, before anything could be sent. */
+export function isUnbegun({ state, rows, started_at: at }: ListedRun): boolean {
+  return state === 'open' && rows === 0 && at === ''
+}
+
+function isOldEnough(run: ListedRun, ageMs: number, now: number): boolean {
+  return Date.parse(run.changed_at) <= now - ageMs
 }
 
 function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
@@ -231,16 +250,18 @@ function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: num
   if (run.state === 'broken') return 'it cannot be read'
   if (run.state === 'former') return 'version 0.1 keeps it; delete its folder by hand'
   if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
-  return Date.parse(run.changed_at) > now - ageMs ? 'it is not old enough' : undefined
+  return isOldEnough(run, ageMs, now) ? undefined : 'it is not old enough'
 }
 
-/** Returns why a run could not be deleted; undefined if it was. Its state is read again when no process can have it. */
+/** Deletes a run, or the standard input of an open one. Returns why it could not be deleted; undefined if it was. Its state is read again when no process can have it. */
 export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promise<string | undefined> {
   try {
     if (run.state === 'plan') return deletePlan(run.directory)
     const isDeleted = await withStore(given, (store) =>
-      store.deleteRun(run.run_id, async ({ state }) => {
-        if (state !== 'finished' && !isOver(run)) return false
+      store.deleteRun(run.run_id, async (stored) => {
+        const hasBegun = stored.startedAt > 0 || stored.note(recordName) !== undefined
+        if (stored.state !== 'finished' && (isUnbegun(run) ? hasBegun : !isOver(run)))
+          return run.keeps_input === true && stored.state === 'open' ? 'input' : false
         // Without its folder the store never finds files of a run that it does not know.
         rmSync(run.directory, { recursive: true, force: true })
         return true

@@ -6,13 +6,12 @@ import type { ColumnReport } from '../validation/columns.ts'
 import { createChecks } from '../validation/checks.ts'
 import type { Defect, Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
 import type { Diagnosis } from '../validation/findings.ts'
-import { isCodeName, typedColumns } from '../validation/damage.ts'
+import { toTextColumn, typedColumns } from '../validation/damage.ts'
 import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
-import { headerOf, readHead } from '../input/header.ts'
+import { readHead } from '../input/header.ts'
 import { planHeader, planKeys, planPart, unmatchedNames } from '../mapping/column-plans.ts'
 import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
-import { translateColumns } from '../mapping/preset-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -24,7 +23,7 @@ import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
-import { createLocate, rulesOf } from '../validation/row-reader.ts'
+import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
 import type { FileOptions } from './files.ts'
@@ -74,13 +73,8 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
   const mapping = await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
   try {
-    const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
-    const input = {
-      file,
-      head,
-      options,
-      mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns),
-    }
+    const head = await readHead(file, options)
+    const input = mapInput({ file, head, options, mapping })
     const asked = out !== undefined || fix !== undefined
     const files = asked
       ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)
@@ -136,12 +130,15 @@ async function openChecks(
       rules.nullValues,
       (target, whole) => planPart(target, whole, rules),
     )
-    return createChecks({ ...shared, columns, texts: [], typed: [], headerWarnings: [] })
+    return createChecks({ ...shared, columns, texts: [], objects: [], typed: [], headerWarnings: [] })
   }
   return createChecks({
     ...shared,
     columns: createCsvColumns(plans, rules.nullValues),
     texts: plans.flatMap((plan, index) => textsOf(plan, index)),
+    objects: plans
+      .flatMap(({ assignments }) => assignments)
+      .flatMap(({ conversion, target }) => (conversion?.name === 'json' ? [target.path] : [])),
     typed: typedColumns(plans),
     headerWarnings: findLookAlikes(
       plans.flatMap(({ name, assignments }, index) =>
@@ -151,14 +148,15 @@ async function openChecks(
   })
 }
 
-/** Fields with a strict rule are checked by it. Others hold texts. */
+/** Fields with a strict rule are checked by it. Others hold texts, or objects of them. */
 function textsOf({ name, assignments }: PlannedColumn, index: number): ChecksParts['texts'] {
-  const targets = assignments.map((assignment) => assignment.target)
-  const target = targets.find(({ rule }) => !isStrictRule(rule))
-  if (target === undefined) return []
-  const isFree = target.path.startsWith('metadata.')
+  const found = assignments.find(
+    ({ target, conversion }) => !isStrictRule(target.rule) && conversion?.name !== 'json',
+  )
+  if (found === undefined) return []
+  const { changes, target } = found
   const source = { name, number: index + 1 }
-  return [{ index, source, field: target.path, isFree, isCode: isCodeName(isFree ? name : target.path) }]
+  return [{ index, source, changes, ...toTextColumn(target.path, target.holds === 'any', name) }]
 }
 
 /** A batch is processed when the next one is requested. */

@@ -13,6 +13,7 @@ import { eachOutcome } from '../engine/all-outcomes.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
 import { openSavedRun, inputPartsOf, openSameInput, readHeadOf, inputNotKept } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
+import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
@@ -81,6 +82,7 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
   try {
     const { owner, settled } = run.reader.stored
     if (run.isRunning) throw busyRun(run.runId, owner, settled)
+    await acceptRun(store, run.reader.stored, own, options)
     const pick = createCustomerSample(sample, run.runId)
     for await (const outcome of eachOutcome(run.reader.outcomes())) {
       const { row, customerId } = outcome

@@ -14,6 +14,7 @@ export interface WritePlanParts extends Pick<CheckedInput, 'openRows' | 'readRow
   readonly readings: Readings
   readonly plan: PlanFacts
   readonly path: string
+  readonly sign: (text: string) => string
   /** Gets each row that changes something. */
   readonly onChange: (row: PlanRow) => void
 }
@@ -26,7 +27,8 @@ export async function writePlan(parts: WritePlanParts): Promise<PlanHead> {
     counter.add(row)
     digest.add(lineOf(row))
   }
-  const head = digest.head(parts.plan, counter.counts())
+  const unsigned = digest.head(parts.plan, counter.counts())
+  const head = { ...unsigned, signature: parts.sign(unsigned.sha256) }
   const file = openOutputFile(parts.path, 'run the same command again: what was read is kept.')
   try {
     file.write(lineOf(head))

@@ -7,7 +7,7 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { findInvisible, isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import { findInvisibleDefect } from '../rapyd/customer-fields.ts'
+import { findWrapper } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
 import { applyChanges, plainAssignment } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
@@ -85,9 +85,8 @@ function changeText(text: string, { target, changes }: Assignment, rules: CellRu
     if (rules.onReplace !== undefined && change.compare !== undefined)
       rules.onReplace(path, change.compare(before))
   })
-  // What a transform cannot read is often a character that cannot be seen.
-  if (typeof changed !== 'string')
-    return { ...(findInvisibleDefect(changed.code, text) ?? changed), field: path }
+  // What a transform cannot read is often a character that cannot be seen, or HTML.
+  if (typeof changed !== 'string') return { ...(findWrapper(changed.code, text) ?? changed), field: path }
   // Only a blank in the file may clear a field, not a text that a transform has emptied.
   return isBlank(changed, rules)
     ? { code: 'E_SUSPECT_BLANK', field: path, message: 'is empty after its transforms' }

@@ -1,5 +1,6 @@
 /** For drafts of mappings: counts the forms of a column's texts, and chooses the transform for its field. Keeps no text. */
 import type { ErrorCode } from '../model/errors.ts'
+import { decodeHtml, unguard } from '../model/wrappers.ts'
 import { isCustomerId, countryRule, dateRule, emailRule, phoneRule } from '../rapyd/customer-fields.ts'
 import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode, dateChange } from './transforms.ts'
@@ -38,8 +39,11 @@ export interface ColumnProfile {
   /** Texts that were tested. */
   readonly tested: number
   /** The number of texts of that form. */
-  of(form: keyof typeof tests): number
+  of(form: keyof typeof tests | Wrapper): number
 }
+
+/** Removed before the forms are tested. */
+type Wrapper = 'html' | 'guard'
 
 export interface ColumnProfiler extends ColumnProfile {
   add(text: string): void
@@ -52,6 +56,7 @@ const longestTested = 60
 export function createProfiler(): ColumnProfiler {
   const counts = new Map<string, number>()
   let tested = 0
+  const count = (form: string): void => void counts.set(form, (counts.get(form) ?? 0) + 1)
   return {
     get tested() {
       return tested
@@ -60,9 +65,12 @@ export function createProfiler(): ColumnProfiler {
     add(text) {
       if (text === '' || tested >= mostTested) return
       tested++
+      const decoded = decodeHtml(text)
+      if (decoded !== text) count('html')
       if (text.length > longestTested) return
-      for (const [form, test] of Object.entries(tests))
-        if (test(text)) counts.set(form, (counts.get(form) ?? 0) + 1)
+      const bare = unguard(decoded, false) ?? decoded
+      if (bare !== decoded) count('guard')
+      for (const [form, test] of Object.entries(tests)) if (test(bare)) count(form)
     },
   }
 }
@@ -74,14 +82,24 @@ export type Transform =
   | { readonly kind: 'unclear'; readonly why: string }
 
 const plain: Transform = { kind: 'plain' }
-const use = (text: string, why: string): Transform => ({ kind: 'transform', text, why })
+const use = (text: string, why: string) => ({ kind: 'transform', text, why }) as const
 const unclear = (why: string): Transform => ({ kind: 'unclear', why })
 
 /** Chooses the transform for the field at `path`, if the texts show it. */
 export function chooseTransform(path: string, profile: ColumnProfile): Transform {
   // The code of the field's rule, which refuses a space.
   const code = targetOf(path)?.rule?.(' ')?.code
-  return profile.tested === 0 || code === undefined ? plain : (choices[code]?.(profile) ?? plain)
+  const chosen = profile.tested === 0 || code === undefined ? plain : (choices[code]?.(profile) ?? plain)
+  const wrappers = [
+    ...(profile.of('html') > 0 ? [use('html', 'some hold HTML, which is decoded.')] : []),
+    ...(profile.of('guard') > 0
+      ? [use('unguard', 'some have a guard against formulas, which is taken out.')]
+      : []),
+  ]
+  if (chosen.kind === 'unclear' || wrappers.length === 0) return chosen
+  const all = [...wrappers, ...(chosen.kind === 'plain' ? [] : [chosen])]
+  const texts = all.map(({ text }) => text).join(', ')
+  return use(all.length === 1 ? texts : `[${texts}]`, all.map(({ why }) => why).join(' And '))
 }
 
 /** If less than a tenth of the texts differ, they are errors of their rows. */

@@ -119,8 +119,9 @@ function customerLines(customer: DraftColumn | undefined): readonly string[] {
       '# customer: Rapyd Customer ID',
     ]
   }
-  const { tested } = customer.profile
-  const bad = tested - customer.profile.of('id')
+  const { profile } = customer
+  const { tested } = profile
+  const bad = tested - profile.of('id') + profile.of('guard')
   const note = bad === 0 ? '' : `; ${bad} of ${tested} that were looked at are none`
   return [
     `# ${describeContent(customer)} Customer ids of Rapyd${note}.`,

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import { trimInvisible } from '../model/invisible.ts'
+import { decodeHtml, hasFraction, unguard, withoutFraction } from '../model/wrappers.ts'
 import {
   codeRule,
   isCustomerId,
@@ -31,9 +32,11 @@ const passes =
   (text: string): boolean =>
     rule(text) === undefined
 
-/** The rule of a cell, and a rewrite besides removing what cannot be seen at its ends. */
+type IsRight = (text: string, fixable: Fixable, cell: string) => boolean
+
+/** When a fixed cell is right, and a rewrite besides removing what was written around it. */
 const repairs: Readonly<
-  Partial<Record<ErrorCode | WarningCode, readonly [isRight: (text: string) => boolean, rewrite?: Rewrite]>>
+  Partial<Record<ErrorCode | WarningCode, readonly [isRight: IsRight, rewrite?: Rewrite]>>
 > = {
   E_ID: [isCustomerId],
   E_EMAIL: [
@@ -47,18 +50,50 @@ const repairs: Readonly<
   E_PAYMENT_METHOD: [passes(paymentMethodRule)],
   E_INVISIBLE_CHAR: [passes(codeRule), rewriteSpaces],
   W_INVISIBLE_CHAR: [() => true],
+  W_FLOAT: [
+    (text) => !hasFraction(text),
+    (text) => ({ text: withoutFraction(text), change: 'the fraction .0 removed' }),
+  ],
+  W_FORMULA: [(text) => unguard(text, true) === undefined],
+  W_HTML: [isDecoded],
 }
 
 type Fixable = Omit<Problem, 'code'> & { readonly code: ErrorCode | WarningCode }
 
 /** Returns undefined if no fix is certain. */
-export function findFix({ code }: Fixable, cell: string): Fix | undefined {
-  const [isRight, rewrite] = repairs[code] ?? []
-  const text = trimInvisible(cell)
-  const change =
-    text === cell.trim() ? 'spaces around it removed' : 'characters that cannot be seen removed at its ends'
-  const fixes = [{ text, change }, rewrite?.(text)]
-  return fixes.find((fix) => fix !== undefined && fix.text !== cell && isRight?.(fix.text) === true)
+export function findFix(fixable: Fixable, cell: string): Fix | undefined {
+  const [isRight, rewrite] = repairs[fixable.code] ?? []
+  if (isRight === undefined) return undefined
+  for (const { text, change } of unwrap(cell)) {
+    const rewritten = rewrite?.(text)
+    const fixes = [{ text, change }, ...(rewritten === undefined ? [] : [rewritten])]
+    const fix = fixes.find((made) => made.text !== cell && isRight(made.text, fixable, cell))
+    if (fix !== undefined) return fix
+  }
+  return undefined
+}
+
+/** Removes what exports write around a text, one kind after the other. */
+function* unwrap(cell: string): Generator<Fix> {
+  const seen = trimInvisible(cell)
+  yield {
+    text: seen,
+    change:
+      seen === cell.trim()
+        ? 'spaces around it removed'
+        : 'characters that cannot be seen removed at its ends',
+  }
+  const decoded = trimInvisible(decodeHtml(seen))
+  if (decoded !== seen) yield { text: decoded, change: 'HTML decoded' }
+  const bare = unguard(decoded, true)
+  if (bare !== undefined) yield { text: bare, change: 'quotes or a guard against formulas removed' }
+}
+
+/** Not certain for links, whose address would be lost, and for new lines in a field of one line. */
+function isDecoded(text: string, { field }: Fixable, cell: string): boolean {
+  const hasNewLine = text.includes('\n') && !cell.includes('\n')
+  const takesLines = /(?:^|\.)(?:description|metadata)(?:$|\.)/.test(field)
+  return decodeHtml(text) === text && !/(?:<|&lt;)(?:a|img)\s/i.test(cell) && (!hasNewLine || takesLines)
 }
 
 /** Keeps the spaces inside a code, such as a postcode. */
@@ -70,7 +105,7 @@ function rewriteSpaces(text: string): Fix {
 function rewritePhone(text: string): Fix | undefined {
   if (text.length > 40 || !/^\+[\d\s().\-/\u2010-\u2015]+$/.test(text) || /\(\s*0+\s*\)/.test(text))
     return undefined
-  const number = `+${text.replace(/\D+/g, '')}`
+  const number = `+${withoutFraction(text).replace(/\D+/g, '')}`
   return hasTrunkZero(number) ? undefined : { text: number, change: 'signs between the digits removed' }
 }
 

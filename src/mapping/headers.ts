@@ -2,11 +2,20 @@
  * Matches the header of a CSV file with the mapping, and other columns with the fields of Update Customer. Unclear columns are
  * refused before any row. So is a missing column, because a lost column must not clear a field.
  */
-import { describeDeception, toPlainForm, didYouMean, findNearest, normalise } from '../model/text.ts'
+import {
+  describeDeception,
+  didYouMean,
+  findNearest,
+  normalise,
+  toLetters,
+  toPlainForm,
+} from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import commonNames from './common-names.json' with { type: 'json' }
+import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
-import { findMeantColumn, missingPresetColumn } from './preset-columns.ts'
+import { findMeantColumn, findPreset, missingPresetColumn } from './preset-columns.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
 import type { Target } from './targets.ts'
@@ -25,6 +34,8 @@ export interface MatchedHeader {
   readonly id: NamedColumn
   /** In the header's order, without those that are set aside. */
   readonly columns: readonly MappedColumn[]
+  /** Columns without a name. They are left out if they hold nothing. */
+  readonly nameless: readonly NamedColumn[]
 }
 
 /** Names of the column or key with the customer id. The first one that the input has wins. */
@@ -59,15 +70,24 @@ export function matchHeader(
   }
   const id = findId(header, kept, named, mapping)
   const columns: MappedColumn[] = []
+  const unknown: NamedColumn[] = []
+  const nameless: NamedColumn[] = []
   const sources = new FieldSources()
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
+    if (name === undefined && isInvisible(column.name)) {
+      nameless.push(column)
+      continue
+    }
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
+    if (assignments === undefined) unknown.push(column)
+    if (assignments === undefined) continue
     for (const { target, part } of assignments) sources.add(target, label(column), part?.join)
     if (assignments.length > 0) columns.push({ ...column, assignments })
   }
+  if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
   for (const { target } of mapping.constants) sources.add(target, `the mapping’s constant ${target.path}`)
   checkAddresses(sources.addresses)
   checkJoins(
@@ -75,7 +95,7 @@ export function matchHeader(
     columns,
     mapping,
   )
-  return { id, columns }
+  return { id, columns, nameless: mapping.origin === 'preset' ? [] : nameless }
 }
 
 /**
@@ -128,23 +148,19 @@ function findId(
   const free = kept.filter(({ index }) => !named.has(index))
   const idName = idNames.find((wanted) => free.some(({ name }) => normalise(name) === wanted))
   const [id, other] = free.filter(({ name }) => normalise(name) === idName)
-  if (id === undefined) {
-    throw new BulkUpdateError(
-      'E_HEADER_NO_ID',
-      'no column holds the customer id: none is called customer, customer_id or id',
-      `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`,
-    )
-  }
+  if (id === undefined) throw noId(header, free)
   if (other !== undefined) throw duplicateColumn(label(id), label(other), 'the customer id')
   return id
 }
 
-/** A column that the mapping does not name sets the field of its name; under a preset only a part of a field. */
-function assignmentsByName(column: NamedColumn, { origin }: Mapping): readonly Assignment[] {
-  const target = targetOf(column.name)
+/**
+ * A column that the mapping does not name sets the field of its name; under a preset only a part of a field. Returns undefined if no
+ * field has that name.
+ */
+function assignmentsByName({ name }: NamedColumn, { origin }: Mapping): readonly Assignment[] | undefined {
+  const target = targetOf(name)
   if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
-  if (target === undefined) throw unknownColumn(column, origin)
-  return [assignmentByName(target, origin, 'csv')]
+  return target && [assignmentByName(target, origin, 'csv')]
 }
 
 /** Refuses two sources of one field, except the columns of a joined field. `name` is the source in messages. */
@@ -225,18 +241,71 @@ function missingColumn(
   )
 }
 
-function unknownColumn(column: NamedColumn, origin: Mapping['origin']): BulkUpdateError {
-  const { name } = column
-  const near = nearestField(name)
-  const isProto = reachesProto(name)
-  const look = targetOf(toPlainForm(name)) === undefined ? undefined : describeDeception(name)
-  const but = isProto ? `: ${protoRefusal}` : look === undefined ? '' : `, whatever it looks like: ${look}`
-  const otherwise = origin === 'default' ? '' : ` or, in the mapping file, with "${name}": ignore`
+/** For a column without a name that has a value on `line`. */
+export function namelessColumn({ index }: NamedColumn, line: number): BulkUpdateError {
   return new BulkUpdateError(
     'E_HEADER_UNKNOWN_COLUMN',
-    `${label(column)} is no field of Update Customer${but}`,
-    `${near === undefined || isProto ? '' : `Did you mean ${near}? `}Rename the column, or set it aside with --ignore-columns "${name}"${otherwise}.`,
+    `column ${index + 1} has no name, and a value on line ${line}`,
+    'Name the column, or set columns without a name aside with --ignore-columns "". Nothing was sent.',
   )
+}
+
+function noId(header: readonly string[], free: readonly NamedColumn[]): BulkUpdateError {
+  const known = new Set(commonNames.fields.customer.map(toLetters))
+  const [likely] = free
+    .filter(({ name }) => known.has(toLetters(name)) || /rapyd|customer(id|number)/.test(toLetters(name)))
+    .toSorted(
+      (left, right) => Number(known.has(toLetters(right.name))) - Number(known.has(toLetters(left.name))),
+    )
+  return new BulkUpdateError(
+    'E_HEADER_NO_ID',
+    'no column holds the customer id: none is called customer, customer_id or id',
+    likely === undefined || header.length === 1
+      ? `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`
+      : `If ${label(likely)} holds the Rapyd customer ids, rename it "customer", or ${mapNames(header)}.`,
+  )
+}
+
+/** What to do with a file whose columns have names of their own. */
+function mapNames(header: readonly string[]): string {
+  const preset = findPreset(header)
+  return preset === undefined
+    ? 'let `rapyd-bulk init` draft a mapping file'
+    : `give --map ${preset}: the file looks like an export of that system`
+}
+
+/** So many columns are named in one message. */
+const mostNamed = 20
+
+function unknownColumns(
+  columns: readonly NamedColumn[],
+  header: readonly string[],
+  origin: Mapping['origin'],
+): BulkUpdateError {
+  const named = columns.slice(0, mostNamed)
+  const more = columns.length > mostNamed ? ` and ${columns.length - mostNamed} more` : ''
+  const isOne = columns.length === 1
+  const names = columns.map(({ name }) => name)
+  const inMapping = origin === 'default' ? '' : ` or, in the mapping file, with "${names[0]}": ignore`
+  const others = origin === 'default' && !isOne ? `, or ${mapNames(header)}` : ''
+  const [them, which] = isOne ? ['it', 'the column'] : ['them', 'the columns']
+  return new BulkUpdateError(
+    'E_HEADER_UNKNOWN_COLUMN',
+    `${named.map((column) => label(column) + describeName(column)).join(', ')}${more} ${isOne ? 'is no field' : 'are no fields'} of Update Customer`,
+    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns "${names.join(',')}"${inMapping}${others}.`,
+  )
+}
+
+/** Why a name is refused that looks right. */
+function describeName({ name }: NamedColumn): string {
+  if (reachesProto(name)) return ` (${protoRefusal})`
+  const look = targetOf(toPlainForm(name)) === undefined ? undefined : describeDeception(name)
+  return look === undefined ? '' : ` (whatever it looks like: ${look})`
+}
+
+function meantField({ name }: NamedColumn): string {
+  const near = reachesProto(name) ? undefined : nearestField(name)
+  return near === undefined ? '' : `For "${name}", did you mean ${near}? `
 }
 
 /**

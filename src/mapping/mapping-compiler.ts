@@ -17,6 +17,7 @@ import type { Target } from './targets.ts'
 import type { JsonValue } from '../model/json.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
+import { hasForm } from '../rapyd/customer-fields.ts'
 import { compileTransform } from './transforms.ts'
 
 /** Throws E_MAPPING for unknown or unfit fields and transforms, and for two sources of one field. */
@@ -147,7 +148,7 @@ async function compileRules(
   let { conversion } = assignmentTo(target)
   let last = ''
   for (const [transform, at] of listTransforms(spec.transform, [...path, 'transform'])) {
-    const made = await compileTransform(transform)
+    const made = await compileTransform(transform, hasForm(target.rule))
     const where = document.place(at)
     if ('mistake' in made) throw mappingError(where, made.mistake, made.tip)
     if (last !== '') {

@@ -15,6 +15,8 @@ const plainTransforms = z.enum([
   'trim',
   'lowercase',
   'uppercase',
+  'html',
+  'unguard',
   'digits',
   'country',
   'number',

@@ -4,6 +4,7 @@ import type { MissingColumn } from '../model/scan.ts'
 import { didYouMean, editDistance, normalise, toLetters } from '../model/text.ts'
 import translations from './column-translations.json' with { type: 'json' }
 import commonNames from './common-names.json' with { type: 'json' }
+import presets from './presets.json' with { type: 'json' }
 import type { Assignment, Join, MappedName, Mapping } from './mapping.ts'
 import { isWholeField, targetOf } from './targets.ts'
 
@@ -142,6 +143,21 @@ function isNear(parts: readonly string[], word: string): boolean {
 
 function sorted(letters: string): string {
   return Array.from(letters).sort().join('')
+}
+
+/** Returns the preset whose columns the header has: that of the customer ids, and more of the others than any other preset. */
+export function findPreset(header: readonly string[]): string | undefined {
+  const present = new Set(header.map(normalise))
+  const found = Object.entries(presets)
+    .filter(([, { customer }]) => present.has(normalise(customer)))
+    .map(([name, { columns, ...others }]) => {
+      const joined = 'joined' in others ? Object.values(others.joined).flat() : []
+      const names = [...Object.keys(columns), ...joined]
+      return { name, count: names.filter((column) => present.has(normalise(column))).length }
+    })
+    .toSorted((left, right) => right.count - left.count)
+  const [best, next] = found
+  return best !== undefined && best.count > Math.max(1, next?.count ?? 0) ? best.name : undefined
 }
 
 /** Returns why a file without these columns is refused; undefined if only a note is needed. `setsNothing`: no row sets a field. */

@@ -1,6 +1,7 @@
 /** Maps rows to patches: each cell or key is assigned to its fields, then constants are set. */
 import type { JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
+import { isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
 import type { CsvRow, NdjsonRow, Place, Patch, PatchedRow } from '../model/row.ts'
 import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
@@ -12,13 +13,14 @@ import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
 import { Claims, splitValue } from './targets.ts'
 import type { Target } from './targets.ts'
 import { readCell, readJoined } from './cells.ts'
-import { gapIn } from './headers.ts'
+import { gapIn, namelessColumn } from './headers.ts'
 import { isList, setValue } from './patches.ts'
 
 export type MapRow<Kind> = (row: Kind, onReplace?: OnReplace) => MappedRow
 
+/** Throws INPUT, E_HEADER_UNKNOWN_COLUMN, at a value in a column without a name. */
 export function compileCsv(
-  { id, columns }: MatchedHeader,
+  { id, columns, nameless }: MatchedHeader,
   { constants }: Mapping,
   rules: CellRules,
 ): MapRow<CsvRow> {
@@ -26,6 +28,8 @@ export function compileCsv(
     const draft = new RowDraft(onReplace === undefined ? rules : { ...rules, onReplace })
     const customerId = cells[id.index] ?? ''
     if (!isCustomerId(customerId)) draft.refuse(badId(id.name, customerId))
+    for (const column of nameless)
+      if (!isInvisible(cells[column.index] ?? '')) throw namelessColumn(column, line)
     for (const { index, assignments } of columns) {
       const cell = cells[index]
       if (cell !== undefined) for (const assignment of assignments) draft.assign(cell, assignment)

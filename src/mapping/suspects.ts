@@ -2,6 +2,7 @@
  * Texts that programs write in the place of a value: NULL of databases and data frames, and the errors of spreadsheets in their
  * languages. Case, spaces, quotes and brackets do not count, except in words that are names of people as well (Nan, Nat, Nil).
  */
+import { decodeHtml } from '../model/wrappers.ts'
 import texts from './suspects.json' with { type: 'json' }
 
 const toSet = (list: string): ReadonlySet<string> => new Set(list.split('|'))
@@ -27,6 +28,8 @@ const beginning = new RegExp(
 const longest = 60
 
 const around = /^[\s\p{Ps}\p{Pi}<"'`]+|[\s\p{Pe}\p{Pf}>"'`]+$/gu
+/** A guard without a text. */
+const emptyGuard = /^(?:=""|')$/
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su
 const printedObjects = /^(?:\[object \w+\][\s,;|]*)+$/i
 /** An error whose language is not in the list: no word in lower case ends so. */
@@ -34,6 +37,7 @@ const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
 /** True for texts of spaces only, too. */
 export function isSuspectBlank(text: string): boolean {
+  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && decodeHtml(text).trim() === '')) return true
   if (!beginning.test(text)) return false
   // Columns of fixed width fill a text up with spaces.
   const filled = text.trim()

@@ -1,9 +1,10 @@
 /** The transforms of a mapping. Each changes a cell or returns a defect, and none guesses. */
-import type { PhoneNumber } from 'libphonenumber-js/max'
+import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
 import { didYouMean, toLetters } from '../model/text.ts'
 import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { isExactNumber } from '../model/json.ts'
+import { decodeHtml, unguard, withoutFraction } from '../model/wrappers.ts'
 import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
@@ -16,8 +17,11 @@ export interface Mistake {
   readonly tip: string
 }
 
-/** Compiles one entry of `transform:`. */
-export async function compileTransform(spec: TransformSpec): Promise<TextChange | Conversion | Mistake> {
+/** Compiles one entry of `transform:`. `hasForm`: the field takes texts of a fixed form, which no quote begins. */
+export async function compileTransform(
+  spec: TransformSpec,
+  hasForm = false,
+): Promise<TextChange | Conversion | Mistake> {
   if (typeof spec !== 'string') {
     if (spec.phone !== undefined) return phoneChange(spec.phone)
     if (spec.date !== undefined) return dateChange(spec.date)
@@ -30,6 +34,10 @@ export async function compileTransform(spec: TransformSpec): Promise<TextChange 
       return (text) => text.toLowerCase()
     case 'uppercase':
       return (text) => text.toUpperCase()
+    case 'html':
+      return decodeHtml
+    case 'unguard':
+      return (text) => unguard(text, hasForm) ?? text
     case 'digits':
       return digits
     case 'country':
@@ -81,7 +89,7 @@ function replaceChange(texts: Readonly<Record<string, string>>): TextChange {
 function digits(text: string): string | CellDefect {
   if (/^\s*[+-]?\d+(?:[.,]\d+)?E[+-]?\d+\s*$/i.test(text)) return shortened
   if (/(?!\d)\p{Nd}/u.test(text)) return otherDigits
-  return text.replace(/\D+/g, '')
+  return withoutFraction(text.trim()).replace(/\D+/g, '')
 }
 
 const numberConversion: Conversion = {
@@ -179,8 +187,9 @@ const anyCountry = 'international'
  */
 async function phoneChange(country: string): Promise<TextChange | Mistake> {
   const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/max')
-  if (country === anyCountry)
-    return (text) => toE164(parsePhoneNumberFromString(text, { extract: false }), /^\s*\+/.test(text))
+  const parse = (text: string, options: { readonly defaultCountry?: CountryCode } = {}) =>
+    parsePhoneNumberFromString(withoutFraction(text.trim()), { ...options, extract: false })
+  if (country === anyCountry) return (text) => toE164(parse(text), /^\s*\+/.test(text))
   if (!isSupportedCountry(country)) {
     const near = countryCode(country)
     return {
@@ -189,13 +198,14 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
     }
   }
   return (text) => {
-    const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false })
+    const number = parse(text, { defaultCountry: country })
     const found = toE164(number, true)
     if (number === undefined || typeof found !== 'string') return found
     // In Germany, the library reads 4930… as +49 30…, but the plus or a zero may be lost. In North America, both are
     // the same number.
     const { countryCallingCode, nationalNumber } = number
-    const plusLost = text.replace(/\D+/g, '') === countryCallingCode + nationalNumber && !text.includes('+')
+    const digitsGiven = withoutFraction(text.trim()).replace(/\D+/g, '')
+    const plusLost = digitsGiven === countryCallingCode + nationalNumber && !text.includes('+')
     return plusLost && countryCallingCode !== '1' ? noPlus : found
   }
 }

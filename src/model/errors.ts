@@ -110,7 +110,8 @@ const messageTips: ReadonlyMap<string, string> = new Map([
 export function findTip(code: ErrorCode, message: string): string {
   // The message of the first problem is followed by the names of the others. A code point counts for every message.
   const [first = ''] = message.split('; also ', 1)
-  return messageTips.get(first.replace(/ \(U\+[0-9A-F]+\)$/, '')) ?? rowErrors[code].tip
+  const known = first.replace(/ \((?:U\+[0-9A-F]+|\d+ lines: \d+ to \d+)\)$/, '')
+  return messageTips.get(known) ?? rowErrors[code].tip
 }
 
 /** A defect of one row: a stable code, where in the row, and a fixed text that never holds a cell's content. */

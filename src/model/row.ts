@@ -27,6 +27,8 @@ export interface SourceColumn {
 interface ReadableRow extends Place {
   /** The earlier rows of the same customer, merged into one patch: only with `--duplicates merge`. */
   readonly earlier?: PatchedRow
+  /** Physical lines that it takes. Default 1. */
+  readonly lines?: number
 }
 
 /** A CSV row: as many cells as the header has columns, in the header's order. */
@@ -51,13 +53,15 @@ export interface MalformedRow extends Place {
   readonly problem: Problem
 }
 
-/** The problem of a malformed row, with the lines that the row takes if they are several. */
-export function toProblem({ line, lines = 1, problem }: MalformedRow): Problem {
-  if (lines === 1) return problem
-  return { ...problem, message: `${problem.message} (${lines} lines: ${line} to ${line + lines - 1})` }
+/** Adds the lines of a row to the message of its problem if they are several. */
+export function withLines(
+  message: string,
+  { line, lines = 1 }: Pick<MalformedRow, 'line' | 'lines'>,
+): string {
+  return lines === 1 ? message : `${message} (${lines} lines: ${line} to ${line + lines - 1})`
 }
 
-/** The message without the lines that `problemOf` adds, so that all malformed rows of a kind have the same one. */
+/** The message without the lines that `withLines` adds, so that all rows of a kind have the same one. */
 export function messageOfKind(message: string): string {
   return message.replace(/ \(\d+ lines: \d+ to \d+\)$/, '')
 }

@@ -30,6 +30,26 @@ export function callsOnTop({ extraCalls = 0, calls }: Pick<Scan, 'extraCalls' | 
   return extraCalls / Math.max(1, calls)
 }
 
+/** What the reader leaves out without a loss. The names are those of `summary.json`. */
+export type SetAsideKind =
+  | 'blank_lines'
+  | 'surplus_cells'
+  | 'nameless_columns'
+  | 'footer_lines'
+  | 'byte_order_marks'
+  | 'record_separators'
+  | 'doubled_returns'
+
+/** Gets what is left out at a line. Default count: 1. */
+export type OnSetAside = (kind: SetAsideKind, line: number, count?: number) => void
+
+export interface SetAside {
+  readonly kind: SetAsideKind
+  readonly count: number
+  /** The first one. */
+  readonly line: number
+}
+
 export interface Scan {
   readonly rows: number
   /** Rows that will be sent. */
@@ -60,4 +80,6 @@ export interface Scan {
   readonly warnings: readonly Warning[]
   /** Only for a preset, if columns are missing. */
   readonly missingColumns?: readonly MissingColumn[]
+  /** What was left out; only if there is any. */
+  readonly setAside?: readonly SetAside[]
 }

@@ -251,6 +251,9 @@ export interface FieldState {
   lastSender(): Promise<string>
 }
 
+/** The note of a run that its whole standard input is kept. */
+export const inputKeptNote = 'input_kept'
+
 export interface OpenRunOptions {
   /** The account whose field state the run keeps; undefined at the embedded simulator. */
   readonly fieldsOf: AccountId | undefined
@@ -275,10 +278,15 @@ export interface Store {
   /** Creates a run, or takes it from an owner that is dead. Throws BUSY if another process has it. */
   openRun(manifest: RunManifest, options: OpenRunOptions): Promise<Run>
   findRun(id: string): Promise<RunReader | undefined>
+  /** Replaces a note of a run that no process has. */
+  setNote(run: string, name: string, value: string): Promise<void>
   /** Newest change first. */
   runs(filter?: RunFilter): Promise<readonly RunReader[]>
-  /** Deletes a run in small transactions. `isAllowed` is asked when no process can have the run; false if it was not. */
-  deleteRun(id: string, isAllowed: (run: StoredRun) => Promise<boolean>): Promise<boolean>
+  /**
+   * Deletes a run, or only what it keeps of standard input, in small transactions. `isAllowed` is asked when no process can have the
+   * run; false if it was not.
+   */
+  deleteRun(id: string, isAllowed: (run: StoredRun) => Promise<boolean | 'input'>): Promise<boolean>
   /** Keeps all other processes out of a run until the function that it resolves with is called. Throws BUSY. */
   holdRun(id: string): Promise<() => Promise<void>>
   /** One `--only-changed` of an account at a time. Throws BUSY. */

@@ -7,6 +7,7 @@ import { findInvisible } from '../model/invisible.ts'
 import { valueAt } from '../model/json.ts'
 import type { RowWarnings } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
+import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
 import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
 
@@ -26,8 +27,8 @@ const numberOrDate = /^[\d.,/:+E\s-]+$/i
 /** The message for a text that is not a customer id. */
 export function describeIdDefect(text: string): string {
   if (text === '') return 'not a customer id: it is blank'
-  const unseen = findInvisibleDefect('E_ID', text)
-  if (unseen !== undefined) return `not a customer id: it ${unseen.message}`
+  const wrapper = findWrapper('E_ID', text)
+  if (wrapper !== undefined) return `not a customer id: it ${wrapper.message}`
   if (text !== text.trim() && isCustomerId(text.trim())) return 'not a customer id: spaces stand around it'
   if (otherId.test(text)) return 'not a customer id: an id of another kind'
   if (text.length <= 40 && numberOrDate.test(text))
@@ -44,14 +45,24 @@ export interface CellDefect {
 /** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
 export type Rule = (text: string) => CellDefect | undefined
 
-/** Of a text that is not valid, a character that cannot be seen is named first. */
+/** Of a text that is not valid, what was written around or into it is named first. */
 function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
   return (text) =>
-    isValid(text) ? undefined : (findInvisibleDefect(code, text) ?? { code, message: describe(text) })
+    isValid(text) ? undefined : (findWrapper(code, text) ?? { code, message: describe(text) })
+}
+
+/** Names what an export has written around or into a value of a fixed form. */
+export function findWrapper(code: ErrorCode, text: string): CellDefect | undefined {
+  const invisible = findInvisibleDefect(code, text)
+  if (invisible !== undefined) return invisible
+  if (decodeHtml(text) !== text) return { code, message: 'holds HTML entities or tags' }
+  return unguard(text, code !== 'E_EMAIL') === undefined
+    ? undefined
+    : { code, message: 'has quotes or a guard against formulas around it' }
 }
 
 /** Names the first character that cannot be seen. */
-export function findInvisibleDefect(code: ErrorCode, text: string): CellDefect | undefined {
+function findInvisibleDefect(code: ErrorCode, text: string): CellDefect | undefined {
   const point = findInvisible(text)
   return point === undefined
     ? undefined
@@ -83,6 +94,7 @@ const phoneDefects: readonly (readonly [pattern: RegExp, message: string])[] = [
 export const phoneRule = rule('E_PHONE', describePhoneDefect, (text) => e164.test(text))
 
 function describePhoneDefect(text: string): string {
+  if (hasFraction(text)) return 'a phone number with a fraction, as of a column of decimal numbers'
   const known = phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))
   return known?.[1] ?? 'not a phone number in E.164 form'
 }
@@ -127,9 +139,14 @@ export const ewalletRule = rule(
 /** For codes without a form of their own. */
 export const codeRule: Rule = (text) => findInvisibleDefect('E_INVISIBLE_CHAR', text)
 
-/** False for fields that take any text, or any text of a code: they may hold damaged texts. */
+/** False for fields that take any text. */
+export function hasForm(given: Rule | undefined): boolean {
+  return given !== undefined && given !== occupationRule
+}
+
+/** False also for fields that take any text of a code: they may hold damaged texts. */
 export function isStrictRule(given: Rule | undefined): boolean {
-  return given !== undefined && given !== occupationRule && given !== codeRule
+  return hasForm(given) && given !== codeRule
 }
 
 export interface CustomerField {

@@ -121,7 +121,7 @@ export type Verdict =
   /** Nothing more may be sent before a person has checked. */
   | {
       readonly kind: 'stop'
-      readonly code: 'E_AUTH' | 'E_REDIRECT' | 'E_WRONG_CUSTOMER'
+      readonly code: 'E_AUTH' | 'E_REDIRECT' | 'E_PROXY_AUTH' | 'E_WRONG_CUSTOMER'
       readonly operationId: string
     }
 
@@ -159,6 +159,7 @@ function classifyAnswer(response: Answered, ofSuccess: (envelope: Envelope) => V
   const envelope = readEnvelope(body)
   if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, ofSuccess)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
+  if (status === 407) return stop('E_PROXY_AUTH')
   if (status === 401) return classifyUnauthenticated(envelope)
   if (isThrottled(response)) return { kind: 'throttled' }
   if (isUnclear(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
@@ -238,7 +239,7 @@ function ambiguous(code: ErrorCode, reason: string, envelope: Envelope | undefin
   return { kind: 'ambiguous', code, reason, operationId: envelope?.operationId ?? '' }
 }
 
-function stop(code: 'E_AUTH' | 'E_REDIRECT' | 'E_WRONG_CUSTOMER', envelope?: Envelope): Verdict {
+function stop(code: Extract<Verdict, { kind: 'stop' }>['code'], envelope?: Envelope): Verdict {
   return { kind: 'stop', code, operationId: envelope?.operationId ?? '' }
 }
 

@@ -7,7 +7,7 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { rawRowMark } from '../model/row.ts'
-import { csvCells } from './escape.ts'
+import { csvCells, quotedCell } from './escape.ts'
 
 export const errorColumns = [
   'rapyd_bulk_row',
@@ -29,6 +29,8 @@ export type ErrorsFormat =
       /** The header as it is written, with the lines above it. */
       readonly headerText: string
       readonly delimiter: string
+      /** What stands before a quote inside of quotes. */
+      readonly escape: string
       readonly lineEnd: string
     }
   | { readonly format: 'ndjson'; readonly lineEnd: string }
@@ -38,7 +40,7 @@ type CsvFormat = Extract<ErrorsFormat, { readonly format: 'csv' }>
 export function errorsHeader(format: ErrorsFormat): string {
   if (format.format === 'ndjson') return ''
   const { headerText, delimiter, lineEnd } = format
-  const kept = withoutLastCells(headerText, delimiter, countEarlierSets(format) * errorColumns.length)
+  const kept = withoutLastCells(headerText, format, countEarlierSets(format) * errorColumns.length)
   return [kept, ...errorColumns].join(delimiter) + lineEnd
 }
 
@@ -53,8 +55,8 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode === '' ? '' : findTip(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'ndjson') return ndjsonRecord(raw.trim(), values) + format.lineEnd
-  const { delimiter, lineEnd } = format
-  return csvRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter) + lineEnd
+  const { delimiter, escape, lineEnd } = format
+  return csvRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter, escape) + lineEnd
 }
 
 /** Keeps every member as it is written, valid or not. A text that is no object becomes one member. */
@@ -68,18 +70,26 @@ function ndjsonRecord(text: string, values: readonly (string | number)[]): strin
   return `{${[...kept, ...added].join(',')}}`
 }
 
+/** What is no row of cells, or may be none. */
+const misshapen: ReadonlySet<string> = new Set([
+  'E_QUOTE',
+  'E_NEAR_BROKEN_QUOTE',
+  'E_COLUMNS',
+  'E_FOOTER',
+  'E_HEADER_AGAIN',
+])
+
 /**
  * Writes a record of another width, or with contradicting quotes, as one cell. Otherwise a spreadsheet would move our cells
- * under the user's columns, and an open quote would take in the rows after it.
+ * under the user's columns, and an open quote would take in the rows after it. Blank cells after the last column are left out.
  */
 function csvRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   const { errorCode, errorField } = outcome
-  const isMisshapen =
-    errorCode === 'E_QUOTE' || errorCode === 'E_COLUMNS' || (errorCode === 'E_TOO_LARGE' && errorField === '')
+  const isMisshapen = misshapen.has(errorCode) || (errorCode === 'E_TOO_LARGE' && errorField === '')
   const sets = countEarlierSets(format)
-  let kept = raw
+  let kept = isMisshapen ? raw : splitCells(raw, format).slice(0, format.header.length).join(format.delimiter)
   for (let set = 0; set < sets; set++) {
-    const shorter = withoutLastCells(kept, format.delimiter, errorColumns.length)
+    const shorter = withoutLastCells(kept, format, errorColumns.length)
     // In a row of another width the last cells may be the user's own.
     if (isMisshapen && !startsWithErrorCells(kept.slice(shorter.length + 1), format.delimiter)) break
     kept = shorter
@@ -88,7 +98,7 @@ function csvRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   // Blank cells make the row as wide as the header, so that no program fills it up. The mark keeps the text from being an id:
   // the blanks would clear that customer
   const columns = format.header.length - sets * errorColumns.length
-  return `"${rawRowMark}${kept.replaceAll('"', '""')}"${format.delimiter.repeat(columns - 1)}`
+  return quotedCell(rawRowMark + kept, format.escape) + format.delimiter.repeat(columns - 1)
 }
 
 /** Counts how many times the header ends with our columns. */
@@ -113,14 +123,39 @@ function startsWithErrorCells(cells: string, delimiter: string): boolean {
  * Cuts the last cells off a record; a record with fewer cells stays as it is. From the end, a quote always opens or closes, so
  * contradicting quotes before those cells do no harm.
  */
-function withoutLastCells(record: string, delimiter: string, cells: number): string {
+function withoutLastCells(record: string, { delimiter, escape }: CellFormat, cells: number): string {
   let quoted = false
   let left = cells
   for (let at = record.length - 1; at >= 0 && left > 0; at--) {
-    if (record[at] === '"') quoted = !quoted
+    if (record[at] === '"') quoted = isEscaped(record, at, escape) ? quoted : !quoted
     else if (!quoted && record[at] === delimiter && --left === 0) return record.slice(0, at)
   }
   return record
+}
+
+type CellFormat = Pick<CsvFormat, 'delimiter' | 'escape'>
+
+/** The cells of a record that was read without a problem, with their quotes. */
+export function splitCells(record: string, { delimiter, escape }: CellFormat): readonly string[] {
+  const cells: string[] = []
+  let start = 0
+  let quoted = false
+  for (let at = 0; at < record.length; at++) {
+    // A doubled quote toggles twice.
+    if (record[at] === '"') quoted = isEscaped(record, at, escape) ? quoted : !quoted
+    else if (!quoted && record.startsWith(delimiter, at)) {
+      cells.push(record.slice(start, at))
+      start = at + delimiter.length
+    }
+  }
+  return [...cells, record.slice(start)]
+}
+
+/** True if a backslash that is not escaped itself is before the quote. */
+function isEscaped(record: string, quote: number, escape: string): boolean {
+  let from = quote
+  if (escape === '\\') while (record[from - 1] === '\\') from--
+  return (quote - from) % 2 === 1
 }
 
 export interface Member {

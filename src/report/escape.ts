@@ -12,9 +12,14 @@ export function csvText(records: readonly (readonly Cell[])[]): string {
   return stringify([...records], { escape_formulas: true })
 }
 
+/** A cell in quotes. `escape` is what stands before a quote inside: another quote, or a backslash. */
+export function quotedCell(text: string, escape: string): string {
+  return `"${text.replaceAll(escape, escape + escape).replaceAll('"', escape === '"' ? '"' : `${escape}"`)}"`
+}
+
 /** The cells of one record as `csvText` writes them, without a line end. */
-export function csvCells(cells: readonly Cell[], delimiter: string): string {
-  return stringify([[...cells]], { delimiter, eof: false, escape_formulas: true })
+export function csvCells(cells: readonly Cell[], delimiter: string, escape: string): string {
+  return stringify([[...cells]], { delimiter, escape, eof: false, escape_formulas: true })
 }
 
 const entities: Readonly<Record<string, string>> = {

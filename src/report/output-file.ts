@@ -2,6 +2,7 @@
  * Files that are replaced whole or not at all: written under a temporary name in the same directory, then renamed. Only the owner
  * can read them. Nothing is written through a link or into a device.
  */
+import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -14,16 +15,15 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
-import { isAlive } from '../config/system.ts'
+import { isLocked, lockFile } from '../config/file-lock.ts'
+import { effectiveUser } from '../config/own-files.ts'
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
-let serial = 0
 
 /** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. */
 export interface OutputFile {
@@ -46,16 +46,17 @@ export interface OutputFile {
 export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
   refuseSpecialTarget(path, next)
   removeLeftovers(path, next)
-  serial += 1
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${serial}.tmp`)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   let descriptor: number | undefined = withWriteError(path, next, () => openSync(temporary, flags, ownerOnly))
+  const lock = lockFile(temporary)
   let pieces: Buffer[] = []
   let size = 0
 
   function discard(): void {
     if (descriptor === undefined) return
     closeSync(descriptor)
+    lock?.close()
     descriptor = undefined
     pieces = []
     rmSync(temporary, { force: true })
@@ -97,6 +98,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
         renameSync(temporary, path)
         descriptor = undefined
         closeSync(open)
+        lock?.close()
       })
     },
     discard,
@@ -147,8 +149,11 @@ export function removeOutputFile(path: string, next = rebuildRun(path)): void {
 
 function refuseSpecialTarget(path: string, next: string): void {
   const target = withWriteError(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
-  if (target === undefined || (target.isFile() && target.nlink === 1)) return
-  const what = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
+  if (target === undefined) return
+  const isForeign = effectiveUser !== undefined && target.uid !== effectiveUser
+  const names = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
+  if (target.isFile() && target.nlink === 1 && !isForeign) return
+  const what = isForeign ? `belongs to another user (uid ${target.uid})` : names
   throw new BulkUpdateError(
     'E_REPORT_WRITE',
     `${path} ${what}, so nothing is written to it`,
@@ -156,14 +161,18 @@ function refuseSpecialTarget(path: string, next: string): void {
   )
 }
 
-/** Removes the temporary files of killed processes. Those of living processes stay. */
+/** Names of temporary files; those of version 0.1 hold a process id. */
+const temporaryName = /^(?:[0-9a-f-]{36}|\d+-\d+)\.tmp$/
+
+/** Removes the temporary files of killed processes. Those of living processes and of other users stay. */
 function removeLeftovers(path: string, next: string): void {
   const prefix = `.${basename(path)}.`
   for (const name of withWriteError(path, next, () => readdirSync(dirname(path)))) {
-    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue
-    const owner = /^(\d+)-\d+\.tmp$/.exec(name.slice(prefix.length))?.[1]
-    if (owner !== undefined && !isAlive(Number(owner)))
-      withWriteError(path, next, () => unlinkSync(join(dirname(path), name)))
+    if (!name.startsWith(prefix) || !temporaryName.test(name.slice(prefix.length))) continue
+    const leftover = join(dirname(path), name)
+    const found = lstatSync(leftover, { throwIfNoEntry: false })
+    const isOurs = found?.isFile() === true && (effectiveUser === undefined || found.uid === effectiveUser)
+    if (isOurs && !isLocked(leftover)) withWriteError(path, next, () => rmSync(leftover, { force: true }))
   }
 }
 
@@ -192,6 +201,7 @@ function rebuildRun(path: string): string {
 function tipFor(code: string): string {
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room'
   if (code === 'ENOENT') return 'Make the directory'
+  if (code === 'EMFILE' || code === 'ENFILE') return 'Raise the limit of open files (ulimit -n)'
   if (['EROFS', 'EACCES', 'EPERM'].includes(code)) return 'Make the directory writable'
   return 'Look at the directory and the disk'
 }

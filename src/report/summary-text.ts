@@ -2,11 +2,12 @@
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
-import type { MissingColumn } from '../model/scan.ts'
+import type { MissingColumn, Scan, SetAside } from '../model/scan.ts'
 import { printable } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
 import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
+import setAsideWords from './set-aside-words.json' with { type: 'json' }
 
 /** Kinds of errors that are listed, the most frequent ones. */
 const mostKinds = 5
@@ -29,8 +30,8 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   lines.push(...fieldLines(summary), ...errorLines(summary))
   if (rollback !== undefined) lines.push('', ...rollbackLines(rollback))
   if (sync !== undefined) lines.push('', syncLine(sync))
-  const missing = missingLine(summary.missing_columns)
-  if (missing !== undefined) lines.push('', missing)
+  for (const note of [missingLine(summary.missing_columns), setAsideLine(summary.set_aside)])
+    if (note !== undefined) lines.push('', note)
   const folder = printable(directory)
   lines.push('', `Report: ${folder}/report.html`)
   if (countNeedingAttention(outcomes) > 0) lines.push(`Rows:   ${folder}/errors and results`)
@@ -85,12 +86,31 @@ export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets)
   ]
 }
 
+/** The lines below, for a scan. */
+export function scanLines({
+  missingColumns,
+  setAside,
+}: { readonly [Name in 'missingColumns' | 'setAside']?: Scan[Name] | undefined }): readonly (
+  | string
+  | undefined
+)[] {
+  return [missingLine(missingColumns), setAsideLine(setAside)]
+}
+
 /** Fields that a preset takes and the file does not have. Returns undefined if there are none. */
-export function missingLine(missing: readonly MissingColumn[] = []): string | undefined {
+function missingLine(missing: readonly MissingColumn[] = []): string | undefined {
   if (missing.length === 0) return undefined
   const fields = [...new Set(missing.flatMap((each) => each.fields))].join(', ')
   const columns = missing.map(({ column }) => `"${column}"`).join(', ')
   return printable(`Not in this file, so not sent: ${fields}. The preset looks for ${columns}.`)
+}
+
+/** What the reader left out. Returns undefined if there is nothing. */
+function setAsideLine(found: readonly SetAside[] = []): string | undefined {
+  const parts = found.map(
+    ({ kind, count, line }) => `${formatCount(count)} × ${setAsideWords[kind]} (first: line ${line})`,
+  )
+  return parts.length === 0 ? undefined : `Left out, because nothing is in it: ${parts.join('; ')}`
 }
 
 function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {

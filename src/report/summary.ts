@@ -6,7 +6,7 @@ import { findTip } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { needsAttention, noOutcomes, outcomeKinds, takenFields } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { MissingColumn } from '../model/scan.ts'
+import type { MissingColumn, SetAside } from '../model/scan.ts'
 import { writeOutputFile } from './output-file.ts'
 
 export interface RunFacts {
@@ -34,6 +34,8 @@ export interface RunFacts {
   readonly sync?: SyncFacts
   /** Columns of the preset that the file does not have; only if there are any. */
   readonly missing_columns?: readonly MissingColumn[]
+  /** What was left out of the file without a loss; only if there is any. */
+  readonly set_aside?: readonly SetAside[]
   readonly exit_code: number
   /** What to do now. */
   readonly next: string
@@ -86,12 +88,13 @@ export type Summary = RunFacts & Totals
 
 /** The keys have the documented order. */
 export function toSummary(facts: RunFacts, totals: Totals): Summary {
-  const { rate_limited, unproved = {}, sync, missing_columns, exit_code, next, ...first } = facts
+  const { rate_limited, unproved = {}, sync, missing_columns, set_aside, exit_code, next, ...first } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
   const counts = { outcomes, cleared, unproved, calls, attempts, rate_limited, retries, errors, latency_ms }
   const optional = {
     ...(sync === undefined ? {} : { sync }),
     ...(missing_columns === undefined ? {} : { missing_columns }),
+    ...(set_aside === undefined ? {} : { set_aside }),
   }
   return { ...first, ...counts, ...optional, exit_code, next }
 }

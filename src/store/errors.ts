@@ -1,7 +1,8 @@
 /** What the file system or SQLite says about our files, as an error that names the file and what to do. */
+import { isBusy } from '../config/file-lock.ts'
+import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 
-const busy = 5
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const damaged: ReadonlySet<number> = new Set([11, 26])
 
@@ -12,11 +13,6 @@ const systemCodes: Readonly<Record<number, string>> = { 3: 'EACCES', 8: 'EROFS',
 const unfit: ReadonlySet<string> = new Set(
   'EROFS EACCES EPERM ENOTDIR EEXIST ELOOP EMLINK ENXIO EISDIR ENOENT'.split(' '),
 )
-
-/** True only if another process has the lock. */
-export function isBusy(error: unknown): boolean {
-  return resultCode(error) === busy
-}
 
 /** True if SQLite finds that a file is no database, or one with a hole in it. */
 export function isDamaged(error: unknown): boolean {
@@ -35,6 +31,9 @@ export function isFull(error: unknown): boolean {
  * @param what could not be done, such as `cannot be made`
  */
 export function diskError(path: string, what: string, error: unknown): unknown {
+  if (error instanceof BulkUpdateError) return error
+  const limit = machineLimit(error)
+  if (limit !== undefined) return limit
   const result = resultCode(error)
   const code = codeOf(error) || (result === 0 ? '' : `SQLite ${result}`)
   if (unfit.has(code)) {
@@ -57,6 +56,8 @@ export function diskError(path: string, what: string, error: unknown): unknown {
 /** An error of the store at `path`. Errors of our own are returned as they are. */
 export function storeError(path: string, doing: 'open' | 'read' | 'write', error: unknown): BulkUpdateError {
   if (error instanceof BulkUpdateError) return error
+  const limit = machineLimit(error)
+  if (limit !== undefined) return limit
   const message = error instanceof Error ? error.message : 'unknown'
   if (isDamaged(error)) return damagedStore(`${path}: ${message}`, error)
   if (isBusy(error)) {

@@ -100,7 +100,7 @@ function refuseBehind(
 ): void {
   for (const { path } of db.prepare('SELECT path FROM runs_dir').all()) {
     const noted = join(String(path), `.sync-${folderName(account)}`)
-    if (!existsSync(noted)) continue
+    if (!isFile(noted)) continue
     const [epoch, serial] = readFileSync(noted, 'utf8').trim().split(' ')
     const isBehind = epoch !== owner.get('epoch') || Number(serial) > Number(owner.get('serial'))
     if (isBehind) throw new Error('older than its runs')
@@ -150,7 +150,9 @@ function folderName({ host, account }: Pick<AccountId, 'host' | 'account'>): str
 
 /** Writes nothing: without `immutable`, SQLite would make an empty log next to a database that was closed. */
 function readFormer<Found>(path: string, read: (db: DatabaseSync) => Found): Found {
-  if (!isFile(path)) throw new Error('no file')
+  // SQLite would wait for the writer of a pipe.
+  const journal = lstatSync(`${path}-journal`, { throwIfNoEntry: false })
+  if (!isFile(path) || journal?.isFile() === false) throw new Error('no file')
   const address = pathToFileURL(path)
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
   if (log === undefined || log.size === 0) address.searchParams.set('immutable', '1')

@@ -1,12 +1,12 @@
 /** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
-import { chmodSync, closeSync, lstatSync, rmSync } from 'node:fs'
+import { closeSync, lstatSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { openOwnFile } from '../config/system.ts'
-import { isBusy } from './errors.ts'
+import { isBusy } from '../config/file-lock.ts'
+import { closeToOthers, openOwnFile } from '../config/own-files.ts'
 
 /**
  * Opens the database at `path`, or creates it. An empty `path` is a temporary file without a name. SQLite's other files get the same
- * mode. Throws a system error if the path is a link, or a file with a second name.
+ * mode. Throws a system error if one of them is a link, or a file with a second name; USAGE, E_NOT_OURS, if it is another user's.
  */
 export function openOwnDatabase(path: string): DatabaseSync {
   if (path !== '') prepareFile(path)
@@ -15,11 +15,8 @@ export function openOwnDatabase(path: string): DatabaseSync {
 
 /** A file that is there is examined by its path: closing a second descriptor would drop the locks of this process. */
 function prepareFile(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined) return closeSync(openOwnFile(path))
-  if (!found.isFile() || found.nlink !== 1)
-    throw Object.assign(new Error('not a file of its own'), { code: 'EMLINK' })
-  if ((found.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
+  for (const end of ['-wal', '-shm', '-journal']) closeToOthers(path + end)
+  if (!closeToOthers(path)) closeSync(openOwnFile(path))
 }
 
 /** Writes all of `action`, or nothing. */
@@ -77,19 +74,4 @@ function unlockOf(db: DatabaseSync, path: string): () => void {
 function fileAt(path: string): string | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false, bigint: true })
   return found === undefined ? undefined : `${found.ino} ${found.birthtimeNs}`
-}
-
-/** True if a process has the lock. Does not take it. */
-export function isLocked(path: string): boolean {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false
-  let db: DatabaseSync | undefined
-  try {
-    db = new DatabaseSync(path, { readOnly: true })
-    db.prepare('SELECT count(*) FROM sqlite_schema').get()
-    return false
-  } catch (error) {
-    return isBusy(error)
-  } finally {
-    db?.close()
-  }
 }

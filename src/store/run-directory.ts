@@ -1,7 +1,8 @@
 /** The folder of a run's files, `<runs dir>/<run id>/`: 0700, with files that only their owner can read. */
-import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { openOwnFolder } from '../config/own-files.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { diskError } from './errors.ts'
 
 /** Names that are safe as a folder on every system. */
@@ -25,45 +26,21 @@ export function checkRunId(runId: string): string {
   )
 }
 
-/** Creates the directory, or finds it. Throws USAGE, E_RUNS_DIR, if the place cannot be used; LOCAL, E_DISK, for a full disk. */
+/**
+ * Makes the folder of a run, or finds it. Throws USAGE, E_RUNS_DIR or E_NOT_OURS, if the place cannot be used; LOCAL, E_DISK, for a
+ * full disk.
+ */
 export function openRunDirectory(directory: string): string {
-  return makeDirectory(directory)
+  openRunsDirectory(dirname(resolve(directory)))
+  return openRunsDirectory(directory)
 }
 
-/** Makes the directory that holds the runs, or finds it. Throws like `openRunDirectory`. */
+/** Makes the folder that holds the runs, or finds it. Throws like `openRunDirectory`. */
 export function openRunsDirectory(runsDir: string): string {
-  return makeDirectory(runsDir)
-}
-
-/** One level at a time: `recursive` never returns for a path such as /proc/x (Node 24). */
-export function makeLevels(directory: string): string {
-  const missing: string[] = []
-  for (let at = resolve(directory); !isDirectory(at); at = dirname(at)) missing.unshift(at)
-  for (const path of missing) makeLevel(path)
-  return directory
-}
-
-function makeDirectory(directory: string): string {
   try {
-    return makeLevels(directory)
+    return openOwnFolder(runsDir)
   } catch (error) {
-    throw diskError(directory, 'cannot be made', error)
-  }
-}
-
-/** False if there is nothing. Throws if there is something else. */
-function isDirectory(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat === undefined || stat.isDirectory()) return stat !== undefined
-  throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
-}
-
-function makeLevel(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    // Another process may have made it first. A link without a target also exists, and is no directory.
-    if (systemCode(error) !== 'EEXIST' || !isDirectory(path)) throw error
+    throw diskError(runsDir, 'cannot be made', error)
   }
 }
 

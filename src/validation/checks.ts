@@ -4,14 +4,18 @@
  */
 import { findTip, warningEntries } from '../model/errors.ts'
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
+import type { JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Scan, Warning } from '../model/scan.ts'
 import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
-import { toProblem } from '../model/row.ts'
+import { applyChanges } from '../mapping/mapping.ts'
+import type { TextChange } from '../mapping/mapping.ts'
+import { overlaps } from '../mapping/targets.ts'
+import { withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
-import { findShift, findUnseen, textDamage, textsOf } from './damage.ts'
-import type { TextColumn, TypedColumn } from './damage.ts'
+import { findShift, findUnseen, findWrappers, mayBeWrapped, textDamage, textsOf } from './damage.ts'
+import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
 import { createFindings, maskCell } from './findings.ts'
 import type { Diagnosis, Findings } from './findings.ts'
 import { createDateOrder, createRowChecks } from './row-checks.ts'
@@ -29,10 +33,18 @@ export interface Defect {
   readonly column: SourceColumn | undefined
 }
 
+interface CellColumn extends TextColumn {
+  readonly index: number
+  readonly source: SourceColumn
+  readonly changes: readonly TextChange[]
+}
+
 export interface ChecksParts {
   readonly columns: Columns
-  /** With the index of each one's cell; none for NDJSON. */
-  readonly texts: readonly (TextColumn & { readonly index: number; readonly source: SourceColumn })[]
+  /** Columns that hold texts; none for NDJSON. */
+  readonly texts: readonly CellColumn[]
+  /** Fields of columns whose cells hold JSON; none for NDJSON, where every field may be an object. */
+  readonly objects: readonly string[]
   readonly typed: readonly TypedColumn[]
   readonly headerWarnings: readonly { readonly column: SourceColumn; readonly message: string }[]
   readonly locate: Locate
@@ -55,7 +67,8 @@ export interface CheckResults {
 }
 
 export function createChecks(parts: ChecksParts): Checks {
-  const { columns, texts, typed, headerWarnings, locate, hasTrunkZero, onDefect, onDefective } = parts
+  const { columns, texts, objects, typed, headerWarnings, locate, hasTrunkZero } = parts
+  const { onDefect, onDefective } = parts
   const dates = createDateOrder()
   const checkRow = createRowChecks(warn, dates, hasTrunkZero)
   const errors = createFindings<ErrorCode>()
@@ -69,10 +82,11 @@ export function createChecks(parts: ChecksParts): Checks {
     { field, message }: Pick<Problem, 'field' | 'message'>,
     defect: Pick<Defect, 'severity' | 'tip' | 'message'>,
     source?: SourceColumn,
+    text?: string,
   ): void {
     const columnOf = (): SourceColumn | undefined => source ?? locate(row, field)
     const exampleOf = (): string | undefined => {
-      const cell = cellIn(row, columnOf())
+      const cell = text ?? cellIn(row, columnOf())
       return cell === undefined || cell === '' ? undefined : maskCell(cell)
     }
     findings.add({ code, field, message, place: row, columnOf, exampleOf })
@@ -82,15 +96,30 @@ export function createChecks(parts: ChecksParts): Checks {
     defects.push(found)
   }
 
-  function warn(code: WarningCode, field: string, message: string, source?: SourceColumn): void {
+  function warn(
+    code: WarningCode,
+    field: string,
+    message: string,
+    source?: SourceColumn,
+    text?: string,
+  ): void {
     const { tip } = warningEntries[code]
-    add(warnings, code, { field, message }, { severity: 'warning', tip, message }, source)
+    add(warnings, code, { field, message }, { severity: 'warning', tip, message }, source, text)
   }
 
   function checkText(text: string, column: TextColumn, source?: SourceColumn): void {
-    const found = [textDamage(text, column.isFree, column.isCode, column.field), findUnseen(text, column)]
-    for (const damage of found)
-      if (damage !== undefined) warn(damage.code, column.field, damage.message, source)
+    const report = (damage: TextDamage | undefined): void => {
+      if (damage !== undefined) warn(damage.code, column.field, damage.message, source, text)
+    }
+    report(textDamage(text, column.isFree, column.isCode, column.field))
+    report(findUnseen(text, column))
+    if (mayBeWrapped.test(text)) for (const wrapper of findWrappers(text, column)) report(wrapper)
+  }
+
+  function checkObjects(read: PatchedRow): void {
+    for (const [column, text] of textsOf(read))
+      if (row.kind === 'ndjson' || objects.some((path) => overlaps(path, column.field)))
+        checkText(text, column)
   }
 
   return {
@@ -100,8 +129,9 @@ export function createChecks(parts: ChecksParts): Checks {
       columns.add(next)
       if (next.kind === 'csv') {
         for (const column of texts) {
-          const cell = next.cells[column.index]
-          if (cell !== undefined && cell !== '') checkText(cell, column, column.source)
+          const cell = next.cells[column.index] ?? ''
+          const text = cell === '' ? cell : applyChanges(cell, column.changes)
+          if (typeof text === 'string' && text !== '') checkText(text, column, column.source)
         }
       }
     },
@@ -109,7 +139,8 @@ export function createChecks(parts: ChecksParts): Checks {
       for (const problem of problems) {
         if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
         // The kind is counted without the lines of the row, or every malformed row would be its own kind.
-        const { code, message } = row.kind === 'malformed' ? toProblem(row) : problem
+        const { code } = problem
+        const message = withLines(problem.message, row)
         add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
       }
       const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined
@@ -118,7 +149,7 @@ export function createChecks(parts: ChecksParts): Checks {
     },
     read(read: PatchedRow | Outcome) {
       if (!('outcome' in read)) {
-        if (row.kind === 'ndjson') for (const [column, text] of textsOf(read)) checkText(text, column)
+        if (row.kind === 'ndjson' || objects.length > 0) checkObjects(read)
         checkRow(read, row)
       }
       if (defects.length > 0) onDefective?.(row, defects)
@@ -171,11 +202,15 @@ const noRow: MalformedRow = {
   problem: { code: 'E_COLUMNS', field: '', message: '' },
 }
 
-/** The text of a CSV cell. For NDJSON, the value of the key: text as it is, else JSON. */
-export function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
+/** The text as it is; another value of NDJSON as JSON. */
+function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
+  const value = valueIn(row, column)
+  return typeof value === 'string' || value === undefined ? value : JSON.stringify(value)
+}
+
+/** The text of a CSV cell. For NDJSON, the value of the key. */
+export function valueIn(row: Row | MalformedRow, column: SourceColumn | undefined): JsonValue | undefined {
   if (column === undefined || row.kind === 'malformed') return undefined
   if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
-  if (!Object.hasOwn(row.record, column.name)) return undefined
-  const value = row.record[column.name]
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return Object.hasOwn(row.record, column.name) ? row.record[column.name] : undefined
 }

@@ -2,9 +2,13 @@
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
-import { isJsonObject } from '../model/json.ts'
+import { isJsonObject, isList } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
-import { findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
+import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../model/wrappers.ts'
+import { findAddressField, findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
+import type { CustomerField } from '../rapyd/customer-fields.ts'
+import names from './code-names.json' with { type: 'json' }
 import { findMisreading } from './misread.ts'
 import type { Misreading } from './misread.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
@@ -123,9 +127,20 @@ const lostLetters: TextDamage = {
   code: 'W_ENCODING',
   message: 'question marks in the places of letters, which are lost',
 }
+const fraction: TextDamage = {
+  code: 'W_FLOAT',
+  message: 'a code that has become a decimal number (as in 12345.0)',
+}
+const guarded: TextDamage = {
+  code: 'W_FORMULA',
+  message: 'a guard against formulas (="0123", or an apostrophe or a tab in front)',
+}
+const formula: TextDamage = { code: 'W_FORMULA', message: 'a formula in the place of its value' }
+const entities: TextDamage = { code: 'W_HTML', message: 'HTML entities (&amp; for &)' }
+const tags: TextDamage = { code: 'W_HTML', message: 'HTML tags (<br>)' }
 const placeholder: TextDamage = { code: 'W_PLACEHOLDER', message: 'a text that stands for nothing' }
 
-const shortenedNumber = /^[+-]?\d(?:[.,]\d+)?E\+\d{1,3}$/i
+const shortenedNumber = /^[+-]?\d(?:(?:[.,]\d+)?E\+|[.,]\d+E)\d{1,3}$/i
 const shortDate =
   /^(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2})$/
 /** Characters in which a wrong encoding shows. */
@@ -157,6 +172,19 @@ export function textDamage(
   return misreading === undefined ? undefined : misreadings[misreading]
 }
 
+/** False for most texts, so that they are done with at once. */
+export const mayBeWrapped = /[&<\t]|^[\s=＝+@'"’‘`´-]|[.,]0+\s*$/
+
+/** Finds what an export has written around a text or into it. */
+export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextColumn): Generator<TextDamage> {
+  const bare = unguard(text, isCode && !isFree)
+  if (bare !== undefined) yield guarded
+  else if (isFormula(text)) yield formula
+  const core = bare ?? text.trim()
+  if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield fraction
+  if (decodeHtml(text) !== text) yield withoutTags(text) === text ? entities : tags
+}
+
 /** People write `???` in texts of their own. */
 function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
   if (webAddress.test(text)) return false
@@ -182,26 +210,53 @@ export interface TextColumn {
   readonly isFree: boolean
   /** Holds numbers or codes, which spreadsheets take for dates. */
   readonly isCode: boolean
+  /** Holds whole numbers. Other codes may have a fraction: `plan: 2.0`. */
+  readonly isNumber: boolean
 }
 
-/** Texts at the top of the patch of an NDJSON row, and at the top of its metadata. */
-export function* textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn, string]> {
-  for (const [field, value] of Object.entries(patch)) {
-    if (typeof value === 'string') {
-      if (value !== '' && !isStrictRule(findCustomerField(field)?.rule))
-        yield [{ field, isFree: false, isCode: isCodeName(field) }, value] as const
-    } else if (field === 'metadata' && isJsonObject(value)) {
-      for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== 'string' || text === '') continue
-        yield [{ field: `metadata.${key}`, isFree: true, isCode: isCodeName(key) }, text] as const
-      }
-    }
+/** Texts of a patch, at any depth. Those with a strict rule are checked by it. */
+export function textsOf({ patch }: PatchedRow): Generator<readonly [TextColumn, string]> {
+  return textsIn(patch, '', findCustomerField)
+}
+
+/** `findField` knows the members that are fields. Inside metadata all are the user's own. */
+function* textsIn(
+  object: JsonObject,
+  path: string,
+  findField?: (name: string) => CustomerField | undefined,
+): Generator<readonly [TextColumn, string]> {
+  for (const [key, value] of Object.entries(object)) {
+    const field = findField?.(key)
+    const column = toTextColumn(path + key, findField === undefined)
+    if (!isStrictRule(field?.rule)) yield* textsOfValue(value, column, field?.type)
   }
 }
 
-/** True for names of numbers and codes. */
-export function isCodeName(field: string): boolean {
-  return /(?:^|[._\s-])(?:ids?|code|no|nr|number|sku|ref|reference|key|zip|prefix|coupon|plan|part)$/i.test(
-    field,
-  )
+function* textsOfValue(
+  value: JsonValue | undefined,
+  column: TextColumn,
+  type?: CustomerField['type'],
+): Generator<readonly [TextColumn, string]> {
+  const { field } = column
+  if (typeof value === 'string') {
+    if (value !== '') yield [column, value]
+  } else if (isJsonObject(value)) {
+    yield* textsIn(value, `${field}.`, type === 'addresses' ? findAddressField : undefined)
+  } else if (isList(value)) {
+    for (const [index, item] of value.entries())
+      yield* textsOfValue(item, { ...column, field: `${field}[${index}]` }, type)
+  }
+}
+
+const separator = String.raw`(?:^|[._\s-])`
+const end = String.raw`[.:\s]{0,2}$`
+const numberNames = new RegExp(`(?:${separator}(?:${names.numbers})|${names.numberEnds})${end}`, 'imu')
+const codeNames = new RegExp(`${separator}(?:${names.codes})${end}|${numberNames.source}`, 'imu')
+const otherNames = new RegExp(`${separator}(?:${names.others})(?:$|[._\\s-])`, 'imu')
+
+/** `account_no`, `customerId` and `Telefonnummer` are names of numbers. That of a column counts only for the user's own texts. */
+export function toTextColumn(field: string, isFree: boolean, name = ''): TextColumn {
+  const words = `${field}\n${isFree ? name : ''}`.replace(/(?<=\p{Ll})(?=\p{Lu})/gu, '_')
+  const isCode = codeNames.test(words) && !otherNames.test(words)
+  return { field, isFree, isCode, isNumber: isCode && (!isFree || numberNames.test(words)) }
 }

@@ -1,25 +1,32 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
-import { cellIn } from './checks.ts'
+import { valueIn } from './checks.ts'
 import type { Defect } from './checks.ts'
 import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
+import type { Dialect } from '../input/csv.ts'
 import { isMarked } from '../input/header.ts'
+import { isList, readStrictJson } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
 import { findFix } from '../mapping/fixes.ts'
+import type { Fix } from '../mapping/fixes.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
 import type { MappedInput } from './row-reader.ts'
-import { csvText } from '../report/escape.ts'
-import { splitMembers } from '../report/errors.ts'
+import { csvText, quotedCell } from '../report/escape.ts'
+import { splitCells, splitMembers } from '../report/errors.ts'
 import { openNewFile } from '../report/output-file.ts'
 
-/** One fixed cell. `text` is personal data: it goes into the copy and nowhere else. */
-interface Change {
-  readonly column: SourceColumn
-  readonly code: Defect['code']
+/** `value` is personal data: it goes into the copy and nowhere else. */
+interface FixedValue {
+  readonly value: JsonValue
   readonly change: string
-  readonly text: string
 }
 
-export interface ListedChange extends Omit<Change, 'text'> {
+interface Change extends FixedValue {
+  readonly column: SourceColumn
+  readonly code: Defect['code']
+}
+
+export interface ListedChange extends Omit<Change, 'value'> {
   readonly row: number
   readonly line: number
 }
@@ -54,6 +61,7 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
   const { file, head, options } = input
   const locate = createLocate(input)
   const readRow = createReadRow(input)
+  const nullValues = new Set(options.nullValues)
   const copy = openNewFile(path, force, options.input)
   // Decoding has removed the byte order mark of UTF-16.
   if (head.format === 'csv' && isMarked(file) && file.textStart === 0) copy.write('\ufeff')
@@ -67,21 +75,30 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
 
   /** Keeps only those fixes of a row that its rules accept. */
   function fixRow(row: Row, defects: readonly Defect[]) {
-    const possible = defects.flatMap((defect): Change[] => {
+    const wanted = new Map<string, Change>()
+    for (const defect of defects) {
       const { code, column } = defect
-      const fix = findFix(defect, cellIn(row, column) ?? '')
-      return column === undefined || fix === undefined ? [] : [{ column, code, ...fix }]
-    })
-    // Of two fixes of one cell the last one counts: errors follow the warnings about texts.
-    const wanted = [...new Map(possible.map((change) => [columnKey(change.column), change])).values()]
-    if (wanted.length === 0) return { changes: [], isGood: false }
+      if (column === undefined) continue
+      // Without its fraction, such a postcode would still be wrong.
+      if (code === 'W_LOST_ZERO') wanted.delete(columnKey(column))
+      const known = wanted.get(columnKey(column))
+      const fixed = fixValue(known?.value ?? valueIn(row, column) ?? '', defect.field, (text) => {
+        const fix = findFix(defect, text)
+        // A blank would clear the field.
+        return fix === undefined || fix.text === '' || nullValues.has(fix.text) ? undefined : fix
+      })
+      if (fixed === undefined) continue
+      const changes = new Set([...(known?.change.split(', ') ?? []), fixed.change])
+      wanted.set(columnKey(column), { column, code, value: fixed.value, change: [...changes].join(', ') })
+    }
+    if (wanted.size === 0) return { changes: [], isGood: false }
     let refused: readonly Problem[] = []
-    readRow(withTexts(row, newTexts(wanted)), (found) => {
+    readRow(withValues(row, newValues([...wanted.values()])), (found) => {
       refused = found
     })
     // If the cell is still refused, for whatever reason, the fix was wrong.
-    const places = new Set(refused.map(({ field }) => columnKey(locate(row, field))))
-    const changes = wanted.filter(({ column }) => !places.has(columnKey(column)))
+    for (const { field } of refused) wanted.delete(columnKey(locate(row, field)))
+    const changes = [...wanted.values()]
     return { changes, isGood: refused.length === 0 }
   }
 
@@ -106,10 +123,8 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
     for (const { place, changes } of waiting) {
       await copyTo(place.offset)
       const raw = (await file.read(place.offset, place.length)).toString('utf8')
-      const texts = newTexts(changes)
-      copy.write(
-        head.format === 'csv' ? withCells(raw, head.dialect.delimiter, texts) : withMembers(raw, texts),
-      )
+      const values = newValues(changes)
+      copy.write(head.format === 'csv' ? withCells(raw, head.dialect, values) : withMembers(raw, values))
       copied += place.length
       for (const change of changes) listChange(place, change)
     }
@@ -146,52 +161,65 @@ function columnKey(column: SourceColumn | undefined): string {
   return column === undefined ? '' : `${column.number ?? ''} ${column.name}`
 }
 
-/** New texts by the index of their cell, or by their key in NDJSON. */
-type Texts = ReadonlyMap<string | number, string>
+type FixText = (text: string) => Fix | undefined
 
-function newTexts(changes: readonly Change[]): Texts {
+/** Fixes a text, or one inside an object or inside the JSON of a text. Returns undefined if no fix is certain. */
+function fixValue(value: JsonValue, field: string, fix: FixText): FixedValue | undefined {
+  const inner = typeof value === 'string' && /^\s*[[{]/.test(value) ? readStrictJson(value).value : undefined
+  if (typeof inner !== 'object' || inner === null) return fixInside(value, '', field, fix)
+  const fixed = fixInside(inner, '', field, fix)
+  return fixed && { ...fixed, value: JSON.stringify(fixed.value) }
+}
+
+/** `path` leads from the cell to the value. A text with the same end of a path would have the same defect. */
+function fixInside(value: JsonValue, path: string, field: string, fix: FixText): FixedValue | undefined {
+  if (typeof value === 'string') {
+    const made = field.endsWith(path) ? fix(value) : undefined
+    return made && { value: made.text, change: made.change }
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, member] of Object.entries(value)) {
+    const fixed = fixInside(member, isList(value) ? `${path}[${key}]` : `${path}.${key}`, field, fix)
+    if (fixed === undefined) continue
+    const whole = isList(value) ? value.with(Number(key), fixed.value) : { ...value, [key]: fixed.value }
+    return { value: whole, change: fixed.change }
+  }
+  return undefined
+}
+
+/** New values by the index of their cell, or by their key in NDJSON. Those of cells are texts. */
+type NewValues = ReadonlyMap<string | number, JsonValue>
+
+function newValues(changes: readonly Change[]): NewValues {
   return new Map(
-    changes.map(({ column: { name, number }, text }) => [number === undefined ? name : number - 1, text]),
+    changes.map(({ column: { name, number }, value }) => [number === undefined ? name : number - 1, value]),
   )
 }
 
-function withTexts(row: Row, texts: Texts): Row {
-  return row.kind === 'csv'
-    ? { ...row, cells: row.cells.map((cell, index) => texts.get(index) ?? cell) }
-    : { ...row, record: { ...row.record, ...Object.fromEntries(texts) } }
+function withValues(row: Row, values: NewValues): Row {
+  if (row.kind === 'ndjson') return { ...row, record: { ...row.record, ...Object.fromEntries(values) } }
+  const cells = row.cells.map((cell, index) => {
+    const text = values.get(index)
+    return typeof text === 'string' ? text : cell
+  })
+  return { ...row, cells }
 }
 
-function withMembers(record: string, texts: Texts): string {
+function withMembers(record: string, values: NewValues): string {
   const members = (splitMembers(record) ?? []).map(({ key, text }) =>
-    texts.has(key) ? `${JSON.stringify(key)}:${JSON.stringify(texts.get(key))}` : text,
+    values.has(key) ? `${JSON.stringify(key)}:${JSON.stringify(values.get(key))}` : text,
   )
   return `{${members.join(',')}}`
 }
 
 /** Replaces cells of a CSV record and keeps the bytes of the others. Expects a record that was read without a problem. */
-export function withCells(record: string, delimiter: string, texts: Texts): string {
-  return rawCells(record, delimiter)
+export function withCells(record: string, { delimiter, escape = '"' }: Dialect, values: NewValues): string {
+  return splitCells(record, { delimiter, escape })
     .map((raw, index) => {
-      const text = texts.get(index)
-      if (text === undefined) return raw
-      const quoted = raw.startsWith('"') || text.includes(delimiter) || /["\r\n]/.test(text)
-      return quoted ? `"${text.replaceAll('"', '""')}"` : text
+      const text = values.get(index)
+      if (typeof text !== 'string') return raw
+      const quoted = raw.startsWith('"') || text.includes(delimiter) || /["\\\r\n]/.test(text)
+      return quoted ? quotedCell(text, escape) : text
     })
     .join(delimiter)
-}
-
-/** Cells with their quotes. */
-function rawCells(record: string, delimiter: string): readonly string[] {
-  const cells: string[] = []
-  let start = 0
-  let quoted = false
-  for (let at = 0; at < record.length; at++) {
-    // A doubled quote toggles twice.
-    if (record[at] === '"') quoted = !quoted
-    else if (!quoted && record.startsWith(delimiter, at)) {
-      cells.push(record.slice(start, at))
-      start = at + delimiter.length
-    }
-  }
-  return [...cells, record.slice(start)]
 }

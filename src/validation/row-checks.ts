@@ -4,6 +4,7 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
 import type { OnWarning } from '../model/ports.ts'
+import { withoutFraction } from '../model/wrappers.ts'
 import type { RowPlace } from './findings.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 
@@ -58,8 +59,10 @@ function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
   return addresses.flatMap((address: JsonValue, index) => {
     if (!isJsonObject(address)) return []
     const { zip, country } = address
-    if (typeof zip !== 'string' || typeof country !== 'string' || !/^\d+$/.test(zip)) return []
-    return postcodeDigits.get(country) === zip.length + 1 ? [`addresses[${index}].zip`] : []
+    if (typeof zip !== 'string' || typeof country !== 'string') return []
+    const digits = withoutFraction(zip)
+    const isShort = /^\d+$/.test(digits) && postcodeDigits.get(country) === digits.length + 1
+    return isShort ? [`addresses[${index}].zip`] : []
   })
 }
 

@@ -1,14 +1,18 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { printable } from '../model/text.ts'
+import { normalise, printable } from '../model/text.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { Problem } from '../model/errors.ts'
-import { toProblem } from '../model/row.ts'
-import type { Place, Row } from '../model/row.ts'
+import { withLines } from '../model/row.ts'
+import type { MalformedRow, Place, Row } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
+import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
-import { matchHeader } from '../mapping/headers.ts'
+import { idRank, matchHeader } from '../mapping/headers.ts'
+import { translateColumns } from '../mapping/preset-columns.ts'
+import { targetOf } from '../mapping/targets.ts'
 import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { isRefused, compileCsv, compileNdjson } from '../mapping/rows.ts'
@@ -27,6 +31,42 @@ export interface MappedInput {
   readonly mapping: Mapping
 }
 
+/** Gives a preset the names of the file. Throws INPUT, E_HEADER_LINE, if the header seems to be on a later line. */
+export function mapInput<Input extends MappedInput>(input: Input): Input {
+  const { head, mapping, options } = input
+  refuseTitleLines(head, mapping, options.ignoreColumns)
+  return { ...input, mapping: translateColumns(mapping, headerOf(head), options.ignoreColumns) }
+}
+
+/** Names of groups may be above the header too, and one of them may be that of a field. */
+export function refuseTitleLines(head: Head, mapping: Mapping, ignoreColumns: readonly string[]): void {
+  if (head.format === 'ndjson') return
+  const { line, header, below } = head
+  const hasId = (names: readonly string[]): boolean => {
+    const { customer } = translateColumns(mapping, names, ignoreColumns)
+    return names.some((name) =>
+      customer === undefined ? idRank(name) >= 0 : normalise(name) === normalise(customer.name),
+    )
+  }
+  const known = new Set([...mapping.columns.keys()].map(normalise))
+  const isKnown = (name: string): boolean => known.has(normalise(name)) || targetOf(name) !== undefined
+  const first = { cells: header, line }
+  const isLikely = hasId(header) || header.some(isKnown)
+  const found = isLikely
+    ? below.slice(0, 1).find((next) => hasId(next.cells) && filledOf(next) > filledOf(first))
+    : (below.find(({ cells }) => hasId(cells)) ?? findHeader(first, below))
+  if (found === undefined) return
+  const names = found.cells.filter((name) => name !== '')
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+  throw new BulkUpdateError(
+    'E_HEADER_LINE',
+    `line ${line} does not seem to be the header, and line ${found.line} does: ${names.slice(0, mostNamed).join(', ')}${more}`,
+    `If it is, add --header-line ${found.line}, or remove the lines above it. Nothing was sent.`,
+  )
+}
+
+const mostNamed = 5
+
 type MappedRows = Pick<MappedInput, 'head' | 'options' | 'mapping'>
 
 /** Throws INPUT errors if the header cannot be matched. */
@@ -35,14 +75,14 @@ export function createReadRow(input: MappedRows): ReadRow {
   return (row, onRefused, onReplace) => {
     if (row.kind === 'malformed') {
       onRefused?.([row.problem])
-      return withoutRequest(row, '', 'invalid', [toProblem(row)])
+      return withoutRequest(row, '', row, 'invalid', [row.problem])
     }
     const mapped = map(row, onReplace)
     if (isRefused(mapped)) {
       onRefused?.(mapped.problems)
-      return withoutRequest(mapped, mapped.customerId, 'invalid', mapped.problems)
+      return withoutRequest(mapped, mapped.customerId, row, 'invalid', mapped.problems)
     }
-    if (mapped.fields.length === 0) return withoutRequest(mapped, mapped.customerId, 'unchanged', [])
+    if (mapped.fields.length === 0) return withoutRequest(mapped, mapped.customerId, row, 'unchanged', [])
     return mapped
   }
 }
@@ -91,15 +131,17 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
 function withoutRequest(
   place: Place,
   customerId: string,
+  row: Row | MalformedRow,
   outcome: OutcomeKind,
   problems: readonly Problem[],
 ): Outcome {
   const [first, ...more] = problems
   const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
+  const message = (first?.message ?? '') + (others === '' ? '' : `; also ${others}`)
   return withoutCall(place, customerId, outcome, {
     errorCode: first?.code ?? '',
     errorField: printable(first?.field ?? ''),
-    message: printable((first?.message ?? '') + (others === '' ? '' : `; also ${others}`)),
+    message: printable(first === undefined ? '' : withLines(message, row)),
   })
 }
 

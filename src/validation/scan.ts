@@ -2,6 +2,7 @@
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { rowsOf } from '../input/rows.ts'
+import { matchHeader } from '../mapping/headers.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-columns.ts'
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode } from '../model/errors.ts'
@@ -9,7 +10,7 @@ import { isOutcome } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Examiner, ReadRow, Source, CustomerCount, OnWarning } from '../model/ports.ts'
 import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
-import type { FoundKind, Scan } from '../model/scan.ts'
+import type { FoundKind, OnSetAside, Scan, SetAside, SetAsideKind } from '../model/scan.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { addingUp, removesDiscount } from '../rapyd/operations.ts'
@@ -53,7 +54,12 @@ export async function checkInput(
 ): Promise<CheckedInput> {
   const { file, head, options, mapping } = parts
   const readRow = createReadRow(parts)
-  const plain: RowReader = { openRows: (start) => rowsOf(file, head, start), readRow }
+  const aside = createAsideCounter(parts)
+  let hasBrokenQuotes = true
+  // Rows near a broken quote depend on rows before the start.
+  const openRows: RowReader['openRows'] = (start) => rowsOf(file, head, hasBrokenQuotes ? undefined : start)
+  const plain: RowReader = { openRows, readRow }
+  const openFirst = (): Source => watched(rowsOf(file, head, head.start, aside.add))
   const refusalOf = ({ missingColumns = [], ...found }: Scan): BulkUpdateError | undefined =>
     // A run that was begun continues.
     (parts.remembered === undefined
@@ -61,16 +67,22 @@ export async function checkInput(
       : undefined) ?? guardOf(found, options)
   // A remembered scan keeps no customers, and the other policies need all of them.
   if (options.duplicates === 'sequence') {
-    const found = parts.remembered ?? (await scanReading(parts, plain, watched(plain.openRows())))
+    const found = parts.remembered ?? {
+      ...(await scanReading(parts, plain, openFirst())),
+      ...aside.list(),
+    }
+    hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
     return { ...plain, found, refusal: refusalOf(found) }
   }
   const customers = countCustomers()
-  const all = await scanReading(parts, plain, watched(plain.openRows()), customers)
+  const all = await scanReading(parts, plain, openFirst(), customers)
   const reader = applyDuplicatePolicy(parts, plain, customers.duplicates())
-  const found =
+  const counted =
     reader === plain
       ? all
       : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reader, reader.openRows())
+  const found = { ...counted, ...aside.list() }
+  hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
   const pair = options.duplicates === 'reject' ? customers.firstPair() : undefined
   const refusal =
     pair === undefined ? refusalOf(found) : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
@@ -174,6 +186,24 @@ async function scanRows(
     ...(extraCalls === 0 ? {} : { extraCalls }),
     ...(adding.size === 0 ? {} : { addingUp: Object.fromEntries(adding) }),
     ...keys.missingColumns(),
+  }
+}
+
+/** Counts what the reader leaves out. */
+function createAsideCounter({ head, options, mapping }: MappedInput) {
+  const found = new Map<SetAsideKind, SetAside>()
+  const add: OnSetAside = (kind, line, count = 1) => {
+    const known = found.get(kind)
+    found.set(kind, { kind, count: (known?.count ?? 0) + count, line: known?.line ?? line })
+  }
+  if (head.format === 'csv') {
+    const { nameless } = matchHeader(head.header, options.ignoreColumns, mapping)
+    if (nameless.length > 0) add('nameless_columns', head.line, nameless.length)
+    if (head.dialect.hasDoubledReturns === true) add('doubled_returns', head.line)
+  }
+  return {
+    add,
+    list: (): Pick<Scan, 'setAside'> => (found.size === 0 ? {} : { setAside: [...found.values()] }),
   }
 }
 

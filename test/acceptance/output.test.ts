@@ -45,4 +45,19 @@ describe('output that nobody reads', () => {
     expect(stderr).toContain('[E_STDOUT]')
     expect(runFiles()).toContain('summary.json')
   })
+
+  it.each(['csv', 'github'])('is no error of validate, which looks at the whole file: %s', async (format) => {
+    const rows = Array.from({ length: 20_000 }, (_, n) => `cus_${String(n).padStart(32, '0')},N,no address`)
+    folder.write('bad.csv', `customer,name,email\n${rows.join('\n')}\n`)
+    const child = spawn(
+      process.execPath,
+      [program, 'validate', 'bad.csv', '--format-errors', format, '--max-errors', '100%'],
+      { cwd: folder.path, env: usualEnvironment(folder.path), stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    let stderr = ''
+    child.stderr?.on('data', (text) => (stderr += String(text)))
+    child.stdout?.once('data', () => child.stdout?.destroy())
+    expect(await once(child, 'close')).toEqual([1, null])
+    expect(stderr).not.toContain('rapyd-bulk:')
+  })
 })

@@ -111,7 +111,7 @@ describe('a way there and back', () => {
       },
     ])
     expect(planOf('p.ndjson')[0]).toMatchObject({
-      rapyd_bulk_plan: 2,
+      rapyd_bulk_plan: 3,
       counts: {
         rows: 5,
         changes: { update: 2, unchanged: 1, missing: 1, unreadable: 0, invalid: 1 },

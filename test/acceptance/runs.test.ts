@@ -201,6 +201,15 @@ describe('runs', () => {
     expect(readdirSync(runsDir())).toEqual([])
   })
 
+  it('lists and purges what a plan that was killed has left of standard input', async () => {
+    const directory = join(runsDir(), 'stdin-0123456789-plan')
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    writeFileSync(join(directory, '.input.0f3a9c01-d4e5-4f6a-8b7c-9d0e1f2a3b4c.tmp'), file(2))
+    expect(await list()).toMatchObject([{ run_id: 'stdin-0123456789-plan', state: 'plan' }])
+    await folder.run(['runs', '--purge', '--older-than', '0m', '--yes'])
+    expect(existsSync(directory)).toBe(false)
+  })
+
   it('leaves nothing of what came over standard input once a plan of it is sent', async () => {
     const sender = ['--base-url', server.url, '--rate', 'none']
     const make = () => folder.run(['plan', '-', '--out', 'p.ndjson', ...sender], server.keys, file(2))

@@ -121,3 +121,19 @@ it('crm-export.ndjson asks for the same calls as crm-export.csv, row by row', as
   expect(cutOff).toBe(133)
   expect(codes(ndjson.rows)).toEqual(codes(csv.rows).with(cutOff, 'E_JSON'))
 })
+
+it('samples and docs give a run the same minute to stop, twice what an attempt may take', () => {
+  const files = [
+    'samples/docker/Dockerfile',
+    'samples/docker/compose.yaml',
+    'docs/production.md',
+    'docs/nightly-sync.md',
+  ]
+  const period =
+    /(?:--stop-timeout |stop_grace_period: |terminationGracePeriodSeconds: |TimeoutStopSec=)(\d+)/g
+  const given = files.map((name) =>
+    Array.from(readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8').matchAll(period)),
+  )
+  expect(given.map((found) => found.length)).toEqual([1, 1, 4, 2])
+  expect(new Set(given.flat().map(([, seconds]) => seconds))).toEqual(new Set(['60']))
+})

@@ -96,6 +96,7 @@ describe('over every command', () => {
     await run('report', 'first', '--junit', 'junit.xml', '--metrics-file', 'report.prom')
     await run('runs')
     await run('store', 'check')
+    await run('probe', '--show')
     await run('completion', 'bash')
     await run('update', '--nonsense', accessKey)
     await run('update', 'crm.csv', '--map', 'none.yaml')

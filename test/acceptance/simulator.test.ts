@@ -145,7 +145,26 @@ describe('the simulator as a server', () => {
       errors: [{ code: 'E_SERVER_REPLAYED' }],
     })
     expect(ended.code).toBe(0)
-    expect(ended.stdout).not.toContain('own-secret')
+    expect(ended.stdout).toBe(`export RAPYD_BASE_URL=${url}\n`)
+    expect(ended.stderr).toContain('It takes the keys of the environment.')
+  })
+
+  it.each(['RAPYD_ACCESS_KEY', 'RAPYD_SECRET_KEY'])('takes %s only with the other key', async (name) => {
+    const folder = freshFolder()
+    const server = folder.start(['simulator'], { [name]: 'key-of-the-user' })
+    await new Promise<void>((ready) => {
+      server.onStderr((text) => {
+        if (text.includes('ready')) ready()
+      })
+    })
+    server.kill('SIGTERM')
+    const { code, stdout, stderr } = await server.finished
+    folder.remove()
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^export RAPYD_ACCESS_KEY=rak_[0-9a-f]+ RAPYD_SECRET_KEY=rsk_[0-9a-f]+\n/)
+    expect(stdout + stderr).not.toContain('key-of-the-user')
+    expect(stderr).toContain('Only one of the two keys is set, so the simulator takes neither.')
+    expect(stderr).toContain('These keys open nothing else.')
   })
 })
 

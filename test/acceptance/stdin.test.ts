@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshFolder, program, usualEnvironment } from './support/command.ts'
@@ -105,6 +105,42 @@ describe('update from standard input', () => {
     expect(new Set(server.updates.map((call) => call.id)).size).toBe(40)
     expect(new Set(server.updates.map((call) => call.idempotency)).size).toBe(40)
     expect(isKept()).toBe(false)
+  })
+
+  const purge = () => folder.run(['runs', '--purge', '--older-than', '0m', '--yes'])
+
+  it('is listed if it was killed while it kept its input, and purged with all of it', async () => {
+    const long = Array.from({ length: 300 }, (_, n) => `${id(n)},"N 7",${'x'.repeat(60_000)}\n`)
+    const killed = folder.start(
+      ['update', '-', '--ignore-columns', 'junk', '--base-url', server.url],
+      server.keys,
+      `customer,name,junk\n${long.join('')}`,
+    )
+    // Only the input is so large.
+    const log = `${storeIn(folder.path)}-wal`
+    while ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) < 1_000_000) await new Promise(setImmediate)
+    killed.kill('SIGKILL')
+    await killed.finished
+    expect([server.updates, isFound()]).toEqual([[], true])
+    const { stdout } = await folder.run(['runs'])
+    expect(stdout).toMatch(/^stdin-[0-9a-f]{10} {2}open\n[^]*killed before it began/)
+    expect((await purge()).stdout).toContain('is deleted (open')
+    expect([isKept(), isFound()]).toEqual([false, false])
+    expect((await folder.run(['runs', '--json'])).stdout).toBe('[]\n')
+  })
+
+  it('is purged of the input of an open run, which goes on when the same is piped again', async () => {
+    await update(file, '--limit', '5')
+    const [run] = JSON.parse((await folder.run(['runs', '--json'])).stdout)
+    expect(run).toMatchObject({ state: 'open', keeps_input: true })
+    const young = await folder.run(['runs', '--purge', '--older-than', '1d', '--yes'])
+    expect([young.stdout, isKept()]).toEqual([`${run.run_id} is kept: it is not finished\n`, true])
+    const { stdout } = await purge()
+    expect(stdout).toBe(`${run.run_id} is kept: it is not finished; its standard input is deleted\n`)
+    expect([isKept(), isFound()]).toEqual([false, false])
+    expect((await update('', '--run-id', run.run_id)).stderr).toContain('E_EMPTY')
+    expect((await update(file)).code).toBe(1)
+    expect(server.updates.map((call) => call.id).sort()).toEqual(Array.from({ length: 40 }, (_, n) => id(n)))
   })
 
   it.skipIf(!hasTerminal)('goes on from the kept input on a terminal', async () => {

@@ -233,7 +233,7 @@ describe('a damaged row', () => {
   })
 })
 
-it('E_RUN_RECORD: a run that does not say how it was begun is not reported or redone, and goes on', async () => {
+it('E_RUN_RECORD: a run that does not say how it was begun is not reported or redone, and goes on if that is accepted', async () => {
   await update('--limit', '5')
   const [run = ''] = folders()
   changeStore(store(), "DELETE FROM run_note WHERE name = 'record'")
@@ -245,7 +245,8 @@ it('E_RUN_RECORD: a run that does not say how it was begun is not reported or re
   ])
     expect([args[0], ...endOf(await command(...args))]).toEqual([args[0], 6, 'E_RUN_RECORD'])
   expect(await listed()).toMatchObject([{ run_id: run, state: 'open', next: '' }])
-  expect((await update()).code).toBe(0)
+  expect(endOf(await update())).toEqual([2, 'E_KEY_CHANGED'])
+  expect((await update('--accept-key-change')).code).toBe(0)
   expectOnce()
   expect((await command('report', run)).code).toBe(0)
 })

@@ -17,6 +17,7 @@ const contract = ['contract/store.test.ts']
 const lostCommits = ['unit/store/sqlite/lost-commits.test.ts']
 const damage = ['unit/store/sqlite/damage.test.ts']
 const takeover = ['chaos/takeover.test.ts']
+const keys = ['acceptance/metadata-keys.test.ts']
 const freshness = ['chaos/freshness.test.ts']
 
 export const mutants: readonly Mutant[] = [
@@ -72,7 +73,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the outcome is written after the queue has gone on',
-    file: 'engine/sending.ts',
+    file: 'engine/outcome-writer.ts',
     edits: [
       [
         'return run.recordOutcome(outcome, effects).then(() => notify(outcome))',
@@ -126,7 +127,12 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a plain row is sent again without being read back',
     file: 'http/sender.ts',
-    edits: [['if (state.inDoubt && !state.isReadBack)', 'if (state.inDoubt && !state.isRepeatable)']],
+    edits: [
+      [
+        'if (call.state.inDoubt && !call.state.isReadBack)',
+        'if (call.state.inDoubt && !call.state.isRepeatable)',
+      ],
+    ],
     tests: sender,
   },
   {
@@ -206,7 +212,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent of a row that was sent is taken back',
     file: 'http/sender.ts',
-    edits: [['if (!state.inDoubt && (isStop', 'if ((isStop']],
+    edits: [['if (!call.state.inDoubt && (isStop', 'if ((isStop']],
     tests: sender,
   },
   {
@@ -238,21 +244,31 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a record of another width is a row',
-    file: 'input/csv.ts',
-    edits: [['if (columns > 0 && cells.length !== columns)', 'if (columns < 0)']],
-    tests: ['unit/input/csv.test.ts'],
+    file: 'input/row-shape.ts',
+    edits: [['if (cells.length !== width)', 'if (width < 0)']],
+    tests: ['acceptance/lines-no-rows.test.ts'],
+  },
+  {
+    title: 'a run that goes on between broken quotes does not know of the first',
+    file: 'validation/scan.ts',
+    edits: [['hasBrokenQuotes ? undefined : start', 'start']],
+    tests: ['acceptance/lines-no-rows.test.ts'],
+  },
+  {
+    title: 'a row between broken quotes stands in errors.csv as a row',
+    file: 'report/errors.ts',
+    edits: [["  'E_NEAR_BROKEN_QUOTE',\n", '']],
+    tests: ['acceptance/lines-no-rows.test.ts'],
   },
   {
     title: 'the before-image is not waited for',
     file: 'engine/pre-read.ts',
-    edits: [
-      ['await images?.saveBeforeImage(request, image)', 'void images?.saveBeforeImage(request, image)'],
-    ],
+    edits: [['await images?.saveBeforeImage(', 'void images?.saveBeforeImage(']],
     tests: ['unit/engine/pre-read.test.ts'],
   },
   {
     title: 'a failed row does not close the queue of its customer',
-    file: 'engine/sending.ts',
+    file: 'engine/outcome-writer.ts',
     edits: [
       [
         "if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed",
@@ -386,8 +402,8 @@ export const mutants: readonly Mutant[] = [
     file: 'http/sender.ts',
     edits: [
       [
-        '(await parts.isOvertaken?.(request.row)) === true',
-        '(await parts.isOvertaken?.(request.row)) === undefined',
+        '(await parts.isOvertaken?.(asked.row)) === true',
+        '(await parts.isOvertaken?.(asked.row)) === undefined',
       ],
     ],
     tests: sender,
@@ -515,5 +531,65 @@ export const mutants: readonly Mutant[] = [
     file: 'validation/guards.ts',
     edits: [['scan.calls + (scan.leftOut ?? 0)', 'scan.calls']],
     tests: ['chaos/nights.test.ts'],
+  },
+  {
+    title: 'metadata sends only the keys of the row',
+    file: 'engine/pre-read.ts',
+    edits: [["mergeKeys(customer['metadata'], keys)", 'mergeKeys({}, keys)']],
+    tests: keys,
+  },
+  {
+    title: 'metadata that replaces objects inside',
+    file: 'rapyd/snapshot.ts',
+    edits: [['isJsonObject(value) ? mergeKeys(ownValue(merged, key), value) : value', 'value']],
+    tests: keys,
+  },
+  {
+    title: 'metadata that was read long ago is sent',
+    file: 'http/sender.ts',
+    edits: [['reading === undefined || clock.now() - reading.at <= longestReadingMs', 'reading !== null']],
+    tests: sender,
+  },
+  {
+    title: 'metadata is not read again after a doubt',
+    file: 'http/sender.ts',
+    edits: [['reading: { ...reading, at: -Infinity } }', 'reading }']],
+    tests: sender,
+  },
+  {
+    title: 'metadata is stored without its body',
+    file: 'store/sqlite/run-entries.ts',
+    edits: [['body: reading === undefined ? undefined : body', 'body: undefined']],
+    tests: contract,
+  },
+  {
+    title: 'metadata keeps its first body',
+    file: 'store/sqlite/run.ts',
+    edits: [['if (intended.has(row) && !isReplaced)', 'if (intended.has(row))']],
+    tests: contract,
+  },
+  {
+    title: 'metadata of others counts for what was applied',
+    file: 'http/read-customer.ts',
+    edits: [['JSON.parse(reading?.patch ?? body)', 'JSON.parse(body)']],
+    tests: sender,
+  },
+  {
+    title: 'a probe that was killed leaves what is gone',
+    file: 'engine/probe.ts',
+    edits: [["if ((await missingKeys(session, state)).length > 0) return 'applied'", '']],
+    tests: ['unit/engine/probe.test.ts'],
+  },
+  {
+    title: 'a probe says that metadata is merged although nothing was answered',
+    file: 'engine/probe.ts',
+    edits: [['if (!isReplaced && !isAnswered) return undefined', '']],
+    tests: ['unit/engine/probe.test.ts'],
+  },
+  {
+    title: 'a probe forgets what it has deleted before it is back',
+    file: 'engine/probe.ts',
+    edits: [["outcome.outcome !== 'updated' || missing.length > 0", 'false']],
+    tests: ['unit/engine/probe.test.ts'],
   },
 ]

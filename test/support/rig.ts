@@ -146,6 +146,7 @@ export function response(status: number, body: string, headers: ApiResponse['hea
 export const notSent = new TransportError('not_sent', 'ECONNREFUSED')
 export const lost = new TransportError('ambiguous', 'ECONNRESET')
 export const badCertificate = new TransportError('tls', 'CERT_HAS_EXPIRED')
+export const proxyAuth = new TransportError('proxy_auth', 'proxy_http_407')
 
 export function times<Value>(count: number, value: Value): Value[] {
   return Array.from({ length: count }, () => value)

@@ -15,9 +15,9 @@ import { formatCount, formatCounts, formatDuration } from '../../report/format.t
 import { maskCell } from '../../validation/findings.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
-import { missingLine } from '../../report/summary-text.ts'
+import { scanLines } from '../../report/summary-text.ts'
 import { describeUnmatched, showReading } from '../display.ts'
-import { printResult } from '../terminal.ts'
+import { askKeyChange, printResult } from '../terminal.ts'
 
 /** Changes that are shown. */
 const mostShown = 10
@@ -45,13 +45,13 @@ export async function plan(args: Arguments<'plan'>): Promise<number> {
     { plan: path, sha256, ...counted, requests, calls, eta_ms: etaMs },
     planText(result, first, args.showValues === true),
   )
-  for (const note of [describeUnmatched(result.unmatched), missingLine(result.missingColumns)])
+  for (const note of [describeUnmatched(result.unmatched), ...scanLines(result)])
     if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   const { missing, unreadable, invalid } = counts.changes
   process.stderr.write(
     calls === 0
       ? 'Nothing would change.\n'
-      : `Nothing was changed. To send just this: ${commandToApply(path)}\n`,
+      : `Nothing was changed. To send just this: ${commandToApply(path, true, options)}\n`,
   )
   return missing + unreadable + invalid === 0 ? exitCodes.OK : exitCodes.ROWS
 }
@@ -122,8 +122,9 @@ export async function verify(args: Arguments<'verify'>): Promise<number> {
   const { run, showValues = false } = args
   const sample = args.sample === undefined ? { share: 1 } : parseSample(args.sample)
   const { options } = senderOptions(args, await whereRunWent(run, args))
+  const onKeyChange = askKeyChange(args.acceptKeyChange)
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
-    verifyRun({ ...options, run, sample, onProgress, signal }),
+    verifyRun({ ...options, run, sample, onProgress, onKeyChange, signal }),
   )
   printResult(
     args.json,

@@ -12,7 +12,7 @@ import type { Arguments } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
 import { showReading } from '../display.ts'
 import { send } from '../send.ts'
-import { printResult } from '../terminal.ts'
+import { askKeyChange, printResult } from '../terminal.ts'
 
 export async function rollback(args: Arguments<'rollback'>): Promise<number> {
   if (args.dryRun === true) return preview(args)
@@ -40,8 +40,9 @@ const mostNamed = 20
 async function preview(args: Arguments<'rollback'>): Promise<number> {
   const { run } = args
   const { options } = senderOptions(args, await whereRunWent(run, args))
+  const onKeyChange = askKeyChange(args.acceptKeyChange)
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
-    previewRollback({ ...options, run, onProgress, signal }),
+    previewRollback({ ...options, run, onProgress, onKeyChange, signal }),
   )
   const text = printableLines(`${previewLines(found).join('\n')}\n`)
   printResult(args.json, { dry_run: true, ...found }, text)

@@ -1,6 +1,6 @@
 /** `runs` and `report`: list and delete runs, and write the files of a run again. */
 import { parseAge } from '../../config/values.ts'
-import { deleteRun, planPurge, listRuns } from '../../jobs/runs.ts'
+import { deleteRun, isUnbegun, planPurge, listRuns } from '../../jobs/runs.ts'
 import type { PurgePlan, ListedRun } from '../../jobs/runs.ts'
 import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
@@ -34,14 +34,15 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
     )
   }
   const plan = planPurge(await listRuns(args.runsDir, args), parseAge(args.olderThan), Date.now())
-  const asked = args.yes !== true && plan.doomed.length > 0
+  const chosen = [...plan.doomed, ...plan.inputs]
+  const asked = args.yes !== true && chosen.length > 0
   if (args.json !== true) process.stdout.write(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
-  if (asked && !(await confirmed(plan.doomed.length))) {
+  if (asked && !(await confirmed(chosen.length))) {
     if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, []))}\n`)
     throw new BulkUpdateError('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
   }
   const failed: { run: ListedRun; why: string }[] = []
-  for (const run of plan.doomed) {
+  for (const run of chosen) {
     const why = await deleteRun(run, args)
     if (why !== undefined) failed.push({ run, why })
   }
@@ -50,17 +51,21 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
   return failed.length > 0 ? exitCodes.LOCAL : exitCodes.OK
 }
 
-function purgeText({ doomed, kept }: PurgePlan, verb: string): string {
+function purgeText({ doomed, kept, inputs }: PurgePlan, verb: string): string {
   const lines = doomed.map(
     ({ run_id: id, state, changed_at: at }) => `${id} ${verb} (${state}, last changed ${at})`,
   )
-  lines.push(...kept.map(({ run, why }) => `${run.run_id} is kept: ${why}`))
+  for (const { run, why } of kept) {
+    const input = inputs.includes(run) ? `; its standard input ${verb}` : ''
+    lines.push(`${run.run_id} is kept: ${why}${input}`)
+  }
   return lines.length === 0 ? 'There are no runs.\n' : `${lines.join('\n')}\n`
 }
 
-function toPurgeResult({ doomed, kept }: PurgePlan, failed: PurgePlan['kept']) {
+function toPurgeResult({ doomed, kept, inputs }: PurgePlan, failed: PurgePlan['kept']) {
   return {
     chosen: doomed.map((run) => run.run_id),
+    inputs: inputs.map((run) => run.run_id),
     kept: [...kept, ...failed].map(({ run, why }) => ({ run_id: run.run_id, why })),
   }
 }
@@ -99,6 +104,8 @@ function runText(run: ListedRun): string {
     `  started ${run.started_at || 'not yet'}, last change ${run.changed_at}`,
   ]
   if (run.rolled_back_by !== undefined) lines.push(`  rolled back by ${run.rolled_back_by}`)
+  if (isUnbegun(run)) lines.push('  killed before it began: nothing was sent, and --purge deletes it')
+  if (run.keeps_input === true) lines.push('  the store keeps its standard input')
   if (run.next !== '') lines.push(`  go on: ${run.next}`)
   return lines.join('\n')
 }

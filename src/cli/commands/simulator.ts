@@ -12,26 +12,28 @@ import type { Arguments } from '../command-table.ts'
 import { drainOnSignals } from '../terminal.ts'
 
 export async function simulate(args: Arguments<'simulator'>): Promise<number> {
-  const accessKey = readKey('RAPYD_ACCESS_KEY', process.env)
-  const secretKey = readKey('RAPYD_SECRET_KEY', process.env)
+  const [accessKey, secretKey] = [
+    readKey('RAPYD_ACCESS_KEY', process.env),
+    readKey('RAPYD_SECRET_KEY', process.env),
+  ]
+  const given = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey }
   const { rate, latency = 0, customers, ...flags } = args
   const simulator = await createSimulator({
     ...flags,
     latencyMs: latency,
     keepCalls: 0,
     customers: customers === undefined ? 'any' : readCustomers(customers),
-    ...(accessKey === undefined ? {} : { accessKey }),
-    ...(secretKey === undefined ? {} : { secretKey }),
+    ...given,
     ...(rate === undefined ? {} : { windows: enforcedWindows(rate) }),
     ...(process.stderr.isTTY ? { onCall: logCall } : {}),
   })
-  const keys =
-    accessKey === undefined
-      ? `export RAPYD_ACCESS_KEY=${simulator.accessKey} RAPYD_SECRET_KEY=${simulator.secretKey}\n`
-      : ''
-  process.stdout.write(`${keys}export RAPYD_BASE_URL=${simulator.url}\n`)
-  process.stderr.write('The simulator is ready. These keys open nothing else. Stop it with Ctrl-C.\n')
+  const isHalf = given === undefined && (accessKey ?? secretKey) !== undefined
+  if (isHalf) process.stderr.write('Only one of the two keys is set, so the simulator takes neither.\n')
+  const keys = `export RAPYD_ACCESS_KEY=${simulator.accessKey} RAPYD_SECRET_KEY=${simulator.secretKey}\n`
   const { signal, release } = drainOnSignals()
+  process.stdout.write(`${given === undefined ? keys : ''}export RAPYD_BASE_URL=${simulator.url}\n`)
+  const use = given === undefined ? 'These keys open nothing else.' : 'It takes the keys of the environment.'
+  process.stderr.write(`The simulator is ready. ${use} Stop it with Ctrl-C.\n`)
   if (!signal.aborted) await once(signal, 'abort')
   const { failed, due } = simulator.webhooks
   if (failed + due > 0) process.stderr.write(`Webhooks that were not delivered: ${failed + due}.\n`)

@@ -7,7 +7,7 @@ import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
 import type { ValidateResult } from '../../jobs/validate.ts'
 import type { Arguments } from '../command-table.ts'
-import { missingLine } from '../../report/summary-text.ts'
+import { scanLines } from '../../report/summary-text.ts'
 import { describeUnmatched } from '../display.ts'
 import { errorText } from '../terminal.ts'
 import { createDefectLines, filesText, validateText } from '../validate-text.ts'
@@ -40,7 +40,7 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
     const stream = lines === undefined ? process.stdout : process.stderr
     stream.write(printableLines(filesText(result)))
   }
-  for (const note of [describeUnmatched(result.unmatched), missingLine(result.missingColumns)])
+  for (const note of [describeUnmatched(result.unmatched), ...scanLines(result)])
     if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
   if (result.refusal !== undefined) {
     process.stderr.write(errorText(result.refusal))
@@ -68,7 +68,7 @@ async function defectWriter({ formatErrors: format, json, input }: Arguments<'va
     async afterBatch() {
       const written = text === '' || process.stdout.write(text)
       text = ''
-      if (!written && process.stdout.writable) await once(process.stdout, 'drain')
+      if (!written && process.stdout.writable) await once(process.stdout, 'drain').catch(() => {})
     },
   }
 }

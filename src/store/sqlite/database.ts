@@ -1,13 +1,14 @@
 /** The database of the store: checked when it is opened, one write transaction at a time, and a mark for every commit of a run. */
 import { existsSync, statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isBusy } from '../../config/file-lock.ts'
+import { openOwnFolder } from '../../config/own-files.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
-import { damagedStore, isBusy, lostStore, storeError } from '../errors.ts'
+import { damagedStore, lostStore, storeError } from '../errors.ts'
 import { inTransaction, openOwnDatabase } from '../own-database.ts'
-import { makeLevels } from '../run-directory.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
 import { applicationId, migrate, storeVersion, versionOf } from './schema.ts'
@@ -43,7 +44,7 @@ const longestBusyMs = 30_000
 export async function openStoreDatabase(path: string, isAccepted = false): Promise<StoreDatabase> {
   let db: DatabaseSync | undefined
   try {
-    const folder = makeLevels(dirname(path))
+    const folder = openOwnFolder(dirname(path), basename(path))
     refuseNetwork(path, folder)
     const mark = readMark(path)
     const opened = openOwnDatabase(path)
@@ -57,8 +58,9 @@ export async function openStoreDatabase(path: string, isAccepted = false): Promi
     if (known === undefined) throw damagedStore(`${path}: it does not say which store it is`)
     return databaseOf(path, opened, openMark(path, known))
   } catch (error) {
+    const known = storeError(path, 'open', error)
     db?.close()
-    throw storeError(path, 'open', error)
+    throw known
   }
 }
 

@@ -2,7 +2,7 @@
 import { BulkUpdateError } from '../../model/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { Digests } from '../../model/outcome.ts'
-import type { AccountId, FieldState, KnownFields } from '../../model/store.ts'
+import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreDatabase } from './database.ts'
 import { entriesOf, fieldTable, forgotten, unknown } from './field-effects.ts'
@@ -33,18 +33,7 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       const table = fieldTable(database, account)
       return read(() => customers.map((customerId) => knownFields(table, customerId)))
     },
-    async sentBefore(customers) {
-      const query = `SELECT id, digests FROM outcome JOIN run ON number = run WHERE customer = ? AND digests IS NOT NULL
-        AND host = ? AND account = ? ORDER BY number DESC`
-      return read(() => {
-        const of = db.prepare(query)
-        return customers.map((customerId) =>
-          of
-            .all(customerId, owner.host, owner.account)
-            .map((found) => ({ run: String(found['id']), digests: digestsIn(String(found['digests'])) })),
-        )
-      })
-    },
+    sentBefore: (customers) => Promise.resolve(sentBefore(database, owner, customers)),
     async confirm(confirmed) {
       const account = await accountNumber(database, owner)
       if (!(await hasKey(database, account, owner))) {
@@ -139,6 +128,23 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       )
     },
   }
+}
+
+function sentBefore(
+  { db, read }: StoreDatabase,
+  { host, account }: AccountId,
+  customers: readonly string[],
+): readonly (readonly SentFields[])[] {
+  const query = `SELECT id, digests FROM outcome JOIN run ON number = run WHERE customer = ? AND digests IS NOT NULL
+    AND host = ? AND account = ? ORDER BY number DESC`
+  return read(() => {
+    const next = db.prepare(query)
+    return customers.map((customerId) =>
+      next
+        .all(customerId, host, account)
+        .map((found) => ({ run: String(found['id']), digests: digestsIn(String(found['digests'])) })),
+    )
+  })
 }
 
 function digestsIn(text: string): Digests {

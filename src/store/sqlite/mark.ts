@@ -4,7 +4,7 @@
  */
 import { closeSync, fdatasyncSync, ftruncateSync, lstatSync, readFileSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { openOwnFile } from '../../config/system.ts'
+import { closeToOthers, openOwnFile } from '../../config/own-files.ts'
 
 /** What both the store and its mark hold. */
 export interface MarkedState {
@@ -104,7 +104,11 @@ export function lostSince(
 
 export function readMark(path: string): MarkedState | 'missing' | 'damaged' {
   const at = markPath(path)
-  if (lstatSync(at, { throwIfNoEntry: false }) === undefined) return 'missing'
+  const stat = lstatSync(at, { throwIfNoEntry: false })
+  if (stat === undefined) return 'missing'
+  // Reading a pipe would wait for its writer.
+  if (!stat.isFile() || stat.nlink !== 1) return 'damaged'
+  closeToOthers(at)
   const bytes = readFileSync(at)
   let newest: MarkedState | undefined
   for (let from = 0; from < bytes.length; from += placeBytes) {

@@ -2,8 +2,9 @@
  * The owner of a run: one process, by a lock that ends with it and by a lease in the store. A process that stands still for longer
  * than its lease can lose the run. Each owner has a number, the epoch, and every write confirms it.
  */
+import { isLocked } from '../../config/file-lock.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
-import { isLocked, tryLock } from '../own-database.ts'
+import { tryLock } from '../own-database.ts'
 import type { StoreDatabase } from './database.ts'
 
 export interface Owner {

@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { isBusy } from '../../config/file-lock.ts'
 import { windowEdgeMs } from '../../model/ports.ts'
 import type { Clock, Quota, Window } from '../../model/ports.ts'
-import { isBusy, storeError } from '../errors.ts'
+import { storeError } from '../errors.ts'
 import { inTransaction } from '../own-database.ts'
 
 /** Milliseconds since the machine was started. */

@@ -14,6 +14,7 @@ import type { StoreDatabase } from './database.ts'
 import { createFieldWriter } from './field-effects.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
+import type { GroupCommit } from './group-commit.ts'
 import { readOutcome } from './outcome-record.ts'
 import { createEntryWriter } from './run-entries.ts'
 import type { EntryWriterParts, RunEntry } from './run-entries.ts'
@@ -200,30 +201,21 @@ interface RunWriter {
   readonly hasFailed: () => boolean
 }
 
-function createRunWriter(parts: RunWriterParts): RunWriter {
+/** Group commits, with the totals that a run keeps of its outcomes. `onPartial`: a part of the row is done and durable. */
+function createCommits(parts: RunWriterParts, onPartial: (outcome: Outcome) => void): GroupCommit<RunEntry> {
   const { database, number, owner, options, settledRows, partial } = parts
-  const { startedAt, finishedAt } = parts.stored
-  const times = { startedAt, finishedAt }
   const { db } = database
-  /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
-  const intended = createRowSet()
-  const passed = createRowSet()
-  /** The keys of those whose body may be replaced. */
-  const keys = new Map<number, string>()
-  const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
   const countKept = db.prepare(
     'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?',
   )
   const kept = db.prepare('SELECT checksum FROM run_progress WHERE run = ?')
-  const notes = new Map<string, string>()
   const apply = createEntryWriter(parts)
   let checksum = Number(kept.get(number)?.['checksum'])
-
-  const commits = createGroupCommit<RunEntry>(async (entries) => {
+  return createGroupCommit(async (entries) => {
     const began = owner.now()
     let sum = checksum
     const outcomes = entries.flatMap((entry) => (entry.kind === 'outcome' ? [entry.outcome] : []))
-    const final = outcomes.filter((outcome) => !isPartial(outcome))
+    const { open = [], final = [] } = Object.groupBy(outcomes, (each) => (isPartial(each) ? 'open' : 'final'))
     await database.write((commit) => {
       owner.confirm()
       sum = checksum
@@ -236,15 +228,30 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       settledRows.add(row)
       partial.delete(row)
     }
-    for (const outcome of outcomes) if (isPartial(outcome)) pass(outcome)
+    for (const outcome of open) {
+      partial.set(outcome.row, outcome)
+      onPartial(outcome)
+    }
   }, options.group)
+}
 
-  /** The next operation of the row has an intent of its own. */
-  function pass(outcome: Outcome): void {
-    partial.set(outcome.row, outcome)
-    passed.add(outcome.row)
-    intended.delete(outcome.row)
-  }
+function createRunWriter(parts: RunWriterParts): RunWriter {
+  const { database, number, owner, settledRows } = parts
+  const { startedAt, finishedAt } = parts.stored
+  const times = { startedAt, finishedAt }
+  const { db } = database
+  /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
+  const intended = createRowSet()
+  const passed = createRowSet()
+  /** The keys of those whose body may be replaced. */
+  const keys = new Map<number, string>()
+  const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
+  const notes = new Map<string, string>()
+  const commits = createCommits(parts, ({ row }) => {
+    // The next operation of the row has an intent of its own.
+    passed.add(row)
+    intended.delete(row)
+  })
 
   async function update(query: string, ...values: readonly (string | number)[]): Promise<void> {
     commits.refuseFailed()

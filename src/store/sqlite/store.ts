@@ -1,6 +1,7 @@
 /** The store in one SQLite database, which several processes may use at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
+import { inputKeptNote } from '../../model/store.ts'
 import type { AccountId, RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
 import { tryLock } from '../own-database.ts'
 import { accountNumber, findAccount } from './accounts.ts'
@@ -45,6 +46,10 @@ function storeOf(database: StoreDatabase): Store {
       const found = find(id)
       return found === undefined ? undefined : runReader(database, found)
     },
+    async setNote(id, name, value) {
+      const put = db.prepare('INSERT OR REPLACE INTO run_note SELECT number, ?, ? FROM run WHERE id = ?')
+      await database.write(() => put.run(name, value, id))
+    },
     async runs(filter = {}) {
       return findRuns(database, filter)
     },
@@ -58,9 +63,9 @@ function storeOf(database: StoreDatabase): Store {
       const run = storedRun(database, found)
       const release = await hold(run)
       try {
-        if (!(await isAllowed(run))) return false
-        await deleteRows(database, run.number)
-        return true
+        const allowed = await isAllowed(run)
+        if (allowed !== false) await deleteRows(database, run.number, allowed)
+        return allowed !== false
       } finally {
         await release()
       }
@@ -112,11 +117,13 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
 /** Rows of one transaction; a gap as long as each took lets the others write. */
 const batchRows = 1_000
 
-/** Also frees the space, and empties the log, which holds what was deleted. */
-async function deleteRows(database: StoreDatabase, run: number): Promise<void> {
+/** Also frees the space, and empties the log, which holds what was deleted. `what`: all of the run, or only its standard input. */
+async function deleteRows(database: StoreDatabase, run: number, what: true | 'input'): Promise<void> {
   const { db, write } = database
-  await keepDoubts(database, run)
-  for (const table of runTables) {
+  const forget = db.prepare('DELETE FROM run_note WHERE run = ? AND name = ?')
+  if (what === true) await keepDoubts(database, run)
+  else await write(() => forget.run(run, inputKeptNote))
+  for (const table of what === true ? runTables : (['input_chunk'] as const)) {
     const key = primaryKeys[table]
     const remove = db.prepare(
       `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`,
@@ -127,7 +134,7 @@ async function deleteRows(database: StoreDatabase, run: number): Promise<void> {
       if (deleted === batchRows) await sleep(performance.now() - began)
     }
   }
-  await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
+  if (what === true) await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
   for (let pages = freePages(db); pages > 0; pages = freePages(db)) {
     const began = performance.now()
     await write(() => db.exec('PRAGMA incremental_vacuum(100)'))

@@ -20,7 +20,7 @@ it.each([
   [['update', 'crm.csv', '--env=s'], '--env=sandbox --env=simulator', 0],
   [['update', 'crm.csv', '--map', 'h'], 'hubspot', 0],
   [['update', 'crm.csv', '--map', 'cr'], '', 1],
-  [['update', 'crm.csv', '--no'], '--no-read-back --no-color', 0],
+  [['update', 'crm.csv', '--no'], '--no-read-back --no-color --no-proxy', 0],
   [['update', 'crm.csv', '--json', ''], '', 1],
   [['update', '--rate', ''], '', 0],
   [['update', ''], '', 1],

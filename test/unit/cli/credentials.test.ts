@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +45,8 @@ describe('a key', () => {
     ['may be read by all', () => write('abc', 0o604), 'chmod 600'],
     ['may be written by all', () => write('abc', 0o602), 'chmod 600'],
     ['is empty', () => write('\n', 0o600), 'is empty'],
+    ['is no key', () => write('k'.repeat(5_000), 0o600), 'is too long for a key'],
+    ['is a pipe', () => void execFileSync('mkfifo', ['-m', '600', path]), 'is not a regular file'],
   ])('does not come from a file that %s', (_what, make, reason) => {
     make()
     expect(fromFile).toThrow(

@@ -1,3 +1,8 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isScreen, wantsColor } from '../../../src/cli/terminal.ts'
 
@@ -29,4 +34,28 @@ describe('a screen', () => {
     [{ ...terminal, isTTY: false }, {}, false],
     [{}, {}, false],
   ])('%j with %j: %s', (stream, env, wanted) => expect(isScreen(stream, env)).toBe(wanted))
+})
+
+describe('a second signal', () => {
+  it('ends a process whose file system hangs, for which process.exit would wait', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hang-'))
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    const module = new URL('../../../src/cli/terminal.ts', import.meta.url).href
+    const script = `import { open } from 'node:fs'
+      import { drainOnSignals } from ${JSON.stringify(module)}
+      drainOnSignals()
+      // Nobody ever writes to it.
+      open(process.argv[1], 'r', () => {})
+      process.stdout.write('open')
+      setInterval(() => {}, 60_000)`
+    const args = ['--input-type=module-typescript', '-e', script, join(folder, 'pipe')]
+    const child = spawn(process.execPath, args)
+    const ended = once(child, 'close')
+    await once(child.stdout, 'data')
+    child.kill('SIGTERM')
+    await once(child.stderr, 'data')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([null, 'SIGTERM'])
+    rmSync(folder, { recursive: true })
+  })
 })

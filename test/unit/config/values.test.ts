@@ -133,7 +133,15 @@ describe('the host of the calls', () => {
 
   it('knows production and loopback', () => {
     expect(isProduction(new URL('https://api.rapyd.net'))).toBe(true)
-    expect(isProduction(new URL('https://sandboxapi.rapyd.net'))).toBe(false)
+    for (const host of ['api.rapyd.net.', 'API.rapyd.net', 'payments.rapyd.net', 'api.rapyd.net:8443'])
+      expect(isProduction(new URL(`https://${host}`))).toBe(true)
+    for (const host of [
+      'sandboxapi.rapyd.net',
+      'sandboxapi.rapyd.net.',
+      'notrapyd.net',
+      'rapyd.net.example.com',
+    ])
+      expect(isProduction(new URL(`https://${host}`))).toBe(false)
     expect(isLoopback(new URL('http://127.1.2.3'))).toBe(true)
     expect(isLoopback(new URL('http://128.0.0.1'))).toBe(false)
   })

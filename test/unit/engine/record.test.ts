@@ -93,11 +93,11 @@ describe('the record of a run', () => {
   } as const
 
   it('says how it was begun', async () => {
-    const stored = await begun((run) => keepRecord(run, record))
+    const stored = await begun((run) => keepRecord(run, record, () => 'signature'))
     expect(stored && readRecord(stored)).toMatchObject(record)
   })
 
-  it.each(['', '{', '{"options":{}}', JSON.stringify({ ...record, redo: { parent: 1 } })])(
+  it.each(['', '\n{', '\n{"options":{}}', `\n${JSON.stringify({ ...record, redo: { parent: 1 } })}`])(
     'is none if it is %j',
     async (note) => {
       const stored = await begun((run) => run.setNote('record', note))
@@ -110,7 +110,7 @@ describe('the record of a run', () => {
     const ended = await begun((run) => keepEnding(run, stopped))
     const { code, exitCode } = stopped
     expect(ended && readEnding(ended)).toEqual({ code, exitCode })
-    const next = await begun((run) => keepRecord(run, record))
+    const next = await begun((run) => keepRecord(run, record, () => 'signature'))
     expect(next && readEnding(next)).toBeUndefined()
   })
 })

@@ -6,6 +6,7 @@ import {
   createRig,
   lost,
   notSent,
+  proxyAuth,
   refusal,
   response,
   success,
@@ -52,6 +53,8 @@ describe('the preflight', () => {
     ['a redirect', [response(307, '')], 'REMOTE', 'E_REDIRECT'],
     ['the page of a portal', [response(200, '<html>log in</html>')], 'REMOTE', 'E_NOT_API'],
     ['a certificate that cannot be trusted', [badCertificate], 'REMOTE', 'E_TLS'],
+    ['a proxy that opens no tunnel without a password', [proxyAuth], 'REMOTE', 'E_PROXY_AUTH'],
+    ['a proxy that answers for Rapyd', [response(407, '<html>')], 'REMOTE', 'E_PROXY_AUTH'],
     ['an outage that does not end', times(6, notSent), 'REMOTE', 'E_REMOTE_DOWN'],
     ['server errors that do not end', times(6, response(500, '')), 'REMOTE', 'E_REMOTE_DOWN'],
   ])('stops at %s', async (_what, reads, kind, code) => {

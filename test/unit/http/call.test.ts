@@ -167,38 +167,38 @@ describe('a process that stood still', () => {
   })
 })
 
+function createPairStage() {
+  let [acquired, released] = [0, 0]
+  const limiter = {
+    isOpen: true,
+    acquire(_signal: AbortSignal, { permits = 1 } = {}) {
+      acquired += permits
+      const permit = { answered() {}, failed() {}, release: () => void released++ }
+      return Promise.resolve(permits === 2 ? { ...permit, second: permit } : permit)
+    },
+    pause() {},
+    setProbesOnly() {},
+    allowConcurrency() {},
+    pausedForMs: 0,
+    close() {},
+  }
+  const calls = createCalls({
+    limiter,
+    signer: { sign: (request) => ({ ...request, headers: {} }), correctClock: () => undefined },
+    transport: {
+      exchange: () => Promise.resolve(response(200, '{}')),
+      close: () => Promise.resolve(),
+    },
+    intend: () => undefined,
+    concurrency: 4,
+    hasWindows: true,
+  })
+  return { calls, limiter, permits: () => [acquired, released] }
+}
+
 describe('the permit of an update', () => {
   const path = updateOf({}).path
   const { signal } = new AbortController()
-
-  function createPairStage() {
-    let [acquired, released] = [0, 0]
-    const limiter = {
-      isOpen: true,
-      acquire(_signal: AbortSignal, { permits = 1 } = {}) {
-        acquired += permits
-        const permit = { answered() {}, failed() {}, release: () => void released++ }
-        return Promise.resolve(permits === 2 ? { ...permit, second: permit } : permit)
-      },
-      pause() {},
-      setProbesOnly() {},
-      allowConcurrency() {},
-      pausedForMs: 0,
-      close() {},
-    }
-    const calls = createCalls({
-      limiter,
-      signer: { sign: (request) => ({ ...request, headers: {} }), correctClock: () => undefined },
-      transport: {
-        exchange: () => Promise.resolve(response(200, '{}')),
-        close: () => Promise.resolve(),
-      },
-      intend: () => undefined,
-      concurrency: 4,
-      hasWindows: true,
-    })
-    return { calls, limiter, permits: () => [acquired, released] }
-  }
 
   it('is taken together with that of the read before it', async () => {
     const { calls, permits } = createPairStage()

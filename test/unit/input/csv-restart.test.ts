@@ -45,21 +45,21 @@ describe('a record with a stray quote and a cell of several lines', () => {
       ['customer,name,description', good[0], record, good[1]].join('\n'),
     )
     expect(found).toEqual({ calls: 2, rows: 5, cleared: [] })
-    // The line `,,` is as wide as the header: that it names no customer refuses it.
+    // The line `,,` may be text of the broken cell.
     expect(invalid).toEqual([
       [3, 'E_QUOTE'],
-      [4, 'E_ID'],
+      [4, 'E_NEAR_BROKEN_QUOTE'],
       [5, 'E_QUOTE'],
     ])
     expect(places.join('\n')).toBe(record)
   })
 
-  it('is refused by its width too', async () => {
+  it('is refused whatever its width is', async () => {
     const { found, invalid } = await look(
       `customer,name,description,email\n${id(3)},5" x,"note\n,,\nend",a@example.com\n`,
     )
     expect(found).toEqual({ calls: 0, rows: 3, cleared: [] })
-    expect(invalid[1]).toEqual([3, 'E_COLUMNS'])
+    expect(invalid[1]).toEqual([3, 'E_NEAR_BROKEN_QUOTE'])
   })
 })
 
@@ -74,18 +74,25 @@ describe('a malformed record of several lines', () => {
       '',
     ].join('\n')
     const { found, invalid, messages, places, errors } = await look(text)
-    expect(found).toEqual({ calls: 1, rows: 4, cleared: [] })
+    expect(found).toEqual({ calls: 0, rows: 4, cleared: [] })
     expect(invalid).toEqual([
       [2, 'E_QUOTE'],
-      [5, 'E_COLUMNS'],
+      [5, 'E_NEAR_BROKEN_QUOTE'],
+      [7, 'E_NEAR_BROKEN_QUOTE'],
       [8, 'E_QUOTE'],
     ])
     expect(messages).toEqual([
       'a quote inside an unquoted cell, or text behind a closing quote (3 lines: 2 to 4)',
-      'has 2 cells, the header has 3 (2 lines: 5 to 6)',
+      'between rows with broken quotes, so it may be text of their cell (2 lines: 5 to 6)',
+      'between rows with broken quotes, so it may be text of their cell',
       'a quote inside an unquoted cell, or text behind a closing quote',
     ])
-    expect(places).toEqual([`${id(1)},Ann,"one\ntwo\nthree" x`, `${id(2)},"Bob\nLee"`, `${id(4)},"D"y,x`])
+    expect(places).toEqual([
+      `${id(1)},Ann,"one\ntwo\nthree" x`,
+      `${id(2)},"Bob\nLee"`,
+      `${id(3)},Cy,x`,
+      `${id(4)},"D"y,x`,
+    ])
     for (const place of places) expect(errors).toContain(`"rapyd_bulk_raw: ${place.replaceAll('"', '""')}",,`)
   })
 })

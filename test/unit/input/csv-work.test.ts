@@ -42,7 +42,7 @@ async function workOf(text: string): Promise<Work> {
   let [rows, malformed, code] = [0, 0, '']
   const start = { row: 1, line: 1, offset: 0 }
   try {
-    for await (const batch of parseCsv(blocksOf(text), { delimiter: ',', newline: '\n' }, 3, start)) {
+    for await (const batch of parseCsv(blocksOf(text), { delimiter: ',', newline: '\n' }, start)) {
       rows += batch.length
       malformed += batch.filter(({ kind }) => kind === 'malformed').length
     }

@@ -61,7 +61,7 @@ describe('lines', () => {
       '1 1 0 8 E_JSON',
       '2 2 9 2 E_NOT_OBJECT',
       '3 3 12 13 E_DUPLICATE_KEY',
-      '4 4 26 10 E_JSON',
+      '4 4 29 7 {"a":1}',
       '5 5 37 7 {"a":1}',
     ])
   })

@@ -68,11 +68,35 @@ describe('the columns', () => {
     ],
     [['customer', 'addresses', 'addresses[0].city'], 'E_HEADER_DUPLICATE', /addresses/],
     [['customer', 'emial'], 'E_HEADER_UNKNOWN_COLUMN', /2 .*"emial"/],
-    [['customer', ''], 'E_HEADER_UNKNOWN_COLUMN', /2 /],
     [['customer', 'id'], 'E_HEADER_UNKNOWN_COLUMN', /2 .*"id"/],
     [['customer', 'addresses[0].city', 'addresses[2].city'], 'E_HEADER_ADDRESSES', /addresses\[1\]/],
   ])('%j are refused, with names and numbers', (header, code, message) => {
     expect(() => matchHeader(header, [])).toThrow(refused(code, message))
+  })
+
+  it('that are no fields are all named, with what they may mean and one option for all', () => {
+    expect(() => matchHeader(['customer', 'emial', 'Foo', 'name'], [])).toThrow(
+      expect.objectContaining({
+        code: 'E_HEADER_UNKNOWN_COLUMN',
+        message: 'column 2 ("emial"), column 3 ("Foo") are no fields of Update Customer',
+        remedy: expect.stringMatching(
+          /"emial", did you mean email\?.*--ignore-columns "emial,Foo", or .*init/,
+        ),
+      }),
+    )
+  })
+
+  it('without a usual name of the ids: the likely column is named, and the preset if the file looks like one', () => {
+    for (const [header, remedy] of [
+      [['Rapyd Customer ID', 'Name'], /If column 1 \("Rapyd Customer ID"\).*`rapyd-bulk init`/],
+      [['Old Rapyd No.', 'Rapyd Customer ID', 'Email'], /If column 2/],
+      [['First Name', 'Rapyd Customer ID', 'Last Name', 'Email'], /--map hubspot/],
+      [['Rapyd Customer ID;Name'], /^Only one column was seen.*--delimiter ";"/],
+      [['Company', 'Email'], /^Name the column/],
+    ] as const)
+      expect(() => matchHeader(header, [])).toThrow(
+        expect.objectContaining({ code: 'E_HEADER_NO_ID', remedy: expect.stringMatching(remedy) }),
+      )
   })
 
   it('that only begin alike are two', () => {

@@ -3,7 +3,8 @@
  * these, and the test would run into its limit; no time is measured.
  */
 import { describe, expect, it } from 'vitest'
-import { textDamage } from '../../../src/validation/damage.ts'
+import { findWrappers, mayBeWrapped, textDamage, toTextColumn } from '../../../src/validation/damage.ts'
+import { decodeHtml, isFormula, unguard, withoutFraction } from '../../../src/model/wrappers.ts'
 import { maskCell } from '../../../src/validation/findings.ts'
 import { describeDeception, toPlainForm, printable } from '../../../src/model/text.ts'
 import { detectFormat } from '../../../src/input/format.ts'
@@ -49,8 +50,22 @@ const pumps = [
   'cus_',
   '\r',
   '\u2028',
+  '&',
+  '&a',
+  '&amp;',
+  '&#1',
+  '<',
+  '<a',
+  '<a ',
+  '<a =',
+  '</a>',
+  '<br>',
+  '<!--',
+  '=""',
+  '.0',
+  "'",
 ]
-const heads = ['a@', '+1', 'cus_', '1.', '"', '{"a":"', '\n{', 'mailto:', '.']
+const heads = ['a@', '+1', 'cus_', '1.', '"', '{"a":"', '\n{', 'mailto:', '.', '="', '<a ', "'0"]
 const tails = ['', '!', '\u0000', '1', '"', '}']
 
 const ruled = customerFields.filter(({ rule }) => rule !== undefined)
@@ -74,6 +89,14 @@ const places: Readonly<Record<string, (text: string) => unknown>> = {
     textDamage(text, false, true),
     textDamage(text, true, false),
     maskCell(text),
+  ],
+  'what exports write around texts': (text) => [
+    decodeHtml(text),
+    unguard(text, true),
+    isFormula(text),
+    withoutFraction(text),
+    mayBeWrapped.test(text),
+    [...findWrappers(text, toTextColumn(text, true, text))],
   ],
   'names of columns': (text) => [
     targetOf(text),
@@ -102,6 +125,9 @@ describe('a hostile text', () => {
         'E_COUNTRY',
         'E_EWALLET',
         'E_PAYMENT_METHOD',
+        'W_FLOAT',
+        'W_FORMULA',
+        'W_HTML',
       ] as const)
         expect(() => findFix({ code, field: 'name', message: '' }, text)).not.toThrow()
   })
@@ -110,6 +136,8 @@ describe('a hostile text', () => {
     'digits',
     'trim',
     'uppercase',
+    'html',
+    'unguard',
     'country',
     'number',
     'boolean',

@@ -16,6 +16,7 @@ const csv = (header: string): ErrorsFormat => ({
   header: header.split(','),
   headerText: header,
   delimiter: ',',
+  escape: '"',
   lineEnd: '\n',
 })
 
@@ -35,7 +36,7 @@ describe('errors.csv', () => {
     const errors = await errorsOf('crm.csv', text)
     expect(errors).toBe(
       `\ufeffCustomer ,"E-Mail",name,${ours}\r\n` +
-        `${id(1)},nobody,"Jo, ""x""\r\ny",1,invalid,E_EMAIL,email,not a valid e-mail address of at most 512 characters,` +
+        `${id(1)},nobody,"Jo, ""x""\r\ny",1,invalid,E_EMAIL,email,not a valid e-mail address of at most 512 characters (2 lines: 2 to 3),` +
         '"Write an e-mail address such as name@example.com, at most 512 characters."\r\n',
     )
   })
@@ -91,6 +92,7 @@ describe('errors.csv', () => {
       header: ['id'],
       headerText: 'id',
       delimiter: ';',
+      escape: '"',
       lineEnd: '\n',
     }
     const message = 'one; two'

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   linkSync,
   mkdirSync,
@@ -99,17 +100,41 @@ describe('openOutputFile', () => {
 
   test('clears away what a killed process left, but not what a living one is writing', () => {
     const living = openOutputFile(target)
-    // Larger than any process id
-    writeFileSync(join(directory, '.results.csv.4194305-1.tmp'), 'half')
-    writeFileSync(join(directory, '.summary.json.4194305-1.tmp'), 'of another file')
+    const uuid = '0f3a9c01-d4e5-4f6a-8b7c-9d0e1f2a3b4c'
+    // Version 0.1 named them by its process, which in a container is always the first one, and this one is alive.
+    for (const end of [`${uuid}.tmp`, '1-1.tmp', `${process.pid}-1.tmp`])
+      writeFileSync(join(directory, `.results.csv.${end}`), 'half')
+    writeFileSync(join(directory, `.summary.json.${uuid}.tmp`), 'of another file')
+    writeFileSync(join(directory, '.results.csv.mine.tmp'), 'of the user')
     const file = openOutputFile(target)
     file.write('second')
     file.commit()
     living.write('first')
     living.commit()
     expect(readFileSync(target, 'utf8')).toBe('first')
-    expect(readdirSync(directory).sort()).toEqual(['.summary.json.4194305-1.tmp', 'results.csv'])
+    expect(readdirSync(directory).sort()).toEqual([
+      '.results.csv.mine.tmp',
+      `.summary.json.${uuid}.tmp`,
+      'results.csv',
+    ])
   })
+})
+
+test('a file that another process is writing is left to it until that process is killed', async () => {
+  const module = new URL('../../../src/report/output-file.ts', import.meta.url).href
+  const script = `import { openOutputFile } from ${JSON.stringify(module)}
+    openOutputFile(process.argv[1]).write('x'.repeat(100_000))
+    process.stdout.write('open')
+    setInterval(() => {}, 60_000)`
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, target])
+  await once(child.stdout, 'data')
+  openOutputFile(target).discard()
+  expect(readdirSync(directory)).toHaveLength(1)
+  const ended = once(child, 'close')
+  child.kill('SIGKILL')
+  await ended
+  openOutputFile(target).discard()
+  expect(readdirSync(directory)).toEqual([])
 })
 
 test('removeOutputFile removes a file, and is content when there is none', () => {

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isLocked, openOwnDatabase, tryLock } from '../../../src/store/own-database.ts'
+import { isLocked } from '../../../src/config/file-lock.ts'
+import { openOwnDatabase, tryLock } from '../../../src/store/own-database.ts'
 import { makeSmallDisk, whyNot } from '../../support/small-disk.ts'
 
 let folder = ''

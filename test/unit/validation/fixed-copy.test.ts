@@ -16,9 +16,9 @@ it('other texts in a record change their cells and no others, whatever the quote
       (cells, at, text, delimiter) => {
         const record = stringify([cells], { delimiter, eof: false })
         const index = at % cells.length
-        const changed = withCells(record, delimiter, new Map([[index, text]]))
+        const changed = withCells(record, { delimiter, newline: '\n' }, new Map([[index, text]]))
         expect(parse(changed, { delimiter })).toEqual([cells.with(index, text)])
-        expect(withCells(record, delimiter, new Map())).toBe(record)
+        expect(withCells(record, { delimiter, newline: '\n' }, new Map())).toBe(record)
       },
     ),
   )

@@ -1,0 +1,105 @@
+/**
+ * Runs and plans say which host is called, which files are read and where files are written. They are signed with a key that
+ * is derived from the secret key, so nothing is followed that somebody else has edited.
+ */
+import { createHmac } from 'node:crypto'
+import type { UpdateOptions } from '../config/options.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { Store, StoredRun } from '../model/store.ts'
+import type { Credentials } from '../rapyd/signature.ts'
+import { readRecord, recordText, signedRecord } from './record.ts'
+import { readCredentials } from './remote.ts'
+
+/** What a run or a plan that another secret key has signed would do. */
+export interface KeyChange {
+  /** `run X`, or `the plan PATH`. */
+  readonly what: string
+  readonly host: string
+  readonly account: string
+  readonly rows: number
+  /** Of the files that are read, and of the folder where files are written. */
+  readonly paths: readonly string[]
+}
+
+export interface SignedManifest extends KeyChange {
+  /** What is signed. */
+  readonly text: string
+  readonly signature: string
+  readonly signAnew: (signature: string) => Promise<void>
+}
+
+export interface KeyChangeWatch {
+  /** Called for a run or a plan that another secret key has signed. True follows it, and signs it anew. */
+  readonly onKeyChange?: (change: KeyChange) => Promise<boolean>
+}
+
+const purpose = 'rapyd-bulk manifest 1'
+/** What tells keys apart, and a dot. */
+const keyLength = 17
+
+/** What tells the key, and the signature. Empty at the embedded simulator, whose keys end with its process. */
+export function signManifest(host: string, { secretKey }: Credentials, text: string): string {
+  if (host === 'simulator') return ''
+  const key = createHmac('sha256', secretKey).update(purpose).digest()
+  const [id, signature] = ['', text].map((part) => createHmac('sha256', key).update(part).digest('base64url'))
+  return `${id?.slice(0, keyLength - 1)}.${signature}`
+}
+
+/**
+ * Throws LOCAL, E_MANIFEST, if it was edited; USAGE, E_KEY_CHANGED, if another secret key has signed it and neither
+ * `acceptKeyChange` nor the watch accepts that.
+ */
+export async function acceptManifest(
+  { text, signature, signAnew, ...change }: SignedManifest,
+  options: Pick<UpdateOptions, 'accessKey' | 'secretKey' | 'acceptKeyChange'>,
+  watch: KeyChangeWatch,
+): Promise<void> {
+  if (change.host === 'simulator') return
+  const expected = signManifest(change.host, readCredentials(options), text)
+  if (signature === expected) return
+  const { what, host, account, rows, paths } = change
+  if (signature.slice(0, keyLength) === expected.slice(0, keyLength))
+    throw new BulkUpdateError(
+      'E_MANIFEST',
+      `${what} is not as it was written: its signature does not match`,
+      'Somebody or something has changed it. Begin again from the input. Nothing was sent.',
+    )
+  const isAccepted = (await watch.onKeyChange?.(change)) === true || options.acceptKeyChange === true
+  if (!isAccepted)
+    throw new BulkUpdateError(
+      'E_KEY_CHANGED',
+      `${what} was signed with another secret key. Host ${host}, account ${account}, ${rows} rows, files: ${paths.join(', ')}`,
+      'If you have changed the key, and all of this is right, add --accept-key-change. Nothing was sent.',
+    )
+  await signAnew(expected)
+}
+
+/** What is signed of a run: all that it is bound to, where its files are, and how it was begun. */
+export function manifestText(run: Omit<StoredRun, 'note'>, record: string): string {
+  const { id, kind, parentId = '', host, account, directory, facts } = run
+  const bound = Object.entries(facts).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  return JSON.stringify([id, kind, parentId, host, account, directory, bound, record])
+}
+
+/** Throws like `acceptManifest`. */
+export function acceptRun(
+  store: Pick<Store, 'setNote'>,
+  run: StoredRun,
+  options: Parameters<typeof acceptManifest>[1],
+  watch: KeyChangeWatch,
+): Promise<void> {
+  const { id, host, account, directory } = run
+  const record = recordText(run)
+  const { options: { input = '', map = '' } = {}, rows = 0 } = readRecord(run) ?? {}
+  const manifest = {
+    what: `run ${id}`,
+    host,
+    account,
+    rows,
+    paths: [input, map, directory].filter((path) => path !== ''),
+    text: manifestText(run, record.text),
+    signature: record.signature,
+    signAnew: (signature: string) => store.setNote(id, ...signedRecord(signature, record.text)),
+  }
+  return acceptManifest(manifest, options, watch)
+}

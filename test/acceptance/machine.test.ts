@@ -1,0 +1,147 @@
+/** What the machine and Node do to a command: limits, paths that hang, containers, and openings for debugging. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freshFolder, program, usualEnvironment } from './support/command.ts'
+import type { Folder } from './support/command.ts'
+import { startRapydServer } from './support/rapyd-server.ts'
+
+const rows = (count: number) =>
+  `customer,name\n${Array.from({ length: count }, (_, n) => `cus_${String(n).padStart(32, '0')},N`).join('\n')}\n`
+const rehearsal = ['update', 'crm.csv', '--env', 'simulator', '--rate', 'none', '--quiet']
+
+let folder: Folder
+beforeEach(() => {
+  folder = freshFolder()
+  folder.write('crm.csv', rows(2))
+})
+afterEach(() => folder.remove())
+
+/** Runs a command of the shell in the folder. `$0` is Node, and `$1` the program. */
+function shell(script: string, env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, process.execPath, program], {
+    cwd: folder.path,
+    encoding: 'utf8',
+    env: { ...usualEnvironment(folder.path), ...env },
+    timeout: 60_000,
+  })
+  return { code: status, stdout, stderr }
+}
+
+describe('a limit of open files', { timeout: 120_000 }, () => {
+  it('is called so, and not an outage of Rapyd or a fault of the disk', async () => {
+    const server = await startRapydServer()
+    folder.write('crm.csv', rows(60))
+    const codes: (number | null)[] = []
+    let said = ''
+    // With less Node itself does not start, and with more all is sent.
+    for (const limit of [24, 28, 32, 36, 40]) {
+      const run = `--base-url ${server.url} --rate none --concurrency 20 --run-id at-${limit} --quiet`
+      const child = spawn(
+        '/bin/sh',
+        ['-c', `ulimit -n ${limit}; exec "$0" "$1" update crm.csv ${run}`, process.execPath, program],
+        { cwd: folder.path, env: { ...usualEnvironment(folder.path), ...server.keys } },
+      )
+      child.stderr.on('data', (text) => (said += String(text)))
+      const [code] = await once(child, 'close')
+      codes.push(code)
+    }
+    await server.close()
+    expect(codes.filter((code) => code !== 0 && code !== 6)).toEqual([])
+    expect(codes).toContain(6)
+    expect(said).toContain('this process may not open more files (EMFILE) [E_MACHINE_LIMIT]')
+    expect(said).toContain('ulimit -n')
+    expect(said).not.toMatch(/E_REMOTE_DOWN|E_BUG|E_STORE\]/)
+  })
+})
+
+describe('a path that can hang', () => {
+  it.each([
+    ['--state-dir /proc/x', `${rehearsal.join(' ')} --state-dir /proc/x`, 2],
+    ['--runs-dir /proc/x/y', `${rehearsal.join(' ')} --runs-dir /proc/x/y`, 2],
+    ['--out /proc/x', 'validate crm.csv --out /proc/x', 6],
+    ['a pipe as the plan', 'apply pipe', 3],
+    ['a pipe as the input', 'validate pipe', 3],
+    ['a pipe as the store', `${rehearsal.join(' ')} --store pipe`, 2],
+    ['a pipe as the mark of the store', `${rehearsal.join(' ')} --store marked`, 6],
+    ['a pipe as the journal of the store', `${rehearsal.join(' ')} --store journalled`, 2],
+    ['a pipe as the file of a key', 'verify x', 2],
+  ])('ends with an error: %s', (_what, args, code) => {
+    const pipes = 'mkfifo -m 600 pipe marked-mark journalled-journal'
+    const env = args === 'verify x' ? { RAPYD_SECRET_KEY_FILE: 'pipe', RAPYD_ACCESS_KEY: 'k' } : {}
+    const words = args === 'verify x' ? 'update crm.csv' : args
+    expect(shell(`${pipes} && exec "$0" "$1" ${words}`, env)).toMatchObject({ code })
+  })
+})
+
+const canIsolate = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
+
+describe.skipIf(!canIsolate)('as the first process of a container', () => {
+  const isolated = 'exec unshare --pid --fork --mount-proc "$0" "$1"'
+
+  it('is not stopped by the files that a killed one has left, and removes them', () => {
+    const names = Array.from({ length: 6 }, (_, n) => `.run.prom.1-${n + 1}.tmp`).join(' ')
+    const { code } = shell(`touch ${names}; ${isolated} ${rehearsal.join(' ')} --metrics-file run.prom`)
+    expect(code).toBe(0)
+    expect(readdirSync(folder.path).filter((name) => name.includes('prom'))).toEqual(['run.prom'])
+  })
+
+  it('is ended by SIGTERM, also by a command that has nothing to drain', async () => {
+    // It waits for its input, which does not end.
+    const args = ['--pid', '--fork', '--mount-proc', process.execPath, program, 'validate', '-']
+    const child = spawn('unshare', args, { cwd: folder.path, env: usualEnvironment(folder.path) })
+    let inner = ''
+    while (inner === '') {
+      inner = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).stdout.trim()
+      await new Promise(setImmediate)
+    }
+    const ended = once(child, 'close')
+    // Whoever is not there to handle it yet ignores it.
+    const again = setInterval(() => process.kill(Number(inner), 'SIGTERM'), 200)
+    const [code] = await ended
+    clearInterval(again)
+    expect(code).toBe(143)
+  })
+})
+
+describe('what Node offers for debugging', () => {
+  const keys = { RAPYD_ACCESS_KEY: 'rak_CANARYACCESS', RAPYD_SECRET_KEY: 'rsk_CANARYSECRET' }
+
+  it('writes no key into a file, and opens no port', async () => {
+    mkdirSync(join(folder.path, 'dumps'))
+    const dumps = join(folder.path, 'dumps')
+    const options = `--report-on-signal --heapsnapshot-signal=SIGUSR2 --report-directory=${dumps} --diagnostic-dir=${dumps}`
+    const server = folder.start(['simulator'], { ...keys, NODE_OPTIONS: options })
+    const said = (word: string) =>
+      new Promise<void>((resolve) => {
+        server.onStderr((text) => {
+          if (text.includes(word)) resolve()
+        })
+      })
+    await said('ready')
+    const reported = said('report completed')
+    server.kill('SIGUSR2')
+    await reported
+    server.kill('SIGUSR1')
+    // It answers, so it has had the signal.
+    const [, port = ''] = /:(\d+)\n/.exec(server.stdout()) ?? []
+    await once(connect(Number(port), '127.0.0.1'), 'connect')
+    server.kill('SIGTERM')
+    const { code, stderr } = await server.finished
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('Debugger listening')
+    const written = readdirSync(dumps)
+    expect(written).toEqual([expect.stringMatching(/^report\./)])
+    for (const name of written) expect(readFileSync(join(dumps, name), 'utf8')).not.toContain('CANARY')
+  })
+
+  it('is refused where it would write the whole heap', async () => {
+    const env = { ...keys, NODE_OPTIONS: '--heapsnapshot-near-heap-limit=1' }
+    const { code, stderr } = await folder.run(rehearsal, env)
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--heapsnapshot-near-heap-limit')])
+    expect(existsSync(join(folder.path, 'rapyd-runs'))).toBe(false)
+  })
+})
