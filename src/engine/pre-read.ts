@@ -174,7 +174,9 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
         ? { request: toSettle(asked), isKept: true }
         : unread(asked, found, isInDoubt)
     }
-    return isSettledFirst && !('outcome' in found) ? { ...found, request: toSettle(asked) } : found
+    if (!isSettledFirst) return found
+    // What the customer shows now decides nothing about a row that may have been applied.
+    return { ...('outcome' in found ? {} : found), request: toSettle(asked) }
   }
 
   return {

@@ -20,6 +20,7 @@ import type { Outcome } from '../model/outcome.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { Run, Store } from '../model/store.ts'
 import { printable } from '../model/text.ts'
+import { keysOf } from '../rapyd/metadata.ts'
 import { createUpdateRequest, withReading } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { isEmpty, isHeld } from '../rapyd/snapshot.ts'
@@ -76,33 +77,37 @@ export async function finishProbe(parts: ProbeParts): Promise<void> {
 }
 
 /** Probes a customer. Throws USAGE if it will not do, REMOTE if nothing was seen or keys could not be written back. */
-export async function probeCustomer(parts: ProbeParts, customer: string): Promise<Metadata> {
-  const found = await withProbe(parts, async (session) => {
+export function probeCustomer(parts: ProbeParts, customer: string): Promise<Metadata> {
+  return withProbe(parts, async (session) => {
     const metadata = metadataToProbe(customer, await session.read(customer, session.signal))
-    if (metadata instanceof BulkUpdateError) return metadata
     const key = Object.keys(metadata).find((name) => !isEmpty(metadata[name])) ?? ''
     const state: ProbeState = { customer, metadata, key, nonce: randomUUID() }
     await session.run.setNote(stateNote, JSON.stringify(state))
-    return (await carryOut(session, state, false)) ?? nothingSeen(state)
+    const found = await carryOut(session, state, false)
+    if (found !== undefined) return found
+    throw new BulkUpdateError(
+      'E_PROBE_UNCLEAR',
+      `no attempt at ${customer} was answered with success, so nothing was seen. Its metadata is as it was`,
+      'Probe again, or name another customer.',
+    )
   })
-  if (found instanceof BulkUpdateError) throw found
-  return found
 }
 
 interface ProbeSession extends ProbeParts {
   readonly run: Run
   readonly client: Client
+  readonly settleMs: number
   readonly read: ReadCustomer
 }
 
-/** Takes the run of the probe, which is deleted once `action` has ended without an error or a doubt. */
+/** Takes the run of the probe, and deletes it unless something is left to do. */
 async function withProbe<Result>(
   parts: ProbeParts,
   action: (session: ProbeSession) => Promise<Result>,
 ): Promise<Result> {
-  const { store, remote, options, tell, signal } = parts
-  const id = runIdOf(remote)
+  const { store, remote, options, tell } = parts
   const { host, account } = remote
+  const id = runIdOf(remote)
   const manifest = {
     id,
     kind: 'probe',
@@ -119,9 +124,9 @@ async function withProbe<Result>(
     settleMs,
     rows: 2,
   })
-  let result: Result
   try {
     const stopping = new AbortController()
+    const signal = AbortSignal.any([parts.signal, stopping.signal])
     const client = await openClient(
       { store, remote, options, tell, progress: { requested() {} } },
       {
@@ -134,49 +139,44 @@ async function withProbe<Result>(
       clock,
       (error) => stopping.abort(error),
     )
-    const joined = AbortSignal.any([signal, stopping.signal])
     try {
       const tools = { ...client, clock, random: Math.random }
-      await preflight({ ...tools, patienceMs: options.firstOutageMs }, joined)
-      result = await action({ ...parts, signal: joined, run, client, read: createReadCustomer(tools) })
-      await run.finish()
+      await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
+      return await action({ ...parts, signal, run, client, settleMs, read: createReadCustomer(tools) })
     } finally {
       await client.close()
     }
   } finally {
+    const isOver = readState(run) === undefined
     await run.close()
+    if (isOver) await store.deleteRun(id, () => Promise.resolve(true))
   }
-  await store.deleteRun(id, () => Promise.resolve(true))
-  return result
 }
 
+/** Returns undefined if nothing was begun, or nothing is left to do. */
 function readState(run: Run): ProbeState | undefined {
   const found = parseJson(run.note(stateNote) ?? '')
-  if (run.finishedAt > 0 || !isJsonObject(found)) return undefined
+  if (!isJsonObject(found)) return undefined
   const { customer, metadata, key, nonce } = found
   if (typeof customer !== 'string' || typeof key !== 'string' || typeof nonce !== 'string') return undefined
   return metadata !== undefined && isJsonObject(metadata) ? { customer, metadata, key, nonce } : undefined
 }
 
-/** The metadata of a customer on which something can be seen, and which can be written back; or why there is none. */
-function metadataToProbe(customer: string, reading: CustomerReading): JsonObject | BulkUpdateError {
+/** The metadata of a customer on which something can be seen, and which can be written back. Throws USAGE. */
+function metadataToProbe(customer: string, reading: CustomerReading): JsonObject {
   const unfit = (code: ErrorCode | 'E_PROBE_KEYS', message: string): BulkUpdateError =>
     new BulkUpdateError(code, printable(`${customer} ${message}`), otherCustomer, { kind: 'USAGE' })
-  if (reading.kind === 'missing') return unfit(reading.code, 'is not known to Rapyd')
-  if (reading.kind !== 'found') return unfit('E_METADATA_UNREAD', 'could not be read')
+  if (reading.kind === 'missing') throw unfit(reading.code, 'is not known to Rapyd')
+  if (reading.kind !== 'found') throw unfit('E_METADATA_UNREAD', 'could not be read')
   const [changed] = reading.changedKeys ?? []
   if (changed !== undefined)
-    return unfit('E_METADATA_NUMBER', `has a number that would be written back changed: metadata.${changed}`)
-  const metadata = reading.customer['metadata']
-  const keys = metadata !== undefined && isJsonObject(metadata) ? metadata : {}
-  const isEnough = Object.keys(keys).length > 1 && !Object.values(keys).every(isEmpty)
-  return isEnough
-    ? keys
-    : unfit('E_PROBE_KEYS', 'has fewer than two keys of metadata, so nothing can be seen')
+    throw unfit('E_METADATA_NUMBER', `has a number that would be written back changed: metadata.${changed}`)
+  const keys = keysOf(reading.customer) ?? {}
+  if (Object.keys(keys).length > 1 && !Object.values(keys).every(isEmpty)) return keys
+  throw unfit('E_PROBE_KEYS', 'has fewer than two keys of metadata, so nothing can be seen')
 }
 
-const otherCustomer =
-  'Name another customer, one that has two keys of metadata or more with plain values. Nothing was sent.'
+const otherCustomer = 'Name another customer, one that has two keys of metadata or more. Nothing was sent.'
 
 /**
  * Resolves with undefined if nothing was seen. After a kill the key is not sent alone again: what was sent is settled, and restored if
@@ -189,13 +189,14 @@ async function carryOut(
 ): Promise<Metadata | undefined> {
   const { run, store, remote } = session
   const isAnswered = await sendAlone(session, state, wasKilled)
-  const isLost = (await missingKeys(session, state)).length > 0
+  const isLost = await areKeysMissing(session, state)
   const isReplaced = isLost || run.inDoubt.has(allRow) || run.settledRows.has(allRow)
   if (isReplaced && !run.settledRows.has(allRow)) await restore(session, state, wasKilled)
-  if (!isReplaced && !isAnswered) return undefined
   const value = isReplaced ? 'replace' : 'merge'
-  await store.keepFact(remote, metadataFact, { value, customer: state.customer, at: Date.now() })
-  return value
+  const isSeen = isReplaced || isAnswered
+  if (isSeen) await store.keepFact(remote, metadataFact, { value, customer: state.customer, at: Date.now() })
+  await run.setNote(stateNote, '')
+  return isSeen ? value : undefined
 }
 
 /** Resolves with true if an answer shows that the request was applied. */
@@ -207,7 +208,7 @@ async function sendAlone(session: ProbeSession, state: ProbeState, wasKilled: bo
   const { [state.key]: value = '' } = state.metadata
   const outcome = await sendRow(session, toRequest(session, state, aloneRow, { [state.key]: value }), {
     async readBack() {
-      if ((await missingKeys(session, state)).length > 0) return 'applied'
+      if (await areKeysMissing(session, state)) return 'applied'
       return wasKilled ? 'unanswered' : 'different'
     },
   })
@@ -240,16 +241,18 @@ async function restore(session: ProbeSession, state: ProbeState, wasKilled: bool
       return found === 'different' && wasKilled ? 'cannot_tell' : found
     },
   })
-  const missing = await missingKeys(session, state)
-  if (outcome.outcome !== 'updated' || missing.length > 0) throw notRestored(state, missing)
   const now = await readKeys(session, state)
-  const changed = Object.keys(others).filter((key) => !isHeld(now?.[key], others[key] ?? '', ''))
+  // Nothing can be given back to a customer that was deleted.
+  if (now === undefined) return
+  const missing = missingIn(now, state)
+  if (outcome.outcome !== 'updated' || missing.length > 0) throw notRestored(state, missing)
+  const changed = Object.keys(others).filter((key) => !isHeld(now[key], others[key] ?? '', ''))
   if (changed.length > 0) tell({ kind: 'notice', text: changedText(state, changed), isWarning: true })
   await run.recordOutcome(outcome)
 }
 
 async function sendRow(
-  { run, client, options, signal }: ProbeSession,
+  { run, client, settleMs, signal }: ProbeSession,
   request: UpdateRequest,
   more: Pick<SenderParts, 'readBack' | 'readAgain'>,
 ): Promise<Outcome> {
@@ -261,7 +264,7 @@ async function sendRow(
     clock,
     random: Math.random,
     inDoubt: run.inDoubt,
-    settleAfterMs: () => options.settleAfterMs ?? usualSettleMs,
+    settleAfterMs: () => settleMs,
     held: { until: () => 0, hold() {} },
     cancelIntent: ({ row }) => run.cancelIntents([row]),
     earlierEndedAt: endedAt === 0 ? clock.now() : clock.now() + endedAt - clock.wall(),
@@ -298,21 +301,16 @@ async function readKeys({ read, signal }: ProbeSession, state: ProbeState): Prom
   const reading = await read(state.customer, signal)
   if (reading.kind === 'missing') return undefined
   if (reading.kind === 'unreadable') throw notRestored(state, [])
-  const { metadata } = reading.customer
-  return metadata !== undefined && isJsonObject(metadata) ? metadata : {}
+  return keysOf(reading.customer) ?? {}
 }
 
-async function missingKeys(session: ProbeSession, state: ProbeState): Promise<readonly string[]> {
+async function areKeysMissing(session: ProbeSession, state: ProbeState): Promise<boolean> {
   const now = await readKeys(session, state)
-  return now === undefined ? [] : Object.keys(state.metadata).filter((key) => !Object.hasOwn(now, key))
+  return now !== undefined && missingIn(now, state).length > 0
 }
 
-function nothingSeen({ customer }: ProbeState): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_PROBE_UNCLEAR',
-    `no attempt at ${customer} was answered with success, so nothing was seen. Its metadata is as it was`,
-    'Probe again, or name another customer.',
-  )
+function missingIn(now: JsonObject, { metadata }: ProbeState): readonly string[] {
+  return Object.keys(metadata).filter((key) => !Object.hasOwn(now, key))
 }
 
 function notRestored({ customer }: ProbeState, missing: readonly string[]): BulkUpdateError {

@@ -2,10 +2,9 @@
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { needsAttention, noOutcomes } from '../model/outcome.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
-import type { Clock, Source } from '../model/ports.ts'
+import type { Clock, Source, Window } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
-import type { PaceWindow } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import { toRowEvent } from '../report/run-log.ts'
 import type { RunEvent } from '../report/run-log.ts'
@@ -24,7 +23,7 @@ export interface SendingFacts {
   readonly settled: ReadonlyMap<OutcomeKind, number>
   readonly errors: ReadonlyMap<string, number>
   /** The reserve taken off. */
-  readonly windows: readonly PaceWindow[]
+  readonly windows: readonly Window[]
   readonly pausedForMs: () => number
   /** 2 if customers are read before they are updated. Default 1. */
   readonly requestsPerCall?: number

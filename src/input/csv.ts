@@ -113,16 +113,18 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
           counted++
         }
       }
-      const passMark = (): boolean => {
-        if (bytes[at] !== mark[0] || !bytes.subarray(at, at + mark.length).equals(mark)) return false
-        at += mark.length
-        offset += mark.length
-        onMark(line)
-        return true
+      const passMarks = (): boolean => {
+        const before = at
+        while (bytes[at] === mark[0] && bytes.subarray(at, at + mark.length).equals(mark)) {
+          at += mark.length
+          offset += mark.length
+          onMark(line)
+        }
+        return at > before
       }
       const onRecord = (cells: string[], info: Info): null => {
         passBlankLines()
-        if (passMark()) cells[0] = cells[0]?.slice(1) ?? ''
+        if (passMarks()) cells[0] = cells[0]?.replace(/^\ufeff+/, '') ?? ''
         const next = from + info.bytes
         add(bytes, at, next, cells, rows)
         at = next
@@ -141,7 +143,7 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
           return at
         }
         // A quote after the mark opens a cell.
-        if (passMark()) continue
+        if (passMarks()) continue
         const next = endOfLine(bytes, at, Number(error['lines']) - counted)
         add(bytes, at, next, undefined, rows)
         at = next

@@ -70,9 +70,14 @@ type NdjsonRows = (NdjsonRow | MalformedRow)[]
 const blank = /^[ \t\r]*$/
 /** Before a record: a byte order mark, as where files are joined, or the record separator of RFC 7464. */
 const marks = [
-  ['byte_order_marks', Buffer.from('\ufeff')],
-  ['record_separators', Buffer.from('\u001e')],
+  { kind: 'byte_order_marks', text: Buffer.from('\ufeff') },
+  { kind: 'record_separators', text: Buffer.from('\u001e') },
 ] as const
+
+function markAt(bytes: Buffer, at: number): (typeof marks)[number] | undefined {
+  return marks.find(({ text }) => bytes[at] === text[0] && bytes.subarray(at, at + text.length).equals(text))
+}
+
 const joinedObjects = /\}\s*\{\s*"/
 const joinedLine = {
   code: 'E_JSON',
@@ -98,11 +103,10 @@ export async function* parseNdjson(
   function take(bytes: Buffer, rows: NdjsonRows): void {
     const whole = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
     let skipped = 0
-    for (const [kind, text] of marks)
-      if (bytes[skipped] === text[0] && bytes.subarray(skipped, skipped + text.length).equals(text)) {
-        skipped += text.length
-        onSetAside(kind, line)
-      }
+    for (let mark = markAt(bytes, 0); mark !== undefined; mark = markAt(bytes, skipped)) {
+      skipped += mark.text.length
+      onSetAside(mark.kind, line)
+    }
     const place = { row, line, offset: offset + skipped, length: whole - skipped }
     line++
     offset += bytes.length + 1

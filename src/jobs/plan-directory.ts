@@ -2,7 +2,7 @@
  * The folder of a plan below the folder of runs: readings, standard input, and the plan itself unless `--out` names another place.
  * The input is personal data, so it is removed when all of it is sent.
  */
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError } from '../model/errors.ts'
 import { tryLock } from '../store/own-database.ts'
@@ -12,7 +12,6 @@ export const planEnd = '-plan'
 
 /** Temporary names, which a killed process leaves, begin with a dot. */
 const planFiles = /^\.?(?:plan\.ndjson|readings\.db|input)\b/
-const lockFile = 'plan.lock'
 
 export interface PlanDirectory {
   readonly planId: string
@@ -45,15 +44,35 @@ export function keptInput(directory: string): string {
   return join(directory, 'input')
 }
 
-/** Keeps all other processes out of a plan until the function that it returns is called. Throws BUSY. */
-export function lockPlan(directory: string): () => void {
-  const unlock = tryLock(join(directory, lockFile))
-  if (unlock !== undefined) return unlock
+interface PlanLock extends Disposable {
+  readonly directory: string
+}
+
+/** Keeps all other processes out of a plan until it is disposed of, which removes a folder that holds nothing. Throws BUSY. */
+export function lockPlan(directory: string): PlanLock {
+  const lock = tryLockPlan(directory)
+  if (lock !== undefined) return lock
   throw new BulkUpdateError(
     'E_BUSY',
     `the plan ${basename(directory)} is being made by another process`,
     'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
   )
+}
+
+function tryLockPlan(directory: string): PlanLock | undefined {
+  const unlock = tryLock(join(directory, 'plan.lock'))
+  if (unlock === undefined) return undefined
+  return {
+    directory,
+    [Symbol.dispose]() {
+      unlock()
+      try {
+        rmdirSync(directory)
+      } catch {
+        // It holds something, or is gone.
+      }
+    },
+  }
 }
 
 /** True if `path` is the standard input that a plan keeps. */
@@ -75,18 +94,6 @@ export function refuseGoneInput(path: string): void {
 /** Keeps the input if another process is making a plan of it. */
 export function removePlanInput(path: string): void {
   if (!isPlanInput(path)) return
-  const directory = dirname(path)
-  const unlock = tryLock(join(directory, lockFile))
-  if (unlock === undefined) return
-  try {
-    rmSync(path, { force: true })
-  } finally {
-    unlock()
-  }
-  removeIfEmpty(directory)
-}
-
-/** Removes the folder of a plan if nothing is in it. */
-export function removeIfEmpty(directory: string): void {
-  if (readdirSync(directory).length === 0) rmSync(directory, { recursive: true })
+  using lock = tryLockPlan(dirname(path))
+  if (lock !== undefined) rmSync(path, { force: true })
 }

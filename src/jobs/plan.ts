@@ -13,7 +13,7 @@ import { openNewFile } from '../report/output-file.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import { keptInput, lockPlan, planEnd, removeIfEmpty } from './plan-directory.ts'
+import { keptInput, lockPlan, planEnd } from './plan-directory.ts'
 import { planVersion } from '../engine/plan-format.ts'
 import type { PlanFacts, PlanHead, PlanRow } from '../engine/plan-format.ts'
 import { fieldOf } from '../model/row.ts'
@@ -98,21 +98,16 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })
     if (checked.refusal !== undefined) throw checked.refusal
     await guard?.check(checked.found)
-    const directory = openRunDirectory(join(runsDir, planId))
-    const unlock = lockPlan(directory)
-    try {
-      const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
-      // Before hours of reading, not after them.
-      openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
-      const keep = (): Promise<void> => input.keepAt(keptInput(directory))
-      const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
-      const planned = await planIn(directory, asked, { checked, file, facts, path, keep })
-      const { missingColumns, setAside } = checked.found
-      return { ...planned, unmatched, missingColumns, setAside }
-    } finally {
-      unlock()
-      removeIfEmpty(directory)
-    }
+    using locked = lockPlan(openRunDirectory(join(runsDir, planId)))
+    const { directory } = locked
+    const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
+    // Before hours of reading, not after them.
+    openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
+    const keep = (): Promise<void> => input.keepAt(keptInput(directory))
+    const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
+    const planned = await planIn(directory, asked, { checked, file, facts, path, keep })
+    const { missingColumns, setAside } = checked.found
+    return { ...planned, unmatched, missingColumns, setAside }
   } finally {
     await input.close()
   }
@@ -144,43 +139,34 @@ async function planIn(
 ): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns' | 'setAside'>> {
   const { remote, options, watch } = asked
   const readingsPath = join(directory, 'readings.db')
-  const readings = openReadings(readingsPath, Date.now() - longestMs)
-  try {
-    const requests = await readAll(asked, checked, readings)
-    await keep()
-    const isPiped = options.input === '-'
-    const planned: PlanFacts = {
-      rapyd_bulk_plan: planVersion,
-      version,
-      created_at: new Date().toISOString(),
-      input: { path: isPiped ? keptInput(directory) : resolve(options.input), sha256: facts.input },
-      mapping_sha256: facts.mapping,
-      host: facts.host,
-      account: facts.account,
-      options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
-      reads: {
-        customers: readings.customers,
-        ...readings.counts(),
-        began_at: new Date(readings.beganAt).toISOString(),
-      },
-    }
-    const onChange = watch.onChange ?? ((): void => {})
-    const sign = (text: string): string => signManifest(facts.host, remote.credentials, text)
-    const head = await writePlan({ ...checked, readings, plan: planned, path, sign, onChange })
-    await file.checkUnchanged()
-    readings.close()
-    for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
-    const calls = head.counts.changes.update
-    return {
-      path,
-      head,
-      requests,
-      calls,
-      etaMs: createPace(remote.windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0,
-    }
-  } finally {
-    readings.close()
+  using readings = openReadings(readingsPath, Date.now() - longestMs)
+  const requests = await readAll(asked, checked, readings)
+  await keep()
+  const isPiped = options.input === '-'
+  const planned: PlanFacts = {
+    rapyd_bulk_plan: planVersion,
+    version,
+    created_at: new Date().toISOString(),
+    input: { path: isPiped ? keptInput(directory) : resolve(options.input), sha256: facts.input },
+    mapping_sha256: facts.mapping,
+    host: facts.host,
+    account: facts.account,
+    options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
+    reads: {
+      customers: readings.customers,
+      ...readings.counts(),
+      began_at: new Date(readings.beganAt).toISOString(),
+    },
   }
+  const onChange = watch.onChange ?? ((): void => {})
+  const sign = (text: string): string => signManifest(facts.host, remote.credentials, text)
+  const head = await writePlan({ ...checked, readings, plan: planned, path, sign, onChange })
+  await file.checkUnchanged()
+  readings.close()
+  for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
+  const calls = head.counts.changes.update
+  const etaMs = createPace(remote.windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0
+  return { path, head, requests, calls, etaMs }
 }
 
 /** Reads every customer of a row that has a call. Resolves with the number of requests. */

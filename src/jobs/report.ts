@@ -34,9 +34,7 @@ export interface ReportOptions extends StoreOptions {
   readonly includeValues?: boolean
 }
 
-/**
- * `run` is the id of a run in the store, or the path of its directory. Throws LOCAL if the store cannot be read or a file cannot be written.
- */
+/** `run` is the id of a run in the store, or the path of its directory. */
 export function rebuildReport(
   run: string,
   runsDir?: string,
@@ -70,12 +68,10 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
       runId,
       directory,
       run: {
-        note: (name) => stored.note(name),
+        ...stored,
         outcomes: () => reader.outcomes(),
         settledRows,
         isInDoubt: (row) => inDoubt.has(row) || (input?.asked.has(row) ?? false),
-        startedAt: stored.startedAt,
-        finishedAt: stored.finishedAt,
       },
       options: resolveOptions({ ...record.options, includeValues }),
       host: fact('host'),
@@ -138,16 +134,10 @@ function noRows(): never {
   throw new Error('the rows of a run without open ones are asked for')
 }
 
-async function endingOfSaved({
-  store,
-  runId,
-  reader,
-  record,
-  isRunning,
-  isFinished,
-}: SavedRun): Promise<RunEnding> {
-  if (isFinished) return endingOf(undefined)
-  if (isRunning) {
+async function endingOfSaved(saved: SavedRun): Promise<RunEnding> {
+  const { store, runId, reader, record } = saved
+  if (saved.isFinished) return endingOf(undefined)
+  if (saved.isRunning) {
     return {
       ...endingOf(undefined),
       open: { code: 'E_STILL_RUNNING', message: 'the run is still going on' },

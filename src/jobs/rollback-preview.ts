@@ -48,7 +48,7 @@ async function previewIn(
   const { run, ...own } = options
   const signal = signalOf(options)
   const parent = await openSavedRun(store, run, options.runsDir)
-  const readings = openReadings('', 0)
+  using readings = openReadings('', 0)
   try {
     const { owner, settled } = parent.reader.stored
     if (parent.isRunning) throw busyRun(parent.runId, owner, settled)
@@ -65,8 +65,6 @@ async function previewIn(
     return { parent: parent.runId, ...(await previewOf(rows(), readings)), requests }
   } catch (error) {
     throw asInterruption(error, signal)
-  } finally {
-    readings.close()
   }
 }
 

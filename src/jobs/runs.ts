@@ -6,12 +6,14 @@ import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { commandToApply, commandToResume, commandToRedo, commandToRollback } from '../engine/command.ts'
 import { isInputKept } from '../engine/input.ts'
 import { readRecord, recordName } from '../engine/record.ts'
+import type { RunRecord } from '../engine/record.ts'
 import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import type { RunReader, Store } from '../model/store.ts'
+import { isoTime } from '../report/format.ts'
 import { formerRunState, formerRuns } from '../store/former-layout.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'
 import type { StoreOptions } from '../store/open-store.ts'
@@ -81,8 +83,8 @@ export function listRuns(runsDir?: string, given: StoreOptions = {}): Promise<re
 
 function listedPlan({ planId, directory, changedAt }: PlanDirectory): ListedRun {
   const path = join(directory, 'plan.ndjson')
-  const next = existsSync(path) ? commandToApply(path) : ''
-  return { ...common(planId, directory, changedAt, 'plan'), next }
+  const plan = common(planId, directory, changedAt, 'plan')
+  return existsSync(path) ? { ...plan, next: commandToApply(path) } : plan
 }
 
 function listedFormer(directory: string): ListedRun {
@@ -95,7 +97,7 @@ function listedFormer(directory: string): ListedRun {
     damaged: ', and its journal.db cannot be read',
   }
   const problem = `begun by rapyd-bulk 0.1${ends[former ?? 'finished']}`
-  return { ...common(basename(directory), directory, changedAt, state), next: '', problem }
+  return { ...common(basename(directory), directory, changedAt, state), problem }
 }
 
 async function listed(reader: RunReader): Promise<ListedRun> {
@@ -104,28 +106,19 @@ async function listed(reader: RunReader): Promise<ListedRun> {
     return await described(reader)
   } catch (error) {
     const problem = error instanceof BulkUpdateError ? error.message : 'it cannot be read'
-    return { ...common(id, directory, changedAt, 'broken'), next: '', problem }
+    return { ...common(id, directory, changedAt, 'broken'), problem }
   }
 }
 
 async function described(reader: RunReader): Promise<ListedRun> {
   const { stored } = reader
-  const { id: runId, directory } = stored
   const record = readRecord(stored)
   const counts = await reader.counts()
   const state = stored.isRunning ? 'running' : stored.state
-  const { settled } = stored
-  const left = settled - (counts.get('updated') ?? 0) - (counts.get('unchanged') ?? 0)
-  let next = ''
-  if (state === 'open' && record !== undefined) next = commandToResume({ runId, record })
-  if (state === 'finished' && left > 0 && record !== undefined) {
-    const hasNothingLeft = record.rollback !== undefined && left === (counts.get('invalid') ?? 0)
-    if (record.rollback === undefined) next = commandToRedo(runId, record.options)
-    else if (!hasNothingLeft) next = commandToRollback(record.rollback.parent, record.options)
-  }
+  const { redo, rollback, planned } = record ?? {}
   return {
-    ...common(runId, directory, stored.changedAt, state),
-    rows: record?.rows ?? settled,
+    ...common(stored.id, stored.directory, stored.changedAt, state),
+    rows: record?.rows ?? stored.settled,
     outcomes: Object.fromEntries(
       outcomeKinds.flatMap((kind) => (counts.has(kind) ? [[kind, counts.get(kind)]] : [])),
     ),
@@ -134,18 +127,25 @@ async function described(reader: RunReader): Promise<ListedRun> {
     host: stored.host,
     account: stored.account,
     ...(isInputKept(stored) && state === 'open' ? { keeps_input: true } : {}),
-    ...(record?.redo === undefined ? {} : { parent: record.redo.parent }),
-    ...(record?.rollback === undefined ? {} : { rolled_back: record.rollback.parent }),
-    ...(record?.planned === undefined
-      ? {}
-      : { plan: record.planned.plan, ...planIdOf(record.planned.plan, record.options.input) }),
-    next,
+    ...(redo && { parent: redo.parent }),
+    ...(rollback && { rolled_back: rollback.parent }),
+    ...(planned && { plan: planned.plan, ...planIdOf(planned.plan, record?.options.input) }),
+    next: record === undefined ? '' : nextCommand(stored, record, counts),
   }
 }
 
-/** Empty for 0. */
-function isoTime(ms: number): string {
-  return ms === 0 ? '' : new Date(ms).toISOString()
+/** Empty if nothing is left to do, or a process has the run. */
+function nextCommand(
+  { id: runId, state, isRunning, settled }: RunReader['stored'],
+  record: RunRecord,
+  counts: ReadonlyMap<OutcomeKind, number>,
+): string {
+  const countOf = (kind: OutcomeKind): number => counts.get(kind) ?? 0
+  if (isRunning) return ''
+  if (state === 'open') return commandToResume({ runId, record })
+  const left = settled - countOf('updated') - countOf('unchanged')
+  if (record.rollback === undefined) return left === 0 ? '' : commandToRedo(runId, record.options)
+  return left === countOf('invalid') ? '' : commandToRollback(record.rollback.parent, record.options)
 }
 
 /** The plan may be in another place, and only its standard input in the folder. */
@@ -167,6 +167,7 @@ function common(runId: string, directory: string, changedAt: number, state: RunS
     changed_at: new Date(changedAt).toISOString(),
     host: '',
     account: '',
+    next: '',
   }
 }
 
@@ -256,7 +257,11 @@ function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: num
 /** Deletes a run, or the standard input of an open one. Returns why it could not be deleted; undefined if it was. Its state is read again when no process can have it. */
 export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promise<string | undefined> {
   try {
-    if (run.state === 'plan') return deletePlan(run.directory)
+    if (run.state === 'plan') {
+      using locked = lockPlan(run.directory)
+      rmSync(locked.directory, { recursive: true })
+      return undefined
+    }
     const isDeleted = await withStore(given, (store) =>
       store.deleteRun(run.run_id, async (stored) => {
         const hasBegun = stored.startedAt > 0 || stored.note(recordName) !== undefined
@@ -272,14 +277,4 @@ export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promi
     if (error instanceof BulkUpdateError) return error.message
     return `it could not be deleted (${systemCode(error)})`
   }
-}
-
-function deletePlan(directory: string): undefined {
-  const unlock = lockPlan(directory)
-  try {
-    rmSync(directory, { recursive: true })
-  } finally {
-    unlock()
-  }
-  return undefined
 }

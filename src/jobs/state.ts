@@ -4,7 +4,6 @@ import type { OptionsOf, UpdateOptions } from '../config/options.ts'
 import { accountOf, exportNameOf, holdExports } from '../engine/open-field-state.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { openRemote } from '../engine/remote.ts'
-import type { Remote } from '../engine/remote.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/outcome.ts'
 import type { AccountId, ExportRun, FieldState, FieldStateCounts, Store } from '../model/store.ts'
@@ -51,9 +50,9 @@ export function showState(options: StateOptions): Promise<StateFacts> {
 
 /** Forgets one customer, or all without `customer`. What is forgotten is sent again. Resolves with the number of customers. */
 export function forgetState(options: StateOptions, customer?: string): Promise<number> {
-  return withState(options, async (open) => {
-    await refuseNoState(open.state, open.owner)
-    return whileHeld(open, () => open.state.forget(customer))
+  return whileHeld(options, async ({ state, owner }) => {
+    await refuseNoState(state, owner)
+    return state.forget(customer)
   })
 }
 
@@ -62,7 +61,7 @@ async function withState<Result>(
   options: StateOptions,
   action: (open: OpenState) => Promise<Result>,
 ): Promise<Result> {
-  const remote: Remote = await openRemote(resolveOptions(options))
+  const remote = await openRemote(resolveOptions(options))
   try {
     const { owner, digests } = accountOf(remote)
     return await withStore(options, (store) =>
@@ -74,16 +73,18 @@ async function withState<Result>(
 }
 
 /** While no run with `--only-changed` is under way. Throws BUSY if one is. */
-async function whileHeld<Result>(
-  { store, owner }: OpenState,
-  action: () => Promise<Result>,
+function whileHeld<Result>(
+  options: StateOptions,
+  action: (open: OpenState) => Promise<Result>,
 ): Promise<Result> {
-  const release = await holdExports(store, owner)
-  try {
-    return await action()
-  } finally {
-    await release()
-  }
+  return withState(options, async (open) => {
+    const release = await holdExports(open.store, open.owner)
+    try {
+      return await action(open)
+    } finally {
+      await release()
+    }
+  })
 }
 
 async function refuseNoState(state: FieldState, { host, account }: AccountId): Promise<void> {
@@ -111,31 +112,25 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
   try {
     const { refusal, found, openRows, readRow } = await checkInput({ ...given, onInvalid: () => {}, signal })
     if (refusal !== undefined) throw refusal
-    return await withState(options, (open) =>
-      whileHeld(open, async () => {
-        const { state, digests } = open
-        await state.forgetIfBehind()
-        let rows = 0
-        for await (const batch of openRows()) {
-          signal.throwIfAborted()
-          const patches = batch.flatMap((row) => {
-            const read = readRow(row)
-            return isOutcome(read) ? [] : [read]
-          })
-          await state.confirm(
-            patches.map(({ customerId, patch }) => ({
-              customerId,
-              digests: digests.of(customerId, serialisePatch(patch)),
-            })),
-          )
-          const ids = patches.map(({ customerId }) => customerId)
-          await state.see(exportNameOf(options.input), 'baseline', ids)
-          rows += patches.length
-        }
-        await state.accept()
-        return { rows, invalid: found.invalid }
-      }),
-    )
+    return await whileHeld(options, async ({ state, digests }) => {
+      await state.forgetIfBehind()
+      let rows = 0
+      for await (const batch of openRows()) {
+        signal.throwIfAborted()
+        const confirmed = batch.flatMap((row) => {
+          const read = readRow(row)
+          if (isOutcome(read)) return []
+          const { customerId, patch } = read
+          return [{ customerId, digests: digests.of(customerId, serialisePatch(patch)) }]
+        })
+        await state.confirm(confirmed)
+        const ids = confirmed.map(({ customerId }) => customerId)
+        await state.see(exportNameOf(options.input), 'baseline', ids)
+        rows += confirmed.length
+      }
+      await state.accept()
+      return { rows, invalid: found.invalid }
+    })
   } finally {
     await input.close()
   }

@@ -76,33 +76,29 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     const head = await readHead(file, options)
     const input = mapInput({ file, head, options, mapping })
     const asked = out !== undefined || fix !== undefined
-    const files = asked
+    using files = asked
       ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)
       : undefined
     const afterEach = async (): Promise<void> => {
       await files?.flush()
       await afterBatch?.()
     }
-    try {
-      const checks = await openChecks(input, { onDefect, onDefective: files?.defective })
-      const parts = { ...input, signal, examiner: checks }
-      const onRow: OnInvalid = (outcome, columnOf) => {
-        files?.invalid(outcome)
-        onInvalid?.(outcome, columnOf)
-      }
-      const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
-      const results = checks.finish(checked.found)
-      await afterBatch?.()
-      const present = results.columns.map(({ name }) => name)
-      // Of a file with more keys, not all are known.
-      const unmatched =
-        head.format === 'csv' || present.length < mostKeys
-          ? unmatchedNames(options.ignoreColumns, present, input.mapping)
-          : []
-      return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
-    } finally {
-      files?.discard()
+    const checks = await openChecks(input, { onDefect, onDefective: files?.defective })
+    const parts = { ...input, signal, examiner: checks }
+    const onRow: OnInvalid = (outcome, columnOf) => {
+      files?.invalid(outcome)
+      onInvalid?.(outcome, columnOf)
     }
+    const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
+    const results = checks.finish(checked.found)
+    await afterBatch?.()
+    const present = results.columns.map(({ name }) => name)
+    // Of a file with more keys, not all are known.
+    const unmatched =
+      head.format === 'csv' || present.length < mostKeys
+        ? unmatchedNames(options.ignoreColumns, present, input.mapping)
+        : []
+    return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
   } finally {
     await file.close()
   }

@@ -76,9 +76,9 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
   const { run: name, sample = { share: 1 }, ...own } = options
   const signal = signalOf(options)
   const run = await openSavedRun(store, name, options.runsDir)
-  const written = openReadings('', 0)
-  const readings = openReadings('', 0)
-  const customers = countCustomers()
+  using written = openReadings('', 0)
+  using readings = openReadings('', 0)
+  using customers = countCustomers()
   try {
     const { owner, settled } = run.reader.stored
     if (run.isRunning) throw busyRun(run.runId, owner, settled)
@@ -110,10 +110,6 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
     }
   } catch (error) {
     throw asInterruption(error, signal)
-  } finally {
-    written.close()
-    readings.close()
-    customers.close()
   }
 }
 

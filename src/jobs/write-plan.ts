@@ -29,16 +29,11 @@ export async function writePlan(parts: WritePlanParts): Promise<PlanHead> {
   }
   const unsigned = digest.head(parts.plan, counter.counts())
   const head = { ...unsigned, signature: parts.sign(unsigned.sha256) }
-  const file = openOutputFile(parts.path, 'run the same command again: what was read is kept.')
-  try {
-    file.write(lineOf(head))
-    for await (const row of plannedRows(parts)) {
-      if (row.change === 'update') parts.onChange(row)
-      file.write(lineOf(row))
-    }
-  } catch (error) {
-    file.discard()
-    throw error
+  using file = openOutputFile(parts.path, 'run the same command again: what was read is kept.')
+  file.write(lineOf(head))
+  for await (const row of plannedRows(parts)) {
+    if (row.change === 'update') parts.onChange(row)
+    file.write(lineOf(row))
   }
   file.commit()
   return head

@@ -15,7 +15,12 @@ export function formatCounts(counts: Readonly<Record<string, number>>, most = In
 
 /** `1 row`, `1,234 rows`. */
 export function formatRows(count: number): string {
-  return `${formatCount(count)} ${count === 1 ? 'row' : 'rows'}`
+  return formatNumberOf(count, 'row')
+}
+
+/** `1 customer`, `1,234 customers`. */
+export function formatNumberOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** A rate per second: `3.3` below ten, else a whole number. */

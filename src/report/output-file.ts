@@ -25,8 +25,8 @@ import { effectiveUser } from '../config/own-files.ts'
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
 
-/** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. */
-export interface OutputFile {
+/** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. Disposing of it discards it. */
+export interface OutputFile extends Disposable {
   readonly path: string
   /** Writes through a buffer of 64 KB. */
   write(piece: string | Buffer): void
@@ -37,51 +37,49 @@ export interface OutputFile {
 }
 
 /**
- * Opens a new file that will replace `path`. `next` ends the tip of an error: what to do after its cause is fixed. By default it
- * is to write the report of the run again.
- *
- * @throws BulkUpdateError LOCAL, E_REPORT_WRITE, also from `write` and `commit`: the target is a link, a directory or a pipe, or
- * the system refuses (disk full, read-only, no permission)
+ * Opens a new file that will replace `path`. Throws LOCAL, E_REPORT_WRITE, also from `write` and `commit`. `next` ends the tip:
+ * what to do after the cause is fixed, by default to write the report of the run again.
  */
 export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
-  refuseSpecialTarget(path, next)
-  removeLeftovers(path, next)
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  let descriptor: number | undefined = withWriteError(path, next, () => openSync(temporary, flags, ownerOnly))
+  const descriptor = withWriteError(path, next, () => {
+    refuseSpecialTarget(path, next)
+    removeLeftovers(path)
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+    return openSync(temporary, flags, ownerOnly)
+  })
   const lock = lockFile(temporary)
   let pieces: Buffer[] = []
   let size = 0
+  let isOpen = true
 
   function discard(): void {
-    if (descriptor === undefined) return
+    if (!isOpen) return
+    isOpen = false
     closeSync(descriptor)
     lock?.close()
-    descriptor = undefined
-    pieces = []
     rmSync(temporary, { force: true })
   }
 
   /** Removes the temporary file before the error is thrown. */
-  function guarded(action: (descriptor: number) => void): void {
-    const open = descriptor
-    if (open === undefined) throw new Error('the output file is closed')
+  function guarded(action: () => void): void {
+    if (!isOpen) throw new Error('the output file is closed')
     try {
-      withWriteError(path, next, () => action(open))
+      withWriteError(path, next, action)
     } catch (error) {
       discard()
       throw error
     }
   }
 
-  function flush(open: number): void {
-    const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+  function flush(): void {
+    const bytes = Buffer.concat(pieces)
     pieces = []
     size = 0
-    for (let from = 0; from < bytes.length;) from += writeSync(open, bytes, from)
+    for (let from = 0; from < bytes.length;) from += writeSync(descriptor, bytes, from)
   }
 
-  guarded((open) => fchmodSync(open, ownerOnly))
+  guarded(() => fchmodSync(descriptor, ownerOnly))
   return {
     path,
     write(piece) {
@@ -91,25 +89,24 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
       if (size >= pieceBytes) guarded(flush)
     },
     commit() {
-      guarded((open) => {
-        flush(open)
-        fsyncSync(open)
+      guarded(() => {
+        flush()
+        fsyncSync(descriptor)
         refuseSpecialTarget(path, next)
         renameSync(temporary, path)
-        descriptor = undefined
-        closeSync(open)
+        isOpen = false
+        closeSync(descriptor)
         lock?.close()
       })
     },
     discard,
+    [Symbol.dispose]: discard,
   }
 }
 
 /**
  * Opens a file that the user names: it replaces an existing file only with `force`, and never `input`, which is read at the
- * same time.
- *
- * @throws BulkUpdateError USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE
+ * same time. Throws USAGE, E_FILE_EXISTS; LOCAL, E_REPORT_WRITE.
  */
 export function openNewFile(path: string, force: boolean, input: string): OutputFile {
   const exists = existsSync(path)
@@ -132,23 +129,21 @@ export function openNewFile(path: string, force: boolean, input: string): Output
 
 /** Replaces a file, or leaves it as it is. Throws like `openOutputFile`. */
 export function writeOutputFile(path: string, pieces: Iterable<string>, next?: string): void {
-  const file = openOutputFile(path, next)
-  try {
-    for (const piece of pieces) file.write(piece)
-    file.commit()
-  } finally {
-    file.discard()
-  }
+  using file = openOutputFile(path, next)
+  for (const piece of pieces) file.write(piece)
+  file.commit()
 }
 
 /** Removes the file of an earlier report, if there is one. Throws like `openOutputFile`. */
-export function removeOutputFile(path: string, next = rebuildRun(path)): void {
-  refuseSpecialTarget(path, next)
-  withWriteError(path, next, () => rmSync(path, { force: true }))
+export function removeOutputFile(path: string, next = rebuildRun(path)): undefined {
+  withWriteError(path, next, () => {
+    refuseSpecialTarget(path, next)
+    rmSync(path, { force: true })
+  })
 }
 
 function refuseSpecialTarget(path: string, next: string): void {
-  const target = withWriteError(path, next, () => lstatSync(path, { throwIfNoEntry: false }))
+  const target = lstatSync(path, { throwIfNoEntry: false })
   if (target === undefined) return
   const isForeign = effectiveUser !== undefined && target.uid !== effectiveUser
   const names = target.isFile() ? 'has a second name (hard link)' : 'is not a regular file'
@@ -165,14 +160,14 @@ function refuseSpecialTarget(path: string, next: string): void {
 const temporaryName = /^(?:[0-9a-f-]{36}|\d+-\d+)\.tmp$/
 
 /** Removes the temporary files of killed processes. Those of living processes and of other users stay. */
-function removeLeftovers(path: string, next: string): void {
+function removeLeftovers(path: string): void {
   const prefix = `.${basename(path)}.`
-  for (const name of withWriteError(path, next, () => readdirSync(dirname(path)))) {
+  for (const name of readdirSync(dirname(path))) {
     if (!name.startsWith(prefix) || !temporaryName.test(name.slice(prefix.length))) continue
     const leftover = join(dirname(path), name)
     const found = lstatSync(leftover, { throwIfNoEntry: false })
     const isOurs = found?.isFile() === true && (effectiveUser === undefined || found.uid === effectiveUser)
-    if (isOurs && !isLocked(leftover)) withWriteError(path, next, () => rmSync(leftover, { force: true }))
+    if (isOurs && !isLocked(leftover)) rmSync(leftover, { force: true })
   }
 }
 

@@ -2,14 +2,9 @@
  * The speed of a run and its time left, from counters that are noted now and then. The time left is the longer of two: what the
  * rate windows allow, and what the measured speed takes.
  */
+import type { Window } from '../model/ports.ts'
 
-/** At most `limit` requests within `perMs`. */
-export interface PaceWindow {
-  readonly limit: number
-  readonly perMs: number
-}
-
-export interface UsedWindow extends PaceWindow {
+export interface UsedWindow extends Window {
   /** Requests of this process within the last `perMs`. */
   readonly used: number
 }
@@ -23,23 +18,12 @@ export interface Counters {
   readonly pausedForMs: number
 }
 
-export interface Pace {
-  /** Notes the counters at `now`, in monotonic milliseconds. */
-  note(now: number, counters: Counters): void
-  /** Rows per second, over the last 30 seconds or the length of the shortest window, whichever is longer. */
-  readonly ratePerSecond: number
-  /** How much of each window is used now. */
-  readonly windows: readonly UsedWindow[]
-  /** Milliseconds that `callsLeft` more rows will take; undefined if neither a window nor a measured speed limits them. */
-  etaMs(callsLeft: number, requestsPerCall?: number): number | undefined
-}
-
 const measuredSpanMs = 30_000
 /** The speed of a shorter time is not measured. */
 const leastMeasuredMs = 1_000
 
 /** `windows` have the limits without the reserve; empty if the rate is not limited. */
-export function createPace(windows: readonly PaceWindow[]): Pace {
+export function createPace(windows: readonly Window[]) {
   const shownSpanMs = Math.max(
     measuredSpanMs,
     windows.length === 0 ? 0 : Math.min(...windows.map(({ perMs }) => perMs)),
@@ -55,7 +39,8 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
   let isBlocked = false
 
   return {
-    note(now, counters) {
+    /** Notes the counters at `now`, in monotonic milliseconds. */
+    note(now: number, counters: Counters): void {
       startedAt ??= now
       if (isBlocked) blockedMs += now - notedAt
       notedAt = now
@@ -67,17 +52,20 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
         counters.pausedForMs > 0 ||
         sent.some(({ window, history }) => freeRequests(window, history, now, counters.requests) === 0)
     },
-    get ratePerSecond() {
+    /** Rows per second, over the last 30 seconds or the length of the shortest window, whichever is longer. */
+    get ratePerSecond(): number {
       const took = Math.min(shownSpanMs, shown.ageMs(notedAt))
       return took <= 0 ? 0 : ((latest.calls - shown.countAt(notedAt - shownSpanMs)) / took) * 1_000
     },
-    get windows() {
+    /** How much of each window is used now. */
+    get windows(): readonly UsedWindow[] {
       return sent.map(({ window, history }) => ({
         ...window,
         used: Math.min(window.limit, latest.requests - history.countAt(notedAt - window.perMs)),
       }))
     },
-    etaMs(callsLeft, requestsPerCall = 1) {
+    /** Milliseconds that `callsLeft` more rows will take; undefined if neither a window nor a measured speed limits them. */
+    etaMs(callsLeft: number, requestsPerCall = 1): number | undefined {
       const requestsLeft = callsLeft * requestsPerCall
       if (callsLeft <= 0) return 0
       const allowedMs = Math.max(
@@ -96,12 +84,12 @@ export function createPace(windows: readonly PaceWindow[]): Pace {
 }
 
 /** The highest rate per second that all windows allow in the long run; infinite without windows. */
-export function allowedPerSecond(windows: readonly PaceWindow[]): number {
+export function allowedPerSecond(windows: readonly Window[]): number {
   return Math.min(...windows.map(({ limit, perMs }) => (limit / perMs) * 1_000))
 }
 
 /** Requests that the window allows now. */
-function freeRequests({ limit, perMs }: PaceWindow, sent: History, now: number, requests: number): number {
+function freeRequests({ limit, perMs }: Window, sent: History, now: number, requests: number): number {
   return Math.max(0, limit - (requests - sent.countAt(now - perMs)))
 }
 
@@ -110,7 +98,7 @@ function freeRequests({ limit, perMs }: PaceWindow, sent: History, now: number, 
  * it, so the delay counts windows back to a request that can go now or is already sent.
  */
 function waitMs(
-  { limit, perMs }: PaceWindow,
+  { limit, perMs }: Window,
   sent: History,
   now: number,
   calls: number,
@@ -125,27 +113,18 @@ function waitMs(
   return Math.max(0, periods * perMs - (now - sentAt))
 }
 
-/** The past of a counter over a span of time, in a few hundred points. */
-export interface History {
-  /** Notes the counter; times and counts never decrease. */
-  add(at: number, count: number): void
-  /** The counter at a time; the first known count for an earlier time. */
-  countAt(at: number): number
-  /** When the counter first had `count` or more; undefined if it had not. */
-  timeOf(count: number): number | undefined
-  /** Milliseconds from the oldest known note to `now`. */
-  ageMs(now: number): number
-}
-
 const mostPoints = 512
 
-/** Keeps `spanMs`; notes that are close together count as one. */
-export function createHistory(spanMs: number): History {
+type History = ReturnType<typeof createHistory>
+
+/** The past of a counter over `spanMs`, in a few hundred points: notes that are close together count as one. */
+export function createHistory(spanMs: number) {
   const spacingMs = spanMs / mostPoints
   const points: { at: number; count: number }[] = []
 
   return {
-    add(at, count) {
+    /** Notes the counter; times and counts never decrease. */
+    add(at: number, count: number): void {
       const last = points.at(-1)
       const before = points.at(-2)
       if (last !== undefined && before !== undefined && at - before.at < spacingMs) {
@@ -155,8 +134,11 @@ export function createHistory(spanMs: number): History {
       // The newest point outside the span stays: it has the count at the start of the span
       while ((points[1]?.at ?? Infinity) <= at - spanMs) points.shift()
     },
-    countAt: (at) => (points.findLast((point) => point.at <= at) ?? points[0])?.count ?? 0,
-    timeOf: (count) => points.find((point) => point.count >= count)?.at,
-    ageMs: (now) => now - (points[0]?.at ?? now),
+    /** The counter at a time; the first known count for an earlier time. */
+    countAt: (at: number): number => (points.findLast((point) => point.at <= at) ?? points[0])?.count ?? 0,
+    /** When the counter first had `count` or more; undefined if it had not. */
+    timeOf: (count: number) => points.find((point) => point.count >= count)?.at,
+    /** Milliseconds from the oldest known note to `now`. */
+    ageMs: (now: number): number => now - (points[0]?.at ?? now),
   }
 }

@@ -9,6 +9,7 @@ import {
   formatClockSecond,
   formatCount,
   formatDuration,
+  formatNumberOf,
   formatRate,
   formatRows,
   formatShare,
@@ -66,12 +67,12 @@ export function createProgress({ stream, draw, color, log, clock }: ProgressOpti
   let phase = ''
   let isOn = true
 
-  /** A closed terminal must not end the run. The listener stays for writes that are under way. */
-  function turnOff(): void {
-    isOn = false
+  function clear(): void {
+    if (isOn) block?.clear()
   }
 
-  if (block !== undefined) stream.on('error', turnOff)
+  // A closed terminal must not end the run. The listener stays for writes that are under way.
+  if (block !== undefined) stream.on('error', () => void (isOn = false))
   return {
     update(snapshot) {
       const now = clock.now()
@@ -83,11 +84,9 @@ export function createProgress({ stream, draw, color, log, clock }: ProgressOpti
       if (block === undefined) log(renderProgressLine(snapshot, wall))
       else block(renderProgress(snapshot, { columns, color, wall }).join('\n'))
     },
-    clear() {
-      if (isOn) block?.clear()
-    },
+    clear,
     stop() {
-      if (isOn) block?.clear()
+      clear()
       isOn = false
     },
   }
@@ -99,6 +98,8 @@ interface Screen {
   /** Width of the terminal in characters; no line is wider. */
   readonly columns: number
   readonly color: boolean
+  /** Now, in milliseconds since 1970. */
+  readonly wall: number
 }
 
 interface Part {
@@ -111,15 +112,10 @@ const shownErrors = 3
 const widestBar = 40
 const narrowestBar = 8
 
-/** The lines of the block. `wall` is now, in milliseconds since 1970. */
-export function renderProgress(
-  snapshot: ProgressSnapshot,
-  { wall, ...screen }: Screen & { readonly wall: number },
-): readonly string[] {
-  return [
-    ...barLines(snapshot, screen),
-    ...detailParts(snapshot, wall).flatMap((parts) => flow(parts, screen)),
-  ]
+/** The lines of the block. */
+export function renderProgress(snapshot: ProgressSnapshot, screen: Screen): readonly string[] {
+  const details = detailParts(snapshot, screen.wall)
+  return [...barLines(snapshot, screen), ...details.flatMap((parts) => flow(parts, screen))]
 }
 
 /** The same on one line without colour, for a log. */
@@ -131,24 +127,19 @@ export function renderProgressLine(snapshot: ProgressSnapshot, wall: number): st
   return `${snapshot.phase}: ${texts.join('; ')}`
 }
 
-/** Phase, bar, share and rows. On a narrow terminal the rows have a line of their own. */
+/** Phase, bar, share and rows; without the bar on a narrow terminal. */
 function barLines({ done, rows, phase }: ProgressSnapshot, screen: Screen): readonly string[] {
   const { columns, color } = screen
   const title: Part = { text: titles[phase], style: 'bold' }
-  if (rows <= 0) return flow([title, { text: amountText({ done, rows }) }], screen)
   const share = formatShare(done, rows).padStart(4)
   const counts = `${formatCount(done)} of ${formatRows(rows)}`
-  const alone = columns - title.text.length - share.length - 3
-  const nextToCounts = alone - counts.length - 2
-  const width = Math.min(widestBar, nextToCounts < narrowestBar ? alone : nextToCounts)
-  if (width < narrowestBar) return flow([title, { text: share.trim() }, { text: counts }], screen)
+  const width = Math.min(widestBar, columns - title.text.length - share.length - counts.length - 5)
+  if (rows <= 0 || width < narrowestBar) return flow([title, { text: amountText({ done, rows }) }], screen)
   const filled = Math.floor(Math.min(1, done / rows) * width)
   const bar =
     paint({ text: '█'.repeat(filled), style: 'green' }, color) +
     paint({ text: '░'.repeat(width - filled), style: 'dim' }, color)
-  const line = `${paint(title, color)}  ${bar} ${share}`
-  if (nextToCounts >= narrowestBar) return [`${line}  ${counts}`]
-  return [line, ...flow([{ text: counts }], screen)]
+  return [`${paint(title, color)}  ${bar} ${share}  ${counts}`]
 }
 
 function amountText({ done, rows }: Pick<ProgressSnapshot, 'done' | 'rows'>): string {
@@ -159,12 +150,27 @@ function amountText({ done, rows }: Pick<ProgressSnapshot, 'done' | 'rows'>): st
 
 /** Groups of parts, the pace first; a group may be empty. */
 function detailParts(snapshot: ProgressSnapshot, wall: number): readonly (readonly Part[])[] {
+  const { calls, windows, outcomes, pausedUntil = 0 } = snapshot
+  const requests = [
+    { text: formatNumberOf(calls, 'call') },
+    ...windows.map(({ used, limit, perMs }): Part => ({
+      text: `${formatCount(used)} of ${formatCount(limit)} in ${formatDuration(perMs)}`,
+      style: used >= limit ? 'cyan' : 'dim',
+    })),
+  ]
+  const kinds = outcomeKinds
+    .filter((kind) => outcomes[kind] > 0)
+    .map((kind) => ({ text: `${kind} ${formatCount(outcomes[kind])}`, style: outcomeLooks[kind].style }))
+  const pause: readonly Part[] = [
+    { text: `Blocked by Rapyd until ${formatClockSecond(pausedUntil, wall)}`, style: 'yellow' },
+    { text: `${formatDuration(pausedUntil - wall)} to go`, style: 'yellow' },
+  ]
   return [
     paceParts(snapshot, wall),
-    requestParts(snapshot),
-    outcomeParts(snapshot),
+    calls === 0 ? [] : requests,
+    kinds,
     errorParts(snapshot),
-    pauseParts(snapshot, wall),
+    pausedUntil > wall ? pause : [],
   ]
 }
 
@@ -180,23 +186,6 @@ function paceParts({ ratePerSecond, etaMs, phase }: ProgressSnapshot, wall: numb
   return parts
 }
 
-function requestParts({ calls, windows }: ProgressSnapshot): readonly Part[] {
-  if (calls === 0) return []
-  return [
-    { text: `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}` },
-    ...windows.map(({ used, limit, perMs }): Part => ({
-      text: `${formatCount(used)} of ${formatCount(limit)} in ${formatDuration(perMs)}`,
-      style: used >= limit ? 'cyan' : 'dim',
-    })),
-  ]
-}
-
-function outcomeParts({ outcomes }: ProgressSnapshot): readonly Part[] {
-  return outcomeKinds
-    .filter((kind) => outcomes[kind] > 0)
-    .map((kind) => ({ text: `${kind} ${formatCount(outcomes[kind])}`, style: outcomeLooks[kind].style }))
-}
-
 function errorParts({ errors }: ProgressSnapshot): readonly Part[] {
   const sorted = [...errors].sort(([, left], [, right]) => right - left)
   const parts: Part[] = sorted
@@ -205,14 +194,6 @@ function errorParts({ errors }: ProgressSnapshot): readonly Part[] {
   const hidden = sorted.length - shownErrors
   if (hidden > 0) parts.push({ text: `and ${formatCount(hidden)} more`, style: 'dim' })
   return parts
-}
-
-function pauseParts({ pausedUntil }: ProgressSnapshot, wall: number): readonly Part[] {
-  if (pausedUntil === undefined || pausedUntil <= wall) return []
-  return [
-    { text: `Blocked by Rapyd until ${formatClockSecond(pausedUntil, wall)}`, style: 'yellow' },
-    { text: `${formatDuration(pausedUntil - wall)} to go`, style: 'yellow' },
-  ]
 }
 
 /** Puts as many parts on a line as fit. A part that is too wide alone is cut. */

@@ -8,7 +8,6 @@ import type { ErrorsFormat } from './errors.ts'
 import { csvText } from './escape.ts'
 import { isoTime } from './format.ts'
 import { openOutputFile, removeOutputFile } from './output-file.ts'
-import type { OutputFile } from './output-file.ts'
 import { createTotals } from './summary.ts'
 import type { Totals } from './summary.ts'
 
@@ -34,66 +33,70 @@ export interface ErrorsSource {
 /** Writes `results` and `errors`. Removes an `errors` file of an earlier session if no row needs it. */
 export async function writeResults(options: ResultsOptions): Promise<Totals> {
   const { directory, resultsFormat, errors, listener } = options
-  const results = openOutputFile(join(directory, `results.${resultsFormat}`))
+  using results = openOutputFile(join(directory, `results.${resultsFormat}`))
   const totals = createTotals()
-  let errorsFile: OutputFile | undefined
-  try {
-    results.write(resultsHeader(resultsFormat))
-    for await (const batch of options.outcomes) {
-      results.write(resultsText(batch, resultsFormat))
-      for (const outcome of batch) {
-        totals.add(outcome)
-        if (errors === undefined || !needsAttention(outcome.outcome)) {
-          listener.add(outcome)
-          continue
-        }
-        const record = (await errors.read(outcome)).toString('utf8')
-        listener.add(outcome, record)
-        if (errorsFile === undefined) {
-          errorsFile = openOutputFile(errorsPath(directory, errors))
-          errorsFile.write(errorsHeader(errors.format))
-        }
-        errorsFile.write(errorLine(record, outcome, errors.format))
-      }
+  using errorsFile = errors && openErrorsFile(directory, errors)
+  results.write(resultsHeader(resultsFormat))
+  for await (const batch of options.outcomes) {
+    results.write(resultsText(batch, resultsFormat))
+    for (const outcome of batch) {
+      totals.add(outcome)
+      listener.add(outcome, needsAttention(outcome.outcome) ? await errorsFile?.add(outcome) : undefined)
     }
-  } catch (error) {
-    results.discard()
-    errorsFile?.discard()
-    throw error
   }
   results.commit()
-  if (errorsFile !== undefined) errorsFile.commit()
-  else if (errors !== undefined) removeOutputFile(errorsPath(directory, errors))
+  errorsFile?.commit()
   return totals.totals()
 }
 
-function errorsPath(directory: string, { format }: ErrorsSource): string {
-  return join(directory, `errors.${format.format}`)
+/** `errors` in a directory. Throws like `openOutputFile`, which also says what `next` is. */
+export function openErrorsFile(directory: string, { format, read }: ErrorsSource, next?: string) {
+  const path = join(directory, `errors.${format.format}`)
+  const file = openOutputFile(path, next)
+  let rows = 0
+  return {
+    /** Resolves with the text of the row's record. */
+    async add(outcome: Outcome): Promise<string> {
+      if (rows++ === 0) file.write(errorsHeader(format))
+      const record = (await read(outcome)).toString('utf8')
+      file.write(errorLine(record, outcome, format))
+      return record
+    },
+    /** Returns the path. Without a row it removes an earlier file, and returns undefined. */
+    commit(): string | undefined {
+      if (rows === 0) {
+        file.discard()
+        return removeOutputFile(path, next)
+      }
+      file.commit()
+      return path
+    },
+    [Symbol.dispose]: () => file.discard(),
+  }
 }
 
-const resultsColumns = [
-  'row',
-  'line',
-  'customer_id',
-  'outcome',
-  'fields',
-  'cleared',
-  'not_taken',
-  'attempts',
-  'http_status',
-  'error_code',
-  'error_field',
-  'message',
-  'operation_id',
-  'idempotency_key',
-  'finished_at',
-] as const
-
-type ResultsRow = Readonly<Record<(typeof resultsColumns)[number], string | number | null>>
+/** The columns, in their order. A value is null if there is none. */
+const columns: Readonly<Record<string, (outcome: Outcome) => string | number | null>> = {
+  row: ({ row }) => row,
+  line: ({ line }) => line,
+  customer_id: ({ customerId }) => customerId,
+  outcome: ({ outcome }) => outcome,
+  fields: ({ fields }) => fields,
+  cleared: ({ cleared }) => cleared,
+  not_taken: ({ notTaken }) => notTaken,
+  attempts: ({ attempts }) => attempts,
+  http_status: ({ httpStatus }) => (httpStatus === 0 ? null : httpStatus),
+  error_code: ({ errorCode }) => errorCode,
+  error_field: ({ errorField }) => errorField,
+  message: ({ message }) => message,
+  operation_id: ({ operationId }) => operationId,
+  idempotency_key: ({ idempotencyKey }) => idempotencyKey,
+  finished_at: ({ finishedAt }) => (finishedAt === 0 ? null : isoTime(finishedAt)),
+}
 
 /** The first line of the file; NDJSON has none. */
 export function resultsHeader(format: ResultsFormat): string {
-  return format === 'csv' ? `${resultsColumns.join(',')}\n` : ''
+  return format === 'csv' ? `${Object.keys(columns).join(',')}\n` : ''
 }
 
 /**
@@ -101,28 +104,10 @@ export function resultsHeader(format: ResultsFormat): string {
  * missing text is `""`, a missing `http_status` or `finished_at` is `null`.
  */
 export function resultsText(outcomes: readonly Outcome[], format: ResultsFormat): string {
-  const rows = outcomes.map(toResultsRow)
+  const rows = outcomes.map((outcome) =>
+    Object.entries(columns).map(([name, read]) => [name, read(outcome)] as const),
+  )
   return format === 'csv'
-    ? csvText(rows.map((row) => resultsColumns.map((name) => row[name])))
-    : rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-}
-
-function toResultsRow(outcome: Outcome): ResultsRow {
-  return {
-    row: outcome.row,
-    line: outcome.line,
-    customer_id: outcome.customerId,
-    outcome: outcome.outcome,
-    fields: outcome.fields,
-    cleared: outcome.cleared,
-    not_taken: outcome.notTaken,
-    attempts: outcome.attempts,
-    http_status: outcome.httpStatus === 0 ? null : outcome.httpStatus,
-    error_code: outcome.errorCode,
-    error_field: outcome.errorField,
-    message: outcome.message,
-    operation_id: outcome.operationId,
-    idempotency_key: outcome.idempotencyKey,
-    finished_at: outcome.finishedAt === 0 ? null : isoTime(outcome.finishedAt),
-  }
+    ? csvText(rows.map((row) => row.map(([, value]) => value)))
+    : rows.map((row) => `${JSON.stringify(Object.fromEntries(row))}\n`).join('')
 }

@@ -11,7 +11,7 @@ import { systemCode } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
-import type { PaceWindow } from './pace.ts'
+import type { Window } from '../model/ports.ts'
 
 export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>
 
@@ -65,7 +65,7 @@ export interface RunSending {
   /** Requests that the rows still need, reads before them included. */
   readonly calls: number
   /** The rate windows that apply, without the reserve. */
-  readonly windows: readonly PaceWindow[]
+  readonly windows: readonly Window[]
   /** Milliseconds that the requests take at least within the windows; undefined if these do not limit them. */
   readonly etaMs: number | undefined
 }
@@ -85,18 +85,9 @@ export interface RowNeedsAttention {
 }
 
 export function toRowEvent(outcome: Outcome): RowNeedsAttention {
-  const { row, line, customerId, errorCode, errorField, httpStatus, attempts } = outcome
-  return {
-    kind: 'row',
-    row,
-    line,
-    customer: maskCustomer(customerId),
-    outcome: outcome.outcome,
-    code: errorCode,
-    field: knownField(errorField),
-    httpStatus,
-    attempts,
-  }
+  const { row, line, outcome: kind, errorCode: code, httpStatus, attempts } = outcome
+  const [customer, field] = [maskCustomer(outcome.customerId), knownField(outcome.errorField)]
+  return { kind: 'row', row, line, customer, outcome: kind, code, field, httpStatus, attempts }
 }
 
 /** `cus_…1201`: together with a row number it identifies the customer, alone it does not. Empty if there is no id. */

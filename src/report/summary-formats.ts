@@ -39,66 +39,52 @@ function failure(name: string, type: string, message: string, tip: string): stri
   return `name="${xml(name)}"><failure type="${xml(type)}" message="${xml(message)}">${xml(tip)}</failure>`
 }
 
-type Labels = Readonly<Record<string, string>>
-type MetricSample = readonly [labels: Labels, value: number]
-
 /**
  * `--metrics-file`: the text format of Prometheus, for the textfile collector of node_exporter. Gauges, because every run starts
  * at zero. The id of the run is no label: each run would make new series.
  */
 export function toMetrics(summary: Summary): string {
-  const { env, host, outcomes, errors, latency_ms, retries } = summary
+  const { outcomes, latency_ms: latency, started_at: started, finished_at: finished } = summary
+  const labels = `env="${escapeLabel(summary.env)}",host="${escapeLabel(summary.host)}"`
   const codes = new Map<string, number>()
-  for (const { code, count } of errors) countUp(codes, code, count)
-  const metric = (name: string, help: string, samples: readonly MetricSample[]): string => {
+  for (const { code, count } of summary.errors) countUp(codes, code, count)
+
+  function each(name: string, help: string, label: string, counts: Iterable<[string, number]>): string {
     const full = `rapyd_bulk_${name}`
-    const lines = samples.map(
-      ([labels, value]) => `${full}${formatLabels({ env, host, ...labels })} ${value}`,
-    )
-    return lines.length === 0 ? '' : `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${lines.join('\n')}\n`
+    const own = (key: string): string => (label === '' ? '' : `,${label}="${escapeLabel(key)}"`)
+    const lines = [...counts].map(([key, count]) => `${full}{${labels}${own(key)}} ${count}\n`)
+    return lines.length === 0 ? '' : `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${lines.join('')}`
   }
-  const quantiles: readonly MetricSample[] = [
-    [{ quantile: '0.5' }, latency_ms.p50 / 1_000],
-    [{ quantile: '0.9' }, latency_ms.p90 / 1_000],
-    [{ quantile: '0.99' }, latency_ms.p99 / 1_000],
-    [{ quantile: '1' }, latency_ms.max / 1_000],
+
+  /** A run that has not started has no such time. */
+  const one = (name: string, help: string, value: number): string =>
+    each(name, help, '', Number.isNaN(value) ? [] : [['', value]])
+
+  const quantiles: readonly [string, number][] = [
+    ['0.5', latency.p50 / 1_000],
+    ['0.9', latency.p90 / 1_000],
+    ['0.99', latency.p99 / 1_000],
+    ['1', latency.max / 1_000],
   ]
   return [
-    metric(
+    each(
       'rows',
       'Rows of the last run by outcome.',
-      each(
-        'outcome',
-        outcomeKinds.map((kind) => [kind, outcomes[kind]]),
-      ),
+      'outcome',
+      outcomeKinds.map((kind) => [kind, outcomes[kind]]),
     ),
-    metric('errors', 'Rows of the last run that need attention, by error code.', each('code', codes)),
-    metric('calls', 'Rows that were sent.', one(summary.calls)),
-    metric('attempts', 'Requests that were made to update them.', one(summary.attempts)),
-    metric('retries', 'Attempts that were repeated, by reason.', each('reason', Object.entries(retries))),
-    metric('rate_limited', 'Answers 429.', one(summary.rate_limited)),
-    metric('latency_seconds', 'How long answers took.', quantiles),
-    metric('exit_code', 'How the last run ended; 0 is well.', one(summary.exit_code)),
-    metric('started_timestamp_seconds', 'When it began.', one(Date.parse(summary.started_at) / 1_000)),
-    metric('finished_timestamp_seconds', 'When it ended.', one(Date.parse(summary.finished_at) / 1_000)),
+    each('errors', 'Rows of the last run that need attention, by error code.', 'code', codes),
+    one('calls', 'Rows that were sent.', summary.calls),
+    one('attempts', 'Requests that were made to update them.', summary.attempts),
+    each('retries', 'Attempts that were repeated, by reason.', 'reason', Object.entries(summary.retries)),
+    one('rate_limited', 'Answers 429.', summary.rate_limited),
+    each('latency_seconds', 'How long answers took.', 'quantile', quantiles),
+    one('exit_code', 'How the last run ended; 0 is well.', summary.exit_code),
+    one('started_timestamp_seconds', 'When it began.', Date.parse(started) / 1_000),
+    one('finished_timestamp_seconds', 'When it ended.', Date.parse(finished) / 1_000),
   ].join('')
-}
-
-function each(name: string, counts: Iterable<readonly [string, number]>): readonly MetricSample[] {
-  return [...counts].map(([key, value]) => [{ [name]: key }, value])
-}
-
-/** Returns no sample if the run has no such time. */
-function one(value: number): readonly MetricSample[] {
-  return Number.isNaN(value) ? [] : [[{}, value]]
 }
 
 function escapeLabel(text: string): string {
   return printable(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"')
-}
-
-function formatLabels(labels: Labels): string {
-  return `{${Object.entries(labels)
-    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-    .join(',')}}`
 }

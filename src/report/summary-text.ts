@@ -4,7 +4,7 @@ import { outcomeKinds } from '../model/outcome.ts'
 import type { OutcomeKind } from '../model/outcome.ts'
 import type { MissingColumn, Scan, SetAside } from '../model/scan.ts'
 import { printable } from '../model/text.ts'
-import { formatCount, formatCounts, formatDuration, formatRows } from './format.ts'
+import { formatCount, formatCounts, formatDuration, formatNumberOf, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
 import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
 import setAsideWords from './set-aside-words.json' with { type: 'json' }
@@ -53,10 +53,7 @@ function errorLines({ errors }: Summary): readonly string[] {
       `           ${tip}`,
     ])
   const more = errors.length - mostKinds
-  if (more > 0)
-    lines.push(
-      `           and ${formatCount(more)} more ${more === 1 ? 'kind' : 'kinds'}: the report has them all`,
-    )
+  if (more > 0) lines.push(`           and ${formatNumberOf(more, 'more kind')}: the report has them all`)
   return ['', 'To look at:', ...lines]
 }
 
@@ -66,7 +63,7 @@ function alignCount(count: number): string {
 
 /** `415 requests · repeated after http_500 12 · refused by the rate limit once · answers in 12 ms, 99% within 40 ms` */
 function requestsLine({ attempts, retries, rate_limited: blocked, latency_ms: latency }: Summary): string {
-  const parts = [`${formatCount(attempts)} ${attempts === 1 ? 'request' : 'requests'}`]
+  const parts = [formatNumberOf(attempts, 'request')]
   const reasons = Object.entries(retries).toSorted(([, left], [, right]) => right - left)
   const named = reasons.slice(0, 3).map(([reason, count]) => `${reason} ${formatCount(count)}`)
   if (named.length > 0) parts.push(`repeated after ${named.join(', ')}`)
@@ -115,13 +112,9 @@ function setAsideLine(found: readonly SetAside[] = []): string | undefined {
 
 function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {
   const parts = [`Only what changed: ${formatRows(unchanged)} without a call`]
-  if (leftOut > 0)
-    parts.push(`${formatCount(leftOut)} ${leftOut === 1 ? 'field' : 'fields'} left out of the others`)
+  if (leftOut > 0) parts.push(`${formatNumberOf(leftOut, 'field')} left out of the others`)
   if (state === 'first') parts.push('nothing was known before this run')
-  if (vanished > 0)
-    parts.push(
-      `${formatCount(vanished)} ${vanished === 1 ? 'customer' : 'customers'} of last time gone: vanished.csv`,
-    )
+  if (vanished > 0) parts.push(`${formatNumberOf(vanished, 'customer')} of last time gone: vanished.csv`)
   return parts.join('; ')
 }
 
@@ -157,33 +150,22 @@ export function nextStep(end: RunEnd): string {
 }
 
 /** What the user can do after a finished run, the most urgent first. */
-function remainingSteps({
-  outcomes,
-  errorsFile,
-  redoCommand,
-  isInputKept,
-  insteadOfFixing,
-}: RunEnd): string[] {
-  const { invalid, rejected, unknown, failed, not_attempted: notAttempted } = outcomes
+function remainingSteps(end: RunEnd): string[] {
+  const { errorsFile, redoCommand, insteadOfFixing } = end
+  const { invalid, rejected, unknown, failed, not_attempted: notAttempted } = end.outcomes
   const fromErrors = `${redoCommand} --from ${errorsFile}`
   const steps: string[] = []
   const retryable = unknown + failed + notAttempted
   if (retryable > 0) {
-    const check =
-      unknown > 0
-        ? `; it looks first whether ${formatRows(unknown)} in doubt ${unknown === 1 ? 'was' : 'were'} applied`
-        : ''
-    steps.push(
-      `${formatRows(retryable)} can be sent again${check}: ${isInputKept ? redoCommand : fromErrors}.`,
-    )
+    const inDoubt = `${formatRows(unknown)} in doubt ${unknown === 1 ? 'was' : 'were'} applied`
+    const check = unknown === 0 ? '' : `; it looks first whether ${inDoubt}`
+    const command = end.isInputKept ? redoCommand : fromErrors
+    steps.push(`${formatRows(retryable)} can be sent again${check}: ${command}.`)
   }
   if (invalid + rejected > 0) {
     const rows = `${formatRows(invalid + rejected)} in ${errorsFile}`
-    steps.push(
-      insteadOfFixing === undefined
-        ? `Mend ${rows}, then: ${fromErrors}.`
-        : `Look at ${rows}: ${insteadOfFixing}`,
-    )
+    const mend = `Mend ${rows}, then: ${fromErrors}.`
+    steps.push(insteadOfFixing === undefined ? mend : `Look at ${rows}: ${insteadOfFixing}`)
   }
   return steps
 }

@@ -123,16 +123,11 @@ export const outcomeLooks = {
   not_attempted: { words: 'the run stopped before them', style: 'yellow' },
 } as const satisfies Readonly<Record<OutcomeKind, { readonly words: string; readonly style: string }>>
 
-export interface TotalsCounter {
-  add(outcome: Outcome): void
-  totals(): Totals
-}
-
 /** Errors of more kinds than these are counted together, as `E_OTHER`. */
 const mostKinds = 1_000
 const otherKinds = 'E_OTHER'
 
-export function createTotals(): TotalsCounter {
+export function createTotals() {
   const outcomes = noOutcomes()
   const cleared = new Map<string, number>()
   const retries = new Map<string, number>()
@@ -141,7 +136,7 @@ export function createTotals(): TotalsCounter {
   let [calls, attempts] = [0, 0]
 
   return {
-    add(outcome) {
+    add(outcome: Outcome): void {
       outcomes[outcome.outcome]++
       countEach(cleared, takenFields(outcome, outcome.cleared))
       countEach(retries, splitNames(outcome.retries))
@@ -153,7 +148,7 @@ export function createTotals(): TotalsCounter {
       if (needsAttention(outcome.outcome) && outcome.errorCode !== '')
         addError(errors, outcome, outcome.errorCode)
     },
-    totals: () => ({
+    totals: (): Totals => ({
       outcomes: { ...outcomes },
       cleared: Object.fromEntries(cleared),
       calls,
@@ -168,22 +163,21 @@ export function createTotals(): TotalsCounter {
 function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: ErrorCode): void {
   const { errorField: field, row } = outcome
   const message = messageOfKind(outcome.message)
-  const key = [code, field, message].join('\0')
+  const own = [code, field, message].join('\0')
+  const key = errors.has(own) || errors.size < mostKinds ? own : otherKinds
   const found = errors.get(key)
   if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })
-  else if (errors.size < mostKinds)
-    errors.set(key, { code, field, count: 1, example_row: row, tip: findTip(code, message), message })
-  else {
-    const other = errors.get(otherKinds)
-    errors.set(otherKinds, {
-      code: otherKinds,
-      field: '',
-      count: (other?.count ?? 0) + 1,
-      example_row: other?.example_row ?? row,
-      tip: 'Look at the rows themselves: `errors` names what is wrong with each.',
-      message: `more than ${mostKinds} kinds of error`,
-    })
-  }
+  else if (key === otherKinds) errors.set(key, { ...others, example_row: row })
+  else errors.set(key, { code, field, count: 1, example_row: row, tip: findTip(code, message), message })
+}
+
+const others = {
+  code: otherKinds,
+  field: '',
+  count: 1,
+  example_row: 0,
+  tip: 'Look at the rows themselves: `errors` names what is wrong with each.',
+  message: `more than ${mostKinds} kinds of error`,
 }
 
 /** Most frequent first, `E_OTHER` last. */
@@ -208,31 +202,25 @@ function percentiles(counts: ReadonlyMap<number, number>): Totals['latency_ms'] 
   return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: sorted.at(-1)?.[0] ?? 0 }
 }
 
-export interface RollbackCounter {
-  add(outcome: Outcome): void
-  buckets(): RollbackBuckets
-  /** Rows of which only a part was restored. */
-  readonly partly: number
-}
-
-export function createRollbackCounter(): RollbackCounter {
+export function createRollbackCounter() {
   const restored = new Map<string, number>()
   const kept = new Map<string, number>()
   const impossible = new Map<string, number>()
   let partly = 0
   return {
-    add(row) {
+    add(row: Outcome): void {
       const { outcome, errorCode, errorField } = row
       countEach(restored, takenFields(row))
       if (outcome === 'updated' && errorCode !== '') partly++
       if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
       if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))
     },
-    buckets: () => ({
+    buckets: (): RollbackBuckets => ({
       restored: Object.fromEntries(restored),
       kept: Object.fromEntries(kept),
       not_possible: Object.fromEntries(impossible),
     }),
+    /** Rows of which only a part was restored. */
     get partly() {
       return partly
     },

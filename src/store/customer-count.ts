@@ -2,54 +2,45 @@
  * Which customers a file names, and which of its rows follow others of the same customer: a table in a temporary SQLite file
  * without a name, so that memory does not grow with the input.
  */
-import { DatabaseSync } from 'node:sqlite'
 import { createRowSet } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { DuplicateRows, CustomerCount } from '../model/ports.ts'
-
-export interface CountedCustomers extends CustomerCount {
-  /** The first row of the file that is not its customer's first, after that first one. */
-  firstPair(): readonly [number, number] | undefined
-  /** Asked when all rows have been added. */
-  duplicates(): DuplicateRows
-  /** Not while `duplicates` is in use. */
-  close(): void
-}
+import type { DuplicateRows } from '../model/ports.ts'
+import { openOwnDatabase, queriesOf } from './own-database.ts'
 
 /** Errors of the disk are LOCAL, E_SPOOL. */
-export function countCustomers(): CountedCustomers {
-  const db = onDisk(() => new DatabaseSync(''))
+export function countCustomers() {
+  const db = onDisk(() => openOwnDatabase(''))
+  const { run, all, first } = queriesOf(db)
   onDisk(() =>
     db.exec(`PRAGMA temp_store = FILE;
       CREATE TABLE seen (customer TEXT NOT NULL, row INTEGER NOT NULL, has_call INTEGER NOT NULL) STRICT;
       BEGIN`),
   )
-  const insert = db.prepare('INSERT INTO seen VALUES (?, ?, ?)')
+  const close = (): void => db.close()
 
   return {
-    add(customerId, row, hasCall) {
-      onDisk(() => insert.run(customerId, row, hasCall ? 1 : 0))
+    add(customerId: string, row: number, hasCall: boolean): void {
+      onDisk(() => run('INSERT INTO seen VALUES (?, ?, ?)', customerId, row, hasCall ? 1 : 0))
     },
     counts: () =>
       onDisk(() => {
-        const found = db
-          .prepare(
-            `SELECT count(*) AS customers, total(rows > 1) AS repeated, total(rows - 1) AS further
-             FROM (SELECT count(*) AS rows FROM seen GROUP BY customer)`,
-          )
-          .get()
+        const found =
+          first(`SELECT count(*) AS customers, total(rows > 1) AS repeated, total(rows - 1) AS further
+          FROM (SELECT count(*) AS rows FROM seen GROUP BY customer)`)
         return {
           customers: Number(found?.['customers']),
           repeatedCustomers: Number(found?.['repeated']),
           duplicateRows: Number(found?.['further']),
         }
       }),
-    firstPair: () =>
+    /** The first row of the file that is not its customer's first, after that first one. */
+    firstPair: (): readonly [number, number] | undefined =>
       onDisk(() => {
-        const found = db.prepare(`${withEarlier('')} ORDER BY row LIMIT 1`).get()
+        const found = first(`${withEarlier('')} ORDER BY row LIMIT 1`)
         return found && [Number(found['earlier']), Number(found['row'])]
       }),
-    duplicates: () =>
+    /** Asked when all rows have been added. */
+    duplicates: (): DuplicateRows =>
       onDisk(() => {
         const [earlierRows, laterRows] = [createRowSet(), createRowSet()]
         for (const { earlier, row } of db.prepare(withEarlier('WHERE has_call = 1')).iterate()) {
@@ -61,26 +52,29 @@ export function countCustomers(): CountedCustomers {
           SELECT customer, max(row) FROM seen WHERE has_call = 1 GROUP BY customer HAVING count(*) > 1;
         CREATE TABLE IF NOT EXISTS place (customer TEXT, row INTEGER, line INTEGER, offset INTEGER, length INTEGER,
           PRIMARY KEY (customer, row)) STRICT, WITHOUT ROWID`)
-        const last = db.prepare('SELECT row FROM last WHERE customer = ?')
-        const keep = db.prepare('INSERT OR IGNORE INTO place VALUES (?, ?, ?, ?, ?)')
         return {
           earlierRows,
           laterRows,
-          lastRowOf: (customerId) => Number(last.get(customerId)?.['row']),
+          lastRowOf: (customerId) =>
+            Number(first('SELECT row FROM last WHERE customer = ?', customerId)?.['row']),
           keepPlace(customerId, { row, line, offset, length }) {
-            onDisk(() => keep.run(customerId, row, line, offset, length))
+            const query = 'INSERT OR IGNORE INTO place VALUES (?, ?, ?, ?, ?)'
+            onDisk(() => run(query, customerId, row, line, offset, length))
           },
-          *placesOf(customerId) {
-            for (const { row, line, offset, length } of db.prepare(newestFirst).iterate(customerId))
-              yield { row: Number(row), line: Number(line), offset: Number(offset), length: Number(length) }
-          },
+          placesOf: (customerId) =>
+            all('SELECT * FROM place WHERE customer = ? ORDER BY row DESC', customerId).map((found) => ({
+              row: Number(found['row']),
+              line: Number(found['line']),
+              offset: Number(found['offset']),
+              length: Number(found['length']),
+            })),
         }
       }),
-    close: () => db.close(),
+    /** Not while `duplicates` is in use. */
+    close,
+    [Symbol.dispose]: close,
   }
 }
-
-const newestFirst = 'SELECT row, line, offset, length FROM place WHERE customer = ? ORDER BY row DESC'
 
 /** Rows that follow another row of their customer, with that row. */
 function withEarlier(where: string): string {

@@ -14,41 +14,25 @@ const unfit: ReadonlySet<string> = new Set(
   'EROFS EACCES EPERM ENOTDIR EEXIST ELOOP EMLINK ENXIO EISDIR ENOENT'.split(' '),
 )
 
-/** True if SQLite finds that a file is no database, or one with a hole in it. */
-export function isDamaged(error: unknown): boolean {
-  return damaged.has(resultCode(error))
-}
-
 /** True if the disk, or the share of it that one may use, is full: of the file system or of SQLite. */
 export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
 }
 
-/**
- * USAGE, E_RUNS_DIR, if the place cannot be used; LOCAL, E_DISK, for a disk that is full or fails. Other errors are returned as they
- * are.
- *
- * @param what could not be done, such as `cannot be made`
- */
-export function diskError(path: string, what: string, error: unknown): unknown {
+/** A folder cannot be made: USAGE, E_RUNS_DIR, for an unfit place; LOCAL, E_DISK, for the disk. Others are returned as they are. */
+export function directoryError(path: string, error: unknown): unknown {
   if (error instanceof BulkUpdateError) return error
   const limit = machineLimit(error)
   if (limit !== undefined) return limit
-  const result = resultCode(error)
-  const code = codeOf(error) || (result === 0 ? '' : `SQLite ${result}`)
-  if (unfit.has(code)) {
-    return new BulkUpdateError(
-      'E_RUNS_DIR',
-      `${path} ${what}: ${explainSystemCode(code)}`,
-      'Choose a folder that can be written to with --runs-dir. Nothing was sent.',
-      { cause: error },
-    )
-  }
+  const code = codeOf(error)
   if (code === '') return error
+  const isUnfit = unfit.has(code)
   return new BulkUpdateError(
-    'E_DISK',
-    `${path} ${what}: ${explainSystemCode(code)}`,
-    'Make room there or look at the disk, then run the same command again. Nothing was sent.',
+    isUnfit ? 'E_RUNS_DIR' : 'E_DISK',
+    `${path} cannot be made: ${explainSystemCode(code)}`,
+    isUnfit
+      ? 'Choose a folder that can be written to with --runs-dir. Nothing was sent.'
+      : 'Make room there or look at the disk, then run the same command again. Nothing was sent.',
     { cause: error },
   )
 }
@@ -59,29 +43,27 @@ export function storeError(path: string, doing: 'open' | 'read' | 'write', error
   const limit = machineLimit(error)
   if (limit !== undefined) return limit
   const message = error instanceof Error ? error.message : 'unknown'
-  if (isDamaged(error)) return damagedStore(`${path}: ${message}`, error)
-  if (isBusy(error)) {
-    return new BulkUpdateError(
-      'E_STORE',
-      `the store ${path} cannot be ${done[doing]}: another process has been writing to it for too long`,
-      'A process that was stopped in the middle of a write keeps it: look for one in state T with ps, let it continue or end it, then run the same command again: rows that were answered are not sent again.',
-      { cause: error },
-    )
-  }
+  if (damaged.has(resultCode(error))) return damagedStore(`${path}: ${message}`, error)
   const code = codeOf(error)
-  if (doing === 'open' && unfit.has(code)) {
-    return new BulkUpdateError(
-      'E_STORE_PATH',
-      `the store ${path} cannot be opened: ${explainSystemCode(code)}`,
-      'Choose a file in a folder that can be written to with --store. Nothing was sent.',
-      { cause: error },
+  const stop = (kind: 'E_STORE' | 'E_STORE_PATH', why: string, tip: string): BulkUpdateError =>
+    new BulkUpdateError(kind, `the store ${path} cannot be ${done[doing]}: ${why}`, tip, { cause: error })
+  if (isBusy(error))
+    return stop(
+      'E_STORE',
+      'another process has been writing to it for too long',
+      'A process that was stopped in the middle of a write keeps it: look for one in state T with ps, let it continue or end it, then run the same command again: rows that were answered are not sent again.',
     )
-  }
-  return new BulkUpdateError(
+  const why = code === '' ? message : explainSystemCode(code)
+  if (doing === 'open' && unfit.has(code))
+    return stop(
+      'E_STORE_PATH',
+      why,
+      'Choose a file in a folder that can be written to with --store. Nothing was sent.',
+    )
+  return stop(
     'E_STORE',
-    `the store ${path} cannot be ${done[doing]}: ${code === '' ? message : explainSystemCode(code)}`,
+    why,
     'Make room there or look at the disk, then run the same command again: rows that were answered are not sent again.',
-    { cause: error },
   )
 }
 

@@ -8,17 +8,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { AccountId } from '../model/store.ts'
+import { queriesOf } from './own-database.ts'
+import type { Queries, StoreRow } from './own-database.ts'
 
 /** The state of such a run; undefined if the folder holds none. What a `damaged` one has sent is not known. */
 export function formerRunState(directory: string): 'open' | 'finished' | 'damaged' | undefined {
   const path = join(directory, 'journal.db')
   if (!existsSync(path)) return undefined
   try {
-    const state = readFormer(
-      path,
-      (db) => db.prepare("SELECT value FROM run WHERE key = 'state'").get()?.['value'],
-    )
-    return state === 'finished' ? 'finished' : 'open'
+    const state = readFormer(path, ({ first }) => first("SELECT value FROM run WHERE key = 'state'"))
+    return state?.['value'] === 'finished' ? 'finished' : 'open'
   } catch {
     return 'damaged'
   }
@@ -48,41 +47,36 @@ export function oldRun(directory: string): BulkUpdateError {
   )
 }
 
-type FormerRow = Readonly<Record<string, unknown>>
+export type AccountName = Pick<AccountId, 'host' | 'account'>
 
 /** The state of an account. */
 export interface FormerState {
   readonly keyCheck: string
   /** `fields`: JSON of a text for each field. */
-  readonly customers: Iterable<FormerRow>
-  /** Which customers the exports have held, and the last run of each export. */
-  readonly exportCustomers: Iterable<FormerRow>
-  readonly exportRuns: Iterable<FormerRow>
+  readonly customers: Iterable<StoreRow>
+  /** Which customers the exports have held, and the last run of each export, in the order of our columns. */
+  readonly exportCustomers: Iterable<StoreRow>
+  readonly exportRuns: Iterable<StoreRow>
 }
 
 /**
- * Reads the state of an account, from the folder of the store on. Returns undefined if there is none.
- *
- * Throws if it is damaged, is of another account, or is older than the last run that kept it.
+ * Reads the state of an account, from the folder of the store on. Returns undefined if there is none. Throws if it is damaged, is
+ * of another account, or is older than the last run that kept it.
  */
 export function readFormerState<Found>(
   storePath: string,
-  account: Pick<AccountId, 'host' | 'account'>,
+  account: AccountName,
   take: (state: FormerState) => Found,
 ): Found | undefined {
   const path = formerStatePath(storePath, account)
   if (!existsSync(path)) return undefined
-  return readFormer(path, (db) => {
-    if (db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] !== 'ok') throw new Error('damaged')
-    const owner = new Map(
-      db
-        .prepare('SELECT name, value FROM owner')
-        .all()
-        .map(({ name, value }) => [String(name), String(value)]),
-    )
+  return readFormer(path, (queries, db) => {
+    if (queries.first('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok') throw new Error('damaged')
+    const named = queries.all('SELECT name, value FROM owner')
+    const owner = new Map(named.map(({ name, value }) => [String(name), String(value)]))
     if (owner.get('account') !== account.account || owner.get('host') !== account.host)
       throw new Error('of another account')
-    refuseBehind(db, owner, account)
+    refuseBehind(queries, owner, account)
     return take({
       keyCheck: owner.get('keyCheck') ?? '',
       customers: db.prepare('SELECT id, fields FROM customer').iterate(),
@@ -93,12 +87,8 @@ export function readFormerState<Found>(
 }
 
 /** Each run that kept the state noted its step in the folders of runs as well. */
-function refuseBehind(
-  db: DatabaseSync,
-  owner: ReadonlyMap<string, string>,
-  account: Pick<AccountId, 'host' | 'account'>,
-): void {
-  for (const { path } of db.prepare('SELECT path FROM runs_dir').all()) {
+function refuseBehind({ all }: Queries, owner: ReadonlyMap<string, string>, account: AccountName): void {
+  for (const { path } of all('SELECT path FROM runs_dir')) {
     const noted = join(String(path), `.sync-${folderName(account)}`)
     if (!isFile(noted)) continue
     const [epoch, serial] = readFileSync(noted, 'utf8').trim().split(' ')
@@ -107,49 +97,37 @@ function refuseBehind(
   }
 }
 
-export interface FormerRequests {
-  /** Of the start of the machine that the times belong to. */
-  readonly boot: string
-  /** When each request ended or ends, in the machine's milliseconds. */
-  readonly ends: readonly number[]
-  readonly pausedUntil: number
-}
-
 /** The request log of an account; undefined if there is none that can be read. */
-export function readFormerRequests(
-  storePath: string,
-  account: Pick<AccountId, 'host' | 'account'>,
-): FormerRequests | undefined {
+export function readFormerRequests(storePath: string, account: AccountName) {
   const path = join(formerFolder(storePath, account), 'quota.db')
   if (!existsSync(path)) return undefined
   try {
-    return readFormer(path, (db) => ({
-      boot: String(db.prepare('SELECT boot FROM machine').get()?.['boot'] ?? ''),
-      ends: db
-        .prepare('SELECT until FROM request')
-        .all()
-        .map(({ until }) => Number(until)),
-      pausedUntil: Number(db.prepare('SELECT until FROM pause').get()?.['until'] ?? 0),
+    return readFormer(path, ({ all, first }) => ({
+      /** Of the start of the machine that the times belong to. */
+      boot: String(first('SELECT boot FROM machine')?.['boot'] ?? ''),
+      /** When each request ended or ends, in the machine's milliseconds. */
+      ends: all('SELECT until FROM request').map(({ until }) => Number(until)),
+      pausedUntil: Number(first('SELECT until FROM pause')?.['until'] ?? 0),
     }))
   } catch {
     return undefined
   }
 }
 
-export function formerStatePath(storePath: string, account: Pick<AccountId, 'host' | 'account'>): string {
+export function formerStatePath(storePath: string, account: AccountName): string {
   return join(formerFolder(storePath, account), 'sync.db')
 }
 
-function formerFolder(storePath: string, account: Pick<AccountId, 'host' | 'account'>): string {
+function formerFolder(storePath: string, account: AccountName): string {
   return join(dirname(storePath), folderName(account))
 }
 
-function folderName({ host, account }: Pick<AccountId, 'host' | 'account'>): string {
+function folderName({ host, account }: AccountName): string {
   return `${host.replace(/[^A-Za-z0-9.-]/g, '_')}-${account}`
 }
 
 /** Writes nothing: without `immutable`, SQLite would make an empty log next to a database that was closed. */
-function readFormer<Found>(path: string, read: (db: DatabaseSync) => Found): Found {
+function readFormer<Found>(path: string, read: (queries: Queries, db: DatabaseSync) => Found): Found {
   // SQLite would wait for the writer of a pipe.
   const journal = lstatSync(`${path}-journal`, { throwIfNoEntry: false })
   if (!isFile(path) || journal?.isFile() === false) throw new Error('no file')
@@ -158,7 +136,7 @@ function readFormer<Found>(path: string, read: (db: DatabaseSync) => Found): Fou
   if (log === undefined || log.size === 0) address.searchParams.set('immutable', '1')
   const db = new DatabaseSync(address, { readOnly: true })
   try {
-    return read(db)
+    return read(queriesOf(db), db)
   } finally {
     db.close()
   }

@@ -69,12 +69,7 @@ export async function withStore<Result>(
   options: StoreOptions,
   action: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  const store = await openStore(options)
-  try {
-    return await action(store)
-  } finally {
-    await store.close()
-  }
+  return thenClosed(await openStore(options), action)
 }
 
 /** As `withStore`, for an action that only reads: if there is no store, it gets an empty one, and no file is made. */
@@ -83,8 +78,10 @@ export async function withExistingStore<Result>(
   action: (store: Store) => Promise<Result>,
 ): Promise<Result> {
   const path = storePath(options)
-  if (isStoreThere(path)) return withStore(options, action)
-  const store = emptySqliteStore(path)
+  return thenClosed(isStoreThere(path) ? await openStore(options) : emptySqliteStore(path), action)
+}
+
+async function thenClosed<Result>(store: Store, action: (store: Store) => Promise<Result>): Promise<Result> {
   try {
     return await action(store)
   } finally {

@@ -1,6 +1,7 @@
 /** Databases of our own: files that only their owner can read, one write transaction at a time, and locks that end with their process. */
 import { closeSync, lstatSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { isBusy } from '../config/file-lock.ts'
 import { closeToOthers, openOwnFile } from '../config/own-files.ts'
 
@@ -17,6 +18,34 @@ export function openOwnDatabase(path: string): DatabaseSync {
 function prepareFile(path: string): void {
   for (const end of ['-wal', '-shm', '-journal']) closeToOthers(path + end)
   if (!closeToOthers(path)) closeSync(openOwnFile(path))
+}
+
+/** A row that a statement has found, by column. */
+export type StoreRow = ReturnType<StatementSync['all']>[number]
+
+export type QueryValues = readonly SQLInputValue[]
+
+export interface Queries {
+  readonly run: (query: string, ...values: QueryValues) => ReturnType<StatementSync['run']>
+  readonly all: (query: string, ...values: QueryValues) => readonly StoreRow[]
+  readonly first: (query: string, ...values: QueryValues) => StoreRow | undefined
+}
+
+/** Statements are prepared once. */
+export function queriesOf(db: DatabaseSync): Queries {
+  const statements = new Map<string, StatementSync>()
+
+  function prepared(query: string): StatementSync {
+    const statement = statements.get(query) ?? db.prepare(query)
+    statements.set(query, statement)
+    return statement
+  }
+
+  return {
+    run: (query, ...values) => prepared(query).run(...values),
+    all: (query, ...values) => prepared(query).all(...values),
+    first: (query, ...values) => prepared(query).get(...values),
+  }
 }
 
 /** Writes all of `action`, or nothing. */
@@ -47,7 +76,15 @@ export function tryLock(path: string): (() => void) | undefined {
       db = new DatabaseSync(path)
       db.exec('PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
       // The last holder may have removed the file that was opened: then others find another one.
-      if (file !== undefined && fileAt(path) === file) return unlockOf(db, path)
+      if (file !== undefined && fileAt(path) === file) {
+        const held = db
+        return () => {
+          rmSync(path, { force: true })
+          held.close()
+          // A killed process leaves it.
+          rmSync(`${path}-journal`, { force: true })
+        }
+      }
       db.close()
     } catch (error) {
       db?.close()
@@ -60,15 +97,6 @@ export function tryLock(path: string): (() => void) | undefined {
 
 /** Others may remove the file while it is opened. */
 const mostTries = 20
-
-function unlockOf(db: DatabaseSync, path: string): () => void {
-  return () => {
-    rmSync(path, { force: true })
-    db.close()
-    // A killed process leaves it.
-    rmSync(`${path}-journal`, { force: true })
-  }
-}
 
 /** Which file is there: numbers of files are used again, also with the same name. Undefined if there is none. */
 function fileAt(path: string): string | undefined {

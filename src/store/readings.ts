@@ -2,11 +2,10 @@
  * What a plan has read, in a SQLite file next to it, so that a resumed plan reads no customer again. Writes do not wait for the
  * disk: what a power cut loses is read again.
  */
-import type { StatementSync } from 'node:sqlite'
 import type { JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { storeError } from './errors.ts'
-import { inTransaction, openOwnDatabase } from './own-database.ts'
+import { inTransaction, openOwnDatabase, queriesOf } from './own-database.ts'
 
 /** What is known of a customer: its image, or why there is none. */
 export type KnownCustomer = JsonObject | 'missing' | 'unreadable'
@@ -17,41 +16,12 @@ export interface ReadingCounts {
   readonly pages: number
 }
 
-export interface Readings {
-  /** Notes that the file names these customers, in its order; known ones stay as they are. */
-  want(customerIds: readonly string[]): void
-  /** Customers that are wanted and not known yet, in the order of the file. */
-  wanted(): Generator<string>
-  /** All customers of the file, in its order. */
-  all(): Generator<string>
-  isOpen(customerId: string): boolean
-  readonly open: number
-  /** How many customers the file names. */
-  readonly customers: number
-  /** When the first of them was read, milliseconds since 1970. */
-  readonly beganAt: number
-  /** Requests so far, of all sessions. */
-  counts(): ReadingCounts
-  /** Keeps what was read, and the requests so far. What is kept on credit counts until this or a later session gives it back. */
-  keep(
-    known: readonly (readonly [customerId: string, known: KnownCustomer])[],
-    counts: ReadingCounts,
-    isOnCredit?: boolean,
-  ): void
-  /** Opens again what was kept on credit. */
-  giveBack(): void
-  /** What is known of a customer of the file: after its earlier rows, or as it was read. */
-  known(customerId: string): KnownCustomer | undefined
-  /** What a customer holds after a row, for the later rows of the customer. */
-  leave(customerId: string, image: JsonObject): void
-  /** Forgets what `leave` noted. */
-  forgetLeft(): void
-  close(): void
-}
+export type Readings = ReturnType<typeof openReadings>
 
 /** Forgets readings before `since` (milliseconds since 1970), and unreadable customers. An empty `path` is a temporary file. */
-export function openReadings(path: string, since: number): Readings {
+export function openReadings(path: string, since: number) {
   const db = onDisk(path, () => openOwnDatabase(path))
+  const { run, all, first } = queriesOf(db)
   const write = (action: () => void): void => onDisk(path, () => inTransaction(db, action))
   onDisk(path, () => {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
@@ -60,87 +30,99 @@ export function openReadings(path: string, since: number): Readings {
       CREATE TABLE IF NOT EXISTS credit (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
       INSERT OR IGNORE INTO took VALUES (1, 0, 0);
       CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
-    db.prepare("UPDATE customer SET at = NULL, known = NULL WHERE at < ? OR known = 'unreadable'").run(since)
+    run("UPDATE customer SET at = NULL, known = NULL WHERE at < ? OR known = 'unreadable'", since)
   })
-  const want = db.prepare('INSERT OR IGNORE INTO customer (id) VALUES (?)')
-  const next = db.prepare(
-    'SELECT place, id FROM customer WHERE place > ? AND at IS NULL ORDER BY place LIMIT 500',
-  )
-  const every = db.prepare('SELECT place, id FROM customer WHERE place > ? ORDER BY place LIMIT 500')
-  const isOpen = db.prepare('SELECT 1 FROM customer WHERE id = ? AND at IS NULL')
-  const keep = db.prepare('UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL')
-  const credit = db.prepare('INSERT OR IGNORE INTO credit VALUES (?)')
-  const reopen = db.prepare(
-    'UPDATE customer SET at = NULL, known = NULL WHERE at IS NOT NULL AND id IN (SELECT id FROM credit)',
-  )
-  const known = db.prepare('SELECT known FROM customer WHERE id = ?')
-  const left = db.prepare('SELECT image AS known FROM left_by WHERE id = ?')
-  const leave = db.prepare('INSERT OR REPLACE INTO left_by VALUES (?, ?)')
-  const took = db.prepare('UPDATE took SET single = ?, pages = ?')
-  const numberOf = (query: string): number => Number(db.prepare(query).get()?.['number'] ?? 0)
+  const numberOf = (query: string): number => Number(first(query)?.['number'] ?? 0)
   let open = numberOf('SELECT count(*) AS number FROM customer WHERE at IS NULL')
 
+  function close(): void {
+    if (db.isOpen) db.close()
+  }
+
+  /** A batch at a time, so that writes in between do not wait. */
+  function* namesIn(condition: string): Generator<string> {
+    const next = `SELECT place, id FROM customer WHERE place > ?${condition} ORDER BY place LIMIT 500`
+    for (let last = 0; ;) {
+      const found = all(next, last)
+      if (found.length === 0) return
+      for (const { place, id } of found) {
+        last = Number(place)
+        yield String(id)
+      }
+    }
+  }
+
   return {
-    want(customerIds) {
+    /** Notes that the file names these customers, in its order; known ones stay as they are. */
+    want(customerIds: readonly string[]): void {
+      const query = 'INSERT OR IGNORE INTO customer (id) VALUES (?)'
       write(() => {
-        for (const id of customerIds) open += Number(want.run(id).changes)
+        for (const id of customerIds) open += Number(run(query, id).changes)
       })
     },
-    wanted: () => namesIn(next),
-    all: () => namesIn(every),
-    isOpen: (customerId) => isOpen.get(customerId) !== undefined,
-    get open() {
+    /** Customers that are wanted and not known yet, in the order of the file. */
+    wanted: () => namesIn(' AND at IS NULL'),
+    /** All customers of the file, in its order. */
+    all: () => namesIn(''),
+    isOpen: (customerId: string): boolean =>
+      first('SELECT 1 FROM customer WHERE id = ? AND at IS NULL', customerId) !== undefined,
+    get open(): number {
       return open
     },
-    get customers() {
+    /** How many customers the file names. */
+    get customers(): number {
       return numberOf('SELECT count(*) AS number FROM customer')
     },
-    get beganAt() {
+    /** When the first of them was read, milliseconds since 1970. */
+    get beganAt(): number {
       return numberOf('SELECT min(at) AS number FROM customer') || Date.now()
     },
-    counts: () => ({
+    /** Requests so far, of all sessions. */
+    counts: (): ReadingCounts => ({
       single: numberOf('SELECT single AS number FROM took'),
       pages: numberOf('SELECT pages AS number FROM took'),
     }),
-    keep(items, { single, pages }, isOnCredit = false) {
+    /** Keeps what was read, and the requests so far. What is kept on credit counts until this or a later session gives it back. */
+    keep(
+      items: readonly (readonly [customerId: string, known: KnownCustomer])[],
+      { single, pages }: ReadingCounts,
+      isOnCredit = false,
+    ): void {
       const at = Date.now()
+      const query = 'UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL'
       write(() => {
-        took.run(single, pages)
+        run('UPDATE took SET single = ?, pages = ?', single, pages)
         for (const [id, value] of items) {
-          open -= Number(keep.run(at, typeof value === 'string' ? value : JSON.stringify(value), id).changes)
-          if (isOnCredit) credit.run(id)
+          const known = typeof value === 'string' ? value : JSON.stringify(value)
+          open -= Number(run(query, at, known, id).changes)
+          if (isOnCredit) run('INSERT OR IGNORE INTO credit VALUES (?)', id)
         }
       })
     },
-    giveBack() {
+    /** Opens again what was kept on credit. */
+    giveBack(): void {
+      const reopen =
+        'UPDATE customer SET at = NULL, known = NULL WHERE at IS NOT NULL AND id IN (SELECT id FROM credit)'
       write(() => {
-        open += Number(reopen.run().changes)
-        db.exec('DELETE FROM credit')
+        open += Number(run(reopen).changes)
+        run('DELETE FROM credit')
       })
     },
-    known(customerId) {
-      const found = (left.get(customerId) ?? known.get(customerId))?.['known']
+    /** What is known of a customer of the file: after its earlier rows, or as it was read. */
+    known(customerId: string): KnownCustomer | undefined {
+      const left = first('SELECT image AS known FROM left_by WHERE id = ?', customerId)
+      const found = (left ?? first('SELECT known FROM customer WHERE id = ?', customerId))?.['known']
       if (found === 'missing' || found === 'unreadable') return found
       const image: unknown = typeof found === 'string' ? JSON.parse(found) : undefined
       return isJsonObject(image) ? image : undefined
     },
-    leave: (customerId, image) => void leave.run(customerId, JSON.stringify(image)),
-    forgetLeft: () => db.exec('DELETE FROM left_by'),
-    close() {
-      if (db.isOpen) db.close()
-    },
-  }
-}
-
-/** A batch at a time, so that writes in between do not wait. */
-function* namesIn(batch: StatementSync): Generator<string> {
-  for (let last = 0; ;) {
-    const found = batch.all(last)
-    if (found.length === 0) return
-    for (const { place, id } of found) {
-      last = Number(place)
-      yield String(id)
-    }
+    /** Notes what a customer holds after a row, for the later rows of the customer. */
+    leave: (customerId: string, image: JsonObject): void =>
+      void run('INSERT OR REPLACE INTO left_by VALUES (?, ?)', customerId, JSON.stringify(image)),
+    /** Forgets what `leave` noted. */
+    forgetLeft: (): void => void run('DELETE FROM left_by'),
+    close,
+    [Symbol.dispose]: close,
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { openOwnFolder } from '../config/own-files.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { diskError } from './errors.ts'
+import { directoryError } from './errors.ts'
 
 /** Names that are safe as a folder on every system. */
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
@@ -40,7 +40,7 @@ export function openRunsDirectory(runsDir: string): string {
   try {
     return openOwnFolder(runsDir)
   } catch (error) {
-    throw diskError(runsDir, 'cannot be made', error)
+    throw directoryError(runsDir, error)
   }
 }
 

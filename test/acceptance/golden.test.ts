@@ -59,6 +59,7 @@ async function identityOf(input: string, options: Options = {}) {
     env: 'simulator',
     rate: 'none',
     maxClears: '100%',
+    metadataKeys: 'own',
     runsDir: path('rapyd-runs'),
     stateDir: path('.state'),
     ...options,
@@ -70,7 +71,15 @@ async function identityOf(input: string, options: Options = {}) {
 /** The bodies that go to another simulator, in the order of the rows. */
 async function bodiesOf(input: string, options: Options = {}) {
   const { accessKey, secretKey, url: baseUrl } = simulator
-  const sender = { accessKey, secretKey, baseUrl, rate: 'none', concurrency: 1, maxClears: '100%' }
+  const sender = {
+    accessKey,
+    secretKey,
+    baseUrl,
+    rate: 'none',
+    concurrency: 1,
+    maxClears: '100%',
+    metadataKeys: 'own',
+  } as const
   const before = simulator.calls.length
   await bulkUpdate({
     ...sender,

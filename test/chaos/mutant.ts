@@ -55,7 +55,7 @@ export const mutants: readonly Mutant[] = [
     title: 'what a killed process had on the wire is forgotten',
     file: 'store/sqlite/quota.ts',
     edits: [
-      ['insert.run(account, holder, now + longestRequestMs)', 'insert.run(account, holder, now - longestMs)'],
+      ['run(add, account, holder, now + longestRequestMs)', 'run(add, account, holder, now - longestMs)'],
     ],
     tests: ['contract/quota.test.ts'],
   },
@@ -364,7 +364,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       [
         'fields?.settle(outcome, effects, commit, open.get(outcome.row))',
-        "fields?.settle(outcome, effects, commit, open.get(outcome.row))\n        db.exec('COMMIT; BEGIN IMMEDIATE')",
+        "fields?.settle(outcome, effects, commit, open.get(outcome.row))\n        database.db.exec('COMMIT; BEGIN IMMEDIATE')",
       ],
     ],
     tests: damage,
@@ -411,7 +411,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a run writes without its epoch',
     file: 'store/sqlite/owner.ts',
-    edits: [['if (isOurs && Number(extend', 'if (true || Number(extend']],
+    edits: [['if (isOurs && Number(database', 'if (true || Number(database']],
     tests: [...contract, ...takeover],
   },
   {
@@ -470,7 +470,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a failed commit lets requests go on',
     file: 'store/sqlite/run.ts',
-    edits: [['owner.isFresh && !writer.hasFailed()', 'owner.isFresh']],
+    edits: [['owner.isFresh && !commits.hasFailed', 'owner.isFresh']],
     tests: contract,
   },
   {
@@ -508,8 +508,8 @@ export const mutants: readonly Mutant[] = [
     file: 'store/sqlite/quota.ts',
     edits: [
       [
-        'written(() => finish.run(clock.now(), holder))',
-        'written(() => finish.run(clock.now() - 700, holder))',
+        'written(() => run(endRequest, clock.now(), holder))',
+        'written(() => run(endRequest, clock.now() - 700, holder))',
       ],
     ],
     tests: ['contract/quota.test.ts'],
@@ -575,15 +575,17 @@ export const mutants: readonly Mutant[] = [
     tests: sender,
   },
   {
-    title: 'a probe that was killed leaves what is gone',
+    title: 'a probe leaves what is gone',
     file: 'engine/probe.ts',
-    edits: [["if ((await missingKeys(session, state)).length > 0) return 'applied'", '']],
+    edits: [['const isLost = await areKeysMissing(session, state)', 'const isLost = false']],
     tests: ['unit/engine/probe.test.ts'],
   },
   {
     title: 'a probe says that metadata is merged although nothing was answered',
     file: 'engine/probe.ts',
-    edits: [['if (!isReplaced && !isAnswered) return undefined', '']],
+    edits: [
+      ['const isSeen = isReplaced || isAnswered', 'const isSeen = isReplaced || !isAnswered || isAnswered'],
+    ],
     tests: ['unit/engine/probe.test.ts'],
   },
   {

@@ -32,7 +32,7 @@ export function oracleRows(text: string, dialect: Dialect): OracleRows {
   while (at < text.length) {
     // A byte order mark, as where files are joined, is not part of the record.
     const isMarked = text[at] === '\ufeff'
-    if (isMarked) {
+    while (text[at] === '\ufeff') {
       at++
       offset += 3
     }

@@ -6,31 +6,22 @@ import type { Outcome } from '../../model/outcome.ts'
 import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
 import { createTimeline } from './timeline.ts'
-import type { Timeline } from './timeline.ts'
 
-export interface ReportData {
-  /** `record` is the text of a row that needs attention, if it is known. */
-  add(outcome: Outcome, record?: string): void
-  readonly attention: Attention
-  readonly timeline: Timeline
-  /** Updated rows by field that they set or cleared. */
-  readonly changed: ReadonlyMap<string, number>
-  /** Calls by whole milliseconds of their last answer. */
-  readonly latencies: ReadonlyMap<number, number>
-}
+export type ReportData = ReturnType<typeof createReportData>
 
 /** More names than these are counted together: every row of NDJSON may have other keys of metadata. */
 const mostFields = 1_000
 const otherFields = 'other fields'
 
 /** With `values`, the report shows cells. */
-export function createReportData(values?: RowValues): ReportData {
+export function createReportData(values?: RowValues) {
   const attention = createAttention(values)
   const timeline = createTimeline()
   const changed = new Map<string, number>()
   const latencies = new Map<number, number>()
   return {
-    add(outcome, record) {
+    /** `record` is the text of a row that needs attention, if it is known. */
+    add(outcome: Outcome, record?: string): void {
       timeline.add(outcome)
       if (outcome.attempts > 0) countUp(latencies, outcome.latencyMs)
       if (needsAttention(outcome.outcome)) attention.add(outcome, record)
@@ -39,7 +30,9 @@ export function createReportData(values?: RowValues): ReportData {
     },
     attention,
     timeline,
+    /** Calls by whole milliseconds of their last answer. */
     latencies,
+    /** Updated rows by field that they set or cleared. */
     changed,
   }
 }
@@ -78,21 +71,9 @@ const mostExamples = 3
 type Kind = readonly [outcome: string, code: string, field: string, message: string]
 
 /** The rows that need attention. */
-export interface Attention {
-  /** Takes rows in row order, with the text of the record if it is known. */
-  add(outcome: Outcome, record?: string): void
-  readonly listed: number
-  /** Rows of which cells are shown. */
-  readonly valued: number
-  /** The first rows of an error, by the code, field and message of `summary.json`. */
-  examplesOf(code: string, field: string, message: string): readonly number[]
-  /** Outcomes and codes of the listed rows, for the filters. */
-  choices(): { readonly outcomes: readonly string[]; readonly codes: readonly string[] }
-  /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, and with cells also `names`, `values` and `words`. Safe inside a script element. */
-  json(): string
-}
+export type Attention = ReturnType<typeof createAttention>
 
-export function createAttention(values?: RowValues, most = mostListed): Attention {
+export function createAttention(values?: RowValues, most = mostListed) {
   const cells: (readonly string[])[] = []
   /** What Rapyd said about the same rows. */
   const words: string[] = []
@@ -121,7 +102,8 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
   }
 
   return {
-    add(outcome, record) {
+    /** Takes rows in row order, with the text of the record if it is known. */
+    add(outcome: Outcome, record?: string): void {
       if (listed >= most) return
       listed++
       const { row, line, customerId } = outcome
@@ -131,18 +113,23 @@ export function createAttention(values?: RowValues, most = mostListed): Attentio
       }
       rows.push(row, line, printable(customerId), kindNumber(outcome))
     },
-    get valued() {
+    /** Rows of which cells are shown. */
+    get valued(): number {
       return cells.length
     },
-    get listed() {
+    get listed(): number {
       return listed
     },
-    examplesOf: (code, field, message) => examples.get(errorKey(code, field, message)) ?? [],
+    /** The first rows of an error, by the code, field and message of `summary.json`. */
+    examplesOf: (code: string, field: string, message: string): readonly number[] =>
+      examples.get(errorKey(code, field, message)) ?? [],
+    /** Outcomes and codes of the listed rows, for the filters. */
     choices: () => ({
       outcomes: [...new Set(kinds.map(([outcome]) => outcome))],
       codes: [...new Set(kinds.map(([, code]) => code))].filter((code) => code !== '').sort(),
     }),
-    json() {
+    /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, and with cells also `names`, `values` and `words`. Safe inside a script element. */
+    json(): string {
       const shown =
         values === undefined || cells.length === 0 ? {} : { names: values.names, values: cells, words }
       return jsonInScript(JSON.stringify({ kinds, rows, ...shown }))

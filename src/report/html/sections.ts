@@ -1,6 +1,5 @@
 /** The sections of the HTML report. Every chart has its numbers in a table, for readers who cannot see it. */
 import { outcomeKinds } from '../../model/outcome.ts'
-import type { OutcomeKind } from '../../model/outcome.ts'
 import { html } from '../escape.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
 import { outcomeLooks } from '../summary.ts'
@@ -16,7 +15,10 @@ const mostErrors = 100
 export function outcomesSection({ outcomes, ...summary }: Summary): string {
   const kinds = outcomeKinds.filter((kind) => outcomes[kind] > 0)
   const total = kinds.reduce((sum, kind) => sum + outcomes[kind], 0)
-  const rows = kinds.map((kind) => outcomeRow(kind, outcomes[kind], total))
+  const rows = kinds.map(
+    (kind) =>
+      `<tr><th scope="row">${key(kind)}${kind}</th><td class="number">${formatCount(outcomes[kind])}</td><td class="number">${((outcomes[kind] / total) * 100).toFixed(2)}%</td><td>${outcomeLooks[kind].words}</td></tr>`,
+  )
   const retries = Object.values(summary.retries).reduce((sum, count) => sum + count, 0)
   const figures: readonly (readonly [string, string])[] = [
     ['Rows', formatCount(summary.input.rows)],
@@ -28,10 +30,6 @@ export function outcomesSection({ outcomes, ...summary }: Summary): string {
   return `<section id="outcomes"><h2>Outcomes</h2>${outcomeBar(outcomes)}
 <table><caption class="soft">Every row has exactly one outcome</caption><thead><tr><th scope="col">Outcome</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Share</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table>
 <dl class="figures">${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${html(value)}</dd></div>`).join('')}</dl></section>`
-}
-
-function outcomeRow(kind: OutcomeKind, count: number, total: number): string {
-  return `<tr><th scope="row">${key(kind)}${kind}</th><td class="number">${formatCount(count)}</td><td class="number">${((count / total) * 100).toFixed(2)}%</td><td>${outcomeLooks[kind].words}</td></tr>`
 }
 
 export function timeSection(
@@ -47,7 +45,9 @@ export function timeSection(
   const highest = slots.reduce((most, { calls }) => Math.max(most, calls), 0)
   const numbers = slots
     .filter(({ calls }) => calls > 0)
-    .map((slot) => [clock(slot.start)].concat(slotCounts(slot).map(formatCount)))
+    .map(({ start, calls, errors, retries, throttled }) =>
+      [clock(start)].concat([calls, errors, retries, throttled].map(formatCount)),
+    )
   const { p50, p90, p99, max } = summary.latency_ms
   const speed = `half of the answers within ${p50} ms, 90% within ${p90} ms, 99% within ${p99} ms, the slowest ${max} ms`
   const bins = latencyBins(latencies, p99)
@@ -130,13 +130,8 @@ function numbersTable(
   return `<details><summary>${title}</summary><div class="scroll" tabindex="0" role="group" aria-label="${title}"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div></details>`
 }
 
-function slotCounts({ calls, errors, retries, throttled }: Slot): readonly number[] {
-  return [calls, errors, retries, throttled]
-}
-
-function slotLabel(slot: Slot): string {
-  const [calls = 0, errors = 0, retries = 0] = slotCounts(slot)
-  return `${clock(slot.start)} UTC: ${formatCount(calls)} calls, ${formatCount(errors)} need attention, ${formatCount(retries)} repeated`
+function slotLabel({ start, calls, errors, retries }: Slot): string {
+  return `${clock(start)} UTC: ${formatCount(calls)} calls, ${formatCount(errors)} need attention, ${formatCount(retries)} repeated`
 }
 
 /** UTC, so that the report is the same wherever it is made. */

@@ -17,77 +17,56 @@ export interface Slot {
   throttled: number
 }
 
-export interface Timeline {
-  add(outcome: Outcome): void
-  /** At most `most` slots of equal width, from the first answer to the last, without gaps. */
-  slots(most: number): { readonly widthMs: number; readonly slots: readonly Slot[] }
-}
-
 const mostKept = 512
-const firstWidthMs = 1_000
 
-export function createTimeline(): Timeline {
-  let widthMs = firstWidthMs
-  let kept = new Map<number, Slot>()
-
+export function createTimeline() {
+  let widthMs = 1_000
   /** Empty slots take no memory: a run that resumes the next day leaves a gap. Answers come in any order. */
-  function widen(): void {
-    while (kept.size > mostKept) {
-      widthMs *= 2
-      kept = regroup(kept.values(), widthMs)
-    }
-  }
+  let kept = new Map<number, Slot>()
+  const first = (): number => Math.min(...kept.keys())
+  const last = (): number => Math.max(...kept.keys())
 
-  return {
-    add(outcome) {
-      const { finishedAt, retries } = outcome
-      if (finishedAt === 0) return
-      const slot = slotOf(kept, finishedAt - (finishedAt % widthMs))
-      slot.calls++
-      if (needsAttention(outcome.outcome)) slot.errors++
-      const reasons = splitNames(retries)
-      slot.retries += reasons.length
-      slot.throttled += reasons.filter((reason) => reason === 'throttled').length
-      widen()
-    },
-    slots(most) {
-      const starts = [...kept.keys()]
-      if (starts.length === 0) return { widthMs, slots: [] }
-      const first = starts.reduce((least, start) => Math.min(least, start))
-      const end = starts.reduce((greatest, start) => Math.max(greatest, start))
-      let width = widthMs
-      while (Math.floor(end / width) - Math.floor(first / width) >= most) width *= 2
-      const grouped = regroup(kept.values(), width)
-      const slots: Slot[] = []
-      for (let start = first - (first % width); start <= end; start += width)
-        slots.push(grouped.get(start) ?? slotAt(start))
-      return { widthMs: width, slots }
-    },
-  }
-}
-
-function slotAt(start: number): Slot {
-  return { start, calls: 0, errors: 0, retries: 0, throttled: 0 }
-}
-
-function slotOf(slots: Map<number, Slot>, start: number): Slot {
-  const found = slots.get(start)
-  if (found !== undefined) return found
-  const slot = slotAt(start)
-  slots.set(start, slot)
-  return slot
-}
-
-function regroup(slots: Iterable<Slot>, widthMs: number): Map<number, Slot> {
-  const wider = new Map<number, Slot>()
-  for (const { start, calls, errors, retries, throttled } of slots) {
-    const slot = slotOf(wider, start - (start % widthMs))
+  function addTo(start: number, { calls, errors, retries, throttled }: Omit<Slot, 'start'>): void {
+    const slot = kept.get(start) ?? emptySlot(start)
     slot.calls += calls
     slot.errors += errors
     slot.retries += retries
     slot.throttled += throttled
+    kept.set(start, slot)
   }
-  return wider
+
+  function doubleWidth(): void {
+    widthMs *= 2
+    const narrow = kept
+    kept = new Map()
+    for (const slot of narrow.values()) addTo(slot.start - (slot.start % widthMs), slot)
+  }
+
+  return {
+    add({ finishedAt, outcome, retries }: Outcome): void {
+      if (finishedAt === 0) return
+      const reasons = splitNames(retries)
+      addTo(finishedAt - (finishedAt % widthMs), {
+        calls: 1,
+        errors: needsAttention(outcome) ? 1 : 0,
+        retries: reasons.length,
+        throttled: reasons.filter((reason) => reason === 'throttled').length,
+      })
+      while (kept.size > mostKept) doubleWidth()
+    },
+    /** At most `most` slots of equal width, from the first answer to the last, without gaps. */
+    slots(most: number) {
+      while ((last() - first()) / widthMs >= most) doubleWidth()
+      const slots: Slot[] = []
+      for (let start = first(); start <= last(); start += widthMs)
+        slots.push(kept.get(start) ?? emptySlot(start))
+      return { widthMs, slots }
+    },
+  }
+}
+
+function emptySlot(start: number): Slot {
+  return { start, calls: 0, errors: 0, retries: 0, throttled: 0 }
 }
 
 /** A time in which no request was sent. */

@@ -2,48 +2,39 @@
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { AccountId } from '../../model/store.ts'
 import { formerStatePath, readFormerRequests, readFormerState } from '../former-layout.ts'
+import type { AccountName } from '../former-layout.ts'
 import type { StoreDatabase } from './database.ts'
 import { fieldTable, unknown } from './field-effects.ts'
 import type { FieldEntry } from './field-effects.ts'
 import { bootId, machineClock } from './quota.ts'
 
-type AccountName = Pick<AccountId, 'host' | 'account'>
-
 /** Returns undefined if the store holds nothing of the account. */
-export function findAccount({ db, read }: StoreDatabase, { host, account }: AccountName): number | undefined {
-  const found = read(() =>
-    db.prepare('SELECT id FROM account WHERE host = ? AND account = ?').get(host, account),
-  )
-  return found === undefined ? undefined : Number(found['id'])
+export function findAccount({ first }: StoreDatabase, { host, account }: AccountName): number | undefined {
+  const found = first('SELECT id FROM account WHERE host = ? AND account = ?', host, account)
+  return found && Number(found['id'])
 }
 
 export async function accountNumber(database: StoreDatabase, name: AccountName): Promise<number> {
   const known = findAccount(database, name)
   if (known !== undefined) return known
   await database.write(() => {
-    const { changes, lastInsertRowid } = database.db
-      .prepare('INSERT OR IGNORE INTO account (host, account) VALUES (?, ?)')
-      .run(name.host, name.account)
+    const add = 'INSERT OR IGNORE INTO account (host, account) VALUES (?, ?)'
+    const { changes, lastInsertRowid } = database.run(add, name.host, name.account)
     if (changes === 1) importFormer(database, Number(lastInsertRowid), name)
   })
-  const made = findAccount(database, name)
-  if (made === undefined) throw new Error('an account that was not kept')
-  return made
+  return accountNumber(database, name)
 }
 
 /** True if the digests of the account were made with this secret key, or if there are none yet: then it is noted. */
 export async function hasKey(
-  { db, read, write }: StoreDatabase,
+  { first, run, write }: StoreDatabase,
   id: number,
   { keyCheck }: AccountId,
 ): Promise<boolean> {
-  const held = read(() => db.prepare('SELECT key_check FROM account WHERE id = ?').get(id))?.['key_check']
-  if (held === keyCheck) return true
-  const isEmpty =
-    read(() => db.prepare('SELECT 1 FROM field_state WHERE account = ? LIMIT 1').get(id)) === undefined
-  if (isEmpty)
-    await write(() => db.prepare('UPDATE account SET key_check = ? WHERE id = ?').run(keyCheck, id))
-  return isEmpty
+  if (first('SELECT key_check FROM account WHERE id = ?', id)?.['key_check'] === keyCheck) return true
+  if (first('SELECT 1 FROM field_state WHERE account = ? LIMIT 1', id) !== undefined) return false
+  await write(() => run('UPDATE account SET key_check = ? WHERE id = ?', keyCheck, id))
+  return true
 }
 
 /** A request that was in doubt then may be applied for so long. */
@@ -51,38 +42,33 @@ const settleMs = 300_000
 
 /** Call inside the transaction that creates the account. */
 function importFormer(database: StoreDatabase, id: number, account: AccountName): void {
-  const { db } = database
+  const { path, run } = database
   importRequests(database, id, account)
   try {
     importState(database, id, account)
   } catch {
     // `--only-changed` refuses it by name; other runs do not need it.
     for (const table of ['field_state', 'export_customer', 'export_run'])
-      db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(id)
-    db.prepare('UPDATE account SET former_path = ? WHERE id = ?').run(
-      formerStatePath(database.path, account),
-      id,
-    )
+      run(`DELETE FROM ${table} WHERE account = ?`, id)
+    run('UPDATE account SET former_path = ? WHERE id = ?', formerStatePath(path, account), id)
   }
 }
 
 function importState(database: StoreDatabase, id: number, account: AccountName): void {
-  const { db, path } = database
+  const { path, run } = database
   const table = fieldTable(database, id)
-  const addCustomer = db.prepare('INSERT OR REPLACE INTO export_customer VALUES (?, ?, ?, ?, ?)')
-  const addRun = db.prepare('INSERT OR REPLACE INTO export_run VALUES (?, ?, ?, ?, ?, ?)')
+  const addCustomer = 'INSERT OR REPLACE INTO export_customer VALUES (?, ?, ?, ?, ?)'
+  const addRun = 'INSERT OR REPLACE INTO export_run VALUES (?, ?, ?, ?, ?, ?)'
   readFormerState(path, account, ({ keyCheck, customers, exportCustomers, exportRuns }) => {
-    db.prepare('UPDATE account SET key_check = ?, accepted_at = ? WHERE id = ?').run(keyCheck, Date.now(), id)
+    run('UPDATE account SET key_check = ?, accepted_at = ? WHERE id = ?', keyCheck, Date.now(), id)
     for (const { id: customer, fields } of customers) {
       const found = parseJson(String(fields))
       if (!isJsonObject(found)) throw new Error('no fields')
       const entries = Object.entries(found).map(([field, entry]) => [field, formerEntry(entry)] as const)
       table.put(String(customer), Object.fromEntries(entries))
     }
-    for (const { export: name, customer, run, gone } of exportCustomers)
-      addCustomer.run(id, String(name), String(customer), String(run), typeof gone === 'string' ? gone : null)
-    for (const { run, export: name, at, rows, vanished } of exportRuns)
-      addRun.run(id, String(run), String(name), Number(at), Number(rows), Number(vanished))
+    for (const row of exportCustomers) run(addCustomer, id, ...Object.values(row))
+    for (const row of exportRuns) run(addRun, id, ...Object.values(row))
   })
 }
 
@@ -95,12 +81,12 @@ function formerEntry(text: unknown): FieldEntry {
   return { digest, number: 0, at, until: digest === unknown ? at + settleMs : 0 }
 }
 
-function importRequests({ db, path }: StoreDatabase, id: number, account: AccountName): void {
+function importRequests({ run, path }: StoreDatabase, id: number, account: AccountName): void {
   const found = readFormerRequests(path, account)
   if (found === undefined) return
-  const add = db.prepare('INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, 0, ?, 0)')
+  const add = 'INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, 0, ?, 0)'
   const isSameStart = found.boot === bootId()
   // After a restart of the machine ages are unknown, so all count as if they ended now.
-  for (const until of found.ends) add.run(id, isSameStart ? until : machineClock.now())
-  if (isSameStart) db.prepare('INSERT OR REPLACE INTO pause VALUES (?, ?)').run(id, found.pausedUntil)
+  for (const until of found.ends) run(add, id, isSameStart ? until : machineClock.now())
+  if (isSameStart) run('INSERT OR REPLACE INTO pause VALUES (?, ?)', id, found.pausedUntil)
 }

@@ -1,34 +1,36 @@
 /** Examines the whole store: SQLite's own structure, and the checksum of every row that decides what is sent. */
 import { BulkUpdateError } from '../../model/errors.ts'
-import type { StoreDatabase, StoreRow } from './database.ts'
+import type { StoreRow } from '../own-database.ts'
+import type { StoreDatabase } from './database.ts'
 import { fieldTable, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
 
 /** Problems beyond these are only counted. */
 const mostNamed = 10
-const pageRows = 1_000
 
 /** Returns what is wrong, a line each. */
-export function checkStore({ db, read }: StoreDatabase): readonly string[] {
-  const checkStructure = (): readonly string[] =>
-    read(() => db.prepare(`PRAGMA quick_check(${mostNamed})`).all())
-      .map(({ quick_check: found }) => String(found).replaceAll(/\s+/g, ' '))
-      .filter((found) => found !== 'ok')
-  const tables = [
-    ['outcome', readOutcome],
-    ['intent', readIntent],
-    ['field_state', checkFields],
-  ] as const
+export async function checkStore(database: StoreDatabase): Promise<readonly string[]> {
+  const byRow = { run: 0, row: 0 }
   return [
-    ...problemsOf(checkStructure),
-    ...tables.flatMap(([table, check]) => problemsOf(() => damagedRows({ db, read }, table, check))),
+    ...(await problemsOf(async () => checkStructure(database))),
+    ...(await problemsOf(() => damagedRows(database, 'outcome', byRow, readOutcome))),
+    ...(await problemsOf(() => damagedRows(database, 'intent', byRow, readIntent))),
+    ...(await problemsOf(() => damagedRows(database, 'field_state', byCustomer, checkFields))),
   ]
 }
 
+const byCustomer = { account: 0, customer: '' }
+
+function checkStructure({ all }: StoreDatabase): readonly string[] {
+  return all(`PRAGMA quick_check(${mostNamed})`)
+    .map(({ quick_check: found }) => String(found).replaceAll(/\s+/g, ' '))
+    .filter((found) => found !== 'ok')
+}
+
 /** SQLite gives up at a page that it cannot follow. */
-function problemsOf(check: () => readonly string[]): readonly string[] {
+async function problemsOf(check: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
-    return check()
+    return await check()
   } catch (error) {
     if (error instanceof BulkUpdateError && error.code === 'E_STORE_DAMAGED') return [error.message]
     throw error
@@ -40,12 +42,8 @@ function problemsOf(check: () => readonly string[]): readonly string[] {
  * doubt, and only then the mark begins anew.
  */
 export async function acceptStore(database: StoreDatabase): Promise<void> {
-  const { db, read, write, restartMark } = database
-  const next = db.prepare(
-    `SELECT account, customer FROM field_state WHERE (account, customer) > (?, ?) ORDER BY account, customer LIMIT ${pageRows}`,
-  )
-  for (let last: readonly [number, string] = [0, '']; ;) {
-    const page = read(() => next.all(...last))
+  const { run, pages, write, restartMark } = database
+  for await (const page of pages('SELECT account, customer FROM field_state WHERE true', [], byCustomer)) {
     await write(() => {
       const at = Date.now()
       for (const { account, customer } of page) {
@@ -57,11 +55,8 @@ export async function acceptStore(database: StoreDatabase): Promise<void> {
         table.put(String(customer), Object.fromEntries(doubted))
       }
     })
-    const end = page.at(-1)
-    if (end === undefined) break
-    last = [Number(end['account']), String(end['customer'])]
   }
-  await write(() => db.exec("UPDATE run_progress SET is_restored = 1 WHERE state <> 'finished'"))
+  await write(() => run("UPDATE run_progress SET is_restored = 1 WHERE state <> 'finished'"))
   restartMark()
 }
 
@@ -69,24 +64,15 @@ function checkFields({ customer, fields, checksum }: StoreRow): void {
   if (checksumOf([customer, fields]) !== checksum) throw new Error('not as it was written')
 }
 
-function damagedRows(
-  { db, read }: Pick<StoreDatabase, 'db' | 'read'>,
-  table: 'outcome' | 'intent' | 'field_state',
+async function damagedRows(
+  { pages }: StoreDatabase,
+  table: string,
+  key: Parameters<StoreDatabase['pages']>[2],
   check: (row: StoreRow) => unknown,
-): readonly string[] {
-  const [group, key] = table === 'field_state' ? ['account', 'customer'] : ['run', 'row']
-  const next = db.prepare(
-    `SELECT * FROM ${table} WHERE (${group}, ${key}) > (?, ?) ORDER BY ${group}, ${key} LIMIT ${pageRows}`,
-  )
+): Promise<readonly string[]> {
   let damaged = 0
-  for (let last: readonly [number, string | number] = [0, '']; ;) {
-    const page = read(() => next.all(...last))
+  for await (const page of pages(`SELECT * FROM ${table} WHERE true`, [], key))
     for (const row of page) if (!isWhole(row, check)) damaged++
-    const end = page.at(-1)
-    if (end === undefined || page.length < pageRows) break
-    const value = end[key ?? '']
-    last = [Number(end[group ?? '']), typeof value === 'number' ? value : String(value)]
-  }
   return damaged === 0 ? [] : [`${table}: ${damaged} rows are not as they were written`]
 }
 

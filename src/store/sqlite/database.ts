@@ -2,21 +2,19 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { StatementSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { isBusy } from '../../config/file-lock.ts'
 import { openOwnFolder } from '../../config/own-files.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
 import { damagedStore, lostStore, storeError } from '../errors.ts'
-import { inTransaction, openOwnDatabase } from '../own-database.ts'
+import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
+import type { Queries, StoreRow, QueryValues } from '../own-database.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
 import { applicationId, migrate, storeVersion, versionOf } from './schema.ts'
 
-/** A row that a statement has found, by column. */
-export type StoreRow = ReturnType<StatementSync['all']>[number]
-
-export interface StoreDatabase {
+/** `run` is called inside `write`. Errors of queries become errors of the store. */
+export interface StoreDatabase extends Queries {
   readonly path: string
   readonly db: DatabaseSync
   /**
@@ -24,22 +22,30 @@ export interface StoreDatabase {
    * of the mark that notes the commit, if requests rely on it.
    */
   readonly write: <Result>(action: (commit: number) => Result, place?: number) => Promise<Result>
-  /** Errors of SQLite become errors of the store. */
-  readonly read: <Result>(action: () => Result) => Result
+  /**
+   * One page after another, each from the last key on, so that no transaction stays open, and signals and timers run in between.
+   * `query` ends with its condition.
+   */
+  readonly pages: (
+    query: string,
+    values: QueryValues,
+    key: PageKey,
+    rows?: number,
+  ) => AsyncGenerator<readonly StoreRow[]>
   /** Takes the store as it is, whatever its mark says. */
   readonly restartMark: () => void
   close(): void
 }
 
+/** The columns that order the rows of a query, each with a value before the first one. */
+type PageKey = Readonly<Record<string, string | number>>
+
 /** Another process may write for so long: half of the shortest lease that is usual. */
 const longestBusyMs = 30_000
 
 /**
- * Opens the store at `path`, or creates it.
- *
- * @param isAccepted a store that has gone backwards is taken as it is
- * @throws BulkUpdateError USAGE, E_STORE_PATH, for a place that will not do; LOCAL: E_STORE, E_STORE_DAMAGED, E_STORE_LOST,
- * E_STORE_VERSION
+ * Opens the store at `path`, or creates it. `isAccepted`: a store that has gone backwards is taken as it is. Throws USAGE,
+ * E_STORE_PATH, for a place that will not do; LOCAL: E_STORE, E_STORE_DAMAGED, E_STORE_LOST, E_STORE_VERSION.
  */
 export async function openStoreDatabase(path: string, isAccepted = false): Promise<StoreDatabase> {
   let db: DatabaseSync | undefined
@@ -77,12 +83,45 @@ export function emptyStoreDatabase(path: string): StoreDatabase {
 }
 
 function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
-  const countCommit = db.prepare('UPDATE store SET commits = commits + 1 RETURNING commits')
+  const queries = queriesOf(db)
+
+  function all(query: string, ...values: QueryValues): readonly StoreRow[] {
+    try {
+      return queries.all(query, ...values)
+    } catch (error) {
+      throw storeError(path, 'read', error)
+    }
+  }
+
+  function first(query: string, ...values: QueryValues): StoreRow | undefined {
+    return all(query, ...values)[0]
+  }
+
+  async function* pages(
+    query: string,
+    values: QueryValues,
+    key: PageKey,
+    rows = 1_000,
+  ): AsyncGenerator<readonly StoreRow[]> {
+    const names = Object.keys(key)
+    const columns = names.join(', ')
+    const marks = names.map(() => '?').join(', ')
+    const next = `${query} AND (${columns}) > (${marks}) ORDER BY ${columns} LIMIT ${rows}`
+    for (let last: QueryValues = Object.values(key); ;) {
+      const page = all(next, ...values, ...last)
+      const end = names.map((name) => page.at(-1)?.[name] ?? null)
+      // A page that does not move forward ends the loop too: a damaged table may hold a cycle.
+      if (first(`SELECT (${marks}) > (${marks}) AS moves`, ...end, ...last)?.['moves'] !== 1) return
+      yield page
+      last = end
+      await setImmediate()
+    }
+  }
 
   function commit<Result>(action: (commit: number) => Result, place: number | undefined): Result {
     let number = 0
     const result = inTransaction(db, () => {
-      number = Number(countCommit.get()?.['commits'])
+      number = Number(queries.first('UPDATE store SET commits = commits + 1 RETURNING commits')?.['commits'])
       return action(number)
     })
     if (place !== undefined) mark.write(place, number)
@@ -99,13 +138,10 @@ function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
         throw storeError(path, 'write', error)
       }
     },
-    read(action) {
-      try {
-        return action()
-      } catch (error) {
-        throw storeError(path, 'read', error)
-      }
-    },
+    run: queries.run,
+    all,
+    first,
+    pages,
     restartMark() {
       mark.restart(stateOf(db)?.commits ?? 0)
     },
@@ -144,7 +180,7 @@ function prepareDatabase(db: DatabaseSync, path: string): void {
 
 function refuseOther(db: DatabaseSync, path: string): void {
   const version = versionOf(db)
-  const isUsed = version > 0 || hasTables(db)
+  const isUsed = version > 0 || db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
   // Read last: another process may just have made both.
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
   if (id !== applicationId && isUsed) {
@@ -160,10 +196,6 @@ function refuseOther(db: DatabaseSync, path: string): void {
     `the store ${path} was written by a newer version of rapyd-bulk (store ${version}, this knows up to ${storeVersion})`,
     'Use that version, or name another file with --store. Nothing was sent.',
   )
-}
-
-function hasTables(db: DatabaseSync): boolean {
-  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
 }
 
 /** Returns undefined if the database is empty. */

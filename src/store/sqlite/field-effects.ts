@@ -32,61 +32,47 @@ const doubted: FieldEntry = { digest: unknown, number: 0, at: 0, until: 0 }
 /** Replaces a damaged row: fields that add up are read before they are sent, and all others are sent. */
 const damagedEntries: FieldEntries = { addresses: doubted, coupon: doubted }
 
-export interface FieldTable {
-  /** A row that is not as it was written counts as unknown. */
-  get(customerId: string): FieldEntries
-  put(customerId: string, entries: FieldEntries): void
-  /** Open intents for the customer, of all runs, but for that of one row. */
-  intents(customerId: string, except?: { readonly run: number; readonly row: number }): readonly OpenIntent[]
-}
-
-export interface OpenIntent extends StoredIntent {
-  readonly run: number
+interface OpenIntent extends StoredIntent {
   /** When its attempts are over at the latest, milliseconds since 1970; infinity while its owner lives. */
   readonly endsAt: number
 }
 
-const nobody = { run: 0, row: 0 }
-
 /** So long after it was last confirmed, the attempts of a dead owner are over: the time of freshness and of an attempt. */
 const ownerGoneMs = 35_000
 
-export function fieldTable({ db, path }: StoreDatabase, account: number): FieldTable {
-  const read = db.prepare('SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?')
-  const write = db.prepare('INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)')
-  const open = db.prepare(
-    `SELECT intent.*, epoch, renewed_at, lease_until FROM intent JOIN run_progress ON run_progress.run = intent.run
-     WHERE account = ? AND customer = ? AND NOT (intent.run = ? AND row = ?)`,
-  )
+const readFields = 'SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?'
+const readIntents = `SELECT intent.*, epoch, renewed_at, lease_until
+  FROM intent JOIN run_progress ON run_progress.run = intent.run
+  WHERE account = ? AND customer = ? AND NOT (intent.run = ? AND row = ?)`
+
+export type FieldTable = ReturnType<typeof fieldTable>
+
+export function fieldTable({ all, first, run: change, path }: StoreDatabase, account: number) {
   return {
-    get(customerId) {
-      const found = read.get(account, customerId)
+    /** A row that is not as it was written counts as unknown. */
+    get(customerId: string): FieldEntries {
+      const found = first(readFields, account, customerId)
       if (found === undefined) return {}
       const text = String(found['fields'])
       return checksumOf([customerId, text]) === found['checksum'] ? entriesOf(text) : damagedEntries
     },
-    put(customerId, entries) {
-      const stored: Record<string, readonly (string | number)[]> = {}
-      for (const field in entries) {
-        const entry = entries[field]
-        if (entry !== undefined) stored[field] = [entry.digest, entry.number, entry.at, entry.until]
-      }
-      const text = JSON.stringify(stored)
-      write.run(account, customerId, text, checksumOf([customerId, text]))
+    put(customerId: string, entries: FieldEntries): void {
+      const stored = Object.entries(entries).map(
+        ([field, { digest, number, at, until }]) => [field, [digest, number, at, until]] as const,
+      )
+      const text = JSON.stringify(Object.fromEntries(stored))
+      const query = 'INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)'
+      change(query, account, customerId, text, checksumOf([customerId, text]))
     },
-    intents: (customerId, { run, row } = nobody) =>
-      open.all(account, customerId, run, row).map((found) => {
+    /** Open intents for the customer, of all runs, but for that of one row. */
+    intents: (customerId: string, { run, row } = { run: 0, row: 0 }): readonly OpenIntent[] =>
+      all(readIntents, account, customerId, run, row).map((found) => {
         const intent = readIntent(found)
-        const [ofRun = 0, epoch = 0, leaseUntil = 0, renewedAt = 0] = [
-          'run',
-          'epoch',
-          'lease_until',
-          'renewed_at',
-        ].map((name) => Number(found[name]))
-        const isAlive = isOwned(path, ofRun, epoch, leaseUntil)
+        const number = (name: string): number => Number(found[name])
+        const isAlive = isOwned(path, number('run'), number('epoch'), number('lease_until'))
         const goneMs = intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
-        const endsAt = Math.max(intent.at, renewedAt) + goneMs + intent.settleMs
-        return Object.assign(intent, { run: ofRun, endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt })
+        const endsAt = Math.max(intent.at, number('renewed_at')) + goneMs + intent.settleMs
+        return Object.assign(intent, { endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt })
       }),
   }
 }
@@ -105,10 +91,8 @@ export function entriesOf(text: string): FieldEntries {
 
 /** Before the intents of a run are deleted: their requests may have been applied, and no run settles them any more. */
 export async function keepDoubts(database: StoreDatabase, run: number): Promise<void> {
-  const { db, write } = database
-  const open = db.prepare('SELECT * FROM intent WHERE run = ? AND account <> 0')
-  await write(() => {
-    for (const found of open.all(run)) {
+  await database.write(() => {
+    for (const found of database.all('SELECT * FROM intent WHERE run = ? AND account <> 0', run)) {
       const { customerId, fields, number, at, settleMs } = readIntent(found)
       const table = fieldTable(database, Number(found['account']))
       const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
@@ -119,15 +103,7 @@ export async function keepDoubts(database: StoreDatabase, run: number): Promise<
   })
 }
 
-export interface FieldWriter {
-  readonly account: number
-  /** Notes that the run is the last that sends. */
-  noteSender(): void
-  /** `intent` is that of the row, if it has one. */
-  settle(outcome: Outcome, effects: FieldEffects, commit: number, intent: StoredIntent | undefined): void
-  /** True if another run has recorded an intent for one of the fields since. */
-  isOvertaken(intent: StoredIntent): boolean
-}
+export type FieldWriter = ReturnType<typeof createFieldWriter>
 
 /**
  * All but `isOvertaken` are called inside a transaction. `isOtherKey`: the digests of the account were made with another
@@ -135,24 +111,21 @@ export interface FieldWriter {
  */
 export function createFieldWriter(
   database: StoreDatabase,
-  {
-    account,
-    run,
-    isOtherKey,
-  }: { readonly account: number; readonly run: number; readonly isOtherKey: boolean },
-): FieldWriter {
-  const { db } = database
+  account: number,
+  run: number,
+  isOtherKey: boolean,
+) {
   const table = fieldTable(database, account)
 
   return {
     account,
-    noteSender() {
-      db.prepare('UPDATE account SET last_sender = (SELECT id FROM run WHERE number = ?) WHERE id = ?').run(
-        run,
-        account,
-      )
+    /** Notes that the run is the last that sends. */
+    noteSender(): void {
+      const query = 'UPDATE account SET last_sender = (SELECT id FROM run WHERE number = ?) WHERE id = ?'
+      database.run(query, run, account)
     },
-    settle(outcome, effects, commit, noted) {
+    /** `noted` is the intent of the row, if it has one. */
+    settle(outcome: Outcome, effects: FieldEffects, commit: number, noted: StoredIntent | undefined): void {
       const found = Object.entries(effects.confirmed ?? {})
       const confirmed = isOtherKey ? [] : found
       const lost = [...(effects.unknown ?? []), ...(isOtherKey ? found.map(([field]) => field) : [])]
@@ -162,60 +135,35 @@ export function createFieldWriter(
       const intent = noted ?? { number: commit, at: now, settleMs: 0 }
       const others = table.intents(customerId, { run, row })
       const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
-      const parts = { intent, others, commit, now, until: effects.until ?? 0 }
-      for (const [field, digest] of confirmed) entries[field] = written(digest, field, entries[field], parts)
+      const arrivesUntil = effects.until ?? 0
+      for (const [field, digest] of confirmed) {
+        const before = entries[field] ?? { digest, number: 0, until: 0 }
+        const isOverlapped =
+          before.digest !== digest && (before.number > intent.number || before.until > intent.at)
+        const isContested = others.some(({ fields, endsAt }) => fields.includes(field) && endsAt > intent.at)
+        const isKnown = !isOverlapped && !isContested
+        const until = Math.max(before.until, arrivesUntil)
+        entries[field] = { digest: isKnown ? digest : unknown, number: commit, at: now, until }
+      }
       // A clear answer leaves nothing that may still be applied.
-      const until = outcome.outcome === 'unknown' ? now + intent.settleMs : parts.until
+      const lostUntil = outcome.outcome === 'unknown' ? now + intent.settleMs : arrivesUntil
       for (const field of lost) {
-        const longest = Math.max(entries[field]?.until ?? 0, until)
-        entries[field] = { digest: unknown, number: commit, at: now, until: longest }
+        const until = Math.max(entries[field]?.until ?? 0, lostUntil)
+        entries[field] = { digest: unknown, number: commit, at: now, until }
       }
       table.put(customerId, entries)
     },
-    isOvertaken({ customerId, fields, number, row }) {
+    /** True if another run has recorded an intent for one of the fields since. */
+    isOvertaken({ customerId, fields, number, row }: StoredIntent): boolean {
       const entries = table.get(customerId)
       const isWritten = fields.some((field) => {
         const entry = entries[field]
         return entry !== undefined && entry.digest !== forgotten && entry.number > number
       })
-      return (
-        isWritten ||
-        table
-          .intents(customerId, { run, row })
-          .some((other) => other.number > number && shares(other.fields, fields))
-      )
+      const others = table.intents(customerId, { run, row })
+      return isWritten || others.some((other) => other.number > number && shares(other.fields, fields))
     },
   }
-}
-
-/** The entry of a field that the run has written, and whose request is over. */
-function written(
-  digest: string,
-  field: string,
-  before: FieldEntry | undefined,
-  { intent, others, commit, now, until }: Written,
-): FieldEntry {
-  const isOverlapped =
-    before !== undefined &&
-    before.digest !== digest &&
-    (before.number > intent.number || before.until > intent.at)
-  const isContested = others.some(({ fields, endsAt }) => fields.includes(field) && endsAt > intent.at)
-  const isKnown = !isOverlapped && !isContested
-  return {
-    digest: isKnown ? digest : unknown,
-    number: commit,
-    at: now,
-    until: Math.max(before?.until ?? 0, until),
-  }
-}
-
-interface Written {
-  readonly intent: Pick<StoredIntent, 'number' | 'at'>
-  readonly others: readonly OpenIntent[]
-  readonly commit: number
-  readonly now: number
-  /** An attempt that was settled early may arrive until then; 0 if none may. */
-  readonly until: number
 }
 
 function shares(one: readonly string[], other: readonly string[]): boolean {

@@ -3,17 +3,6 @@
  * spaced to take at most a twentieth of the time, unless enough items wait.
  */
 
-export interface GroupCommit<Item> {
-  /** Resolves when the item is durable; rejects when the commit failed, and from then on always. */
-  add(item: Item): Promise<void>
-  /** Commits all waiting items now. Resolves when all that was added is durable or has failed. */
-  flush(): Promise<void>
-  /** True once a commit has failed: what is on disk is not known any more. */
-  readonly hasFailed: boolean
-  /** Throws the error of the commit that has failed. */
-  refuseFailed(): void
-}
-
 /** Longest time that an item waits for others. */
 const longestGapMs = 100
 /** Commits take one of so many parts of the time. */
@@ -27,10 +16,7 @@ interface Group<Item> extends PromiseWithResolvers<void> {
 }
 
 /** `commit` writes the items in one transaction. `enough` items are committed without waiting for more. */
-export function createGroupCommit<Item>(
-  commit: (items: readonly Item[]) => Promise<void>,
-  enough: number,
-): GroupCommit<Item> {
+export function createGroupCommit<Item>(commit: (items: readonly Item[]) => Promise<void>, enough: number) {
   let waiting: Group<Item> | undefined
   /** Resolves after the last commit; never rejects. */
   let last: Promise<void> = Promise.resolve()
@@ -56,6 +42,7 @@ export function createGroupCommit<Item>(
     resolve()
   }
 
+  /** Commits all waiting items now. Resolves when all that was added is durable or has failed. */
   function flush(): Promise<void> {
     cancel?.()
     cancel = undefined
@@ -78,7 +65,8 @@ export function createGroupCommit<Item>(
   }
 
   return {
-    add(item) {
+    /** Resolves when the item is durable; rejects when the commit failed, and from then on always. */
+    add(item: Item): Promise<void> {
       waiting ??= { items: [], ...Promise.withResolvers<void>() }
       const { items, promise } = waiting
       items.push(item)
@@ -90,10 +78,12 @@ export function createGroupCommit<Item>(
       return promise
     },
     flush,
-    get hasFailed() {
+    /** True once a commit has failed: what is on disk is not known any more. */
+    get hasFailed(): boolean {
       return failure !== undefined
     },
-    refuseFailed() {
+    /** Throws the error of the commit that has failed. */
+    refuseFailed(): void {
       if (failure !== undefined) throw failure.error
     },
   }

@@ -5,34 +5,14 @@ import { outcomeKinds } from '../../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
 import type { OperationName } from '../../model/row.ts'
 import { damagedStore } from '../errors.ts'
-import type { StoreRow } from './database.ts'
-
-/** The column of each member, in the order of the checksum. */
-const columns = {
-  row: 'row',
-  outcome: 'kind',
-  line: 'line',
-  offset: 'byte_offset',
-  length: 'byte_length',
-  customerId: 'customer',
-  fields: 'fields',
-  cleared: 'cleared',
-  attempts: 'attempts',
-  httpStatus: 'http_status',
-  errorCode: 'error_code',
-  errorField: 'error_field',
-  message: 'message',
-  operationId: 'operation_id',
-  idempotencyKey: 'idempotency_key',
-  latencyMs: 'latency_ms',
-  retries: 'retries',
-  finishedAt: 'finished_at',
-} as const satisfies Readonly<
-  Record<keyof Omit<Outcome, 'operation' | 'mergedInto' | 'notTaken' | 'apiMessage'>, string>
->
+import type { StoreRow } from '../own-database.ts'
 
 /** In the order of the checksum. */
-const names = [...Object.values(columns), 'merged_into', 'digests', 'not_taken', 'api_message']
+const names =
+  `row kind line byte_offset byte_length customer fields cleared attempts http_status error_code error_field
+  message operation_id idempotency_key latency_ms retries finished_at merged_into digests not_taken api_message`.split(
+    /\s+/,
+  )
 
 /** Takes the values of `outcomeValues`, after the number of the run. */
 export const insertOutcome = `INSERT INTO outcome (run, ${names.join(', ')}, operation, checksum)
@@ -85,30 +65,30 @@ export function readOutcome(found: StoreRow): Outcome {
   const operation = operationOf(found)
   if (checksumOf(sealed(withoutBlanks(values), operation)) !== found['checksum'])
     throw damagedRow('outcome', number('row'))
-  const code = text(columns.errorCode)
+  const code = text('error_code')
   const mergedInto = found['merged_into']
   return {
-    row: number(columns.row),
-    outcome: kindOf(found[columns.outcome]),
+    row: number('row'),
+    outcome: kindOf(found['kind']),
     operation,
-    line: number(columns.line),
-    offset: number(columns.offset),
-    length: number(columns.length),
-    customerId: text(columns.customerId),
-    fields: text(columns.fields),
-    cleared: text(columns.cleared),
+    line: number('line'),
+    offset: number('byte_offset'),
+    length: number('byte_length'),
+    customerId: text('customer'),
+    fields: text('fields'),
+    cleared: text('cleared'),
     notTaken: text('not_taken'),
-    attempts: number(columns.attempts),
-    httpStatus: number(columns.httpStatus),
+    attempts: number('attempts'),
+    httpStatus: number('http_status'),
     errorCode: isErrorCode(code) ? code : '',
-    errorField: text(columns.errorField),
-    message: text(columns.message),
+    errorField: text('error_field'),
+    message: text('message'),
     apiMessage: text('api_message'),
-    operationId: text(columns.operationId),
-    idempotencyKey: text(columns.idempotencyKey),
-    latencyMs: number(columns.latencyMs),
-    retries: text(columns.retries),
-    finishedAt: number(columns.finishedAt),
+    operationId: text('operation_id'),
+    idempotencyKey: text('idempotency_key'),
+    latencyMs: number('latency_ms'),
+    retries: text('retries'),
+    finishedAt: number('finished_at'),
     ...(mergedInto === null ? {} : { mergedInto: Number(mergedInto) }),
   }
 }

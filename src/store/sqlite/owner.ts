@@ -7,22 +7,7 @@ import { BulkUpdateError } from '../../model/errors.ts'
 import { tryLock } from '../own-database.ts'
 import type { StoreDatabase } from './database.ts'
 
-export interface Owner {
-  readonly epoch: number
-  /** When the attempts of earlier owners count as ended, in milliseconds since 1970; 0 if there were none. */
-  readonly earlierEndedAt: number
-  /** True if the store has confirmed in the last seconds that the run is ours. */
-  readonly isFresh: boolean
-  /** Inside each write transaction of the run. Throws E_TAKEN_OVER if another process has it. */
-  confirm(): void
-  /** Call after such a transaction, with the time before it. */
-  confirmed(began: Moment): void
-  now(): Moment
-  /** Confirms it in a transaction of its own. */
-  renew(): Promise<void>
-  /** Gives the run back. `endedAt`: when its attempts ended, in milliseconds since 1970; by default now. */
-  release(endedAt?: number): Promise<void>
-}
+export type Owner = Awaited<ReturnType<typeof takeRun>>
 
 interface Moment {
   readonly wall: number
@@ -42,26 +27,18 @@ function now(): Moment {
   return { wall: Date.now(), monotonic: performance.now() }
 }
 
+const extend = 'UPDATE run_progress SET renewed_at = ?, lease_until = ? WHERE run = ? AND epoch = ?'
+const giveBack =
+  "UPDATE run_progress SET owner = '', renewed_at = ?, lease_until = 0 WHERE run = ? AND epoch = ?"
+
 /** Takes a run. Throws BUSY if another process has it. `settleMs` is the run's settle time. */
 export async function takeRun(
   database: StoreDatabase,
   run: { readonly number: number; readonly id: string },
   settleMs: number,
-): Promise<Owner> {
-  const { db, path } = database
+) {
+  const { path } = database
   const { number, id } = run
-  const read = db.prepare(
-    'SELECT epoch, owner, renewed_at, lease_until, settled FROM run_progress WHERE run = ?',
-  )
-  const take = db.prepare(
-    'UPDATE run_progress SET epoch = ?, owner = ?, renewed_at = ?, lease_until = ? WHERE run = ?',
-  )
-  const extend = db.prepare(
-    'UPDATE run_progress SET renewed_at = ?, lease_until = ? WHERE run = ? AND epoch = ?',
-  )
-  const giveBack = db.prepare(
-    "UPDATE run_progress SET owner = '', renewed_at = ?, lease_until = 0 WHERE run = ? AND epoch = ?",
-  )
   let unlock: (() => void) | undefined
   let epoch = 0
   let earlierEndedAt = 0
@@ -69,30 +46,28 @@ export async function takeRun(
   let isOurs = true
 
   function takeOver(): void {
-    const found = read.get(number)
-    const [earlier, leaseUntil, renewedAt] = ['epoch', 'lease_until', 'renewed_at'].map((name) =>
-      Number(found?.[name]),
-    )
-    if (earlier === undefined || leaseUntil === undefined || renewedAt === undefined)
-      throw new Error('no progress')
+    const found = database.first('SELECT * FROM run_progress WHERE run = ?', number)
+    if (found === undefined) throw new Error('no progress')
+    const numberIn = (column: string): number => Number(found[column])
+    const [earlier, leaseUntil, renewedAt] = [
+      numberIn('epoch'),
+      numberIn('lease_until'),
+      numberIn('renewed_at'),
+    ]
+    const busy = (owner: string): BulkUpdateError => busyRun(id, owner, numberIn('settled'))
     const { wall } = now()
     const isGivenBack = leaseUntil === 0
     if (!isGivenBack) {
       const free = tryLock(lockPath(path, number, earlier))
-      if (free === undefined && leaseUntil > wall)
-        throw busyRun(id, String(found?.['owner']), Number(found?.['settled']))
+      if (free === undefined && leaseUntil > wall) throw busy(String(found['owner']))
       free?.()
     }
     epoch = earlier + 1
     unlock = tryLock(lockPath(path, number, epoch))
-    if (unlock === undefined) throw busyRun(id, '', Number(found?.['settled']))
-    take.run(
-      epoch,
-      `process ${process.pid} since ${new Date(wall).toISOString()}`,
-      wall,
-      wall + leaseMs,
-      number,
-    )
+    if (unlock === undefined) throw busy('')
+    const take = 'UPDATE run_progress SET epoch = ?, owner = ?, renewed_at = ?, lease_until = ? WHERE run = ?'
+    const name = `process ${process.pid} since ${new Date(wall).toISOString()}`
+    database.run(take, epoch, name, wall, wall + leaseMs, number)
     if (earlier === 0) return
     const ended = isGivenBack ? renewedAt : renewedAt + freshMs + attemptMs
     earlierEndedAt =
@@ -108,13 +83,19 @@ export async function takeRun(
     throw error
   }
 
+  /** Inside each write transaction of the run. Throws E_TAKEN_OVER if another process has it. */
   function confirm(): void {
     const { wall } = now()
-    if (isOurs && Number(extend.run(wall, wall + leaseMs, number, epoch).changes) === 1) return
+    if (isOurs && Number(database.run(extend, wall, wall + leaseMs, number, epoch).changes) === 1) return
     isOurs = false
-    throw takenOver(id)
+    throw new BulkUpdateError(
+      'E_TAKEN_OVER',
+      `run ${id} was taken over by another process while this one stood still`,
+      'Let the other process finish. This one has sent nothing since.',
+    )
   }
 
+  /** Confirms it in a transaction of its own. */
   async function renew(): Promise<void> {
     const began = now()
     await database.write(confirm)
@@ -129,23 +110,26 @@ export async function takeRun(
   timer.unref()
 
   return {
-    epoch,
+    /** When the attempts of earlier owners count as ended, in milliseconds since 1970; 0 if there were none. */
     earlierEndedAt,
-    get isFresh() {
+    /** True if the store has confirmed in the last seconds that the run is ours. */
+    get isFresh(): boolean {
       const { wall, monotonic } = now()
       return isOurs && Math.max(wall - confirmedAt.wall, monotonic - confirmedAt.monotonic) <= freshMs
     },
     confirm,
-    confirmed(began) {
+    /** Call after a transaction that confirms, with the time before it. */
+    confirmed(began: Moment): void {
       confirmedAt = began
     },
     now,
     renew,
-    async release(endedAt = Date.now()) {
+    /** Gives the run back. `endedAt`: when its attempts ended, in milliseconds since 1970. */
+    async release(endedAt = Date.now()): Promise<void> {
       clearInterval(timer)
       try {
         // Changes nothing if the run was deleted or taken over.
-        await database.write(() => giveBack.run(endedAt, number, epoch))
+        await database.write(() => database.run(giveBack, endedAt, number, epoch))
       } catch {
         // With a full disk, the free lock shows that no process has the run.
       } finally {
@@ -171,13 +155,5 @@ export function busyRun(id: string, owner: string, settled: number): BulkUpdateE
     'E_BUSY',
     `run ${id} is held by ${owner === '' ? 'another process' : owner}; rows done: ${settled}`,
     'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
-  )
-}
-
-function takenOver(id: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_TAKEN_OVER',
-    `run ${id} was taken over by another process while this one stood still`,
-    'Let the other process finish. This one has sent nothing since.',
   )
 }

@@ -8,7 +8,7 @@ import { isBusy } from '../../config/file-lock.ts'
 import { windowEdgeMs } from '../../model/ports.ts'
 import type { Clock, Quota, Window } from '../../model/ports.ts'
 import { storeError } from '../errors.ts'
-import { inTransaction } from '../own-database.ts'
+import { inTransaction, queriesOf } from '../own-database.ts'
 
 /** Milliseconds since the machine was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }
@@ -34,6 +34,15 @@ export interface QuotaParts {
   readonly boot?: string
 }
 
+const countRequests = 'SELECT count(*) AS requests FROM request_log WHERE account = ? AND until > ?'
+const nthRequest =
+  'SELECT until FROM request_log WHERE account = ? AND until > ? ORDER BY until LIMIT 1 OFFSET ?'
+const endRequest =
+  'UPDATE request_log SET until = ?, in_flight = 0 WHERE id = (SELECT min(id) FROM request_log WHERE holder = ? AND in_flight = 1)'
+const setWaiting = 'UPDATE request_holder SET waiting_until = ? WHERE id = ?'
+const setPause =
+  'INSERT INTO pause VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET until = max(until, excluded.until)'
+
 /** Opens the quota of an account, on a connection of its own. Throws LOCAL if the store cannot be written to. */
 export function openQuota({
   path,
@@ -43,27 +52,8 @@ export function openQuota({
   boot = bootId(),
 }: QuotaParts): Quota {
   const { db, holder } = openLog(path, account, clock.now(), boot)
+  const { run, all, first } = queriesOf(db)
   const longestMs = Math.max(0, ...windows.map((window) => window.perMs))
-  const count = db.prepare('SELECT count(*) AS requests FROM request_log WHERE account = ? AND until > ?')
-  const nth = db.prepare(
-    'SELECT until FROM request_log WHERE account = ? AND until > ? ORDER BY until LIMIT 1 OFFSET ?',
-  )
-  const paused = db.prepare('SELECT until FROM pause WHERE account = ?')
-  const share = db.prepare(
-    'SELECT count(*) AS requests FROM request_log WHERE account = ? AND until > ? AND holder = ?',
-  )
-  const others = db.prepare(
-    'SELECT id FROM request_holder WHERE account = ? AND id <> ? AND waiting_until > ?',
-  )
-  const wait = db.prepare('UPDATE request_holder SET waiting_until = ? WHERE id = ?')
-  const insert = db.prepare('INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, ?, ?, 1)')
-  const finish = db.prepare(
-    'UPDATE request_log SET until = ?, in_flight = 0 WHERE id = (SELECT min(id) FROM request_log WHERE holder = ? AND in_flight = 1)',
-  )
-  const forget = db.prepare('DELETE FROM request_log WHERE account = ? AND until < ?')
-  const setPause = db.prepare(
-    'INSERT INTO pause VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET until = max(until, excluded.until)',
-  )
   let takes = 0
   let pausedUntil = 0
   /** End of a pause that is not in the store yet. */
@@ -75,39 +65,40 @@ export function openQuota({
     let at = 0
     for (const { limit, perMs } of windows) {
       const since = now - perMs - windowEdgeMs
-      const used = Number(count.get(account, since)?.['requests'])
+      const used = Number(first(countRequests, account, since)?.['requests'])
       const surplus = used + requests - limit
       if (surplus <= 0) continue
-      at = Math.max(at, Number(nth.get(account, since, surplus - 1)?.['until']) + perMs + windowEdgeMs)
+      const last = first(nthRequest, account, since, surplus - 1)
+      at = Math.max(at, Number(last?.['until']) + perMs + windowEdgeMs)
     }
     return at
   }
 
   /** True if another process waits and has had fewer requests than this one. */
   function mustYield(now: number): boolean {
-    const waiting = others.all(account, holder, now)
-    if (waiting.length === 0) return false
+    const others = 'SELECT id FROM request_holder WHERE account = ? AND id <> ? AND waiting_until > ?'
+    const waiting = all(others, account, holder, now)
     const since = now - longestMs - windowEdgeMs
-    const mine = Number(share.get(account, since, holder)?.['requests'])
-    const least = Math.min(
-      ...waiting.map(({ id }) => Number(share.get(account, since, id ?? null)?.['requests'])),
-    )
-    return mine > least
+    const shareOf = (id: number): number =>
+      Number(first(`${countRequests} AND holder = ?`, account, since, id)?.['requests'])
+    return shareOf(holder) > Math.min(...waiting.map(({ id }) => shareOf(Number(id))))
   }
 
   function takeAt(now: number, requests: number): number {
-    if (untold > now) setPause.run(account, untold)
+    if (untold > now) run(setPause, account, untold)
     untold = 0
-    pausedUntil = Number(paused.get(account)?.['until'] ?? 0)
+    pausedUntil = Number(first('SELECT until FROM pause WHERE account = ?', account)?.['until'] ?? 0)
     let waitMs = Math.max(pausedUntil, roomAt(now, requests)) - now
     if (waitMs <= 0 && mustYield(now)) waitMs = yieldMs
     if (waitMs > 0) {
-      wait.run(now + waitingMs, holder)
+      run(setWaiting, now + waitingMs, holder)
       return waitMs
     }
-    wait.run(0, holder)
-    for (let taken = 0; taken < requests; taken++) insert.run(account, holder, now + longestRequestMs)
-    if (++takes % forgetEvery === 0) forget.run(account, now - longestMs - 2 * longestRequestMs)
+    run(setWaiting, 0, holder)
+    const add = 'INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, ?, ?, 1)'
+    for (let taken = 0; taken < requests; taken++) run(add, account, holder, now + longestRequestMs)
+    const forget = 'DELETE FROM request_log WHERE account = ? AND until < ?'
+    if (++takes % forgetEvery === 0) run(forget, account, now - longestMs - 2 * longestRequestMs)
     return 0
   }
 
@@ -131,7 +122,7 @@ export function openQuota({
     end() {
       if (isClosed) return
       try {
-        written(() => finish.run(clock.now(), holder))
+        written(() => run(endRequest, clock.now(), holder))
       } catch {
         // The request counts longer than it has to. An answer must not be lost for that. The next `take` throws if the disk is broken.
       }
@@ -139,7 +130,7 @@ export function openQuota({
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms)
       try {
-        written(() => setPause.run(account, pausedUntil))
+        written(() => run(setPause, account, pausedUntil))
       } catch {
         untold = pausedUntil
       }
@@ -151,7 +142,7 @@ export function openQuota({
       if (isClosed) return
       isClosed = true
       try {
-        written(() => wait.run(0, holder))
+        written(() => run(setWaiting, 0, holder))
       } catch {
         // The others count it as waiting for a second or two.
       } finally {
@@ -192,33 +183,27 @@ export function bootId(): string {
 
 /** Adds this process to those that share the quota. Returns its number. */
 function register(db: DatabaseSync, account: number, now: number, boot: string): number {
-  const known = db.prepare('SELECT boot FROM machine').get()?.['boot']
+  const { run, first } = queriesOf(db)
+  const known = first('SELECT boot FROM machine')?.['boot']
   if (known !== undefined && known !== boot) {
     // The clock began again and ages are unknown, so the last requests count as if they ended now.
-    db.prepare('DELETE FROM request_log WHERE until < (SELECT max(until) FROM request_log) - ?').run(
-      longestWindowMs,
-    )
-    db.prepare('UPDATE request_log SET until = ?, in_flight = 0').run(now)
+    run('DELETE FROM request_log WHERE until < (SELECT max(until) FROM request_log) - ?', longestWindowMs)
+    run('UPDATE request_log SET until = ?, in_flight = 0', now)
     db.exec('DELETE FROM pause; UPDATE request_holder SET waiting_until = 0')
   }
-  db.prepare('INSERT INTO machine VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET boot = excluded.boot').run(
-    boot,
-  )
+  run('INSERT INTO machine VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET boot = excluded.boot', boot)
   // If the system does not say: a later end than any request can have was written before the machine was started again.
-  db.prepare('UPDATE request_log SET until = ?, in_flight = 0 WHERE until > ?').run(
-    now,
-    now + longestRequestMs + 1,
-  )
-  db.prepare('UPDATE pause SET until = ? WHERE until > ?').run(now, now + longestPauseMs)
-  db.prepare('UPDATE request_holder SET waiting_until = 0 WHERE waiting_until > ?').run(now + waitingMs)
-  db.prepare(
+  const latest = now + longestRequestMs + 1
+  run('UPDATE request_log SET until = ?, in_flight = 0 WHERE until > ?', now, latest)
+  run('UPDATE pause SET until = ? WHERE until > ?', now, now + longestPauseMs)
+  run('UPDATE request_holder SET waiting_until = 0 WHERE waiting_until > ?', now + waitingMs)
+  run(
     `DELETE FROM request_holder WHERE waiting_until < ? AND id NOT IN (SELECT holder FROM request_log)
      AND id < (SELECT max(id) - 100 FROM request_holder)`,
-  ).run(now)
-  return Number(
-    db.prepare('INSERT INTO request_holder (account, waiting_until) VALUES (?, 0)').run(account)
-      .lastInsertRowid,
+    now,
   )
+  const add = 'INSERT INTO request_holder (account, waiting_until) VALUES (?, 0)'
+  return Number(run(add, account).lastInsertRowid)
 }
 
 /** No pause lasts longer. */

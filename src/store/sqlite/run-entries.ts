@@ -35,23 +35,16 @@ export function createEntryWriter({
   intents,
   partial,
 }: EntryWriterParts): (entry: RunEntry, commit: number) => number {
-  const { db } = database
-  const addIntent = db.prepare(insertIntent)
-  const removeIntent = db.prepare(
-    'DELETE FROM intent WHERE account = ? AND customer = ? AND run = ? AND row = ?',
-  )
+  const { first, run } = database
   const account = fields?.account ?? 0
   const open = new Map(intents)
-  const addOutcome = db.prepare(insertOutcome)
-  const removePartial = db.prepare('DELETE FROM outcome WHERE run = ? AND row = ? RETURNING checksum')
-  const addImage = db.prepare('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)')
-  const addWrite = db.prepare('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)')
-  const putNote = db.prepare('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)')
+  const removePartial = 'DELETE FROM outcome WHERE run = ? AND row = ? RETURNING checksum'
 
   function endIntent(row: number): void {
     const intent = open.get(row)
     if (intent === undefined) return
-    removeIntent.run(account, intent.customerId, number, row)
+    const query = 'DELETE FROM intent WHERE account = ? AND customer = ? AND run = ? AND row = ?'
+    run(query, account, intent.customerId, number, row)
     open.delete(row)
   }
 
@@ -70,7 +63,7 @@ export function createEntryWriter({
           settleMs: entry.settleMs,
           body: reading === undefined ? undefined : body,
         }
-        addIntent.run(number, account, ...intentValues(intent))
+        run(insertIntent, number, account, ...intentValues(intent))
         open.set(row, intent)
         return 0
       }
@@ -83,18 +76,19 @@ export function createEntryWriter({
         endIntent(outcome.row)
         const values = outcomeValues(outcome, digestsToKeep(effects))
         const { row } = outcome
-        const replaced = partial.has(row) ? removePartial.get(number, row)?.['checksum'] : 0
-        addOutcome.run(number, ...values)
+        const replaced = partial.has(row) ? first(removePartial, number, row)?.['checksum'] : 0
+        run(insertOutcome, number, ...values)
         return Number(values.at(-1)) - Number(replaced)
       }
       case 'image': {
-        const { write, image } = entry
-        addImage.run(number, write.row, write.customerId, image === undefined ? null : JSON.stringify(image))
-        addWrite.run(number, write.customerId, write.row, write.body)
+        const { row, customerId, body } = entry.write
+        const image = entry.image === undefined ? null : JSON.stringify(entry.image)
+        run('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)', number, row, customerId, image)
+        run('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)', number, customerId, row, body)
         return 0
       }
       case 'note':
-        putNote.run(number, entry.name, entry.value)
+        run('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)', number, entry.name, entry.value)
         return 0
       default:
         return entry satisfies never

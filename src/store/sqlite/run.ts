@@ -14,13 +14,12 @@ import type { StoreDatabase } from './database.ts'
 import { createFieldWriter } from './field-effects.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
-import type { GroupCommit } from './group-commit.ts'
 import { readOutcome } from './outcome-record.ts'
 import { createEntryWriter } from './run-entries.ts'
 import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
-import { openIntents, pagesOf, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import { openIntents, rowsOf, selectRun, storedRun } from './run-reader.ts'
 
 /** Creates the run, or takes it from a dead owner. Throws BUSY, and USAGE, E_OTHER_RUN, if it belongs to another input. */
 export async function openRun(
@@ -28,38 +27,22 @@ export async function openRun(
   manifest: RunManifest,
   options: OpenRunOptions,
 ): Promise<Run> {
-  const { db, read } = database
   const number = await createRun(database, manifest)
   const owner = await takeRun(database, { number, id: manifest.id }, options.settleMs)
   try {
-    const found = read(() => db.prepare(`${selectRun} WHERE number = ?`).get(number))
+    const found = database.first(`${selectRun} WHERE number = ?`, number)
     if (found === undefined) throw new Error('a run that was deleted')
     const stored = storedRun(database, found)
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
     const before = await readEarlier(database, number, owner.earlierEndedAt)
     const fields = await openFieldWriter(database, number, options)
     const intents = openIntents(database, number)
-    const parts = { database, number, owner, options, fields, ...before, stored, intents }
-    const writer = createRunWriter(parts)
     const isRestored = Number(found['is_restored']) === 1
     const inDoubt = isRestored
       ? allOpen(before.settledRows, options.rows)
       : new Map([...intents].map(([row, { at }]) => [row, at]))
-    return {
-      stored,
-      ...rowsOf(database, number),
-      ...doubtsOf(parts, inDoubt, writer),
-      ...writer.run,
-      get isFresh() {
-        return owner.isFresh && !writer.hasFailed()
-      },
-      get startedAt() {
-        return writer.times.startedAt
-      },
-      get finishedAt() {
-        return writer.times.finishedAt
-      },
-    }
+    const parts = { database, number, owner, options, fields, ...before, stored, intents, inDoubt }
+    return Object.assign(createRunWriter(parts), { stored, ...rowsOf(database, number), ...doubtsOf(parts) })
   } catch (error) {
     await owner.release()
     throw error
@@ -73,27 +56,23 @@ async function openFieldWriter(
 ): Promise<FieldWriter | undefined> {
   if (fieldsOf === undefined) return undefined
   const account = await accountNumber(database, fieldsOf)
-  return createFieldWriter(database, {
-    account,
-    run,
-    isOtherKey: !(await hasKey(database, account, fieldsOf)),
-  })
+  return createFieldWriter(database, account, run, !(await hasKey(database, account, fieldsOf)))
 }
 
 /** Returns the number of the run. */
-function createRun({ db, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
+function createRun({ first, run, write }: StoreDatabase, manifest: RunManifest): Promise<number> {
   const { id, kind, parentId, host, account, directory, facts } = manifest
   return write(() => {
-    const found = db.prepare('SELECT number FROM run WHERE id = ?').get(id)?.['number']
-    if (found !== undefined) return Number(found)
     const now = Date.now()
-    const { lastInsertRowid: number } = db
-      .prepare(
-        `INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now)
-    db.prepare("INSERT INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)").run(number, now)
-    return Number(number)
+    const found = first('SELECT number FROM run WHERE id = ?', id)
+    const add =
+      'INSERT INTO run (id, kind, parent_id, host, account, directory, facts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+    const values = [id, kind, parentId ?? null, host, account, directory, JSON.stringify(facts), now]
+    const number = Number(found?.['number'] ?? run(add, ...values).lastInsertRowid)
+    // A process that was killed while it deleted the run may have left it without its progress.
+    const addProgress = "INSERT OR IGNORE INTO run_progress VALUES (?, 'open', 0, '', 0, 0, 0, 0, 0, 0, ?, 0)"
+    run(addProgress, number, now)
+    return number
   })
 }
 
@@ -123,23 +102,20 @@ interface Earlier {
  * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
  * not as it was written, before anything is sent.
  */
-async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
+async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
   const settledRows = createRowSet()
   const partial = new Map<number, Outcome>()
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
   const closedCustomers = new Set<string>()
   let sum = 0
-  const next = read(() =>
-    db.prepare('SELECT * FROM outcome WHERE run = ? AND row > ? ORDER BY row LIMIT 1000'),
-  )
-  for await (const page of pagesOf((last) => read(() => next.all(run, last)), 'row')) {
+  for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
     for (const found of page) {
-      const kept = readOutcome(found)
-      const { row, outcome, errorCode, customerId } = kept
+      const read = readOutcome(found)
+      const { row, outcome, errorCode, customerId } = read
       sum = addChecksum(sum, Number(found['checksum']))
-      if (isPartial(kept)) {
-        partial.set(row, kept)
+      if (isPartial(read)) {
+        partial.set(row, read)
         continue
       }
       settledRows.add(row)
@@ -148,8 +124,8 @@ async function readEarlier({ db, read }: StoreDatabase, run: number, endedAt: nu
       if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
     }
   }
-  const totals = read(() => db.prepare('SELECT settled, checksum FROM run_progress WHERE run = ?').get(run))
-  if (Number(totals?.['settled']) !== settledRows.size || Number(totals?.['checksum']) !== sum)
+  const kept = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
+  if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
     throw damagedStore('it does not hold the outcomes that a run has counted')
   return { settledRows, partial, earlier: { settled, errors, closedCustomers, endedAt } }
 }
@@ -170,57 +146,26 @@ interface RunWriterParts extends Omit<EntryWriterParts, 'partial'>, Earlier {
   readonly owner: Owner
   readonly options: OpenRunOptions
   readonly stored: StoredRun
-}
-
-interface RunWriter {
-  readonly run: Pick<
-    Run,
-    | 'settledRows'
-    | 'earlier'
-    | 'recordIntent'
-    | 'cancelIntents'
-    | 'recordOutcome'
-    | 'hasBeforeImage'
-    | 'saveBeforeImage'
-    | 'setNote'
-    | 'noteLater'
-    | 'keepInput'
-    | 'removeInput'
-    | 'begin'
-    | 'finish'
-    | 'renew'
-    | 'close'
-  >
-  /** Milliseconds since 1970. */
-  readonly times: { startedAt: number; finishedAt: number }
-  readonly intended: RowSet
-  /** Rows of which this session has done a part. */
-  readonly passed: RowSet
-  readonly ownNote: (name: string) => string | undefined
-  /** True after a failed commit: nothing more may be sent. */
-  readonly hasFailed: () => boolean
+  readonly inDoubt: ReadonlyMap<number, number>
 }
 
 /** Group commits, with the totals that a run keeps of its outcomes. `onPartial`: a part of the row is done and durable. */
-function createCommits(parts: RunWriterParts, onPartial: (outcome: Outcome) => void): GroupCommit<RunEntry> {
+function createCommits(parts: RunWriterParts, onPartial: (outcome: Outcome) => void) {
   const { database, number, owner, options, settledRows, partial } = parts
-  const { db } = database
-  const countKept = db.prepare(
-    'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?',
-  )
-  const kept = db.prepare('SELECT checksum FROM run_progress WHERE run = ?')
+  const { first, run } = database
+  const countKept = 'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?'
   const apply = createEntryWriter(parts)
-  let checksum = Number(kept.get(number)?.['checksum'])
-  return createGroupCommit(async (entries) => {
+  let checksum = Number(first('SELECT checksum FROM run_progress WHERE run = ?', number)?.['checksum'])
+  return createGroupCommit<RunEntry>(async (entries) => {
     const began = owner.now()
     let sum = checksum
     const outcomes = entries.flatMap((entry) => (entry.kind === 'outcome' ? [entry.outcome] : []))
-    const { open = [], final = [] } = Object.groupBy(outcomes, (each) => (isPartial(each) ? 'open' : 'final'))
+    const final = outcomes.filter((outcome) => !isPartial(outcome))
     await database.write((commit) => {
       owner.confirm()
       sum = checksum
       for (const entry of entries) sum = addChecksum(sum, apply(entry, commit))
-      countKept.run(settledRows.size + final.length, sum, Date.now(), number)
+      run(countKept, settledRows.size + final.length, sum, Date.now(), number)
     }, number)
     owner.confirmed(began)
     checksum = sum
@@ -228,24 +173,24 @@ function createCommits(parts: RunWriterParts, onPartial: (outcome: Outcome) => v
       settledRows.add(row)
       partial.delete(row)
     }
-    for (const outcome of open) {
+    for (const outcome of outcomes) {
+      if (!isPartial(outcome)) continue
       partial.set(outcome.row, outcome)
       onPartial(outcome)
     }
   }, options.group)
 }
 
-function createRunWriter(parts: RunWriterParts): RunWriter {
-  const { database, number, owner, settledRows } = parts
-  const { startedAt, finishedAt } = parts.stored
-  const times = { startedAt, finishedAt }
-  const { db } = database
+function createRunWriter(parts: RunWriterParts) {
+  const { database, number, owner, settledRows, partial, earlier, inDoubt } = parts
+  let { startedAt, finishedAt } = parts.stored
   /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
   const intended = createRowSet()
+  /** Rows of which this session has done a part. */
   const passed = createRowSet()
   /** The keys of those whose body may be replaced. */
   const keys = new Map<number, string>()
-  const imaged = db.prepare('SELECT 1 FROM before_image WHERE run = ? AND customer = ?')
+  const { first, run } = database
   const notes = new Map<string, string>()
   const commits = createCommits(parts, ({ row }) => {
     // The next operation of the row has an intent of its own.
@@ -253,17 +198,22 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
     intended.delete(row)
   })
 
-  async function update(query: string, ...values: readonly (string | number)[]): Promise<void> {
+  async function change(action: () => void): Promise<void> {
     commits.refuseFailed()
     await database.write(() => {
       owner.confirm()
-      db.prepare(query).run(...values)
+      action()
     }, number)
   }
 
-  const run: RunWriter['run'] = {
+  const removeInput = (): Promise<void> => change(() => run('DELETE FROM input_chunk WHERE run = ?', number))
+
+  return {
     settledRows,
-    earlier: parts.earlier,
+    earlier,
+    isInDoubt: (row) =>
+      ((inDoubt.has(row) && !passed.has(row)) || intended.has(row)) && !settledRows.has(row),
+    outcomeSoFar: (row) => partial.get(row),
     recordIntent(request, settleMs) {
       const { row, idempotencyKey, reading } = request
       const isReplaced = reading !== undefined && keys.get(row) !== idempotencyKey
@@ -284,8 +234,14 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       keys.delete(outcome.row)
       return commits.add({ kind: 'outcome', outcome, effects })
     },
-    hasBeforeImage: (customerId) => database.read(() => imaged.get(number, customerId)) !== undefined,
+    hasBeforeImage: (customerId) =>
+      first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !== undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
+    note(name) {
+      const stored = () => first('SELECT value FROM run_note WHERE run = ? AND name = ?', number, name)
+      const value = notes.get(name) ?? stored()?.['value']
+      return typeof value === 'string' ? value : undefined
+    },
     setNote(name, value) {
       notes.set(name, value)
       const saved = commits.add({ kind: 'note', name, value })
@@ -298,36 +254,35 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       commits.add({ kind: 'note', name, value }).catch(() => {})
     },
     async keepInput(pieces) {
-      await update('DELETE FROM input_chunk WHERE run = ?', number)
+      await removeInput()
       let at = 0
-      const add = db.prepare('INSERT INTO input_chunk VALUES (?, ?, ?)')
       for await (const bytes of pieces) {
         const place = ++at
-        await database.write(() => {
-          owner.confirm()
-          add.run(number, place, bytes)
-        })
+        await change(() => run('INSERT INTO input_chunk VALUES (?, ?, ?)', number, place, bytes))
       }
     },
-    removeInput: () => update('DELETE FROM input_chunk WHERE run = ?', number),
-    async begin() {
-      times.startedAt ||= Date.now()
-      await update('UPDATE run_progress SET started_at = ? WHERE run = ?', times.startedAt, number)
-      const { fields } = parts
-      if (fields === undefined) return
-      await database.write(() => {
-        owner.confirm()
-        fields.noteSender()
+    removeInput,
+    begin() {
+      startedAt ||= Date.now()
+      return change(() => {
+        run('UPDATE run_progress SET started_at = ? WHERE run = ?', startedAt, number)
+        parts.fields?.noteSender()
       })
     },
     async finish() {
       await commits.flush()
-      times.finishedAt = Date.now()
-      await update(
-        "UPDATE run_progress SET state = 'finished', finished_at = ? WHERE run = ?",
-        times.finishedAt,
-        number,
-      )
+      finishedAt = Date.now()
+      const query = "UPDATE run_progress SET state = 'finished', finished_at = ? WHERE run = ?"
+      await change(() => run(query, finishedAt, number))
+    },
+    get startedAt() {
+      return startedAt
+    },
+    get finishedAt() {
+      return finishedAt
+    },
+    get isFresh() {
+      return owner.isFresh && !commits.hasFailed
     },
     async renew() {
       commits.refuseFailed()
@@ -337,43 +292,15 @@ function createRunWriter(parts: RunWriterParts): RunWriter {
       await commits.flush()
       await owner.release()
     },
-  }
-  return {
-    run,
-    times,
-    intended,
-    passed,
-    ownNote: (name) => notes.get(name),
-    hasFailed: () => commits.hasFailed,
-  }
+  } satisfies Partial<Run>
 }
 
-/** What is asked about rows that an earlier session may have sent. */
-function doubtsOf(
-  { database, number, fields, settledRows, partial, intents }: RunWriterParts,
-  inDoubt: ReadonlyMap<number, number>,
-  { intended, passed, ownNote }: RunWriter,
-): Pick<
-  Run,
-  | 'inDoubt'
-  | 'isInDoubt'
-  | 'intendedFields'
-  | 'intendedOperation'
-  | 'intendedBody'
-  | 'outcomeSoFar'
-  | 'isOvertaken'
-  | 'note'
-  | 'lastOfSettled'
-> {
-  const { db, read } = database
-  const noteOf = db.prepare('SELECT value FROM run_note WHERE run = ? AND name = ?')
+/** What is asked about rows that earlier sessions have sent, or may have. */
+function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: RunWriterParts) {
   return {
     inDoubt,
-    isInDoubt: (row) =>
-      ((inDoubt.has(row) && !passed.has(row)) || intended.has(row)) && !settledRows.has(row),
     intendedFields: (row) => intents.get(row)?.fields,
     intendedOperation: (row) => intents.get(row)?.operation,
-    outcomeSoFar: (row) => partial.get(row),
     intendedBody(row) {
       const { body, key: idempotencyKey } = intents.get(row) ?? {}
       return body === undefined || idempotencyKey === undefined ? undefined : { body, idempotencyKey }
@@ -382,17 +309,11 @@ function doubtsOf(
       const intent = intents.get(row)
       return intent !== undefined && fields?.isOvertaken(intent) === true
     },
-    note(name) {
-      const value = ownNote(name) ?? read(() => noteOf.get(number, name))?.['value']
-      return typeof value === 'string' ? value : undefined
-    },
     async lastOfSettled() {
       let last = 0
       while (settledRows.has(last + 1)) last++
-      const found = read(() =>
-        db.prepare('SELECT * FROM outcome WHERE run = ? AND row = ?').get(number, last),
-      )
-      return found === undefined ? undefined : readOutcome(found)
+      const found = database.first('SELECT * FROM outcome WHERE run = ? AND row = ?', number, last)
+      return found && readOutcome(found)
     },
-  }
+  } satisfies Partial<Run>
 }

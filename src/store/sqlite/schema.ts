@@ -75,13 +75,13 @@ export function migrate(db: DatabaseSync): void {
   db.prepare('INSERT OR IGNORE INTO store VALUES (1, ?, 0)').run(randomUUID())
 }
 
-/** What is kept of one run, table by table. */
-export const runTables = [
-  'outcome',
-  'intent',
-  'before_image',
-  'before_write',
-  'input_chunk',
-  'run_note',
-  'run_progress',
-] as const
+/** What is kept of one run: the tables, and their keys within it. */
+export const runTables: Readonly<Record<string, string>> = {
+  outcome: 'row, operation',
+  intent: 'account, customer, row, operation',
+  before_image: 'row',
+  before_write: 'customer, row',
+  input_chunk: 'number',
+  run_note: 'name',
+  run_progress: 'run',
+}

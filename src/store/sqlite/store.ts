@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../../model/errors.ts'
 import { inputKeptNote } from '../../model/store.ts'
-import type { AccountId, RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
+import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
 import { tryLock } from '../own-database.ts'
 import { accountNumber, findAccount } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
-import type { StoreDatabase, StoreRow } from './database.ts'
+import type { StoreRow } from '../own-database.ts'
+import type { StoreDatabase } from './database.ts'
 import { keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { takeRun } from './owner.ts'
@@ -27,10 +28,10 @@ export function emptySqliteStore(path: string): Store {
 }
 
 function storeOf(database: StoreDatabase): Store {
-  const { path, db, read } = database
+  const { path, first } = database
 
   function find(id: string): StoreRow | undefined {
-    return read(() => db.prepare(`${selectRun} WHERE id = ?`).get(id))
+    return first(`${selectRun} WHERE id = ?`, id)
   }
 
   async function hold(run: StoredRun & { readonly number: number }): Promise<() => Promise<void>> {
@@ -47,8 +48,8 @@ function storeOf(database: StoreDatabase): Store {
       return found === undefined ? undefined : runReader(database, found)
     },
     async setNote(id, name, value) {
-      const put = db.prepare('INSERT OR REPLACE INTO run_note SELECT number, ?, ? FROM run WHERE id = ?')
-      await database.write(() => put.run(name, value, id))
+      const put = 'INSERT OR REPLACE INTO run_note SELECT number, ?, ? FROM run WHERE id = ?'
+      await database.write(() => database.run(put, name, value, id))
     },
     async runs(filter = {}) {
       return findRuns(database, filter)
@@ -64,7 +65,8 @@ function storeOf(database: StoreDatabase): Store {
       const release = await hold(run)
       try {
         const allowed = await isAllowed(run)
-        if (allowed !== false) await deleteRows(database, run.number, allowed)
+        if (allowed === true) await deleteWholeRun(database, run.number)
+        if (allowed === 'input') await deleteInput(database, run.number)
         return allowed !== false
       } finally {
         await release()
@@ -72,26 +74,30 @@ function storeOf(database: StoreDatabase): Store {
     },
     async holdExports(account) {
       const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
-      if (unlock === undefined) throw busyExports(account)
-      return async () => unlock()
+      if (unlock !== undefined) return async () => unlock()
+      throw new BulkUpdateError(
+        'E_BUSY',
+        `another run with --only-changed of account ${account.account} is under way`,
+        'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
+      )
     },
     fieldState: (account) => createFieldState(database, account),
     async accountFact(account, name) {
       const query = 'SELECT value, customer, at FROM account_fact WHERE account = ? AND name = ?'
       const number = findAccount(database, account)
-      const found = number === undefined ? undefined : read(() => db.prepare(query).get(number, name))
+      const found = number === undefined ? undefined : first(query, number, name)
       if (found === undefined) return undefined
       return { value: String(found['value']), customer: String(found['customer']), at: Number(found['at']) }
     },
     async keepFact(account, name, { value, customer, at }) {
       const number = await accountNumber(database, account)
-      const put = db.prepare('INSERT OR REPLACE INTO account_fact VALUES (?, ?, ?, ?, ?)')
-      await database.write(() => put.run(number, name, value, customer, at))
+      const put = 'INSERT OR REPLACE INTO account_fact VALUES (?, ?, ?, ?, ?)'
+      await database.write(() => database.run(put, number, name, value, customer, at))
     },
     quota: async (account, windows) =>
       openQuota({ path, account: await accountNumber(database, account), windows }),
     async check(accept) {
-      const problems = checkStore(database)
+      const problems = await checkStore(database)
       if (accept) await acceptStore(database)
       return problems
     },
@@ -106,10 +112,8 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
   )
   const where = [kind === undefined ? "kind <> 'probe'" : '1', ...wanted.map(([column]) => `${column} = ?`)]
   const query = `${selectRun} WHERE ${where.join(' AND ')} ORDER BY changed_at DESC, number DESC`
-  const found = database.read(() =>
-    database.db.prepare(query).all(...wanted.map(([, value]) => value ?? null)),
-  )
-  return found
+  return database
+    .all(query, ...wanted.map(([, value]) => value ?? null))
     .filter(({ id, directory }) => runsDir === undefined || String(directory) === `${runsDir}/${String(id)}`)
     .map((row) => runReader(database, row))
 }
@@ -117,51 +121,46 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
 /** Rows of one transaction; a gap as long as each took lets the others write. */
 const batchRows = 1_000
 
-/** Also frees the space, and empties the log, which holds what was deleted. `what`: all of the run, or only its standard input. */
-async function deleteRows(database: StoreDatabase, run: number, what: true | 'input'): Promise<void> {
-  const { db, write } = database
-  const forget = db.prepare('DELETE FROM run_note WHERE run = ? AND name = ?')
-  if (what === true) await keepDoubts(database, run)
-  else await write(() => forget.run(run, inputKeptNote))
-  for (const table of what === true ? runTables : (['input_chunk'] as const)) {
-    const key = primaryKeys[table]
-    const remove = db.prepare(
-      `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`,
-    )
-    for (let deleted = batchRows; deleted === batchRows;) {
-      const began = performance.now()
-      deleted = await write(() => Number(remove.run(run).changes))
-      if (deleted === batchRows) await sleep(performance.now() - began)
-    }
+async function deleteWholeRun(database: StoreDatabase, run: number): Promise<void> {
+  await keepDoubts(database, run)
+  for (const table of Object.keys(runTables)) await deleteRows(database, run, table)
+  await database.write(() => database.run('DELETE FROM run WHERE number = ?', run))
+  await freeSpace(database)
+}
+
+async function deleteInput(database: StoreDatabase, run: number): Promise<void> {
+  const forget = 'DELETE FROM run_note WHERE run = ? AND name = ?'
+  await database.write(() => database.run(forget, run, inputKeptNote))
+  await deleteRows(database, run, 'input_chunk')
+  await freeSpace(database)
+}
+
+async function deleteRows(
+  database: StoreDatabase,
+  run: number,
+  table: keyof typeof runTables,
+): Promise<void> {
+  const key = runTables[table]
+  const remove = `DELETE FROM ${table} WHERE run = ?1 AND (${key}) IN (SELECT ${key} FROM ${table} WHERE run = ?1 LIMIT ${batchRows})`
+  for (let deleted = batchRows; deleted === batchRows;) {
+    const began = performance.now()
+    deleted = await database.write(() => Number(database.run(remove, run).changes))
+    if (deleted === batchRows) await sleep(performance.now() - began)
   }
-  if (what === true) await write(() => db.prepare('DELETE FROM run WHERE number = ?').run(run))
-  for (let pages = freePages(db); pages > 0; pages = freePages(db)) {
+}
+
+/** Also empties the log, which holds what was deleted. */
+async function freeSpace(database: StoreDatabase): Promise<void> {
+  const { db, write } = database
+  for (let pages = freePages(database); pages > 0; pages = freePages(database)) {
     const began = performance.now()
     await write(() => db.exec('PRAGMA incremental_vacuum(100)'))
-    if (freePages(db) >= pages) break
+    if (freePages(database) >= pages) break
     await sleep(performance.now() - began)
   }
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 }
 
-const primaryKeys: Readonly<Record<(typeof runTables)[number], string>> = {
-  outcome: 'row, operation',
-  intent: 'account, customer, row, operation',
-  before_image: 'row',
-  before_write: 'customer, row',
-  input_chunk: 'number',
-  run_note: 'name',
-  run_progress: 'run',
-}
-
-function freePages(db: StoreDatabase['db']): number {
-  return Number(db.prepare('PRAGMA freelist_count').get()?.['freelist_count'])
-}
-
-function busyExports({ account }: AccountId): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_BUSY',
-    `another run with --only-changed of account ${account} is under way`,
-    'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
-  )
+function freePages({ first }: StoreDatabase): number {
+  return Number(first('PRAGMA freelist_count')?.['freelist_count'])
 }

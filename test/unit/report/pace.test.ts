@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { allowedPerSecond, createPace, createHistory } from '../../../src/report/pace.ts'
-import type { PaceWindow } from '../../../src/report/pace.ts'
+import type { Window } from '../../../src/model/ports.ts'
 
 const minute = 60_000
 const documented = [
@@ -10,7 +10,7 @@ const documented = [
 const still = { requests: 0, calls: 0, pausedForMs: 0 }
 
 /** A run that sends a call whenever windows and server let it, noted every quarter of a second; gives what was said on the way. */
-function play(windows: readonly PaceWindow[], calls: number, perSecond: number) {
+function play(windows: readonly Window[], calls: number, perSecond: number) {
   const pace = createPace(windows)
   const sent: number[] = []
   const told: { readonly at: number; readonly etaMs: number | undefined; readonly rate: number }[] = []

@@ -54,11 +54,10 @@ describe('renderProgress', () => {
     expect(painted).not.toEqual(plain)
   })
 
-  test('on 40 columns the rows have a line of their own', () => {
-    expect(renderProgress(snapshot, { columns: 40, color: false, wall }).slice(0, 2)).toEqual([
-      `Sending  ${'█'.repeat(16)}${'░'.repeat(10)}  62%`,
-      '6,200 of 10,000 rows',
-    ])
+  test('on 40 columns the bar gives its place to the rows', () => {
+    expect(renderProgress(snapshot, { columns: 40, color: false, wall })[0]).toBe(
+      'Sending · 6,200 of 10,000 rows (62%)',
+    )
   })
 
   test('shows no bar, share or end while these are not known', () => {
