@@ -16,8 +16,10 @@ import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
 import {
   createDisplay,
+  describeAddingUp,
   describeClears,
   describeDuplicates,
+  describeExtraCalls,
   describePrice,
   describeUnmatched,
   describeWarnings,
@@ -77,10 +79,11 @@ export async function send<Args extends SendArguments>(
         describeWarnings(scan),
         describeUnmatched(unmatched),
         ...scanLines(scan),
+        describeAddingUp(scan),
       ]
       const shown = words.areRowsOfFile === false ? [] : notes
       if (!quiet)
-        for (const note of [...shown, describeClears(scan), describePrice(price)])
+        for (const note of [...shown, describeExtraCalls(scan), describeClears(scan), describePrice(price)])
           if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)

@@ -60,6 +60,8 @@ const senders = ['update', 'redo', 'apply', 'rollback'] as const
 const callers = [...senders, 'plan', 'verify', 'probe'] as const
 const jobs = ['redo', 'apply', 'rollback', 'verify'] as const
 const mapped = ['redo', 'apply'] as const
+/** A redo may read its rows in another way than the run. */
+const rereaders = [...files, 'redo'] as const
 
 const input = {
   format: {
@@ -135,14 +137,14 @@ const input = {
   map: {
     value: 'FILE|PRESET',
     help: 'Mapping file (YAML or JSON) or preset (hubspot, salesforce, zoho, dynamics, pipedrive)',
-    commands: files,
+    commands: rereaders,
     recorded: mapped,
   },
   blank: {
     choices: ['clear', 'keep', 'reject'],
     default: 'clear',
     help: 'What a blank cell does, unless the mapping says otherwise',
-    commands: files,
+    commands: rereaders,
     recorded: mapped,
   },
   ignoreColumns: {
@@ -155,14 +157,14 @@ const input = {
   nullValues: {
     type: 'list',
     help: 'Text that counts as a blank cell. Repeatable',
-    commands: files,
+    commands: rereaders,
     recorded: mapped,
   },
   literals: {
     flag: 'literal',
     type: 'list',
     help: 'Text that looks like a blank, such as NULL, but is a value. Repeatable',
-    commands: files,
+    commands: rereaders,
     recorded: mapped,
   },
   duplicates: {
@@ -242,6 +244,11 @@ const safety = {
     value: 'WHAT',
     help: 'Accept a file that differs from the last one of its name: rows, damage, field names or all, separated by commas',
     commands: ['update', 'plan'],
+  },
+  allowRepeat: {
+    type: 'boolean',
+    help: 'Send addresses and coupons again that earlier runs have sent. They add up',
+    commands: ['update', 'redo', 'apply'],
   },
   acceptKeyChange: {
     type: 'boolean',

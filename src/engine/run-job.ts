@@ -13,6 +13,7 @@ import type { OutcomeKind } from '../model/outcome.ts'
 import type { RunStarted, RunEvent } from '../report/run-log.ts'
 import { version } from '../config/system.ts'
 import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
+import { examineRepeats } from './sent-before.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
@@ -182,14 +183,20 @@ async function acceptScan(
   const remembered = recallScan(known, facts)
   const guard = await openInputGuard({ ...given, store, isKnown: known !== undefined, facts }, job)
   const examiner = counter.beside(guard?.watch)
-  const { found, refusal, openRows, readRow, asked, lineage, limit } = await job.check(
+  const checked = await job.check(
     { ...given, onInvalid: progress.invalid, signal, remembered, examiner },
     (source) => progress.checking(counter.around(source)),
   )
+  const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
   const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, job, found })
   const keepProfile = await guard?.check(found)
   const scan = remembered === undefined ? counter.calls(found) : found
+  const mayRepeat = known === undefined && job.rollback === undefined && fieldState?.isFirst === false
+  if (mayRepeat && !fieldState.isOnlyChanged) {
+    const text = await examineRepeats(checked, fieldState, { isAllowed: options.allowRepeat, signal })
+    if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
+  }
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
   const isRead = options.backup || job.precondition !== undefined || known !== undefined
   const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })

@@ -52,7 +52,15 @@ function start(...more: readonly string[]): Session {
 
 function expectTruth(of: Job): void {
   const { calls, inFlightPerCustomerMax } = simulator
-  expect(judge({ job: of, calls, inFlightPerCustomerMax, results: place.results() }).violations).toEqual([])
+  expect(
+    judge({
+      job: of,
+      calls,
+      customer: (id) => simulator.customer(id),
+      inFlightPerCustomerMax,
+      results: place.results(),
+    }).violations,
+  ).toEqual([])
 }
 
 /** Resolves once this many rows were applied. */
@@ -81,7 +89,9 @@ describe('processes that want the same run at once', () => {
 
 describe('two runs at once', () => {
   it('of the same file under two names both go through, and add nothing up while the other may have', async () => {
-    const ends = await Promise.all([start('--run-id', 'first').ended, start('--run-id', 'second').ended])
+    const ends = await Promise.all(
+      ['first', 'second'].map((run) => start('--run-id', run, '--allow-repeat').ended),
+    )
     expect(ends.map(({ code }) => code)).toEqual([1, 1])
     const sent = simulator.calls.filter((call) => call.applied && !call.replayed)
     const times = Map.groupBy(sent, ({ body }) => rowOf(body))

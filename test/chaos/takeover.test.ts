@@ -79,7 +79,13 @@ const updates = (): number => simulator.calls.filter(({ method }) => method === 
 
 function violations(): readonly string[] {
   const { calls, inFlightPerCustomerMax } = simulator
-  return judge({ job, calls, inFlightPerCustomerMax, results: place.results() }).violations
+  return judge({
+    job,
+    calls,
+    customer: (id) => simulator.customer(id),
+    inFlightPerCustomerMax,
+    results: place.results(),
+  }).violations
 }
 
 describe('a process that stands still for longer than its lease', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classify, readEnvelope } from '../../../src/rapyd/response.ts'
+import { classify, classifyRemoval, readEnvelope } from '../../../src/rapyd/response.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const success = (data: unknown) =>
@@ -112,5 +112,33 @@ describe('the code and the words of a refusal', () => {
     ['A_CODE', 'x'.repeat(2_000), 'A_CODE', '', `${'x'.repeat(299)}…`],
   ])('of %j and %j keep each part', (code, message, errorCode, field, words) => {
     expect(readEnvelope(failure(code, message))).toMatchObject({ errorCode, field, words })
+  })
+})
+
+describe('classifyRemoval', () => {
+  it.each([
+    ['a discount that was removed', 200, success({ id: 'dis_1', deleted: true }), { kind: 'updated' }],
+    ['the id of the customer itself', 200, success({ id, deleted: true }), { kind: 'updated' }],
+    ['no discount', 400, failure('ERROR_DELETE_CUSTOMER_DISCOUNT'), { kind: 'updated' }],
+    ['no discount inside of a 200', 200, failure('ERROR_DELETE_CUSTOMER_DISCOUNT'), { kind: 'updated' }],
+    [
+      'no discount behind a server error',
+      500,
+      failure('ERROR_DELETE_CUSTOMER_DISCOUNT'),
+      { kind: 'ambiguous' },
+    ],
+    ['another code', 400, failure('ERROR_GET_CUSTOMER'), { kind: 'rejected', code: 'E_CUSTOMER_NOT_FOUND' }],
+    ['nothing that says so', 200, success({ id: 'dis_1' }), { kind: 'ambiguous', code: 'E_BAD_RESPONSE' }],
+    ['deleted: false', 200, success({ deleted: false }), { kind: 'ambiguous' }],
+    [
+      'another customer',
+      200,
+      success({ id: 'cus_2', deleted: true }),
+      { kind: 'stop', code: 'E_WRONG_CUSTOMER' },
+    ],
+    ['a page', 200, '<html>', { kind: 'ambiguous', code: 'E_NOT_API' }],
+    ['429', 429, '', { kind: 'throttled' }],
+  ])('%s', (_, status, body, expected) => {
+    expect(classifyRemoval({ status, body }, id)).toMatchObject(expected)
   })
 })
