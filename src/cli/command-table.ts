@@ -41,16 +41,14 @@ const table = {
   completion: { subject: 'shell', ...texts.completion },
 } as const satisfies Readonly<Record<CommandName, Command>>
 
-type CommandTable = typeof table
+type WordOf<Name extends CommandName, Place extends 'subject' | 'second'> = (typeof table)[Name] extends {
+  readonly [Key in Place]: infer Word extends string
+}
+  ? Word
+  : never
 
-type Subject<Of> = Of extends { readonly subject: infer Word extends string }
-  ? Readonly<Record<Word, string>>
-  : object
-type Second<Of> = Of extends { readonly second: infer Word extends string }
-  ? Readonly<Partial<Record<Word, string>>>
-  : object
-
-export type Words<Name extends CommandName> = Subject<CommandTable[Name]> & Second<CommandTable[Name]>
+export type Words<Name extends CommandName> = Readonly<Record<WordOf<Name, 'subject'>, string>> &
+  Readonly<Partial<Record<WordOf<Name, 'second'>, string>>>
 
 /** The options and words of a command. An option that was not given has no key. */
 export type Arguments<Name extends CommandName> = CommandOptions<Name> & Words<Name>
