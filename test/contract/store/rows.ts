@@ -8,6 +8,13 @@ import { toPieces } from './runs.ts'
 
 const write = (row: number, customer: string, body: string) => ({ row, customerId: customer, body })
 
+const made = (body: string) => ({
+  ...requestOf(1),
+  body,
+  idempotencyKey: `key of ${body}`,
+  reading: { patch: '{}', at: 0 },
+})
+
 export function rowContract(name: string, kind: StoreKind): void {
   describe(`rows of a run (${name})`, () => {
     const { open, openRun, reopen, close, find } = createStoreRig(kind)
@@ -124,12 +131,6 @@ export function rowContract(name: string, kind: StoreKind): void {
 
     it('a body that was made of a reading is kept with its intent, and another one takes its place', async () => {
       const run = await openRun(await open(), 'a')
-      const made = (body: string) => ({
-        ...requestOf(1),
-        body,
-        idempotencyKey: `key of ${body}`,
-        reading: { patch: '{}', at: 0 },
-      })
       await run.recordIntent(made('one'), 0)
       expect(run.recordIntent(made('one'), 0)).toBeUndefined()
       await run.recordIntent(made('two'), 0)
