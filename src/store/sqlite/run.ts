@@ -206,8 +206,6 @@ function createRunWriter(parts: RunWriterParts) {
     }, number)
   }
 
-  const removeInput = (): Promise<void> => change(() => run('DELETE FROM input_chunk WHERE run = ?', number))
-
   return {
     settledRows,
     earlier,
@@ -253,15 +251,7 @@ function createRunWriter(parts: RunWriterParts) {
       // A failure rejects the promises that wait for the same commit.
       commits.add({ kind: 'note', name, value }).catch(() => {})
     },
-    async keepInput(pieces) {
-      await removeInput()
-      let at = 0
-      for await (const bytes of pieces) {
-        const place = ++at
-        await change(() => run('INSERT INTO input_chunk VALUES (?, ?, ?)', number, place, bytes))
-      }
-    },
-    removeInput,
+    ...createInputWriter(database, number, change),
     begin() {
       startedAt ||= Date.now()
       return change(() => {
@@ -291,6 +281,26 @@ function createRunWriter(parts: RunWriterParts) {
     async close() {
       await commits.flush()
       await owner.release()
+    },
+  } satisfies Partial<Run>
+}
+
+/** What came over standard input, for a resume. */
+function createInputWriter(
+  { run }: StoreDatabase,
+  number: number,
+  change: (action: () => void) => Promise<void>,
+) {
+  const removeInput = (): Promise<void> => change(() => run('DELETE FROM input_chunk WHERE run = ?', number))
+  return {
+    removeInput,
+    async keepInput(pieces) {
+      await removeInput()
+      let at = 0
+      for await (const bytes of pieces) {
+        const place = ++at
+        await change(() => run('INSERT INTO input_chunk VALUES (?, ?, ?)', number, place, bytes))
+      }
     },
   } satisfies Partial<Run>
 }
