@@ -111,7 +111,7 @@ describe('two runs at once', () => {
 
 describe('a holder that is stopped', () => {
   it('keeps the run, and sends nothing stale when it wakes', async () => {
-    const holder = start('--rate', '20/1s')
+    const holder = start('--rate', '20/1s', '--metadata-keys', 'own')
     // The window is full then, and behind the answers of its last calls the next rows wait for their turns.
     await applied(17)
     await sleep(5 * racers + 100)

@@ -8,7 +8,6 @@ import { toPieces } from './runs.ts'
 
 const write = (row: number, customer: string, body: string) => ({ row, customerId: customer, body })
 
-/** A request whose body was made of a reading. */
 const made = (body: string) => ({
   ...requestOf(1),
   body,
