@@ -41,7 +41,7 @@ export function readEnvelope(body: string): Envelope | undefined {
     field: error.field || response.field,
     message,
     words: shorten([error.rest || response.rest, message].filter((text) => text !== '').join(': ')),
-    operationId: textOf(status['operation_id']),
+    operationId: safeText(textOf(status['operation_id'])),
     data: isJsonObject(data) ? data : undefined,
     items: Array.isArray(data) ? data.filter(isJsonObject) : undefined,
   }
@@ -81,6 +81,11 @@ function readCode(text: string): ApiCode {
 
 function isSafe(text: string): boolean {
   return /^[A-Za-z0-9_.,-]{1,80}$/.test(text)
+}
+
+/** What others could fill with megabytes, escapes or personal data does not get into results, the store or memory. */
+function safeText(text: string): string {
+  return isSafe(text) ? text : ''
 }
 
 const longestWords = 300

@@ -7,6 +7,18 @@ const success = (data: unknown) =>
 const failure = (error_code: string, message = '', response_code = error_code) =>
   JSON.stringify({ status: { status: 'ERROR', error_code, message, response_code, operation_id: 'op' } })
 
+describe('an operation id', () => {
+  const idOf = (operation_id: unknown) =>
+    readEnvelope(JSON.stringify({ status: { status: 'SUCCESS', operation_id }, data: { id } }))?.operationId
+
+  it('is kept if it is one', () => expect(idOf('b6bf86d2-4a0b-4a9c')).toBe('b6bf86d2-4a0b-4a9c'))
+
+  it.each(['x'.repeat(1_000_000), '<script>', '\u001b]0;a\u0007', 'a@example.com', 'two words', 7, null])(
+    'of another form is left out (%#)',
+    (text) => expect(idOf(text)).toBe(''),
+  )
+})
+
 describe('classify', () => {
   it.each([
     ['a success for the customer', 200, success({ id }), { kind: 'updated' }],
