@@ -53,6 +53,14 @@ describe('the source', () => {
     expect(wrong).toEqual([])
   })
 
+  it('writes to standard output and standard error in one place, which makes texts of others harmless', () => {
+    const writers = files.filter((file) =>
+      /process\.std(?:out|err)\.write/.test(readFileSync(join(root, file), 'utf8')),
+    )
+    // The first file must run on an old Node.
+    expect(writers.toSorted()).toEqual(['cli/bin.mjs', 'cli/terminal.ts'])
+  })
+
   it('has no cycles', () => {
     const done = new Set<string>()
     const visit = (file: string, path: readonly string[]): void => {

@@ -7,6 +7,7 @@ import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
+import { say } from './terminal.ts'
 import foreignOptions from './foreign-options.json' with { type: 'json' }
 import type { Words } from './command-table.ts'
 
@@ -222,6 +223,6 @@ function refuseTwoHosts(env: NonNullable<Destination['env']>, baseUrl: string | 
 function baseUrlOfEnvironment(env: Destination['env']): string | undefined {
   const baseUrl = process.env['RAPYD_BASE_URL'] || undefined
   if (env === undefined || baseUrl === undefined) return baseUrl
-  process.stderr.write(`--env ${env} is given, so RAPYD_BASE_URL is ignored.\n`)
+  say(`--env ${env} is given, so RAPYD_BASE_URL is ignored.`)
   return undefined
 }

@@ -10,6 +10,7 @@ import scripts from './completion-scripts.json' with { type: 'json' }
 import { optionsFor, useOneOf } from './arguments.ts'
 import { commandNames, commands, shells, stateActions } from './command-table.ts'
 import type { Arguments } from './command-table.ts'
+import { print } from './terminal.ts'
 
 export interface Completions {
   readonly offered: string[]
@@ -65,6 +66,6 @@ export function completion({ shell }: Arguments<'completion'>): number {
     )
   }
   // Scripts of our own, because those of yargs offer files for every value or for none. The status 1 means that files fit.
-  process.stdout.write(`${scripts[known].join('\n')}\n`)
+  print(`${scripts[known].join('\n')}\n`)
   return exitCodes.OK
 }

@@ -19,7 +19,7 @@ import { allowedPerSecond } from '../report/pace.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
 import type { RunEvent, RunSending } from '../report/run-log.ts'
-import { drainOnSignals } from './terminal.ts'
+import { drainOnSignals, harmless, say } from './terminal.ts'
 
 export interface DisplayOptions extends Pick<ProgressOptions, 'stream' | 'draw' | 'color'> {
   /** No progress and no notes. */
@@ -39,7 +39,7 @@ export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>>
 }
 
 export function createDisplay({ stream, draw, quiet, color, finishBy, clock }: DisplayOptions): Display {
-  const log = (line: string): void => void stream.write(`${line}\n`)
+  const log = (line: string): void => void stream.write(`${harmless(line, printable)}\n`)
   const progress = quiet ? undefined : createProgress({ stream, draw, color, log, clock })
 
   function writeLine(line: string): void {
@@ -165,7 +165,7 @@ export function describeUnmatched(unmatched: readonly UnmatchedName[]): string |
     .map(({ name, nearest }) => `"${name}"${nearest === undefined ? '' : ` (did you mean "${nearest}"?)`}`)
   const more = unmatched.length - names.length
   if (more > 0) names.push(`${more} more`)
-  return printable(`Note: --ignore-columns sets aside what this file does not have: ${names.join(', ')}`)
+  return `Note: --ignore-columns sets aside what this file does not have: ${names.join(', ')}`
 }
 
 const mostKinds = 3
@@ -196,8 +196,8 @@ export async function showReading<Result>(
     return await read((known, wanted, { requests }) => {
       if (quiet || performance.now() - shownAt < readingEveryMs) return
       shownAt = performance.now()
-      process.stderr.write(
-        `read ${formatCount(known)} of ${formatCount(wanted)} customers with ${formatCount(requests)} requests\n`,
+      say(
+        `read ${formatCount(known)} of ${formatCount(wanted)} customers with ${formatCount(requests)} requests`,
       )
     }, signal)
   } finally {

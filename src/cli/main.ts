@@ -1,7 +1,7 @@
 /** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do. */
 import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
-import { endOnSignals, errorText, guardOutput, showWarnings } from './terminal.ts'
+import { endOnSignals, guardOutput, say, sayError, showWarnings } from './terminal.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -23,12 +23,13 @@ export async function main(argv: readonly string[]): Promise<number> {
 function printError(thrown: unknown): number {
   const error = thrown instanceof BulkUpdateError ? thrown : toKnownError(thrown)
   if (error instanceof BulkUpdateError) {
-    process.stderr.write(errorText(error))
+    sayError(error)
     return error.exitCode
   }
   const name = error instanceof Error ? error.name : 'unknown error'
-  process.stderr.write(
-    `rapyd-bulk: an error that was not foreseen (${name}) [E_BUG]\nRun the same command again: rows that were answered are not sent again. If it comes back, report it with run.log.\n`,
+  say(`rapyd-bulk: an error that was not foreseen (${name}) [E_BUG]`)
+  say(
+    'Run the same command again: rows that were answered are not sent again. If it comes back, report it with run.log.',
   )
   return exitCodes.BUG
 }

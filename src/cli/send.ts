@@ -7,7 +7,6 @@ import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
-import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
@@ -30,9 +29,10 @@ import {
   askKeyChange,
   canAsk,
   drainOnSignals,
-  errorText,
   isScreen,
   printResult,
+  say,
+  sayError,
   wantsColor,
 } from './terminal.ts'
 
@@ -91,13 +91,11 @@ export async function send<Args extends SendArguments>(
     display.stop()
     if (result === undefined) return exitCodes.OK
     printSummary(result, args)
-    if (result.stopped !== undefined)
-      process.stderr.write(`rapyd-bulk: ${printable(result.stopped.message)} [${result.stopped.code}]\n`)
+    if (result.stopped !== undefined) say(`rapyd-bulk: ${result.stopped.message} [${result.stopped.code}]`)
     const exitCode = writeSummaryFiles(result.summary, result.exitCode, { metricsFile: args.metricsFile })
-    if (result.finishedBefore) process.stderr.write(`${words.finishedBefore}\n`)
+    if (result.finishedBefore) say(words.finishedBefore)
     // A run that was finished before and left nothing needs no next step
-    if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK)
-      process.stderr.write(`${printable(result.summary.next)}\n`)
+    if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK) say(result.summary.next)
     return exitCode
   } finally {
     display.stop()
@@ -162,7 +160,7 @@ export function writeSummaryFiles(summary: Summary, exitCode: number, files: Sum
     return exitCode
   } catch (error) {
     if (!(error instanceof BulkUpdateError)) throw error
-    process.stderr.write(errorText(error))
+    sayError(error)
     return exitCode === exitCodes.OK || exitCode === exitCodes.ROWS ? error.exitCode : exitCode
   }
 }

@@ -1,9 +1,10 @@
 /** The terminal of a command: colours, broken output, errors, questions and signals. */
+import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ownFolderWarning } from '../config/own-files.ts'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
 import type { KeyChangeWatch } from '../engine/signed-manifest.ts'
-import { printable } from '../model/text.ts'
+import { printable, printableLines } from '../model/text.ts'
 
 interface OutputStream {
   readonly isTTY?: boolean
@@ -51,14 +52,50 @@ export function guardOutput(): () => Promise<void> {
   }
 }
 
+/** What JSON leaves as it is, and a terminal does not. */
+const unsafeInJson = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
+/** Colours that were escaped: all that may pass of what a text can tell a terminal. */
+const colours = /\\x1b(\[(?:[0-2]|22|3[1-79]|9[0-7])m)/g
+
+/** A text that does nothing to a terminal but colour it. */
+export function harmless(text: string, escape = printableLines): string {
+  return escape(text).replace(colours, '\u001b$1')
+}
+
+/** Writes one line to standard error. With `print` and its kin the only way out for text, so names of others do no harm. */
+export function say(line: string): void {
+  process.stderr.write(`${harmless(line, printable)}\n`)
+}
+
+/** Writes text to standard output. */
+export function print(text: string): void {
+  process.stdout.write(harmless(text))
+}
+
+/** As `print`. Resolves when the reader of a long output is ready for more, or has left. */
+export async function printSlowly(text: string): Promise<void> {
+  if (text === '' || process.stdout.write(harmless(text)) || !process.stdout.writable) return
+  await once(process.stdout, 'drain').catch(() => {})
+}
+
+export function printJson(value: object): void {
+  const text = JSON.stringify(value).replace(
+    unsafeInJson,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  process.stdout.write(`${text}\n`)
+}
+
 /** Writes a result to standard output, as one line of JSON or as text. */
 export function printResult(json: boolean | undefined, value: object, text: string): void {
-  process.stdout.write(json === true ? `${JSON.stringify(value)}\n` : text)
+  if (json === true) printJson(value)
+  else print(text)
 }
 
 /** An error for people: what is wrong and its code on one line, what to do on the next. */
-export function errorText({ code, message, remedy }: BulkUpdateError): string {
-  return `rapyd-bulk: ${printable(message)} [${code}]\n${printable(remedy)}\n`
+export function sayError({ code, message, remedy }: BulkUpdateError): void {
+  say(`rapyd-bulk: ${message} [${code}]`)
+  say(remedy)
 }
 
 export function canAsk(): boolean {
@@ -70,7 +107,7 @@ export async function ask(question: string, signal?: AbortSignal): Promise<strin
   const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const answer = await terminal.question(question, signal === undefined ? {} : { signal })
+    const answer = await terminal.question(harmless(question), signal === undefined ? {} : { signal })
     return answer.trim()
   } catch (error) {
     process.stderr.write('\n')
@@ -87,7 +124,7 @@ export function askKeyChange(isAccepted = false): NonNullable<KeyChangeWatch['on
   return async ({ what, host, account, rows, paths }) => {
     if (!isAccepted && !canAsk()) return false
     const shown = `${what} was signed with another secret key: host ${host}, account ${account}, ${rows} rows, files ${paths.join(', ')}`
-    process.stderr.write(`${printable(shown)}\n`)
+    say(shown)
     return (
       isAccepted || (await ask('Type yes if you have changed the key and all of this is right: ')) === 'yes'
     )
@@ -98,7 +135,7 @@ export function askKeyChange(isAccepted = false): NonNullable<KeyChangeWatch['on
 export function showWarnings(): void {
   const usual = process.listeners('warning')
   process.removeAllListeners('warning').on('warning', (warning) => {
-    if (warning.name === ownFolderWarning) process.stderr.write(`rapyd-bulk: ${printable(warning.message)}\n`)
+    if (warning.name === ownFolderWarning) say(`rapyd-bulk: ${warning.message}`)
     else for (const listener of usual) listener(warning)
   })
 }
@@ -115,10 +152,6 @@ export function endOnSignals(): void {
 /** A closed terminal does not end a run. */
 function onHangup(): void {}
 
-function writeError(line: string): void {
-  process.stderr.write(`${line}\n`)
-}
-
 /** A file system that hangs keeps a thread of Node busy, for which `process.exit` would wait: then the signal itself ends it. */
 function endAtOnce(name: NodeJS.Signals, tries = 0): void {
   const isReading = process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'))
@@ -131,7 +164,7 @@ function endAtOnce(name: NodeJS.Signals, tries = 0): void {
  * The first signal aborts, so that the command can drain its requests. The second ends the process, and requests in flight stay in
  * doubt. `writeLine` writes to standard error, next to what the screen shows.
  */
-export function drainOnSignals(writeLine: (line: string) => void = writeError): {
+export function drainOnSignals(writeLine: (line: string) => void = say): {
   readonly signal: AbortSignal
   readonly release: () => void
 } {

@@ -19,7 +19,7 @@ import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
 import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, keepScan, keepEnding, keepRecord, recordText } from './record.ts'
+import { recallScan, keepScan, keepEnding, keepRecord } from './record.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
@@ -158,9 +158,9 @@ async function findPlace(opened: Opened): Promise<RunPlace> {
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
   const known = (await store.findRun(runId))?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
-  // Killed before it kept how it was begun, a run has sent nothing.
-  const isSigned = known !== undefined && (known.startedAt > 0 || recordText(known).text !== '')
-  if (isSigned) await acceptRun(store, known, given.options, opened.watch)
+  // Killed before it kept how it was begun, or refused for its keys, a run has changed nothing.
+  const hasChanged = known !== undefined && known.settled > 0
+  if (hasChanged) await acceptRun(store, known, given.options, opened.watch)
   const usual = join(runsDir, runId)
   const directory = known?.directory ?? usual
   if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))

@@ -10,14 +10,13 @@ import { verify as verifyRun } from '../../jobs/verify.ts'
 import type { Difference, Verified } from '../../jobs/verify.ts'
 import { exitCodes } from '../../model/errors.ts'
 import type { JsonValue } from '../../model/json.ts'
-import { printableLines } from '../../model/text.ts'
 import { formatCount, formatCounts, formatDuration } from '../../report/format.ts'
 import { maskCell } from '../../validation/findings.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
 import { scanLines } from '../../report/summary-text.ts'
 import { describeUnmatched, showReading } from '../display.ts'
-import { askKeyChange, printResult } from '../terminal.ts'
+import { askKeyChange, printResult, say } from '../terminal.ts'
 
 /** Changes that are shown. */
 const mostShown = 10
@@ -46,12 +45,12 @@ export async function plan(args: Arguments<'plan'>): Promise<number> {
     planText(result, first, args.showValues === true),
   )
   for (const note of [describeUnmatched(result.unmatched), ...scanLines(result)])
-    if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
+    if (note !== undefined && args.quiet !== true) say(note)
   const { missing, unreadable, invalid } = counts.changes
-  process.stderr.write(
+  say(
     calls === 0
-      ? 'Nothing would change.\n'
-      : `Nothing was changed. To send just this: ${commandToApply(path, true, options)}\n`,
+      ? 'Nothing would change.'
+      : `Nothing was changed. To send just this: ${commandToApply(path, true, options)}`,
   )
   return missing + unreadable + invalid === 0 ? exitCodes.OK : exitCodes.ROWS
 }
@@ -92,7 +91,7 @@ function planText(
     `To come: ${formatCount(calls)} calls, each behind a read for the before-image${etaMs < 1_000 ? '' : `: about ${formatDuration(etaMs)}`}`,
     `Plan: ${path}`,
   )
-  return printableLines(`${lines.join('\n')}\n`)
+  return `${lines.join('\n')}\n`
 }
 
 function changeLines(planned: PlanRow, showValues: boolean): readonly string[] {
@@ -129,13 +128,13 @@ export async function verify(args: Arguments<'verify'>): Promise<number> {
   printResult(
     args.json,
     showValues ? found : withoutValues(found),
-    printableLines(`${verifyLines(found, showValues).join('\n')}\n`),
+    `${verifyLines(found, showValues).join('\n')}\n`,
   )
   const wrong = found.different + found.missing.length + found.unreadable
-  process.stderr.write(
+  say(
     wrong === 0
-      ? 'Every field that was looked at holds what the run wrote.\n'
-      : `Look at ${formatCount(wrong)} ${wrong === 1 ? 'customer' : 'customers'}: somebody may have changed them since. A plan of the same file shows what an update would change.\n`,
+      ? 'Every field that was looked at holds what the run wrote.'
+      : `Look at ${formatCount(wrong)} ${wrong === 1 ? 'customer' : 'customers'}: somebody may have changed them since. A plan of the same file shows what an update would change.`,
   )
   return wrong === 0 ? exitCodes.OK : exitCodes.ROWS
 }

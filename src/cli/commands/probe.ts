@@ -2,11 +2,10 @@
 import { probe as probeAccount, showProbe } from '../../jobs/probe.ts'
 import type { ProbeFacts } from '../../jobs/probe.ts'
 import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
-import { printable } from '../../model/text.ts'
 import { isoTime } from '../../report/format.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
-import { ask, canAsk, drainOnSignals, printResult } from '../terminal.ts'
+import { ask, canAsk, drainOnSignals, printResult, say } from '../terminal.ts'
 
 export async function probe(args: Arguments<'probe'>): Promise<number> {
   const { customer, show = false, json, confirmProduction } = args
@@ -46,7 +45,7 @@ export async function probe(args: Arguments<'probe'>): Promise<number> {
           )
         },
         onEvent(event) {
-          if (event.kind === 'notice') process.stderr.write(`${event.text}\n`)
+          if (event.kind === 'notice') say(event.text)
         },
       },
     )
@@ -69,5 +68,5 @@ function printFacts(json: boolean | undefined, { host, account, metadata }: Prob
     metadata === undefined
       ? 'not probed: all keys of metadata are sent'
       : `${metadata.value === 'merge' ? 'merges' : 'replaces'} metadata (${metadata.customer}, ${isoTime(metadata.at)})`
-  printResult(json, facts, `${printable(`Account ${account} on ${host}: ${found}`)}\n`)
+  printResult(json, facts, `Account ${account} on ${host}: ${found}\n`)
 }

@@ -1,5 +1,4 @@
 /** `rollback`: restores what a run changed, or shows what it would restore (`--dry-run`). */
-import { printableLines } from '../../model/text.ts'
 import { exitCodes } from '../../model/errors.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
 import { rollbackLines } from '../../report/summary-text.ts'
@@ -12,7 +11,7 @@ import type { Arguments } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
 import { showReading } from '../display.ts'
 import { send } from '../send.ts'
-import { askKeyChange, printResult } from '../terminal.ts'
+import { askKeyChange, printResult, say } from '../terminal.ts'
 
 export async function rollback(args: Arguments<'rollback'>): Promise<number> {
   if (args.dryRun === true) return preview(args)
@@ -23,7 +22,7 @@ export async function rollback(args: Arguments<'rollback'>): Promise<number> {
     async (options, watch, signal) => {
       const result = await rollbackRun({ ...options, run, ...watch, signal })
       if (!('nothingLeft' in result)) return result
-      process.stderr.write(nothingLeftText(result.parent))
+      say(nothingLeftText(result.parent))
       return undefined
     },
     { finishedBefore: 'This rollback was finished before: nothing was sent.', areRowsOfFile: false },
@@ -31,7 +30,7 @@ export async function rollback(args: Arguments<'rollback'>): Promise<number> {
 }
 
 function nothingLeftText(parent: string): string {
-  return `Nothing of ${parent} is left to put back: nothing was sent.\n`
+  return `Nothing of ${parent} is left to put back: nothing was sent.`
 }
 
 /** Customers that are named on the terminal. */
@@ -44,13 +43,13 @@ async function preview(args: Arguments<'rollback'>): Promise<number> {
   const found = await showReading(args.quiet === true, (onProgress, signal) =>
     previewRollback({ ...options, run, onProgress, onKeyChange, signal }),
   )
-  const text = printableLines(`${previewLines(found).join('\n')}\n`)
+  const text = `${previewLines(found).join('\n')}\n`
   printResult(args.json, { dry_run: true, ...found }, text)
   const command = commandToRollback(found.parent, args)
-  process.stderr.write(
+  say(
     Object.keys(found.restored).length === 0
       ? nothingLeftText(found.parent)
-      : `Nothing was sent. To put it back: ${command}\n`,
+      : `Nothing was sent. To put it back: ${command}`,
   )
   const { kept, not_possible, missing, unreadable } = found
   const isComplete =

@@ -4,11 +4,10 @@ import { deleteRun, isUnbegun, planPurge, listRuns } from '../../jobs/runs.ts'
 import type { PurgePlan, ListedRun } from '../../jobs/runs.ts'
 import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
-import { printable } from '../../model/text.ts'
 import { formatCount } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { printSummary, writeSummaryFiles } from '../send.ts'
-import { ask, canAsk, errorText, printResult } from '../terminal.ts'
+import { ask, canAsk, print, printJson, printResult, say, sayError } from '../terminal.ts'
 
 /** Lists runs, newest first; `--purge` deletes old finished ones. */
 export async function runs(args: Arguments<'runs'>): Promise<number> {
@@ -36,9 +35,9 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
   const plan = planPurge(await listRuns(args.runsDir, args), parseAge(args.olderThan), Date.now())
   const chosen = [...plan.doomed, ...plan.inputs]
   const asked = args.yes !== true && chosen.length > 0
-  if (args.json !== true) process.stdout.write(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
+  if (args.json !== true) print(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
   if (asked && !(await confirmed(chosen.length))) {
-    if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, []))}\n`)
+    if (args.json === true) printJson(toPurgeResult(plan, []))
     throw new BulkUpdateError('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
   }
   const failed: { run: ListedRun; why: string }[] = []
@@ -46,8 +45,8 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
     const why = await deleteRun(run, args)
     if (why !== undefined) failed.push({ run, why })
   }
-  if (args.json === true) process.stdout.write(`${JSON.stringify(toPurgeResult(plan, failed))}\n`)
-  for (const { run, why } of failed) process.stderr.write(`rapyd-bulk: ${run.run_id} was kept: ${why}\n`)
+  if (args.json === true) printJson(toPurgeResult(plan, failed))
+  for (const { run, why } of failed) say(`rapyd-bulk: ${run.run_id} was kept: ${why}`)
   return failed.length > 0 ? exitCodes.LOCAL : exitCodes.OK
 }
 
@@ -121,9 +120,9 @@ export async function report(args: Arguments<'report'>): Promise<number> {
   printSummary({ summary, directory }, args)
   const written = writeSummaryFiles(summary, exitCodes.OK, args)
   if (missing === undefined) {
-    process.stderr.write(`${printable(summary.next)}\n`)
+    say(summary.next)
     return written
   }
-  process.stderr.write(errorText(missing))
+  sayError(missing)
   return missing.exitCode
 }

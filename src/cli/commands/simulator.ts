@@ -3,13 +3,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { BulkUpdateError, exitCodes, systemCode } from '../../model/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import { printable } from '../../model/text.ts'
 import { enforcedWindows } from '../../engine/remote.ts'
 import { createSimulator } from '../../simulator/server.ts'
 import type { SimulatedCall, SimulatedCustomer } from '../../simulator/server.ts'
 import { readKey } from '../../config/environment.ts'
 import type { Arguments } from '../command-table.ts'
-import { drainOnSignals } from '../terminal.ts'
+import { drainOnSignals, print, say } from '../terminal.ts'
 
 export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const [accessKey, secretKey] = [
@@ -28,15 +27,15 @@ export async function simulate(args: Arguments<'simulator'>): Promise<number> {
     ...(process.stderr.isTTY ? { onCall: logCall } : {}),
   })
   const isHalf = given === undefined && (accessKey ?? secretKey) !== undefined
-  if (isHalf) process.stderr.write('Only one of the two keys is set, so the simulator takes neither.\n')
+  if (isHalf) say('Only one of the two keys is set, so the simulator takes neither.')
   const keys = `export RAPYD_ACCESS_KEY=${simulator.accessKey} RAPYD_SECRET_KEY=${simulator.secretKey}\n`
   const { signal, release } = drainOnSignals()
-  process.stdout.write(`${given === undefined ? keys : ''}export RAPYD_BASE_URL=${simulator.url}\n`)
+  print(`${given === undefined ? keys : ''}export RAPYD_BASE_URL=${simulator.url}\n`)
   const use = given === undefined ? 'These keys open nothing else.' : 'It takes the keys of the environment.'
-  process.stderr.write(`The simulator is ready. ${use} Stop it with Ctrl-C.\n`)
+  say(`The simulator is ready. ${use} Stop it with Ctrl-C.`)
   if (!signal.aborted) await once(signal, 'abort')
   const { failed, due } = simulator.webhooks
-  if (failed + due > 0) process.stderr.write(`Webhooks that were not delivered: ${failed + due}.\n`)
+  if (failed + due > 0) say(`Webhooks that were not delivered: ${failed + due}.`)
   await simulator.close()
   release()
   return exitCodes.OK
@@ -46,7 +45,7 @@ export async function simulate(args: Arguments<'simulator'>): Promise<number> {
 function logCall({ at, method, path, status, errorCode, fault }: SimulatedCall): void {
   const time = new Date(at).toTimeString().slice(0, 8)
   const line = [time, method, path, status === 0 ? 'no answer' : String(status), errorCode, fault]
-  process.stderr.write(`${printable(line.filter((word) => word !== '').join(' '))}\n`)
+  say(line.filter((word) => word !== '').join(' '))
 }
 
 /** A JSON array of customers, or one JSON object per line. Throws USAGE for the first that is none. */

@@ -7,6 +7,7 @@ import { BulkUpdateError } from '../../model/errors.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { send } from '../send.ts'
+import { say } from '../terminal.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {
   const { input, onlyChanged, wholeRows, newState } = args
@@ -52,14 +53,12 @@ export async function redo(args: Arguments<'redo'>): Promise<number> {
       if ('nothingLeft' in result) {
         const fixable =
           result.toMend === 0 ? '' : ` ${formatRows(result.toMend)} can be mended and given with --from.`
-        process.stderr.write(
-          `Nothing of ${result.parent} is left to send again: nothing was sent.${fixable}\n`,
-        )
+        say(`Nothing of ${result.parent} is left to send again: nothing was sent.${fixable}`)
         return undefined
       }
       if (result.skipped > 0 && args.quiet !== true) {
         const rows = formatRows(result.skipped)
-        process.stderr.write(`${rows} not sent again: a later row of the same customer was updated.\n`)
+        say(`${rows} not sent again: a later row of the same customer was updated.`)
       }
       return result
     },

@@ -1,7 +1,5 @@
 /** `validate`: what a file holds and what is wrong with it. */
-import { once } from 'node:events'
 import { programOptions } from '../../config/job-options.ts'
-import { printableLines } from '../../model/text.ts'
 import { exitCodes, findTip, warningEntries, BulkUpdateError } from '../../model/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import { validate as validateFile } from '../../jobs/validate.ts'
@@ -9,7 +7,7 @@ import type { ValidateResult } from '../../jobs/validate.ts'
 import type { Arguments } from '../command-table.ts'
 import { scanLines } from '../../report/summary-text.ts'
 import { describeUnmatched } from '../display.ts'
-import { errorText } from '../terminal.ts'
+import { print, printJson, printSlowly, say, sayError } from '../terminal.ts'
 import { createDefectLines, filesText, validateText } from '../validate-text.ts'
 import type { InvalidRow } from '../validate-text.ts'
 
@@ -33,17 +31,17 @@ export async function validate(args: Arguments<'validate'>): Promise<number> {
       if (invalid.length < mostKept) invalid.push({ outcome, column: columnOf() })
     },
   })
-  if (args.json === true) process.stdout.write(`${JSON.stringify(validateJson(result, invalid))}\n`)
+  if (args.json === true) printJson(validateJson(result, invalid))
   else {
-    if (lines === undefined) process.stdout.write(printableLines(validateText(name, result, invalid)))
+    const files = filesText(result)
     // With --format-errors, standard output has only the defects
-    const stream = lines === undefined ? process.stdout : process.stderr
-    stream.write(printableLines(filesText(result)))
+    if (lines === undefined) print(validateText(name, result, invalid) + files)
+    else for (const line of files.split('\n').slice(0, -1)) say(line)
   }
   for (const note of [describeUnmatched(result.unmatched), ...scanLines(result)])
-    if (note !== undefined && args.quiet !== true) process.stderr.write(`${note}\n`)
+    if (note !== undefined && args.quiet !== true) say(note)
   if (result.refusal !== undefined) {
-    process.stderr.write(errorText(result.refusal))
+    sayError(result.refusal)
     return exitCodes.INPUT
   }
   return result.invalid > 0 ? exitCodes.ROWS : exitCodes.OK
@@ -66,9 +64,9 @@ async function defectWriter({ formatErrors: format, json, input }: Arguments<'va
       text += toLine(defect)
     },
     async afterBatch() {
-      const written = text === '' || process.stdout.write(text)
+      const written = printSlowly(text)
       text = ''
-      if (!written && process.stdout.writable) await once(process.stdout, 'drain').catch(() => {})
+      await written
     },
   }
 }
