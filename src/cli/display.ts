@@ -19,7 +19,7 @@ import { allowedPerSecond } from '../report/pace.ts'
 import { createProgress } from '../report/progress.ts'
 import type { ProgressOptions } from '../report/progress.ts'
 import type { RunEvent, RunSending } from '../report/run-log.ts'
-import { drainOnSignals, harmless, say } from './terminal.ts'
+import { drainOnSignals, say } from './terminal.ts'
 
 export interface DisplayOptions extends Pick<ProgressOptions, 'stream' | 'draw' | 'color'> {
   /** No progress and no notes. */
@@ -39,7 +39,7 @@ export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>>
 }
 
 export function createDisplay({ stream, draw, quiet, color, finishBy, clock }: DisplayOptions): Display {
-  const log = (line: string): void => void stream.write(`${harmless(line, printable)}\n`)
+  const log = (line: string): void => void stream.write(`${printable(line)}\n`)
   const progress = quiet ? undefined : createProgress({ stream, draw, color, log, clock })
 
   function writeLine(line: string): void {

@@ -30,7 +30,8 @@ import {
   canAsk,
   drainOnSignals,
   isScreen,
-  printResult,
+  printColoured,
+  printJson,
   say,
   sayError,
   wantsColor,
@@ -139,7 +140,8 @@ export function printSummary(
   { summary, directory }: Pick<UpdateResult, 'summary' | 'directory'>,
   { json, color }: Pick<SendArguments, 'json' | 'color'>,
 ): void {
-  printResult(json, summary, summaryText(summary, directory, wantsColor(process.stdout, color)))
+  if (json === true) printJson(summary)
+  else printColoured(summaryText(summary, directory, wantsColor(process.stdout, color)))
 }
 
 export interface SummaryFiles {

@@ -54,27 +54,19 @@ export function guardOutput(): () => Promise<void> {
 
 /** What JSON leaves as it is, and a terminal does not. */
 const unsafeInJson = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
-/** Colours that were escaped: all that may pass of what a text can tell a terminal. */
-const colours = /\\x1b(\[(?:[0-2]|22|3[1-79]|9[0-7])m)/g
-
-/** A text that does nothing to a terminal but colour it. */
-export function harmless(text: string, escape = printableLines): string {
-  return escape(text).replace(colours, '\u001b$1')
-}
-
 /** Writes one line to standard error. With `print` and its kin the only way out for text, so names of others do no harm. */
 export function say(line: string): void {
-  process.stderr.write(`${harmless(line, printable)}\n`)
+  process.stderr.write(`${printable(line)}\n`)
 }
 
 /** Writes text to standard output. */
 export function print(text: string): void {
-  process.stdout.write(harmless(text))
+  process.stdout.write(printableLines(text))
 }
 
 /** As `print`. Resolves when the reader of a long output is ready for more, or has left. */
 export async function printSlowly(text: string): Promise<void> {
-  if (text === '' || process.stdout.write(harmless(text)) || !process.stdout.writable) return
+  if (text === '' || process.stdout.write(printableLines(text)) || !process.stdout.writable) return
   await once(process.stdout, 'drain').catch(() => {})
 }
 
@@ -84,6 +76,11 @@ export function printJson(value: object): void {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
   process.stdout.write(`${text}\n`)
+}
+
+/** Writes a text with colours, in which whatever is of others was made harmless before. */
+export function printColoured(text: string): void {
+  process.stdout.write(text)
 }
 
 /** Writes a result to standard output, as one line of JSON or as text. */
@@ -107,7 +104,7 @@ export async function ask(question: string, signal?: AbortSignal): Promise<strin
   const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const answer = await terminal.question(harmless(question), signal === undefined ? {} : { signal })
+    const answer = await terminal.question(printableLines(question), signal === undefined ? {} : { signal })
     return answer.trim()
   } catch (error) {
     process.stderr.write('\n')

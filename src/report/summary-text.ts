@@ -20,7 +20,7 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
     color ? styleText(outcomeLooks[kind].style, text, { validateStream: false }) : text
   const took = durationMs(summary)
   const lines = [
-    `Run ${run} on ${host}: ${formatRows(input.rows)}${took >= 1_000 ? ` in ${formatDuration(took)}` : ''}`,
+    `${printable(`Run ${run} on ${host}`)}: ${formatRows(input.rows)}${took >= 1_000 ? ` in ${formatDuration(took)}` : ''}`,
   ]
   for (const kind of outcomeKinds) {
     if (outcomes[kind] === 0) continue
