@@ -126,3 +126,6 @@ export interface Problem {
 export const warningEntries = { ...catalogue.warnings }
 
 export type WarningCode = keyof typeof warningEntries
+
+/** Receives each warning of a row once. `field` is a path of the patch, or `customer`. */
+export type OnWarning = (code: WarningCode, field: string, message: string) => void

@@ -2,7 +2,6 @@
  * Values of JSON, and a strict reader. The strict reader reports what JSON.parse changes or drops without an error:
  * it keeps only the last of two equal keys, reads 1.50 as 1.5 and rounds large numbers.
  */
-import type { Problem } from './errors.ts'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -39,8 +38,11 @@ export function valueAt(
   return found
 }
 
-export interface JsonProblem extends Problem {
+export interface JsonProblem {
   readonly code: 'E_JSON' | 'E_DEPTH' | 'E_DUPLICATE_KEY' | 'E_KEY' | 'E_NUMBER' | 'E_NOT_WELL_FORMED'
+  /** The path of the value. */
+  readonly field: string
+  readonly message: string
 }
 
 /** A result without a value is not JSON (E_JSON, with the column) or has too many levels (E_DEPTH). */

@@ -2,11 +2,11 @@
  * What Update Customer takes: the customer id, the fields, and the rules of their values. Documented rules are errors;
  * what the documentation leaves open is a warning.
  */
-import type { ErrorCode } from '../model/errors.ts'
+import type { ErrorCode, OnWarning } from '../model/errors.ts'
 import { findInvisible } from '../model/invisible.ts'
 import { valueAt } from '../model/json.ts'
-import type { RowWarnings } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
+import type { PatchedRow } from '../model/row.ts'
 import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
 import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
@@ -219,12 +219,12 @@ export function findAddressField(name: string): CustomerField | undefined {
 }
 
 /** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
-export const rowWarnings: RowWarnings = {
-  unusualId(customerId, onWarning) {
+export const rowWarnings = {
+  unusualId(customerId: string, onWarning: OnWarning): void {
     if (!usualForm.test(customerId))
       onWarning('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
   },
-  clears({ patch, cleared }, onWarning) {
+  clears({ patch, cleared }: PatchedRow, onWarning: OnWarning): void {
     for (const path of cleared) {
       const message = findCustomerField(fieldOf(path))?.clearWarning
       const keys = path.split(/[.[\]]+/).filter((key) => key !== '')

@@ -1,11 +1,9 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
-import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { normalise, printable } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Problem } from '../model/errors.ts'
-import { withLines } from '../model/row.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+import { withLines, isOutcome, withoutCall } from '../model/row.ts'
+import type { MalformedRow, Place, Row, Outcome, OutcomeKind } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
