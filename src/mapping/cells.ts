@@ -7,13 +7,11 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { findInvisible, isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import { findWrapper } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/customer-fields.ts'
-import { applyChanges, plainAssignment } from './mapping.ts'
+import { findWrapper, badType, isAddressList } from '../rapyd/customer-fields.ts'
+import type { Rule, Target } from '../rapyd/customer-fields.ts'
+import { applyChanges } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import { isSuspectBlank } from './suspects.ts'
-import { badType, isAddressList } from './targets.ts'
-import type { Target } from './targets.ts'
 
 export interface CellRules {
   /** The effect of a blank, unless the mapping has its own. */
@@ -105,7 +103,7 @@ function convert(
   if ('code' in made) return refused({ code: made.code, field: target.path, message: made.message })
   // A blank of JSON is one for a key of metadata. A whole field cannot hold it.
   return target.holds === 'any'
-    ? readCell(made.value, plainAssignment(target, blank), rules)
+    ? readCell(made.value, { target, changes: [], blank }, rules)
     : checkValue(made.value, target, rules)
 }
 

@@ -4,7 +4,7 @@
  */
 import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
-import { idRank } from './headers.ts'
+import { idRank } from './column-names.ts'
 import { chooseTransform } from './column-profile.ts'
 import type { ColumnProfile } from './column-profile.ts'
 import { targetOf } from './targets.ts'

@@ -15,10 +15,10 @@ import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
-import { findMeantColumn, findPreset, missingPresetColumn } from './preset-columns.ts'
+import { findMeantColumn, findPreset, idNames, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
-import type { Target } from './targets.ts'
+import type { Target } from '../rapyd/customer-fields.ts'
 
 export interface NamedColumn {
   /** Index of the cell in a row. */
@@ -36,19 +36,6 @@ export interface MatchedHeader {
   readonly columns: readonly MappedColumn[]
   /** Columns without a name. They are left out if they hold nothing. */
   readonly nameless: readonly NamedColumn[]
-}
-
-/** Names of the column or key with the customer id. The first one that the input has wins. */
-const idNames = ['customer', 'customer_id', 'id'].map(normalise)
-
-/** The priority of a name for the customer id, from 0; -1 for any other name. */
-export function idRank(name: string): number {
-  return idNames.indexOf(normalise(name))
-}
-
-/** True for columns that an `errors` file has added. They hold no data of the user. */
-export function isOurColumn(name: string): boolean {
-  return name.trim().toLowerCase().startsWith('rapyd_bulk_')
 }
 
 /** Throws INPUT errors for missing columns, columns that match nothing, and two sources of one field. */
@@ -72,7 +59,13 @@ export function matchHeader(
   const columns: MappedColumn[] = []
   const unknown: NamedColumn[] = []
   const nameless: NamedColumn[] = []
-  const sources = new FieldSources()
+  const claims = new Claims<string>()
+  const addresses = new Set<number>()
+  const claim = (target: Target, source: string, join?: Join): void => {
+    const other = claims.claim(target, source, join)
+    if (other !== undefined) throw duplicateColumn(other, source, target.path)
+    if (target.address !== undefined) addresses.add(target.address)
+  }
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
@@ -82,14 +75,16 @@ export function matchHeader(
     }
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
-    if (assignments === undefined) unknown.push(column)
-    if (assignments === undefined) continue
-    for (const { target, part } of assignments) sources.add(target, label(column), part?.join)
+    if (assignments === undefined) {
+      unknown.push(column)
+      continue
+    }
+    for (const { target, part } of assignments) claim(target, label(column), part?.join)
     if (assignments.length > 0) columns.push({ ...column, assignments })
   }
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
-  for (const { target } of mapping.constants) sources.add(target, `the mapping’s constant ${target.path}`)
-  checkAddresses(sources.addresses)
+  for (const { target } of mapping.constants) claim(target, `the mapping’s constant ${target.path}`)
+  checkAddresses(addresses)
   checkJoins(
     kept.map(({ name }) => name),
     columns,
@@ -163,21 +158,6 @@ function assignmentsByName({ name }: NamedColumn, { origin }: Mapping): readonly
   return target && [assignmentByName(target, origin, 'csv')]
 }
 
-/** Refuses two sources of one field, except the columns of a joined field. `name` is the source in messages. */
-class FieldSources {
-  readonly addresses = new Set<number>()
-  readonly #claims = new Claims<string>()
-  readonly #joins = new Set<Join>()
-
-  add(target: Target, name: string, join?: Join): void {
-    if (join !== undefined && this.#joins.has(join)) return
-    const other = this.#claims.claim(target, name)
-    if (other !== undefined) throw duplicateColumn(other, name, target.path)
-    if (join !== undefined) this.#joins.add(join)
-    if (target.address !== undefined) this.addresses.add(target.address)
-  }
-}
-
 /** A gap in the numbers would send a list with holes. */
 function checkAddresses(addresses: ReadonlySet<number>): void {
   const gap = gapIn(addresses)
@@ -238,6 +218,25 @@ function missingColumn(
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
+  )
+}
+
+export const ownMapping = '`rapyd-bulk init` drafts a mapping file of your own. Nothing was sent.'
+
+/** `where` is the place in the preset, `nearest` the column that may be meant. */
+export function missingPresetColumn(
+  column: string,
+  where: string,
+  nearest: string | undefined,
+): BulkUpdateError {
+  const other =
+    nearest === undefined
+      ? 'Export the file with that column.'
+      : `If it is something else, set it aside with --ignore-columns "${nearest}".`
+  return new BulkUpdateError(
+    'E_HEADER_MISSING_COLUMN',
+    `no column is called "${column}", which the preset takes (${where})`,
+    `${didYouMean(nearest)}${other} ${ownMapping}`,
   )
 }
 

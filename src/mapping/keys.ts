@@ -2,7 +2,7 @@
 import type { JsonObject } from '../model/json.ts'
 import { normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
-import { idRank, isOurColumn } from './headers.ts'
+import { idRank, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import { isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'

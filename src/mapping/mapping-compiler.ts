@@ -13,7 +13,7 @@ import type {
   TextChange,
 } from './mapping.ts'
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
-import type { Target } from './targets.ts'
+import type { Target } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'

@@ -1,9 +1,8 @@
 /** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue, JsonProblem } from '../model/json.ts'
 import { isJsonObject, readStrictJson } from '../model/json.ts'
-import type { CellDefect } from '../rapyd/customer-fields.ts'
-import { badType, isAddressList } from './targets.ts'
-import type { Target } from './targets.ts'
+import type { CellDefect, Target } from '../rapyd/customer-fields.ts'
+import { badType, isAddressList } from '../rapyd/customer-fields.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { OnReplace } from '../model/ports.ts'
 
@@ -62,11 +61,11 @@ export type BlankRule = 'clear' | 'keep' | 'reject' | { readonly clearWith: Json
 export interface Assignment {
   readonly target: Target
   /** Default: `--blank`. */
-  readonly blank?: BlankRule
+  readonly blank?: BlankRule | undefined
   /** Applied in this order to every cell that is not blank. */
   readonly changes: readonly TextChange[]
   /** Applied last, if the field holds another value than text. */
-  readonly conversion?: Conversion
+  readonly conversion?: Conversion | undefined
   /** Set if the field is joined of several columns. The other members are then those of the whole field. */
   readonly part?: JoinPart
 }
@@ -112,11 +111,6 @@ export interface Mapping {
 }
 
 export const defaultMapping: Mapping = { origin: 'default', columns: new Map(), constants: [], canonical: '' }
-
-/** For a value that needs no transform: a member of an object, or what a conversion has made. */
-export function plainAssignment(target: Target, blank: BlankRule | undefined): Assignment {
-  return blank === undefined ? { target, changes: [] } : { target, changes: [], blank }
-}
 
 /** An assignment without rules. Text for a whole `metadata` or `addresses` is JSON. */
 export function assignmentTo(target: Target): Assignment {

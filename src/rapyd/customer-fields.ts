@@ -2,9 +2,10 @@
  * What Update Customer takes: the customer id, the fields, and the rules of their values. Documented rules are errors;
  * what the documentation leaves open is a warning.
  */
-import type { ErrorCode, OnWarning } from '../model/errors.ts'
+import type { ErrorCode, OnWarning, Problem } from '../model/errors.ts'
 import { findInvisible } from '../model/invisible.ts'
-import { valueAt } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import { isJsonObject, valueAt } from '../model/json.ts'
 import { fieldOf } from '../model/row.ts'
 import type { PatchedRow } from '../model/row.ts'
 import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
@@ -202,6 +203,30 @@ export const addressFields: readonly CustomerField[] = [
   textField('phone_number', { rule: phoneRule }),
   { name: 'metadata', type: 'metadata' },
 ]
+
+/** Where a column or key goes: a field, or a place inside `addresses` or `metadata`. */
+export interface Target {
+  /** Its name in messages and reports: `addresses[0].line_1`. */
+  readonly path: string
+  /** The number of the address that contains it, from 0. */
+  readonly address?: number
+  /** Its keys, from the top of the patch or of its address. */
+  readonly keys: readonly string[]
+  /** `any` inside metadata: every JSON value. */
+  readonly holds: CustomerField['type'] | 'any'
+  readonly rule?: Rule | undefined
+}
+
+/** The problem of a value that the field at `path` cannot hold. */
+export function badType(path: string): Problem {
+  const isMetadata = path === 'metadata' || path.endsWith('].metadata')
+  const needed = path === 'addresses' ? 'a JSON array of objects' : isMetadata ? 'a JSON object' : 'text'
+  return { code: 'E_TYPE', field: path, message: `not ${needed}` }
+}
+
+export function isAddressList(value: unknown): value is readonly JsonObject[] {
+  return Array.isArray(value) && value.every(isJsonObject)
+}
 
 const customerFieldsByName = new Map(customerFields.map((field) => [field.name, field]))
 const addressFieldsByName = new Map(addressFields.map((field) => [field.name, field]))

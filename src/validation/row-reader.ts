@@ -8,7 +8,7 @@ import type { InputFile } from '../input/bytes.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
-import { idRank, matchHeader } from '../mapping/headers.ts'
+import { matchHeader } from '../mapping/headers.ts'
 import { translateColumns } from '../mapping/preset-columns.ts'
 import { targetOf } from '../mapping/targets.ts'
 import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
@@ -20,6 +20,7 @@ import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
+import { idRank } from '../mapping/column-names.ts'
 
 /** An opened input, with all that decides what its rows mean. */
 export interface MappedInput {

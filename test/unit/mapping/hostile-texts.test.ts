@@ -15,7 +15,7 @@ import { findFix } from '../../../src/mapping/fixes.ts'
 import { targetOf } from '../../../src/mapping/targets.ts'
 import { compileTransform } from '../../../src/mapping/transforms.ts'
 import { describeIdDefect, isCustomerId, customerFields } from '../../../src/rapyd/customer-fields.ts'
-import { isOurColumn } from '../../../src/mapping/headers.ts'
+import { isOurColumn } from '../../../src/mapping/column-names.ts'
 
 const long = 300_000
 const pumps = [
