@@ -62,16 +62,9 @@ function isBlank(text: string, { nullValues }: CellRules): boolean {
 
 function readBlank({ blank, target }: Assignment, rules: CellRules): CellReading {
   const rule = blank ?? rules.blank
-  switch (rule) {
-    case 'clear':
-      return { value: '', cleared: true }
-    case 'keep':
-      return { value: undefined, cleared: false }
-    case 'reject':
-      return refused(blankProblem(target.path))
-    default:
-      return { value: rule.clearWith, cleared: true }
-  }
+  if (typeof rule === 'object') return { value: rule.clearWith, cleared: true }
+  if (rule === 'reject') return refused(blankProblem(target.path))
+  return rule === 'keep' ? { value: undefined, cleared: false } : { value: '', cleared: true }
 }
 
 /** Applies the transforms from text to text. */
@@ -136,13 +129,6 @@ export function textProblem(
   return defect && problem(defect.code, defect.message)
 }
 
-function describeSuspect(text: string): string {
-  const point = isInvisible(text) ? findInvisible(text) : undefined
-  return point === undefined
-    ? 'looks like an empty value but is not blank'
-    : `holds only characters that cannot be seen (${point})`
-}
-
 /**
  * A list inside metadata is one value: each of its texts must be one that can be sent. Its blanks are sent with it, unless
  * `--blank reject` refuses them.
@@ -191,7 +177,12 @@ function partProblem(value: JsonValue | undefined, path: string, rules: CellRule
 }
 
 function suspect(path: string, text: string): Problem {
-  return { code: 'E_SUSPECT_BLANK', field: path, message: describeSuspect(text) }
+  const point = isInvisible(text) ? findInvisible(text) : undefined
+  const message =
+    point === undefined
+      ? 'looks like an empty value but is not blank'
+      : `holds only characters that cannot be seen (${point})`
+  return { code: 'E_SUSPECT_BLANK', field: path, message }
 }
 
 function blankProblem(path: string): Problem {

@@ -14,7 +14,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
-import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { Claims, isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { findMeantColumn, findPreset, idNames, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
@@ -177,21 +177,16 @@ export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): numbe
 
 /** Requires all columns of a joined field or none, because half of a name would replace a whole one. */
 function checkJoins(header: readonly string[], columns: readonly MappedColumn[], { origin }: Mapping): void {
-  const given = new Map<Join, { readonly indexes: Set<number>; readonly path: string }>()
-  for (const { assignments } of columns) {
-    for (const { part, target } of assignments) {
-      if (part === undefined) continue
-      const found = given.get(part.join) ?? { indexes: new Set<number>(), path: target.path }
-      given.set(part.join, found)
-      found.indexes.add(part.index)
-    }
-  }
+  const joined = columns.flatMap(({ assignments }) =>
+    assignments.flatMap(({ part, target }) => (part === undefined ? [] : [{ ...part, path: target.path }])),
+  )
   const others = header.filter((name) => !columns.some((column) => column.name === name))
-  for (const [{ names, where }, { indexes, path }] of given) {
-    const lost = names.find((_, index) => !indexes.has(index))
+  for (const [{ names, where }, parts] of Map.groupBy(joined, ({ join }) => join)) {
+    const lost = names.find((_, index) => !parts.some((part) => part.index === index))
     if (lost === undefined) continue
+    const paths = parts.map(({ path }) => path)
     throw origin === 'preset'
-      ? missingPresetColumn(lost, where, findMeantColumn(lost, [path], others))
+      ? missingPresetColumn(lost, where, findMeantColumn(lost, paths, others))
       : missingColumn(header, lost, where, 'a part of a joined field')
   }
 }
@@ -303,7 +298,7 @@ function describeName({ name }: NamedColumn): string {
 }
 
 function meantField({ name }: NamedColumn): string {
-  const near = reachesProto(name) ? undefined : nearestField(name)
+  const near = reachesProto(name) ? undefined : nearestPath(name)
   return near === undefined ? '' : `For "${name}", did you mean ${near}? `
 }
 

@@ -102,26 +102,12 @@ export const mappingSchema = z.strictObject({
     .describe('fields that every row sets, and their values'),
 })
 
-/** The keys and words of each place, for messages. */
-const known = {
-  top: Object.keys(mappingSchema.shape).filter((key) => key !== '$schema'),
-  entry: Object.keys(ruledField.shape),
-  join: Object.keys(ruledJoin.shape),
-  blankPolicies: blankPolicy.options,
-  blankValue: Object.keys(blankValue.shape),
-  plainTransforms: plainTransforms.options,
-}
-
 export type MappingFile = z.infer<typeof mappingSchema>
 export type EntrySpec = z.infer<typeof entry>
 export type JoinSpec = z.infer<typeof join>
 /** The rules for a value of one column or of several. */
 export type RulesSpec = Pick<Exclude<EntrySpec, string>, keyof typeof rules>
 export type TransformSpec = z.infer<typeof transform>
-
-export function mappingJsonSchema(): object {
-  return z.toJSONSchema(mappingSchema, { io: 'input' })
-}
 
 type Issue = z.core.$ZodIssue
 
@@ -186,15 +172,16 @@ function findSection(path: Path): 'transform' | 'blank' | 'entry' {
 }
 
 function knownKeys(path: Path): readonly string[] {
-  if (path.length === 0) return known.top
-  if (findSection(path) === 'transform') return [...Object.keys(transformExamples), ...known.plainTransforms]
-  if (findSection(path) === 'blank') return known.blankValue
-  return path[0] === 'joined' ? known.join : known.entry
+  if (path.length === 0) return Object.keys(mappingSchema.shape).filter((key) => key !== '$schema')
+  const section = findSection(path)
+  if (section === 'transform') return [...Object.keys(transformExamples), ...plainTransforms.options]
+  if (section === 'blank') return Object.keys(blankValue.shape)
+  return Object.keys((path[0] === 'joined' ? ruledJoin : ruledField).shape)
 }
 
 function unknownKey(where: string, key: string, path: Path): Error {
   const isTransform = findSection(path) === 'transform'
-  if (isTransform && known.plainTransforms.some((name) => name === key)) {
+  if (isTransform && plainTransforms.options.some((name) => name === key)) {
     return mappingError(where, `${key} takes no setting`, `Write ${key} alone.`)
   }
   const keys = knownKeys(path)
@@ -207,7 +194,7 @@ function unknownKey(where: string, key: string, path: Path): Error {
 
 function unknownWord(where: string, word: string, path: Path): Error {
   if (findSection(path) === 'blank') {
-    const words = known.blankPolicies
+    const words = blankPolicy.options
     return mappingError(
       where,
       `"${word}" is no rule for blanks`,

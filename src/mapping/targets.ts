@@ -102,15 +102,10 @@ export const protoRefusal = '__proto__ cannot be a key: JavaScript would set it 
 
 const columnNames = [...customerFields.map((field) => field.name), 'customer']
 
-/** Returns the most similar field name. */
-export function nearestField(name: string): string | undefined {
-  return findNearest(name, columnNames)
-}
-
 /** Returns the most similar path: `adresses[0].lin_1` gives `addresses[0].line_1`. */
 export function nearestPath(path: string): string | undefined {
   const [, head = '', index = '', rest = ''] = /^([^.[]*)(\[\d{1,3}\])?\.?(.*)$/s.exec(path.trim()) ?? []
-  const field = nearestField(head)
+  const field = findNearest(head, columnNames)
   if (field === 'addresses' && rest !== '') {
     const names = addressFields.map(({ name }) => name)
     const key = findNearest(rest, names) ?? names.find((name) => normalise(rest).includes(normalise(name)))
