@@ -5,9 +5,23 @@
 import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './column-names.ts'
-import { chooseTransform } from './column-profile.ts'
-import type { ColumnProfile } from './column-profile.ts'
 import { targetOf } from './targets.ts'
+
+/** What the texts of a column look like. */
+export interface ColumnProfile {
+  /** Texts that were tested. */
+  readonly tested: number
+  /** The number of texts of that form. */
+  of(form: 'id' | 'email' | 'guard'): number
+  /** The transform for the field at `path`, if the texts need one. */
+  transformFor(path: string): DraftTransform | undefined
+}
+
+/** Without a text, the column's texts do not show which. */
+export interface DraftTransform {
+  readonly text: string | undefined
+  readonly why: string
+}
 
 export interface DraftColumn {
   readonly name: string
@@ -137,18 +151,18 @@ function entryFor(
   if (choice === undefined) return setAside(asideComment(column))
   const { field, why } = choice
   if (used.has(field)) return setAside(`Looks like ${field} too, which another column above is.`)
-  const transform = chooseTransform(field, column.profile)
-  if (transform.kind === 'unclear') return setAside(`${why}, but ${transform.why}`)
+  const transform = column.profile.transformFor(field)
+  if (transform !== undefined && transform.text === undefined) return setAside(`${why}, but ${transform.why}`)
   used.add(field)
   const mostlyBlank = column.blank > column.filled
   const parts = [
     `field: ${JSON.stringify(field)}`,
-    ...(transform.kind === 'plain' ? [] : [`transform: ${transform.text}`]),
+    ...(transform === undefined ? [] : [`transform: ${transform.text}`]),
     ...(mostlyBlank ? ['blank: keep'] : []),
   ]
   const keeps = mostlyBlank ? ' Mostly blank: blanks are left alone here, or they would clear the field.' : ''
   const entry = parts.length === 1 ? plainField(field) : `{ ${parts.join(', ')} }`
-  return { entry, comment: `${why}${transform.kind === 'plain' ? '.' : `; ${transform.why}`}${keeps}` }
+  return { entry, comment: `${why}${transform === undefined ? '.' : `; ${transform.why}`}${keeps}` }
 }
 
 function setAside(comment: string) {

@@ -12,7 +12,7 @@ import type {
   Conversion,
   TextChange,
 } from './mapping.ts'
-import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
+import type { JoinSpec, MappingFile, EntrySpec, RulesSpec } from './mapping-schema.ts'
 import type { Target } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
@@ -145,38 +145,23 @@ async function compileRules(
   document: MappingDocument,
 ): Promise<Assignment> {
   const changes: TextChange[] = []
-  let { conversion } = assignmentTo(target)
-  let last = ''
-  for (const [transform, at] of listTransforms(spec.transform, [...path, 'transform'])) {
+  let last: Conversion | undefined
+  for (const [index, transform] of [spec.transform ?? []].flat().entries()) {
     const made = await compileTransform(transform, hasForm(target.rule))
-    const where = document.place(at)
+    const where = document.place([...path, 'transform', index])
     if ('mistake' in made) throw mappingError(where, made.mistake, made.tip)
-    if (last !== '') {
-      throw mappingError(where, `no transform can follow ${last}, which makes a value`, `Put ${last} last.`)
+    if (last !== undefined) {
+      const what = `no transform can follow ${last.name}, which makes a value`
+      throw mappingError(where, what, `Put ${last.name} last.`)
     }
     if (typeof made === 'function') changes.push(made)
     else {
       checkConversion(made, target, where)
-      conversion = made
-      last = made.name
+      last = made
     }
   }
   const blank = blankRule(spec.blank, target, [...path, 'blank'], document)
-  return {
-    target,
-    changes,
-    ...(conversion === undefined ? {} : { conversion }),
-    ...(blank === undefined ? {} : { blank }),
-  }
-}
-
-function listTransforms(
-  spec: TransformSpec | readonly TransformSpec[] | undefined,
-  path: Path,
-): readonly (readonly [TransformSpec, Path])[] {
-  if (spec === undefined) return []
-  if (!isList(spec)) return [[spec, path]]
-  return spec.map((transform, index) => [transform, [...path, index]])
+  return { target, changes, conversion: last ?? assignmentTo(target).conversion, blank }
 }
 
 /** Text fields take text only. `json` fits fields that hold other values. */

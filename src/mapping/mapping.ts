@@ -115,7 +115,7 @@ export const defaultMapping: Mapping = { origin: 'default', columns: new Map(), 
 /** An assignment without rules. Text for a whole `metadata` or `addresses` is JSON. */
 export function assignmentTo(target: Target): Assignment {
   const isText = target.holds === 'text' || target.holds === 'any'
-  return isText ? { target, changes: [] } : { target, changes: [], conversion: jsonConversion }
+  return { target, changes: [], conversion: isText ? undefined : jsonConversion }
 }
 
 /**
