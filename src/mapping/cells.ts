@@ -67,7 +67,6 @@ function readBlank({ blank, target }: Assignment, rules: CellRules): CellReading
   return rule === 'keep' ? { value: undefined, cleared: false } : { value: '', cleared: true }
 }
 
-/** Applies the transforms from text to text. */
 function changeText(text: string, { target, changes }: Assignment, rules: CellRules): string | Problem {
   const { path } = target
   const defect = textProblem(text, path, undefined, rules)
@@ -100,7 +99,6 @@ function convert(
     : checkValue(made.value, target, rules)
 }
 
-/** Checks a value that is not blank against the rules of its field. */
 export function checkValue(value: JsonValue, { path, holds, rule }: Target, rules: CellRules): CellReading {
   let problems: readonly Problem[] = []
   if (typeof value === 'string' && (holds === 'text' || holds === 'any')) {

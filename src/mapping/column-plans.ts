@@ -19,7 +19,6 @@ interface AssignedColumn extends SourceColumn {
 
 export interface PlannedColumn extends Omit<AssignedColumn, 'number'> {
   readonly fields: readonly string[]
-  /** The effect of blanks, for display. */
   readonly blanks: string
 }
 

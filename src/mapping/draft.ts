@@ -7,11 +7,9 @@ import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './column-names.ts'
 import { targetOf } from './targets.ts'
 
-/** What the texts of a column look like. */
 export interface ColumnProfile {
   /** Texts that were tested. */
   readonly tested: number
-  /** The number of texts of that form. */
   of(form: 'id' | 'email' | 'guard'): number
   /** The transform for the field at `path`, if the texts need one. */
   transformFor(path: string): DraftTransform | undefined
@@ -104,7 +102,6 @@ function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined 
   )
 }
 
-/** Returns the columns of first and last names, if there is one of each and none of the whole name. */
 function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
   const firsts = columns.filter(({ name }) => namePartCalled(name) === 'first')
   const lasts = columns.filter(({ name }) => namePartCalled(name) === 'last')

@@ -21,7 +21,6 @@ import type { Assignment, Join, Mapping } from './mapping.ts'
 import type { Target } from '../rapyd/customer-fields.ts'
 
 export interface NamedColumn {
-  /** Index of the cell in a row. */
   readonly index: number
   readonly name: string
 }
@@ -260,7 +259,6 @@ function noId(header: readonly string[], free: readonly NamedColumn[]): BulkUpda
   )
 }
 
-/** What to do with a file whose columns have names of their own. */
 function mapNames(header: readonly string[]): string {
   const preset = findPreset(header)
   return preset === undefined
@@ -268,7 +266,6 @@ function mapNames(header: readonly string[]): string {
     : `give --map ${preset}: the file looks like an export of that system`
 }
 
-/** So many columns are named in one message. */
 const mostNamed = 20
 
 function unknownColumns(

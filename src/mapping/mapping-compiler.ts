@@ -63,16 +63,13 @@ export async function compileMapping(
 function compileCustomer({ customer, columns = {} }: MappingFile, document: MappingDocument) {
   if (customer === undefined) return {}
   if (Object.hasOwn(columns, customer)) {
-    throw mappingError(
-      document.place(['columns', customer], 'key'),
-      `"${customer}" is the customer id and cannot be a field as well`,
-      'Remove it here, or name another column at customer:.',
-    )
+    const what = `"${customer}" is the customer id and cannot be a field as well`
+    const tip = 'Remove it here, or name another column at customer:.'
+    throw document.error(['columns', customer], what, tip, 'key')
   }
   return { customer: { name: customer, where: document.place(['customer']) } }
 }
 
-/** Compiles a joined field: one assignment for each column, in the order of their texts. */
 async function compileJoin(
   field: string,
   spec: JoinSpec,
@@ -93,7 +90,7 @@ async function compileJoin(
   const [names, listPath] = Array.isArray(spec) ? [spec, path] : [spec.columns, [...path, 'columns']]
   for (const [index, name] of names.entries()) {
     const mistake = findMistake(name, names.indexOf(name) < index, file)
-    if (mistake !== undefined) throw mappingError(document.place([...listPath, index]), ...mistake)
+    if (mistake !== undefined) throw document.error([...listPath, index], ...mistake)
   }
   const { separator = ' ', ...rules } = Array.isArray(spec) ? {} : spec
   const whole = await compileRules(target, rules, path, document)
@@ -131,13 +128,11 @@ function addSource(sources: Claims<MappedSource>, target: Target, label: string,
   )
 }
 
-/** `path` is that of the entry. Throws E_MAPPING. */
 async function compileEntry(entry: EntrySpec, path: Path, document: MappingDocument): Promise<Assignment> {
   if (typeof entry === 'string') return assignmentTo(findTarget(entry, path, 'value', document))
   return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
 }
 
-/** `path` is that of the value with the transforms and the rule for blanks. Throws E_MAPPING. */
 async function compileRules(
   target: Target,
   spec: RulesSpec,
@@ -187,7 +182,7 @@ function checkGiven(value: JsonValue, target: Target, path: Path, document: Mapp
   if (value === '') return
   if (value === null) {
     const tip = 'Write one; "" sends an empty text, which clears the field.'
-    throw mappingError(document.place(path), 'a value is missing', tip)
+    throw document.error(path, 'a value is missing', tip)
   }
   const literals = new Set(typeof value === 'string' ? [value] : [])
   const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })
@@ -197,28 +192,21 @@ function checkGiven(value: JsonValue, target: Target, path: Path, document: Mapp
     else checkGiven(part.value, part.target, path, document)
   }
   if (found === undefined) return
-  const quote =
-    typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes if it is text.' : ''
-  throw mappingError(
-    document.place(path),
-    `the value for ${found.field} is ${found.message}`,
-    `Correct the value. ${quote}`.trim(),
-  )
+  const isBare = typeof value === 'number' || typeof value === 'boolean'
+  const tip = isBare ? 'Correct the value. Put it in quotes if it is text.' : 'Correct the value.'
+  throw document.error(path, `the value for ${found.field} is ${found.message}`, tip)
 }
 
 /** `part` says if the field's name is the key or the value at `path`. */
 function findTarget(name: string, path: Path, part: 'key' | 'value', document: MappingDocument): Target {
   const target = targetOf(name)
   if (target !== undefined) return target
-  if (reachesProto(name)) {
-    throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
-  }
+  if (reachesProto(name))
+    throw document.error(path, `"${name}": ${protoRefusal}`, 'Give the key another name.', part)
   const near = findNearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
-  throw mappingError(
-    document.place(path, part),
-    `"${name}" is no field of Update Customer`,
-    `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${part === 'value' ? ', or ignore' : ''}.`,
-  )
+  const orIgnore = part === 'value' ? ', or ignore' : ''
+  const tip = `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${orIgnore}.`
+  throw document.error(path, `"${name}" is no field of Update Customer`, tip, part)
 }
 
 /** `Array.isArray` does not narrow read-only lists. */

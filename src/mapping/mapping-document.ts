@@ -50,9 +50,11 @@ export function readMappingDocument(text: string, file: string): MappingDocument
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
   checkNodes(document, refuse)
+  const place: MappingDocument['place'] = (path, part = 'value') => at(findOffset(document, path, part))
   return {
     value: toValue(document, refuse),
-    place: (path, part = 'value') => at(findOffset(document, path, part)),
+    place,
+    error: (path, message, tip, part) => mappingError(place(path, part), message, tip),
   }
 }
 
@@ -93,7 +95,6 @@ function checkNodes(document: Document, refuse: ErrorAt): void {
   })
 }
 
-/** True for a value that is written back as it is in the file. */
 function isKept(value: unknown, source: string | undefined): boolean {
   if (typeof value === 'number') return isExactNumber(value, source)
   return value === null || typeof value === 'string' || typeof value === 'boolean'

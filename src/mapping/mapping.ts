@@ -57,7 +57,6 @@ const jsonDefects: Readonly<Record<JsonProblem['code'], CellDefect>> = {
 /** `clearWith` sends that value instead of the empty string. */
 export type BlankRule = 'clear' | 'keep' | 'reject' | { readonly clearWith: JsonValue }
 
-/** How one column or key sets one field. */
 export interface Assignment {
   readonly target: Target
   /** Default: `--blank`. */
@@ -73,14 +72,12 @@ export interface Assignment {
 export interface JoinPart {
   /** The same object for all parts of one field. */
   readonly join: Join
-  /** From 0. */
   readonly index: number
 }
 
 export interface Join {
   /** Columns or keys in the order of their texts. */
   readonly names: readonly string[]
-  /** Between two texts. */
   readonly separator: string
   /** `file:line:column` of the field in the mapping file. */
   readonly where: string
@@ -101,7 +98,6 @@ export interface MappedName {
 export interface Mapping {
   /** With a preset, columns may be missing, and columns that it does not name are set aside. */
   readonly origin: 'default' | 'file' | 'preset'
-  /** The column or key with the customer id, if the mapping names it. */
   readonly customer?: { readonly name: string; readonly where: string }
   readonly columns: ReadonlyMap<string, MappedName>
   /** Sorted by path, so that a body does not depend on the order in the file. */
@@ -149,6 +145,8 @@ export interface MappingDocument {
   readonly value: unknown
   /** `file:line:column` of the value at `path`, or of its key. */
   place(path: Path, part?: 'key' | 'value'): string
+  /** The error at that place. */
+  error(path: Path, message: string, tip: string, part?: 'key' | 'value'): BulkUpdateError
 }
 
 /** `where` is `file:line:column`, or the file alone. */

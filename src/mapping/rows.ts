@@ -100,7 +100,6 @@ export function isRefused(mapped: MappedRow): mapped is RefusedRow {
   return 'problems' in mapped
 }
 
-/** Assigns the cells of one row in their order. */
 class RowDraft {
   readonly #rules: CellRules
   readonly #problems: Problem[] = []

@@ -48,7 +48,6 @@ function toFolded(text: string): string {
   return text.normalize('NFKC').trim().toUpperCase().toLowerCase()
 }
 
-/** `compare` says how a text relates to the keys of the table. */
 function replaceChange(texts: Readonly<Record<string, string>>): TextChange {
   const exact = new Map(Object.entries(texts))
   const composed = new Map([...exact].map(([from, to]) => [toComposed(from), to]))
@@ -160,7 +159,6 @@ function touches(tokens: readonly string[], index: number): boolean {
   return [tokens[index - 1], tokens[index + 1]].some((other) => other !== undefined && /^[YMD]/.test(other))
 }
 
-/** The `country` that takes only numbers with a plus sign. */
 const anyCountry = 'international'
 
 /**

@@ -5,7 +5,6 @@ export function countUp<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by)
 }
 
-/** Counts each of the names once. */
 export function countEach(counts: Map<string, number>, names: Iterable<string>): void {
   for (const name of names) countUp(counts, name)
 }
@@ -15,7 +14,6 @@ export interface RowSet {
   add(row: number): void
   delete(row: number): void
   has(row: number): boolean
-  /** How many rows are in it. */
   readonly size: number
 }
 
@@ -59,7 +57,6 @@ export interface CustomerSample {
 
 /** Draws the same customers for the same `salt`, whatever the order of the offers. An offer takes 8 bytes; a share needs none. */
 export function createCustomerSample(size: SampleSize, salt: string): CustomerSample {
-  /** A number from 0 to 1 that salt and customer decide. */
   const rankOf = (customerId: string): number =>
     Number.parseInt(hash('sha256', `${salt}\n${customerId}`, 'hex').slice(0, 12), 16) / 2 ** 48
   if ('share' in size) {

@@ -95,7 +95,6 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(rowErrors, text)
 }
 
-/** The message of a refusal with a code of Rapyd. */
 export function messageOfApi(apiCode: string): string {
   return `Rapyd answered ${apiCode}`
 }

@@ -16,7 +16,6 @@ export function isList(value: JsonValue | undefined): value is readonly JsonValu
   return Array.isArray(value)
 }
 
-/** Returns undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -137,7 +136,6 @@ class Scanner {
     }
   }
 
-  /** Reads from one quote to the next. */
   #readText(path: string): { readonly text: string; readonly end: JsonProblem | undefined } {
     const start = this.#at++
     do this.#match(unescaped)

@@ -23,7 +23,6 @@ export interface SourceColumn {
   readonly number?: number
 }
 
-/** A record that can be read. */
 interface ReadableRow extends Place {
   /** The earlier rows of the same customer, merged into one patch: only with `--duplicates merge`. */
   readonly earlier?: PatchedRow
@@ -37,7 +36,6 @@ export interface CsvRow extends ReadableRow {
   readonly cells: readonly string[]
 }
 
-/** An NDJSON row: one object. */
 export interface NdjsonRow extends ReadableRow {
   readonly kind: 'ndjson'
   readonly record: JsonObject
@@ -90,7 +88,6 @@ export function fieldOf(path: string): string {
   return path.split(/[.[]/, 1)[0] ?? path
 }
 
-/** The row with only the fields that `isKept` names. */
 export function onlyFields(row: PatchedRow, isKept: (field: string) => boolean): PatchedRow {
   const { patch, fields, cleared } = row
   return {
@@ -190,17 +187,8 @@ export function takenFields(
   return splitNames(paths).filter((path) => !refused.has(path))
 }
 
-/** A count of 0 for each kind. */
 export function noOutcomes(): Record<OutcomeKind, number> {
-  return {
-    updated: 0,
-    unchanged: 0,
-    invalid: 0,
-    rejected: 0,
-    failed: 0,
-    unknown: 0,
-    not_attempted: 0,
-  }
+  return { updated: 0, unchanged: 0, invalid: 0, rejected: 0, failed: 0, unknown: 0, not_attempted: 0 }
 }
 
 /** An outcome that is known without a call. */
