@@ -139,17 +139,14 @@ export function unmatchedNames(
 ): readonly UnmatchedName[] {
   const known = new Set([...present, ...mapping.columns.keys()].map(normalise))
   const listed = new Set(ignoreColumns)
-  const partsOfKnown = new Set(
-    ignoreColumns.flatMap((name) => (known.has(normalise(name)) ? name.split(',') : [])),
-  )
+  const isKnown = (name: string): boolean => known.has(normalise(name))
+  const partsOfKnown = new Set(ignoreColumns.filter(isKnown).flatMap((name) => name.split(',')))
   const setAside = new Set(ignoreColumns.map(normalise))
   const others = present.filter((name) => !setAside.has(normalise(name)))
   const unmatched = [...listed].filter((name) => {
     const parts = name.split(',')
     const isReportedByParts = parts.length > 1 && parts.every((part) => listed.has(part))
-    return (
-      normalise(name) !== '' && !known.has(normalise(name)) && !partsOfKnown.has(name) && !isReportedByParts
-    )
+    return normalise(name) !== '' && !isKnown(name) && !partsOfKnown.has(name) && !isReportedByParts
   })
   return unmatched.map((name) => ({ name, nearest: findNearest(name, others) }))
 }

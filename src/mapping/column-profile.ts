@@ -1,18 +1,20 @@
 /** For drafts of mappings: counts the forms of a column's texts, and chooses the transform for its field. Keeps no text. */
+import { countUp } from '../model/collections.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { decodeHtml, unguard } from '../model/wrappers.ts'
-import { isCustomerId, countryRule, dateRule, emailRule, phoneRule } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/customer-fields.ts'
+import {
+  isCustomerId,
+  countryRule,
+  dateRule,
+  emailRule,
+  passes,
+  phoneRule,
+} from '../rapyd/customer-fields.ts'
 import type { ColumnProfile, DraftTransform } from './draft.ts'
 import { countryCode, dateChange } from './transforms.ts'
 import { targetOf } from './targets.ts'
 
 type Test = (text: string) => boolean
-
-const passes =
-  (rule: Rule): Test =>
-  (text) =>
-    rule(text) === undefined
 
 function isDateOf(format: string): Test {
   const read = dateChange(format)
@@ -53,7 +55,6 @@ interface CountedForms {
 export function createProfiler(): ColumnProfiler {
   const counts = new Map<string, number>()
   let tested = 0
-  const count = (form: string): void => void counts.set(form, (counts.get(form) ?? 0) + 1)
   const profiler: ColumnProfiler & CountedForms = {
     get tested() {
       return tested
@@ -64,11 +65,11 @@ export function createProfiler(): ColumnProfiler {
       if (text === '' || tested >= mostTested) return
       tested++
       const decoded = decodeHtml(text)
-      if (decoded !== text) count('html')
+      if (decoded !== text) countUp(counts, 'html')
       if (text.length > longestTested) return
       const bare = unguard(decoded, false) ?? decoded
-      if (bare !== decoded) count('guard')
-      for (const [form, test] of Object.entries(tests)) if (test(bare)) count(form)
+      if (bare !== decoded) countUp(counts, 'guard')
+      for (const [form, test] of Object.entries(tests)) if (test(bare)) countUp(counts, form)
     },
   }
   return profiler

@@ -65,25 +65,24 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
     ({ name }, index) => name !== '__proto__' && columns.findIndex((other) => other.name === name) === index,
   )
   const customer = findCustomer(named)
+  const name = findNameParts(named)
+  const used = new Set(name.length === 0 ? [] : ['name'])
+  const others = named.filter((column) => column !== customer && !name.includes(column))
+  const entries = others.map((column) => ({ column, ...entryFor(column, used) }))
   const lines = [
     `# Drafted by rapyd-bulk init from ${printable(source)}. Look through it; then: rapyd-bulk validate FILE --map THIS`,
     '# A blank cell clears its field. To leave the field alone instead, write { field: …, blank: keep }.',
     ...customerLines(customer),
-    'columns:',
+    entries.length === 0 ? 'columns: {}' : 'columns:',
+    ...entries.flatMap(({ column, entry, comment }) => [
+      `  # ${describeContent(column)} ${comment}`,
+      `  ${yamlKey(column.name)}: ${entry}`,
+    ]),
+    ...nameLines(name),
   ]
-  const name = findNameParts(named)
-  const used = new Set(name.length === 0 ? [] : ['name'])
-  let [taken, ignored] = [name.length, 0]
-  for (const column of named) {
-    if (column === customer || name.includes(column)) continue
-    const { entry, comment } = entryFor(column, used)
-    lines.push(`  # ${describeContent(column)} ${comment}`, `  ${yamlKey(column.name)}: ${entry}`)
-    if (entry === 'ignore') ignored++
-    else taken++
-  }
-  if (taken - name.length + ignored === 0) lines[lines.length - 1] = 'columns: {}'
-  lines.push(...nameLines(name))
-  return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside: ignored }
+  const aside = entries.filter(({ entry }) => entry === 'ignore').length
+  const taken = name.length + entries.length - aside
+  return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside }
 }
 
 /** Prefers a column with customer ids to one with such a name. */

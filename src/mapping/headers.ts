@@ -14,7 +14,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
-import { Claims, isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 import { findMeantColumn, findPreset, idNames, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
@@ -152,9 +152,9 @@ function findId(
  * field has that name.
  */
 function assignmentsByName({ name }: NamedColumn, { origin }: Mapping): readonly Assignment[] | undefined {
-  const target = targetOf(name)
-  if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
-  return target && [assignmentByName(target, origin, 'csv')]
+  const target = origin === 'preset' ? partOfField(name) : targetOf(name)
+  if (target !== undefined) return [assignmentByName(target, origin, 'csv')]
+  return origin === 'preset' ? [] : undefined
 }
 
 /** A gap in the numbers would send a list with holes. */

@@ -5,7 +5,7 @@ import type { Problem } from '../model/errors.ts'
 import { idRank, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
-import { isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 
 export interface Keys {
   /** The keys with the best name for the customer id. More than one is ambiguous. */
@@ -54,9 +54,9 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
     if (named !== undefined) return named.assignments
     const near = nearly.get(normal)
     if (near !== undefined && !unclear.has(normal)) return near
-    const target = targetOf(key)
-    if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
-    return target === undefined ? unknownKey(key) : [assignmentByName(target, origin, 'ndjson')]
+    const target = origin === 'preset' ? partOfField(key) : targetOf(key)
+    if (target !== undefined) return [assignmentByName(target, origin, 'ndjson')]
+    return origin === 'preset' ? [] : unknownKey(key)
   }
 
   function meaningOf(key: string): Meaning {

@@ -31,8 +31,8 @@ export async function compileMapping(
   for (const [name, spec] of Object.entries(file.columns ?? {})) {
     const path = ['columns', name]
     const assignments: Assignment[] = []
-    for (const [index, entry] of (isList(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
-      const at = isList(spec) ? [...path, index] : path
+    for (const [index, entry] of (Array.isArray(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
+      const at = Array.isArray(spec) ? [...path, index] : path
       const assignment = await compileEntry(entry, at, document)
       addSource(sources, assignment.target, `column "${name}"`, document.place(at))
       assignments.push(assignment)
@@ -207,9 +207,4 @@ function findTarget(name: string, path: Path, part: 'key' | 'value', document: M
   const orIgnore = part === 'value' ? ', or ignore' : ''
   const tip = `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${orIgnore}.`
   throw document.error(path, `"${name}" is no field of Update Customer`, tip, part)
-}
-
-/** `Array.isArray` does not narrow read-only lists. */
-function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
-  return Array.isArray(value)
 }

@@ -5,7 +5,7 @@ import { normalise } from '../model/text.ts'
 import { findMeantColumn, translationsOf } from './column-names.ts'
 import { missingPresetColumn, ownMapping } from './headers.ts'
 import type { Assignment, Join, MappedName, Mapping } from './mapping.ts'
-import { isWholeField, targetOf } from './targets.ts'
+import { partOfField } from './targets.ts'
 
 /**
  * Gives the columns of a preset the names that they have in the header, if these are in another language. Such a mapping has another
@@ -60,19 +60,14 @@ export function findMissingColumns(
 ): readonly MissingColumn[] {
   if (mapping.origin !== 'preset') return []
   const known = new Set([...present, ...ignoreColumns].map(normalise))
-  const others = present.filter((name) => !isUsed(name, mapping, ignoreColumns))
-  return [...mapping.columns].flatMap(([column, { assignments }]) => {
+  const { columns, customer } = mapping
+  const used = new Set([...columns.keys(), customer?.name ?? '', ...ignoreColumns].map(normalise))
+  const others = present.filter((name) => !used.has(normalise(name)) && partOfField(name) === undefined)
+  return [...columns].flatMap(([column, { assignments }]) => {
     if (known.has(normalise(column))) return []
     const fields = assignments.map(({ target }) => target.path)
     return { column, fields, nearest: findMeantColumn(column, fields, others) }
   })
-}
-
-/** True for a name that the preset takes, that is set aside, or that is a part of a field. */
-function isUsed(name: string, { columns, customer }: Mapping, ignoreColumns: readonly string[]): boolean {
-  const names = [...columns.keys(), customer?.name ?? '', ...ignoreColumns].map(normalise)
-  const target = targetOf(name)
-  return names.includes(normalise(name)) || (target !== undefined && !isWholeField(target))
 }
 
 /** Returns why a file without these columns is refused; undefined if only a note is needed. `setsNothing`: no row sets a field. */

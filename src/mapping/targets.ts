@@ -47,8 +47,10 @@ function areKeys(keys: readonly string[]): boolean {
   return keys.length <= mostKeys && keys.every((key) => key !== '' && key !== '__proto__')
 }
 
-export function isWholeField({ keys, address }: Target): boolean {
-  return keys.length === 1 && address === undefined
+/** The target of a name that is a place inside a field. Under a preset, only those count. */
+export function partOfField(name: string): Target | undefined {
+  const target = targetOf(name)
+  return target?.address !== undefined || (target?.keys.length ?? 0) > 1 ? target : undefined
 }
 
 export interface InnerValue {

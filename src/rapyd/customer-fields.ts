@@ -38,13 +38,15 @@ export function describeIdDefect(text: string): string {
 }
 
 /** What is wrong with a value. The message never holds the value. */
-export interface CellDefect {
-  readonly code: ErrorCode
-  readonly message: string
-}
+export type CellDefect = Omit<Problem, 'field'>
 
 /** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
 export type Rule = (text: string) => CellDefect | undefined
+
+export const passes =
+  (given: Rule) =>
+  (text: string): boolean =>
+    given(text) === undefined
 
 /** Of a text that is not valid, what was written around or into it is named first. */
 function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
