@@ -29,8 +29,6 @@ export type CellReading =
   | { readonly value: JsonValue | undefined; readonly cleared: boolean }
   | { readonly problems: readonly Problem[] }
 
-const none: ReadonlySet<string> = new Set()
-
 const longestCell = 1024 * 1024
 
 /** ASCII control characters except tab and line break. `\r` is allowed only in `\r\n`. */
@@ -115,7 +113,7 @@ export function textProblem(
   text: string,
   path: string,
   rule: Rule | undefined,
-  { literals, nullValues = none }: Pick<CellRules, 'literals'> & Partial<CellRules>,
+  { literals, nullValues }: CellRules,
 ): Problem | undefined {
   const problem = (code: Problem['code'], message: string): Problem => ({ code, field: path, message })
   const isSuspect = isSuspectBlank(text) || isInvisible(text) || nullValues.has(text.trim())

@@ -84,11 +84,7 @@ export function matchHeader(
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
   for (const { target } of mapping.constants) claim(target, `the mapping’s constant ${target.path}`)
   checkAddresses(addresses)
-  checkJoins(
-    kept.map(({ name }) => name),
-    columns,
-    mapping,
-  )
+  checkJoins(kept, columns, mapping)
   return { id, columns, nameless: mapping.origin === 'preset' ? [] : nameless }
 }
 
@@ -175,7 +171,12 @@ export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): numbe
 }
 
 /** Requires all columns of a joined field or none, because half of a name would replace a whole one. */
-function checkJoins(header: readonly string[], columns: readonly MappedColumn[], { origin }: Mapping): void {
+function checkJoins(
+  kept: readonly NamedColumn[],
+  columns: readonly MappedColumn[],
+  { origin }: Mapping,
+): void {
+  const header = kept.map(({ name }) => name)
   const joined = columns.flatMap(({ assignments }) =>
     assignments.flatMap(({ part, target }) => (part === undefined ? [] : [{ ...part, path: target.path }])),
   )

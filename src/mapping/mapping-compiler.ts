@@ -4,7 +4,6 @@ import { mappingError, assignmentTo } from './mapping.ts'
 import type {
   MappingDocument,
   Assignment,
-  Constant,
   MappedName,
   Mapping,
   Path,
@@ -13,7 +12,7 @@ import type {
   TextChange,
 } from './mapping.ts'
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec } from './mapping-schema.ts'
-import type { Target } from '../rapyd/customer-fields.ts'
+import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
@@ -48,7 +47,7 @@ export async function compileMapping(
       columns.set(name, { ...known, assignments: [...known.assignments, part] })
     }
   }
-  const constants: Constant[] = []
+  const constants: TargetValue[] = []
   for (const [name, value] of Object.entries(file.constants ?? {})) {
     const path = ['constants', name]
     const target = findTarget(name, path, 'key', document)

@@ -1,7 +1,7 @@
 /** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue, JsonProblem } from '../model/json.ts'
 import { isJsonObject, readStrictJson } from '../model/json.ts'
-import type { CellDefect, Target } from '../rapyd/customer-fields.ts'
+import type { CellDefect, Target, TargetValue } from '../rapyd/customer-fields.ts'
 import { badType, isAddressList } from '../rapyd/customer-fields.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { OnReplace } from '../model/ports.ts'
@@ -65,14 +65,8 @@ export interface Assignment {
   readonly changes: readonly TextChange[]
   /** Applied last, if the field holds another value than text. */
   readonly conversion?: Conversion | undefined
-  /** Set if the field is joined of several columns. The other members are then those of the whole field. */
-  readonly part?: JoinPart
-}
-
-export interface JoinPart {
-  /** The same object for all parts of one field. */
-  readonly join: Join
-  readonly index: number
+  /** Set if the field is joined: `join` is the same object for all its columns, and the other members are those of the whole field. */
+  readonly part?: { readonly join: Join; readonly index: number }
 }
 
 export interface Join {
@@ -81,11 +75,6 @@ export interface Join {
   readonly separator: string
   /** `file:line:column` of the field in the mapping file. */
   readonly where: string
-}
-
-export interface Constant {
-  readonly target: Target
-  readonly value: JsonValue
 }
 
 export interface MappedName {
@@ -101,7 +90,7 @@ export interface Mapping {
   readonly customer?: { readonly name: string; readonly where: string }
   readonly columns: ReadonlyMap<string, MappedName>
   /** Sorted by path, so that a body does not depend on the order in the file. */
-  readonly constants: readonly Constant[]
+  readonly constants: readonly TargetValue[]
   /** The mapping as JSON with sorted keys: the same for YAML and JSON. */
   readonly canonical: string
 }

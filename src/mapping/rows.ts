@@ -8,9 +8,9 @@ import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
-import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
+import type { Mapping, Assignment, Join } from './mapping.ts'
 import { Claims, splitValue } from './targets.ts'
-import type { Target } from '../rapyd/customer-fields.ts'
+import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn, namelessColumn } from './headers.ts'
 import { isList, setValue } from './patches.ts'
@@ -165,7 +165,7 @@ class RowDraft {
   }
 
   /** `at` must be the place of the row alone. */
-  finish(at: Place, customerId: string, constants: readonly Constant[]): MappedRow {
+  finish(at: Place, customerId: string, constants: readonly TargetValue[]): MappedRow {
     for (const [join, { assignment, values }] of this.#joins)
       this.#take(assignment.target, readJoined(join, values, assignment, this.#rules))
     const problems = this.#problems

@@ -10,7 +10,7 @@ import {
   customerFields,
   isAddressList,
 } from '../rapyd/customer-fields.ts'
-import type { Target } from '../rapyd/customer-fields.ts'
+import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 
 /** More addresses in a row are a typing error. */
 const mostAddresses = 20
@@ -53,11 +53,6 @@ export function partOfField(name: string): Target | undefined {
   return target?.address !== undefined || (target?.keys.length ?? 0) > 1 ? target : undefined
 }
 
-export interface InnerValue {
-  readonly target: Target
-  readonly value: JsonValue
-}
-
 /**
  * The members of an object or of a list of addresses, each with the target of its own path. Returns undefined if the value is one
  * for its target: a text, a list inside metadata, an empty object.
@@ -65,7 +60,7 @@ export interface InnerValue {
 export function splitValue(
   value: JsonValue | undefined,
   target: Target,
-): readonly (InnerValue | Problem)[] | undefined {
+): readonly (TargetValue | Problem)[] | undefined {
   const { path, keys, holds } = target
   if (holds === 'addresses') {
     if (!isAddressList(value) || value.length === 0) return undefined
@@ -80,7 +75,7 @@ export function splitValue(
   })
 }
 
-function addressPart(address: number, key: string, value: JsonValue): InnerValue | Problem {
+function addressPart(address: number, key: string, value: JsonValue): TargetValue | Problem {
   const field = findAddressField(key)
   const path = `addresses[${address}].${key}`
   return field === undefined

@@ -140,9 +140,7 @@ export interface FieldEffects {
  * A run that this process owns. Promises of writes resolve when the data is durable. After a failed commit, or when another
  * process has taken over, every write and `renew` reject.
  */
-export interface Run extends RunReader {
-  readonly settledRows: RowSet
-  readonly inDoubt: ReadonlyMap<number, number>
+export interface Run extends RunReader, RunRows {
   /** True if a row has an intent and no outcome now. */
   isInDoubt(row: number): boolean
   /** The fields of the intent that an earlier session left for a row. */

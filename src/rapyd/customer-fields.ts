@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, OnWarning, Problem } from '../model/errors.ts'
 import { findInvisible } from '../model/invisible.ts'
-import type { JsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import { isJsonObject, valueAt } from '../model/json.ts'
 import { fieldOf } from '../model/row.ts'
 import type { PatchedRow } from '../model/row.ts'
@@ -217,6 +217,11 @@ export interface Target {
   /** `any` inside metadata: every JSON value. */
   readonly holds: CustomerField['type'] | 'any'
   readonly rule?: Rule | undefined
+}
+
+export interface TargetValue {
+  readonly target: Target
+  readonly value: JsonValue
 }
 
 /** The problem of a value that the field at `path` cannot hold. */

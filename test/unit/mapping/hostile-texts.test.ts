@@ -83,7 +83,9 @@ texts.push(`1.${'0'.repeat(long)}1`)
 
 const places: Readonly<Record<string, (text: string) => unknown>> = {
   'rules of fields': (text) =>
-    ruled.map(({ name, rule }) => textProblem(text, name, rule, { literals: new Set() })),
+    ruled.map(({ name, rule }) =>
+      textProblem(text, name, rule, { blank: 'clear', nullValues: new Set(), literals: new Set() }),
+    ),
   'rules of ids': (text) => [isCustomerId(text), describeIdDefect(text)],
   'what the checks look for': (text) => [
     textDamage(text, false, true),
