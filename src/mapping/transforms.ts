@@ -16,7 +16,7 @@ export interface Mistake {
   readonly tip: string
 }
 
-type TransformSpec =
+type TransformEntry =
   | keyof typeof plainTransforms
   | 'unguard'
   | {
@@ -27,7 +27,7 @@ type TransformSpec =
 
 /** Compiles one entry of `transform:`. `hasForm`: the field takes texts of a fixed form, which no quote begins. */
 export async function compileTransform(
-  spec: TransformSpec,
+  spec: TransformEntry,
   hasForm = false,
 ): Promise<TextChange | Conversion | Mistake> {
   if (spec === 'unguard') return (text) => unguard(text, hasForm) ?? text
@@ -130,9 +130,8 @@ const midnight =
 export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
   const words = tokens.filter((token) => /[A-Za-z0-9]/.test(token))
-  const letters = new Set(words.map((word) => word[0]))
-  const known =
-    words.every((word) => Object.hasOwn(dateParts, word)) && words.length === 3 && letters.size === 3
+  const letters = words.map((word) => word[0]).sort()
+  const known = words.every((word) => Object.hasOwn(dateParts, word)) && letters.join('') === 'DMY'
   // Next to another number, one digit cannot be told from two.
   const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
   if (!known || open) {
