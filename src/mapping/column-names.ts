@@ -69,14 +69,9 @@ const isShortScript = /^[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}ー]{2,}$/u
  */
 function isNear(parts: readonly string[], word: string): boolean {
   if (word.length < leastLetters && !isShortScript.test(word)) return false
-  const isPart = (_: string, index: number): boolean =>
-    parts.slice(index).join('').startsWith(word) ||
-    parts
-      .slice(0, index + 1)
-      .join('')
-      .endsWith(word)
-  if (parts.some(isPart)) return true
-  const letters = parts.join('')
+  const joined = (from: number, to?: number): string => parts.slice(from, to).join('')
+  if (parts.some((_, at) => joined(at).startsWith(word) || joined(0, at + 1).endsWith(word))) return true
+  const letters = joined(0)
   if (word.length < leastLetters || letters[0] !== word[0]) return false
   if (Math.abs(letters.length - word.length) > 2) return false
   const isSwapped = sorted(letters) === sorted(word)

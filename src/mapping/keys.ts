@@ -28,12 +28,11 @@ const longestRemembered = 200
 export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
   const { customer, columns, origin } = mapping
   const setAside = new Set(ignore.map(normalise))
-  const nearly = new Map<string, readonly Assignment[]>()
-  const unclear = new Set<string>()
+  /** Undefined where several names are nearly equal. */
+  const nearly = new Map<string, readonly Assignment[] | undefined>()
   for (const [name, { assignments }] of columns) {
     const normal = normalise(name)
-    if (nearly.has(normal)) unclear.add(normal)
-    nearly.set(normal, assignments)
+    nearly.set(normal, nearly.has(normal) ? undefined : assignments)
   }
   const wantedId = customer === undefined ? undefined : normalise(customer.name)
   const known = new Map<string, Meaning>()
@@ -53,7 +52,7 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
     const named = columns.get(key)
     if (named !== undefined) return named.assignments
     const near = nearly.get(normal)
-    if (near !== undefined && !unclear.has(normal)) return near
+    if (near !== undefined) return near
     const target = origin === 'preset' ? partOfField(key) : targetOf(key)
     if (target !== undefined) return [assignmentByName(target, origin, 'ndjson')]
     return origin === 'preset' ? [] : unknownKey(key)
