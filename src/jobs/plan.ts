@@ -6,6 +6,7 @@ import type { CheckedInput } from '../validation/scan.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
+import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { openNewFile } from '../report/output-file.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
@@ -163,7 +164,8 @@ async function planIn(
   readings.close()
   for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
   const calls = head.counts.changes.update
-  return { path, head, requests, calls, etaMs: createPace(remote.windows).etaMs(calls, 2) ?? 0 }
+  const etaMs = createPace(remote.windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0
+  return { path, head, requests, calls, etaMs }
 }
 
 /** Reads every customer of a row that has a call. Resolves with the number of requests. */

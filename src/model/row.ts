@@ -98,12 +98,16 @@ export function onlyFields(row: PatchedRow, isKept: (field: string) => boolean):
   }
 }
 
-/** One row's update, ready to be signed: everything that stays the same on every attempt. */
+/** The calls that change a customer. A row may need both: then the discount is removed first. */
+export type OperationName = 'update_customer' | 'delete_discount'
+
+/** What a row asks for, or one operation of it: everything that stays the same on every attempt. */
 export interface UpdateRequest extends Place {
+  readonly operation: OperationName
   readonly customerId: string
-  /** `/v1/customers/<id>`, exactly as signed and sent. */
+  /** `/v1/customers/<id>` */
   readonly path: string
-  /** The minified JSON text that is signed and sent on every attempt. */
+  /** The minified JSON text of the patch. Update Customer signs and sends it on every attempt. */
   readonly body: string
   readonly idempotencyKey: string
   /** Paths that the patch sets or clears, joined with `;`, as `results` shows them. */
@@ -114,6 +118,8 @@ export interface UpdateRequest extends Place {
   readonly repeatable: boolean
   /** Top-level fields of the body. */
   readonly sends: readonly string[]
+  /** The customer was read just before, and has no discount that could be removed. */
+  readonly hasNoDiscount?: true
   /** If the body also holds what was read of the customer. */
   readonly reading?: BodyReading
 }
@@ -144,6 +150,8 @@ export type OutcomeKind = (typeof outcomeKinds)[number]
 
 export interface Outcome extends Place {
   readonly outcome: OutcomeKind
+  /** The last call of the row; `update_customer` if it made none. */
+  readonly operation: OperationName
   /** Empty if the row has no readable id. */
   readonly customerId: string
   readonly fields: string
@@ -170,6 +178,20 @@ export interface Outcome extends Place {
   readonly finishedAt: number
   /** The row that this one was merged into; absent or 0 if it was not merged. */
   readonly mergedInto?: number
+}
+
+/** True for a row whose discount is removed, and whose other fields are not sent yet: it is open. */
+export function isPartial({ operation, outcome }: Outcome): boolean {
+  return operation === 'delete_discount' && outcome === 'not_attempted'
+}
+
+/** The outcome of a row of which `done` was all that had been done: the worst of its operations. */
+export function withEarlier(done: Outcome | undefined, last: Outcome): Outcome {
+  if (done === undefined) return last
+  const { fields, cleared, notTaken } = done
+  const whole = { ...last, fields, cleared, attempts: done.attempts + last.attempts }
+  if (last.outcome === 'unchanged') return { ...whole, outcome: 'updated', message: '' }
+  return last.outcome === 'updated' ? whole : { ...whole, notTaken: last.notTaken || notTaken }
 }
 
 /** True for rows that the user has to look at. */
@@ -210,6 +232,7 @@ export function withoutCall(
     length,
     customerId,
     outcome,
+    operation: 'update_customer',
     fields: '',
     cleared: '',
     notTaken: '',
