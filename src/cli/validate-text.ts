@@ -1,10 +1,9 @@
 /** What `validate` writes: its result for people, and defects for other programs. */
 import type { CommandOptions } from '../config/options.ts'
 import { findTip, warningEntries } from '../model/errors.ts'
-import type { SourceColumn } from '../model/row.ts'
+import type { SourceColumn, Outcome } from '../model/row.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
-import type { Outcome } from '../model/outcome.ts'
 import type { ColumnReport } from '../validation/columns.ts'
 import type { Defect } from '../validation/checks.ts'
 import { printable } from '../model/text.ts'

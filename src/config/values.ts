@@ -2,7 +2,7 @@
 import type { SampleSize } from '../model/collections.ts'
 import type { RunErrorCode } from '../model/errors.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Window } from '../model/ports.ts'
+import type { Window } from '../model/store.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(

@@ -1,7 +1,7 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
 import type { ErrorCode } from '../model/errors.ts'
-import { isOutcome, isPartial, withoutCall } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
+import { isOutcome, isPartial, withoutCall } from '../model/row.ts'
+import type { Outcome } from '../model/row.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
 export interface AccountParts {

@@ -1,6 +1,6 @@
 /** The runs that were made of another one: its redos and its rollbacks. */
 import { BulkUpdateError } from '../model/errors.ts'
-import { takenFields } from '../model/outcome.ts'
+import { takenFields } from '../model/row.ts'
 import type { Store } from '../model/store.ts'
 import { eachOutcome } from './all-outcomes.ts'
 import { commandToRedo } from './command.ts'

@@ -4,8 +4,7 @@
  */
 import type { CustomerReading } from '../http/read-customer.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/row.ts'
+import type { UpdateRequest, Outcome, OutcomeKind } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
 import { parseBody, narrowRequest, isRepeatable } from '../rapyd/requests.ts'
 import { compareField, toSnapshot } from '../rapyd/snapshot.ts'

@@ -4,10 +4,9 @@
  */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Window } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
-import type { AccountFact, RunKind, Store, StoredRun } from '../model/store.ts'
+import type { AccountFact, RunKind, Store, StoredRun, Window } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { createPace } from '../report/pace.ts'
 import type { RunEvent } from '../report/run-log.ts'

@@ -3,11 +3,9 @@
  * runs inside the customer's queue, when earlier rows of the customer are settled.
  */
 import { countEach } from '../model/collections.ts'
-import { withoutCall } from '../model/outcome.ts'
-import type { Digests, Outcome } from '../model/outcome.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import { fieldOf, splitNames } from '../model/row.ts'
-import type { UpdateRequest } from '../model/row.ts'
+import { fieldOf, splitNames, withoutCall } from '../model/row.ts'
+import type { UpdateRequest, Digests, Outcome } from '../model/row.ts'
 import type { FieldEffects, Run } from '../model/store.ts'
 import { narrowRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'

@@ -1,13 +1,13 @@
 /** Counts the progress of a run: snapshots for the watcher, events for the log. */
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
-import { needsAttention, noOutcomes } from '../model/outcome.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import type { Clock, Source, Window } from '../model/ports.ts'
+import { needsAttention, noOutcomes } from '../model/row.ts'
+import type { MalformedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
+import type { Clock, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import { toRowEvent } from '../report/run-log.ts'
 import type { RunEvent } from '../report/run-log.ts'
+import type { Window } from '../model/store.ts'
 
 export interface ProgressParts {
   readonly clock: Pick<Clock, 'now' | 'wall'>

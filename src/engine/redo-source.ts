@@ -1,9 +1,8 @@
 /** Which rows a redo has and what each asks for: a filter over the original input, or the rows of a fixed file. */
 import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
-import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { MalformedRow, PatchedRow, Row } from '../model/row.ts'
+import { isOutcome, withoutCall } from '../model/row.ts'
+import type { MalformedRow, PatchedRow, Row, Outcome } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'

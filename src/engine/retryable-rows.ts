@@ -1,6 +1,6 @@
 /** The retryable rows of a finished run: rows that neither the run nor a redo of it has updated. */
-import { needsAttention, takenFields } from '../model/outcome.ts'
-import type { OutcomeKind } from '../model/outcome.ts'
+import { needsAttention, takenFields } from '../model/row.ts'
+import type { OutcomeKind } from '../model/row.ts'
 import { eachOutcome } from './all-outcomes.ts'
 import { customersPutBack, findChildRuns } from './child-runs.ts'
 import { openSavedRun } from './saved-run.ts'

@@ -4,9 +4,8 @@
  */
 import { countUp } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { isOutcome } from '../model/outcome.ts'
-import type { Digests } from '../model/outcome.ts'
-import type { PatchedRow } from '../model/row.ts'
+import { isOutcome } from '../model/row.ts'
+import type { PatchedRow, Digests } from '../model/row.ts'
 import type { KnownFields, SentFields } from '../model/store.ts'
 import { addingUp } from '../rapyd/operations.ts'
 import { serialisePatch } from '../rapyd/requests.ts'

@@ -1,5 +1,5 @@
 /** What a program may watch of a run, and the middleware around the sending of a row. */
-import type { Outcome } from '../model/outcome.ts'
+import type { Outcome } from '../model/row.ts'
 import type { Send } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import type { MetadataPrice } from './metadata-keys.ts'

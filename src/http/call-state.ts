@@ -4,10 +4,9 @@
  */
 import { messageOfApi } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import { withoutCall } from '../model/outcome.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import { withoutCall } from '../model/row.ts'
 import type { ApiResponse } from '../model/ports.ts'
-import type { UpdateRequest } from '../model/row.ts'
+import type { UpdateRequest, Outcome, OutcomeKind } from '../model/row.ts'
 import { readEnvelope } from '../rapyd/response.ts'
 import type { Verdict } from '../rapyd/response.ts'
 import { isOwnBlock, noBlocks } from './access.ts'

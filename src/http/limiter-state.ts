@@ -2,8 +2,9 @@
  * What the rate limiter knows: all of its state, how it learns from answers, and the rate windows of one process. Functions
  * take the time as `now`, in milliseconds.
  */
-import { windowEdgeMs } from '../model/ports.ts'
-import type { Clock, Quota, Window } from '../model/ports.ts'
+import { windowEdgeMs } from '../model/store.ts'
+import type { Clock } from '../model/ports.ts'
+import type { Quota, Window } from '../model/store.ts'
 
 export interface LimiterState {
   /** Permits that are not released yet. */

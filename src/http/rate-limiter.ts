@@ -2,7 +2,7 @@
  * The rate limiter: no request is sent without a permit. A permit needs room in the rate windows, the adaptive concurrency
  * and the adaptive rate, and no pause. Results of requests change these limits (`limiter-state.ts`).
  */
-import type { ApiResponse, Clock, Quota, Window } from '../model/ports.ts'
+import type { ApiResponse, Clock } from '../model/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { stopError } from './errors.ts'
 import type { TransportError } from './errors.ts'
@@ -20,6 +20,7 @@ import {
 } from './limiter-state.ts'
 import type { LimiterState, Waiter } from './limiter-state.ts'
 import { retryAfterMs } from './retry.ts'
+import type { Quota, Window } from '../model/store.ts'
 
 export interface RateLimiter {
   /**

@@ -4,9 +4,8 @@
  */
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Send } from '../model/ports.ts'
-import { isOutcome } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { UpdateRequest } from '../model/row.ts'
+import { isOutcome } from '../model/row.ts'
+import type { UpdateRequest, Outcome } from '../model/row.ts'
 import { createAttempt } from './attempt.ts'
 import { TransportError } from './errors.ts'
 import { sleepUntil } from './clock.ts'

@@ -1,7 +1,6 @@
 /** The files that `validate` writes if it is asked to: the invalid rows (`out`), and a fixed copy (`fix`). */
 import { makeLevels } from '../config/own-files.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+import type { MalformedRow, Place, Row, Outcome } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { openErrorsFile } from '../report/results.ts'
 import { errorsFormatOf } from '../engine/report.ts'

@@ -5,7 +5,7 @@ import { accountOf, exportNameOf, holdExports } from '../engine/open-field-state
 import { openGiven } from '../engine/open-input.ts'
 import { openRemote } from '../engine/remote.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { isOutcome } from '../model/outcome.ts'
+import { isOutcome } from '../model/row.ts'
 import type { AccountId, ExportRun, FieldState, FieldStateCounts, Store } from '../model/store.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { serialisePatch } from '../rapyd/requests.ts'

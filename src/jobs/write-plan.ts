@@ -1,8 +1,7 @@
 /** Writes a plan from the input and the readings. The head is first, so one pass counts and digests, and one writes. */
-import { isOutcome } from '../model/outcome.ts'
+import { isOutcome } from '../model/row.ts'
 import { countEach } from '../model/collections.ts'
-import type { PatchedRow } from '../model/row.ts'
-import type { Outcome } from '../model/outcome.ts'
+import type { PatchedRow, Outcome } from '../model/row.ts'
 import { createHeadDigest, placeOf, plannedRow } from '../engine/plan-format.ts'
 import type { PlanCounts, PlanFacts, PlanHead, PlanChange, PlanRow } from '../engine/plan-format.ts'
 import { afterPatch } from '../rapyd/snapshot.ts'

@@ -7,13 +7,11 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { findInvisible, isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import { findWrapper } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/customer-fields.ts'
-import { applyChanges, plainAssignment } from './mapping.ts'
+import { findWrapper, badType, isAddressList } from '../rapyd/customer-fields.ts'
+import type { Rule, Target } from '../rapyd/customer-fields.ts'
+import { applyChanges } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import { isSuspectBlank } from './suspects.ts'
-import { badType, isAddressList } from './targets.ts'
-import type { Target } from './targets.ts'
 
 export interface CellRules {
   /** The effect of a blank, unless the mapping has its own. */
@@ -30,8 +28,6 @@ export interface CellRules {
 export type CellReading =
   | { readonly value: JsonValue | undefined; readonly cleared: boolean }
   | { readonly problems: readonly Problem[] }
-
-const none: ReadonlySet<string> = new Set()
 
 const longestCell = 1024 * 1024
 
@@ -64,19 +60,11 @@ function isBlank(text: string, { nullValues }: CellRules): boolean {
 
 function readBlank({ blank, target }: Assignment, rules: CellRules): CellReading {
   const rule = blank ?? rules.blank
-  switch (rule) {
-    case 'clear':
-      return { value: '', cleared: true }
-    case 'keep':
-      return { value: undefined, cleared: false }
-    case 'reject':
-      return refused(blankProblem(target.path))
-    default:
-      return { value: rule.clearWith, cleared: true }
-  }
+  if (typeof rule === 'object') return { value: rule.clearWith, cleared: true }
+  if (rule === 'reject') return refused(blankProblem(target.path))
+  return rule === 'keep' ? { value: undefined, cleared: false } : { value: '', cleared: true }
 }
 
-/** Applies the transforms from text to text. */
 function changeText(text: string, { target, changes }: Assignment, rules: CellRules): string | Problem {
   const { path } = target
   const defect = textProblem(text, path, undefined, rules)
@@ -105,11 +93,10 @@ function convert(
   if ('code' in made) return refused({ code: made.code, field: target.path, message: made.message })
   // A blank of JSON is one for a key of metadata. A whole field cannot hold it.
   return target.holds === 'any'
-    ? readCell(made.value, plainAssignment(target, blank), rules)
+    ? readCell(made.value, { target, changes: [], blank }, rules)
     : checkValue(made.value, target, rules)
 }
 
-/** Checks a value that is not blank against the rules of its field. */
 export function checkValue(value: JsonValue, { path, holds, rule }: Target, rules: CellRules): CellReading {
   let problems: readonly Problem[] = []
   if (typeof value === 'string' && (holds === 'text' || holds === 'any')) {
@@ -126,7 +113,7 @@ export function textProblem(
   text: string,
   path: string,
   rule: Rule | undefined,
-  { literals, nullValues = none }: Pick<CellRules, 'literals'> & Partial<CellRules>,
+  { literals, nullValues }: CellRules,
 ): Problem | undefined {
   const problem = (code: Problem['code'], message: string): Problem => ({ code, field: path, message })
   const isSuspect = isSuspectBlank(text) || isInvisible(text) || nullValues.has(text.trim())
@@ -136,13 +123,6 @@ export function textProblem(
   if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', 'holds half of a surrogate pair')
   const defect = rule?.(text)
   return defect && problem(defect.code, defect.message)
-}
-
-function describeSuspect(text: string): string {
-  const point = isInvisible(text) ? findInvisible(text) : undefined
-  return point === undefined
-    ? 'looks like an empty value but is not blank'
-    : `holds only characters that cannot be seen (${point})`
 }
 
 /**
@@ -193,7 +173,12 @@ function partProblem(value: JsonValue | undefined, path: string, rules: CellRule
 }
 
 function suspect(path: string, text: string): Problem {
-  return { code: 'E_SUSPECT_BLANK', field: path, message: describeSuspect(text) }
+  const point = isInvisible(text) ? findInvisible(text) : undefined
+  const message =
+    point === undefined
+      ? 'looks like an empty value but is not blank'
+      : `holds only characters that cannot be seen (${point})`
+  return { code: 'E_SUSPECT_BLANK', field: path, message }
 }
 
 function blankProblem(path: string): Problem {

@@ -1,17 +1,20 @@
 /** For drafts of mappings: counts the forms of a column's texts, and chooses the transform for its field. Keeps no text. */
+import { countUp } from '../model/collections.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { decodeHtml, unguard } from '../model/wrappers.ts'
-import { isCustomerId, countryRule, dateRule, emailRule, phoneRule } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/customer-fields.ts'
+import {
+  isCustomerId,
+  countryRule,
+  dateRule,
+  emailRule,
+  passes,
+  phoneRule,
+} from '../rapyd/customer-fields.ts'
+import type { ColumnProfile, DraftTransform } from './draft.ts'
 import { countryCode, dateChange } from './transforms.ts'
 import { targetOf } from './targets.ts'
 
 type Test = (text: string) => boolean
-
-const passes =
-  (rule: Rule): Test =>
-  (text) =>
-    rule(text) === undefined
 
 function isDateOf(format: string): Test {
   const read = dateChange(format)
@@ -35,16 +38,6 @@ const tests = {
   country: (text) => typeof countryCode(text) === 'string',
 } satisfies Record<string, Test>
 
-export interface ColumnProfile {
-  /** Texts that were tested. */
-  readonly tested: number
-  /** The number of texts of that form. */
-  of(form: keyof typeof tests | Wrapper): number
-}
-
-/** Removed before the forms are tested. */
-type Wrapper = 'html' | 'guard'
-
 export interface ColumnProfiler extends ColumnProfile {
   add(text: string): void
 }
@@ -53,72 +46,71 @@ export interface ColumnProfiler extends ColumnProfile {
 const mostTested = 5_000
 const longestTested = 60
 
+/** HTML and guards are removed before the other forms are tested. */
+interface CountedForms {
+  readonly tested: number
+  of(form: keyof typeof tests | 'html' | 'guard'): number
+}
+
 export function createProfiler(): ColumnProfiler {
   const counts = new Map<string, number>()
   let tested = 0
-  const count = (form: string): void => void counts.set(form, (counts.get(form) ?? 0) + 1)
-  return {
+  const profiler: ColumnProfiler & CountedForms = {
     get tested() {
       return tested
     },
     of: (form) => counts.get(form) ?? 0,
+    transformFor: (path) => chooseTransform(path, profiler),
     add(text) {
       if (text === '' || tested >= mostTested) return
       tested++
       const decoded = decodeHtml(text)
-      if (decoded !== text) count('html')
+      if (decoded !== text) countUp(counts, 'html')
       if (text.length > longestTested) return
       const bare = unguard(decoded, false) ?? decoded
-      if (bare !== decoded) count('guard')
-      for (const [form, test] of Object.entries(tests)) if (test(bare)) count(form)
+      if (bare !== decoded) countUp(counts, 'guard')
+      for (const [form, test] of Object.entries(tests)) if (test(bare)) countUp(counts, form)
     },
   }
+  return profiler
 }
 
-export type Transform =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'transform'; readonly text: string; readonly why: string }
-  /** The texts need one, but do not show which. */
-  | { readonly kind: 'unclear'; readonly why: string }
+const use = (text: string, why: string): DraftTransform => ({ text, why })
+const unclear = (why: string): DraftTransform => ({ text: undefined, why })
 
-const plain: Transform = { kind: 'plain' }
-const use = (text: string, why: string) => ({ kind: 'transform', text, why }) as const
-const unclear = (why: string): Transform => ({ kind: 'unclear', why })
-
-/** Chooses the transform for the field at `path`, if the texts show it. */
-export function chooseTransform(path: string, profile: ColumnProfile): Transform {
+function chooseTransform(path: string, profile: CountedForms): DraftTransform | undefined {
   // The code of the field's rule, which refuses a space.
   const code = targetOf(path)?.rule?.(' ')?.code
-  const chosen = profile.tested === 0 || code === undefined ? plain : (choices[code]?.(profile) ?? plain)
-  const wrappers = [
-    ...(profile.of('html') > 0 ? [use('html', 'some hold HTML, which is decoded.')] : []),
-    ...(profile.of('guard') > 0
-      ? [use('unguard', 'some have a guard against formulas, which is taken out.')]
-      : []),
-  ]
-  if (chosen.kind === 'unclear' || wrappers.length === 0) return chosen
-  const all = [...wrappers, ...(chosen.kind === 'plain' ? [] : [chosen])]
+  const chosen = profile.tested === 0 || code === undefined ? undefined : choices[code]?.(profile)
+  if (chosen !== undefined && chosen.text === undefined) return chosen
+  const all = chosen === undefined ? [] : [chosen]
+  if (profile.of('guard') > 0)
+    all.unshift(use('unguard', 'some have a guard against formulas, which is taken out.'))
+  if (profile.of('html') > 0) all.unshift(use('html', 'some hold HTML, which is decoded.'))
   const texts = all.map(({ text }) => text).join(', ')
-  return use(all.length === 1 ? texts : `[${texts}]`, all.map(({ why }) => why).join(' And '))
+  const text = all.length === 1 ? texts : `[${texts}]`
+  return all.length === 0 ? undefined : use(text, all.map(({ why }) => why).join(' And '))
 }
 
 /** If less than a tenth of the texts differ, they are errors of their rows. */
 const nearlyAll = 0.9
 
-function mostly(profile: ColumnProfile, form: keyof typeof tests): boolean {
+function mostly(profile: CountedForms, form: keyof typeof tests): boolean {
   return profile.of(form) >= profile.tested * nearlyAll
 }
 
-const choices: Readonly<Partial<Record<ErrorCode, (profile: ColumnProfile) => Transform>>> = {
+const choices: Readonly<Partial<Record<ErrorCode, (profile: CountedForms) => DraftTransform | undefined>>> = {
   E_EMAIL: (profile) =>
-    profile.of('spaced') === 0 ? plain : use('trim', 'some have spaces around them, which are taken out.'),
+    profile.of('spaced') === 0
+      ? undefined
+      : use('trim', 'some have spaces around them, which are taken out.'),
   E_PHONE(profile) {
-    if (mostly(profile, 'phone')) return plain
+    if (mostly(profile, 'phone')) return undefined
     if (mostly(profile, 'phoneWithPlus'))
       return use('{ phone: international }', 'numbers have a plus sign and other signs, which are taken out.')
     const { tested } = profile
     const withoutPlus = profile.of('phoneWithoutPlus')
-    if (withoutPlus + profile.of('phoneWithPlus') < tested / 2) return plain
+    if (withoutPlus + profile.of('phoneWithPlus') < tested / 2) return undefined
     return unclear(
       `${withoutPlus} of ${tested} numbers have no country code. Name their country: { field: phone_number, transform: { phone: US } }.`,
     )
@@ -135,11 +127,11 @@ const choices: Readonly<Partial<Record<ErrorCode, (profile: ColumnProfile) => Tr
         : use('{ date: M/D/YYYY }', 'dates have the month first.')
     if (isDayFirst && profile.of('rapydDate') < profile.of('dayFirst'))
       return use('{ date: D/M/YYYY }', 'dates are written D/M/YYYY.')
-    if (mostly(profile, 'rapydDate')) return plain
+    if (mostly(profile, 'rapydDate')) return undefined
     return unclear('its dates are not all of one form. Name it: transform: { date: YYYY-MM-DD }.')
   },
   E_COUNTRY(profile) {
-    if (mostly(profile, 'alpha2') || !mostly(profile, 'country')) return plain
+    if (mostly(profile, 'alpha2') || !mostly(profile, 'country')) return undefined
     return use('country', 'countries are written as names or other codes.')
   },
 }

@@ -4,10 +4,22 @@
  */
 import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
-import { idRank } from './headers.ts'
-import { chooseTransform } from './column-profile.ts'
-import type { ColumnProfile } from './column-profile.ts'
+import { idRank } from './column-names.ts'
 import { targetOf } from './targets.ts'
+
+export interface ColumnProfile {
+  /** Texts that were tested. */
+  readonly tested: number
+  of(form: 'id' | 'email' | 'guard'): number
+  /** The transform for the field at `path`, if the texts need one. */
+  transformFor(path: string): DraftTransform | undefined
+}
+
+/** Without a text, the column's texts do not show which. */
+export interface DraftTransform {
+  readonly text: string | undefined
+  readonly why: string
+}
 
 export interface DraftColumn {
   readonly name: string
@@ -53,25 +65,24 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
     ({ name }, index) => name !== '__proto__' && columns.findIndex((other) => other.name === name) === index,
   )
   const customer = findCustomer(named)
+  const name = findNameParts(named)
+  const used = new Set(name.length === 0 ? [] : ['name'])
+  const others = named.filter((column) => column !== customer && !name.includes(column))
+  const entries = others.map((column) => ({ column, ...entryFor(column, used) }))
   const lines = [
     `# Drafted by rapyd-bulk init from ${printable(source)}. Look through it; then: rapyd-bulk validate FILE --map THIS`,
     '# A blank cell clears its field. To leave the field alone instead, write { field: …, blank: keep }.',
     ...customerLines(customer),
-    'columns:',
+    entries.length === 0 ? 'columns: {}' : 'columns:',
+    ...entries.flatMap(({ column, entry, comment }) => [
+      `  # ${describeContent(column)} ${comment}`,
+      `  ${yamlKey(column.name)}: ${entry}`,
+    ]),
+    ...nameLines(name),
   ]
-  const name = findNameParts(named)
-  const used = new Set(name.length === 0 ? [] : ['name'])
-  let [taken, ignored] = [name.length, 0]
-  for (const column of named) {
-    if (column === customer || name.includes(column)) continue
-    const { entry, comment } = entryFor(column, used)
-    lines.push(`  # ${describeContent(column)} ${comment}`, `  ${yamlKey(column.name)}: ${entry}`)
-    if (entry === 'ignore') ignored++
-    else taken++
-  }
-  if (taken - name.length + ignored === 0) lines[lines.length - 1] = 'columns: {}'
-  lines.push(...nameLines(name))
-  return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside: ignored }
+  const aside = entries.filter(({ entry }) => entry === 'ignore').length
+  const taken = name.length + entries.length - aside
+  return { text: `${lines.join('\n')}\n`, customer: customer?.name, taken, aside }
 }
 
 /** Prefers a column with customer ids to one with such a name. */
@@ -90,7 +101,6 @@ function findCustomer(columns: readonly DraftColumn[]): DraftColumn | undefined 
   )
 }
 
-/** Returns the columns of first and last names, if there is one of each and none of the whole name. */
 function findNameParts(columns: readonly DraftColumn[]): readonly DraftColumn[] {
   const firsts = columns.filter(({ name }) => namePartCalled(name) === 'first')
   const lasts = columns.filter(({ name }) => namePartCalled(name) === 'last')
@@ -137,18 +147,18 @@ function entryFor(
   if (choice === undefined) return setAside(asideComment(column))
   const { field, why } = choice
   if (used.has(field)) return setAside(`Looks like ${field} too, which another column above is.`)
-  const transform = chooseTransform(field, column.profile)
-  if (transform.kind === 'unclear') return setAside(`${why}, but ${transform.why}`)
+  const transform = column.profile.transformFor(field)
+  if (transform !== undefined && transform.text === undefined) return setAside(`${why}, but ${transform.why}`)
   used.add(field)
   const mostlyBlank = column.blank > column.filled
   const parts = [
     `field: ${JSON.stringify(field)}`,
-    ...(transform.kind === 'plain' ? [] : [`transform: ${transform.text}`]),
+    ...(transform === undefined ? [] : [`transform: ${transform.text}`]),
     ...(mostlyBlank ? ['blank: keep'] : []),
   ]
   const keeps = mostlyBlank ? ' Mostly blank: blanks are left alone here, or they would clear the field.' : ''
   const entry = parts.length === 1 ? plainField(field) : `{ ${parts.join(', ')} }`
-  return { entry, comment: `${why}${transform.kind === 'plain' ? '.' : `; ${transform.why}`}${keeps}` }
+  return { entry, comment: `${why}${transform === undefined ? '.' : `; ${transform.why}`}${keeps}` }
 }
 
 function setAside(comment: string) {

@@ -12,10 +12,10 @@ import {
   dateRule,
   emailRule,
   ewalletRule,
+  passes,
   paymentMethodRule,
   phoneRule,
 } from '../rapyd/customer-fields.ts'
-import type { Rule } from '../rapyd/customer-fields.ts'
 import { countryCode, dateChange } from './transforms.ts'
 import { hasTrunkZero } from './trunk-zero.ts'
 
@@ -26,11 +26,6 @@ export interface Fix {
 }
 
 type Rewrite = (text: string) => Fix | undefined
-
-const passes =
-  (rule: Rule) =>
-  (text: string): boolean =>
-    rule(text) === undefined
 
 type IsRight = (text: string, fixable: Fixable, cell: string) => boolean
 

@@ -14,14 +14,13 @@ import { BulkUpdateError } from '../model/errors.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
-import { Claims, isWholeField, nearestField, protoRefusal, reachesProto, targetOf } from './targets.ts'
-import { findMeantColumn, findPreset, missingPresetColumn } from './preset-columns.ts'
+import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { findMeantColumn, findPreset, idNames, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
-import type { Target } from './targets.ts'
+import type { Target } from '../rapyd/customer-fields.ts'
 
 export interface NamedColumn {
-  /** Index of the cell in a row. */
   readonly index: number
   readonly name: string
 }
@@ -36,19 +35,6 @@ export interface MatchedHeader {
   readonly columns: readonly MappedColumn[]
   /** Columns without a name. They are left out if they hold nothing. */
   readonly nameless: readonly NamedColumn[]
-}
-
-/** Names of the column or key with the customer id. The first one that the input has wins. */
-const idNames = ['customer', 'customer_id', 'id'].map(normalise)
-
-/** The priority of a name for the customer id, from 0; -1 for any other name. */
-export function idRank(name: string): number {
-  return idNames.indexOf(normalise(name))
-}
-
-/** True for columns that an `errors` file has added. They hold no data of the user. */
-export function isOurColumn(name: string): boolean {
-  return name.trim().toLowerCase().startsWith('rapyd_bulk_')
 }
 
 /** Throws INPUT errors for missing columns, columns that match nothing, and two sources of one field. */
@@ -72,7 +58,13 @@ export function matchHeader(
   const columns: MappedColumn[] = []
   const unknown: NamedColumn[] = []
   const nameless: NamedColumn[] = []
-  const sources = new FieldSources()
+  const claims = new Claims<string>()
+  const addresses = new Set<number>()
+  const claim = (target: Target, source: string, join?: Join): void => {
+    const other = claims.claim(target, source, join)
+    if (other !== undefined) throw duplicateColumn(other, source, target.path)
+    if (target.address !== undefined) addresses.add(target.address)
+  }
   for (const column of kept) {
     if (column.index === id.index) continue
     const name = named.get(column.index)
@@ -82,19 +74,17 @@ export function matchHeader(
     }
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
-    if (assignments === undefined) unknown.push(column)
-    if (assignments === undefined) continue
-    for (const { target, part } of assignments) sources.add(target, label(column), part?.join)
+    if (assignments === undefined) {
+      unknown.push(column)
+      continue
+    }
+    for (const { target, part } of assignments) claim(target, label(column), part?.join)
     if (assignments.length > 0) columns.push({ ...column, assignments })
   }
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
-  for (const { target } of mapping.constants) sources.add(target, `the mapping’s constant ${target.path}`)
-  checkAddresses(sources.addresses)
-  checkJoins(
-    kept.map(({ name }) => name),
-    columns,
-    mapping,
-  )
+  for (const { target } of mapping.constants) claim(target, `the mapping’s constant ${target.path}`)
+  checkAddresses(addresses)
+  checkJoins(kept, columns, mapping)
   return { id, columns, nameless: mapping.origin === 'preset' ? [] : nameless }
 }
 
@@ -158,24 +148,9 @@ function findId(
  * field has that name.
  */
 function assignmentsByName({ name }: NamedColumn, { origin }: Mapping): readonly Assignment[] | undefined {
-  const target = targetOf(name)
-  if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
-  return target && [assignmentByName(target, origin, 'csv')]
-}
-
-/** Refuses two sources of one field, except the columns of a joined field. `name` is the source in messages. */
-class FieldSources {
-  readonly addresses = new Set<number>()
-  readonly #claims = new Claims<string>()
-  readonly #joins = new Set<Join>()
-
-  add(target: Target, name: string, join?: Join): void {
-    if (join !== undefined && this.#joins.has(join)) return
-    const other = this.#claims.claim(target, name)
-    if (other !== undefined) throw duplicateColumn(other, name, target.path)
-    if (join !== undefined) this.#joins.add(join)
-    if (target.address !== undefined) this.addresses.add(target.address)
-  }
+  const target = origin === 'preset' ? partOfField(name) : targetOf(name)
+  if (target !== undefined) return [assignmentByName(target, origin, 'csv')]
+  return origin === 'preset' ? [] : undefined
 }
 
 /** A gap in the numbers would send a list with holes. */
@@ -196,22 +171,22 @@ export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): numbe
 }
 
 /** Requires all columns of a joined field or none, because half of a name would replace a whole one. */
-function checkJoins(header: readonly string[], columns: readonly MappedColumn[], { origin }: Mapping): void {
-  const given = new Map<Join, { readonly indexes: Set<number>; readonly path: string }>()
-  for (const { assignments } of columns) {
-    for (const { part, target } of assignments) {
-      if (part === undefined) continue
-      const found = given.get(part.join) ?? { indexes: new Set<number>(), path: target.path }
-      given.set(part.join, found)
-      found.indexes.add(part.index)
-    }
-  }
+function checkJoins(
+  kept: readonly NamedColumn[],
+  columns: readonly MappedColumn[],
+  { origin }: Mapping,
+): void {
+  const header = kept.map(({ name }) => name)
+  const joined = columns.flatMap(({ assignments }) =>
+    assignments.flatMap(({ part, target }) => (part === undefined ? [] : [{ ...part, path: target.path }])),
+  )
   const others = header.filter((name) => !columns.some((column) => column.name === name))
-  for (const [{ names, where }, { indexes, path }] of given) {
-    const lost = names.find((_, index) => !indexes.has(index))
+  for (const [{ names, where }, parts] of Map.groupBy(joined, ({ join }) => join)) {
+    const lost = names.find((_, index) => !parts.some((part) => part.index === index))
     if (lost === undefined) continue
+    const paths = parts.map(({ path }) => path)
     throw origin === 'preset'
-      ? missingPresetColumn(lost, where, findMeantColumn(lost, [path], others))
+      ? missingPresetColumn(lost, where, findMeantColumn(lost, paths, others))
       : missingColumn(header, lost, where, 'a part of a joined field')
   }
 }
@@ -241,6 +216,25 @@ function missingColumn(
   )
 }
 
+export const ownMapping = '`rapyd-bulk init` drafts a mapping file of your own. Nothing was sent.'
+
+/** `where` is the place in the preset, `nearest` the column that may be meant. */
+export function missingPresetColumn(
+  column: string,
+  where: string,
+  nearest: string | undefined,
+): BulkUpdateError {
+  const other =
+    nearest === undefined
+      ? 'Export the file with that column.'
+      : `If it is something else, set it aside with --ignore-columns "${nearest}".`
+  return new BulkUpdateError(
+    'E_HEADER_MISSING_COLUMN',
+    `no column is called "${column}", which the preset takes (${where})`,
+    `${didYouMean(nearest)}${other} ${ownMapping}`,
+  )
+}
+
 /** For a column without a name that has a value on `line`. */
 export function namelessColumn({ index }: NamedColumn, line: number): BulkUpdateError {
   return new BulkUpdateError(
@@ -266,7 +260,6 @@ function noId(header: readonly string[], free: readonly NamedColumn[]): BulkUpda
   )
 }
 
-/** What to do with a file whose columns have names of their own. */
 function mapNames(header: readonly string[]): string {
   const preset = findPreset(header)
   return preset === undefined
@@ -274,7 +267,6 @@ function mapNames(header: readonly string[]): string {
     : `give --map ${preset}: the file looks like an export of that system`
 }
 
-/** So many columns are named in one message. */
 const mostNamed = 20
 
 function unknownColumns(
@@ -304,7 +296,7 @@ function describeName({ name }: NamedColumn): string {
 }
 
 function meantField({ name }: NamedColumn): string {
-  const near = reachesProto(name) ? undefined : nearestField(name)
+  const near = reachesProto(name) ? undefined : nearestPath(name)
   return near === undefined ? '' : `For "${name}", did you mean ${near}? `
 }
 

@@ -2,10 +2,10 @@
 import type { JsonObject } from '../model/json.ts'
 import { normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
-import { idRank, isOurColumn } from './headers.ts'
+import { idRank, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
-import { isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
 
 export interface Keys {
   /** The keys with the best name for the customer id. More than one is ambiguous. */
@@ -28,12 +28,11 @@ const longestRemembered = 200
 export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
   const { customer, columns, origin } = mapping
   const setAside = new Set(ignore.map(normalise))
-  const nearly = new Map<string, readonly Assignment[]>()
-  const unclear = new Set<string>()
+  /** Undefined where several names are nearly equal. */
+  const nearly = new Map<string, readonly Assignment[] | undefined>()
   for (const [name, { assignments }] of columns) {
     const normal = normalise(name)
-    if (nearly.has(normal)) unclear.add(normal)
-    nearly.set(normal, assignments)
+    nearly.set(normal, nearly.has(normal) ? undefined : assignments)
   }
   const wantedId = customer === undefined ? undefined : normalise(customer.name)
   const known = new Map<string, Meaning>()
@@ -53,10 +52,10 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
     const named = columns.get(key)
     if (named !== undefined) return named.assignments
     const near = nearly.get(normal)
-    if (near !== undefined && !unclear.has(normal)) return near
-    const target = targetOf(key)
-    if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
-    return target === undefined ? unknownKey(key) : [assignmentByName(target, origin, 'ndjson')]
+    if (near !== undefined) return near
+    const target = origin === 'preset' ? partOfField(key) : targetOf(key)
+    if (target !== undefined) return [assignmentByName(target, origin, 'ndjson')]
+    return origin === 'preset' ? [] : unknownKey(key)
   }
 
   function meaningOf(key: string): Meaning {

@@ -4,7 +4,6 @@ import { mappingError, assignmentTo } from './mapping.ts'
 import type {
   MappingDocument,
   Assignment,
-  Constant,
   MappedName,
   Mapping,
   Path,
@@ -12,8 +11,8 @@ import type {
   Conversion,
   TextChange,
 } from './mapping.ts'
-import type { JoinSpec, MappingFile, EntrySpec, RulesSpec, TransformSpec } from './mapping-schema.ts'
-import type { Target } from './targets.ts'
+import type { JoinSpec, MappingFile, EntrySpec, RulesSpec } from './mapping-schema.ts'
+import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { checkValue } from './cells.ts'
@@ -31,8 +30,8 @@ export async function compileMapping(
   for (const [name, spec] of Object.entries(file.columns ?? {})) {
     const path = ['columns', name]
     const assignments: Assignment[] = []
-    for (const [index, entry] of (isList(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
-      const at = isList(spec) ? [...path, index] : path
+    for (const [index, entry] of (Array.isArray(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
+      const at = Array.isArray(spec) ? [...path, index] : path
       const assignment = await compileEntry(entry, at, document)
       addSource(sources, assignment.target, `column "${name}"`, document.place(at))
       assignments.push(assignment)
@@ -48,7 +47,7 @@ export async function compileMapping(
       columns.set(name, { ...known, assignments: [...known.assignments, part] })
     }
   }
-  const constants: Constant[] = []
+  const constants: TargetValue[] = []
   for (const [name, value] of Object.entries(file.constants ?? {})) {
     const path = ['constants', name]
     const target = findTarget(name, path, 'key', document)
@@ -63,16 +62,13 @@ export async function compileMapping(
 function compileCustomer({ customer, columns = {} }: MappingFile, document: MappingDocument) {
   if (customer === undefined) return {}
   if (Object.hasOwn(columns, customer)) {
-    throw mappingError(
-      document.place(['columns', customer], 'key'),
-      `"${customer}" is the customer id and cannot be a field as well`,
-      'Remove it here, or name another column at customer:.',
-    )
+    const what = `"${customer}" is the customer id and cannot be a field as well`
+    const tip = 'Remove it here, or name another column at customer:.'
+    throw document.error(['columns', customer], what, tip, 'key')
   }
   return { customer: { name: customer, where: document.place(['customer']) } }
 }
 
-/** Compiles a joined field: one assignment for each column, in the order of their texts. */
 async function compileJoin(
   field: string,
   spec: JoinSpec,
@@ -93,7 +89,7 @@ async function compileJoin(
   const [names, listPath] = Array.isArray(spec) ? [spec, path] : [spec.columns, [...path, 'columns']]
   for (const [index, name] of names.entries()) {
     const mistake = findMistake(name, names.indexOf(name) < index, file)
-    if (mistake !== undefined) throw mappingError(document.place([...listPath, index]), ...mistake)
+    if (mistake !== undefined) throw document.error([...listPath, index], ...mistake)
   }
   const { separator = ' ', ...rules } = Array.isArray(spec) ? {} : spec
   const whole = await compileRules(target, rules, path, document)
@@ -131,13 +127,11 @@ function addSource(sources: Claims<MappedSource>, target: Target, label: string,
   )
 }
 
-/** `path` is that of the entry. Throws E_MAPPING. */
 async function compileEntry(entry: EntrySpec, path: Path, document: MappingDocument): Promise<Assignment> {
   if (typeof entry === 'string') return assignmentTo(findTarget(entry, path, 'value', document))
   return compileRules(findTarget(entry.field, [...path, 'field'], 'value', document), entry, path, document)
 }
 
-/** `path` is that of the value with the transforms and the rule for blanks. Throws E_MAPPING. */
 async function compileRules(
   target: Target,
   spec: RulesSpec,
@@ -145,38 +139,23 @@ async function compileRules(
   document: MappingDocument,
 ): Promise<Assignment> {
   const changes: TextChange[] = []
-  let { conversion } = assignmentTo(target)
-  let last = ''
-  for (const [transform, at] of listTransforms(spec.transform, [...path, 'transform'])) {
+  let last: Conversion | undefined
+  for (const [index, transform] of [spec.transform ?? []].flat().entries()) {
     const made = await compileTransform(transform, hasForm(target.rule))
-    const where = document.place(at)
+    const where = document.place([...path, 'transform', index])
     if ('mistake' in made) throw mappingError(where, made.mistake, made.tip)
-    if (last !== '') {
-      throw mappingError(where, `no transform can follow ${last}, which makes a value`, `Put ${last} last.`)
+    if (last !== undefined) {
+      const what = `no transform can follow ${last.name}, which makes a value`
+      throw mappingError(where, what, `Put ${last.name} last.`)
     }
     if (typeof made === 'function') changes.push(made)
     else {
       checkConversion(made, target, where)
-      conversion = made
-      last = made.name
+      last = made
     }
   }
   const blank = blankRule(spec.blank, target, [...path, 'blank'], document)
-  return {
-    target,
-    changes,
-    ...(conversion === undefined ? {} : { conversion }),
-    ...(blank === undefined ? {} : { blank }),
-  }
-}
-
-function listTransforms(
-  spec: TransformSpec | readonly TransformSpec[] | undefined,
-  path: Path,
-): readonly (readonly [TransformSpec, Path])[] {
-  if (spec === undefined) return []
-  if (!isList(spec)) return [[spec, path]]
-  return spec.map((transform, index) => [transform, [...path, index]])
+  return { target, changes, conversion: last ?? assignmentTo(target).conversion, blank }
 }
 
 /** Text fields take text only. `json` fits fields that hold other values. */
@@ -202,7 +181,7 @@ function checkGiven(value: JsonValue, target: Target, path: Path, document: Mapp
   if (value === '') return
   if (value === null) {
     const tip = 'Write one; "" sends an empty text, which clears the field.'
-    throw mappingError(document.place(path), 'a value is missing', tip)
+    throw document.error(path, 'a value is missing', tip)
   }
   const literals = new Set(typeof value === 'string' ? [value] : [])
   const checked = checkValue(value, target, { blank: 'clear', nullValues: new Set(), literals })
@@ -212,31 +191,19 @@ function checkGiven(value: JsonValue, target: Target, path: Path, document: Mapp
     else checkGiven(part.value, part.target, path, document)
   }
   if (found === undefined) return
-  const quote =
-    typeof value === 'number' || typeof value === 'boolean' ? 'Put it in quotes if it is text.' : ''
-  throw mappingError(
-    document.place(path),
-    `the value for ${found.field} is ${found.message}`,
-    `Correct the value. ${quote}`.trim(),
-  )
+  const isBare = typeof value === 'number' || typeof value === 'boolean'
+  const tip = isBare ? 'Correct the value. Put it in quotes if it is text.' : 'Correct the value.'
+  throw document.error(path, `the value for ${found.field} is ${found.message}`, tip)
 }
 
 /** `part` says if the field's name is the key or the value at `path`. */
 function findTarget(name: string, path: Path, part: 'key' | 'value', document: MappingDocument): Target {
   const target = targetOf(name)
   if (target !== undefined) return target
-  if (reachesProto(name)) {
-    throw mappingError(document.place(path, part), `"${name}": ${protoRefusal}`, 'Give the key another name.')
-  }
+  if (reachesProto(name))
+    throw document.error(path, `"${name}": ${protoRefusal}`, 'Give the key another name.', part)
   const near = findNearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
-  throw mappingError(
-    document.place(path, part),
-    `"${name}" is no field of Update Customer`,
-    `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${part === 'value' ? ', or ignore' : ''}.`,
-  )
-}
-
-/** `Array.isArray` does not narrow read-only lists. */
-function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
-  return Array.isArray(value)
+  const orIgnore = part === 'value' ? ', or ignore' : ''
+  const tip = `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${orIgnore}.`
+  throw document.error(path, `"${name}" is no field of Update Customer`, tip, part)
 }

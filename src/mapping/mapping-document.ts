@@ -27,7 +27,6 @@ const tooMany = [
 ] as const
 
 type ErrorAt = (node: unknown, message: string, tip: string) => Error
-type Anchors = ReadonlyMap<string, Node>
 
 /** Throws E_MAPPING for invalid YAML, duplicate keys, unknown tags, too many aliases and numbers that may be text. */
 export function readMappingDocument(text: string, file: string): MappingDocument {
@@ -50,10 +49,12 @@ export function readMappingDocument(text: string, file: string): MappingDocument
     const message = defect.code === 'DUPLICATE_KEY' ? 'this key stands here a second time' : defect.message
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
-  const anchors = checkNodes(document, refuse)
+  checkNodes(document, refuse)
+  const place: MappingDocument['place'] = (path, part = 'value') => at(findOffset(document, path, part))
   return {
     value: toValue(document, refuse),
-    place: (path, part = 'value') => at(findOffset(document.contents, path, part, anchors)),
+    place,
+    error: (path, message, tip, part) => mappingError(place(path, part), message, tip),
   }
 }
 
@@ -65,8 +66,7 @@ function toValue(document: Document, refuse: ErrorAt): unknown {
   }
 }
 
-/** Returns the nodes with an anchor. */
-function checkNodes(document: Document, refuse: ErrorAt): Anchors {
+function checkNodes(document: Document, refuse: ErrorAt): void {
   const anchors = new Map<string, Node>()
   visit(document, {
     Pair(_, { key }) {
@@ -93,19 +93,17 @@ function checkNodes(document: Document, refuse: ErrorAt): Anchors {
       )
     },
   })
-  return anchors
 }
 
-/** True for a value that is written back as it is in the file. */
 function isKept(value: unknown, source: string | undefined): boolean {
   if (typeof value === 'number') return isExactNumber(value, source)
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
 /** Follows the path as far as it exists, so that a missing value is reported at its parent. */
-function findOffset(top: unknown, path: Path, part: 'key' | 'value', anchors: Anchors): number {
-  const resolve = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node)
-  let node = resolve(top)
+function findOffset(document: Document, path: Path, part: 'key' | 'value'): number {
+  const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node)
+  let node = resolve(document.contents)
   let offset = (isNode(node) ? node.range?.[0] : undefined) ?? 0
   for (const [depth, step] of path.entries()) {
     let next: unknown

@@ -1,4 +1,5 @@
 /** Loads the mapping of `--map`. The packages for it are imported only then. */
+import { isUtf8 } from 'node:buffer'
 import { constants, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -65,12 +66,8 @@ async function readText(path: string): Promise<string> {
     if (!stat.isFile()) throw refuse('this is not a regular file')
     if (stat.size > mostBytes) throw refuse('the mapping file is too large')
     const bytes = await file.readFile()
-    if (bytes.length > mostBytes) throw refuse('the mapping file is too large')
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    } catch {
-      throw refuse('the mapping file is not UTF-8')
-    }
+    if (!isUtf8(bytes)) throw refuse('the mapping file is not UTF-8')
+    return new TextDecoder().decode(bytes)
   } finally {
     await file.close()
   }

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod'
 import { didYouMean, findNearest } from '../model/text.ts'
-import { mappingError } from './mapping.ts'
 import type { MappingDocument, Path } from './mapping.ts'
 
 const text = z.string().min(1)
@@ -102,16 +101,6 @@ export const mappingSchema = z.strictObject({
     .describe('fields that every row sets, and their values'),
 })
 
-/** The keys and words of each place, for messages. */
-const known = {
-  top: Object.keys(mappingSchema.shape).filter((key) => key !== '$schema'),
-  entry: Object.keys(ruledField.shape),
-  join: Object.keys(ruledJoin.shape),
-  blankPolicies: blankPolicy.options,
-  blankValue: Object.keys(blankValue.shape),
-  plainTransforms: plainTransforms.options,
-}
-
 export type MappingFile = z.infer<typeof mappingSchema>
 export type EntrySpec = z.infer<typeof entry>
 export type JoinSpec = z.infer<typeof join>
@@ -119,17 +108,12 @@ export type JoinSpec = z.infer<typeof join>
 export type RulesSpec = Pick<Exclude<EntrySpec, string>, keyof typeof rules>
 export type TransformSpec = z.infer<typeof transform>
 
-export function mappingJsonSchema(): object {
-  return z.toJSONSchema(mappingSchema, { io: 'input' })
-}
-
 type Issue = z.core.$ZodIssue
 
 /** Throws E_MAPPING for the first error. */
 export function checkMapping(document: MappingDocument): MappingFile {
-  if (document.value === null) {
-    throw mappingError(document.place([]), 'the mapping is empty', 'Write columns: and the columns below it.')
-  }
+  if (document.value === null)
+    throw document.error([], 'the mapping is empty', 'Write columns: and the columns below it.')
   const parsed = mappingSchema.safeParse(document.value, { reportInput: true })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -146,18 +130,16 @@ function explain(document: MappingDocument, issue: Issue, above: Path): Error {
   }
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
-    return unknownKey(document.place([...path, key], 'key'), key, path)
+    return document.error([...path, key], ...unknownKey(key, path), 'key')
   }
-  const where = document.place(path)
-  if (issue.code === 'invalid_value' && typeof value === 'string') return unknownWord(where, value, path)
-  if (issue.code === 'too_small') {
-    if (Array.isArray(value) && value.length > 0)
-      return mappingError(where, 'one column alone cannot be joined', 'Name its field under columns:.')
-    return mappingError(where, 'nothing stands here', 'Write a value, or remove the key.')
-  }
+  if (issue.code === 'invalid_value' && typeof value === 'string')
+    return document.error(path, ...unknownWord(value, path))
   if (issue.code === 'custom')
-    return mappingError(where, issue.message, 'Write them as a list, in their order.')
-  return wrongType(document, path, value)
+    return document.error(path, issue.message, 'Write them as a list, in their order.')
+  if (issue.code !== 'too_small') return document.error(path, ...wrongType(path, value))
+  return Array.isArray(value) && value.length > 0
+    ? document.error(path, 'one column alone cannot be joined', 'Name its field under columns:.')
+    : document.error(path, 'nothing stands here', 'Write a value, or remove the key.')
 }
 
 /** Of several possible forms, returns the issue of the one with the type of the value. */
@@ -186,53 +168,42 @@ function findSection(path: Path): 'transform' | 'blank' | 'entry' {
 }
 
 function knownKeys(path: Path): readonly string[] {
-  if (path.length === 0) return known.top
-  if (findSection(path) === 'transform') return [...Object.keys(transformExamples), ...known.plainTransforms]
-  if (findSection(path) === 'blank') return known.blankValue
-  return path[0] === 'joined' ? known.join : known.entry
+  if (path.length === 0) return Object.keys(mappingSchema.shape).filter((key) => key !== '$schema')
+  const section = findSection(path)
+  if (section === 'transform') return [...Object.keys(transformExamples), ...plainTransforms.options]
+  if (section === 'blank') return Object.keys(blankValue.shape)
+  return Object.keys((path[0] === 'joined' ? ruledJoin : ruledField).shape)
 }
 
-function unknownKey(where: string, key: string, path: Path): Error {
+type Explanation = readonly [what: string, tip: string]
+
+function unknownKey(key: string, path: Path): Explanation {
   const isTransform = findSection(path) === 'transform'
-  if (isTransform && known.plainTransforms.some((name) => name === key)) {
-    return mappingError(where, `${key} takes no setting`, `Write ${key} alone.`)
-  }
+  if (isTransform && plainTransforms.options.some((name) => name === key))
+    return [`${key} takes no setting`, `Write ${key} alone.`]
   const keys = knownKeys(path)
-  return mappingError(
-    where,
-    `unknown ${isTransform ? 'transform' : 'key'} "${key}"`,
-    `${didYouMean(findNearest(key, keys))}Known here: ${keys.join(', ')}.`,
-  )
+  const tip = `${didYouMean(findNearest(key, keys))}Known here: ${keys.join(', ')}.`
+  return [`unknown ${isTransform ? 'transform' : 'key'} "${key}"`, tip]
 }
 
-function unknownWord(where: string, word: string, path: Path): Error {
+function unknownWord(word: string, path: Path): Explanation {
   if (findSection(path) === 'blank') {
-    const words = known.blankPolicies
-    return mappingError(
-      where,
-      `"${word}" is no rule for blanks`,
-      `${didYouMean(findNearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`,
-    )
+    const words = blankPolicy.options
+    const tip = `${didYouMean(findNearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`
+    return [`"${word}" is no rule for blanks`, tip]
   }
   const example = Object.entries(transformExamples).find(([name]) => name === word)?.[1]
   return example === undefined
-    ? unknownKey(where, word, path)
-    : mappingError(where, `${word} needs a setting`, `Write it like ${example}.`)
+    ? unknownKey(word, path)
+    : [`${word} needs a setting`, `Write it like ${example}.`]
 }
 
-function wrongType(document: MappingDocument, path: Path, value: unknown): Error {
-  const where = document.place(path)
-  if (value === undefined) {
-    return mappingError(
-      where,
-      `${String(path.at(-1))}: is missing`,
-      `Add ${String(path.at(-1))}: and its value.`,
-    )
-  }
-  if (value === null) return mappingError(where, 'a value is missing', 'Write one, or remove the key.')
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    return mappingError(where, `text is expected here, not a ${typeof value}`, 'Put it in quotes.')
-  }
+function wrongType(path: Path, value: unknown): Explanation {
+  const key = String(path.at(-1))
+  if (value === undefined) return [`${key}: is missing`, `Add ${key}: and its value.`]
+  if (value === null) return ['a value is missing', 'Write one, or remove the key.']
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return [`text is expected here, not a ${typeof value}`, 'Put it in quotes.']
   const found = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'keys and values' : 'text'
-  return mappingError(where, `${found} cannot stand here`, 'See "Mapping file" in the README for what can.')
+  return [`${found} cannot stand here`, 'See "Mapping file" in the README for what can.']
 }

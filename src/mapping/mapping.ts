@@ -1,9 +1,8 @@
 /** A mapping: how columns or keys become fields. Without a mapping file it is `defaultMapping`. */
 import type { JsonValue, JsonProblem } from '../model/json.ts'
 import { isJsonObject, readStrictJson } from '../model/json.ts'
-import type { CellDefect } from '../rapyd/customer-fields.ts'
-import { badType, isAddressList } from './targets.ts'
-import type { Target } from './targets.ts'
+import type { CellDefect, Target, TargetValue } from '../rapyd/customer-fields.ts'
+import { badType, isAddressList } from '../rapyd/customer-fields.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { OnReplace } from '../model/ports.ts'
 
@@ -58,38 +57,24 @@ const jsonDefects: Readonly<Record<JsonProblem['code'], CellDefect>> = {
 /** `clearWith` sends that value instead of the empty string. */
 export type BlankRule = 'clear' | 'keep' | 'reject' | { readonly clearWith: JsonValue }
 
-/** How one column or key sets one field. */
 export interface Assignment {
   readonly target: Target
   /** Default: `--blank`. */
-  readonly blank?: BlankRule
+  readonly blank?: BlankRule | undefined
   /** Applied in this order to every cell that is not blank. */
   readonly changes: readonly TextChange[]
   /** Applied last, if the field holds another value than text. */
-  readonly conversion?: Conversion
-  /** Set if the field is joined of several columns. The other members are then those of the whole field. */
-  readonly part?: JoinPart
-}
-
-export interface JoinPart {
-  /** The same object for all parts of one field. */
-  readonly join: Join
-  /** From 0. */
-  readonly index: number
+  readonly conversion?: Conversion | undefined
+  /** Set if the field is joined: `join` is the same object for all its columns, and the other members are those of the whole field. */
+  readonly part?: { readonly join: Join; readonly index: number }
 }
 
 export interface Join {
   /** Columns or keys in the order of their texts. */
   readonly names: readonly string[]
-  /** Between two texts. */
   readonly separator: string
   /** `file:line:column` of the field in the mapping file. */
   readonly where: string
-}
-
-export interface Constant {
-  readonly target: Target
-  readonly value: JsonValue
 }
 
 export interface MappedName {
@@ -102,26 +87,20 @@ export interface MappedName {
 export interface Mapping {
   /** With a preset, columns may be missing, and columns that it does not name are set aside. */
   readonly origin: 'default' | 'file' | 'preset'
-  /** The column or key with the customer id, if the mapping names it. */
   readonly customer?: { readonly name: string; readonly where: string }
   readonly columns: ReadonlyMap<string, MappedName>
   /** Sorted by path, so that a body does not depend on the order in the file. */
-  readonly constants: readonly Constant[]
+  readonly constants: readonly TargetValue[]
   /** The mapping as JSON with sorted keys: the same for YAML and JSON. */
   readonly canonical: string
 }
 
 export const defaultMapping: Mapping = { origin: 'default', columns: new Map(), constants: [], canonical: '' }
 
-/** For a value that needs no transform: a member of an object, or what a conversion has made. */
-export function plainAssignment(target: Target, blank: BlankRule | undefined): Assignment {
-  return blank === undefined ? { target, changes: [] } : { target, changes: [], blank }
-}
-
 /** An assignment without rules. Text for a whole `metadata` or `addresses` is JSON. */
 export function assignmentTo(target: Target): Assignment {
   const isText = target.holds === 'text' || target.holds === 'any'
-  return isText ? { target, changes: [] } : { target, changes: [], conversion: jsonConversion }
+  return { target, changes: [], conversion: isText ? undefined : jsonConversion }
 }
 
 /**
@@ -155,6 +134,8 @@ export interface MappingDocument {
   readonly value: unknown
   /** `file:line:column` of the value at `path`, or of its key. */
   place(path: Path, part?: 'key' | 'value'): string
+  /** The error at that place. */
+  error(path: Path, message: string, tip: string, part?: 'key' | 'value'): BulkUpdateError
 }
 
 /** `where` is `file:line:column`, or the file alone. */

@@ -3,7 +3,7 @@ import type { JsonValue } from '../model/json.ts'
 import { isJsonObject, valueAt } from '../model/json.ts'
 import type { Patch, PatchedRow } from '../model/row.ts'
 import { overlaps, targetOf } from './targets.ts'
-import type { Target } from './targets.ts'
+import type { Target } from '../rapyd/customer-fields.ts'
 
 /**
  * For each path, the last row that names it wins. A whole top-level field replaces the paths inside it; paths such as

@@ -1,25 +1,11 @@
-/** Presets and the columns of a file: names in other languages, columns that are missing, and which others may be meant. */
+/** Presets and the columns of a file: their names in other languages, and columns that are missing. */
 import { BulkUpdateError } from '../model/errors.ts'
 import type { MissingColumn } from '../model/scan.ts'
-import { didYouMean, editDistance, normalise, toLetters } from '../model/text.ts'
-import translations from './column-translations.json' with { type: 'json' }
-import commonNames from './common-names.json' with { type: 'json' }
-import presets from './presets.json' with { type: 'json' }
+import { normalise } from '../model/text.ts'
+import { findMeantColumn, translationsOf } from './column-names.ts'
+import { missingPresetColumn, ownMapping } from './headers.ts'
 import type { Assignment, Join, MappedName, Mapping } from './mapping.ts'
-import { isWholeField, targetOf } from './targets.ts'
-
-const translated = new Map(
-  Object.entries(translations.names).map(([name, lines]) => [
-    name,
-    lines.flatMap((line) => line.split(', ')),
-  ]),
-)
-const sameAs: ReadonlyMap<string, string> = new Map(Object.entries(translations.sameAs))
-const fieldNames: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(commonNames.fields))
-
-function translationsOf(name: string): readonly string[] {
-  return translated.get(sameAs.get(name) ?? name) ?? []
-}
+import { partOfField } from './targets.ts'
 
 /**
  * Gives the columns of a preset the names that they have in the header, if these are in another language. Such a mapping has another
@@ -74,90 +60,14 @@ export function findMissingColumns(
 ): readonly MissingColumn[] {
   if (mapping.origin !== 'preset') return []
   const known = new Set([...present, ...ignoreColumns].map(normalise))
-  const others = present.filter((name) => !isUsed(name, mapping, ignoreColumns))
-  return [...mapping.columns].flatMap(([column, { assignments }]) => {
+  const { columns, customer } = mapping
+  const used = new Set([...columns.keys(), customer?.name ?? '', ...ignoreColumns].map(normalise))
+  const others = present.filter((name) => !used.has(normalise(name)) && partOfField(name) === undefined)
+  return [...columns].flatMap(([column, { assignments }]) => {
     if (known.has(normalise(column))) return []
     const fields = assignments.map(({ target }) => target.path)
     return { column, fields, nearest: findMeantColumn(column, fields, others) }
   })
-}
-
-/** True for a name that the preset takes, that is set aside, or that is a part of a field. */
-function isUsed(name: string, { columns, customer }: Mapping, ignoreColumns: readonly string[]): boolean {
-  const names = [...columns.keys(), customer?.name ?? '', ...ignoreColumns].map(normalise)
-  const target = targetOf(name)
-  return names.includes(normalise(name)) || (target !== undefined && !isWholeField(target))
-}
-
-/** Returns the name that probably means the missing column: the same in another language or system, or nearly the same. */
-export function findMeantColumn(
-  column: string,
-  fields: readonly string[],
-  names: readonly string[],
-): string | undefined {
-  const words = wordsFor(column, fields).map(toLetters)
-  return (
-    names.find((name) => words.includes(toLetters(name))) ??
-    names.find((name) => {
-      const parts = name.split(/[^\p{L}\p{M}\p{N}]+/u).map(toLetters)
-      return words.some((word) => isNear(parts, word))
-    })
-  )
-}
-
-function wordsFor(column: string, fields: readonly string[]): readonly string[] {
-  const parts = Object.values(commonNames.nameParts)
-  const own = parts.filter((names) => names.includes(column))
-  const isName = fields.includes('name')
-  const known = [
-    column,
-    ...fields.flatMap((field) => [field, ...(fieldNames.get(field) ?? [])]),
-    ...(isName ? (own.length > 0 ? own : parts).flat() : []),
-  ]
-  return known.flatMap((name) => [name].concat(translationsOf(name)))
-}
-
-/** Shorter words are parts of other words. Words of Chinese, Japanese and Korean are short. */
-const leastLetters = 5
-const isShortScript = /^[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}ー]{2,}$/u
-
-/**
- * True if a part begins or ends with the word, or the whole name is it with a mistake after its first letter: one letter or, in longer
- * words, two are missing, added, wrong or swapped.
- */
-function isNear(parts: readonly string[], word: string): boolean {
-  if (word.length < leastLetters && !isShortScript.test(word)) return false
-  const isPart = (_: string, index: number): boolean =>
-    parts.slice(index).join('').startsWith(word) ||
-    parts
-      .slice(0, index + 1)
-      .join('')
-      .endsWith(word)
-  if (parts.some(isPart)) return true
-  const letters = parts.join('')
-  if (word.length < leastLetters || letters[0] !== word[0]) return false
-  if (Math.abs(letters.length - word.length) > 2) return false
-  const isSwapped = sorted(letters) === sorted(word)
-  return editDistance(letters, word) <= (isSwapped || word.length > 7 ? 2 : 1)
-}
-
-function sorted(letters: string): string {
-  return Array.from(letters).sort().join('')
-}
-
-/** Returns the preset whose columns the header has: that of the customer ids, and more of the others than any other preset. */
-export function findPreset(header: readonly string[]): string | undefined {
-  const present = new Set(header.map(normalise))
-  const found = Object.entries(presets)
-    .filter(([, { customer }]) => present.has(normalise(customer)))
-    .map(([name, { columns, ...others }]) => {
-      const joined = 'joined' in others ? Object.values(others.joined).flat() : []
-      const names = [...Object.keys(columns), ...joined]
-      return { name, count: names.filter((column) => present.has(normalise(column))).length }
-    })
-    .toSorted((left, right) => right.count - left.count)
-  const [best, next] = found
-  return best !== undefined && best.count > Math.max(1, next?.count ?? 0) ? best.name : undefined
 }
 
 /** Returns why a file without these columns is refused; undefined if only a note is needed. `setsNothing`: no row sets a field. */
@@ -174,24 +84,5 @@ export function refuseMissingColumns(
     'E_HEADER_MISSING_COLUMN',
     `only the customer id was found: no column is called ${missing.map(({ column }) => `"${column}"`).join(', ')}`,
     `Check that this is the preset of your CRM. ${ownMapping}`,
-  )
-}
-
-const ownMapping = '`rapyd-bulk init` drafts a mapping file of your own. Nothing was sent.'
-
-/** `where` is the place in the preset, `nearest` the column that may be meant. */
-export function missingPresetColumn(
-  column: string,
-  where: string,
-  nearest: string | undefined,
-): BulkUpdateError {
-  const other =
-    nearest === undefined
-      ? 'Export the file with that column.'
-      : `If it is something else, set it aside with --ignore-columns "${nearest}".`
-  return new BulkUpdateError(
-    'E_HEADER_MISSING_COLUMN',
-    `no column is called "${column}", which the preset takes (${where})`,
-    `${didYouMean(nearest)}${other} ${ownMapping}`,
   )
 }

@@ -8,10 +8,9 @@ import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
 import type { MatchedHeader } from './headers.ts'
 import { createKeys } from './keys.ts'
-import { plainAssignment } from './mapping.ts'
-import type { Mapping, Assignment, Constant, Join } from './mapping.ts'
+import type { Mapping, Assignment, Join } from './mapping.ts'
 import { Claims, splitValue } from './targets.ts'
-import type { Target } from './targets.ts'
+import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn, namelessColumn } from './headers.ts'
 import { isList, setValue } from './patches.ts'
@@ -68,7 +67,7 @@ export function compileNdjson(
       else
         for (const assignment of assignments) {
           const { target, part } = assignment
-          const isFree = draft.isJoining(part?.join) || claims.claim(target, target) === undefined
+          const isFree = claims.claim(target, target, part?.join) === undefined
           if (!isFree || !draft.assign(value, assignment)) draft.refuse(sameField(target.path))
         }
     }
@@ -101,7 +100,6 @@ export function isRefused(mapped: MappedRow): mapped is RefusedRow {
   return 'problems' in mapped
 }
 
-/** Assigns the cells of one row in their order. */
 class RowDraft {
   readonly #rules: CellRules
   readonly #problems: Problem[] = []
@@ -135,11 +133,6 @@ class RowDraft {
     return true
   }
 
-  /** True if a part of that field was assigned before. */
-  isJoining(join: Join | undefined): boolean {
-    return join !== undefined && this.#joins.has(join)
-  }
-
   /** Reads a value and what is inside it. `list` is the whole field, if the value is a list of addresses or inside one. */
   #read(value: JsonValue, assignment: Assignment, list: string | undefined): void {
     const { target, blank } = assignment
@@ -153,7 +146,7 @@ class RowDraft {
     const inner = typeof blank === 'string' ? blank : undefined
     for (const part of parts) {
       if ('code' in part) this.#problems.push(part)
-      else this.#read(part.value, plainAssignment(part.target, inner), list)
+      else this.#read(part.value, { target: part.target, changes: [], blank: inner }, list)
     }
   }
 
@@ -172,7 +165,7 @@ class RowDraft {
   }
 
   /** `at` must be the place of the row alone. */
-  finish(at: Place, customerId: string, constants: readonly Constant[]): MappedRow {
+  finish(at: Place, customerId: string, constants: readonly TargetValue[]): MappedRow {
     for (const [join, { assignment, values }] of this.#joins)
       this.#take(assignment.target, readJoined(join, values, assignment, this.#rules))
     const problems = this.#problems

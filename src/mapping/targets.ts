@@ -1,5 +1,5 @@
 /** Targets of columns and keys: a field of Update Customer, or a place inside `addresses` or `metadata`. */
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { findNearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
@@ -8,20 +8,9 @@ import {
   addressFields,
   findCustomerField,
   customerFields,
+  isAddressList,
 } from '../rapyd/customer-fields.ts'
-import type { CustomerField, Rule } from '../rapyd/customer-fields.ts'
-
-export interface Target {
-  /** Its name in messages and reports: `addresses[0].line_1`. */
-  readonly path: string
-  /** The number of the address that contains it, from 0. */
-  readonly address?: number
-  /** Its keys, from the top of the patch or of its address. */
-  readonly keys: readonly string[]
-  /** `any` inside metadata: every JSON value. */
-  readonly holds: CustomerField['type'] | 'any'
-  readonly rule?: Rule
-}
+import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 
 /** More addresses in a row are a typing error. */
 const mostAddresses = 20
@@ -39,7 +28,7 @@ export function targetOf(name: string): Target | undefined {
   const field = findCustomerField(fieldNames.get(normalise(head)) ?? '')
   if (field === undefined) return undefined
   const keys = [field.name, ...inside]
-  if (inside.length === 0) return { path: field.name, keys, ...heldBy(field) }
+  if (inside.length === 0) return { path: field.name, keys, holds: field.type, rule: field.rule }
   if (field.type !== 'metadata' || !areKeys(inside)) return undefined
   return { path: keys.join('.'), keys, holds: 'any' }
 }
@@ -50,29 +39,18 @@ function addressTarget(address: number, [key = '', ...inside]: readonly string[]
   // The metadata of an address is set by key, and its other fields have no keys.
   if ((field.type === 'metadata') !== inside.length > 0 || !areKeys(inside)) return undefined
   const keys = [field.name, ...inside]
-  const held = inside.length > 0 ? ({ holds: 'any' } as const) : heldBy(field)
-  return { path: `addresses[${address}].${keys.join('.')}`, address, keys, ...held }
-}
-
-function heldBy({ type, rule }: CustomerField): Pick<Target, 'holds' | 'rule'> {
-  return rule === undefined ? { holds: type } : { holds: type, rule }
+  const holds = inside.length > 0 ? 'any' : field.type
+  return { path: `addresses[${address}].${keys.join('.')}`, address, keys, holds, rule: field.rule }
 }
 
 function areKeys(keys: readonly string[]): boolean {
   return keys.length <= mostKeys && keys.every((key) => key !== '' && key !== '__proto__')
 }
 
-export function isWholeField({ keys, address }: Target): boolean {
-  return keys.length === 1 && address === undefined
-}
-
-export function isAddressList(value: unknown): value is readonly JsonObject[] {
-  return Array.isArray(value) && value.every(isJsonObject)
-}
-
-export interface InnerValue {
-  readonly target: Target
-  readonly value: JsonValue
+/** The target of a name that is a place inside a field. Under a preset, only those count. */
+export function partOfField(name: string): Target | undefined {
+  const target = targetOf(name)
+  return target?.address !== undefined || (target?.keys.length ?? 0) > 1 ? target : undefined
 }
 
 /**
@@ -82,7 +60,7 @@ export interface InnerValue {
 export function splitValue(
   value: JsonValue | undefined,
   target: Target,
-): readonly (InnerValue | Problem)[] | undefined {
+): readonly (TargetValue | Problem)[] | undefined {
   const { path, keys, holds } = target
   if (holds === 'addresses') {
     if (!isAddressList(value) || value.length === 0) return undefined
@@ -97,23 +75,12 @@ export function splitValue(
   })
 }
 
-function addressPart(address: number, key: string, value: JsonValue): InnerValue | Problem {
+function addressPart(address: number, key: string, value: JsonValue): TargetValue | Problem {
   const field = findAddressField(key)
   const path = `addresses[${address}].${key}`
   return field === undefined
     ? { code: 'E_UNKNOWN_FIELD', field: path, message: 'no field of an address' }
-    : { target: { path, address, keys: [key], ...heldBy(field) }, value }
-}
-
-/** The problem of a value that the field at `path` cannot hold. */
-export function badType(path: string): Problem {
-  const needed =
-    path === 'metadata' || path.endsWith('].metadata')
-      ? 'a JSON object'
-      : path === 'addresses'
-        ? 'a JSON array of objects'
-        : 'text'
-  return { code: 'E_TYPE', field: path, message: `not ${needed}` }
+    : { target: { path, address, keys: [key], holds: field.type, rule: field.rule }, value }
 }
 
 /** True if the paths are equal, or one contains the other: `metadata` and `metadata.tier`. */
@@ -132,15 +99,10 @@ export const protoRefusal = '__proto__ cannot be a key: JavaScript would set it 
 
 const columnNames = [...customerFields.map((field) => field.name), 'customer']
 
-/** Returns the most similar field name. */
-export function nearestField(name: string): string | undefined {
-  return findNearest(name, columnNames)
-}
-
 /** Returns the most similar path: `adresses[0].lin_1` gives `addresses[0].line_1`. */
 export function nearestPath(path: string): string | undefined {
   const [, head = '', index = '', rest = ''] = /^([^.[]*)(\[\d{1,3}\])?\.?(.*)$/s.exec(path.trim()) ?? []
-  const field = nearestField(head)
+  const field = findNearest(head, columnNames)
   if (field === 'addresses' && rest !== '') {
     const names = addressFields.map(({ name }) => name)
     const key = findNearest(rest, names) ?? names.find((name) => normalise(rest).includes(normalise(name)))
@@ -149,20 +111,26 @@ export function nearestPath(path: string): string | undefined {
   return field === 'metadata' && rest !== '' ? `metadata.${rest}` : field
 }
 
-/** Records which source sets which field. Two sources conflict if their fields are equal or one contains the other. */
+/**
+ * Records which source sets which field. Two sources conflict if their fields are equal or one contains the other, except the columns
+ * of one joined field.
+ */
 export class Claims<Source> {
   readonly #claimed = new Map<string, Source>()
+  readonly #joins = new Set<object>()
   /** Paths that contain a claimed field, with its first source. */
   readonly #holders = new Map<string, Source>()
 
   /** Returns the source that conflicts; if there is none, claims the field. */
-  claim(target: Target, source: Source): Source | undefined {
+  claim(target: Target, source: Source, join?: object): Source | undefined {
     const { path } = target
+    if (join !== undefined && this.#joins.has(join)) return undefined
     const above = pathsAbove(target)
     const taken = [path, ...above].find((place) => this.#claimed.has(place))
     const other = taken === undefined ? this.#holders.get(path) : this.#claimed.get(taken)
     if (other !== undefined) return other
     this.#claimed.set(path, source)
+    if (join !== undefined) this.#joins.add(join)
     for (const holder of above) if (!this.#holders.has(holder)) this.#holders.set(holder, source)
     return undefined
   }

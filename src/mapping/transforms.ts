@@ -5,7 +5,6 @@ import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { isExactNumber } from '../model/json.ts'
 import { decodeHtml, unguard, withoutFraction } from '../model/wrappers.ts'
-import type { TransformSpec } from './mapping-schema.ts'
 import { jsonConversion } from './mapping.ts'
 import type { Conversion, TextChange } from './mapping.ts'
 import { iso31661 } from 'iso-3166'
@@ -17,49 +16,27 @@ export interface Mistake {
   readonly tip: string
 }
 
+type TransformEntry =
+  | keyof typeof plainTransforms
+  | 'unguard'
+  | {
+      readonly phone?: string | undefined
+      readonly date?: string | undefined
+      readonly replace?: Readonly<Record<string, string>> | undefined
+    }
+
 /** Compiles one entry of `transform:`. `hasForm`: the field takes texts of a fixed form, which no quote begins. */
 export async function compileTransform(
-  spec: TransformSpec,
+  spec: TransformEntry,
   hasForm = false,
 ): Promise<TextChange | Conversion | Mistake> {
-  if (typeof spec !== 'string') {
-    if (spec.phone !== undefined) return phoneChange(spec.phone)
-    if (spec.date !== undefined) return dateChange(spec.date)
-    return replaceChange(spec.replace ?? {})
-  }
-  switch (spec) {
-    case 'trim':
-      return (text) => text.trim()
-    case 'lowercase':
-      return (text) => text.toLowerCase()
-    case 'uppercase':
-      return (text) => text.toUpperCase()
-    case 'html':
-      return decodeHtml
-    case 'unguard':
-      return (text) => unguard(text, hasForm) ?? text
-    case 'digits':
-      return digits
-    case 'country':
-      return countryCode
-    case 'number':
-      return numberConversion
-    case 'boolean':
-      return booleanConversion
-    case 'json':
-      return jsonConversion
-    default:
-      return spec satisfies never
-  }
+  if (spec === 'unguard') return (text) => unguard(text, hasForm) ?? text
+  if (typeof spec === 'string') return plainTransforms[spec]
+  if (spec.phone !== undefined) return phoneChange(spec.phone)
+  return spec.date === undefined ? replaceChange(spec.replace ?? {}) : dateChange(spec.date)
 }
 
-const shortened: CellDefect = { code: 'E_TRANSFORM', message: 'a number that a spreadsheet has shortened' }
-const otherDigits: CellDefect = { code: 'E_TRANSFORM', message: 'holds digits of another script' }
-const notANumber: CellDefect = {
-  code: 'E_TRANSFORM',
-  message: 'not a plain decimal number that can be kept exactly',
-}
-const notABoolean: CellDefect = { code: 'E_TRANSFORM', message: 'neither true nor false' }
+const defect = (code: CellDefect['code'], message: string): CellDefect => ({ code, message })
 
 /** Texts of the mapping match in any normal form (a Mac decomposes letters), and with no-break spaces. */
 function toComposed(text: string): string {
@@ -71,7 +48,6 @@ function toFolded(text: string): string {
   return text.normalize('NFKC').trim().toUpperCase().toLowerCase()
 }
 
-/** `compare` says how a text relates to the keys of the table. */
 function replaceChange(texts: Readonly<Record<string, string>>): TextChange {
   const exact = new Map(Object.entries(texts))
   const composed = new Map([...exact].map(([from, to]) => [toComposed(from), to]))
@@ -87,10 +63,13 @@ function replaceChange(texts: Readonly<Record<string, string>>): TextChange {
 
 /** Keeps the digits. Refuses scientific notation, because it has lost digits already. */
 function digits(text: string): string | CellDefect {
-  if (/^\s*[+-]?\d+(?:[.,]\d+)?E[+-]?\d+\s*$/i.test(text)) return shortened
-  if (/(?!\d)\p{Nd}/u.test(text)) return otherDigits
+  if (/^\s*[+-]?\d+(?:[.,]\d+)?E[+-]?\d+\s*$/i.test(text))
+    return defect('E_TRANSFORM', 'a number that a spreadsheet has shortened')
+  if (/(?!\d)\p{Nd}/u.test(text)) return defect('E_TRANSFORM', 'holds digits of another script')
   return withoutFraction(text.trim()).replace(/\D+/g, '')
 }
+
+const notANumber = defect('E_TRANSFORM', 'not a plain decimal number that can be kept exactly')
 
 const numberConversion: Conversion = {
   name: 'number',
@@ -113,10 +92,24 @@ const booleanConversion: Conversion = {
   name: 'boolean',
   read(text) {
     const word = text.toLowerCase()
-    return word === 'true' || word === 'false' ? { value: word === 'true' } : notABoolean
+    return word === 'true' || word === 'false'
+      ? { value: word === 'true' }
+      : defect('E_TRANSFORM', 'neither true nor false')
   },
   takes: (value) => typeof value === 'boolean',
 }
+
+const plainTransforms = {
+  trim: (text: string) => text.trim(),
+  lowercase: (text: string) => text.toLowerCase(),
+  uppercase: (text: string) => text.toUpperCase(),
+  html: decodeHtml,
+  digits,
+  country: countryCode,
+  number: numberConversion,
+  boolean: booleanConversion,
+  json: jsonConversion,
+} satisfies Record<string, TextChange | Conversion>
 
 const dateParts: Readonly<Record<string, string>> = {
   YYYY: '(?<year>\\d{4})',
@@ -129,7 +122,6 @@ const dateParts: Readonly<Record<string, string>> = {
 /** Midnight behind a date, as APIs and spreadsheets write it, in any time zone: the date is the one that is written. */
 const midnight =
   /(?:T|,?\s+)(?:0?0[:.]00(?:[:.]00(?:[.,]0+)?)?(?:\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?|12:00(?::00)?\s?A\.?\s?M\.?)$/i
-const otherTime: CellDefect = { code: 'E_DATE', message: 'a date with a time that is not midnight' }
 
 /**
  * A format has YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are refused, because their century is
@@ -138,9 +130,8 @@ const otherTime: CellDefect = { code: 'E_DATE', message: 'a date with a time tha
 export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
   const words = tokens.filter((token) => /[A-Za-z0-9]/.test(token))
-  const letters = new Set(words.map((word) => word[0]))
-  const known =
-    words.every((word) => Object.hasOwn(dateParts, word)) && words.length === 3 && letters.size === 3
+  const letters = words.map((word) => word[0]).sort()
+  const known = words.every((word) => Object.hasOwn(dateParts, word)) && letters.join('') === 'DMY'
   // Next to another number, one digit cannot be told from two.
   const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
   if (!known || open) {
@@ -150,14 +141,15 @@ export function dateChange(format: string): TextChange | Mistake {
     }
   }
   const pattern = new RegExp(
-    `^${tokens.map((token) => dateParts[token] ?? `\\u{${hex(token)}}`).join('')}(?<time>(?:T|,?\\s+)\\d.*)?$`,
+    `^${tokens.map((token) => dateParts[token] ?? RegExp.escape(token)).join('')}(?<time>(?:T|,?\\s+)\\d.*)?$`,
     'u',
   )
-  const defect: CellDefect = { code: 'E_DATE', message: `not a date of the form ${format}` }
+  const notADate = defect('E_DATE', `not a date of the form ${format}`)
   return (text) => {
     const { year = '', month = '', day = '', time = '' } = pattern.exec(text)?.groups ?? {}
-    if (!isDay(Number(year), Number(month), Number(day))) return defect
-    if (time !== '' && !midnight.test(time)) return otherTime
+    if (!isDay(Number(year), Number(month), Number(day))) return notADate
+    if (time !== '' && !midnight.test(time))
+      return defect('E_DATE', 'a date with a time that is not midnight')
     return `${day.padStart(2, '0')}/${month.padStart(2, '0')}/${year}`
   }
 }
@@ -166,19 +158,6 @@ function touches(tokens: readonly string[], index: number): boolean {
   return [tokens[index - 1], tokens[index + 1]].some((other) => other !== undefined && /^[YMD]/.test(other))
 }
 
-function hex(token: string): string {
-  return (token.codePointAt(0) ?? 0).toString(16)
-}
-
-const notAPhone: CellDefect = { code: 'E_PHONE', message: 'not one whole phone number of a possible length' }
-const noPlus: CellDefect = { code: 'E_PHONE', message: 'a phone number with a country code but no plus sign' }
-const noCountry: CellDefect = {
-  code: 'E_PHONE',
-  message: 'a phone number without a plus sign and country code',
-}
-const extension: CellDefect = { code: 'E_PHONE', message: 'a phone number with an extension' }
-
-/** The `country` that takes only numbers with a plus sign. */
 const anyCountry = 'international'
 
 /**
@@ -206,20 +185,18 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
     const { countryCallingCode, nationalNumber } = number
     const digitsGiven = withoutFraction(text.trim()).replace(/\D+/g, '')
     const plusLost = digitsGiven === countryCallingCode + nationalNumber && !text.includes('+')
-    return plusLost && countryCallingCode !== '1' ? noPlus : found
+    return plusLost && countryCallingCode !== '1'
+      ? defect('E_PHONE', 'a phone number with a country code but no plus sign')
+      : found
   }
 }
 
 function toE164(number: PhoneNumber | undefined, hasPlus: boolean): string | CellDefect {
-  if (!hasPlus) return noCountry
-  if (number === undefined || !number.isPossible()) return notAPhone
-  return number.ext === undefined ? number.number : extension
+  if (!hasPlus) return defect('E_PHONE', 'a phone number without a plus sign and country code')
+  if (number === undefined || !number.isPossible())
+    return defect('E_PHONE', 'not one whole phone number of a possible length')
+  return number.ext === undefined ? number.number : defect('E_PHONE', 'a phone number with an extension')
 }
-
-/** ISO's name of one country, which is also used for its neighbour. */
-const ambiguous: ReadonlySet<string> = new Set(['congo'])
-
-const notACountry: CellDefect = { code: 'E_COUNTRY', message: 'not the name or code of one country' }
 
 /** Created for the first cell, because most commands do not need it. */
 let table: ReadonlyMap<string, string> | undefined
@@ -228,8 +205,15 @@ let table: ReadonlyMap<string, string> | undefined
 export function countryCode(text: string): string | CellDefect {
   table ??= createTable()
   const name = text.replace(/^\s*the\s/i, '')
-  return table.get(text.trim().toUpperCase()) ?? table.get(toLetters(name)) ?? notACountry
+  return (
+    table.get(text.trim().toUpperCase()) ??
+    table.get(toLetters(name)) ??
+    defect('E_COUNTRY', 'not the name or code of one country')
+  )
 }
+
+/** ISO's name of one country, which is also used for its neighbour. */
+const ambiguous = 'congo'
 
 /** Keys are codes in upper case and names in lower case. */
 function createTable(): ReadonlyMap<string, string> {
@@ -240,7 +224,7 @@ function createTable(): ReadonlyMap<string, string> {
     codes.set(alpha2, alpha2).set(alpha3, alpha2)
     for (const known of [name, inUse.of(alpha2), short.of(alpha2)]) {
       const key = toLetters(known ?? '')
-      if (key !== '' && !ambiguous.has(key)) codes.set(key, alpha2)
+      if (key !== '' && key !== ambiguous) codes.set(key, alpha2)
     }
   }
   for (const [alpha2, names] of Object.entries(otherNames))

@@ -5,7 +5,6 @@ export function countUp<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by)
 }
 
-/** Counts each of the names once. */
 export function countEach(counts: Map<string, number>, names: Iterable<string>): void {
   for (const name of names) countUp(counts, name)
 }
@@ -15,37 +14,31 @@ export interface RowSet {
   add(row: number): void
   delete(row: number): void
   has(row: number): boolean
-  /** How many rows are in it. */
   readonly size: number
 }
 
 export function createRowSet(): RowSet {
   let bits = new Uint8Array(1024)
   let size = 0
-
+  const has = (row: number): boolean => ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0
+  const flip = (row: number): void => {
+    const at = row >> 3
+    if (at >= bits.length) {
+      const larger = new Uint8Array(Math.max(bits.length * 2, at + 1))
+      larger.set(bits)
+      bits = larger
+    }
+    bits[at] = (bits[at] ?? 0) ^ (1 << (row & 7))
+    size += has(row) ? 1 : -1
+  }
   return {
     add(row) {
-      const at = row >> 3
-      if (at >= bits.length) {
-        const larger = new Uint8Array(Math.max(bits.length * 2, at + 1))
-        larger.set(bits)
-        bits = larger
-      }
-      const before = bits[at] ?? 0
-      const after = before | (1 << (row & 7))
-      if (after === before) return
-      bits[at] = after
-      size++
+      if (!has(row)) flip(row)
     },
     delete(row) {
-      const at = row >> 3
-      const before = bits[at] ?? 0
-      const after = before & ~(1 << (row & 7))
-      if (after === before) return
-      bits[at] = after
-      size--
+      if (has(row)) flip(row)
     },
-    has: (row) => ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0,
+    has,
     get size() {
       return size
     },
@@ -58,39 +51,31 @@ export type SampleSize = { readonly share: number } | { readonly customers: numb
 export interface CustomerSample {
   /** Offers a customer. Repeated offers count once. */
   offer(customerId: string): void
-  /** True if the customer is in the sample of all that were offered. */
+  /** True if a customer that was offered is in the sample of all that were. */
   has(customerId: string): boolean
 }
 
-/**
- * Draws the same customers for the same `salt`, whatever the order of the offers. Memory grows with the number of customers
- * in the sample; a share needs none.
- */
+/** Draws the same customers for the same `salt`, whatever the order of the offers. An offer takes 8 bytes; a share needs none. */
 export function createCustomerSample(size: SampleSize, salt: string): CustomerSample {
-  /** A number from 0 to 1 that salt and customer decide. */
   const rankOf = (customerId: string): number =>
     Number.parseInt(hash('sha256', `${salt}\n${customerId}`, 'hex').slice(0, 12), 16) / 2 ** 48
   if ('share' in size) {
     const { share } = size
     return { offer: () => {}, has: (customerId) => share >= 1 || rankOf(customerId) < share }
   }
-  const { customers } = size
-  let ranks = new Map<string, number>()
-  let highest = 1
-  const shrink = (): void => {
-    ranks = new Map([...ranks].toSorted(([, one], [, other]) => one - other).slice(0, customers))
-    if (ranks.size === customers) highest = [...ranks.values()].at(-1) ?? highest
-  }
+  const ranks: number[] = []
+  let highest: number | undefined
   return {
     offer(customerId) {
-      const rank = rankOf(customerId)
-      if (rank > highest) return
-      ranks.set(customerId, rank)
-      if (ranks.size > customers * 2) shrink()
+      ranks.push(rankOf(customerId))
+      highest = undefined
     },
     has(customerId) {
-      if (ranks.size > customers) shrink()
-      return ranks.has(customerId)
+      highest ??=
+        ranks.sort((one, other) => one - other).filter((rank, index) => rank !== ranks[index - 1])[
+          size.customers - 1
+        ] ?? 1
+      return rankOf(customerId) <= highest
     },
   }
 }

@@ -95,7 +95,6 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(rowErrors, text)
 }
 
-/** The message of a refusal with a code of Rapyd. */
 export function messageOfApi(apiCode: string): string {
   return `Rapyd answered ${apiCode}`
 }
@@ -126,3 +125,6 @@ export interface Problem {
 export const warningEntries = { ...catalogue.warnings }
 
 export type WarningCode = keyof typeof warningEntries
+
+/** Receives each warning of a row once. `field` is a path of the patch, or `customer`. */
+export type OnWarning = (code: WarningCode, field: string, message: string) => void

@@ -2,7 +2,6 @@
  * Values of JSON, and a strict reader. The strict reader reports what JSON.parse changes or drops without an error:
  * it keeps only the last of two equal keys, reads 1.50 as 1.5 and rounds large numbers.
  */
-import type { Problem } from './errors.ts'
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -17,7 +16,6 @@ export function isList(value: JsonValue | undefined): value is readonly JsonValu
   return Array.isArray(value)
 }
 
-/** Returns undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -39,8 +37,11 @@ export function valueAt(
   return found
 }
 
-export interface JsonProblem extends Problem {
+export interface JsonProblem {
   readonly code: 'E_JSON' | 'E_DEPTH' | 'E_DUPLICATE_KEY' | 'E_KEY' | 'E_NUMBER' | 'E_NOT_WELL_FORMED'
+  /** The path of the value. */
+  readonly field: string
+  readonly message: string
 }
 
 /** A result without a value is not JSON (E_JSON, with the column) or has too many levels (E_DEPTH). */
@@ -135,7 +136,6 @@ class Scanner {
     }
   }
 
-  /** Reads from one quote to the next. */
   #readText(path: string): { readonly text: string; readonly end: JsonProblem | undefined } {
     const start = this.#at++
     do this.#match(unescaped)

@@ -10,19 +10,14 @@
  * settle    to find a row's outcome and store it
  */
 import type { RowSet } from './collections.ts'
-import type { Problem, WarningCode } from './errors.ts'
-import type { Outcome } from './outcome.ts'
-import type { MalformedRow, PatchedRow, Place, Row, SourceColumn, UpdateRequest } from './row.ts'
-import type { Scan } from './scan.ts'
+import type { OnWarning, Problem } from './errors.ts'
+import type { MalformedRow, PatchedRow, Place, Row, SourceColumn, UpdateRequest, Outcome } from './row.ts'
 
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
 
 /** Receives all problems of an invalid row. Its outcome names only the first. */
 export type OnRefused = (problems: readonly Problem[]) => void
-
-/** Receives each warning of a row once. `field` is a path of the patch, or `customer`. */
-export type OnWarning = (code: WarningCode, field: string, message: string) => void
 
 /** Receives each text that a `replace` of the mapping gets, as `found` among its keys and values, `alike` or `other`. */
 export type OnReplace = (field: string, comparison: 'found' | 'alike' | 'other') => void
@@ -37,27 +32,12 @@ export type ReadRow = (
 /** Finds the column of a problem's `field`. Returns undefined for fields that no column has, such as constants. */
 export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined
 
-/** Warns about what Rapyd does not document. */
-export interface RowWarnings {
-  /** The id may be of an unusual form. */
-  unusualId(customerId: string, onWarning: OnWarning): void
-  /** The fields that a row clears. */
-  clears(row: PatchedRow, onWarning: OnWarning): void
-}
-
 /** Examines the rows of a scan: for each row `begin`, then `refused` if it is invalid, `read`, and `warned` for each warning. */
 export interface Examiner {
   begin(row: Row | MalformedRow): void
   readonly refused: OnRefused
   read(read: PatchedRow | Outcome): void
   readonly warned: OnWarning
-}
-
-/** Counts the customers of a file. */
-export interface CustomerCount {
-  /** Adds a row, in file order. `hasCall`: it is valid and sets a field. Others count, but are no duplicates. */
-  add(customerId: string, row: number, hasCall: boolean): void
-  counts(): Pick<Scan, 'customers' | 'repeatedCustomers' | 'duplicateRows'>
 }
 
 /** Rows of customers that have several, from a scan of all rows. Only rows with a call count. */
@@ -94,31 +74,6 @@ export interface KeyedQueue {
   idle(): Promise<void>
   /** Looks for room again, because the window may have grown. */
   recheck(): void
-}
-
-/** At most `limit` requests in `perMs` milliseconds. */
-export interface Window {
-  readonly limit: number
-  readonly perMs: number
-}
-
-/** In milliseconds. Servers round their clocks: a request exactly at the edge of a window could still fall inside. */
-export const windowEdgeMs = 5
-
-/** What is left of an account's windows. All processes that send for the account share one quota. */
-export interface Quota {
-  /**
-   * Takes so many requests from the quota together (default 1) and returns 0, or returns the milliseconds to wait before the next
-   * try: infinity if only the end of a request can make room.
-   */
-  take(requests?: number): number
-  /** A request that was taken has ended. It counts until a whole window later. */
-  end(): void
-  /** Blocks `take` of all processes for so many milliseconds from now. A longer pause is not shortened. */
-  pause(ms: number): void
-  /** Milliseconds until the pause ends; 0 if there is none. */
-  readonly pausedForMs: number
-  close(): void
 }
 
 /** One request to the API, before it is signed. */

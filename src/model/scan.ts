@@ -83,3 +83,10 @@ export interface Scan {
   /** What was left out; only if there is any. */
   readonly setAside?: readonly SetAside[]
 }
+
+/** Counts the customers of a file. */
+export interface CustomerCount {
+  /** Adds a row, in file order. `hasCall`: it is valid and sets a field. Others count, but are no duplicates. */
+  add(customerId: string, row: number, hasCall: boolean): void
+  counts(): Pick<Scan, 'customers' | 'repeatedCustomers' | 'duplicateRows'>
+}

@@ -1,9 +1,32 @@
 /** The port of the store: what is kept of runs, of the fields that Rapyd confirmed, and of requests. Every method is asynchronous. */
 import type { RowSet } from './collections.ts'
 import type { JsonObject } from './json.ts'
-import type { Digests, Outcome, OutcomeKind } from './outcome.ts'
-import type { Quota, Window } from './ports.ts'
-import type { OperationName, UpdateRequest } from './row.ts'
+import type { Digests, OperationName, Outcome, OutcomeKind, UpdateRequest } from './row.ts'
+
+/** At most `limit` requests in `perMs` milliseconds. */
+export interface Window {
+  readonly limit: number
+  readonly perMs: number
+}
+
+/** In milliseconds. Servers round their clocks: a request exactly at the edge of a window could still fall inside. */
+export const windowEdgeMs = 5
+
+/** What is left of an account's windows. All processes that send for the account share one quota. */
+export interface Quota {
+  /**
+   * Takes so many requests from the quota together (default 1) and returns 0, or returns the milliseconds to wait before the next
+   * try: infinity if only the end of a request can make room.
+   */
+  take(requests?: number): number
+  /** A request that was taken has ended. It counts until a whole window later. */
+  end(): void
+  /** Blocks `take` of all processes for so many milliseconds from now. A longer pause is not shortened. */
+  pause(ms: number): void
+  /** Milliseconds until the pause ends; 0 if there is none. */
+  readonly pausedForMs: number
+  close(): void
+}
 
 /** Whose customers a run changes. `keyCheck` tells secret keys apart without revealing them. */
 export interface AccountId {
@@ -117,9 +140,7 @@ export interface FieldEffects {
  * A run that this process owns. Promises of writes resolve when the data is durable. After a failed commit, or when another
  * process has taken over, every write and `renew` reject.
  */
-export interface Run extends RunReader {
-  readonly settledRows: RowSet
-  readonly inDoubt: ReadonlyMap<number, number>
+export interface Run extends RunReader, RunRows {
   /** True if a row has an intent and no outcome now. */
   isInDoubt(row: number): boolean
   /** The fields of the intent that an earlier session left for a row, and its operation. */

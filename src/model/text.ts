@@ -12,20 +12,17 @@ const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r
 
 /** On one line: ESC becomes `\x1b`, a line feed `\n`, a mark that changes the direction of text `\u202e`. */
 export function printable(text: string): string {
-  return text.replace(unsafe, escapeCharacter)
+  return text.replace(unsafe, (character) => {
+    const code = character.charCodeAt(0)
+    const hex = code.toString(16)
+    const escaped = code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u${hex.padStart(4, '0')}`
+    return shortEscapes[character] ?? escaped
+  })
 }
 
 /** The same for a text of several lines: line feeds stay. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
-}
-
-function escapeCharacter(character: string): string {
-  const code = character.charCodeAt(0)
-  const hex = code.toString(16)
-  return (
-    shortEscapes[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u${hex.padStart(4, '0')}`)
-  )
 }
 
 /** Removes what does not count in a name: case, spaces, dashes, underscores and the normal form. `E-Mail` becomes `email`. */

@@ -2,11 +2,12 @@
  * What Update Customer takes: the customer id, the fields, and the rules of their values. Documented rules are errors;
  * what the documentation leaves open is a warning.
  */
-import type { ErrorCode } from '../model/errors.ts'
+import type { ErrorCode, OnWarning, Problem } from '../model/errors.ts'
 import { findInvisible } from '../model/invisible.ts'
-import { valueAt } from '../model/json.ts'
-import type { RowWarnings } from '../model/ports.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isJsonObject, valueAt } from '../model/json.ts'
 import { fieldOf } from '../model/row.ts'
+import type { PatchedRow } from '../model/row.ts'
 import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
 import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
@@ -37,13 +38,15 @@ export function describeIdDefect(text: string): string {
 }
 
 /** What is wrong with a value. The message never holds the value. */
-export interface CellDefect {
-  readonly code: ErrorCode
-  readonly message: string
-}
+export type CellDefect = Omit<Problem, 'field'>
 
 /** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
 export type Rule = (text: string) => CellDefect | undefined
+
+export const passes =
+  (given: Rule) =>
+  (text: string): boolean =>
+    given(text) === undefined
 
 /** Of a text that is not valid, what was written around or into it is named first. */
 function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
@@ -200,6 +203,35 @@ export const addressFields: readonly CustomerField[] = [
   { name: 'metadata', type: 'metadata' },
 ]
 
+/** Where a column or key goes: a field, or a place inside `addresses` or `metadata`. */
+export interface Target {
+  /** Its name in messages and reports: `addresses[0].line_1`. */
+  readonly path: string
+  /** The number of the address that contains it, from 0. */
+  readonly address?: number
+  /** Its keys, from the top of the patch or of its address. */
+  readonly keys: readonly string[]
+  /** `any` inside metadata: every JSON value. */
+  readonly holds: CustomerField['type'] | 'any'
+  readonly rule?: Rule | undefined
+}
+
+export interface TargetValue {
+  readonly target: Target
+  readonly value: JsonValue
+}
+
+/** The problem of a value that the field at `path` cannot hold. */
+export function badType(path: string): Problem {
+  const isMetadata = path === 'metadata' || path.endsWith('].metadata')
+  const needed = path === 'addresses' ? 'a JSON array of objects' : isMetadata ? 'a JSON object' : 'text'
+  return { code: 'E_TYPE', field: path, message: `not ${needed}` }
+}
+
+export function isAddressList(value: unknown): value is readonly JsonObject[] {
+  return Array.isArray(value) && value.every(isJsonObject)
+}
+
 const customerFieldsByName = new Map(customerFields.map((field) => [field.name, field]))
 const addressFieldsByName = new Map(addressFields.map((field) => [field.name, field]))
 
@@ -216,12 +248,12 @@ export function findAddressField(name: string): CustomerField | undefined {
 }
 
 /** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
-export const rowWarnings: RowWarnings = {
-  unusualId(customerId, onWarning) {
+export const rowWarnings = {
+  unusualId(customerId: string, onWarning: OnWarning): void {
     if (!usualForm.test(customerId))
       onWarning('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
   },
-  clears({ patch, cleared }, onWarning) {
+  clears({ patch, cleared }: PatchedRow, onWarning: OnWarning): void {
     for (const path of cleared) {
       const message = findCustomerField(fieldOf(path))?.clearWarning
       const keys = path.split(/[.[\]]+/).filter((key) => key !== '')

@@ -5,7 +5,7 @@
  * `addresses` and `metadata` have one digest each: whether Rapyd merges or replaces them is not documented.
  */
 import { createHmac } from 'node:crypto'
-import type { Digests } from '../model/outcome.ts'
+import type { Digests } from '../model/row.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { parseBody } from './requests.ts'

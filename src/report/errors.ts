@@ -4,9 +4,8 @@
  */
 import { findTip } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
-import { outcomeKinds } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import { rawRowMark } from '../model/row.ts'
+import type { Outcome } from '../model/row.ts'
+import { rawRowMark, outcomeKinds } from '../model/row.ts'
 import { csvCells, quotedCell } from './escape.ts'
 
 export const errorColumns = [

@@ -2,7 +2,7 @@
  * The speed of a run and its time left, from counters that are noted now and then. The time left is the longer of two: what the
  * rate windows allow, and what the measured speed takes.
  */
-import type { Window } from '../model/ports.ts'
+import type { Window } from '../model/store.ts'
 
 export interface UsedWindow extends Window {
   /** Requests of this process within the last `perMs`. */

@@ -1,8 +1,8 @@
 /** Progress of a run on standard error: a block that is redrawn on a terminal, else a log line now and then. */
 import { styleText } from 'node:util'
 import type { createLogUpdate } from 'log-update'
-import { outcomeKinds } from '../model/outcome.ts'
-import type { OutcomeKind } from '../model/outcome.ts'
+import { outcomeKinds } from '../model/row.ts'
+import type { OutcomeKind } from '../model/row.ts'
 import type { Clock } from '../model/ports.ts'
 import {
   formatClock,

@@ -1,8 +1,7 @@
 /** `results` and `errors`: what became of every row, written in one pass over the outcomes of a run. */
 import { join } from 'node:path'
-import { needsAttention } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { Place } from '../model/row.ts'
+import { needsAttention } from '../model/row.ts'
+import type { Place, Outcome } from '../model/row.ts'
 import { errorLine, errorsHeader } from './errors.ts'
 import type { ErrorsFormat } from './errors.ts'
 import { csvText } from './escape.ts'

@@ -9,9 +9,9 @@ import type { Level, Logger } from 'pino'
 import { openOwnFile } from '../config/own-files.ts'
 import { systemCode } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/row.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
-import type { Window } from '../model/ports.ts'
+import type { Window } from '../model/store.ts'
 
 export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>
 

@@ -1,6 +1,6 @@
 /** The summary for other programs: JUnit for CI servers, and metrics for Prometheus. */
 import { countUp } from '../model/collections.ts'
-import { outcomeKinds } from '../model/outcome.ts'
+import { outcomeKinds } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 import { xml } from './escape.ts'
 import { formatRows } from './format.ts'

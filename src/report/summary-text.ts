@@ -1,7 +1,7 @@
 /** The end of a run for people: what happened, what needs attention, where the files are, and what to do next. */
 import { styleText } from 'node:util'
-import { outcomeKinds } from '../model/outcome.ts'
-import type { OutcomeKind } from '../model/outcome.ts'
+import { outcomeKinds } from '../model/row.ts'
+import type { OutcomeKind } from '../model/row.ts'
 import type { MissingColumn, Scan, SetAside } from '../model/scan.ts'
 import { printable } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatNumberOf, formatRows } from './format.ts'

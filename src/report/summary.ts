@@ -1,11 +1,17 @@
 /** `summary.json`: the numbers of a run, for programs. Counting takes one pass, and memory that does not grow with the rows. */
 import { join } from 'node:path'
 import { countEach, countUp } from '../model/collections.ts'
-import { splitNames, messageOfKind } from '../model/row.ts'
+import {
+  splitNames,
+  messageOfKind,
+  needsAttention,
+  noOutcomes,
+  outcomeKinds,
+  takenFields,
+} from '../model/row.ts'
 import { findTip } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import { needsAttention, noOutcomes, outcomeKinds, takenFields } from '../model/outcome.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/row.ts'
 import type { MissingColumn, SetAside } from '../model/scan.ts'
 import { writeOutputFile } from './output-file.ts'
 

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Assignment } from '../mapping/mapping.ts'
 import { splitValue } from '../mapping/targets.ts'
-import type { Target } from '../mapping/targets.ts'
+import type { Target } from '../rapyd/customer-fields.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 

@@ -5,9 +5,8 @@
 import type { RecordStart } from '../input/lines.ts'
 import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/patches.ts'
-import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
-import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
+import { isOutcome, withoutCall } from '../model/row.ts'
+import type { PatchedRow, MalformedRow, Row, Outcome } from '../model/row.ts'
 import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
 import type { MappedInput } from './row-reader.ts'
 

@@ -1,8 +1,7 @@
 /** The guards: what a file must pass before the first request. A half-written export could wipe a customer base. */
-import type { Place } from '../model/row.ts'
+import type { Place, OutcomeKind } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Scan, Warning } from '../model/scan.ts'
-import type { OutcomeKind } from '../model/outcome.ts'
 
 export interface GuardOptions {
   /** The most rows that may clear one field, in percent of the rows with a call. */

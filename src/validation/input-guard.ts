@@ -2,7 +2,7 @@
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { planHeader } from '../mapping/column-plans.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { isOutcome } from '../model/outcome.ts'
+import { isOutcome } from '../model/row.ts'
 import type { Examiner } from '../model/ports.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'

@@ -1,8 +1,9 @@
 /** Finds what a `replace` of the mapping misses: texts that only look like one of its keys, and columns without any key. */
 import type { Mapping } from '../mapping/mapping.ts'
-import type { OnReplace, OnWarning } from '../model/ports.ts'
+import type { OnReplace } from '../model/ports.ts'
 import type { Place, SourceColumn } from '../model/row.ts'
 import type { Warning } from '../model/scan.ts'
+import type { OnWarning } from '../model/errors.ts'
 
 export interface ReplaceCheck {
   /** Gets the texts of a row, before `endRow`. Undefined if the mapping has no `replace`. */

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
-import type { OnWarning } from '../model/ports.ts'
+import type { OnWarning } from '../model/errors.ts'
 import { withoutFraction } from '../model/wrappers.ts'
 import type { RowPlace } from './findings.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }

@@ -1,16 +1,14 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
-import { isOutcome, withoutCall } from '../model/outcome.ts'
-import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { normalise, printable } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { Problem } from '../model/errors.ts'
-import { withLines } from '../model/row.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+import { withLines, isOutcome, withoutCall } from '../model/row.ts'
+import type { MalformedRow, Place, Row, Outcome, OutcomeKind } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { CellRules } from '../mapping/cells.ts'
-import { idRank, matchHeader } from '../mapping/headers.ts'
+import { matchHeader } from '../mapping/headers.ts'
 import { translateColumns } from '../mapping/preset-columns.ts'
 import { targetOf } from '../mapping/targets.ts'
 import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
@@ -22,6 +20,7 @@ import type { ResolvedOptions } from '../config/job-options.ts'
 import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
+import { idRank } from '../mapping/column-names.ts'
 
 /** An opened input, with all that decides what its rows mean. */
 export interface MappedInput {

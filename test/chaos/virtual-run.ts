@@ -5,11 +5,10 @@
 import { createClient } from '../../src/http/client.ts'
 import { createReadBack, createReadCustomer } from '../../src/http/read-customer.ts'
 import { createSender } from '../../src/http/sender.ts'
-import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/row.ts'
-import type { Run } from '../../src/model/store.ts'
+import type { UpdateRequest, Outcome } from '../../src/model/row.ts'
+import type { Run, Quota, Window } from '../../src/model/store.ts'
 import { createKeyedQueue } from '../../src/engine/keyed-queue.ts'
-import type { Clock, Quota, Window } from '../../src/model/ports.ts'
+import type { Clock } from '../../src/model/ports.ts'
 import type { VirtualServer } from './virtual-server.ts'
 
 /** What survives a crash. */

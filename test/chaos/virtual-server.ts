@@ -3,9 +3,10 @@
  * applied, and when, is the truth that a run is judged by.
  */
 import { TransportError } from '../../src/http/errors.ts'
-import type { ApiResponse, Clock, SignedRequest, Window } from '../../src/model/ports.ts'
+import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { envelope } from '../acceptance/support/rapyd-server.ts'
 import type { Dice } from './dice.ts'
+import type { Window } from '../../src/model/store.ts'
 
 export interface Applied {
   readonly customerId: string

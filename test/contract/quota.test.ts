@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryQuota } from '../../src/http/limiter-state.ts'
-import type { Quota, Window } from '../../src/model/ports.ts'
+import type { Quota, Window } from '../../src/model/store.ts'
 import { openQuota } from '../../src/store/sqlite/quota.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 

@@ -1,6 +1,5 @@
 /** What the real reader and the real mapping make of a file: every row as a request or an outcome. */
-import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/row.ts'
+import type { UpdateRequest, Outcome } from '../../src/model/row.ts'
 import { openInput } from '../../src/input/bytes.ts'
 import { readHead } from '../../src/input/header.ts'
 import { rowsOf } from '../../src/input/rows.ts'

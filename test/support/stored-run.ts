@@ -1,6 +1,5 @@
 /** What a run of a test is opened with, and the requests and outcomes of its rows. */
-import type { Outcome } from '../../src/model/outcome.ts'
-import type { UpdateRequest } from '../../src/model/row.ts'
+import type { UpdateRequest, Outcome } from '../../src/model/row.ts'
 import type { AccountId, OpenRunOptions, RunManifest } from '../../src/model/store.ts'
 
 export const accountId: AccountId = { host: 'sandboxapi.rapyd.net', account: 'account', keyCheck: 'key one' }

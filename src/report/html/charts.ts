@@ -2,8 +2,8 @@
  * Charts as inline SVG. It has no texts and stretches to any width, so that labels around it stay readable on a phone. Each
  * chart has a name, and a table of its numbers next to it.
  */
-import { outcomeKinds } from '../../model/outcome.ts'
-import type { OutcomeKind } from '../../model/outcome.ts'
+import { outcomeKinds } from '../../model/row.ts'
+import type { OutcomeKind } from '../../model/row.ts'
 import { html } from '../escape.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
 import type { Pause, Slot } from './timeline.ts'

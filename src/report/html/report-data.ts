@@ -1,8 +1,7 @@
 /** Gathers what the HTML report shows beyond the summary, in the pass that writes `results`. Updated rows are only counted. */
 import { countUp } from '../../model/collections.ts'
-import { messageOfKind } from '../../model/row.ts'
-import { needsAttention, takenFields } from '../../model/outcome.ts'
-import type { Outcome } from '../../model/outcome.ts'
+import { messageOfKind, needsAttention, takenFields } from '../../model/row.ts'
+import type { Outcome } from '../../model/row.ts'
 import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
 import { createTimeline } from './timeline.ts'

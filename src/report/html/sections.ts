@@ -1,5 +1,5 @@
 /** The sections of the HTML report. Every chart has its numbers in a table, for readers who cannot see it. */
-import { outcomeKinds } from '../../model/outcome.ts'
+import { outcomeKinds } from '../../model/row.ts'
 import { html } from '../escape.ts'
 import { formatCount, formatDuration, isoTime } from '../format.ts'
 import { outcomeLooks } from '../summary.ts'

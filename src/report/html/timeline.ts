@@ -1,8 +1,7 @@
 /** What happened over time: rows in a few hundred slots of equal width, and pauses. */
-import { splitNames } from '../../model/row.ts'
+import { splitNames, needsAttention } from '../../model/row.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import type { Outcome } from '../../model/outcome.ts'
-import { needsAttention } from '../../model/outcome.ts'
+import type { Outcome } from '../../model/row.ts'
 
 export interface Slot {
   /** Milliseconds since 1970. */

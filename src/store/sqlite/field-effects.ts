@@ -2,7 +2,7 @@
  * What intents and outcomes do to the fields of customers. An open intent makes its fields unknown for every run of the
  * account by being there. An outcome confirms a field only if nothing else can have written it since its own intent.
  */
-import type { Outcome } from '../../model/outcome.ts'
+import type { Outcome } from '../../model/row.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { FieldEffects } from '../../model/store.ts'
 import type { StoreDatabase } from './database.ts'

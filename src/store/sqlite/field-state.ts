@@ -1,7 +1,7 @@
 /** What is known of an account's customers: digests of the fields that Rapyd confirmed, and which exports held which customers. */
 import { BulkUpdateError } from '../../model/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import type { Digests } from '../../model/outcome.ts'
+import type { Digests } from '../../model/row.ts'
 import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreRow } from '../own-database.ts'

@@ -1,9 +1,8 @@
 /** Outcomes and intents as rows of the store, each with a checksum: a flipped bit must not decide what is sent. */
 import { crc32 } from 'node:zlib'
 import { isErrorCode } from '../../model/errors.ts'
-import { outcomeKinds } from '../../model/outcome.ts'
-import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
-import type { OperationName } from '../../model/row.ts'
+import { outcomeKinds } from '../../model/row.ts'
+import type { OperationName, Outcome, OutcomeKind } from '../../model/row.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow } from '../own-database.ts'
 

@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { isBusy } from '../../config/file-lock.ts'
-import { windowEdgeMs } from '../../model/ports.ts'
-import type { Clock, Quota, Window } from '../../model/ports.ts'
+import { windowEdgeMs } from '../../model/store.ts'
+import type { Clock } from '../../model/ports.ts'
 import { storeError } from '../errors.ts'
 import { inTransaction, queriesOf } from '../own-database.ts'
+import type { Quota, Window } from '../../model/store.ts'
 
 /** Milliseconds since the machine was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }

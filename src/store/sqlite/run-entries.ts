@@ -1,7 +1,6 @@
 /** What a session writes of its run, entry by entry, inside the transactions of the group commits. */
 import type { JsonObject } from '../../model/json.ts'
-import type { Outcome } from '../../model/outcome.ts'
-import type { UpdateRequest } from '../../model/row.ts'
+import type { UpdateRequest, Outcome } from '../../model/row.ts'
 import type { FieldEffects, RowWrite } from '../../model/store.ts'
 import type { StoreDatabase } from './database.ts'
 import type { FieldWriter } from './field-effects.ts'

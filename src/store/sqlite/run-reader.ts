@@ -2,7 +2,7 @@
 import { createRowSet } from '../../model/collections.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { JsonObject } from '../../model/json.ts'
-import type { OutcomeKind } from '../../model/outcome.ts'
+import type { OutcomeKind } from '../../model/row.ts'
 import type { RunKind, RunReader, StoredRun } from '../../model/store.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow } from '../own-database.ts'

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import type { Outcome } from '../../../src/model/outcome.ts'
+import type { Outcome } from '../../../src/model/row.ts'
 import type {
   AccountId,
   FieldEffects,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../../src/model/outcome.ts'
-import type { CsvRow } from '../../../src/model/row.ts'
+import type { CsvRow, Outcome } from '../../../src/model/row.ts'
 import { accountOf, openOutcome } from '../../../src/engine/all-outcomes.ts'
 import type { AccountParts } from '../../../src/engine/all-outcomes.ts'
 import { outcomeOf } from '../report/outcome.ts'

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../../src/model/outcome.ts'
-import type { UpdateRequest, CsvRow } from '../../../src/model/row.ts'
+import type { UpdateRequest, CsvRow, Outcome } from '../../../src/model/row.ts'
 import { createKeyedQueue } from '../../../src/engine/keyed-queue.ts'
 import type { Send } from '../../../src/model/ports.ts'
 import { send } from '../../../src/engine/drain.ts'

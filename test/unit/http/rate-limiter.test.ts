@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createMemoryQuota } from '../../../src/http/limiter-state.ts'
 import { createRateLimiter, pauseMs } from '../../../src/http/rate-limiter.ts'
 import type { AcquireOptions, Permit } from '../../../src/http/rate-limiter.ts'
-import type { Window } from '../../../src/model/ports.ts'
+import type { Window } from '../../../src/model/store.ts'
 import { lost, notSent, response, success, times } from '../../support/rig.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Outcome } from '../../../src/model/outcome.ts'
+import type { Outcome } from '../../../src/model/row.ts'
 import { validate } from '../../../src/jobs/validate.ts'
 import { freshFolder } from '../../acceptance/support/command.ts'
 import type { Folder } from '../../acceptance/support/command.ts'

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { textProblem } from '../../../src/mapping/cells.ts'
 
 const isRefused = (text: string) =>
-  textProblem(text, 'name', undefined, { literals: new Set() })?.code === 'E_CONTROL_CHAR'
+  textProblem(text, 'name', undefined, { blank: 'clear', nullValues: new Set(), literals: new Set() })
+    ?.code === 'E_CONTROL_CHAR'
 
 describe('a control character', () => {
   it('is refused, but for tab, line feed and what is above ASCII', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isOurColumn, matchHeader as matchUnder } from '../../../src/mapping/headers.ts'
+import { matchHeader as matchUnder } from '../../../src/mapping/headers.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
+import { isOurColumn } from '../../../src/mapping/column-names.ts'
 
 const matchHeader = (header: readonly string[], ignore: readonly string[]) =>
   matchUnder(header, ignore, defaultMapping)

@@ -15,7 +15,7 @@ import { findFix } from '../../../src/mapping/fixes.ts'
 import { targetOf } from '../../../src/mapping/targets.ts'
 import { compileTransform } from '../../../src/mapping/transforms.ts'
 import { describeIdDefect, isCustomerId, customerFields } from '../../../src/rapyd/customer-fields.ts'
-import { isOurColumn } from '../../../src/mapping/headers.ts'
+import { isOurColumn } from '../../../src/mapping/column-names.ts'
 
 const long = 300_000
 const pumps = [
@@ -83,7 +83,9 @@ texts.push(`1.${'0'.repeat(long)}1`)
 
 const places: Readonly<Record<string, (text: string) => unknown>> = {
   'rules of fields': (text) =>
-    ruled.map(({ name, rule }) => textProblem(text, name, rule, { literals: new Set() })),
+    ruled.map(({ name, rule }) =>
+      textProblem(text, name, rule, { blank: 'clear', nullValues: new Set(), literals: new Set() }),
+    ),
   'rules of ids': (text) => [isCustomerId(text), describeIdDefect(text)],
   'what the checks look for': (text) => [
     textDamage(text, false, true),

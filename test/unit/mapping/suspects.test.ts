@@ -61,7 +61,7 @@ const texts: Readonly<Record<string, string>> = {
 
 function codeOf(text: string, literals: readonly string[], nullValues: readonly string[] = []): unknown {
   const rules = { literals: new Set(literals), nullValues: new Set(nullValues) }
-  return textProblem(text, 'name', undefined, rules)?.code
+  return textProblem(text, 'name', undefined, { blank: 'clear', ...rules })?.code
 }
 
 describe('NULL of databases and data frames', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearestField, targetOf } from '../../../src/mapping/targets.ts'
+import { nearestPath, targetOf } from '../../../src/mapping/targets.ts'
 import { customerFields } from '../../../src/rapyd/customer-fields.ts'
 
 describe('a target', () => {
@@ -52,5 +52,5 @@ describe('the nearest field', () => {
     ['nationalty', 'nationality'],
     ['shoe size', undefined],
     ['', undefined],
-  ])('to %j is %s', (name, field) => expect(nearestField(name)).toBe(field))
+  ])('to %j is %s', (name, field) => expect(nearestPath(name)).toBe(field))
 })

@@ -1,5 +1,5 @@
 /** An outcome for tests: a row that Rapyd updated, with what a test changes about it. */
-import type { Outcome } from '../../../src/model/outcome.ts'
+import type { Outcome } from '../../../src/model/row.ts'
 
 export function outcomeOf(changes: Partial<Outcome> = {}): Outcome {
   return {

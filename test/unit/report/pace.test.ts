@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { allowedPerSecond, createPace, createHistory } from '../../../src/report/pace.ts'
-import type { Window } from '../../../src/model/ports.ts'
+import type { Window } from '../../../src/model/store.ts'
 
 const minute = 60_000
 const documented = [

@@ -1,6 +1,6 @@
 /** The summary for other programs: JUnit and Prometheus. */
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../../src/model/outcome.ts'
+import type { Outcome } from '../../../src/model/row.ts'
 import { toJunit, toMetrics } from '../../../src/report/summary-formats.ts'
 import { toSummary, createTotals } from '../../../src/report/summary.ts'
 import type { Summary } from '../../../src/report/summary.ts'

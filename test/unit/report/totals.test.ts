@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../../src/model/outcome.ts'
+import type { Outcome } from '../../../src/model/row.ts'
 import { createTotals } from '../../../src/report/summary.ts'
 import { outcomeOf } from './outcome.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { guard, allowedErrors, createThreshold } from '../../../src/validation/guards.ts'
 import type { GuardOptions, ErrorLimit } from '../../../src/validation/guards.ts'
 import type { Scan } from '../../../src/model/scan.ts'
-import type { OutcomeKind } from '../../../src/model/outcome.ts'
+import type { OutcomeKind } from '../../../src/model/row.ts'
 
 const usual: GuardOptions = { maxClearsPercent: 50, maxErrors: { percent: 10 }, strict: false }
 const good: Scan = {

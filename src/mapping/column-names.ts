@@ -1,0 +1,98 @@
+/** Names of columns and keys: the customer id's, and those that other systems and languages have for one column. */
+import { editDistance, normalise, toLetters } from '../model/text.ts'
+import translations from './column-translations.json' with { type: 'json' }
+import commonNames from './common-names.json' with { type: 'json' }
+import presets from './presets.json' with { type: 'json' }
+
+/** Names of the column or key with the customer id. The first one that the input has wins. */
+export const idNames = ['customer', 'customer_id', 'id'].map(normalise)
+
+/** The priority of a name for the customer id, from 0; -1 for any other name. */
+export function idRank(name: string): number {
+  return idNames.indexOf(normalise(name))
+}
+
+/** True for columns that an `errors` file has added. They hold no data of the user. */
+export function isOurColumn(name: string): boolean {
+  return name.trim().toLowerCase().startsWith('rapyd_bulk_')
+}
+
+const translated = new Map(
+  Object.entries(translations.names).map(([name, lines]) => [
+    name,
+    lines.flatMap((line) => line.split(', ')),
+  ]),
+)
+const sameAs: ReadonlyMap<string, string> = new Map(Object.entries(translations.sameAs))
+const fieldNames: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(commonNames.fields))
+
+/** The names of a preset's column in other languages. */
+export function translationsOf(name: string): readonly string[] {
+  return translated.get(sameAs.get(name) ?? name) ?? []
+}
+
+/** Returns the name that probably means the missing column: the same in another language or system, or nearly the same. */
+export function findMeantColumn(
+  column: string,
+  fields: readonly string[],
+  names: readonly string[],
+): string | undefined {
+  const words = wordsFor(column, fields).map(toLetters)
+  return (
+    names.find((name) => words.includes(toLetters(name))) ??
+    names.find((name) => {
+      const parts = name.split(/[^\p{L}\p{M}\p{N}]+/u).map(toLetters)
+      return words.some((word) => isNear(parts, word))
+    })
+  )
+}
+
+function wordsFor(column: string, fields: readonly string[]): readonly string[] {
+  const parts = Object.values(commonNames.nameParts)
+  const own = parts.filter((names) => names.includes(column))
+  const isName = fields.includes('name')
+  const known = [
+    column,
+    ...fields.flatMap((field) => [field, ...(fieldNames.get(field) ?? [])]),
+    ...(isName ? (own.length > 0 ? own : parts).flat() : []),
+  ]
+  return known.flatMap((name) => [name].concat(translationsOf(name)))
+}
+
+/** Shorter words are parts of other words. Words of Chinese, Japanese and Korean are short. */
+const leastLetters = 5
+const isShortScript = /^[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}ー]{2,}$/u
+
+/**
+ * True if a part begins or ends with the word, or the whole name is it with a mistake after its first letter: one letter or, in longer
+ * words, two are missing, added, wrong or swapped.
+ */
+function isNear(parts: readonly string[], word: string): boolean {
+  if (word.length < leastLetters && !isShortScript.test(word)) return false
+  const joined = (from: number, to?: number): string => parts.slice(from, to).join('')
+  if (parts.some((_, at) => joined(at).startsWith(word) || joined(0, at + 1).endsWith(word))) return true
+  const letters = joined(0)
+  if (word.length < leastLetters || letters[0] !== word[0]) return false
+  if (Math.abs(letters.length - word.length) > 2) return false
+  const isSwapped = sorted(letters) === sorted(word)
+  return editDistance(letters, word) <= (isSwapped || word.length > 7 ? 2 : 1)
+}
+
+function sorted(letters: string): string {
+  return Array.from(letters).sort().join('')
+}
+
+/** Returns the preset whose columns the header has: that of the customer ids, and more of the others than any other preset. */
+export function findPreset(header: readonly string[]): string | undefined {
+  const present = new Set(header.map(normalise))
+  const found = Object.entries(presets)
+    .filter(([, { customer }]) => present.has(normalise(customer)))
+    .map(([name, { columns, ...others }]) => {
+      const joined = 'joined' in others ? Object.values(others.joined).flat() : []
+      const names = [...Object.keys(columns), ...joined]
+      return { name, count: names.filter((column) => present.has(normalise(column))).length }
+    })
+    .toSorted((left, right) => right.count - left.count)
+  const [best, next] = found
+  return best !== undefined && best.count > Math.max(1, next?.count ?? 0) ? best.name : undefined
+}
