@@ -1,6 +1,5 @@
 /** Stores outcomes with what they say about fields, then counts them and notifies the watcher of the run. */
 import { parseErrorLimit } from '../config/values.ts'
-import type { HeldCustomers } from '../http/sender.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { withEarlier } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
@@ -12,6 +11,7 @@ import type { AnswerCheck } from './answer-check.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import type { RunParts } from './parts.ts'
 import type { Watch } from './watch.ts'
+import type { HeldCustomers } from '../http/ports.ts'
 
 export interface OutcomeWriterParts {
   readonly parts: Pick<RunParts, 'options' | 'progress' | 'watch'>

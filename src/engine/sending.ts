@@ -1,5 +1,4 @@
 /** The sending pass of a run: composes the parts around the one loop, and handles what stops it. */
-import type { HeldCustomers } from '../http/sender.ts'
 import type { UpdateRequest, MalformedRow, Row } from '../model/row.ts'
 import { createHeldCustomers } from './pauses.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
@@ -41,6 +40,7 @@ import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
+import type { HeldCustomers } from '../http/ports.ts'
 
 /** What the parts of one sending pass share. */
 interface Sending {

@@ -5,11 +5,10 @@
 import type { ErrorCode } from '../model/errors.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import { isThrottled, readEnvelope } from '../rapyd/response.ts'
-import type { Calls, Signer } from './call.ts'
 import { stopError, TransportError } from './errors.ts'
-import type { RateLimiter } from './rate-limiter.ts'
 import { again, isAgain, retry } from './retry.ts'
 import type { Again, RetryParts } from './retry.ts'
+import type { Calls, Signer, RateLimiter } from './ports.ts'
 
 /** A larger offset is not corrected: something is wrong with this machine. */
 const largestOffsetMs = 300_000

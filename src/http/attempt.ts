@@ -8,9 +8,9 @@ import { countBlock } from './access.ts'
 import type { Access } from './access.ts'
 import { confirmed, rejected, rejection, unknown } from './call-state.ts'
 import type { CallState, RequestVerdict, Result } from './call-state.ts'
-import type { Calls } from './call.ts'
 import { stopError, TransportError } from './errors.ts'
 import { retryAfterMs } from './retry.ts'
+import type { Calls } from './ports.ts'
 
 export interface AttemptParts {
   readonly calls: Calls

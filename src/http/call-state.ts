@@ -13,9 +13,9 @@ import type { Verdict } from '../rapyd/response.ts'
 import { isOwnBlock, noBlocks } from './access.ts'
 import type { Blocks } from './access.ts'
 import type { TransportError } from './errors.ts'
-import type { ReadBackResult } from './read-customer.ts'
 import { again } from './retry.ts'
 import type { Again } from './retry.ts'
+import type { ReadBackResult } from './ports.ts'
 
 /** Attempts of one row that may end without a clear answer. */
 const mostDoubts = 3

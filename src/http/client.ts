@@ -5,11 +5,12 @@ import type { Credentials } from '../rapyd/signature.ts'
 import { createAccess } from './access.ts'
 import type { Access } from './access.ts'
 import { createCalls, createSigner } from './call.ts'
-import type { CallParts, Calls, Exchange, Signer } from './call.ts'
+import type { CallParts } from './call.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
 import { TransportError } from './errors.ts'
 import { createRateLimiter } from './rate-limiter.ts'
-import type { RateLimiter, RateLimiterParts } from './rate-limiter.ts'
+import type { RateLimiterParts } from './rate-limiter.ts'
+import type { Calls, Exchange, Signer, RateLimiter } from './ports.ts'
 
 /** `windows` are those that `quota` keeps. `longestMs` counts for outages as well. */
 export interface ClientParts

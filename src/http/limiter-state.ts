@@ -8,10 +8,6 @@ import type { Clock, Quota, Window } from '../model/ports.ts'
 export interface LimiterState {
   /** Permits that are not released yet. */
   inFlight: number
-  /** Requests that wait for a permit, in order. */
-  queue: Waiter[]
-  /** When the timer next hands out permits; undefined if none runs. */
-  wakeAt: number | undefined
   /** True while the circuit breaker is open. */
   isProbesOnly: boolean
   /** True once concurrency has restarted because of the current pause. */
@@ -25,16 +21,6 @@ export interface LimiterState {
   readonly rate: AdaptiveRate
   /** When the even pace allows the next request. */
   evenAt: number
-}
-
-export interface Waiter {
-  readonly isProbe: boolean
-  /** It goes ahead of all but probes and others of its kind: what was read for it gets old. */
-  readonly isNext: boolean
-  /** It waits for two permits, if the limits allow two at once. */
-  readonly isPair: boolean
-  readonly grant: (permits: number) => void
-  readonly reject: (error: unknown) => void
 }
 
 /** How many requests may be in flight. Failures lower it, answers raise it. */
@@ -73,8 +59,6 @@ const earnedPerAnswer = 0.1
 export function initialState(concurrency: number, now: number): LimiterState {
   return {
     inFlight: 0,
-    queue: [],
-    wakeAt: undefined,
     isProbesOnly: false,
     isPauseSeen: false,
     evenAt: 0,
@@ -249,16 +233,12 @@ export function evenWaitMs(
   return callsLeft > smallest ? Math.max(0, state.evenAt - now - catchUpMs) : 0
 }
 
-/** Notes a request for the even pace, which is that of the slowest window. */
-export function countEven(state: LimiterState, windows: readonly Window[], now: number): void {
+/** Notes a request: for the even pace, which is that of the slowest window, and for the adaptive rate. */
+export function countSent(state: LimiterState, windows: readonly Window[], now: number): void {
   const everyMs = Math.max(0, ...windows.map(({ limit, perMs }) => perMs / limit))
   state.evenAt = Math.max(state.evenAt, now) + everyMs
-}
-
-/** Spaces requests evenly. */
-export function countSent(state: AdaptiveRate, now: number): void {
-  if (state.perSecond === undefined) return
-  state.nextAt = Math.max(state.nextAt, now) + 1_000 / state.perSecond
+  const { rate } = state
+  if (rate.perSecond !== undefined) rate.nextAt = Math.max(rate.nextAt, now) + 1_000 / rate.perSecond
 }
 
 /**

@@ -10,10 +10,13 @@ import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { findChangedKeys } from '../rapyd/metadata.ts'
 import { compareField, isEmpty, toSnapshot } from '../rapyd/snapshot.ts'
 import { countBlock, isOwnBlock, noBlocks } from './access.ts'
-import type { Calls, Signer } from './call.ts'
 import { stopError, TransportError } from './errors.ts'
 import { again, isAgain, mostAttempts, retry } from './retry.ts'
 import type { Again, RetryLimits, RetryParts } from './retry.ts'
+import type { Calls, ReadBackResult, Signer } from './ports.ts'
+
+/** A body with an older reading is not sent. */
+export const longestReadingMs = 10_000
 
 export interface ReadParts extends RetryParts {
   readonly calls: Calls
@@ -143,9 +146,6 @@ function changedKeys(body: string): { readonly changedKeys?: readonly string[] }
 function isMissing(code: ErrorCode, status: number): boolean {
   return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE' || status === 404
 }
-
-/** What a reading shows about a patch. `unanswered`: no read was answered, so a later one may be. */
-export type ReadBackResult = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
 
 /** Reads the customer, and finds out whether the patch was applied. Rejects as `ReadCustomer` does. `attempts`: default 5. */
 export type ReadBack = (

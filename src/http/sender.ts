@@ -13,8 +13,10 @@ import { sleepUntil } from './clock.ts'
 import type { AttemptParts } from './attempt.ts'
 import { reduceCall, startCall, toOutcome } from './call-state.ts'
 import type { CallState, ReadingVerdict, RequestVerdict, Step, Unsendable } from './call-state.ts'
-import type { ReadBack, ReadBackResult } from './read-customer.ts'
+import { longestReadingMs } from './read-customer.ts'
+import type { ReadBack } from './read-customer.ts'
 import { isAgain, retry } from './retry.ts'
+import type { HeldCustomers, ReadBackResult } from './ports.ts'
 
 export interface SenderParts extends AttemptParts {
   readonly random: () => number
@@ -45,21 +47,11 @@ export interface SenderParts extends AttemptParts {
   ) => Promise<UpdateRequest | Outcome>
 }
 
-/** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
-export interface HeldCustomers {
-  /** Returns 0 for a customer that is not held. */
-  until(customerId: string): number
-  hold(customerId: string, until: number): void
-}
-
 /** After so long a customer's state proves nothing about a call that was not answered. */
 const longestDoubtMs = 15 * 60_000
 
 /** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */
 const earlyReadsMs = [5_000, 30_000]
-
-/** A body with an older reading is not sent. */
-export const longestReadingMs = 10_000
 
 const oldReading = { kind: 'lost', error: new TransportError('not_sent', 'old_reading'), at: 0 } as const
 

@@ -5,6 +5,7 @@ import type { ApiResponse, SignedRequest } from '../model/ports.ts'
 import { connectionError, openConnections } from './connections.ts'
 import type { ConnectionOptions } from './connections.ts'
 import { TransportError } from './errors.ts'
+import type { Transport } from './ports.ts'
 
 /** A request that waited longer than `connectTimeoutMs` for a connection is not sent, because its signature is too old. */
 export interface TransportOptions extends ConnectionOptions {
@@ -16,13 +17,6 @@ export interface TransportOptions extends ConnectionOptions {
   readonly onRequest?: () => void
   /** Called with every answer. Must not throw. */
   readonly onAnswer?: (response: ApiResponse) => void
-}
-
-export interface Transport {
-  /** Rejects with `TransportError` and nothing else. */
-  exchange(request: SignedRequest): Promise<ApiResponse>
-  /** Waits for the requests in flight. Does nothing the second time. */
-  close(): Promise<void>
 }
 
 const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
