@@ -143,13 +143,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a row in doubt is read back at once',
-    file: 'http/sender.ts',
+    file: 'http/settling.ts',
     edits: [['await waitUntil(until, signal)', 'void until']],
     tests: sender,
   },
   {
     title: 'a later row overtakes an attempt that may still arrive',
-    file: 'http/sender.ts',
+    file: 'http/settling.ts',
     edits: [['held.hold(request.customerId, until)', 'void until']],
     tests: sender,
   },
