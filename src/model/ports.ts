@@ -37,14 +37,6 @@ export type ReadRow = (
 /** Finds the column of a problem's `field`. Returns undefined for fields that no column has, such as constants. */
 export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined
 
-/** Warns about what Rapyd does not document. */
-export interface RowWarnings {
-  /** The id may be of an unusual form. */
-  unusualId(customerId: string, onWarning: OnWarning): void
-  /** The fields that a row clears. */
-  clears(row: PatchedRow, onWarning: OnWarning): void
-}
-
 /** Examines the rows of a scan: for each row `begin`, then `refused` if it is invalid, `read`, and `warned` for each warning. */
 export interface Examiner {
   begin(row: Row | MalformedRow): void

@@ -2,14 +2,15 @@
  * What Update Customer takes: the customer id, the fields, and the rules of their values. Documented rules are errors;
  * what the documentation leaves open is a warning.
  */
-import type { ErrorCode } from '../model/errors.ts'
+import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { findInvisible } from '../model/invisible.ts'
 import { valueAt } from '../model/json.ts'
-import type { RowWarnings } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
+import type { PatchedRow } from '../model/row.ts'
 import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
 import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
+import tables from './customer-fields.json' with { type: 'json' }
 
 /** A blank id would make the path of Create Customer, and a slash another path. */
 const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
@@ -156,49 +157,31 @@ export interface CustomerField {
   /** The warning for an empty string in this field: what Rapyd leaves open about it. */
   readonly clearWarning?: string
   /** The documented customer (rapyd-api.md, 5.2) has no such field. If an answer lacks it, its value is unknown. */
-  readonly isUndocumentedInAnswers?: true
+  readonly isUndocumentedInAnswers?: boolean
 }
 
-function textField(name: string, more: Partial<CustomerField> = {}): CustomerField {
-  return { name, type: 'text', ...more }
+const rules = new Map<string | undefined, Rule>([
+  ['email', emailRule],
+  ['phone', phoneRule],
+  ['country', countryRule],
+  ['date', dateRule],
+  ['occupation', occupationRule],
+  ['paymentMethod', paymentMethodRule],
+  ['ewallet', ewalletRule],
+  ['code', codeRule],
+])
+
+function toField(entry: Omit<CustomerField, 'type' | 'rule'> & { readonly rule?: string }): CustomerField {
+  const { rule: ruleName, ...field } = entry
+  const found = rules.get(ruleName)
+  if (found === undefined && ruleName !== undefined) throw new Error(`no rule ${ruleName}`)
+  const type = field.name === 'addresses' || field.name === 'metadata' ? field.name : 'text'
+  return { ...field, type, ...(found === undefined ? {} : { rule: found }) }
 }
 
-const undocumentedClear = { clearWarning: 'Rapyd does not document that a blank clears this field.' }
-const undocumented = { ...undocumentedClear, isUndocumentedInAnswers: true } as const
-
-export const customerFields: readonly CustomerField[] = [
-  textField('name', {
-    clearWarning: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
-  }),
-  textField('email', { rule: emailRule }),
-  textField('phone_number', { rule: phoneRule }),
-  textField('description'),
-  textField('business_vat_id', { rule: codeRule }),
-  textField('invoice_prefix', { rule: codeRule }),
-  textField('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
-  textField('ewallet', {
-    rule: ewalletRule,
-    clearWarning: 'A wallet seems to be set once: Rapyd may refuse a blank.',
-  }),
-  textField('coupon', { rule: codeRule }),
-  { name: 'addresses', type: 'addresses', ...undocumentedClear },
-  { name: 'metadata', type: 'metadata', ...undocumentedClear },
-  textField('date_of_birth', { rule: dateRule, ...undocumented }),
-  textField('birth_country', { rule: countryRule, ...undocumented }),
-  textField('nationality', { rule: countryRule, ...undocumented }),
-  textField('occupation', { rule: occupationRule, ...undocumented }),
-]
-
+export const customerFields: readonly CustomerField[] = tables.customer.map(toField)
 /** Fields of one item of `addresses`. */
-export const addressFields: readonly CustomerField[] = [
-  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) =>
-    textField(name),
-  ),
-  textField('country', { rule: countryRule }),
-  textField('zip', { rule: codeRule }),
-  textField('phone_number', { rule: phoneRule }),
-  { name: 'metadata', type: 'metadata' },
-]
+export const addressFields: readonly CustomerField[] = tables.address.map(toField)
 
 const customerFieldsByName = new Map(customerFields.map((field) => [field.name, field]))
 const addressFieldsByName = new Map(addressFields.map((field) => [field.name, field]))
@@ -215,13 +198,15 @@ export function findAddressField(name: string): CustomerField | undefined {
   return addressFieldsByName.get(name)
 }
 
+type OnWarning = (code: WarningCode, field: string, message: string) => void
+
 /** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
-export const rowWarnings: RowWarnings = {
-  unusualId(customerId, onWarning) {
+export const rowWarnings = {
+  unusualId(customerId: string, onWarning: OnWarning): void {
     if (!usualForm.test(customerId))
       onWarning('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
   },
-  clears({ patch, cleared }, onWarning) {
+  clears({ patch, cleared }: Pick<PatchedRow, 'patch' | 'cleared'>, onWarning: OnWarning): void {
     for (const path of cleared) {
       const message = findCustomerField(fieldOf(path))?.clearWarning
       const keys = path.split(/[.[\]]+/).filter((key) => key !== '')
