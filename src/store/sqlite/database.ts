@@ -5,8 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { isBusy } from '../../config/file-lock.ts'
 import { openOwnFolder } from '../../config/own-files.ts'
-import { BulkUpdateError } from '../../model/errors.ts'
-import { damagedStore, lostStore, storeError } from '../errors.ts'
+import { damagedStore, errorOf, lostStore, storeError } from '../errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
 import type { Queries, StoreRow, QueryValues } from '../own-database.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
@@ -183,19 +182,9 @@ function refuseOther(db: DatabaseSync, path: string): void {
   const isUsed = version > 0 || db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
   // Read last: another process may just have made both.
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
-  if (id !== applicationId && isUsed) {
-    throw new BulkUpdateError(
-      'E_STORE_PATH',
-      `${path} is a database of another program`,
-      'Name another file with --store. Nothing was sent.',
-    )
-  }
-  if (version <= storeVersion) return
-  throw new BulkUpdateError(
-    'E_STORE_VERSION',
-    `the store ${path} was written by a newer version of rapyd-bulk (store ${version}, this knows up to ${storeVersion})`,
-    'Use that version, or name another file with --store. Nothing was sent.',
-  )
+  if (id !== applicationId && isUsed) throw errorOf('E_STORE_PATH', 'other_program', { path })
+  if (version > storeVersion)
+    throw errorOf('E_STORE_VERSION', 'newer_version', { path, version, known: storeVersion })
 }
 
 /** Returns undefined if the database is empty. */
@@ -220,10 +209,5 @@ const networkTypes: Readonly<Record<number, string>> = {
 
 function refuseNetwork(path: string, folder: string): void {
   const name = networkTypes[statfsSync(folder).type >>> 0]
-  if (name === undefined) return
-  throw new BulkUpdateError(
-    'E_STORE_PATH',
-    `the store ${path} would be on a network file system (${name}), where locks are not reliable`,
-    'Name a file on a disk of this machine with --store. Nothing was sent.',
-  )
+  if (name !== undefined) throw errorOf('E_STORE_PATH', 'network', { path, name })
 }

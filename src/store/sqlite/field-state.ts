@@ -1,8 +1,8 @@
 /** What is known of an account's customers: digests of the fields that Rapyd confirmed, and which exports held which customers. */
-import { BulkUpdateError } from '../../model/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { Digests } from '../../model/outcome.ts'
 import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
+import { errorOf } from '../errors.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreRow } from '../own-database.ts'
 import type { StoreDatabase } from './database.ts'
@@ -88,17 +88,9 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       const account = await open()
       const former = columnOf(account, 'former_path')
       if (typeof former === 'string' && !isNew)
-        throw new BulkUpdateError(
-          'E_STATE_LOST',
-          `what version 0.1 knew of this account cannot be taken over: the state in ${former} is damaged, or older than its runs`,
-          'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.',
-        )
-      if (await hasKey(database, account, owner)) return
-      throw new BulkUpdateError(
-        'E_STATE_OTHER',
-        `what the store ${path} knows of account ${owner.account} was made with another secret key`,
-        'Use the key it was made with. If the key was changed, take what was sent last as applied: rapyd-bulk state baseline <last file>. Nothing was sent.',
-      )
+        throw errorOf('E_STATE_LOST', 'former_state', { path: former })
+      if (!(await hasKey(database, account, owner)))
+        throw errorOf('E_STATE_OTHER', 'other_key', { path, account: owner.account })
     },
     async accept() {
       const account = await open()

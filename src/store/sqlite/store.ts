@@ -1,8 +1,8 @@
 /** The store in one SQLite database, which several processes may use at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BulkUpdateError } from '../../model/errors.ts'
 import { inputKeptNote } from '../../model/store.ts'
 import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
+import { errorOf } from '../errors.ts'
 import { tryLock } from '../own-database.ts'
 import { accountNumber, findAccount } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
@@ -75,11 +75,7 @@ function storeOf(database: StoreDatabase): Store {
     async holdExports(account) {
       const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
       if (unlock !== undefined) return async () => unlock()
-      throw new BulkUpdateError(
-        'E_BUSY',
-        `another run with --only-changed of account ${account.account} is under way`,
-        'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
-      )
+      throw errorOf('E_BUSY', 'busy_exports', { account: account.account })
     },
     fieldState: (account) => createFieldState(database, account),
     async accountFact(account, name) {
