@@ -4,11 +4,11 @@
  */
 import { countEach } from '../model/collections.ts'
 import { withoutCall } from '../model/outcome.ts'
-import type { Digests, Outcome } from '../model/outcome.ts'
+import type { Digests, Outcome, FieldEffects } from '../model/outcome.ts'
 import type { Clock, Send } from '../model/ports.ts'
 import { fieldOf, splitNames } from '../model/row.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import type { FieldEffects, Run } from '../model/store.ts'
+import type { Run } from '../model/store.ts'
 import { narrowRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { readDoubted } from './doubted-fields.ts'

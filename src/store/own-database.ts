@@ -31,6 +31,33 @@ export interface Queries {
   readonly first: (query: string, ...values: QueryValues) => StoreRow | undefined
 }
 
+/** The database of the store. `run` is called inside `write`. Errors of queries become errors of the store. */
+export interface StoreDatabase extends Queries {
+  readonly path: string
+  readonly db: DatabaseSync
+  /**
+   * Runs `action` in a transaction of its own, with the number of the commit. Waits while another process writes. `place`: the place
+   * of the mark that notes the commit, if requests rely on it.
+   */
+  readonly write: <Result>(action: (commit: number) => Result, place?: number) => Promise<Result>
+  /**
+   * One page after another, each from the last key on, so that no transaction stays open, and signals and timers run in between.
+   * `query` ends with its condition.
+   */
+  readonly pages: (
+    query: string,
+    values: QueryValues,
+    key: PageKey,
+    rows?: number,
+  ) => AsyncGenerator<readonly StoreRow[]>
+  /** Takes the store as it is, whatever its mark says. */
+  readonly restartMark: () => void
+  close(): void
+}
+
+/** The columns that order the rows of a query, each with a value before the first one. */
+export type PageKey = Readonly<Record<string, string | number>>
+
 /** Statements are prepared once. */
 export function queriesOf(db: DatabaseSync): Queries {
   const statements = new Map<string, StatementSync>()

@@ -3,10 +3,10 @@ import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { AccountId } from '../../model/store.ts'
 import { formerStatePath, readFormerRequests, readFormerState } from '../former-layout.ts'
 import type { AccountName } from '../former-layout.ts'
-import type { StoreDatabase } from './database.ts'
 import { fieldTable, unknown } from './field-effects.ts'
 import type { FieldEntry } from './field-effects.ts'
 import { bootId, machineClock } from './quota.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 /** Returns undefined if the store holds nothing of the account. */
 export function findAccount({ first }: StoreDatabase, { host, account }: AccountName): number | undefined {

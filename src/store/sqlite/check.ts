@@ -1,7 +1,6 @@
 /** Examines the whole store: SQLite's own structure, and the checksum of every row that decides what is sent. */
 import { BulkUpdateError } from '../../model/errors.ts'
-import type { StoreRow } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
+import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { fieldTable, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
 

@@ -2,13 +2,12 @@
  * What intents and outcomes do to the fields of customers. An open intent makes its fields unknown for every run of the
  * account by being there. An outcome confirms a field only if nothing else can have written it since its own intent.
  */
-import type { Outcome } from '../../model/outcome.ts'
+import type { Outcome, FieldEffects } from '../../model/outcome.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import type { FieldEffects } from '../../model/store.ts'
-import type { StoreDatabase } from './database.ts'
 import { checksumOf, readIntent } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import { isOwned, leastSettleMs } from './owner.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 /** What is kept of one field. */
 export interface FieldEntry {

@@ -6,7 +6,7 @@ import { isLocked } from '../../config/file-lock.ts'
 import type { BulkUpdateError } from '../../model/errors.ts'
 import { errorOf } from '../errors.ts'
 import { tryLock } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 export type Owner = Awaited<ReturnType<typeof takeRun>>
 

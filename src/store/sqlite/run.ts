@@ -9,7 +9,6 @@ import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
 import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
 import { damagedStore, errorOf } from '../errors.ts'
 import { accountNumber, hasKey } from './accounts.ts'
-import type { StoreDatabase } from './database.ts'
 import { createFieldWriter } from './field-effects.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -19,6 +18,7 @@ import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
 import { openIntents, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 /** Creates the run, or takes it from a dead owner. Throws BUSY, and USAGE, E_OTHER_RUN, if it belongs to another input. */
 export async function openRun(

@@ -7,15 +7,13 @@ import { tryLock } from '../own-database.ts'
 import { accountNumber, findAccount } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
-import type { StoreRow } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
+import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { takeRun } from './owner.ts'
 import { openQuota } from './quota.ts'
 import { openRun } from './run.ts'
 import { runReader, selectRun, storedRun } from './run-reader.ts'
-import { runTables } from './schema.ts'
 
 /** Opens the store at `path`, or creates it. Throws as `openStoreDatabase`, which also says what `isAccepted` means. */
 export async function openSqliteStore(path: string, isAccepted = false): Promise<Store> {
@@ -112,6 +110,17 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
     .all(query, ...wanted.map(([, value]) => value ?? null))
     .filter(({ id, directory }) => runsDir === undefined || String(directory) === `${runsDir}/${String(id)}`)
     .map((row) => runReader(database, row))
+}
+
+/** What is kept of one run: the tables, and their keys within it. */
+const runTables: Readonly<Record<string, string>> = {
+  outcome: 'row, operation',
+  intent: 'account, customer, row, operation',
+  before_image: 'row',
+  before_write: 'customer, row',
+  input_chunk: 'number',
+  run_note: 'name',
+  run_progress: 'run',
 }
 
 /** Rows of one transaction; a gap as long as each took lets the others write. */
