@@ -59,18 +59,7 @@ export async function preflight(parts: PreflightParts, signal: AbortSignal): Pro
 }
 
 /** Every method throws a `BulkUpdateError` if no row can be updated. */
-export interface Access {
-  /** A row was updated. */
-  updated(): void
-  /** Rapyd refused a row. */
-  rejected(code: ErrorCode, status: number): void
-  /** The access key was refused. Resolves if that is so for this row alone. */
-  keyRefused(operationId: string, signal: AbortSignal): Promise<void>
-  /** What is made for each request was refused, perhaps because of the clock, which is corrected. */
-  correctClock(why: SignaturePart, response: ApiResponse): void
-  /** It was refused again. Resolves if that is so for this row alone. */
-  signatureRefused(why: SignaturePart, signal: AbortSignal): Promise<void>
-}
+export type Access = ReturnType<typeof createAccess>
 
 type SignaturePart = 'clock' | 'salt' | 'signature'
 
@@ -88,7 +77,7 @@ const strangeStatuses: ReadonlySet<number> = new Set([404, 405, 410, 415, 422])
 const mostBadSignatures = 5
 const mostBadKeys = 3
 
-export function createAccess({ calls, signer, limiter }: AccessParts): Access {
+export function createAccess({ calls, signer, limiter }: AccessParts) {
   /** True once a row was updated. */
   let hasUpdated = false
   /** True once rows need not go one at a time. */
@@ -116,13 +105,14 @@ export function createAccess({ calls, signer, limiter }: AccessParts): Access {
   }
 
   return {
-    updated() {
+    updated(): void {
       hasUpdated = true
       badSignatures = 0
       badKeys = 0
       if (!isProven) prove()
     },
-    rejected(code, status) {
+    /** Rapyd refused a row. */
+    rejected(code: ErrorCode, status: number): void {
       if (isProven) return
       refusals++
       const refusal = `${code} ${status}`
@@ -138,16 +128,19 @@ export function createAccess({ calls, signer, limiter }: AccessParts): Access {
         throw stopError('E_NOT_API', `HTTP ${status} for the first ten rows`)
       prove()
     },
-    async keyRefused(operationId, signal) {
+    /** The access key was refused. Resolves if that is so for this row alone. */
+    async keyRefused(operationId: string, signal: AbortSignal): Promise<void> {
       badKeys++
       if (!hasUpdated || badKeys >= mostBadKeys || !(await doKeysWork(signal)))
         throw stopError('E_AUTH', operationId)
     },
-    correctClock(why, response) {
+    /** What is made for each request was refused, perhaps because of the clock. */
+    correctClock(why: SignaturePart, response: ApiResponse): void {
       const offsetMs = why === 'salt' ? 0 : signer.correctClock(response)
       if (why === 'clock' && isFarOff(offsetMs)) throw stopError('E_CLOCK', String(offsetMs ?? ''))
     },
-    async signatureRefused(why, signal) {
+    /** It was refused again. Resolves if that is so for this row alone. */
+    async signatureRefused(why: SignaturePart, signal: AbortSignal): Promise<void> {
       if (why !== 'signature' || !hasUpdated) throw stopError(why === 'clock' ? 'E_CLOCK' : 'E_AUTH', why)
       badSignatures++
       if (badSignatures >= mostBadSignatures) await doKeysWork(signal)

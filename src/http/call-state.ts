@@ -94,11 +94,6 @@ interface AmbiguousAnswer {
   readonly at: number
 }
 
-/** Another run has sent something to the customer since this row in doubt, so no reading can show what became of it. */
-interface Overtaken {
-  readonly kind: 'overtaken'
-}
-
 /** The customer was read again before the request, and what it shows forbids it. */
 export interface Unsendable {
   readonly kind: 'unsendable'
@@ -135,7 +130,7 @@ export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): Call
 
 export function reduceCall(
   state: CallState,
-  verdict: RequestVerdict | ReadingVerdict | Overtaken | Unsendable,
+  verdict: RequestVerdict | ReadingVerdict | Unsendable | { readonly kind: 'overtaken' },
 ): CallState {
   if (verdict.kind === 'overtaken') return end(state, overtaken)
   if (verdict.kind === 'unsendable') return end(state, afterUnsendable(state, verdict.outcome))

@@ -92,7 +92,10 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
 }
 
 /** Whether requests may be sent now, and what they take from the limits. */
-function createLimits(parts: RateLimiterParts, state: LimiterState): Limits & { pause(ms: number): void } {
+function createLimits(
+  parts: RateLimiterParts,
+  state: LimiterState,
+): Limits & { readonly pause: (ms: number) => void } {
   const { quota, clock, windows, callsLeft = () => 0, onPause } = parts
   const { concurrency, rate } = state
 

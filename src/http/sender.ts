@@ -143,7 +143,7 @@ function toReadAgain(request: UpdateRequest): UpdateRequest {
 export function createSender(parts: SenderParts): Send {
   const { clock, calls, held, readAgain } = parts
   const attempt = createAttempt(parts)
-  const { waitUntil, settleAttempt, settleEarlier } = createSettling(parts)
+  const settling = createSettling(parts)
 
   const isRecent = ({ reading }: UpdateRequest): boolean =>
     reading === undefined || clock.now() - reading.at <= longestReadingMs
@@ -163,12 +163,13 @@ export function createSender(parts: SenderParts): Send {
   /** Settles earlier attempts, then sends. */
   async function tryOnce(call: Call, signal: AbortSignal): Promise<Step> {
     if (call.state.inDoubt && !call.state.isReadBack) {
-      call.state = await settleAttempt(call, 'attempt', signal)
+      call.state = await settling.settleAttempt(call, 'attempt', signal)
       if (call.state.next.kind !== 'send') return call.state.next
       call.request = toReadAgain(call.request)
     }
     call.state = reduceCall(call.state, await sendOnce(call, signal))
-    if (call.state.next.kind === 'check_refusal') call.state = await settleAttempt(call, 'refusal', signal)
+    if (call.state.next.kind === 'check_refusal')
+      call.state = await settling.settleAttempt(call, 'refusal', signal)
     return call.state.next
   }
 
@@ -176,18 +177,18 @@ export function createSender(parts: SenderParts): Send {
     if (signal.aborted) return undefined
     const call: Call = { request: asked, state: startCall(asked, parts.inDoubt.has(asked.row)) }
     try {
-      await waitUntil(held.until(asked.customerId), signal)
+      await settling.waitUntil(held.until(asked.customerId), signal)
       if (call.state.inDoubt && (await parts.isOvertaken?.(asked.row)) === true)
         call.state = reduceCall(call.state, { kind: 'overtaken' })
       else if (call.state.inDoubt) {
-        call.state = await settleEarlier(call, signal)
+        call.state = await settling.settleEarlier(call, signal)
         call.request = toReadAgain(asked)
       }
       if (call.state.next.kind === 'end') return toOutcome(asked, call.state, clock.wall())
       await calls.enter(call.request, signal)
       const last = await retry<Step>(() => tryOnce(call, signal), parts, signal)
       if (call.state.inDoubt && (isAgain(last) || last.kind === 'settle_last'))
-        call.state = await settleAttempt(call, 'last_attempt', signal)
+        call.state = await settling.settleAttempt(call, 'last_attempt', signal)
       return toOutcome(call.request, call.state, clock.wall())
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason

@@ -198,15 +198,15 @@ export function findAddressField(name: string): CustomerField | undefined {
   return addressFieldsByName.get(name)
 }
 
-type OnWarning = (code: WarningCode, field: string, message: string) => void
+type AddWarning = (code: WarningCode, field: string, message: string) => void
 
 /** Warnings about a row that is sent all the same: unusual ids, and clears that Rapyd may refuse. */
 export const rowWarnings = {
-  unusualId(customerId: string, onWarning: OnWarning): void {
+  unusualId(customerId: string, onWarning: AddWarning): void {
     if (!usualForm.test(customerId))
       onWarning('W_UNUSUAL_ID', 'customer', 'not cus_ and 32 lower-case hex digits, the only form seen')
   },
-  clears({ patch, cleared }: Pick<PatchedRow, 'patch' | 'cleared'>, onWarning: OnWarning): void {
+  clears({ patch, cleared }: Pick<PatchedRow, 'patch' | 'cleared'>, onWarning: AddWarning): void {
     for (const path of cleared) {
       const message = findCustomerField(fieldOf(path))?.clearWarning
       const keys = path.split(/[.[\]]+/).filter((key) => key !== '')

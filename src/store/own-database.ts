@@ -25,11 +25,7 @@ export type StoreRow = ReturnType<StatementSync['all']>[number]
 
 export type QueryValues = readonly SQLInputValue[]
 
-export interface Queries {
-  readonly run: (query: string, ...values: QueryValues) => ReturnType<StatementSync['run']>
-  readonly all: (query: string, ...values: QueryValues) => readonly StoreRow[]
-  readonly first: (query: string, ...values: QueryValues) => StoreRow | undefined
-}
+export type Queries = ReturnType<typeof queriesOf>
 
 /** The database of the store. `run` is called inside `write`. Errors of queries become errors of the store. */
 export interface StoreDatabase extends Queries {
@@ -59,7 +55,7 @@ export interface StoreDatabase extends Queries {
 export type PageKey = Readonly<Record<string, string | number>>
 
 /** Statements are prepared once. */
-export function queriesOf(db: DatabaseSync): Queries {
+export function queriesOf(db: DatabaseSync) {
   const statements = new Map<string, StatementSync>()
 
   function prepared(query: string): StatementSync {
@@ -69,9 +65,9 @@ export function queriesOf(db: DatabaseSync): Queries {
   }
 
   return {
-    run: (query, ...values) => prepared(query).run(...values),
-    all: (query, ...values) => prepared(query).all(...values),
-    first: (query, ...values) => prepared(query).get(...values),
+    run: (query: string, ...values: QueryValues) => prepared(query).run(...values),
+    all: (query: string, ...values: QueryValues): readonly StoreRow[] => prepared(query).all(...values),
+    first: (query: string, ...values: QueryValues): StoreRow | undefined => prepared(query).get(...values),
   }
 }
 

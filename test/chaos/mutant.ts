@@ -103,19 +103,19 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'no run id in the key',
     file: 'rapyd/requests.ts',
-    edits: [['${parts.runId}\\n', '']],
+    edits: [['host, runId, row,', 'host, row,']],
     tests: races,
   },
   {
     title: 'no row number in the key',
     file: 'rapyd/requests.ts',
-    edits: [['${parts.row}\\n', '']],
+    edits: [['runId, row, operation,', 'runId, operation,']],
     tests: ['unit/rapyd/requests.test.ts'],
   },
   {
     title: 'a key of its own for every session',
     file: 'rapyd/requests.ts',
-    edits: [['${parts.row}\\n', '${parts.row}\\n${process.pid}\\n']],
+    edits: [['runId, row, operation,', 'runId, row, process.pid, operation,']],
     tests: crash,
   },
   {
@@ -329,12 +329,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'what an accepted store knows of fields is relied on',
     file: 'store/sqlite/check.ts',
-    edits: [
-      [
-        '[field, { digest: unknown, number, at, until: 0 }] as const',
-        '[field, table.get(String(customer))[field] ?? { digest: unknown, number, at, until: 0 }] as const',
-      ],
-    ],
+    edits: [['({ number }) => ({ digest: unknown, number, at, until: 0 })', '(entry) => entry']],
     tests: lostCommits,
   },
   {

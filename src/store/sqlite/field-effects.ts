@@ -56,10 +56,9 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
       return checksumOf([customerId, text]) === found['checksum'] ? entriesOf(text) : damagedEntries
     },
     put(customerId: string, entries: FieldEntries): void {
-      const stored = Object.entries(entries).map(
-        ([field, { digest, number, at, until }]) => [field, [digest, number, at, until]] as const,
+      const text = JSON.stringify(
+        mapFields(entries, ({ digest, number, at, until }) => [digest, number, at, until]),
       )
-      const text = JSON.stringify(Object.fromEntries(stored))
       const query = 'INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)'
       change(query, account, customerId, text, checksumOf([customerId, text]))
     },
@@ -78,14 +77,17 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
 
 export function entriesOf(text: string): FieldEntries {
   const found = parseJson(text)
-  const entries: Record<string, FieldEntry> = {}
-  if (!isJsonObject(found)) return entries
-  for (const field in found) {
-    const entry = found[field]
+  return mapFields(isJsonObject(found) ? found : {}, (entry) => {
     const [digest, number, at, until]: readonly unknown[] = Array.isArray(entry) ? entry : []
-    entries[field] = { digest: String(digest), number: Number(number), at: Number(at), until: Number(until) }
-  }
-  return entries
+    return { digest: String(digest), number: Number(number), at: Number(at), until: Number(until) }
+  })
+}
+
+export function mapFields<From, To>(
+  fields: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, change(value)]))
 }
 
 /** Before the intents of a run are deleted: their requests may have been applied, and no run settles them any more. */

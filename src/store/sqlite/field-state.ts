@@ -5,7 +5,7 @@ import type { AccountId, FieldState, KnownFields, SentFields } from '../../model
 import { errorOf } from '../errors.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { entriesOf, fieldTable, forgotten, unknown } from './field-effects.ts'
+import { entriesOf, fieldTable, forgotten, mapFields, unknown } from './field-effects.ts'
 import type { FieldEntries, FieldEntry, FieldTable } from './field-effects.ts'
 
 /** No row has it. Intents of runs without field state have 0. */
@@ -56,10 +56,8 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
         run("UPDATE account SET last_sender = '', former_path = NULL WHERE id = ?", account)
         const at = Date.now()
         for (const { customerId, digests } of confirmed) {
-          const entries = Object.entries(digests).map(
-            ([field, digest]) => [field, { digest, number, at, until: 0 }] as const,
-          )
-          table.put(customerId, { ...table.get(customerId), ...Object.fromEntries(entries) })
+          const entries = mapFields(digests, (digest) => ({ digest, number, at, until: 0 }))
+          table.put(customerId, { ...table.get(customerId), ...entries })
         }
       })
     },
@@ -162,11 +160,14 @@ function unknownTimes(entries: FieldEntries): readonly number[] {
 function forgetCustomer(table: FieldTable, customerId: string): boolean {
   const entries = table.get(customerId)
   const at = Date.now()
-  const left = Object.entries(entries).map(
-    ([field, entry]) =>
-      [field, { ...entry, digest: entry.digest === unknown ? unknown : forgotten, at }] as const,
+  table.put(
+    customerId,
+    mapFields(entries, (entry) => ({
+      ...entry,
+      digest: entry.digest === unknown ? unknown : forgotten,
+      at,
+    })),
   )
-  table.put(customerId, Object.fromEntries(left))
   return Object.values(entries).some(isKnown)
 }
 
