@@ -79,9 +79,8 @@ export function initialState(concurrency: number, now: number): LimiterState {
 }
 
 /**
- * Learns from an answer that was not throttled. Returns true if it shows a server in trouble.
- *
- * @param isLate true during a pause: the request was sent before, so it shows nothing about the time after it
+ * Learns from an answer that was not throttled. Returns true if it shows a server in trouble. `isLate`: there is a pause, so it shows
+ * nothing about the time after it.
  */
 export function learnFromAnswer(state: LimiterState, status: number, isLate: boolean, now: number): boolean {
   countAccepted(state.rate, now)
@@ -217,12 +216,7 @@ export function rateWaitMs(state: AdaptiveRate, now: number): number {
   return Math.max(0, state.nextAt - now - catchUpMs)
 }
 
-/**
- * Milliseconds until the even pace allows the next request: requests are spread over the windows while more are left than the
- * smallest window allows.
- *
- * @param windows limits without the reserve
- */
+/** Milliseconds until the even pace allows the next request. There is one while more calls are left than the smallest window allows. */
 export function evenWaitMs(
   state: LimiterState,
   windows: readonly Window[],
@@ -243,9 +237,7 @@ export function countSent(state: LimiterState, windows: readonly Window[], now: 
 
 /**
  * The rate windows of one process, as an exact sliding log. The server counts a request at an unknown moment before its
- * answer, so it counts here from its permit until a whole window after its answer.
- *
- * @param windows limits without the reserve; with none, only pauses delay requests
+ * answer, so it counts here from its permit until a whole window after its answer. Limits are those without the reserve.
  */
 export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock, 'now'>): Quota {
   const mostKept = Math.max(0, ...windows.map((window) => window.limit))

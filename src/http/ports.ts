@@ -5,9 +5,8 @@ import type { TransportError } from './errors.ts'
 
 export interface RateLimiter {
   /**
-   * Resolves when a request may be sent, in order. Rejects with the signal's reason if it aborts before. A probe goes ahead of
-   * all others, and also gets a permit while the circuit is open. With `isNext` it goes ahead of all but probes. With `permits: 2` there
-   * is a second permit, if the limits allow two at once.
+   * Resolves when a request may be sent, in order. Rejects with the signal's reason. A probe goes ahead of all, also while the circuit is
+   * open; `isNext` goes ahead of all but probes. With `permits: 2` there is a second one, if the limits allow two at once.
    */
   acquire(signal: AbortSignal, options?: AcquireOptions): Promise<Permit>
   /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */

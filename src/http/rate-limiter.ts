@@ -171,11 +171,8 @@ const leastPauseMs = 1_000
 const longestUnknownMs = 60_000
 
 /**
- * How long all requests pause after a 429 without `Retry-After`: the shorter window, then the longer one. Rapyd documents no
- * header and blocks for one minute or five. Without known windows the pause begins with a second and doubles.
- *
- * @param pauses pauses in a row, including this one
- * @param random in [0, 1): clients that were stopped together must not come back together
+ * How long all requests pause after a 429 without `Retry-After`: the shorter window, then the longer one (Rapyd blocks for one minute
+ * or five). Without windows the pause begins with a second and doubles. `random`, in [0, 1): clients must not come back together.
  */
 export function pauseMs(
   pauses: number,

@@ -12,7 +12,16 @@ import { operations } from '../rapyd/operations.ts'
 import type { Verdict } from '../rapyd/response.ts'
 import { countBlock } from './access.ts'
 import type { Access } from './access.ts'
-import { confirmed, reduceCall, rejected, rejection, startCall, toOutcome, unknown } from './call-state.ts'
+import {
+  messages,
+  confirmed,
+  reduceCall,
+  rejected,
+  rejection,
+  startCall,
+  toOutcome,
+  unknown,
+} from './call-state.ts'
 import type { RequestVerdict, Result, Step, Unsendable } from './call-state.ts'
 import { stopError, TransportError } from './errors.ts'
 import type { Calls } from './ports.ts'
@@ -93,15 +102,16 @@ function createAttempt({
         access.correctClock(answer.why, response)
         if (!state.isResigned) return { kind: 'resigned', response, reason: answer.why }
         await access.signatureRefused(answer.why, signal)
-        return { kind: 'final', response, result: badSignature }
+        return { kind: 'final', response, result: rejected('E_SIGNATURE_ROW', messages.badSignature) }
       }
       case 'stop': {
         const { code, operationId } = answer
         // The run is stopped already. An answer about another customer proves nothing about this one.
-        if (code === 'E_WRONG_CUSTOMER') return { kind: 'final', response, operationId, result: namedAnother }
+        if (code === 'E_WRONG_CUSTOMER')
+          return { kind: 'final', response, operationId, result: unknown(code, messages.namedAnother) }
         if (code !== 'E_AUTH') throw stopError(code, operationId)
         await access.keyRefused(operationId, signal)
-        return { kind: 'final', response, operationId, result: badKey }
+        return { kind: 'final', response, operationId, result: rejected('E_AUTH', messages.badKey) }
       }
       default:
         return answer satisfies never
@@ -123,10 +133,6 @@ function createAttempt({
     return judge(answer, response, call, signal)
   }
 }
-
-const namedAnother = unknown('E_WRONG_CUSTOMER', 'the answer named another customer')
-const badSignature = rejected('E_SIGNATURE_ROW', 'Rapyd refuses the signature of this row alone')
-const badKey = rejected('E_AUTH', 'refused for this row alone')
 
 const oldReading = { kind: 'lost', error: new TransportError('not_sent', 'old_reading'), at: 0 } as const
 

@@ -15,14 +15,12 @@ export interface TransportOptions extends ConnectionOptions {
   readonly maySend?: () => boolean
   /** Called for every request, also if it fails. Must not throw. */
   readonly onRequest?: () => void
-  /** Called with every answer. Must not throw. */
-  readonly onAnswer?: (response: ApiResponse) => void
 }
 
 const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
 
 export function createTransport(options: TransportOptions): Transport {
-  const { origin, connectTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
+  const { origin, connectTimeoutMs, attemptTimeoutMs, onRequest } = options
   const { dispatcher, readIssuer } = openConnections(options)
   let closed: Promise<void> | undefined
 
@@ -63,9 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
         onResponseEnd() {
           clearTimeout(deadline)
           const text = Buffer.concat(chunks).toString('utf8')
-          const response = { status, headers: received, body: text, tookMs: performance.now() - startedAt }
-          onAnswer?.(response)
-          resolve(response)
+          resolve({ status, headers: received, body: text, tookMs: performance.now() - startedAt })
         },
         onResponseError(_controller, error) {
           clearTimeout(deadline)

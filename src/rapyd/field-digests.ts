@@ -1,7 +1,6 @@
 /**
  * Digests of field values, which show whether an update changes a field. They are keyed with the account's secret, so values
  * cannot be guessed without it. They differ by customer, so equal values do not show.
- *
  * `addresses` and `metadata` have one digest each: whether Rapyd merges or replaces them is not documented.
  */
 import { createHmac } from 'node:crypto'

@@ -158,8 +158,8 @@ export const mutants: readonly Mutant[] = [
     file: 'http/call-state.ts',
     edits: [
       [
-        "found === 'different' ? notShown : notSettled)",
-        "found === 'different' ? notShown : notSettled) && rejected(state.code, '')",
+        "found === 'different' ? messages.notShown : messages.notSettled)",
+        "found === 'different' ? messages.notShown : messages.notSettled) && rejected(state.code, '')",
       ],
     ],
     tests: sender,
@@ -225,8 +225,8 @@ export const mutants: readonly Mutant[] = [
     title: 'what holds a coupon is sent again though it cannot be read',
     file: 'http/call-state.ts',
     edits: [
-      ["if (found !== 'different' && !state.isRepeatable) return end(state, notSentTwice)", ''],
-      ['if (isHidden && !state.isRepeatable) return end(state, notSentTwice)', ''],
+      ["if (found !== 'different' && !state.isRepeatable)", 'if (Number(found) === 0)'],
+      ['if (isHidden && !state.isRepeatable)', 'if (isHidden && Number(found) === 0)'],
     ],
     tests: sender,
   },

@@ -14,6 +14,7 @@ import { takeRun } from './owner.ts'
 import { openQuota } from './quota.ts'
 import { openRun } from './run.ts'
 import { runReader, selectRun, storedRun } from './run-reader.ts'
+import tables from './run-tables.json' with { type: 'json' }
 
 /** Opens the store at `path`, or creates it. Throws as `openStoreDatabase`, which also says what `isAccepted` means. */
 export async function openSqliteStore(path: string, isAccepted = false): Promise<Store> {
@@ -113,15 +114,7 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
 }
 
 /** What is kept of one run: the tables, and their keys within it. */
-const runTables: Readonly<Record<string, string>> = {
-  outcome: 'row, operation',
-  intent: 'account, customer, row, operation',
-  before_image: 'row',
-  before_write: 'customer, row',
-  input_chunk: 'number',
-  run_note: 'name',
-  run_progress: 'run',
-}
+const runTables: Readonly<Record<string, string>> = tables
 
 /** Rows of one transaction; a gap as long as each took lets the others write. */
 const batchRows = 1_000
