@@ -4,7 +4,6 @@ import { createHeldCustomers } from './pauses.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
-import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import { endOfEarlierAttempts } from '../http/settling.ts'
 import type { Outcome } from '../model/outcome.ts'
@@ -41,7 +40,7 @@ import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
-import type { HeldCustomers } from '../http/ports.ts'
+import type { HeldCustomers, ReadCustomer } from '../http/ports.ts'
 
 /** What the parts of one sending pass share. */
 interface Sending {

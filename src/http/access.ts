@@ -7,7 +7,7 @@ import type { ApiResponse } from '../model/ports.ts'
 import { isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { stopError, TransportError } from './errors.ts'
 import { again, isAgain, retry } from './retry.ts'
-import type { Again, RetryParts } from './retry.ts'
+import type { Again, Blocks, RetryParts } from './retry.ts'
 import type { Calls, Signer, RateLimiter } from './ports.ts'
 
 /** A larger offset is not corrected: something is wrong with this machine. */
@@ -154,24 +154,8 @@ async function tryList(calls: Pick<Calls, 'list'>, signal: AbortSignal): Promise
   return found instanceof TransportError ? undefined : found
 }
 
-/**
- * Throttled answers to one call. A firewall also judges what a request holds, with the same page as for a limit; such a call
- * must not hold up the run for ever.
- */
-export interface Blocks {
-  readonly times: number
-  /** How often in a row another request got through meanwhile. */
-  readonly passes: number
-}
-
-export const noBlocks: Blocks = { times: 0, passes: 0 }
-
 /** A limit hits one call twice by chance. */
 const firstComparison = 3
-const enoughPasses = 2
-/** As many pauses of five minutes as fit into the longest outage. */
-const mostBlocks = 72
-
 /** Counts one more block, and from the third on compares with another request, after the pause. */
 export async function countBlock(
   { times, passes }: Blocks,
@@ -182,9 +166,4 @@ export async function countBlock(
   const response = await tryList(calls, signal)
   const isPassed = response !== undefined && response.status < 500 && !isThrottled(response)
   return { times: times + 1, passes: isPassed ? passes + 1 : 0 }
-}
-
-/** True if a firewall blocks this call alone. */
-export function isOwnBlock({ times, passes }: Blocks): boolean {
-  return passes >= enoughPasses || times >= mostBlocks
 }

@@ -10,11 +10,9 @@ import type { ApiResponse } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import { readEnvelope } from '../rapyd/response.ts'
 import type { Verdict } from '../rapyd/response.ts'
-import { isOwnBlock, noBlocks } from './access.ts'
-import type { Blocks } from './access.ts'
 import type { TransportError } from './errors.ts'
-import { again } from './retry.ts'
-import type { Again } from './retry.ts'
+import { again, isOwnBlock, noBlocks } from './retry.ts'
+import type { Again, Blocks } from './retry.ts'
 import texts from './row-messages.json' with { type: 'json' }
 
 /** A copy, so that our declarations hold its type and not the JSON file. */

@@ -1,4 +1,6 @@
 /** The ports between the parts of `http`: from a permit to an answer, and what a reading shows. */
+import type { ErrorCode } from '../model/errors.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { ApiRequest, ApiResponse, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { TransportError } from './errors.ts'
@@ -96,3 +98,33 @@ export interface HeldCustomers {
   until(customerId: string): number
   hold(customerId: string, until: number): void
 }
+
+export type CustomerReading =
+  /** `changedKeys`: keys of metadata with a number that would be written back changed, if there are any. */
+  | { readonly kind: 'found'; readonly customer: JsonObject; readonly changedKeys?: readonly string[] }
+  /** Rapyd does not know the customer, or not in this account and environment. */
+  | { readonly kind: 'missing'; readonly code: ErrorCode; readonly status: number }
+  /** A refusal. If `isUnanswered`, network or server failed on each attempt, so a later read may be answered. */
+  | {
+      readonly kind: 'unreadable'
+      readonly code: ErrorCode
+      readonly status: number
+      readonly isUnanswered?: true
+    }
+
+/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. `attempts`: default 6. */
+export type ReadCustomer = (
+  customerId: string,
+  signal: AbortSignal,
+  attempts?: number,
+) => Promise<CustomerReading>
+
+/** A body with an older reading is not sent. */
+export const longestReadingMs = 10_000
+
+/** Reads the customer, and finds out whether the patch was applied. Rejects as `ReadCustomer` does. `attempts`: default 5. */
+export type ReadBack = (
+  request: UpdateRequest,
+  signal: AbortSignal,
+  attempts?: number,
+) => Promise<ReadBackResult>

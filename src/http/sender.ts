@@ -25,10 +25,10 @@ import {
 import type { RequestVerdict, Result, Step, Unsendable } from './call-state.ts'
 import { stopError, TransportError } from './errors.ts'
 import type { Calls } from './ports.ts'
-import { longestReadingMs } from './read-customer.ts'
 import { isAgain, retry, retryAfterMs } from './retry.ts'
 import { createSettling } from './settling.ts'
 import type { Call, SettlingParts } from './settling.ts'
+import { longestReadingMs } from './ports.ts'
 
 export interface SenderParts extends SettlingParts {
   readonly calls: Calls

@@ -7,8 +7,7 @@ import type { UpdateRequest } from '../model/row.ts'
 import { reduceCall } from './call-state.ts'
 import type { CallState, ReadingVerdict } from './call-state.ts'
 import { sleepUntil } from './clock.ts'
-import type { HeldCustomers, ReadBackResult } from './ports.ts'
-import type { ReadBack } from './read-customer.ts'
+import type { HeldCustomers, ReadBackResult, ReadBack } from './ports.ts'
 
 export interface SettlingParts {
   readonly clock: Clock
