@@ -82,22 +82,13 @@ export function isDay(year: number, month: number, day: number): boolean {
 /** Documented: "valid email", at most 512 characters. */
 export const emailRule = rule('E_EMAIL', describeEmailDefect, isEmail)
 
-const phoneDefects: readonly (readonly [pattern: RegExp, message: string])[] = [
-  // `3.53871E+11`, with a comma in some countries.
-  [/^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i, 'a phone number that a spreadsheet has shortened'],
-  [/^[1-9]\d{6,14}$/, 'a phone number of digits alone: its plus sign, a zero or its country code is missing'],
-  [/^00[1-9]\d{6,14}$/, 'a phone number with 00 in the place of the plus sign'],
-  [/^\+\d+\s*\(\s*0\s*\)/, 'a phone number with (0) after its country code'],
-  [/^\+[\d\s().\-/\u2010-\u2015]+$/, 'a phone number with signs between its digits'],
-]
-
 /** E.164 with its plus sign. Rapyd accepts digits alone too, but then a lost zero and a lost plus look the same. */
 export const phoneRule = rule('E_PHONE', describePhoneDefect, (text) => e164.test(text))
 
 function describePhoneDefect(text: string): string {
   if (hasFraction(text)) return 'a phone number with a fraction, as of a column of decimal numbers'
-  const known = phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))
-  return known?.[1] ?? 'not a phone number in E.164 form'
+  const known = tables.phoneDefects.find(({ pattern }) => text.length <= 40 && new RegExp(pattern).test(text))
+  return known?.message ?? 'not a phone number in E.164 form'
 }
 
 /** ISO 3166-1 alpha-2, upper case. */
