@@ -11,9 +11,9 @@ import type { UpdateRequest, Outcome } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import type { Result } from '../http/call-state.ts'
 import type { SenderParts } from '../http/sender.ts'
-import type { ReadCustomer } from '../http/read-customer.ts'
 import { compareAnswer, pathsWithin } from '../rapyd/taken.ts'
 import type { TakenFinding } from '../rapyd/taken.ts'
+import type { ReadCustomer } from '../http/ports.ts'
 
 export interface AnswerCheck {
   readonly examine: NonNullable<SenderParts['examine']>

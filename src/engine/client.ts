@@ -1,7 +1,6 @@
 /** The client of a run: its transport and quota, and what the store and the log keep of pauses and outages. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { createClient } from '../http/client.ts'
-import type { RunOwner } from '../http/call.ts'
 import type { Client } from '../http/client.ts'
 import { createMemoryQuota } from '../http/limiter-state.ts'
 import { createTransport } from '../http/transport.ts'
@@ -10,6 +9,7 @@ import type { Run, Quota } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { RunParts } from './parts.ts'
 import { createPauseNotes } from './pauses.ts'
+import type { RunOwner } from '../http/ports.ts'
 
 /** What a client needs of a run, or of a command that only reads. */
 export type RunClientParts = Pick<RunParts, 'remote' | 'tell' | 'store'> & {

@@ -2,7 +2,6 @@
  * Fields that add up when they are sent twice, `addresses` and `coupon`, and that an earlier run may have sent: the customer is
  * read first, and what it holds is left out. All other fields in doubt are simply sent again.
  */
-import type { CustomerReading } from '../http/read-customer.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { UpdateRequest, Outcome, OutcomeKind } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
@@ -12,6 +11,7 @@ import type { RunIdentity } from '../rapyd/requests.ts'
 import { openOutcome } from './all-outcomes.ts'
 import type { FieldState } from '../model/store.ts'
 import type { SharedRead } from './shared-read.ts'
+import type { CustomerReading } from '../http/ports.ts'
 
 export interface DoubtedParts {
   readonly state: Pick<FieldState, 'get'>

@@ -1,16 +1,16 @@
 /** Stores outcomes with what they say about fields, then counts them and notifies the watcher of the run. */
 import { parseErrorLimit } from '../config/values.ts'
-import type { HeldCustomers } from '../http/sender.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { withEarlier } from '../model/row.ts'
 import type { Clock } from '../model/ports.ts'
-import type { UpdateRequest, Outcome } from '../model/row.ts'
-import type { FieldEffects, Run } from '../model/store.ts'
+import type { UpdateRequest, Outcome, FieldEffects } from '../model/row.ts'
+import type { Run } from '../model/store.ts'
 import { createThreshold } from '../validation/guards.ts'
 import type { AnswerCheck } from './answer-check.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import type { RunParts } from './parts.ts'
 import type { Watch } from './watch.ts'
+import type { HeldCustomers } from '../http/ports.ts'
 
 export interface OutcomeWriterParts {
   readonly parts: Pick<RunParts, 'options' | 'progress' | 'watch'>

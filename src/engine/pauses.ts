@@ -1,10 +1,10 @@
 /** What the store keeps of a run besides its rows: its pauses, for the report, and customers that are held, for a resume. */
 import { readPauses } from '../report/html/timeline.ts'
 import type { Pause } from '../report/html/timeline.ts'
-import type { HeldCustomers } from '../http/sender.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Run } from '../model/store.ts'
+import type { HeldCustomers } from '../http/ports.ts'
 
 export const pausesKey = 'pauses'
 

@@ -3,7 +3,6 @@
  * the keys of metadata that the row does not name. One read serves all.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { CustomerReading } from '../http/read-customer.ts'
 import type { SenderParts } from '../http/sender.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
@@ -19,6 +18,7 @@ import { compareField, hasNoDiscount, mergeKeys, toBeforeImage, toSnapshot } fro
 import { openOutcome } from './all-outcomes.ts'
 import type { Run } from '../model/store.ts'
 import type { SharedRead } from './shared-read.ts'
+import type { CustomerReading } from '../http/ports.ts'
 
 export interface PreRead {
   readonly request: UpdateRequest

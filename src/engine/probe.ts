@@ -8,7 +8,6 @@ import { preflight } from '../http/access.ts'
 import type { Client } from '../http/client.ts'
 import { systemClock as clock } from '../http/clock.ts'
 import { createReadBack, createReadCustomer } from '../http/read-customer.ts'
-import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import type { SenderParts } from '../http/sender.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -28,6 +27,7 @@ import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-log.ts'
+import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
 
 export interface ProbeParts {
   readonly store: Store

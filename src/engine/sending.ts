@@ -1,12 +1,12 @@
 /** The sending pass of a run: composes the parts around the one loop, and handles what stops it. */
-import type { HeldCustomers } from '../http/sender.ts'
 import type { UpdateRequest, MalformedRow, Row, Outcome } from '../model/row.ts'
 import { createHeldCustomers } from './pauses.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
+import type { ReadCustomer } from '../http/ports.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
-import type { ReadCustomer } from '../http/read-customer.ts'
-import { createSender, endOfEarlierAttempts } from '../http/sender.ts'
+import { createSender } from '../http/sender.ts'
+import { endOfEarlierAttempts } from '../http/settling.ts'
 import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
@@ -40,6 +40,7 @@ import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
+import type { HeldCustomers } from '../http/ports.ts'
 
 /** What the parts of one sending pass share. */
 interface Sending {

@@ -5,11 +5,10 @@
 import type { ErrorCode } from '../model/errors.ts'
 import type { ApiResponse } from '../model/ports.ts'
 import { isThrottled, readEnvelope } from '../rapyd/response.ts'
-import type { Calls, Signer } from './call.ts'
 import { stopError, TransportError } from './errors.ts'
-import type { RateLimiter } from './rate-limiter.ts'
 import { again, isAgain, retry } from './retry.ts'
-import type { Again, RetryParts } from './retry.ts'
+import type { Again, Blocks, RetryParts } from './retry.ts'
+import type { Calls, Signer, RateLimiter } from './ports.ts'
 
 /** A larger offset is not corrected: something is wrong with this machine. */
 const largestOffsetMs = 300_000
@@ -60,18 +59,7 @@ export async function preflight(parts: PreflightParts, signal: AbortSignal): Pro
 }
 
 /** Every method throws a `BulkUpdateError` if no row can be updated. */
-export interface Access {
-  /** A row was updated. */
-  updated(): void
-  /** Rapyd refused a row. */
-  rejected(code: ErrorCode, status: number): void
-  /** The access key was refused. Resolves if that is so for this row alone. */
-  keyRefused(operationId: string, signal: AbortSignal): Promise<void>
-  /** What is made for each request was refused, perhaps because of the clock, which is corrected. */
-  correctClock(why: SignaturePart, response: ApiResponse): void
-  /** It was refused again. Resolves if that is so for this row alone. */
-  signatureRefused(why: SignaturePart, signal: AbortSignal): Promise<void>
-}
+export type Access = ReturnType<typeof createAccess>
 
 type SignaturePart = 'clock' | 'salt' | 'signature'
 
@@ -89,7 +77,7 @@ const strangeStatuses: ReadonlySet<number> = new Set([404, 405, 410, 415, 422])
 const mostBadSignatures = 5
 const mostBadKeys = 3
 
-export function createAccess({ calls, signer, limiter }: AccessParts): Access {
+export function createAccess({ calls, signer, limiter }: AccessParts) {
   /** True once a row was updated. */
   let hasUpdated = false
   /** True once rows need not go one at a time. */
@@ -117,13 +105,14 @@ export function createAccess({ calls, signer, limiter }: AccessParts): Access {
   }
 
   return {
-    updated() {
+    updated(): void {
       hasUpdated = true
       badSignatures = 0
       badKeys = 0
       if (!isProven) prove()
     },
-    rejected(code, status) {
+    /** Rapyd refused a row. */
+    rejected(code: ErrorCode, status: number): void {
       if (isProven) return
       refusals++
       const refusal = `${code} ${status}`
@@ -139,16 +128,19 @@ export function createAccess({ calls, signer, limiter }: AccessParts): Access {
         throw stopError('E_NOT_API', `HTTP ${status} for the first ten rows`)
       prove()
     },
-    async keyRefused(operationId, signal) {
+    /** The access key was refused. Resolves if that is so for this row alone. */
+    async keyRefused(operationId: string, signal: AbortSignal): Promise<void> {
       badKeys++
       if (!hasUpdated || badKeys >= mostBadKeys || !(await doKeysWork(signal)))
         throw stopError('E_AUTH', operationId)
     },
-    correctClock(why, response) {
+    /** What is made for each request was refused, perhaps because of the clock. */
+    correctClock(why: SignaturePart, response: ApiResponse): void {
       const offsetMs = why === 'salt' ? 0 : signer.correctClock(response)
       if (why === 'clock' && isFarOff(offsetMs)) throw stopError('E_CLOCK', String(offsetMs ?? ''))
     },
-    async signatureRefused(why, signal) {
+    /** It was refused again. Resolves if that is so for this row alone. */
+    async signatureRefused(why: SignaturePart, signal: AbortSignal): Promise<void> {
       if (why !== 'signature' || !hasUpdated) throw stopError(why === 'clock' ? 'E_CLOCK' : 'E_AUTH', why)
       badSignatures++
       if (badSignatures >= mostBadSignatures) await doKeysWork(signal)
@@ -162,24 +154,8 @@ async function tryList(calls: Pick<Calls, 'list'>, signal: AbortSignal): Promise
   return found instanceof TransportError ? undefined : found
 }
 
-/**
- * Throttled answers to one call. A firewall also judges what a request holds, with the same page as for a limit; such a call
- * must not hold up the run for ever.
- */
-export interface Blocks {
-  readonly times: number
-  /** How often in a row another request got through meanwhile. */
-  readonly passes: number
-}
-
-export const noBlocks: Blocks = { times: 0, passes: 0 }
-
 /** A limit hits one call twice by chance. */
 const firstComparison = 3
-const enoughPasses = 2
-/** As many pauses of five minutes as fit into the longest outage. */
-const mostBlocks = 72
-
 /** Counts one more block, and from the third on compares with another request, after the pause. */
 export async function countBlock(
   { times, passes }: Blocks,
@@ -190,9 +166,4 @@ export async function countBlock(
   const response = await tryList(calls, signal)
   const isPassed = response !== undefined && response.status < 500 && !isThrottled(response)
   return { times: times + 1, passes: isPassed ? passes + 1 : 0 }
-}
-
-/** True if a firewall blocks this call alone. */
-export function isOwnBlock({ times, passes }: Blocks): boolean {
-  return passes >= enoughPasses || times >= mostBlocks
 }

@@ -9,12 +9,14 @@ import type { ApiResponse } from '../model/ports.ts'
 import type { UpdateRequest, Outcome, OutcomeKind } from '../model/row.ts'
 import { readEnvelope } from '../rapyd/response.ts'
 import type { Verdict } from '../rapyd/response.ts'
-import { isOwnBlock, noBlocks } from './access.ts'
-import type { Blocks } from './access.ts'
 import type { TransportError } from './errors.ts'
-import type { ReadBackResult } from './read-customer.ts'
-import { again } from './retry.ts'
-import type { Again } from './retry.ts'
+import { again, isOwnBlock, noBlocks } from './retry.ts'
+import type { Again, Blocks } from './retry.ts'
+import texts from './row-messages.json' with { type: 'json' }
+
+/** A copy, so that our declarations hold its type and not the JSON file. */
+export const messages = { ...texts }
+import type { ReadBackResult } from './ports.ts'
 
 /** Attempts of one row that may end without a clear answer. */
 const mostDoubts = 3
@@ -93,11 +95,6 @@ interface AmbiguousAnswer {
   readonly at: number
 }
 
-/** Another run has sent something to the customer since this row in doubt, so no reading can show what became of it. */
-interface Overtaken {
-  readonly kind: 'overtaken'
-}
-
 /** The customer was read again before the request, and what it shows forbids it. */
 export interface Unsendable {
   readonly kind: 'unsendable'
@@ -134,9 +131,9 @@ export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): Call
 
 export function reduceCall(
   state: CallState,
-  verdict: RequestVerdict | ReadingVerdict | Overtaken | Unsendable,
+  verdict: RequestVerdict | ReadingVerdict | Unsendable | { readonly kind: 'overtaken' },
 ): CallState {
-  if (verdict.kind === 'overtaken') return end(state, overtaken)
+  if (verdict.kind === 'overtaken') return end(state, unknown('E_IN_DOUBT', messages.overtaken))
   if (verdict.kind === 'unsendable') return end(state, afterUnsendable(state, verdict.outcome))
   if (verdict.kind === 'read_back') return afterReading(state, verdict)
   if (verdict.kind !== 'lost') return afterAnswer(state, verdict)
@@ -182,7 +179,9 @@ function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 
     case 'throttled': {
       const { blocks } = verdict
       const blocked = repeat({ ...state, ...answered, blocks }, again('throttled', { isFree: true }))
-      return isOwnBlock(blocks) ? { ...blocked, attempts, next: finish(state, ownBlock) } : blocked
+      return isOwnBlock(blocks)
+        ? { ...blocked, attempts, next: finish(state, rejected('E_BLOCKED', messages.ownBlock)) }
+        : blocked
     }
     case 'resigned': {
       const next = again(`resigned_${verdict.reason}`, { isFree: true })
@@ -199,10 +198,11 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
   const isHidden = found === 'cannot_tell'
   switch (verdict.after) {
     case 'restart':
-      if (found === 'unanswered') return end(state, notRead)
-      if (isHidden && !state.isRepeatable) return end(state, notSentTwice)
+      if (found === 'unanswered') return end(state, unknown('E_IN_DOUBT', messages.notRead))
+      if (isHidden && !state.isRepeatable)
+        return end(state, unknown('E_NOT_IDEMPOTENT', messages.notSentTwice))
       // Others may have written since, so the difference shows nothing about this row.
-      if (!isHidden && verdict.isTooOld) return end(state, tooOld)
+      if (!isHidden && verdict.isTooOld) return end(state, unknown('E_IN_DOUBT', messages.tooOld))
       return {
         ...state,
         inDoubt: isHidden,
@@ -211,7 +211,8 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
         isKnownDifferent: !isHidden,
       }
     case 'attempt':
-      if (found !== 'different' && !state.isRepeatable) return end(state, notSentTwice)
+      if (found !== 'different' && !state.isRepeatable)
+        return end(state, unknown('E_NOT_IDEMPOTENT', messages.notSentTwice))
       // It is only sent again after a read that was answered.
       if (found === 'unanswered') return repeat(state, again('unread'))
       return {
@@ -225,10 +226,15 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
     case 'refusal': {
       if (state.next.kind !== 'check_refusal') return state
       const { refusal } = state.next
-      return end(state, found === 'different' || isUnknownCustomer(refusal) ? refusal : refusedInDoubt)
+      return end(
+        state,
+        found === 'different' || isUnknownCustomer(refusal)
+          ? refusal
+          : unknown('E_IN_DOUBT', messages.refusedInDoubt),
+      )
     }
     case 'last_attempt':
-      return end(state, unknown(state.code, found === 'different' ? notShown : notSettled))
+      return end(state, unknown(state.code, found === 'different' ? messages.notShown : messages.notSettled))
     default:
       return verdict satisfies never
   }
@@ -255,7 +261,7 @@ function isUnknownCustomer({ code }: Result): boolean {
 }
 
 export function confirmed({ isSentUnread }: CallState): Result {
-  return { outcome: 'updated', code: '', message: isSentUnread ? perhapsTwice : '' }
+  return { outcome: 'updated', code: '', message: isSentUnread ? messages.perhapsTwice : '' }
 }
 
 export function rejection(
@@ -274,26 +280,6 @@ export function unknown(code: ErrorCode, message: string): Result {
   return { outcome: 'unknown', code, message }
 }
 
-const notConnectedAgain = 'the customer does not show the change, and no further attempt could connect'
-const notShown = 'no attempt had a clear answer; the customer does not show the change'
-const notSettled = 'may have been applied; reading back could not settle it'
-const overtaken = unknown('E_IN_DOUBT', 'may have been applied; another run has sent to the customer since')
-const perhapsTwice = 'sent again without knowing what became of it before: may have been applied twice'
-const ownBlock = rejected(
-  'E_BLOCKED',
-  'a firewall refuses this row each time, while it lets other requests through',
-)
-const notSentTwice = unknown('E_NOT_IDEMPOTENT', 'may have been applied; not sent twice')
-const notRead = unknown('E_IN_DOUBT', 'may have been applied; no read of the customer was answered')
-const refusedInDoubt = unknown(
-  'E_IN_DOUBT',
-  'refused, but an attempt before it may have been applied; reading back could not settle it',
-)
-const tooOld = unknown(
-  'E_IN_DOUBT',
-  'not answered long ago; the customer reads differently now, and others may have changed it since',
-)
-
 /** The outcome of a call. A call that has not ended was never connected. `finishedAt`: milliseconds since 1970. */
 export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: number): Outcome {
   const { operation, customerId, fields, cleared, idempotencyKey } = request
@@ -301,7 +287,7 @@ export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: 
   const notConnected = {
     outcome: 'failed',
     code: state.code,
-    message: state.doubts === 0 ? 'no connection in any attempt' : notConnectedAgain,
+    message: state.doubts === 0 ? messages.notConnected : messages.notConnectedAgain,
   } as const
   const result: Result = next.kind === 'end' ? next.result : notConnected
   const { outcome, code, field = '', message, notTaken = '', apiMessage = '' } = result

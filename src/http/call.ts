@@ -5,14 +5,22 @@
  */
 import pLimit from 'p-limit'
 import { machineLimit } from '../config/system.ts'
-import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
+import type { ApiRequest, ApiResponse, Clock } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import { operations } from '../rapyd/operations.ts'
 import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { stopError, TransportError } from './errors.ts'
-import type { Permit, RateLimiter } from './rate-limiter.ts'
-import type { Transport } from './transport.ts'
+import type {
+  Calls,
+  Exchange,
+  Permit,
+  RateLimiter,
+  RunOwner,
+  Signer,
+  Transport,
+  UpdateHooks,
+} from './ports.ts'
 
 export interface CallParts {
   readonly limiter: RateLimiter
@@ -26,39 +34,6 @@ export interface CallParts {
   readonly concurrency: number
   /** True if rates are limited. */
   readonly hasWindows: boolean
-}
-
-/** Says if this process still has the run that it sends for. */
-export interface RunOwner {
-  readonly isFresh: boolean
-  /** Rejects if another process has the run. */
-  renew(): Promise<void>
-}
-
-/** What came of a request: an answer, or why there is no whole one. */
-export type Exchange = ApiResponse | TransportError
-
-/**
- * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS` or `E_PROXY_AUTH`, or with the signal's reason if it aborted
- * before anything was sent.
- */
-export interface Calls {
-  /** Call before the first request of a row. Without windows it makes the intent durable. */
-  enter(request: UpdateRequest, signal: AbortSignal): Promise<void>
-  update(request: UpdateRequest, signal: AbortSignal, { onAnswer, isUsable }?: UpdateHooks): Promise<Exchange>
-  /** Reads `path`. `isBeforeUpdate`: the permit of the update of the same path is taken together with it, if that is possible. */
-  read(path: string, signal: AbortSignal, isBeforeUpdate?: boolean): Promise<Exchange>
-  /** Gives the permit back that was taken for an update of `path`, unless it was used. */
-  giveBack(path: string): void
-  /** Reads the shortest list, as a probe: it waits for no other request, only for the end of a pause. */
-  list(signal: AbortSignal): Promise<Exchange>
-}
-
-export interface UpdateHooks {
-  /** Called before the permit is released: nothing may be sent before it is known what the answer means. */
-  readonly onAnswer?: (response: ApiResponse) => void
-  /** Asked when the request could be sent. If it may not any more, the exchange fails as `not_sent`, and there is no intent. */
-  readonly isUsable?: (() => boolean) | undefined
 }
 
 interface SendOptions extends UpdateHooks {
@@ -155,13 +130,6 @@ export function createCalls(parts: CallParts): Calls {
     giveBack,
     list: (signal) => send({ method: 'get', path: shortestList, body: '' }, signal, { isProbe: true }),
   }
-}
-
-export interface Signer {
-  /** Signs with a new salt and the current time, so it is called at the moment of sending, once for each attempt. */
-  sign(request: ApiRequest): SignedRequest
-  /** Takes the server's clock from the `Date` header. Returns its offset in milliseconds; undefined without a header. */
-  correctClock(response: ApiResponse): number | undefined
 }
 
 export function createSigner(credentials: Credentials, clock: Pick<Clock, 'wall'>): Signer {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../model/ports.ts'
 import { stopError } from './errors.ts'
-import type { RateLimiter } from './rate-limiter.ts'
+import type { RateLimiter } from './ports.ts'
 
 export interface CircuitBreakerParts {
   readonly limiter: Pick<RateLimiter, 'setProbesOnly'>
@@ -18,15 +18,6 @@ export interface CircuitBreakerParts {
   readonly onChange?: ((isOpen: boolean) => void) | undefined
 }
 
-export interface CircuitBreaker {
-  /** An answer shows that the server works. */
-  succeeded(): void
-  /** No answer, or one that shows a server in trouble. `reason`: a short word for the message, such as `ECONNREFUSED`. */
-  failed(reason: string): void
-  /** Ends the probes. */
-  close(): void
-}
-
 /** The circuit opens after so many failures in a row, or if half of so many results were failures. */
 const mostInARow = 10
 const resultsKept = 40
@@ -35,7 +26,7 @@ const longestProbeMs = 60_000
 /** If the circuit opens again so soon, it is the same outage. */
 const sameOutageMs = 60_000
 
-export function createCircuitBreaker(parts: CircuitBreakerParts): CircuitBreaker {
+export function createCircuitBreaker(parts: CircuitBreakerParts) {
   const { limiter, clock, probe, longestMs, stop } = parts
   const ended = new AbortController()
   let state: 'closed' | 'open' | 'half_open' = 'closed'
@@ -94,18 +85,21 @@ export function createCircuitBreaker(parts: CircuitBreakerParts): CircuitBreaker
   }
 
   return {
-    succeeded() {
+    /** An answer shows that the server works. */
+    succeeded(): void {
       if (state !== 'closed') return
       failuresInARow = 0
       if (results.length > 0) keepResult(false)
     },
-    failed(reason) {
+    /** No answer, or one that shows a server in trouble. `reason`: a short word for the message, such as `ECONNREFUSED`. */
+    failed(reason: string): void {
       if (state !== 'closed') return
       failuresInARow++
       keepResult(true)
       const isHalf = results.length === resultsKept && results.filter(Boolean).length * 2 >= resultsKept
       if (failuresInARow >= mostInARow || isHalf) open(reason)
     },
-    close: () => ended.abort(),
+    /** Ends the probes. */
+    close: (): void => ended.abort(),
   }
 }

@@ -3,13 +3,13 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { readEnvelope } from '../rapyd/response.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { createAccess } from './access.ts'
-import type { Access } from './access.ts'
 import { createCalls, createSigner } from './call.ts'
-import type { CallParts, Calls, Exchange, Signer } from './call.ts'
+import type { CallParts } from './call.ts'
 import { createCircuitBreaker } from './circuit-breaker.ts'
 import { TransportError } from './errors.ts'
 import { createRateLimiter } from './rate-limiter.ts'
-import type { RateLimiter, RateLimiterParts } from './rate-limiter.ts'
+import type { RateLimiterParts } from './rate-limiter.ts'
+import type { Exchange } from './ports.ts'
 
 /** `windows` are those that `quota` keeps. `longestMs` counts for outages as well. */
 export interface ClientParts
@@ -21,16 +21,9 @@ export interface ClientParts
   readonly onOutage?: (isOpen: boolean) => void
 }
 
-export interface Client {
-  readonly calls: Calls
-  readonly limiter: RateLimiter
-  readonly signer: Signer
-  readonly access: Access
-  /** Waits for the requests in flight. */
-  close(): Promise<void>
-}
+export type Client = ReturnType<typeof createClient>
 
-export function createClient(parts: ClientParts): Client {
+export function createClient(parts: ClientParts) {
   const { transport, credentials, windows, clock } = parts
   const signer = createSigner(credentials, clock)
   const limiter = createRateLimiter({
@@ -54,7 +47,8 @@ export function createClient(parts: ClientParts): Client {
     limiter,
     signer,
     access: createAccess({ calls, signer, limiter }),
-    async close() {
+    /** Waits for the requests in flight. */
+    async close(): Promise<void> {
       breaker.close()
       await transport.close()
       limiter.close()

@@ -23,17 +23,11 @@ export interface ConnectionOptions {
   readonly headersTimeoutMs: number
 }
 
-export interface Connections {
-  readonly dispatcher: Dispatcher
-  /** Who issued the certificate of the host; empty if that is unknown. Connects once more for it, and sends nothing. */
-  readonly readIssuer: () => Promise<string>
-}
-
 const largestHeader = 16 * 1024
 const largestBody = 1024 * 1024
 const keepAliveMs = 4_000
 
-export function openConnections(options: ConnectionOptions): Connections {
+export function openConnections(options: ConnectionOptions) {
   const { origin, proxy, connectTimeoutMs: timeout } = options
   const trusted = options.useSystemCa === true ? { secureContext: systemContext() } : {}
   const settings = {
@@ -115,6 +109,7 @@ export function connectionError(error: unknown, prefix = ''): TransportError {
   return new TransportError(isUntrusted ? 'tls' : 'not_sent', `${prefix}${code || 'not_connected'}`)
 }
 
+/** Who issued the certificate of the host; empty if that is unknown. Connects once more for it, and sends nothing. */
 function readIssuer(origin: string, timeout: number, tunnel?: Duplex): Promise<string> {
   const { hostname, port } = new URL(origin)
   const host = hostname.replace(/^\[|\]$/g, '')

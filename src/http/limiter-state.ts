@@ -9,10 +9,6 @@ import type { Quota, Window } from '../model/store.ts'
 export interface LimiterState {
   /** Permits that are not released yet. */
   inFlight: number
-  /** Requests that wait for a permit, in order. */
-  queue: Waiter[]
-  /** When the timer next hands out permits; undefined if none runs. */
-  wakeAt: number | undefined
   /** True while the circuit breaker is open. */
   isProbesOnly: boolean
   /** True once concurrency has restarted because of the current pause. */
@@ -26,16 +22,6 @@ export interface LimiterState {
   readonly rate: AdaptiveRate
   /** When the even pace allows the next request. */
   evenAt: number
-}
-
-export interface Waiter {
-  readonly isProbe: boolean
-  /** It goes ahead of all but probes and others of its kind: what was read for it gets old. */
-  readonly isNext: boolean
-  /** It waits for two permits, if the limits allow two at once. */
-  readonly isPair: boolean
-  readonly grant: (permits: number) => void
-  readonly reject: (error: unknown) => void
 }
 
 /** How many requests may be in flight. Failures lower it, answers raise it. */
@@ -74,8 +60,6 @@ const earnedPerAnswer = 0.1
 export function initialState(concurrency: number, now: number): LimiterState {
   return {
     inFlight: 0,
-    queue: [],
-    wakeAt: undefined,
     isProbesOnly: false,
     isPauseSeen: false,
     evenAt: 0,
@@ -96,9 +80,8 @@ export function initialState(concurrency: number, now: number): LimiterState {
 }
 
 /**
- * Learns from an answer that was not throttled. Returns true if it shows a server in trouble.
- *
- * @param isLate true during a pause: the request was sent before, so it shows nothing about the time after it
+ * Learns from an answer that was not throttled. Returns true if it shows a server in trouble. `isLate`: there is a pause, so it shows
+ * nothing about the time after it.
  */
 export function learnFromAnswer(state: LimiterState, status: number, isLate: boolean, now: number): boolean {
   countAccepted(state.rate, now)
@@ -234,12 +217,7 @@ export function rateWaitMs(state: AdaptiveRate, now: number): number {
   return Math.max(0, state.nextAt - now - catchUpMs)
 }
 
-/**
- * Milliseconds until the even pace allows the next request: requests are spread over the windows while more are left than the
- * smallest window allows.
- *
- * @param windows limits without the reserve
- */
+/** Milliseconds until the even pace allows the next request. There is one while more calls are left than the smallest window allows. */
 export function evenWaitMs(
   state: LimiterState,
   windows: readonly Window[],
@@ -250,23 +228,17 @@ export function evenWaitMs(
   return callsLeft > smallest ? Math.max(0, state.evenAt - now - catchUpMs) : 0
 }
 
-/** Notes a request for the even pace, which is that of the slowest window. */
-export function countEven(state: LimiterState, windows: readonly Window[], now: number): void {
+/** Notes a request: for the even pace, which is that of the slowest window, and for the adaptive rate. */
+export function countSent(state: LimiterState, windows: readonly Window[], now: number): void {
   const everyMs = Math.max(0, ...windows.map(({ limit, perMs }) => perMs / limit))
   state.evenAt = Math.max(state.evenAt, now) + everyMs
-}
-
-/** Spaces requests evenly. */
-export function countSent(state: AdaptiveRate, now: number): void {
-  if (state.perSecond === undefined) return
-  state.nextAt = Math.max(state.nextAt, now) + 1_000 / state.perSecond
+  const { rate } = state
+  if (rate.perSecond !== undefined) rate.nextAt = Math.max(rate.nextAt, now) + 1_000 / rate.perSecond
 }
 
 /**
  * The rate windows of one process, as an exact sliding log. The server counts a request at an unknown moment before its
- * answer, so it counts here from its permit until a whole window after its answer.
- *
- * @param windows limits without the reserve; with none, only pauses delay requests
+ * answer, so it counts here from its permit until a whole window after its answer. Limits are those without the reserve.
  */
 export function createMemoryQuota(windows: readonly Window[], clock: Pick<Clock, 'now'>): Quota {
   const mostKept = Math.max(0, ...windows.map((window) => window.limit))

@@ -5,9 +5,7 @@
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { stopError } from './errors.ts'
-import type { TransportError } from './errors.ts'
 import {
-  countEven,
   countSent,
   currentConcurrency,
   evenWaitMs,
@@ -18,47 +16,12 @@ import {
   rateWaitMs,
   restartConcurrency,
 } from './limiter-state.ts'
-import type { LimiterState, Waiter } from './limiter-state.ts'
+import type { LimiterState } from './limiter-state.ts'
+import { createPermitQueue } from './permit-queue.ts'
+import type { Limits } from './permit-queue.ts'
+import type { Permit, RateLimiter } from './ports.ts'
 import { retryAfterMs } from './retry.ts'
 import type { Quota, Window } from '../model/store.ts'
-
-export interface RateLimiter {
-  /**
-   * Resolves when a request may be sent, in order. Rejects with the signal's reason if it aborts before. A probe goes ahead of
-   * all others, and also gets a permit while the circuit is open. With `isNext` it goes ahead of all but probes. With `permits: 2` there
-   * is a second permit, if the limits allow two at once.
-   */
-  acquire(signal: AbortSignal, options?: AcquireOptions): Promise<Permit>
-  /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */
-  readonly isOpen: boolean
-  /** No permits for so many milliseconds. Then one request goes ahead, and more as they are answered. */
-  pause(ms: number): void
-  /** While it is on, only probes get permits: the circuit is open. */
-  setProbesOnly(isOn: boolean): void
-  /** Until this is called, requests go one at a time. */
-  allowConcurrency(): void
-  /** Milliseconds until the pause ends; 0 if there is none. */
-  readonly pausedForMs: number
-  /** Ends the timer and closes the quota. */
-  close(): void
-}
-
-export interface AcquireOptions {
-  readonly probe?: boolean
-  readonly isNext?: boolean
-  readonly permits?: 1 | 2
-}
-
-/** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
-export interface Permit {
-  answered(response: ApiResponse): void
-  /** There is no whole answer. */
-  failed(error: TransportError): void
-  /** Must be called exactly once. */
-  release(): void
-  /** A permit for the next request, which is released as this one. */
-  readonly second?: Permit
-}
 
 export interface RateLimiterParts {
   /** Keeps the rate windows, and the pauses of all that send for the account. */
@@ -85,171 +48,93 @@ export interface RateLimiterParts {
 }
 
 export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
-  const { quota, clock, windows, callsLeft = () => 0, onPause } = parts
+  const { quota, clock } = parts
   const state = initialState(parts.concurrency, clock.now())
-  const { concurrency, rate } = state
-  const timer = createTimer(state, clock, grantPermits)
-  const feedback = createFeedback(parts, state, pause)
-  // A permit has no state of its own, so all requests of a kind share one.
-  const permits = {
-    usual: { ...feedback(false), release },
-    probe: { ...feedback(true), release },
-  }
-  const pair: Permit = { ...permits.usual, second: permits.usual }
-
-  /** How many permits a waiter gets together. */
-  function permitsFor(isPair: boolean): number {
-    const mayPair = currentConcurrency(concurrency) > 1 && windows.every(({ limit }) => limit > 1)
-    return isPair && mayPair ? 2 : 1
-  }
-
-  /** Takes permits and returns 0, or returns how long to wait: infinity for "until a release". */
-  function take(isProbe: boolean, count: number): number {
-    const isClosed = state.isProbesOnly && !isProbe
-    if (isClosed || state.inFlight + count > currentConcurrency(concurrency)) return Number.POSITIVE_INFINITY
-    const spacingMs = Math.max(
-      rateWaitMs(rate, clock.now()),
-      isProbe ? 0 : evenWaitMs(state, windows, callsLeft(), clock.now()),
-    )
-    if (spacingMs > 0) return spacingMs
-    const waitMs = quota.take(count)
-    if (waitMs > 0) {
-      // Another process of this account may have begun a pause.
-      const isPaused = quota.pausedForMs > 0
-      if (isPaused && !state.isPauseSeen) restartConcurrency(concurrency)
-      state.isPauseSeen = isPaused
-      return waitMs
-    }
-    state.isPauseSeen = false
-    for (let taken = 0; taken < count; taken++) {
-      state.inFlight++
-      countSent(rate, clock.now())
-      countEven(state, windows, clock.now())
-    }
-    return 0
-  }
-
-  function grantPermits(): void {
-    for (;;) {
-      const { queue } = state
-      const next = state.isProbesOnly ? queue.findIndex(({ isProbe }) => isProbe) : 0
-      const waiter = queue[next]
-      if (waiter === undefined) return
-      let waitMs: number
-      const count = permitsFor(waiter.isPair)
-      try {
-        waitMs = take(waiter.isProbe, count)
-      } catch (error) {
-        // The quota cannot be used any more.
-        for (const each of queue.splice(0)) each.reject(error)
-        return
-      }
-      if (waitMs > 0) {
-        if (waitMs !== Number.POSITIVE_INFINITY || state.inFlight === 0) timer.wakeIn(waitMs)
-        return
-      }
-      queue.splice(next, 1)
-      waiter.grant(count)
-    }
-  }
+  const limits = createLimits(parts, state)
+  const feedback = createFeedback(parts, state, limits.pause)
+  const queue = createPermitQueue(limits, clock)
 
   function release(): void {
     state.inFlight--
     quota.end()
-    if (state.queue.length > 0) grantPermits()
+    queue.grant()
   }
 
-  function enqueue(
-    signal: AbortSignal,
-    kind: Pick<Waiter, 'isProbe' | 'isNext' | 'isPair'>,
-  ): Promise<Permit> {
-    const { isProbe, isNext } = kind
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        state.queue = state.queue.filter((other) => other !== waiter)
-        reject(signal.reason)
-      }
-      const waiter: Waiter = {
-        ...kind,
-        grant(count) {
-          signal.removeEventListener('abort', leave)
-          resolve(permitOf(isProbe, count))
-        },
-        reject,
-      }
-      signal.addEventListener('abort', leave, { once: true })
-      const place = state.queue.findIndex((other) => isProbe || (isNext && !other.isProbe && !other.isNext))
-      state.queue.splice(place < 0 ? state.queue.length : place, 0, waiter)
-      grantPermits()
-    })
-  }
-
-  function permitOf(isProbe: boolean, count: number): Permit {
-    if (isProbe) return permits.probe
-    return count === 2 ? pair : permits.usual
-  }
-
-  function pause(ms: number): void {
-    quota.pause(ms)
-    restartConcurrency(concurrency)
-    state.isPauseSeen = true
-    onPause?.(ms)
-  }
+  // A permit has no state of its own, so all requests of a kind share one.
+  const probe: Permit = { ...feedback(true), release }
+  const usual: Permit = { ...feedback(false), release }
+  const pair: Permit = { ...usual, second: usual }
 
   return {
-    acquire(signal, { probe: isProbe = false, isNext = false, permits: wanted = 1 } = {}) {
-      if (signal.aborted) return Promise.reject(signal.reason)
-      const isPair = wanted === 2
-      const count = permitsFor(isPair)
-      if (state.queue.length > 0 || take(isProbe, count) > 0)
-        return enqueue(signal, { isProbe, isNext, isPair })
-      return Promise.resolve(permitOf(isProbe, count))
+    async acquire(signal, options = {}) {
+      const permits = await queue.take(signal, options)
+      if (options.probe === true) return probe
+      return permits === 2 ? pair : usual
     },
     get isOpen() {
       return !state.isProbesOnly && quota.pausedForMs === 0
     },
-    pause,
+    pause: limits.pause,
     setProbesOnly(isOn) {
       state.isProbesOnly = isOn
-      if (!isOn) grantPermits()
+      if (!isOn) queue.grant()
     },
     allowConcurrency() {
-      concurrency.isProven = true
+      state.concurrency.isProven = true
     },
     get pausedForMs() {
       return quota.pausedForMs
     },
     close() {
-      timer.close()
+      queue.close()
       quota.close()
     },
   }
 }
 
-/** Another process may make room without notice. */
-const longestWaitMs = 1_000
+/** Whether requests may be sent now, and what they take from the limits. */
+function createLimits(
+  parts: RateLimiterParts,
+  state: LimiterState,
+): Limits & { readonly pause: (ms: number) => void } {
+  const { quota, clock, windows, callsLeft = () => 0, onPause } = parts
+  const { concurrency, rate } = state
 
-/** Wakes the limiter at the earliest time that was asked for. */
-function createTimer(state: LimiterState, clock: Clock, wake: () => void) {
-  const closed = new AbortController()
-
-  async function run(ms: number, at: number): Promise<void> {
-    await clock.sleep(ms, closed.signal)
-    // An earlier time has replaced this one.
-    if (state.wakeAt !== at) return
-    state.wakeAt = undefined
-    if (!closed.signal.aborted) wake()
+  function spacingMs(isProbe: boolean): number {
+    const now = clock.now()
+    return Math.max(rateWaitMs(rate, now), isProbe ? 0 : evenWaitMs(state, windows, callsLeft(), now))
   }
 
   return {
-    wakeIn(ms: number): void {
-      const waitMs = Math.ceil(Math.min(ms, longestWaitMs))
-      const at = clock.now() + waitMs
-      if (state.wakeAt !== undefined && state.wakeAt <= at) return
-      state.wakeAt = at
-      void run(waitMs, at)
+    isFor: (isProbe) => isProbe || !state.isProbesOnly,
+    isIdle: () => state.inFlight === 0,
+    permitsFor(isPair) {
+      const mayPair = currentConcurrency(concurrency) > 1 && windows.every(({ limit }) => limit > 1)
+      return isPair && mayPair ? 2 : 1
     },
-    close: () => closed.abort(),
+    take(isProbe, permits) {
+      const isClosed = state.isProbesOnly && !isProbe
+      if (isClosed || state.inFlight + permits > currentConcurrency(concurrency))
+        return Number.POSITIVE_INFINITY
+      const waitMs = spacingMs(isProbe) || quota.take(permits)
+      if (waitMs > 0) {
+        // Another process of this account may have begun a pause.
+        const isPaused = quota.pausedForMs > 0
+        if (isPaused && !state.isPauseSeen) restartConcurrency(concurrency)
+        state.isPauseSeen = isPaused
+        return waitMs
+      }
+      state.isPauseSeen = false
+      state.inFlight += permits
+      for (let taken = 0; taken < permits; taken++) countSent(state, windows, clock.now())
+      return 0
+    },
+    pause(ms) {
+      quota.pause(ms)
+      restartConcurrency(concurrency)
+      state.isPauseSeen = true
+      onPause?.(ms)
+    },
   }
 }
 
@@ -287,11 +172,8 @@ const leastPauseMs = 1_000
 const longestUnknownMs = 60_000
 
 /**
- * How long all requests pause after a 429 without `Retry-After`: the shorter window, then the longer one. Rapyd documents no
- * header and blocks for one minute or five. Without known windows the pause begins with a second and doubles.
- *
- * @param pauses pauses in a row, including this one
- * @param random in [0, 1): clients that were stopped together must not come back together
+ * How long all requests pause after a 429 without `Retry-After`: the shorter window, then the longer one (Rapyd blocks for one minute
+ * or five). Without windows the pause begins with a second and doubles. `random`, in [0, 1): clients must not come back together.
  */
 export function pauseMs(
   pauses: number,

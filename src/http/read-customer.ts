@@ -9,11 +9,11 @@ import type { Cursor } from '../rapyd/requests.ts'
 import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { findChangedKeys } from '../rapyd/metadata.ts'
 import { compareField, isEmpty, toSnapshot } from '../rapyd/snapshot.ts'
-import { countBlock, isOwnBlock, noBlocks } from './access.ts'
-import type { Calls, Signer } from './call.ts'
+import { countBlock } from './access.ts'
 import { stopError, TransportError } from './errors.ts'
-import { again, isAgain, mostAttempts, retry } from './retry.ts'
+import { again, isAgain, mostAttempts, retry, isOwnBlock, noBlocks } from './retry.ts'
 import type { Again, RetryLimits, RetryParts } from './retry.ts'
+import type { Calls, CustomerReading, ReadBack, ReadBackResult, ReadCustomer, Signer } from './ports.ts'
 
 export interface ReadParts extends RetryParts {
   readonly calls: Calls
@@ -69,26 +69,6 @@ export function createReadPage(parts: ReadParts): ReadPage {
   }
 }
 
-export type CustomerReading =
-  /** `changedKeys`: keys of metadata with a number that would be written back changed, if there are any. */
-  | { readonly kind: 'found'; readonly customer: JsonObject; readonly changedKeys?: readonly string[] }
-  /** Rapyd does not know the customer, or not in this account and environment. */
-  | { readonly kind: 'missing'; readonly code: ErrorCode; readonly status: number }
-  /** A refusal. If `isUnanswered`, network or server failed on each attempt, so a later read may be answered. */
-  | {
-      readonly kind: 'unreadable'
-      readonly code: ErrorCode
-      readonly status: number
-      readonly isUnanswered?: true
-    }
-
-/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. `attempts`: default 6. */
-export type ReadCustomer = (
-  customerId: string,
-  signal: AbortSignal,
-  attempts?: number,
-) => Promise<CustomerReading>
-
 /** `isBeforeUpdate`: the permit of the update is taken together with that of the read. */
 export function createReadCustomer(
   parts: ReadParts & { readonly signer: Signer },
@@ -143,16 +123,6 @@ function changedKeys(body: string): { readonly changedKeys?: readonly string[] }
 function isMissing(code: ErrorCode, status: number): boolean {
   return code === 'E_CUSTOMER_NOT_FOUND' || code === 'E_CUSTOMER_NOT_HERE' || status === 404
 }
-
-/** What a reading shows about a patch. `unanswered`: no read was answered, so a later one may be. */
-export type ReadBackResult = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
-
-/** Reads the customer, and finds out whether the patch was applied. Rejects as `ReadCustomer` does. `attempts`: default 5. */
-export type ReadBack = (
-  request: UpdateRequest,
-  signal: AbortSignal,
-  attempts?: number,
-) => Promise<ReadBackResult>
 
 export function createReadBack(read: ReadCustomer): ReadBack {
   return async (request, signal, attempts = mostAttempts - 1) => {

@@ -9,7 +9,8 @@ import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { pageSize } from '../rapyd/requests.ts'
 import type { Cursor } from '../rapyd/requests.ts'
 import { isEmpty } from '../rapyd/snapshot.ts'
-import type { ReadCustomer, ReadPage } from './read-customer.ts'
+import type { ReadPage } from './read-customer.ts'
+import type { ReadCustomer } from './ports.ts'
 
 export interface ReadManyParts {
   /** The customers to read, in the order of the file. Called again after `giveBack`. */

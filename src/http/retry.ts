@@ -113,3 +113,24 @@ export function retryAfterMs({ headers }: Pick<ApiResponse, 'headers'>, wallMs: 
   const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - wallMs
   return ms > 0 ? ms : 0
 }
+
+/**
+ * Throttled answers to one call. A firewall also judges what a request holds, with the same page as for a limit; such a call
+ * must not hold up the run for ever.
+ */
+export interface Blocks {
+  readonly times: number
+  /** How often in a row another request got through meanwhile. */
+  readonly passes: number
+}
+
+export const noBlocks: Blocks = { times: 0, passes: 0 }
+
+const enoughPasses = 2
+/** As many pauses of five minutes as fit into the longest outage. */
+const mostBlocks = 72
+
+/** True if a firewall blocks this call alone. */
+export function isOwnBlock({ times, passes }: Blocks): boolean {
+  return passes >= enoughPasses || times >= mostBlocks
+}

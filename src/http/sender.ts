@@ -3,36 +3,51 @@
  * Whatever happens to a row becomes its outcome; exceptions stop the run.
  */
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Send } from '../model/ports.ts'
+import type { Send, ApiResponse } from '../model/ports.ts'
 import { isOutcome } from '../model/row.ts'
 import type { UpdateRequest, Outcome } from '../model/row.ts'
-import { createAttempt } from './attempt.ts'
-import { TransportError } from './errors.ts'
-import { sleepUntil } from './clock.ts'
-import type { AttemptParts } from './attempt.ts'
-import { reduceCall, startCall, toOutcome } from './call-state.ts'
-import type { CallState, ReadingVerdict, RequestVerdict, Step, Unsendable } from './call-state.ts'
-import type { ReadBack, ReadBackResult } from './read-customer.ts'
-import { isAgain, retry } from './retry.ts'
+import { TransportError, stopError } from './errors.ts'
+import {
+  reduceCall,
+  startCall,
+  toOutcome,
+  messages,
+  confirmed,
+  rejected,
+  rejection,
+  unknown,
+} from './call-state.ts'
+import type { RequestVerdict, Step, Unsendable, Result } from './call-state.ts'
+import { isAgain, retry, retryAfterMs } from './retry.ts'
+import type { JsonObject } from '../model/json.ts'
+import { operations } from '../rapyd/operations.ts'
+import type { Verdict } from '../rapyd/response.ts'
+import { countBlock } from './access.ts'
+import type { Access } from './access.ts'
+import type { Calls } from './ports.ts'
+import { createSettling } from './settling.ts'
+import type { Call, SettlingParts } from './settling.ts'
+import { longestReadingMs } from './ports.ts'
 
-export interface SenderParts extends AttemptParts {
+export interface SenderParts extends SettlingParts {
+  readonly calls: Calls
+  readonly access: Access
   readonly random: () => number
-  readonly readBack: ReadBack
-  /** Rows with an intent of an earlier session and without an outcome, with the time of the intent (ms since 1970). */
-  readonly inDoubt: ReadonlyMap<number, number>
-  /** Rows in doubt that the user asked to send if the customer reads differently, however old the doubt is. */
-  readonly isSentAgain?: (row: number) => boolean
-  /** So many ms after the end of an attempt, or of a session, its requests count as not applied if the customer shows so. */
-  readonly settleAfterMs: (request: UpdateRequest) => number
-  readonly held: HeldCustomers
-  /** Called with 1 when a row begins to wait for its settle time, and with -1 at the end. Must not throw. */
-  readonly onSettling?: (change: 1 | -1) => void
+  /** Stops the run although the row gets an outcome. */
+  readonly stop: (error: Error) => void
   /** Cancels a row's intent: none of its requests can have been applied. */
   readonly cancelIntent: (request: UpdateRequest) => Promise<void>
-  /** When the attempts of earlier sessions count as ended, in the clock's milliseconds. Default: now. */
-  readonly earlierEndedAt?: number
   /** True if another run has sent something to the customer since this row in doubt. Default: never. */
   readonly isOvertaken?: (row: number) => Promise<boolean>
+  /**
+   * Compares the customer of an answer with what was sent. Returns what it did not take, if there is any. Default: nothing is
+   * compared. Must not reject: the row was applied.
+   */
+  readonly examine?: (
+    request: UpdateRequest,
+    customer: JsonObject,
+    signal: AbortSignal,
+  ) => Promise<Result | undefined>
   /**
    * Reads the customer again, and makes the body of what it shows: the same request if nothing that counts has changed. Resolves with
    * the outcome if nothing may be sent. Needed if bodies hold what was read. `isInDoubt`: an attempt may have been applied.
@@ -44,21 +59,79 @@ export interface SenderParts extends AttemptParts {
   ) => Promise<UpdateRequest | Outcome>
 }
 
-/** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
-export interface HeldCustomers {
-  /** Returns 0 for a customer that is not held. */
-  until(customerId: string): number
-  hold(customerId: string, until: number): void
+/** What a server may ask one row to wait. A rate limit, which is for all rows, may ask for more. */
+const mostAskedMs = 300_000
+
+/** One attempt: sends the request, and says what that shows. Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. */
+function createAttempt({
+  calls,
+  access,
+  clock,
+  stop,
+  examine,
+}: Pick<SenderParts, 'calls' | 'access' | 'clock' | 'stop' | 'examine'>) {
+  async function judge(
+    answer: Verdict,
+    response: ApiResponse,
+    { request, state }: Call,
+    signal: AbortSignal,
+  ): Promise<RequestVerdict> {
+    switch (answer.kind) {
+      case 'updated': {
+        access.updated()
+        const { operationId, customer } = answer
+        const notTaken = customer === undefined ? undefined : await examine?.(request, customer, signal)
+        return { kind: 'final', response, operationId, result: notTaken ?? confirmed(state) }
+      }
+      case 'rejected':
+        access.rejected(answer.code, response.status)
+        return {
+          kind: 'final',
+          response,
+          operationId: answer.operationId,
+          result: rejection(answer, response),
+        }
+      case 'ambiguous': {
+        const leastMs = Math.min(mostAskedMs, retryAfterMs(response, clock.wall()))
+        return { ...answer, response, leastMs, at: clock.now() }
+      }
+      case 'throttled':
+        return { kind: 'throttled', response, blocks: await countBlock(state.blocks, calls, signal) }
+      case 'resign': {
+        access.correctClock(answer.why, response)
+        if (!state.isResigned) return { kind: 'resigned', response, reason: answer.why }
+        await access.signatureRefused(answer.why, signal)
+        return { kind: 'final', response, result: rejected('E_SIGNATURE_ROW', messages.badSignature) }
+      }
+      case 'stop': {
+        const { code, operationId } = answer
+        // The run is stopped already. An answer about another customer proves nothing about this one.
+        if (code === 'E_WRONG_CUSTOMER')
+          return { kind: 'final', response, operationId, result: unknown(code, messages.namedAnother) }
+        if (code !== 'E_AUTH') throw stopError(code, operationId)
+        await access.keyRefused(operationId, signal)
+        return { kind: 'final', response, operationId, result: rejected('E_AUTH', messages.badKey) }
+      }
+      default:
+        return answer satisfies never
+    }
+  }
+
+  return async (call: Call, signal: AbortSignal, isUsable?: () => boolean): Promise<RequestVerdict> => {
+    const { request } = call
+    const operation = operations[request.operation]
+    let answer: Verdict | undefined
+    const onAnswer = (received: ApiResponse): void => {
+      answer = operation.classify(received, request.customerId)
+      // Before the permit is released, so that nothing is sent after it.
+      if (answer.kind === 'stop' && answer.code !== 'E_AUTH') stop(stopError(answer.code, answer.operationId))
+    }
+    const response = await calls.update(request, signal, { onAnswer, isUsable })
+    if (response instanceof TransportError) return { kind: 'lost', error: response, at: clock.now() }
+    answer ??= operation.classify(response, request.customerId)
+    return judge(answer, response, call, signal)
+  }
 }
-
-/** After so long a customer's state proves nothing about a call that was not answered. */
-const longestDoubtMs = 15 * 60_000
-
-/** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */
-const earlyReadsMs = [5_000, 30_000]
-
-/** A body with an older reading is not sent. */
-export const longestReadingMs = 10_000
 
 const oldReading = { kind: 'lost', error: new TransportError('not_sent', 'old_reading'), at: 0 } as const
 
@@ -72,96 +145,10 @@ function toReadAgain(request: UpdateRequest): UpdateRequest {
   return reading === undefined ? request : { ...request, reading: { ...reading, at: -Infinity } }
 }
 
-/** What is sent, and what is known of it. Both change from attempt to attempt. */
-interface Call {
-  request: UpdateRequest
-  state: CallState
-}
-
-type Doubts = Pick<SenderParts, 'clock' | 'inDoubt' | 'isSentAgain'>
-
-function doubtAgeMs({ clock, inDoubt }: Doubts, row: number): number {
-  return Math.max(0, clock.wall() - (inDoubt.get(row) ?? 0))
-}
-
-/**
- * When the attempts of an earlier session count as ended, in the clock's milliseconds: at `begun`. If another run has ended the
- * row, the time is that of its last attempt.
- */
-export function endOfEarlierAttempts(doubts: Doubts, row: number, begun: number): number {
-  const isAsked = doubts.isSentAgain?.(row) === true
-  return isAsked ? Math.min(begun, doubts.clock.now() - doubtAgeMs(doubts, row)) : begun
-}
-
 export function createSender(parts: SenderParts): Send {
-  const { clock, calls, readBack, settleAfterMs, held, readAgain } = parts
-  // An intent is as old as a row's first attempt. Others may have followed until the end of the session that made them.
-  const { earlierEndedAt: begun = clock.now() } = parts
+  const { clock, calls, held, readAgain } = parts
   const attempt = createAttempt(parts)
-
-  async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
-    if (time <= clock.now()) return
-    parts.onSettling?.(1)
-    try {
-      await sleepUntil(clock, time, signal)
-    } finally {
-      parts.onSettling?.(-1)
-    }
-    signal.throwIfAborted()
-  }
-
-  /** Reads the customer until nothing that was sent up to `since` can be applied any more. */
-  async function settle(
-    request: UpdateRequest,
-    state: CallState,
-    since: number,
-    toVerdict: (found: ReadBackResult) => ReadingVerdict,
-    signal: AbortSignal,
-    lastReads?: number,
-  ): Promise<CallState> {
-    const until = since + settleAfterMs(request)
-    let isKnownDifferent = state.isKnownDifferent
-    for (const readAfterMs of earlyReadsMs) {
-      const at = since + readAfterMs
-      if (at >= until || at < clock.now()) continue
-      await waitUntil(at, signal)
-      const found = await readBack(request, signal, 1)
-      isKnownDifferent ||= found === 'different'
-      if (found !== 'applied') continue
-      // The value may have been there before: then the attempt may still arrive, after a later row.
-      if (!isKnownDifferent) held.hold(request.customerId, until)
-      return reduceCall(state, toVerdict(found))
-    }
-    await waitUntil(until, signal)
-    // A row that is sent again is read little, so that an outage is not met with more reads than updates.
-    return reduceCall(state, toVerdict(await readBack(request, signal, lastReads)))
-  }
-
-  function settleAttempt(
-    request: UpdateRequest,
-    state: CallState,
-    after: 'attempt' | 'refusal' | 'last_attempt',
-    signal: AbortSignal,
-  ): Promise<CallState> {
-    // Without a doubt of this session it was settled when the session began.
-    const since = state.doubtAt ?? begun
-    const lastReads = after === 'attempt' && request.repeatable ? 3 : undefined
-    const toVerdict = (found: ReadBackResult) => ({ kind: 'read_back', after, found }) as const
-    return settle(request, state, since, toVerdict, signal, lastReads)
-  }
-
-  /** Settles a row that an earlier session may have sent. */
-  function settleEarlier(request: UpdateRequest, state: CallState, signal: AbortSignal): Promise<CallState> {
-    const isAsked = parts.isSentAgain?.(request.row) === true
-    const isTooOld = doubtAgeMs(parts, request.row) > longestDoubtMs && !isAsked
-    return settle(
-      request,
-      state,
-      endOfEarlierAttempts(parts, request.row, begun),
-      (found) => ({ kind: 'read_back', after: 'restart', found, isTooOld }),
-      signal,
-    )
-  }
+  const settling = createSettling(parts)
 
   const isRecent = ({ reading }: UpdateRequest): boolean =>
     reading === undefined || clock.now() - reading.at <= longestReadingMs
@@ -169,25 +156,25 @@ export function createSender(parts: SenderParts): Send {
   /** Sends once. If the customer was read too long ago when it could be sent, it is read again, once. */
   async function sendOnce(call: Call, signal: AbortSignal): Promise<RequestVerdict | Unsendable> {
     const isUsable = (): boolean => isRecent(call.request)
-    const verdict = isUsable() ? await attempt(call.request, call.state, signal, isUsable) : oldReading
+    const verdict = isUsable() ? await attempt(call, signal, isUsable) : oldReading
     if (readAgain === undefined || !isOldReading(verdict)) return verdict
     const isInDoubt = call.state.attempts > 0 || parts.inDoubt.has(call.request.row)
     const found = await readAgain(call.request, isInDoubt, signal)
     if (isOutcome(found)) return { kind: 'unsendable', outcome: found }
     call.request = found
-    return attempt(call.request, call.state, signal)
+    return attempt(call, signal)
   }
 
   /** Settles earlier attempts, then sends. */
   async function tryOnce(call: Call, signal: AbortSignal): Promise<Step> {
     if (call.state.inDoubt && !call.state.isReadBack) {
-      call.state = await settleAttempt(call.request, call.state, 'attempt', signal)
+      call.state = await settling.settleAttempt(call, 'attempt', signal)
       if (call.state.next.kind !== 'send') return call.state.next
       call.request = toReadAgain(call.request)
     }
     call.state = reduceCall(call.state, await sendOnce(call, signal))
     if (call.state.next.kind === 'check_refusal')
-      call.state = await settleAttempt(call.request, call.state, 'refusal', signal)
+      call.state = await settling.settleAttempt(call, 'refusal', signal)
     return call.state.next
   }
 
@@ -195,18 +182,18 @@ export function createSender(parts: SenderParts): Send {
     if (signal.aborted) return undefined
     const call: Call = { request: asked, state: startCall(asked, parts.inDoubt.has(asked.row)) }
     try {
-      await waitUntil(held.until(asked.customerId), signal)
+      await settling.waitUntil(held.until(asked.customerId), signal)
       if (call.state.inDoubt && (await parts.isOvertaken?.(asked.row)) === true)
         call.state = reduceCall(call.state, { kind: 'overtaken' })
       else if (call.state.inDoubt) {
-        call.state = await settleEarlier(asked, call.state, signal)
+        call.state = await settling.settleEarlier(call, signal)
         call.request = toReadAgain(asked)
       }
       if (call.state.next.kind === 'end') return toOutcome(asked, call.state, clock.wall())
       await calls.enter(call.request, signal)
       const last = await retry<Step>(() => tryOnce(call, signal), parts, signal)
       if (call.state.inDoubt && (isAgain(last) || last.kind === 'settle_last'))
-        call.state = await settleAttempt(call.request, call.state, 'last_attempt', signal)
+        call.state = await settling.settleAttempt(call, 'last_attempt', signal)
       return toOutcome(call.request, call.state, clock.wall())
     } catch (error) {
       const isStop = signal.aborted && error === signal.reason

@@ -5,6 +5,7 @@ import type { ApiResponse, SignedRequest } from '../model/ports.ts'
 import { connectionError, openConnections } from './connections.ts'
 import type { ConnectionOptions } from './connections.ts'
 import { TransportError } from './errors.ts'
+import type { Transport } from './ports.ts'
 
 /** A request that waited longer than `connectTimeoutMs` for a connection is not sent, because its signature is too old. */
 export interface TransportOptions extends ConnectionOptions {
@@ -14,21 +15,12 @@ export interface TransportOptions extends ConnectionOptions {
   readonly maySend?: () => boolean
   /** Called for every request, also if it fails. Must not throw. */
   readonly onRequest?: () => void
-  /** Called with every answer. Must not throw. */
-  readonly onAnswer?: (response: ApiResponse) => void
-}
-
-export interface Transport {
-  /** Rejects with `TransportError` and nothing else. */
-  exchange(request: SignedRequest): Promise<ApiResponse>
-  /** Waits for the requests in flight. Does nothing the second time. */
-  close(): Promise<void>
 }
 
 const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
 
 export function createTransport(options: TransportOptions): Transport {
-  const { origin, connectTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
+  const { origin, connectTimeoutMs, attemptTimeoutMs, onRequest } = options
   const { dispatcher, readIssuer } = openConnections(options)
   let closed: Promise<void> | undefined
 
@@ -69,9 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
         onResponseEnd() {
           clearTimeout(deadline)
           const text = Buffer.concat(chunks).toString('utf8')
-          const response = { status, headers: received, body: text, tookMs: performance.now() - startedAt }
-          onAnswer?.(response)
-          resolve(response)
+          resolve({ status, headers: received, body: text, tookMs: performance.now() - startedAt })
         },
         onResponseError(_controller, error) {
           clearTimeout(deadline)

@@ -257,3 +257,12 @@ export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepa
 
 /** Keyed digests of values that Rapyd confirmed, by top-level field of the patch. */
 export type Digests = Readonly<Record<string, string>>
+
+/** What the outcome of a row says about the customer's fields. */
+export interface FieldEffects {
+  readonly confirmed?: Digests
+  /** Fields of which nothing is known any more. */
+  readonly unknown?: readonly string[]
+  /** Until then, an attempt of a row that was settled early may still arrive (milliseconds since 1970). Default: none may. */
+  readonly until?: number
+}

@@ -1,7 +1,7 @@
 /** The port of the store: what is kept of runs, of the fields that Rapyd confirmed, and of requests. Every method is asynchronous. */
 import type { RowSet } from './collections.ts'
 import type { JsonObject } from './json.ts'
-import type { Digests, OperationName, Outcome, OutcomeKind, UpdateRequest } from './row.ts'
+import type { Digests, FieldEffects, OperationName, Outcome, OutcomeKind, UpdateRequest } from './row.ts'
 
 /** At most `limit` requests in `perMs` milliseconds. */
 export interface Window {
@@ -125,15 +125,6 @@ export interface RunReader {
   beforeImages(): AsyncGenerator<BeforeCustomer>
   /** What came over standard input, in pieces; nothing if it is not kept. */
   keptInput(): AsyncGenerator<Uint8Array>
-}
-
-/** What the outcome of a row says about the customer's fields. */
-export interface FieldEffects {
-  readonly confirmed?: Digests
-  /** Fields of which nothing is known any more. */
-  readonly unknown?: readonly string[]
-  /** Until then, an attempt of a row that was settled early may still arrive (milliseconds since 1970). Default: none may. */
-  readonly until?: number
 }
 
 /**

@@ -11,6 +11,7 @@ import type { PatchedRow } from '../model/row.ts'
 import { decodeHtml, hasFraction, unguard } from '../model/wrappers.ts'
 import { describeEmailDefect, isEmail } from './email.ts'
 import alpha2Codes from './countries.json' with { type: 'json' }
+import tables from './customer-fields.json' with { type: 'json' }
 
 /** A blank id would make the path of Create Customer, and a slash another path. */
 const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
@@ -84,22 +85,13 @@ export function isDay(year: number, month: number, day: number): boolean {
 /** Documented: "valid email", at most 512 characters. */
 export const emailRule = rule('E_EMAIL', describeEmailDefect, isEmail)
 
-const phoneDefects: readonly (readonly [pattern: RegExp, message: string])[] = [
-  // `3.53871E+11`, with a comma in some countries.
-  [/^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i, 'a phone number that a spreadsheet has shortened'],
-  [/^[1-9]\d{6,14}$/, 'a phone number of digits alone: its plus sign, a zero or its country code is missing'],
-  [/^00[1-9]\d{6,14}$/, 'a phone number with 00 in the place of the plus sign'],
-  [/^\+\d+\s*\(\s*0\s*\)/, 'a phone number with (0) after its country code'],
-  [/^\+[\d\s().\-/\u2010-\u2015]+$/, 'a phone number with signs between its digits'],
-]
-
 /** E.164 with its plus sign. Rapyd accepts digits alone too, but then a lost zero and a lost plus look the same. */
 export const phoneRule = rule('E_PHONE', describePhoneDefect, (text) => e164.test(text))
 
 function describePhoneDefect(text: string): string {
   if (hasFraction(text)) return 'a phone number with a fraction, as of a column of decimal numbers'
-  const known = phoneDefects.find(([pattern]) => text.length <= 40 && pattern.test(text))
-  return known?.[1] ?? 'not a phone number in E.164 form'
+  const known = tables.phoneDefects.find(({ pattern }) => text.length <= 40 && new RegExp(pattern).test(text))
+  return known?.message ?? 'not a phone number in E.164 form'
 }
 
 /** ISO 3166-1 alpha-2, upper case. */
@@ -159,49 +151,31 @@ export interface CustomerField {
   /** The warning for an empty string in this field: what Rapyd leaves open about it. */
   readonly clearWarning?: string
   /** The documented customer (rapyd-api.md, 5.2) has no such field. If an answer lacks it, its value is unknown. */
-  readonly isUndocumentedInAnswers?: true
+  readonly isUndocumentedInAnswers?: boolean
 }
 
-function textField(name: string, more: Partial<CustomerField> = {}): CustomerField {
-  return { name, type: 'text', ...more }
+const rules = new Map<string | undefined, Rule>([
+  ['email', emailRule],
+  ['phone', phoneRule],
+  ['country', countryRule],
+  ['date', dateRule],
+  ['occupation', occupationRule],
+  ['paymentMethod', paymentMethodRule],
+  ['ewallet', ewalletRule],
+  ['code', codeRule],
+])
+
+function toField(entry: Omit<CustomerField, 'type' | 'rule'> & { readonly rule?: string }): CustomerField {
+  const { rule: ruleName, ...field } = entry
+  const found = rules.get(ruleName)
+  if (found === undefined && ruleName !== undefined) throw new Error(`no rule ${ruleName}`)
+  const type = field.name === 'addresses' || field.name === 'metadata' ? field.name : 'text'
+  return { ...field, type, ...(found === undefined ? {} : { rule: found }) }
 }
 
-const undocumentedClear = { clearWarning: 'Rapyd does not document that a blank clears this field.' }
-const undocumented = { ...undocumentedClear, isUndocumentedInAnswers: true } as const
-
-export const customerFields: readonly CustomerField[] = [
-  textField('name', {
-    clearWarning: 'Rapyd asks for a name when a customer is created and may refuse a blank.',
-  }),
-  textField('email', { rule: emailRule }),
-  textField('phone_number', { rule: phoneRule }),
-  textField('description'),
-  textField('business_vat_id', { rule: codeRule }),
-  textField('invoice_prefix', { rule: codeRule }),
-  textField('default_payment_method', { rule: paymentMethodRule, ...undocumentedClear }),
-  textField('ewallet', {
-    rule: ewalletRule,
-    clearWarning: 'A wallet seems to be set once: Rapyd may refuse a blank.',
-  }),
-  textField('coupon', { rule: codeRule }),
-  { name: 'addresses', type: 'addresses', ...undocumentedClear },
-  { name: 'metadata', type: 'metadata', ...undocumentedClear },
-  textField('date_of_birth', { rule: dateRule, ...undocumented }),
-  textField('birth_country', { rule: countryRule, ...undocumented }),
-  textField('nationality', { rule: countryRule, ...undocumented }),
-  textField('occupation', { rule: occupationRule, ...undocumented }),
-]
-
+export const customerFields: readonly CustomerField[] = tables.customer.map(toField)
 /** Fields of one item of `addresses`. */
-export const addressFields: readonly CustomerField[] = [
-  ...['name', 'line_1', 'line_2', 'line_3', 'city', 'district', 'canton', 'state'].map((name) =>
-    textField(name),
-  ),
-  textField('country', { rule: countryRule }),
-  textField('zip', { rule: codeRule }),
-  textField('phone_number', { rule: phoneRule }),
-  { name: 'metadata', type: 'metadata' },
-]
+export const addressFields: readonly CustomerField[] = tables.address.map(toField)
 
 /** Where a column or key goes: a field, or a place inside `addresses` or `metadata`. */
 export interface Target {

@@ -1,7 +1,6 @@
 /**
  * Digests of field values, which show whether an update changes a field. They are keyed with the account's secret, so values
  * cannot be guessed without it. They differ by customer, so equal values do not show.
- *
  * `addresses` and `metadata` have one digest each: whether Rapyd merges or replaces them is not documented.
  */
 import { createHmac } from 'node:crypto'
@@ -10,23 +9,19 @@ import { isJsonObject } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { parseBody } from './requests.ts'
 
-export interface FieldDigests {
-  /** The digests of the fields in the body of an update. */
-  of(customerId: string, body: string): Digests
-  /** Identifies the key without revealing it. */
-  readonly keyCheck: string
-}
+export type FieldDigests = ReturnType<typeof createFieldDigests>
 
 const purpose = 'rapyd-bulk sync state 1'
 /** 96 bits in base64url. */
 const digestLength = 16
 
-export function createFieldDigests(secretKey: string): FieldDigests {
+export function createFieldDigests(secretKey: string) {
   const key = createHmac('sha256', secretKey).update(purpose).digest('hex')
   const short = (text: string): string =>
     createHmac('sha256', key).update(text).digest('base64url').slice(0, digestLength)
   return {
-    of(customerId, body) {
+    /** The digests of the fields in the body of an update. */
+    of(customerId: string, body: string): Digests {
       return Object.fromEntries(
         Object.entries(parseBody(body)).map(([field, value]) => [
           field,
@@ -34,6 +29,7 @@ export function createFieldDigests(secretKey: string): FieldDigests {
         ]),
       )
     },
+    /** Identifies the key without revealing it. */
     keyCheck: short('check'),
   }
 }

@@ -16,27 +16,21 @@ export interface RunIdentity {
  * are hashed, signed and sent, unless the row needs two operations (`operations.ts`). The patch must have fields; a row without fields is `unchanged` and has no request.
  */
 export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
-  const { host, runId } = run
-  return (row) => {
-    const body = serialisePatch(row.patch)
-    const { customerId } = row
-    const operation = 'update_customer'
-    return {
-      operation,
-      row: row.row,
-      line: row.line,
-      offset: row.offset,
-      length: row.length,
+  return ({ row, line, offset, length, customerId, ...asked }) =>
+    withKey(run, {
+      operation: 'update_customer',
+      row,
+      line,
+      offset,
+      length,
       customerId,
       path: customerPath(customerId),
-      body,
-      idempotencyKey: idempotencyKey({ host, runId, operation, row: row.row, customerId, body }),
-      fields: printable(row.fields.join(';')),
-      cleared: printable(row.cleared.join(';')),
-      repeatable: isRepeatable(row.patch),
-      sends: Object.keys(row.patch),
-    }
-  }
+      body: serialisePatch(asked.patch),
+      fields: printable(asked.fields.join(';')),
+      cleared: printable(asked.cleared.join(';')),
+      repeatable: isRepeatable(asked.patch),
+      sends: Object.keys(asked.patch),
+    })
 }
 
 /** The minified JSON text of a patch. */
@@ -76,25 +70,22 @@ export function parseBody(body: string): JsonObject {
 export function narrowRequest(
   request: UpdateRequest,
   kept: ReadonlySet<string>,
-  { host, runId }: RunIdentity,
+  run: RunIdentity,
   operation: OperationName = request.operation,
 ): UpdateRequest {
   const { reading, ...whole } = request
-  const { row, customerId } = request
   const all = parseBody(request.body)
   const narrow = (fields: JsonObject): JsonObject =>
     Object.fromEntries(Object.entries(fields).filter(([field]) => kept.has(field)))
   const patch = narrow(all)
-  const body = JSON.stringify(patch)
   const only = (paths: string): string =>
     splitPaths(paths, (field) => Object.hasOwn(all, field))
       .filter((path) => kept.has(fieldOf(path)))
       .join(';')
-  return {
+  return withKey(run, {
     ...whole,
     operation,
-    body,
-    idempotencyKey: idempotencyKey({ host, runId, operation, row, customerId, body }),
+    body: JSON.stringify(patch),
     fields: only(request.fields),
     cleared: only(request.cleared),
     repeatable: isRepeatable(patch),
@@ -103,7 +94,7 @@ export function narrowRequest(
     ...(reading === undefined || operation !== 'update_customer'
       ? {}
       : { reading: { ...reading, patch: JSON.stringify(narrow(parseBody(reading.patch))) } }),
-  }
+  })
 }
 
 /** The request with another body, so another key, made of a reading. */
@@ -111,11 +102,9 @@ export function withReading(
   request: UpdateRequest,
   body: string,
   reading: BodyReading,
-  { host, runId }: RunIdentity,
+  run: RunIdentity,
 ): UpdateRequest {
-  const { row, operation, customerId } = request
-  const key = idempotencyKey({ host, runId, operation, row, customerId, body })
-  return { ...request, body, reading, idempotencyKey: key }
+  return withKey(run, { ...request, body, reading })
 }
 
 /** `paths` is joined with `;`, which a key of metadata may hold too: a part that begins with no field continues the path before. */
@@ -130,21 +119,19 @@ export function splitPaths(paths: string, isField: (name: string) => boolean): r
 
 const keyVersion = 'rapyd-bulk/1'
 
-interface KeyParts extends RunIdentity {
-  readonly operation: OperationName
-  readonly row: number
-  readonly customerId: string
-  readonly body: string
-}
-
 /**
- * 32 hex digits: the same for every attempt and every resume, different for every row and operation. With the content alone, rows A, B, A of
- * one customer would replay the first answer. Only the last part can hold a line break, so no two rows make the same text.
+ * The request with its key, 32 hex digits: the same for every attempt and every resume, different for every row and operation. With
+ * the content alone, rows A, B, A of one customer would replay the first answer. Only the last part can hold a line break, so no two
+ * rows make the same text. An update has the key of earlier versions.
  */
-function idempotencyKey(parts: KeyParts): string {
-  const run = `${keyVersion}\n${parts.host}\n${parts.runId}\n`
-  const call = `${parts.row}\n${parts.operation}\n${parts.customerId}\n${parts.body}`
-  return hash('sha256', run + call, 'hex').slice(0, 32)
+function withKey(
+  { host, runId }: RunIdentity,
+  request: Omit<UpdateRequest, 'idempotencyKey'>,
+): UpdateRequest {
+  const { row, operation, customerId, body } = request
+  const named = operation === 'update_customer' ? [] : [operation]
+  const text = [keyVersion, host, runId, row, ...named, customerId, body].join('\n')
+  return { ...request, idempotencyKey: hash('sha256', text, 'hex').slice(0, 32) }
 }
 
 /** The most customers that a page of List Customers may hold (rapyd-api.md, 5.4). */

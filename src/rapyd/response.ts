@@ -5,8 +5,14 @@
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { ApiResponse } from '../model/ports.ts'
 import { printable } from '../model/text.ts'
+import fieldPatterns from './field-patterns.json' with { type: 'json' }
+
+/** The part of an answer that has its meaning. */
+interface Answered {
+  readonly status: number
+  readonly body: string
+}
 
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
 export interface Envelope {
@@ -130,8 +136,6 @@ export type Verdict =
       readonly operationId: string
     }
 
-type Answered = Pick<ApiResponse, 'status' | 'body'>
-
 /** The verdict on the answer to an update, or a read, of `customerId`. */
 export function classify(response: Answered, customerId: string): Verdict {
   return classifyAnswer(response, (envelope) => {
@@ -172,7 +176,7 @@ function classifyAnswer(response: Answered, ofSuccess: (envelope: Envelope) => V
 }
 
 /** 429, or the page of a firewall (docs, "Request Rate Limits": a firewall enforces them, and answers 429 "may"). */
-export function isThrottled({ status, body }: Pick<ApiResponse, 'status' | 'body'>): boolean {
+export function isThrottled({ status, body }: Answered): boolean {
   return status === 429 || ((status === 403 || status === 503) && isPage(body))
 }
 
@@ -248,17 +252,7 @@ function stop(code: Extract<Verdict, { kind: 'stop' }>['code'], envelope?: Envel
   return { kind: 'stop', code, operationId: envelope?.operationId ?? '' }
 }
 
-const fieldsByCode: readonly (readonly [RegExp, string])[] = [
-  [/ADDRESS|INVALID_CITY/, 'addresses'],
-  [/EMAIL/, 'email'],
-  [/PHONE_NUMBER/, 'phone_number'],
-  [/CUSTOMER_NAME|LAST_NAME/, 'name'],
-  [/PAYMENT_METHOD/, 'default_payment_method'],
-  [/EWALLET|^ERROR_CREATE_CUSTOMER$/, 'ewallet'],
-  [/COUPON|DISCOUNT/, 'coupon'],
-]
-
 /** Most documented codes name their field; `ERROR_CREATE_CUSTOMER` is a wallet that another customer has. */
 function fieldOf(apiCode: string): string {
-  return fieldsByCode.find(([pattern]) => pattern.test(apiCode))?.[1] ?? ''
+  return fieldPatterns.find(({ pattern }) => new RegExp(pattern).test(apiCode))?.field ?? ''
 }

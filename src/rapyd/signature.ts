@@ -1,8 +1,5 @@
 /**
- * The signature of a request:
- *
- * BASE64( lowercase hex( HMAC-SHA256( secret, method + path + salt + timestamp + access key + secret + body ) ) )
- *
+ * The signature of a request: BASE64( lowercase hex( HMAC-SHA256( secret, method + path + salt + timestamp + access key + secret + body ) ) )
  * The documented formula lacks the hex step; every official sample has it. Every attempt needs a new salt and a new timestamp,
  * because Rapyd refuses salts that it has seen and timestamps that are old.
  */

@@ -4,9 +4,9 @@
  * metadata be removed.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { findCustomerField } from './customer-fields.ts'
+import { keysOf } from './metadata.ts'
 import { afterPatch, isEmpty, isHidden, ownValue } from './snapshot.ts'
 
 /** What the run may have left in a field, and what was there before: a blank if there was nothing. */
@@ -112,29 +112,24 @@ function possibleSnapshots(
 }
 
 function afterReplacing(snapshot: JsonObject, patch: JsonObject): JsonObject {
-  const { metadata } = patch
-  return { ...afterPatch(snapshot, patch), ...(isJsonObject(metadata) ? { metadata } : {}) }
+  const metadata = keysOf(patch)
+  return { ...afterPatch(snapshot, patch), ...(metadata === undefined ? {} : { metadata }) }
 }
 
 function pathsIn(field: string, snapshot: JsonObject, later: readonly JsonObject[]): readonly string[] {
   if (notRestorable.includes(field) || isHidden(field, snapshot)) return []
   if (field !== 'metadata') return [field]
-  const keys = [snapshot, ...later].flatMap(({ metadata }) =>
-    isJsonObject(metadata) ? Object.keys(metadata) : [],
-  )
-  return keys.map((key) => keyStart + key)
+  return [snapshot, ...later].flatMap((each) => Object.keys(keysOf(each) ?? {})).map((key) => keyStart + key)
 }
 
 /** Returns a blank if there is no value. */
 function valueIn(snapshot: JsonObject, path: string): JsonValue {
   if (!path.startsWith(keyStart)) return ownValue(snapshot, path) ?? ''
-  const metadata = ownValue(snapshot, 'metadata')
-  return (isJsonObject(metadata) ? ownValue(metadata, path.slice(keyStart.length)) : undefined) ?? ''
+  return ownValue(keysOf(snapshot) ?? {}, path.slice(keyStart.length)) ?? ''
 }
 
 function isAbsent(snapshot: JsonObject, path: string): boolean {
-  const { metadata } = snapshot
-  return !isJsonObject(metadata) || !Object.hasOwn(metadata, path.slice(keyStart.length))
+  return !Object.hasOwn(keysOf(snapshot) ?? {}, path.slice(keyStart.length))
 }
 
 function isSameValue(one: JsonValue, other: JsonValue): boolean {
@@ -169,13 +164,10 @@ export function toUndoPatch(undoValues: UndoValues, snapshot: JsonObject): UndoP
 
 /** Sends keys of metadata with all other keys of the customer, which is right whether Rapyd merges or replaces. */
 function withOtherKeys(patch: JsonObject, snapshot: JsonObject): JsonObject {
-  const { metadata } = patch
-  if (!isJsonObject(metadata)) return patch
-  if (clearsAll(patch, snapshot)) return { ...patch, metadata: '' }
-  return {
-    ...patch,
-    metadata: { ...(isJsonObject(snapshot['metadata']) ? snapshot['metadata'] : {}), ...metadata },
-  }
+  const keys = keysOf(patch)
+  if (keys === undefined) return patch
+  const held = keysOf(snapshot) ?? {}
+  return { ...patch, metadata: clearsAll(keys, held) ? '' : { ...held, ...keys } }
 }
 
 /** Makes a patch of values by path. */
@@ -190,11 +182,7 @@ export function toPatch(values: JsonObject): JsonObject {
 }
 
 /** True if the customer has no other keys and these had no values: then a blank for all of metadata removes the keys. */
-function clearsAll({ metadata: keys }: JsonObject, snapshot: JsonObject): boolean {
-  const { metadata } = snapshot
-  if (!isJsonObject(keys)) return false
-  const names = isJsonObject(metadata) ? Object.keys(metadata) : []
-  return (
-    names.every((key) => Object.hasOwn(keys, key)) && Object.values(keys).every((before) => before === '')
-  )
+function clearsAll(keys: JsonObject, held: JsonObject): boolean {
+  const isWhole = Object.keys(held).every((key) => Object.hasOwn(keys, key))
+  return isWhole && Object.values(keys).every((before) => before === '')
 }

@@ -3,8 +3,8 @@
  * without a name, so that memory does not grow with the input.
  */
 import { createRowSet } from '../model/collections.ts'
-import { BulkUpdateError } from '../model/errors.ts'
 import type { DuplicateRows } from '../model/ports.ts'
+import { errorOf } from './errors.ts'
 import { openOwnDatabase, queriesOf } from './own-database.ts'
 
 /** Errors of the disk are LOCAL, E_SPOOL. */
@@ -88,11 +88,6 @@ function onDisk<Result>(work: () => Result): Result {
     return work()
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown'
-    throw new BulkUpdateError(
-      'E_SPOOL',
-      `the customers of the file cannot be counted on the disk: ${reason}`,
-      'Make room there, or choose another folder with TMPDIR; then run again.',
-      { cause: error },
-    )
+    throw errorOf('E_SPOOL', 'customer_count', { why: reason }, error)
   }
 }

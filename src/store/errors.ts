@@ -2,6 +2,11 @@
 import { isBusy } from '../config/file-lock.ts'
 import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import type { RunErrorCode } from '../model/errors.ts'
+import errorTexts from './error-texts.json' with { type: 'json' }
+
+/** A copy, so that our declarations hold its type and not the JSON file. */
+const texts = { ...errorTexts }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const damaged: ReadonlySet<number> = new Set([11, 26])
@@ -19,6 +24,18 @@ export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
 }
 
+/** A text of `error-texts.json`, with `values` in the places of their names. */
+export function errorOf(
+  code: RunErrorCode,
+  name: keyof typeof texts,
+  values: Readonly<Record<string, string | number>> = {},
+  cause?: unknown,
+): BulkUpdateError {
+  const { message, tip } = texts[name]
+  const filled = message.replaceAll(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole))
+  return new BulkUpdateError(code, filled, tip, cause === undefined ? {} : { cause })
+}
+
 /** A folder cannot be made: USAGE, E_RUNS_DIR, for an unfit place; LOCAL, E_DISK, for the disk. Others are returned as they are. */
 export function directoryError(path: string, error: unknown): unknown {
   if (error instanceof BulkUpdateError) return error
@@ -26,15 +43,10 @@ export function directoryError(path: string, error: unknown): unknown {
   if (limit !== undefined) return limit
   const code = codeOf(error)
   if (code === '') return error
-  const isUnfit = unfit.has(code)
-  return new BulkUpdateError(
-    isUnfit ? 'E_RUNS_DIR' : 'E_DISK',
-    `${path} cannot be made: ${explainSystemCode(code)}`,
-    isUnfit
-      ? 'Choose a folder that can be written to with --runs-dir. Nothing was sent.'
-      : 'Make room there or look at the disk, then run the same command again. Nothing was sent.',
-    { cause: error },
-  )
+  const why = explainSystemCode(code)
+  return unfit.has(code)
+    ? errorOf('E_RUNS_DIR', 'unfit_folder', { path, why }, error)
+    : errorOf('E_DISK', 'full_disk', { path, why }, error)
 }
 
 /** An error of the store at `path`. Errors of our own are returned as they are. */
@@ -45,47 +57,23 @@ export function storeError(path: string, doing: 'open' | 'read' | 'write', error
   const message = error instanceof Error ? error.message : 'unknown'
   if (damaged.has(resultCode(error))) return damagedStore(`${path}: ${message}`, error)
   const code = codeOf(error)
-  const stop = (kind: 'E_STORE' | 'E_STORE_PATH', why: string, tip: string): BulkUpdateError =>
-    new BulkUpdateError(kind, `the store ${path} cannot be ${done[doing]}: ${why}`, tip, { cause: error })
-  if (isBusy(error))
-    return stop(
-      'E_STORE',
-      'another process has been writing to it for too long',
-      'A process that was stopped in the middle of a write keeps it: look for one in state T with ps, let it continue or end it, then run the same command again: rows that were answered are not sent again.',
-    )
-  const why = code === '' ? message : explainSystemCode(code)
-  if (doing === 'open' && unfit.has(code))
-    return stop(
-      'E_STORE_PATH',
-      why,
-      'Choose a file in a folder that can be written to with --store. Nothing was sent.',
-    )
-  return stop(
-    'E_STORE',
-    why,
-    'Make room there or look at the disk, then run the same command again: rows that were answered are not sent again.',
-  )
+  const values = { path, done: done[doing], why: code === '' ? message : explainSystemCode(code) }
+  if (isBusy(error)) return errorOf('E_STORE', 'busy_store', values, error)
+  return doing === 'open' && unfit.has(code)
+    ? errorOf('E_STORE_PATH', 'unfit_store', values, error)
+    : errorOf('E_STORE', 'failed_store', values, error)
 }
 
 const done = { open: 'opened', read: 'read', write: 'written' } as const
 
 /** `what` says what is wrong, and the place. */
 export function damagedStore(what: string, cause?: unknown): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_STORE_DAMAGED',
-    `the store is damaged: ${what}`,
-    'Put back a copy of it with all files that begin with its name, then run: rapyd-bulk store check --restored. Without a copy nobody knows what was sent: another store, with --store and --new-run, sends every row again.',
-    { cause },
-  )
+  return errorOf('E_STORE_DAMAGED', 'damaged', { what }, cause)
 }
 
 /** `what` says what has happened to the store. */
 export function lostStore(what: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_STORE_LOST',
-    what,
-    'Put the newest store back, then run: rapyd-bulk store check --restored, after which rows without an outcome are read before they are sent. A run that the store does not know begins anew with --new-run, which sends every row again. Nothing was sent.',
-  )
+  return errorOf('E_STORE_LOST', 'lost', { what })
 }
 
 /** The code of the system, also if SQLite reports it; empty if the error is none of the system. */

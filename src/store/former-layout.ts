@@ -6,8 +6,8 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { BulkUpdateError } from '../model/errors.ts'
-import type { AccountId } from '../model/store.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { errorOf } from './errors.ts'
 import { queriesOf } from './own-database.ts'
 import type { Queries, StoreRow } from './own-database.ts'
 
@@ -40,14 +40,13 @@ function isFile(path: string): boolean {
 
 /** For commands that need more of a run than this version can read. */
 export function oldRun(directory: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_OLD_RUN',
-    `run ${basename(directory)} was begun by rapyd-bulk 0.1, which keeps it in ${directory}`,
-    'Use version 0.1 for it: npx rapyd-bulk@0.1. For a run of the same input in this version, add --new-run, which sends every row again. Nothing was sent.',
-  )
+  return errorOf('E_OLD_RUN', 'old_run', { run: basename(directory), directory })
 }
 
-export type AccountName = Pick<AccountId, 'host' | 'account'>
+export interface AccountName {
+  readonly host: string
+  readonly account: string
+}
 
 /** The state of an account. */
 export interface FormerState {

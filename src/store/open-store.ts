@@ -1,8 +1,8 @@
 /** Which store a command uses. All commands of this process that use the same one share it. */
 import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { BulkUpdateError } from '../model/errors.ts'
 import type { Store } from '../model/store.ts'
+import { errorOf } from './errors.ts'
 import { isStoreThere } from './sqlite/database.ts'
 import { emptySqliteStore, openSqliteStore } from './sqlite/store.ts'
 
@@ -29,11 +29,7 @@ function home(): string {
   try {
     return isAbsolute(homedir()) ? homedir() : userInfo().homedir
   } catch {
-    throw new BulkUpdateError(
-      'E_STORE_PATH',
-      'there is no folder for the store: this user has no home, and XDG_STATE_HOME is not set',
-      'Name a file with --store, and the same for all runs of the account. Nothing was sent.',
-    )
+    throw errorOf('E_STORE_PATH', 'no_home')
   }
 }
 

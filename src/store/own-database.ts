@@ -25,14 +25,37 @@ export type StoreRow = ReturnType<StatementSync['all']>[number]
 
 export type QueryValues = readonly SQLInputValue[]
 
-export interface Queries {
-  readonly run: (query: string, ...values: QueryValues) => ReturnType<StatementSync['run']>
-  readonly all: (query: string, ...values: QueryValues) => readonly StoreRow[]
-  readonly first: (query: string, ...values: QueryValues) => StoreRow | undefined
+export type Queries = ReturnType<typeof queriesOf>
+
+/** The database of the store. `run` is called inside `write`. Errors of queries become errors of the store. */
+export interface StoreDatabase extends Queries {
+  readonly path: string
+  readonly db: DatabaseSync
+  /**
+   * Runs `action` in a transaction of its own, with the number of the commit. Waits while another process writes. `place`: the place
+   * of the mark that notes the commit, if requests rely on it.
+   */
+  readonly write: <Result>(action: (commit: number) => Result, place?: number) => Promise<Result>
+  /**
+   * One page after another, each from the last key on, so that no transaction stays open, and signals and timers run in between.
+   * `query` ends with its condition.
+   */
+  readonly pages: (
+    query: string,
+    values: QueryValues,
+    key: PageKey,
+    rows?: number,
+  ) => AsyncGenerator<readonly StoreRow[]>
+  /** Takes the store as it is, whatever its mark says. */
+  readonly restartMark: () => void
+  close(): void
 }
 
+/** The columns that order the rows of a query, each with a value before the first one. */
+export type PageKey = Readonly<Record<string, string | number>>
+
 /** Statements are prepared once. */
-export function queriesOf(db: DatabaseSync): Queries {
+export function queriesOf(db: DatabaseSync) {
   const statements = new Map<string, StatementSync>()
 
   function prepared(query: string): StatementSync {
@@ -42,9 +65,9 @@ export function queriesOf(db: DatabaseSync): Queries {
   }
 
   return {
-    run: (query, ...values) => prepared(query).run(...values),
-    all: (query, ...values) => prepared(query).all(...values),
-    first: (query, ...values) => prepared(query).get(...values),
+    run: (query: string, ...values: QueryValues) => prepared(query).run(...values),
+    all: (query: string, ...values: QueryValues): readonly StoreRow[] => prepared(query).all(...values),
+    first: (query: string, ...values: QueryValues): StoreRow | undefined => prepared(query).get(...values),
   }
 }
 

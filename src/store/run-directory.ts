@@ -2,8 +2,7 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { openOwnFolder } from '../config/own-files.ts'
-import { BulkUpdateError } from '../model/errors.ts'
-import { directoryError } from './errors.ts'
+import { directoryError, errorOf } from './errors.ts'
 
 /** Names that are safe as a folder on every system. */
 const runIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
@@ -19,11 +18,7 @@ export function runName(inputPath: string): string {
 /** Checks a run id that a user gave. */
 export function checkRunId(runId: string): string {
   if (runIdPattern.test(runId)) return runId
-  throw new BulkUpdateError(
-    'E_RUN_ID',
-    '--run-id is not a name of letters, digits, dots, hyphens and underscores',
-    'Give another name.',
-  )
+  throw errorOf('E_RUN_ID', 'run_id')
 }
 
 /**

@@ -103,19 +103,19 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'no run id in the key',
     file: 'rapyd/requests.ts',
-    edits: [['${parts.runId}\\n', '']],
+    edits: [['host, runId, row,', 'host, row,']],
     tests: races,
   },
   {
     title: 'no row number in the key',
     file: 'rapyd/requests.ts',
-    edits: [['${parts.row}\\n', '']],
+    edits: [['runId, row, operation,', 'runId, operation,']],
     tests: ['unit/rapyd/requests.test.ts'],
   },
   {
     title: 'a key of its own for every session',
     file: 'rapyd/requests.ts',
-    edits: [['${parts.row}\\n', '${parts.row}\\n${process.pid}\\n']],
+    edits: [['runId, row, operation,', 'runId, row, process.pid, operation,']],
     tests: crash,
   },
   {
@@ -143,13 +143,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a row in doubt is read back at once',
-    file: 'http/sender.ts',
+    file: 'http/settling.ts',
     edits: [['await waitUntil(until, signal)', 'void until']],
     tests: sender,
   },
   {
     title: 'a later row overtakes an attempt that may still arrive',
-    file: 'http/sender.ts',
+    file: 'http/settling.ts',
     edits: [['held.hold(request.customerId, until)', 'void until']],
     tests: sender,
   },
@@ -158,8 +158,8 @@ export const mutants: readonly Mutant[] = [
     file: 'http/call-state.ts',
     edits: [
       [
-        "found === 'different' ? notShown : notSettled)",
-        "found === 'different' ? notShown : notSettled) && rejected(state.code, '')",
+        "found === 'different' ? messages.notShown : messages.notSettled)",
+        "found === 'different' ? messages.notShown : messages.notSettled) && rejected(state.code, '')",
       ],
     ],
     tests: sender,
@@ -225,8 +225,8 @@ export const mutants: readonly Mutant[] = [
     title: 'what holds a coupon is sent again though it cannot be read',
     file: 'http/call-state.ts',
     edits: [
-      ["if (found !== 'different' && !state.isRepeatable) return end(state, notSentTwice)", ''],
-      ['if (isHidden && !state.isRepeatable) return end(state, notSentTwice)', ''],
+      ["if (found !== 'different' && !state.isRepeatable)", 'if (Number(found) === 0)'],
+      ['if (isHidden && !state.isRepeatable)', 'if (isHidden && Number(found) === 0)'],
     ],
     tests: sender,
   },
@@ -329,12 +329,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'what an accepted store knows of fields is relied on',
     file: 'store/sqlite/check.ts',
-    edits: [
-      [
-        '[field, { digest: unknown, number, at, until: 0 }] as const',
-        '[field, table.get(String(customer))[field] ?? { digest: unknown, number, at, until: 0 }] as const',
-      ],
-    ],
+    edits: [['({ number }) => ({ digest: unknown, number, at, until: 0 })', '(entry) => entry']],
     tests: lostCommits,
   },
   {

@@ -3,10 +3,10 @@ import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { AccountId } from '../../model/store.ts'
 import { formerStatePath, readFormerRequests, readFormerState } from '../former-layout.ts'
 import type { AccountName } from '../former-layout.ts'
-import type { StoreDatabase } from './database.ts'
-import { fieldTable, unknown } from './field-effects.ts'
+import { fieldTable, mapFields, unknown } from './field-effects.ts'
 import type { FieldEntry } from './field-effects.ts'
 import { bootId, machineClock } from './quota.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 /** Returns undefined if the store holds nothing of the account. */
 export function findAccount({ first }: StoreDatabase, { host, account }: AccountName): number | undefined {
@@ -64,8 +64,7 @@ function importState(database: StoreDatabase, id: number, account: AccountName):
     for (const { id: customer, fields } of customers) {
       const found = parseJson(String(fields))
       if (!isJsonObject(found)) throw new Error('no fields')
-      const entries = Object.entries(found).map(([field, entry]) => [field, formerEntry(entry)] as const)
-      table.put(String(customer), Object.fromEntries(entries))
+      table.put(String(customer), mapFields(found, formerEntry))
     }
     for (const row of exportCustomers) run(addCustomer, id, ...Object.values(row))
     for (const row of exportRuns) run(addRun, id, ...Object.values(row))

@@ -1,8 +1,7 @@
 /** Examines the whole store: SQLite's own structure, and the checksum of every row that decides what is sent. */
 import { BulkUpdateError } from '../../model/errors.ts'
-import type { StoreRow } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
-import { fieldTable, unknown } from './field-effects.ts'
+import type { StoreRow, StoreDatabase } from '../own-database.ts'
+import { fieldTable, mapFields, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
 
 /** Problems beyond these are only counted. */
@@ -49,10 +48,11 @@ export async function acceptStore(database: StoreDatabase): Promise<void> {
       for (const { account, customer } of page) {
         const table = fieldTable(database, Number(account))
         // With its old number no entry hides an open intent, which is read first as well.
-        const doubted = Object.entries(table.get(String(customer))).map(
-          ([field, { number }]) => [field, { digest: unknown, number, at, until: 0 }] as const,
+        const known = table.get(String(customer))
+        table.put(
+          String(customer),
+          mapFields(known, ({ number }) => ({ digest: unknown, number, at, until: 0 })),
         )
-        table.put(String(customer), Object.fromEntries(doubted))
       }
     })
   }

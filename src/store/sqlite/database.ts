@@ -1,44 +1,39 @@
 /** The database of the store: checked when it is opened, one write transaction at a time, and a mark for every commit of a run. */
+import { randomUUID } from 'node:crypto'
 import { existsSync, statfsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { isBusy } from '../../config/file-lock.ts'
 import { openOwnFolder } from '../../config/own-files.ts'
-import { BulkUpdateError } from '../../model/errors.ts'
-import { damagedStore, lostStore, storeError } from '../errors.ts'
+import { damagedStore, errorOf, lostStore, storeError } from '../errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
-import type { Queries, StoreRow, QueryValues } from '../own-database.ts'
+import type { PageKey, QueryValues, StoreDatabase, StoreRow } from '../own-database.ts'
 import { lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
-import { applicationId, migrate, storeVersion, versionOf } from './schema.ts'
+import steps from './migrations.json' with { type: 'json' }
 
-/** `run` is called inside `write`. Errors of queries become errors of the store. */
-export interface StoreDatabase extends Queries {
-  readonly path: string
-  readonly db: DatabaseSync
-  /**
-   * Runs `action` in a transaction of its own, with the number of the commit. Waits while another process writes. `place`: the place
-   * of the mark that notes the commit, if requests rely on it.
-   */
-  readonly write: <Result>(action: (commit: number) => Result, place?: number) => Promise<Result>
-  /**
-   * One page after another, each from the last key on, so that no transaction stays open, and signals and timers run in between.
-   * `query` ends with its condition.
-   */
-  readonly pages: (
-    query: string,
-    values: QueryValues,
-    key: PageKey,
-    rows?: number,
-  ) => AsyncGenerator<readonly StoreRow[]>
-  /** Takes the store as it is, whatever its mark says. */
-  readonly restartMark: () => void
-  close(): void
+/** Tells our databases from those of other programs (https://sqlite.org/pragma.html#pragma_application_id). */
+const applicationId = 0x52425542
+
+/**
+ * Lines of SQL for each step; one that was released never changes. `run_progress` changes with every group of rows, so it is apart from `run`. An outcome or a cancellation
+ * deletes its intent, so `intent` is small. Numbers of intents and fields are numbers of commits, so they are in order.
+ */
+const migrations: readonly (readonly string[])[] = steps
+
+export const storeVersion = migrations.length
+
+function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
 }
 
-/** The columns that order the rows of a query, each with a value before the first one. */
-type PageKey = Readonly<Record<string, string | number>>
+/** Call inside a transaction. */
+function migrate(db: DatabaseSync): void {
+  for (const step of migrations.slice(versionOf(db))) db.exec(step.join('\n'))
+  db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${storeVersion}`)
+  db.prepare('INSERT OR IGNORE INTO store VALUES (1, ?, 0)').run(randomUUID())
+}
 
 /** Another process may write for so long: half of the shortest lease that is usual. */
 const longestBusyMs = 30_000
@@ -183,19 +178,9 @@ function refuseOther(db: DatabaseSync, path: string): void {
   const isUsed = version > 0 || db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
   // Read last: another process may just have made both.
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
-  if (id !== applicationId && isUsed) {
-    throw new BulkUpdateError(
-      'E_STORE_PATH',
-      `${path} is a database of another program`,
-      'Name another file with --store. Nothing was sent.',
-    )
-  }
-  if (version <= storeVersion) return
-  throw new BulkUpdateError(
-    'E_STORE_VERSION',
-    `the store ${path} was written by a newer version of rapyd-bulk (store ${version}, this knows up to ${storeVersion})`,
-    'Use that version, or name another file with --store. Nothing was sent.',
-  )
+  if (id !== applicationId && isUsed) throw errorOf('E_STORE_PATH', 'other_program', { path })
+  if (version > storeVersion)
+    throw errorOf('E_STORE_VERSION', 'newer_version', { path, version, known: storeVersion })
 }
 
 /** Returns undefined if the database is empty. */
@@ -220,10 +205,5 @@ const networkTypes: Readonly<Record<number, string>> = {
 
 function refuseNetwork(path: string, folder: string): void {
   const name = networkTypes[statfsSync(folder).type >>> 0]
-  if (name === undefined) return
-  throw new BulkUpdateError(
-    'E_STORE_PATH',
-    `the store ${path} would be on a network file system (${name}), where locks are not reliable`,
-    'Name a file on a disk of this machine with --store. Nothing was sent.',
-  )
+  if (name !== undefined) throw errorOf('E_STORE_PATH', 'network', { path, name })
 }

@@ -2,13 +2,12 @@
  * What intents and outcomes do to the fields of customers. An open intent makes its fields unknown for every run of the
  * account by being there. An outcome confirms a field only if nothing else can have written it since its own intent.
  */
-import type { Outcome } from '../../model/row.ts'
+import type { Outcome, FieldEffects } from '../../model/row.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import type { FieldEffects } from '../../model/store.ts'
-import type { StoreDatabase } from './database.ts'
 import { checksumOf, readIntent } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import { isOwned, leastSettleMs } from './owner.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 /** What is kept of one field. */
 export interface FieldEntry {
@@ -57,10 +56,9 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
       return checksumOf([customerId, text]) === found['checksum'] ? entriesOf(text) : damagedEntries
     },
     put(customerId: string, entries: FieldEntries): void {
-      const stored = Object.entries(entries).map(
-        ([field, { digest, number, at, until }]) => [field, [digest, number, at, until]] as const,
+      const text = JSON.stringify(
+        mapFields(entries, ({ digest, number, at, until }) => [digest, number, at, until]),
       )
-      const text = JSON.stringify(Object.fromEntries(stored))
       const query = 'INSERT OR REPLACE INTO field_state VALUES (?, ?, ?, ?)'
       change(query, account, customerId, text, checksumOf([customerId, text]))
     },
@@ -79,14 +77,17 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
 
 export function entriesOf(text: string): FieldEntries {
   const found = parseJson(text)
-  const entries: Record<string, FieldEntry> = {}
-  if (!isJsonObject(found)) return entries
-  for (const field in found) {
-    const entry = found[field]
+  return mapFields(isJsonObject(found) ? found : {}, (entry) => {
     const [digest, number, at, until]: readonly unknown[] = Array.isArray(entry) ? entry : []
-    entries[field] = { digest: String(digest), number: Number(number), at: Number(at), until: Number(until) }
-  }
-  return entries
+    return { digest: String(digest), number: Number(number), at: Number(at), until: Number(until) }
+  })
+}
+
+export function mapFields<From, To>(
+  fields: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, change(value)]))
 }
 
 /** Before the intents of a run are deleted: their requests may have been applied, and no run settles them any more. */

@@ -1,12 +1,11 @@
 /** What is known of an account's customers: digests of the fields that Rapyd confirmed, and which exports held which customers. */
-import { BulkUpdateError } from '../../model/errors.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { Digests } from '../../model/row.ts'
 import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
+import { errorOf } from '../errors.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
-import type { StoreRow } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
-import { entriesOf, fieldTable, forgotten, unknown } from './field-effects.ts'
+import type { StoreRow, StoreDatabase } from '../own-database.ts'
+import { entriesOf, fieldTable, forgotten, mapFields, unknown } from './field-effects.ts'
 import type { FieldEntries, FieldEntry, FieldTable } from './field-effects.ts'
 
 /** No row has it. Intents of runs without field state have 0. */
@@ -57,10 +56,8 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
         run("UPDATE account SET last_sender = '', former_path = NULL WHERE id = ?", account)
         const at = Date.now()
         for (const { customerId, digests } of confirmed) {
-          const entries = Object.entries(digests).map(
-            ([field, digest]) => [field, { digest, number, at, until: 0 }] as const,
-          )
-          table.put(customerId, { ...table.get(customerId), ...Object.fromEntries(entries) })
+          const entries = mapFields(digests, (digest) => ({ digest, number, at, until: 0 }))
+          table.put(customerId, { ...table.get(customerId), ...entries })
         }
       })
     },
@@ -88,17 +85,9 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       const account = await open()
       const former = columnOf(account, 'former_path')
       if (typeof former === 'string' && !isNew)
-        throw new BulkUpdateError(
-          'E_STATE_LOST',
-          `what version 0.1 knew of this account cannot be taken over: the state in ${former} is damaged, or older than its runs`,
-          'Take what was sent last as applied with rapyd-bulk state baseline <last file>, or send everything once with --new-state. Nothing was sent.',
-        )
-      if (await hasKey(database, account, owner)) return
-      throw new BulkUpdateError(
-        'E_STATE_OTHER',
-        `what the store ${path} knows of account ${owner.account} was made with another secret key`,
-        'Use the key it was made with. If the key was changed, take what was sent last as applied: rapyd-bulk state baseline <last file>. Nothing was sent.',
-      )
+        throw errorOf('E_STATE_LOST', 'former_state', { path: former })
+      if (!(await hasKey(database, account, owner)))
+        throw errorOf('E_STATE_OTHER', 'other_key', { path, account: owner.account })
     },
     async accept() {
       const account = await open()
@@ -171,11 +160,14 @@ function unknownTimes(entries: FieldEntries): readonly number[] {
 function forgetCustomer(table: FieldTable, customerId: string): boolean {
   const entries = table.get(customerId)
   const at = Date.now()
-  const left = Object.entries(entries).map(
-    ([field, entry]) =>
-      [field, { ...entry, digest: entry.digest === unknown ? unknown : forgotten, at }] as const,
+  table.put(
+    customerId,
+    mapFields(entries, (entry) => ({
+      ...entry,
+      digest: entry.digest === unknown ? unknown : forgotten,
+      at,
+    })),
   )
-  table.put(customerId, Object.fromEntries(left))
   return Object.values(entries).some(isKnown)
 }
 

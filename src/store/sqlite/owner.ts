@@ -3,9 +3,10 @@
  * than its lease can lose the run. Each owner has a number, the epoch, and every write confirms it.
  */
 import { isLocked } from '../../config/file-lock.ts'
-import { BulkUpdateError } from '../../model/errors.ts'
+import type { BulkUpdateError } from '../../model/errors.ts'
+import { errorOf } from '../errors.ts'
 import { tryLock } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 export type Owner = Awaited<ReturnType<typeof takeRun>>
 
@@ -88,11 +89,7 @@ export async function takeRun(
     const { wall } = now()
     if (isOurs && Number(database.run(extend, wall, wall + leaseMs, number, epoch).changes) === 1) return
     isOurs = false
-    throw new BulkUpdateError(
-      'E_TAKEN_OVER',
-      `run ${id} was taken over by another process while this one stood still`,
-      'Let the other process finish. This one has sent nothing since.',
-    )
+    throw errorOf('E_TAKEN_OVER', 'taken_over', { id })
   }
 
   /** Confirms it in a transaction of its own. */
@@ -151,9 +148,5 @@ function lockPath(path: string, run: number, epoch: number): string {
 
 /** `settled`: rows that have an outcome. */
 export function busyRun(id: string, owner: string, settled: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_BUSY',
-    `run ${id} is held by ${owner === '' ? 'another process' : owner}; rows done: ${settled}`,
-    'Wait until it ends, or stop it; then run the same command again. Nothing was sent.',
-  )
+  return errorOf('E_BUSY', 'busy_run', { id, owner: owner || 'another process', settled })
 }

@@ -1,11 +1,11 @@
 /** What a session writes of its run, entry by entry, inside the transactions of the group commits. */
 import type { JsonObject } from '../../model/json.ts'
-import type { UpdateRequest, Outcome } from '../../model/row.ts'
-import type { FieldEffects, RowWrite } from '../../model/store.ts'
-import type { StoreDatabase } from './database.ts'
+import type { UpdateRequest, Outcome, FieldEffects } from '../../model/row.ts'
+import type { RowWrite } from '../../model/store.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { insertIntent, insertOutcome, intentValues, outcomeValues } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 export type RunEntry =
   | { readonly kind: 'intent'; readonly request: UpdateRequest; readonly settleMs: number }

@@ -4,13 +4,11 @@
  */
 import { countUp, createRowSet } from '../../model/collections.ts'
 import type { RowSet } from '../../model/collections.ts'
-import { BulkUpdateError } from '../../model/errors.ts'
 import { isPartial, needsAttention } from '../../model/row.ts'
 import type { Outcome, OutcomeKind } from '../../model/row.ts'
 import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
-import { damagedStore } from '../errors.ts'
+import { damagedStore, errorOf } from '../errors.ts'
 import { accountNumber, hasKey } from './accounts.ts'
-import type { StoreDatabase } from './database.ts'
 import { createFieldWriter } from './field-effects.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -20,6 +18,7 @@ import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
 import { openIntents, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import type { StoreDatabase } from '../own-database.ts'
 
 /** Creates the run, or takes it from a dead owner. Throws BUSY, and USAGE, E_OTHER_RUN, if it belongs to another input. */
 export async function openRun(
@@ -83,12 +82,7 @@ function factsOf({ host, account, facts }: RunManifest): RunManifest['facts'] {
 
 function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts']): void {
   const other = Object.keys(wanted).find((name) => held[name] !== wanted[name])
-  if (other === undefined) return
-  throw new BulkUpdateError(
-    'E_OTHER_RUN',
-    `this run belongs to another ${other}`,
-    'Start another with --new-run or another --run-id. Nothing was sent.',
-  )
+  if (other !== undefined) throw errorOf('E_OTHER_RUN', 'other_run', { what: other })
 }
 
 interface Earlier {

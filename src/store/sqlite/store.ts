@@ -1,21 +1,20 @@
 /** The store in one SQLite database, which several processes may use at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BulkUpdateError } from '../../model/errors.ts'
 import { inputKeptNote } from '../../model/store.ts'
 import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.ts'
+import { errorOf } from '../errors.ts'
 import { tryLock } from '../own-database.ts'
 import { accountNumber, findAccount } from './accounts.ts'
 import { acceptStore, checkStore } from './check.ts'
 import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
-import type { StoreRow } from '../own-database.ts'
-import type { StoreDatabase } from './database.ts'
+import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { takeRun } from './owner.ts'
 import { openQuota } from './quota.ts'
 import { openRun } from './run.ts'
 import { runReader, selectRun, storedRun } from './run-reader.ts'
-import { runTables } from './schema.ts'
+import tables from './run-tables.json' with { type: 'json' }
 
 /** Opens the store at `path`, or creates it. Throws as `openStoreDatabase`, which also says what `isAccepted` means. */
 export async function openSqliteStore(path: string, isAccepted = false): Promise<Store> {
@@ -75,11 +74,7 @@ function storeOf(database: StoreDatabase): Store {
     async holdExports(account) {
       const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
       if (unlock !== undefined) return async () => unlock()
-      throw new BulkUpdateError(
-        'E_BUSY',
-        `another run with --only-changed of account ${account.account} is under way`,
-        'Wait until it ends; what changes until then is sent by the next one. rapyd-bulk state show lists runs that were skipped. Nothing was sent.',
-      )
+      throw errorOf('E_BUSY', 'busy_exports', { account: account.account })
     },
     fieldState: (account) => createFieldState(database, account),
     async accountFact(account, name) {
@@ -117,6 +112,9 @@ function findRuns(database: StoreDatabase, filter: RunFilter): readonly RunReade
     .filter(({ id, directory }) => runsDir === undefined || String(directory) === `${runsDir}/${String(id)}`)
     .map((row) => runReader(database, row))
 }
+
+/** What is kept of one run: the tables, and their keys within it. */
+const runTables: Readonly<Record<string, string>> = tables
 
 /** Rows of one transaction; a gap as long as each took lets the others write. */
 const batchRows = 1_000

@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import type { Outcome } from '../../../src/model/row.ts'
+import type { Outcome, FieldEffects } from '../../../src/model/row.ts'
 import type {
   AccountId,
-  FieldEffects,
   OpenRunOptions,
   Run,
   RunManifest,

@@ -7,13 +7,13 @@ import { openOutcome } from '../../../src/engine/all-outcomes.ts'
 import { createFieldStateSending, leftOutNote } from '../../../src/engine/only-changed.ts'
 import type { FieldStateParts } from '../../../src/engine/only-changed.ts'
 import { createSharedRead } from '../../../src/engine/shared-read.ts'
-import type { CustomerReading } from '../../../src/http/read-customer.ts'
 import type { Patch, Outcome, OutcomeKind } from '../../../src/model/row.ts'
 import type { FieldState, Run, Store } from '../../../src/model/store.ts'
 import { createFieldDigests } from '../../../src/rapyd/field-digests.ts'
 import { createUpdateRequest } from '../../../src/rapyd/requests.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { accountId, manifestOf, openOptions } from '../../support/stored-run.ts'
+import type { CustomerReading } from '../../../src/http/ports.ts'
 
 const digests = createFieldDigests('secret')
 const owner = { ...accountId, keyCheck: digests.keyCheck }

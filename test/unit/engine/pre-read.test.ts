@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { CustomerReading } from '../../../src/http/read-customer.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
 import type { UpdateRequest } from '../../../src/model/row.ts'
 import type { Send } from '../../../src/model/ports.ts'
@@ -8,6 +7,7 @@ import { createPreRead } from '../../../src/engine/pre-read.ts'
 import type { PreReadParts } from '../../../src/engine/pre-read.ts'
 import { createSharedRead } from '../../../src/engine/shared-read.ts'
 import { customerId, updateOf } from '../../support/rig.ts'
+import type { CustomerReading } from '../../../src/http/ports.ts'
 
 const found: CustomerReading = {
   kind: 'found',

@@ -1,0 +1,130 @@
+/** The ports between the parts of `http`: from a permit to an answer, and what a reading shows. */
+import type { ErrorCode } from '../model/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ApiRequest, ApiResponse, SignedRequest } from '../model/ports.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import type { TransportError } from './errors.ts'
+
+export interface RateLimiter {
+  /**
+   * Resolves when a request may be sent, in order. Rejects with the signal's reason. A probe goes ahead of all, also while the circuit is
+   * open; `isNext` goes ahead of all but probes. With `permits: 2` there is a second one, if the limits allow two at once.
+   */
+  acquire(signal: AbortSignal, options?: AcquireOptions): Promise<Permit>
+  /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */
+  readonly isOpen: boolean
+  /** No permits for so many milliseconds. Then one request goes ahead, and more as they are answered. */
+  pause(ms: number): void
+  /** While it is on, only probes get permits: the circuit is open. */
+  setProbesOnly(isOn: boolean): void
+  /** Until this is called, requests go one at a time. */
+  allowConcurrency(): void
+  /** Milliseconds until the pause ends; 0 if there is none. */
+  readonly pausedForMs: number
+  /** Ends the timer and closes the quota. */
+  close(): void
+}
+
+export interface AcquireOptions {
+  readonly probe?: boolean
+  readonly isNext?: boolean
+  readonly permits?: 1 | 2
+}
+
+/** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
+export interface Permit {
+  answered(response: ApiResponse): void
+  /** There is no whole answer. */
+  failed(error: TransportError): void
+  /** Must be called exactly once. */
+  release(): void
+  /** A permit for the next request, which is released as this one. */
+  readonly second?: Permit
+}
+
+export interface Transport {
+  /** Rejects with `TransportError` and nothing else. */
+  exchange(request: SignedRequest): Promise<ApiResponse>
+  /** Waits for the requests in flight. Does nothing the second time. */
+  close(): Promise<void>
+}
+
+export interface Signer {
+  /** Signs with a new salt and the current time, so it is called at the moment of sending, once for each attempt. */
+  sign(request: ApiRequest): SignedRequest
+  /** Takes the server's clock from the `Date` header. Returns its offset in milliseconds; undefined without a header. */
+  correctClock(response: ApiResponse): number | undefined
+}
+
+/** Says if this process still has the run that it sends for. */
+export interface RunOwner {
+  readonly isFresh: boolean
+  /** Rejects if another process has the run. */
+  renew(): Promise<void>
+}
+
+/** What came of a request: an answer, or why there is no whole one. */
+export type Exchange = ApiResponse | TransportError
+
+/**
+ * Each resolves with an exchange. Each rejects only to stop the run: with `E_TLS` or `E_PROXY_AUTH`, or with the signal's reason if it aborted
+ * before anything was sent.
+ */
+export interface Calls {
+  /** Call before the first request of a row. Without windows it makes the intent durable. */
+  enter(request: UpdateRequest, signal: AbortSignal): Promise<void>
+  update(request: UpdateRequest, signal: AbortSignal, { onAnswer, isUsable }?: UpdateHooks): Promise<Exchange>
+  /** Reads `path`. `isBeforeUpdate`: the permit of the update of the same path is taken together with it, if that is possible. */
+  read(path: string, signal: AbortSignal, isBeforeUpdate?: boolean): Promise<Exchange>
+  /** Gives the permit back that was taken for an update of `path`, unless it was used. */
+  giveBack(path: string): void
+  /** Reads the shortest list, as a probe: it waits for no other request, only for the end of a pause. */
+  list(signal: AbortSignal): Promise<Exchange>
+}
+
+export interface UpdateHooks {
+  /** Called before the permit is released: nothing may be sent before it is known what the answer means. */
+  readonly onAnswer?: (response: ApiResponse) => void
+  /** Asked when the request could be sent. If it may not any more, the exchange fails as `not_sent`, and there is no intent. */
+  readonly isUsable?: (() => boolean) | undefined
+}
+
+/** What a reading shows about a patch. `unanswered`: no read was answered, so a later one may be. */
+export type ReadBackResult = 'applied' | 'different' | 'cannot_tell' | 'unanswered'
+
+/** Customers with a row that was settled early: an attempt of it may still arrive until then. Times are the clock's. */
+export interface HeldCustomers {
+  /** Returns 0 for a customer that is not held. */
+  until(customerId: string): number
+  hold(customerId: string, until: number): void
+}
+
+export type CustomerReading =
+  /** `changedKeys`: keys of metadata with a number that would be written back changed, if there are any. */
+  | { readonly kind: 'found'; readonly customer: JsonObject; readonly changedKeys?: readonly string[] }
+  /** Rapyd does not know the customer, or not in this account and environment. */
+  | { readonly kind: 'missing'; readonly code: ErrorCode; readonly status: number }
+  /** A refusal. If `isUnanswered`, network or server failed on each attempt, so a later read may be answered. */
+  | {
+      readonly kind: 'unreadable'
+      readonly code: ErrorCode
+      readonly status: number
+      readonly isUnanswered?: true
+    }
+
+/** Rejects with a `BulkUpdateError` to stop the run, or with the signal's reason. `attempts`: default 6. */
+export type ReadCustomer = (
+  customerId: string,
+  signal: AbortSignal,
+  attempts?: number,
+) => Promise<CustomerReading>
+
+/** A body with an older reading is not sent. */
+export const longestReadingMs = 10_000
+
+/** Reads the customer, and finds out whether the patch was applied. Rejects as `ReadCustomer` does. `attempts`: default 5. */
+export type ReadBack = (
+  request: UpdateRequest,
+  signal: AbortSignal,
+  attempts?: number,
+) => Promise<ReadBackResult>
