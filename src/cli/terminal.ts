@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ownFolderWarning } from '../config/own-files.ts'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
-import type { KeyChangeWatch } from '../engine/signed-manifest.ts'
+import type { KeyChangeWatch } from '../engine/watch.ts'
 import { printable } from '../model/text.ts'
 
 interface OutputStream {

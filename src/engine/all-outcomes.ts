@@ -1,7 +1,7 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
 import type { ErrorCode } from '../model/errors.ts'
 import { isOutcome, isPartial, withoutCall } from '../model/outcome.ts'
-import type { Outcome } from '../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
 export interface AccountParts {
@@ -37,7 +37,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
       }
       const prepared = parts.prepare(row)
       if (isOutcome(prepared)) batch.push(prepared)
-      else if (parts.isInDoubt(row.row)) batch.push({ ...openOutcome(prepared, doubt), outcome: 'unknown' })
+      else if (parts.isInDoubt(row.row)) batch.push(openOutcome(prepared, doubt, 'unknown'))
       else batch.push(openOutcome(prepared, parts.open))
     }
     yield batch
@@ -82,12 +82,23 @@ type KnownRow = Pick<
   'row' | 'line' | 'offset' | 'length' | 'customerId' | 'fields' | 'cleared' | 'idempotencyKey'
 >
 
+/** Why a row ended without its update. */
+export interface Cause {
+  readonly code: ErrorCode | ''
+  readonly message: string
+  readonly field?: string
+  /** Of the reading that decided it. */
+  readonly status?: number
+}
+
 /** The outcome of a row that was not sent. */
 export function openOutcome(
   known: KnownRow,
-  why: { readonly code: ErrorCode; readonly message: string },
+  { code, message, field = '', status = 0 }: Cause,
+  outcome: OutcomeKind = 'not_attempted',
 ): Outcome {
   const { customerId, fields, cleared, idempotencyKey } = known
-  const told = { errorCode: why.code, message: why.message }
-  return { ...withoutCall(known, customerId, 'not_attempted', told), fields, cleared, idempotencyKey }
+  const why = { errorCode: code, errorField: field, message }
+  const ended = withoutCall(known, customerId, outcome, why)
+  return { ...ended, fields, cleared, idempotencyKey, httpStatus: status }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { OptionsOf } from '../config/options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { findChildRuns, hasApplied, hasSent, isRolledBack, nextChildId, wasRolledBack } from './child-runs.ts'
-import { commandToRollback } from './command.ts'
+import { commandToRollback } from './record.ts'
 import { rollbackLine, rollbackRows } from './rollback-source.ts'
 import type { SavedRun } from './saved-run.ts'
 

@@ -13,7 +13,7 @@ import type { AccountId, FieldState, Store } from '../model/store.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
-import type { Remote } from './remote.ts'
+import type { Credentials } from '../rapyd/signature.ts'
 
 export interface OnlyChanged {
   readonly owner: AccountId
@@ -37,10 +37,16 @@ export function exportNameOf(input: string): string {
   return input === '-' ? 'stdin' : resolve(input)
 }
 
-export function accountOf({ host, account, credentials }: Remote): {
-  readonly owner: AccountId
-  readonly digests: FieldDigests
-} {
+/** Where a run sends, and with which keys. */
+interface AccountKeys extends Omit<AccountId, 'keyCheck'> {
+  readonly credentials: Credentials
+}
+
+export function accountOf({
+  host,
+  account,
+  credentials,
+}: AccountKeys): Pick<OnlyChanged, 'owner' | 'digests'> {
   const digests = createFieldDigests(credentials.secretKey)
   return { owner: { host, account, keyCheck: digests.keyCheck }, digests }
 }
@@ -52,7 +58,7 @@ export function accountOf({ host, account, credentials }: Remote): {
  */
 export async function openFieldState(
   store: Store,
-  remote: Remote,
+  remote: AccountKeys,
   options: ResolvedOptions,
   isRedo: boolean,
 ): Promise<OnlyChanged | undefined> {

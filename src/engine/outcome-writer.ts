@@ -1,4 +1,5 @@
 /** Stores outcomes with what they say about fields, then counts them and notifies the watcher of the run. */
+import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit } from '../config/values.ts'
 import type { HeldCustomers } from '../http/sender.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -10,11 +11,15 @@ import type { FieldEffects, Run } from '../model/store.ts'
 import { createThreshold } from '../validation/guards.ts'
 import type { AnswerCheck } from './answer-check.ts'
 import type { FieldStateSending } from './only-changed.ts'
-import type { RunParts } from './parts.ts'
+import type { RunProgress } from './progress.ts'
 import type { Watch } from './watch.ts'
 
 export interface OutcomeWriterParts {
-  readonly parts: Pick<RunParts, 'options' | 'progress' | 'watch'>
+  readonly parts: {
+    readonly options: Pick<ResolvedOptions, 'maxErrors'>
+    readonly progress: Pick<RunProgress, 'settled'>
+    readonly watch: Pick<Watch, 'onOutcome'>
+  }
   readonly run: Pick<Run, 'outcomeSoFar' | 'recordOutcome'>
   readonly clock: Pick<Clock, 'now' | 'wall'>
   readonly fieldState: FieldStateSending | undefined

@@ -18,21 +18,19 @@ import { createRollbackCounter, toSummary, writeSummary } from '../report/summar
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
-import { commandToRedo, commandToRollback } from './command.ts'
-import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
-import { leftOutNote } from './only-changed.ts'
-import { exportNote, vanishedNote } from './vanished-file.ts'
 import type { ErrorsFormat } from '../report/errors.ts'
 import { basename } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
 import { readPauses } from '../report/html/timeline.ts'
 import { pausesKey } from './pauses.ts'
-import { readRecord, readScanNotes } from './record.ts'
+import { commandToRedo, commandToRollback, parentOf } from './record.ts'
+import { readRecord, readScanNotes, readSyncNotes } from './record.ts'
+import type { JobFacts } from './record.ts'
 import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that a report is asked for. */
-export interface ReportParts {
+export interface ReportParts extends JobFacts {
   readonly runId: string
   readonly directory: string
   readonly run: ReportedRun
@@ -48,9 +46,6 @@ export interface ReportParts {
   readonly rows: number
   readonly bytes: number
   readonly format: 'csv' | 'ndjson'
-  readonly redo: RedoFacts | undefined
-  readonly planned: PlannedFacts | undefined
-  readonly rollback: RollbackFacts | undefined
   /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
@@ -135,13 +130,13 @@ export async function report(parts: ReportParts): Promise<Summary> {
   })
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
   const good = outcomes.updated + outcomes.unchanged - putBack.partly
-  const taken = parts.redo ?? parts.rollback
+  const parent = parentOf(parts)
   // With `--limit`, the rows that may be sent.
   const wanted = ending.exitCode === undefined ? settledRows : rows
   const summary = toSummary(
     {
       run_id: runId,
-      ...(taken === undefined ? {} : { parent: { run_id: taken.parent } }),
+      ...(parent === undefined ? {} : { parent: { run_id: parent } }),
       ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
       input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
       env: options.env,
@@ -151,7 +146,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
       rate_limited: Number(run.note('rate_limited') ?? 0),
       unproved: unprovedFields(run),
-      ...syncOf(run, outcomes.unchanged),
+      ...readSyncNotes(run, outcomes.unchanged),
       ...readScanNotes(run),
       exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:
@@ -185,20 +180,6 @@ function insteadOfMending({ rollback, planned, options }: ReportParts): string |
     return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again: ${again}.`
   }
   return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
-}
-
-/** Of a run with `--only-changed`. */
-function syncOf(run: Pick<ReportedRun, 'note'>, unchanged: number): Pick<Summary, 'sync'> {
-  if (run.note(exportNote) === undefined) return {}
-  const count = (name: string): number => Number(run.note(name) ?? 0)
-  return {
-    sync: {
-      state: run.note(stateNote) ?? '',
-      unchanged,
-      fields_left_out: count(leftOutNote),
-      vanished: count(vanishedNote),
-    },
-  }
 }
 
 /** The store keeps standard input while the run is open, so it need not be piped again. */
@@ -256,9 +237,6 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
     lineEnd,
   }
 }
-
-/** What a run with `--only-changed` found when it began: `first` or `known`. */
-export const stateNote = 'state'
 
 /** Not shown among the options: paths, addresses, and what the page shows in another place. */
 const leftOut = new Set([

@@ -1,13 +1,12 @@
 /** Reads the rows of a rollback, and decides what each sends when its customer was read. */
 import { scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
-import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import { takenFields, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
-import type { PatchedRow, Place } from '../model/row.ts'
+import type { PatchedRow, Place, UpdateRequest } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import { printable } from '../model/text.ts'
@@ -20,10 +19,11 @@ import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
 import { openOutcome } from './all-outcomes.ts'
+import type { Cause } from './all-outcomes.ts'
 import { keysIn } from './metadata-keys.ts'
-import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { SavedRun } from './saved-run.ts'
+import type { Precondition } from './watch.ts'
 import type { BeforeCustomer, RowPatch } from '../model/store.ts'
 
 /** Values are restored as Rapyd showed them, without the rules for cells. */
@@ -84,10 +84,11 @@ function patchedRow(
 /** Restores only fields that still hold what the run wrote. `file` is the input, whose rows are read again by their places. */
 export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondition {
   const requestOf = createUpdateRequest(run)
-  return async (looked) => {
-    const { request, customer, isInDoubt } = looked
-    if (customer === undefined)
-      return ended(looked, 'invalid', 'E_CUSTOMER_NOT_FOUND', '', 'Rapyd does not know the customer any more')
+  return async ({ request, customer, isInDoubt }) => {
+    if (customer === undefined) {
+      const message = 'Rapyd does not know the customer any more'
+      return ended(request, 'invalid', { code: 'E_CUSTOMER_NOT_FOUND', message })
+    }
     const restorables = await restorablesAt(file, request)
     const paths = Object.keys(restorables)
     const { patch, kept, already } = toUndoPatch(
@@ -97,15 +98,10 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
     const message = `kept, because changed since the run: ${kept.join(', ')}`
     const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: kept.join(';'), message } as const
     if (Object.keys(patch).length === 0) {
-      if (kept.length > 0) return ended(looked, 'invalid', leftOut.errorCode, leftOut.errorField, message)
+      const { errorCode: code, errorField: field } = leftOut
+      if (kept.length > 0) return ended(request, 'invalid', { code, field, message })
       // An earlier session may have restored it.
-      return ended(
-        looked,
-        isInDoubt ? 'updated' : 'unchanged',
-        '',
-        '',
-        'the customer holds again what it held before',
-      )
+      return ended(request, isInDoubt ? 'updated' : 'unchanged', { code: '', message: heldAgain })
     }
     const sent = Object.fromEntries(
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
@@ -117,7 +113,9 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
   }
 }
 
-async function restorablesAt(file: InputFile, { offset, length }: PreRead['request']): Promise<UndoValues> {
+const heldAgain = 'the customer holds again what it held before'
+
+async function restorablesAt(file: InputFile, { offset, length }: UpdateRequest): Promise<UndoValues> {
   const bytes = await file.read(offset, length)
   const record: unknown = JSON.parse(bytes.toString('utf8'))
   const read = isJsonObject(record) ? rollbackRowOf(record) : undefined
@@ -126,16 +124,10 @@ async function restorablesAt(file: InputFile, { offset, length }: PreRead['reque
   return read.put_back
 }
 
-function ended(
-  { request, at }: PreRead,
-  outcome: OutcomeKind,
-  code: ErrorCode | '',
-  errorField: string,
-  message: string,
-): Outcome {
-  const open = openOutcome(request, { code: 'E_CHANGED_SINCE', message })
-  const fields = outcome === 'updated' ? open.fields : ''
-  return { ...open, outcome, errorCode: code, errorField, fields, cleared: '', finishedAt: at }
+/** A row for which nothing is sent. Only what an earlier session has restored has fields. */
+function ended(request: UpdateRequest, outcome: OutcomeKind, why: Cause): Outcome {
+  const open = openOutcome(request, why, outcome)
+  return { ...open, fields: outcome === 'updated' ? open.fields : '', cleared: '' }
 }
 
 /** `row` is the last row of the run that wrote to the customer. */

@@ -19,7 +19,8 @@ import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
 import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, keepScan, keepEnding, keepRecord, recordText } from './record.ts'
+import { recallScan, keepScan, keepEnding, keepRecord, parentOf, recordText } from './record.ts'
+import { refuseRolledBack } from './child-runs.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
@@ -112,7 +113,7 @@ async function runOn(
     if (summary !== undefined)
       return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
     const { parts, found } = await acceptScan(shared, place)
-    return await runTaken(parts, job, found)
+    return await runTaken(parts, found)
   } finally {
     await fieldState?.close()
     progress.stop()
@@ -207,10 +208,7 @@ async function acceptScan(
     options: limit === undefined ? options : { ...options, limit },
     runId,
     directory,
-    redo: job.redo,
-    planned: job.planned,
-    rollback: job.rollback,
-    precondition: job.precondition,
+    job,
     metadataKeys,
     asked: asked ?? new Map<number, number>(),
     lineage,
@@ -222,17 +220,17 @@ async function acceptScan(
 }
 
 /** Takes the run for as long as it is sent and reported. */
-async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promise<UpdateResult> {
-  const { options, runId, directory, facts, store, fieldState } = parts
+async function runTaken(parts: RunParts, found: Scan): Promise<UpdateResult> {
+  const { job, options, runId, directory, facts, store, fieldState } = parts
   if (options.env !== 'simulator') await finishProbe(parts)
   openRunDirectory(directory)
   const { host, account, ...bound } = facts
   const run = await store.openRun(
-    { id: runId, kind: job.kind, parentId: job.parentId, host, account, directory, facts: bound },
+    { id: runId, kind: job.kind, parentId: parentOf(job), host, account, directory, facts: bound },
     {
       fieldsOf: fieldState?.owner,
       group: groupPlaces(options.concurrency),
-      settleMs: settleAfterMs(parts, true),
+      settleMs: settleAfterMs(options, true),
       rows: found.rows,
     },
   )
@@ -255,6 +253,7 @@ async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResu
   tell(startOf(parts, found, run.earlier.settled))
   let ended: BulkUpdateError | undefined
   if (!finishedBefore) {
+    await refuseRolledBack(store, parts.runId)
     const stopped = await sendAll(parts, run, found)
     // The files belong to the other process now.
     if (stopped?.code === 'E_TAKEN_OVER') throw stopped
@@ -305,7 +304,8 @@ async function findKeptInput(
 
 function reportOf(parts: RunParts, run: Run, found: Scan, stopped: BulkUpdateError | undefined): ReportParts {
   const { options, file, head, openRows, prepare, runId, remote, facts, asked } = parts
-  const { directory, redo, planned, rollback } = parts
+  const { directory } = parts
+  const { redo, planned, rollback } = parts.job
   const { settledRows, startedAt, finishedAt } = run
   return {
     runId,
@@ -336,9 +336,10 @@ function reportOf(parts: RunParts, run: Run, found: Scan, stopped: BulkUpdateErr
 }
 
 function recordOf(
-  { options, head, file, runId, redo, planned, rollback, runsDir }: RunParts,
+  { options, head, file, runId, job, runsDir }: RunParts,
   found: Scan,
 ): Parameters<typeof keepRecord>[1] {
+  const { redo, planned, rollback } = job
   const isNamed = options.runId !== undefined || options.newRun || options.input === '-'
   const named = isNamed && redo === undefined ? runId : undefined
   return {

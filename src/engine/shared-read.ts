@@ -1,6 +1,6 @@
 /** The last reading of each customer: all that read for one row share it, and the answer to a row serves the next row. */
+import { longestReadingMs } from '../http/read-customer.ts'
 import type { CustomerReading, ReadCustomer } from '../http/read-customer.ts'
-import { longestReadingMs } from '../http/sender.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
 

@@ -9,28 +9,13 @@ import type { Store, StoredRun } from '../model/store.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { readRecord, recordText, signedRecord } from './record.ts'
 import { readCredentials } from './remote.ts'
-
-/** What a run or a plan that another secret key has signed would do. */
-export interface KeyChange {
-  /** `run X`, or `the plan PATH`. */
-  readonly what: string
-  readonly host: string
-  readonly account: string
-  readonly rows: number
-  /** Of the files that are read, and of the folder where files are written. */
-  readonly paths: readonly string[]
-}
+import type { KeyChange, KeyChangeWatch } from './watch.ts'
 
 export interface SignedManifest extends KeyChange {
   /** What is signed. */
   readonly text: string
   readonly signature: string
   readonly signAnew: (signature: string) => Promise<void>
-}
-
-export interface KeyChangeWatch {
-  /** Called for a run or a plan that another secret key has signed. True follows it, and signs it anew. */
-  readonly onKeyChange?: (change: KeyChange) => Promise<boolean>
 }
 
 const purpose = 'rapyd-bulk manifest 1'

@@ -1,5 +1,5 @@
 /** How many rows may wait at a time, and how long a row stays in doubt. */
-import type { RunParts } from './parts.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
 
 /** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
 export function queuePlaces(concurrency: number): number {
@@ -21,7 +21,10 @@ export const mostSettling = 1_000
  * How long a row without a clear answer stays in doubt after its last attempt. It is longer for rows that do harm if they are
  * applied twice. The embedded simulator applies nothing late.
  */
-export function settleAfterMs({ options }: Pick<RunParts, 'options'>, isRepeatable: boolean): number {
+export function settleAfterMs(
+  options: Pick<ResolvedOptions, 'settleAfterMs' | 'env'>,
+  isRepeatable: boolean,
+): number {
   if (options.settleAfterMs !== undefined) return options.settleAfterMs
   if (options.env === 'simulator') return 2_000
   return isRepeatable ? 90_000 : 300_000

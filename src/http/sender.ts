@@ -13,6 +13,7 @@ import { sleepUntil } from './clock.ts'
 import type { AttemptParts } from './attempt.ts'
 import { reduceCall, startCall, toOutcome } from './call-state.ts'
 import type { CallState, ReadingVerdict, RequestVerdict, Step, Unsendable } from './call-state.ts'
+import { longestReadingMs } from './read-customer.ts'
 import type { ReadBack, ReadBackResult } from './read-customer.ts'
 import { isAgain, retry } from './retry.ts'
 
@@ -57,9 +58,6 @@ const longestDoubtMs = 15 * 60_000
 
 /** Milliseconds after an attempt: the customer is read before its settle time is over, since a value that is there needs no wait. */
 const earlyReadsMs = [5_000, 30_000]
-
-/** A body with an older reading is not sent. */
-export const longestReadingMs = 10_000
 
 const oldReading = { kind: 'lost', error: new TransportError('not_sent', 'old_reading'), at: 0 } as const
 

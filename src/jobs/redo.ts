@@ -13,7 +13,7 @@ import { findOpenRedos, nextChildId, refuseOlderRedo, wasRolledBack } from '../e
 import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { guardOf } from '../validation/scan.ts'
 import { readRedo } from '../engine/redo-source.ts'
-import { commandToResume, commandToRollback } from '../engine/command.ts'
+import { commandToResume, commandToRollback } from '../engine/record.ts'
 import type { JobDefinition } from '../engine/parts.ts'
 import type { Watch } from '../engine/watch.ts'
 import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../engine/saved-run.ts'
@@ -74,7 +74,6 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
     let skipped = 0
     const job: JobDefinition = {
       kind: 'redo',
-      parentId: parent.runId,
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,

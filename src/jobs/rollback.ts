@@ -65,7 +65,6 @@ async function rollbackIn(
         signal,
         {
           kind: 'rollback',
-          parentId: parent.runId,
           rollback: { parent: parent.runId },
           precondition: (looked) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
