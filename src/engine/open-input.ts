@@ -1,19 +1,25 @@
-/** Opens the input of a command: loads the mapping first, then opens the input and reads its head. */
+/** Opens the input of a command, and that of a saved run: loads the mapping, opens the input and reads its head. */
 import { resolve } from 'node:path'
+import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue } from '../config/values.ts'
 import { didYouMean, findNearest, normalise } from '../model/text.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
+import { isEncoding } from '../input/encoding.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { nearestPath, targetOf } from '../mapping/targets.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
 import { mapInput } from '../validation/row-reader.ts'
-import { openRunInput } from './input.ts'
+import type { InputParts } from '../validation/scan.ts'
+import { mappingDigest } from './identity.ts'
+import { openKeptInput, openPassingInput, openRunInput } from './input.ts'
 import type { OpenOptions, RunInput } from './input.ts'
+import type { SavedRun } from './saved-run.ts'
 
 export interface OpenGiven<Options extends ResolvedOptions> {
   readonly runsDir: string
@@ -50,6 +56,56 @@ export async function openGiven<Options extends ResolvedOptions>(
     await input.close()
     throw error
   }
+}
+
+/** How the input of a run was written. */
+export function writtenIn(fact: SavedRun['fact']): Pick<UpdateOptions, 'encoding'> {
+  const encoding = fact('encoding')
+  return isEncoding(encoding) ? { encoding } : {}
+}
+
+/** Opens the input of the run. Throws INPUT if it is gone or has changed. */
+export async function openSameInput({ reader, record, fact }: SavedRun): Promise<InputFile> {
+  const path = record.options.input
+  const { signal } = new AbortController()
+  const file =
+    path === '-'
+      ? await openKeptInput(reader, signal, writtenIn(fact))
+      : await openPassingInput(path, signal, writtenIn(fact))
+  try {
+    if ((await file.digest()) === fact('input')) return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await file.close()
+  throw new BulkUpdateError(
+    'E_INPUT_CHANGED',
+    `${path} is not the file of this run any more (its SHA-256 was ${fact('input')})`,
+    'Put the file back.',
+  )
+}
+
+export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): Promise<Head> {
+  return readHead(file, options)
+}
+
+/** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
+export async function inputPartsOf(
+  { record, fact }: SavedRun,
+  file: InputFile,
+  head: Head,
+): Promise<InputParts> {
+  const options = resolveOptions(record.options)
+  const mapped = mapInput({ file, head, options, mapping: await loadMapping(options.map) })
+  if (mappingDigest(options, mapped.mapping) !== fact('mapping')) {
+    throw new BulkUpdateError(
+      'E_MAPPING_CHANGED',
+      `${options.map ?? 'the mapping'} says something else than when the run began`,
+      'Put the mapping file back.',
+    )
+  }
+  return { ...mapped, onInvalid: () => {}, signal: new AbortController().signal }
 }
 
 const wholes = ['rows', 'damage', 'all'] as const

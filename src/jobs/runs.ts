@@ -7,7 +7,7 @@ import { commandToApply, commandToResume, commandToRedo, commandToRollback } fro
 import { isInputKept } from '../engine/input.ts'
 import { readRecord, recordName } from '../engine/record.ts'
 import type { RunRecord } from '../engine/record.ts'
-import { findRetryableRows } from '../engine/retryable-rows.ts'
+import { findRetryableRows } from '../engine/redo-source.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { outcomeKinds } from '../model/outcome.ts'

@@ -1,4 +1,5 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
+import { setImmediate } from 'node:timers/promises'
 import { createCustomerSample, createRowSet } from '../model/collections.ts'
 import type { SampleSize, RowSet } from '../model/collections.ts'
 import { isJsonObject, isList } from '../model/json.ts'
@@ -8,10 +9,11 @@ import type { OptionsOf } from '../config/options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { compareField, ownValue } from '../rapyd/snapshot.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
-import { inTurns } from '../engine/in-turns.ts'
 import { eachOutcome } from '../engine/all-outcomes.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
-import { openSavedRun, inputPartsOf, openSameInput, readHeadOf, inputNotKept } from '../engine/saved-run.ts'
+import { inputNotKept } from '../engine/input.ts'
+import { inputPartsOf, openSameInput, readHeadOf } from '../engine/open-input.ts'
+import { openSavedRun } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
@@ -246,5 +248,20 @@ function sentFields({ reader }: SavedRun): (row: number) => Promise<ReadonlySet<
       next = value
     }
     return new Set(next?.row === row ? next.fields.split(';').map(fieldOf) : [])
+  }
+}
+
+/** So many items are read without a pause, in which signals and timers run. */
+const turnRows = 500
+
+/** The items, with a pause after every `turnRows` of them. Throws the signal's reason when it is aborted. */
+async function* inTurns<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Item> {
+  let count = 0
+  for await (const item of items) {
+    if (++count % turnRows === 0) await setImmediate(undefined, { signal })
+    yield item
   }
 }
