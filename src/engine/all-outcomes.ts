@@ -1,6 +1,8 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import { isOutcome, isPartial, withoutCall } from '../model/outcome.ts'
+import { isOutcome, isPartial, takenFields, withoutCall } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
@@ -101,4 +103,22 @@ export function openOutcome(
   const why = { errorCode: code, errorField: field, message }
   const ended = withoutCall(known, customerId, outcome, why)
   return { ...ended, fields, cleared, idempotencyKey, httpStatus: status }
+}
+
+export interface TakenRows {
+  /** Rows of which Rapyd has taken something. */
+  readonly taken: RowSet
+  /** What it did not take of rows that it took in part. */
+  readonly partly: ReadonlyMap<number, string>
+}
+
+export async function findTaken(outcomes: AsyncIterable<Outcome>): Promise<TakenRows> {
+  const taken = createRowSet()
+  const partly = new Map<number, string>()
+  for await (const outcome of outcomes) {
+    const { row, notTaken } = outcome
+    if (takenFields(outcome).length > 0) taken.add(row)
+    if (notTaken !== '') partly.set(row, notTaken)
+  }
+  return { taken, partly }
 }

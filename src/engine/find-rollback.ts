@@ -48,7 +48,7 @@ export async function findRollback(
   if (saved === undefined) return next
   if (!saved.isFinished && (await wasRolledBack(saved))) return next
   if (!saved.isFinished && (await hasSent(saved))) return { runId: saved.runId, isBegun: true }
-  const isSame = saved.fact('input') === (await rowsDigest(run, signal))
+  const isSame = saved.facts.input === (await rowsDigest(run, signal))
   if (!saved.isFinished) return isSame ? { runId: saved.runId, isBegun: true } : next
   const counts = await saved.reader.counts()
   return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next

@@ -30,8 +30,12 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
     changed()
   }
 
+  async function until(isReached: () => boolean): Promise<void> {
+    while (!isReached()) await change.promise
+  }
+
   async function idle(): Promise<void> {
-    while (tasks > 0) await change.promise
+    await until(() => tasks === 0)
     if (failure !== undefined) throw failure.error
   }
 
@@ -39,7 +43,7 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
     add(key, task) {
       if (failure !== undefined) return
       tasks++
-      const last = run(task, lasts.get(key)).then(() => {
+      const last = run(task, lasts.get(key)).finally(() => {
         if (lasts.get(key) === last) lasts.delete(key)
       })
       lasts.set(key, last)
@@ -48,7 +52,7 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
       return tasks >= window() || failure !== undefined
     },
     async room() {
-      while (failure === undefined && tasks >= window()) await change.promise
+      await until(() => failure !== undefined || tasks < window())
       // Tasks that run must end first: their outcomes belong in the report.
       if (failure !== undefined) await idle()
     },

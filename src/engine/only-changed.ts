@@ -20,7 +20,7 @@ import type { SharedRead } from './shared-read.ts'
 
 export interface FieldStateSending {
   /** Leaves out fields that are confirmed, and notes what the call shows. */
-  around(deliver: Send): Send
+  readonly around: (deliver: Send) => Send
   /** What the outcome of a row says about its fields. */
   effectsOf(outcome: Outcome): FieldEffects | undefined
   /** What is known once the discount of a customer is removed. */

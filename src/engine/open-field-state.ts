@@ -65,7 +65,7 @@ export async function openFieldState(
   const isOnlyChanged = options.onlyChanged
   const isExport = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
-    if (isExport) throw noMemory()
+    if (isExport) throw forgetfulServer('--only-changed')
     return undefined
   }
   const { owner, digests } = accountOf(remote)
@@ -78,19 +78,10 @@ export async function openFieldState(
   await state.refuseUnusable(options.newState)
   if (isFirst && !options.newState) await refuseOtherAccount(store, owner, exportName)
   if (!options.newState) await refuseLostState(store, opened, options.runsDir)
-  return { ...opened, close: await holdExports(store, owner, () => state.noteSkipped(exportName)) }
-}
-
-/** One `--only-changed` of an account at a time, whatever its file. Throws BUSY if another is under way. */
-export async function holdExports(
-  store: Store,
-  owner: AccountId,
-  onBusy: () => Promise<void> = () => Promise.resolve(),
-): Promise<() => Promise<void>> {
   try {
-    return await store.holdExports(owner)
+    return { ...opened, close: await store.holdExports(owner) }
   } catch (error) {
-    if (error instanceof BulkUpdateError && error.kind === 'BUSY') await onBusy()
+    if (error instanceof BulkUpdateError && error.kind === 'BUSY') await state.noteSkipped(exportName)
     throw error
   }
 }
@@ -172,10 +163,10 @@ function isOfOther(directory: string, { host, account }: AccountId): boolean {
   return found['host'] !== host || found['account'] !== account
 }
 
-function noMemory(): BulkUpdateError {
+export function forgetfulServer(what: string): BulkUpdateError {
   return new BulkUpdateError(
     'E_OPTION_CONFLICT',
-    '--only-changed needs a server that remembers, and the embedded simulator forgets',
+    `${what} needs a server that remembers, and the embedded simulator forgets`,
     'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',
   )
 }

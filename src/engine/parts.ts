@@ -10,16 +10,12 @@ import type { Remote } from './remote.ts'
 import type { RunEvent, RunLog } from '../report/run-log.ts'
 import type { RunInput } from './input.ts'
 import type { RunProgress } from './progress.ts'
-import type { JobFacts } from './record.ts'
+import type { Scan } from '../model/scan.ts'
+import type { JobFacts, RunBinding } from './record.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import type { Run, RunKind, Store } from '../model/store.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
-
-/** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
-export type RunBinding = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
-  readonly plan?: string
-}
 
 export interface RunParts {
   readonly options: ResolvedOptions
@@ -37,6 +33,7 @@ export interface RunParts {
   readonly facts: RunBinding
   readonly mapping: Mapping
   readonly job: JobDefinition
+  readonly found: Scan
   /** Which keys of metadata rows send. */
   readonly metadataKeys: NonNullable<ResolvedOptions['metadataKeys']>
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */

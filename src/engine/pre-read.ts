@@ -46,7 +46,7 @@ export interface PreReadParts {
 }
 
 export interface PreReadStep {
-  wrap(deliver: Send): Send
+  readonly wrap: (deliver: Send) => Send
   /** Reads the customer of a request again. The request stays the same if its body does. */
   readonly readAgain: NonNullable<SenderParts['readAgain']>
 }

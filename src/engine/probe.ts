@@ -134,11 +134,13 @@ async function withProbe<Result>(
 
 /** Returns undefined if nothing was begun, or nothing is left to do. */
 function readState(run: Run): ProbeState | undefined {
-  const found = parseJson(run.note(stateNote) ?? '')
-  if (!isJsonObject(found)) return undefined
-  const { customer, metadata, key, nonce } = found
-  if (typeof customer !== 'string' || typeof key !== 'string' || typeof nonce !== 'string') return undefined
-  return metadata !== undefined && isJsonObject(metadata) ? { customer, metadata, key, nonce } : undefined
+  const found: unknown = parseJson(run.note(stateNote) ?? '')
+  return isProbeState(found) ? found : undefined
+}
+
+function isProbeState(found: unknown): found is ProbeState {
+  if (!isJsonObject(found) || !isJsonObject(found['metadata'])) return false
+  return ['customer', 'key', 'nonce'].every((name) => typeof found[name] === 'string')
 }
 
 /** The metadata of a customer on which something can be seen, and which can be written back. Throws USAGE. */

@@ -33,6 +33,11 @@ export interface RollbackFacts {
   readonly parent: string
 }
 
+/** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
+export type RunBinding = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
+  readonly plan?: string
+}
+
 /** What a job takes over from an earlier run or plan. */
 export interface JobFacts {
   readonly redo?: RedoFacts | undefined
@@ -188,11 +193,11 @@ export const vanishedNote = 'vanished'
 export const leftOutNote = 'fields_left_out'
 
 /** What the summary says of a run with `--only-changed`. */
-export function readSyncNotes({ note }: Noted, unchanged: number): Pick<Summary, 'sync'> {
-  if (note(exportNote) === undefined) return {}
-  const count = (name: string): number => Number(note(name) ?? 0)
+export function readSyncNotes(run: Noted, unchanged: number): Pick<Summary, 'sync'> {
+  if (run.note(exportNote) === undefined) return {}
+  const count = (name: string): number => Number(run.note(name) ?? 0)
   const found = { fields_left_out: count(leftOutNote), vanished: count(vanishedNote) }
-  return { sync: { state: note(stateNote) ?? '', unchanged, ...found } }
+  return { sync: { state: run.note(stateNote) ?? '', unchanged, ...found } }
 }
 
 /** Where a run is found, and a host that each call has to name. */

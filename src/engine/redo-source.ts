@@ -40,7 +40,7 @@ export async function readRedo(
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
   const left = await findRetryableRows(parent)
-  const isReread = mappingDigest(parts.options, parts.mapping) !== parent.fact('mapping')
+  const isReread = mappingDigest(parts.options, parts.mapping) !== parent.facts.mapping
   const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))

@@ -7,6 +7,7 @@ import { isPartial } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
+import type { Run } from '../model/store.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/summary-text.ts'
 import { cellsOf } from '../input/csv.ts'
@@ -24,41 +25,34 @@ import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
 import { readPauses } from '../report/html/timeline.ts'
 import { pausesKey } from './pauses.ts'
-import { commandToRedo, commandToRollback, parentOf } from './record.ts'
-import { readRecord, readScanNotes, readSyncNotes } from './record.ts'
-import type { JobFacts } from './record.ts'
+import {
+  commandToRedo,
+  commandToRollback,
+  parentOf,
+  readRecord,
+  readScanNotes,
+  readSyncNotes,
+} from './record.ts'
+import type { RunBinding, RunRecord } from './record.ts'
 import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that a report is asked for. */
-export interface ReportParts extends JobFacts {
+export interface ReportParts extends Omit<RunRecord, 'options' | 'calls'> {
   readonly runId: string
   readonly directory: string
-  readonly run: ReportedRun
+  /** What the store has of it. Times are milliseconds since 1970; 0 if it has not begun to send, or has not ended. */
+  readonly run: Pick<Run, 'note' | 'outcomes' | 'startedAt' | 'finishedAt'> & {
+    readonly settledRows: Pick<RowSet, 'has' | 'size'>
+  }
+  readonly isInDoubt: (row: number) => boolean
   readonly options: Pick<
     ResolvedOptions,
     'input' | 'env' | 'resultsFormat' | 'newRun' | 'store' | 'stateDir' | 'includeValues'
   >
-  readonly host: string
-  readonly account: string
-  /** Of the input, and of the mapping. */
-  readonly digest: string
-  readonly mappingDigest: string
-  readonly rows: number
-  readonly bytes: number
-  readonly format: 'csv' | 'ndjson'
+  readonly facts: RunBinding
   /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
-}
-
-/** What the store has of the run. Times are milliseconds since 1970; 0 if it has not begun to send, or has not ended. */
-export interface ReportedRun {
-  note(name: string): string | undefined
-  outcomes(): AsyncIterable<readonly Outcome[]>
-  readonly settledRows: Pick<RowSet, 'has' | 'size'>
-  readonly isInDoubt: (row: number) => boolean
-  readonly startedAt: number
-  readonly finishedAt: number
 }
 
 export interface ReadableInput {
@@ -91,7 +85,7 @@ export function endingOf(
 
 /** Writes everything again from the store and the input. */
 export async function report(parts: ReportParts): Promise<Summary> {
-  const { runId, directory, run, options, rows, input, ending } = parts
+  const { runId, directory, run, options, facts, rows, input, ending } = parts
   const settledRows = run.settledRows.size
   const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
@@ -109,7 +103,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
               prepare: input.prepare,
               rows,
               settledRows,
-              isInDoubt: run.isInDoubt,
+              isInDoubt: parts.isInDoubt,
               open: ending.open,
             }),
           ),
@@ -138,10 +132,10 @@ export async function report(parts: ReportParts): Promise<Summary> {
       run_id: runId,
       ...(parent === undefined ? {} : { parent: { run_id: parent } }),
       ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
-      input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
+      input: { path: options.input, sha256: facts.input, rows, bytes: parts.bytes },
       env: options.env,
-      host: parts.host,
-      account: parts.account,
+      host: facts.host,
+      account: facts.account,
       started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
       finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
       rate_limited: Number(run.note('rate_limited') ?? 0),
@@ -169,7 +163,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
     { ...listed, outcomes },
   )
   writeSummary(directory, summary)
-  writeHtmlReport(directory, summary, pageFactsOf(run, parts.mappingDigest), fold)
+  writeHtmlReport(directory, summary, pageFactsOf(run, facts.mapping), fold)
   return summary
 }
 
@@ -204,12 +198,12 @@ async function* whileUnchanged<Batch>(file: InputFile, batches: AsyncIterable<Ba
 /** Counts the rows without an outcome, which cannot be listed without the input. */
 function withUnlisted(
   listed: Readonly<Record<OutcomeKind, number>>,
-  { run, rows }: ReportParts,
+  { run, isInDoubt, rows }: ReportParts,
 ): Readonly<Record<OutcomeKind, number>> {
   const open = rows - run.settledRows.size
   if (open === 0) return listed
   let inDoubt = 0
-  for (let row = 1; row <= rows; row++) if (!run.settledRows.has(row) && run.isInDoubt(row)) inDoubt++
+  for (let row = 1; row <= rows; row++) if (!run.settledRows.has(row) && isInDoubt(row)) inDoubt++
   return {
     ...listed,
     unknown: listed.unknown + inDoubt,
@@ -251,7 +245,7 @@ const leftOut = new Set([
   'stateDir',
 ])
 
-function pageFactsOf(run: Pick<ReportedRun, 'note'>, digest: string): ReportFacts {
+function pageFactsOf(run: Pick<Run, 'note'>, digest: string): ReportFacts {
   const options = readRecord(run)?.options
   const name = options?.map === undefined ? 'columns by name' : basename(options.map)
   return {

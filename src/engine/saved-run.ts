@@ -10,7 +10,7 @@ import { oldRun } from '../store/former-layout.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import type { StoreOptions } from '../store/open-store.ts'
 import { readRecord } from './record.ts'
-import type { RunRecord } from './record.ts'
+import type { RunBinding, RunRecord } from './record.ts'
 
 export interface SavedRun {
   readonly store: Store
@@ -22,8 +22,7 @@ export interface SavedRun {
   readonly record: RunRecord
   readonly isRunning: boolean
   readonly isFinished: boolean
-  /** What it is bound to: `input`, `host`, `account`, `mapping`, `encoding`. */
-  readonly fact: (name: string) => string
+  readonly facts: RunBinding
 }
 
 /**
@@ -72,7 +71,6 @@ function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
   const record = readRecord(stored)
   if (record === undefined) return undefined
   const { id: runId, directory, host, account, facts } = stored
-  const bound: Readonly<Record<string, string>> = { ...facts, host, account }
   return {
     store,
     runId,
@@ -82,7 +80,7 @@ function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
     record,
     isRunning: stored.isRunning,
     isFinished: stored.state === 'finished',
-    fact: (name) => bound[name] ?? '',
+    facts: { input: '', mapping: '', encoding: '', ...facts, host, account },
   }
 }
 
@@ -97,17 +95,17 @@ export function whereRunWent(
   })
 }
 
-/** Throws USAGE if customers of another account would be changed. `what` is a run or a plan, with `held` of it. */
+/** Throws USAGE if customers of another account would be changed. `held` is that of a run or a plan, which `what` names. */
 export function refuseElsewhere(
   what: string,
-  held: (name: 'host' | 'account') => string,
+  held: Pick<RunBinding, 'host' | 'account'>,
   facts: Readonly<Record<string, string>>,
 ): void {
   for (const name of ['host', 'account'] as const) {
-    if (facts[name] === held(name)) continue
+    if (facts[name] === held[name]) continue
     throw new BulkUpdateError(
       'E_OTHER_ACCOUNT',
-      `${what} belongs to ${name} ${held(name)}, and this is ${facts[name] ?? ''}`,
+      `${what} belongs to ${name} ${held[name]}, and this is ${facts[name] ?? ''}`,
       'Use its keys, --env and --base-url. Nothing was sent.',
     )
   }

@@ -1,12 +1,11 @@
 /** The sending pass of a run: composes the parts around the one loop, and handles what stops it. */
 import type { HeldCustomers } from '../http/sender.ts'
-import type { UpdateRequest, MalformedRow, Row } from '../model/row.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import type { ReadCustomer } from '../http/read-customer.ts'
 import { createSender, endOfEarlierAttempts } from '../http/sender.ts'
-import type { Outcome } from '../model/outcome.ts'
 import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
@@ -15,7 +14,6 @@ import { nameRoute } from './remote.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
 import { callsOnTop } from '../model/scan.ts'
-import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
 import { createHeldCustomers, mostDoubts, mostSettling, queuePlaces, settleAfterMs } from './waiting-rows.ts'
 import { openOutcome } from './all-outcomes.ts'
@@ -29,28 +27,25 @@ import { createSharedRead } from './shared-read.ts'
 import type { SharedRead } from './shared-read.ts'
 import type { RunParts } from './parts.ts'
 import type { Run } from '../model/store.ts'
+import type { RunIdentity } from '../rapyd/requests.ts'
 import { endExportRun } from './vanished-file.ts'
 import { createAnswerCheck } from './answer-check.ts'
 import type { AnswerCheck } from './answer-check.ts'
 import { createOutcomeWriter } from './outcome-writer.ts'
-import type { OutcomeWriter } from './outcome-writer.ts'
 import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { exportNote, stateNote } from './record.ts'
 
 /** Wraps the sending of a row. */
-interface Middleware {
-  /** Requests that it makes for each row on top of the update. */
-  readonly extraRequests: number
-  readonly wrap: (next: Send) => Send
-}
+type Middleware = (next: Send) => Send
 
 /** What the parts of one sending pass share. */
 interface Sending {
   readonly parts: RunParts
   readonly run: Run
   readonly client: RunClient
+  readonly identity: RunIdentity
   readonly fieldState: FieldStateSending | undefined
   readonly read: ReadCustomer
   /** What is read before rows are sent. */
@@ -70,8 +65,8 @@ interface Sending {
 }
 
 /** Sends what has no outcome yet. Returns what stopped it, or undefined if every row has an outcome. */
-export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<BulkUpdateError | undefined> {
-  const { options } = parts
+export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateError | undefined> {
+  const { options, found } = parts
   const images = (await keepsImages(options, run)) ? run : undefined
   await beginFieldState(parts, run)
   await run.begin()
@@ -80,14 +75,16 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
   const sending = await openSending(parts, run, (error) => stopping.stop(nameRoute(error, parts.remote)))
   const { client, stop } = sending
   const closed = new Set(run.earlier.closedCustomers)
-  const step = createPreReadStep(sending, images, found)
-  const preRead = step && {
-    ...step,
-    extraRequests: images || parts.job.precondition ? 1 : readsPerCall(found, parts.metadataKeys),
-  }
+  const step = createPreReadStep(sending, images)
+  const isEachRead = images !== undefined || parts.job.precondition !== undefined
+  const reads = isEachRead ? 1 : readsPerCall(found, parts.metadataKeys)
   const outcomes = createOutcomeWriter({ ...sending, clock, closed })
-  const operations = createOperations(sending, found, outcomes)
-  const middleware = createMiddleware(sending, closed, [operations, ...(preRead ? [preRead] : [])])
+  const operations = { run, identity: sending.identity, clock, outcomes, inDoubt: sending.inDoubt }
+  const middleware = [
+    (next: Send) => sendOperations(next, operations),
+    ...(step === undefined ? [] : [step.wrap]),
+    ...createMiddleware(sending, closed),
+  ]
   try {
     sending.answers.refuseIgnored()
     parts.progress.sending({
@@ -97,14 +94,14 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
       errors: run.earlier.errors,
       windows: parts.remote.windows,
       pausedForMs: () => client.limiter.pausedForMs,
-      requestsPerCall: middleware.reduce((requests, { extraRequests }) => requests + extraRequests, 1),
+      requestsPerCall: 1 + callsOnTop(found) + reads,
     })
     if (found.calls > 0) await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
     const rows = parts.openRows(await run.lastOfSettled())
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
-      deliver: compose(createRowSender(sending, step), middleware),
+      deliver: middleware.reduce((next, wrap) => wrap(next), createRowSender(sending, step)),
       lanes: createQueue(sending, options.concurrency),
       settle: (outcome) => outcomes.settle(outcome),
       signal,
@@ -135,10 +132,12 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
   const read = createReadCustomer(client)
   const shared = createSharedRead(createReadCustomer(client, true), clock)
   const inDoubt = new Map([...parts.asked, ...run.inDoubt])
+  const identity = { host: remote.host, runId }
   return {
     parts,
     run,
     client,
+    identity,
     read,
     shared,
     inDoubt,
@@ -147,7 +146,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
       createFieldStateSending({
         fieldState,
         run,
-        identity: { host: remote.host, runId },
+        identity,
         clock,
         wholeRows: options.wholeRows,
         read: options.readBack ? shared : undefined,
@@ -230,12 +229,11 @@ function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Se
 
 /** Returns undefined if no customer has to be read before its row is sent. */
 function createPreReadStep(
-  { parts, run, client, shared, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
+  { parts, run, client, identity, shared, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
   images: Run | undefined,
-  found: Scan,
 ): PreReadStep | undefined {
-  const { job, fieldState, runId, remote } = parts
-  const { precondition } = job
+  const { precondition } = parts.job
+  const { fieldState, found } = parts
   const sendsAllKeys = parts.metadataKeys === 'all'
   if (images === undefined && precondition === undefined && !sendsAllKeys) return undefined
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
@@ -256,7 +254,7 @@ function createPreReadStep(
       const own = isInDoubt(row) ? endedAt + settleAfterMs(parts.options, repeatable) : 0
       return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
     },
-    identity: { host: remote.host, runId },
+    identity,
     sendsAllKeys,
     leavesHeld: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
     intendedBody: (row) => run.intendedBody(row),
@@ -265,43 +263,20 @@ function createPreReadStep(
   })
 }
 
-/** The two calls of a row that removes a discount and sets other fields. */
-function createOperations(
-  { parts, run, inDoubt }: Sending,
-  found: Scan,
-  outcomes: OutcomeWriter,
-): Middleware {
-  const operations = {
-    run,
-    identity: { host: parts.remote.host, runId: parts.runId },
-    clock,
-    recordRemoval: (soFar: Outcome, removal: UpdateRequest) => outcomes.recordRemoval(soFar, removal),
-    endDoubt: (row: number) => void inDoubt.delete(row),
-  }
-  return { extraRequests: callsOnTop(found), wrap: (next) => sendOperations(next, operations) }
-}
-
-/** The middleware around the sender, innermost first. */
+/** The middleware around the sender and the pre-read, innermost first. */
 function createMiddleware(
   { parts: { watch }, client, fieldState }: Sending,
   closed: ReadonlySet<string>,
-  inner: readonly Middleware[],
 ): readonly Middleware[] {
-  const middleware = [...inner]
-  if (fieldState !== undefined) middleware.push({ extraRequests: 0, wrap: (next) => fieldState.around(next) })
-  middleware.push({
-    extraRequests: 0,
-    wrap: (next) => (request, signal) =>
-      closed.has(request.customerId)
-        ? Promise.resolve(openOutcome(request, behindBadRow))
-        : next(request, signal).finally(() => client.calls.giveBack(request.path)),
-  })
-  if (watch.around !== undefined) middleware.push({ extraRequests: 0, wrap: watch.around })
-  return middleware
-}
-
-function compose(sender: Send, middleware: readonly Middleware[]): Send {
-  return middleware.reduce((next, { wrap }) => wrap(next), sender)
+  const closing: Middleware = (next) => (request, signal) =>
+    closed.has(request.customerId)
+      ? Promise.resolve(openOutcome(request, behindBadRow))
+      : next(request, signal).finally(() => client.calls.giveBack(request.path))
+  return [
+    ...(fieldState === undefined ? [] : [fieldState.around]),
+    closing,
+    ...(watch.around === undefined ? [] : [watch.around]),
+  ]
 }
 
 const behindBadRow = {

@@ -68,10 +68,10 @@ async function rollbackIn(
           rollback: { parent: parent.runId },
           precondition: (looked) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
-            return createRollbackJudge(file, { host: parent.fact('host'), runId })(looked)
+            return createRollbackJudge(file, { host: parent.facts.host, runId })(looked)
           },
           async runIdOf(facts) {
-            refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
+            refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
             return runId
           },
           check(parts, watched) {
