@@ -119,7 +119,12 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
     if (parts.read === undefined) return end(notSentTwice, 'unknown')
     const waitMs = Math.min(parts.settleAfterMs, doubtAt + parts.settleAfterMs - clock.wall())
     if (waitMs > 0) await clock.sleep(waitMs, signal)
-    const { reading } = await parts.read.read(customerId, signal)
+    const found = await parts.read.read(customerId, signal).catch((error: unknown) => {
+      if (signal.aborted && error === signal.reason) return undefined
+      throw error
+    })
+    if (found === undefined) return undefined
+    const { reading } = found
     if (reading.kind === 'missing') return request
     if (reading.kind === 'unreadable') return end({ ...reading, message: unread }, 'failed')
     const names = fields.map(([field]) => field)
@@ -134,11 +139,7 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
   }
 
   return {
-    around: (deliver) => (request, signal) =>
-      change(deliver, request, signal).catch((error: unknown) => {
-        if (signal.aborted && error === signal.reason) return undefined
-        throw error
-      }),
+    around: (deliver) => (request, signal) => change(deliver, request, signal),
     effectsOfRemoval: ({ customerId, body }) => ({ confirmed: digests.of(customerId, body) }),
     effectsOf({ row }) {
       const found = effects.get(row)

@@ -42,14 +42,16 @@ export async function acceptManifest(
   if (change.host === 'simulator') return
   const expected = signManifest(change.host, readCredentials(options), text)
   if (signature === expected) return
-  const { what, host, account, rows, paths } = change
+  const { what, host, account, rows } = change
+  const paths = change.paths.filter((path) => path !== '')
   if (signature.slice(0, keyLength) === expected.slice(0, keyLength))
     throw new BulkUpdateError(
       'E_MANIFEST',
       `${what} is not as it was written: its signature does not match`,
       'Somebody or something has changed it. Begin again from the input. Nothing was sent.',
     )
-  const isAccepted = (await watch.onKeyChange?.(change)) === true || options.acceptKeyChange === true
+  const isAccepted =
+    (await watch.onKeyChange?.({ ...change, paths })) === true || options.acceptKeyChange === true
   if (!isAccepted)
     throw new BulkUpdateError(
       'E_KEY_CHANGED',
@@ -81,7 +83,7 @@ export function acceptRun(
     host,
     account,
     rows,
-    paths: [input, map, directory].filter((path) => path !== ''),
+    paths: [input, map, directory],
     text: manifestText(run, record.text),
     signature: record.signature,
     signAnew: (signature: string) => store.setNote(id, ...signedRecord(signature, record.text)),

@@ -83,7 +83,7 @@ function acceptPlan(
 ): Promise<void> {
   const { host, account, counts, sha256: text, signature } = head
   const { rows } = counts
-  const paths = [head.input.path, map, runsDir].filter((name) => name !== '')
+  const paths = [head.input.path, map, runsDir]
   const manifest = { what: `the plan ${path}`, host, account, rows, paths, text, signature, signAnew }
   return acceptManifest(manifest, options, options)
 }
