@@ -10,7 +10,6 @@ import type { UpdateRequest } from '../model/row.ts'
 import type { FieldEffects, Run } from '../model/store.ts'
 import { createThreshold } from '../validation/guards.ts'
 import type { AnswerCheck } from './answer-check.ts'
-import type { FieldStateSending } from './only-changed.ts'
 import type { RunProgress } from './progress.ts'
 import type { Watch } from './watch.ts'
 
@@ -22,7 +21,13 @@ export interface OutcomeWriterParts {
   }
   readonly run: Pick<Run, 'outcomeSoFar' | 'recordOutcome'>
   readonly clock: Pick<Clock, 'now' | 'wall'>
-  readonly fieldState: FieldStateSending | undefined
+  /** What outcomes say about fields; undefined if no field state is kept. */
+  readonly fieldState:
+    | {
+        effectsOf(outcome: Outcome): FieldEffects | undefined
+        effectsOfRemoval(removal: UpdateRequest): FieldEffects
+      }
+    | undefined
   readonly answers: Pick<AnswerCheck, 'settle'>
   /** Rows in doubt. A row that has an outcome is taken out. */
   readonly inDoubt: Map<number, number>
