@@ -1,7 +1,6 @@
 /** What a command shows on standard error before and while it works: progress, and notes next to it. */
 import type { DuplicatePolicy } from '../config/options.ts'
-import type { Watch } from '../engine/watch.ts'
-import type { MetadataPrice } from '../engine/metadata-keys.ts'
+import type { MetadataPrice, Watch } from '../engine/watch.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { Clock } from '../model/ports.ts'

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ownFolderWarning } from '../config/own-files.ts'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
-import type { KeyChangeWatch } from '../engine/signed-manifest.ts'
 import { printable, printableLines } from '../model/text.ts'
+import type { KeyChangeWatch } from '../engine/watch.ts'
 
 interface OutputStream {
   readonly isTTY?: boolean

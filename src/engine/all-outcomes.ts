@@ -1,7 +1,9 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
+import { createRowSet } from '../model/collections.ts'
+import type { RowSet } from '../model/collections.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import { isOutcome, isPartial, withoutCall } from '../model/row.ts'
-import type { Outcome } from '../model/row.ts'
+import { isOutcome, isPartial, withoutCall, takenFields } from '../model/row.ts'
+import type { Outcome, OutcomeKind } from '../model/row.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
 export interface AccountParts {
@@ -37,7 +39,7 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
       }
       const prepared = parts.prepare(row)
       if (isOutcome(prepared)) batch.push(prepared)
-      else if (parts.isInDoubt(row.row)) batch.push({ ...openOutcome(prepared, doubt), outcome: 'unknown' })
+      else if (parts.isInDoubt(row.row)) batch.push(openOutcome(prepared, doubt, 'unknown'))
       else batch.push(openOutcome(prepared, parts.open))
     }
     yield batch
@@ -82,12 +84,41 @@ type KnownRow = Pick<
   'row' | 'line' | 'offset' | 'length' | 'customerId' | 'fields' | 'cleared' | 'idempotencyKey'
 >
 
+/** Why a row ended without its update. */
+export interface Cause {
+  readonly code: ErrorCode | ''
+  readonly message: string
+  readonly field?: string
+  /** Of the reading that decided it. */
+  readonly status?: number
+}
+
 /** The outcome of a row that was not sent. */
 export function openOutcome(
   known: KnownRow,
-  why: { readonly code: ErrorCode; readonly message: string },
+  { code, message, field = '', status = 0 }: Cause,
+  outcome: OutcomeKind = 'not_attempted',
 ): Outcome {
   const { customerId, fields, cleared, idempotencyKey } = known
-  const told = { errorCode: why.code, message: why.message }
-  return { ...withoutCall(known, customerId, 'not_attempted', told), fields, cleared, idempotencyKey }
+  const why = { errorCode: code, errorField: field, message }
+  const ended = withoutCall(known, customerId, outcome, why)
+  return { ...ended, fields, cleared, idempotencyKey, httpStatus: status }
+}
+
+export interface TakenRows {
+  /** Rows of which Rapyd has taken something. */
+  readonly taken: RowSet
+  /** What it did not take of rows that it took in part. */
+  readonly partly: ReadonlyMap<number, string>
+}
+
+export async function findTaken(outcomes: AsyncIterable<Outcome>): Promise<TakenRows> {
+  const taken = createRowSet()
+  const partly = new Map<number, string>()
+  for await (const outcome of outcomes) {
+    const { row, notTaken } = outcome
+    if (takenFields(outcome).length > 0) taken.add(row)
+    if (notTaken !== '') partly.set(row, notTaken)
+  }
+  return { taken, partly }
 }

@@ -6,17 +6,19 @@
 import { countUp } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Outcome } from '../model/row.ts'
 import { fieldOf } from '../model/row.ts'
-import type { UpdateRequest, Outcome } from '../model/row.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import type { Result } from '../http/call-state.ts'
-import type { SenderParts } from '../http/sender.ts'
 import { compareAnswer, pathsWithin } from '../rapyd/taken.ts'
 import type { TakenFinding } from '../rapyd/taken.ts'
 import type { ReadCustomer } from '../http/ports.ts'
 
 export interface AnswerCheck {
-  readonly examine: NonNullable<SenderParts['examine']>
+  /** Compares an answer with its request. Resolves with undefined if Rapyd has taken all of it. */
+  examine(request: UpdateRequest, customer: JsonObject, signal: AbortSignal): Promise<Result | undefined>
   /** Counts a row whose outcome is about to be stored. Stops the run after the first answers with a field that is never taken. */
   settle(outcome: Outcome): void
   /** Throws REMOTE, E_NOT_TAKEN, if an earlier session ended so and the field is not accepted. */

@@ -3,7 +3,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { takenFields } from '../model/row.ts'
 import type { Store } from '../model/store.ts'
 import { eachOutcome } from './all-outcomes.ts'
-import { commandToRedo } from './command.ts'
+import { commandToRedo } from './record.ts'
 import { findSavedRun, savedRuns } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
 

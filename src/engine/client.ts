@@ -1,55 +1,56 @@
-/** The client of a run: its transport and quota, and what the store and the log keep of pauses and outages. */
+/** The HTTP client of a run, or of a command that only reads, and what it notes: its pauses and outages. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { createClient } from '../http/client.ts'
 import type { Client } from '../http/client.ts'
+import { systemClock as clock } from '../http/clock.ts'
 import { createMemoryQuota } from '../http/limiter-state.ts'
 import { createTransport } from '../http/transport.ts'
 import type { Clock } from '../model/ports.ts'
 import type { Run, Quota } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import type { RunParts } from './parts.ts'
+import type { Store } from '../model/store.ts'
+import type { RunEvent } from '../report/run-log.ts'
 import { createPauseNotes } from './pauses.ts'
-import type { RunOwner } from '../http/ports.ts'
+import type { Remote } from './remote.ts'
 
-/** What a client needs of a run, or of a command that only reads. */
-export type RunClientParts = Pick<RunParts, 'remote' | 'tell' | 'store'> & {
-  readonly options: Pick<ResolvedOptions, 'maxOutageMs' | 'env' | 'useSystemCa'>
-  readonly progress: Pick<RunParts['progress'], 'requested'>
+export interface RunClientParts {
+  readonly store: Store
+  readonly remote: Remote
+  readonly options: Pick<ResolvedOptions, 'concurrency' | 'maxOutageMs' | 'env' | 'useSystemCa'>
+  readonly tell: (event: RunEvent) => void
+  /** Called with every request on the wire. */
+  readonly requested?: () => void
   /** Calls that are left, if they are spread over the windows. */
   readonly callsLeft?: (() => number) | undefined
+  /** What sends; undefined for a command that only reads. */
+  readonly sending?: { readonly run: Run; readonly settleAfterMs: (request: UpdateRequest) => number }
+  /** Ends the run: an outage or a block lasts too long. */
+  readonly stop: (error: Error) => void
 }
 
-/** What the client needs of a run that sends. */
-export interface SendingRun extends Pick<Run, 'note' | 'noteLater'> {
-  /** Undefined for a command that only reads. */
-  readonly owner?: RunOwner
-  readonly recordIntent: (request: UpdateRequest) => Promise<void> | undefined
-}
+/** With the clock and the delays that its readers and senders share. */
+export type RunClient = Client & { readonly clock: Clock; readonly random: () => number }
 
-/** `stop` ends the run: an outage or a block lasts too long. */
-export async function openClient(
-  parts: RunClientParts,
-  run: SendingRun,
-  concurrency: number,
-  clock: Clock,
-  stop: (error: Error) => void,
-): Promise<Client> {
-  const { origin, proxy, windows, credentials } = parts.remote
-  const quota = await openClientQuota(parts, clock)
-  const pauses = createPauseNotes(run, () => clock.wall())
-  let rateLimited = Number(run.note('rate_limited') ?? 0)
+export async function openClient(parts: RunClientParts): Promise<RunClient> {
+  const { remote, options, sending, tell } = parts
+  const { origin, proxy, windows, credentials } = remote
+  const { concurrency } = options
+  const run = sending?.run
+  const quota = await openClientQuota(parts)
+  const pauses = run && createPauseNotes(run, () => clock.wall())
+  let rateLimited = Number(run?.note('rate_limited') ?? 0)
   const transport = createTransport({
     origin: origin.origin,
     proxy,
-    useSystemCa: parts.options.useSystemCa,
+    useSystemCa: options.useSystemCa,
     connections: concurrency,
     connectTimeoutMs: 10_000,
     headersTimeoutMs: 20_000,
     attemptTimeoutMs: 30_000,
-    maySend: () => run.owner?.isFresh !== false,
-    onRequest: parts.progress.requested,
+    maySend: () => run?.isFresh !== false,
+    onRequest: parts.requested ?? (() => {}),
   })
-  return createClient({
+  const client = createClient({
     transport,
     credentials,
     quota,
@@ -58,24 +59,25 @@ export async function openClient(
     clock,
     callsLeft: parts.callsLeft ?? (() => 0),
     random: Math.random,
-    longestMs: parts.options.maxOutageMs,
-    intend: run.recordIntent,
-    owner: run.owner,
-    stop,
-    onThrottled: () => run.noteLater('rate_limited', String(++rateLimited)),
+    longestMs: options.maxOutageMs,
+    intend: (request) => sending?.run.recordIntent(request, sending.settleAfterMs(request)),
+    owner: run,
+    stop: parts.stop,
+    onThrottled: () => run?.noteLater('rate_limited', String(++rateLimited)),
     onPause(pauseMs) {
-      pauses.blocked(pauseMs)
-      parts.tell({ kind: 'throttled', pauseMs })
+      pauses?.blocked(pauseMs)
+      tell({ kind: 'throttled', pauseMs })
     },
     onOutage(isDown) {
-      pauses.outage(isDown)
-      parts.tell({ kind: 'outage', isDown })
+      pauses?.outage(isDown)
+      tell({ kind: 'outage', isDown })
     },
   })
+  return { ...client, clock, random: Math.random }
 }
 
 /** All runs of an account share the quota of the store. A run against the embedded simulator has its own. */
-async function openClientQuota({ remote, options, store }: RunClientParts, clock: Clock): Promise<Quota> {
+async function openClientQuota({ remote, options, store }: RunClientParts): Promise<Quota> {
   const { windows } = remote
   if (windows.length === 0 || options.env === 'simulator') return createMemoryQuota(windows, clock)
   return store.quota(remote, windows)

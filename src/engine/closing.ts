@@ -44,7 +44,7 @@ function unreported(stopped: BulkUpdateError, missing: BulkUpdateError): BulkUpd
 
 /** What stopped the run first decides how it ends. The message always says that the file has changed. */
 function inputChanged(
-  { runId, run, options, rows, digest }: ReportParts,
+  { runId, run, options, rows, facts }: ReportParts,
   stopped: BulkUpdateError | undefined,
   change: BulkUpdateError,
 ): BulkUpdateError {
@@ -52,7 +52,7 @@ function inputChanged(
   const open = rows - run.settledRows.size
   const unlisted = open === 0 ? '' : `; ${formatRows(open)} without an outcome counted and not listed`
   const isFinished = run.finishedAt > 0
-  const asItWas = `put ${options.input} back as it was (SHA-256 ${digest})`
+  const asItWas = `put ${options.input} back as it was (SHA-256 ${facts.input})`
   return new BulkUpdateError(
     first?.code ?? change.code,
     `${first === undefined ? '' : `${first.message}; `}run ${runId}: ${change.message}: results and summary.json are written from the store, errors is not${unlisted}`,
@@ -71,7 +71,7 @@ const writtenAhead = 8 * 1024 * 1024
 /** `report.html`, `summary.json` and `run.log`. */
 const beside = 1024 * 1024
 
-export interface StoppedRun {
+interface StoppedRun {
   readonly storePath: string
   readonly rows: number
   readonly run: { readonly settledRows: { readonly size: number } }

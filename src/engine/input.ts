@@ -49,25 +49,18 @@ export async function openRunInput(
 ): Promise<RunInput> {
   const openBeside = (what: string): Promise<Copy> =>
     openNameless(join(openRunsDirectory(runsDir), `.input-${randomUUID()}`), what)
-  if (path !== '-') {
-    const file = await asText(await openInput(path), options, openBeside, signal)
-    return {
-      file,
-      keepIn: () => Promise.resolve(),
-      keepAt: () => Promise.resolve(),
-      close: () => file.close(),
-    }
-  }
-  const raw = await openPiped(openBeside, options, signal)
+  const isPiped = path === '-'
+  const raw = isPiped ? await openPiped(openBeside, options, signal) : await openInput(path)
   const file = await asText(raw, options, openBeside, signal)
   return {
     file,
     async keepIn(run) {
-      if (isInputKept(run)) return
+      if (!isPiped || isInputKept(run)) return
       await run.keepInput(raw.blocks(0))
       await run.setNote(inputKeptNote, 'yes')
     },
     async keepAt(target) {
+      if (!isPiped) return
       const output = openOutputFile(target, 'run the same command again.')
       try {
         for await (const block of raw.blocks(0)) output.write(block)
@@ -98,15 +91,19 @@ export async function openKeptInput(
   options: OpenOptions = {},
 ): Promise<InputFile> {
   if (run.stored.state === 'finished' || !isInputKept(run.stored)) {
-    throw new BulkUpdateError(
-      'E_INPUT_NOT_KEPT',
-      `what came over standard input for ${run.stored.id} is not kept once a run is finished`,
-      'Give the input as a file next time.',
-    )
+    throw inputNotKept(run.stored.id, 'Give the input as a file next time.')
   }
   const copy = await openElsewhere(standardInput)
   await fillFrom(copy, run)
   return asText(await inputOf(copy.handle, standardInput), options, openElsewhere, signal)
+}
+
+export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_INPUT_NOT_KEPT',
+    `what came over standard input for ${runId} is not kept once a run is finished`,
+    remedy,
+  )
 }
 
 async function openPiped(

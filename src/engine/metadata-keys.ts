@@ -6,11 +6,14 @@ import type { ResolvedOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
-import type { AccountFact, RunKind, Store, StoredRun, Window } from '../model/store.ts'
+import type { AccountFact, Store, StoredRun, Window } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { createPace } from '../report/pace.ts'
 import type { RunEvent } from '../report/run-log.ts'
+import { parentOf } from './record.ts'
+import type { JobFacts } from './record.ts'
 import type { Remote } from './remote.ts'
+import type { MetadataPrice } from './watch.ts'
 
 export type MetadataKeys = NonNullable<ResolvedOptions['metadataKeys']>
 
@@ -28,7 +31,7 @@ export interface KeysParts {
   readonly options: ResolvedOptions
   /** The run, if the store knows it. */
   readonly known: StoredRun | undefined
-  readonly job: { readonly kind: RunKind; readonly parentId?: string }
+  readonly job: JobFacts
   readonly found: Scan
   readonly tell: (event: RunEvent) => void
 }
@@ -42,9 +45,10 @@ export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys
   const given = options.metadataKeys
   const kept = keysIn(known)
   if (kept !== undefined && given !== undefined && given !== kept) throw otherKeys(given, kept)
-  const parent = job.parentId === undefined ? undefined : (await store.findRun(job.parentId))?.stored
+  const parentId = parentOf(job)
+  const parent = parentId === undefined ? undefined : (await store.findRun(parentId))?.stored
   // What a rollback sends is always made of a reading.
-  const chosen = job.kind === 'rollback' ? 'all' : (kept ?? given ?? keysIn(parent))
+  const chosen = job.rollback !== undefined ? 'all' : (kept ?? given ?? keysIn(parent))
   const fact = options.env === 'simulator' ? undefined : await store.accountFact(remote, metadataFact)
   const keys = chosen ?? (fact?.value === 'merge' ? 'own' : 'all')
   if (![...found.set.keys()].some((path) => fieldOf(path) === 'metadata')) return keys
@@ -82,15 +86,6 @@ function unreadMetadata(): BulkUpdateError {
 /** Reads before the update of a row, on average. */
 export function readsPerCall({ metadataRows = 0, calls, leftOut = 0 }: Scan, keys: MetadataKeys): number {
   return keys === 'own' || calls === 0 ? 0 : Math.min(1, metadataRows / (calls + leftOut))
-}
-
-/** What reading costs before rows with metadata are sent. */
-export interface MetadataPrice {
-  readonly rows: number
-  /** Without the reads. */
-  readonly calls: number
-  /** With them; undefined if the rate is not limited. */
-  readonly etaMs: number | undefined
 }
 
 /** Returns undefined if no row has to be read. `limit` is a row number. */

@@ -1,24 +1,24 @@
 /**
- * The field state around every call: `--only-changed` leaves out what Rapyd has confirmed, and each outcome confirms fields. It
- * runs inside the customer's queue, when earlier rows of the customer are settled.
+ * The field state around every call, inside the customer's queue: `--only-changed` leaves out what Rapyd has confirmed, and each outcome
+ * confirms fields. What adds up if it is sent twice, and an earlier run may have sent, is read first. Other doubted fields are sent again.
  */
 import { countEach } from '../model/collections.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import { fieldOf, splitNames, withoutCall } from '../model/row.ts'
-import type { UpdateRequest, Digests, Outcome, FieldEffects } from '../model/row.ts'
+import { fieldOf, splitNames, withoutCall, isOutcome } from '../model/row.ts'
+import type { UpdateRequest, Digests, Outcome, FieldEffects, OutcomeKind } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
-import { narrowRequest } from '../rapyd/requests.ts'
+import { narrowRequest, isRepeatable, parseBody } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
-import { readDoubted } from './doubted-fields.ts'
-import type { DoubtedParts } from './doubted-fields.ts'
+import { compareField, toSnapshot } from '../rapyd/snapshot.ts'
+import { openOutcome } from './all-outcomes.ts'
+import type { Cause } from './all-outcomes.ts'
 import type { OnlyChanged } from './open-field-state.ts'
-
-/** How many fields were left out of rows that were sent. */
-export const leftOutNote = 'fields_left_out'
+import { leftOutNote } from './record.ts'
+import type { SharedRead } from './shared-read.ts'
 
 export interface FieldStateSending {
   /** Leaves out fields that are confirmed, and notes what the call shows. */
-  around(deliver: Send, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settleAfterMs'>): Send
+  readonly around: (deliver: Send) => Send
   /** What the outcome of a row says about its fields. */
   effectsOf(outcome: Outcome): FieldEffects | undefined
   /** What is known once the discount of a customer is removed. */
@@ -35,6 +35,12 @@ export interface FieldStateParts {
   readonly clock: Pick<Clock, 'wall' | 'sleep'>
   /** Rows that changed are sent whole. */
   readonly wholeRows: boolean
+  /** Undefined if customers may not be read. */
+  readonly read: SharedRead | undefined
+  /** True for a row that this run, or the parent of a redo, may have sent. The sender settles it. */
+  readonly isInDoubt: (row: number) => boolean
+  /** Milliseconds after which no request of another run can be applied any more. */
+  readonly settleAfterMs: number
 }
 
 export function createFieldStateSending(parts: FieldStateParts): FieldStateSending {
@@ -71,27 +77,67 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
     if (fields.length === 0) return withoutCall(request, customerId, 'unchanged', { message: asConfirmed })
     const isWhole = fields.length === request.sends.length
     const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
-    const outcome = await deliver(sent, signal)
+    const found = await leaveHeld(sent, signal)
+    const outcome = found === undefined || isOutcome(found) ? found : await deliver(found, signal)
     if (outcome === undefined) return undefined
     const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
-    const found = effectsOfCall(outcome, sent, wanted, facts)
+    const shown = effectsOfCall(outcome, sent, wanted, facts)
     // A reading may have shown that the customer holds some of the fields.
     const earlier = effects.get(row)?.confirmed ?? {}
-    effects.set(row, { ...found, confirmed: { ...earlier, ...found.confirmed } })
+    effects.set(row, { ...shown, confirmed: { ...earlier, ...shown.confirmed } })
     if (outcome.outcome === 'updated') leftOut += request.sends.length - fields.length
     return outcome
   }
 
-  function onHeld(request: UpdateRequest, held: ReadonlySet<string>): void {
-    const wanted = digests.of(request.customerId, request.body)
-    effects.set(request.row, { confirmed: only(wanted, (field) => held.has(field)) })
+  /** Fields that add up if they are sent twice, and that an earlier run may have sent. */
+  async function doubtedFields({ row, customerId, body, repeatable }: UpdateRequest) {
+    const [known] = repeatable ? [] : await state.get([customerId])
+    // Of a row whose discount may be removed, nothing else was sent.
+    const isOwnDoubt = (field: string): boolean =>
+      parts.isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount')
+    const fields = Object.entries(parseBody(body)).filter(
+      ([field, value]) =>
+        known?.isUnknown(field) === true && !isRepeatable({ [field]: value }) && !isOwnDoubt(field),
+    )
+    return { fields, doubtAt: known?.doubtAt ?? 0 }
+  }
+
+  /** Leaves out what may have been sent before and is held. Resolves with the outcome if nothing is sent, or undefined if stopped. */
+  async function leaveHeld(
+    request: UpdateRequest,
+    signal: AbortSignal,
+  ): Promise<UpdateRequest | Outcome | undefined> {
+    const { customerId, body, row } = request
+    const { fields, doubtAt } = await doubtedFields(request)
+    if (fields.length === 0) return request
+    const end = (why: Cause, outcome: OutcomeKind): Outcome => ({
+      ...openOutcome(request, why, outcome),
+      finishedAt: clock.wall(),
+    })
+    if (parts.read === undefined) return end(notSentTwice, 'unknown')
+    const waitMs = Math.min(parts.settleAfterMs, doubtAt + parts.settleAfterMs - clock.wall())
+    if (waitMs > 0) await clock.sleep(waitMs, signal)
+    const found = await parts.read.read(customerId, signal).catch((error: unknown) => {
+      if (signal.aborted && error === signal.reason) return undefined
+      throw error
+    })
+    if (found === undefined) return undefined
+    const { reading } = found
+    if (reading.kind === 'missing') return request
+    if (reading.kind === 'unreadable') return end({ ...reading, message: unread }, 'failed')
+    const names = fields.map(([field]) => field)
+    const image = toSnapshot(reading.customer, names)
+    const findings = fields.map(([field, wanted]) => compareField(field, wanted, image))
+    if (findings.includes('not_shown')) return end(notSentTwice, 'unknown')
+    const held = new Set(names.filter((_, index) => findings[index] === 'holds'))
+    if (held.size === 0) return request
+    effects.set(row, { confirmed: only(digests.of(customerId, body), (field) => held.has(field)) })
+    const left = new Set(Object.keys(parseBody(body))).difference(held)
+    return left.size === 0 ? end(heldAlready, 'updated') : narrowRequest(request, left, identity)
   }
 
   return {
-    around(deliver, looking) {
-      const looked = readDoubted(deliver, { ...looking, state, clock, identity, onHeld })
-      return (request, signal) => change(looked, request, signal)
-    },
+    around: (deliver) => (request, signal) => change(deliver, request, signal),
     effectsOfRemoval: ({ customerId, body }) => ({ confirmed: digests.of(customerId, body) }),
     effectsOf({ row }) {
       const found = effects.get(row)
@@ -139,6 +185,12 @@ function pathsByField(fields: string): ReadonlyMap<string, number> {
   return counts
 }
 
+const notSentTwice: Cause = {
+  code: 'E_NOT_IDEMPOTENT',
+  message: 'an earlier run may have applied it, and reading cannot tell; not sent twice',
+}
+const unread = 'an earlier run may have applied it, and the customer could not be read'
+const heldAlready: Cause = { code: '', message: 'an earlier run has applied it' }
 const asConfirmed = 'nothing has changed since Rapyd last confirmed it'
 
 /** True if the request was refused or never sent, and no reading has shown that others changed the customer. */

@@ -13,7 +13,7 @@ import type { AccountId, FieldState, Store } from '../model/store.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
-import type { Remote } from './remote.ts'
+import type { Credentials } from '../rapyd/signature.ts'
 
 export interface OnlyChanged {
   readonly owner: AccountId
@@ -37,10 +37,16 @@ export function exportNameOf(input: string): string {
   return input === '-' ? 'stdin' : resolve(input)
 }
 
-export function accountOf({ host, account, credentials }: Remote): {
-  readonly owner: AccountId
-  readonly digests: FieldDigests
-} {
+/** Where a run sends, and with which keys. */
+interface AccountKeys extends Omit<AccountId, 'keyCheck'> {
+  readonly credentials: Credentials
+}
+
+export function accountOf({
+  host,
+  account,
+  credentials,
+}: AccountKeys): Pick<OnlyChanged, 'owner' | 'digests'> {
   const digests = createFieldDigests(credentials.secretKey)
   return { owner: { host, account, keyCheck: digests.keyCheck }, digests }
 }
@@ -52,14 +58,14 @@ export function accountOf({ host, account, credentials }: Remote): {
  */
 export async function openFieldState(
   store: Store,
-  remote: Remote,
+  remote: AccountKeys,
   options: ResolvedOptions,
   isRedo: boolean,
 ): Promise<OnlyChanged | undefined> {
   const isOnlyChanged = options.onlyChanged
   const isExport = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
-    if (isExport) throw noMemory()
+    if (isExport) throw forgetfulServer('--only-changed')
     return undefined
   }
   const { owner, digests } = accountOf(remote)
@@ -72,19 +78,10 @@ export async function openFieldState(
   await state.refuseUnusable(options.newState)
   if (isFirst && !options.newState) await refuseOtherAccount(store, owner, exportName)
   if (!options.newState) await refuseLostState(store, opened, options.runsDir)
-  return { ...opened, close: await holdExports(store, owner, () => state.noteSkipped(exportName)) }
-}
-
-/** One `--only-changed` of an account at a time, whatever its file. Throws BUSY if another is under way. */
-export async function holdExports(
-  store: Store,
-  owner: AccountId,
-  onBusy: () => Promise<void> = () => Promise.resolve(),
-): Promise<() => Promise<void>> {
   try {
-    return await store.holdExports(owner)
+    return { ...opened, close: await store.holdExports(owner) }
   } catch (error) {
-    if (error instanceof BulkUpdateError && error.kind === 'BUSY') await onBusy()
+    if (error instanceof BulkUpdateError && error.kind === 'BUSY') await state.noteSkipped(exportName)
     throw error
   }
 }
@@ -166,10 +163,10 @@ function isOfOther(directory: string, { host, account }: AccountId): boolean {
   return found['host'] !== host || found['account'] !== account
 }
 
-function noMemory(): BulkUpdateError {
+export function forgetfulServer(what: string): BulkUpdateError {
   return new BulkUpdateError(
     'E_OPTION_CONFLICT',
-    '--only-changed needs a server that remembers, and the embedded simulator forgets',
+    `${what} needs a server that remembers, and the embedded simulator forgets`,
     'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',
   )
 }

@@ -1,19 +1,26 @@
-/** Opens the input of a command: loads the mapping first, then opens the input and reads its head. */
+/** Opens the input of a command, and that of a saved run: loads the mapping, opens the input and reads its head. */
 import { resolve } from 'node:path'
+import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
+import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue } from '../config/values.ts'
 import { didYouMean, findNearest, normalise } from '../model/text.ts'
-import type { BulkUpdateError } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import type { RunErrorCode } from '../model/errors.ts'
 import { readHead } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
+import { isEncoding } from '../input/encoding.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { nearestPath, targetOf } from '../mapping/targets.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
 import { mapInput } from '../validation/row-reader.ts'
-import { openRunInput } from './input.ts'
+import type { InputParts } from '../validation/scan.ts'
+import { mappingDigest } from './identity.ts'
+import { openKeptInput, openPassingInput, openRunInput } from './input.ts'
 import type { OpenOptions, RunInput } from './input.ts'
+import type { SavedRun } from './saved-run.ts'
 
 export interface OpenGiven<Options extends ResolvedOptions> {
   readonly runsDir: string
@@ -52,6 +59,55 @@ export async function openGiven<Options extends ResolvedOptions>(
   }
 }
 
+/** How the input of a run was written. */
+export function writtenIn({ encoding }: SavedRun['facts']): Pick<UpdateOptions, 'encoding'> {
+  return isEncoding(encoding) ? { encoding } : {}
+}
+
+/** Opens the input of the run. Throws INPUT if it is gone or has changed. */
+export async function openSameInput({ reader, record, facts }: SavedRun): Promise<InputFile> {
+  const path = record.options.input
+  const { signal } = new AbortController()
+  const file =
+    path === '-'
+      ? await openKeptInput(reader, signal, writtenIn(facts))
+      : await openPassingInput(path, signal, writtenIn(facts))
+  try {
+    if ((await file.digest()) === facts.input) return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await file.close()
+  throw new BulkUpdateError(
+    'E_INPUT_CHANGED',
+    `${path} is not the file of this run any more (its SHA-256 was ${facts.input})`,
+    'Put the file back.',
+  )
+}
+
+export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): Promise<Head> {
+  return readHead(file, options)
+}
+
+/** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
+export async function inputPartsOf(
+  { record, facts }: SavedRun,
+  file: InputFile,
+  head: Head,
+): Promise<InputParts> {
+  const options = resolveOptions(record.options)
+  const mapped = mapInput({ file, head, options, mapping: await loadMapping(options.map) })
+  if (mappingDigest(options, mapped.mapping) !== facts.mapping) {
+    throw new BulkUpdateError(
+      'E_MAPPING_CHANGED',
+      `${options.map ?? 'the mapping'} says something else than when the run began`,
+      'Put the mapping file back.',
+    )
+  }
+  return { ...mapped, onInvalid: () => {}, signal: new AbortController().signal }
+}
+
 const wholes = ['rows', 'damage', 'all'] as const
 const fields = customerFields.map(({ name }) => name)
 
@@ -61,23 +117,19 @@ const fields = customerFields.map(({ name }) => name)
  */
 export function acceptedChanges(given: readonly string[]): readonly string[] {
   const use = 'use rows, damage, all or fields of Update Customer, as the refusal named them'
-  return readWords(given, wholes, (word, near) =>
-    invalidValue('E_OPTION_ACCEPT_CHANGE', 'accept-change', word, use, near),
-  )
+  return readWords(given, wholes, ['E_OPTION_ACCEPT_CHANGE', 'accept-change', use])
 }
 
 /** The paths of `--accept-not-taken`, as above. Throws USAGE, E_OPTION_ACCEPT_NOT_TAKEN. */
-export function acceptedFields(given: readonly string[]): readonly string[] {
+function acceptedFields(given: readonly string[]): readonly string[] {
   const use = 'use fields of Update Customer, as the message named them'
-  return readWords(given, [], (word, near) =>
-    invalidValue('E_OPTION_ACCEPT_NOT_TAKEN', 'accept-not-taken', word, use, near),
-  )
+  return readWords(given, [], ['E_OPTION_ACCEPT_NOT_TAKEN', 'accept-not-taken', use])
 }
 
 function readWords(
   given: readonly string[],
   others: readonly string[],
-  refuse: (word: string, near: string) => BulkUpdateError,
+  [code, option, use]: readonly [code: RunErrorCode, option: string, use: string],
 ): readonly string[] {
   const wordOf = (text: string): string | undefined =>
     others.find((word) => word === normalise(text)) ?? targetOf(text)?.path
@@ -89,7 +141,8 @@ function readWords(
     if (whole !== undefined) return [whole, ...named]
     if (named.length === parts.length) return named
     const word = parts.find((part) => wordOf(part) === undefined)?.trim() ?? ''
-    throw refuse(word, didYouMean(findNearest(word, [...others, ...fields]) ?? nearestPath(word)))
+    const near = didYouMean(findNearest(word, [...others, ...fields]) ?? nearestPath(word))
+    throw invalidValue(code, option, word, use, near)
   })
   return [...new Set(words)]
 }

@@ -1,4 +1,5 @@
 /** Stores outcomes with what they say about fields, then counts them and notifies the watcher of the run. */
+import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit } from '../config/values.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { withEarlier } from '../model/row.ts'
@@ -7,16 +8,25 @@ import type { UpdateRequest, Outcome, FieldEffects } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import { createThreshold } from '../validation/guards.ts'
 import type { AnswerCheck } from './answer-check.ts'
-import type { FieldStateSending } from './only-changed.ts'
-import type { RunParts } from './parts.ts'
+import type { RunProgress } from './progress.ts'
 import type { Watch } from './watch.ts'
 import type { HeldCustomers } from '../http/ports.ts'
 
 export interface OutcomeWriterParts {
-  readonly parts: Pick<RunParts, 'options' | 'progress' | 'watch'>
+  readonly parts: {
+    readonly options: Pick<ResolvedOptions, 'maxErrors'>
+    readonly progress: Pick<RunProgress, 'settled'>
+    readonly watch: Pick<Watch, 'onOutcome'>
+  }
   readonly run: Pick<Run, 'outcomeSoFar' | 'recordOutcome'>
   readonly clock: Pick<Clock, 'now' | 'wall'>
-  readonly fieldState: FieldStateSending | undefined
+  /** What outcomes say about fields; undefined if no field state is kept. */
+  readonly fieldState:
+    | {
+        effectsOf(outcome: Outcome): FieldEffects | undefined
+        effectsOfRemoval(removal: UpdateRequest): FieldEffects
+      }
+    | undefined
   readonly answers: Pick<AnswerCheck, 'settle'>
   /** Rows in doubt. A row that has an outcome is taken out. */
   readonly inDoubt: Map<number, number>

@@ -1,5 +1,5 @@
 /** What the steps of one run share, and what makes one job another. */
-import type { RunWatch } from './watch.ts'
+import type { Precondition, RunWatch } from './watch.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { RecordStart } from '../input/lines.ts'
 import type { Head } from '../input/header.ts'
@@ -9,19 +9,13 @@ import type { Prepare, Source } from '../model/ports.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent, RunLog } from '../report/run-log.ts'
 import type { RunInput } from './input.ts'
-import type { MetadataKeys } from './metadata-keys.ts'
-import type { Precondition } from './pre-read.ts'
 import type { RunProgress } from './progress.ts'
-import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
+import type { Scan } from '../model/scan.ts'
+import type { JobFacts, RunBinding } from './record.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import type { Run, RunKind, Store } from '../model/store.ts'
 import type { PipedInput } from '../input/spool.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
-
-/** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
-export type RunBinding = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
-  readonly plan?: string
-}
 
 export interface RunParts {
   readonly options: ResolvedOptions
@@ -38,16 +32,10 @@ export interface RunParts {
   /** What the run is bound to. */
   readonly facts: RunBinding
   readonly mapping: Mapping
-  /** Of a redo; undefined for other jobs. */
-  readonly redo: RedoFacts | undefined
-  /** Of a run that sends a plan; undefined for others. */
-  readonly planned: PlannedFacts | undefined
-  /** Of a rollback; undefined for other jobs. */
-  readonly rollback: RollbackFacts | undefined
+  readonly job: JobDefinition
+  readonly found: Scan
   /** Which keys of metadata rows send. */
-  readonly metadataKeys: MetadataKeys
-  /** Decides about each row after its customer was read. */
-  readonly precondition: Precondition | undefined
+  readonly metadataKeys: NonNullable<ResolvedOptions['metadataKeys']>
   /** Rows that another run may have sent, with the time of their last attempt (milliseconds since 1970). */
   readonly asked: ReadonlyMap<number, number>
   /** The row of another run that each row is, from the first on; undefined if the numbers are the same. */
@@ -66,15 +54,11 @@ export interface RunParts {
 }
 
 /** What makes one job another: its run id, its rows, and what must hold before a row is sent. */
-export interface JobDefinition {
+export interface JobDefinition extends JobFacts {
   /** What is read if the input is `-`. Default: standard input of this process. */
   readonly piped?: PipedInput | undefined
   readonly kind: RunKind
-  /** The run whose rows it sends again, or whose changes it restores. */
-  readonly parentId?: string
-  readonly redo?: RedoFacts | undefined
-  readonly planned?: PlannedFacts | undefined
-  readonly rollback?: RollbackFacts | undefined
+  /** Decides about each row after its customer was read. */
   readonly precondition?: Precondition | undefined
   /**
    * `facts` is what the run is bound to, `lastSender` the run of the account that sent last. Throws if the run is not allowed.

@@ -12,11 +12,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import type { Outcome, OutcomeKind } from '../model/row.ts'
+import type { Outcome } from '../model/row.ts'
 import { parseBody } from '../rapyd/requests.ts'
 import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
 import { openOutcome } from './all-outcomes.ts'
-import type { Precondition, PreRead } from './pre-read.ts'
+import type { Precondition } from './watch.ts'
 
 /** `watched` wraps the rows of the counting pass. Of the input, only bytes at the places of rows are read. */
 export async function checkPlanned(
@@ -83,12 +83,11 @@ export async function openPlanOf({ plan: path, sha256 }: PlannedFacts): Promise<
 }
 
 export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition {
-  return async (looked) => {
-    const { request, customer, isInDoubt } = looked
-    if (customer === undefined) {
-      const message = 'Rapyd does not know the customer any more'
-      return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_CUSTOMER_NOT_FOUND', '', message)
-    }
+  return async ({ request, customer, isInDoubt }) => {
+    const refused = (code: ErrorCode, message: string, field = ''): Outcome =>
+      openOutcome(request, { code, message, field }, isInDoubt ? 'unknown' : 'invalid')
+    if (customer === undefined)
+      return refused('E_CUSTOMER_NOT_FOUND', 'Rapyd does not know the customer any more')
     const patch = parseBody(request.body)
     const image = toSnapshot(customer, Object.keys(patch))
     const before = await plan.before(request.row)
@@ -104,7 +103,7 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition 
     )
     if (isInDoubt && isApplied) return { request }
     const message = `not what the plan says the customer held: ${drifted.join(', ')}`
-    return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_DRIFTED', drifted.join(';'), message)
+    return refused('E_DRIFTED', message, drifted.join(';'))
   }
 }
 
@@ -143,14 +142,4 @@ function areSameAddresses(before: readonly JsonValue[], held: readonly JsonValue
 
 function hasId(address: JsonValue): boolean {
   return isJsonObject(address) && Object.hasOwn(address, 'id')
-}
-
-function refused(
-  { request, at }: PreRead,
-  outcome: OutcomeKind,
-  code: ErrorCode,
-  errorField: string,
-  message: string,
-): Outcome {
-  return { ...openOutcome(request, { code, message }), outcome, errorField, finishedAt: at }
 }

@@ -4,6 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { SenderParts } from '../http/sender.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -16,30 +18,11 @@ import { parseBody, withReading } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { compareField, hasNoDiscount, mergeKeys, toBeforeImage, toSnapshot } from '../rapyd/snapshot.ts'
 import { openOutcome } from './all-outcomes.ts'
+import type { Cause } from './all-outcomes.ts'
 import type { Run } from '../model/store.ts'
 import type { SharedRead } from './shared-read.ts'
 import type { CustomerReading } from '../http/ports.ts'
-
-export interface PreRead {
-  readonly request: UpdateRequest
-  /** Undefined if Rapyd does not know the customer. */
-  readonly customer: JsonObject | undefined
-  /** True if the row may have been sent before: then the customer may hold what it writes. */
-  readonly isInDoubt: boolean
-  /** When the customer was read, milliseconds since 1970. */
-  readonly at: number
-}
-
-export interface Allowed {
-  readonly request: UpdateRequest
-  /** What the row itself changes, if the body was made of the reading. */
-  readonly patch?: JsonObject
-  /** What is left out of the row, and why. It becomes the message of an `updated` row. */
-  readonly leftOut?: Pick<Outcome, 'errorCode' | 'errorField' | 'message'>
-}
-
-/** What to send after the customer was read, or the outcome if nothing is sent. Rejects only to stop the run. */
-export type Precondition = (looked: PreRead) => Promise<Allowed | Outcome>
+import type { Allowed, Precondition } from './watch.ts'
 
 export interface PreReadParts {
   readonly shared: SharedRead
@@ -64,7 +47,7 @@ export interface PreReadParts {
 }
 
 export interface PreReadStep {
-  wrap(deliver: Send): Send
+  readonly wrap: (deliver: Send) => Send
   /** Reads the customer of a request again. The request stays the same if its body does. */
   readonly readAgain: NonNullable<SenderParts['readAgain']>
 }
@@ -78,74 +61,9 @@ type Prepared = Allowed & {
 type Unreadable = Extract<CustomerReading, { readonly kind: 'unreadable' }>
 
 export function createPreRead(parts: PreReadParts): PreReadStep {
-  const { shared, clock, images, precondition, identity } = parts
+  const { images } = parts
   /** What was left out of rows that are under way. */
   const leftOut = new Map<number, Allowed['leftOut']>()
-
-  const namesKeys = ({ body, sends }: UpdateRequest): boolean =>
-    parts.sendsAllKeys && sends.includes('metadata') && keysOf(parseBody(body)) !== undefined
-
-  const lacksImage = ({ customerId }: UpdateRequest): boolean => images?.hasBeforeImage(customerId) === false
-
-  function end(request: UpdateRequest, outcome: OutcomeKind, why: Cause, httpStatus = 0): Outcome {
-    const { code, message, field: errorField = '' } = why
-    return {
-      ...openOutcome(request, { code, message }),
-      outcome,
-      errorField,
-      httpStatus,
-      finishedAt: clock.wall(),
-    }
-  }
-
-  /** Nothing is sent to a customer that could not be read. A row in doubt stays in doubt. */
-  function unread(request: UpdateRequest, { code, status }: Unreadable, isInDoubt: boolean): Outcome {
-    const message = 'the customer could not be read before the call, so nothing was sent'
-    const why: Cause = { code: namesKeys(request) ? 'E_METADATA_UNREAD' : code, message }
-    const doubt: Cause = { code: 'E_IN_DOUBT', message: `may have been applied earlier; ${message} now` }
-    return isInDoubt ? end(request, 'unknown', doubt, status) : end(request, 'failed', why, status)
-  }
-
-  /** The request, with what its body takes from the customer. */
-  function withKeys({ request, patch }: Allowed, customer: JsonObject, at: number): UpdateRequest {
-    if (patch !== undefined) return { ...request, reading: { patch: JSON.stringify(patch), at } }
-    const own = parseBody(request.body)
-    const keys = keysOf(own)
-    if (!parts.sendsAllKeys || keys === undefined) return request
-    const body = JSON.stringify({ ...own, metadata: mergeKeys(customer['metadata'], keys) })
-    return withReading(request, body, { patch: request.body, at }, identity)
-  }
-
-  /** Reads the customer, and decides what is sent. Rejects with the signal's reason if that aborts. */
-  async function prepare(
-    asked: UpdateRequest,
-    isInDoubt: boolean,
-    signal: AbortSignal,
-  ): Promise<Prepared | Outcome | Unreadable> {
-    if (precondition !== undefined || namesKeys(asked)) await parts.untilSettled(asked, signal)
-    signal.throwIfAborted()
-    const isForKeys = precondition === undefined && parts.leavesHeld === undefined && !lacksImage(asked)
-    const { reading, at } = await shared.read(asked.customerId, signal, isForKeys)
-    if (reading.kind === 'unreadable') return reading
-    const customer = reading.kind === 'found' ? reading.customer : undefined
-    const judged = await precondition?.({ request: asked, customer, isInDoubt, at: clock.wall() })
-    if (judged !== undefined && 'outcome' in judged) return judged
-    const allowed = judged ?? { request: asked }
-    if (reading.kind === 'missing') {
-      if (!namesKeys(asked)) return allowed
-      parts.onMissing(reading.code, reading.status)
-      return end(asked, 'rejected', { code: reading.code, message: notKnown }, reading.status)
-    }
-    const image = toBeforeImage(reading.customer, parts.fields)
-    const isHeld = !isInDoubt && holdsAll(allowed.request, reading.customer)
-    if (isHeld && (await parts.leavesHeld?.(asked.customerId)) === true)
-      return withoutCall(asked, asked.customerId, 'unchanged', { message: heldAlready })
-    const made = withKeys(allowed, reading.customer, at)
-    const changed = keysThatChange(made, reading.changedKeys)
-    if (changed.length > 0) return end(asked, 'invalid', numbersIn(changed))
-    const request = hasNoDiscount(reading.customer) ? { ...made, hasNoDiscount: true as const } : made
-    return { ...allowed, request, image }
-  }
 
   async function save({ request, image, leftOut: why }: Prepared): Promise<void> {
     const { row, customerId, body, reading } = request
@@ -155,34 +73,11 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
     await images?.saveBeforeImage({ row, customerId, body: reading?.patch ?? body }, image)
   }
 
-  /** A row in doubt, with the body that was sent. It is settled first, and its customer is read before it is sent again. */
-  function toSettle(asked: UpdateRequest): UpdateRequest {
-    const reading = { patch: asked.body, at: -Infinity }
-    return { ...asked, ...parts.intendedBody(asked.row), reading }
-  }
-
-  async function prepareFirst(asked: UpdateRequest, signal: AbortSignal): Promise<Prepared | Outcome> {
-    const isInDoubt = parts.isInDoubt(asked.row)
-    const isKeyed = namesKeys(asked)
-    const isSettledFirst = isInDoubt && isKeyed && precondition === undefined
-    const isRead = precondition !== undefined || lacksImage(asked) || (isKeyed && !isInDoubt)
-    const found = isRead ? await prepare(asked, isInDoubt, signal) : { request: asked }
-    if ('kind' in found) {
-      // It may also be sent, so a before-image that lacks is needed here.
-      return isInDoubt && !lacksImage(asked)
-        ? { request: toSettle(asked), isKept: true }
-        : unread(asked, found, isInDoubt)
-    }
-    if (!isSettledFirst) return found
-    // What the customer shows now decides nothing about a row that may have been applied.
-    return { ...('outcome' in found ? {} : found), request: toSettle(asked) }
-  }
-
   return {
     wrap: (deliver) => async (asked, signal) => {
       if (signal.aborted) return undefined
       try {
-        const prepared = await prepareFirst(asked, signal)
+        const prepared = await prepareFirst(parts, asked, signal)
         if ('outcome' in prepared) return prepared
         if (prepared.isKept !== true) await save(prepared)
         const outcome = await deliver(prepared.request, signal)
@@ -196,9 +91,9 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
     },
     async readAgain({ reading, ...request }, isInDoubt, signal) {
       const asked = { ...request, body: reading?.patch ?? request.body }
-      shared.forget(asked.customerId)
-      const found = await prepare(asked, isInDoubt, signal)
-      if ('kind' in found) return unread(asked, found, isInDoubt)
+      parts.shared.forget(asked.customerId)
+      const found = await prepare(parts, asked, isInDoubt, signal)
+      if ('kind' in found) return unread(parts, asked, found, isInDoubt)
       if ('outcome' in found) return found
       await save(found)
       const made = found.request
@@ -208,10 +103,107 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
   }
 }
 
-interface Cause {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly field?: string
+async function prepareFirst(
+  parts: PreReadParts,
+  asked: UpdateRequest,
+  signal: AbortSignal,
+): Promise<Prepared | Outcome> {
+  const isInDoubt = parts.isInDoubt(asked.row)
+  const isKeyed = namesKeys(parts, asked)
+  const isRead = parts.precondition !== undefined || lacksImage(parts, asked) || (isKeyed && !isInDoubt)
+  const found = isRead ? await prepare(parts, asked, isInDoubt, signal) : { request: asked }
+  if ('kind' in found) {
+    // It may also be sent, so a before-image that lacks is needed here.
+    return isInDoubt && !lacksImage(parts, asked)
+      ? { request: toSettle(parts, asked), isKept: true }
+      : unread(parts, asked, found, isInDoubt)
+  }
+  if (!isInDoubt || !isKeyed || parts.precondition !== undefined) return found
+  // What the customer shows now decides nothing about a row that may have been applied.
+  return { ...('outcome' in found ? {} : found), request: toSettle(parts, asked) }
+}
+
+/** A row in doubt, with the body that was sent. It is settled first, and its customer is read before it is sent again. */
+function toSettle({ intendedBody }: PreReadParts, asked: UpdateRequest): UpdateRequest {
+  const reading = { patch: asked.body, at: -Infinity }
+  return { ...asked, ...intendedBody(asked.row), reading }
+}
+
+/** Reads the customer, and decides what is sent. Rejects with the signal's reason if that aborts. */
+async function prepare(
+  parts: PreReadParts,
+  asked: UpdateRequest,
+  isInDoubt: boolean,
+  signal: AbortSignal,
+): Promise<Prepared | Outcome | Unreadable> {
+  const { precondition } = parts
+  const isKeyed = namesKeys(parts, asked)
+  if (precondition !== undefined || isKeyed) await parts.untilSettled(asked, signal)
+  signal.throwIfAborted()
+  const isForKeys = precondition === undefined && parts.leavesHeld === undefined && !lacksImage(parts, asked)
+  const { reading, at } = await parts.shared.read(asked.customerId, signal, isForKeys)
+  if (reading.kind === 'unreadable') return reading
+  const customer = reading.kind === 'found' ? reading.customer : undefined
+  const judged = await precondition?.({ request: asked, customer, isInDoubt })
+  if (judged !== undefined && 'outcome' in judged) return { ...judged, finishedAt: parts.clock.wall() }
+  const allowed = judged ?? { request: asked }
+  if (reading.kind === 'missing') {
+    if (!isKeyed) return allowed
+    parts.onMissing(reading.code, reading.status)
+    return end(parts, asked, 'rejected', { ...reading, message: notKnown })
+  }
+  const image = toBeforeImage(reading.customer, parts.fields)
+  const isHeld = !isInDoubt && holdsAll(allowed.request, reading.customer)
+  if (isHeld && (await parts.leavesHeld?.(asked.customerId)) === true)
+    return withoutCall(asked, asked.customerId, 'unchanged', { message: heldAlready })
+  const made = withKeys(parts, allowed, reading.customer, at)
+  const changed = keysThatChange(made, reading.changedKeys)
+  if (changed.length > 0) return end(parts, asked, 'invalid', numbersIn(changed))
+  const request = hasNoDiscount(reading.customer) ? { ...made, hasNoDiscount: true as const } : made
+  return { ...allowed, request, image }
+}
+
+/** The request, with what its body takes from the customer. */
+function withKeys(
+  { sendsAllKeys, identity }: PreReadParts,
+  { request, patch }: Allowed,
+  customer: JsonObject,
+  at: number,
+): UpdateRequest {
+  if (patch !== undefined) return { ...request, reading: { patch: JSON.stringify(patch), at } }
+  const own = parseBody(request.body)
+  const keys = keysOf(own)
+  if (!sendsAllKeys || keys === undefined) return request
+  const body = JSON.stringify({ ...own, metadata: mergeKeys(customer['metadata'], keys) })
+  return withReading(request, body, { patch: request.body, at }, identity)
+}
+
+/** Nothing is sent to a customer that could not be read. A row in doubt stays in doubt. */
+function unread(
+  parts: PreReadParts,
+  request: UpdateRequest,
+  { code, status }: Unreadable,
+  isInDoubt: boolean,
+): Outcome {
+  const message = 'the customer could not be read before the call, so nothing was sent'
+  if (isInDoubt) {
+    const doubt = `may have been applied earlier; ${message} now`
+    return end(parts, request, 'unknown', { code: 'E_IN_DOUBT', message: doubt, status })
+  }
+  const why = namesKeys(parts, request) ? 'E_METADATA_UNREAD' : code
+  return end(parts, request, 'failed', { code: why, message, status })
+}
+
+function end({ clock }: PreReadParts, request: UpdateRequest, outcome: OutcomeKind, why: Cause): Outcome {
+  return { ...openOutcome(request, why, outcome), finishedAt: clock.wall() }
+}
+
+function namesKeys({ sendsAllKeys }: PreReadParts, { body, sends }: UpdateRequest): boolean {
+  return sendsAllKeys && sends.includes('metadata') && keysOf(parseBody(body)) !== undefined
+}
+
+function lacksImage({ images }: PreReadParts, { customerId }: UpdateRequest): boolean {
+  return images?.hasBeforeImage(customerId) === false
 }
 
 const notKnown = 'Rapyd does not know the customer; nothing was sent'
@@ -247,4 +239,36 @@ function numbersIn(keys: readonly string[]): Cause {
 /** True if the answer to a request shows just the metadata that was sent: then it is a reading, with no number that changes. */
 export function holdsAllKeys({ body, reading }: UpdateRequest, customer: JsonObject): boolean {
   return reading !== undefined && isDeepStrictEqual(keysOf(parseBody(body)), customer['metadata'])
+}
+
+/**
+ * Whether a run keeps before-images: what its first session decided. Throws USAGE: E_BACKUP_LATE if the run has sent rows without before-images, because they cannot be read any more;
+ * E_OPTION_CONFLICT if customers may not be read.
+ */
+export async function keepsImages(
+  { backup, readBack }: ResolvedOptions,
+  run: Pick<Run, 'note' | 'setNote' | 'inDoubt' | 'earlier'>,
+): Promise<boolean> {
+  const isKept = run.note('backup') === 'yes'
+  if (!isKept && !backup) return false
+  if (!readBack) {
+    throw new BulkUpdateError(
+      'E_OPTION_CONFLICT',
+      '--backup reads customers, and --no-read-back says that this account may not',
+      'Leave one of the two out. Nothing was sent.',
+    )
+  }
+  if (isKept) return true
+  const hasSent =
+    run.inDoubt.size > 0 ||
+    run.earlier.settled.keys().some((kind) => kind !== 'unchanged' && kind !== 'invalid')
+  if (hasSent) {
+    throw new BulkUpdateError(
+      'E_BACKUP_LATE',
+      'this run has sent rows without --backup, so it cannot begin to keep what customers held before',
+      'Finish it without --backup, or begin another with --new-run --backup. Nothing was sent.',
+    )
+  }
+  await run.setNote('backup', 'yes')
+  return true
 }

@@ -5,7 +5,6 @@
  */
 import { hash, randomUUID } from 'node:crypto'
 import { preflight } from '../http/access.ts'
-import type { Client } from '../http/client.ts'
 import { systemClock as clock } from '../http/clock.ts'
 import { createReadBack, createReadCustomer } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
@@ -23,8 +22,10 @@ import { createUpdateRequest, withReading } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { isEmpty, isHeld } from '../rapyd/snapshot.ts'
 import { openClient } from './client.ts'
+import type { RunClient } from './client.ts'
 import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
+import { stopWith } from './program-options.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
@@ -94,7 +95,7 @@ export function probeCustomer(parts: ProbeParts, customer: string): Promise<Meta
 
 interface ProbeSession extends ProbeParts {
   readonly run: Run
-  readonly client: Client
+  readonly client: RunClient
   readonly settleMs: number
   readonly read: ReadCustomer
 }
@@ -107,41 +108,19 @@ async function withProbe<Result>(
   const { store, remote, options, tell } = parts
   const { host, account } = remote
   const id = runIdOf(remote)
-  const manifest = {
-    id,
-    kind: 'probe',
-    parentId: undefined,
-    host,
-    account,
-    directory: '',
-    facts: {},
-  } as const
   const settleMs = options.settleAfterMs ?? usualSettleMs
-  const run = await store.openRun(manifest, {
-    fieldsOf: accountOf(remote).owner,
-    group: 1,
-    settleMs,
-    rows: 2,
-  })
+  const run = await store.openRun(
+    { id, kind: 'probe', parentId: undefined, host, account, directory: '', facts: {} },
+    { fieldsOf: accountOf(remote).owner, group: 1, settleMs, rows: 2 },
+  )
   try {
-    const stopping = new AbortController()
-    const signal = AbortSignal.any([parts.signal, stopping.signal])
-    const client = await openClient(
-      { store, remote, options, tell, progress: { requested() {} } },
-      {
-        note: (name) => run.note(name),
-        noteLater: (name, value) => run.noteLater(name, value),
-        recordIntent: (request) => run.recordIntent(request, settleMs),
-        owner: run,
-      },
-      options.concurrency,
-      clock,
-      (error) => stopping.abort(error),
-    )
+    using stopping = stopWith(parts.signal)
+    const { signal, stop } = stopping
+    const sending = { run, settleAfterMs: () => settleMs }
+    const client = await openClient({ store, remote, options, tell, sending, stop })
     try {
-      const tools = { ...client, clock, random: Math.random }
-      await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
-      return await action({ ...parts, signal, run, client, settleMs, read: createReadCustomer(tools) })
+      await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
+      return await action({ ...parts, signal, run, client, settleMs, read: createReadCustomer(client) })
     } finally {
       await client.close()
     }
@@ -154,11 +133,13 @@ async function withProbe<Result>(
 
 /** Returns undefined if nothing was begun, or nothing is left to do. */
 function readState(run: Run): ProbeState | undefined {
-  const found = parseJson(run.note(stateNote) ?? '')
-  if (!isJsonObject(found)) return undefined
-  const { customer, metadata, key, nonce } = found
-  if (typeof customer !== 'string' || typeof key !== 'string' || typeof nonce !== 'string') return undefined
-  return metadata !== undefined && isJsonObject(metadata) ? { customer, metadata, key, nonce } : undefined
+  const found: unknown = parseJson(run.note(stateNote) ?? '')
+  return isProbeState(found) ? found : undefined
+}
+
+function isProbeState(found: unknown): found is ProbeState {
+  if (!isJsonObject(found) || !isJsonObject(found['metadata'])) return false
+  return ['customer', 'key', 'nonce'].every((name) => typeof found[name] === 'string')
 }
 
 /** The metadata of a customer on which something can be seen, and which can be written back. Throws USAGE. */
@@ -258,10 +239,7 @@ async function sendRow(
   const { endedAt } = run.earlier
   const send = createSender({
     ...more,
-    calls: client.calls,
-    access: client.access,
-    clock,
-    random: Math.random,
+    ...client,
     inDoubt: run.inDoubt,
     settleAfterMs: () => settleMs,
     held: { until: () => 0, hold() {} },

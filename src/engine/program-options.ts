@@ -40,7 +40,7 @@ export function signalOf({ signal }: Stoppable): AbortSignal {
 }
 
 /** `reason` is the signal's name, which the command line aborts with; anything else counts as SIGINT. */
-export function interruption(reason: unknown): BulkUpdateError {
+function interruption(reason: unknown): BulkUpdateError {
   const kind = reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'
   return new BulkUpdateError(
     'E_STOPPED',
@@ -55,4 +55,17 @@ export function asInterruption(error: unknown, signal: AbortSignal): unknown {
   if (!signal.aborted) return error
   const isAbort = error === signal.reason || (error instanceof Error && error.name === 'AbortError')
   return isAbort ? interruption(signal.reason) : error
+}
+
+/** A stop of a run: by a signal from outside, as an interruption, or by `stop`. The first reason counts. */
+export function stopWith(outside: AbortSignal) {
+  const controller = new AbortController()
+  const interrupt = (): void => controller.abort(interruption(outside.reason))
+  if (outside.aborted) interrupt()
+  outside.addEventListener('abort', interrupt, { once: true })
+  return {
+    signal: controller.signal,
+    stop: (error: unknown): void => controller.abort(error),
+    [Symbol.dispose]: () => outside.removeEventListener('abort', interrupt),
+  }
 }

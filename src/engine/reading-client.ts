@@ -3,9 +3,8 @@ import { preflight } from '../http/access.ts'
 import { createReadCustomer, createReadPage } from '../http/read-customer.ts'
 import { readMany } from '../http/read-many.ts'
 import type { ReadRequestCounts } from '../http/read-many.ts'
-import { systemClock } from '../http/clock.ts'
 import type { JsonObject } from '../model/json.ts'
-import { interruption } from './program-options.ts'
+import { stopWith } from './program-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import type { Store } from '../model/store.ts'
@@ -18,7 +17,7 @@ import { inheritOptions, resolveOptions } from '../config/job-options.ts'
 import { nameRoute, openRemote } from './remote.ts'
 import { refuseElsewhere } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
-import type { KeyChangeWatch } from './signed-manifest.ts'
+import type { KeyChangeWatch } from './watch.ts'
 
 /** What a program may watch while customers are read. */
 export interface ReadingWatch extends KeyChangeWatch {
@@ -50,27 +49,19 @@ export async function readCustomers(
   if (readings.open === 0) return 0
   const progress: ReadingProgress = { ...readings.counts(), requests: 0 }
   const { customers } = readings
-  const stopping = new AbortController()
-  const interrupt = (): void => stopping.abort(interruption(outside.reason))
-  if (outside.aborted) interrupt()
-  outside.addEventListener('abort', interrupt, { once: true })
-  const { signal } = stopping
-  const clock = systemClock
-  const concurrency = options.concurrency
-  const parts = {
+  using stopping = stopWith(outside)
+  const { signal, stop } = stopping
+  const timer = setInterval(() => watch.onProgress?.(customers - readings.open, customers, progress), 1_000)
+  const client = await openClient({
     store,
     remote,
     options,
-    tell: (event: RunEvent) => watch.onEvent?.(event),
-    progress: { requested: () => void progress.requests++ },
-  }
-  const timer = setInterval(() => watch.onProgress?.(customers - readings.open, customers, progress), 1_000)
-  const client = await openClient(parts, memoryNotes(), concurrency, clock, (error) =>
-    stopping.abort(nameRoute(error, remote)),
-  )
-  const tools = { ...client, clock, random: Math.random }
+    tell: (event) => watch.onEvent?.(event),
+    requested: () => void progress.requests++,
+    stop: (error) => stop(nameRoute(error, remote)),
+  })
   try {
-    await preflight({ ...tools, patienceMs: options.firstOutageMs }, signal)
+    await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
     await readMany(
       {
         wanted: () => readings.wanted(),
@@ -84,9 +75,9 @@ export async function readCustomers(
           ),
         giveBack: () => readings.giveBack(),
         toSnapshot: (customer: JsonObject) => toSnapshot(customer, fields),
-        read: createReadCustomer(tools),
-        page: createReadPage(tools),
-        concurrency,
+        read: createReadCustomer(client),
+        page: createReadPage(client),
+        concurrency: options.concurrency,
       },
       progress,
       signal,
@@ -96,18 +87,7 @@ export async function readCustomers(
     throw signal.aborted ? error : nameRoute(error, remote)
   } finally {
     clearInterval(timer)
-    outside.removeEventListener('abort', interrupt)
     await client.close()
-  }
-}
-
-/** Keeps the notes of a client that only reads, in memory. It has no rows. */
-function memoryNotes() {
-  const notes = new Map<string, string>()
-  return {
-    note: (name: string) => notes.get(name),
-    noteLater: (name: string, value: string) => void notes.set(name, value),
-    recordIntent: () => undefined,
   }
 }
 
@@ -126,7 +106,7 @@ export async function readCustomersOf(
   const resolved = resolveOptions({ ...inheritOptions('verify', run.record.options, options), ...options })
   const remote = await openRemote(resolved)
   try {
-    refuseElsewhere(`run ${run.runId}`, run.fact, { host: remote.host, account: remote.account })
+    refuseElsewhere(`run ${run.runId}`, run.facts, { host: remote.host, account: remote.account })
     return await readCustomers({ store: run.store, remote, options: resolved, ...parts }, readings, signal)
   } finally {
     await remote.close()

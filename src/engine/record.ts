@@ -1,15 +1,18 @@
 /**
  * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
- * allow-list of options, and what the scan counted. Never a key.
+ * allow-list of options, and what the scan counted. Never a key. From it the commands that continue a run are made.
  */
-import { readRecordedOptions } from '../config/job-options.ts'
+import { isDefault, readRecordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
+import { optionTable, toFlag } from '../config/options.ts'
+import type { CommandName } from '../config/options.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Run, StoredRun } from '../model/store.ts'
-import type { RunFacts } from '../report/summary.ts'
+import type { RunFacts, Summary } from '../report/summary.ts'
+import type { StoreOptions } from '../store/open-store.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {
@@ -30,7 +33,24 @@ export interface RollbackFacts {
   readonly parent: string
 }
 
-export interface RunRecord {
+/** What a run is bound to: digests of the input, the mapping and the plan, and where it sends. */
+export type RunBinding = Readonly<Record<'input' | 'host' | 'account' | 'mapping' | 'encoding', string>> & {
+  readonly plan?: string
+}
+
+/** What a job takes over from an earlier run or plan. */
+export interface JobFacts {
+  readonly redo?: RedoFacts | undefined
+  readonly planned?: PlannedFacts | undefined
+  readonly rollback?: RollbackFacts | undefined
+}
+
+/** The run whose rows are sent again, or whose changes are restored. */
+export function parentOf({ redo, rollback }: JobFacts): string | undefined {
+  return (redo ?? rollback)?.parent
+}
+
+export interface RunRecord extends JobFacts {
   /** Paths are absolute; `runId` is there only if it has to be named to find the run again. */
   readonly options: RecordedOptions
   /** Of the input. */
@@ -38,9 +58,6 @@ export interface RunRecord {
   readonly bytes: number
   readonly rows: number
   readonly calls: number
-  readonly redo?: RedoFacts | undefined
-  readonly planned?: PlannedFacts | undefined
-  readonly rollback?: RollbackFacts | undefined
 }
 
 type Noted = Pick<StoredRun, 'note'>
@@ -84,32 +101,31 @@ export function readEnding(run: Noted): { readonly code: string; readonly exitCo
 /** Returns undefined if the run has no record, or one that cannot be understood. */
 export function readRecord(run: Noted): RunRecord | undefined {
   const record = parsed(recordText(run).text)
-  if (record === undefined || !isJsonObject(record['options'])) return undefined
-  const options = readRecordedOptions(record['options'])
-  const { format, bytes, rows, calls } = record
-  if (options === undefined || (format !== 'csv' && format !== 'ndjson')) return undefined
-  if (typeof bytes !== 'number' || typeof rows !== 'number' || typeof calls !== 'number') return undefined
-  const redo = record['redo'] === undefined ? undefined : redoOf(record['redo'])
-  const planned = record['planned'] === undefined ? undefined : plannedOf(record['planned'])
-  const rollback = record['rollback'] === undefined ? undefined : rollbackOf(record['rollback'])
-  if (redo === null || planned === null || rollback === null) return undefined
-  return { options, format, bytes, rows, calls, redo, planned, rollback }
+  if (!isStoredRecord(record)) return undefined
+  const options = readRecordedOptions(record.options)
+  const { format, bytes, rows, calls, redo, planned, rollback } = record
+  return options === undefined ? undefined : { options, format, bytes, rows, calls, redo, planned, rollback }
 }
 
-function redoOf(found: JsonValue): RedoFacts | null {
-  const { parent, isMended } = isJsonObject(found) ? found : {}
-  return typeof parent === 'string' && typeof isMended === 'boolean' ? { parent, isMended } : null
+/** Another version may have written it. */
+function isStoredRecord(
+  found: unknown,
+): found is Omit<RunRecord, 'options'> & { readonly options: JsonObject } {
+  if (!hasMembers(found, { options: 'object', bytes: 'number', rows: 'number', calls: 'number' }))
+    return false
+  const { format, options, redo, planned, rollback } = found
+  return (
+    (format === 'csv' || format === 'ndjson') &&
+    isJsonObject(options) &&
+    (redo === undefined || hasMembers(redo, { parent: 'string', isMended: 'boolean' })) &&
+    (planned === undefined ||
+      hasMembers(planned, { plan: 'string', sha256: 'string', isVerified: 'boolean' })) &&
+    (rollback === undefined || hasMembers(rollback, { parent: 'string' }))
+  )
 }
 
-function plannedOf(found: JsonValue): PlannedFacts | null {
-  const { plan, sha256, isVerified } = isJsonObject(found) ? found : {}
-  if (typeof plan !== 'string' || typeof sha256 !== 'string' || typeof isVerified !== 'boolean') return null
-  return { plan, sha256, isVerified }
-}
-
-function rollbackOf(found: JsonValue): RollbackFacts | null {
-  const { parent } = isJsonObject(found) ? found : {}
-  return typeof parent === 'string' ? { parent } : null
+function hasMembers(found: unknown, types: Readonly<Record<string, string>>): found is JsonObject {
+  return isJsonObject(found) && Object.entries(types).every(([name, type]) => typeof found[name] === type)
 }
 
 function parsed(text: string | undefined): JsonObject | undefined {
@@ -166,4 +182,102 @@ function isStoredScan(value: unknown): value is StoredScan {
     counts.every((name) => typeof value[name] === 'number') &&
     [value['set'], value['cleared'], value['findings'], value['warnings']].every(Array.isArray)
   )
+}
+
+/** Of a run with `--only-changed`: what it found when it began, `first` or `known`. */
+export const stateNote = 'state'
+/** The export that it sent, and how many customers are missing from it. */
+export const exportNote = 'export'
+export const vanishedNote = 'vanished'
+/** How many fields were left out of rows that were sent. */
+export const leftOutNote = 'fields_left_out'
+
+/** What the summary says of a run with `--only-changed`. */
+export function readSyncNotes(run: Noted, unchanged: number): Pick<Summary, 'sync'> {
+  if (run.note(exportNote) === undefined) return {}
+  const count = (name: string): number => Number(run.note(name) ?? 0)
+  const found = { fields_left_out: count(leftOutNote), vanished: count(vanishedNote) }
+  return { sync: { state: run.note(stateNote) ?? '', unchanged, ...found } }
+}
+
+/** Where a run is found, and a host that each call has to name. */
+export interface RunAddress extends StoreOptions {
+  readonly allowHost?: string | undefined
+}
+
+/** The command that resumes a run that is not finished, as a user can type it. */
+export function commandToResume({
+  runId,
+  record,
+}: {
+  readonly runId: string
+  readonly record: RunRecord
+}): string {
+  const { options, redo, planned, rollback } = record
+  const { input, encoding: _, ...original } = options
+  if (redo !== undefined) {
+    // Without a fixed file, the input is read as the parent read it.
+    const own = redo.isMended
+      ? [`--from=${quoted(input)}`, ...flagsOf('redo', options)]
+      : flagsOf('redo', original)
+    return ['rapyd-bulk redo', quoted(redo.parent), ...own].join(' ')
+  }
+  if (rollback !== undefined)
+    return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf('rollback', options)].join(' ')
+  if (planned !== undefined)
+    return [commandToApply(planned.plan, planned.isVerified), ...flagsOf('apply', options)].join(' ')
+  const named = input === '-' ? { ...options, runId } : options
+  return ['rapyd-bulk update', quoted(input), ...flagsOf('update', named)].join(' ')
+}
+
+/** The command that sends again what a finished run left not updated. */
+export function commandToRedo(runId: string, place: RunAddress): string {
+  return ['rapyd-bulk redo', quoted(runId), ...placeFlags(place)].join(' ')
+}
+
+/** The command that restores what a run changed. */
+export function commandToRollback(runId: string, place: RunAddress): string {
+  return ['rapyd-bulk rollback', quoted(runId), ...placeFlags(place)].join(' ')
+}
+
+/** The command that sends a plan. An apply reads each customer once anyway, so `--verify` costs nothing more. */
+export function commandToApply(path: string, isVerified = true, { allowHost }: RunAddress = {}): string {
+  const verify = isVerified ? ['--verify'] : []
+  return ['rapyd-bulk apply', quoted(path), ...verify, ...placeFlags({ allowHost })].join(' ')
+}
+
+/** Such a run is found by its id, if its store is named. */
+function placeFlags({ store, stateDir, allowHost }: RunAddress): readonly string[] {
+  const flags = { store, 'state-dir': store === undefined ? stateDir : undefined, 'allow-host': allowHost }
+  return Object.entries(flags).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}=${quoted(value)}`],
+  )
+}
+
+function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonly string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const option = optionTable.get(name)
+    if (option?.commands.includes(command) !== true || value === undefined || isDefault(option, value))
+      return []
+    const flag = toFlag(name)
+    if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]
+    const values = name === 'ignoreColumns' && Array.isArray(value) ? asGiven(value) : [value].flat()
+    return values.map((item) => `--${flag}=${quoted(String(item))}`)
+  })
+}
+
+/** A text with commas is followed by the names that were read from it. They are left out, or they would be given twice. */
+function asGiven(names: readonly unknown[]): readonly string[] {
+  const texts: string[] = []
+  for (let at = 0; at < names.length; at++) {
+    const text = String(names[at])
+    texts.push(text)
+    if (text.includes(',')) at += text.split(',').length
+  }
+  return texts
+}
+
+/** As a POSIX shell takes it. */
+function quoted(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -7,6 +7,7 @@ import { isPartial } from '../model/row.ts'
 import type { Outcome, OutcomeKind } from '../model/row.ts'
 import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
+import type { Run } from '../model/store.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/summary-text.ts'
 import { cellsOf } from '../input/csv.ts'
@@ -18,52 +19,40 @@ import { createRollbackCounter, toSummary, writeSummary } from '../report/summar
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
-import { commandToRedo, commandToRollback } from './command.ts'
-import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
-import { leftOutNote } from './only-changed.ts'
-import { exportNote, vanishedNote } from './vanished-file.ts'
 import type { ErrorsFormat } from '../report/errors.ts'
 import { basename } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
 import { readPauses } from '../report/html/timeline.ts'
 import { pausesKey } from './pauses.ts'
-import { readRecord, readScanNotes } from './record.ts'
+import {
+  commandToRedo,
+  commandToRollback,
+  parentOf,
+  readRecord,
+  readScanNotes,
+  readSyncNotes,
+} from './record.ts'
+import type { RunBinding, RunRecord } from './record.ts'
 import { version } from '../config/system.ts'
 
 /** What the files are made from: a run that has just ended, or one that a report is asked for. */
-export interface ReportParts {
+export interface ReportParts extends Omit<RunRecord, 'options' | 'calls'> {
   readonly runId: string
   readonly directory: string
-  readonly run: ReportedRun
+  /** What the store has of it. Times are milliseconds since 1970; 0 if it has not begun to send, or has not ended. */
+  readonly run: Pick<Run, 'note' | 'outcomes' | 'startedAt' | 'finishedAt'> & {
+    readonly settledRows: Pick<RowSet, 'has' | 'size'>
+  }
+  readonly isInDoubt: (row: number) => boolean
   readonly options: Pick<
     ResolvedOptions,
     'input' | 'env' | 'resultsFormat' | 'newRun' | 'store' | 'stateDir' | 'includeValues'
   >
-  readonly host: string
-  readonly account: string
-  /** Of the input, and of the mapping. */
-  readonly digest: string
-  readonly mappingDigest: string
-  readonly rows: number
-  readonly bytes: number
-  readonly format: 'csv' | 'ndjson'
-  readonly redo: RedoFacts | undefined
-  readonly planned: PlannedFacts | undefined
-  readonly rollback: RollbackFacts | undefined
+  readonly facts: RunBinding
   /** Undefined if it is gone: then rows without an outcome are counted and not listed, and `errors` stays as it is. */
   readonly input: ReadableInput | undefined
   readonly ending: RunEnding
-}
-
-/** What the store has of the run. Times are milliseconds since 1970; 0 if it has not begun to send, or has not ended. */
-export interface ReportedRun {
-  note(name: string): string | undefined
-  outcomes(): AsyncIterable<readonly Outcome[]>
-  readonly settledRows: Pick<RowSet, 'has' | 'size'>
-  readonly isInDoubt: (row: number) => boolean
-  readonly startedAt: number
-  readonly finishedAt: number
 }
 
 export interface ReadableInput {
@@ -96,7 +85,7 @@ export function endingOf(
 
 /** Writes everything again from the store and the input. */
 export async function report(parts: ReportParts): Promise<Summary> {
-  const { runId, directory, run, options, rows, input, ending } = parts
+  const { runId, directory, run, options, facts, rows, input, ending } = parts
   const settledRows = run.settledRows.size
   const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
@@ -114,7 +103,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
               prepare: input.prepare,
               rows,
               settledRows,
-              isInDoubt: run.isInDoubt,
+              isInDoubt: parts.isInDoubt,
               open: ending.open,
             }),
           ),
@@ -135,23 +124,23 @@ export async function report(parts: ReportParts): Promise<Summary> {
   })
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
   const good = outcomes.updated + outcomes.unchanged - putBack.partly
-  const taken = parts.redo ?? parts.rollback
+  const parent = parentOf(parts)
   // With `--limit`, the rows that may be sent.
   const wanted = ending.exitCode === undefined ? settledRows : rows
   const summary = toSummary(
     {
       run_id: runId,
-      ...(taken === undefined ? {} : { parent: { run_id: taken.parent } }),
+      ...(parent === undefined ? {} : { parent: { run_id: parent } }),
       ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
-      input: { path: options.input, sha256: parts.digest, rows, bytes: parts.bytes },
+      input: { path: options.input, sha256: facts.input, rows, bytes: parts.bytes },
       env: options.env,
-      host: parts.host,
-      account: parts.account,
+      host: facts.host,
+      account: facts.account,
       started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
       finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
       rate_limited: Number(run.note('rate_limited') ?? 0),
       unproved: unprovedFields(run),
-      ...syncOf(run, outcomes.unchanged),
+      ...readSyncNotes(run, outcomes.unchanged),
       ...readScanNotes(run),
       exit_code: ending.exitCode ?? (good === wanted ? exitCodes.OK : exitCodes.ROWS),
       next:
@@ -174,7 +163,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
     { ...listed, outcomes },
   )
   writeSummary(directory, summary)
-  writeHtmlReport(directory, summary, pageFactsOf(run, parts.mappingDigest), fold)
+  writeHtmlReport(directory, summary, pageFactsOf(run, facts.mapping), fold)
   return summary
 }
 
@@ -185,20 +174,6 @@ function insteadOfMending({ rollback, planned, options }: ReportParts): string |
     return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again: ${again}.`
   }
   return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
-}
-
-/** Of a run with `--only-changed`. */
-function syncOf(run: Pick<ReportedRun, 'note'>, unchanged: number): Pick<Summary, 'sync'> {
-  if (run.note(exportNote) === undefined) return {}
-  const count = (name: string): number => Number(run.note(name) ?? 0)
-  return {
-    sync: {
-      state: run.note(stateNote) ?? '',
-      unchanged,
-      fields_left_out: count(leftOutNote),
-      vanished: count(vanishedNote),
-    },
-  }
 }
 
 /** The store keeps standard input while the run is open, so it need not be piped again. */
@@ -223,12 +198,12 @@ async function* whileUnchanged<Batch>(file: InputFile, batches: AsyncIterable<Ba
 /** Counts the rows without an outcome, which cannot be listed without the input. */
 function withUnlisted(
   listed: Readonly<Record<OutcomeKind, number>>,
-  { run, rows }: ReportParts,
+  { run, isInDoubt, rows }: ReportParts,
 ): Readonly<Record<OutcomeKind, number>> {
   const open = rows - run.settledRows.size
   if (open === 0) return listed
   let inDoubt = 0
-  for (let row = 1; row <= rows; row++) if (!run.settledRows.has(row) && run.isInDoubt(row)) inDoubt++
+  for (let row = 1; row <= rows; row++) if (!run.settledRows.has(row) && isInDoubt(row)) inDoubt++
   return {
     ...listed,
     unknown: listed.unknown + inDoubt,
@@ -257,9 +232,6 @@ export function errorsFormatOf(head: Head): ErrorsFormat {
   }
 }
 
-/** What a run with `--only-changed` found when it began: `first` or `known`. */
-export const stateNote = 'state'
-
 /** Not shown among the options: paths, addresses, and what the page shows in another place. */
 const leftOut = new Set([
   'input',
@@ -273,7 +245,7 @@ const leftOut = new Set([
   'stateDir',
 ])
 
-function pageFactsOf(run: Pick<ReportedRun, 'note'>, digest: string): ReportFacts {
+function pageFactsOf(run: Pick<Run, 'note'>, digest: string): ReportFacts {
   const options = readRecord(run)?.options
   const name = options?.map === undefined ? 'columns by name' : basename(options.map)
   return {

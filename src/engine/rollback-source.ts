@@ -1,11 +1,13 @@
-/** Reads the rows of a rollback, and decides what each sends when its customer was read. */
+/** Which rollback of a run comes next, its rows, and what each sends when its customer was read. */
+import { createHash } from 'node:crypto'
+import type { OptionsOf } from '../config/options.ts'
 import { scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
-import type { ErrorCode } from '../model/errors.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import { fieldOf, takenFields, withoutCall } from '../model/row.ts'
-import type { PatchedRow, Place, Outcome, OutcomeKind } from '../model/row.ts'
+import type { PatchedRow, Place, Outcome, OutcomeKind, UpdateRequest } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import { printable } from '../model/text.ts'
@@ -18,10 +20,13 @@ import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
 import { openOutcome } from './all-outcomes.ts'
+import type { Cause } from './all-outcomes.ts'
+import { findChildRuns, hasApplied, hasSent, isRolledBack, nextChildId, wasRolledBack } from './child-runs.ts'
 import { keysIn } from './metadata-keys.ts'
-import type { Precondition, PreRead } from './pre-read.ts'
+import { commandToRollback } from './record.ts'
 import { createRowSet } from '../model/collections.ts'
 import type { SavedRun } from './saved-run.ts'
+import type { Precondition } from './watch.ts'
 import type { BeforeCustomer, RowPatch } from '../model/store.ts'
 
 /** Values are restored as Rapyd showed them, without the rules for cells. */
@@ -82,10 +87,11 @@ function patchedRow(
 /** Restores only fields that still hold what the run wrote. `file` is the input, whose rows are read again by their places. */
 export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondition {
   const requestOf = createUpdateRequest(run)
-  return async (looked) => {
-    const { request, customer, isInDoubt } = looked
-    if (customer === undefined)
-      return ended(looked, 'invalid', 'E_CUSTOMER_NOT_FOUND', '', 'Rapyd does not know the customer any more')
+  return async ({ request, customer, isInDoubt }) => {
+    if (customer === undefined) {
+      const message = 'Rapyd does not know the customer any more'
+      return ended(request, 'invalid', { code: 'E_CUSTOMER_NOT_FOUND', message })
+    }
     const restorables = await restorablesAt(file, request)
     const paths = Object.keys(restorables)
     const { patch, kept, already } = toUndoPatch(
@@ -95,15 +101,10 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
     const message = `kept, because changed since the run: ${kept.join(', ')}`
     const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: kept.join(';'), message } as const
     if (Object.keys(patch).length === 0) {
-      if (kept.length > 0) return ended(looked, 'invalid', leftOut.errorCode, leftOut.errorField, message)
+      const { errorCode: code, errorField: field } = leftOut
+      if (kept.length > 0) return ended(request, 'invalid', { code, field, message })
       // An earlier session may have restored it.
-      return ended(
-        looked,
-        isInDoubt ? 'updated' : 'unchanged',
-        '',
-        '',
-        'the customer holds again what it held before',
-      )
+      return ended(request, isInDoubt ? 'updated' : 'unchanged', { code: '', message: heldAgain })
     }
     const sent = Object.fromEntries(
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
@@ -115,7 +116,9 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
   }
 }
 
-async function restorablesAt(file: InputFile, { offset, length }: PreRead['request']): Promise<UndoValues> {
+const heldAgain = 'the customer holds again what it held before'
+
+async function restorablesAt(file: InputFile, { offset, length }: UpdateRequest): Promise<UndoValues> {
   const bytes = await file.read(offset, length)
   const record: unknown = JSON.parse(bytes.toString('utf8'))
   const read = isJsonObject(record) ? rollbackRowOf(record) : undefined
@@ -124,16 +127,10 @@ async function restorablesAt(file: InputFile, { offset, length }: PreRead['reque
   return read.put_back
 }
 
-function ended(
-  { request, at }: PreRead,
-  outcome: OutcomeKind,
-  code: ErrorCode | '',
-  errorField: string,
-  message: string,
-): Outcome {
-  const open = openOutcome(request, { code: 'E_CHANGED_SINCE', message })
-  const fields = outcome === 'updated' ? open.fields : ''
-  return { ...open, outcome, errorCode: code, errorField, fields, cleared: '', finishedAt: at }
+/** A row for which nothing is sent. Only what an earlier session has restored has fields. */
+function ended(request: UpdateRequest, outcome: OutcomeKind, why: Cause): Outcome {
+  const open = openOutcome(request, why, outcome)
+  return { ...open, fields: outcome === 'updated' ? open.fields : '', cleared: '' }
 }
 
 /** `row` is the last row of the run that wrote to the customer. */
@@ -234,4 +231,60 @@ export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
     return [[path, { left, before, ...(onlyIfReplaced === true ? { onlyIfReplaced } : {}) }] as const]
   })
   return { customer, row, put_back: Object.fromEntries(restorables) }
+}
+
+/** As for an update. The input is what the run has kept. */
+export interface RollbackOptions extends OptionsOf<'rollback'> {
+  /** The id of a run in the store, or the path of its directory. */
+  readonly run: string
+}
+
+/** Throws USAGE: E_NO_BACKUP, E_ROLLBACK_ORDER. A run that was stopped may be rolled back. */
+export async function refuseRollback(run: SavedRun): Promise<void> {
+  const { runId } = run
+  if (!(await run.reader.hasBeforeImages()) && run.reader.stored.note('backup') !== 'yes') {
+    throw new BulkUpdateError(
+      'E_NO_BACKUP',
+      `run ${runId} has kept nothing of what its customers held`,
+      'Only runs that began with --backup, and those of apply, can be rolled back. Make a plan of an older export to see what differs. Nothing was sent.',
+    )
+  }
+  let last: string | undefined
+  for (const redo of await findChildRuns(run, 'redo')) {
+    if ((await hasApplied(redo)) && !(await isRolledBack(redo))) last = redo.runId
+  }
+  if (last === undefined) return
+  throw new BulkUpdateError(
+    'E_ROLLBACK_ORDER',
+    `${last} has sent rows of ${runId} again since`,
+    `Roll that back first: ${commandToRollback(last, run.record.options)}. Nothing was sent.`,
+  )
+}
+
+/**
+ * The rollback to resume, or the id of a new one, which restores what an earlier one left and what the run has written since.
+ * Returns undefined if everything is restored. Throws the signal's reason when it is aborted.
+ */
+export async function findRollback(
+  run: SavedRun,
+  signal: AbortSignal,
+): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
+  const next = { runId: await nextChildId(run, 'rollback'), isBegun: false }
+  const saved = (await findChildRuns(run, 'rollback')).at(-1)
+  if (saved === undefined) return next
+  if (!saved.isFinished && (await wasRolledBack(saved))) return next
+  if (!saved.isFinished && (await hasSent(saved))) return { runId: saved.runId, isBegun: true }
+  const isSame = saved.facts.input === (await rowsDigest(run, signal))
+  if (!saved.isFinished) return isSame ? { runId: saved.runId, isBegun: true } : next
+  const counts = await saved.reader.counts()
+  return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next
+}
+
+const leftToDo = ['rejected', 'failed', 'unknown', 'not_attempted'] as const
+
+/** Digest of the rows that a rollback of the run has now. An earlier rollback may have had fewer. */
+async function rowsDigest(run: SavedRun, signal: AbortSignal): Promise<string> {
+  const digest = createHash('sha256')
+  for await (const row of rollbackRows(run, signal)) digest.update(rollbackLine(row))
+  return digest.digest('hex')
 }

@@ -13,14 +13,13 @@ export interface RowOperationsParts {
   readonly run: Pick<Run, 'outcomeSoFar' | 'intendedOperation'>
   readonly identity: RunIdentity
   readonly clock: Pick<Clock, 'wall'>
-  /** Stores that the discount is removed and the rest is open. Resolves when it is durable. */
-  readonly recordRemoval: (soFar: Outcome, removal: UpdateRequest) => Promise<void>
-  /** Called when what an earlier session may have sent is settled, and the rest of the row was not sent yet. */
-  readonly endDoubt: (row: number) => void
+  readonly outcomes: { recordRemoval(soFar: Outcome, removal: UpdateRequest): Promise<void> }
+  /** Rows in doubt. A row whose removal is settled, and whose rest was not sent yet, is taken out. */
+  readonly inDoubt: Map<number, number>
 }
 
 export function sendOperations(send: Send, parts: RowOperationsParts): Send {
-  const { run, identity, clock, recordRemoval } = parts
+  const { run, identity, clock, outcomes, inDoubt } = parts
 
   /** True if there is no discount to remove, or none any more. An intent for the rest was recorded only then. */
   function isRemoved({ row, hasNoDiscount }: UpdateRequest): boolean {
@@ -37,8 +36,11 @@ export function sendOperations(send: Send, parts: RowOperationsParts): Send {
     if (!isRemoved(request)) {
       const outcome = await send(removal, signal)
       if (rest === undefined || outcome?.outcome !== 'updated') return whole(outcome)
-      await recordRemoval({ ...outcome, ...restIsOpen, fields, cleared, notTaken: rest.fields }, removal)
-      if (run.intendedOperation(row) === 'delete_discount') parts.endDoubt(row)
+      await outcomes.recordRemoval(
+        { ...outcome, ...restIsOpen, fields, cleared, notTaken: rest.fields },
+        removal,
+      )
+      if (run.intendedOperation(row) === 'delete_discount') inDoubt.delete(row)
     }
     if (rest !== undefined) return whole(await send(rest, signal))
     const { customerId } = request

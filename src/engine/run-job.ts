@@ -8,7 +8,6 @@ import { asInterruption } from './program-options.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import type { Scan } from '../model/scan.ts'
 import type { OutcomeKind } from '../model/row.ts'
 import type { RunStarted, RunEvent } from '../report/run-log.ts'
 import { version } from '../config/system.ts'
@@ -19,7 +18,9 @@ import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
 import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
-import { recallScan, keepScan, keepEnding, keepRecord } from './record.ts'
+import { recallScan, keepScan, keepEnding, keepRecord, parentOf } from './record.ts'
+import type { RunBinding } from './record.ts'
+import { refuseRolledBack } from './child-runs.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
@@ -27,7 +28,7 @@ import { chooseMetadataKeys, keysNote, priceOfKeys } from './metadata-keys.ts'
 import { noticesOf } from './notices.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
-import type { JobDefinition, RunBinding, RunParts } from './parts.ts'
+import type { JobDefinition, RunParts } from './parts.ts'
 import type { RunWatch, Watch } from './watch.ts'
 import { createRunProgress } from './progress.ts'
 import { endingOf } from './report.ts'
@@ -111,8 +112,7 @@ async function runOn(
     const summary = place.known === undefined ? formerSummary(place.directory) : undefined
     if (summary !== undefined)
       return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
-    const { parts, found } = await acceptScan(shared, place)
-    return await runTaken(parts, job, found)
+    return await runTaken(await acceptScan(shared, place))
   } finally {
     await fieldState?.close()
     progress.stop()
@@ -140,14 +140,10 @@ async function factsOf(
 type Opened = OpenGiven<ResolvedOptions> &
   Pick<
     RunParts,
-    'remote' | 'facts' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
-  > & {
-    readonly job: JobDefinition
-  }
+    'job' | 'remote' | 'facts' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
+  >
 
-interface RunPlace {
-  readonly runId: string
-  readonly directory: string
+interface RunPlace extends Pick<RunParts, 'runId' | 'directory'> {
   /** The run, if the store knows it. */
   readonly known: StoredRun | undefined
 }
@@ -173,10 +169,10 @@ async function findPlace(opened: Opened): Promise<RunPlace> {
 
 /** Reads the whole file without a socket. Throws if a guard refuses it, or `confirm` does. */
 async function acceptScan(
-  { job, given, ...opened }: Opened,
+  { given, ...opened }: Opened,
   { runId, directory, known }: RunPlace,
-): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
-  const { remote, facts, signal, store, fieldState, progress, watch } = opened
+): Promise<RunParts> {
+  const { job, remote, facts, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
   const { host, account } = remote
   const counter = countChanges(fieldState, options.duplicates)
@@ -189,7 +185,7 @@ async function acceptScan(
   )
   const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
-  const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, job, found })
+  const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, found })
   const keepProfile = await guard?.check(found)
   const scan = remembered === undefined ? counter.calls(found) : found
   const mayRepeat = known === undefined && job.rollback === undefined && fieldState?.isFirst === false
@@ -201,16 +197,13 @@ async function acceptScan(
   const isRead = options.backup || job.precondition !== undefined || known !== undefined
   const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })
   await watch.confirm?.({ host, account, scan, unmatched, price })
-  const parts = {
+  return {
     ...opened,
     ...given,
     options: limit === undefined ? options : { ...options, limit },
     runId,
     directory,
-    redo: job.redo,
-    planned: job.planned,
-    rollback: job.rollback,
-    precondition: job.precondition,
+    found: scan,
     metadataKeys,
     asked: asked ?? new Map<number, number>(),
     lineage,
@@ -218,26 +211,25 @@ async function acceptScan(
     openRows,
     prepare: createPrepare(readRow, { host, runId }),
   }
-  return { parts, found: scan }
 }
 
 /** Takes the run for as long as it is sent and reported. */
-async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promise<UpdateResult> {
-  const { options, runId, directory, facts, store, fieldState } = parts
+async function runTaken(parts: RunParts): Promise<UpdateResult> {
+  const { job, found, options, runId, directory, facts, store, fieldState } = parts
   if (options.env !== 'simulator') await finishProbe(parts)
   openRunDirectory(directory)
   const { host, account, ...bound } = facts
   const run = await store.openRun(
-    { id: runId, kind: job.kind, parentId: job.parentId, host, account, directory, facts: bound },
+    { id: runId, kind: job.kind, parentId: parentOf(job), host, account, directory, facts: bound },
     {
       fieldsOf: fieldState?.owner,
       group: groupPlaces(options.concurrency),
-      settleMs: settleAfterMs(parts, true),
+      settleMs: settleAfterMs(options, true),
       rows: found.rows,
     },
   )
   try {
-    return await runIn(parts, run, found)
+    return await runIn(parts, run)
   } catch (error) {
     parts.tell({ kind: 'stopped', code: error instanceof BulkUpdateError ? error.code : 'E_BUG' })
     throw error
@@ -247,15 +239,16 @@ async function runTaken(parts: RunParts, job: JobDefinition, found: Scan): Promi
 }
 
 /** The exclusive part of a run: sends what is open, and reports. */
-async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResult> {
-  const { directory, store, progress, tell } = parts
+async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
+  const { directory, found, store, progress, tell } = parts
   const finishedBefore = run.finishedAt > 0
-  if (!finishedBefore) await keepBeginning(parts, run, found)
+  if (!finishedBefore) await keepBeginning(parts, run)
   parts.log.open(directory)
-  tell(startOf(parts, found, run.earlier.settled))
+  tell(startOf(parts, run.earlier.settled))
   let ended: BulkUpdateError | undefined
   if (!finishedBefore) {
-    const stopped = await sendAll(parts, run, found)
+    await refuseRolledBack(store, parts.runId)
+    const stopped = await sendAll(parts, run)
     // The files belong to the other process now.
     if (stopped?.code === 'E_TAKEN_OVER') throw stopped
     if (stopped !== undefined) {
@@ -264,7 +257,7 @@ async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResu
     }
   }
   progress.reporting()
-  const { summary, stopped } = await closingReport(reportOf(parts, run, found, ended), ended, store.path)
+  const { summary, stopped } = await closingReport(reportOf(parts, run, ended), ended, store.path)
   if (stopped !== undefined && stopped.kind !== 'LOCAL') await keepEnding(run, stopped)
   if (run.finishedAt > 0) await run.removeInput()
   const exitCode = finishedBefore && stopped === undefined ? exitCodes.OK : summary.exit_code
@@ -281,16 +274,16 @@ async function runIn(parts: RunParts, run: Run, found: Scan): Promise<UpdateResu
 }
 
 /** Stores what a resume needs: how the run was begun, what the scan found, and standard input. */
-async function keepBeginning(parts: RunParts, run: Run, found: Scan): Promise<void> {
+async function keepBeginning(parts: RunParts, run: Run): Promise<void> {
   await parts.input.keepIn(run)
   const { host, credentials } = parts.remote
-  await keepRecord(run, recordOf(parts, found), (text) =>
+  await keepRecord(run, recordOf(parts), (text) =>
     signManifest(host, credentials, manifestText(run.stored, text)),
   )
   await parts.keepProfile?.(run)
   if (parts.lineage !== undefined) run.noteLater('lineage', parts.lineage.join(','))
   run.noteLater(keysNote, parts.metadataKeys)
-  await keepScan(run, found)
+  await keepScan(run, parts.found)
 }
 
 /** An open run of standard input, whose input is read from the store if nothing is piped in. */
@@ -303,42 +296,25 @@ async function findKeptInput(
   return reader?.stored.state === 'open' && isInputKept(reader.stored) ? reader : undefined
 }
 
-function reportOf(parts: RunParts, run: Run, found: Scan, stopped: BulkUpdateError | undefined): ReportParts {
-  const { options, file, head, openRows, prepare, runId, remote, facts, asked } = parts
-  const { directory, redo, planned, rollback } = parts
-  const { settledRows, startedAt, finishedAt } = run
+function reportOf(parts: RunParts, run: Run, stopped: BulkUpdateError | undefined): ReportParts {
+  const { options, file, head, openRows, prepare, runId, directory, facts, asked } = parts
   return {
+    ...recordOf(parts),
     runId,
     directory,
-    run: {
-      note: (name) => run.note(name),
-      outcomes: () => run.outcomes(),
-      settledRows,
-      // A row that another run may have applied is in doubt until its customer was read.
-      isInDoubt: (row) => asked.has(row) || run.isInDoubt(row),
-      startedAt,
-      finishedAt,
-    },
+    run,
+    // A row that another run may have applied is in doubt until its customer was read.
+    isInDoubt: (row) => asked.has(row) || run.isInDoubt(row),
     options,
-    host: remote.host,
-    account: remote.account,
-    digest: facts.input,
-    mappingDigest: facts.mapping,
-    rows: found.rows,
-    bytes: file.size,
-    format: head.format,
-    redo,
-    planned,
-    rollback,
+    facts,
     input: { file, head, openRows: () => openRows(), prepare },
     ending: endingOf(stopped),
   }
 }
 
-function recordOf(
-  { options, head, file, runId, redo, planned, rollback, runsDir }: RunParts,
-  found: Scan,
-): Parameters<typeof keepRecord>[1] {
+function recordOf(parts: RunParts): Parameters<typeof keepRecord>[1] {
+  const { options, head, file, found, runId, runsDir } = parts
+  const { redo, planned, rollback } = parts.job
   const isNamed = options.runId !== undefined || options.newRun || options.input === '-'
   const named = isNamed && redo === undefined ? runId : undefined
   return {
@@ -355,8 +331,7 @@ function recordOf(
 
 /** `settled` are the rows that have an outcome from earlier sessions. */
 function startOf(
-  { options, remote, runId }: RunParts,
-  { rows, calls }: Scan,
+  { options, remote, runId, found: { rows, calls } }: RunParts,
   settled: ReadonlyMap<OutcomeKind, number>,
 ): RunStarted {
   return {

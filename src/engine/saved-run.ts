@@ -1,26 +1,16 @@
 /** A run by its name, as the store has it: what it keeps of its options, and whether a process has it. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { inheritOptions, resolveOptions } from '../config/job-options.ts'
+import { inheritOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import { options as optionTable } from '../config/options.ts'
-import type { UpdateOptions } from '../config/options.ts'
-import type { InputFile } from '../input/bytes.ts'
-import { isEncoding } from '../input/encoding.ts'
-import { readHead } from '../input/header.ts'
-import type { Head } from '../input/header.ts'
-import { mapInput } from '../validation/row-reader.ts'
-import { loadMapping } from '../mapping/mapping-file.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { RunFilter, RunReader, Store } from '../model/store.ts'
 import { oldRun } from '../store/former-layout.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import type { StoreOptions } from '../store/open-store.ts'
-import type { InputParts } from '../validation/scan.ts'
-import { mappingDigest } from './identity.ts'
-import { openKeptInput, openPassingInput } from './input.ts'
 import { readRecord } from './record.ts'
-import type { RunRecord } from './record.ts'
+import type { RunBinding, RunRecord } from './record.ts'
 
 export interface SavedRun {
   readonly store: Store
@@ -32,8 +22,7 @@ export interface SavedRun {
   readonly record: RunRecord
   readonly isRunning: boolean
   readonly isFinished: boolean
-  /** What it is bound to: `input`, `host`, `account`, `mapping`, `encoding`. */
-  readonly fact: (name: string) => string
+  readonly facts: RunBinding
 }
 
 /**
@@ -82,7 +71,6 @@ function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
   const record = readRecord(stored)
   if (record === undefined) return undefined
   const { id: runId, directory, host, account, facts } = stored
-  const bound: Readonly<Record<string, string>> = { ...facts, host, account }
   return {
     store,
     runId,
@@ -92,7 +80,7 @@ function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
     record,
     isRunning: stored.isRunning,
     isFinished: stored.state === 'finished',
-    fact: (name) => bound[name] ?? '',
+    facts: { input: '', mapping: '', encoding: '', ...facts, host, account },
   }
 }
 
@@ -107,78 +95,18 @@ export function whereRunWent(
   })
 }
 
-/** How the input of a run was written. */
-export function writtenIn(fact: SavedRun['fact']): Pick<UpdateOptions, 'encoding'> {
-  const encoding = fact('encoding')
-  return isEncoding(encoding) ? { encoding } : {}
-}
-
-/** Throws USAGE if customers of another account would be changed. `what` is a run or a plan, with `held` of it. */
+/** Throws USAGE if customers of another account would be changed. `held` is that of a run or a plan, which `what` names. */
 export function refuseElsewhere(
   what: string,
-  held: (name: 'host' | 'account') => string,
+  held: Pick<RunBinding, 'host' | 'account'>,
   facts: Readonly<Record<string, string>>,
 ): void {
   for (const name of ['host', 'account'] as const) {
-    if (facts[name] === held(name)) continue
+    if (facts[name] === held[name]) continue
     throw new BulkUpdateError(
       'E_OTHER_ACCOUNT',
-      `${what} belongs to ${name} ${held(name)}, and this is ${facts[name] ?? ''}`,
+      `${what} belongs to ${name} ${held[name]}, and this is ${facts[name] ?? ''}`,
       'Use its keys, --env and --base-url. Nothing was sent.',
     )
   }
-}
-
-export function inputNotKept(runId: string, remedy: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_INPUT_NOT_KEPT',
-    `what came over standard input for ${runId} is not kept once a run is finished`,
-    remedy,
-  )
-}
-
-/** Opens the input of the run. Throws INPUT if it is gone or has changed. */
-export async function openSameInput({ reader, record, fact }: SavedRun): Promise<InputFile> {
-  const path = record.options.input
-  const { signal } = new AbortController()
-  const file =
-    path === '-'
-      ? await openKeptInput(reader, signal, writtenIn(fact))
-      : await openPassingInput(path, signal, writtenIn(fact))
-  try {
-    if ((await file.digest()) === fact('input')) return file
-  } catch (error) {
-    await file.close()
-    throw error
-  }
-  await file.close()
-  throw new BulkUpdateError(
-    'E_INPUT_CHANGED',
-    `${path} is not the file of this run any more (its SHA-256 was ${fact('input')})`,
-    'Put the file back.',
-  )
-}
-
-export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): Promise<Head> {
-  return readHead(file, options)
-}
-
-/** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */
-export async function inputPartsOf(
-  { record, fact }: SavedRun,
-  file: InputFile,
-  head: Head,
-): Promise<InputParts> {
-  const options = resolveOptions(record.options)
-  const mapped = mapInput({ file, head, options, mapping: await loadMapping(options.map) })
-  if (mappingDigest(options, mapped.mapping) !== fact('mapping')) throw otherMapping(record)
-  return { ...mapped, onInvalid: () => {}, signal: new AbortController().signal }
-}
-
-function otherMapping({ options }: RunRecord): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_MAPPING_CHANGED',
-    `${options.map ?? 'the mapping'} says something else than when the run began`,
-    'Put the mapping file back.',
-  )
 }

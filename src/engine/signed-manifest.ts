@@ -9,28 +9,13 @@ import type { Store, StoredRun } from '../model/store.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { readRecord, recordText, signedRecord } from './record.ts'
 import { readCredentials } from './remote.ts'
-
-/** What a run or a plan that another secret key has signed would do. */
-export interface KeyChange {
-  /** `run X`, or `the plan PATH`. */
-  readonly what: string
-  readonly host: string
-  readonly account: string
-  readonly rows: number
-  /** Of the files that are read, and of the folder where files are written. */
-  readonly paths: readonly string[]
-}
+import type { KeyChange, KeyChangeWatch } from './watch.ts'
 
 export interface SignedManifest extends KeyChange {
   /** What is signed. */
   readonly text: string
   readonly signature: string
   readonly signAnew: (signature: string) => Promise<void>
-}
-
-export interface KeyChangeWatch {
-  /** Called for a run or a plan that another secret key has signed. True follows it, and signs it anew. */
-  readonly onKeyChange?: (change: KeyChange) => Promise<boolean>
 }
 
 const purpose = 'rapyd-bulk manifest 1'
@@ -57,14 +42,16 @@ export async function acceptManifest(
   if (change.host === 'simulator') return
   const expected = signManifest(change.host, readCredentials(options), text)
   if (signature === expected) return
-  const { what, host, account, rows, paths } = change
+  const { what, host, account, rows } = change
+  const paths = change.paths.filter((path) => path !== '')
   if (signature.slice(0, keyLength) === expected.slice(0, keyLength))
     throw new BulkUpdateError(
       'E_MANIFEST',
       `${what} is not as it was written: its signature does not match`,
       'Somebody or something has changed it. Begin again from the input. Nothing was sent.',
     )
-  const isAccepted = (await watch.onKeyChange?.(change)) === true || options.acceptKeyChange === true
+  const isAccepted =
+    (await watch.onKeyChange?.({ ...change, paths })) === true || options.acceptKeyChange === true
   if (!isAccepted)
     throw new BulkUpdateError(
       'E_KEY_CHANGED',
@@ -96,7 +83,7 @@ export function acceptRun(
     host,
     account,
     rows,
-    paths: [input, map, directory].filter((path) => path !== ''),
+    paths: [input, map, directory],
     text: manifestText(run, record.text),
     signature: record.signature,
     signAnew: (signature: string) => store.setNote(id, ...signedRecord(signature, record.text)),

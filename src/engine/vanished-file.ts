@@ -4,10 +4,7 @@ import { join } from 'node:path'
 import type { FieldState, Run, StoredRun } from '../model/store.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { OnlyChanged } from './open-field-state.ts'
-
-/** The export that a run with `--only-changed` sent, and how many customers are missing from it. */
-export const exportNote = 'export'
-export const vanishedNote = 'vanished'
+import { exportNote, vanishedNote } from './record.ts'
 
 /**
  * Ends the run of an export: notes its customers, and finds those of the last export that are missing. Called when every row has an

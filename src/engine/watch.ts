@@ -1,15 +1,40 @@
-/** What a program may watch of a run, and the middleware around the sending of a row. */
+/** What a program may watch of a run, and what a job decides about each row before it is sent. */
 import type { Outcome } from '../model/row.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { Send } from '../model/ports.ts'
+import type { UpdateRequest } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
-import type { MetadataPrice } from './metadata-keys.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent } from '../report/run-log.ts'
-import type { KeyChangeWatch } from './signed-manifest.ts'
 
 /** The progress of a run, as it is shown. */
 export type Snapshot = ProgressSnapshot
+
+/** What a run or a plan that another secret key has signed would do. */
+export interface KeyChange {
+  /** `run X`, or `the plan PATH`. */
+  readonly what: string
+  readonly host: string
+  readonly account: string
+  readonly rows: number
+  /** Of the files that are read, and of the folder where files are written. */
+  readonly paths: readonly string[]
+}
+
+export interface KeyChangeWatch {
+  /** Called for a run or a plan that another secret key has signed. True follows it, and signs it anew. */
+  readonly onKeyChange?: (change: KeyChange) => Promise<boolean>
+}
+
+/** What reading costs before rows with metadata are sent. */
+export interface MetadataPrice {
+  readonly rows: number
+  /** Without the reads. */
+  readonly calls: number
+  /** With them; undefined if the rate is not limited. */
+  readonly etaMs: number | undefined
+}
 
 export interface Watch extends KeyChangeWatch {
   /** Called after the scan and before anything is sent; throws to refuse, and the run rejects with that error. */
@@ -33,15 +58,27 @@ export interface Watch extends KeyChangeWatch {
   readonly onEvent?: (event: RunEvent) => void
 }
 
-/** Wraps the sending of a row. */
-export interface Middleware {
-  /** Requests that it makes for each row on top of the update. */
-  readonly extraRequests: number
-  readonly wrap: (next: Send) => Send
-}
-
 /** What the library adds to the watch of the caller. */
 export interface RunWatch extends Watch {
   /** Wraps every call. */
   readonly around?: (next: Send) => Send
 }
+
+export interface PreRead {
+  readonly request: UpdateRequest
+  /** Undefined if Rapyd does not know the customer. */
+  readonly customer: JsonObject | undefined
+  /** True if the row may have been sent before: then the customer may hold what it writes. */
+  readonly isInDoubt: boolean
+}
+
+export interface Allowed {
+  readonly request: UpdateRequest
+  /** What the row itself changes, if the body was made of the reading. */
+  readonly patch?: JsonObject
+  /** What is left out of the row, and why. It becomes the message of an `updated` row. */
+  readonly leftOut?: Pick<Outcome, 'errorCode' | 'errorField' | 'message'>
+}
+
+/** What to send after the customer was read, or the outcome if nothing is sent. Rejects only to stop the run. */
+export type Precondition = (looked: PreRead) => Promise<Allowed | Outcome>

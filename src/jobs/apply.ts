@@ -83,7 +83,7 @@ function acceptPlan(
 ): Promise<void> {
   const { host, account, counts, sha256: text, signature } = head
   const { rows } = counts
-  const paths = [head.input.path, map, runsDir].filter((name) => name !== '')
+  const paths = [head.input.path, map, runsDir]
   const manifest = { what: `the plan ${path}`, host, account, rows, paths, text, signature, signAnew }
   return acceptManifest(manifest, options, options)
 }
@@ -106,7 +106,7 @@ function optionsIn({ options }: PlanHead, path: string): RecordedOptions {
 }
 
 function refuseOther(head: PlanHead, facts: Readonly<Record<string, string>>): void {
-  refuseElsewhere('the plan', (name) => head[name], facts)
+  refuseElsewhere('the plan', head, facts)
   if (facts['input'] !== head.input.sha256) throw changed('E_INPUT_CHANGED', `${head.input.path} is`)
   if (facts['mapping'] !== head.mapping_sha256) throw changed('E_MAPPING_CHANGED', 'the mapping file is')
 }

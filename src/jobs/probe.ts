@@ -3,6 +3,7 @@ import { resolveOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { metadataFact } from '../engine/metadata-keys.ts'
+import { forgetfulServer } from '../engine/open-field-state.ts'
 import { finishProbe, probeCustomer } from '../engine/probe.ts'
 import type { ProbeParts } from '../engine/probe.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
@@ -77,12 +78,7 @@ async function withRemote<Result>(
     readonly resolved: Resolved<OptionsOf<'probe'>>
   }) => Promise<Result>,
 ): Promise<Result> {
-  if (options.env === 'simulator')
-    throw new BulkUpdateError(
-      'E_OPTION_CONFLICT',
-      'probe needs a server that remembers, and the embedded simulator forgets',
-      'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',
-    )
+  if (options.env === 'simulator') throw forgetfulServer('probe')
   const resolved = resolveOptions(options)
   const remote = await openRemote(resolved)
   try {

@@ -10,13 +10,14 @@ import type { SavedPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { findOpenRedos, nextChildId, refuseOlderRedo, wasRolledBack } from '../engine/child-runs.ts'
-import { findRetryableRows } from '../engine/retryable-rows.ts'
 import { guardOf } from '../validation/scan.ts'
-import { readRedo } from '../engine/redo-source.ts'
-import { commandToResume, commandToRollback } from '../engine/command.ts'
+import { findRetryableRows, readRedo } from '../engine/redo-source.ts'
+import { commandToResume, commandToRollback } from '../engine/record.ts'
 import type { JobDefinition } from '../engine/parts.ts'
 import type { Watch } from '../engine/watch.ts'
-import { inputNotKept, openSavedRun, refuseElsewhere, writtenIn } from '../engine/saved-run.ts'
+import { inputNotKept } from '../engine/input.ts'
+import { writtenIn } from '../engine/open-input.ts'
+import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
@@ -74,12 +75,11 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
     let skipped = 0
     const job: JobDefinition = {
       kind: 'redo',
-      parentId: parent.runId,
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
       async runIdOf(facts) {
-        const isReread = facts['mapping'] !== parent.fact('mapping')
+        const isReread = facts['mapping'] !== parent.facts.mapping
         if (isReread && mayReread && planned !== undefined) throw mendedPlan(parent)
         if (isReread && !mayReread) throw changed('the mapping file is', parent)
         return redoId(parent, from !== undefined, facts)
@@ -106,7 +106,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
         ...inheritOptions('redo', parent.record.options, own),
         ...own,
         // `encoding` is that of a fixed file; the original is read as it was.
-        ...(from === undefined ? writtenIn(parent.fact) : {}),
+        ...(from === undefined ? writtenIn(parent.facts) : {}),
         input,
         runsDir: parent.runsDir,
       },
@@ -164,12 +164,12 @@ async function redoId(
   isMended: boolean,
   facts: Readonly<Record<string, string>>,
 ): Promise<string> {
-  refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
-  if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
+  refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
+  if (!isMended && facts['input'] !== parent.facts.input) throw changed('the input is', parent)
   for (const open of await findOpenRedos(parent)) {
     if (await wasRolledBack(open)) continue
     const isSame = open.record.redo?.parent === parent.runId && open.record.redo.isMended === isMended
-    if (isSame && open.fact('input') === facts['input']) return open.runId
+    if (isSame && open.facts.input === facts['input']) return open.runId
     throw new BulkUpdateError(
       'E_RUN_OPEN',
       `run ${open.runId} sends rows of ${parent.runId} again and is not finished`,

@@ -12,12 +12,13 @@ import type { Summary } from '../report/summary.ts'
 import { readRedo } from '../engine/redo-source.ts'
 import { checkRollback } from '../engine/rollback-source.ts'
 import { wasRolledBack } from '../engine/child-runs.ts'
-import { commandToResume } from '../engine/command.ts'
+import { commandToResume } from '../engine/record.ts'
 import { readEnding } from '../engine/record.ts'
 import { endingOf, report } from '../engine/report.ts'
 import type { ReadableInput, RunEnding } from '../engine/report.ts'
 import { restoreVanished } from '../engine/vanished-file.ts'
-import { inputPartsOf, openSameInput, readHeadOf, openSavedRun } from '../engine/saved-run.ts'
+import { inputPartsOf, openSameInput, readHeadOf } from '../engine/open-input.ts'
+import { openSavedRun } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import type { StoreOptions } from '../store/open-store.ts'
@@ -49,7 +50,7 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
   let file: InputFile | undefined
   let plan: SavedPlan | undefined
   try {
-    const { runId, directory, reader, record, fact } = saved
+    const { runId, directory, reader, record, facts } = saved
     const { stored } = reader
     const { settledRows, inDoubt } = await reader.progress()
     const isSettled = settledRows.size === record.rows
@@ -65,29 +66,21 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
     }
     openRunDirectory(directory)
     const summary = await report({
+      ...record,
       runId,
       directory,
       run: {
         ...stored,
         outcomes: () => reader.outcomes(),
         settledRows,
-        isInDoubt: (row) => inDoubt.has(row) || (input?.asked.has(row) ?? false),
       },
+      isInDoubt: (row) => inDoubt.has(row) || (input?.asked.has(row) ?? false),
       options: resolveOptions({ ...record.options, includeValues }),
-      host: fact('host'),
-      account: fact('account'),
-      digest: fact('input'),
-      mappingDigest: fact('mapping'),
-      rows: record.rows,
-      bytes: record.bytes,
-      format: record.format,
-      redo: record.redo,
-      planned: record.planned,
-      rollback: record.rollback,
+      facts,
       input,
       ending: await endingOfSaved(saved),
     })
-    const owner = { host: fact('host'), account: fact('account'), keyCheck: '' }
+    const owner = { host: facts.host, account: facts.account, keyCheck: '' }
     await restoreVanished(stored, saved.store.fieldState(owner))
     return { summary, directory, ...(missing === undefined ? {} : { missing }) }
   } finally {
@@ -107,12 +100,12 @@ async function readingOf(
   file: InputFile,
   open: { readonly plan: SavedPlan | undefined } | undefined,
 ): Promise<ReadingOfRun> {
-  const { fact, runId } = saved
+  const { facts, runId } = saved
   const head = await readHeadOf(saved, file)
   if (open === undefined)
     return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
   const reading = await openReading(saved, await inputPartsOf(saved, file, head), open.plan)
-  const prepare = createPrepare(reading.readRow, { host: fact('host'), runId })
+  const prepare = createPrepare(reading.readRow, { host: facts.host, runId })
   const asked = reading.asked ?? new Map<number, number>()
   return { file, head, openRows: () => reading.openRows(), prepare, asked }
 }

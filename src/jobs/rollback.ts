@@ -9,7 +9,14 @@ import { inheritOptions } from '../config/job-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import type { OutputFile } from '../report/output-file.ts'
-import { checkRollback, createRollbackJudge, rollbackLine, rollbackRows } from '../engine/rollback-source.ts'
+import {
+  checkRollback,
+  createRollbackJudge,
+  rollbackLine,
+  rollbackRows,
+  findRollback,
+  refuseRollback,
+} from '../engine/rollback-source.ts'
 import type { Watch } from '../engine/watch.ts'
 import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
@@ -17,8 +24,7 @@ import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
-import { findRollback, refuseRollback } from '../engine/find-rollback.ts'
-import type { RollbackOptions } from '../engine/find-rollback.ts'
+import type { RollbackOptions } from '../engine/rollback-source.ts'
 
 export type RollbackResult =
   | (UpdateResult & { readonly parent: string })
@@ -65,14 +71,13 @@ async function rollbackIn(
         signal,
         {
           kind: 'rollback',
-          parentId: parent.runId,
           rollback: { parent: parent.runId },
           precondition: (looked) => {
             if (file === undefined) throw new Error('a rollback whose rows were not read')
-            return createRollbackJudge(file, { host: parent.fact('host'), runId })(looked)
+            return createRollbackJudge(file, { host: parent.facts.host, runId })(looked)
           },
           async runIdOf(facts) {
-            refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
+            refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
             return runId
           },
           check(parts, watched) {

@@ -1,7 +1,7 @@
 /** `state`: shows, forgets or fills the field state of an account. */
 import { resolveOptions } from '../config/job-options.ts'
 import type { OptionsOf, UpdateOptions } from '../config/options.ts'
-import { accountOf, exportNameOf, holdExports } from '../engine/open-field-state.ts'
+import { accountOf, exportNameOf } from '../engine/open-field-state.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { openRemote } from '../engine/remote.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -78,7 +78,7 @@ function whileHeld<Result>(
   action: (open: OpenState) => Promise<Result>,
 ): Promise<Result> {
   return withState(options, async (open) => {
-    const release = await holdExports(open.store, open.owner)
+    const release = await open.store.holdExports(open.owner)
     try {
       return await action(open)
     } finally {

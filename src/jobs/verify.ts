@@ -1,6 +1,7 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
-import { createCustomerSample, createRowSet } from '../model/collections.ts'
-import type { SampleSize, RowSet } from '../model/collections.ts'
+import { setImmediate } from 'node:timers/promises'
+import { createCustomerSample } from '../model/collections.ts'
+import type { SampleSize } from '../model/collections.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
@@ -8,10 +9,12 @@ import type { OptionsOf } from '../config/options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { compareField, ownValue } from '../rapyd/snapshot.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
-import { inTurns } from '../engine/in-turns.ts'
-import { eachOutcome } from '../engine/all-outcomes.ts'
+import { eachOutcome, findTaken } from '../engine/all-outcomes.ts'
+import type { TakenRows } from '../engine/all-outcomes.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
-import { openSavedRun, inputPartsOf, openSameInput, readHeadOf, inputNotKept } from '../engine/saved-run.ts'
+import { inputNotKept } from '../engine/input.ts'
+import { inputPartsOf, openSameInput, readHeadOf } from '../engine/open-input.ts'
+import { openSavedRun } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
@@ -184,26 +187,16 @@ export interface RunWrite {
 
 /** Rows of one customer come in their order. Throws INPUT if the input is gone or has changed, and there are no before-images. */
 export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
-  const updated = createRowSet()
-  /** What Rapyd did not take of rows that it took in part. */
-  const partly = new Map<number, string>()
-  for await (const outcome of eachOutcome(run.reader.outcomes())) {
-    if (takenFields(outcome).length === 0) continue
-    updated.add(outcome.row)
-    if (outcome.notTaken !== '') partly.set(outcome.row, outcome.notTaken)
-  }
+  const rows = await findTaken(eachOutcome(run.reader.outcomes()))
+  const { taken, partly } = rows
   if (await run.reader.hasBeforeImages()) {
     for await (const { customerId, writes } of run.reader.beforeImages())
       for (const { row, patch } of writes)
-        if (updated.has(row)) yield { customerId, patch: takenPatch(patch, partly.get(row) ?? '') }
-  } else yield* writesOfInput(run, updated, partly)
+        if (taken.has(row)) yield { customerId, patch: takenPatch(patch, partly.get(row) ?? '') }
+  } else yield* writesOfInput(run, rows)
 }
 
-async function* writesOfInput(
-  run: SavedRun,
-  updated: RowSet,
-  partly: ReadonlyMap<number, string>,
-): AsyncGenerator<RunWrite> {
+async function* writesOfInput(run: SavedRun, { taken, partly }: TakenRows): AsyncGenerator<RunWrite> {
   const { record, runId, isFinished } = run
   if (record.options.input === '-' && isFinished)
     throw inputNotKept(runId, 'Only runs with --backup keep what they wrote.')
@@ -216,7 +209,7 @@ async function* writesOfInput(
     const sent = sentFields(run)
     for await (const rows of openRows()) {
       for (const row of rows) {
-        if (!updated.has(row.row)) continue
+        if (!taken.has(row.row)) continue
         const read = readRow(row)
         const fields = await sent(row.row)
         if (isOutcome(read)) continue
@@ -245,5 +238,20 @@ function sentFields({ reader }: SavedRun): (row: number) => Promise<ReadonlySet<
       next = value
     }
     return new Set(next?.row === row ? next.fields.split(';').map(fieldOf) : [])
+  }
+}
+
+/** So many items are read without a pause, in which signals and timers run. */
+const turnRows = 500
+
+/** The items, with a pause after every `turnRows` of them. Throws the signal's reason when it is aborted. */
+async function* inTurns<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Item> {
+  let count = 0
+  for await (const item of items) {
+    if (++count % turnRows === 0) await setImmediate(undefined, { signal })
+    yield item
   }
 }

@@ -167,7 +167,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'rows of a customer run side by side',
     file: 'engine/keyed-queue.ts',
-    edits: [['if (lane !== undefined) {', 'if (lane !== undefined && tasks < 0) {']],
+    edits: [['if (before !== undefined) await before', 'void before']],
     tests: crash,
   },
   {

@@ -1,6 +1,6 @@
 /** `plan` and `verify`: they read customers and compare, and send nothing. */
 import { parseSample } from '../../config/values.ts'
-import { commandToApply } from '../../engine/command.ts'
+import { commandToApply } from '../../engine/record.ts'
 import { planChanges } from '../../engine/plan-format.ts'
 import type { PlanChange, PlanRow } from '../../engine/plan-format.ts'
 import { whereRunWent } from '../../engine/saved-run.ts'

@@ -7,7 +7,7 @@ import {
   resolveOptions,
 } from '../../../src/config/job-options.ts'
 import { optionTable } from '../../../src/config/options.ts'
-import { commandToResume } from '../../../src/engine/command.ts'
+import { commandToResume } from '../../../src/engine/record.ts'
 
 describe('the options of a job', () => {
   it('have every default of the table, and keep what is given', () => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openOutcome } from '../../../src/engine/all-outcomes.ts'
-import { createFieldStateSending, leftOutNote } from '../../../src/engine/only-changed.ts'
+import { createFieldStateSending } from '../../../src/engine/only-changed.ts'
 import type { FieldStateParts } from '../../../src/engine/only-changed.ts'
+import { leftOutNote } from '../../../src/engine/record.ts'
 import { createSharedRead } from '../../../src/engine/shared-read.ts'
 import type { Patch, Outcome, OutcomeKind } from '../../../src/model/row.ts'
 import type { FieldState, Run, Store } from '../../../src/model/store.ts'
@@ -96,22 +97,18 @@ async function sendRow(patch: Patch, fate: Fate, sending: Omit<Sending, 'patch'>
     identity,
     clock: { wall: Date.now, sleep: () => Promise.resolve() },
     wholeRows: false,
+    read: reading && createSharedRead(() => Promise.resolve(reading), { now: () => 0 }),
+    isInDoubt: (doubted) => by.inDoubt.has(doubted),
+    settleAfterMs: 0,
     ...sending.parts,
   })
   let body = ''
-  const deliver = fieldStateSending.around(
-    async (sent) => {
-      body = sent.body
-      if (fate.outcome !== 'not_attempted') await by.recordIntent(sent, 0)
-      await during?.()
-      return { ...openOutcome(sent, { code: 'E_STOPPED', message: '' }), finishedAt: Date.now(), ...fate }
-    },
-    {
-      read: reading && createSharedRead(() => Promise.resolve(reading), { now: () => 0 }),
-      isInDoubt: (doubted) => by.inDoubt.has(doubted),
-      settleAfterMs: 0,
-    },
-  )
+  const deliver = fieldStateSending.around(async (sent) => {
+    body = sent.body
+    if (fate.outcome !== 'not_attempted') await by.recordIntent(sent, 0)
+    await during?.()
+    return { ...openOutcome(sent, { code: 'E_STOPPED', message: '' }), finishedAt: Date.now(), ...fate }
+  })
   const outcome = await deliver(request, running)
   if (outcome !== undefined) await by.recordOutcome(outcome, fieldStateSending.effectsOf(outcome))
   return body

@@ -11,7 +11,7 @@ const hasDrifted = async (before: readonly JsonObject[], held: readonly JsonObje
   const precondition = createDriftJudge({ before: () => Promise.resolve({ addresses: before }) })
   const customer = { id: customerId, addresses: held }
   const request = updateOf({ addresses: [{ name: 'Jo', line_1: 'Third 3' }] })
-  return 'outcome' in (await precondition({ request, customer, isInDoubt: false, at: 0 }))
+  return 'outcome' in (await precondition({ request, customer, isInDoubt: false }))
 }
 
 it.each([
