@@ -1,5 +1,6 @@
 /** Which rows a redo has and what each asks for: a filter over the original input, or the rows of a fixed file. */
-import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
+import { guardOf } from '../validation/guards.ts'
+import { checkInput, scanReading } from '../validation/scan.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'

@@ -7,8 +7,8 @@ import type { Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
 import { longestRecord, wholeLines, carriageReturn, lineFeed } from './lines.ts'
 import type { LongLine, RecordStart, Newline } from './lines.ts'
-import type { Problem } from '../model/errors.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError, Problem } from '../model/errors.ts'
+import { refusal } from './refusals.ts'
 
 type CsvRows = (CsvRow | MalformedRow)[]
 
@@ -270,18 +270,10 @@ function hasBareBreak(record: Buffer, lineBreak: number): boolean {
 /** `bytes` are those from its record on. */
 function unclosedQuote(line: number, bytes: Buffer): BulkUpdateError {
   const backslashes = bytes.includes('\\"') ? ' If backslashes escape the quotes: --escape "\\".' : ''
-  return new BulkUpdateError(
-    'E_UNCLOSED_QUOTE',
-    `the quote that is opened on line ${line} is never closed`,
-    `Close the quote, or double it if it belongs to the text, and run again.${backslashes} Nothing behind that line was used.`,
-  )
+  return refusal('E_UNCLOSED_QUOTE', 'unclosedQuote', { line, backslashes })
 }
 
 /** For a header, and a record with quotes, which may hide its end. */
 export function tooLong(line: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_RECORD_TOO_LARGE',
-    `the record on line ${line} is longer than 4 MiB`,
-    'Check that the file is CSV and that its lines end in a line break.',
-  )
+  return refusal('E_RECORD_TOO_LARGE', 'recordTooLong', { line })
 }

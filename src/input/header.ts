@@ -6,12 +6,10 @@ import type { CsvRow, MalformedRow } from '../model/row.ts'
 import { parseCsv, tooLong } from './csv.ts'
 import type { InputFile } from './bytes.ts'
 import {
-  notText,
   refuseBinary,
   refuseJsonDocument,
   startsWithObject,
   detectFormat,
-  notCsv,
   formatByName,
   refuseNotJson,
   withoutSeparators,
@@ -20,6 +18,7 @@ import {
 import type { Dialect } from './csv.ts'
 import type { RecordStart, Newline } from './lines.ts'
 import { decodeUtf8, wholeCharacters } from './decode.ts'
+import { refusal } from './refusals.ts'
 
 /** A record as the header may be one. */
 export interface HeaderCandidate {
@@ -120,24 +119,20 @@ async function readCsvHead(
   const line = above.split(dialect.newline).length
   const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(above) }
   const [header, ...others] = await firstRecords(file, dialect, first)
-  if (header === undefined) {
-    throw new BulkUpdateError(
-      'E_EMPTY',
-      `${file.path} holds no header`,
-      'Give a CSV file whose first line names the columns.',
-    )
-  }
+  if (header === undefined) throw refusal('E_EMPTY', 'noHeader', { path: file.path })
   if (options.headerLine !== undefined && header.line !== line) throw notAHeader(line, 'is blank')
   const below = others.flatMap((row) => (row.kind === 'csv' ? [{ line: row.line, cells: row.cells }] : []))
   if (header.kind !== 'csv') {
-    if (startsWithObject(text)) throw notCsv(file.path, format)
+    if (startsWithObject(text)) throw refusal('E_FORMAT', 'notCsv', { path: file.path, said: format })
     throw header.problem.code === 'E_TOO_LARGE'
       ? tooLong(header.line)
       : badHeader(header.line, findHeader({ cells: [''], line }, below))
   }
-  if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
+  const columns = header.cells.length
+  if (columns > mostColumns)
+    throw refusal('E_TOO_MANY_COLUMNS', 'tooManyColumns', { columns, most: mostColumns })
   const headerText = (await file.read(header.offset, header.length)).toString('utf8')
-  if (headerText.includes('\0')) throw notText(file.path)
+  if (headerText.includes('\0')) throw refusal('E_BINARY', 'notText', { path: file.path })
   const headerEnd = header.offset + header.length
   const after = (await file.read(headerEnd, 3)).toString('latin1')
   const [lineBreak = ''] = /^\r{0,2}\n|^\r/.exec(after) ?? []
@@ -180,11 +175,7 @@ function linesBefore(text: string, headerLine: number | undefined, path: string)
 }
 
 function notAHeader(line: number, why: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_HEADER_LINE',
-    `line ${line}, which --header-line names, ${why}`,
-    'Name the line that holds the names of the columns. Nothing was sent.',
-  )
+  return refusal('E_HEADER_LINE', 'notAHeader', { line, why })
 }
 
 /** A shell may pass the backslash doubled. */
@@ -229,22 +220,10 @@ async function firstText(file: InputFile): Promise<string> {
   return ''
 }
 
-function tooManyColumns(columns: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_TOO_MANY_COLUMNS',
-    `the header has ${columns} columns, and ${mostColumns} are the most`,
-    'Check the delimiter, or export fewer columns: an update has at most some dozens of fields.',
-  )
-}
-
 function badHeader(line: number, other: HeaderCandidate | undefined): BulkUpdateError {
   const elsewhere =
     other === undefined ? '' : ` If line ${other.line} is the header: --header-line ${other.line}.`
-  return new BulkUpdateError(
-    'E_HEADER_QUOTE',
-    `the header on line ${line} has a misplaced quote`,
-    `Quote whole column names and double the quotes inside.${elsewhere}`,
-  )
+  return refusal('E_HEADER_QUOTE', 'headerQuote', { line, elsewhere })
 }
 
 /** Returns the first line end outside of quotes; a line feed if there is none. */
@@ -339,25 +318,21 @@ async function widthsIn(text: string, dialect: Dialect): Promise<readonly number
   return widths.slice(0, mostRecords)
 }
 
-const delimiterNames: Readonly<Record<Candidate, string>> = {
-  ',': 'commas',
-  ';': 'semicolons',
-  '\t': 'tabs',
-  '|': 'pipes',
-}
-
-const delimiterOptions: Readonly<Record<Candidate, string>> = {
-  ',': '--delimiter ","',
-  ';': '--delimiter ";"',
-  '\t': '--format tsv',
-  '|': '--delimiter "|"',
+const delimiterNames: Readonly<Record<Candidate, readonly [name: string, option: string]>> = {
+  ',': ['commas', '--delimiter ","'],
+  ';': ['semicolons', '--delimiter ";"'],
+  '\t': ['tabs', '--format tsv'],
+  '|': ['pipes', '--delimiter "|"'],
 }
 
 function ambiguousDelimiter(trials: readonly Trial[], path: string): BulkUpdateError {
-  const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${delimiterNames[delimiter]}`)
-  return new BulkUpdateError(
-    'E_DELIMITER',
-    `${path} can be cut in several ways: its header has ${found.join(', ')}`,
-    `Say which is meant: ${trials.map(({ delimiter }) => delimiterOptions[delimiter]).join(' or ')}. Nothing was sent.`,
+  const found = trials.map(
+    ({ delimiter, columns }) => `${columns} columns with ${delimiterNames[delimiter][0]}`,
   )
+  const options = trials.map(({ delimiter }) => delimiterNames[delimiter][1])
+  return refusal('E_DELIMITER', 'ambiguousDelimiter', {
+    path,
+    found: found.join(', '),
+    options: options.join(' or '),
+  })
 }

@@ -2,7 +2,6 @@
  * Which records of a CSV file are rows. Lines that hold nothing are left out. Lines that are something else are refused: another
  * header, a footer, and lines that may be text of a broken cell. The result depends on the file alone.
  */
-import { BulkUpdateError } from '../model/errors.ts'
 import type { ErrorCode, Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import { rawRowMark } from '../model/row.ts'
@@ -10,6 +9,7 @@ import type { CsvRow, MalformedRow } from '../model/row.ts'
 import type { OnSetAside } from '../model/scan.ts'
 import { hasBrokenQuote } from './csv.ts'
 import type { CsvHead } from './header.ts'
+import { refusal } from './refusals.ts'
 import footerWords from './footer-words.json' with { type: 'json' }
 
 type CsvRecord = CsvRow | MalformedRow
@@ -100,7 +100,7 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
     }
     if (names.has(first) && isHeader(cells, names)) {
       if (header.every((name, index) => name === cells[index])) return refuse(record, headerAgain)
-      throw otherHeader(line)
+      throw refusal('E_OTHER_HEADER', 'otherHeader', { line })
     }
     if (cells.length > width && cells.slice(width).every(isBlank)) {
       onSetAside('surplus_cells', line)
@@ -125,14 +125,6 @@ function isBlank(cell: string): boolean {
 function isHeader(cells: readonly string[], names: ReadonlySet<string>): boolean {
   const filled = cells.filter((cell) => !isBlank(cell))
   return filled.filter((cell) => names.has(cell)).length * 2 > filled.length
-}
-
-function otherHeader(line: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_OTHER_HEADER',
-    `line ${line} is a header with other columns, or the same in another order: the rows after it would go into other fields`,
-    'Give each file by itself. Nothing was sent.',
-  )
 }
 
 /** What every customer id begins with. */

@@ -1,6 +1,4 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
-import type { ResolvedOptions } from '../config/job-options.ts'
-import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { rowsOf } from '../input/rows.ts'
 import { matchHeader } from '../mapping/headers.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-columns.ts'
@@ -16,7 +14,7 @@ import { keysOf } from '../rapyd/metadata.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
-import { guard, refuseDuplicates } from './guards.ts'
+import { guardOf, refuseDuplicates } from './guards.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
 import { createReplaceCheck } from './replaces.ts'
 import type { MappedInput } from './row-reader.ts'
@@ -101,16 +99,6 @@ export async function scanReading(
   } finally {
     counted.close()
   }
-}
-
-/** Returns why `found` may not be sent, or undefined. */
-export function guardOf(found: Scan, options: ResolvedOptions): BulkUpdateError | undefined {
-  return guard(found, {
-    maxClearsPercent: parsePercent('max-clears', options.maxClears),
-    maxErrors: parseErrorLimit(options.maxErrors),
-    strict: options.strict,
-    expectedRows: options.expectRows === undefined ? undefined : parseExpectedRows(options.expectRows),
-  })
 }
 
 async function scanRows(
