@@ -2,13 +2,14 @@
  * Which records of a CSV file are rows. Lines that hold nothing are left out. Lines that are something else are refused: another
  * header, a footer, and lines that may be text of a broken cell. The result depends on the file alone.
  */
-import type { ErrorCode, Problem } from '../model/errors.ts'
+import type { Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import { rawRowMark } from '../model/row.ts'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
 import type { OnSetAside } from '../model/scan.ts'
 import { hasBrokenQuote } from './csv.ts'
 import type { CsvHead } from './header.ts'
+import { recordProblem } from './lines.ts'
 import { refusal } from './refusals.ts'
 import footerWords from './footer-words.json' with { type: 'json' }
 
@@ -77,11 +78,13 @@ function refuse({ row, line, offset, length, lines = 1 }: CsvRecord, problem: Pr
   return { kind: 'malformed', row, line, offset, length, lines, problem }
 }
 
-const problemOf = (code: ErrorCode, message: string): Problem => ({ code, field: '', message })
-const footerProblem = problemOf('E_FOOTER', 'no row, but a footer: a total or a remark')
-const headerAgain = problemOf('E_HEADER_AGAIN', 'the header again: another file seems to be joined here')
-const joinedLine = problemOf('E_COLUMNS', 'a byte order mark inside: two files are joined without a line end')
-const stillRaw = problemOf(
+const footerProblem = recordProblem('E_FOOTER', 'no row, but a footer: a total or a remark')
+const headerAgain = recordProblem('E_HEADER_AGAIN', 'the header again: another file seems to be joined here')
+const joinedLine = recordProblem(
+  'E_COLUMNS',
+  'a byte order mark inside: two files are joined without a line end',
+)
+const stillRaw = recordProblem(
   'E_RAW_ROW',
   'is still the text that an errors file keeps of a row it could not cut',
 )
@@ -111,7 +114,7 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
         record,
         cells.some((cell) => cell.includes('\ufeff'))
           ? joinedLine
-          : problemOf('E_COLUMNS', `has ${cells.length} cells, the header has ${width}`),
+          : recordProblem('E_COLUMNS', `has ${cells.length} cells, the header has ${width}`),
       )
     return first.startsWith(rawRowMark) ? refuse(record, stillRaw) : record
   }
@@ -156,7 +159,7 @@ const mostCellLines = 1_000
 /** Bytes of rows that wait for that. */
 const mostHeldBytes = 16 * 1024 * 1024
 
-const nearBrokenQuote = problemOf(
+const nearBrokenQuote = recordProblem(
   'E_NEAR_BROKEN_QUOTE',
   'between rows with broken quotes, so it may be text of their cell',
 )

@@ -9,8 +9,8 @@ import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../mod
 import { findAddressField, findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 import names from './code-names.json' with { type: 'json' }
+import texts from './damage-texts.json' with { type: 'json' }
 import { findMisreading } from './misread.ts'
-import type { Misreading } from './misread.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
@@ -62,20 +62,14 @@ export interface TypedColumn {
 }
 
 /** Rules whose texts cannot be mistaken for others. Two-letter country codes can. */
-const distinctRules: ReadonlySet<string> = new Set([
-  'E_EMAIL',
-  'E_PHONE',
-  'E_DATE',
-  'E_EWALLET',
-  'E_PAYMENT_METHOD',
-])
+const distinctRules = ['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD']
 
 /** The columns that show if cells have moved, in the header's order. */
 export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
   return plans.flatMap(({ isId, assignments }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
     const rule = assignments[0]?.target.rule
-    return rule === undefined || !distinctRules.has(rule(' ')?.code ?? '')
+    return rule === undefined || !distinctRules.includes(rule(' ')?.code ?? '')
       ? []
       : [{ index, fits: (text: string) => rule(text) === undefined }]
   })
@@ -107,38 +101,7 @@ export interface TextDamage {
   readonly message: string
 }
 
-const shortened: TextDamage = {
-  code: 'W_SHORTENED_NUMBER',
-  message: 'a number that a spreadsheet has shortened (as in 4.9E+11)',
-}
-const date: TextDamage = {
-  code: 'W_SPREADSHEET_DATE',
-  message: 'a date that a spreadsheet may have made of something else (as in 1-Mar)',
-}
-const misreadings: Readonly<Record<Misreading, TextDamage>> = {
-  twice: { code: 'W_ENCODING', message: 'characters that were decoded with the wrong encoding (Ã© for é)' },
-  page: { code: 'W_ENCODING', message: 'letters that were read with the wrong code page (³ for ł)' },
-}
-const lost: TextDamage = {
-  code: 'W_ENCODING',
-  message: 'replacement characters (U+FFFD): the text that stood here is lost',
-}
-const lostLetters: TextDamage = {
-  code: 'W_ENCODING',
-  message: 'question marks in the places of letters, which are lost',
-}
-const fraction: TextDamage = {
-  code: 'W_FLOAT',
-  message: 'a code that has become a decimal number (as in 12345.0)',
-}
-const guarded: TextDamage = {
-  code: 'W_FORMULA',
-  message: 'a guard against formulas (="0123", or an apostrophe or a tab in front)',
-}
-const formula: TextDamage = { code: 'W_FORMULA', message: 'a formula in the place of its value' }
-const entities: TextDamage = { code: 'W_HTML', message: 'HTML entities (&amp; for &)' }
-const tags: TextDamage = { code: 'W_HTML', message: 'HTML tags (<br>)' }
-const placeholder: TextDamage = { code: 'W_PLACEHOLDER', message: 'a text that stands for nothing' }
+const damage = (code: WarningCode, text: keyof typeof texts): TextDamage => ({ code, message: texts[text] })
 
 const shortenedNumber = /^[+-]?\d(?:(?:[.,]\d+)?E\+|[.,]\d+E)\d{1,3}$/i
 const shortDate =
@@ -162,14 +125,14 @@ export function textDamage(
   isCode: boolean,
   field = '',
 ): TextDamage | undefined {
-  if (shortenedNumber.test(text)) return shortened
-  if (isCode && shortDate.test(text)) return date
-  if (!isFree && placeholders.has(text)) return placeholder
-  if (replacement.test(text)) return lost
+  if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
+  if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
+  if (!isFree && placeholders.has(text)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
   const start = text.slice(0, mostLooked)
-  if (start.includes('?') && hasLostLetters(start, isFree, field)) return lostLetters
+  if (start.includes('?') && hasLostLetters(start, isFree, field)) return damage('W_ENCODING', 'lostLetters')
   const misreading = findMisreading(start)
-  return misreading === undefined ? undefined : misreadings[misreading]
+  return misreading && damage('W_ENCODING', misreading)
 }
 
 /** False for most texts, so that they are done with at once. */
@@ -178,11 +141,11 @@ export const mayBeWrapped = /[&<\t]|^[\s=＝+@'"’‘`´-]|[.,]0+\s*$/
 /** Finds what an export has written around a text or into it. */
 export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextColumn): Generator<TextDamage> {
   const bare = unguard(text, isCode && !isFree)
-  if (bare !== undefined) yield guarded
-  else if (isFormula(text)) yield formula
+  if (bare !== undefined) yield damage('W_FORMULA', 'guarded')
+  else if (isFormula(text)) yield damage('W_FORMULA', 'formula')
   const core = bare ?? text.trim()
-  if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield fraction
-  if (decodeHtml(text) !== text) yield withoutTags(text) === text ? entities : tags
+  if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield damage('W_FLOAT', 'fraction')
+  if (decodeHtml(text) !== text) yield damage('W_HTML', withoutTags(text) === text ? 'entities' : 'tags')
 }
 
 /** People write `???` in texts of their own. */

@@ -50,7 +50,6 @@ export interface ProfileKey {
 
 const profileNote = 'file_profile'
 const nameNote = 'input_name'
-const storedVolatileFields = 'volatile_fields'
 
 /** Finds the newest finished run whose file can be compared. */
 export async function findProfiledRun(
@@ -75,31 +74,21 @@ function withoutPort(host: string): string {
 
 export function saveProfile(run: Pick<Run, 'noteLater'>, { name }: ProfileKey, profile: FileProfile): void {
   run.noteLater(nameNote, name)
-  run.noteLater(profileNote, formatProfile(profile))
+  run.noteLater(profileNote, JSON.stringify(profile))
 }
-
-/** The stored text, where the volatile fields have another name. */
-export function formatProfile({ volatileFields, ...others }: FileProfile): string {
-  return JSON.stringify({ ...others, [storedVolatileFields]: volatileFields })
-}
-
-type StoredProfile = Omit<FileProfile, 'volatileFields'> &
-  Readonly<Record<typeof storedVolatileFields, readonly string[]>>
 
 /** Returns undefined if the text is not a profile of this version. */
 export function parseProfile(text: string): FileProfile | undefined {
   const found = parseJson(text)
-  if (!isStoredProfile(found)) return undefined
-  const { [storedVolatileFields]: volatileFields, ...others } = found
-  return { ...others, volatileFields }
+  return isProfile(found) ? found : undefined
 }
 
 /** Checks the shape only, because no other user can write the file. */
-function isStoredProfile(value: unknown): value is StoredProfile {
+function isProfile(value: unknown): value is FileProfile {
   return (
     isJsonObject(value) &&
     ['rows', 'calls', 'invalid', 'misread'].every((name) => typeof value[name] === 'number') &&
-    ['fields', 'customers', storedVolatileFields].every((name) => Array.isArray(value[name])) &&
+    ['fields', 'customers', 'volatileFields'].every((name) => Array.isArray(value[name])) &&
     isJsonObject(value['filled']) &&
     typeof value['endsLine'] === 'boolean'
   )

@@ -1,7 +1,8 @@
 /** The guard that refuses a damaged file, or one that differs from the last file of its name. */
 import type { ResolvedOptions } from '../config/job-options.ts'
+import { refusal } from '../input/refusals.ts'
 import { planHeader } from '../mapping/column-plans.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/outcome.ts'
 import type { Examiner } from '../model/ports.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
@@ -10,7 +11,7 @@ import type { Run, Store } from '../model/store.ts'
 import { runName } from '../store/run-directory.ts'
 import { createBrokenRows, textDamage, typedColumns } from './damage.ts'
 import { createCustomerSampler, findProfiledRun, mostFields, saveProfile } from './file-profile.ts'
-import type { FileProfile, ProfiledRun } from './file-profile.ts'
+import type { ProfiledRun } from './file-profile.ts'
 import {
   compareCustomers,
   compareDamage,
@@ -54,7 +55,7 @@ export async function openInputGuard(
   const isNamed = input.options.input !== '-'
   const profiler = createFileProfiler(input, isNamed ? await findProfiledRun(store, key) : undefined)
   return {
-    watch: profiler,
+    watch: profiler.watch,
     async check(found) {
       const { profile, refusal } = await profiler.finish(found)
       if (refusal !== undefined) throw refusal
@@ -65,25 +66,18 @@ export async function openInputGuard(
   }
 }
 
-interface FileProfiler extends Examiner {
-  /** Makes the profile after the scan, and decides if the file may be sent. */
-  finish(
-    found: Scan,
-  ): Promise<{ readonly profile: FileProfile; readonly refusal: BulkUpdateError | undefined }>
-}
-
 /** Throws INPUT errors if the header cannot be matched. */
 export function createFileProfiler(
   { file, head, mapping, options }: MappedInput,
   earlier: ProfiledRun | undefined,
-): FileProfiler {
+) {
   const plans =
     head.format === 'csv' ? planHeader(head.header, options.ignoreColumns, mapping, rulesOf(options)) : []
   const broken = createBrokenRows(typedColumns(plans))
   const sampler = createCustomerSampler(earlier?.profile, isMisread)
   let row: Row | MalformedRow | undefined
 
-  return {
+  const watch: Examiner = {
     begin: (next) => {
       row = next
     },
@@ -94,7 +88,11 @@ export function createFileProfiler(
       else broken.good()
     },
     warned: () => {},
-    async finish(found) {
+  }
+  return {
+    watch,
+    /** Makes the profile after the scan, and decides if the file may be sent. */
+    async finish(found: Scan) {
       const end = row === undefined ? 0 : row.offset + row.length
       const endsLine = (await file.read(end, 1)).length > 0
       const current = { ...countRows(found), endsLine, ...sampler.finish(), volatileFields: [] }
@@ -139,14 +137,13 @@ function createRefusal(
   const words = [...new Set(differences.map(({ what }) => what))].filter((what) => !accepted.has(what))
   if (words.length === 0 || accepted.has('all')) return undefined
   // The message has the first difference of each word.
-  const open = words.flatMap((word) => differences.find(({ what }) => what === word) ?? [])
+  const open = words.flatMap((word) => differences.find(({ what }) => what === word)?.text ?? [])
   const more = open.length > mostNamed ? `; and ${open.length - mostNamed} more` : ''
-  const named = open.slice(0, mostNamed).map(({ text }) => text)
-  const when = last === undefined ? '' : ` (last time: run ${last.runId}, ${last.finishedAt.slice(0, 10)})`
-  const argument = words.length > mostNamed ? 'all' : words.join(',')
-  return new BulkUpdateError(
-    last === undefined ? 'E_DAMAGED_FILE' : 'E_UNLIKE_LAST',
-    `this file is ${last === undefined ? 'damaged' : 'not like the one before it'}: ${named.join('; ')}${more}${when}`,
-    `Look whether the export is whole. If it is meant as it is, run with --accept-change ${argument}. Nothing was sent.`,
-  )
+  const texts = {
+    differences: open.slice(0, mostNamed).join('; ') + more,
+    words: words.length > mostNamed ? 'all' : words.join(','),
+  }
+  if (last === undefined) return refusal('E_DAMAGED_FILE', 'damagedFile', texts)
+  const day = last.finishedAt.slice(0, 10)
+  return refusal('E_UNLIKE_LAST', 'unlikeLast', { ...texts, runId: last.runId, day })
 }

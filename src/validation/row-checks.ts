@@ -104,45 +104,22 @@ export interface SharedEmails {
   add(email: string, customerId: string): boolean
 }
 
-/** Two 32-bit words an entry: half of the address's hash, and a hash of its customer, which is never 0. */
-const wordsPerEntry = 2
-const tableSize = 2 ** 21
-const mostAddresses = tableSize * 0.75
+const mostAddresses = 500_000
 
-/** A hash table of 16 MiB. Addresses after the first 1.5 million are only compared with those. */
+/** Keeps hashes, about 40 MB at most. Addresses after the first 500,000 are only compared with those. */
 export function createSharedEmails(): SharedEmails {
-  // Allocated for the first address, because a file may have none.
-  let table: Uint32Array | undefined
-  let count = 0
-
+  const customers = new Map<number, number>()
   return {
     add(email, customerId) {
-      table ??= new Uint32Array(tableSize * wordsPerEntry)
-      const [start, check] = hashWords(email.toLowerCase())
-      const customer = hashWords(customerId)[0] || 1
-      const at = findEntry(table, start, check)
-      const known = table[at + 1] ?? 0
-      if (known !== 0) return known !== customer
-      if (count >= mostAddresses) return false
-      table[at] = check
-      table[at + 1] = customer
-      count++
-      return false
+      const [address, customer] = [hashOf(email.toLowerCase()), hashOf(customerId)]
+      const known = customers.get(address)
+      if (known === undefined && customers.size < mostAddresses) customers.set(address, customer)
+      return known !== undefined && known !== customer
     },
   }
 }
 
-/** Two numbers of 32 bits. */
-function hashWords(text: string): readonly [number, number] {
-  const digits = hash('sha1', text, 'hex')
-  return [Number.parseInt(digits.slice(0, 8), 16), Number.parseInt(digits.slice(8, 16), 16)]
-}
-
-/** Returns the offset of the address, or of the free entry for it. */
-function findEntry(table: Uint32Array, start: number, check: number): number {
-  const mask = tableSize - 1
-  for (let entry = start & mask; ; entry = (entry + 1) & mask) {
-    const at = entry * wordsPerEntry
-    if (table[at + 1] === 0 || table[at] === check) return at
-  }
+/** A number of 52 bits. */
+function hashOf(text: string): number {
+  return Number.parseInt(hash('sha1', text, 'hex').slice(0, 13), 16)
 }
