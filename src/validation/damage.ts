@@ -23,30 +23,23 @@ const brokenCodes: ReadonlySet<ErrorCode> = new Set(['E_COLUMNS', 'E_QUOTE', 'E_
  * Tells a damaged file from one with some bad rows. Errors of people are scattered; a broken export is bad up to its end, or its
  * cells are shifted.
  */
-export interface BrokenRows {
-  /** Adds an invalid row. */
-  bad(row: Row | MalformedRow, code: ErrorCode): void
-  /** Adds any other row. */
-  good(): void
-  /** Says what is wrong with the file. `endsLine`: its last row has a line end. */
-  verdict(endsLine: boolean): string | undefined
-}
-
-export function createBrokenRows(typed: readonly TypedColumn[]): BrokenRows {
+export function createBrokenRows(typed: readonly TypedColumn[]) {
   let [rows, shifted, run, runStart] = [0, 0, 0, 0]
   return {
-    good() {
+    /** Adds a row that is not invalid. */
+    good(): void {
       rows++
       run = 0
     },
-    bad(row, code) {
+    bad(row: Row | MalformedRow, code: ErrorCode): void {
       rows++
       const isShifted = row.kind === 'csv' && findShift(row.cells, typed) !== undefined
       if (isShifted) shifted++
       if (!isShifted && !brokenCodes.has(code)) run = 0
       else if (run++ === 0) runStart = row.row
     },
-    verdict(endsLine) {
+    /** Says what is wrong with the file. `endsLine`: its last row has a line end. */
+    verdict(endsLine: boolean): string | undefined {
       if (rows < leastRows) return undefined
       if (run > mostBroken) return `from row ${runStart} on no row can be read as the others`
       if (shifted > mostBroken) return `the cells of ${shifted} rows stand in other columns than their own`

@@ -24,30 +24,25 @@ export function applyDuplicatePolicy(
   plain: RowReader,
   duplicates: DuplicateRows,
 ): RowReader {
-  const policy = input.options.duplicates
   const { openRows, readRow } = plain
   if (duplicates.earlierRows.size === 0) return plain
-  switch (policy) {
-    case 'sequence':
-    case 'reject':
-      return plain
+  switch (input.options.duplicates) {
     case 'last':
-      return { openRows, readRow: readLastRows(readRow, duplicates) }
+      // Of the rows of a customer that have a call, only the last one is sent.
+      return {
+        openRows,
+        readRow: leaveOut(readRow, duplicates, (last) => ({
+          message: `row ${last} of this customer counts (--duplicates last)`,
+        })),
+      }
     case 'merge':
       return {
         openRows: () => withEarlierRows(input, openRows(), readRow, duplicates),
         readRow: readMergedRows(readRow, duplicates),
       }
     default:
-      return policy satisfies never
+      return plain
   }
-}
-
-/** Of the rows of a customer that have a call, only the last one is sent. */
-function readLastRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
-  return leaveOut(readRow, duplicates, (last) => ({
-    message: `row ${last} of this customer counts (--duplicates last)`,
-  }))
 }
 
 /** Merges the rows of a customer into the last one. Expects the rows of `withEarlierRows`. */
@@ -87,7 +82,8 @@ async function* withEarlierRows(
   async function mergeEarlier(customerId: string): Promise<PatchedRow | undefined> {
     let merged: PatchedRow | undefined
     for (const place of duplicates.placesOf(customerId)) {
-      const patched = requirePatch(readRow(await rowAt(file, head, place)))
+      const patched = readRow(await rowAt(file, head, place))
+      if (isOutcome(patched)) throw new Error('a row that had a call has none when it is read again')
       merged = merged === undefined ? patched : mergeRows(patched, merged)
     }
     return merged
@@ -113,9 +109,4 @@ async function* withEarlierRows(
     await file.checkUnchanged()
     yield batch
   }
-}
-
-function requirePatch(read: PatchedRow | Outcome): PatchedRow {
-  if (isOutcome(read)) throw new Error('a row that had a call has none when it is read again')
-  return read
 }

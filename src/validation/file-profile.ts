@@ -99,25 +99,20 @@ const lastRows = 16
 /** Bounds the memory, because every row may have its own keys of metadata. */
 export const mostFields = 200
 
-/** Samples the customers of an input in one pass and constant memory, without knowing its length. */
-export interface CustomerSampler {
-  add(row: PatchedRow): void
-  finish(): Pick<FileProfile, 'fields' | 'customers' | 'misread'>
-  /** Customers of the last file that this one has too, with their hashes in this one. */
-  readonly shared: ReadonlyMap<string, ValueHashes>
-}
-
 interface SampledRow {
   readonly row: number
   readonly hashes: ValueHashes
   readonly isMisread: boolean
 }
 
-/** `isMisread` is true for texts that a wrong encoding has damaged. */
+/**
+ * Samples the customers of an input in one pass and constant memory, without knowing its length. `isMisread` is true for texts
+ * that a wrong encoding has damaged.
+ */
 export function createCustomerSampler(
   last: FileProfile | undefined,
   isMisread: (text: string, field: string) => boolean,
-): CustomerSampler {
+) {
   // Starts with the fields of the last file, so that hashes of both have one order.
   const indexes = new Map((last?.fields ?? []).map((field, index) => [field, index]))
   const wanted = new Set(last?.customers.map(([id]) => id))
@@ -158,8 +153,9 @@ export function createCustomerSampler(
   })
 
   return {
+    /** Customers of the last file that this one has too, with their hashes in this one. */
     shared,
-    add(row) {
+    add(row: PatchedRow): void {
       const { customerId } = row
       if (wanted.has(customerId)) shared.set(customerId, hashValues(row))
       ring[calls % lastRows] = row
@@ -172,7 +168,7 @@ export function createCustomerSampler(
         }
       }
     },
-    finish() {
+    finish(): Pick<FileProfile, 'fields' | 'customers' | 'misread'> {
       const rows = new Map(sampled)
       for (const row of ring) rows.set(row.customerId, sample(row))
       const inOrder = [...rows].sort(([, left], [, right]) => left.row - right.row)

@@ -43,21 +43,11 @@ export interface FixedFile {
   readonly first: readonly ListedChange[]
 }
 
-export interface FixedCopy {
-  /** Fixes what it can in a row with defects. */
-  defective(row: Row | MalformedRow, defects: readonly Defect[]): void
-  /** Writes up to the last fixed row. */
-  flush(): Promise<void>
-  /** Copies the rest and moves both files to their paths. */
-  finish(): Promise<FixedFile>
-  discard(): void
-}
-
 const copiedBytes = 256 * 1024
 const mostListed = 100
 
 /** Throws USAGE and LOCAL errors if a file cannot be written. */
-export function createFixedCopy(path: string, force: boolean, input: MappedInput): FixedCopy {
+export function createFixedCopy(path: string, force: boolean, input: MappedInput) {
   const { file, head, options } = input
   const locate = createLocate(input)
   const readRow = createReadRow(input)
@@ -119,6 +109,7 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
     }
   }
 
+  /** Writes up to the last fixed row. */
   async function flush(): Promise<void> {
     for (const { place, changes } of waiting) {
       await copyTo(place.offset)
@@ -132,7 +123,8 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
   }
 
   return {
-    defective(row, defects) {
+    /** Fixes what it can in a row with defects. */
+    defective(row: Row | MalformedRow, defects: readonly Defect[]): void {
       // A malformed row has no cells.
       if (row.kind === 'malformed') return
       const { changes, isGood } = fixRow(row, defects)
@@ -143,14 +135,15 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
       waiting.push({ place: { row: row.row, line, offset, length }, changes })
     },
     flush,
-    async finish() {
+    /** Copies the rest and moves both files to their paths. */
+    async finish(): Promise<FixedFile> {
       await flush()
       await copyTo(Infinity)
       copy.commit()
       list.commit()
       return { path, changesPath, cells, rows, goodRows, first }
     },
-    discard() {
+    discard(): void {
       copy.discard()
       list.discard()
     },

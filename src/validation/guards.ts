@@ -70,17 +70,13 @@ export function allowedErrors(limit: ErrorLimit, rows: number): number {
   return 'rows' in limit ? limit.rows : (limit.percent / 100) * Math.max(leastRows, rows)
 }
 
-export interface Threshold {
-  /** Counts an outcome. Returns true once there are more errors than the limit allows. */
-  passed(kind: OutcomeKind): boolean
-}
-
 /** Counts rows that Rapyd refused or that did not get through. Invalid rows count in the guard, before the first request. */
-export function createThreshold(limit: ErrorLimit): Threshold {
+export function createThreshold(limit: ErrorLimit) {
   let rows = 0
   let errors = 0
   return {
-    passed(kind) {
+    /** Counts an outcome. Returns true once there are more errors than the limit allows. */
+    passed(kind: OutcomeKind): boolean {
       rows++
       if (kind === 'rejected' || kind === 'failed' || kind === 'unknown') errors++
       return errors > allowedErrors(limit, rows)

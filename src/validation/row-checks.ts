@@ -66,51 +66,42 @@ function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
   })
 }
 
+const mostPlaces = 5
+
+export type DateOrder = ReturnType<typeof createDateOrder>
+
 /**
  * Finds dates with the month first. They pass as day first up to the twelfth of a month. If a column has dates that can only be
  * read month first, its ambiguous dates are reported.
  */
-export interface DateOrder {
-  /** Adds a valid date, as DD/MM/YYYY. */
-  addValid(date: string, place: RowPlace): void
-  /** Adds a cell that is no valid date. */
-  addInvalid(cell: string): void
-  /** The number of rows whose day and month may be swapped, and the first of them. */
-  ambiguous(): { readonly rows: number; readonly places: readonly RowPlace[] }
-}
-
-const mostPlaces = 5
-
-export function createDateOrder(): DateOrder {
+export function createDateOrder() {
   const places: RowPlace[] = []
   let [ambiguous, monthFirst] = [0, 0]
   return {
-    addValid(date, { row, line }) {
+    /** Adds a valid date, as DD/MM/YYYY. */
+    addValid(date: string, { row, line }: RowPlace): void {
       const [day, month] = [Number(date.slice(0, 2)), Number(date.slice(3, 5))]
       if (day > 12 || day === month) return
       ambiguous++
       if (places.length < mostPlaces) places.push({ row, line })
     },
-    addInvalid(cell) {
+    addInvalid(cell: string): void {
       const [, first, second] = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/.exec(cell) ?? []
       if (Number(first) <= 12 && Number(second) > 12 && Number(second) <= 31) monthFirst++
     },
+    /** The number of rows whose day and month may be swapped, and the first of them. */
     ambiguous: () => (monthFirst === 0 ? { rows: 0, places: [] } : { rows: ambiguous, places }),
   }
-}
-
-export interface SharedEmails {
-  /** Returns true if another customer has that address. */
-  add(email: string, customerId: string): boolean
 }
 
 const mostAddresses = 500_000
 
 /** Keeps hashes, about 40 MB at most. Addresses after the first 500,000 are only compared with those. */
-export function createSharedEmails(): SharedEmails {
+export function createSharedEmails() {
   const customers = new Map<number, number>()
   return {
-    add(email, customerId) {
+    /** Returns true if another customer has that address. */
+    add(email: string, customerId: string): boolean {
       const [address, customer] = [hashOf(email.toLowerCase()), hashOf(customerId)]
       const known = customers.get(address)
       if (known === undefined && customers.size < mostAddresses) customers.set(address, customer)

@@ -206,22 +206,16 @@ function createKeyCollector({ head, mapping, options }: MappedInput) {
   }
 }
 
-interface KindCounter<Code extends string> {
-  /** `columnOf` is called for the first row of a kind. */
-  add(
-    kind: Pick<FoundKind<Code>, 'code' | 'field' | 'message'>,
-    place: Pick<Place, 'row' | 'line'>,
-    columnOf: () => SourceColumn | undefined,
-  ): void
-  /** Most frequent first. */
-  list(): readonly FoundKind<Code>[]
-}
-
 /** Counts problems by code and field, and keeps the first row of each kind. */
-function createKindCounter<Code extends string>(): KindCounter<Code> {
+function createKindCounter<Code extends string>() {
   const found = new Map<string, FoundKind<Code> & { rows: number }>()
   return {
-    add({ code, field, message }, { row, line }, columnOf) {
+    /** `columnOf` is called for the first row of a kind. */
+    add(
+      { code, field, message }: Pick<FoundKind<Code>, 'code' | 'field' | 'message'>,
+      { row, line }: Pick<Place, 'row' | 'line'>,
+      columnOf: () => SourceColumn | undefined,
+    ): void {
       const key = `${code} ${field}`
       const known = found.get(key)
       if (known !== undefined) known.rows++
@@ -231,7 +225,8 @@ function createKindCounter<Code extends string>(): KindCounter<Code> {
         found.set(key, { code, field, message, ...first })
       }
     },
-    list: () => [...found.values()].sort((left, right) => right.rows - left.rows),
+    /** Most frequent first. */
+    list: (): readonly FoundKind<Code>[] => [...found.values()].sort((left, right) => right.rows - left.rows),
   }
 }
 
