@@ -122,19 +122,9 @@ function damaged(compression: Compression, path: string, byte: number, cause: un
 const times = mostExpansion.toLocaleString('en')
 const viewers: Readonly<Record<Compression, string>> = { gzip: 'zcat', zstd: 'zstdcat' }
 
-export interface BlockReader {
-  /** Bytes that were taken and not put back. */
-  readonly taken: number
-  next(): Promise<Buffer | undefined>
-  putBack(bytes: Buffer): void
-  /** The next bytes without taking them; fewer at the end. */
-  peek(length: number): Promise<Buffer>
-  /** All blocks that are left. */
-  rest(): AsyncGenerator<Buffer>
-  close(): Promise<void>
-}
+type BlockReader = ReturnType<typeof readBlocks>
 
-export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
+export function readBlocks(blocks: AsyncIterable<Buffer>) {
   const iterator = blocks[Symbol.asyncIterator]()
   let waiting: Buffer = Buffer.alloc(0)
   let taken = 0
@@ -152,18 +142,21 @@ export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
   }
 
   return {
-    get taken() {
+    /** Bytes that were taken and not put back. */
+    get taken(): number {
       return taken
     },
     next,
-    async *rest() {
+    /** All blocks that are left. */
+    async *rest(): AsyncGenerator<Buffer> {
       for (let block = await next(); block !== undefined; block = await next()) yield block
     },
-    putBack(bytes) {
+    putBack(bytes: Buffer): void {
       waiting = bytes
       taken -= bytes.length
     },
-    async peek(length) {
+    /** The next bytes without taking them; fewer at the end. */
+    async peek(length: number): Promise<Buffer> {
       while (waiting.length < length) {
         const more = await read()
         if (more === undefined) break
@@ -171,7 +164,7 @@ export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
       }
       return waiting.subarray(0, length)
     },
-    async close() {
+    async close(): Promise<void> {
       await iterator.return?.()
     },
   }

@@ -118,8 +118,14 @@ async function readCsvHead(
   }
   const line = above.split(dialect.newline).length
   const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(above) }
-  const [header, ...others] = await firstRecords(file, dialect, first)
-  if (header === undefined) throw refusal('E_EMPTY', 'noHeader', { path: file.path })
+  const { records, error } = await firstRecords(
+    wholeCharacters(file, first.offset),
+    dialect,
+    first,
+    mostCandidates,
+  )
+  const [header, ...others] = records
+  if (header === undefined) throw error ?? refusal('E_EMPTY', 'noHeader', { path: file.path })
   if (options.headerLine !== undefined && header.line !== line) throw notAHeader(line, 'is blank')
   const below = others.flatMap((row) => (row.kind === 'csv' ? [{ line: row.line, cells: row.cells }] : []))
   if (header.kind !== 'csv') {
@@ -150,18 +156,24 @@ async function readCsvHead(
   }
 }
 
-/** The first record is the header. Reading the rows reports an error of a later one. */
-async function firstRecords(file: InputFile, dialect: Dialect, start: RecordStart) {
+/** The first records, and the error that ended them: only if nothing was read, because reading the rows reports it again. */
+async function firstRecords(
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  dialect: Dialect,
+  start: RecordStart,
+  most: number,
+) {
   const records: (CsvRow | MalformedRow)[] = []
   try {
-    for await (const rows of parseCsv(wholeCharacters(file, start.offset), dialect, start)) {
-      records.push(...rows.slice(0, mostCandidates))
-      if (records.length >= mostCandidates) break
+    for await (const rows of parseCsv(blocks, dialect, start)) {
+      records.push(...rows.slice(0, most - records.length))
+      if (records.length === most) break
     }
   } catch (error) {
-    if (records.length === 0 || !(error instanceof BulkUpdateError)) throw error
+    if (!(error instanceof BulkUpdateError)) throw error
+    return { records, error }
   }
-  return records.slice(0, mostCandidates)
+  return { records, error: undefined }
 }
 
 /** The lines before `--header-line`, whatever quotes are in them. */
@@ -228,14 +240,8 @@ function badHeader(line: number, other: HeaderCandidate | undefined): BulkUpdate
 
 /** Returns the first line end outside of quotes; a line feed if there is none. */
 function firstLineEnd(text: string): string {
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"') quoted = !quoted
-    else if (!quoted && character === '\n') return '\n'
-    else if (!quoted && character === '\r') return /^\r(?:\r?\n)?/.exec(text.slice(at, at + 3))?.[0] ?? '\r'
-  }
-  return '\n'
+  const unquoted = text.replaceAll(/"[^"]*(?:"|$)/g, '""')
+  return /\r{0,2}\n|\r/.exec(unquoted)?.[0] ?? '\n'
 }
 
 /** Finds the line `sep=;` before the header, from which Excel takes the delimiter. */
@@ -250,6 +256,7 @@ type Candidate = (typeof candidates)[number]
 /** Characters and records that are tried. */
 const sampleLength = 64 * 1024
 const mostRecords = 200
+const sampleStart = { row: 0, line: 1, offset: 0 }
 
 /** The best delimiter must fit so many times as many records as the next one. */
 const lead = 2
@@ -278,7 +285,14 @@ export async function findDelimiter(
   const trials: Trial[] = []
   let below: { readonly delimiter: Candidate; readonly records: number } | undefined
   for (const delimiter of candidates) {
-    const [columns = 0, ...widths] = await widthsIn(sample, { delimiter, newline })
+    // An error: the sample ends in a quote, or has another delimiter.
+    const { records: sampled } = await firstRecords(
+      [Buffer.from(sample)],
+      { delimiter, newline },
+      sampleStart,
+      mostRecords,
+    )
+    const [columns = 0, ...widths] = sampled.map((row) => (row.kind === 'csv' ? row.cells.length : 0))
     // The last record of the sample may be cut.
     if (sample.length === sampleLength) widths.pop()
     const agreeing = widths.filter((width) => width === columns).length / widths.length
@@ -303,19 +317,6 @@ function mostAlike(numbers: readonly number[]): number {
       .values()
       .map(({ length }) => length),
   )
-}
-
-/** The number of cells of the header and the first records; 0 if one is malformed. */
-async function widthsIn(text: string, dialect: Dialect): Promise<readonly number[]> {
-  const widths: number[] = []
-  try {
-    for await (const rows of parseCsv([Buffer.from(text)], dialect, { row: 0, line: 1, offset: 0 }))
-      widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
-  } catch (error) {
-    // The sample ends in a quote, or has another delimiter. Reading the rows reports a real error.
-    if (!(error instanceof BulkUpdateError)) throw error
-  }
-  return widths.slice(0, mostRecords)
 }
 
 const delimiterNames: Readonly<Record<Candidate, readonly [name: string, option: string]>> = {

@@ -172,8 +172,16 @@ function firstDefect({ code, field, message, firstRow, firstLine, column }: Diag
 
 /** The header counts as row 0 on line 1. */
 function headerDiagnosis({ column, message }: ChecksParts['headerWarnings'][number]): Diagnosis<WarningCode> {
-  const place = { firstRow: 0, firstLine: 1, places: [{ row: 0, line: 1 }] }
-  return { code: 'W_HEADER_LOOKALIKE', field: column.name, message, rows: 0, ...place, column }
+  const { name: field } = column
+  return wholeDiagnosis({
+    code: 'W_HEADER_LOOKALIKE',
+    field,
+    message,
+    rows: 0,
+    firstRow: 0,
+    firstLine: 1,
+    column,
+  })
 }
 
 function wholeDiagnosis(warning: Warning): Diagnosis<WarningCode> {
@@ -187,18 +195,21 @@ function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<War
   const field = 'date_of_birth'
   const column = locate(noRow, field)
   const message = 'a date that may have its month first, as others in this column do'
-  const place = { firstRow: first.row, firstLine: first.line, places }
-  const where = column === undefined ? place : { ...place, column }
-  return [{ code: 'W_DATE_ORDER', field, message, rows, ...where }]
+  const found = {
+    code: 'W_DATE_ORDER',
+    field,
+    message,
+    rows,
+    firstRow: first.row,
+    firstLine: first.line,
+  } as const
+  return [{ ...found, places, ...(column === undefined ? {} : { column }) }]
 }
 
 /** Before the first row. */
 const noRow: MalformedRow = {
   kind: 'malformed',
-  row: 0,
-  line: 0,
-  offset: 0,
-  length: 0,
+  ...{ row: 0, line: 0, offset: 0, length: 0 },
   problem: { code: 'E_COLUMNS', field: '', message: '' },
 }
 

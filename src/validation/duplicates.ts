@@ -24,9 +24,13 @@ export function applyDuplicatePolicy(
   plain: RowReader,
   duplicates: DuplicateRows,
 ): RowReader {
+  const policy = input.options.duplicates
   const { openRows, readRow } = plain
   if (duplicates.earlierRows.size === 0) return plain
-  switch (input.options.duplicates) {
+  switch (policy) {
+    case 'sequence':
+    case 'reject':
+      return plain
     case 'last':
       // Of the rows of a customer that have a call, only the last one is sent.
       return {
@@ -41,7 +45,7 @@ export function applyDuplicatePolicy(
         readRow: readMergedRows(readRow, duplicates),
       }
     default:
-      return plain
+      return policy satisfies never
   }
 }
 
