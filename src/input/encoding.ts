@@ -48,6 +48,9 @@ const marks = [
   { name: 'UTF-16', encoding: 'utf-16be', bytes: [0xfe, 0xff] },
 ] as const
 
+/** Two ASCII characters. */
+const unmarkedUtf32 = /^(?:[\x01-\x7f]\0{3}){2}|^(?:\0{3}[\x01-\x7f]){2}/
+
 /**
  * Finds the encoding of a text that starts with `start` (some thousand bytes, or all). `wanted` is `--encoding`.
  *
@@ -55,7 +58,10 @@ const marks = [
  */
 export function detectEncoding(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
   const mark = marks.find(({ bytes }) => startsWith(start, bytes))
-  if ((mark !== undefined && mark.encoding === undefined) || isUnmarkedUtf32(start))
+  if (
+    (mark !== undefined && mark.encoding === undefined) ||
+    unmarkedUtf32.test(start.toString('latin1', 0, 8))
+  )
     throw refusal('E_BINARY', 'utf32', { path })
   const found = { path, encodings: encodings.join(', ') }
   if (mark?.encoding !== undefined && wanted !== undefined && mark.encoding !== wanted)
@@ -93,18 +99,4 @@ export function countNuls(bytes: Buffer): readonly [even: number, odd: number] {
   const counts: [number, number] = [0, 0]
   for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) counts[at % 2 === 0 ? 0 : 1] += 1
   return counts
-}
-
-/** True if the text starts with two ASCII characters in UTF-32. */
-function isUnmarkedUtf32(start: Buffer): boolean {
-  if (start.length < 8) return false
-  const [le, be] = [start.readUInt32LE(0), start.readUInt32BE(0)]
-  return (
-    (isAsciiUnit(le) && isAsciiUnit(start.readUInt32LE(4))) ||
-    (isAsciiUnit(be) && isAsciiUnit(start.readUInt32BE(4)))
-  )
-}
-
-function isAsciiUnit(unit: number): boolean {
-  return unit > 0 && unit < 0x80
 }

@@ -8,7 +8,6 @@ import { rawRowMark } from '../model/row.ts'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
 import type { OnSetAside } from '../model/scan.ts'
 import { hasBrokenQuote } from './csv.ts'
-import type { CsvHead } from './header.ts'
 import { recordProblem } from './lines.ts'
 import { refusal } from './refusals.ts'
 import footerWords from './footer-words.json' with { type: 'json' }
@@ -27,12 +26,11 @@ const longestFooterLine = 1_000
  */
 export async function* shapeRows(
   records: CsvRecords,
-  head: Pick<CsvHead, 'header' | 'skipFooter'>,
+  { header, skipFooter }: { readonly header: readonly string[]; readonly skipFooter: boolean },
   first: number,
   onSetAside: OnSetAside,
   endsLine: (offset: number) => Promise<boolean>,
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const { header, skipFooter } = head
   const judge = createJudge(header, onSetAside)
   let next = first
   let footer: CsvRecord[] = []
@@ -174,10 +172,6 @@ export async function* refuseBrokenCells(source: CsvRecords): AsyncGenerator<rea
   /** The last line of the last record with broken quotes. */
   let brokenLine: number | undefined
   for await (const batch of source) {
-    if (brokenLine === undefined && !batch.some(isBroken)) {
-      yield batch
-      continue
-    }
     const rows: CsvRecord[] = []
     const release = (toRow: (row: CsvRecord) => CsvRecord): void => {
       for (const row of held) rows.push(toRow(row))

@@ -4,7 +4,6 @@
  */
 import { findTip, warningEntries } from '../model/errors.ts'
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import type { JsonValue } from '../model/json.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Scan, Warning } from '../model/scan.ts'
 import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
@@ -16,22 +15,10 @@ import { withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import { findShift, findUnseen, findWrappers, mayBeWrapped, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
-import { createFindings, maskCell } from './findings.ts'
-import type { Diagnosis, Findings } from './findings.ts'
+import { createFindings, maskCell, valueIn } from './findings.ts'
+import type { Defect, Diagnosis, Findings } from './findings.ts'
 import { createDateOrder, createRowChecks } from './row-checks.ts'
 import type { DateOrder, HasTrunkZero } from './row-checks.ts'
-
-/** One error or warning of one row, as it is streamed. */
-export interface Defect {
-  readonly severity: 'error' | 'warning'
-  readonly code: ErrorCode | WarningCode
-  readonly field: string
-  readonly message: string
-  readonly tip: string
-  readonly row: number
-  readonly line: number
-  readonly column: SourceColumn | undefined
-}
 
 interface CellColumn extends TextColumn {
   readonly index: number
@@ -217,11 +204,4 @@ const noRow: MalformedRow = {
 function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
   const value = valueIn(row, column)
   return typeof value === 'string' || value === undefined ? value : JSON.stringify(value)
-}
-
-/** The text of a CSV cell. For NDJSON, the value of the key. */
-export function valueIn(row: Row | MalformedRow, column: SourceColumn | undefined): JsonValue | undefined {
-  if (column === undefined || row.kind === 'malformed') return undefined
-  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
-  return Object.hasOwn(row.record, column.name) ? row.record[column.name] : undefined
 }

@@ -1,5 +1,8 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
-import type { PlannedColumn } from '../mapping/column-plans.ts'
+import { codePageNames, decodeFrom, encodeIn } from '../input/code-pages.ts'
+import { isOfSeveralBytes, openDecoder, otherEncodings } from '../input/encoding.ts'
+import { countOddities } from '../input/oddities.ts'
+import type { Assignment } from '../mapping/mapping.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
 import { isJsonObject, isList } from '../model/json.ts'
@@ -10,7 +13,6 @@ import { findAddressField, findCustomerField, isCustomerId, isStrictRule } from 
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 import names from './code-names.json' with { type: 'json' }
 import texts from './damage-texts.json' with { type: 'json' }
-import { findMisreading } from './misread.ts'
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
@@ -57,8 +59,13 @@ export interface TypedColumn {
 /** Rules whose texts cannot be mistaken for others. Two-letter country codes can. */
 const distinctRules = ['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD']
 
+interface Plan {
+  readonly isId: boolean
+  readonly assignments: readonly Assignment[]
+}
+
 /** The columns that show if cells have moved, in the header's order. */
-export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
+export function typedColumns(plans: readonly Plan[]): readonly TypedColumn[] {
   return plans.flatMap(({ isId, assignments }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
     const rule = assignments[0]?.target.rule
@@ -126,6 +133,42 @@ export function textDamage(
   if (start.includes('?') && hasLostLetters(start, isFree, field)) return damage('W_ENCODING', 'lostLetters')
   const misreading = findMisreading(start)
   return misreading && damage('W_ENCODING', misreading)
+}
+
+/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252. */
+type Misreading = 'twice' | 'page'
+
+/** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
+const plainText =
+  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
+
+/** Returns undefined for a text that is as it should be. */
+export function findMisreading(text: string): Misreading | undefined {
+  if (plainText.test(text)) return undefined
+  const oddities = countOddities(text)
+  if (oddities === 0) return undefined
+  const isBetter = (other: string | undefined): boolean =>
+    other !== undefined && other !== text && countOddities(other) < oddities
+  if (codePageNames().some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
+  const bytes = encodeIn('windows-1252', text)
+  if (bytes === undefined) return undefined
+  const isOfPage =
+    codePageNames().some((page) => isBetter(decodeFrom(page, bytes))) ||
+    otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
+  return isOfPage ? 'page' : undefined
+}
+
+const utf8 = new TextDecoder()
+/** Characters of UTF-8, some of which may have lost bytes to which the code page gives no character. */
+const characters = /^(?:[\xc2-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{0,2}|[\xf0-\xf4][\x80-\xbf]{0,3})+$/
+
+function decodeTwice(text: string, page: string): string {
+  return text.replace(/[^\0-\x7f]+/g, (run) => {
+    const bytes = encodeIn(page, run)
+    if (bytes === undefined || !characters.test(bytes.toString('latin1'))) return run
+    const decoded = utf8.decode(bytes)
+    return decoded.replaceAll('\ufffd', '').length * 4 >= decoded.length ? decoded : run
+  })
 }
 
 /** False for most texts, so that they are done with at once. */

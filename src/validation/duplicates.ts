@@ -2,6 +2,9 @@
  * `--duplicates last` and `merge`: wraps the reading of rows, and for `merge` the source too. The result depends on the input
  * alone, so a resumed run decides the same.
  */
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Head } from '../input/header.ts'
 import type { RecordStart } from '../input/lines.ts'
 import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/patches.ts'
@@ -9,7 +12,6 @@ import { isOutcome, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
 import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
-import type { MappedInput } from './row-reader.ts'
 
 /** Opens the rows of an input and reads them. */
 export interface RowReader {
@@ -18,12 +20,14 @@ export interface RowReader {
   readonly readRow: ReadRow
 }
 
+interface Input {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: Pick<ResolvedOptions, 'duplicates'>
+}
+
 /** Returns `plain` itself if the policy changes no row. */
-export function applyDuplicatePolicy(
-  input: MappedInput,
-  plain: RowReader,
-  duplicates: DuplicateRows,
-): RowReader {
+export function applyDuplicatePolicy(input: Input, plain: RowReader, duplicates: DuplicateRows): RowReader {
   const policy = input.options.duplicates
   const { openRows, readRow } = plain
   if (duplicates.earlierRows.size === 0) return plain
@@ -76,7 +80,7 @@ function leaveOut(
 
 /** Adds the merged earlier rows to the last row of each customer. Earlier rows are read again by their place. */
 async function* withEarlierRows(
-  { file, head }: MappedInput,
+  { file, head }: Input,
   source: Source,
   readRow: ReadRow,
   duplicates: DuplicateRows,

@@ -2,6 +2,7 @@
  * The file profile: what a run keeps of its input, to compare the next file of that name with it. It holds counts, and one byte
  * for each value of some hundred customers. No value can be read from that byte.
  */
+import { hash } from 'node:crypto'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
@@ -106,12 +107,12 @@ interface SampledRow {
 }
 
 /**
- * Samples the customers of an input in one pass and constant memory, without knowing its length. `isMisread` is true for texts
- * that a wrong encoding has damaged.
+ * Samples the customers of an input in one pass and constant memory, without knowing its length. `isMisread` is true for a row with
+ * a text that a wrong encoding has damaged.
  */
 export function createCustomerSampler(
   last: FileProfile | undefined,
-  isMisread: (text: string, field: string) => boolean,
+  isMisread: (row: PatchedRow) => boolean,
 ) {
   // Starts with the fields of the last file, so that hashes of both have one order.
   const indexes = new Map((last?.fields ?? []).map((field, index) => [field, index]))
@@ -147,9 +148,7 @@ export function createCustomerSampler(
   const sample = (row: PatchedRow): SampledRow => ({
     row: row.row,
     hashes: hashValues(row),
-    isMisread: Object.entries(row.patch).some(([field, value]) =>
-      textsIn(value).some((text) => isMisread(text, field)),
-    ),
+    isMisread: isMisread(row),
   })
 
   return {
@@ -182,17 +181,9 @@ export function createCustomerSampler(
   }
 }
 
-/** FNV-1a over the value, of which one byte is kept. */
+/** One byte of a hash of the value. */
 function hashValue(value: JsonValue): number {
   if (value === '') return 1
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  let mixed = 0x811c_9dc5
-  for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x0100_0193)
-  return 2 + ((mixed >>> 0) % 254)
-}
-
-function textsIn(value: JsonValue): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(textsIn)
+  return 2 + (hash('sha1', text, 'buffer').readUInt32BE() % 254)
 }

@@ -1,6 +1,6 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
-import { valueIn } from './checks.ts'
-import type { Defect } from './checks.ts'
+import { valueIn } from './findings.ts'
+import type { Defect } from './findings.ts'
 import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
 import type { Dialect } from '../input/csv.ts'
