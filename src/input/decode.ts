@@ -11,16 +11,11 @@ export interface Bytes {
   blocks(offset: number): AsyncIterable<Buffer>
 }
 
-/** Decodes UTF-8 from `offset` on. Throws INPUT, E_ENCODING, at the first broken character. */
-export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
+/** Reads UTF-8 from `offset` on, in blocks that are cut between characters. Throws INPUT, E_ENCODING, at a broken one. */
+export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
   const refuse: DecodingError = async ({ at, ...found }) =>
     notIn('utf-8', file.textName, { ...found, at: offset + at, line: await lineAt(file, offset + at) })
-  yield* decoded(file.blocks(offset), 'utf-8', refuse)
-}
-
-/** Like `decodeUtf8`, but gives bytes, cut between characters. */
-export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
-  for await (const text of decodeUtf8(file, offset)) yield Buffer.from(text)
+  for await (const text of decoded(file.blocks(offset), 'utf-8', refuse)) yield Buffer.from(text)
 }
 
 /**

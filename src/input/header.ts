@@ -17,7 +17,7 @@ import {
 } from './format.ts'
 import type { Dialect } from './csv.ts'
 import type { RecordStart, Newline } from './lines.ts'
-import { decodeUtf8, wholeCharacters } from './decode.ts'
+import { wholeCharacters } from './decode.ts'
 import { refusal } from './refusals.ts'
 
 /** A record as the header may be one. */
@@ -83,7 +83,8 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const plain = withoutSeparators(text)
   const format = options.format ?? detectFormat(plain, file.path)
   if (format !== 'ndjson') return readCsvHead(file, { above, text, delimiter: separator?.delimiter }, options)
-  if (options.headerLine !== undefined) throw notAHeader(options.headerLine, 'is one of NDJSON')
+  if (options.headerLine !== undefined)
+    throw refusal('E_HEADER_LINE', 'notAHeader', { line: options.headerLine, why: 'is one of NDJSON' })
   if (options.format !== undefined) refuseNotJson(plain, file.path)
   // In a file without line feeds, carriage returns end the lines.
   const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
@@ -126,13 +127,15 @@ async function readCsvHead(
   )
   const [header, ...others] = records
   if (header === undefined) throw error ?? refusal('E_EMPTY', 'noHeader', { path: file.path })
-  if (options.headerLine !== undefined && header.line !== line) throw notAHeader(line, 'is blank')
+  if (options.headerLine !== undefined && header.line !== line)
+    throw refusal('E_HEADER_LINE', 'notAHeader', { line, why: 'is blank' })
   const below = others.flatMap((row) => (row.kind === 'csv' ? [{ line: row.line, cells: row.cells }] : []))
   if (header.kind !== 'csv') {
     if (startsWithObject(text)) throw refusal('E_FORMAT', 'notCsv', { path: file.path, said: format })
-    throw header.problem.code === 'E_TOO_LARGE'
-      ? tooLong(header.line)
-      : badHeader(header.line, findHeader({ cells: [''], line }, below))
+    if (header.problem.code === 'E_TOO_LARGE') throw tooLong(header.line)
+    const other = findHeader({ cells: [''], line }, below)?.line
+    const elsewhere = other === undefined ? '' : ` If line ${other} is the header: --header-line ${other}.`
+    throw refusal('E_HEADER_QUOTE', 'headerQuote', { line: header.line, elsewhere })
   }
   const columns = header.cells.length
   if (columns > mostColumns)
@@ -181,13 +184,9 @@ function linesBefore(text: string, headerLine: number | undefined, path: string)
   if (headerLine === undefined || headerLine === 1) return ''
   const lineEnd = text.includes('\n') ? '\n' : '\r'
   const lines = text.split(lineEnd)
-  if (lines.length < headerLine)
-    throw notAHeader(headerLine, `is not in the first ${lines.length} lines of ${path}`)
+  const why = `is not in the first ${lines.length} lines of ${path}`
+  if (lines.length < headerLine) throw refusal('E_HEADER_LINE', 'notAHeader', { line: headerLine, why })
   return lines.slice(0, headerLine - 1).join(lineEnd) + lineEnd
-}
-
-function notAHeader(line: number, why: string): BulkUpdateError {
-  return refusal('E_HEADER_LINE', 'notAHeader', { line, why })
 }
 
 /** A shell may pass the backslash doubled. */
@@ -228,14 +227,8 @@ export function isMarked({ textStart, encoding }: InputFile): boolean {
 }
 
 async function firstText(file: InputFile): Promise<string> {
-  for await (const text of decodeUtf8(file, file.textStart)) return text
+  for await (const block of wholeCharacters(file, file.textStart)) return block.toString()
   return ''
-}
-
-function badHeader(line: number, other: HeaderCandidate | undefined): BulkUpdateError {
-  const elsewhere =
-    other === undefined ? '' : ` If line ${other.line} is the header: --header-line ${other.line}.`
-  return refusal('E_HEADER_QUOTE', 'headerQuote', { line, elsewhere })
 }
 
 /** Returns the first line end outside of quotes; a line feed if there is none. */

@@ -52,18 +52,13 @@ function listMisreadWords(): ReadonlySet<string> {
   return new Set(listed)
 }
 
-interface Patterns {
-  readonly odd: RegExp
-  readonly ofOneScript: RegExp
-  readonly misreadWords: ReadonlySet<string>
-}
-
+const createPatterns = () => ({ odd: odd(), ofOneScript: ofOneScript(), misreadWords: listMisreadWords() })
 /** Made when the first text needs them, because that takes some milliseconds. */
-let patterns: Patterns | undefined
+let patterns: ReturnType<typeof createPatterns> | undefined
 
 /** Returns 0 for nearly all texts that were read with the right encoding. */
 export function countOddities(text: string): number {
-  patterns ??= { odd: odd(), ofOneScript: ofOneScript(), misreadWords: listMisreadWords() }
+  patterns ??= createPatterns()
   const { odd: oddPattern, ofOneScript: onePattern, misreadWords } = patterns
   const oddWords = text
     .match(words)

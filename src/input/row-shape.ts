@@ -43,10 +43,9 @@ export async function* shapeRows(
   for await (const batch of records) {
     const rows: CsvRecord[] = []
     for (const record of batch) {
-      const isPlain = record.kind === 'csv' && isPlainRow(record.cells, header.length)
-      const row = isPlain ? record : judge(record)
+      const row = judge(record)
       if (row === undefined) continue
-      if (!isPlain && footer.length < mostFooterLines && isFooterLine(record, header.length)) {
+      if (footer.length < mostFooterLines && isFooterLine(record, header.length)) {
         if (footer.length === 0) isRemark = startsAsFooter(record.cells)
         footer.push(row)
         continue
@@ -65,11 +64,6 @@ export async function* shapeRows(
   if (!isFooter) yield footer.map(numbered)
   else if (skipFooter) onSetAside('footer_lines', start.line, lines)
   else yield [numbered(refuse({ ...start, length, lines }, footerProblem))]
-}
-
-/** Most rows are: they begin with their customer id. */
-function isPlainRow(cells: readonly string[], width: number): boolean {
-  return cells.length === width && cells[0]?.startsWith(idStart) === true
 }
 
 function refuse({ row, line, offset, length, lines = 1 }: CsvRecord, problem: Problem): MalformedRow {

@@ -109,22 +109,12 @@ export async function* parseNdjson(
     const place = { row, line, offset: offset + skipped, length: whole - skipped }
     line++
     offset += bytes.length + 1
-    if (place.length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
-    else {
-      const text = bytes.toString('utf8', skipped, whole)
-      if (blank.test(text)) return
-      const read = readJsonLine(text)
-      rows.push(
-        'record' in read
-          ? { kind: 'ndjson', ...place, record: read.record }
-          : {
-              kind: 'malformed',
-              ...place,
-              problem: joinedObjects.test(withoutSeparators(text)) ? joinedLine : read.problem,
-            },
-      )
-    }
+    const text = place.length > longestRecord ? undefined : bytes.toString('utf8', skipped, whole)
+    if (text !== undefined && blank.test(text)) return
     row++
+    const read = text === undefined ? { problem: tooLarge } : readJsonLine(text)
+    if ('record' in read) rows.push({ kind: 'ndjson', ...place, record: read.record })
+    else rows.push({ kind: 'malformed', ...place, problem: read.problem })
   }
 
   for await (const lines of wholeLines(blocks, newline)) {
@@ -148,7 +138,8 @@ export async function* parseNdjson(
 export function readJsonLine(text: string): { readonly record: JsonObject } | { readonly problem: Problem } {
   const { value, problem } = readStrictJson(text)
   if (value !== undefined && !isJsonObject(value)) return { problem: notAnObject }
-  return problem === undefined ? { record: value } : { problem }
+  if (problem === undefined) return { record: value }
+  return { problem: joinedObjects.test(withoutSeparators(text)) ? joinedLine : problem }
 }
 
 const notAnObject = recordProblem('E_NOT_OBJECT', 'not a JSON object')

@@ -131,8 +131,7 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
       if (changes.length === 0) return
       rows++
       if (isGood) goodRows++
-      const { line, offset, length } = row
-      waiting.push({ place: { row: row.row, line, offset, length }, changes })
+      waiting.push({ place: row, changes })
     },
     flush,
     /** Copies the rest and moves both files to their paths. */
@@ -156,23 +155,23 @@ function columnKey(column: SourceColumn | undefined): string {
 
 type FixText = (text: string) => Fix | undefined
 
-/** Fixes a text, or one inside an object or inside the JSON of a text. Returns undefined if no fix is certain. */
-function fixValue(value: JsonValue, field: string, fix: FixText): FixedValue | undefined {
-  const inner = typeof value === 'string' && /^\s*[[{]/.test(value) ? readStrictJson(value).value : undefined
-  if (typeof inner !== 'object' || inner === null) return fixInside(value, '', field, fix)
-  const fixed = fixInside(inner, '', field, fix)
-  return fixed && { ...fixed, value: JSON.stringify(fixed.value) }
-}
-
-/** `path` leads from the cell to the value. A text with the same end of a path would have the same defect. */
-function fixInside(value: JsonValue, path: string, field: string, fix: FixText): FixedValue | undefined {
+/**
+ * Fixes a text, or one inside an object or inside the JSON of a text. Returns undefined if no fix is certain. `path` leads from the
+ * cell to the value: a text with the same end of a path would have the same defect.
+ */
+function fixValue(value: JsonValue, field: string, fix: FixText, path = ''): FixedValue | undefined {
   if (typeof value === 'string') {
+    const inner = path === '' && /^\s*[[{]/.test(value) ? readStrictJson(value).value : undefined
+    if (typeof inner === 'object' && inner !== null) {
+      const fixed = fixValue(inner, field, fix)
+      return fixed && { ...fixed, value: JSON.stringify(fixed.value) }
+    }
     const made = field.endsWith(path) ? fix(value) : undefined
     return made && { value: made.text, change: made.change }
   }
   if (typeof value !== 'object' || value === null) return undefined
   for (const [key, member] of Object.entries(value)) {
-    const fixed = fixInside(member, isList(value) ? `${path}[${key}]` : `${path}.${key}`, field, fix)
+    const fixed = fixValue(member, field, fix, isList(value) ? `${path}[${key}]` : `${path}.${key}`)
     if (fixed === undefined) continue
     const whole = isList(value) ? value.with(Number(key), fixed.value) : { ...value, [key]: fixed.value }
     return { value: whole, change: fixed.change }

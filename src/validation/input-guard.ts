@@ -16,14 +16,7 @@ import type { FileProfile, ProfiledRun, SampledCustomer, ValueHashes } from './f
 import { rulesOf } from './row-reader.ts'
 import type { MappedInput } from './row-reader.ts'
 
-export interface InputGuard {
-  /** Sees the rows of the scan. */
-  readonly watch: Examiner
-  /** Returns what saves the profile with the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
-  check(found: Scan): Promise<(run: Pick<Run, 'noteLater'>) => Promise<void>>
-}
-
-export interface InputGuardParts extends MappedInput {
+interface InputGuardParts extends MappedInput {
   readonly store: Pick<Store, 'runs'>
   /** True if the run exists already. */
   readonly isKnown: boolean
@@ -38,7 +31,7 @@ export interface InputGuardParts extends MappedInput {
 export async function openInputGuard(
   { store, isKnown, facts, ...input }: InputGuardParts,
   { redo, planned, rollback }: Readonly<Partial<Record<'redo' | 'planned' | 'rollback', object | undefined>>>,
-): Promise<InputGuard | undefined> {
+) {
   const isDerived = redo !== undefined || planned !== undefined || rollback !== undefined
   if (isDerived || isKnown) return undefined
   // CSV and NDJSON write addresses differently, so their fields cannot be compared.
@@ -47,11 +40,13 @@ export async function openInputGuard(
   const isNamed = input.options.input !== '-'
   const profiler = createFileProfiler(input, isNamed ? await findProfiledRun(store, key) : undefined)
   return {
+    /** Sees the rows of the scan. */
     watch: profiler.watch,
-    async check(found) {
+    /** Returns what saves the profile with the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
+    async check(found: Scan) {
       const { profile, refusal } = await profiler.finish(found)
       if (refusal !== undefined) throw refusal
-      return async (run) => {
+      return async (run: Pick<Run, 'noteLater'>): Promise<void> => {
         if (isNamed) saveProfile(run, key, profile)
       }
     },
@@ -175,18 +170,15 @@ export function compareRows(last: FileProfile, { rows }: FileProfile): readonly 
 
 /** Finds a lost line end, more than 1% new invalid rows, and texts that a wrong encoding has damaged. */
 export function compareDamage(last: FileProfile, next: FileProfile): readonly ProfileDifference[] {
-  const differences: ProfileDifference[] = []
-  if (last.endsLine && !next.endsLine)
-    differences.push({ what: 'damage', text: 'its last row has no line end, as if it was cut there' })
+  const texts: string[] = []
+  if (last.endsLine && !next.endsLine) texts.push('its last row has no line end, as if it was cut there')
   const expected = (last.invalid * next.rows) / last.rows
   if (next.invalid - expected > slack(next.rows, 0.01, 5))
-    differences.push({
-      what: 'damage',
-      text: `${next.invalid} of its ${next.rows} rows are invalid, ${last.invalid} of ${last.rows} last time`,
-    })
-  if (next.misread - last.misread > slack(next.customers.length, 0.02, 3))
-    differences.push({ what: 'damage', text: misreadText(next) })
-  return differences
+    texts.push(
+      `${next.invalid} of its ${next.rows} rows are invalid, ${last.invalid} of ${last.rows} last time`,
+    )
+  if (next.misread - last.misread > slack(next.customers.length, 0.02, 3)) texts.push(misreadText(next))
+  return texts.map((text) => ({ what: 'damage', text }))
 }
 
 type Misread = Pick<FileProfile, 'customers' | 'misread'>
@@ -211,26 +203,13 @@ export function compareFields(last: FileProfile, next: FileProfile): readonly Pr
     if (next.filled[field] === undefined)
       return [{ what: field, text: `no row has ${field}, which ${before} of ${last.calls} had last time` }]
     const [blank, blankBefore] = [next.calls - filled, last.calls - before]
-    return [
-      {
-        what: field,
-        text: `${field} is blank in ${blank} of ${next.calls} rows, ${blankBefore} of ${last.calls} last time`,
-      },
-    ]
+    const counts = `${blank} of ${next.calls} rows, ${blankBefore} of ${last.calls} last time`
+    return [{ what: field, text: `${field} is blank in ${counts}` }]
   })
 }
 
-interface CustomerComparison {
-  readonly differences: readonly ProfileDifference[]
-  /** Fields that changed for more customers than is usual. */
-  readonly volatileFields: readonly string[]
-}
-
 /** `next` holds the customers of `last` that the next file has too. Expects one mapping for both. */
-export function compareCustomers(
-  last: FileProfile,
-  next: ReadonlyMap<string, ValueHashes>,
-): CustomerComparison {
+export function compareCustomers(last: FileProfile, next: ReadonlyMap<string, ValueHashes>) {
   const shared = last.customers.filter(([id]) => next.has(id))
   if (shared.length < leastShared) return { differences: [], volatileFields: [] }
   const counts = last.fields.map((field, index) => {
