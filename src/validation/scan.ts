@@ -61,25 +61,19 @@ export async function checkInput(
     (parts.remembered === undefined
       ? refuseMissingColumns(mapping, missingColumns, found.set.size === 0)
       : undefined) ?? guardOf(found, options)
-  // A remembered scan keeps no customers, and the other policies need all of them.
-  if (options.duplicates === 'sequence') {
-    const found = parts.remembered ?? {
-      ...(await scanReading(parts, plain, openFirst())),
-      ...aside.list(),
-    }
-    hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
-    return { ...plain, found, refusal: refusalOf(found) }
-  }
-  const customers = countCustomers()
-  const all = await scanReading(parts, plain, openFirst(), customers)
-  const reader = applyDuplicatePolicy(parts, plain, customers.duplicates())
+  const isSequence = options.duplicates === 'sequence'
+  const customers = isSequence ? undefined : countCustomers()
+  // It keeps no customers, and the other policies need all of them.
+  const remembered = isSequence ? parts.remembered : undefined
+  const all = remembered ?? (await scanReading(parts, plain, openFirst(), customers))
+  const reader = customers === undefined ? plain : applyDuplicatePolicy(parts, plain, customers.duplicates())
   const counted =
     reader === plain
       ? all
       : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reader, reader.openRows())
-  const found = { ...counted, ...aside.list() }
+  const found = remembered ?? { ...counted, ...aside.list() }
   hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
-  const pair = options.duplicates === 'reject' ? customers.firstPair() : undefined
+  const pair = options.duplicates === 'reject' ? customers?.firstPair() : undefined
   const refusal =
     pair === undefined ? refusalOf(found) : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
   return { ...reader, found, refusal }
