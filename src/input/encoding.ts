@@ -49,7 +49,7 @@ const marks = [
 ] as const
 
 /** Two ASCII characters. */
-const unmarkedUtf32 = /^(?:[\x01-\x7f]\0{3}){2}|^(?:\0{3}[\x01-\x7f]){2}/
+const unmarkedUtf32 = /^(?:(?!\0)[\0-\x7f]\0{3}){2}|^(?:\0{3}(?!\0)[\0-\x7f]){2}/
 
 /**
  * Finds the encoding of a text that starts with `start` (some thousand bytes, or all). `wanted` is `--encoding`.

@@ -13,7 +13,8 @@ export function refusal(
   cause?: unknown,
 ): BulkUpdateError {
   const { message, tip } = texts[name]
-  return new BulkUpdateError(code, fill(message, values), fill(tip, values), { cause })
+  const options = cause === undefined ? {} : { cause }
+  return new BulkUpdateError(code, fill(message, values), fill(tip, values), options)
 }
 
 function fill(text: string, values: Values): string {

@@ -2,6 +2,7 @@
  * The checks of `validate`: sees every row of the scan, counts columns, and gathers all errors and warnings with examples. Memory
  * is bounded.
  */
+import { recordProblem } from '../input/lines.ts'
 import { findTip, warningEntries } from '../model/errors.ts'
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import type { Outcome } from '../model/outcome.ts'
@@ -194,11 +195,8 @@ function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<War
 }
 
 /** Before the first row. */
-const noRow: MalformedRow = {
-  kind: 'malformed',
-  ...{ row: 0, line: 0, offset: 0, length: 0 },
-  problem: { code: 'E_COLUMNS', field: '', message: '' },
-}
+const nowhere = { row: 0, line: 0, offset: 0, length: 0 }
+const noRow: MalformedRow = { kind: 'malformed', ...nowhere, problem: recordProblem('E_COLUMNS', '') }
 
 /** The text as it is; another value of NDJSON as JSON. */
 function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {

@@ -57,7 +57,7 @@ export interface TypedColumn {
 }
 
 /** Rules whose texts cannot be mistaken for others. Two-letter country codes can. */
-const distinctRules = ['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD']
+const distinctRules = new Set<string>(['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD'])
 
 interface Plan {
   readonly isId: boolean
@@ -69,7 +69,7 @@ export function typedColumns(plans: readonly Plan[]): readonly TypedColumn[] {
   return plans.flatMap(({ isId, assignments }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
     const rule = assignments[0]?.target.rule
-    return rule === undefined || !distinctRules.includes(rule(' ')?.code ?? '')
+    return rule === undefined || !distinctRules.has(rule(' ')?.code ?? '')
       ? []
       : [{ index, fits: (text: string) => rule(text) === undefined }]
   })

@@ -44,8 +44,8 @@ export async function openInputGuard(
     watch: profiler.watch,
     /** Returns what saves the profile with the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
     async check(found: Scan) {
-      const { profile, refusal } = await profiler.finish(found)
-      if (refusal !== undefined) throw refusal
+      const { profile, refusal: error } = await profiler.finish(found)
+      if (error !== undefined) throw error
       return async (run: Pick<Run, 'noteLater'>): Promise<void> => {
         if (isNamed) saveProfile(run, key, profile)
       }
