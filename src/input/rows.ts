@@ -114,7 +114,10 @@ export async function* parseNdjson(
     row++
     const read = text === undefined ? { problem: tooLarge } : readJsonLine(text)
     if ('record' in read) rows.push({ kind: 'ndjson', ...place, record: read.record })
-    else rows.push({ kind: 'malformed', ...place, problem: read.problem })
+    else {
+      const isJoined = joinedObjects.test(withoutSeparators(text ?? ''))
+      rows.push({ kind: 'malformed', ...place, problem: isJoined ? joinedLine : read.problem })
+    }
   }
 
   for await (const lines of wholeLines(blocks, newline)) {
@@ -138,8 +141,7 @@ export async function* parseNdjson(
 export function readJsonLine(text: string): { readonly record: JsonObject } | { readonly problem: Problem } {
   const { value, problem } = readStrictJson(text)
   if (value !== undefined && !isJsonObject(value)) return { problem: notAnObject }
-  if (problem === undefined) return { record: value }
-  return { problem: joinedObjects.test(withoutSeparators(text)) ? joinedLine : problem }
+  return problem === undefined ? { record: value } : { problem }
 }
 
 const notAnObject = recordProblem('E_NOT_OBJECT', 'not a JSON object')
