@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkInput } from '../src/validation/scan.ts'
 import { BulkUpdateError } from '../src/model/errors.ts'
-import { formatProfile, parseProfile } from '../src/validation/file-profile.ts'
+import { parseProfile } from '../src/validation/file-profile.ts'
 import type { FileProfile } from '../src/validation/file-profile.ts'
 import { openInput } from '../src/input/bytes.ts'
 import { readHead } from '../src/input/header.ts'
@@ -57,11 +57,11 @@ async function precondition(
         ...parts,
         onInvalid: () => {},
         signal,
-        examiner: profiler,
+        examiner: profiler.watch,
       })
       const finished = await profiler.finish(found)
       // As the journal keeps it.
-      const profile = parseProfile(formatProfile(finished.profile))
+      const profile = parseProfile(JSON.stringify(finished.profile))
       return { profile, refusal: refusal ?? finished.refusal }
     } finally {
       await file.close()

@@ -5,7 +5,7 @@ import type { SourceColumn, Outcome } from '../model/row.ts'
 import { formatCount, formatDuration, formatRows } from '../report/format.ts'
 import type { ValidateResult } from '../jobs/validate.ts'
 import type { ColumnReport } from '../validation/columns.ts'
-import type { Defect } from '../validation/checks.ts'
+import type { Defect } from '../validation/findings.ts'
 import { printable } from '../model/text.ts'
 import { describeAddingUp, describeExtraCalls } from './display.ts'
 
@@ -44,12 +44,7 @@ export function filesText({ errorsFile, mended }: ValidateResult): string {
     lines.push(
       `Mended ${formatCount(cells)} cells in ${formatRows(rows)}, ${formatCount(goodRows)} of them good now: ${path}`,
       `Every change: ${changesPath}`,
-      ...first
-        .slice(0, mostListed)
-        .map(
-          ({ row, line, column, code, change }) =>
-            `  row ${row}, line ${line}${columnText(column)}: ${code}: ${change}`,
-        ),
+      ...first.slice(0, mostListed).map((fix) => `  ${placeText(fix)}: ${fix.code}: ${fix.change}`),
     )
   }
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
@@ -86,34 +81,38 @@ function kindLines<Kind extends Counted>(
 }
 
 function countedLines(counted: Counted, tip: string): readonly string[] {
-  const { rows, code, field, message, firstRow, firstLine, column } = counted
+  const { rows, code, field, message, firstRow: row, firstLine: line, column } = counted
   const what = `${code} ${field}`.trim()
   // Row 0 is the header
-  if (firstRow === 0) return [`  ${what}: ${message} (the header${columnText(column)})`, `    ${tip}`]
-  const place = `first: row ${firstRow}, line ${firstLine}${columnText(column)}`
-  return [`  ${formatCount(rows)} × ${what}: ${message} (${place})`, `    ${tip}`, ...detailLines(counted)]
+  if (row === 0) return [`  ${what}: ${message} (the header${columnText(column)})`, `    ${tip}`]
+  const place = placeText({ row, line, column })
+  return [
+    `  ${formatCount(rows)} × ${what}: ${message} (first: ${place})`,
+    `    ${tip}`,
+    ...detailLines(counted),
+  ]
 }
 
 /** Further rows, and an example of the cell. */
 function detailLines({ rows, places, example }: Counted): readonly string[] {
-  const [, ...further] = places.map(({ row }) => row)
-  const more = rows - places.length
-  const others =
-    further.length === 0
-      ? ''
-      : `also in row ${further.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`
-  const looks = example === undefined ? '' : `looks like ${JSON.stringify(example)}`
-  const details = [others, looks].filter((text) => text !== '').join('; ')
-  return details === '' ? [] : [`    (${details})`]
+  const further = places.slice(1).map(({ row }) => row)
+  const more = rows > places.length ? ` and ${formatCount(rows - places.length)} more` : ''
+  const details = [
+    ...(further.length === 0 ? [] : [`also in row ${further.join(', ')}${more}`]),
+    ...(example === undefined ? [] : [`looks like ${JSON.stringify(example)}`]),
+  ]
+  return details.length === 0 ? [] : [`    (${details.join('; ')})`]
 }
 
 function rowLines({ outcome, column }: InvalidRow): readonly string[] {
-  const { row, line, errorCode, errorField, message } = outcome
+  const { errorCode, errorField, message } = outcome
   const what = `${errorCode} ${errorField}`.trim()
-  return [
-    `  row ${row}, line ${line}${columnText(column)}: ${what}: ${message}`,
-    `    ${errorCode === '' ? '' : findTip(errorCode, message)}`,
-  ]
+  const tip = errorCode === '' ? '' : findTip(errorCode, message)
+  return [`  ${placeText({ ...outcome, column })}: ${what}: ${message}`, `    ${tip}`]
+}
+
+function placeText({ row, line, column }: Pick<Defect, 'row' | 'line' | 'column'>): string {
+  return `row ${row}, line ${line}${columnText(column)}`
 }
 
 /** The name is quoted as JSON, so that a terminal obeys no control characters in it. */
@@ -139,14 +138,9 @@ const numeric = new Set([2, 3, 4, 5])
 function columnLines(columns: readonly ColumnReport[]): readonly string[] {
   const rows: readonly (readonly string[])[] = [titles, ...columns.map(cellsOf)]
   const widths = titles.map((_, index) => Math.max(...rows.map((cells) => (cells[index] ?? '').length)))
-  return rows.map((cells) =>
-    cells
-      .map((cell, index) =>
-        numeric.has(index) ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
+  const pad = (cell: string, index: number): string =>
+    numeric.has(index) ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)
+  return rows.map((cells) => cells.map(pad).join('  ').trimEnd())
 }
 
 function cellsOf({
@@ -158,13 +152,12 @@ function cellsOf({
   longest,
   blanks,
 }: ColumnReport): readonly string[] {
+  const numbers = [filled, blank, distinct.count, longest].map(formatCount)
+  if (distinct.more) numbers[2] = `> ${numbers[2]}`
   return [
     cut(name),
     fields.length === 0 ? '-' : cut(fields.join(', ')),
-    formatCount(filled),
-    formatCount(blank),
-    `${distinct.more ? '> ' : ''}${formatCount(distinct.count)}`,
-    formatCount(longest),
+    ...numbers,
     blank === 0 ? '' : blanks,
   ]
 }
@@ -176,20 +169,14 @@ function cut(text: string): string {
 
 type DefectFormat = NonNullable<CommandOptions<'validate'>['formatErrors']>
 
-export interface DefectLines {
-  /** The text before the first line; may be empty. */
-  readonly header: string
-  readonly toLine: (defect: Defect) => string
-}
-
-/** `--format-errors`: a line for each defect, as annotations of GitHub that name `input`, or as CSV. */
-export async function createDefectLines(format: DefectFormat, input: string): Promise<DefectLines> {
-  if (format !== 'csv') return { header: '', toLine: (defect) => annotation(defect, input) }
+/** `--format-errors`: a header and a line for each defect, as annotations of GitHub that name `input`, or as CSV. */
+export async function createDefectLines(format: DefectFormat, input: string) {
+  if (format !== 'csv') return { header: '', toLine: (defect: Defect) => annotation(defect, input) }
   // Loading csv-stringify takes longer than a small file
   const { csvText } = await import('../report/escape.ts')
   return {
     header: 'row,line,column,name,severity,code,field,message,tip\n',
-    toLine: ({ row, line, column, severity, code, field, message, tip }) =>
+    toLine: ({ row, line, column, severity, code, field, message, tip }: Defect) =>
       csvText([[row, line, column?.number ?? '', column?.name ?? '', severity, code, field, message, tip]]),
   }
 }
@@ -198,7 +185,7 @@ export async function createDefectLines(format: DefectFormat, input: string): Pr
 function annotation(defect: Defect, input: string): string {
   const { severity, row, line, column, code, field, message, tip } = defect
   const place = row === 0 ? 'the header' : `row ${row}`
-  const where = `${place}${column === undefined ? '' : `, ${annotatedColumn(column)}`}`
+  const where = column === undefined ? place : `${place}, ${annotatedColumn(column)}`
   const title = escapeProperty(printable(`${code} ${field}`.trim()))
   return `::${severity} file=${escapeProperty(input)},line=${line},title=${title}::${escapeData(`${where}: ${printable(message)}. ${tip}`)}\n`
 }

@@ -2,7 +2,8 @@
  * Which rows a redo has and what each asks for: a filter over the original input, or the rows of a fixed file. They are the retryable
  * rows of a finished run, which neither the run nor a redo of it has updated.
  */
-import { checkInput, guardOf, scanReading } from '../validation/scan.ts'
+import { checkInput, scanReading } from '../validation/scan.ts'
+import { guardOf } from '../validation/guards.ts'
 import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
 import { isOutcome, withoutCall, needsAttention, takenFields } from '../model/row.ts'
 import type { MalformedRow, PatchedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'

@@ -1,5 +1,5 @@
 /** The last reading of each customer: all that read for one row share it, and the answer to a row serves the next row. */
-import { longestReadingMs } from '../http/read-customer.ts'
+import { longestReadingMs } from '../http/ports.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
 import type { CustomerReading, ReadCustomer } from '../http/ports.ts'

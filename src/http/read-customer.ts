@@ -47,9 +47,6 @@ function readWithRetries<Found extends { readonly kind: string }>(
 /** Returns undefined if there is no list; customers can always be read one by one. Rejects with the signal's reason. */
 export type ReadPage = (cursor: Cursor, signal: AbortSignal) => Promise<readonly JsonObject[] | undefined>
 
-/** A body with an older reading is not sent, in milliseconds. */
-export const longestReadingMs = 10_000
-
 /**
  * Reads a page of the list of customers. `starting_after` names the customer created before the first wanted one, and
  * `ending_before` the one after the last (docs, "List Customers"). No document says how a page is ordered, nor whether its

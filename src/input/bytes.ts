@@ -6,8 +6,11 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { systemCode } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { markLength } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
+import { refusal } from './refusals.ts'
 
 const blockSize = 64 * 1024
 
@@ -46,32 +49,27 @@ export async function inputOf(handle: FileHandle, path: string): Promise<InputFi
   const stat = await handle.stat({ bigint: true })
   if (!stat.isFile()) {
     await handle.close()
-    throw cannotOpen(path, stat.isDirectory() ? 'EISDIR' : 'ENOTFILE')
+    throw cannotOpen(path, stat.isDirectory() ? 'EISDIR' : 'ENXIO')
   }
   const size = Number(stat.size)
   if (size === 0) {
     await handle.close()
-    throw emptyInput(path)
+    throw refusal('E_EMPTY', 'empty', { path })
   }
 
   async function checkUnchanged(): Promise<void> {
     const now = await handle.stat({ bigint: true })
     if (now.size === stat.size && now.mtimeNs === stat.mtimeNs) return
-    throw new BulkUpdateError(
-      'E_INPUT_CHANGED',
-      `${path} changed while it was read`,
-      'Wait until the export has been written, then run again.',
-    )
+    throw refusal('E_INPUT_CHANGED', 'changed', { path })
   }
 
   const blocks = openBlocks(handle, checkUnchanged, size)
-  const first = await readAt(handle, 0, Math.min(4, size))
   return {
     path,
     size,
     encoding: 'utf-8',
     textName: 'the input',
-    textStart: first[0] === 0xef && first[1] === 0xbb && first[2] === 0xbf ? 3 : 0,
+    textStart: markLength(await readAt(handle, 0, 4)),
     blocks,
     async digest() {
       const sum = createHash('sha256')
@@ -107,26 +105,14 @@ export async function readAt(handle: FileHandle, offset: number, length: number)
   return buffer.subarray(0, bytesRead)
 }
 
-export function emptyInput(path: string): BulkUpdateError {
-  return new BulkUpdateError('E_EMPTY', `${path} is empty`, 'Give a CSV file with a header, or NDJSON.')
-}
-
 function cannotOpen(path: string, code: string): BulkUpdateError {
-  const notAFile = code === 'ENOTFILE' || code === 'ENXIO'
-  return new BulkUpdateError(
-    'E_INPUT_OPEN',
-    `${path} ${reasons[code] ?? `cannot be opened (${code})`}`,
-    notAFile
-      ? 'It is read more than once, so only a file will do. Pipe it into the command, which keeps it: … | rapyd-bulk update -'
-      : 'Give the path of a CSV or NDJSON file, or - for standard input.',
-  )
+  // Also for a socket, which standard input often is, and for a device without its hardware.
+  if (code === 'ENXIO') return refusal('E_INPUT_OPEN', 'notAFile', { path })
+  return refusal('E_INPUT_OPEN', 'notOpened', { path, reason: reasons[code] ?? `cannot be opened (${code})` })
 }
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a directory',
-  ENOTFILE: 'is not a regular file',
-  // For a socket, which standard input often is, and for a device without its hardware.
-  ENXIO: 'is not a regular file',
   EACCES: 'cannot be read: permission denied',
 }

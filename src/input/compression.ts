@@ -3,7 +3,9 @@
  * damaged or followed by other bytes is refused.
  */
 import type { Gunzip, ZstdDecompress } from 'node:zlib'
-import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { systemCode } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { refusal } from './refusals.ts'
 
 export type Compression = 'gzip' | 'zstd'
 
@@ -41,12 +43,14 @@ export async function* decompress(
     do {
       for await (const piece of oneStream(input, compression, path)) {
         out += piece.length
-        if (out > freeBytes && out > input.taken * mostExpansion) throw tooLarge(compression, path)
+        if (out > freeBytes && out > input.taken * mostExpansion)
+          throw refusal('E_COMPRESSED', 'expands', { path, times, viewer: viewers[compression] })
         yield piece
       }
       const next = await input.peek(magicLength)
       if (next.length === 0) return
-      if (detectCompression(next) !== compression) throw garbage(compression, path, input.taken)
+      if (detectCompression(next) !== compression)
+        throw refusal('E_COMPRESSED', 'trailing', { path, compression, byte: input.taken + 1 })
     } while (true)
   } finally {
     await input.close()
@@ -104,66 +108,23 @@ async function feed(engine: Engine, input: BlockReader): Promise<void> {
 }
 
 function damaged(compression: Compression, path: string, byte: number, cause: unknown): BulkUpdateError {
-  if (systemCode(cause) === 'ZSTD_error_frameParameter_windowTooLarge') return longWindow(path, cause)
-  const isCut = systemCode(cause) === 'Z_BUF_ERROR'
-  return refused(
-    isCut
-      ? `${path} is cut off: its ${compression} data ends too early, at byte ${byte}`
-      : `${path} is damaged: what stands before byte ${byte + 1} is no whole ${compression} data`,
-    compression,
-    cause,
-  )
+  switch (systemCode(cause)) {
+    // For zstd --long: its window is held in memory.
+    case 'ZSTD_error_frameParameter_windowTooLarge':
+      return refusal('E_COMPRESSED', 'longWindow', { path }, cause)
+    case 'Z_BUF_ERROR':
+      return refusal('E_COMPRESSED', 'cutOff', { path, compression, byte }, cause)
+    default:
+      return refusal('E_COMPRESSED', 'notWhole', { path, compression, byte: byte + 1 }, cause)
+  }
 }
 
-/** For zstd --long: its window is held in memory, and more than 128 MiB are refused. */
-function longWindow(path: string, cause: unknown): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_COMPRESSED',
-    `${path} needs more than 128 MiB of memory to decompress (zstd --long)`,
-    'Decompress it first, like: zstdcat --long=31 FILE | rapyd-bulk update -',
-    { cause },
-  )
-}
-
-function garbage(compression: Compression, path: string, byte: number): BulkUpdateError {
-  return refused(
-    `${path} holds something else behind its ${compression} data, from byte ${byte + 1} on`,
-    compression,
-  )
-}
-
-function tooLarge(compression: Compression, path: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_COMPRESSED',
-    `${path} grows to more than ${mostExpansion.toLocaleString('en')} times its size, as no export of customers does`,
-    `Look at what is in it (${viewers[compression]} FILE | head), and give the file decompressed if it is meant. Nothing was sent.`,
-  )
-}
-
+const times = mostExpansion.toLocaleString('en')
 const viewers: Readonly<Record<Compression, string>> = { gzip: 'zcat', zstd: 'zstdcat' }
 
-function refused(message: string, compression: Compression, cause?: unknown): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_COMPRESSED',
-    message,
-    `Copy or export it again; ${compression} -t FILE says whether it is whole. Nothing was sent.`,
-    { cause },
-  )
-}
+type BlockReader = ReturnType<typeof readBlocks>
 
-export interface BlockReader {
-  /** Bytes that were taken and not put back. */
-  readonly taken: number
-  next(): Promise<Buffer | undefined>
-  putBack(bytes: Buffer): void
-  /** The next bytes without taking them; fewer at the end. */
-  peek(length: number): Promise<Buffer>
-  /** All blocks that are left. */
-  rest(): AsyncGenerator<Buffer>
-  close(): Promise<void>
-}
-
-export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
+export function readBlocks(blocks: AsyncIterable<Buffer>) {
   const iterator = blocks[Symbol.asyncIterator]()
   let waiting: Buffer = Buffer.alloc(0)
   let taken = 0
@@ -181,18 +142,21 @@ export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
   }
 
   return {
-    get taken() {
+    /** Bytes that were taken and not put back. */
+    get taken(): number {
       return taken
     },
     next,
-    async *rest() {
+    /** All blocks that are left. */
+    async *rest(): AsyncGenerator<Buffer> {
       for (let block = await next(); block !== undefined; block = await next()) yield block
     },
-    putBack(bytes) {
+    putBack(bytes: Buffer): void {
       waiting = bytes
       taken -= bytes.length
     },
-    async peek(length) {
+    /** The next bytes without taking them; fewer at the end. */
+    async peek(length: number): Promise<Buffer> {
       while (waiting.length < length) {
         const more = await read()
         if (more === undefined) break
@@ -200,7 +164,7 @@ export function readBlocks(blocks: AsyncIterable<Buffer>): BlockReader {
       }
       return waiting.subarray(0, length)
     },
-    async close() {
+    async close(): Promise<void> {
       await iterator.return?.()
     },
   }

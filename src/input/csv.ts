@@ -5,10 +5,10 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import type { Info } from 'csv-parse/sync'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
-import { longestRecord, wholeLines, carriageReturn, lineFeed } from './lines.ts'
+import { longestRecord, wholeLines, carriageReturn, lineFeed, recordProblem } from './lines.ts'
 import type { LongLine, RecordStart, Newline } from './lines.ts'
-import type { Problem } from '../model/errors.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError, Problem } from '../model/errors.ts'
+import { refusal } from './refusals.ts'
 
 type CsvRows = (CsvRow | MalformedRow)[]
 
@@ -54,22 +54,9 @@ function parserOptions({ delimiter, newline, escape = '"', hasDoubledReturns = f
   } as const
 }
 
-interface CsvReader {
-  /** Returns the rows of the records that end in these lines. */
-  take(lines: Buffer): CsvRows
-  /** Returns the row of a line that is too long. */
-  pass(line: LongLine): CsvRows
-  /** Returns the last rows. */
-  end(): CsvRows
-}
-
-function createReader(dialect: Dialect, start: RecordStart, onMark: (line: number) => void): CsvReader {
+function createReader(dialect: Dialect, start: RecordStart, onMark: (line: number) => void) {
   const options = parserOptions(dialect)
-  const isFeed = dialect.newline === '\n'
-  const lineBreak = isFeed ? lineFeed : carriageReturn
-  /** Carriage returns of a line end. */
-  const returns = isFeed ? (dialect.hasDoubledReturns === true ? 2 : 1) : 0
-  const problemIn = createProblemFinder(dialect)
+  const lineBreak = dialect.newline === '\n' ? lineFeed : carriageReturn
   let { row, line, offset } = start
   /** Lines of a record with an open quote, and those after it. */
   let kept: Buffer = Buffer.alloc(0)
@@ -86,12 +73,10 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
     cells: readonly string[] | undefined,
     rows: CsvRows,
   ): void {
-    let end = next - 1
-    for (let left = returns; left > 0 && end > from && bytes[end - 1] === carriageReturn; left--) end--
-    const record = bytes.subarray(from, end)
+    const record = bytes.subarray(from, endOfRecord(bytes, from, next, dialect))
     const lines = count(lineBreak, bytes, from, next)
     const place = { row: row++, line, offset, length: record.length, lines }
-    const found = problemIn(record, cells, line)
+    const found = findProblem(record, cells, line, dialect)
     if (found !== undefined) rows.push({ kind: 'malformed', ...place, problem: found })
     else if (cells !== undefined) rows.push({ kind: 'csv', ...place, cells })
     line += lines
@@ -106,7 +91,7 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
       // The line at `at` as csv-parse counts it: it adds one at each carriage return and line feed of a cell.
       let counted = 1
       const passBlankLines = (): void => {
-        for (let end = blankEnd(bytes, at); end > at; end = blankEnd(bytes, at)) {
+        for (let end = blankEnd(bytes, at, dialect); end > at; end = blankEnd(bytes, at, dialect)) {
           offset += end - at
           at = end
           line++
@@ -144,27 +129,12 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
         }
         // A quote after the mark opens a cell.
         if (passMarks()) continue
-        const next = endOfLine(bytes, at, Number(error['lines']) - counted)
+        const next = endOfLine(bytes, at, Number(error['lines']) - counted, lineBreak)
         add(bytes, at, next, undefined, rows)
         at = next
       }
     }
     return at
-  }
-
-  function blankEnd(bytes: Buffer, at: number): number {
-    let end = at
-    while (end - at < returns && bytes[end] === carriageReturn) end++
-    return bytes[end] === lineBreak ? end + 1 : at
-  }
-
-  /** Returns the end of the line in which the record has its `breaks`th carriage return or line feed. */
-  function endOfLine(bytes: Buffer, from: number, breaks: number): number {
-    let at = from
-    for (let left = breaks; left > 0 && at < bytes.length; at++)
-      if (bytes[at] === lineFeed || bytes[at] === carriageReturn) left--
-    const end = bytes.indexOf(lineBreak, at)
-    return end < 0 ? bytes.length : end + 1
   }
 
   /** Reads the kept lines, which must close their quote. */
@@ -177,7 +147,8 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
   }
 
   return {
-    take(lines) {
+    /** Returns the rows of the records that end in these lines. */
+    take(lines: Buffer): CsvRows {
       const rows: CsvRows = []
       kept = Buffer.concat([kept, lines])
       if (kept.length < wanted) return rows
@@ -186,15 +157,47 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
       wanted = Math.min(2 * kept.length, longestRecord + 1)
       return rows
     },
-    pass({ length, size, hasQuote }) {
+    /** Returns the row of a line that is too long. */
+    pass({ length, size, hasQuote }: LongLine): CsvRows {
       const rows = readRest()
       if (hasQuote) throw tooLong(line)
       rows.push({ kind: 'malformed', row: row++, line: line++, offset, length, problem: rowTooLong })
       offset += size
       return rows
     },
+    /** Returns the last rows. */
     end: readRest,
   }
+}
+
+/** Carriage returns before the line feed of a line end. */
+function returnsOf({ newline, hasDoubledReturns }: Dialect): number {
+  if (newline === '\r') return 0
+  return hasDoubledReturns === true ? 2 : 1
+}
+
+/** Returns where the record ends whose line ends before `next`. */
+function endOfRecord(bytes: Buffer, from: number, next: number, dialect: Dialect): number {
+  let end = next - 1
+  for (let left = returnsOf(dialect); left > 0 && end > from && bytes[end - 1] === carriageReturn; left--)
+    end--
+  return end
+}
+
+/** Returns where the blank line at `at` ends; `at` itself if there is none. */
+function blankEnd(bytes: Buffer, at: number, dialect: Dialect): number {
+  let end = at
+  while (end - at < returnsOf(dialect) && bytes[end] === carriageReturn) end++
+  return bytes[end] === dialect.newline.charCodeAt(0) ? end + 1 : at
+}
+
+/** Returns the end of the line in which the record has its `breaks`th carriage return or line feed. */
+function endOfLine(bytes: Buffer, from: number, breaks: number, lineBreak: number): number {
+  let at = from
+  for (let left = breaks; left > 0 && at < bytes.length; at++)
+    if (bytes[at] === lineFeed || bytes[at] === carriageReturn) left--
+  const end = bytes.indexOf(lineBreak, at)
+  return end < 0 ? bytes.length : end + 1
 }
 
 function count(byte: number, bytes: Buffer, from: number, to: number): number {
@@ -215,17 +218,15 @@ export interface Dialect {
 /** A byte order mark, as where a second file was appended. */
 const mark = Buffer.from('\ufeff')
 
-const malformed = (code: 'E_TOO_LARGE' | 'E_QUOTE', message: string): Problem => ({
-  code,
-  field: '',
-  message,
-})
-const rowTooLong = malformed('E_TOO_LARGE', 'the row is longer than 4 MiB')
-const misplacedQuote = malformed('E_QUOTE', 'a quote inside an unquoted cell, or text behind a closing quote')
-const formulaQuotes = malformed('E_QUOTE', 'a cell like ="0123", whose quotes CSV would double')
-const escapedQuote = malformed('E_QUOTE', 'a backslash before a quote, and no --escape')
-const otherEscape = malformed('E_QUOTE', 'a backslash that escapes no quote and no backslash')
-const otherLineBreak = malformed('E_QUOTE', 'a line break of another kind inside an unquoted cell')
+const rowTooLong = recordProblem('E_TOO_LARGE', 'the row is longer than 4 MiB')
+const misplacedQuote = recordProblem(
+  'E_QUOTE',
+  'a quote inside an unquoted cell, or text behind a closing quote',
+)
+const formulaQuotes = recordProblem('E_QUOTE', 'a cell like ="0123", whose quotes CSV would double')
+const escapedQuote = recordProblem('E_QUOTE', 'a backslash before a quote, and no --escape')
+const otherEscape = recordProblem('E_QUOTE', 'a backslash that escapes no quote and no backslash')
+const otherLineBreak = recordProblem('E_QUOTE', 'a line break of another kind inside an unquoted cell')
 
 /** True if the quotes of a record contradict each other: the lines after it may be inside of its cell. */
 export function hasBrokenQuote({ problem }: Pick<MalformedRow, 'problem'>): boolean {
@@ -233,26 +234,27 @@ export function hasBrokenQuote({ problem }: Pick<MalformedRow, 'problem'>): bool
 }
 
 /** Finds the problem of a record that starts on `line`. `record` is without the line end. Without cells, its quotes are misplaced. */
-function createProblemFinder({ newline, delimiter, escape }: Dialect) {
-  const otherBreak = newline === '\n' ? carriageReturn : lineFeed
-  return (record: Buffer, cells: readonly string[] | undefined, line: number): Problem | undefined => {
-    if (record.length > longestRecord) {
-      if (record.includes('"')) throw tooLong(line)
-      return rowTooLong
-    }
-    if (cells === undefined) {
-      const others = record
-        .toString()
-        .split(delimiter)
-        .filter((cell) => !/^="[^"]*"$/.test(cell))
-      if (!others.some((cell) => cell.includes('"'))) return formulaQuotes
-      return escape !== '\\' && record.includes('\\"') ? escapedQuote : misplacedQuote
-    }
-    if (record.includes(otherBreak) && hasBareBreak(record, otherBreak)) return otherLineBreak
-    return escape === '\\' && record.includes('\\') && hasOtherEscape(record.toString(), delimiter)
-      ? otherEscape
-      : undefined
+function findProblem(
+  record: Buffer,
+  cells: readonly string[] | undefined,
+  line: number,
+  { newline, delimiter, escape }: Dialect,
+): Problem | undefined {
+  if (record.length > longestRecord) {
+    if (record.includes('"')) throw tooLong(line)
+    return rowTooLong
   }
+  if (cells === undefined) {
+    const others = record
+      .toString()
+      .split(delimiter)
+      .filter((cell) => !/^="[^"]*"$/.test(cell))
+    if (!others.some((cell) => cell.includes('"'))) return formulaQuotes
+    return escape !== '\\' && record.includes('\\"') ? escapedQuote : misplacedQuote
+  }
+  if (hasBareBreak(record, newline === '\n' ? carriageReturn : lineFeed)) return otherLineBreak
+  const isEscaped = escape === '\\' && record.includes('\\')
+  return isEscaped && hasOtherEscape(record.toString(), delimiter) ? otherEscape : undefined
 }
 
 /** csv-parse would leave the backslash of `\t` out. Outside of quotes, `\N` is a text like any other. */
@@ -263,6 +265,7 @@ function hasOtherEscape(record: string, delimiter: string): boolean {
 
 /** True if there is a line break outside of quotes. */
 function hasBareBreak(record: Buffer, lineBreak: number): boolean {
+  if (!record.includes(lineBreak)) return false
   const unquoted = record.toString('latin1').replaceAll(/"[^"]*"/g, '')
   return unquoted.includes(String.fromCharCode(lineBreak))
 }
@@ -270,18 +273,10 @@ function hasBareBreak(record: Buffer, lineBreak: number): boolean {
 /** `bytes` are those from its record on. */
 function unclosedQuote(line: number, bytes: Buffer): BulkUpdateError {
   const backslashes = bytes.includes('\\"') ? ' If backslashes escape the quotes: --escape "\\".' : ''
-  return new BulkUpdateError(
-    'E_UNCLOSED_QUOTE',
-    `the quote that is opened on line ${line} is never closed`,
-    `Close the quote, or double it if it belongs to the text, and run again.${backslashes} Nothing behind that line was used.`,
-  )
+  return refusal('E_UNCLOSED_QUOTE', 'unclosedQuote', { line, backslashes })
 }
 
 /** For a header, and a record with quotes, which may hide its end. */
 export function tooLong(line: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_RECORD_TOO_LARGE',
-    `the record on line ${line} is longer than 4 MiB`,
-    'Check that the file is CSV and that its lines end in a line break.',
-  )
+  return refusal('E_RECORD_TOO_LARGE', 'recordTooLong', { line })
 }

@@ -1,8 +1,9 @@
 /** Decodes bytes strictly. A byte that is no character of the encoding is an error with its line; nothing is replaced. */
 import { isAscii } from 'node:buffer'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { isOfSeveralBytes, openDecoder } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
+import { refusal } from './refusals.ts'
 
 /** The part of an input that is needed here. Blocks may be cut anywhere. */
 export interface Bytes {
@@ -10,16 +11,11 @@ export interface Bytes {
   blocks(offset: number): AsyncIterable<Buffer>
 }
 
-/** Decodes UTF-8 from `offset` on. Throws INPUT, E_ENCODING, at the first broken character. */
-export async function* decodeUtf8(file: Bytes, offset: number): AsyncGenerator<string> {
+/** Reads UTF-8 from `offset` on, in blocks that are cut between characters. Throws INPUT, E_ENCODING, at a broken one. */
+export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
   const refuse: DecodingError = async ({ at, ...found }) =>
     notIn('utf-8', file.textName, { ...found, at: offset + at, line: await lineAt(file, offset + at) })
-  yield* decoded(file.blocks(offset), 'utf-8', refuse)
-}
-
-/** Like `decodeUtf8`, but gives bytes, cut between characters. */
-export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
-  for await (const text of decodeUtf8(file, offset)) yield Buffer.from(text)
+  for await (const text of decoded(file.blocks(offset), 'utf-8', refuse)) yield Buffer.from(text)
 }
 
 /**
@@ -56,7 +52,8 @@ export async function* toUtf8(
     const kept = isMarked ? text.slice(1) : text
     if (kept !== '') yield Buffer.from(kept)
   }
-  if (!encoding.startsWith('utf-') && !isPlain && utf8Bytes === bytes) throw alreadyUtf8(encoding, name)
+  if (!encoding.startsWith('utf-') && !isPlain && utf8Bytes === bytes)
+    throw refusal('E_ENCODING', 'alreadyUtf8', { name, encoding })
 }
 
 /** A broken character at byte `at`. */
@@ -165,17 +162,6 @@ async function notIn(
   const others = encoding.startsWith('utf-16')
     ? 'or leave --encoding out'
     : describeCandidates(bytes, inBytes)
-  return new BulkUpdateError(
-    'E_ENCODING',
-    `line ${line}, byte ${at + 1} of ${name} is not ${encoding === 'utf-8' ? 'UTF-8' : encoding}`,
-    `Save the file as UTF-8 (in Excel: "CSV UTF-8"), ${others}. Nothing was guessed or replaced.`,
-  )
-}
-
-function alreadyUtf8(encoding: Encoding, name: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_ENCODING',
-    `${name} is UTF-8 from its first to its last byte: --encoding ${encoding} would break every letter beyond ASCII in it`,
-    'Leave --encoding out. Nothing was sent.',
-  )
+  const shown = encoding === 'utf-8' ? 'UTF-8' : encoding
+  return refusal('E_ENCODING', 'notInEncoding', { line, byte: at + 1, name, encoding: shown, others })
 }

@@ -4,7 +4,7 @@
  */
 import { options } from '../config/options.ts'
 import type { Encoding } from '../config/options.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import { refusal } from './refusals.ts'
 
 const encodings = options.encoding.choices
 export type { Encoding }
@@ -48,34 +48,37 @@ const marks = [
   { name: 'UTF-16', encoding: 'utf-16be', bytes: [0xfe, 0xff] },
 ] as const
 
+/** Two ASCII characters. */
+const unmarkedUtf32 = /^(?:(?!\0)[\0-\x7f]\0{3}){2}|^(?:\0{3}(?!\0)[\0-\x7f]){2}/
+
 /**
  * Finds the encoding of a text that starts with `start` (some thousand bytes, or all). `wanted` is `--encoding`.
  *
  * @throws BulkUpdateError INPUT: E_ENCODING if the text cannot have the wanted encoding, E_BINARY if it is UTF-32
  */
 export function detectEncoding(start: Buffer, wanted: Encoding | undefined, path: string): Encoding {
-  const mark = marks.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
-  if ((mark !== undefined && mark.encoding === undefined) || isUnmarkedUtf32(start))
-    throw unsupportedUtf32(path)
-  if (mark?.encoding !== undefined && wanted !== undefined && mark.encoding !== wanted) {
-    throw mismatch(
-      `${path} begins with the mark of ${mark.name} (${mark.encoding}), and --encoding says ${wanted}`,
-    )
-  }
-  const detected = mark?.encoding ?? detectUtf16(start)
-  if (wanted?.startsWith('utf-16') === true && mark === undefined && !start.includes(0)) {
-    // In UTF-16, commas, digits and line breaks have a NUL byte.
-    throw mismatch(`${path} holds no ${wanted}, which --encoding says: its first bytes are those of another`)
-  }
-  return wanted ?? detected ?? 'utf-8'
+  const mark = marks.find(({ bytes }) => startsWith(start, bytes))
+  if (
+    (mark !== undefined && mark.encoding === undefined) ||
+    unmarkedUtf32.test(start.toString('latin1', 0, 8))
+  )
+    throw refusal('E_BINARY', 'utf32', { path })
+  const found = { path, encodings: encodings.join(', ') }
+  if (mark?.encoding !== undefined && wanted !== undefined && mark.encoding !== wanted)
+    throw refusal('E_ENCODING', 'otherMark', { ...found, name: mark.name, encoding: mark.encoding, wanted })
+  // In UTF-16, commas, digits and line breaks have a NUL byte.
+  if (wanted?.startsWith('utf-16') === true && mark === undefined && !start.includes(0))
+    throw refusal('E_ENCODING', 'notUtf16', { ...found, wanted })
+  return wanted ?? mark?.encoding ?? detectUtf16(start) ?? 'utf-8'
 }
 
-/** Returns the length of the byte order mark; 0 if there is none. */
-export function markLength(start: Buffer, encoding: Encoding): number {
-  const mark = marks.find((each) => each.encoding === encoding)
-  return mark !== undefined && mark.bytes.every((byte, index) => start[index] === byte)
-    ? mark.bytes.length
-    : 0
+function startsWith(start: Buffer, bytes: readonly number[]): boolean {
+  return bytes.every((byte, index) => start[index] === byte)
+}
+
+/** Returns the length of the byte order mark of UTF-8; 0 if there is none. */
+export function markLength(start: Buffer): number {
+  return startsWith(start, [0xef, 0xbb, 0xbf]) ? 3 : 0
 }
 
 /**
@@ -96,34 +99,4 @@ export function countNuls(bytes: Buffer): readonly [even: number, odd: number] {
   const counts: [number, number] = [0, 0]
   for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) counts[at % 2 === 0 ? 0 : 1] += 1
   return counts
-}
-
-/** True if the text starts with two ASCII characters in UTF-32. */
-function isUnmarkedUtf32(start: Buffer): boolean {
-  if (start.length < 8) return false
-  const [le, be] = [start.readUInt32LE(0), start.readUInt32BE(0)]
-  return (
-    (isAsciiUnit(le) && isAsciiUnit(start.readUInt32LE(4))) ||
-    (isAsciiUnit(be) && isAsciiUnit(start.readUInt32BE(4)))
-  )
-}
-
-function isAsciiUnit(unit: number): boolean {
-  return unit > 0 && unit < 0x80
-}
-
-function unsupportedUtf32(path: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_BINARY',
-    `${path} is UTF-32, which is not read`,
-    'Save it as CSV UTF-8, or: iconv -f UTF-32 -t UTF-8 FILE | rapyd-bulk update -',
-  )
-}
-
-function mismatch(message: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_ENCODING',
-    message,
-    `Leave --encoding out: UTF-8 and UTF-16 are recognised. It takes ${encodings.join(', ')}. Nothing was sent.`,
-  )
 }

@@ -1,7 +1,9 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList, parseJson } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
+import { refusal } from './refusals.ts'
+import signatures from './file-signatures.json' with { type: 'json' }
 
 export type Format = 'csv' | 'ndjson'
 
@@ -14,24 +16,16 @@ interface NamedFormat {
   readonly delimiter: '\t' | undefined
 }
 
+const csv: NamedFormat = { format: 'csv', delimiter: undefined }
+const tsv: NamedFormat = { format: 'csv', delimiter: '\t' }
+const ndjson: NamedFormat = { format: 'ndjson', delimiter: undefined }
+const formats = new Map(Object.entries({ csv, txt: csv, tsv, tab: tsv, ndjson, jsonl: ndjson }))
 const compressed = /\.(?:gz|zst|zstd)$/i
 
 /** Ignores the extension of a compression: `crm.tsv.gz` is TSV. */
 export function formatByName(path: string): NamedFormat {
   const [, extension = ''] = /\.([^.\\/]+)$/.exec(path.replace(compressed, '')) ?? []
-  switch (extension.toLowerCase()) {
-    case 'csv':
-    case 'txt':
-      return { format: 'csv', delimiter: undefined }
-    case 'tsv':
-    case 'tab':
-      return { format: 'csv', delimiter: '\t' }
-    case 'ndjson':
-    case 'jsonl':
-      return { format: 'ndjson', delimiter: undefined }
-    default:
-      return { format: undefined, delimiter: undefined }
-  }
+  return formats.get(extension.toLowerCase()) ?? { format: undefined, delimiter: undefined }
 }
 
 /** RFC 7464 puts U+001E before each JSON text. */
@@ -59,19 +53,7 @@ export function startsWithObject(text: string): boolean {
 /** Throws if nothing at the start of the input is JSON, because every row would be malformed. */
 export function refuseNotJson(text: string, path: string): void {
   if (/^\s*(?:\{|$)/.test(text) || laterObject.test(text) || isJson(firstLine(text))) return
-  throw otherFormat(path, 'is no NDJSON, which --format says it is: it looks like CSV', 'csv or tsv')
-}
-
-export function notCsv(path: string, said: string): BulkUpdateError {
-  return otherFormat(path, `is NDJSON, and --format says ${said}`, 'ndjson')
-}
-
-function otherFormat(path: string, what: string, right: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_FORMAT',
-    `${path} ${what}`,
-    `Leave --format out, or write --format ${right}. Nothing was sent.`,
-  )
+  throw refusal('E_FORMAT', 'notJson', { path })
 }
 
 function firstLine(text: string): string {
@@ -82,64 +64,23 @@ function isJson(text: string): boolean {
   return parseJson(text) !== undefined
 }
 
-interface Signature {
-  readonly bytes: readonly number[]
-  readonly what: string
-  readonly tip: string
-}
-
-const exportSheet = 'Export the sheet as "CSV UTF-8" and give that file.'
-const exportRows = 'Give the rows themselves: a CSV file with a header ("CSV UTF-8" in Excel), or NDJSON.'
-const decompress = (tool: string): string => `Decompress it first, like: ${tool} FILE | rapyd-bulk update -`
-const ascii = (text: string): readonly number[] => [...Buffer.from(text, 'latin1')]
-
-const signatures: readonly Signature[] = [
-  { bytes: ascii('PK\u0003\u0004'), what: 'a spreadsheet file (or another zip file)', tip: exportSheet },
-  { bytes: [0xd0, 0xcf, 0x11, 0xe0], what: 'a spreadsheet file of an old Excel', tip: exportSheet },
-  { bytes: ascii('\u00fd7zXZ'), what: 'compressed with xz', tip: decompress('xzcat') },
-  { bytes: ascii('BZh9'), what: 'compressed with bzip2', tip: decompress('bzcat') },
-  { bytes: [0x04, 0x22, 0x4d, 0x18], what: 'compressed with lz4', tip: decompress('lz4cat') },
-  { bytes: ascii('7z\u00bc\u00af'), what: 'a 7-Zip archive', tip: 'Take the file out of it first.' },
-  { bytes: ascii('Rar!'), what: 'a RAR archive', tip: 'Take the file out of it first.' },
-  { bytes: ascii('%PDF-'), what: 'a PDF document', tip: exportRows },
-  { bytes: ascii('{\\rtf'), what: 'a text document (RTF)', tip: exportRows },
-  { bytes: ascii('\u0089PNG'), what: 'a picture (PNG)', tip: exportRows },
-  { bytes: [0xff, 0xd8, 0xff], what: 'a picture (JPEG)', tip: exportRows },
-  { bytes: ascii('GIF8'), what: 'a picture (GIF)', tip: exportRows },
-  { bytes: ascii('SQLite format 3'), what: 'an SQLite database', tip: exportRows },
-  { bytes: ascii('PAR1'), what: 'a Parquet file', tip: exportRows },
-]
-
 /** A few NUL bytes are an error of their rows. More than 1% of them show that the file is no text. */
 const mostNuls = 0.01
 const fewNuls = 16
 
 /** Refuses other file types. `start` has the first bytes of the file, or of the decompressed text. */
 export function refuseForeign(start: Buffer, path: string): void {
-  const known = signatures.find(({ bytes }) => bytes.every((byte, index) => start[index] === byte))
-  if (known !== undefined) throw binary(`${path} is ${known.what}`, known.tip)
+  const known = signatures.find(
+    (signature) => start.toString('latin1', 0, signature.start.length) === signature.start,
+  )
+  if (known !== undefined) throw refusal('E_BINARY', 'foreign', { path, ...known })
 }
 
 /** `start` is the first block of a UTF-8 text. */
 export function refuseBinary(start: Buffer, path: string): void {
   const [even, odd] = countNuls(start)
   const nuls = even + odd
-  if (nuls > fewNuls && nuls > start.length * mostNuls) throw notText(path)
-}
-
-export function notText(path: string): BulkUpdateError {
-  return binary(
-    `${path} is not text: it holds NUL bytes`,
-    'Give CSV or NDJSON as UTF-8; export spreadsheets as "CSV UTF-8". UTF-16 that starts without its mark needs --encoding utf-16le or utf-16be.',
-  )
-}
-
-export function compressedTwice(path: string): BulkUpdateError {
-  return binary(`${path} is compressed twice`, 'Decompress it once, and give what comes out.')
-}
-
-function binary(message: string, tip: string): BulkUpdateError {
-  return new BulkUpdateError('E_BINARY', message, tip)
+  if (nuls > fewNuls && nuls > start.length * mostNuls) throw refusal('E_BINARY', 'notText', { path })
 }
 
 /** Refuses a JSON document over all lines, because every line would be a malformed row; and a list inside of one object. */
@@ -158,11 +99,7 @@ export function refuseJsonDocument(start: string, path: string): void {
 }
 
 function notNdjson(path: string, what: string, command: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_NOT_NDJSON',
-    `${path} is ${what}, not NDJSON`,
-    `Write one object per line (NDJSON), like: ${command} FILE | rapyd-bulk update -`,
-  )
+  return refusal('E_NOT_NDJSON', 'notNdjson', { path, what, command })
 }
 
 /** A simple member before the list, in a text that is cut. */

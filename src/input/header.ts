@@ -6,12 +6,10 @@ import type { CsvRow, MalformedRow } from '../model/row.ts'
 import { parseCsv, tooLong } from './csv.ts'
 import type { InputFile } from './bytes.ts'
 import {
-  notText,
   refuseBinary,
   refuseJsonDocument,
   startsWithObject,
   detectFormat,
-  notCsv,
   formatByName,
   refuseNotJson,
   withoutSeparators,
@@ -19,7 +17,8 @@ import {
 } from './format.ts'
 import type { Dialect } from './csv.ts'
 import type { RecordStart, Newline } from './lines.ts'
-import { decodeUtf8, wholeCharacters } from './decode.ts'
+import { wholeCharacters } from './decode.ts'
+import { refusal } from './refusals.ts'
 
 /** A record as the header may be one. */
 export interface HeaderCandidate {
@@ -84,7 +83,8 @@ export async function readHead(file: InputFile, options: FormatOptions): Promise
   const plain = withoutSeparators(text)
   const format = options.format ?? detectFormat(plain, file.path)
   if (format !== 'ndjson') return readCsvHead(file, { above, text, delimiter: separator?.delimiter }, options)
-  if (options.headerLine !== undefined) throw notAHeader(options.headerLine, 'is one of NDJSON')
+  if (options.headerLine !== undefined)
+    throw refusal('E_HEADER_LINE', 'notAHeader', { line: options.headerLine, why: 'is one of NDJSON' })
   if (options.format !== undefined) refuseNotJson(plain, file.path)
   // In a file without line feeds, carriage returns end the lines.
   const lineEnd = /\r?\n/.exec(text)?.[0] ?? (text.includes('\r') ? '\r' : '\n')
@@ -119,25 +119,29 @@ async function readCsvHead(
   }
   const line = above.split(dialect.newline).length
   const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(above) }
-  const [header, ...others] = await firstRecords(file, dialect, first)
-  if (header === undefined) {
-    throw new BulkUpdateError(
-      'E_EMPTY',
-      `${file.path} holds no header`,
-      'Give a CSV file whose first line names the columns.',
-    )
-  }
-  if (options.headerLine !== undefined && header.line !== line) throw notAHeader(line, 'is blank')
+  const { records, error } = await firstRecords(
+    wholeCharacters(file, first.offset),
+    dialect,
+    first,
+    mostCandidates,
+  )
+  const [header, ...others] = records
+  if (header === undefined) throw error ?? refusal('E_EMPTY', 'noHeader', { path: file.path })
+  if (options.headerLine !== undefined && header.line !== line)
+    throw refusal('E_HEADER_LINE', 'notAHeader', { line, why: 'is blank' })
   const below = others.flatMap((row) => (row.kind === 'csv' ? [{ line: row.line, cells: row.cells }] : []))
   if (header.kind !== 'csv') {
-    if (startsWithObject(text)) throw notCsv(file.path, format)
-    throw header.problem.code === 'E_TOO_LARGE'
-      ? tooLong(header.line)
-      : badHeader(header.line, findHeader({ cells: [''], line }, below))
+    if (startsWithObject(text)) throw refusal('E_FORMAT', 'notCsv', { path: file.path, said: format })
+    if (header.problem.code === 'E_TOO_LARGE') throw tooLong(header.line)
+    const other = findHeader({ cells: [''], line }, below)?.line
+    const elsewhere = other === undefined ? '' : ` If line ${other} is the header: --header-line ${other}.`
+    throw refusal('E_HEADER_QUOTE', 'headerQuote', { line: header.line, elsewhere })
   }
-  if (header.cells.length > mostColumns) throw tooManyColumns(header.cells.length)
+  const columns = header.cells.length
+  if (columns > mostColumns)
+    throw refusal('E_TOO_MANY_COLUMNS', 'tooManyColumns', { columns, most: mostColumns })
   const headerText = (await file.read(header.offset, header.length)).toString('utf8')
-  if (headerText.includes('\0')) throw notText(file.path)
+  if (headerText.includes('\0')) throw refusal('E_BINARY', 'notText', { path: file.path })
   const headerEnd = header.offset + header.length
   const after = (await file.read(headerEnd, 3)).toString('latin1')
   const [lineBreak = ''] = /^\r{0,2}\n|^\r/.exec(after) ?? []
@@ -155,18 +159,24 @@ async function readCsvHead(
   }
 }
 
-/** The first record is the header. Reading the rows reports an error of a later one. */
-async function firstRecords(file: InputFile, dialect: Dialect, start: RecordStart) {
+/** The first records, and the error that ended them: only if nothing was read, because reading the rows reports it again. */
+async function firstRecords(
+  blocks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  dialect: Dialect,
+  start: RecordStart,
+  most: number,
+) {
   const records: (CsvRow | MalformedRow)[] = []
   try {
-    for await (const rows of parseCsv(wholeCharacters(file, start.offset), dialect, start)) {
-      records.push(...rows.slice(0, mostCandidates))
-      if (records.length >= mostCandidates) break
+    for await (const rows of parseCsv(blocks, dialect, start)) {
+      records.push(...rows.slice(0, most - records.length))
+      if (records.length === most) break
     }
   } catch (error) {
-    if (records.length === 0 || !(error instanceof BulkUpdateError)) throw error
+    if (!(error instanceof BulkUpdateError)) throw error
+    return { records, error }
   }
-  return records.slice(0, mostCandidates)
+  return { records, error: undefined }
 }
 
 /** The lines before `--header-line`, whatever quotes are in them. */
@@ -174,17 +184,9 @@ function linesBefore(text: string, headerLine: number | undefined, path: string)
   if (headerLine === undefined || headerLine === 1) return ''
   const lineEnd = text.includes('\n') ? '\n' : '\r'
   const lines = text.split(lineEnd)
-  if (lines.length < headerLine)
-    throw notAHeader(headerLine, `is not in the first ${lines.length} lines of ${path}`)
+  const why = `is not in the first ${lines.length} lines of ${path}`
+  if (lines.length < headerLine) throw refusal('E_HEADER_LINE', 'notAHeader', { line: headerLine, why })
   return lines.slice(0, headerLine - 1).join(lineEnd) + lineEnd
-}
-
-function notAHeader(line: number, why: string): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_HEADER_LINE',
-    `line ${line}, which --header-line names, ${why}`,
-    'Name the line that holds the names of the columns. Nothing was sent.',
-  )
 }
 
 /** A shell may pass the backslash doubled. */
@@ -225,38 +227,14 @@ export function isMarked({ textStart, encoding }: InputFile): boolean {
 }
 
 async function firstText(file: InputFile): Promise<string> {
-  for await (const text of decodeUtf8(file, file.textStart)) return text
+  for await (const block of wholeCharacters(file, file.textStart)) return block.toString()
   return ''
-}
-
-function tooManyColumns(columns: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_TOO_MANY_COLUMNS',
-    `the header has ${columns} columns, and ${mostColumns} are the most`,
-    'Check the delimiter, or export fewer columns: an update has at most some dozens of fields.',
-  )
-}
-
-function badHeader(line: number, other: HeaderCandidate | undefined): BulkUpdateError {
-  const elsewhere =
-    other === undefined ? '' : ` If line ${other.line} is the header: --header-line ${other.line}.`
-  return new BulkUpdateError(
-    'E_HEADER_QUOTE',
-    `the header on line ${line} has a misplaced quote`,
-    `Quote whole column names and double the quotes inside.${elsewhere}`,
-  )
 }
 
 /** Returns the first line end outside of quotes; a line feed if there is none. */
 function firstLineEnd(text: string): string {
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"') quoted = !quoted
-    else if (!quoted && character === '\n') return '\n'
-    else if (!quoted && character === '\r') return /^\r(?:\r?\n)?/.exec(text.slice(at, at + 3))?.[0] ?? '\r'
-  }
-  return '\n'
+  const unquoted = text.replaceAll(/"[^"]*(?:"|$)/g, '""')
+  return /\r{0,2}\n|\r/.exec(unquoted)?.[0] ?? '\n'
 }
 
 /** Finds the line `sep=;` before the header, from which Excel takes the delimiter. */
@@ -271,6 +249,7 @@ type Candidate = (typeof candidates)[number]
 /** Characters and records that are tried. */
 const sampleLength = 64 * 1024
 const mostRecords = 200
+const sampleStart = { row: 0, line: 1, offset: 0 }
 
 /** The best delimiter must fit so many times as many records as the next one. */
 const lead = 2
@@ -299,7 +278,14 @@ export async function findDelimiter(
   const trials: Trial[] = []
   let below: { readonly delimiter: Candidate; readonly records: number } | undefined
   for (const delimiter of candidates) {
-    const [columns = 0, ...widths] = await widthsIn(sample, { delimiter, newline })
+    // An error: the sample ends in a quote, or has another delimiter.
+    const { records: sampled } = await firstRecords(
+      [Buffer.from(sample)],
+      { delimiter, newline },
+      sampleStart,
+      mostRecords,
+    )
+    const [columns = 0, ...widths] = sampled.map((row) => (row.kind === 'csv' ? row.cells.length : 0))
     // The last record of the sample may be cut.
     if (sample.length === sampleLength) widths.pop()
     const agreeing = widths.filter((width) => width === columns).length / widths.length
@@ -326,38 +312,21 @@ function mostAlike(numbers: readonly number[]): number {
   )
 }
 
-/** The number of cells of the header and the first records; 0 if one is malformed. */
-async function widthsIn(text: string, dialect: Dialect): Promise<readonly number[]> {
-  const widths: number[] = []
-  try {
-    for await (const rows of parseCsv([Buffer.from(text)], dialect, { row: 0, line: 1, offset: 0 }))
-      widths.push(...rows.map((row) => (row.kind === 'csv' ? row.cells.length : 0)))
-  } catch (error) {
-    // The sample ends in a quote, or has another delimiter. Reading the rows reports a real error.
-    if (!(error instanceof BulkUpdateError)) throw error
-  }
-  return widths.slice(0, mostRecords)
-}
-
-const delimiterNames: Readonly<Record<Candidate, string>> = {
-  ',': 'commas',
-  ';': 'semicolons',
-  '\t': 'tabs',
-  '|': 'pipes',
-}
-
-const delimiterOptions: Readonly<Record<Candidate, string>> = {
-  ',': '--delimiter ","',
-  ';': '--delimiter ";"',
-  '\t': '--format tsv',
-  '|': '--delimiter "|"',
+const delimiterNames: Readonly<Record<Candidate, readonly [name: string, option: string]>> = {
+  ',': ['commas', '--delimiter ","'],
+  ';': ['semicolons', '--delimiter ";"'],
+  '\t': ['tabs', '--format tsv'],
+  '|': ['pipes', '--delimiter "|"'],
 }
 
 function ambiguousDelimiter(trials: readonly Trial[], path: string): BulkUpdateError {
-  const found = trials.map(({ delimiter, columns }) => `${columns} columns with ${delimiterNames[delimiter]}`)
-  return new BulkUpdateError(
-    'E_DELIMITER',
-    `${path} can be cut in several ways: its header has ${found.join(', ')}`,
-    `Say which is meant: ${trials.map(({ delimiter }) => delimiterOptions[delimiter]).join(' or ')}. Nothing was sent.`,
+  const found = trials.map(
+    ({ delimiter, columns }) => `${columns} columns with ${delimiterNames[delimiter][0]}`,
   )
+  const options = trials.map(({ delimiter }) => delimiterNames[delimiter][1])
+  return refusal('E_DELIMITER', 'ambiguousDelimiter', {
+    path,
+    found: found.join(', '),
+    options: options.join(' or '),
+  })
 }

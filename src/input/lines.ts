@@ -1,4 +1,5 @@
 /** Whole lines of an input, for CSV and NDJSON. Memory holds one block and one line at most. */
+import type { ErrorCode, Problem } from '../model/errors.ts'
 import type { Place } from '../model/row.ts'
 
 /** Where a record starts. */
@@ -9,6 +10,11 @@ export type Newline = '\n' | '\r'
 
 /** The longest record and line that are read, in bytes without the line end. */
 export const longestRecord = 4 * 1024 * 1024
+
+/** A problem of the whole record. */
+export function recordProblem(code: ErrorCode, message: string): Problem {
+  return { code, field: '', message }
+}
 
 export const [lineFeed, carriageReturn] = [0x0a, 0x0d]
 

@@ -1,55 +1,25 @@
 /** Counts what is in no name and no text, unless bytes were read with the wrong encoding. */
 import alphabets from './alphabets.json' with { type: 'json' }
 import { decodeFrom, encodeIn } from './code-pages.ts'
+import table from './oddities.json' with { type: 'json' }
 import wordsByPage from './misread-words.json' with { type: 'json' }
 
-/** Signs that code pages have in the places of letters. No word has them inside. */
-const sign = '¡-©«¬®-³¶¸¹»-¿÷ˆˇ˘-˝‚“-„†‡…‰‹›€™'
-/** Signs of mathematics and frames. */
-const drawn = '[\u2200-\u22ff\u2310-\u2321\u2500-\u25ff]'
-const letter = '[\\p{L}\\p{M}]'
-const beyondAscii = '[^\\0-\x7f]'
-
-const odd = (): RegExp =>
-  new RegExp(
-    [
-      // Control characters of Latin-1, private and unassigned characters.
-      '[\u0080-\u009f\\p{Co}\\p{Cn}]',
-      // Signs inside of a word, or where it starts or ends: Wa³êsa, £ukasz, Micha³.
-      `(?<=${letter})[${sign}][${sign}‘’]*(?=${letter})`,
-      `(?<!${letter})[£¯](?=\\p{Ll}{2})`,
-      `(?<=\\p{Ll}{3})[¤¦¨¬¯³¸¼¾¿±](?!${letter})`,
-      '(?<!(?<!\\p{L})[MmNn])[ªº](?=\\p{Ll})',
-      `${drawn}(?=${beyondAscii}|${letter})|(?<=${beyondAscii}|${letter})${drawn}`,
-      // The first byte of a character of UTF-8, and another.
-      `[ÂÃÄÅ](?=[\u00a0-©«¬\u00ad¯±-³¶¸¹¼-¿ŒœŠšŸŽžƒˆ˜‚„†‡‰‹€]|[®°´·»‘-…›™]${letter})|Ã(?=[–—]${letter})`,
-      `[à-ï](?=[${sign}´·‘’–—]{2})|(?<=\\p{L})µ|×(?=${beyondAscii})|â€|·É`,
-      // A capital inside of a word: JosŽ, MŸller. Companies write AutoŠkola.
-      `(?<=(?!ß)\\p{Ll})(?=${beyondAscii})(?!(?<=[aeiou])[ŠŽ]\\p{Ll}{2})\\p{Lu}`,
-      `(?<=\\p{Lu})(?<!D(?=Ž))(?=${beyondAscii})\\p{Lu}(?=(?!ß)\\p{Ll})`,
-      // A word of accented letters only: Èâàí. People write ÄÖÜ.
-      `(?<!${letter})(?![ÄÖÜäöüß]+(?!${letter}))[À-ÖØ-öø-\u024f]{3,}(?!${letter})`,
-      // Letters that are no neighbours in their language: Jiøí, Marijaniæ, Güneþ, Ðorðe.
-      `[áíìùý]ø|ø[áíìùý]|(?:[oe]v|[jkz])iæ[aeu]?(?!${letter})|(?<=${letter}{3})iè(?!${letter})|oðlu(?!${letter})`,
-      `þ(?![aeiouyáéíóúýæörvj])|(?<!${letter})ð(?=${letter})|(?<!${letter})Ð(?=\\p{Ll})`,
-      // Letters of few languages.
-      '[\u0180-\u018e\u0190-\u019f\u01a2-\u01ae\u01b1-\u01cc\u01dd-\u01e5\u01e8-\u0217\u021c-\u0258\u025a-\u02af\u0460-\u048f]',
-    ].join('|'),
+/** The patterns with the sets of characters that they name in braces. */
+function odd(): RegExp {
+  const sets = new Map(Object.entries(table.sets))
+  const patterns = Object.values(table.patterns).flat().join('|')
+  return new RegExp(
+    patterns.replace(/\{(\w+)\}/g, (whole, name: string) => sets.get(name) ?? whole),
     'gu',
   )
+}
 
 /** Scripts of living languages (Unicode, UAX 31). Those of East Asia are written together. */
-const scripts = [
-  ...'Latn Cyrl Grek Arab Hebr Armn Geor Deva Beng Taml Telu Gujr Guru Knda Mlym Orya Sinh Thai Laoo Khmr Mymr Tibt Ethi Thaa'.split(
-    ' ',
-  ),
-  'Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Bopo',
-]
-const ofOneScript = (): RegExp =>
-  new RegExp(
-    `^(?:${scripts.map((script) => `[\\p{scx=${script}}\\p{sc=Zyyy}\\p{sc=Zinh}]+`).join('|')})$`,
-    'u',
-  )
+function ofOneScript(): RegExp {
+  const groups = table.scripts.map((group) => group.replace(/\w+ ?/g, (name) => `\\p{scx=${name.trim()}}`))
+  return new RegExp(`^(?:${groups.map((group) => `[${group}\\p{sc=Zyyy}\\p{sc=Zinh}]+`).join('|')})$`, 'u')
+}
+
 const words = /[\p{L}\p{M}]+/gu
 
 const accents = new Set(Object.values(alphabets).join(''))
@@ -82,18 +52,13 @@ function listMisreadWords(): ReadonlySet<string> {
   return new Set(listed)
 }
 
-interface Patterns {
-  readonly odd: RegExp
-  readonly ofOneScript: RegExp
-  readonly misreadWords: ReadonlySet<string>
-}
-
+const createPatterns = () => ({ odd: odd(), ofOneScript: ofOneScript(), misreadWords: listMisreadWords() })
 /** Made when the first text needs them, because that takes some milliseconds. */
-let patterns: Patterns | undefined
+let patterns: ReturnType<typeof createPatterns> | undefined
 
 /** Returns 0 for nearly all texts that were read with the right encoding. */
 export function countOddities(text: string): number {
-  patterns ??= { odd: odd(), ofOneScript: ofOneScript(), misreadWords: listMisreadWords() }
+  patterns ??= createPatterns()
   const { odd: oddPattern, ofOneScript: onePattern, misreadWords } = patterns
   const oddWords = text
     .match(words)

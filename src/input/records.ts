@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { isJsonObject } from '../model/json.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { refusal } from './refusals.ts'
 import type { PipedInput } from './spool.ts'
 
 /**
@@ -36,22 +37,18 @@ async function* toBlocks(records: InputRecords): AsyncGenerator<Buffer> {
     }
   } catch (error) {
     if (error instanceof BulkUpdateError) throw error
-    throw new BulkUpdateError(
-      'E_RECORDS',
-      `the records ended with an error after ${row}`,
-      'The cause of this error is what they threw. Nothing was sent.',
-      { cause: error },
-    )
+    throw refusal('E_RECORDS', 'recordsFailed', { row }, error)
   }
   if (text !== '') yield Buffer.from(text)
 }
 
 function toLine(record: unknown, row: number): string {
-  if (!isJsonObject(record)) throw noRecord(row, 'is no object')
+  if (!isJsonObject(record)) throw refusal('E_RECORD', 'noRecord', { row, why: 'is no object' })
   try {
     return JSON.stringify(record, refuseUnwritable)
   } catch (error) {
-    throw noRecord(row, error instanceof Unwritable ? error.message : 'has no form in JSON', error)
+    const why = error instanceof Unwritable ? error.message : 'has no form in JSON'
+    throw refusal('E_RECORD', 'noRecord', { row, why }, error)
   }
 }
 
@@ -69,13 +66,4 @@ function refuseUnwritable(key: string, value: unknown): unknown {
           : undefined
   if (what !== undefined) throw new Unwritable(`holds ${what} in ${JSON.stringify(key)}`)
   return value
-}
-
-function noRecord(row: number, why: string, cause?: unknown): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_RECORD',
-    `record ${row} ${why}`,
-    'Give plain objects of texts, finite numbers, booleans, null, lists and objects. Nothing was sent.',
-    { cause },
-  )
 }

@@ -2,14 +2,14 @@
  * Which records of a CSV file are rows. Lines that hold nothing are left out. Lines that are something else are refused: another
  * header, a footer, and lines that may be text of a broken cell. The result depends on the file alone.
  */
-import { BulkUpdateError } from '../model/errors.ts'
-import type { ErrorCode, Problem } from '../model/errors.ts'
+import type { Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import { rawRowMark } from '../model/row.ts'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
 import type { OnSetAside } from '../model/scan.ts'
 import { hasBrokenQuote } from './csv.ts'
-import type { CsvHead } from './header.ts'
+import { recordProblem } from './lines.ts'
+import { refusal } from './refusals.ts'
 import footerWords from './footer-words.json' with { type: 'json' }
 
 type CsvRecord = CsvRow | MalformedRow
@@ -26,12 +26,11 @@ const longestFooterLine = 1_000
  */
 export async function* shapeRows(
   records: CsvRecords,
-  head: Pick<CsvHead, 'header' | 'skipFooter'>,
+  { header, skipFooter }: { readonly header: readonly string[]; readonly skipFooter: boolean },
   first: number,
   onSetAside: OnSetAside,
   endsLine: (offset: number) => Promise<boolean>,
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const { header, skipFooter } = head
   const judge = createJudge(header, onSetAside)
   let next = first
   let footer: CsvRecord[] = []
@@ -44,10 +43,9 @@ export async function* shapeRows(
   for await (const batch of records) {
     const rows: CsvRecord[] = []
     for (const record of batch) {
-      const isPlain = record.kind === 'csv' && isPlainRow(record.cells, header.length)
-      const row = isPlain ? record : judge(record)
+      const row = judge(record)
       if (row === undefined) continue
-      if (!isPlain && footer.length < mostFooterLines && isFooterLine(record, header.length)) {
+      if (footer.length < mostFooterLines && isFooterLine(record, header.length)) {
         if (footer.length === 0) isRemark = startsAsFooter(record.cells)
         footer.push(row)
         continue
@@ -68,20 +66,17 @@ export async function* shapeRows(
   else yield [numbered(refuse({ ...start, length, lines }, footerProblem))]
 }
 
-/** Most rows are: they begin with their customer id. */
-function isPlainRow(cells: readonly string[], width: number): boolean {
-  return cells.length === width && cells[0]?.startsWith(idStart) === true
-}
-
 function refuse({ row, line, offset, length, lines = 1 }: CsvRecord, problem: Problem): MalformedRow {
   return { kind: 'malformed', row, line, offset, length, lines, problem }
 }
 
-const problemOf = (code: ErrorCode, message: string): Problem => ({ code, field: '', message })
-const footerProblem = problemOf('E_FOOTER', 'no row, but a footer: a total or a remark')
-const headerAgain = problemOf('E_HEADER_AGAIN', 'the header again: another file seems to be joined here')
-const joinedLine = problemOf('E_COLUMNS', 'a byte order mark inside: two files are joined without a line end')
-const stillRaw = problemOf(
+const footerProblem = recordProblem('E_FOOTER', 'no row, but a footer: a total or a remark')
+const headerAgain = recordProblem('E_HEADER_AGAIN', 'the header again: another file seems to be joined here')
+const joinedLine = recordProblem(
+  'E_COLUMNS',
+  'a byte order mark inside: two files are joined without a line end',
+)
+const stillRaw = recordProblem(
   'E_RAW_ROW',
   'is still the text that an errors file keeps of a row it could not cut',
 )
@@ -100,7 +95,7 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
     }
     if (names.has(first) && isHeader(cells, names)) {
       if (header.every((name, index) => name === cells[index])) return refuse(record, headerAgain)
-      throw otherHeader(line)
+      throw refusal('E_OTHER_HEADER', 'otherHeader', { line })
     }
     if (cells.length > width && cells.slice(width).every(isBlank)) {
       onSetAside('surplus_cells', line)
@@ -111,7 +106,7 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
         record,
         cells.some((cell) => cell.includes('\ufeff'))
           ? joinedLine
-          : problemOf('E_COLUMNS', `has ${cells.length} cells, the header has ${width}`),
+          : recordProblem('E_COLUMNS', `has ${cells.length} cells, the header has ${width}`),
       )
     return first.startsWith(rawRowMark) ? refuse(record, stillRaw) : record
   }
@@ -125,14 +120,6 @@ function isBlank(cell: string): boolean {
 function isHeader(cells: readonly string[], names: ReadonlySet<string>): boolean {
   const filled = cells.filter((cell) => !isBlank(cell))
   return filled.filter((cell) => names.has(cell)).length * 2 > filled.length
-}
-
-function otherHeader(line: number): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_OTHER_HEADER',
-    `line ${line} is a header with other columns, or the same in another order: the rows after it would go into other fields`,
-    'Give each file by itself. Nothing was sent.',
-  )
 }
 
 /** What every customer id begins with. */
@@ -164,7 +151,7 @@ const mostCellLines = 1_000
 /** Bytes of rows that wait for that. */
 const mostHeldBytes = 16 * 1024 * 1024
 
-const nearBrokenQuote = problemOf(
+const nearBrokenQuote = recordProblem(
   'E_NEAR_BROKEN_QUOTE',
   'between rows with broken quotes, so it may be text of their cell',
 )
@@ -179,10 +166,6 @@ export async function* refuseBrokenCells(source: CsvRecords): AsyncGenerator<rea
   /** The last line of the last record with broken quotes. */
   let brokenLine: number | undefined
   for await (const batch of source) {
-    if (brokenLine === undefined && !batch.some(isBroken)) {
-      yield batch
-      continue
-    }
     const rows: CsvRecord[] = []
     const release = (toRow: (row: CsvRecord) => CsvRecord): void => {
       for (const row of held) rows.push(toRow(row))

@@ -12,7 +12,7 @@ import type { Newline, RecordStart } from './lines.ts'
 import { isJsonObject, readStrictJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
-import { longestRecord, wholeLines, carriageReturn } from './lines.ts'
+import { longestRecord, wholeLines, carriageReturn, recordProblem } from './lines.ts'
 
 /**
  * `start` is the place of the first record to read, by default the first of the input. A start between two records with broken
@@ -79,12 +79,11 @@ function markAt(bytes: Buffer, at: number): (typeof marks)[number] | undefined {
 }
 
 const joinedObjects = /\}\s*\{\s*"/
-const joinedLine = {
-  code: 'E_JSON',
-  field: '',
-  message: 'several objects on one line, as where files are joined without a line end',
-} as const
-const tooLarge = { code: 'E_TOO_LARGE', field: '', message: 'the line is longer than 4 MiB' } as const
+const joinedLine = recordProblem(
+  'E_JSON',
+  'several objects on one line, as where files are joined without a line end',
+)
+const tooLarge = recordProblem('E_TOO_LARGE', 'the line is longer than 4 MiB')
 
 /**
  * Reads rows from blocks of valid UTF-8 without a byte order mark, which may be cut anywhere. Blank lines count as lines, but are
@@ -110,22 +109,15 @@ export async function* parseNdjson(
     const place = { row, line, offset: offset + skipped, length: whole - skipped }
     line++
     offset += bytes.length + 1
-    if (place.length > longestRecord) rows.push({ kind: 'malformed', ...place, problem: tooLarge })
-    else {
-      const text = bytes.toString('utf8', skipped, whole)
-      if (blank.test(text)) return
-      const read = readJsonLine(text)
-      rows.push(
-        'record' in read
-          ? { kind: 'ndjson', ...place, record: read.record }
-          : {
-              kind: 'malformed',
-              ...place,
-              problem: joinedObjects.test(withoutSeparators(text)) ? joinedLine : read.problem,
-            },
-      )
-    }
+    const text = place.length > longestRecord ? undefined : bytes.toString('utf8', skipped, whole)
+    if (text !== undefined && blank.test(text)) return
     row++
+    const read = text === undefined ? { problem: tooLarge } : readJsonLine(text)
+    if ('record' in read) rows.push({ kind: 'ndjson', ...place, record: read.record })
+    else {
+      const isJoined = joinedObjects.test(withoutSeparators(text ?? ''))
+      rows.push({ kind: 'malformed', ...place, problem: isJoined ? joinedLine : read.problem })
+    }
   }
 
   for await (const lines of wholeLines(blocks, newline)) {
@@ -152,4 +144,4 @@ export function readJsonLine(text: string): { readonly record: JsonObject } | { 
   return problem === undefined ? { record: value } : { problem }
 }
 
-const notAnObject = { code: 'E_NOT_OBJECT', field: '', message: 'not a JSON object' } as const
+const notAnObject = recordProblem('E_NOT_OBJECT', 'not a JSON object')

@@ -9,12 +9,13 @@ import { addAbortSignal } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { readBlocks, detectCompression, decompress } from './compression.ts'
-import { openBlocks, emptyInput, readAt } from './bytes.ts'
+import { openBlocks, readAt } from './bytes.ts'
 import type { InputFile } from './bytes.ts'
-import { compressedTwice, refuseBinary, refuseForeign, startBytes } from './format.ts'
+import { refuseBinary, refuseForeign, startBytes } from './format.ts'
 import { toUtf8 } from './decode.ts'
 import { detectEncoding, markLength } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
+import { refusal } from './refusals.ts'
 
 /** Its name in messages. */
 export const standardInput = 'standard input'
@@ -55,23 +56,13 @@ export async function fillSpool(
       await writeSpool(handle, path, Buffer.from(block))
   } catch (error) {
     if (signal.aborted || error instanceof BulkUpdateError) throw error
-    throw new BulkUpdateError(
-      'E_STDIN',
-      `${standardInput} cannot be read (${systemCode(error)})`,
-      'Look at the command that feeds the pipe, then run both again. Nothing was sent.',
-      { cause: error },
-    )
+    throw refusal('E_STDIN', 'pipe', { system: systemCode(error) }, error)
   }
 }
 
 /** A terminal means that the pipe was forgotten, and waiting for it would look like a hang. */
 export function refuseTerminal(source: PipedInput): void {
-  if (source.isTTY !== true) return
-  throw new BulkUpdateError(
-    'E_STDIN_TERMINAL',
-    `${standardInput} is a terminal, and - reads the input from there`,
-    'Pipe a file into the command, like: rapyd-bulk update - < crm-export.csv. Nothing was sent.',
-  )
+  if (source.isTTY === true) throw refusal('E_STDIN_TERMINAL', 'terminal')
 }
 
 /** Throws like `openSpool`. */
@@ -87,12 +78,8 @@ export async function writeSpool(
 }
 
 function cannotKeep(path: string, what: string, error: unknown): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_SPOOL',
-    `${what} cannot be kept in ${path}: ${explainSystemCode(systemCode(error))}`,
-    'Make room there, choose another folder (--runs-dir; TMPDIR for validate), or give the input as a file; then run again. Nothing was sent.',
-    { cause: error },
-  )
+  const reason = explainSystemCode(systemCode(error))
+  return refusal('E_SPOOL', 'notKept', { what, path, reason }, error)
 }
 
 /** A new and empty file, and its name in messages. */
@@ -125,8 +112,8 @@ export async function textOf(
   try {
     const reader = readBlocks(blocks)
     const start = await reader.peek(startBytes)
-    if (start.length === 0) throw emptyInput(path)
-    if (detectCompression(start) !== undefined) throw compressedTwice(path)
+    if (start.length === 0) throw refusal('E_EMPTY', 'empty', { path })
+    if (detectCompression(start) !== undefined) throw refusal('E_BINARY', 'compressedTwice', { path })
     refuseForeign(start, path)
     const encoding = detectEncoding(start, wanted, path)
     let textStart: number | undefined
@@ -134,10 +121,10 @@ export async function textOf(
       signal.throwIfAborted()
       // Checked here, before the whole text fills the disk.
       if (textStart === undefined) refuseBinary(block, path)
-      textStart ??= markLength(block, 'utf-8')
+      textStart ??= markLength(block)
       await writeSpool(copy.handle, copy.path, block, name)
     }
-    if (textStart === undefined) throw emptyInput(path)
+    if (textStart === undefined) throw refusal('E_EMPTY', 'empty', { path })
     return {
       ...raw,
       encoding,

@@ -4,7 +4,7 @@ import type { MalformedRow, Place, Row, Outcome } from '../model/row.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { openErrorsFile } from '../report/results.ts'
 import { errorsFormatOf } from '../engine/report.ts'
-import type { Defect } from '../validation/checks.ts'
+import type { Defect } from '../validation/findings.ts'
 import { createFixedCopy } from '../validation/fixed-copy.ts'
 import type { MappedInput } from '../validation/row-reader.ts'
 

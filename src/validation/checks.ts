@@ -2,11 +2,12 @@
  * The checks of `validate`: sees every row of the scan, counts columns, and gathers all errors and warnings with examples. Memory
  * is bounded.
  */
+import { recordProblem } from '../input/lines.ts'
 import { findTip, warningEntries } from '../model/errors.ts'
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import type { JsonValue } from '../model/json.ts'
+import type { Outcome } from '../model/row.ts'
 import type { Scan, Warning } from '../model/scan.ts'
-import type { PatchedRow, SourceColumn, MalformedRow, Row, Outcome } from '../model/row.ts'
+import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
 import { applyChanges } from '../mapping/mapping.ts'
 import type { TextChange } from '../mapping/mapping.ts'
@@ -15,22 +16,10 @@ import { withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import { findShift, findUnseen, findWrappers, mayBeWrapped, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
-import { createFindings, maskCell } from './findings.ts'
-import type { Diagnosis, Findings } from './findings.ts'
+import { createFindings, maskCell, valueIn } from './findings.ts'
+import type { Defect, Diagnosis, Findings } from './findings.ts'
 import { createDateOrder, createRowChecks } from './row-checks.ts'
 import type { DateOrder, HasTrunkZero } from './row-checks.ts'
-
-/** One error or warning of one row, as it is streamed. */
-export interface Defect {
-  readonly severity: 'error' | 'warning'
-  readonly code: ErrorCode | WarningCode
-  readonly field: string
-  readonly message: string
-  readonly tip: string
-  readonly row: number
-  readonly line: number
-  readonly column: SourceColumn | undefined
-}
 
 interface CellColumn extends TextColumn {
   readonly index: number
@@ -171,8 +160,16 @@ function firstDefect({ code, field, message, firstRow, firstLine, column }: Diag
 
 /** The header counts as row 0 on line 1. */
 function headerDiagnosis({ column, message }: ChecksParts['headerWarnings'][number]): Diagnosis<WarningCode> {
-  const place = { firstRow: 0, firstLine: 1, places: [{ row: 0, line: 1 }] }
-  return { code: 'W_HEADER_LOOKALIKE', field: column.name, message, rows: 0, ...place, column }
+  const { name: field } = column
+  return wholeDiagnosis({
+    code: 'W_HEADER_LOOKALIKE',
+    field,
+    message,
+    rows: 0,
+    firstRow: 0,
+    firstLine: 1,
+    column,
+  })
 }
 
 function wholeDiagnosis(warning: Warning): Diagnosis<WarningCode> {
@@ -186,30 +183,23 @@ function dateDiagnoses(dates: DateOrder, locate: Locate): readonly Diagnosis<War
   const field = 'date_of_birth'
   const column = locate(noRow, field)
   const message = 'a date that may have its month first, as others in this column do'
-  const place = { firstRow: first.row, firstLine: first.line, places }
-  const where = column === undefined ? place : { ...place, column }
-  return [{ code: 'W_DATE_ORDER', field, message, rows, ...where }]
+  const found = {
+    code: 'W_DATE_ORDER',
+    field,
+    message,
+    rows,
+    firstRow: first.row,
+    firstLine: first.line,
+  } as const
+  return [{ ...found, places, ...(column === undefined ? {} : { column }) }]
 }
 
 /** Before the first row. */
-const noRow: MalformedRow = {
-  kind: 'malformed',
-  row: 0,
-  line: 0,
-  offset: 0,
-  length: 0,
-  problem: { code: 'E_COLUMNS', field: '', message: '' },
-}
+const nowhere = { row: 0, line: 0, offset: 0, length: 0 }
+const noRow: MalformedRow = { kind: 'malformed', ...nowhere, problem: recordProblem('E_COLUMNS', '') }
 
 /** The text as it is; another value of NDJSON as JSON. */
 function cellIn(row: Row | MalformedRow, column: SourceColumn | undefined): string | undefined {
   const value = valueIn(row, column)
   return typeof value === 'string' || value === undefined ? value : JSON.stringify(value)
-}
-
-/** The text of a CSV cell. For NDJSON, the value of the key. */
-export function valueIn(row: Row | MalformedRow, column: SourceColumn | undefined): JsonValue | undefined {
-  if (column === undefined || row.kind === 'malformed') return undefined
-  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
-  return Object.hasOwn(row.record, column.name) ? row.record[column.name] : undefined
 }

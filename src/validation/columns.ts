@@ -90,40 +90,31 @@ function toText(value: JsonValue): string {
   return value === null ? '' : JSON.stringify(value)
 }
 
-interface Column {
-  add(text: string): void
-  report(): ColumnReport
-}
+type Column = ReturnType<typeof createColumn>
 
 /** Counts different texts exactly up to `limit`, which bounds the memory. */
-function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<string>): Column {
+function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<string>) {
   const texts = new Set<string>()
   let [filled, blank, longest, more] = [0, 0, 0, false]
   return {
-    add(text) {
+    add(text: string): void {
       if (text === '' || blanks.has(text)) {
         blank++
         return
       }
       filled++
-      if (text.length > longest) longest = Math.max(longest, countCharacters(text))
+      if (text.length > longest) longest = Math.max(longest, Array.from(text).length)
       if (more) return
       const key = text.length > longestKept ? hash('sha1', text) : text
       if (texts.has(key)) return
       if (texts.size >= limit) more = true
       else texts.add(key)
     },
-    report() {
+    report(): ColumnReport {
       const { name, fields, blanks: effect, number } = plan
       const numbered = number === undefined ? {} : { number }
       const distinct = { count: texts.size, more }
       return { name, fields, blanks: effect, ...numbered, filled, blank, distinct, longest }
     },
   }
-}
-
-function countCharacters(text: string): number {
-  let characters = 0
-  for (const _ of text) characters++
-  return characters
 }

@@ -1,5 +1,8 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
-import type { PlannedColumn } from '../mapping/column-plans.ts'
+import { codePageNames, decodeFrom, encodeIn } from '../input/code-pages.ts'
+import { isOfSeveralBytes, openDecoder, otherEncodings } from '../input/encoding.ts'
+import { countOddities } from '../input/oddities.ts'
+import type { Assignment } from '../mapping/mapping.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
 import { isJsonObject, isList } from '../model/json.ts'
@@ -9,8 +12,7 @@ import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../mod
 import { findAddressField, findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 import names from './code-names.json' with { type: 'json' }
-import { findMisreading } from './misread.ts'
-import type { Misreading } from './misread.ts'
+import texts from './damage-texts.json' with { type: 'json' }
 import placeholderTexts from './placeholders.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
@@ -23,30 +25,23 @@ const brokenCodes: ReadonlySet<ErrorCode> = new Set(['E_COLUMNS', 'E_QUOTE', 'E_
  * Tells a damaged file from one with some bad rows. Errors of people are scattered; a broken export is bad up to its end, or its
  * cells are shifted.
  */
-export interface BrokenRows {
-  /** Adds an invalid row. */
-  bad(row: Row | MalformedRow, code: ErrorCode): void
-  /** Adds any other row. */
-  good(): void
-  /** Says what is wrong with the file. `endsLine`: its last row has a line end. */
-  verdict(endsLine: boolean): string | undefined
-}
-
-export function createBrokenRows(typed: readonly TypedColumn[]): BrokenRows {
+export function createBrokenRows(typed: readonly TypedColumn[]) {
   let [rows, shifted, run, runStart] = [0, 0, 0, 0]
   return {
-    good() {
+    /** Adds a row that is not invalid. */
+    good(): void {
       rows++
       run = 0
     },
-    bad(row, code) {
+    bad(row: Row | MalformedRow, code: ErrorCode): void {
       rows++
       const isShifted = row.kind === 'csv' && findShift(row.cells, typed) !== undefined
       if (isShifted) shifted++
       if (!isShifted && !brokenCodes.has(code)) run = 0
       else if (run++ === 0) runStart = row.row
     },
-    verdict(endsLine) {
+    /** Says what is wrong with the file. `endsLine`: its last row has a line end. */
+    verdict(endsLine: boolean): string | undefined {
       if (rows < leastRows) return undefined
       if (run > mostBroken) return `from row ${runStart} on no row can be read as the others`
       if (shifted > mostBroken) return `the cells of ${shifted} rows stand in other columns than their own`
@@ -62,16 +57,15 @@ export interface TypedColumn {
 }
 
 /** Rules whose texts cannot be mistaken for others. Two-letter country codes can. */
-const distinctRules: ReadonlySet<string> = new Set([
-  'E_EMAIL',
-  'E_PHONE',
-  'E_DATE',
-  'E_EWALLET',
-  'E_PAYMENT_METHOD',
-])
+const distinctRules = new Set<string>(['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD'])
+
+interface Plan {
+  readonly isId: boolean
+  readonly assignments: readonly Assignment[]
+}
 
 /** The columns that show if cells have moved, in the header's order. */
-export function typedColumns(plans: readonly PlannedColumn[]): readonly TypedColumn[] {
+export function typedColumns(plans: readonly Plan[]): readonly TypedColumn[] {
   return plans.flatMap(({ isId, assignments }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
     const rule = assignments[0]?.target.rule
@@ -107,38 +101,7 @@ export interface TextDamage {
   readonly message: string
 }
 
-const shortened: TextDamage = {
-  code: 'W_SHORTENED_NUMBER',
-  message: 'a number that a spreadsheet has shortened (as in 4.9E+11)',
-}
-const date: TextDamage = {
-  code: 'W_SPREADSHEET_DATE',
-  message: 'a date that a spreadsheet may have made of something else (as in 1-Mar)',
-}
-const misreadings: Readonly<Record<Misreading, TextDamage>> = {
-  twice: { code: 'W_ENCODING', message: 'characters that were decoded with the wrong encoding (Ã© for é)' },
-  page: { code: 'W_ENCODING', message: 'letters that were read with the wrong code page (³ for ł)' },
-}
-const lost: TextDamage = {
-  code: 'W_ENCODING',
-  message: 'replacement characters (U+FFFD): the text that stood here is lost',
-}
-const lostLetters: TextDamage = {
-  code: 'W_ENCODING',
-  message: 'question marks in the places of letters, which are lost',
-}
-const fraction: TextDamage = {
-  code: 'W_FLOAT',
-  message: 'a code that has become a decimal number (as in 12345.0)',
-}
-const guarded: TextDamage = {
-  code: 'W_FORMULA',
-  message: 'a guard against formulas (="0123", or an apostrophe or a tab in front)',
-}
-const formula: TextDamage = { code: 'W_FORMULA', message: 'a formula in the place of its value' }
-const entities: TextDamage = { code: 'W_HTML', message: 'HTML entities (&amp; for &)' }
-const tags: TextDamage = { code: 'W_HTML', message: 'HTML tags (<br>)' }
-const placeholder: TextDamage = { code: 'W_PLACEHOLDER', message: 'a text that stands for nothing' }
+const damage = (code: WarningCode, text: keyof typeof texts): TextDamage => ({ code, message: texts[text] })
 
 const shortenedNumber = /^[+-]?\d(?:(?:[.,]\d+)?E\+|[.,]\d+E)\d{1,3}$/i
 const shortDate =
@@ -162,14 +125,50 @@ export function textDamage(
   isCode: boolean,
   field = '',
 ): TextDamage | undefined {
-  if (shortenedNumber.test(text)) return shortened
-  if (isCode && shortDate.test(text)) return date
-  if (!isFree && placeholders.has(text)) return placeholder
-  if (replacement.test(text)) return lost
+  if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
+  if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
+  if (!isFree && placeholders.has(text)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
   const start = text.slice(0, mostLooked)
-  if (start.includes('?') && hasLostLetters(start, isFree, field)) return lostLetters
+  if (start.includes('?') && hasLostLetters(start, isFree, field)) return damage('W_ENCODING', 'lostLetters')
   const misreading = findMisreading(start)
-  return misreading === undefined ? undefined : misreadings[misreading]
+  return misreading && damage('W_ENCODING', misreading)
+}
+
+/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252. */
+type Misreading = 'twice' | 'page'
+
+/** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
+const plainText =
+  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
+
+/** Returns undefined for a text that is as it should be. */
+export function findMisreading(text: string): Misreading | undefined {
+  if (plainText.test(text)) return undefined
+  const oddities = countOddities(text)
+  if (oddities === 0) return undefined
+  const isBetter = (other: string | undefined): boolean =>
+    other !== undefined && other !== text && countOddities(other) < oddities
+  if (codePageNames().some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
+  const bytes = encodeIn('windows-1252', text)
+  if (bytes === undefined) return undefined
+  const isOfPage =
+    codePageNames().some((page) => isBetter(decodeFrom(page, bytes))) ||
+    otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
+  return isOfPage ? 'page' : undefined
+}
+
+const utf8 = new TextDecoder()
+/** Characters of UTF-8, some of which may have lost bytes to which the code page gives no character. */
+const characters = /^(?:[\xc2-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{0,2}|[\xf0-\xf4][\x80-\xbf]{0,3})+$/
+
+function decodeTwice(text: string, page: string): string {
+  return text.replace(/[^\0-\x7f]+/g, (run) => {
+    const bytes = encodeIn(page, run)
+    if (bytes === undefined || !characters.test(bytes.toString('latin1'))) return run
+    const decoded = utf8.decode(bytes)
+    return decoded.replaceAll('\ufffd', '').length * 4 >= decoded.length ? decoded : run
+  })
 }
 
 /** False for most texts, so that they are done with at once. */
@@ -178,11 +177,11 @@ export const mayBeWrapped = /[&<\t]|^[\s=＝+@'"’‘`´-]|[.,]0+\s*$/
 /** Finds what an export has written around a text or into it. */
 export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextColumn): Generator<TextDamage> {
   const bare = unguard(text, isCode && !isFree)
-  if (bare !== undefined) yield guarded
-  else if (isFormula(text)) yield formula
+  if (bare !== undefined) yield damage('W_FORMULA', 'guarded')
+  else if (isFormula(text)) yield damage('W_FORMULA', 'formula')
   const core = bare ?? text.trim()
-  if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield fraction
-  if (decodeHtml(text) !== text) yield withoutTags(text) === text ? entities : tags
+  if (hasFraction(core) && (isNumber || (isCode && /^\d{4}/.test(core)))) yield damage('W_FLOAT', 'fraction')
+  if (decodeHtml(text) !== text) yield damage('W_HTML', withoutTags(text) === text ? 'entities' : 'tags')
 }
 
 /** People write `???` in texts of their own. */

@@ -2,13 +2,15 @@
  * `--duplicates last` and `merge`: wraps the reading of rows, and for `merge` the source too. The result depends on the input
  * alone, so a resumed run decides the same.
  */
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Head } from '../input/header.ts'
 import type { RecordStart } from '../input/lines.ts'
 import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/patches.ts'
 import { isOutcome, withoutCall } from '../model/row.ts'
 import type { PatchedRow, MalformedRow, Row, Outcome } from '../model/row.ts'
 import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
-import type { MappedInput } from './row-reader.ts'
 
 /** Opens the rows of an input and reads them. */
 export interface RowReader {
@@ -17,12 +19,14 @@ export interface RowReader {
   readonly readRow: ReadRow
 }
 
+interface Input {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: Pick<ResolvedOptions, 'duplicates'>
+}
+
 /** Returns `plain` itself if the policy changes no row. */
-export function applyDuplicatePolicy(
-  input: MappedInput,
-  plain: RowReader,
-  duplicates: DuplicateRows,
-): RowReader {
+export function applyDuplicatePolicy(input: Input, plain: RowReader, duplicates: DuplicateRows): RowReader {
   const policy = input.options.duplicates
   const { openRows, readRow } = plain
   if (duplicates.earlierRows.size === 0) return plain
@@ -31,7 +35,13 @@ export function applyDuplicatePolicy(
     case 'reject':
       return plain
     case 'last':
-      return { openRows, readRow: readLastRows(readRow, duplicates) }
+      // Of the rows of a customer that have a call, only the last one is sent.
+      return {
+        openRows,
+        readRow: leaveOut(readRow, duplicates, (last) => ({
+          message: `row ${last} of this customer counts (--duplicates last)`,
+        })),
+      }
     case 'merge':
       return {
         openRows: () => withEarlierRows(input, openRows(), readRow, duplicates),
@@ -40,13 +50,6 @@ export function applyDuplicatePolicy(
     default:
       return policy satisfies never
   }
-}
-
-/** Of the rows of a customer that have a call, only the last one is sent. */
-function readLastRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
-  return leaveOut(readRow, duplicates, (last) => ({
-    message: `row ${last} of this customer counts (--duplicates last)`,
-  }))
 }
 
 /** Merges the rows of a customer into the last one. Expects the rows of `withEarlierRows`. */
@@ -76,7 +79,7 @@ function leaveOut(
 
 /** Adds the merged earlier rows to the last row of each customer. Earlier rows are read again by their place. */
 async function* withEarlierRows(
-  { file, head }: MappedInput,
+  { file, head }: Input,
   source: Source,
   readRow: ReadRow,
   duplicates: DuplicateRows,
@@ -86,7 +89,8 @@ async function* withEarlierRows(
   async function mergeEarlier(customerId: string): Promise<PatchedRow | undefined> {
     let merged: PatchedRow | undefined
     for (const place of duplicates.placesOf(customerId)) {
-      const patched = requirePatch(readRow(await rowAt(file, head, place)))
+      const patched = readRow(await rowAt(file, head, place))
+      if (isOutcome(patched)) throw new Error('a row that had a call has none when it is read again')
       merged = merged === undefined ? patched : mergeRows(patched, merged)
     }
     return merged
@@ -112,9 +116,4 @@ async function* withEarlierRows(
     await file.checkUnchanged()
     yield batch
   }
-}
-
-function requirePatch(read: PatchedRow | Outcome): PatchedRow {
-  if (isOutcome(read)) throw new Error('a row that had a call has none when it is read again')
-  return read
 }

@@ -2,6 +2,7 @@
  * The file profile: what a run keeps of its input, to compare the next file of that name with it. It holds counts, and one byte
  * for each value of some hundred customers. No value can be read from that byte.
  */
+import { hash } from 'node:crypto'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
@@ -50,7 +51,6 @@ export interface ProfileKey {
 
 const profileNote = 'file_profile'
 const nameNote = 'input_name'
-const storedVolatileFields = 'volatile_fields'
 
 /** Finds the newest finished run whose file can be compared. */
 export async function findProfiledRun(
@@ -75,31 +75,21 @@ function withoutPort(host: string): string {
 
 export function saveProfile(run: Pick<Run, 'noteLater'>, { name }: ProfileKey, profile: FileProfile): void {
   run.noteLater(nameNote, name)
-  run.noteLater(profileNote, formatProfile(profile))
+  run.noteLater(profileNote, JSON.stringify(profile))
 }
-
-/** The stored text, where the volatile fields have another name. */
-export function formatProfile({ volatileFields, ...others }: FileProfile): string {
-  return JSON.stringify({ ...others, [storedVolatileFields]: volatileFields })
-}
-
-type StoredProfile = Omit<FileProfile, 'volatileFields'> &
-  Readonly<Record<typeof storedVolatileFields, readonly string[]>>
 
 /** Returns undefined if the text is not a profile of this version. */
 export function parseProfile(text: string): FileProfile | undefined {
   const found = parseJson(text)
-  if (!isStoredProfile(found)) return undefined
-  const { [storedVolatileFields]: volatileFields, ...others } = found
-  return { ...others, volatileFields }
+  return isProfile(found) ? found : undefined
 }
 
 /** Checks the shape only, because no other user can write the file. */
-function isStoredProfile(value: unknown): value is StoredProfile {
+function isProfile(value: unknown): value is FileProfile {
   return (
     isJsonObject(value) &&
     ['rows', 'calls', 'invalid', 'misread'].every((name) => typeof value[name] === 'number') &&
-    ['fields', 'customers', storedVolatileFields].every((name) => Array.isArray(value[name])) &&
+    ['fields', 'customers', 'volatileFields'].every((name) => Array.isArray(value[name])) &&
     isJsonObject(value['filled']) &&
     typeof value['endsLine'] === 'boolean'
   )
@@ -110,25 +100,20 @@ const lastRows = 16
 /** Bounds the memory, because every row may have its own keys of metadata. */
 export const mostFields = 200
 
-/** Samples the customers of an input in one pass and constant memory, without knowing its length. */
-export interface CustomerSampler {
-  add(row: PatchedRow): void
-  finish(): Pick<FileProfile, 'fields' | 'customers' | 'misread'>
-  /** Customers of the last file that this one has too, with their hashes in this one. */
-  readonly shared: ReadonlyMap<string, ValueHashes>
-}
-
 interface SampledRow {
   readonly row: number
   readonly hashes: ValueHashes
   readonly isMisread: boolean
 }
 
-/** `isMisread` is true for texts that a wrong encoding has damaged. */
+/**
+ * Samples the customers of an input in one pass and constant memory, without knowing its length. `isMisread` is true for a row with
+ * a text that a wrong encoding has damaged.
+ */
 export function createCustomerSampler(
   last: FileProfile | undefined,
-  isMisread: (text: string, field: string) => boolean,
-): CustomerSampler {
+  isMisread: (row: PatchedRow) => boolean,
+) {
   // Starts with the fields of the last file, so that hashes of both have one order.
   const indexes = new Map((last?.fields ?? []).map((field, index) => [field, index]))
   const wanted = new Set(last?.customers.map(([id]) => id))
@@ -163,14 +148,13 @@ export function createCustomerSampler(
   const sample = (row: PatchedRow): SampledRow => ({
     row: row.row,
     hashes: hashValues(row),
-    isMisread: Object.entries(row.patch).some(([field, value]) =>
-      textsIn(value).some((text) => isMisread(text, field)),
-    ),
+    isMisread: isMisread(row),
   })
 
   return {
+    /** Customers of the last file that this one has too, with their hashes in this one. */
     shared,
-    add(row) {
+    add(row: PatchedRow): void {
       const { customerId } = row
       if (wanted.has(customerId)) shared.set(customerId, hashValues(row))
       ring[calls % lastRows] = row
@@ -183,7 +167,7 @@ export function createCustomerSampler(
         }
       }
     },
-    finish() {
+    finish(): Pick<FileProfile, 'fields' | 'customers' | 'misread'> {
       const rows = new Map(sampled)
       for (const row of ring) rows.set(row.customerId, sample(row))
       const inOrder = [...rows].sort(([, left], [, right]) => left.row - right.row)
@@ -197,17 +181,9 @@ export function createCustomerSampler(
   }
 }
 
-/** FNV-1a over the value, of which one byte is kept. */
+/** One byte of a hash of the value. */
 function hashValue(value: JsonValue): number {
   if (value === '') return 1
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  let mixed = 0x811c_9dc5
-  for (let at = 0; at < text.length; at++) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x0100_0193)
-  return 2 + ((mixed >>> 0) % 254)
-}
-
-function textsIn(value: JsonValue): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(textsIn)
+  return 2 + (hash('sha1', text, 'buffer').readUInt32BE() % 254)
 }

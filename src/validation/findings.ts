@@ -1,6 +1,8 @@
 /** Counts errors and warnings by code, field and message, with their first rows and a masked example. */
 import { isSuspectBlank } from '../mapping/suspects.ts'
-import type { SourceColumn } from '../model/row.ts'
+import type { ErrorCode, WarningCode } from '../model/errors.ts'
+import type { JsonValue } from '../model/json.ts'
+import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
 import type { FoundKind } from '../model/scan.ts'
 
 /** `field` is a path of the patch, or the name of the column or key; empty for the whole row. */
@@ -16,11 +18,20 @@ export interface RowPlace {
   readonly line: number
 }
 
-/** One error or warning of one row. `columnOf` and `exampleOf` are called for the first row of a kind. */
-export interface NewFinding<Code extends string> {
-  readonly code: Code
+/** One error or warning of one row, as it is streamed. */
+export interface Defect {
+  readonly severity: 'error' | 'warning'
+  readonly code: ErrorCode | WarningCode
   readonly field: string
   readonly message: string
+  readonly tip: string
+  readonly row: number
+  readonly line: number
+  readonly column: SourceColumn | undefined
+}
+
+/** What is counted of one. `columnOf` and `exampleOf` are called for the first row of a kind. */
+interface NewFinding<Code extends string> extends Pick<FoundKind<Code>, 'code' | 'field' | 'message'> {
   readonly place: RowPlace
   readonly columnOf: () => SourceColumn | undefined
   readonly exampleOf: () => string | undefined
@@ -105,4 +116,11 @@ function maskCharacter(character: string): string {
   if (/\p{N}/u.test(character)) return '9'
   if (!/\p{L}/u.test(character)) return '·'
   return /\p{Lu}/u.test(character) ? 'A' : 'a'
+}
+
+/** The text of a CSV cell. For NDJSON, the value of the key. */
+export function valueIn(row: Row | MalformedRow, column: SourceColumn | undefined): JsonValue | undefined {
+  if (column === undefined || row.kind === 'malformed') return undefined
+  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
+  return Object.hasOwn(row.record, column.name) ? row.record[column.name] : undefined
 }

@@ -1,6 +1,6 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
-import { valueIn } from './checks.ts'
-import type { Defect } from './checks.ts'
+import { valueIn } from './findings.ts'
+import type { Defect } from './findings.ts'
 import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
 import type { Dialect } from '../input/csv.ts'
@@ -43,21 +43,11 @@ export interface FixedFile {
   readonly first: readonly ListedChange[]
 }
 
-export interface FixedCopy {
-  /** Fixes what it can in a row with defects. */
-  defective(row: Row | MalformedRow, defects: readonly Defect[]): void
-  /** Writes up to the last fixed row. */
-  flush(): Promise<void>
-  /** Copies the rest and moves both files to their paths. */
-  finish(): Promise<FixedFile>
-  discard(): void
-}
-
 const copiedBytes = 256 * 1024
 const mostListed = 100
 
 /** Throws USAGE and LOCAL errors if a file cannot be written. */
-export function createFixedCopy(path: string, force: boolean, input: MappedInput): FixedCopy {
+export function createFixedCopy(path: string, force: boolean, input: MappedInput) {
   const { file, head, options } = input
   const locate = createLocate(input)
   const readRow = createReadRow(input)
@@ -119,6 +109,7 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
     }
   }
 
+  /** Writes up to the last fixed row. */
   async function flush(): Promise<void> {
     for (const { place, changes } of waiting) {
       await copyTo(place.offset)
@@ -132,25 +123,26 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
   }
 
   return {
-    defective(row, defects) {
+    /** Fixes what it can in a row with defects. */
+    defective(row: Row | MalformedRow, defects: readonly Defect[]): void {
       // A malformed row has no cells.
       if (row.kind === 'malformed') return
       const { changes, isGood } = fixRow(row, defects)
       if (changes.length === 0) return
       rows++
       if (isGood) goodRows++
-      const { line, offset, length } = row
-      waiting.push({ place: { row: row.row, line, offset, length }, changes })
+      waiting.push({ place: row, changes })
     },
     flush,
-    async finish() {
+    /** Copies the rest and moves both files to their paths. */
+    async finish(): Promise<FixedFile> {
       await flush()
       await copyTo(Infinity)
       copy.commit()
       list.commit()
       return { path, changesPath, cells, rows, goodRows, first }
     },
-    discard() {
+    discard(): void {
       copy.discard()
       list.discard()
     },
@@ -163,23 +155,23 @@ function columnKey(column: SourceColumn | undefined): string {
 
 type FixText = (text: string) => Fix | undefined
 
-/** Fixes a text, or one inside an object or inside the JSON of a text. Returns undefined if no fix is certain. */
-function fixValue(value: JsonValue, field: string, fix: FixText): FixedValue | undefined {
-  const inner = typeof value === 'string' && /^\s*[[{]/.test(value) ? readStrictJson(value).value : undefined
-  if (typeof inner !== 'object' || inner === null) return fixInside(value, '', field, fix)
-  const fixed = fixInside(inner, '', field, fix)
-  return fixed && { ...fixed, value: JSON.stringify(fixed.value) }
-}
-
-/** `path` leads from the cell to the value. A text with the same end of a path would have the same defect. */
-function fixInside(value: JsonValue, path: string, field: string, fix: FixText): FixedValue | undefined {
+/**
+ * Fixes a text, or one inside an object or inside the JSON of a text. Returns undefined if no fix is certain. `path` leads from the
+ * cell to the value: a text with the same end of a path would have the same defect.
+ */
+function fixValue(value: JsonValue, field: string, fix: FixText, path = ''): FixedValue | undefined {
   if (typeof value === 'string') {
+    const inner = path === '' && /^\s*[[{]/.test(value) ? readStrictJson(value).value : undefined
+    if (typeof inner === 'object' && inner !== null) {
+      const fixed = fixValue(inner, field, fix)
+      return fixed && { ...fixed, value: JSON.stringify(fixed.value) }
+    }
     const made = field.endsWith(path) ? fix(value) : undefined
     return made && { value: made.text, change: made.change }
   }
   if (typeof value !== 'object' || value === null) return undefined
   for (const [key, member] of Object.entries(value)) {
-    const fixed = fixInside(member, isList(value) ? `${path}[${key}]` : `${path}.${key}`, field, fix)
+    const fixed = fixValue(member, field, fix, isList(value) ? `${path}[${key}]` : `${path}.${key}`)
     if (fixed === undefined) continue
     const whole = isList(value) ? value.with(Number(key), fixed.value) : { ...value, [key]: fixed.value }
     return { value: whole, change: fixed.change }

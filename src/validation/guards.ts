@@ -1,21 +1,10 @@
 /** The guards: what a file must pass before the first request. A half-written export could wipe a customer base. */
 import type { Place, OutcomeKind } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import type { ResolvedOptions } from '../config/job-options.ts'
+import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
+import { refusal } from '../input/refusals.ts'
 import type { Scan, Warning } from '../model/scan.ts'
-
-export interface GuardOptions {
-  /** The most rows that may clear one field, in percent of the rows with a call. */
-  readonly maxClearsPercent: number
-  readonly maxErrors: ErrorLimit
-  readonly strict: boolean
-  readonly expectedRows?: RowRange | undefined
-}
-
-/** Both ends count. */
-export interface RowRange {
-  readonly least: number
-  readonly most: number
-}
 
 /** `places` are the first pair of rows of one customer, in file order. */
 export function refuseDuplicates(
@@ -24,78 +13,50 @@ export function refuseDuplicates(
 ): BulkUpdateError {
   const customers = repeatedCustomers === 1 ? '1 customer stands' : `${repeatedCustomers} customers stand`
   const pair = places.map(({ row, line }) => `row ${row}, line ${line}`).join(' and ')
-  return new BulkUpdateError(
-    'E_DUPLICATE_CUSTOMER',
-    `${customers} on several rows (first: ${pair})`,
-    'Leave one row for each customer, or run with --duplicates sequence, last or merge. Nothing was sent.',
-  )
+  return refusal('E_DUPLICATE_CUSTOMER', 'duplicates', { customers, pair })
 }
 
 /** For `--strict`. A warning of 0 rows is about the header. */
 export function refuseWarning(
-  {
-    rows,
-    code,
-    field,
-    firstRow,
-    firstLine,
-  }: Omit<Warning, 'message' | 'column' | 'code'> & { readonly code: string },
+  { rows, code, field, firstRow, firstLine }: Omit<Warning, 'message' | 'column'>,
   allRows: number,
 ): BulkUpdateError {
   const what = `${code} ${field}`.trim()
-  return new BulkUpdateError(
-    'E_STRICT',
-    rows === 0
-      ? `warnings count with --strict: the header has ${what}`
-      : `warnings count with --strict: ${rows} of ${allRows} rows have ${what} (first: row ${firstRow}, line ${firstLine})`,
-    'Look at the warnings that `validate` lists, or run without --strict. Nothing was sent.',
-  )
+  const values = { what, rows, allRows, firstRow, firstLine }
+  return refusal('E_STRICT', rows === 0 ? 'strictHeader' : 'strictWarning', values)
 }
 
-/** Returns the error of the first guard that refuses. */
-export function guard(scan: Scan, options: GuardOptions): BulkUpdateError | undefined {
-  const { expectedRows: expected } = options
-  if (expected !== undefined && (scan.rows < expected.least || scan.rows > expected.most)) {
-    const wanted =
-      expected.least === expected.most ? `${expected.least}` : `${expected.least} to ${expected.most}`
-    return new BulkUpdateError(
-      'E_EXPECT_ROWS',
-      `the file has ${scan.rows} ${scan.rows === 1 ? 'row' : 'rows'}, and ${wanted} ${wanted === '1' ? 'is' : 'are'} expected`,
-      'Look whether the export is whole; if it is, correct --expect-rows. Nothing was sent.',
-    )
+/** Returns why `found` may not be sent: the error of the first guard that refuses. */
+export function guardOf(found: Scan, options: ResolvedOptions): BulkUpdateError | undefined {
+  const { rows, invalid, cleared, findings, warnings } = found
+  const percent = parsePercent('max-clears', options.maxClears)
+  const allowed = allowedErrors(parseErrorLimit(options.maxErrors), rows)
+  const expected = options.expectRows === undefined ? undefined : parseExpectedRows(options.expectRows)
+  if (expected !== undefined && (rows < expected.least || rows > expected.most))
+    return otherRows(rows, expected)
+  const [first] = findings
+  const counts = {
+    rows,
+    invalid,
+    code: first?.code ?? '',
+    row: first?.firstRow ?? 0,
+    line: first?.firstLine ?? 0,
   }
-  if (options.strict && scan.invalid > 0) {
-    const [first] = scan.findings
-    return new BulkUpdateError(
-      'E_STRICT',
-      `${scan.invalid} of ${scan.rows} rows are invalid (first: row ${first?.firstRow ?? 0}, ${first?.code ?? ''})`,
-      'Mend the rows that `validate` lists, or run without --strict. Nothing was sent.',
-    )
-  }
-  const [warning] = scan.warnings
-  if (options.strict && warning !== undefined) {
-    return refuseWarning(warning, scan.rows)
-  }
-  if (scan.invalid > allowedErrors(options.maxErrors, scan.rows)) {
-    const [first] = scan.findings
-    return new BulkUpdateError(
-      'E_TOO_MANY_INVALID',
-      `${scan.invalid} of ${scan.rows} rows are invalid, most of them ${first?.code ?? ''} (first: row ${first?.firstRow ?? 0}, line ${first?.firstLine ?? 0})`,
-      'Look at them with `validate`; raise --max-errors if so many are expected. Nothing was sent.',
-    )
-  }
+  if (options.strict && invalid > 0) return refusal('E_STRICT', 'strictRows', counts)
+  const [warning] = warnings
+  if (options.strict && warning !== undefined) return refuseWarning(warning, rows)
+  if (invalid > allowed) return refusal('E_TOO_MANY_INVALID', 'tooManyInvalid', counts)
   // A scan of an earlier session counts only what is sent as calls.
-  const changing = scan.calls + (scan.leftOut ?? 0)
-  for (const [field, rows] of scan.cleared) {
-    if (rows > (changing * options.maxClearsPercent) / 100) {
-      return new BulkUpdateError(
-        'E_MAX_CLEARS',
-        `this would clear ${field} on ${rows} of ${changing} rows`,
-        `If blanks mean "leave alone", run with --blank keep; if so many clears are meant, raise --max-clears (now ${options.maxClearsPercent}%). Nothing was sent.`,
-      )
-    }
-  }
-  return undefined
+  const changing = found.calls + (found.leftOut ?? 0)
+  const most = [...cleared].find(([, clears]) => clears > (changing * percent) / 100)
+  if (most === undefined) return undefined
+  return refusal('E_MAX_CLEARS', 'clears', { field: most[0], rows: most[1], changing, percent })
+}
+
+function otherRows(found: number, { least, most }: ReturnType<typeof parseExpectedRows>): BulkUpdateError {
+  const rows = `${found} ${found === 1 ? 'row' : 'rows'}`
+  const wanted = least === most ? `${least} ${least === 1 ? 'is' : 'are'}` : `${least} to ${most} are`
+  return refusal('E_EXPECT_ROWS', 'otherRows', { rows, wanted })
 }
 
 /** `--max-errors`. */
@@ -108,17 +69,13 @@ export function allowedErrors(limit: ErrorLimit, rows: number): number {
   return 'rows' in limit ? limit.rows : (limit.percent / 100) * Math.max(leastRows, rows)
 }
 
-export interface Threshold {
-  /** Counts an outcome. Returns true once there are more errors than the limit allows. */
-  passed(kind: OutcomeKind): boolean
-}
-
 /** Counts rows that Rapyd refused or that did not get through. Invalid rows count in the guard, before the first request. */
-export function createThreshold(limit: ErrorLimit): Threshold {
+export function createThreshold(limit: ErrorLimit) {
   let rows = 0
   let errors = 0
   return {
-    passed(kind) {
+    /** Counts an outcome. Returns true once there are more errors than the limit allows. */
+    passed(kind: OutcomeKind): boolean {
       rows++
       if (kind === 'rejected' || kind === 'failed' || kind === 'unknown') errors++
       return errors > allowedErrors(limit, rows)

@@ -66,83 +66,51 @@ function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
   })
 }
 
+const mostPlaces = 5
+
+export type DateOrder = ReturnType<typeof createDateOrder>
+
 /**
  * Finds dates with the month first. They pass as day first up to the twelfth of a month. If a column has dates that can only be
  * read month first, its ambiguous dates are reported.
  */
-export interface DateOrder {
-  /** Adds a valid date, as DD/MM/YYYY. */
-  addValid(date: string, place: RowPlace): void
-  /** Adds a cell that is no valid date. */
-  addInvalid(cell: string): void
-  /** The number of rows whose day and month may be swapped, and the first of them. */
-  ambiguous(): { readonly rows: number; readonly places: readonly RowPlace[] }
-}
-
-const mostPlaces = 5
-
-export function createDateOrder(): DateOrder {
+export function createDateOrder() {
   const places: RowPlace[] = []
   let [ambiguous, monthFirst] = [0, 0]
   return {
-    addValid(date, { row, line }) {
+    /** Adds a valid date, as DD/MM/YYYY. */
+    addValid(date: string, { row, line }: RowPlace): void {
       const [day, month] = [Number(date.slice(0, 2)), Number(date.slice(3, 5))]
       if (day > 12 || day === month) return
       ambiguous++
       if (places.length < mostPlaces) places.push({ row, line })
     },
-    addInvalid(cell) {
+    addInvalid(cell: string): void {
       const [, first, second] = /^(\d{1,2})\/(\d{1,2})\/\d{4}$/.exec(cell) ?? []
       if (Number(first) <= 12 && Number(second) > 12 && Number(second) <= 31) monthFirst++
     },
+    /** The number of rows whose day and month may be swapped, and the first of them. */
     ambiguous: () => (monthFirst === 0 ? { rows: 0, places: [] } : { rows: ambiguous, places }),
   }
 }
 
-export interface SharedEmails {
-  /** Returns true if another customer has that address. */
-  add(email: string, customerId: string): boolean
-}
+const mostAddresses = 500_000
 
-/** Two 32-bit words an entry: half of the address's hash, and a hash of its customer, which is never 0. */
-const wordsPerEntry = 2
-const tableSize = 2 ** 21
-const mostAddresses = tableSize * 0.75
-
-/** A hash table of 16 MiB. Addresses after the first 1.5 million are only compared with those. */
-export function createSharedEmails(): SharedEmails {
-  // Allocated for the first address, because a file may have none.
-  let table: Uint32Array | undefined
-  let count = 0
-
+/** Keeps hashes, about 40 MB at most. Addresses after the first 500,000 are only compared with those. */
+export function createSharedEmails() {
+  const customers = new Map<number, number>()
   return {
-    add(email, customerId) {
-      table ??= new Uint32Array(tableSize * wordsPerEntry)
-      const [start, check] = hashWords(email.toLowerCase())
-      const customer = hashWords(customerId)[0] || 1
-      const at = findEntry(table, start, check)
-      const known = table[at + 1] ?? 0
-      if (known !== 0) return known !== customer
-      if (count >= mostAddresses) return false
-      table[at] = check
-      table[at + 1] = customer
-      count++
-      return false
+    /** Returns true if another customer has that address. */
+    add(email: string, customerId: string): boolean {
+      const [address, customer] = [hashOf(email.toLowerCase()), hashOf(customerId)]
+      const known = customers.get(address)
+      if (known === undefined && customers.size < mostAddresses) customers.set(address, customer)
+      return known !== undefined && known !== customer
     },
   }
 }
 
-/** Two numbers of 32 bits. */
-function hashWords(text: string): readonly [number, number] {
-  const digits = hash('sha1', text, 'hex')
-  return [Number.parseInt(digits.slice(0, 8), 16), Number.parseInt(digits.slice(8, 16), 16)]
-}
-
-/** Returns the offset of the address, or of the free entry for it. */
-function findEntry(table: Uint32Array, start: number, check: number): number {
-  const mask = tableSize - 1
-  for (let entry = start & mask; ; entry = (entry + 1) & mask) {
-    const at = entry * wordsPerEntry
-    if (table[at + 1] === 0 || table[at] === check) return at
-  }
+/** A number of 52 bits. */
+function hashOf(text: string): number {
+  return Number.parseInt(hash('sha1', text, 'hex').slice(0, 13), 16)
 }

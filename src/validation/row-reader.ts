@@ -1,12 +1,12 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
 import { normalise, printable } from '../model/text.ts'
-import { BulkUpdateError } from '../model/errors.ts'
 import type { Problem } from '../model/errors.ts'
 import { withLines, isOutcome, withoutCall } from '../model/row.ts'
 import type { MalformedRow, Place, Row, Outcome, OutcomeKind } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
+import { refusal } from '../input/refusals.ts'
 import type { CellRules } from '../mapping/cells.ts'
 import { matchHeader } from '../mapping/headers.ts'
 import { translateColumns } from '../mapping/preset-columns.ts'
@@ -57,11 +57,11 @@ export function refuseTitleLines(head: Head, mapping: Mapping, ignoreColumns: re
   if (found === undefined) return
   const names = found.cells.filter((name) => name !== '')
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
-  throw new BulkUpdateError(
-    'E_HEADER_LINE',
-    `line ${line} does not seem to be the header, and line ${found.line} does: ${names.slice(0, mostNamed).join(', ')}${more}`,
-    `If it is, add --header-line ${found.line}, or remove the lines above it. Nothing was sent.`,
-  )
+  throw refusal('E_HEADER_LINE', 'titleLines', {
+    line,
+    found: found.line,
+    names: names.slice(0, mostNamed).join(', ') + more,
+  })
 }
 
 const mostNamed = 5

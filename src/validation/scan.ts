@@ -1,15 +1,22 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
-import type { ResolvedOptions } from '../config/job-options.ts'
-import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { rowsOf } from '../input/rows.ts'
 import { matchHeader } from '../mapping/headers.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-columns.ts'
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode, OnWarning } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
-import type { Examiner, ReadRow, Source } from '../model/ports.ts'
+import type { Examiner, ReadRow, Source, OnReplace } from '../model/ports.ts'
 import type { SourceColumn, MalformedRow, Place, Row, Outcome } from '../model/row.ts'
-import type { FoundKind, OnSetAside, Scan, SetAside, SetAsideKind, CustomerCount } from '../model/scan.ts'
+import type {
+  FoundKind,
+  OnSetAside,
+  Scan,
+  SetAside,
+  SetAsideKind,
+  CustomerCount,
+  Warning,
+} from '../model/scan.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { addingUp, removesDiscount } from '../rapyd/operations.ts'
@@ -17,9 +24,8 @@ import { isRepeatable } from '../rapyd/requests.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
-import { guard, refuseDuplicates } from './guards.ts'
+import { guardOf, refuseDuplicates } from './guards.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
-import { createReplaceCheck } from './replaces.ts'
 import type { MappedInput } from './row-reader.ts'
 
 /** Gets an invalid row. `columnOf` finds the column of its problem. */
@@ -64,25 +70,19 @@ export async function checkInput(
     (parts.remembered === undefined
       ? refuseMissingColumns(mapping, missingColumns, found.set.size === 0)
       : undefined) ?? guardOf(found, options)
-  // A remembered scan keeps no customers, and the other policies need all of them.
-  if (options.duplicates === 'sequence') {
-    const found = parts.remembered ?? {
-      ...(await scanReading(parts, plain, openFirst())),
-      ...aside.list(),
-    }
-    hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
-    return { ...plain, found, refusal: refusalOf(found) }
-  }
-  const customers = countCustomers()
-  const all = await scanReading(parts, plain, openFirst(), customers)
-  const reader = applyDuplicatePolicy(parts, plain, customers.duplicates())
+  const isSequence = options.duplicates === 'sequence'
+  const customers = isSequence ? undefined : countCustomers()
+  // It keeps no customers, and the other policies need all of them.
+  const remembered = isSequence ? parts.remembered : undefined
+  const all = remembered ?? (await scanReading(parts, plain, openFirst(), customers))
+  const reader = customers === undefined ? plain : applyDuplicatePolicy(parts, plain, customers.duplicates())
   const counted =
     reader === plain
       ? all
       : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reader, reader.openRows())
-  const found = { ...counted, ...aside.list() }
+  const found = remembered ?? { ...counted, ...aside.list() }
   hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
-  const pair = options.duplicates === 'reject' ? customers.firstPair() : undefined
+  const pair = options.duplicates === 'reject' ? customers?.firstPair() : undefined
   const refusal =
     pair === undefined ? refusalOf(found) : refuseDuplicates(found, await findPlaces(plain.openRows(), pair))
   return { ...reader, found, refusal }
@@ -102,16 +102,6 @@ export async function scanReading(
   } finally {
     counted.close()
   }
-}
-
-/** Returns why `found` may not be sent, or undefined. */
-export function guardOf(found: Scan, options: ResolvedOptions): BulkUpdateError | undefined {
-  return guard(found, {
-    maxClearsPercent: parsePercent('max-clears', options.maxClears),
-    maxErrors: parseErrorLimit(options.maxErrors),
-    strict: options.strict,
-    expectedRows: options.expectRows === undefined ? undefined : parseExpectedRows(options.expectRows),
-  })
 }
 
 async function scanRows(
@@ -227,22 +217,16 @@ function createKeyCollector({ head, mapping, options }: MappedInput) {
   }
 }
 
-interface KindCounter<Code extends string> {
-  /** `columnOf` is called for the first row of a kind. */
-  add(
-    kind: Pick<FoundKind<Code>, 'code' | 'field' | 'message'>,
-    place: Pick<Place, 'row' | 'line'>,
-    columnOf: () => SourceColumn | undefined,
-  ): void
-  /** Most frequent first. */
-  list(): readonly FoundKind<Code>[]
-}
-
 /** Counts problems by code and field, and keeps the first row of each kind. */
-function createKindCounter<Code extends string>(): KindCounter<Code> {
+function createKindCounter<Code extends string>() {
   const found = new Map<string, FoundKind<Code> & { rows: number }>()
   return {
-    add({ code, field, message }, { row, line }, columnOf) {
+    /** `columnOf` is called for the first row of a kind. */
+    add(
+      { code, field, message }: Pick<FoundKind<Code>, 'code' | 'field' | 'message'>,
+      { row, line }: Pick<Place, 'row' | 'line'>,
+      columnOf: () => SourceColumn | undefined,
+    ): void {
       const key = `${code} ${field}`
       const known = found.get(key)
       if (known !== undefined) known.rows++
@@ -252,7 +236,51 @@ function createKindCounter<Code extends string>(): KindCounter<Code> {
         found.set(key, { code, field, message, ...first })
       }
     },
-    list: () => [...found.values()].sort((left, right) => right.rows - left.rows),
+    /** Most frequent first. */
+    list: (): readonly FoundKind<Code>[] => [...found.values()].sort((left, right) => right.rows - left.rows),
+  }
+}
+
+interface SeenTexts {
+  isHit: boolean
+  others: number
+  readonly first: Pick<Warning, 'firstRow' | 'firstLine'>
+}
+
+const alikeMessage = 'looks like a key of its replace, and is another text'
+const unusedMessage = 'no text of this column is a key of its replace'
+
+/** Finds what a `replace` of the mapping misses: texts that only look like one of its keys, and columns without any key. */
+function createReplaceCheck({ columns }: Mapping) {
+  const assignments = [...columns.values()].flatMap((column) => column.assignments)
+  const isNeeded = assignments.some(({ changes }) => changes.some(({ compare }) => compare !== undefined))
+  const fields = new Map<string, SeenTexts>()
+  let texts: Parameters<OnReplace>[] = []
+  const see: OnReplace = (field, comparison) => void texts.push([field, comparison])
+  return {
+    /** Gets the texts of a row, before `endRow`. Undefined if the mapping has no `replace`. */
+    see: isNeeded ? see : undefined,
+    /** Warns about the texts of a row that is sent. */
+    endRow({ row, line }: Place, isSent: boolean, warn: OnWarning): void {
+      if (texts.length === 0) return
+      for (const [field, comparison] of texts) {
+        const first = { firstRow: row, firstLine: line }
+        const seen = fields.get(field) ?? { isHit: false, others: 0, first }
+        fields.set(field, seen)
+        if (comparison === 'other') seen.others++
+        else seen.isHit = true
+        if (comparison === 'alike' && isSent) warn('W_REPLACE_LOOKALIKE', field, alikeMessage)
+      }
+      texts = []
+    },
+    /** A warning for each field whose texts were all others. */
+    unused: (locate: (field: string) => SourceColumn | undefined): readonly Warning[] =>
+      [...fields].flatMap(([field, { isHit, others: rows, first }]) => {
+        if (isHit) return []
+        const column = locate(field)
+        const found = { code: 'W_REPLACE_UNUSED', field, message: unusedMessage, rows, ...first } as const
+        return [column === undefined ? found : { ...found, column }]
+      }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeUtf8, wholeCharacters } from '../../../src/input/decode.ts'
+import { wholeCharacters } from '../../../src/input/decode.ts'
 import type { Bytes } from '../../../src/input/decode.ts'
 
 async function* cutAt(bytes: Buffer, ...places: readonly number[]): AsyncGenerator<Buffer> {
@@ -21,7 +21,7 @@ function fileOf(bytes: Buffer, places: readonly number[], offset: number): Bytes
 
 async function textOf(bytes: Buffer, places: readonly number[] = [], offset = 0): Promise<string> {
   let text = ''
-  for await (const part of decodeUtf8(fileOf(bytes, places, offset), offset)) text += part
+  for await (const part of wholeCharacters(fileOf(bytes, places, offset), offset)) text += part.toString()
   return text
 }
 

@@ -1,11 +1,13 @@
 /** The guards, and the limit of errors while a run sends. */
 import { describe, expect, it } from 'vitest'
-import { guard, allowedErrors, createThreshold } from '../../../src/validation/guards.ts'
-import type { GuardOptions, ErrorLimit } from '../../../src/validation/guards.ts'
+import { resolveOptions } from '../../../src/config/job-options.ts'
+import type { UpdateOptions } from '../../../src/config/options.ts'
+import { guardOf, allowedErrors, createThreshold } from '../../../src/validation/guards.ts'
+import type { ErrorLimit } from '../../../src/validation/guards.ts'
 import type { Scan } from '../../../src/model/scan.ts'
 import type { OutcomeKind } from '../../../src/model/row.ts'
 
-const usual: GuardOptions = { maxClearsPercent: 50, maxErrors: { percent: 10 }, strict: false }
+const usual = resolveOptions<UpdateOptions>({ input: 'crm.csv' })
 const good: Scan = {
   rows: 1_000,
   calls: 1_000,
@@ -22,9 +24,9 @@ const good: Scan = {
 const finding = { code: 'E_EMAIL', field: 'email', message: '', rows: 1, firstRow: 7, firstLine: 9 } as const
 
 describe('the guards', () => {
-  it('let a good file pass', () => expect(guard(good, usual)).toBeUndefined())
+  it('let a good file pass', () => expect(guardOf(good, usual)).toBeUndefined())
 
-  it.each<[string, Partial<Scan>, Partial<GuardOptions>, string, string]>([
+  it.each<[string, Partial<Scan>, Partial<UpdateOptions>, string, string]>([
     [
       'one invalid row with --strict',
       { invalid: 1, findings: [finding] },
@@ -36,7 +38,7 @@ describe('the guards', () => {
     [
       'more invalid rows than --max-errors',
       { invalid: 3, findings: [finding] },
-      { maxErrors: { rows: 2 } },
+      { maxErrors: '2' },
       'INPUT',
       'E_TOO_MANY_INVALID',
     ],
@@ -51,19 +53,19 @@ describe('the guards', () => {
     [
       'any clear with --max-clears 0%',
       { cleared: new Map([['name', 1]]) },
-      { maxClearsPercent: 0 },
+      { maxClears: '0' },
       'USAGE',
       'E_MAX_CLEARS',
     ],
   ])('stop at %s', (_what, scan, options, kind, code) => {
-    expect(guard({ ...good, ...scan }, { ...usual, ...options })).toMatchObject({
+    expect(guardOf({ ...good, ...scan }, { ...usual, ...options })).toMatchObject({
       kind,
       code,
       remedy: expect.stringContaining('Nothing was sent.'),
     })
   })
 
-  it.each<[string, Partial<Scan>, Partial<GuardOptions>]>([
+  it.each<[string, Partial<Scan>, Partial<UpdateOptions>]>([
     ['invalid rows up to a tenth', { invalid: 100, findings: [finding] }, {}],
     ['ten invalid rows of a small file', { rows: 20, calls: 10, invalid: 10, findings: [finding] }, {}],
     ['a field that half of the rows clear', { cleared: new Map([['email', 500]]) }, {}],
@@ -77,16 +79,16 @@ describe('the guards', () => {
       },
       {},
     ],
-    ['every row with --max-clears 100%', { cleared: new Map([['name', 1_000]]) }, { maxClearsPercent: 100 }],
+    ['every row with --max-clears 100%', { cleared: new Map([['name', 1_000]]) }, { maxClears: '100%' }],
   ])('let %s pass', (_what, scan, options) => {
-    expect(guard({ ...good, ...scan }, { ...usual, ...options })).toBeUndefined()
+    expect(guardOf({ ...good, ...scan }, { ...usual, ...options })).toBeUndefined()
   })
 
   it('name counts, field and the first row, so that it can be found', () => {
-    expect(guard({ ...good, invalid: 200, findings: [finding] }, usual)?.message).toBe(
+    expect(guardOf({ ...good, invalid: 200, findings: [finding] }, usual)?.message).toBe(
       '200 of 1000 rows are invalid, most of them E_EMAIL (first: row 7, line 9)',
     )
-    expect(guard({ ...good, cleared: new Map([['email', 900]]) }, usual)?.message).toBe(
+    expect(guardOf({ ...good, cleared: new Map([['email', 900]]) }, usual)?.message).toBe(
       'this would clear email on 900 of 1000 rows',
     )
   })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { codePageNames, decodeFrom, encodeIn } from '../../../src/input/code-pages.ts'
 import { textDamage } from '../../../src/validation/damage.ts'
-import { findMisreading } from '../../../src/validation/misread.ts'
+import { findMisreading } from '../../../src/validation/damage.ts'
 import languages from '../../support/real-names.json' with { type: 'json' }
 
 type Language = keyof typeof languages

@@ -5,7 +5,7 @@ import {
   compareDamage,
   compareFields,
   compareRows,
-} from '../../../src/validation/profile-comparison.ts'
+} from '../../../src/validation/input-guard.ts'
 import type { ValueHashes, FileProfile, SampledCustomer } from '../../../src/validation/file-profile.ts'
 
 const customers = Array.from({ length: 50 }, (_, index): SampledCustomer => [
