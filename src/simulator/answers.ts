@@ -7,6 +7,8 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { JsonValue } from '../model/json.ts'
+import cannedAnswers from './canned-answers.json' with { type: 'json' }
+import type { Fault, FaultName } from './faults.ts'
 
 export interface Answer {
   readonly status: number
@@ -51,13 +53,13 @@ export function newId(prefix: string): string {
 }
 
 /** An HTML page, as firewalls, gateways and portals answer. */
-export function page(status: number, title: string, headers: Readonly<Record<string, string>> = {}): Answer {
+function page(status: number, title: string, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`
   return { status, contentType: html, body, errorCode: '', headers }
 }
 
 /** Any text with a JSON content type: a bare string, nothing, or an object that is no envelope. */
-export function plainJson(status: number, body: string): Answer {
+function plainJson(status: number, body: string): Answer {
   return { status, contentType: json, body, errorCode: '' }
 }
 
@@ -69,17 +71,33 @@ export function tooManyRequests(form: 'html' | 'json', retryAfterMs?: number): A
   return { ...refusal(429, 'TOO_MANY_REQUESTS', 'Too many requests.'), headers }
 }
 
-/** How an answer goes out: whole, or damaged in one of these ways. */
-export type Wire =
-  | 'whole'
-  | 'close'
-  | 'reset'
-  | 'reset-body'
-  | 'truncated'
-  | 'cut-json'
-  | 'garbage'
-  | 'drip'
-  | 'silence'
+/** Answers that are always the same, by name; a fault that has one of its name gives it. */
+interface CannedAnswer {
+  readonly status: number
+  /** An error of the API. */
+  readonly code?: string
+  readonly message?: string
+  /** An HTML page. */
+  readonly title?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Any other body. */
+  readonly body?: string
+}
+
+/** A copy, so that our declarations hold its type and not the JSON file. */
+const cannedByName = { ...cannedAnswers }
+
+type CannedName = keyof typeof cannedByName
+
+export function isCanned(name: string): name is CannedName {
+  return Object.hasOwn(cannedByName, name)
+}
+
+export function canned(name: CannedName): Answer {
+  const { status, code, message, title, headers, body = '' }: CannedAnswer = cannedByName[name]
+  if (code !== undefined) return refusal(status, code, message)
+  return title === undefined ? plainJson(status, body) : page(status, title, headers)
+}
 
 /** Runs a task later, unless the simulator is closed by then. */
 type Later = (milliseconds: number, task: () => void) => void
@@ -89,24 +107,31 @@ interface Delivery {
   readonly answer: Answer
   /** The `Date` header, in ms since 1970. */
   readonly dateMs: number
-  readonly wire: Wire
-  /** Between two bytes of a `drip`. */
-  readonly dripMs: number
+  /** May damage the answer. */
+  readonly fault: Fault | undefined
   readonly later: Later
 }
 
 export function deliver(delivery: Delivery): void {
-  const { wire, response } = delivery
-  if (wire === 'whole') return sendWhole(delivery)
+  const { fault, response } = delivery
+  const damage = fault && damages[fault.name]
+  if (damage === undefined) return sendWhole(delivery)
   const { socket } = response
-  if (socket !== null && !socket.destroyed) damaged[wire](socket, delivery)
+  if (socket !== null && !socket.destroyed) damage(socket, delivery)
 }
 
-/** Damaged answers are written to the socket, past node:http. */
-const damaged: Readonly<Record<Exclude<Wire, 'whole'>, (socket: Socket, delivery: Delivery) => void>> = {
-  silence: () => {},
-  close: (socket) => void socket.destroy(),
-  reset: (socket) => void socket.resetAndDestroy(),
+type Damage = (socket: Socket, delivery: Delivery) => void
+
+const reset: Damage = (socket) => void socket.resetAndDestroy()
+const silence: Damage = () => {}
+
+/** By fault. Damaged answers are written to the socket, past node:http. */
+export const damages: Readonly<Partial<Record<FaultName, Damage>>> = {
+  refuse: (socket) => void socket.destroy(),
+  'reset-before': reset,
+  'reset-after': reset,
+  hang: silence,
+  'hang-after': silence,
   garbage: (socket) => void socket.end('\u0000\u0001 this is not HTTP\r\n\r\n'),
   drip: (socket, delivery) => drip(socket, `${head(delivery, true)}${delivery.answer.body}`, delivery),
   'cut-json': (socket, delivery) => void socket.end(`${head(delivery, false)}${half(delivery.answer.body)}`),
@@ -141,7 +166,7 @@ function half(body: string): string {
   return body.slice(0, Math.floor(body.length / 2))
 }
 
-function drip(socket: Socket, text: string, { dripMs, later }: Delivery): void {
+function drip(socket: Socket, text: string, { fault, later }: Delivery): void {
   const bytes = Buffer.from(text)
   let at = 0
   function next(): void {
@@ -152,7 +177,7 @@ function drip(socket: Socket, text: string, { dripMs, later }: Delivery): void {
     }
     socket.write(bytes.subarray(at, at + 1))
     at += 1
-    later(dripMs, next)
+    later(fault?.argumentMs ?? 0, next)
   }
   next()
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
-import { plainJson, refusal, success } from './answers.ts'
+import { canned, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { Customers } from './customers.ts'
 
@@ -77,7 +77,7 @@ export function handle(route: Route, body: string, customers: Customers): Handle
       return applied('CUSTOMER_DISCOUNT_DELETED', { id, deleted: true })
     }
     case 'unknown':
-      return refused(refusal(401, 'UNAUTHORIZED_API_CALL'))
+      return refused(canned('not-here-401'))
     default:
       return call satisfies never
   }
@@ -95,7 +95,7 @@ function applied(type: ChangeEvent['type'], data: JsonValue): Handled {
 function update(id: string, body: string, customers: Customers): Handled {
   const patch = body === '' ? {} : parseJson(body)
   // No code is documented for either. Clients have seen a bare string for malformed bodies.
-  if (patch === undefined) return refused(plainJson(400, '"Malformed JSON in the request body"'))
+  if (patch === undefined) return refused(canned('malformed'))
   if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
   const refusedWith = customers.update(id, patch)
   if (refusedWith !== undefined) return refused(refusedWith)

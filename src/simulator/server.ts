@@ -4,15 +4,15 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { BulkUpdateError } from '../model/errors.ts'
-import { deliver } from './answers.ts'
+import { damages, deliver } from './answers.ts'
 import { createApi } from './api.ts'
-import { createCallLog, openCall } from './call-log.ts'
+import { createCallLog } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
 import { createFaultPlan, parseFaults } from './faults.ts'
-import type { FaultPlan } from './faults.ts'
+import type { FaultName, FaultPlan } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 import { parseRoute } from './routes.ts'
@@ -42,6 +42,9 @@ export interface Simulator extends CallCounts {
   close(): Promise<void>
 }
 
+/** Faults during which the call stays in flight. */
+const lasting: ReadonlySet<FaultName> = new Set<FaultName>(['hang', 'hang-after', 'drip'])
+
 /** Starts the simulator. Throws a `BulkUpdateError` for faults that cannot be read or a port that is not free. */
 export async function createSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
   const options = resolveSimulatorOptions(given)
@@ -50,22 +53,16 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   const api = createApi(options, customers)
   const log = createCallLog(options.keepCalls)
   const webhooks = createWebhooks(options)
-  const timers = new Set<NodeJS.Timeout>()
-  const sockets = new Set<Socket>()
+  const closing = new AbortController()
 
   function later(milliseconds: number, task: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      task()
-    }, milliseconds)
-    timers.add(timer)
+    setTimeout(milliseconds, undefined, { signal: closing.signal }).then(task, () => {})
   }
 
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
     const route = parseRoute(method, path)
-    const call = openCall({ method, path, customerId: route.customerId }, headers)
-    log.open(call)
+    const call = log.open({ method, path, customerId: route.customerId }, headers)
     let open = true
     const settle = () => {
       if (!open) return
@@ -89,22 +86,18 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   ): void {
     const draw = plan(request.method, request.route.customerId)
     const skewMs = options.clockSkewMs + draw.skewMs
-    const processed = api(request, draw, { wallMs: Date.now() + skewMs, nowMs: performance.now() })
-    const { wire } = processed
-    call.fault = processed.overLimit ? '' : draw.name
-    call.replayed = processed.replayed
-    call.errorCode = processed.answer.errorCode
-    if (processed.overLimit) log.refuse()
-    if (processed.event !== undefined) {
-      log.apply(call)
-      webhooks.send(processed.event)
-    }
+    const arrival = { wallMs: Date.now() + skewMs, nowMs: performance.now() }
+    const { answer: found, event, fault, replayed, overLimit } = api(request, draw.fault, arrival)
+    Object.assign(call, { fault: overLimit ? '' : draw.name, replayed, errorCode: found.errorCode })
+    call.applied = event !== undefined
+    log.count(call, overLimit)
+    if (event !== undefined) webhooks.send(event)
     const send = () => {
-      if (wire === 'whole' && !response.destroyed) call.status = processed.answer.status
+      const damage = fault && damages[fault.name]
+      if (damage === undefined && !response.destroyed) call.status = found.status
       // Before the bytes leave: a client that has its answer may send the next call before the response closes.
-      if (wire !== 'silence' && wire !== 'drip') settle()
-      const dripMs = draw.fault?.argumentMs ?? 0
-      deliver({ response, answer: processed.answer, dateMs: Date.now() + skewMs, wire, dripMs, later })
+      if (fault === undefined || !lasting.has(fault.name)) settle()
+      deliver({ response, answer: found, dateMs: Date.now() + skewMs, fault, later })
     }
     const delayMs = options.latencyMs + draw.delayMs
     if (delayMs > 0) later(delayMs, send)
@@ -113,11 +106,6 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
   // A long keep-alive: only faults end connections at an awkward moment.
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, receive)
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.once('close', () => sockets.delete(socket))
-  })
   await listen(server, options.port)
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : options.port
@@ -135,11 +123,10 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       plan = planFaults(spec, options.seed)
     },
     close() {
-      for (const timer of timers) clearTimeout(timer)
-      timers.clear()
+      closing.abort()
       webhooks.close()
       server.close()
-      for (const socket of sockets) socket.destroy()
+      server.closeAllConnections()
       return closed
     },
   })
@@ -179,8 +166,5 @@ function readBody(
     bytes += chunk.length
     if (bytes <= mostBytes) chunks.push(chunk)
   })
-  message.once('end', () => {
-    const [only] = chunks
-    done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks), bytes > mostBytes)
-  })
+  message.once('end', () => done(Buffer.concat(chunks), bytes > mostBytes))
 }
