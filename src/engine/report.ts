@@ -21,7 +21,6 @@ import { commandToRedo, commandToRollback } from './command.ts'
 import type { PlannedFacts, RedoFacts, RollbackFacts } from './record.ts'
 import { leftOutNote } from './only-changed.ts'
 import { exportNote, vanishedNote } from './vanished-file.ts'
-import type { ErrorsFormat } from '../report/errors.ts'
 import { basename } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
@@ -97,7 +96,6 @@ export function endingOf(
 export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, run, options, rows, input, ending } = parts
   const settledRows = run.settledRows.size
-  const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
   const putBack = createRollbackCounter()
   const listed = await writeResults({
@@ -119,12 +117,9 @@ export async function report(parts: ReportParts): Promise<Summary> {
           ),
     resultsFormat: options.resultsFormat,
     errors:
-      input === undefined || errorsFormat === undefined
+      input === undefined
         ? undefined
-        : {
-            format: errorsFormat,
-            read: ({ offset, length }) => input.file.read(offset, length),
-          },
+        : { format: input.head, read: ({ offset, length }) => input.file.read(offset, length) },
     listener: {
       add(outcome, record) {
         fold.add(outcome, record)
@@ -233,20 +228,6 @@ function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
   if (head.format === 'ndjson') return createRowValues([], () => undefined)
   return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
-}
-
-/** `errors` is written as the input is. */
-export function errorsFormatOf(head: Head): ErrorsFormat {
-  const { format, lineEnd } = head
-  if (format === 'ndjson') return { format, lineEnd }
-  return {
-    format,
-    header: head.header,
-    headerText: head.above + head.headerText,
-    delimiter: head.dialect.delimiter,
-    escape: head.dialect.escape ?? '"',
-    lineEnd,
-  }
 }
 
 /** What a run with `--only-changed` found when it began: `first` or `known`. */

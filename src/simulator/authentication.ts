@@ -3,6 +3,7 @@
  * key, signature, timestamp, salt.
  */
 import { createHmac } from 'node:crypto'
+import { parseJson } from '../model/json.ts'
 import { canned } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { SimulatorOptions } from './options.ts'
@@ -36,13 +37,9 @@ export function expectedSignature(parts: SignedParts): string {
  * from its error text and the official samples). Text that is not JSON stays.
  */
 export function reserialised(body: string): string {
-  if (body === '') return ''
-  let text = body
-  try {
-    text = JSON.stringify(JSON.parse(body))
-  } catch {
-    return body
-  }
+  const value = parseJson(body)
+  if (value === undefined) return body
+  const text = JSON.stringify(value)
   return text === '{}' ? '' : text
 }
 

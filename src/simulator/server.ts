@@ -12,7 +12,7 @@ import { createCallLog } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
 import { createFaultPlan, parseFaults } from './faults.ts'
-import type { FaultName, FaultPlan } from './faults.ts'
+import type { FaultName } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 import { parseRoute } from './routes.ts'
@@ -20,8 +20,6 @@ import type { SimulatedRequest } from './routes.ts'
 import { createWebhooks } from './webhooks.ts'
 import type { WebhookCounts } from './webhooks.ts'
 
-export { faultNames, parseFaults } from './faults.ts'
-export type { Fault } from './faults.ts'
 export type { RateWindow } from './options.ts'
 export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }
 
@@ -48,7 +46,7 @@ const lasting: ReadonlySet<FaultName> = new Set<FaultName>(['hang', 'hang-after'
 /** Starts the simulator. Throws a `BulkUpdateError` for faults that cannot be read or a port that is not free. */
 export async function createSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
   const options = resolveSimulatorOptions(given)
-  let plan = planFaults(options.faults, options.seed)
+  let plan = createFaultPlan(parseFaults(options.faults), options.seed)
   const customers = createCustomers(options)
   const api = createApi(options, customers)
   const log = createCallLog(options.keepCalls)
@@ -120,7 +118,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     customer: (id: string) => customers.find(id),
     updatesOf: (id: string) => customers.updatesOf(id),
     setFaults(spec: string) {
-      plan = planFaults(spec, options.seed)
+      plan = createFaultPlan(parseFaults(spec), options.seed)
     },
     close() {
       closing.abort()
@@ -130,12 +128,6 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       return closed
     },
   })
-}
-
-function planFaults(spec: string, seed: number): FaultPlan {
-  const faults = parseFaults(spec)
-  if ('message' in faults) throw new BulkUpdateError('E_FAULTS', faults.message, faults.tip)
-  return createFaultPlan(faults, seed)
 }
 
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
