@@ -3,11 +3,11 @@
  * key, signature, timestamp, salt.
  */
 import { createHmac } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { parseJson } from '../model/json.ts'
 import { canned } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { SimulatorOptions } from './options.ts'
-import type { SimulatedRequest } from './routes.ts'
 
 export interface SignedParts {
   /** As on the request line, in upper case. */
@@ -43,15 +43,19 @@ export function reserialised(body: string): string {
   return text === '{}' ? '' : text
 }
 
+export interface SignedRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+  readonly text: string
+}
+
 /**
  * Returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's clock,
  * which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
  */
-export type Authenticate = (
-  request: Pick<SimulatedRequest, 'method' | 'path' | 'headers' | 'body' | 'text'>,
-  wallMs: number,
-  nowMs: number,
-) => Answer | undefined
+export type Authenticate = (request: SignedRequest, wallMs: number, nowMs: number) => Answer | undefined
 
 /** How long Rapyd stores used salts is unknown: at least 300 s. */
 const saltMemoryMs = 600_000

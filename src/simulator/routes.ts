@@ -3,11 +3,11 @@
  * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { canned, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
+import type { SignedRequest } from './authentication.ts'
 import type { Customers } from './customers.ts'
 
 export interface Route {
@@ -17,13 +17,8 @@ export interface Route {
   readonly query: string
 }
 
-export interface SimulatedRequest {
-  readonly method: string
-  readonly path: string
+export interface SimulatedRequest extends SignedRequest {
   readonly route: Route
-  readonly headers: IncomingHttpHeaders
-  readonly body: Uint8Array
-  readonly text: string
   /** Larger than the simulator reads. */
   readonly tooLarge: boolean
 }
