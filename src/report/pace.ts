@@ -113,24 +113,16 @@ function waitMs(
   return Math.max(0, periods * perMs - (now - sentAt))
 }
 
-const mostPoints = 512
-
 type History = ReturnType<typeof createHistory>
 
-/** The past of a counter over `spanMs`, in a few hundred points: notes that are close together count as one. */
+/** The past of a counter over `spanMs`. */
 export function createHistory(spanMs: number) {
-  const spacingMs = spanMs / mostPoints
-  const points: { at: number; count: number }[] = []
+  const points: { readonly at: number; readonly count: number }[] = []
 
   return {
     /** Notes the counter; times and counts never decrease. */
     add(at: number, count: number): void {
-      const last = points.at(-1)
-      const before = points.at(-2)
-      if (last !== undefined && before !== undefined && at - before.at < spacingMs) {
-        last.at = at
-        last.count = count
-      } else points.push({ at, count })
+      points.push({ at, count })
       // The newest point outside the span stays: it has the count at the start of the span
       while ((points[1]?.at ?? Infinity) <= at - spanMs) points.shift()
     },
