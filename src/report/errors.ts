@@ -25,7 +25,6 @@ export type ErrorsFormat = CsvFormat | { readonly format: 'ndjson'; readonly lin
 
 interface CsvFormat {
   readonly format: 'csv'
-  /** The header's cells. */
   readonly header: readonly string[]
   /** The lines above the header, and the header, as they are written. */
   readonly above: string

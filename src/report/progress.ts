@@ -32,7 +32,6 @@ export interface ProgressSnapshot {
   readonly etaMs: number | undefined
   /** When a pause of all requests ends, in milliseconds since 1970. */
   readonly pausedUntil?: number
-  /** Rows by error code. */
   readonly errors: ReadonlyMap<string, number>
 }
 

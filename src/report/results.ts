@@ -26,7 +26,6 @@ export interface ResultsOptions {
 
 export interface ErrorsSource {
   readonly format: ErrorsFormat
-  /** Reads the bytes of a record in the input. */
   readonly read: (place: Place) => Promise<Buffer>
 }
 

@@ -19,7 +19,6 @@ export interface Answer {
 const json = 'application/json; charset=utf-8'
 const html = 'text/html; charset=utf-8'
 
-/** 200 with the envelope of a success. */
 export function success(data: JsonValue, operationId: string = randomUUID()): Answer {
   const status = {
     error_code: '',
@@ -48,7 +47,6 @@ export function newId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll('-', '')}`
 }
 
-/** An HTML page, as firewalls, gateways and portals answer. */
 function page(status: number, title: string, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`
   return { status, contentType: html, body, errorCode: '', headers }

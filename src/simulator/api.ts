@@ -14,9 +14,7 @@ import type { Handled, SimulatedRequest } from './routes.ts'
 
 interface Processed extends Handled {
   readonly replayed: boolean
-  /** The fault that struck it. */
   readonly fault: Fault | undefined
-  /** True if the firewall refused it for its rate. */
   readonly overLimit: boolean
 }
 

@@ -26,16 +26,13 @@ export interface SimulatedCall {
   readonly fault: string
 }
 
-/** A call under way, as the server fills it in. */
 export type OpenCall = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[Key] }
 
-/** Counts of all calls so far. */
 export interface CallCounts {
   /** The newest calls by arrival; a call still under way has status 0. */
   readonly calls: readonly SimulatedCall[]
   /** All calls, also those that are not kept. */
   readonly callCount: number
-  /** Calls that were applied. */
   readonly appliedCount: number
   /** Requests that the rate limit refused. */
   readonly overLimit: number
@@ -67,9 +64,7 @@ export function createCallLog(keep: number) {
     inFlightPerCustomerMax: 0,
   }
   return {
-    /** A live object: its counts continue. */
     counts,
-    /** Adds a call that has arrived. */
     open(
       called: Pick<SimulatedCall, 'method' | 'path' | 'customerId'>,
       headers: IncomingHttpHeaders,
@@ -98,7 +93,6 @@ export function createCallLog(keep: number) {
       }
       return call
     },
-    /** Counts what became of a call. */
     count({ applied }: SimulatedCall, overLimit: boolean): void {
       if (applied) counts.appliedCount += 1
       if (overLimit) counts.overLimit += 1

@@ -13,7 +13,6 @@ interface Delivery {
   readonly answer: Answer
   /** The `Date` header, in ms since 1970. */
   readonly dateMs: number
-  /** May damage the answer. */
   readonly fault: Fault | undefined
   readonly later: Later
 }

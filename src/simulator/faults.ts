@@ -16,7 +16,6 @@ import { didYouMean, findNearest } from '../model/text.ts'
 import kinds from './fault-kinds.json' with { type: 'json' }
 
 interface FaultKind {
-  /** One line for help texts. */
   readonly summary: string
   /** False if the request is not carried out. */
   readonly applies: boolean
@@ -37,7 +36,6 @@ export interface Fault {
   /** First and last of the requests that it could strike, counted from 1. */
   readonly from: number
   readonly to: number
-  /** Maximum number of strikes. */
   readonly times: number
   /** Empty for every customer. */
   readonly customerId: string

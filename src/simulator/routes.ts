@@ -19,7 +19,6 @@ export interface Route {
 
 export interface SimulatedRequest extends SignedRequest {
   readonly route: Route
-  /** Larger than the simulator reads. */
   readonly tooLarge: boolean
 }
 
@@ -42,7 +41,6 @@ function callOf(method: string, path: string, customerId: string, rest: string |
 /** What a call has changed: the content of its webhook. */
 export interface ChangeEvent {
   readonly type: 'CUSTOMER_UPDATED' | 'CUSTOMER_DISCOUNT_DELETED'
-  /** As in the answer. */
   readonly data: JsonValue
   readonly operationId: string
 }
@@ -53,7 +51,6 @@ export interface Handled {
   readonly event?: ChangeEvent
 }
 
-/** Carries out a well-signed call. */
 export function handle(route: Route, body: string, customers: Customers): Handled {
   const { call, customerId } = route
   switch (call) {
