@@ -51,12 +51,6 @@ export interface SignedRequest {
   readonly text: string
 }
 
-/**
- * Returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's clock,
- * which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
- */
-export type Authenticate = (request: SignedRequest, wallMs: number, nowMs: number) => Answer | undefined
-
 /** How long Rapyd stores used salts is unknown: at least 300 s. */
 const saltMemoryMs = 600_000
 const mostSalts = 1_000_000
@@ -66,9 +60,14 @@ type AuthenticationOptions = Pick<
   'accessKey' | 'secretKey' | 'signature' | 'timestamps'
 >
 
-export function createAuthentication(options: AuthenticationOptions): Authenticate {
+/**
+ * The result returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's
+ * clock, which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
+ */
+export function createAuthentication(options: AuthenticationOptions) {
   const salts = createMemory<true>(saltMemoryMs, mostSalts)
-  return ({ method, path, headers, body, text }, wallMs, nowMs) => {
+  return (request: SignedRequest, wallMs: number, nowMs: number): Answer | undefined => {
+    const { method, path, headers, body, text } = request
     const [salt, timestamp, accessKey, signature] = ['salt', 'timestamp', 'access_key', 'signature'].map(
       (name) => String(headers[name] ?? ''),
     )

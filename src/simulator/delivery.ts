@@ -5,16 +5,12 @@ import type { Socket } from 'node:net'
 import type { Answer } from './answers.ts'
 import type { Fault, FaultName } from './faults.ts'
 
-/** Runs a task later, unless the simulator is closed by then. */
-type Later = (milliseconds: number, task: () => void) => void
-
 interface Delivery {
   readonly response: ServerResponse
   readonly answer: Answer
   /** The `Date` header, in ms since 1970. */
   readonly dateMs: number
   readonly fault: Fault | undefined
-  readonly later: Later
 }
 
 export function deliver(delivery: Delivery): void {
@@ -71,7 +67,7 @@ function half(body: string): string {
   return body.slice(0, Math.floor(body.length / 2))
 }
 
-function drip(socket: Socket, text: string, { fault, later }: Delivery): void {
+function drip(socket: Socket, text: string, { fault }: Delivery): void {
   const bytes = Buffer.from(text)
   let at = 0
   function next(): void {
@@ -82,7 +78,7 @@ function drip(socket: Socket, text: string, { fault, later }: Delivery): void {
     }
     socket.write(bytes.subarray(at, at + 1))
     at += 1
-    later(fault?.argumentMs ?? 0, next)
+    setTimeout(next, fault?.argumentMs).unref()
   }
   next()
 }

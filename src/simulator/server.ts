@@ -53,10 +53,6 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   const webhooks = createWebhooks(options)
   const closing = new AbortController()
 
-  function later(milliseconds: number, task: () => void): void {
-    setTimeout(milliseconds, undefined, { signal: closing.signal }).then(task, () => {})
-  }
-
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
     const route = parseRoute(method, path)
@@ -95,10 +91,10 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       if (damage === undefined && !response.destroyed) call.status = found.status
       // Before the bytes leave: a client that has its answer may send the next call before the response closes.
       if (fault === undefined || !lasting.has(fault.name)) settle()
-      deliver({ response, answer: found, dateMs: Date.now() + skewMs, fault, later })
+      deliver({ response, answer: found, dateMs: Date.now() + skewMs, fault })
     }
     const delayMs = options.latencyMs + draw.delayMs
-    if (delayMs > 0) later(delayMs, send)
+    if (delayMs > 0) setTimeout(delayMs, undefined, { signal: closing.signal }).then(send, () => {})
     else send()
   }
 
