@@ -116,10 +116,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
             }),
           ),
     resultsFormat: options.resultsFormat,
-    errors:
-      input === undefined
-        ? undefined
-        : { format: input.head, read: ({ offset, length }) => input.file.read(offset, length) },
+    errors: input,
     listener: {
       add(outcome, record) {
         fold.add(outcome, record)

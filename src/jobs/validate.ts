@@ -31,7 +31,7 @@ import type { FixedFile } from '../validation/fixed-copy.ts'
 import { makeLevels } from '../config/own-files.ts'
 import { openErrorsFile } from '../report/results.ts'
 import type { Outcome } from '../model/outcome.ts'
-import type { MalformedRow, Place, Row } from '../model/row.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
 import type { MappedInput } from '../validation/row-reader.ts'
 import { isStrictRule, phoneRule } from '../rapyd/customer-fields.ts'
 
@@ -229,7 +229,7 @@ function openFiles({ out, fix, force = false }: FileOptions, input: MappedInput)
 }
 
 /** The invalid rows, as `update` writes them to `errors`. Throws LOCAL if the directory or the file cannot be made. */
-function openErrorsCopy(directory: string, { file, head }: MappedInput) {
+function openErrorsCopy(directory: string, input: MappedInput) {
   try {
     makeLevels(directory)
   } catch (error) {
@@ -240,8 +240,7 @@ function openErrorsCopy(directory: string, { file, head }: MappedInput) {
       { cause: error },
     )
   }
-  const read = ({ offset, length }: Place): Promise<Buffer> => file.read(offset, length)
-  return openErrorsFile(directory, { format: head, read }, 'run the same command again.')
+  return openErrorsFile(directory, input, 'run the same command again.')
 }
 
 export type ValidateOptions = WithRecords<UpdateOptions> & ValidateWatch & Stoppable
