@@ -43,7 +43,7 @@ export function reserialised(body: string): string {
   return text === '{}' ? '' : text
 }
 
-export interface SignedRequest {
+export interface ReceivedRequest {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
@@ -66,7 +66,7 @@ type AuthenticationOptions = Pick<
  */
 export function createAuthentication(options: AuthenticationOptions) {
   const salts = createMemory<true>(saltMemoryMs, mostSalts)
-  return (request: SignedRequest, wallMs: number, nowMs: number): Answer | undefined => {
+  return (request: ReceivedRequest, wallMs: number, nowMs: number): Answer | undefined => {
     const { method, path, headers, body, text } = request
     const [salt, timestamp, accessKey, signature] = ['salt', 'timestamp', 'access_key', 'signature'].map(
       (name) => String(headers[name] ?? ''),

@@ -7,7 +7,7 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { canned, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
-import type { SignedRequest } from './authentication.ts'
+import type { ReceivedRequest } from './authentication.ts'
 import type { Customers } from './customers.ts'
 
 export interface Route {
@@ -17,7 +17,7 @@ export interface Route {
   readonly query: string
 }
 
-export interface SimulatedRequest extends SignedRequest {
+export interface SimulatedRequest extends ReceivedRequest {
   readonly route: Route
   readonly tooLarge: boolean
 }
