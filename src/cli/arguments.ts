@@ -7,6 +7,7 @@ import { invalidValue, parseDuration } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { commands, subjects } from './command-table.ts'
+import foreignOptions from './foreign-options.json' with { type: 'json' }
 import type { Words } from './command-table.ts'
 
 /** What yargs makes of a line: options by name, as typed and in camel case; words, and those after `--`. */
@@ -137,11 +138,13 @@ function missingValue(flag: string): BulkUpdateError {
 }
 
 function unknownOption(key: string, command: CommandName, known: readonly string[]): BulkUpdateError {
+  const hint = Object.entries(foreignOptions).find(([name]) => name === key)?.[1]
   const near = findNearest(key, known)
+  const meant = near === undefined ? '' : `Did you mean --${near}? `
   return new BulkUpdateError(
     'E_USAGE',
     `Unknown option: ${key.length === 1 ? '-' : '--'}${key}`,
-    `${near === undefined ? '' : `Did you mean --${near}? `}See rapyd-bulk ${command} --help.`,
+    `${hint === undefined ? meant : `${hint} `}See rapyd-bulk ${command} --help.`,
   )
 }
 

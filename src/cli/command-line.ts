@@ -4,7 +4,8 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import yargs from 'yargs'
 import type { Argv } from 'yargs'
 import { toFlag, groups, optionTable, toShownFlag } from '../config/options.ts'
-import type { CommandName, Option } from '../config/options.ts'
+import type { CommandName, Option, OptionName } from '../config/options.ts'
+import optionTexts from '../config/option-texts.json' with { type: 'json' }
 import { version } from '../config/system.ts'
 import { exitCodes, BulkUpdateError } from '../model/errors.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
@@ -75,9 +76,12 @@ function describeCommand(line: Argv, name: CommandName): Argv {
   for (const [group, options] of Object.entries<Readonly<Record<string, Option>>>(groups))
     for (const [option, entry] of Object.entries(options))
       if (entry.program !== true && entry.commands.includes(name))
-        line.option(flagWithValue(option, entry), { ...describeOption(entry, name), group: `${group}:` })
+        line.option(flagWithValue(option, entry), {
+          ...describeOption(option, entry, name),
+          group: `${group}:`,
+        })
   // yargs would break examples into columns. These lines can be copied
-  const lines = examples.flatMap(([example, purpose]) => [`  ${example}`, `      ${purpose}`])
+  const lines = Object.entries(examples).flatMap(([example, purpose]) => [`  ${example}`, `      ${purpose}`])
   for (const [heading, words] of Object.entries(lists))
     lines.push(`\n${heading}:`, ...words.map(([word, meaning]) => `  ${word.padEnd(14)}  ${meaning}`))
   return line.epilog(['Examples:', ...lines].join('\n'))
@@ -89,8 +93,21 @@ function flagWithValue(name: string, option: Option): string {
   return type === 'boolean' || choices !== undefined ? flag : `${flag} ${value}`
 }
 
-function describeOption(option: Option, name: CommandName) {
-  const { type, choices, help, helpOf, default: preset, defaultText } = option
+interface OptionText {
+  /** For a boolean that is true by default: what its opposite (`--no-…`) does, which is what the help lists. */
+  readonly help: string
+  /** Help of commands for which it means something else. */
+  readonly helpOf?: Partial<Readonly<Record<CommandName, string>>>
+  /** For the help, if the default is not one value. */
+  readonly defaultText?: string
+}
+
+const texts: Readonly<Record<string, OptionText>> = optionTexts satisfies Readonly<
+  Record<OptionName, OptionText>
+>
+
+function describeOption(option: string, { type, choices, default: preset }: Option, name: CommandName) {
+  const { help = '', helpOf, defaultText }: Partial<OptionText> = texts[option] ?? {}
   const shown = defaultText ?? (type === 'boolean' ? undefined : preset)
   return {
     describe: helpOf?.[name] ?? help,

@@ -6,6 +6,7 @@ import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { storePath, withStore } from '../store/open-store.ts'
 import { exitCodes, BulkUpdateError } from '../model/errors.ts'
+import scripts from './completion-scripts.json' with { type: 'json' }
 import { optionsFor, useOneOf } from './arguments.ts'
 import { commandNames, commands, shells, stateActions } from './command-table.ts'
 import type { Arguments } from './command-table.ts'
@@ -63,30 +64,7 @@ export function completion({ shell }: Arguments<'completion'>): number {
       'Write it like: rapyd-bulk completion bash',
     )
   }
-  process.stdout.write(completionScripts[known])
+  // Scripts of our own, because those of yargs offer files for every value or for none. The status 1 means that files fit.
+  process.stdout.write(`${scripts[known].join('\n')}\n`)
   return exitCodes.OK
-}
-
-/** Scripts of our own, because those of yargs offer files for every value or for none. The status 1 means that files fit. */
-const completionScripts: Readonly<Record<(typeof shells)[number], string>> = {
-  bash: `_rapyd_bulk() {
-  local word=\${COMP_WORDS[COMP_CWORD]}
-  [[ $word == '=' ]] && word=
-  COMPREPLY=($(compgen -W "$(rapyd-bulk --get-yargs-completions "\${COMP_WORDS[@]:0:COMP_CWORD+1}")" -- "$word"))
-}
-complete -o default -o bashdefault -F _rapyd_bulk rapyd-bulk
-`,
-  zsh: `#compdef rapyd-bulk
-local offered
-if offered=$(rapyd-bulk --get-yargs-completions "\${(@)words[1,CURRENT]}"); then
-  compadd -- \${(f)offered}
-else
-  _files
-fi
-`,
-  fish: `function __rapyd_bulk
-  rapyd-bulk --get-yargs-completions (commandline -opc) (commandline -ct); or __fish_complete_path (commandline -ct)
-end
-complete -c rapyd-bulk -f -a '(__rapyd_bulk)'
-`,
 }

@@ -127,6 +127,22 @@ export function describeClears({ cleared }: Pick<Scan, 'cleared'>): string | und
   return `Fields to clear: ${formatCounts(Object.fromEntries(cleared), mostFields)}`
 }
 
+/** How many calls there are, if rows remove a discount and set other fields. Returns undefined if none does. */
+export function describeExtraCalls({
+  calls,
+  extraCalls = 0,
+}: Pick<Scan, 'calls' | 'extraCalls'>): string | undefined {
+  if (extraCalls === 0) return undefined
+  const all = `${formatCount(calls + extraCalls)} calls instead of ${formatCount(calls)}`
+  return `${formatRows(extraCalls)} with a blank coupon and other fields: removing a discount is a call of its own, so ${all}`
+}
+
+/** What a second sending does. Returns undefined if no row sets addresses or a coupon. */
+export function describeAddingUp({ addingUp }: Pick<Scan, 'addingUp'>): string | undefined {
+  if (addingUp === undefined) return undefined
+  return `Rows that set addresses or coupon: ${formatCounts(addingUp)}. Sent a second time, Rapyd may add the addresses again and make another discount.`
+}
+
 /** What it costs that rows with metadata are read first. */
 export function describePrice(price: MetadataPrice | undefined): string | undefined {
   if (price === undefined) return undefined

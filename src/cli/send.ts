@@ -6,6 +6,7 @@ import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
+import type { UnmatchedName } from '../mapping/column-plans.ts'
 import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
@@ -16,8 +17,10 @@ import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
 import {
   createDisplay,
+  describeAddingUp,
   describeClears,
   describeDuplicates,
+  describeExtraCalls,
   describePrice,
   describeUnmatched,
   describeWarnings,
@@ -72,16 +75,9 @@ export async function send<Args extends SendArguments>(
   const watch: Watch = {
     confirm: async ({ host, account, scan, unmatched, price }) => {
       display.clear()
-      const notes = [
-        describeDuplicates(scan, words.duplicates ?? table.duplicates.default),
-        describeWarnings(scan),
-        describeUnmatched(unmatched),
-        ...scanLines(scan),
-      ]
-      const shown = words.areRowsOfFile === false ? [] : notes
-      if (!quiet)
-        for (const note of [...shown, describeClears(scan), describePrice(price)])
-          if (note !== undefined) display.writeLine(note)
+      const ofFile = words.areRowsOfFile === false ? [] : fileNotes(scan, unmatched, words.duplicates)
+      const notes = [...ofFile, describeExtraCalls(scan), describeClears(scan), describePrice(price)]
+      if (!quiet) for (const note of notes) if (note !== undefined) display.writeLine(note)
       const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
       if (production && !isHostEnough)
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
@@ -107,6 +103,15 @@ export async function send<Args extends SendArguments>(
     display.stop()
     release()
   }
+}
+
+function fileNotes(
+  scan: Scan,
+  unmatched: readonly UnmatchedName[],
+  duplicates: DuplicatePolicy = table.duplicates.default,
+): readonly (string | undefined)[] {
+  const notes = [describeDuplicates(scan, duplicates), describeWarnings(scan), describeUnmatched(unmatched)]
+  return [...notes, ...scanLines(scan), describeAddingUp(scan)]
 }
 
 /** The user confirms production by host and number of rows, so an old command cannot run on a new file. */

@@ -8,6 +8,7 @@ import type { Outcome } from '../model/outcome.ts'
 import type { ColumnReport } from '../validation/columns.ts'
 import type { Defect } from '../validation/checks.ts'
 import { printable } from '../model/text.ts'
+import { describeAddingUp, describeExtraCalls } from './display.ts'
 
 /** Kinds of defects that are listed, the most frequent ones. */
 const mostKinds = 50
@@ -22,6 +23,7 @@ export function validateText(input: string, result: ValidateResult, invalid: rea
     `${input}: ${formatCount(rows)} rows, ${formatCount(calls)} to send, ${formatCount(unchanged)} without a change, ${formatCount(result.invalid)} invalid`,
     customersLine(result),
     timeLine(result),
+    ...[describeExtraCalls(result), describeAddingUp(result)].filter((line) => line !== undefined),
     '',
     ...columnLines(result.columns),
   ]

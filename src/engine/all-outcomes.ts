@@ -1,6 +1,6 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
 import type { ErrorCode } from '../model/errors.ts'
-import { isOutcome, withoutCall } from '../model/outcome.ts'
+import { isOutcome, isPartial, withoutCall } from '../model/outcome.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 
@@ -24,14 +24,14 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
     yield* parts.settled
     return
   }
-  const doubt = parts.open.code === 'E_STILL_RUNNING' ? onItsWay : inDoubt
+  const doubt = doubtOf(parts.open)
   const settled = eachOutcome(parts.settled)
   let next = await settled.next()
   for await (const rows of parts.openSource()) {
     const batch: Outcome[] = []
     for (const row of rows) {
       if (next.done !== true && next.value.row === row.row) {
-        batch.push(next.value)
+        batch.push(isPartial(next.value) ? stillOpen(next.value, parts) : next.value)
         next = await settled.next()
         continue
       }
@@ -44,11 +44,27 @@ export async function* accountOf(parts: AccountParts): AsyncGenerator<readonly O
   }
 }
 
+/** A row whose discount is removed. Its other fields are not sent, or their answer is not known. */
+function stillOpen(soFar: Outcome, { isInDoubt, open }: AccountParts): Outcome {
+  if (!isInDoubt(soFar.row)) return { ...soFar, errorCode: open.code }
+  const { code, message } = doubtOf(open)
+  return {
+    ...soFar,
+    outcome: 'unknown',
+    errorCode: code,
+    message: `the discount was removed; the rest ${message}`,
+  }
+}
+
 /** Outcomes one by one. */
 export async function* eachOutcome(
   pages: AsyncIterable<readonly Outcome[]>,
 ): AsyncGenerator<Outcome, undefined> {
   for await (const page of pages) yield* page
+}
+
+function doubtOf({ code }: AccountParts['open']): AccountParts['open'] {
+  return code === 'E_STILL_RUNNING' ? onItsWay : inDoubt
 }
 
 const inDoubt = {

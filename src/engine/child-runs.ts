@@ -57,8 +57,7 @@ export async function hasSent({ reader }: SavedRun): Promise<boolean> {
 
 /** True if Rapyd has taken something of the run. */
 export async function hasApplied({ reader }: SavedRun): Promise<boolean> {
-  const counts = await reader.counts()
-  if (counts.has('updated') || !counts.has('rejected')) return counts.has('updated')
+  if ((await reader.counts()).has('updated')) return true
   for await (const outcome of eachOutcome(reader.outcomes())) if (takenFields(outcome).length > 0) return true
   return false
 }

@@ -22,8 +22,8 @@ export interface DoubtedParts {
   readonly identity: RunIdentity
   /** Milliseconds after which no request of another run can be applied any more. */
   readonly settleAfterMs: number
-  /** Rows that this run, or the parent of a redo, may have sent. The sender settles them. */
-  readonly isInDoubt: (row: number) => boolean
+  /** Fields of rows that this run, or the parent of a redo, may have sent. The sender settles them. */
+  readonly isInDoubt: (row: number, field: string) => boolean
   /** Called with the fields that the customer holds as the row wants them. */
   readonly onHeld: (request: UpdateRequest, fields: ReadonlySet<string>) => void
 }
@@ -39,11 +39,14 @@ export function readDoubted(deliver: Send, parts: DoubtedParts): Send {
   })
 
   return async (request, signal) => {
-    if (request.repeatable || parts.isInDoubt(request.row)) return deliver(request, signal)
+    if (request.repeatable) return deliver(request, signal)
     const [known] = await state.get([request.customerId])
     const body = parseBody(request.body)
     const open = Object.entries(body).filter(
-      ([field, value]) => known?.isUnknown(field) === true && !isRepeatable({ [field]: value }),
+      ([field, value]) =>
+        known?.isUnknown(field) === true &&
+        !isRepeatable({ [field]: value }) &&
+        !parts.isInDoubt(request.row, field),
     )
     if (known === undefined || open.length === 0) return deliver(request, signal)
     if (read === undefined) return end(request, 'unknown', notSentTwice)

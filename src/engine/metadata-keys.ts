@@ -7,10 +7,10 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { Window } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
-import type { Store, StoredRun } from '../model/store.ts'
+import type { AccountFact, RunKind, Store, StoredRun } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { createPace } from '../report/pace.ts'
-import type { Notice } from './notices.ts'
+import type { RunEvent } from '../report/run-log.ts'
 import type { Remote } from './remote.ts'
 
 export type MetadataKeys = NonNullable<ResolvedOptions['metadataKeys']>
@@ -27,36 +27,43 @@ export interface KeysParts {
   readonly store: Store
   readonly remote: Remote
   readonly options: ResolvedOptions
-  /** The run, and the run whose rows it sends again, if the store knows them. */
+  /** The run, if the store knows it. */
   readonly known: StoredRun | undefined
-  readonly parent: StoredRun | undefined
-  readonly isRollback: boolean
+  readonly job: { readonly kind: RunKind; readonly parentId?: string }
+  readonly found: Scan
+  readonly tell: (event: RunEvent) => void
 }
 
-/** Throws USAGE, E_OPTION_CONFLICT, if the run was begun with the other value. */
-export async function chooseMetadataKeys(
-  parts: KeysParts,
-): Promise<{ readonly keys: MetadataKeys; readonly notices: readonly Notice[] }> {
-  const { options, known, parent } = parts
+/**
+ * Throws USAGE: E_OPTION_CONFLICT if the run was begun with the other value; E_METADATA_UNREAD if rows need a reading, and customers may
+ * not be read.
+ */
+export async function chooseMetadataKeys(parts: KeysParts): Promise<MetadataKeys> {
+  const { store, remote, options, known, job, found, tell } = parts
   const given = options.metadataKeys
   const kept = keysIn(known)
   if (kept !== undefined && given !== undefined && given !== kept) throw otherKeys(given, kept)
+  const parent = job.parentId === undefined ? undefined : (await store.findRun(job.parentId))?.stored
   // What a rollback sends is always made of a reading.
-  const chosen = parts.isRollback ? 'all' : (kept ?? given ?? keysIn(parent))
-  if (options.env === 'simulator') return { keys: chosen ?? 'all', notices: [] }
-  const fact = await parts.store.accountFact(parts.remote, metadataFact)
-  if (fact === undefined) return { keys: chosen ?? 'all', notices: [] }
-  const keys = chosen ?? (fact.value === 'merge' ? 'own' : 'all')
-  const ageMs = Date.now() - fact.at
-  const age = ageMs > longestFactMs ? ', more than 90 days ago: repeat it' : ''
-  const found = `as the probe of ${fact.customer} has shown on ${isoTime(fact.at).slice(0, 10)}${age}`
-  const text =
-    fact.value === 'merge'
-      ? `This account merges metadata, ${found}. Rows send ${keys === 'own' ? 'only their own keys' : 'all keys'} (--metadata-keys ${keys}).`
-      : `This account replaces metadata, ${found}.`
-  if (fact.value === 'merge') return { keys, notices: [{ text, isWarning: false }] }
-  const lost = ' --metadata-keys own deletes the keys that a row does not name.'
-  return { keys, notices: keys === 'own' ? [{ text: text + lost, isWarning: true }] : [] }
+  const chosen = job.kind === 'rollback' ? 'all' : (kept ?? given ?? keysIn(parent))
+  const fact = options.env === 'simulator' ? undefined : await store.accountFact(remote, metadataFact)
+  const keys = chosen ?? (fact?.value === 'merge' ? 'own' : 'all')
+  if (![...found.set.keys()].some((path) => fieldOf(path) === 'metadata')) return keys
+  if (keys === 'all' && !options.readBack) throw unreadMetadata()
+  const text = fact === undefined ? undefined : describeFact(fact, keys)
+  if (text !== undefined) tell({ kind: 'notice', text, isWarning: fact?.value === 'replace' })
+  return keys
+}
+
+/** Returns undefined if it is known that the account replaces metadata, and all keys are sent. */
+function describeFact({ value, customer, at }: AccountFact, keys: MetadataKeys): string | undefined {
+  if (value === 'replace' && keys === 'all') return undefined
+  const age = Date.now() - at > longestFactMs ? ', more than 90 days ago: repeat it' : ''
+  const seen = `${value}s metadata, as the probe of ${customer} has shown on ${isoTime(at).slice(0, 10)}${age}`
+  if (value === 'replace')
+    return `This account ${seen}. --metadata-keys own deletes the keys that a row does not name.`
+  const sent = keys === 'own' ? 'only their own keys' : 'all keys'
+  return `This account ${seen}. Rows send ${sent} (--metadata-keys ${keys}).`
 }
 
 /** Undefined for a run of an earlier version. */
@@ -65,15 +72,11 @@ export function keysIn(run: Pick<StoredRun, 'note'> | undefined): MetadataKeys |
   return noted === 'all' || noted === 'own' ? noted : undefined
 }
 
-/** Throws USAGE, E_METADATA_UNREAD, if customers with metadata may not be read, and rows need that. */
-export function refuseUnreadMetadata(found: Scan, keys: MetadataKeys, { readBack }: ResolvedOptions): void {
-  const hasMetadata = [...found.set.keys()].some((path) => fieldOf(path) === 'metadata')
-  if (readBack || keys === 'own' || !hasMetadata) return
-  throw new BulkUpdateError(
+function unreadMetadata(): BulkUpdateError {
+  return new BulkUpdateError(
     'E_METADATA_UNREAD',
     'rows with metadata send all keys of their customer, which --no-read-back forbids to read',
     'Leave --no-read-back out. If this account is known to merge metadata, add --metadata-keys own. Nothing was sent.',
-    { kind: 'USAGE' },
   )
 }
 

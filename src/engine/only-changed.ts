@@ -23,11 +23,16 @@ export interface FieldStateSending {
   around(deliver: Send, looking: Pick<DoubtedParts, 'read' | 'isInDoubt' | 'settleAfterMs'>): Send
   /** What the outcome of a row says about its fields. */
   effectsOf(outcome: Outcome): FieldEffects | undefined
+  /** What is known once the discount of a customer is removed. */
+  effectsOfRemoval(removal: UpdateRequest): FieldEffects
 }
 
 export interface FieldStateParts {
   readonly fieldState: OnlyChanged
-  readonly run: Pick<Run, 'note' | 'noteLater' | 'intendedFields' | 'inDoubt'>
+  readonly run: Pick<
+    Run,
+    'note' | 'noteLater' | 'intendedFields' | 'intendedOperation' | 'outcomeSoFar' | 'inDoubt'
+  >
   readonly identity: RunIdentity
   readonly clock: Pick<Clock, 'wall' | 'sleep'>
   /** Rows that changed are sent whole. */
@@ -46,9 +51,11 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
     { row, customerId, sends }: UpdateRequest,
     wanted: Digests,
   ): Promise<readonly string[]> {
-    const intended = run.intendedFields(row)
+    // Of a row whose discount may be removed, nothing else was sent.
+    const isPatchOpen = run.intendedOperation(row) === 'delete_discount'
+    const intended = isPatchOpen ? undefined : run.intendedFields(row)
     if (intended !== undefined) return sends.filter((field) => intended.includes(field))
-    if (!isOnlyChanged || run.inDoubt.has(row)) return sends
+    if (!isOnlyChanged || (run.inDoubt.has(row) && !isPatchOpen)) return sends
     const [known] = await state.get([customerId])
     const changed = sends.filter((field) => known?.digests[field] !== wanted[field])
     return changed.length > 0 && parts.wholeRows ? sends : changed
@@ -68,7 +75,8 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
     const sent = isWhole ? request : narrowRequest(request, new Set(fields), identity)
     const outcome = await deliver(sent, signal)
     if (outcome === undefined) return undefined
-    const found = effectsOfCall(outcome, sent, wanted, isOnlyChanged)
+    const facts = { isOnlyChanged, isRemoved: run.outcomeSoFar(row) !== undefined }
+    const found = effectsOfCall(outcome, sent, wanted, facts)
     // A reading may have shown that the customer holds some of the fields.
     const earlier = effects.get(row)?.confirmed ?? {}
     effects.set(row, { ...found, confirmed: { ...earlier, ...found.confirmed } })
@@ -86,6 +94,7 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
       const looked = readDoubted(deliver, { ...looking, state, clock, identity, onHeld })
       return (request, signal) => change(looked, request, signal)
     },
+    effectsOfRemoval: ({ customerId, body }) => ({ confirmed: digests.of(customerId, body) }),
     effectsOf({ row }) {
       const found = effects.get(row)
       effects.delete(row)
@@ -98,26 +107,28 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
 /** `wanted` are the digests of the whole row. With `--only-changed`, `unchanged` means that a reading has shown all of it. */
 function effectsOfCall(
   outcome: Outcome,
-  sent: UpdateRequest,
+  { sends, ...sent }: UpdateRequest,
   wanted: Digests,
-  isOnlyChanged: boolean,
+  { isOnlyChanged, isRemoved }: { readonly isOnlyChanged: boolean; readonly isRemoved: boolean },
 ): FieldEffects {
+  // The outcome so far has confirmed it, and others may have set another coupon since.
+  const fields = isRemoved ? sends.filter((field) => field !== 'coupon') : sends
   if (outcome.outcome === 'unchanged' && isOnlyChanged)
-    return { confirmed: only(wanted, (field) => sent.sends.includes(field)) }
+    return { confirmed: only(wanted, (field) => fields.includes(field)) }
   if (outcome.outcome === 'updated' || outcome.notTaken !== '') {
     const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
     const isKnown = isWritten(outcome, sent)
-    const confirmed = only(wanted, (field) => !refused.has(field) && isKnown(field))
-    return { confirmed, unknown: sent.sends.filter((field) => !(field in confirmed)) }
+    const confirmed = only(wanted, (field) => fields.includes(field) && !refused.has(field) && isKnown(field))
+    return { confirmed, unknown: fields.filter((field) => !(field in confirmed)) }
   }
-  return wasNotApplied(outcome) ? {} : { unknown: sent.sends }
+  return wasNotApplied(outcome) ? {} : { unknown: fields }
 }
 
 /**
  * False for a field of which only some paths were written: a rollback leaves out keys of metadata that others have changed. The
  * field is then unknown, and sending it again does no harm.
  */
-function isWritten({ fields }: Outcome, sent: UpdateRequest): (field: string) => boolean {
+function isWritten({ fields }: Outcome, sent: Pick<UpdateRequest, 'fields'>): (field: string) => boolean {
   const written = pathsByField(fields)
   const asked = pathsByField(sent.fields)
   return (field) => asked.has(field) && written.get(field) === asked.get(field)

@@ -1,5 +1,5 @@
 /** The field state of a run's account: every run keeps it, and `--only-changed` compares rows with it. */
-import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { DuplicatePolicy } from '../config/options.ts'
@@ -141,7 +141,7 @@ function begunRuns(runsDir: string, since: number): readonly string[] {
     .map((name) => join(runsDir, name))
     .filter((directory) => {
       const log = join(directory, 'run.log')
-      const found = lstatSync(log, { throwIfNoEntry: false })
+      const found = existsSync(log) ? statSync(log) : undefined
       const isFormer = existsSync(join(directory, 'journal.db'))
       return found?.isFile() === true && found.mtimeMs > since && !isFormer
     })

@@ -11,7 +11,7 @@ import type { PlannedFacts } from './record.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
-import type { JsonValue } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import { parseBody } from '../rapyd/requests.ts'
 import { isEmpty, toSnapshot, compareField, holdsAll, ownValue } from '../rapyd/snapshot.ts'
@@ -93,7 +93,9 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition 
     const image = toSnapshot(customer, Object.keys(patch))
     const before = await plan.before(request.row)
     const drifted = Object.entries(patch).flatMap(([field, wanted]) =>
-      isSame(field, wanted, ownValue(before, field), ownValue(image, field)) ? [] : [field],
+      isGone(field, wanted, image) || isSame(field, wanted, ownValue(before, field), ownValue(image, field))
+        ? []
+        : [field],
     )
     if (drifted.length === 0) return { request }
     // An earlier session may have sent it, so the customer may hold what the row asks for. The sender settles that.
@@ -104,6 +106,11 @@ export function createDriftJudge(plan: Pick<SavedPlan, 'before'>): Precondition 
     const message = `not what the plan says the customer held: ${drifted.join(', ')}`
     return refused(looked, isInDoubt ? 'unknown' : 'invalid', 'E_DRIFTED', drifted.join(';'), message)
   }
+}
+
+/** A discount that the row would remove and that is gone needs no call. An earlier session may have removed it. */
+function isGone(field: string, wanted: JsonValue, image: JsonObject): boolean {
+  return field === 'coupon' && wanted === '' && isEmpty(ownValue(image, field))
 }
 
 /**

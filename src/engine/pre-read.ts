@@ -16,7 +16,7 @@ import { printable } from '../model/text.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { parseBody, withReading } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
-import { compareField, mergeKeys, toSnapshot } from '../rapyd/snapshot.ts'
+import { compareField, hasNoDiscount, mergeKeys, toBeforeImage, toSnapshot } from '../rapyd/snapshot.ts'
 import { openOutcome } from './all-outcomes.ts'
 import type { Run } from '../model/store.ts'
 import type { SharedRead } from './shared-read.ts'
@@ -58,6 +58,8 @@ export interface PreReadParts {
   /** True if a row is not sent that shows as held already when its customer is read (`--only-changed`). Default: never. */
   readonly leavesHeld?: ((customerId: string) => Promise<boolean>) | undefined
   readonly intendedBody: Run['intendedBody']
+  /** True for an open row whose discount is removed. */
+  readonly isPartial: (row: number) => boolean
   /** Rapyd does not know the customer of a row. Throws to stop the run. */
   readonly onMissing: (code: ErrorCode, status: number) => void
 }
@@ -135,19 +137,22 @@ export function createPreRead(parts: PreReadParts): PreReadStep {
       parts.onMissing(reading.code, reading.status)
       return end(asked, 'rejected', { code: reading.code, message: notKnown }, reading.status)
     }
-    const image = toSnapshot(reading.customer, parts.fields)
+    const image = toBeforeImage(reading.customer, parts.fields)
     const isHeld = !isInDoubt && holdsAll(allowed.request, reading.customer)
     if (isHeld && (await parts.leavesHeld?.(asked.customerId)) === true)
       return withoutCall(asked, asked.customerId, 'unchanged', { message: heldAlready })
-    const request = withKeys(allowed, reading.customer, at)
-    const changed = keysThatChange(request, reading.changedKeys)
+    const made = withKeys(allowed, reading.customer, at)
+    const changed = keysThatChange(made, reading.changedKeys)
     if (changed.length > 0) return end(asked, 'invalid', numbersIn(changed))
+    const request = hasNoDiscount(reading.customer) ? { ...made, hasNoDiscount: true as const } : made
     return { ...allowed, request, image }
   }
 
   async function save({ request, image, leftOut: why }: Prepared): Promise<void> {
     const { row, customerId, body, reading } = request
     if (why !== undefined) leftOut.set(row, why)
+    // Of a row of which a part is done, all of it is kept from before.
+    if (parts.isPartial(row)) return
     await images?.saveBeforeImage({ row, customerId, body: reading?.patch ?? body }, image)
   }
 

@@ -9,8 +9,9 @@ import type { Head } from '../input/header.ts'
 import type { ReadRow, Source } from '../model/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { onlyNotTaken } from '../rapyd/taken.ts'
+import { mappingDigest } from './identity.ts'
 import { lastUpdates, findRetryableRows, mergedInto } from './retryable-rows.ts'
-import type { Left } from './retryable-rows.ts'
+import type { Left, LeftRow } from './retryable-rows.ts'
 import type { SavedRun } from './saved-run.ts'
 
 export interface RedoReading extends CheckedInput {
@@ -22,6 +23,8 @@ export interface RedoReading extends CheckedInput {
   readonly limit: number | undefined
   /** Rows that are not sent because a later row of their customer was. */
   readonly skipped: number
+  /** Rows are read in another way than by the parent, so those that were invalid may be valid. */
+  readonly isReread: boolean
 }
 
 /** `parent` is finished, and `check` reads its rows. `isMended`: the input is the `errors` file of the parent, fixed. */
@@ -33,6 +36,7 @@ export async function readRedo(
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
 ): Promise<RedoReading> {
   const left = await findRetryableRows(parent)
+  const isReread = mappingDigest(parts.options, parts.mapping) !== parent.fact('mapping')
   const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
@@ -65,7 +69,7 @@ export async function readRedo(
     return withoutCall(read, read.customerId, 'unchanged', { message })
   }
   const openRows: CheckedInput['openRows'] = (start) =>
-    lineage === undefined ? onlyLeft(base.openRows(start), left) : base.openRows(start)
+    lineage === undefined ? onlyLeft(base.openRows(start), left, isReread) : base.openRows(start)
   const reading = { openRows, readRow }
   const found = await scanReading(parts, reading, watched(openRows()))
   const asked = new Map<number, number>()
@@ -81,8 +85,9 @@ export async function readRedo(
     refusal: guardOf(found, parts.options),
     asked,
     lineage: lineage?.parents,
-    limit: lineage === undefined ? limitRow(left, parts.options.limit) : undefined,
+    limit: lineage === undefined ? limitRow(left, parts.options.limit, isReread) : undefined,
     skipped: skipped.size,
+    isReread,
   }
 }
 
@@ -101,20 +106,25 @@ const anotherFile =
 const othersMerged =
   'other rows of the customer were merged into this one, and the file does not hold them; send it from the original input, without --from'
 
-/** Rows that were invalid in the run need a fixed file. */
+/** Rows that were invalid in the run need a fixed file, unless they are read in another way. */
 async function* onlyLeft(
   source: Source,
   { rows: left }: Left,
+  isReread: boolean,
 ): AsyncGenerator<readonly (Row | MalformedRow)[]> {
   for await (const rows of source) {
-    const kept = rows.filter(({ row }) => (left.get(row)?.outcome ?? 'invalid') !== 'invalid')
+    const kept = rows.filter(({ row }) => isSent(left.get(row), isReread))
     if (kept.length > 0) yield kept
   }
 }
 
-function limitRow({ rows }: Left, limit: number | undefined): number | undefined {
+function isSent(row: LeftRow | undefined, isReread: boolean): boolean {
+  return row !== undefined && (isReread || row.outcome !== 'invalid')
+}
+
+function limitRow({ rows }: Left, limit: number | undefined, isReread: boolean): number | undefined {
   if (limit === undefined) return undefined
-  const numbers = [...rows].flatMap(([row, { outcome }]) => (outcome === 'invalid' ? [] : [row]))
+  const numbers = [...rows].flatMap(([row, left]) => (isSent(left, isReread) ? [row] : []))
   return numbers.toSorted((one, other) => one - other)[limit - 1]
 }
 

@@ -3,6 +3,7 @@ import { isErrorCode, exitCodes } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
+import { isPartial } from '../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../model/outcome.ts'
 import type { RowSet } from '../model/collections.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -102,7 +103,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
     directory,
     outcomes:
       input === undefined
-        ? run.outcomes()
+        ? withoutPartial(run.outcomes())
         : whileUnchanged(
             input.file,
             accountOf({
@@ -196,6 +197,13 @@ function syncOf(run: Pick<ReportedRun, 'note'>, unchanged: number): Pick<Summary
 function withoutPiping({ options, runId, run }: ReportParts): string {
   if (options.input !== '-' || run.finishedAt > 0) return ''
   return ` The input is kept: to go on without piping it again, add --run-id ${runId} and pipe nothing.`
+}
+
+/** Without the input, open rows are counted and not listed. */
+async function* withoutPartial(
+  batches: AsyncIterable<readonly Outcome[]>,
+): AsyncGenerator<readonly Outcome[]> {
+  for await (const batch of batches) yield batch.filter((outcome) => !isPartial(outcome))
 }
 
 /** If the file has changed meanwhile, bytes that are copied from it may be those of other rows. */

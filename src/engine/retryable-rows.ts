@@ -35,15 +35,23 @@ export async function findRetryableRows(run: SavedRun): Promise<Left> {
     const below = await findRetryableRows(redo)
     for await (const { row, outcome, customerId } of eachOutcome(redo.reader.outcomes())) {
       const parent = parentRow(row)
-      if (!rows.has(parent) || putBack.has(customerId)) continue
+      const before = rows.get(parent)
+      if (before === undefined || putBack.has(customerId)) continue
       const still = below.rows.get(row)
       if (!needsAttention(outcome) || below.settled.has(row)) {
         rows.delete(parent)
         settled.set(parent, redo.runId)
-      } else if (still?.outcome === 'rejected' || still?.outcome === 'unknown') rows.set(parent, still)
+      } else if (still !== undefined && wasSent(still)) {
+        // Without an entry of its own, the redo has taken nothing of what was left.
+        rows.set(parent, { ...still, notTaken: still.notTaken || before.notTaken })
+      }
     }
   }
   return { rows, settled }
+}
+
+function wasSent({ outcome, notTaken }: LeftRow): boolean {
+  return outcome === 'rejected' || outcome === 'unknown' || notTaken !== ''
 }
 
 /** The last row of each of these customers that the run, or a redo of it, has updated. */

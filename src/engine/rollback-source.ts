@@ -10,10 +10,11 @@ import { fieldOf } from '../model/row.ts'
 import type { PatchedRow, Place } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
+import { printable } from '../model/text.ts'
 import type { ReadRow } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
 import { toPatch, toUndoPatch, findUndoValues } from '../rapyd/undo-values.ts'
-import type { UndoValues } from '../rapyd/undo-values.ts'
+import type { UndoValues, Write } from '../rapyd/undo-values.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
@@ -22,9 +23,8 @@ import { openOutcome } from './all-outcomes.ts'
 import { keysIn } from './metadata-keys.ts'
 import type { Precondition, PreRead } from './pre-read.ts'
 import { createRowSet } from '../model/collections.ts'
-import type { RowSet } from '../model/collections.ts'
 import type { SavedRun } from './saved-run.ts'
-import type { BeforeCustomer } from '../model/store.ts'
+import type { BeforeCustomer, RowPatch } from '../model/store.ts'
 
 /** Values are restored as Rapyd showed them, without the rules for cells. */
 export async function checkRollback(
@@ -51,7 +51,7 @@ const readRow: ReadRow = (row) => {
       message:
         read.why === 'no_image'
           ? noImage
-          : `not possible: ${read.impossible.map(explainSystemCode).join(', ')}`,
+          : `not possible: ${read.impossible.map((path) => explainPath(path, read.coupon)).join(', ')}`,
     })
   }
   const { put_back: putBack } = read
@@ -61,7 +61,9 @@ const readRow: ReadRow = (row) => {
 
 const noImage = 'not possible: there is no before-image of this customer'
 
-function explainSystemCode(path: string): string {
+function explainPath(path: string, coupon: string | undefined): string {
+  if (path === 'coupon' && coupon !== undefined)
+    return `coupon (the discount of coupon ${printable(coupon)} cannot be made again with its remaining uses)`
   if (path === 'coupon') return 'coupon (it has made a discount)'
   if (path === 'addresses') return 'addresses (Rapyd only adds them)'
   if (!path.startsWith('metadata.')) return `${path} (Rapyd does not show it)`
@@ -139,7 +141,12 @@ function ended(
 /** `row` is the last row of the run that wrote to the customer. */
 export type RollbackRow = { readonly customer: string; readonly row: number } & (
   | { readonly put_back: UndoValues }
-  | { readonly impossible: readonly string[]; readonly why: 'no_way' | 'no_image' }
+  | {
+      readonly impossible: readonly string[]
+      readonly why: 'no_way' | 'no_image'
+      /** The coupon of a discount that was there before, if `impossible` has `coupon`. */
+      readonly coupon?: string
+    }
 )
 
 /**
@@ -166,11 +173,13 @@ export async function* rollbackRows(
   for (const row of (await reader.progress()).inDoubt.keys()) doubtful.add(row)
   for await (const customer of reader.beforeImages()) {
     signal.throwIfAborted()
-    const writes = customer.writes.map(({ row, patch }) => ({
-      row,
-      patch: takenPatch(patch, partly.get(row) ?? ''),
-    }))
-    yield* rollbackRowsOf({ ...customer, writes }, updated, doubtful, keysIn(reader.stored) === 'all')
+    const writes = customer.writes.flatMap(({ row, patch }) => {
+      const taken = { row, patch: takenPatch(patch, partly.get(row) ?? ''), isConfirmed: updated.has(row) }
+      if (!doubtful.has(row)) return taken.isConfirmed ? [taken] : []
+      // Of a row in doubt, a part may be confirmed all the same.
+      return [...(taken.isConfirmed ? [taken] : []), { row, patch, isConfirmed: false }]
+    })
+    yield* rollbackRowsOf({ ...customer, writes }, keysIn(reader.stored) === 'all')
   }
 }
 
@@ -180,39 +189,45 @@ export function rollbackLine(row: RollbackRow): string {
 }
 
 function* rollbackRowsOf(
-  { customerId: customer, image, writes }: BeforeCustomer,
-  updated: RowSet,
-  doubtful: RowSet,
+  {
+    customerId: customer,
+    image,
+    writes,
+  }: Omit<BeforeCustomer, 'writes'> & { readonly writes: readonly (Write & Pick<RowPatch, 'row'>)[] },
   hasSentAllKeys: boolean,
 ): Generator<RollbackRow> {
-  const made = writes.filter(({ row }) => updated.has(row) || doubtful.has(row))
-  const last = made.at(-1)
+  const last = writes.at(-1)
   if (last === undefined) return
   const { row } = last
   if (image === undefined) {
-    const fields = new Set(made.flatMap(({ patch }) => Object.keys(patch)))
+    const fields = new Set(writes.flatMap(({ patch }) => Object.keys(patch)))
     yield { customer, row, impossible: [...fields], why: 'no_image' }
     return
   }
-  const { sure, mayBeRefused, impossible } = findUndoValues(
-    image,
-    made.map((write) => ({ patch: write.patch, isConfirmed: updated.has(write.row) })),
-    hasSentAllKeys,
-  )
+  const { sure, mayBeRefused, impossible } = findUndoValues(image, writes, hasSentAllKeys)
   if (Object.keys(sure).length > 0) yield { customer, row, put_back: sure }
   for (const field of new Set(Object.keys(mayBeRefused).map(fieldOf))) {
     const own = Object.entries(mayBeRefused).filter(([path]) => fieldOf(path) === field)
     yield { customer, row, put_back: Object.fromEntries(own) }
   }
-  if (impossible.length > 0) yield { customer, row, impossible, why: 'no_way' }
+  if (impossible.length === 0) return
+  const { coupon } = image
+  const isNamed = impossible.includes('coupon') && typeof coupon === 'string' && coupon !== ''
+  yield { customer, row, impossible, why: 'no_way', ...(isNamed ? { coupon } : {}) }
 }
 
 /** Reads a record of `rollback.ndjson`. Returns undefined if it is none. */
 export function rollbackRowOf(record: JsonObject): RollbackRow | undefined {
-  const { customer, row, put_back: putBack, impossible, why } = record
+  const { customer, row, put_back: putBack, impossible, why, coupon } = record
   if (typeof customer !== 'string' || typeof row !== 'number') return undefined
   if (isList(impossible) && impossible.every((path) => typeof path === 'string'))
-    return { customer, row, impossible, why: why === 'no_image' ? why : 'no_way' }
+    return {
+      customer,
+      row,
+      impossible,
+      why: why === 'no_image' ? why : 'no_way',
+      ...(typeof coupon === 'string' ? { coupon } : {}),
+    }
   if (!isJsonObject(putBack)) return undefined
   const restorables = Object.entries(putBack).flatMap(([path, found]) => {
     if (!isJsonObject(found)) return []

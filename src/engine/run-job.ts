@@ -13,6 +13,7 @@ import type { OutcomeKind } from '../model/outcome.ts'
 import type { RunStarted, RunEvent } from '../report/run-log.ts'
 import { version } from '../config/system.ts'
 import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
+import { examineRepeats } from './sent-before.ts'
 import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
@@ -22,8 +23,7 @@ import { recallScan, keepScan, keepEnding, keepRecord, recordText } from './reco
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
-import { chooseMetadataKeys, keysNote, priceOfKeys, refuseUnreadMetadata } from './metadata-keys.ts'
-import type { MetadataKeys } from './metadata-keys.ts'
+import { chooseMetadataKeys, keysNote, priceOfKeys } from './metadata-keys.ts'
 import { noticesOf } from './notices.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
@@ -111,15 +111,7 @@ async function runOn(
     const summary = place.known === undefined ? formerSummary(place.directory) : undefined
     if (summary !== undefined)
       return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
-    const { keys, notices } = await chooseMetadataKeys({
-      ...shared,
-      options: shared.given.options,
-      known: place.known,
-      parent: job.parentId === undefined ? undefined : (await store.findRun(job.parentId))?.stored,
-      isRollback: job.kind === 'rollback',
-    })
-    for (const notice of notices) tell({ kind: 'notice', ...notice })
-    const { parts, found } = await acceptScan(shared, place, keys)
+    const { parts, found } = await acceptScan(shared, place)
     return await runTaken(parts, job, found)
   } finally {
     await fieldState?.close()
@@ -183,7 +175,6 @@ async function findPlace(opened: Opened): Promise<RunPlace> {
 async function acceptScan(
   { job, given, ...opened }: Opened,
   { runId, directory, known }: RunPlace,
-  metadataKeys: MetadataKeys,
 ): Promise<{ readonly parts: RunParts; readonly found: Scan }> {
   const { remote, facts, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
@@ -192,14 +183,20 @@ async function acceptScan(
   const remembered = recallScan(known, facts)
   const guard = await openInputGuard({ ...given, store, isKnown: known !== undefined, facts }, job)
   const examiner = counter.beside(guard?.watch)
-  const { found, refusal, openRows, readRow, asked, lineage, limit } = await job.check(
+  const checked = await job.check(
     { ...given, onInvalid: progress.invalid, signal, remembered, examiner },
     (source) => progress.checking(counter.around(source)),
   )
+  const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
-  refuseUnreadMetadata(found, metadataKeys, options)
+  const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, job, found })
   const keepProfile = await guard?.check(found)
   const scan = remembered === undefined ? counter.calls(found) : found
+  const mayRepeat = known === undefined && job.rollback === undefined && fieldState?.isFirst === false
+  if (mayRepeat && !fieldState.isOnlyChanged) {
+    const text = await examineRepeats(checked, fieldState, { isAllowed: options.allowRepeat, signal })
+    if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
+  }
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
   const isRead = options.backup || job.precondition !== undefined || known !== undefined
   const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })

@@ -2,7 +2,6 @@
 import type { HeldCustomers } from '../http/sender.ts'
 import type { UpdateRequest, MalformedRow, Row } from '../model/row.ts'
 import { createHeldCustomers } from './pauses.ts'
-import { parseErrorLimit } from '../config/values.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
@@ -16,9 +15,9 @@ import { interruption } from './program-options.ts'
 import { nameRoute } from './remote.ts'
 import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
+import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { send } from './drain.ts'
-import { createThreshold } from '../validation/guards.ts'
 import { mostDoubts, mostSettling, queuePlaces, settleAfterMs } from './waiting-rows.ts'
 import { refuseRolledBack } from './child-runs.ts'
 import { openOutcome } from './all-outcomes.ts'
@@ -31,11 +30,14 @@ import type { PreReadStep } from './pre-read.ts'
 import { createSharedRead } from './shared-read.ts'
 import type { SharedRead } from './shared-read.ts'
 import type { RunParts } from './parts.ts'
-import type { Middleware, Watch } from './watch.ts'
-import type { FieldEffects, Run } from '../model/store.ts'
+import type { Middleware } from './watch.ts'
+import type { Run } from '../model/store.ts'
 import { endExportRun, exportNote } from './vanished-file.ts'
 import { createAnswerCheck } from './answer-check.ts'
 import type { AnswerCheck } from './answer-check.ts'
+import { createOutcomeWriter } from './outcome-writer.ts'
+import type { OutcomeWriter } from './outcome-writer.ts'
+import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
 import { stateNote } from './report.ts'
@@ -50,8 +52,8 @@ interface Sending {
   /** What is read before rows are sent. */
   readonly shared: SharedRead
   readonly answers: AnswerCheck
-  /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). */
-  readonly inDoubt: ReadonlyMap<number, number>
+  /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). Shrinks. */
+  readonly inDoubt: Map<number, number>
   /** Rows in doubt of the parent run, which the user asked to send again. */
   readonly isSentAgain: (row: number) => boolean
   /** Customers with a row that was settled early. */
@@ -118,8 +120,9 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
     ...step,
     extraRequests: images || parts.precondition ? 1 : readsPerCall(found, parts.metadataKeys),
   }
-  const middleware = createMiddleware(sending, closed, preRead)
-  const outcomes = createOutcomeWriter(sending, closed)
+  const outcomes = createOutcomeWriter({ ...sending, clock, closed })
+  const operations = createOperations(sending, found, outcomes)
+  const middleware = createMiddleware(sending, closed, [operations, ...(preRead ? [preRead] : [])])
   try {
     sending.answers.refuseIgnored()
     parts.progress.sending({
@@ -136,7 +139,7 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
       await preflight({ ...client, clock, random: Math.random, patienceMs }, signal)
     }
     const rows = parts.openRows(await run.lastOfSettled())
-    const queue = createQueue(sending, outcomes, concurrency)
+    const queue = createQueue(sending, concurrency)
     await send({
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
@@ -160,12 +163,10 @@ export async function sendAll(parts: RunParts, run: Run, found: Scan): Promise<B
 }
 
 /** Rows in doubt and rows that settle get places of their own, so that others need not wait. */
-function createQueue({ settling, stop }: Sending, outcomes: OutcomeWriter, concurrency: number): KeyedQueue {
+function createQueue({ inDoubt, settling, stop }: Sending, concurrency: number): KeyedQueue {
   const queue = createKeyedQueue(
     () =>
-      queuePlaces(concurrency) +
-      Math.min(mostDoubts, outcomes.openDoubts) +
-      Math.min(mostSettling, settling.rows),
+      queuePlaces(concurrency) + Math.min(mostDoubts, inDoubt.size) + Math.min(mostSettling, settling.rows),
     // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
     stop,
   )
@@ -261,23 +262,42 @@ function createPreReadStep(
     sendsAllKeys,
     leavesHeld: fieldState?.isOnlyChanged === true && !fieldState.isNew ? isKnown : undefined,
     intendedBody: (row) => run.intendedBody(row),
+    isPartial: (row) => run.outcomeSoFar(row) !== undefined,
     onMissing: (code, status) => client.access.rejected(code, status),
   })
 }
 
+/** The two calls of a row that removes a discount and sets other fields. */
+function createOperations(
+  { parts, run, inDoubt }: Sending,
+  found: Scan,
+  outcomes: OutcomeWriter,
+): Middleware {
+  const operations = {
+    run,
+    identity: { host: parts.remote.host, runId: parts.runId },
+    clock,
+    recordRemoval: (soFar: Outcome, removal: UpdateRequest) => outcomes.recordRemoval(soFar, removal),
+    endDoubt: (row: number) => void inDoubt.delete(row),
+  }
+  return { extraRequests: callsOnTop(found), wrap: (next) => sendOperations(next, operations) }
+}
+
 /** The middleware around the sender, innermost first. */
 function createMiddleware(
-  { parts, client, fieldState, shared, inDoubt }: Sending,
+  { parts, run, client, fieldState, shared, inDoubt }: Sending,
   closed: ReadonlySet<string>,
-  preRead: Middleware | undefined,
+  inner: readonly Middleware[],
 ): readonly Middleware[] {
   const { options, watch } = parts
   const isInDoubt = (row: number): boolean => inDoubt.has(row)
-  const middleware: Middleware[] = preRead === undefined ? [] : [preRead]
+  const middleware = [...inner]
   if (fieldState !== undefined) {
     const looking = {
       read: options.readBack ? shared : undefined,
-      isInDoubt,
+      // Of a row whose discount may be removed, nothing else was sent.
+      isInDoubt: (row: number, field: string) =>
+        isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount'),
       settleAfterMs: settleAfterMs(parts, false),
     }
     middleware.push({ extraRequests: 0, wrap: (next) => fieldState.around(next, looking) })
@@ -293,52 +313,6 @@ function createMiddleware(
   return middleware
 }
 
-interface OutcomeWriter {
-  /** Resolves when the outcome is durable and the watcher of the run has been notified. */
-  settle(outcome: Outcome): Promise<void>
-  /** Rows in doubt that have no outcome yet. */
-  readonly openDoubts: number
-}
-
-/** `closed` gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
-function createOutcomeWriter(
-  { parts, run, fieldState, answers, inDoubt, held, stop }: Sending,
-  closed: Set<string>,
-): OutcomeWriter {
-  const onOutcome = guardedOutcome(parts.watch.onOutcome)
-  const threshold = createThreshold(parseErrorLimit(parts.options.maxErrors))
-  let openDoubts = inDoubt.size
-
-  function count({ row, outcome }: Outcome): void {
-    if (inDoubt.has(row)) openDoubts--
-    if (threshold.passed(outcome)) stop(tooManyErrors())
-  }
-
-  /** An attempt of a row that was settled early may still overwrite what other runs send. */
-  function withHold(outcome: Outcome): FieldEffects | undefined {
-    const effects = fieldState?.effectsOf(outcome)
-    const leftMs = held.until(outcome.customerId) - clock.now()
-    return effects === undefined || leftMs <= 0 ? effects : { ...effects, until: clock.wall() + leftMs }
-  }
-
-  function notify(outcome: Outcome): void | Promise<void> {
-    parts.progress.settled(outcome)
-    // If it throws, the run ends before the row counts.
-    return onOutcome === undefined ? count(outcome) : onOutcome(outcome).then(() => count(outcome))
-  }
-
-  return {
-    settle(outcome) {
-      if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(outcome.customerId)
-      answers.settle(outcome)
-      return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))
-    },
-    get openDoubts() {
-      return openDoubts
-    },
-  }
-}
-
 function compose(sender: Send, middleware: readonly Middleware[]): Send {
   return middleware.reduce((next, { wrap }) => wrap(next), sender)
 }
@@ -347,23 +321,6 @@ const behindBadRow = {
   code: 'E_EARLIER_ROW',
   message: 'an earlier row of this customer failed or is unknown',
 } as const
-
-/** Calls `onOutcome` of a program. Its error stops the run with E_ON_OUTCOME. */
-function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => Promise<void>) | undefined {
-  if (onOutcome === undefined) return undefined
-  return async (outcome) => {
-    try {
-      await onOutcome(outcome)
-    } catch (error) {
-      throw new BulkUpdateError(
-        'E_ON_OUTCOME',
-        `onOutcome failed for row ${outcome.row}`,
-        'The cause of this error is what it threw. The same call goes on with the rows that are left.',
-        { cause: error },
-      )
-    }
-  }
-}
 
 /** Aborts with the first reason: an interruption from outside, or an error of the run. */
 function stopWith(outside: AbortSignal): AbortController {
@@ -383,12 +340,4 @@ async function* withoutSettled(
     const open = settled.size === 0 ? rows : rows.filter(({ row }) => !settled.has(row))
     if (open.length > 0) yield open
   }
-}
-
-function tooManyErrors(): BulkUpdateError {
-  return new BulkUpdateError(
-    'E_MAX_ERRORS',
-    'more rows than --max-errors allows ended not updated',
-    'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',
-  )
 }

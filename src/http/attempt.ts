@@ -2,7 +2,7 @@
 import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
-import { classify, readEnvelope } from '../rapyd/response.ts'
+import { operations } from '../rapyd/operations.ts'
 import type { Verdict } from '../rapyd/response.ts'
 import { countBlock } from './access.ts'
 import type { Access } from './access.ts'
@@ -55,8 +55,7 @@ export function createAttempt({ calls, access, clock, stop, examine }: AttemptPa
     switch (answer.kind) {
       case 'updated': {
         access.updated()
-        const { operationId } = answer
-        const customer = readEnvelope(response.body)?.data
+        const { operationId, customer } = answer
         const notTaken = customer === undefined ? undefined : await examine?.(request, customer, signal)
         return { kind: 'final', response, operationId, result: notTaken ?? confirmed(state) }
       }
@@ -94,15 +93,16 @@ export function createAttempt({ calls, access, clock, stop, examine }: AttemptPa
   }
 
   return async (request, state, signal, isUsable) => {
+    const operation = operations[request.operation]
     let answer: Verdict | undefined
     const onAnswer = (received: ApiResponse): void => {
-      answer = classify(received, request.customerId)
+      answer = operation.classify(received, request.customerId)
       // Before the permit is released, so that nothing is sent after it.
       if (answer.kind === 'stop' && answer.code !== 'E_AUTH') stop(stopError(answer.code, answer.operationId))
     }
     const response = await calls.update(request, signal, { onAnswer, isUsable })
     if (response instanceof TransportError) return { kind: 'lost', error: response, at: clock.now() }
-    answer ??= classify(response, request.customerId)
+    answer ??= operation.classify(response, request.customerId)
     return judge(answer, response, { request, state, signal })
   }
 }

@@ -297,7 +297,7 @@ const tooOld = unknown(
 
 /** The outcome of a call. A call that has not ended was never connected. `finishedAt`: milliseconds since 1970. */
 export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: number): Outcome {
-  const { customerId, fields, cleared, idempotencyKey } = request
+  const { operation, customerId, fields, cleared, idempotencyKey } = request
   const { next, attempts, httpStatus, operationId, latencyMs, retries } = state
   const notConnected = {
     outcome: 'failed',
@@ -308,6 +308,7 @@ export function toOutcome(request: UpdateRequest, state: CallState, finishedAt: 
   const { outcome, code, field = '', message, notTaken = '', apiMessage = '' } = result
   return {
     ...withoutCall(request, customerId, outcome, { errorCode: code, errorField: field, message }),
+    operation,
     fields,
     cleared,
     notTaken,

@@ -7,6 +7,7 @@ import pLimit from 'p-limit'
 import { machineLimit } from '../config/system.ts'
 import type { ApiRequest, ApiResponse, Clock, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
+import { operations } from '../rapyd/operations.ts'
 import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { stopError, TransportError } from './errors.ts'
@@ -147,8 +148,7 @@ export function createCalls(parts: CallParts): Calls {
       signal.throwIfAborted()
     },
     update(request, signal, options = {}) {
-      const { path, body, idempotencyKey } = request
-      return send({ method: 'post', path, body, idempotencyKey }, signal, { ...options, update: request })
+      return send(operations[request.operation].toRequest(request), signal, { ...options, update: request })
     },
     read: (path, signal, isBeforeUpdate = false) =>
       send({ method: 'get', path, body: '' }, signal, { isBeforeUpdate: isBeforeUpdate && hasWindows }),

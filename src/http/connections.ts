@@ -132,7 +132,7 @@ function readIssuer(origin: string, timeout: number, tunnel?: Duplex): Promise<s
       socket.destroy()
     })
     socket.once('timeout', () => socket.destroy())
-    socket.once('error', () => {})
+    socket.on('error', () => {})
     socket.once('close', () => resolve(''))
   })
 }

@@ -103,7 +103,7 @@ export function createReadCustomer(
       const { status } = response
       switch (answer.kind) {
         case 'updated': {
-          const customer = readEnvelope(response.body)?.data
+          const { customer } = answer
           if (customer !== undefined) return { kind: 'found', customer, ...changedKeys(response.body) }
           return { kind: 'unreadable', code: 'E_BAD_RESPONSE', status }
         }

@@ -25,6 +25,8 @@ export interface Transport {
   close(): Promise<void>
 }
 
+const methods = { get: 'GET', post: 'POST', delete: 'DELETE' } as const
+
 export function createTransport(options: TransportOptions): Transport {
   const { origin, connectTimeoutMs, attemptTimeoutMs, onRequest, onAnswer } = options
   const { dispatcher, readIssuer } = openConnections(options)
@@ -47,7 +49,7 @@ export function createTransport(options: TransportOptions): Transport {
       else started.abort(new Error('deadline'))
     }, attemptTimeoutMs)
     dispatcher.dispatch(
-      { origin, method: method === 'get' ? 'GET' : 'POST', path, headers, body: body === '' ? null : body },
+      { origin, method: methods[method], path, headers, body: body === '' ? null : body },
       {
         onRequestStart(controller) {
           // A process that was stopped wakes here, and so does a machine that slept. Timers may be late then.

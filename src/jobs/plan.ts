@@ -7,6 +7,7 @@ import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput } from '../validation/scan.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
+import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { openNewFile, openOutputFile } from '../report/output-file.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
@@ -141,7 +142,7 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     const calls = head.counts.changes.update
     const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
     const { missingColumns, setAside } = checked.found
-    const etaMs = createPace(windows).etaMs(calls, 2) ?? 0
+    const etaMs = createPace(windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0
     return { path, head, requests, calls, etaMs, unmatched, missingColumns, setAside }
   } finally {
     await input.close()

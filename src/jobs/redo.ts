@@ -11,6 +11,7 @@ import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
 import { findOpenRedos, nextChildId, refuseOlderRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { findRetryableRows } from '../engine/retryable-rows.ts'
+import { guardOf } from '../validation/scan.ts'
 import { readRedo } from '../engine/redo-source.ts'
 import { commandToResume, commandToRollback } from '../engine/command.ts'
 import type { JobDefinition } from '../engine/parts.ts'
@@ -50,14 +51,16 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
   const parent = await openSavedRun(store, run, options.runsDir)
   await acceptRun(store, parent.reader.stored, own, options)
   let plan: SavedPlan | undefined
+  let toMend = 0
   try {
     refuseUnfinished(parent)
     refuseRollback(parent)
     await refuseOlderRedo(parent)
+    const mayReread = rereadingOptions.some((name) => own[name] !== undefined)
     const left = [...(await findRetryableRows(parent)).rows.values()]
-    const toMend = left.filter(({ outcome }) => outcome === 'invalid').length
+    toMend = left.filter(({ outcome }) => outcome === 'invalid').length
     const nothingLeft = { parent: parent.runId, nothingLeft: true, toMend } as const
-    if (left.length === (from === undefined ? toMend : 0)) return nothingLeft
+    if (left.length === (from === undefined && !mayReread ? toMend : 0)) return nothingLeft
     const input = from === undefined ? parent.record.options.input : resolve(from)
     if (input === '-')
       throw inputNotKept(
@@ -75,7 +78,12 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       redo: { parent: parent.runId, isMended: from !== undefined },
       planned,
       precondition: plan !== undefined && planned?.isVerified === true ? createDriftJudge(plan) : undefined,
-      runIdOf: (facts) => redoId(parent, from !== undefined, facts),
+      async runIdOf(facts) {
+        const isReread = facts['mapping'] !== parent.fact('mapping')
+        if (isReread && mayReread && planned !== undefined) throw mendedPlan(parent)
+        if (isReread && !mayReread) throw changed('the mapping file is', parent)
+        return redoId(parent, from !== undefined, facts)
+      },
       async check(parts, watched) {
         const reading = await readRedo(parent, from !== undefined, parts, watched, check)
         const { found } = reading
@@ -87,14 +95,15 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
         )
           throw new NothingLeft()
         skipped = reading.skipped
-        return reading
+        const { isReread, ...checked } = reading
+        if (from !== undefined || isReread || own.maxClears !== undefined) return checked
+        // These rows have passed the guard among all rows of their run.
+        return { ...checked, refusal: guardOf(found, { ...parts.options, maxClears: '100%' }) }
       },
     }
     const result = await runJob(
       {
         ...inheritOptions('redo', parent.record.options, own),
-        // From the original input, these rows have passed the guard among all rows of their run.
-        ...(from === undefined ? { maxClears: '100%' } : {}),
         ...own,
         // `encoding` is that of a fixed file; the original is read as it was.
         ...(from === undefined ? writtenIn(parent.fact) : {}),
@@ -107,12 +116,15 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
     )
     return { ...result, parent: parent.runId, skipped }
   } catch (error) {
-    if (error instanceof NothingLeft) return { parent: parent.runId, nothingLeft: true, toMend: 0 }
+    if (error instanceof NothingLeft) return { parent: parent.runId, nothingLeft: true, toMend }
     throw error
   } finally {
     await plan?.close()
   }
 }
+
+/** Options with which rows are read in another way than by the run: also those that were invalid. */
+const rereadingOptions = ['map', 'blank', 'nullValues', 'literals'] as const
 
 /** Ends the check of a file without a retryable row. */
 class NothingLeft extends Error {}
@@ -141,8 +153,8 @@ function refuseRollback({ runId, record }: SavedRun): void {
 function mendedPlan({ runId }: SavedRun): BulkUpdateError {
   return new BulkUpdateError(
     'E_REDO_PLAN',
-    `run ${runId} sends a plan, which holds nothing of a mended file`,
-    'Leave --from out to send what is left of the plan, or make a plan of the mended file. Nothing was sent.',
+    `run ${runId} sends a plan, which holds nothing of a mended file and is not read in another way`,
+    'Leave --from and the options of reading out to send what is left of the plan, or make another plan. Nothing was sent.',
   )
 }
 
@@ -153,7 +165,6 @@ async function redoId(
   facts: Readonly<Record<string, string>>,
 ): Promise<string> {
   refuseElsewhere(`run ${parent.runId}`, parent.fact, facts)
-  if (facts['mapping'] !== parent.fact('mapping')) throw changed('the mapping file is', parent)
   if (!isMended && facts['input'] !== parent.fact('input')) throw changed('the input is', parent)
   for (const open of await findOpenRedos(parent)) {
     if (await wasRolledBack(open)) continue

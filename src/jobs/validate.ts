@@ -22,6 +22,7 @@ import { parseRate } from '../config/values.ts'
 import { givenInput, signalOf } from '../engine/program-options.ts'
 import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
+import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
@@ -190,7 +191,11 @@ function resultOf(
     findings,
     warnings,
     refusal: refusal ?? (doubt === undefined ? undefined : refuseWarning(doubt, found.rows)),
-    etaMs: createPace(parseRate(table.rate.default, table.reserve.default)).etaMs(found.calls) ?? 0,
+    etaMs:
+      createPace(parseRate(table.rate.default, table.reserve.default)).etaMs(
+        found.calls,
+        1 + callsOnTop(found),
+      ) ?? 0,
   }
 }
 

@@ -1,7 +1,7 @@
 /** The outcome of a row: exactly one of seven, with what the results file says about it; and the field state that it confirms. */
 import type { ErrorCode } from './errors.ts'
 import { splitNames } from './row.ts'
-import type { PatchedRow, Place, UpdateRequest } from './row.ts'
+import type { OperationName, PatchedRow, Place, UpdateRequest } from './row.ts'
 
 export const outcomeKinds = [
   'updated',
@@ -17,6 +17,8 @@ export type OutcomeKind = (typeof outcomeKinds)[number]
 
 export interface Outcome extends Place {
   readonly outcome: OutcomeKind
+  /** The last call of the row; `update_customer` if it made none. */
+  readonly operation: OperationName
   /** Empty if the row has no readable id. */
   readonly customerId: string
   readonly fields: string
@@ -43,6 +45,20 @@ export interface Outcome extends Place {
   readonly finishedAt: number
   /** The row that this one was merged into; absent or 0 if it was not merged. */
   readonly mergedInto?: number
+}
+
+/** True for a row whose discount is removed, and whose other fields are not sent yet: it is open. */
+export function isPartial({ operation, outcome }: Outcome): boolean {
+  return operation === 'delete_discount' && outcome === 'not_attempted'
+}
+
+/** The outcome of a row of which `done` was all that had been done: the worst of its operations. */
+export function withEarlier(done: Outcome | undefined, last: Outcome): Outcome {
+  if (done === undefined) return last
+  const { fields, cleared, notTaken } = done
+  const whole = { ...last, fields, cleared, attempts: done.attempts + last.attempts }
+  if (last.outcome === 'unchanged') return { ...whole, outcome: 'updated', message: '' }
+  return last.outcome === 'updated' ? whole : { ...whole, notTaken: last.notTaken || notTaken }
 }
 
 /** True for rows that the user has to look at. */
@@ -92,6 +108,7 @@ export function withoutCall(
     length,
     customerId,
     outcome,
+    operation: 'update_customer',
     fields: '',
     cleared: '',
     notTaken: '',

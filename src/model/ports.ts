@@ -123,10 +123,10 @@ export interface Quota {
 
 /** One request to the API, before it is signed. */
 export interface ApiRequest {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** From `/v1` on, with the query, exactly as signed and sent. */
   readonly path: string
-  /** Empty for a GET. */
+  /** Empty for a GET and a DELETE. */
   readonly body: string
   readonly idempotencyKey?: string
 }

@@ -101,12 +101,16 @@ export function onlyFields(row: PatchedRow, isKept: (field: string) => boolean):
   }
 }
 
-/** One row's update, ready to be signed: everything that stays the same on every attempt. */
+/** The calls that change a customer. A row may need both: then the discount is removed first. */
+export type OperationName = 'update_customer' | 'delete_discount'
+
+/** What a row asks for, or one operation of it: everything that stays the same on every attempt. */
 export interface UpdateRequest extends Place {
+  readonly operation: OperationName
   readonly customerId: string
-  /** `/v1/customers/<id>`, exactly as signed and sent. */
+  /** `/v1/customers/<id>` */
   readonly path: string
-  /** The minified JSON text that is signed and sent on every attempt. */
+  /** The minified JSON text of the patch. Update Customer signs and sends it on every attempt. */
   readonly body: string
   readonly idempotencyKey: string
   /** Paths that the patch sets or clears, joined with `;`, as `results` shows them. */
@@ -117,6 +121,8 @@ export interface UpdateRequest extends Place {
   readonly repeatable: boolean
   /** Top-level fields of the body. */
   readonly sends: readonly string[]
+  /** The customer was read just before, and has no discount that could be removed. */
+  readonly hasNoDiscount?: true
   /** If the body also holds what was read of the customer. */
   readonly reading?: BodyReading
 }

@@ -25,6 +25,11 @@ export interface MissingColumn {
   readonly nearest: string | undefined
 }
 
+/** Calls on top of one for each row, on average. */
+export function callsOnTop({ extraCalls = 0, calls }: Pick<Scan, 'extraCalls' | 'calls'>): number {
+  return extraCalls / Math.max(1, calls)
+}
+
 /** What the reader leaves out without a loss. The names are those of `summary.json`. */
 export type SetAsideKind =
   | 'blank_lines'
@@ -52,6 +57,10 @@ export interface Scan {
   /** Rows that would be sent if the customer did not hold their values already. Default 0. */
   readonly leftOut?: number
   readonly unchanged: number
+  /** Calls on top: rows that remove a discount and set other fields. Default 0. */
+  readonly extraCalls?: number
+  /** Number of rows that set a field which adds up if the file is sent again, by field. Default none. */
+  readonly addingUp?: Readonly<Record<string, number>>
   readonly invalid: number
   /** Customers whose id can be read, those with invalid rows included. */
   readonly customers: number

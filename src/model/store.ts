@@ -3,7 +3,7 @@ import type { RowSet } from './collections.ts'
 import type { JsonObject } from './json.ts'
 import type { Digests, Outcome, OutcomeKind } from './outcome.ts'
 import type { Quota, Window } from './ports.ts'
-import type { UpdateRequest } from './row.ts'
+import type { OperationName, UpdateRequest } from './row.ts'
 
 /** Whose customers a run changes. `keyCheck` tells secret keys apart without revealing them. */
 export interface AccountId {
@@ -92,7 +92,7 @@ export interface RunRows {
 export interface RunReader {
   /** As it was when it was read. */
   readonly stored: StoredRun
-  /** Outcomes in row order, in pages. */
+  /** Outcomes in row order, in pages: one for each row, also for open rows of which a part is done (`isPartial`). */
   outcomes(): AsyncGenerator<readonly Outcome[]>
   /** How many rows have which outcome. */
   counts(): Promise<ReadonlyMap<OutcomeKind, number>>
@@ -122,8 +122,11 @@ export interface Run extends RunReader {
   readonly inDoubt: ReadonlyMap<number, number>
   /** True if a row has an intent and no outcome now. */
   isInDoubt(row: number): boolean
-  /** The fields of the intent that an earlier session left for a row. */
+  /** The fields of the intent that an earlier session left for a row, and its operation. */
   intendedFields(row: number): readonly string[] | undefined
+  intendedOperation(row: number): OperationName | undefined
+  /** Of an open row of which a part is done: see `isPartial`. */
+  outcomeSoFar(row: number): Outcome | undefined
   /** What an earlier session was about to send for a row, if its body held what was read of the customer. */
   intendedBody(row: number): IntendedBody | undefined
   /** True if another run has recorded an intent for a field of this row in doubt since. */
@@ -132,12 +135,13 @@ export interface Run extends RunReader {
   /** Of the last row from the first on without a gap that has an outcome; undefined if the first row is open. */
   lastOfSettled(): Promise<Outcome | undefined>
   /**
-   * Returns undefined if the row has an intent of this session. Another body that holds what was read replaces it. `settleMs`: so long
-   * after its attempt the row may be applied.
+   * Returns undefined if the row's operation has an intent of this session. Another body that holds what was read replaces it.
+   * `settleMs`: so long after its attempt the row may be applied.
    */
   recordIntent(request: UpdateRequest, settleMs: number): Promise<void> | undefined
   /** Cancels intents: no request of those rows can have been applied. */
   cancelIntents(rows: readonly number[]): Promise<void>
+  /** Replaces what `outcomeSoFar` returns for the row. */
   recordOutcome(outcome: Outcome, effects?: FieldEffects): Promise<void>
   hasBeforeImage(customerId: string): boolean
   /** Keeps what a row writes, and the image of its customer unless there is one. */
@@ -182,6 +186,12 @@ export interface KnownFields {
   readonly doubtAt: number
 }
 
+/** What a run has set in `addresses` and `coupon` of one customer. */
+export interface SentFields {
+  readonly run: string
+  readonly digests: Digests
+}
+
 export interface FieldStateCounts {
   /** Customers of whom something is known or was. */
   readonly customers: number
@@ -205,6 +215,8 @@ export interface ExportRun {
 export interface FieldState {
   /** In the order of the customers. */
   get(customers: readonly string[]): Promise<readonly KnownFields[]>
+  /** What runs have confirmed of fields that add up when they are sent again, by customer, the newest run first. */
+  sentBefore(customers: readonly string[]): Promise<readonly (readonly SentFields[])[]>
   /** Takes a file as applied: many customers in one transaction. What another secret key has made is forgotten. */
   confirm(confirmed: readonly { readonly customerId: string; readonly digests: Digests }[]): Promise<void>
   /** Forgets one customer, or all. Resolves with how many something was known of. */

@@ -180,10 +180,7 @@ export const customerFields: readonly CustomerField[] = [
     rule: ewalletRule,
     clearWarning: 'A wallet seems to be set once: Rapyd may refuse a blank.',
   }),
-  textField('coupon', {
-    rule: codeRule,
-    clearWarning: 'Rapyd documents Delete Discount for this; a blank may be refused or ignored.',
-  }),
+  textField('coupon', { rule: codeRule }),
   { name: 'addresses', type: 'addresses', ...undocumentedClear },
   { name: 'metadata', type: 'metadata', ...undocumentedClear },
   textField('date_of_birth', { rule: dateRule, ...undocumented }),

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { fieldOf, splitNames } from '../model/row.ts'
-import type { BodyReading, Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
+import type { BodyReading, OperationName, Patch, PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 
 export interface RunIdentity {
@@ -13,14 +13,16 @@ export interface RunIdentity {
 
 /**
  * Returns the function that makes a row's `POST /v1/customers/:customer`. Only this function serialises the body: these bytes
- * are hashed, signed and sent. The patch must have fields; a row without fields is `unchanged` and has no request.
+ * are hashed, signed and sent, unless the row needs two operations (`operations.ts`). The patch must have fields; a row without fields is `unchanged` and has no request.
  */
 export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => UpdateRequest {
   const { host, runId } = run
   return (row) => {
     const body = serialisePatch(row.patch)
     const { customerId } = row
+    const operation = 'update_customer'
     return {
+      operation,
       row: row.row,
       line: row.line,
       offset: row.offset,
@@ -28,7 +30,7 @@ export function createUpdateRequest(run: RunIdentity): (row: PatchedRow) => Upda
       customerId,
       path: customerPath(customerId),
       body,
-      idempotencyKey: idempotencyKey({ host, runId, row: row.row, customerId, body }),
+      idempotencyKey: idempotencyKey({ host, runId, operation, row: row.row, customerId, body }),
       fields: printable(row.fields.join(';')),
       cleared: printable(row.cleared.join(';')),
       repeatable: isRepeatable(row.patch),
@@ -75,23 +77,32 @@ export function narrowRequest(
   request: UpdateRequest,
   kept: ReadonlySet<string>,
   { host, runId }: RunIdentity,
+  operation: OperationName = request.operation,
 ): UpdateRequest {
+  const { reading, ...whole } = request
   const { row, customerId } = request
   const all = parseBody(request.body)
-  const patch = Object.fromEntries(Object.entries(all).filter(([field]) => kept.has(field)))
+  const narrow = (fields: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(fields).filter(([field]) => kept.has(field)))
+  const patch = narrow(all)
   const body = JSON.stringify(patch)
   const only = (paths: string): string =>
     splitPaths(paths, (field) => Object.hasOwn(all, field))
       .filter((path) => kept.has(fieldOf(path)))
       .join(';')
   return {
-    ...request,
+    ...whole,
+    operation,
     body,
-    idempotencyKey: idempotencyKey({ host, runId, row, customerId, body }),
+    idempotencyKey: idempotencyKey({ host, runId, operation, row, customerId, body }),
     fields: only(request.fields),
     cleared: only(request.cleared),
     repeatable: isRepeatable(patch),
     sends: Object.keys(patch),
+    // Nothing but an update holds what was read.
+    ...(reading === undefined || operation !== 'update_customer'
+      ? {}
+      : { reading: { ...reading, patch: JSON.stringify(narrow(parseBody(reading.patch))) } }),
   }
 }
 
@@ -102,8 +113,9 @@ export function withReading(
   reading: BodyReading,
   { host, runId }: RunIdentity,
 ): UpdateRequest {
-  const { row, customerId } = request
-  return { ...request, body, reading, idempotencyKey: idempotencyKey({ host, runId, row, customerId, body }) }
+  const { row, operation, customerId } = request
+  const key = idempotencyKey({ host, runId, operation, row, customerId, body })
+  return { ...request, body, reading, idempotencyKey: key }
 }
 
 /** `paths` is joined with `;`, which a key of metadata may hold too: a part that begins with no field continues the path before. */
@@ -119,18 +131,20 @@ export function splitPaths(paths: string, isField: (name: string) => boolean): r
 const keyVersion = 'rapyd-bulk/1'
 
 interface KeyParts extends RunIdentity {
+  readonly operation: OperationName
   readonly row: number
   readonly customerId: string
   readonly body: string
 }
 
 /**
- * 32 hex digits: the same for every attempt and every resume, different for every row. With the content alone, rows A, B, A of
+ * 32 hex digits: the same for every attempt and every resume, different for every row and operation. With the content alone, rows A, B, A of
  * one customer would replay the first answer. Only the last part can hold a line break, so no two rows make the same text.
  */
 function idempotencyKey(parts: KeyParts): string {
-  const text = `${keyVersion}\n${parts.host}\n${parts.runId}\n${parts.row}\n${parts.customerId}\n${parts.body}`
-  return hash('sha256', text, 'hex').slice(0, 32)
+  const run = `${keyVersion}\n${parts.host}\n${parts.runId}\n`
+  const call = `${parts.row}\n${parts.operation}\n${parts.customerId}\n${parts.body}`
+  return hash('sha256', run + call, 'hex').slice(0, 32)
 }
 
 /** The most customers that a page of List Customers may hold (rapyd-api.md, 5.4). */

@@ -41,7 +41,7 @@ export function readEnvelope(body: string): Envelope | undefined {
     field: error.field || response.field,
     message,
     words: shorten([error.rest || response.rest, message].filter((text) => text !== '').join(': ')),
-    operationId: textOf(status['operation_id']),
+    operationId: safeText(textOf(status['operation_id'])),
     data: isJsonObject(data) ? data : undefined,
     items: Array.isArray(data) ? data.filter(isJsonObject) : undefined,
   }
@@ -83,6 +83,11 @@ function isSafe(text: string): boolean {
   return /^[A-Za-z0-9_.,-]{1,80}$/.test(text)
 }
 
+/** What others could fill with megabytes, escapes or personal data does not get into results, the store or memory. */
+function safeText(text: string): string {
+  return isSafe(text) ? text : ''
+}
+
 const longestWords = 300
 /** More of a code or a message is not looked at. */
 const longestText = 1_000
@@ -98,7 +103,8 @@ function textOf(value: unknown): string {
 
 /** `updated` is proof, `rejected` is final, all others leave the row open. */
 export type Verdict =
-  | { readonly kind: 'updated'; readonly operationId: string }
+  /** `customer`: as the answer shows it, if the call answers with one. */
+  | { readonly kind: 'updated'; readonly operationId: string; readonly customer?: JsonObject }
   | {
       readonly kind: 'rejected'
       readonly code: ErrorCode
@@ -124,11 +130,39 @@ export type Verdict =
       readonly operationId: string
     }
 
-/** The verdict on the answer to an update of `customerId`. */
-export function classify(response: Pick<ApiResponse, 'status' | 'body'>, customerId: string): Verdict {
+type Answered = Pick<ApiResponse, 'status' | 'body'>
+
+/** The verdict on the answer to an update, or a read, of `customerId`. */
+export function classify(response: Answered, customerId: string): Verdict {
+  return classifyAnswer(response, (envelope) => {
+    const { data, operationId } = envelope
+    const id = data?.['id']
+    if (data !== undefined && id === customerId) return { kind: 'updated', operationId, customer: data }
+    return typeof id === 'string' && id !== ''
+      ? stop('E_WRONG_CUSTOMER', envelope)
+      : ambiguous('E_BAD_RESPONSE', 'bad_response', envelope)
+  })
+}
+
+/** The verdict on the answer to Delete Discount, which is `{id, deleted}`. No discount is what was asked for. */
+export function classifyRemoval(response: Answered, customerId: string): Verdict {
+  const { success, errorCode, operationId = '' } = readEnvelope(response.body) ?? {}
+  if (success === false && errorCode === 'ERROR_DELETE_CUSTOMER_DISCOUNT' && response.status < 500)
+    return { kind: 'updated', operationId }
+  return classifyAnswer(response, (envelope) => {
+    const { id, deleted } = envelope.data ?? {}
+    if (typeof id === 'string' && id.startsWith('cus_') && id !== customerId)
+      return stop('E_WRONG_CUSTOMER', envelope)
+    return deleted === true
+      ? { kind: 'updated', operationId: envelope.operationId }
+      : ambiguous('E_BAD_RESPONSE', 'bad_response', envelope)
+  })
+}
+
+function classifyAnswer(response: Answered, ofSuccess: (envelope: Envelope) => Verdict): Verdict {
   const { status, body } = response
   const envelope = readEnvelope(body)
-  if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, customerId)
+  if (status >= 200 && status < 300) return classifySuccess(status, body, envelope, ofSuccess)
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 407) return stop('E_PROXY_AUTH')
   if (status === 401) return classifyUnauthenticated(envelope)
@@ -152,7 +186,7 @@ function classifySuccess(
   status: number,
   body: string,
   envelope: Envelope | undefined,
-  customerId: string,
+  ofSuccess: (envelope: Envelope) => Verdict,
 ): Verdict {
   if (envelope === undefined) {
     return isPage(body) && body.trimStart().startsWith('<')
@@ -160,12 +194,7 @@ function classifySuccess(
       : ambiguous('E_BAD_RESPONSE', 'bad_response', undefined)
   }
   // Rapyd also answers 200 with an error inside, which means the same as with 400.
-  if (!envelope.success) return classifyRefusal(status, envelope)
-  const id = envelope.data?.['id']
-  if (id === customerId) return { kind: 'updated', operationId: envelope.operationId }
-  return typeof id === 'string' && id !== ''
-    ? stop('E_WRONG_CUSTOMER', envelope)
-    : ambiguous('E_BAD_RESPONSE', 'bad_response', envelope)
+  return envelope.success ? ofSuccess(envelope) : classifyRefusal(status, envelope)
 }
 
 function classifyUnauthenticated(envelope: Envelope | undefined): Verdict {

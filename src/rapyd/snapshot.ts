@@ -19,6 +19,18 @@ export function toSnapshot(customer: JsonObject, fields: Iterable<string>): Json
   return snapshot
 }
 
+/** The snapshot that is kept before a row. A removed discount cannot be made again, so all of it is kept for people. */
+export function toBeforeImage(customer: JsonObject, fields: ReadonlySet<string>): JsonObject {
+  const discount = ownValue(customer, 'discount')
+  const isKept = fields.has('coupon') && discount !== undefined && !isEmpty(discount)
+  return { ...toSnapshot(customer, fields), ...(isKept ? { discount } : {}) }
+}
+
+/** True if the customer shows that it has no discount. */
+export function hasNoDiscount(customer: JsonObject): boolean {
+  return Object.hasOwn(customer, 'discount') && isEmpty(customer['discount'])
+}
+
 /** Empty if there is no discount. A discount that does not show its coupon is kept as it is. */
 function couponOf(discount: JsonValue | undefined): JsonValue {
   if (isEmpty(discount)) return ''

@@ -13,6 +13,8 @@ import type { SourceColumn, MalformedRow, Place, Row } from '../model/row.ts'
 import type { FoundKind, OnSetAside, Scan, SetAside, SetAsideKind } from '../model/scan.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { keysOf } from '../rapyd/metadata.ts'
+import { addingUp, removesDiscount } from '../rapyd/operations.ts'
+import { isRepeatable } from '../rapyd/requests.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
 import type { RowReader } from './duplicates.ts'
@@ -124,6 +126,8 @@ async function scanRows(
   let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
+  const adding = new Map<string, number>()
+  let extraCalls = 0
   const findings = createKindCounter<ErrorCode>()
   const warnings = createKindCounter<WarningCode>()
   const replaces = createReplaceCheck(mapping)
@@ -155,6 +159,10 @@ async function scanRows(
         if (keysOf(read.patch) !== undefined) metadataRows++
         countEach(set, read.fields)
         countEach(cleared, read.cleared)
+        if (!isRepeatable(read.patch)) {
+          countEach(adding, addingUp(read.patch))
+          if (removesDiscount(read.patch) && Object.keys(read.patch).length > 1) extraCalls++
+        }
       } else if (read.outcome === 'unchanged') unchanged++
       else {
         invalid++
@@ -175,6 +183,8 @@ async function scanRows(
     ...counts,
     findings: findings.list(),
     warnings: [...warnings.list(), ...unused],
+    ...(extraCalls === 0 ? {} : { extraCalls }),
+    ...(adding.size === 0 ? {} : { addingUp: Object.fromEntries(adding) }),
     ...keys.missingColumns(),
   }
 }

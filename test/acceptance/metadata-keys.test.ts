@@ -173,3 +173,22 @@ describe('a number that would be written back changed', () => {
     },
   )
 })
+
+const night = (tier: string) => update([{ customer: id, metadata: { tier } }], '--only-changed', '--new-run')
+
+describe('--only-changed', () => {
+  it('does not send a row whose customer shows all its values when it is read, and knows them then', async () => {
+    expect((await night('silver')).code).toBe(0)
+    hold(id, { tier: 'gold', region: 'eu' })
+    server.updates.length = server.reads.length = 0
+    const { stdout } = await night('gold')
+    expect(JSON.parse(stdout).outcomes).toMatchObject({ updated: 0, unchanged: 1 })
+    expect([server.updates, server.reads]).toEqual([[], [id]])
+    await night('gold')
+    expect(server.reads).toEqual([id])
+    // What was forgotten is sent whole.
+    await folder.run(['state', 'forget', '--customer', id, ...given()], server.keys)
+    await night('gold')
+    expect(server.updates.map(({ body }) => body)).toEqual(['{"metadata":{"tier":"gold","region":"eu"}}'])
+  })
+})

@@ -27,6 +27,13 @@ const isRoot = process.geteuid?.() === 0
 const canSwitch =
   isRoot && spawnSync(start, [program, '--version'], { uid: victim, gid: victim }).status === 0
 
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+/** Everything below a folder that is more open than it may be. */
+const opened = (below: string) =>
+  readdirSync(below, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => (statSync(join(below, name)).mode & 0o077) !== 0,
+  )
+
 describe.skipIf(!canSwitch)('with other users on the machine', { timeout: 120_000 }, () => {
   let folder = ''
   const at = (...names: string[]) => join(folder, ...names)
@@ -65,18 +72,12 @@ describe.skipIf(!canSwitch)('with other users on the machine', { timeout: 120_00
     return { code: status, stdout, stderr }
   }
 
-  const rehearse = (...more: readonly string[]) => [
-    ...['update', at('crm.csv'), '--env', 'simulator', '--rate', 'none', '--quiet', '--run-id', 'nightly'],
-    ...more,
-  ]
+  const rehearse = (...more: readonly string[]) =>
+    `update crm.csv --env simulator --rate none --quiet --run-id nightly`
+      .split(' ')
+      .with(1, at('crm.csv'))
+      .concat(more)
   const places = () => ['--runs-dir', at('work', 'runs'), '--store', at('work', 'state', 'store.db')]
-  const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
-  /** Everything below a folder that is more open than it may be. */
-  const opened = (below: string) =>
-    readdirSync(below, { recursive: true, encoding: 'utf8' }).filter(
-      (name) => (statSync(join(below, name)).mode & 0o077) !== 0,
-    )
-
   it.each([
     ['the folder of runs', 'work/runs/', 0o777],
     ['the folder of the run', 'work/runs/nightly/', 0o777],
@@ -176,6 +177,20 @@ describe.skipIf(!canSwitch)('with other users on the machine', { timeout: 120_00
     expect(readdirSync(cache)).toContain('planted')
   })
 
+  const updateWith = (folderOfKeys = at('secret')) =>
+    run(
+      ['update', at('crm.csv'), '--base-url', 'http://127.0.0.1:1', '--max-outage', '1s', '--rate', 'none'],
+      {
+        env: {
+          RAPYD_ACCESS_KEY_FILE: join(folderOfKeys, 'access'),
+          RAPYD_SECRET_KEY_FILE: join(folderOfKeys, 'secret'),
+        },
+      },
+    )
+  const setMode = (mode: number) => {
+    for (const name of ['access', 'secret']) chmodSync(at('secret', '..2026', name), mode)
+  }
+
   describe('takes keys from a Secret that Kubernetes mounts', () => {
     beforeEach(() => {
       mkdirSync(at('secret', '..2026'), { recursive: true })
@@ -186,25 +201,11 @@ describe.skipIf(!canSwitch)('with other users on the machine', { timeout: 120_00
         symlinkSync(join('..data', name), at('secret', name))
       }
     })
-    const update = (folderOfKeys = at('secret')) =>
-      run(
-        ['update', at('crm.csv'), '--base-url', 'http://127.0.0.1:1', '--max-outage', '1s', '--rate', 'none'],
-        {
-          env: {
-            RAPYD_ACCESS_KEY_FILE: join(folderOfKeys, 'access'),
-            RAPYD_SECRET_KEY_FILE: join(folderOfKeys, 'secret'),
-          },
-        },
-      )
-    const setMode = (mode: number) => {
-      for (const name of ['access', 'secret']) chmodSync(at('secret', '..2026', name), mode)
-    }
-
     it('of root, with links in it, that its group may read', () => {
       setMode(0o440)
-      expect(update().stderr).toContain('E_REMOTE_DOWN')
+      expect(updateWith().stderr).toContain('E_REMOTE_DOWN')
       // As with subPath.
-      expect(update(at('secret', '..2026')).stderr).toContain('E_REMOTE_DOWN')
+      expect(updateWith(at('secret', '..2026')).stderr).toContain('E_REMOTE_DOWN')
     })
 
     it.each([
@@ -228,7 +229,7 @@ describe.skipIf(!canSwitch)('with other users on the machine', { timeout: 120_00
     ])('and none %s', (_what, make, reason) => {
       setMode(0o440)
       make()
-      const { code, stderr } = update()
+      const { code, stderr } = updateWith()
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(new RegExp(`${reason}[^]*E_KEY_FILE|E_KEY_FILE[^]*${reason}`)),

@@ -42,7 +42,7 @@ afterEach(async () => {
 /** What a sample asks of the API: its rows as in `results`, and the calls that were made, in the order of the rows. */
 async function sent(name: string) {
   const { accessKey, secretKey, url: baseUrl } = simulator
-  const keys = { accessKey, secretKey, baseUrl, rate: 'none', concurrency: 1 }
+  const keys = { accessKey, secretKey, baseUrl, rate: 'none', concurrency: 1, metadataKeys: 'own' } as const
   const { directory, exitCode } = await bulkUpdate({
     ...keys,
     input: sample(name),

@@ -63,6 +63,7 @@ export async function crash({ seed, rows, kills }: CrashPlan): Promise<CrashResu
     const verdict = judge({
       job,
       calls: simulator.calls,
+      customer: (id) => simulator.customer(id),
       inFlightPerCustomerMax: simulator.inFlightPerCustomerMax,
       results: hasFinished(end) ? place.results() : [],
     })

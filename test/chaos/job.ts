@@ -8,8 +8,10 @@ export interface PlannedRow {
   readonly row: number
   readonly customerId: string
   readonly kind: 'good' | 'invalid' | 'empty'
-  /** What its call has to carry. */
+  /** What its update has to carry. */
   readonly patch: Readonly<Record<string, unknown>>
+  /** A blank coupon: the discount is removed before the update. */
+  readonly removes: boolean
   /** Applied twice it does harm: it adds an address or takes a coupon. */
   readonly once: boolean
 }
@@ -29,13 +31,19 @@ export function createJob(seed: number, size: number): Job {
     // A third of the rows belong to three customers: long lanes beside many short ones.
     const customer = dice.chance(0.33) ? dice.roll(1, Math.min(3, customers)) : dice.roll(1, customers)
     const kind = dice.chance(0.02) ? 'invalid' : dice.chance(0.03) ? 'empty' : 'good'
-    const patch = kind === 'empty' ? {} : patchOf(row, dice.roll(0, 9))
+    const face = kind === 'empty' ? -1 : dice.roll(0, 9)
+    const patch = kind === 'empty' ? {} : patchOf(row, face)
+    const removes = face === 9
     const once = 'addresses' in patch || 'coupon' in patch
     const customerId = kind === 'invalid' ? '' : `cus_${String(customer).padStart(32, '0')}`
-    rows.push({ row, customerId, kind, patch, once })
+    rows.push({ row, customerId, kind, patch, removes, once })
   }
-  const lines = rows.map(({ kind, customerId, patch }) =>
-    JSON.stringify({ id: kind === 'invalid' ? 'no/customer' : customerId, ...patch }),
+  const lines = rows.map(({ kind, customerId, patch, removes }) =>
+    JSON.stringify({
+      id: kind === 'invalid' ? 'no/customer' : customerId,
+      ...patch,
+      ...(removes ? { coupon: '' } : {}),
+    }),
   )
   return {
     rows,
@@ -51,7 +59,7 @@ function patchOf(row: number, kind: number): PlannedRow['patch'] {
   if (kind < 6) return { description: mark, metadata: { crm: mark } }
   if (kind < 7) return { name: mark, addresses }
   if (kind < 8) return { addresses }
-  return { coupon: mark }
+  return kind < 9 ? { coupon: mark } : { name: mark }
 }
 
 /** The row that a body was made for; 0 for a body that no row of a job has. */

@@ -73,11 +73,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the outcome is written after the queue has gone on',
-    file: 'engine/sending.ts',
+    file: 'engine/outcome-writer.ts',
     edits: [
       [
-        'return run.recordOutcome(outcome, withHold(outcome)).then(() => notify(outcome))',
-        'return Promise.resolve(void setTimeout(() => void run.recordOutcome(outcome, withHold(outcome)), 50)).then(() => notify(outcome))',
+        'return run.recordOutcome(outcome, effects).then(() => notify(outcome))',
+        'return Promise.resolve(void setTimeout(() => void run.recordOutcome(outcome, effects), 50)).then(() => notify(outcome))',
       ],
     ],
     tests: crash,
@@ -268,7 +268,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a failed row does not close the queue of its customer',
-    file: 'engine/sending.ts',
+    file: 'engine/outcome-writer.ts',
     edits: [
       [
         "if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed",

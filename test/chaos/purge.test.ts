@@ -123,7 +123,15 @@ it('keeps a run that sends going: a small part of the old run is deleted at a ti
   const end = await update.ended
   expect([end.code, end.stderr]).toEqual([1, expect.not.stringContaining('[E_')])
   const { calls, inFlightPerCustomerMax } = simulator
-  expect(judge({ job, calls, inFlightPerCustomerMax, results: place.results() }).violations).toEqual([])
+  expect(
+    judge({
+      job,
+      calls,
+      customer: (id) => simulator.customer(id),
+      inFlightPerCustomerMax,
+      results: place.results(),
+    }).violations,
+  ).toEqual([])
   const store = await openSqliteStore(place.store)
   expect((await store.runs()).map(({ stored }) => stored.id)).toEqual(['new'])
   expect(await store.check(false)).toEqual([])

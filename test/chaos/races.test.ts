@@ -52,7 +52,15 @@ function start(...more: readonly string[]): Session {
 
 function expectTruth(of: Job): void {
   const { calls, inFlightPerCustomerMax } = simulator
-  expect(judge({ job: of, calls, inFlightPerCustomerMax, results: place.results() }).violations).toEqual([])
+  expect(
+    judge({
+      job: of,
+      calls,
+      customer: (id) => simulator.customer(id),
+      inFlightPerCustomerMax,
+      results: place.results(),
+    }).violations,
+  ).toEqual([])
 }
 
 /** Resolves once this many rows were applied. */
@@ -81,7 +89,9 @@ describe('processes that want the same run at once', () => {
 
 describe('two runs at once', () => {
   it('of the same file under two names both go through, and add nothing up while the other may have', async () => {
-    const ends = await Promise.all([start('--run-id', 'first').ended, start('--run-id', 'second').ended])
+    const ends = await Promise.all(
+      ['first', 'second'].map((run) => start('--run-id', run, '--allow-repeat').ended),
+    )
     expect(ends.map(({ code }) => code)).toEqual([1, 1])
     const sent = simulator.calls.filter((call) => call.applied && !call.replayed)
     const times = Map.groupBy(sent, ({ body }) => rowOf(body))
@@ -101,7 +111,7 @@ describe('two runs at once', () => {
 
 describe('a holder that is stopped', () => {
   it('keeps the run, and sends nothing stale when it wakes', async () => {
-    const holder = start('--rate', '20/1s')
+    const holder = start('--rate', '20/1s', '--metadata-keys', 'own')
     // The window is full then, and behind the answers of its last calls the next rows wait for their turns.
     await applied(17)
     await sleep(5 * racers + 100)

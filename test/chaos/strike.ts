@@ -119,6 +119,7 @@ async function withRun<Result>(
       evidence: () => ({
         job,
         calls: simulator.calls,
+        customer: (id) => simulator.customer(id),
         inFlightPerCustomerMax: simulator.inFlightPerCustomerMax,
         results: place.results(),
       }),

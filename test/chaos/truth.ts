@@ -11,6 +11,8 @@ export interface Evidence {
   readonly job: Job
   readonly calls: readonly SimulatedCall[]
   readonly inFlightPerCustomerMax: number
+  /** As the simulator shows the customer in the end. */
+  readonly customer: (id: string) => Readonly<Record<string, unknown>> | undefined
   /** Of `results`, in its order. */
   readonly results: readonly Readonly<Record<string, string>>[]
 }
@@ -27,7 +29,7 @@ const freshMs = 5_000
 
 export function judge(evidence: Evidence): Verdict {
   const { job, calls } = evidence
-  const applied = calls.filter((call) => call.applied)
+  const applied = calls.filter((call) => call.applied && call.method === 'POST')
   const times = countBy(applied.map(({ body }) => rowOf(body)))
   const outcomes = new Map(evidence.results.map((result) => [Number(result['row']), result]))
   const good = job.rows.filter(({ kind }) => kind === 'good')
@@ -47,6 +49,7 @@ export function judge(evidence: Evidence): Verdict {
       ...reordered.map((customer) => `rows of ${customer} were applied out of order`),
       ...(evidence.inFlightPerCustomerMax > 1 ? ['two calls were in flight for one customer'] : []),
       ...wrongBodies(job, calls),
+      ...wrongDiscounts(evidence),
       ...wrongKeys(evidence),
       ...wrongSignatures(calls),
       ...wrongResults(job, evidence.results, times),
@@ -75,6 +78,20 @@ function wrongBodies(job: Job, calls: readonly SimulatedCall[]): string[] {
     if (planned !== undefined && planned.kind === 'good' && planned.customerId === customerId)
       if (isDeepStrictEqual(JSON.parse(body), planned.patch)) return []
     return [`a call to ${customerId} carried ${body}, which no row asks for`]
+  })
+}
+
+/** The last row of a customer that sets or blanks its coupon decides. */
+function wrongDiscounts({ job, customer }: Evidence): string[] {
+  const rows = job.rows.filter(
+    ({ kind, patch, removes }) => kind === 'good' && (removes || 'coupon' in patch),
+  )
+  return [...Map.groupBy(rows, ({ customerId }) => customerId)].flatMap(([id, of]) => {
+    const discount = JSON.stringify(customer(id)?.['discount'] ?? null)
+    const coupon = of.at(-1)?.patch['coupon']
+    const isRight =
+      coupon === undefined ? discount === 'null' : discount.includes(`"id":${JSON.stringify(coupon)}`)
+    return isRight ? [] : [`${id} has the discount ${discount}`]
   })
 }
 

@@ -38,7 +38,8 @@ export function createRig({ updates = [], reads = [] }: Script) {
   const sent: Sent[] = []
   const intents: number[] = []
   let throttled = 0
-  const left = { post: [...updates], get: [...reads] }
+  const changes = [...updates]
+  const left = { post: changes, delete: changes, get: [...reads] }
   const transport = {
     exchange(request: SignedRequest): Promise<ApiResponse> {
       sent.push({ at: clock.now(), request })
@@ -113,6 +114,7 @@ export function createEasyClock(): EasyClock {
 
 export function updateOf(patch: Readonly<Record<string, unknown>>): UpdateRequest {
   return {
+    operation: 'update_customer',
     row: 7,
     line: 8,
     offset: 100,

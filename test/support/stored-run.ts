@@ -30,6 +30,7 @@ export function rowRequest(
   customer = customerId,
 ): UpdateRequest {
   return {
+    operation: 'update_customer',
     row,
     line: row + 1,
     offset: row * 10,
@@ -54,6 +55,7 @@ export function rowOutcome(row: number, changes: Partial<Outcome> = {}): Outcome
     length: 9,
     customerId,
     outcome: 'updated',
+    operation: 'update_customer',
     fields: 'name',
     cleared: '',
     notTaken: '',

@@ -1,6 +1,8 @@
 /** What is known of an account's customers: digests of the fields that Rapyd confirmed, and which exports held which customers. */
 import { BulkUpdateError } from '../../model/errors.ts'
-import type { AccountId, FieldState, KnownFields } from '../../model/store.ts'
+import { isJsonObject, parseJson } from '../../model/json.ts'
+import type { Digests } from '../../model/outcome.ts'
+import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
 import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreRow } from '../own-database.ts'
 import type { StoreDatabase } from './database.ts'
@@ -41,6 +43,7 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
       const table = fieldTable(database, find())
       return customers.map((customerId) => knownFields(table, customerId))
     },
+    sentBefore: (customers) => Promise.resolve(sentBefore(database, owner, customers)),
     async confirm(confirmed) {
       const account = await open()
       if (!(await hasKey(database, account, owner))) {
@@ -112,6 +115,29 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
     acceptedAt: async () => Number(columnOf(find(), 'accepted_at') ?? 0),
     lastSender: async () => String(columnOf(find(), 'last_sender') ?? ''),
   }
+}
+
+function sentBefore(
+  { all }: StoreDatabase,
+  { host, account }: AccountId,
+  customers: readonly string[],
+): readonly (readonly SentFields[])[] {
+  const query = `SELECT id, digests FROM outcome JOIN run ON number = run WHERE customer = ? AND digests IS NOT NULL
+    AND host = ? AND account = ? ORDER BY number DESC`
+  return customers.map((customerId) =>
+    all(query, customerId, host, account).map((found) => ({
+      run: String(found['id']),
+      digests: digestsIn(String(found['digests'])),
+    })),
+  )
+}
+
+function digestsIn(text: string): Digests {
+  const found = parseJson(text)
+  const entries = Object.entries(isJsonObject(found) ? found : {})
+  return Object.fromEntries(
+    entries.flatMap(([field, digest]) => (typeof digest === 'string' ? [[field, digest]] : [])),
+  )
 }
 
 function isKnown({ digest }: FieldEntry): boolean {

@@ -3,11 +3,9 @@ import { crc32 } from 'node:zlib'
 import { isErrorCode } from '../../model/errors.ts'
 import { outcomeKinds } from '../../model/outcome.ts'
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
+import type { OperationName } from '../../model/row.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow } from '../own-database.ts'
-
-/** The only operation so far. */
-export const updateOperation = 'update_customer'
 
 /** In the order of the checksum. */
 const names =
@@ -17,8 +15,8 @@ const names =
   )
 
 /** Takes the values of `outcomeValues`, after the number of the run. */
-export const insertOutcome = `INSERT INTO outcome (run, operation, ${names.join(', ')}, checksum)
-  VALUES (?, '${updateOperation}', ${names.map(() => '?').join(', ')}, ?)`
+export const insertOutcome = `INSERT INTO outcome (run, ${names.join(', ')}, operation, checksum)
+  VALUES (?, ${names.map(() => '?').join(', ')}, ?, ?)`
 
 /** `digests`: JSON of the keyed digests of the fields that add up when they are sent again, or null. */
 export function outcomeValues(outcome: Outcome, digests: string | null): readonly (string | number | null)[] {
@@ -46,7 +44,12 @@ export function outcomeValues(outcome: Outcome, digests: string | null): readonl
     outcome.notTaken,
     outcome.apiMessage,
   ]
-  return [...values, checksumOf(withoutBlanks(values))]
+  return [...values, outcome.operation, checksumOf(sealed(withoutBlanks(values), outcome.operation))]
+}
+
+/** What a checksum covers. The usual operation is left out: earlier versions knew no other. */
+function sealed(values: readonly unknown[], operation: OperationName): readonly unknown[] {
+  return operation === 'update_customer' ? values : [...values, operation]
 }
 
 /** The last two columns count only if they hold something: earlier versions have not written them. */
@@ -59,12 +62,15 @@ export function readOutcome(found: StoreRow): Outcome {
   const text = (name: string): string => String(found[name])
   const number = (name: string): number => Number(found[name])
   const values = names.map((name) => found[name])
-  if (checksumOf(withoutBlanks(values)) !== found['checksum']) throw damagedRow('outcome', number('row'))
+  const operation = operationOf(found)
+  if (checksumOf(sealed(withoutBlanks(values), operation)) !== found['checksum'])
+    throw damagedRow('outcome', number('row'))
   const code = text('error_code')
   const mergedInto = found['merged_into']
   return {
     row: number('row'),
     outcome: kindOf(found['kind']),
+    operation,
     line: number('line'),
     offset: number('byte_offset'),
     length: number('byte_length'),
@@ -93,8 +99,14 @@ export function kindOf(text: unknown): OutcomeKind {
   return kind
 }
 
+function operationOf({ operation }: StoreRow): OperationName {
+  if (operation === 'update_customer' || operation === 'delete_discount') return operation
+  throw damagedStore('it holds an operation that there is not')
+}
+
 export interface StoredIntent {
   readonly row: number
+  readonly operation: OperationName
   readonly customerId: string
   readonly key: string
   readonly fields: readonly string[]
@@ -110,12 +122,12 @@ export interface StoredIntent {
 /** Takes the values of `intentValues`, after the numbers of the run and of the account. */
 export const insertIntent = `INSERT OR REPLACE INTO intent
   (run, account, operation, row, customer, idempotency_key, fields, number, at, settle_ms, body, checksum)
-  VALUES (?, ?, '${updateOperation}', ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export function intentValues(intent: StoredIntent): readonly (string | number | null)[] {
-  const { row, customerId, key, fields, number, at, settleMs, body = null } = intent
+  const { row, operation, customerId, key, fields, number, at, settleMs, body = null } = intent
   const values = [row, customerId, key, fields.join(','), number, at, settleMs, body]
-  return [...values, checksumOf(withoutBody(values))]
+  return [operation, ...values, checksumOf(sealed(withoutBody(values), operation))]
 }
 
 /** Earlier versions have stored no body. */
@@ -128,10 +140,13 @@ export function readIntent(found: StoreRow): StoredIntent {
   const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms', 'body'].map(
     (name) => found[name],
   )
-  if (checksumOf(withoutBody(values)) !== found['checksum']) throw damagedRow('intent', Number(found['row']))
+  const operation = operationOf(found)
+  if (checksumOf(sealed(withoutBody(values), operation)) !== found['checksum'])
+    throw damagedRow('intent', Number(found['row']))
   const fields = String(found['fields'])
   return {
     row: Number(found['row']),
+    operation,
     customerId: String(found['customer']),
     key: String(found['idempotency_key']),
     fields: fields === '' ? [] : fields.split(','),

@@ -23,18 +23,22 @@ export interface EntryWriterParts {
   readonly fields: FieldWriter | undefined
   /** Of rows that an earlier session may have sent. */
   readonly intents: ReadonlyMap<number, StoredIntent>
+  /** Open rows of which a part is done. */
+  readonly partial: ReadonlyMap<number, Outcome>
 }
 
-/** Writes an entry inside a transaction. Returns the checksum of an outcome; 0 for anything else. */
+/** Writes an entry inside a transaction. Returns what it adds to the sum of the checksums of all outcomes. */
 export function createEntryWriter({
   database,
   number,
   fields,
   intents,
+  partial,
 }: EntryWriterParts): (entry: RunEntry, commit: number) => number {
-  const { run } = database
+  const { first, run } = database
   const account = fields?.account ?? 0
   const open = new Map(intents)
+  const removePartial = 'DELETE FROM outcome WHERE run = ? AND row = ? RETURNING checksum'
 
   function endIntent(row: number): void {
     const intent = open.get(row)
@@ -47,9 +51,10 @@ export function createEntryWriter({
   return (entry, commit) => {
     switch (entry.kind) {
       case 'intent': {
-        const { row, customerId, idempotencyKey: key, sends, reading, body } = entry.request
+        const { row, operation, customerId, idempotencyKey: key, sends, reading, body } = entry.request
         const intent = {
           row,
+          operation,
           customerId,
           key,
           fields: sends,
@@ -70,8 +75,10 @@ export function createEntryWriter({
         fields?.settle(outcome, effects, commit, open.get(outcome.row))
         endIntent(outcome.row)
         const values = outcomeValues(outcome, digestsToKeep(effects))
+        const { row } = outcome
+        const replaced = partial.has(row) ? first(removePartial, number, row)?.['checksum'] : 0
         run(insertOutcome, number, ...values)
-        return Number(values.at(-1))
+        return Number(values.at(-1)) - Number(replaced)
       }
       case 'image': {
         const { row, customerId, body } = entry.write

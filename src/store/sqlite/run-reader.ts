@@ -11,6 +11,9 @@ import { kindOf, readIntent, readOutcome } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import { isOwned } from './owner.ts'
 
+/** Rows that have their last outcome: see `isPartial`. */
+const isFinal = "NOT (operation = 'delete_discount' AND kind = 'not_attempted')"
+
 export const selectRun = `SELECT * FROM run JOIN run_progress ON run_progress.run = run.number`
 
 /** `found` is a row of `selectRun`. */
@@ -77,12 +80,14 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
         yield page.map(readOutcome)
     },
     async counts() {
-      const found = all('SELECT kind, count(*) AS rows FROM outcome WHERE run = ? GROUP BY kind', run)
+      const query = `SELECT kind, count(*) AS rows FROM outcome WHERE run = ? AND ${isFinal} GROUP BY kind`
+      const found = all(query, run)
       return new Map<OutcomeKind, number>(found.map(({ kind, rows }) => [kindOf(kind), Number(rows)]))
     },
     async progress() {
       const settledRows = createRowSet()
-      for await (const page of pages('SELECT row FROM outcome WHERE run = ?', [run], { row: 0 }))
+      const query = `SELECT row FROM outcome WHERE run = ? AND ${isFinal}`
+      for await (const page of pages(query, [run], { row: 0 }))
         for (const { row } of page) settledRows.add(Number(row))
       const inDoubt = new Map([...openIntents(database, run).values()].map(({ row, at }) => [row, at]))
       return { settledRows, inDoubt }

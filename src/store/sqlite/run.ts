@@ -5,8 +5,8 @@
 import { countUp, createRowSet } from '../../model/collections.ts'
 import type { RowSet } from '../../model/collections.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
-import { needsAttention } from '../../model/outcome.ts'
-import type { OutcomeKind } from '../../model/outcome.ts'
+import { isPartial, needsAttention } from '../../model/outcome.ts'
+import type { Outcome, OutcomeKind } from '../../model/outcome.ts'
 import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
 import { damagedStore } from '../errors.ts'
 import { accountNumber, hasKey } from './accounts.ts'
@@ -34,14 +34,14 @@ export async function openRun(
     if (found === undefined) throw new Error('a run that was deleted')
     const stored = storedRun(database, found)
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
-    const { settledRows, earlier } = await readEarlier(database, number, owner.earlierEndedAt)
+    const before = await readEarlier(database, number, owner.earlierEndedAt)
     const fields = await openFieldWriter(database, number, options)
     const intents = openIntents(database, number)
     const isRestored = Number(found['is_restored']) === 1
     const inDoubt = isRestored
-      ? allOpen(settledRows, options.rows)
+      ? allOpen(before.settledRows, options.rows)
       : new Map([...intents].map(([row, { at }]) => [row, at]))
-    const parts = { database, number, owner, options, fields, settledRows, earlier, stored, intents, inDoubt }
+    const parts = { database, number, owner, options, fields, ...before, stored, intents, inDoubt }
     return Object.assign(createRunWriter(parts), { stored, ...rowsOf(database, number), ...doubtsOf(parts) })
   } catch (error) {
     await owner.release()
@@ -93,6 +93,8 @@ function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts
 
 interface Earlier {
   readonly settledRows: RowSet
+  /** Open rows of which a part is done, with their outcomes so far. */
+  readonly partial: Map<number, Outcome>
   readonly earlier: EarlierSessions
 }
 
@@ -102,15 +104,21 @@ interface Earlier {
  */
 async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
   const settledRows = createRowSet()
+  const partial = new Map<number, Outcome>()
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
   const closedCustomers = new Set<string>()
   let sum = 0
   for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
     for (const found of page) {
-      const { row, outcome, errorCode, customerId } = readOutcome(found)
-      settledRows.add(row)
+      const read = readOutcome(found)
+      const { row, outcome, errorCode, customerId } = read
       sum = addChecksum(sum, Number(found['checksum']))
+      if (isPartial(read)) {
+        partial.set(row, read)
+        continue
+      }
+      settledRows.add(row)
       countUp(settled, outcome)
       if (needsAttention(outcome)) countUp(errors, errorCode)
       if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
@@ -119,12 +127,12 @@ async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt
   const kept = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
   if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
     throw damagedStore('it does not hold the outcomes that a run has counted')
-  return { settledRows, earlier: { settled, errors, closedCustomers, endedAt } }
+  return { settledRows, partial, earlier: { settled, errors, closedCustomers, endedAt } }
 }
 
-/** The sum that a run keeps of the checksums of its outcomes. */
-function addChecksum(sum: number, checksum: number): number {
-  return (sum + checksum) % 2 ** 48
+/** The sum that a run keeps of the checksums of its outcomes. `change` may be negative. */
+function addChecksum(sum: number, change: number): number {
+  return (sum + change + 2 ** 48) % 2 ** 48
 }
 
 function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number> {
@@ -134,40 +142,61 @@ function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number>
   return open
 }
 
-interface RunWriterParts extends Earlier, EntryWriterParts {
+interface RunWriterParts extends Omit<EntryWriterParts, 'partial'>, Earlier {
   readonly owner: Owner
   readonly options: OpenRunOptions
   readonly stored: StoredRun
   readonly inDoubt: ReadonlyMap<number, number>
 }
 
-function createRunWriter(parts: RunWriterParts) {
-  const { database, number, owner, options, settledRows, earlier, inDoubt } = parts
-  let { startedAt, finishedAt } = parts.stored
-  /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
-  const intended = createRowSet()
-  /** The keys of those whose body may be replaced. */
-  const keys = new Map<number, string>()
-  const countKept = 'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?'
+/** Group commits, with the totals that a run keeps of its outcomes. `onPartial`: a part of the row is done and durable. */
+function createCommits(parts: RunWriterParts, onPartial: (outcome: Outcome) => void) {
+  const { database, number, owner, options, settledRows, partial } = parts
   const { first, run } = database
-  const notes = new Map<string, string>()
+  const countKept = 'UPDATE run_progress SET settled = ?, checksum = ?, changed_at = ? WHERE run = ?'
   const apply = createEntryWriter(parts)
   let checksum = Number(first('SELECT checksum FROM run_progress WHERE run = ?', number)?.['checksum'])
-
-  const commits = createGroupCommit<RunEntry>(async (entries) => {
+  return createGroupCommit<RunEntry>(async (entries) => {
     const began = owner.now()
     let sum = checksum
-    const outcomes = entries.filter((entry) => entry.kind === 'outcome')
+    const outcomes = entries.flatMap((entry) => (entry.kind === 'outcome' ? [entry.outcome] : []))
+    const final = outcomes.filter((outcome) => !isPartial(outcome))
     await database.write((commit) => {
       owner.confirm()
       sum = checksum
       for (const entry of entries) sum = addChecksum(sum, apply(entry, commit))
-      run(countKept, settledRows.size + outcomes.length, sum, Date.now(), number)
+      run(countKept, settledRows.size + final.length, sum, Date.now(), number)
     }, number)
     owner.confirmed(began)
     checksum = sum
-    for (const { outcome } of outcomes) settledRows.add(outcome.row)
+    for (const { row } of final) {
+      settledRows.add(row)
+      partial.delete(row)
+    }
+    for (const outcome of outcomes) {
+      if (!isPartial(outcome)) continue
+      partial.set(outcome.row, outcome)
+      onPartial(outcome)
+    }
   }, options.group)
+}
+
+function createRunWriter(parts: RunWriterParts) {
+  const { database, number, owner, settledRows, partial, earlier, inDoubt } = parts
+  let { startedAt, finishedAt } = parts.stored
+  /** Rows with an intent of this session. The attempts of a row follow each other, so the intent is durable if it is here. */
+  const intended = createRowSet()
+  /** Rows of which this session has done a part. */
+  const passed = createRowSet()
+  /** The keys of those whose body may be replaced. */
+  const keys = new Map<number, string>()
+  const { first, run } = database
+  const notes = new Map<string, string>()
+  const commits = createCommits(parts, ({ row }) => {
+    // The next operation of the row has an intent of its own.
+    passed.add(row)
+    intended.delete(row)
+  })
 
   async function change(action: () => void): Promise<void> {
     commits.refuseFailed()
@@ -177,12 +206,12 @@ function createRunWriter(parts: RunWriterParts) {
     }, number)
   }
 
-  const removeInput = (): Promise<void> => change(() => run('DELETE FROM input_chunk WHERE run = ?', number))
-
   return {
     settledRows,
     earlier,
-    isInDoubt: (row) => (inDoubt.has(row) || intended.has(row)) && !settledRows.has(row),
+    isInDoubt: (row) =>
+      ((inDoubt.has(row) && !passed.has(row)) || intended.has(row)) && !settledRows.has(row),
+    outcomeSoFar: (row) => partial.get(row),
     recordIntent(request, settleMs) {
       const { row, idempotencyKey, reading } = request
       const isReplaced = reading !== undefined && keys.get(row) !== idempotencyKey
@@ -222,15 +251,7 @@ function createRunWriter(parts: RunWriterParts) {
       // A failure rejects the promises that wait for the same commit.
       commits.add({ kind: 'note', name, value }).catch(() => {})
     },
-    async keepInput(pieces) {
-      await removeInput()
-      let at = 0
-      for await (const bytes of pieces) {
-        const place = ++at
-        await change(() => run('INSERT INTO input_chunk VALUES (?, ?, ?)', number, place, bytes))
-      }
-    },
-    removeInput,
+    ...createInputWriter(database, number, change),
     begin() {
       startedAt ||= Date.now()
       return change(() => {
@@ -264,11 +285,32 @@ function createRunWriter(parts: RunWriterParts) {
   } satisfies Partial<Run>
 }
 
+/** What came over standard input, for a resume. */
+function createInputWriter(
+  { run }: StoreDatabase,
+  number: number,
+  change: (action: () => void) => Promise<void>,
+) {
+  const removeInput = (): Promise<void> => change(() => run('DELETE FROM input_chunk WHERE run = ?', number))
+  return {
+    removeInput,
+    async keepInput(pieces) {
+      await removeInput()
+      let at = 0
+      for await (const bytes of pieces) {
+        const place = ++at
+        await change(() => run('INSERT INTO input_chunk VALUES (?, ?, ?)', number, place, bytes))
+      }
+    },
+  } satisfies Partial<Run>
+}
+
 /** What is asked about rows that earlier sessions have sent, or may have. */
 function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: RunWriterParts) {
   return {
     inDoubt,
     intendedFields: (row) => intents.get(row)?.fields,
+    intendedOperation: (row) => intents.get(row)?.operation,
     intendedBody(row) {
       const { body, key: idempotencyKey } = intents.get(row) ?? {}
       return body === undefined || idempotencyKey === undefined ? undefined : { body, idempotencyKey }

@@ -59,6 +59,7 @@ CREATE TABLE machine (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL)
 CREATE TABLE account_fact (account INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, customer TEXT NOT NULL,
   at INTEGER NOT NULL, PRIMARY KEY (account, name)) STRICT, WITHOUT ROWID;
 `,
+  'CREATE INDEX outcome_digests ON outcome (customer) WHERE digests IS NOT NULL',
 ]
 
 export const storeVersion = migrations.length

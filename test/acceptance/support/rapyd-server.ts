@@ -16,7 +16,7 @@ type Fields = Readonly<Record<string, unknown>>
 export interface RapydServer {
   readonly url: string
   readonly keys: { readonly RAPYD_ACCESS_KEY: string; readonly RAPYD_SECRET_KEY: string }
-  /** Updates that were signed well, in the order of their arrival. */
+  /** Updates and removals of a discount that were signed well, in the order of their arrival. */
   readonly updates: Call[]
   /** Those of them that were applied, in this order. */
   readonly applied: Call[]
@@ -91,7 +91,8 @@ export async function startRapydServer(): Promise<RapydServer> {
       if (method === 'get')
         return reply(response, 200, envelope('SUCCESS', '', id === '' ? [] : { id, ...customers.get(id) }))
       const call = { method, id, body, idempotency: header('idempotency'), salt: header('salt') }
-      if (JSON.stringify(JSON.parse(body)) !== body) result.broken.push('a body that is not minified')
+      if (body !== '' && JSON.stringify(JSON.parse(body)) !== body)
+        result.broken.push('a body that is not minified')
       if (busy.has(id)) result.broken.push('two calls in flight for one customer')
       busy.add(id)
       setImmediate(() => {
@@ -101,7 +102,14 @@ export async function startRapydServer(): Promise<RapydServer> {
         if (answer === 'never') return undefined
         if (answer === 'cut_before') return request.socket.destroy()
         if (typeof answer === 'object') return reply(response, answer.status, answer.body)
+        if (method === 'delete' && !path.endsWith('/discount')) return reply(response, 404, '')
+        const hasDiscount = (result.customer(id)['discount'] ?? null) !== null
         const apply = (): void => {
+          if (method === 'delete') {
+            customers.set(id, { ...customers.get(id), discount: null })
+            result.applied.push(call)
+            return
+          }
           const patch: Record<string, unknown> = JSON.parse(body)
           customers.set(id, { ...customers.get(id), ...result.take(patch, result.customer(id)) })
           result.applied.push(call)
@@ -112,6 +120,10 @@ export async function startRapydServer(): Promise<RapydServer> {
         }
         apply()
         if (answer === 'cut_after') return request.socket.destroy()
+        if (method === 'delete' && !hasDiscount)
+          return reply(response, 400, envelope('ERROR', 'ERROR_DELETE_CUSTOMER_DISCOUNT'))
+        if (method === 'delete')
+          return reply(response, 200, envelope('SUCCESS', '', { id: 'dis_1', deleted: true }))
         return reply(response, 200, envelope('SUCCESS', '', { id, ...result.show(result.customer(id)) }))
       })
       return undefined

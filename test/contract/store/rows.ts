@@ -8,6 +8,14 @@ import { toPieces } from './runs.ts'
 
 const write = (row: number, customer: string, body: string) => ({ row, customerId: customer, body })
 
+/** A request whose body was made of a reading. */
+const made = (body: string) => ({
+  ...requestOf(1),
+  body,
+  idempotencyKey: `key of ${body}`,
+  reading: { patch: '{}', at: 0 },
+})
+
 export function rowContract(name: string, kind: StoreKind): void {
   describe(`rows of a run (${name})`, () => {
     const { open, openRun, reopen, close, find } = createStoreRig(kind)
@@ -122,14 +130,61 @@ export function rowContract(name: string, kind: StoreKind): void {
       expect((await reopen(next)).intendedFields(1)).toEqual(['email'])
     })
 
+    it('the second operation of a row has an intent of its own, also in the session of the first', async () => {
+      const run = await openRun(await open(), 'a')
+      const removal = { ...requestOf(1, ['coupon']), operation: 'delete_discount' } as const
+      await run.recordIntent(removal, 0)
+      await run.recordOutcome(rowOutcome(1, { operation: 'delete_discount', outcome: 'not_attempted' }))
+      expect([run.isInDoubt(1), run.outcomeSoFar(1)?.operation]).toEqual([false, 'delete_discount'])
+      const second = run.recordIntent(requestOf(1, ['name']), 0)
+      expect([second, run.isInDoubt(1)]).toEqual([expect.any(Promise), true])
+      await second
+      const next = await reopen(run)
+      expect([next.intendedOperation(1), next.intendedFields(1)]).toEqual(['update_customer', ['name']])
+    })
+
+    it('a row of which a part is done is open, and its last outcome replaces the one so far', async () => {
+      const partial = { operation: 'delete_discount', outcome: 'not_attempted', notTaken: 'name' } as const
+      const [soFar, last] = [rowOutcome(1, partial), rowOutcome(1, { attempts: 2 })]
+      const run = await openRun(await open(), 'a')
+      const removal = { ...requestOf(1, ['coupon']), operation: 'delete_discount' } as const
+      await run.recordIntent(removal, 0)
+      const next = await reopen(run)
+      expect(next.intendedOperation(1)).toBe('delete_discount')
+      await next.recordOutcome(soFar)
+      expect([next.isInDoubt(1), next.settledRows.has(1), next.outcomeSoFar(1)]).toEqual([
+        false,
+        false,
+        soFar,
+      ])
+      await next.recordIntent(requestOf(1, ['name']), 0)
+      await settle(next, 2)
+      const third = await reopen(next)
+      expect([third.isInDoubt(1), third.intendedOperation(1), third.outcomeSoFar(1)]).toEqual([
+        true,
+        'update_customer',
+        soFar,
+      ])
+      expect([third.stored.settled, third.settledRows.has(1), third.earlier.settled.size]).toEqual([
+        1,
+        false,
+        1,
+      ])
+      expect([...(await third.counts())]).toEqual([['updated', 1]])
+      expect((await third.progress()).settledRows.has(1)).toBe(false)
+      expect(await outcomesOf(third)).toEqual([soFar, rowOutcome(2)])
+      await third.recordOutcome(last)
+      const fourth = await reopen(third)
+      expect(await outcomesOf(fourth)).toEqual([last, rowOutcome(2)])
+      expect([fourth.settledRows.size, fourth.inDoubt.size, fourth.outcomeSoFar(1)]).toEqual([
+        2,
+        0,
+        undefined,
+      ])
+    })
+
     it('a body that was made of a reading is kept with its intent, and another one takes its place', async () => {
       const run = await openRun(await open(), 'a')
-      const made = (body: string) => ({
-        ...requestOf(1),
-        body,
-        idempotencyKey: `key of ${body}`,
-        reading: { patch: '{}', at: 0 },
-      })
       await run.recordIntent(made('one'), 0)
       expect(run.recordIntent(made('one'), 0)).toBeUndefined()
       await run.recordIntent(made('two'), 0)

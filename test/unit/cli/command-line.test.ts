@@ -140,7 +140,9 @@ describe('an option', () => {
     [['simulator', '--faluts', 'x'], 'Did you mean --faults?'],
     [['update', 'a.csv', '--blank', 'kep'], 'Did you mean "keep"?'],
     [['udpate', 'a.csv'], 'Did you mean "update"?'],
-  ])('or a command of %j that is misspelt is named: %s', async (argv, remedy) => {
+    [['update', 'a.csv', '--dry-run'], 'To see what would change: rapyd-bulk plan.'],
+    [['update', 'a.csv', '-q'], 'To print errors only: --quiet.'],
+  ])('or a command of %j that is misspelt, or called so elsewhere, is named: %s', async (argv, remedy) => {
     await expect(runCommandLine(argv)).rejects.toMatchObject({ remedy: expect.stringContaining(remedy) })
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   createDisplay,
   describeForecast,
+  describePrice,
   describeDelay,
   describeUnmatched,
   describeWarnings,
@@ -137,4 +138,18 @@ it('names that match no column are left out if there are none, and counted if th
 
 it('the line of warnings is left out if there are none', () => {
   expect(describeWarnings({ warnings: [] })).toBe(undefined)
+})
+
+it.each([
+  [
+    { rows: 12_000, calls: 12_000, etaMs: 7_200_000 },
+    '12,000 rows with metadata are read first: 24,000 calls instead of 12,000, 2 h (--metadata-keys all)',
+  ],
+  [
+    { rows: 1, calls: 3, etaMs: undefined },
+    '1 row with metadata is read first: 4 calls instead of 3 (--metadata-keys all)',
+  ],
+  [undefined, undefined],
+])('says what it costs to read rows with metadata first: %j', (price, text) => {
+  expect(describePrice(price)).toBe(text)
 })

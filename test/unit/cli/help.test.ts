@@ -5,6 +5,7 @@ import { commandNames, commands } from '../../../src/cli/command-table.ts'
 import { toFlag, optionTable } from '../../../src/config/options.ts'
 import type { CommandName } from '../../../src/config/options.ts'
 import { exitCodes } from '../../../src/model/errors.ts'
+import optionTexts from '../../../src/config/option-texts.json' with { type: 'json' }
 import { freshFolder } from '../../acceptance/support/command.ts'
 
 async function helpOf(...args: readonly string[]): Promise<string> {
@@ -16,6 +17,12 @@ async function helpOf(...args: readonly string[]): Promise<string> {
 }
 
 const asLine = (text: string) => text.replaceAll(/\s+/g, ' ')
+
+interface Text {
+  readonly help: string
+  readonly helpOf?: Readonly<Record<string, string>>
+}
+const texts: Readonly<Record<string, Text>> = optionTexts
 
 function optionsOf(command: CommandName) {
   return [...optionTable].filter(
@@ -34,12 +41,13 @@ describe('--help', () => {
     async (name) => {
       const text = await helpOf(name, '--help')
       const help = asLine(text)
-      for (const [option, { help: general, helpOf: own, type, value, default: preset }] of optionsOf(name)) {
+      for (const [option, { type, value, default: preset }] of optionsOf(name)) {
+        const { help: general, helpOf: own }: Text = texts[option] ?? { help: 'no text' }
         const isOn = type === 'boolean' && preset === true
         expect(help).toContain(` --${isOn ? 'no-' : ''}${toFlag(option)} ${value ?? ''}`.trimEnd())
         expect(help).toContain(own?.[name] ?? general)
       }
-      for (const [line] of commands[name].examples) expect(text).toContain(`\n  ${line}\n`)
+      for (const line of Object.keys(commands[name].examples)) expect(text).toContain(`\n  ${line}\n`)
     },
   )
 
@@ -78,7 +86,7 @@ describe('--help', () => {
 })
 
 describe('examples in the help', () => {
-  it.each(commandNames.flatMap((name) => commands[name].examples.map(([line]) => [line])))(
+  it.each(commandNames.flatMap((name) => Object.keys(commands[name].examples)))(
     '%s name only options of their command',
     (line) => {
       const [, name = '', rest = ''] = /rapyd-bulk (\w+)(.*)/.exec(line) ?? []

@@ -51,11 +51,15 @@ describe('a second signal', () => {
     const args = ['--input-type=module-typescript', '-e', script, join(folder, 'pipe')]
     const child = spawn(process.execPath, args)
     const ended = once(child, 'close')
-    await once(child.stdout, 'data')
-    child.kill('SIGTERM')
-    await once(child.stderr, 'data')
-    child.kill('SIGTERM')
-    expect(await ended).toEqual([null, 'SIGTERM'])
-    rmSync(folder, { recursive: true })
+    try {
+      await once(child.stdout, 'data')
+      child.kill('SIGTERM')
+      await once(child.stderr, 'data')
+      child.kill('SIGTERM')
+      expect(await ended).toEqual([null, 'SIGTERM'])
+    } finally {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+    }
   })
 })

@@ -102,6 +102,7 @@ describe('the account of a run', () => {
       cleared: '',
       idempotencyKey: request.idempotencyKey,
       outcome: 'not_attempted',
+      operation: 'update_customer',
       attempts: 0,
       httpStatus: 0,
       errorCode: 'E_STOPPED',

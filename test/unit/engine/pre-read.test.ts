@@ -53,6 +53,7 @@ async function look(
     identity: { host: 'host', runId: 'run' },
     sendsAllKeys: false,
     intendedBody: () => undefined,
+    isPartial: () => false,
     onMissing() {},
     ...parts,
   })

@@ -12,7 +12,6 @@ import {
   customerId,
   lost,
   notSent,
-  proxyAuth,
   refusal,
   response,
   success,
@@ -523,8 +522,6 @@ describe('the sender stops the run', () => {
     ['a redirect', [response(302, '')], 'E_REDIRECT'],
     ['a refused key', [refusal(401, 'UNAUTHENTICATED_API_CALL', 'access_key header is not valid')], 'E_AUTH'],
     ['a certificate that cannot be trusted', [badCertificate], 'E_TLS'],
-    ['a proxy that opens no tunnel without a password', [proxyAuth], 'E_PROXY_AUTH'],
-    ['a proxy that answers for Rapyd', [response(407, '<html>')], 'E_PROXY_AUTH'],
     ['a clock that is ten minutes off', [late(600_000)], 'E_CLOCK'],
     [
       'a refused time without a Date header',
@@ -702,6 +699,12 @@ describe('a stop', () => {
   })
 })
 
+const patch = '{"metadata":{"tier":"gold"}}'
+const made = (at: number, more: object = { region: 'eu' }): UpdateRequest => ({
+  ...updateOf({ metadata: { ...more, tier: 'gold' } }),
+  reading: { patch, at },
+})
+
 /** A sender whose customer has changed to `next` when it is read again. */
 function readingSender(script: Script, next: UpdateRequest | Outcome, inDoubt: readonly number[] = []) {
   const again: boolean[] = []
@@ -715,12 +718,6 @@ function readingSender(script: Script, next: UpdateRequest | Outcome, inDoubt: r
 }
 
 describe('a body that was made of a reading', () => {
-  const patch = '{"metadata":{"tier":"gold"}}'
-  const made = (at: number, more: object = { region: 'eu' }): UpdateRequest => ({
-    ...updateOf({ metadata: { ...more, tier: 'gold' } }),
-    reading: { patch, at },
-  })
-
   it('is sent as it is while the reading is recent', async () => {
     const { sender, again, bodies } = readingSender({ updates: [success()] }, made(0, {}))
     await sender(made(0), running)

@@ -17,16 +17,16 @@ function warningsAbout(patch: Patch, cleared: readonly string[]): readonly strin
 
 describe('a clear has a warning', () => {
   it('if Rapyd does not document it, for a whole field and for a part of one', () => {
-    const patch = { coupon: '', metadata: { tier: '' }, addresses: [{ city: '' }] }
-    expect(warningsAbout(patch, ['coupon', 'metadata.tier', 'addresses[0].city'])).toEqual([
-      'W_DOUBTFUL_CLEAR coupon',
+    const patch = { ewallet: '', metadata: { tier: '' }, addresses: [{ city: '' }] }
+    expect(warningsAbout(patch, ['ewallet', 'metadata.tier', 'addresses[0].city'])).toEqual([
+      'W_DOUBTFUL_CLEAR ewallet',
       'W_DOUBTFUL_CLEAR metadata.tier',
       'W_DOUBTFUL_CLEAR addresses[0].city',
     ])
   })
 
   it('not if it is documented', () =>
-    expect(warningsAbout({ email: '', description: '' }, ['email', 'description'])).toEqual([]))
+    expect(warningsAbout({ email: '', coupon: '' }, ['email', 'coupon'])).toEqual([]))
 
   it('not if the mapping clears with a value of its own', () =>
     expect(warningsAbout({ metadata: { tier: 'none' } }, ['metadata.tier'])).toEqual([]))

@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { classify, readEnvelope } from '../../../src/rapyd/response.ts'
+import { classify, classifyRemoval, readEnvelope } from '../../../src/rapyd/response.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const success = (data: unknown) =>
   JSON.stringify({ status: { status: 'SUCCESS', error_code: '', operation_id: 'op' }, data })
 const failure = (error_code: string, message = '', response_code = error_code) =>
   JSON.stringify({ status: { status: 'ERROR', error_code, message, response_code, operation_id: 'op' } })
+
+describe('an operation id', () => {
+  const idOf = (operation_id: unknown) =>
+    readEnvelope(JSON.stringify({ status: { status: 'SUCCESS', operation_id }, data: { id } }))?.operationId
+
+  it('is kept if it is one', () => expect(idOf('b6bf86d2-4a0b-4a9c')).toBe('b6bf86d2-4a0b-4a9c'))
+
+  it.each(['x'.repeat(1_000_000), '<script>', '\u001b]0;a\u0007', 'a@example.com', 'two words', 7, null])(
+    'of another form is left out (%#)',
+    (text) => expect(idOf(text)).toBe(''),
+  )
+})
 
 describe('classify', () => {
   it.each([
@@ -112,5 +124,33 @@ describe('the code and the words of a refusal', () => {
     ['A_CODE', 'x'.repeat(2_000), 'A_CODE', '', `${'x'.repeat(299)}…`],
   ])('of %j and %j keep each part', (code, message, errorCode, field, words) => {
     expect(readEnvelope(failure(code, message))).toMatchObject({ errorCode, field, words })
+  })
+})
+
+describe('classifyRemoval', () => {
+  it.each([
+    ['a discount that was removed', 200, success({ id: 'dis_1', deleted: true }), { kind: 'updated' }],
+    ['the id of the customer itself', 200, success({ id, deleted: true }), { kind: 'updated' }],
+    ['no discount', 400, failure('ERROR_DELETE_CUSTOMER_DISCOUNT'), { kind: 'updated' }],
+    ['no discount inside of a 200', 200, failure('ERROR_DELETE_CUSTOMER_DISCOUNT'), { kind: 'updated' }],
+    [
+      'no discount behind a server error',
+      500,
+      failure('ERROR_DELETE_CUSTOMER_DISCOUNT'),
+      { kind: 'ambiguous' },
+    ],
+    ['another code', 400, failure('ERROR_GET_CUSTOMER'), { kind: 'rejected', code: 'E_CUSTOMER_NOT_FOUND' }],
+    ['nothing that says so', 200, success({ id: 'dis_1' }), { kind: 'ambiguous', code: 'E_BAD_RESPONSE' }],
+    ['deleted: false', 200, success({ deleted: false }), { kind: 'ambiguous' }],
+    [
+      'another customer',
+      200,
+      success({ id: 'cus_2', deleted: true }),
+      { kind: 'stop', code: 'E_WRONG_CUSTOMER' },
+    ],
+    ['a page', 200, '<html>', { kind: 'ambiguous', code: 'E_NOT_API' }],
+    ['429', 429, '', { kind: 'throttled' }],
+  ])('%s', (_, status, body, expected) => {
+    expect(classifyRemoval({ status, body }, id)).toMatchObject(expected)
   })
 })

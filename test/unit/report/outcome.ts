@@ -8,6 +8,7 @@ export function outcomeOf(changes: Partial<Outcome> = {}): Outcome {
     offset: 0,
     length: 0,
     outcome: 'updated',
+    operation: 'update_customer',
     customerId: 'cus_4d3e1f0a9b8c7d6e5f4a3b2c1d0e9f8a',
     fields: 'name;email',
     cleared: '',

@@ -127,12 +127,15 @@ test('a file that another process is writing is left to it until that process is
     process.stdout.write('open')
     setInterval(() => {}, 60_000)`
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, target])
-  await once(child.stdout, 'data')
-  openOutputFile(target).discard()
-  expect(readdirSync(directory)).toHaveLength(1)
   const ended = once(child, 'close')
-  child.kill('SIGKILL')
-  await ended
+  try {
+    await once(child.stdout, 'data')
+    openOutputFile(target).discard()
+    expect(readdirSync(directory)).toHaveLength(1)
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+  }
   openOutputFile(target).discard()
   expect(readdirSync(directory)).toEqual([])
 })

@@ -1,0 +1,105 @@
+/** Stores outcomes with what they say about fields, then counts them and notifies the watcher of the run. */
+import { parseErrorLimit } from '../config/values.ts'
+import type { HeldCustomers } from '../http/sender.ts'
+import { BulkUpdateError } from '../model/errors.ts'
+import { withEarlier } from '../model/outcome.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { Clock } from '../model/ports.ts'
+import type { UpdateRequest } from '../model/row.ts'
+import type { FieldEffects, Run } from '../model/store.ts'
+import { createThreshold } from '../validation/guards.ts'
+import type { AnswerCheck } from './answer-check.ts'
+import type { FieldStateSending } from './only-changed.ts'
+import type { RunParts } from './parts.ts'
+import type { Watch } from './watch.ts'
+
+export interface OutcomeWriterParts {
+  readonly parts: Pick<RunParts, 'options' | 'progress' | 'watch'>
+  readonly run: Pick<Run, 'outcomeSoFar' | 'recordOutcome'>
+  readonly clock: Pick<Clock, 'now' | 'wall'>
+  readonly fieldState: FieldStateSending | undefined
+  readonly answers: Pick<AnswerCheck, 'settle'>
+  /** Rows in doubt. A row that has an outcome is taken out. */
+  readonly inDoubt: Map<number, number>
+  readonly held: HeldCustomers
+  /** Gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
+  readonly closed: Set<string>
+  readonly stop: (error: unknown) => void
+}
+
+export interface OutcomeWriter {
+  /** Resolves when the outcome is durable and the watcher of the run has been notified. */
+  settle(outcome: Outcome): Promise<void>
+  /** Stores that a part of a row is done. */
+  recordRemoval(soFar: Outcome, removal: UpdateRequest): Promise<void>
+}
+
+export function createOutcomeWriter({
+  parts,
+  run,
+  clock,
+  fieldState,
+  answers,
+  inDoubt,
+  held,
+  closed,
+  stop,
+}: OutcomeWriterParts): OutcomeWriter {
+  const onOutcome = guardedOutcome(parts.watch.onOutcome)
+  const threshold = createThreshold(parseErrorLimit(parts.options.maxErrors))
+
+  function count({ row, outcome }: Outcome): void {
+    inDoubt.delete(row)
+    if (threshold.passed(outcome)) stop(tooManyErrors())
+  }
+
+  /** An attempt of a row that was settled early may still overwrite what other runs send. */
+  function withHold(customerId: string, effects: FieldEffects | undefined): FieldEffects | undefined {
+    const leftMs = held.until(customerId) - clock.now()
+    return effects === undefined || leftMs <= 0 ? effects : { ...effects, until: clock.wall() + leftMs }
+  }
+
+  function notify(outcome: Outcome): void | Promise<void> {
+    parts.progress.settled(outcome)
+    // If it throws, the run ends before the row counts.
+    return onOutcome === undefined ? count(outcome) : onOutcome(outcome).then(() => count(outcome))
+  }
+
+  return {
+    settle(last) {
+      const outcome = withEarlier(run.outcomeSoFar(last.row), last)
+      const { customerId } = outcome
+      if (outcome.outcome === 'failed' || outcome.outcome === 'unknown') closed.add(customerId)
+      answers.settle(outcome)
+      const effects = withHold(customerId, fieldState?.effectsOf(outcome))
+      return run.recordOutcome(outcome, effects).then(() => notify(outcome))
+    },
+    recordRemoval: (soFar, removal) =>
+      run.recordOutcome(soFar, withHold(removal.customerId, fieldState?.effectsOfRemoval(removal))),
+  }
+}
+
+/** Calls `onOutcome` of a program. Its error stops the run with E_ON_OUTCOME. */
+function guardedOutcome(onOutcome: Watch['onOutcome']): ((outcome: Outcome) => Promise<void>) | undefined {
+  if (onOutcome === undefined) return undefined
+  return async (outcome) => {
+    try {
+      await onOutcome(outcome)
+    } catch (error) {
+      throw new BulkUpdateError(
+        'E_ON_OUTCOME',
+        `onOutcome failed for row ${outcome.row}`,
+        'The cause of this error is what it threw. The same call goes on with the rows that are left.',
+        { cause: error },
+      )
+    }
+  }
+}
+
+function tooManyErrors(): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_MAX_ERRORS',
+    'more rows than --max-errors allows ended not updated',
+    'Look at errors and summary.json, then run the same command again: it goes on where it stopped.',
+  )
+}
