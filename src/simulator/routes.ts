@@ -58,25 +58,21 @@ export function handle(route: Route, body: string, customers: Customers): Handle
       return update(customerId, body, customers)
     case 'retrieve': {
       const customer = customers.find(customerId)
-      return refused(customer === undefined ? refusal(400, 'ERROR_GET_CUSTOMER') : success(customer))
+      return { answer: customer === undefined ? refusal(400, 'ERROR_GET_CUSTOMER') : success(customer) }
     }
     case 'list':
-      return refused(list(route.query, customers))
+      return { answer: list(route.query, customers) }
     case 'delete-discount': {
-      if (customers.find(customerId) === undefined) return refused(refusal(400, 'INVALID_CUSTOMER_ID'))
+      if (customers.find(customerId) === undefined) return { answer: refusal(400, 'INVALID_CUSTOMER_ID') }
       const id = customers.deleteDiscount(customerId)
-      if (id === undefined) return refused(refusal(400, 'ERROR_DELETE_CUSTOMER_DISCOUNT'))
+      if (id === undefined) return { answer: refusal(400, 'ERROR_DELETE_CUSTOMER_DISCOUNT') }
       return applied('CUSTOMER_DISCOUNT_DELETED', { id, deleted: true })
     }
     case 'unknown':
-      return refused(canned('not-here-401'))
+      return { answer: canned('not-here-401') }
     default:
       return call satisfies never
   }
-}
-
-function refused(answer: Answer): Handled {
-  return { answer }
 }
 
 function applied(type: ChangeEvent['type'], data: JsonValue): Handled {
@@ -87,10 +83,10 @@ function applied(type: ChangeEvent['type'], data: JsonValue): Handled {
 function update(id: string, body: string, customers: Customers): Handled {
   const patch = body === '' ? {} : parseJson(body)
   // No code is documented for either. Clients have seen a bare string for malformed bodies.
-  if (patch === undefined) return refused(canned('malformed'))
-  if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
+  if (patch === undefined) return { answer: canned('malformed') }
+  if (!isJsonObject(patch)) return { answer: refusal(400, 'MISSING_INVALID_PARAMETERS') }
   const refusedWith = customers.update(id, patch)
-  if (refusedWith !== undefined) return refused(refusedWith)
+  if (refusedWith !== undefined) return { answer: refusedWith }
   return applied('CUSTOMER_UPDATED', customers.find(id) ?? {})
 }
 

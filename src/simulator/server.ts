@@ -2,6 +2,7 @@
  * A simulator of Rapyd's customers API on loopback, for demos, rehearsals and tests. It keeps its customers in memory, checks
  * signatures with its own code, and simulates faults. `options.ts` says which defaults are documented.
  */
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
@@ -65,11 +66,15 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       options.onCall(call)
     }
     response.once('close', settle)
-    readBody(message, options.maxBody, (body, tooLarge) => {
+    const onBody = (chunks: readonly Buffer[]): void => {
+      const body = Buffer.concat(chunks)
       const text = body.toString('utf8')
       call.body = text
+      const tooLarge = body.length > options.maxBody
       answer(call, { method, path, route, headers, body, text, tooLarge }, response, settle)
-    })
+    }
+    // Without a whole request there is no answer.
+    message.toArray().then(onBody, () => {})
   }
 
   function answer(
@@ -103,7 +108,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   await listen(server, options.port)
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : options.port
-  const closed = new Promise<void>((resolve) => server.once('close', resolve))
+  const closed = once(server, 'close')
 
   // Assigned to the live counts, so that they continue.
   return Object.assign(log.counts, {
@@ -116,43 +121,24 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     setFaults(spec: string) {
       plan = createFaultPlan(parseFaults(spec), options.seed)
     },
-    close() {
+    async close() {
       closing.abort()
       webhooks.close()
       server.close()
       server.closeAllConnections()
-      return closed
+      await closed
     },
   })
 }
 
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new BulkUpdateError(
-          'E_SIMULATOR_PORT',
-          `the simulator cannot listen on port ${port}`,
-          'Choose another port, or leave it out for any free one.',
-          { cause: error },
-        ),
-      ),
+async function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening').catch((error: unknown) => {
+    throw new BulkUpdateError(
+      'E_SIMULATOR_PORT',
+      `the simulator cannot listen on port ${port}`,
+      'Choose another port, or leave it out for any free one.',
+      { cause: error },
     )
-    server.listen(port, '127.0.0.1', resolve)
   })
-}
-
-/** Reads a request's body and calls `done` at its end; never if the client disconnects before. */
-function readBody(
-  message: IncomingMessage,
-  mostBytes: number,
-  done: (body: Buffer, tooLarge: boolean) => void,
-): void {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  message.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= mostBytes) chunks.push(chunk)
-  })
-  message.once('end', () => done(Buffer.concat(chunks), bytes > mostBytes))
 }
