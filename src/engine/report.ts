@@ -19,7 +19,6 @@ import { createRollbackCounter, toSummary, writeSummary } from '../report/summar
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
-import type { ErrorsFormat } from '../report/errors.ts'
 import { basename } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
@@ -87,7 +86,6 @@ export function endingOf(
 export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, run, options, facts, rows, input, ending } = parts
   const settledRows = run.settledRows.size
-  const errorsFormat = input === undefined ? undefined : errorsFormatOf(input.head)
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
   const putBack = createRollbackCounter()
   const listed = await writeResults({
@@ -108,13 +106,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
             }),
           ),
     resultsFormat: options.resultsFormat,
-    errors:
-      input === undefined || errorsFormat === undefined
-        ? undefined
-        : {
-            format: errorsFormat,
-            read: ({ offset, length }) => input.file.read(offset, length),
-          },
+    errors: input,
     listener: {
       add(outcome, record) {
         fold.add(outcome, record)
@@ -216,20 +208,6 @@ function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
   if (head.format === 'ndjson') return createRowValues([], () => undefined)
   return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
-}
-
-/** `errors` is written as the input is. */
-export function errorsFormatOf(head: Head): ErrorsFormat {
-  const { format, lineEnd } = head
-  if (format === 'ndjson') return { format, lineEnd }
-  return {
-    format,
-    header: head.header,
-    headerText: head.above + head.headerText,
-    delimiter: head.dialect.delimiter,
-    escape: head.dialect.escape ?? '"',
-    lineEnd,
-  }
 }
 
 /** Not shown among the options: paths, addresses, and what the page shows in another place. */

@@ -1,21 +1,25 @@
 /** `plan`: reads the customers of a file and saves what an update would change, row by row. Changes nothing. */
+import { isOutcome } from '../model/row.ts'
+import type { Outcome } from '../model/row.ts'
 import { rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput } from '../validation/scan.ts'
-import type { InputFile } from '../input/bytes.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
-import { openNewFile } from '../report/output-file.ts'
+import { openNewFile, openOutputFile } from '../report/output-file.ts'
 import { recordedOptions, resolveOptions } from '../config/job-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { keptInput, lockPlan, planEnd } from './plan-directory.ts'
-import { planVersion } from '../engine/plan-format.ts'
-import type { PlanFacts, PlanHead, PlanRow } from '../engine/plan-format.ts'
-import { fieldOf, isOutcome } from '../model/row.ts'
+import { planVersion, createHeadDigest, placeOf, plannedRow } from '../engine/plan-format.ts'
+import type { PlanFacts, PlanHead, PlanRow, PlanChange } from '../engine/plan-format.ts'
+import { fieldOf } from '../model/row.ts'
+import type { PatchedRow } from '../model/row.ts'
+import { afterPatch } from '../rapyd/snapshot.ts'
+import { countEach } from '../model/collections.ts'
 import { unmatchedColumns } from '../validation/row-reader.ts'
 import { signalOf, asInterruption } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
@@ -33,7 +37,6 @@ import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { openRunDirectory, runName } from '../store/run-directory.ts'
 import { version } from '../config/system.ts'
-import { writePlan } from './write-plan.ts'
 
 export interface PlanOptions extends UpdateOptions {
   /** Path of the plan. Default `plan.ndjson` in a directory of its own below `runsDir`. */
@@ -83,9 +86,17 @@ export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promis
   }
 }
 
+interface Asked {
+  readonly store: Store
+  readonly remote: Remote
+  readonly options: Resolved<PlanOptions>
+  readonly watch: PlanWatch
+  readonly signal: AbortSignal
+}
+
 async function planOn(asked: Asked): Promise<PlanResult> {
-  const { store, remote, options, signal } = asked
-  const { host, account } = remote
+  const { store, remote, options, watch, signal } = asked
+  const { host, account, credentials, windows } = remote
   const { runsDir, input, given } = await openGiven(options, signal)
   const { file, mapping } = given
   try {
@@ -102,70 +113,45 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     const path = resolve(options.out ?? join(directory, 'plan.ndjson'))
     // Before hours of reading, not after them.
     openNewFile(path, options.out === undefined || options.force === true, options.input).discard()
-    const keep = (): Promise<void> => input.keepAt(keptInput(directory))
+    const readingsPath = join(directory, 'readings.db')
+    using readings = openReadings(readingsPath, Date.now() - longestMs)
+    const requests = await readAll(asked, checked, readings)
+    await input.keepAt(keptInput(directory))
+    const head = await writePlan(() => plannedRows(checked, readings), {
+      path,
+      plan: {
+        rapyd_bulk_plan: planVersion,
+        version,
+        created_at: new Date().toISOString(),
+        input: {
+          path: options.input === '-' ? keptInput(directory) : resolve(options.input),
+          sha256: digest,
+        },
+        mapping_sha256: facts.mapping,
+        host,
+        account,
+        options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
+        reads: readsOf(readings),
+      },
+      sign: (text) => signManifest(host, credentials, text),
+      onChange: watch.onChange,
+    })
+    await file.checkUnchanged()
+    readings.close()
+    for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
+    const calls = head.counts.changes.update
     const unmatched = unmatchedColumns(given.head, options.ignoreColumns, mapping)
-    const planned = await planIn(directory, asked, { checked, file, facts, path, keep })
     const { missingColumns, setAside } = checked.found
-    return { ...planned, unmatched, missingColumns, setAside }
+    const etaMs = createPace(windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0
+    return { path, head, requests, calls, etaMs, unmatched, missingColumns, setAside }
   } finally {
     await input.close()
   }
 }
 
-interface Asked {
-  readonly store: Store
-  readonly remote: Remote
-  readonly options: Resolved<PlanOptions>
-  readonly watch: PlanWatch
-  readonly signal: AbortSignal
-}
-
-interface CheckedFile {
-  readonly checked: CheckedInput
-  readonly file: InputFile
-  readonly facts: Readonly<Record<'input' | 'host' | 'account' | 'mapping', string>>
-  /** Path of the plan. */
-  readonly path: string
-  /** Keeps what came over standard input. */
-  readonly keep: () => Promise<void>
-}
-
-/** The exclusive part: reads what is not known yet, and writes the plan. */
-async function planIn(
-  directory: string,
-  asked: Asked,
-  { checked, file, facts, path, keep }: CheckedFile,
-): Promise<Omit<PlanResult, 'unmatched' | 'missingColumns' | 'setAside'>> {
-  const { remote, options, watch } = asked
-  const readingsPath = join(directory, 'readings.db')
-  using readings = openReadings(readingsPath, Date.now() - longestMs)
-  const requests = await readAll(asked, checked, readings)
-  await keep()
-  const isPiped = options.input === '-'
-  const planned: PlanFacts = {
-    rapyd_bulk_plan: planVersion,
-    version,
-    created_at: new Date().toISOString(),
-    input: { path: isPiped ? keptInput(directory) : resolve(options.input), sha256: facts.input },
-    mapping_sha256: facts.mapping,
-    host: facts.host,
-    account: facts.account,
-    options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
-    reads: {
-      customers: readings.customers,
-      ...readings.counts(),
-      began_at: new Date(readings.beganAt).toISOString(),
-    },
-  }
-  const onChange = watch.onChange ?? ((): void => {})
-  const sign = (text: string): string => signManifest(facts.host, remote.credentials, text)
-  const head = await writePlan({ ...checked, readings, plan: planned, path, sign, onChange })
-  await file.checkUnchanged()
-  readings.close()
-  for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
-  const calls = head.counts.changes.update
-  const etaMs = createPace(remote.windows).etaMs(calls, 2 + callsOnTop(checked.found)) ?? 0
-  return { path, head, requests, calls, etaMs }
+function readsOf(readings: Readings): PlanFacts['reads'] {
+  const { customers, beganAt } = readings
+  return { customers, ...readings.counts(), began_at: new Date(beganAt).toISOString() }
 }
 
 /** Reads every customer of a row that has a call. Resolves with the number of requests. */
@@ -184,4 +170,83 @@ async function readAll(
   }
   const fields = new Set([...found.set.keys()].map(fieldOf))
   return readCustomers({ store, remote, options, watch, fields }, readings, signal)
+}
+
+interface PlanFile {
+  readonly path: string
+  readonly plan: PlanFacts
+  readonly sign: (text: string) => string
+  readonly onChange: PlanWatch['onChange']
+}
+
+/** The head is first, so one pass counts and digests, and one writes. Throws LOCAL if the file cannot be written. */
+async function writePlan(
+  openRows: () => AsyncIterable<PlanRow>,
+  { path, plan: facts, sign, onChange }: PlanFile,
+): Promise<PlanHead> {
+  const changes: Record<PlanChange, number> = {
+    update: 0,
+    unchanged: 0,
+    missing: 0,
+    unreadable: 0,
+    invalid: 0,
+  }
+  const [fields, clears] = [new Map<string, number>(), new Map<string, number>()]
+  const digest = createHeadDigest()
+  let rows = 0
+  for await (const row of openRows()) {
+    rows++
+    changes[row.change]++
+    digest.add(lineOf(row))
+    if (row.change !== 'update') continue
+    countEach(fields, Object.keys(row.fields))
+    countEach(clears, row.clears)
+  }
+  const [byField, cleared] = [Object.fromEntries(fields), Object.fromEntries(clears)]
+  const unsigned = digest.head(facts, { rows, changes, fields: byField, clears: cleared })
+  const head = { ...unsigned, signature: sign(unsigned.sha256) }
+  using file = openOutputFile(path, 'run the same command again: what was read is kept.')
+  file.write(lineOf(head))
+  for await (const row of openRows()) {
+    if (row.change === 'update') onChange?.(row)
+    file.write(lineOf(row))
+  }
+  file.commit()
+  return head
+}
+
+function lineOf(value: PlanRow | PlanHead): string {
+  return `${JSON.stringify(value)}\n`
+}
+
+async function* plannedRows(
+  { openRows, readRow, found }: CheckedInput,
+  readings: Readings,
+): AsyncGenerator<PlanRow> {
+  readings.forgetLeft()
+  for await (const rows of openRows()) {
+    for (const row of rows) {
+      const read = readRow(row)
+      if (isOutcome(read)) yield withoutCall(read)
+      else yield plannedOf(read, readings, found.duplicateRows > 0)
+    }
+  }
+}
+
+/** `isFollowed`: rows of one customer may follow each other. */
+function plannedOf(read: PatchedRow, readings: Readings, isFollowed: boolean): PlanRow {
+  const { customerId, patch } = read
+  const known = readings.known(customerId)
+  if (known === undefined) throw new Error('a customer of the file that was not read')
+  if (typeof known === 'string') return { ...placeOf(read), change: known }
+  const planned = plannedRow(read, known)
+  if (isFollowed && planned.change === 'update') readings.leave(customerId, afterPatch(known, patch))
+  return planned
+}
+
+function withoutCall(read: Outcome): PlanRow {
+  const { errorCode: code, errorField: field, message } = read
+  return code === ''
+    ? { ...placeOf(read), change: 'unchanged', message }
+    : { ...placeOf(read), change: 'invalid', code, field, message }
 }

@@ -74,7 +74,7 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
         outcomes: () => reader.outcomes(),
         settledRows,
       },
-      isInDoubt: (row) => inDoubt.has(row) || (input?.asked.has(row) ?? false),
+      isInDoubt: (row) => inDoubt.has(row) || input?.asked?.has(row) === true,
       options: resolveOptions({ ...record.options, includeValues }),
       facts,
       input,
@@ -91,7 +91,7 @@ async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptio
 
 interface ReadingOfRun extends ReadableInput {
   /** Rows of another run that may have been applied and were not read back yet. */
-  readonly asked: ReadonlyMap<number, number>
+  readonly asked?: ReadonlyMap<number, number> | undefined
 }
 
 /** `open` is undefined if every row has an outcome: rows with one are copied by their places, and only others are read again. */
@@ -102,12 +102,10 @@ async function readingOf(
 ): Promise<ReadingOfRun> {
   const { facts, runId } = saved
   const head = await readHeadOf(saved, file)
-  if (open === undefined)
-    return { file, head, openRows: noRows, prepare: noRows, asked: new Map<number, number>() }
+  if (open === undefined) return { file, head, openRows: noRows, prepare: noRows }
   const reading = await openReading(saved, await inputPartsOf(saved, file, head), open.plan)
   const prepare = createPrepare(reading.readRow, { host: facts.host, runId })
-  const asked = reading.asked ?? new Map<number, number>()
-  return { file, head, openRows: () => reading.openRows(), prepare, asked }
+  return { file, head, openRows: () => reading.openRows(), prepare, asked: reading.asked }
 }
 
 /** The rows of a redo need its parent, those of an apply its plan. A rollback has an input of its own. */

@@ -100,14 +100,12 @@ function listedFormer(directory: string): ListedRun {
   return { ...common(basename(directory), directory, changedAt, state), problem }
 }
 
-async function listed(reader: RunReader): Promise<ListedRun> {
+function listed(reader: RunReader): Promise<ListedRun> {
   const { id, directory, changedAt } = reader.stored
-  try {
-    return await described(reader)
-  } catch (error) {
+  return described(reader).catch((error: unknown) => {
     const problem = error instanceof BulkUpdateError ? error.message : 'it cannot be read'
     return { ...common(id, directory, changedAt, 'broken'), problem }
-  }
+  })
 }
 
 async function described(reader: RunReader): Promise<ListedRun> {

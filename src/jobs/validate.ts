@@ -7,7 +7,8 @@ import { createChecks } from '../validation/checks.ts'
 import type { Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
 import type { Defect, Diagnosis } from '../validation/findings.ts'
 import { toTextColumn, typedColumns } from '../validation/damage.ts'
-import type { ErrorCode, WarningCode, BulkUpdateError } from '../model/errors.ts'
+import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
 import { planHeader, planKeys, planPart, unmatchedNames } from '../mapping/column-plans.ts'
@@ -26,8 +27,12 @@ import type { Scan } from '../model/scan.ts'
 import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
-import type { FileOptions } from './files.ts'
+import { createFixedCopy } from '../validation/fixed-copy.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
+import { makeLevels } from '../config/own-files.ts'
+import { openErrorsFile } from '../report/results.ts'
+import type { Outcome } from '../model/row.ts'
+import type { MalformedRow, Row } from '../model/row.ts'
 import type { MappedInput } from '../validation/row-reader.ts'
 import { isStrictRule, phoneRule } from '../rapyd/customer-fields.ts'
 
@@ -48,6 +53,16 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   readonly errorsFile?: string
   /** What `fix` has done. */
   readonly mended?: FixedFile
+}
+
+/** The files that are written if they are asked for. */
+interface FileOptions {
+  /** Directory for `errors.csv` or `errors.ndjson`. It is made if it does not exist. */
+  readonly out?: string | undefined
+  /** Path of a copy in which cells with a certain fix are fixed. */
+  readonly fix?: string | undefined
+  /** Whether `fix` may be a file that is there. Default false. */
+  readonly force?: boolean | undefined
 }
 
 /** Of `validate`. Options about sending are taken and do nothing. */
@@ -76,9 +91,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     const head = await readHead(file, options)
     const input = mapInput({ file, head, options, mapping })
     const asked = out !== undefined || fix !== undefined
-    using files = asked
-      ? (await import('./files.ts')).openValidateFiles({ out, fix, force }, input)
-      : undefined
+    using files = asked ? openFiles({ out, fix, force }, input) : undefined
     const afterEach = async (): Promise<void> => {
       await files?.flush()
       await afterBatch?.()
@@ -184,6 +197,55 @@ function resultOf(
         1 + callsOnTop(found),
       ) ?? 0,
   }
+}
+
+/** Throws USAGE and LOCAL if a file cannot be written, and INPUT if the header cannot be matched. */
+function openFiles({ out, fix, force = false }: FileOptions, input: MappedInput) {
+  const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
+  const errors = out === undefined ? undefined : openErrorsCopy(out, input)
+  const waiting: Outcome[] = []
+
+  async function flush(): Promise<void> {
+    for (const outcome of waiting.splice(0)) await errors?.add(outcome)
+    await mended?.flush()
+  }
+
+  return {
+    invalid(outcome: Outcome): void {
+      if (errors !== undefined) waiting.push(outcome)
+    },
+    defective: (row: Row | MalformedRow, defects: readonly Defect[]) => mended?.defective(row, defects),
+    flush,
+    /** The path of the invalid rows is undefined if every row is good. */
+    async finish() {
+      await flush()
+      const errorsFile = errors?.commit()
+      const copy = await mended?.finish()
+      return {
+        ...(errorsFile === undefined ? {} : { errorsFile }),
+        ...(copy === undefined ? {} : { mended: copy }),
+      }
+    },
+    [Symbol.dispose](): void {
+      errors?.[Symbol.dispose]()
+      mended?.discard()
+    },
+  }
+}
+
+/** The invalid rows, as `update` writes them to `errors`. Throws LOCAL if the directory or the file cannot be made. */
+function openErrorsCopy(directory: string, input: MappedInput) {
+  try {
+    makeLevels(directory)
+  } catch (error) {
+    throw new BulkUpdateError(
+      'E_OUT',
+      `the directory ${directory} cannot be made (${systemCode(error)})`,
+      'Name another directory with --out.',
+      { cause: error },
+    )
+  }
+  return openErrorsFile(directory, input, 'run the same command again.')
 }
 
 export type ValidateOptions = WithRecords<UpdateOptions> & ValidateWatch & Stoppable

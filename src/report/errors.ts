@@ -19,28 +19,30 @@ export const errorColumns = [
 
 const errorKeys: ReadonlySet<string> = new Set(errorColumns)
 
-/** The format of the input, which is also that of `errors`. */
-export type ErrorsFormat =
-  | {
-      readonly format: 'csv'
-      /** The header's cells. */
-      readonly header: readonly string[]
-      /** The header as it is written, with the lines above it. */
-      readonly headerText: string
-      readonly delimiter: string
-      /** What stands before a quote inside of quotes. */
-      readonly escape: string
-      readonly lineEnd: string
-    }
-  | { readonly format: 'ndjson'; readonly lineEnd: string }
+/** The format of the input, which is also that of `errors`: what `Head` of the input says of it. */
+export type ErrorsFormat = CsvFormat | { readonly format: 'ndjson'; readonly lineEnd: string }
 
-type CsvFormat = Extract<ErrorsFormat, { readonly format: 'csv' }>
+interface CsvFormat {
+  readonly format: 'csv'
+  readonly header: readonly string[]
+  /** The lines above the header, and the header, as they are written. */
+  readonly above: string
+  readonly headerText: string
+  readonly dialect: CellFormat
+  readonly lineEnd: string
+}
+
+interface CellFormat {
+  readonly delimiter: string
+  /** What stands before a quote inside of quotes. Default: another quote. */
+  readonly escape?: string
+}
 
 export function errorsHeader(format: ErrorsFormat): string {
   if (format.format === 'ndjson') return ''
-  const { headerText, delimiter, lineEnd } = format
-  const kept = withoutLastCells(headerText, format, countEarlierSets(format) * errorColumns.length)
-  return [kept, ...errorColumns].join(delimiter) + lineEnd
+  const { above, headerText, dialect, lineEnd } = format
+  const kept = withoutLastCells(above + headerText, dialect, countEarlierSets(format) * errorColumns.length)
+  return [kept, ...errorColumns].join(dialect.delimiter) + lineEnd
 }
 
 /** `raw` is the record's text in the input. */
@@ -54,8 +56,8 @@ export function errorLine(raw: string, outcome: Outcome, format: ErrorsFormat): 
     outcome.errorCode === '' ? '' : findTip(outcome.errorCode, outcome.message),
   ]
   if (format.format === 'ndjson') return ndjsonRecord(raw.trim(), values) + format.lineEnd
-  const { delimiter, escape, lineEnd } = format
-  return csvRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter, escape) + lineEnd
+  const { delimiter, escape = '"' } = format.dialect
+  return csvRecord(raw, outcome, format) + delimiter + csvCells(values, delimiter, escape) + format.lineEnd
 }
 
 /** Keeps every member as it is written, valid or not. A text that is no object becomes one member. */
@@ -84,20 +86,23 @@ const misshapen: ReadonlySet<string> = new Set([
  */
 function csvRecord(raw: string, outcome: Outcome, format: CsvFormat): string {
   const { errorCode, errorField } = outcome
+  const { delimiter, escape = '"' } = format.dialect
   const isMisshapen = misshapen.has(errorCode) || (errorCode === 'E_TOO_LARGE' && errorField === '')
   const sets = countEarlierSets(format)
-  let kept = isMisshapen ? raw : splitCells(raw, format).slice(0, format.header.length).join(format.delimiter)
+  let kept = isMisshapen
+    ? raw
+    : splitCells(raw, format.dialect).slice(0, format.header.length).join(delimiter)
   for (let set = 0; set < sets; set++) {
-    const shorter = withoutLastCells(kept, format, errorColumns.length)
+    const shorter = withoutLastCells(kept, format.dialect, errorColumns.length)
     // In a row of another width the last cells may be the user's own.
-    if (isMisshapen && !startsWithErrorCells(kept.slice(shorter.length + 1), format.delimiter)) break
+    if (isMisshapen && !startsWithErrorCells(kept.slice(shorter.length + 1), delimiter)) break
     kept = shorter
   }
   if (!isMisshapen) return kept
   // Blank cells make the row as wide as the header, so that no program fills it up. The mark keeps the text from being an id:
   // the blanks would clear that customer
   const columns = format.header.length - sets * errorColumns.length
-  return quotedCell(rawRowMark + kept, format.escape) + format.delimiter.repeat(columns - 1)
+  return quotedCell(rawRowMark + kept, escape) + delimiter.repeat(columns - 1)
 }
 
 /** Counts how many times the header ends with our columns. */
@@ -132,8 +137,6 @@ function withoutLastCells(record: string, { delimiter, escape }: CellFormat, cel
   return record
 }
 
-type CellFormat = Pick<CsvFormat, 'delimiter' | 'escape'>
-
 /** The cells of a record that was read without a problem, with their quotes. */
 export function splitCells(record: string, { delimiter, escape }: CellFormat): readonly string[] {
   const cells: string[] = []
@@ -151,7 +154,7 @@ export function splitCells(record: string, { delimiter, escape }: CellFormat): r
 }
 
 /** True if a backslash that is not escaped itself is before the quote. */
-function isEscaped(record: string, quote: number, escape: string): boolean {
+function isEscaped(record: string, quote: number, escape: string | undefined): boolean {
   let from = quote
   if (escape === '\\') while (record[from - 1] === '\\') from--
   return (quote - from) % 2 === 1

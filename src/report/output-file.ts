@@ -21,6 +21,10 @@ import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { isLocked, lockFile } from '../config/file-lock.ts'
 import { effectiveUser } from '../config/own-files.ts'
+import writeTips from './write-tips.json' with { type: 'json' }
+
+/** By the system's code. */
+const tips: Readonly<Record<string, string | undefined>> = writeTips
 
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
@@ -182,7 +186,7 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
     throw new BulkUpdateError(
       'E_REPORT_WRITE',
       `${path} could not be written: ${explainSystemCode(code)}`,
-      `${tipFor(code)}, then ${next}`,
+      `${tips[code] ?? 'Look at the directory and the disk'}, then ${next}`,
       { cause: error },
     )
   }
@@ -191,12 +195,4 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
 /** The directory of a run's files has the id as its name. */
 function rebuildRun(path: string): string {
   return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the store.`
-}
-
-function tipFor(code: string): string {
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room'
-  if (code === 'ENOENT') return 'Make the directory'
-  if (code === 'EMFILE' || code === 'ENFILE') return 'Raise the limit of open files (ulimit -n)'
-  if (['EROFS', 'EACCES', 'EPERM'].includes(code)) return 'Make the directory writable'
-  return 'Look at the directory and the disk'
 }

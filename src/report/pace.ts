@@ -28,7 +28,7 @@ export function createPace(windows: readonly Window[]) {
     measuredSpanMs,
     windows.length === 0 ? 0 : Math.min(...windows.map(({ perMs }) => perMs)),
   )
-  const sent = windows.map((window) => ({ window, history: createHistory(window.perMs) }))
+  const sent = windows.map(createWindowHistory)
   const shown = createHistory(shownSpanMs)
   const measured = createHistory(measuredSpanMs)
   let latest: Counters = { requests: 0, calls: 0, pausedForMs: 0 }
@@ -47,10 +47,8 @@ export function createPace(windows: readonly Window[]) {
       latest = counters
       shown.add(now, counters.calls)
       measured.add(now - blockedMs, counters.calls)
-      for (const { history } of sent) history.add(now, counters.requests)
-      isBlocked =
-        counters.pausedForMs > 0 ||
-        sent.some(({ window, history }) => freeRequests(window, history, now, counters.requests) === 0)
+      for (const window of sent) window.add(now, counters.requests)
+      isBlocked = counters.pausedForMs > 0 || sent.some((window) => window.used() === window.limit)
     },
     /** Rows per second, over the last 30 seconds or the length of the shortest window, whichever is longer. */
     get ratePerSecond(): number {
@@ -59,19 +57,13 @@ export function createPace(windows: readonly Window[]) {
     },
     /** How much of each window is used now. */
     get windows(): readonly UsedWindow[] {
-      return sent.map(({ window, history }) => ({
-        ...window,
-        used: Math.min(window.limit, latest.requests - history.countAt(notedAt - window.perMs)),
-      }))
+      return sent.map((window) => ({ limit: window.limit, perMs: window.perMs, used: window.used() }))
     },
     /** Milliseconds that `callsLeft` more rows will take; undefined if neither a window nor a measured speed limits them. */
     etaMs(callsLeft: number, requestsPerCall = 1): number | undefined {
       const requestsLeft = callsLeft * requestsPerCall
       if (callsLeft <= 0) return 0
-      const allowedMs = Math.max(
-        0,
-        ...sent.map(({ window, history }) => waitMs(window, history, notedAt, requestsLeft, latest.requests)),
-      )
+      const allowedMs = Math.max(0, ...sent.map((window) => window.waitMs(requestsLeft)))
       const active = notedAt - blockedMs
       const calls = latest.calls - measured.countAt(active - measuredSpanMs)
       if (calls > 0 && notedAt - (startedAt ?? notedAt) >= leastMeasuredMs) {
@@ -88,49 +80,44 @@ export function allowedPerSecond(windows: readonly Window[]): number {
   return Math.min(...windows.map(({ limit, perMs }) => (limit / perMs) * 1_000))
 }
 
-/** Requests that the window allows now. */
-function freeRequests({ limit, perMs }: Window, sent: History, now: number, requests: number): number {
-  return Math.max(0, limit - (requests - sent.countAt(now - perMs)))
+/** The requests of one window. */
+function createWindowHistory({ limit, perMs }: Window) {
+  const history = createHistory(perMs)
+  let [now, requests] = [0, 0]
+  const used = (): number => Math.min(limit, requests - history.countAt(now - perMs))
+  return {
+    limit,
+    perMs,
+    used,
+    add(at: number, count: number): void {
+      now = at
+      requests = count
+      history.add(at, count)
+    },
+    /**
+     * How long the window delays the last of `calls` more requests. A request goes a whole window after the one `limit` places
+     * before it, so the delay counts windows back to a request that can go now or is already sent.
+     */
+    waitMs(calls: number): number {
+      const free = limit - used()
+      if (calls <= free) return 0
+      const periods = Math.ceil((calls - free) / limit)
+      const ahead = calls - periods * limit
+      if (ahead > 0) return periods * perMs
+      const sentAt = history.timeOf(requests + ahead) ?? now
+      return Math.max(0, periods * perMs - (now - sentAt))
+    },
+  }
 }
 
-/**
- * How long one window delays the last of `calls` more requests. A request goes a whole window after the one `limit` places before
- * it, so the delay counts windows back to a request that can go now or is already sent.
- */
-function waitMs(
-  { limit, perMs }: Window,
-  sent: History,
-  now: number,
-  calls: number,
-  requests: number,
-): number {
-  const free = freeRequests({ limit, perMs }, sent, now, requests)
-  if (calls <= free) return 0
-  const periods = Math.ceil((calls - free) / limit)
-  const ahead = calls - periods * limit
-  if (ahead > 0) return periods * perMs
-  const sentAt = sent.timeOf(requests + ahead) ?? now
-  return Math.max(0, periods * perMs - (now - sentAt))
-}
-
-const mostPoints = 512
-
-type History = ReturnType<typeof createHistory>
-
-/** The past of a counter over `spanMs`, in a few hundred points: notes that are close together count as one. */
+/** The past of a counter over `spanMs`. */
 export function createHistory(spanMs: number) {
-  const spacingMs = spanMs / mostPoints
-  const points: { at: number; count: number }[] = []
+  const points: { readonly at: number; readonly count: number }[] = []
 
   return {
     /** Notes the counter; times and counts never decrease. */
     add(at: number, count: number): void {
-      const last = points.at(-1)
-      const before = points.at(-2)
-      if (last !== undefined && before !== undefined && at - before.at < spacingMs) {
-        last.at = at
-        last.count = count
-      } else points.push({ at, count })
+      points.push({ at, count })
       // The newest point outside the span stays: it has the count at the start of the span
       while ((points[1]?.at ?? Infinity) <= at - spanMs) points.shift()
     },

@@ -32,7 +32,6 @@ export interface ProgressSnapshot {
   readonly etaMs: number | undefined
   /** When a pause of all requests ends, in milliseconds since 1970. */
   readonly pausedUntil?: number
-  /** Rows by error code. */
   readonly errors: ReadonlyMap<string, number>
 }
 
@@ -46,19 +45,10 @@ export interface ProgressOptions {
   readonly clock: Pick<Clock, 'now' | 'wall'>
 }
 
-export interface Progress {
-  /** Cheap enough for every row. Draws at most five times a second, logs at most every ten seconds. */
-  update(snapshot: ProgressSnapshot): void
-  /** Removes the block until the next update, so that other lines can be written. */
-  clear(): void
-  /** Removes the block. Later updates do nothing. */
-  stop(): void
-}
-
 const drawEveryMs = 200
 const logEveryMs = 10_000
 
-export function createProgress({ stream, draw, color, log, clock }: ProgressOptions): Progress {
+export function createProgress({ stream, draw, color, log, clock }: ProgressOptions) {
   // A hidden cursor would need signal handlers of its own, and would stay hidden after kill -9
   const block = draw?.(stream, { showCursor: true })
   const everyMs = block === undefined ? logEveryMs : drawEveryMs
@@ -74,7 +64,8 @@ export function createProgress({ stream, draw, color, log, clock }: ProgressOpti
   // A closed terminal must not end the run. The listener stays for writes that are under way.
   if (block !== undefined) stream.on('error', () => void (isOn = false))
   return {
-    update(snapshot) {
+    /** Cheap enough for every row. Draws at most five times a second, logs at most every ten seconds. */
+    update(snapshot: ProgressSnapshot): void {
       const now = clock.now()
       const isPhaseDrawn = block === undefined || snapshot.phase === phase
       if (!isOn || (now - shownAt < everyMs && isPhaseDrawn)) return
@@ -84,8 +75,10 @@ export function createProgress({ stream, draw, color, log, clock }: ProgressOpti
       if (block === undefined) log(renderProgressLine(snapshot, wall))
       else block(renderProgress(snapshot, { columns, color, wall }).join('\n'))
     },
+    /** Removes the block until the next update, so that other lines can be written. */
     clear,
-    stop() {
+    /** Removes the block. Later updates do nothing. */
+    stop(): void {
       clear()
       isOn = false
     },

@@ -1,7 +1,7 @@
 /** `results` and `errors`: what became of every row, written in one pass over the outcomes of a run. */
 import { join } from 'node:path'
 import { needsAttention } from '../model/row.ts'
-import type { Place, Outcome } from '../model/row.ts'
+import type { Outcome } from '../model/row.ts'
 import { errorLine, errorsHeader } from './errors.ts'
 import type { ErrorsFormat } from './errors.ts'
 import { csvText } from './escape.ts'
@@ -23,10 +23,10 @@ export interface ResultsOptions {
   readonly listener: { add(outcome: Outcome, record?: string): void }
 }
 
+/** The input: its format, and the bytes of its records. */
 export interface ErrorsSource {
-  readonly format: ErrorsFormat
-  /** Reads the bytes of a record in the input. */
-  readonly read: (place: Place) => Promise<Buffer>
+  readonly head: ErrorsFormat
+  readonly file: { read(offset: number, length: number): Promise<Buffer> }
 }
 
 /** Writes `results` and `errors`. Removes an `errors` file of an earlier session if no row needs it. */
@@ -49,16 +49,16 @@ export async function writeResults(options: ResultsOptions): Promise<Totals> {
 }
 
 /** `errors` in a directory. Throws like `openOutputFile`, which also says what `next` is. */
-export function openErrorsFile(directory: string, { format, read }: ErrorsSource, next?: string) {
-  const path = join(directory, `errors.${format.format}`)
+export function openErrorsFile(directory: string, { head, file: input }: ErrorsSource, next?: string) {
+  const path = join(directory, `errors.${head.format}`)
   const file = openOutputFile(path, next)
   let rows = 0
   return {
     /** Resolves with the text of the row's record. */
     async add(outcome: Outcome): Promise<string> {
-      if (rows++ === 0) file.write(errorsHeader(format))
-      const record = (await read(outcome)).toString('utf8')
-      file.write(errorLine(record, outcome, format))
+      if (rows++ === 0) file.write(errorsHeader(head))
+      const record = (await input.read(outcome.offset, outcome.length)).toString('utf8')
+      file.write(errorLine(record, outcome, head))
       return record
     },
     /** Returns the path. Without a row it removes an earlier file, and returns undefined. */

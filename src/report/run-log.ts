@@ -8,7 +8,6 @@ import { pino } from 'pino'
 import type { Level, Logger } from 'pino'
 import { openOwnFile } from '../config/own-files.ts'
 import { systemCode } from '../model/errors.ts'
-import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/row.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
 import type { Window } from '../model/store.ts'
@@ -26,7 +25,7 @@ export type RunEvent =
   | { readonly kind: 'throttled'; readonly pauseMs: number }
   /** The circuit breaker opened (`isDown`) or closed. */
   | { readonly kind: 'outage'; readonly isDown: boolean }
-  | RowNeedsAttention
+  | ReturnType<typeof toRowEvent>
   /** Now and then, while rows are sent. */
   | {
       readonly kind: 'progress'
@@ -70,24 +69,13 @@ export interface RunSending {
   readonly etaMs: number | undefined
 }
 
-/** A row that ended neither `updated` nor `unchanged`. */
-export interface RowNeedsAttention {
-  readonly kind: 'row'
-  readonly row: number
-  readonly line: number
-  readonly customer: string
-  readonly outcome: OutcomeKind
-  readonly code: ErrorCode | ''
-  /** A field of Update Customer, or empty: other names may hold data of the file or of the answer. */
-  readonly field: string
-  readonly httpStatus: number
-  readonly attempts: number
-}
-
-export function toRowEvent(outcome: Outcome): RowNeedsAttention {
-  const { row, line, outcome: kind, errorCode: code, httpStatus, attempts } = outcome
-  const [customer, field] = [maskCustomer(outcome.customerId), knownField(outcome.errorField)]
-  return { kind: 'row', row, line, customer, outcome: kind, code, field, httpStatus, attempts }
+/**
+ * A row that ended neither `updated` nor `unchanged`. `field` is one of Update Customer, or empty: other names may hold data of
+ * the file or of the answer.
+ */
+export function toRowEvent({ row, line, outcome, errorCode, httpStatus, attempts, ...others }: Outcome) {
+  const [customer, field] = [maskCustomer(others.customerId), knownField(others.errorField)]
+  return { kind: 'row', row, line, customer, outcome, code: errorCode, field, httpStatus, attempts } as const
 }
 
 /** `cus_…1201`: together with a row number it identifies the customer, alone it does not. Empty if there is no id. */
@@ -103,13 +91,7 @@ function knownField(path: string): string {
   return customerFields.some((field) => field.name === name) ? name : ''
 }
 
-/** A log is closed (it drops events), open, or off after its first failure. It never ends a run. */
-export interface RunLog {
-  /** Opens `run.log` in the run directory, for its owner alone. Every session appends. */
-  open(directory: string): void
-  write(event: RunEvent): void
-  close(): void
-}
+export type RunLog = ReturnType<typeof createRunLog>
 
 /** Other kinds are `info`. */
 const levels: Readonly<Partial<Record<RunEvent['kind'], Level>>> = {
@@ -120,8 +102,11 @@ const levels: Readonly<Partial<Record<RunEvent['kind'], Level>>> = {
   log_off: 'error',
 }
 
-/** Writes events of `level` and above; `silent` writes no file. Calls `onFailure` once, with the system's code. */
-export function createRunLog(level: Level | 'silent', onFailure: (code: string) => void): RunLog {
+/**
+ * Writes events of `level` and above; `silent` writes no file. A closed log drops events. A failure never ends a run: it closes the
+ * log and calls `onFailure` once, with the system's code.
+ */
+export function createRunLog(level: Level | 'silent', onFailure: (code: string) => void) {
   let logger: Logger | undefined
   let destination: { end(): void } | undefined
 
@@ -132,7 +117,8 @@ export function createRunLog(level: Level | 'silent', onFailure: (code: string) 
   }
 
   return {
-    open(directory) {
+    /** Opens `run.log` in the run directory, for its owner alone. Every session appends. */
+    open(directory: string): void {
       if (level === 'silent') return
       try {
         const file = openOwnFile(join(directory, 'run.log'), constants.O_APPEND)
@@ -153,10 +139,10 @@ export function createRunLog(level: Level | 'silent', onFailure: (code: string) 
         onFailure(systemCode(error))
       }
     },
-    write({ kind, ...facts }) {
+    write({ kind, ...facts }: RunEvent): void {
       logger?.[levels[kind] ?? 'info']({ event: kind, ...facts })
     },
-    close() {
+    close(): void {
       logger = undefined
       destination?.end()
       destination = undefined

@@ -30,8 +30,8 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   lines.push(...fieldLines(summary), ...errorLines(summary))
   if (rollback !== undefined) lines.push('', ...rollbackLines(rollback))
   if (sync !== undefined) lines.push('', syncLine(sync))
-  for (const note of [missingLine(summary.missing_columns), setAsideLine(summary.set_aside)])
-    if (note !== undefined) lines.push('', note)
+  const { missing_columns: missingColumns, set_aside: setAside } = summary
+  for (const note of scanLines({ missingColumns, setAside })) lines.push('', note)
   const folder = printable(directory)
   lines.push('', `Report: ${folder}/report.html`)
   if (countNeedingAttention(outcomes) > 0) lines.push(`Rows:   ${folder}/errors and results`)
@@ -83,15 +83,14 @@ export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets)
   ]
 }
 
-/** The lines below, for a scan. */
-export function scanLines({
-  missingColumns,
-  setAside,
-}: { readonly [Name in 'missingColumns' | 'setAside']?: Scan[Name] | undefined }): readonly (
-  | string
-  | undefined
-)[] {
-  return [missingLine(missingColumns), setAsideLine(setAside)]
+/** What of a file is not sent, for a scan. */
+export function scanLines(found: {
+  readonly missingColumns?: Scan['missingColumns'] | undefined
+  readonly setAside?: Scan['setAside'] | undefined
+}): readonly string[] {
+  return [missingLine(found.missingColumns), setAsideLine(found.setAside)].filter(
+    (line) => line !== undefined,
+  )
 }
 
 /** Fields that a preset takes and the file does not have. Returns undefined if there are none. */

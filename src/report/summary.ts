@@ -37,11 +37,11 @@ export interface RunFacts {
   /** Rows by field that was sent and that the answers do not show. */
   readonly unproved?: Readonly<Record<string, number>>
   /** Only with `--only-changed`. */
-  readonly sync?: SyncFacts
+  readonly sync?: SyncFacts | undefined
   /** Columns of the preset that the file does not have; only if there are any. */
-  readonly missing_columns?: readonly MissingColumn[]
+  readonly missing_columns?: readonly MissingColumn[] | undefined
   /** What was left out of the file without a loss; only if there is any. */
-  readonly set_aside?: readonly SetAside[]
+  readonly set_aside?: readonly SetAside[] | undefined
   readonly exit_code: number
   /** What to do now. */
   readonly next: string
@@ -97,12 +97,7 @@ export function toSummary(facts: RunFacts, totals: Totals): Summary {
   const { rate_limited, unproved = {}, sync, missing_columns, set_aside, exit_code, next, ...first } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
   const counts = { outcomes, cleared, unproved, calls, attempts, rate_limited, retries, errors, latency_ms }
-  const optional = {
-    ...(sync === undefined ? {} : { sync }),
-    ...(missing_columns === undefined ? {} : { missing_columns }),
-    ...(set_aside === undefined ? {} : { set_aside }),
-  }
-  return { ...first, ...counts, ...optional, exit_code, next }
+  return { ...first, ...counts, sync, missing_columns, set_aside, exit_code, next }
 }
 
 export function writeSummary(directory: string, summary: Summary): void {

@@ -1,12 +1,10 @@
 /**
- * What the simulator answers with, and how it goes out, whole or damaged: Rapyd's envelope, HTML pages of a firewall or gateway,
- * and other bodies. If the documentation gives no text, the text is the simulator's own: clients should match codes.
+ * What the simulator answers with: Rapyd's envelope, HTML pages of a firewall or gateway, and other bodies. If the documentation
+ * gives no text, the text is the simulator's own: clients should match codes.
  */
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { JsonValue } from '../model/json.ts'
+import cannedAnswers from './canned-answers.json' with { type: 'json' }
 
 export interface Answer {
   readonly status: number
@@ -21,7 +19,6 @@ export interface Answer {
 const json = 'application/json; charset=utf-8'
 const html = 'text/html; charset=utf-8'
 
-/** 200 with the envelope of a success. */
 export function success(data: JsonValue, operationId: string = randomUUID()): Answer {
   const status = {
     error_code: '',
@@ -50,14 +47,13 @@ export function newId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll('-', '')}`
 }
 
-/** An HTML page, as firewalls, gateways and portals answer. */
-export function page(status: number, title: string, headers: Readonly<Record<string, string>> = {}): Answer {
+function page(status: number, title: string, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`
   return { status, contentType: html, body, errorCode: '', headers }
 }
 
 /** Any text with a JSON content type: a bare string, nothing, or an object that is no envelope. */
-export function plainJson(status: number, body: string): Answer {
+function plainJson(status: number, body: string): Answer {
   return { status, contentType: json, body, errorCode: '' }
 }
 
@@ -69,90 +65,30 @@ export function tooManyRequests(form: 'html' | 'json', retryAfterMs?: number): A
   return { ...refusal(429, 'TOO_MANY_REQUESTS', 'Too many requests.'), headers }
 }
 
-/** How an answer goes out: whole, or damaged in one of these ways. */
-export type Wire =
-  | 'whole'
-  | 'close'
-  | 'reset'
-  | 'reset-body'
-  | 'truncated'
-  | 'cut-json'
-  | 'garbage'
-  | 'drip'
-  | 'silence'
-
-/** Runs a task later, unless the simulator is closed by then. */
-type Later = (milliseconds: number, task: () => void) => void
-
-interface Delivery {
-  readonly response: ServerResponse
-  readonly answer: Answer
-  /** The `Date` header, in ms since 1970. */
-  readonly dateMs: number
-  readonly wire: Wire
-  /** Between two bytes of a `drip`. */
-  readonly dripMs: number
-  readonly later: Later
+/** Answers that are always the same, by name; a fault that has one of its name gives it. */
+interface CannedAnswer {
+  readonly status: number
+  /** An error of the API. */
+  readonly code?: string
+  readonly message?: string
+  /** An HTML page. */
+  readonly title?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Any other body. */
+  readonly body?: string
 }
 
-export function deliver(delivery: Delivery): void {
-  const { wire, response } = delivery
-  if (wire === 'whole') return sendWhole(delivery)
-  const { socket } = response
-  if (socket !== null && !socket.destroyed) damaged[wire](socket, delivery)
+/** A copy, so that our declarations hold its type and not the JSON file. */
+const cannedByName = { ...cannedAnswers }
+
+type CannedName = keyof typeof cannedByName
+
+export function isCanned(name: string): name is CannedName {
+  return Object.hasOwn(cannedByName, name)
 }
 
-/** Damaged answers are written to the socket, past node:http. */
-const damaged: Readonly<Record<Exclude<Wire, 'whole'>, (socket: Socket, delivery: Delivery) => void>> = {
-  silence: () => {},
-  close: (socket) => void socket.destroy(),
-  reset: (socket) => void socket.resetAndDestroy(),
-  garbage: (socket) => void socket.end('\u0000\u0001 this is not HTTP\r\n\r\n'),
-  drip: (socket, delivery) => drip(socket, `${head(delivery, true)}${delivery.answer.body}`, delivery),
-  'cut-json': (socket, delivery) => void socket.end(`${head(delivery, false)}${half(delivery.answer.body)}`),
-  truncated: (socket, delivery) => void socket.end(`${head(delivery, true)}${half(delivery.answer.body)}`),
-  'reset-body': (socket, delivery) =>
-    void socket.write(`${head(delivery, true)}${half(delivery.answer.body)}`, () => socket.resetAndDestroy()),
-}
-
-function sendWhole({ response, answer, dateMs }: Delivery): void {
-  if (response.destroyed) return
-  response.sendDate = false
-  response.writeHead(answer.status, {
-    date: new Date(dateMs).toUTCString(),
-    'content-type': answer.contentType,
-    'content-length': Buffer.byteLength(answer.body),
-    ...answer.headers,
-  })
-  response.end(answer.body)
-}
-
-function head({ answer, dateMs }: Delivery, withLength: boolean): string {
-  const lines = [
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
-    `Date: ${new Date(dateMs).toUTCString()}`,
-    `Content-Type: ${answer.contentType}`,
-    withLength ? `Content-Length: ${Buffer.byteLength(answer.body)}` : 'Connection: close',
-  ]
-  return `${lines.join('\r\n')}\r\n\r\n`
-}
-
-function half(body: string): string {
-  return body.slice(0, Math.floor(body.length / 2))
-}
-
-function drip(socket: Socket, text: string, { dripMs, later }: Delivery): void {
-  const bytes = Buffer.from(text)
-  let at = 0
-  function next(): void {
-    if (socket.destroyed) return
-    if (at === bytes.length) {
-      socket.end()
-      return
-    }
-    socket.write(bytes.subarray(at, at + 1))
-    at += 1
-    later(dripMs, next)
-  }
-  next()
+export function canned(name: CannedName): Answer {
+  const { status, code, message, title, headers, body = '' }: CannedAnswer = cannedByName[name]
+  if (code !== undefined) return refusal(status, code, message)
+  return title === undefined ? plainJson(status, body) : page(status, title, headers)
 }

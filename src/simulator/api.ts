@@ -2,21 +2,19 @@
  * The API without its network: rate limit, authentication, idempotency and routes, in this order, and the faults between them.
  * It is synchronous: a request is finished before the next one is handled.
  */
-import { page, plainJson, tooManyRequests } from './answers.ts'
-import type { Answer, Wire } from './answers.ts'
-import { createAuthentication } from './authentication.ts'
+import { canned, isCanned, refusal, success, tooManyRequests } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { createAuthentication, createMemory } from './authentication.ts'
 import type { Customers } from './customers.ts'
-import { findEffect } from './fault-effects.ts'
-import type { FaultEffect } from './fault-effects.ts'
-import type { Draw } from './faults.ts'
+import { faultNames } from './faults.ts'
+import type { Fault } from './faults.ts'
 import type { RateWindow, SimulatorOptions } from './options.ts'
 import { handle } from './routes.ts'
 import type { Handled, SimulatedRequest } from './routes.ts'
 
 interface Processed extends Handled {
-  readonly wire: Wire
   readonly replayed: boolean
-  /** True if the firewall refused it for its rate. */
+  readonly fault: Fault | undefined
   readonly overLimit: boolean
 }
 
@@ -27,46 +25,67 @@ interface Arrival {
   readonly nowMs: number
 }
 
-type Api = (request: SimulatedRequest, draw: Draw, arrival: Arrival) => Processed
+type Api = (request: SimulatedRequest, fault: Fault | undefined, arrival: Arrival) => Processed
 
-const untouched = { wire: 'whole', replayed: false, overLimit: false } as const
+const untouched = { replayed: false, fault: undefined, overLimit: false } as const
+const noAnswer: Answer = { status: 0, contentType: '', body: '', errorCode: '' }
 
 export function createApi(options: Required<SimulatorOptions>, customers: Customers): Api {
   const { limitBody, retryAfter, idempotency } = options
   const firewall = createFirewall(options.windows)
   const authenticate = createAuthentication(options)
-  const firstAnswers = idempotency === 'all-post' ? createFirstAnswers() : undefined
+  const firstAnswers = createMemory<Answer>(firstAnswerMs, mostFirstAnswers)
 
   /** After the firewall. `instead` replaces the call itself. */
   function process(request: SimulatedRequest, { wallMs, nowMs }: Arrival, instead?: Answer): Processed {
     const refused = authenticate(request, wallMs, nowMs)
     if (refused !== undefined) return { ...untouched, answer: refused }
-    const key = request.method === 'POST' ? String(request.headers['idempotency'] ?? '') : ''
-    const first = key === '' ? undefined : firstAnswers?.recall(key, nowMs)
+    const isKept = idempotency === 'all-post' && request.method === 'POST'
+    const key = isKept ? String(request.headers['idempotency'] ?? '') : ''
+    const first = key === '' ? undefined : firstAnswers.recall(key, nowMs)
     if (first !== undefined) return { ...untouched, answer: first, replayed: true }
     const handled =
       instead === undefined ? handle(request.route, request.text, customers) : { answer: instead }
-    if (key !== '') firstAnswers?.remember(key, handled.answer, nowMs)
+    if (key !== '') firstAnswers.remember(key, handled.answer, nowMs)
     return { ...untouched, ...handled }
   }
 
-  return (request, draw, arrival) => {
-    const effect: FaultEffect | undefined = draw.fault && findEffect(draw.fault, request.route, limitBody)
-    if (effect?.wire === 'close') return { ...untouched, answer: plainJson(0, ''), wire: 'close' }
+  return (request, fault, arrival) => {
+    if (fault?.name === 'refuse') return { ...untouched, answer: noAnswer, fault }
     const blockedMs = firewall(arrival.nowMs)
     if (blockedMs > 0) {
       const answer = tooManyRequests(limitBody, retryAfter ? blockedMs : undefined)
       return { ...untouched, answer, overLimit: true }
     }
-    if (request.tooLarge) return { ...untouched, answer: page(413, 'Payload Too Large') }
-    if (effect?.stage === 'before')
-      return { ...untouched, answer: effect.answer ?? plainJson(0, ''), wire: effect.wire }
-    const instead = effect?.stage === 'kept' ? effect.answer : undefined
-    const processed = process(request, arrival, instead)
-    if (effect?.stage !== 'after') return processed
-    return { ...processed, answer: effect.change(processed.answer), wire: effect.wire }
+    if (request.tooLarge) return { ...untouched, answer: canned('too-large') }
+    if (fault === undefined) return process(request, arrival)
+    const answer = faultAnswer(fault, request, limitBody)
+    if (fault.name === '500-kept') return process(request, arrival, answer)
+    if (!faultNames[fault.name].applies) return { ...untouched, answer: answer ?? noAnswer, fault }
+    const processed = process(request, arrival)
+    return { ...processed, answer: answer ?? processed.answer, fault }
   }
 }
+
+/** What a fault answers. Returns undefined if it only damages an answer, or gives none. */
+function faultAnswer(
+  { name, argumentMs }: Fault,
+  { route }: SimulatedRequest,
+  limitBody: 'html' | 'json',
+): Answer | undefined {
+  if (name === '429') return tooManyRequests(limitBody, argumentMs === 0 ? undefined : argumentMs)
+  if (name === 'huge-200') return success({ padding: 'x'.repeat(2 ** 21) })
+  if (name === 'wrong-id') return success({ id: `cus_${'0'.repeat(31)}1` })
+  if (name === 'not-found' && route.call === 'retrieve') return refusal(400, 'ERROR_GET_CUSTOMER')
+  return isCanned(name) ? canned(name) : undefined
+}
+
+/**
+ * With `all-post`, first answers are replayed, as Rapyd does for every POST once its support has enabled that: for 24 hours, with
+ * one namespace for the account, comparing only the key and never the body. Whether it keeps errors too is unknown: they are kept.
+ */
+const firstAnswerMs = 24 * 60 * 60 * 1000
+const mostFirstAnswers = 200_000
 
 /**
  * The rate windows of the firewall. Counts a request at `nowMs` (monotonic) and returns how long it is blocked, in ms; 0 if it
@@ -87,9 +106,7 @@ export function createFirewall(windows: readonly RateWindow[]): Firewall {
 }
 
 function createCounter({ limit, perMs, blockMs }: RateWindow): Firewall {
-  // A ring of the newest `limit` arrivals: the slot about to be overwritten holds the one `limit` requests ago.
-  const arrivals = new Float64Array(Math.max(1, limit)).fill(-Infinity)
-  let next = 0
+  let arrivals: number[] = []
   let firstAt: number | undefined
   let blockedUntil = -Infinity
 
@@ -101,48 +118,10 @@ function createCounter({ limit, perMs, blockMs }: RateWindow): Firewall {
   return (nowMs) => {
     firstAt ??= nowMs
     if (nowMs < blockedUntil) return blockedUntil - nowMs
-    if (blockedUntil !== -Infinity) {
-      arrivals.fill(-Infinity)
-      blockedUntil = -Infinity
-    }
-    const over = limit < 1 || nowMs - (arrivals[next] ?? -Infinity) < perMs
-    arrivals[next] = nowMs
-    next = (next + 1) % arrivals.length
-    if (!over) return 0
+    while (nowMs - (arrivals[0] ?? nowMs) >= perMs) arrivals.shift()
+    if (arrivals.push(nowMs) <= limit) return 0
+    arrivals = []
     blockedUntil = blockEnd(nowMs, firstAt)
     return blockedUntil - nowMs
-  }
-}
-
-/**
- * Replays first answers, as Rapyd does for every POST once its support has enabled that: for 24 hours, with one namespace for
- * the account, comparing only the key and never the body. By default it is off: customer calls ignore the header.
- */
-interface FirstAnswers {
-  /** Returns the first answer to this key, with its operation id, or undefined. */
-  recall(key: string, nowMs: number): Answer | undefined
-  /** Stores the first answer. Whether Rapyd stores errors too is unknown, so they are stored. */
-  remember(key: string, answer: Answer, nowMs: number): void
-}
-
-const retentionMs = 24 * 60 * 60 * 1000
-
-/** `most` is the number of answers to store; the oldest are dropped first. */
-export function createFirstAnswers(most = 200_000): FirstAnswers {
-  const kept = new Map<string, { readonly answer: Answer; readonly until: number }>()
-  return {
-    recall(key, nowMs) {
-      const found = kept.get(key)
-      if (found === undefined || found.until > nowMs) return found?.answer
-      kept.delete(key)
-      return undefined
-    },
-    remember(key, answer, nowMs) {
-      if (kept.has(key)) return
-      kept.set(key, { answer, until: nowMs + retentionMs })
-      if (kept.size <= most) return
-      const oldest = kept.keys().next()
-      if (!oldest.done) kept.delete(oldest.value)
-    },
   }
 }

@@ -2,11 +2,12 @@
  * Checks the signature of a request. It shares no code with the client that it checks. The order is as measured: headers, access
  * key, signature, timestamp, salt.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { refusal } from './answers.ts'
+import { createHmac } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { parseJson } from '../model/json.ts'
+import { canned } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { SimulatorOptions } from './options.ts'
-import type { SimulatedRequest } from './routes.ts'
 
 export interface SignedParts {
   /** As on the request line, in upper case. */
@@ -36,67 +37,54 @@ export function expectedSignature(parts: SignedParts): string {
  * from its error text and the official samples). Text that is not JSON stays.
  */
 export function reserialised(body: string): string {
-  if (body === '') return ''
-  let text = body
-  try {
-    text = JSON.stringify(JSON.parse(body))
-  } catch {
-    return body
-  }
+  const value = parseJson(body)
+  if (value === undefined) return body
+  const text = JSON.stringify(value)
   return text === '{}' ? '' : text
 }
 
-/**
- * Returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's clock,
- * which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
- */
-export type Authenticate = (
-  request: Pick<SimulatedRequest, 'method' | 'path' | 'headers' | 'body' | 'text'>,
-  wallMs: number,
-  nowMs: number,
-) => Answer | undefined
+export interface ReceivedRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+  readonly text: string
+}
 
-const unauthenticated = 'UNAUTHENTICATED_API_CALL'
-
-export const authenticationRefusals = {
-  headers: () => refusal(400, 'MISSING_AUTHENTICATION_HEADERS', 'Authentication headers are missing.'),
-  accessKey: () => refusal(401, unauthenticated, 'access_key header is not valid'),
-  signature: () =>
-    refusal(
-      401,
-      unauthenticated,
-      'The signature did not match. Check the body for whitespace and for numbers with trailing zeros.',
-    ),
-  timestamp: () => refusal(401, unauthenticated, 'timestamp header is out of allowed range'),
-  salt: () => refusal(401, unauthenticated, 'salt header value is not valid, same value used not long ago'),
-} as const
+/** How long Rapyd stores used salts is unknown: at least 300 s. */
+const saltMemoryMs = 600_000
+const mostSalts = 1_000_000
 
 type AuthenticationOptions = Pick<
   Required<SimulatorOptions>,
   'accessKey' | 'secretKey' | 'signature' | 'timestamps'
 >
 
-export function createAuthentication(options: AuthenticationOptions): Authenticate {
-  const salts = createSaltMemory()
-  return ({ method, path, headers, body, text }, wallMs, nowMs) => {
+/**
+ * The result returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's
+ * clock, which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
+ */
+export function createAuthentication(options: AuthenticationOptions) {
+  const salts = createMemory<true>(saltMemoryMs, mostSalts)
+  return (request: ReceivedRequest, wallMs: number, nowMs: number): Answer | undefined => {
+    const { method, path, headers, body, text } = request
     const [salt, timestamp, accessKey, signature] = ['salt', 'timestamp', 'access_key', 'signature'].map(
       (name) => String(headers[name] ?? ''),
     )
     if (!salt || !timestamp || !accessKey || !signature || !/^\d{1,15}$/.test(timestamp))
-      return authenticationRefusals.headers()
-    if (accessKey !== options.accessKey) return authenticationRefusals.accessKey()
+      return canned('missing-headers')
+    if (accessKey !== options.accessKey) return canned('key-401')
     const { secretKey } = options
     const isSigned = (signed: string | Uint8Array) =>
-      sameText(
-        signature,
-        expectedSignature({ method, path, salt, timestamp, accessKey, secretKey, body: signed }),
-      )
+      signature === expectedSignature({ method, path, salt, timestamp, accessKey, secretKey, body: signed })
     const isRawSigned = options.signature !== 'reserialised' && isSigned(body)
     if (!isRawSigned && (options.signature === 'raw' || !isSigned(reserialised(text))))
-      return authenticationRefusals.signature()
+      return canned('signature-401')
     if (!inRange(Math.floor(wallMs / 1000) - Number(timestamp), options.timestamps))
-      return authenticationRefusals.timestamp()
-    return salts.use(salt, nowMs) ? undefined : authenticationRefusals.salt()
+      return canned('timestamp-401')
+    if (salts.recall(salt, nowMs) === true) return canned('salt-401')
+    salts.remember(salt, true, nowMs)
+    return undefined
   }
 }
 
@@ -106,33 +94,20 @@ function inRange(ageSeconds: number, timestamps: 'measured' | 'documented'): boo
   return ageSeconds <= 300 && ageSeconds >= -3600
 }
 
-function sameText(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
-}
-
-const saltMemoryMs = 300_000
-const saltsPerGeneration = 500_000
-
-/**
- * Stores used salts for 300 to 600 s in two generations; how long Rapyd stores them is unknown. Above 500,000 salts in 300 s it
- * drops them sooner, to bound its memory.
- */
-function createSaltMemory() {
-  let former = new Set<string>()
-  let current = new Set<string>()
-  let since = -Infinity
+/** Keeps values by key for `keptMs`, at most `most` of them: the oldest go first. The clock is monotonic. */
+export function createMemory<Value>(keptMs: number, most: number) {
+  const kept = new Map<string, { readonly value: Value; readonly until: number }>()
   return {
-    /** Returns false if the salt was used before. */
-    use(salt: string, nowMs: number): boolean {
-      if (nowMs - since >= saltMemoryMs || current.size >= saltsPerGeneration) {
-        former = current
-        current = new Set()
-        since = nowMs
+    /** Returns undefined if there is none, or none any longer. */
+    recall(key: string, nowMs: number): Value | undefined {
+      for (const [oldest, { until }] of kept) {
+        if (until > nowMs && kept.size <= most) break
+        kept.delete(oldest)
       }
-      if (current.has(salt) || former.has(salt)) return false
-      current.add(salt)
-      return true
+      return kept.get(key)?.value
+    },
+    remember(key: string, value: Value, nowMs: number): void {
+      kept.set(key, { value, until: nowMs + keptMs })
     },
   }
 }

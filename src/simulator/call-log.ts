@@ -26,35 +26,13 @@ export interface SimulatedCall {
   readonly fault: string
 }
 
-/** A call under way, as the server fills it in. */
 export type OpenCall = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[Key] }
 
-/** A call that has just arrived. */
-export function openCall(
-  called: Pick<SimulatedCall, 'method' | 'path' | 'customerId'>,
-  headers: IncomingHttpHeaders,
-): OpenCall {
-  const text = (name: string) => String(headers[name] ?? '')
-  return {
-    at: performance.timeOrigin + performance.now(),
-    ...called,
-    body: '',
-    headers: { salt: text('salt'), timestamp: text('timestamp'), idempotency: text('idempotency') },
-    status: 0,
-    applied: false,
-    replayed: false,
-    errorCode: '',
-    fault: '',
-  }
-}
-
-/** Counts of all calls so far. */
 export interface CallCounts {
   /** The newest calls by arrival; a call still under way has status 0. */
   readonly calls: readonly SimulatedCall[]
   /** All calls, also those that are not kept. */
   readonly callCount: number
-  /** Calls that were applied. */
   readonly appliedCount: number
   /** Requests that the rate limit refused. */
   readonly overLimit: number
@@ -64,21 +42,8 @@ export interface CallCounts {
   readonly inFlightPerCustomerMax: number
 }
 
-export interface CallLog {
-  /** A live object: its counts continue. */
-  readonly counts: CallCounts
-  /** Adds a call that has arrived. */
-  open(call: OpenCall): void
-  /** Counts a call that was applied. */
-  apply(call: OpenCall): void
-  /** Counts a call that the rate limit refused. */
-  refuse(): void
-  /** The call is no longer in flight. */
-  close(call: OpenCall): void
-}
-
 /** `keep` is the number of the newest calls that stay readable; 0 for counters only. */
-export function createCallLog(keep: number): CallLog {
+export function createCallLog(keep: number) {
   const kept: SimulatedCall[] = []
   const inFlightOf = new Map<string, number>()
   // In large steps: to remove one from the front at every call would move the whole array each time.
@@ -100,30 +65,44 @@ export function createCallLog(keep: number): CallLog {
   }
   return {
     counts,
-    open(call) {
+    open(
+      called: Pick<SimulatedCall, 'method' | 'path' | 'customerId'>,
+      headers: IncomingHttpHeaders,
+    ): OpenCall {
+      const text = (name: string) => String(headers[name] ?? '')
+      const call: OpenCall = {
+        at: performance.timeOrigin + performance.now(),
+        ...called,
+        body: '',
+        headers: { salt: text('salt'), timestamp: text('timestamp'), idempotency: text('idempotency') },
+        status: 0,
+        applied: false,
+        replayed: false,
+        errorCode: '',
+        fault: '',
+      }
       counts.callCount += 1
       counts.inFlight += 1
       counts.inFlightMax = Math.max(counts.inFlightMax, counts.inFlight)
       if (keep > 0) kept.push(call)
       trim(Math.max(1000, keep / 4))
-      if (call.customerId === '') return
-      const concurrent = (inFlightOf.get(call.customerId) ?? 0) + 1
-      inFlightOf.set(call.customerId, concurrent)
-      counts.inFlightPerCustomerMax = Math.max(counts.inFlightPerCustomerMax, concurrent)
+      if (call.customerId !== '') {
+        const concurrent = (inFlightOf.get(call.customerId) ?? 0) + 1
+        inFlightOf.set(call.customerId, concurrent)
+        counts.inFlightPerCustomerMax = Math.max(counts.inFlightPerCustomerMax, concurrent)
+      }
+      return call
     },
-    apply(call) {
-      call.applied = true
-      counts.appliedCount += 1
+    count({ applied }: SimulatedCall, overLimit: boolean): void {
+      if (applied) counts.appliedCount += 1
+      if (overLimit) counts.overLimit += 1
     },
-    refuse() {
-      counts.overLimit += 1
-    },
-    close(call) {
+    /** The call is no longer in flight. */
+    close({ customerId }: SimulatedCall): void {
       counts.inFlight -= 1
-      if (call.customerId === '') return
-      const concurrent = (inFlightOf.get(call.customerId) ?? 1) - 1
-      if (concurrent > 0) inFlightOf.set(call.customerId, concurrent)
-      else inFlightOf.delete(call.customerId)
+      const concurrent = (inFlightOf.get(customerId) ?? 1) - 1
+      if (concurrent > 0) inFlightOf.set(customerId, concurrent)
+      else inFlightOf.delete(customerId)
     },
   }
 }

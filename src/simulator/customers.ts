@@ -14,21 +14,10 @@ import { checkUpdate } from './customer-rules.ts'
 import documented from './documented-objects.json' with { type: 'json' }
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 
-export interface Customers {
-  /** What Retrieve Customer shows. Returns undefined if there is no such customer. */
-  find(id: string): SimulatedCustomer | undefined
-  /** Returns a refusal if it changed nothing. */
-  update(id: string, body: JsonObject): Answer | undefined
-  /** Returns the id of the discount that was removed, if there was one. */
-  deleteDiscount(id: string): string | undefined
-  /** Number of updates that were applied. */
-  updatesOf(id: string): number
-  /** In the order of creation. Returns undefined if a cursor names no customer. */
-  list(page: Page): readonly SimulatedCustomer[] | undefined
-}
+export type Customers = ReturnType<typeof createCustomers>
 
 /** If both cursors are given, `startingAfter` counts. */
-export interface Page {
+interface Page {
   readonly limit: number
   readonly startingAfter?: string | undefined
   readonly endingBefore?: string | undefined
@@ -48,7 +37,7 @@ type CustomersOptions = Pick<
   'customers' | 'metadata' | 'addresses' | 'blankCoupon' | 'blanks'
 >
 
-export function createCustomers(options: CustomersOptions): Customers {
+export function createCustomers(options: CustomersOptions) {
   const any = options.customers === 'any'
   const kept = new Map<string, StoredCustomer>()
   const order: string[] = []
@@ -133,11 +122,13 @@ export function createCustomers(options: CustomersOptions): Customers {
   }
 
   return {
-    find(id) {
+    /** What Retrieve Customer shows. Returns undefined if there is no such customer. */
+    find(id: string): SimulatedCustomer | undefined {
       const customer = touch(id)
       return customer && show(id, customer)
     },
-    update(id, body) {
+    /** Returns a refusal if it changed nothing. */
+    update(id: string, body: JsonObject): Answer | undefined {
       const customer = touch(id)
       if (customer === undefined) return refusal(400, 'INVALID_CUSTOMER_ID')
       const refused = checkUpdate(body) ?? checkOwned(id, customer.fields, body)
@@ -147,15 +138,18 @@ export function createCustomers(options: CustomersOptions): Customers {
       customer.updates += 1
       return undefined
     },
-    deleteDiscount(id) {
+    /** Returns the id of the discount that was removed, if there was one. */
+    deleteDiscount(id: string): string | undefined {
       const customer = kept.get(id)
       const discount = objectOf(customer?.fields['discount'])['id']
       if (customer === undefined || typeof discount !== 'string') return undefined
       customer.fields = { ...customer.fields, discount: null }
       return discount
     },
-    updatesOf: (id) => kept.get(id)?.updates ?? 0,
-    list({ limit, startingAfter, endingBefore }) {
+    /** Number of updates that were applied. */
+    updatesOf: (id: string): number => kept.get(id)?.updates ?? 0,
+    /** In the order of creation. Returns undefined if a cursor names no customer. */
+    list({ limit, startingAfter, endingBefore }: Page): readonly SimulatedCustomer[] | undefined {
       const cursor = startingAfter ?? endingBefore
       const at = cursor === undefined ? -1 : kept.get(cursor)?.index
       if (at === undefined) return undefined

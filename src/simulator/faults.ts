@@ -11,11 +11,11 @@
  * others damage the answer of a request that was carried out, or refused, as usual.
  */
 import { unitMs } from '../config/values.ts'
+import { BulkUpdateError } from '../model/errors.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import kinds from './fault-kinds.json' with { type: 'json' }
 
 interface FaultKind {
-  /** One line for help texts. */
   readonly summary: string
   /** False if the request is not carried out. */
   readonly applies: boolean
@@ -36,7 +36,6 @@ export interface Fault {
   /** First and last of the requests that it could strike, counted from 1. */
   readonly from: number
   readonly to: number
-  /** Maximum number of strikes. */
   readonly times: number
   /** Empty for every customer. */
   readonly customerId: string
@@ -48,46 +47,37 @@ function isFaultName(text: string): text is FaultName {
   return Object.hasOwn(faultNames, text)
 }
 
-interface FaultsProblem {
-  readonly message: string
-  readonly tip: string
+function faultsProblem(message: string, tip: string): BulkUpdateError {
+  return new BulkUpdateError('E_FAULTS', message, tip)
 }
 
 const item = /^([a-z0-9-]*?)(?:\(([^)]*)\))?((?:[/:@=\s]|x\d+(?=$|[/:@=\s])).*)?$/s
 
-/** Returns the faults in the order of the text, or a problem, which has a `message`. A blank text means no faults. */
-export function parseFaults(spec: string): readonly Fault[] | FaultsProblem {
-  const faults: Fault[] = []
-  for (const text of spec.split(',').map((part) => part.trim())) {
-    if (text === '') continue
-    const fault = parseFault(text)
-    if ('message' in fault) return fault
-    faults.push(fault)
-  }
-  return faults
+/** The faults in the order of the text; none if it is blank. Throws USAGE, E_FAULTS. */
+export function parseFaults(spec: string): readonly Fault[] {
+  const texts = spec.split(',').map((part) => part.trim())
+  return texts.filter((text) => text !== '').map(parseFault)
 }
 
-function parseFault(text: string): Fault | FaultsProblem {
+function parseFault(text: string): Fault {
   const [, name = '', argument, selectors = ''] = item.exec(text) ?? []
   if (!isFaultName(name)) {
     const written = name === '' ? text : name
     const names = Object.keys(faultNames)
-    return {
-      message: `there is no fault "${written}"`,
-      tip: `${didYouMean(findNearest(written, names))}Faults: ${names.join(', ')}.`,
-    }
+    const tip = `${didYouMean(findNearest(written, names))}Faults: ${names.join(', ')}.`
+    throw faultsProblem(`there is no fault "${written}"`, tip)
   }
   const { argument: wanted }: FaultKind = faultNames[name]
   const argumentMs = argument === undefined ? undefined : parseDuration(argument)
   if (wanted === undefined && argument !== undefined)
-    return { message: `the fault "${name}" takes no argument`, tip: `Write it as ${name}.` }
+    throw faultsProblem(`the fault "${name}" takes no argument`, `Write it as ${name}.`)
   if (wanted !== undefined && argumentMs === undefined && (wanted.required || argument !== undefined))
-    return {
-      message: `the fault "${name}" needs a duration`,
-      tip: `Write it as ${wanted.example}, in ms, s, m or h.`,
-    }
+    throw faultsProblem(
+      `the fault "${name}" needs a duration`,
+      `Write it as ${wanted.example}, in ms, s, m or h.`,
+    )
   if (name !== 'clock' && (argumentMs ?? 0) < 0)
-    return { message: `the fault "${name}" needs a duration ahead`, tip: 'Leave out the minus sign.' }
+    throw faultsProblem(`the fault "${name}" needs a duration ahead`, 'Leave out the minus sign.')
   return parseSelectors({ ...everyRequest, name, argumentMs: argumentMs ?? 0 }, selectors)
 }
 
@@ -96,7 +86,7 @@ const everyRequest = { share: 1, from: 1, to: Infinity, times: Infinity, custome
 const selector =
   /\s*(?:\/(?<method>get|post|delete)|:?(?<share>\d+(?:\.\d+)?)%|@(?<from>\d+)(?<open>-)?(?<to>\d+)?|=(?<id>[A-Za-z0-9_-]+)|:?x(?<times>\d+))\s*/iy
 
-function parseSelectors(plain: Fault, text: string): Fault | FaultsProblem {
+function parseSelectors(plain: Fault, text: string): Fault {
   const fault: { -readonly [Key in keyof Fault]: Fault[Key] } = { ...plain }
   selector.lastIndex = 0
   while (selector.lastIndex < text.length) {
@@ -108,16 +98,17 @@ function parseSelectors(plain: Fault, text: string): Fault | FaultsProblem {
       fault.to = to === undefined ? (open === undefined ? fault.from : Infinity) : Number(to)
     } else if (id !== undefined) fault.customerId = id
     else if (times !== undefined) fault.times = Number(times)
-    else return selectorProblem(plain.name, text)
+    else throw selectorProblem(plain.name, text)
   }
-  return fault.from < 1 || fault.to < fault.from ? selectorProblem(plain.name, text) : fault
+  if (fault.from < 1 || fault.to < fault.from) throw selectorProblem(plain.name, text)
+  return fault
 }
 
-function selectorProblem(name: string, text: string): FaultsProblem {
-  return {
-    message: `cannot read where the fault "${name}" strikes: "${text.trim()}"`,
-    tip: `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get, ${name}/post or ${name}/delete for a method.`,
-  }
+function selectorProblem(name: string, text: string): BulkUpdateError {
+  return faultsProblem(
+    `cannot read where the fault "${name}" strikes: "${text.trim()}"`,
+    `Write ${name}:2% for a share, ${name}@3 or ${name}@3-5 for the nth requests, ${name}=cus_… for a customer, ${name}:x2 for two times, ${name}/get, ${name}/post or ${name}/delete for a method.`,
+  )
 }
 
 function parseDuration(text: string): number | undefined {

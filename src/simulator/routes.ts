@@ -3,11 +3,11 @@
  * documented, 401 `UNAUTHORIZED_API_CALL` with an empty message; that includes an empty customer id.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
-import { plainJson, refusal, success } from './answers.ts'
+import { canned, refusal, success } from './answers.ts'
 import type { Answer } from './answers.ts'
+import type { ReceivedRequest } from './authentication.ts'
 import type { Customers } from './customers.ts'
 
 export interface Route {
@@ -17,14 +17,8 @@ export interface Route {
   readonly query: string
 }
 
-export interface SimulatedRequest {
-  readonly method: string
-  readonly path: string
+export interface SimulatedRequest extends ReceivedRequest {
   readonly route: Route
-  readonly headers: IncomingHttpHeaders
-  readonly body: Uint8Array
-  readonly text: string
-  /** Larger than the simulator reads. */
   readonly tooLarge: boolean
 }
 
@@ -47,7 +41,6 @@ function callOf(method: string, path: string, customerId: string, rest: string |
 /** What a call has changed: the content of its webhook. */
 export interface ChangeEvent {
   readonly type: 'CUSTOMER_UPDATED' | 'CUSTOMER_DISCOUNT_DELETED'
-  /** As in the answer. */
   readonly data: JsonValue
   readonly operationId: string
 }
@@ -58,7 +51,6 @@ export interface Handled {
   readonly event?: ChangeEvent
 }
 
-/** Carries out a well-signed call. */
 export function handle(route: Route, body: string, customers: Customers): Handled {
   const { call, customerId } = route
   switch (call) {
@@ -66,25 +58,21 @@ export function handle(route: Route, body: string, customers: Customers): Handle
       return update(customerId, body, customers)
     case 'retrieve': {
       const customer = customers.find(customerId)
-      return refused(customer === undefined ? refusal(400, 'ERROR_GET_CUSTOMER') : success(customer))
+      return { answer: customer === undefined ? refusal(400, 'ERROR_GET_CUSTOMER') : success(customer) }
     }
     case 'list':
-      return refused(list(route.query, customers))
+      return { answer: list(route.query, customers) }
     case 'delete-discount': {
-      if (customers.find(customerId) === undefined) return refused(refusal(400, 'INVALID_CUSTOMER_ID'))
+      if (customers.find(customerId) === undefined) return { answer: refusal(400, 'INVALID_CUSTOMER_ID') }
       const id = customers.deleteDiscount(customerId)
-      if (id === undefined) return refused(refusal(400, 'ERROR_DELETE_CUSTOMER_DISCOUNT'))
+      if (id === undefined) return { answer: refusal(400, 'ERROR_DELETE_CUSTOMER_DISCOUNT') }
       return applied('CUSTOMER_DISCOUNT_DELETED', { id, deleted: true })
     }
     case 'unknown':
-      return refused(refusal(401, 'UNAUTHORIZED_API_CALL'))
+      return { answer: canned('not-here-401') }
     default:
       return call satisfies never
   }
-}
-
-function refused(answer: Answer): Handled {
-  return { answer }
 }
 
 function applied(type: ChangeEvent['type'], data: JsonValue): Handled {
@@ -95,10 +83,10 @@ function applied(type: ChangeEvent['type'], data: JsonValue): Handled {
 function update(id: string, body: string, customers: Customers): Handled {
   const patch = body === '' ? {} : parseJson(body)
   // No code is documented for either. Clients have seen a bare string for malformed bodies.
-  if (patch === undefined) return refused(plainJson(400, '"Malformed JSON in the request body"'))
-  if (!isJsonObject(patch)) return refused(refusal(400, 'MISSING_INVALID_PARAMETERS'))
+  if (patch === undefined) return { answer: canned('malformed') }
+  if (!isJsonObject(patch)) return { answer: refusal(400, 'MISSING_INVALID_PARAMETERS') }
   const refusedWith = customers.update(id, patch)
-  if (refusedWith !== undefined) return refused(refusedWith)
+  if (refusedWith !== undefined) return { answer: refusedWith }
   return applied('CUSTOMER_UPDATED', customers.find(id) ?? {})
 }
 

@@ -2,17 +2,18 @@
  * A simulator of Rapyd's customers API on loopback, for demos, rehearsals and tests. It keeps its customers in memory, checks
  * signatures with its own code, and simulates faults. `options.ts` says which defaults are documented.
  */
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { BulkUpdateError } from '../model/errors.ts'
-import { deliver } from './answers.ts'
 import { createApi } from './api.ts'
-import { createCallLog, openCall } from './call-log.ts'
+import { createCallLog } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
+import { damages, deliver } from './delivery.ts'
 import { createFaultPlan, parseFaults } from './faults.ts'
-import type { FaultPlan } from './faults.ts'
+import type { FaultName } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 import { parseRoute } from './routes.ts'
@@ -20,8 +21,6 @@ import type { SimulatedRequest } from './routes.ts'
 import { createWebhooks } from './webhooks.ts'
 import type { WebhookCounts } from './webhooks.ts'
 
-export { faultNames, parseFaults } from './faults.ts'
-export type { Fault } from './faults.ts'
 export type { RateWindow } from './options.ts'
 export type { SimulatedCall, SimulatedCustomer, SimulatorOptions }
 
@@ -42,30 +41,23 @@ export interface Simulator extends CallCounts {
   close(): Promise<void>
 }
 
+/** Faults during which the call stays in flight. */
+const lasting: ReadonlySet<FaultName> = new Set<FaultName>(['hang', 'hang-after', 'drip'])
+
 /** Starts the simulator. Throws a `BulkUpdateError` for faults that cannot be read or a port that is not free. */
 export async function createSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
   const options = resolveSimulatorOptions(given)
-  let plan = planFaults(options.faults, options.seed)
+  let plan = createFaultPlan(parseFaults(options.faults), options.seed)
   const customers = createCustomers(options)
   const api = createApi(options, customers)
   const log = createCallLog(options.keepCalls)
   const webhooks = createWebhooks(options)
-  const timers = new Set<NodeJS.Timeout>()
-  const sockets = new Set<Socket>()
-
-  function later(milliseconds: number, task: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      task()
-    }, milliseconds)
-    timers.add(timer)
-  }
+  const closing = new AbortController()
 
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
     const route = parseRoute(method, path)
-    const call = openCall({ method, path, customerId: route.customerId }, headers)
-    log.open(call)
+    const call = log.open({ method, path, customerId: route.customerId }, headers)
     let open = true
     const settle = () => {
       if (!open) return
@@ -74,11 +66,15 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       options.onCall(call)
     }
     response.once('close', settle)
-    readBody(message, options.maxBody, (body, tooLarge) => {
+    const onBody = (chunks: readonly Buffer[]): void => {
+      const body = Buffer.concat(chunks)
       const text = body.toString('utf8')
       call.body = text
+      const tooLarge = body.length > options.maxBody
       answer(call, { method, path, route, headers, body, text, tooLarge }, response, settle)
-    })
+    }
+    // Without a whole request there is no answer.
+    message.toArray().then(onBody, () => {})
   }
 
   function answer(
@@ -89,39 +85,30 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
   ): void {
     const draw = plan(request.method, request.route.customerId)
     const skewMs = options.clockSkewMs + draw.skewMs
-    const processed = api(request, draw, { wallMs: Date.now() + skewMs, nowMs: performance.now() })
-    const { wire } = processed
-    call.fault = processed.overLimit ? '' : draw.name
-    call.replayed = processed.replayed
-    call.errorCode = processed.answer.errorCode
-    if (processed.overLimit) log.refuse()
-    if (processed.event !== undefined) {
-      log.apply(call)
-      webhooks.send(processed.event)
-    }
+    const arrival = { wallMs: Date.now() + skewMs, nowMs: performance.now() }
+    const { answer: found, event, fault, replayed, overLimit } = api(request, draw.fault, arrival)
+    Object.assign(call, { fault: overLimit ? '' : draw.name, replayed, errorCode: found.errorCode })
+    call.applied = event !== undefined
+    log.count(call, overLimit)
+    if (event !== undefined) webhooks.send(event)
     const send = () => {
-      if (wire === 'whole' && !response.destroyed) call.status = processed.answer.status
+      const damage = fault && damages[fault.name]
+      if (damage === undefined && !response.destroyed) call.status = found.status
       // Before the bytes leave: a client that has its answer may send the next call before the response closes.
-      if (wire !== 'silence' && wire !== 'drip') settle()
-      const dripMs = draw.fault?.argumentMs ?? 0
-      deliver({ response, answer: processed.answer, dateMs: Date.now() + skewMs, wire, dripMs, later })
+      if (fault === undefined || !lasting.has(fault.name)) settle()
+      deliver({ response, answer: found, dateMs: Date.now() + skewMs, fault })
     }
     const delayMs = options.latencyMs + draw.delayMs
-    if (delayMs > 0) later(delayMs, send)
+    if (delayMs > 0) setTimeout(delayMs, undefined, { signal: closing.signal }).then(send, () => {})
     else send()
   }
 
   // A long keep-alive: only faults end connections at an awkward moment.
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, receive)
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.once('close', () => sockets.delete(socket))
-  })
   await listen(server, options.port)
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : options.port
-  const closed = new Promise<void>((resolve) => server.once('close', resolve))
+  const closed = once(server, 'close')
 
   // Assigned to the live counts, so that they continue.
   return Object.assign(log.counts, {
@@ -132,55 +119,26 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     customer: (id: string) => customers.find(id),
     updatesOf: (id: string) => customers.updatesOf(id),
     setFaults(spec: string) {
-      plan = planFaults(spec, options.seed)
+      plan = createFaultPlan(parseFaults(spec), options.seed)
     },
-    close() {
-      for (const timer of timers) clearTimeout(timer)
-      timers.clear()
+    async close() {
+      closing.abort()
       webhooks.close()
       server.close()
-      for (const socket of sockets) socket.destroy()
-      return closed
+      server.closeAllConnections()
+      await closed
     },
   })
 }
 
-function planFaults(spec: string, seed: number): FaultPlan {
-  const faults = parseFaults(spec)
-  if ('message' in faults) throw new BulkUpdateError('E_FAULTS', faults.message, faults.tip)
-  return createFaultPlan(faults, seed)
-}
-
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new BulkUpdateError(
-          'E_SIMULATOR_PORT',
-          `the simulator cannot listen on port ${port}`,
-          'Choose another port, or leave it out for any free one.',
-          { cause: error },
-        ),
-      ),
+async function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening').catch((error: unknown) => {
+    throw new BulkUpdateError(
+      'E_SIMULATOR_PORT',
+      `the simulator cannot listen on port ${port}`,
+      'Choose another port, or leave it out for any free one.',
+      { cause: error },
     )
-    server.listen(port, '127.0.0.1', resolve)
-  })
-}
-
-/** Reads a request's body and calls `done` at its end; never if the client disconnects before. */
-function readBody(
-  message: IncomingMessage,
-  mostBytes: number,
-  done: (body: Buffer, tooLarge: boolean) => void,
-): void {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  message.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= mostBytes) chunks.push(chunk)
-  })
-  message.once('end', () => {
-    const [only] = chunks
-    done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks), bytes > mostBytes)
   })
 }

@@ -20,34 +20,20 @@ export interface WebhookCounts {
   readonly due: number
 }
 
-export interface Webhooks {
-  readonly counts: WebhookCounts
-  send(event: ChangeEvent): void
-  /** Ends what is under way. */
-  close(): void
-}
-
-export interface DeliveryLimits {
-  readonly mostQueued: number
-  readonly inFlight: number
-  readonly attempts: number
-  readonly attemptMs: number
-  /** Doubled with each attempt. */
-  readonly firstDelayMs: number
-}
-
-const usual: DeliveryLimits = {
+const usual = {
   mostQueued: 10_000,
   inFlight: 8,
   attempts: 6,
   attemptMs: 10_000,
+  /** Doubled with each attempt. */
   firstDelayMs: 1_000,
 }
+export type DeliveryLimits = typeof usual
 
 type WebhookOptions = Pick<Required<SimulatorOptions>, 'webhookUrl' | 'allowHost' | 'accessKey' | 'secretKey'>
 
 /** Throws USAGE for an address that is not allowed. */
-export function createWebhooks(options: WebhookOptions, given: Partial<DeliveryLimits> = {}): Webhooks {
+export function createWebhooks(options: WebhookOptions, given: Partial<DeliveryLimits> = {}) {
   const { webhookUrl: url, accessKey, secretKey } = options
   if (url !== '') checkUrl(url, options.allowHost)
   const { mostQueued, inFlight, attempts, attemptMs, firstDelayMs } = { ...usual, ...given }
@@ -59,15 +45,8 @@ export function createWebhooks(options: WebhookOptions, given: Partial<DeliveryL
     const body = JSON.stringify({ ...envelope, status: nth === 1 ? 'NEW' : 'RET' })
     const [salt, timestamp] = [randomBytes(8).toString('hex'), String(Math.floor(Date.now() / 1000))]
     // The same formula as for requests, with the whole address for the path and no method.
-    const signature = expectedSignature({
-      method: '',
-      path: url,
-      salt,
-      timestamp,
-      accessKey,
-      secretKey,
-      body,
-    })
+    const signed = { method: '', path: url, salt, timestamp, accessKey, secretKey, body }
+    const signature = expectedSignature(signed)
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', salt, timestamp, signature },
@@ -105,7 +84,7 @@ export function createWebhooks(options: WebhookOptions, given: Partial<DeliveryL
 
   return {
     counts,
-    send(event) {
+    send(event: ChangeEvent): void {
       if (url === '' || closing.signal.aborted) return
       if (counts.due >= mostQueued) counts.failed += 1
       else {
@@ -113,7 +92,8 @@ export function createWebhooks(options: WebhookOptions, given: Partial<DeliveryL
         void limit(deliver, event)
       }
     },
-    close() {
+    /** Ends what is under way. */
+    close(): void {
       limit.clearQueue()
       closing.abort()
     },

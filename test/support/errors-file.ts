@@ -12,7 +12,6 @@ import { defaultMapping } from '../../src/mapping/mapping.ts'
 import { createPrepare, createReadRow } from '../../src/validation/row-reader.ts'
 import { errorLine, errorsHeader } from '../../src/report/errors.ts'
 import { openOutcome } from '../../src/engine/all-outcomes.ts'
-import { errorsFormatOf } from '../../src/engine/report.ts'
 import { briefOf, preparedRows } from './prepared.ts'
 
 export interface FileOfRows {
@@ -52,14 +51,13 @@ async function errorsOf(path: string): Promise<string> {
       createReadRow({ head, options: resolveOptions({ input: path }), mapping: defaultMapping }),
       run,
     )
-    const format = errorsFormatOf(head)
-    let text = errorsHeader(format)
+    let text = errorsHeader(head)
     for await (const rows of rowsOf(file, head)) {
       for (const row of rows) {
         const prepared = prepare(row)
         const outcome: Outcome = isOutcome(prepared) ? prepared : openOutcome(prepared, stopped)
         const raw = await file.read(row.offset, row.length)
-        text += errorLine(raw.toString('utf8'), outcome, format)
+        text += errorLine(raw.toString('utf8'), outcome, head)
       }
     }
     return text

@@ -69,7 +69,6 @@ const mostExamples = 3
 /** What many rows share: each row names its kind by number. */
 type Kind = readonly [outcome: string, code: string, field: string, message: string]
 
-/** The rows that need attention. */
 export type Attention = ReturnType<typeof createAttention>
 
 export function createAttention(values?: RowValues, most = mostListed) {

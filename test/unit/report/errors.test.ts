@@ -14,9 +14,9 @@ const briefsOf = (name: string, text: string) => withFile(name, text, (file) => 
 const csv = (header: string): ErrorsFormat => ({
   format: 'csv',
   header: header.split(','),
+  above: '',
   headerText: header,
-  delimiter: ',',
-  escape: '"',
+  dialect: { delimiter: ',' },
   lineEnd: '\n',
 })
 
@@ -90,9 +90,9 @@ describe('errors.csv', () => {
     const format: ErrorsFormat = {
       format: 'csv',
       header: ['id'],
+      above: '',
       headerText: 'id',
-      delimiter: ';',
-      escape: '"',
+      dialect: { delimiter: ';' },
       lineEnd: '\n',
     }
     const message = 'one; two'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { plainJson } from '../../../src/simulator/answers.ts'
-import { createFirewall, createFirstAnswers } from '../../../src/simulator/api.ts'
+import { createFirewall } from '../../../src/simulator/api.ts'
+import { createMemory } from '../../../src/simulator/authentication.ts'
 import { documentedWindows } from '../../../src/simulator/options.ts'
 import { envelope, send, startSimulator, update } from './signed-request.ts'
 
@@ -110,15 +110,13 @@ describe('idempotency', () => {
   })
 })
 
-describe('first answers', () => {
-  it('are kept for 24 hours, the newest of them', () => {
-    const answers = createFirstAnswers(2)
-    const day = 24 * 60 * 60 * 1000
-    answers.remember('a', plainJson(200, 'first'), 0)
-    answers.remember('a', plainJson(200, 'second'), 1)
-    expect(answers.recall('a', day - 1)?.body).toBe('first')
-    expect(answers.recall('a', day)).toBeUndefined()
-    for (const key of ['b', 'c', 'd']) answers.remember(key, plainJson(200, key), 0)
-    expect(['b', 'c', 'd'].map((key) => answers.recall(key, 1)?.body)).toEqual([undefined, 'c', 'd'])
+describe('a memory', () => {
+  it('keeps the newest values for its time', () => {
+    const memory = createMemory<string>(1000, 2)
+    memory.remember('a', 'first', 0)
+    expect(memory.recall('a', 999)).toBe('first')
+    expect(memory.recall('a', 1000)).toBeUndefined()
+    for (const key of ['b', 'c', 'd']) memory.remember(key, key, 1000)
+    expect(['b', 'c', 'd'].map((key) => memory.recall(key, 1001))).toEqual([undefined, 'c', 'd'])
   })
 })

@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createFaultPlan } from '../../../src/simulator/faults.ts'
-import { createSimulator, faultNames, parseFaults } from '../../../src/simulator/server.ts'
-import type { Fault } from '../../../src/simulator/server.ts'
+import { createFaultPlan, faultNames, parseFaults } from '../../../src/simulator/faults.ts'
+import { createSimulator } from '../../../src/simulator/server.ts'
 import { systemCode } from '../../../src/model/errors.ts'
 import { envelope, retrieve, startSimulator, update, verdict } from './signed-request.ts'
 
-function parsed(spec: string): readonly Fault[] {
-  const faults = parseFaults(spec)
-  if ('message' in faults) throw new Error(faults.message)
-  return faults
-}
-
 function struck(spec: string, requests: readonly (readonly [string, string])[], seed = 1): string[] {
-  const plan = createFaultPlan(parsed(spec), seed)
+  const plan = createFaultPlan(parseFaults(spec), seed)
   return requests.map(([method, id]) => plan(method, id).name)
 }
 
@@ -49,12 +42,12 @@ describe('a specification', () => {
     ['clock(+1.5m)/get', { name: 'clock', argumentMs: 90_000, method: 'GET' }],
     ['hang/delete', { name: 'hang', method: 'DELETE' }],
   ])('%s is read', (spec, expected) => {
-    expect(parsed(spec)).toEqual([{ ...every, ...expected }])
+    expect(parseFaults(spec)).toEqual([{ ...every, ...expected }])
   })
 
   it('is a list, and blank means none', () => {
-    expect(parsed(' 500:1% , hang@2,').map(({ name }) => name)).toEqual(['500', 'hang'])
-    expect(parsed('')).toEqual([])
+    expect(parseFaults(' 500:1% , hang@2,').map(({ name }) => name)).toEqual(['500', 'hang'])
+    expect(parseFaults('')).toEqual([])
   })
 
   it.each([
@@ -71,7 +64,8 @@ describe('a specification', () => {
     ['500@5-3', 'cannot read where the fault "500" strikes: "@5-3"', '500@3'],
     ['500@3zzz', 'cannot read where the fault "500" strikes: "@3zzz"', '500@3'],
   ])('%s is refused with what is wrong and what to write', (spec, message, tip) => {
-    expect(parseFaults(spec)).toEqual({ message, tip: expect.stringContaining(tip) })
+    const problem = expect.objectContaining({ message, remedy: expect.stringContaining(tip) })
+    expect(() => parseFaults(spec)).toThrow(problem)
   })
 
   it('that cannot be read keeps the simulator from starting', async () => {
@@ -103,9 +97,9 @@ describe('where faults strike', () => {
   })
 
   it('the first that strikes wins; slow and clock add themselves', () => {
-    const plan = createFaultPlan(parsed('slow(1s),clock(+2s),500,hang'), 1)
+    const plan = createFaultPlan(parseFaults('slow(1s),clock(+2s),500,hang'), 1)
     expect(plan('POST', 'cus_1')).toMatchObject({ fault: { name: '500' }, delayMs: 1000, skewMs: 2000 })
-    const counted = createFaultPlan(parsed('500@1,hang:x1'), 1)
+    const counted = createFaultPlan(parseFaults('500@1,hang:x1'), 1)
     expect([1, 2, 3].map(() => counted('POST', 'cus_1').name)).toEqual(['500', 'hang', ''])
   })
 
