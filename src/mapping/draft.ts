@@ -68,7 +68,10 @@ export function draftMapping(source: string, columns: readonly DraftColumn[]): D
   const name = findNameParts(named)
   const used = new Set(name.length === 0 ? [] : ['name'])
   const others = named.filter((column) => column !== customer && !name.includes(column))
-  const entries = others.map((column) => ({ column, ...entryFor(column, used) }))
+  const entries = others.map((column) => {
+    const { entry, comment } = entryFor(column, used)
+    return { column, entry, comment }
+  })
   const lines = [
     `# Drafted by rapyd-bulk init from ${printable(source)}. Look through it; then: rapyd-bulk validate FILE --map THIS`,
     '# A blank cell clears its field. To leave the field alone instead, write { field: …, blank: keep }.',

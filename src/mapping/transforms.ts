@@ -130,8 +130,9 @@ const midnight =
 export function dateChange(format: string): TextChange | Mistake {
   const tokens = format.match(/Y+|M+|D+|[^A-Za-z0-9]|[A-Za-z0-9]+/g) ?? []
   const words = tokens.filter((token) => /[A-Za-z0-9]/.test(token))
-  const letters = words.map((word) => word[0]).sort()
-  const known = words.every((word) => Object.hasOwn(dateParts, word)) && letters.join('') === 'DMY'
+  const letters = new Set(words.map((word) => word[0]))
+  const known =
+    words.every((word) => Object.hasOwn(dateParts, word)) && words.length === 3 && letters.size === 3
   // Next to another number, one digit cannot be told from two.
   const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
   if (!known || open) {
