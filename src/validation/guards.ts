@@ -1,6 +1,6 @@
 /** The guards: what a file must pass before the first request. A half-written export could wipe a customer base. */
 import type { Place, OutcomeKind } from '../model/row.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { parseErrorLimit, parseExpectedRows, parsePercent } from '../config/values.ts'
 import { refusal } from '../input/refusals.ts'

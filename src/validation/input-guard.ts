@@ -2,7 +2,7 @@
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { refusal } from '../input/refusals.ts'
 import { planHeader } from '../mapping/column-plans.ts'
-import { BulkUpdateError } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
 import { countUp } from '../model/collections.ts'
 import type { Examiner } from '../model/ports.ts'

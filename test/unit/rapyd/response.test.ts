@@ -7,10 +7,10 @@ const success = (data: unknown) =>
 const failure = (error_code: string, message = '', response_code = error_code) =>
   JSON.stringify({ status: { status: 'ERROR', error_code, message, response_code, operation_id: 'op' } })
 
-describe('an operation id', () => {
-  const idOf = (operation_id: unknown) =>
-    readEnvelope(JSON.stringify({ status: { status: 'SUCCESS', operation_id }, data: { id } }))?.operationId
+const idOf = (operation_id: unknown) =>
+  readEnvelope(JSON.stringify({ status: { status: 'SUCCESS', operation_id }, data: { id } }))?.operationId
 
+describe('an operation id', () => {
   it('is kept if it is one', () => expect(idOf('b6bf86d2-4a0b-4a9c')).toBe('b6bf86d2-4a0b-4a9c'))
 
   it.each(['x'.repeat(1_000_000), '<script>', '\u001b]0;a\u0007', 'a@example.com', 'two words', 7, null])(
