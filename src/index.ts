@@ -14,7 +14,7 @@ export type { ValidateOptions, ValidateResult, ValidateWatch } from './jobs/vali
 export type { ColumnReport } from './validation/columns.ts'
 export type { Defect, Diagnosis } from './validation/findings.ts'
 export type { Warning, Finding } from './model/scan.ts'
-export type { OnInvalid } from './validation/scan.ts'
+export type { OnInvalid } from './validation/input-parts.ts'
 export type { SourceColumn } from './model/row.ts'
 export type { UnmatchedName } from './mapping/column-plans.ts'
 export { init } from './jobs/init.ts'

@@ -15,7 +15,7 @@ import type { JobFacts, RunBinding } from './record.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import type { Run, RunKind, Store } from '../model/store.ts'
 import type { PipedInput } from '../input/spool.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
 
 export interface RunParts {
   readonly options: ResolvedOptions

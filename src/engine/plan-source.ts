@@ -1,7 +1,7 @@
 /** The rows of a plan as the rows of a run: what each sends, and no call for any other row. */
 import { guardOf } from '../validation/guards.ts'
 import { checkInput, scanReading } from '../validation/scan.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
 import { withoutCall } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { ReadRow } from '../model/ports.ts'

@@ -4,7 +4,7 @@
  */
 import { checkInput, scanReading } from '../validation/scan.ts'
 import { guardOf } from '../validation/guards.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
 import { isOutcome, withoutCall, needsAttention, takenFields } from '../model/row.ts'
 import type { MalformedRow, PatchedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'

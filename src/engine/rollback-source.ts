@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { OptionsOf } from '../config/options.ts'
 import { scanReading } from '../validation/scan.ts'
-import type { CheckedInput, InputParts, Watched } from '../validation/scan.ts'
+import type { CheckedInput, InputParts, Watched } from '../validation/input-parts.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'

@@ -8,7 +8,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { RunFilter, RunReader, Store } from '../model/store.ts'
 import { oldRun } from '../store/former-layout.ts'
 import { withExistingStore } from '../store/open-store.ts'
-import type { StoreOptions } from '../store/open-store.ts'
+import type { StoreOptions } from '../model/store.ts'
 import { readRecord } from './record.ts'
 import type { RunBinding, RunRecord } from './record.ts'
 

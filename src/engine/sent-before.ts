@@ -10,7 +10,7 @@ import type { KnownFields, SentFields } from '../model/store.ts'
 import { addingUp } from '../rapyd/operations.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
 import { formatCount, formatRows } from '../report/format.ts'
-import type { CheckedInput } from '../validation/scan.ts'
+import type { CheckedInput } from '../validation/input-parts.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 
 /**

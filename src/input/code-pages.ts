@@ -1,6 +1,17 @@
 /** Code pages of one byte for each character. A text can be written in one and read in another. */
-import { isOfSeveralBytes, otherEncodings } from './encoding.ts'
+import { options } from '../config/options.ts'
+import type { Encoding } from '../config/options.ts'
 import dosPages from './dos-code-pages.json' with { type: 'json' }
+
+/** Those that bytes never show by themselves. */
+export const otherEncodings = options.encoding.choices.filter((encoding) => !encoding.startsWith('utf-'))
+
+const severalBytes: ReadonlySet<Encoding> = new Set(['shift_jis', 'euc-jp', 'gb18030', 'big5', 'euc-kr'])
+
+/** True if a character can have several bytes, and the encoding is not one of Unicode. */
+export function isOfSeveralBytes(encoding: Encoding): boolean {
+  return severalBytes.has(encoding)
+}
 
 interface CodePage {
   /** The characters of the bytes from 0x80 on. */

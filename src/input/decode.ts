@@ -1,7 +1,8 @@
 /** Decodes bytes strictly. A byte that is no character of the encoding is an error with its line; nothing is replaced. */
 import { isAscii } from 'node:buffer'
 import type { BulkUpdateError } from '../model/errors.ts'
-import { isOfSeveralBytes, openDecoder } from './encoding.ts'
+import { isOfSeveralBytes } from './code-pages.ts'
+import { openDecoder } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
 import { refusal } from './refusals.ts'
 
@@ -158,7 +159,7 @@ async function notIn(
   { line, at, bytes, inBytes }: BrokenCharacter & { readonly line: number },
 ): Promise<BulkUpdateError> {
   // Its tables are loaded only if they are needed.
-  const { describeCandidates } = await import('./candidates.ts')
+  const { describeCandidates } = await import('./oddities.ts')
   const others = encoding.startsWith('utf-16')
     ? 'or leave --encoding out'
     : describeCandidates(bytes, inBytes)

@@ -13,16 +13,6 @@ export function isEncoding(text: string): text is Encoding {
   return encodings.some((encoding) => encoding === text)
 }
 
-/** Those that bytes never show by themselves. */
-export const otherEncodings = encodings.filter((encoding) => !encoding.startsWith('utf-'))
-
-const severalBytes: ReadonlySet<Encoding> = new Set(['shift_jis', 'euc-jp', 'gb18030', 'big5', 'euc-kr'])
-
-/** True if a character can have several bytes, and the encoding is not one of Unicode. */
-export function isOfSeveralBytes(encoding: Encoding): boolean {
-  return severalBytes.has(encoding)
-}
-
 /** A TextDecoder makes control characters of bytes that a code page does not define, as five of Windows-1252. */
 const undefinedBytes = /[\u0080-\u009f]/
 

@@ -1,6 +1,6 @@
 /** `store check`: examines the store, or accepts one that was put back. */
 import { openStore, storePath } from '../store/open-store.ts'
-import type { StoreOptions } from '../store/open-store.ts'
+import type { StoreOptions } from '../model/store.ts'
 
 export interface CheckedStore {
   readonly path: string

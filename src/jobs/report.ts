@@ -1,5 +1,5 @@
 /** Writes the files of a run again from the store and its input: after a loss, and also while the run is running. */
-import type { CheckedInput, InputParts } from '../validation/scan.ts'
+import type { CheckedInput, InputParts } from '../validation/input-parts.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'
@@ -21,7 +21,7 @@ import { inputPartsOf, openSameInput, readHeadOf } from '../engine/open-input.ts
 import { openSavedRun } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { withExistingStore } from '../store/open-store.ts'
-import type { StoreOptions } from '../store/open-store.ts'
+import type { StoreOptions } from '../model/store.ts'
 
 export interface RebuiltReport {
   readonly summary: Summary

@@ -16,7 +16,7 @@ import type { RunReader, Store } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { formerRunState, formerRuns } from '../store/former-layout.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'
-import type { StoreOptions } from '../store/open-store.ts'
+import type { StoreOptions } from '../model/store.ts'
 import { findPlans, lockPlan, planEnd } from './plan-directory.ts'
 import type { PlanDirectory } from './plan-directory.ts'
 

@@ -312,3 +312,11 @@ export interface Store {
   check(accept: boolean): Promise<readonly string[]>
   close(): Promise<void>
 }
+
+/** Where the store is. */
+export interface StoreOptions {
+  /** A path. Default: `rapyd-bulk/store.db` in the user's folder for state. */
+  readonly store?: string | undefined
+  /** The former option: the store is `store.db` in this folder. */
+  readonly stateDir?: string | undefined
+}

@@ -1,17 +1,11 @@
 /** Which store a command uses. All commands of this process that use the same one share it. */
+import type { StoreOptions } from '../model/store.ts'
 import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Store } from '../model/store.ts'
 import { errorOf } from './errors.ts'
 import { isStoreThere } from './sqlite/database.ts'
 import { emptySqliteStore, openSqliteStore } from './sqlite/store.ts'
-
-export interface StoreOptions {
-  /** A path. Default: `rapyd-bulk/store.db` in the user's folder for state. */
-  readonly store?: string | undefined
-  /** The former option: the store is `store.db` in this folder. */
-  readonly stateDir?: string | undefined
-}
 
 /**
  * The path of the store: `$XDG_STATE_HOME/rapyd-bulk/store.db`, by default in `~/.local/state` (XDG Base Directory

@@ -2,22 +2,15 @@
  * `--duplicates last` and `merge`: wraps the reading of rows, and for `merge` the source too. The result depends on the input
  * alone, so a resumed run decides the same.
  */
+import type { RowReader } from './input-parts.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { InputFile } from '../input/bytes.ts'
 import type { Head } from '../input/header.ts'
-import type { RecordStart } from '../input/lines.ts'
 import { rowAt } from '../input/rows.ts'
 import { mergeRows } from '../mapping/patches.ts'
 import { isOutcome, withoutCall } from '../model/row.ts'
 import type { PatchedRow, MalformedRow, Row, Outcome } from '../model/row.ts'
 import type { ReadRow, Source, DuplicateRows } from '../model/ports.ts'
-
-/** Opens the rows of an input and reads them. */
-export interface RowReader {
-  /** All rows. `start` skips rows, if no row depends on an earlier one. */
-  readonly openRows: (start?: RecordStart) => Source
-  readonly readRow: ReadRow
-}
 
 interface Input {
   readonly file: InputFile

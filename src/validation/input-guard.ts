@@ -14,7 +14,7 @@ import { createBrokenRows, textDamage, textsOf, typedColumns } from './damage.ts
 import { createCustomerSampler, findProfiledRun, mostFields, saveProfile } from './file-profile.ts'
 import type { FileProfile, ProfiledRun, SampledCustomer, ValueHashes } from './file-profile.ts'
 import { rulesOf } from './row-reader.ts'
-import type { MappedInput } from './row-reader.ts'
+import type { MappedInput } from './input-parts.ts'
 
 interface InputGuardParts extends MappedInput {
   readonly store: Pick<Store, 'runs'>

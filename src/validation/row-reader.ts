@@ -1,9 +1,9 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
+import type { MappedInput } from './input-parts.ts'
 import { normalise, printable } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
 import { withLines, isOutcome, withoutCall } from '../model/row.ts'
 import type { MalformedRow, Place, Row, Outcome, OutcomeKind } from '../model/row.ts'
-import type { InputFile } from '../input/bytes.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import { refusal } from '../input/refusals.ts'
@@ -21,14 +21,6 @@ import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { idRank } from '../mapping/column-names.ts'
-
-/** An opened input, with all that decides what its rows mean. */
-export interface MappedInput {
-  readonly file: InputFile
-  readonly head: Head
-  readonly options: ResolvedOptions
-  readonly mapping: Mapping
-}
 
 /** Gives a preset the names of the file. Throws INPUT, E_HEADER_LINE, if the header seems to be on a later line. */
 export function mapInput<Input extends MappedInput>(input: Input): Input {

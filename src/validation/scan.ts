@@ -1,11 +1,12 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
+import type { CheckedInput, InputParts, Watched, RowReader, MappedInput } from './input-parts.ts'
 import { rowsOf } from '../input/rows.ts'
 import { matchHeader } from '../mapping/headers.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-columns.ts'
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode, OnWarning } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
-import type { Examiner, ReadRow, Source, OnReplace } from '../model/ports.ts'
+import type { ReadRow, Source, OnReplace } from '../model/ports.ts'
 import type { SourceColumn, MalformedRow, Place, Row, Outcome } from '../model/row.ts'
 import type {
   FoundKind,
@@ -23,31 +24,8 @@ import { addingUp, removesDiscount } from '../rapyd/operations.ts'
 import { isRepeatable } from '../rapyd/requests.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
-import type { RowReader } from './duplicates.ts'
 import { guardOf, refuseDuplicates } from './guards.ts'
 import { createLocate, createReadRow } from './row-reader.ts'
-import type { MappedInput } from './row-reader.ts'
-
-/** Gets an invalid row. `columnOf` finds the column of its problem. */
-export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
-
-export interface InputParts extends MappedInput {
-  readonly onInvalid: OnInvalid
-  readonly signal: AbortSignal
-  /** The scan of an earlier session of the run. */
-  readonly remembered?: Scan | undefined
-  /** Sees every row of the first pass. */
-  readonly examiner?: Examiner | undefined
-}
-
-/** Wraps the rows of the first pass. */
-export type Watched = (source: Source) => Source
-
-export interface CheckedInput extends RowReader {
-  readonly found: Scan
-  /** Why the input may not be sent. */
-  readonly refusal: BulkUpdateError | undefined
-}
 
 /**
  * Scans the input and asks the guards. With `--duplicates last` or `merge`, a second pass counts what would be sent.

@@ -1,6 +1,6 @@
 /** The encodings that E_ENCODING names: the likely ones first, each with a masked sample. */
 import { describe, expect, it } from 'vitest'
-import { describeCandidates } from '../../../src/input/candidates.ts'
+import { describeCandidates } from '../../../src/input/oddities.ts'
 import { encodeIn } from '../../../src/input/code-pages.ts'
 
 const header = 'customer,name\n'

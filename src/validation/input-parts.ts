@@ -1,0 +1,46 @@
+/** What the steps that read rows share: the input as it is mapped, its rows, and what the scan found. */
+import type { ResolvedOptions } from '../config/job-options.ts'
+import type { InputFile } from '../input/bytes.ts'
+import type { Head } from '../input/header.ts'
+import type { RecordStart } from '../input/lines.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import type { Examiner, ReadRow, Source } from '../model/ports.ts'
+import type { Outcome, SourceColumn } from '../model/row.ts'
+import type { Scan } from '../model/scan.ts'
+
+/** An opened input, with all that decides what its rows mean. */
+export interface MappedInput {
+  readonly file: InputFile
+  readonly head: Head
+  readonly options: ResolvedOptions
+  readonly mapping: Mapping
+}
+
+/** Opens the rows of an input and reads them. */
+export interface RowReader {
+  /** All rows. `start` skips rows, if no row depends on an earlier one. */
+  readonly openRows: (start?: RecordStart) => Source
+  readonly readRow: ReadRow
+}
+
+/** Gets an invalid row. `columnOf` finds the column of its problem. */
+export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
+
+export interface InputParts extends MappedInput {
+  readonly onInvalid: OnInvalid
+  readonly signal: AbortSignal
+  /** The scan of an earlier session of the run. */
+  readonly remembered?: Scan | undefined
+  /** Sees every row of the first pass. */
+  readonly examiner?: Examiner | undefined
+}
+
+/** Wraps the rows of the first pass. */
+export type Watched = (source: Source) => Source
+
+export interface CheckedInput extends RowReader {
+  readonly found: Scan
+  /** Why the input may not be sent. */
+  readonly refusal: BulkUpdateError | undefined
+}
