@@ -24,7 +24,7 @@ function ofOneScript(): RegExp {
   return new RegExp(`^(?:${groups.map((group) => `[${group}\\p{sc=Zyyy}\\p{sc=Zinh}]+`).join('|')})$`, 'u')
 }
 
-const words = /[\p{L}\p{M}]+/gu
+const wordPattern = /[\p{L}\p{M}]+/gu
 
 const accents = new Set(Object.values(alphabets).join(''))
 const ofOneAlphabet = new RegExp(
@@ -65,7 +65,7 @@ export function countOddities(text: string): number {
   patterns ??= createPatterns()
   const { odd: oddPattern, ofOneScript: onePattern, misreadWords } = patterns
   const oddWords = text
-    .match(words)
+    .match(wordPattern)
     ?.filter(
       (word) =>
         /[^\0-\x7f]/.test(word) &&
@@ -99,7 +99,7 @@ const mostShown = 2
 /** Words with their first letters beyond ASCII, at most two and at most half of a word. All other letters are `a`. */
 function maskedSample(text: string): string {
   const shown = new Set<string>()
-  const words: string[] = []
+  const samples: string[] = []
   for (const [word] of text.matchAll(/[A-Za-z\u0080-\uffff]{2,20}/g)) {
     let left = Math.min(mostShown, word.length >> 1)
     const known = shown.size
@@ -110,8 +110,8 @@ function maskedSample(text: string): string {
       shown.add(character)
       return character
     })
-    if (shown.size > known) words.push(masked)
-    if (words.length === mostWords) break
+    if (shown.size > known) samples.push(masked)
+    if (samples.length === mostWords) break
   }
-  return words.join(' ')
+  return samples.join(' ')
 }
