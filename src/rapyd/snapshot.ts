@@ -51,7 +51,8 @@ export function compareField(
   isSame: (value: JsonValue, wanted: JsonValue, field: string) => boolean = isHeld,
 ): FieldMatch {
   const value = ownValue(snapshot, field)
-  if (isHidden(field, snapshot)) return 'not_shown'
+  // Every customer shows its discount, if only as null.
+  if (isHidden(field, snapshot) || (field === 'coupon' && value === undefined)) return 'not_shown'
   if (wanted === '') return isEmpty(value) ? 'holds' : 'differs'
   if (value === undefined || (field === 'coupon' && typeof value === 'object')) return 'not_shown'
   return isSame(value, wanted, field) ? 'holds' : 'differs'

@@ -71,6 +71,7 @@ describe('reading back', () => {
       'cannot_tell',
     ],
     ['a coupon that was taken away', { coupon: '' }, { discount: null }, 'applied'],
+    ['a coupon that was taken away, if the discount is not shown', { coupon: '' }, {}, 'cannot_tell'],
     ['a coupon that is still there', { coupon: '' }, discount('SPRING'), 'different'],
   ])('finds %s', (_what, patch, customer, finding) => {
     expect(compareWith(updateOf(patch), customer)).toBe(finding)
