@@ -1,7 +1,7 @@
 /** `verify`: reads customers of a run back, and says which fields do not hold what the run last wrote. Changes nothing. */
 import { createCustomerSample, createRowSet } from '../model/collections.ts'
 import type { SampleSize, RowSet } from '../model/collections.ts'
-import { isJsonObject, isList } from '../model/json.ts'
+import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { OptionsOf } from '../config/options.ts'
@@ -113,14 +113,13 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
   }
 }
 
-/** What rows of one customer wrote, the later over the earlier; keys of metadata join, and so do addresses. */
+/** What rows of one customer wrote, the later over the earlier. Keys of metadata join; Rapyd may have replaced earlier addresses. */
 function together(earlier: JsonObject, later: JsonObject): JsonObject {
   const both: Record<string, JsonValue> = { ...earlier }
   for (const [field, wanted] of Object.entries(later)) {
     const before = both[field]
     if (field === 'metadata' && isJsonObject(before) && isJsonObject(wanted))
       both[field] = { ...before, ...wanted }
-    else if (field === 'addresses' && isList(before) && isList(wanted)) both[field] = [...before, ...wanted]
     else both[field] = wanted
   }
   return both
