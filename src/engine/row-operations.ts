@@ -40,6 +40,8 @@ export function sendOperations(send: Send, parts: RowOperationsParts): Send {
       if (rest === undefined || outcome?.outcome !== 'updated') return whole(outcome)
       await recordRemoval({ ...outcome, ...restIsOpen, fields, cleared, notTaken: rest.fields }, removal)
       if (run.intendedOperation(row) === 'delete_discount') parts.endDoubt(row)
+      // The answer shows whether the discount is gone. Later, others may have set another coupon.
+      return whole(await send({ ...rest, cleared }, signal))
     }
     if (rest !== undefined) return whole(await send(rest, signal))
     const { customerId } = request

@@ -4,6 +4,7 @@
  */
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
+import { splitNames } from '../model/row.ts'
 import type { PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 import { isCustomerField } from './customer-fields.ts'
@@ -18,10 +19,12 @@ export type TakenFinding = 'taken' | 'not_taken' | 'not_cleared' | 'unproved'
  * count. `customer` is that of the answer.
  */
 export function compareAnswer(
-  { body, fields }: Pick<UpdateRequest, 'body' | 'fields'>,
+  { body, fields, cleared }: Pick<UpdateRequest, 'body' | 'fields' | 'cleared'>,
   customer: JsonObject,
 ): ReadonlyMap<string, TakenFinding> {
-  const patch = parseBody(body)
+  // A blank coupon is a call of its own, and in no body.
+  const removed = splitNames(cleared).includes('coupon') ? { coupon: '' } : {}
+  const patch = { ...removed, ...parseBody(body) }
   const snapshot = toSnapshot(customer, Object.keys(patch))
   const found = new Map<string, TakenFinding>()
   for (const [field, wanted] of Object.entries(patch)) {
