@@ -141,22 +141,23 @@ describe('the customers of both files', () => {
   })
 })
 
+const sampled = (last?: FileProfile) => {
+  const sampler = createCustomerSampler(last, () => false)
+  for (let row = 1; row <= 40; row++)
+    sampler.add({
+      row,
+      line: row + 1,
+      offset: row * 10,
+      length: 9,
+      customerId: `cus_${(row * row) % 23}`,
+      patch: { name: `Jo ${row}`, email: `jo${row}@example.com` },
+      fields: ['name', 'email'],
+      cleared: [],
+    })
+  return sampler
+}
+
 it('finds no difference between a file with several rows a customer and itself', () => {
-  const sampled = (last?: FileProfile) => {
-    const sampler = createCustomerSampler(last, () => false)
-    for (let row = 1; row <= 40; row++)
-      sampler.add({
-        row,
-        line: row + 1,
-        offset: row * 10,
-        length: 9,
-        customerId: `cus_${(row * row) % 23}`,
-        patch: { name: `Jo ${row}`, email: `jo${row}@example.com` },
-        fields: ['name', 'email'],
-        cleared: [],
-      })
-    return sampler
-  }
   const last = { ...lastFile, ...sampled().finish() }
   expect(last.customers).toHaveLength(12)
   expect(sampled(last).shared).toEqual(new Map(last.customers))
