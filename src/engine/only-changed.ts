@@ -155,12 +155,13 @@ function effectsOfCall(
   wanted: Digests,
   { isOnlyChanged, isRemoved }: { readonly isOnlyChanged: boolean; readonly isRemoved: boolean },
 ): FieldEffects {
+  const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
   // The outcome so far has confirmed it, and others may have set another coupon since.
-  const fields = isRemoved ? sends.filter((field) => field !== 'coupon') : sends
+  const isSettled = isRemoved && !refused.has('coupon')
+  const fields = isSettled ? sends.filter((field) => field !== 'coupon') : sends
   if (outcome.outcome === 'unchanged' && isOnlyChanged)
     return { confirmed: only(wanted, (field) => fields.includes(field)) }
   if (outcome.outcome === 'updated' || outcome.notTaken !== '') {
-    const refused = new Set(splitNames(outcome.notTaken).map(fieldOf))
     const isKnown = isWritten(outcome, sent)
     const confirmed = only(wanted, (field) => fields.includes(field) && !refused.has(field) && isKnown(field))
     return { confirmed, unknown: fields.filter((field) => !(field in confirmed)) }

@@ -41,6 +41,8 @@ export function sendOperations(send: Send, parts: RowOperationsParts): Send {
         removal,
       )
       if (run.intendedOperation(row) === 'delete_discount') inDoubt.delete(row)
+      // The answer shows whether the discount is gone. Later, others may have set another coupon.
+      return whole(await send({ ...rest, cleared }, signal))
     }
     if (rest !== undefined) return whole(await send(rest, signal))
     const { customerId } = request

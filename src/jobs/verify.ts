@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { createCustomerSample } from '../model/collections.ts'
 import type { SampleSize } from '../model/collections.ts'
-import { isJsonObject, isList } from '../model/json.ts'
+import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { OptionsOf } from '../config/options.ts'
@@ -115,14 +115,13 @@ async function verifyIn(store: Store, options: VerifyOptions & ReadingWatch & St
   }
 }
 
-/** What rows of one customer wrote, the later over the earlier; keys of metadata join, and so do addresses. */
+/** What rows of one customer wrote, the later over the earlier. Keys of metadata join; Rapyd may have replaced earlier addresses. */
 function together(earlier: JsonObject, later: JsonObject): JsonObject {
   const both: Record<string, JsonValue> = { ...earlier }
   for (const [field, wanted] of Object.entries(later)) {
     const before = both[field]
     if (field === 'metadata' && isJsonObject(before) && isJsonObject(wanted))
       both[field] = { ...before, ...wanted }
-    else if (field === 'addresses' && isList(before) && isList(wanted)) both[field] = [...before, ...wanted]
     else both[field] = wanted
   }
   return both

@@ -13,7 +13,7 @@ export type FieldMatch = 'holds' | 'differs' | 'not_shown'
 export function toSnapshot(customer: JsonObject, fields: Iterable<string>): JsonObject {
   const snapshot: Record<string, JsonValue> = {}
   for (const field of fields) {
-    const value = field === 'coupon' ? couponOf(ownValue(customer, 'discount')) : ownValue(customer, field)
+    const value = field === 'coupon' ? couponOf(customer) : ownValue(customer, field)
     if (value !== undefined) snapshot[field] = value
   }
   return snapshot
@@ -31,11 +31,13 @@ export function hasNoDiscount(customer: JsonObject): boolean {
   return Object.hasOwn(customer, 'discount') && isEmpty(customer['discount'])
 }
 
-/** Empty if there is no discount. A discount that does not show its coupon is kept as it is. */
-function couponOf(discount: JsonValue | undefined): JsonValue {
+/** Empty if there is no discount, undefined if it is not shown. A discount that does not show its coupon is kept as it is. */
+function couponOf(customer: JsonObject): JsonValue | undefined {
+  const discount = ownValue(customer, 'discount')
+  if (discount === undefined) return undefined
   if (isEmpty(discount)) return ''
   const coupon = isJsonObject(discount) ? discount['coupon'] : undefined
-  return (isJsonObject(coupon) ? coupon['id'] : undefined) ?? discount ?? ''
+  return (isJsonObject(coupon) ? coupon['id'] : undefined) ?? discount
 }
 
 /**
@@ -49,7 +51,8 @@ export function compareField(
   isSame: (value: JsonValue, wanted: JsonValue, field: string) => boolean = isHeld,
 ): FieldMatch {
   const value = ownValue(snapshot, field)
-  if (isHidden(field, snapshot)) return 'not_shown'
+  // Every customer shows its discount, if only as null.
+  if (isHidden(field, snapshot) || (field === 'coupon' && value === undefined)) return 'not_shown'
   if (wanted === '') return isEmpty(value) ? 'holds' : 'differs'
   if (value === undefined || (field === 'coupon' && typeof value === 'object')) return 'not_shown'
   return isSame(value, wanted, field) ? 'holds' : 'differs'

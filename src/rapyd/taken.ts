@@ -4,6 +4,7 @@
  */
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
+import { splitNames } from '../model/row.ts'
 import type { PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 import { isCustomerField } from './customer-fields.ts'
@@ -18,16 +19,18 @@ export type TakenFinding = 'taken' | 'not_taken' | 'not_cleared' | 'unproved'
  * count. `customer` is that of the answer.
  */
 export function compareAnswer(
-  { body, fields }: Pick<UpdateRequest, 'body' | 'fields'>,
+  { body, fields, cleared }: Pick<UpdateRequest, 'body' | 'fields' | 'cleared'>,
   customer: JsonObject,
 ): ReadonlyMap<string, TakenFinding> {
-  const patch = parseBody(body)
+  // A blank coupon is a call of its own, and in no body.
+  const removed = splitNames(cleared).includes('coupon') ? { coupon: '' } : {}
+  const patch = { ...removed, ...parseBody(body) }
   const snapshot = toSnapshot(customer, Object.keys(patch))
   const found = new Map<string, TakenFinding>()
   for (const [field, wanted] of Object.entries(patch)) {
     const held = ownValue(snapshot, field)
     if (field !== 'metadata' || !isJsonObject(wanted) || held === undefined) {
-      found.set(field, findingOf(field, wanted, snapshot, customer))
+      found.set(field, findingOf(field, wanted, snapshot))
       continue
     }
     const keys = isJsonObject(held) ? held : {}
@@ -41,14 +44,8 @@ export function compareAnswer(
   return found
 }
 
-function findingOf(
-  field: string,
-  wanted: JsonValue,
-  snapshot: JsonObject,
-  customer: JsonObject,
-): TakenFinding {
-  const isHidden = field === 'coupon' && !Object.hasOwn(customer, 'discount')
-  const match = isHidden ? 'not_shown' : compareField(field, wanted, snapshot)
+function findingOf(field: string, wanted: JsonValue, snapshot: JsonObject): TakenFinding {
+  const match = compareField(field, wanted, snapshot)
   if (match === 'not_shown') return isEmpty(wanted) ? 'taken' : 'unproved'
   return match === 'holds' ? 'taken' : differing(wanted)
 }

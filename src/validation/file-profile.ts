@@ -169,7 +169,9 @@ export function createCustomerSampler(
     },
     finish(): Pick<FileProfile, 'fields' | 'customers' | 'misread'> {
       const rows = new Map(sampled)
-      for (const row of ring) rows.set(row.customerId, sample(row))
+      // In file order, since the last row of a customer counts.
+      for (const row of ring.toSorted((left, right) => left.row - right.row))
+        rows.set(row.customerId, sample(row))
       const inOrder = [...rows].sort(([, left], [, right]) => left.row - right.row)
       return {
         customers: inOrder.map(([id, { hashes }]): SampledCustomer => [id, hashes]),

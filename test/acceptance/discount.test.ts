@@ -137,6 +137,20 @@ describe('a row whose discount cannot be removed', () => {
   })
 })
 
+it('is not cleared if the answer to the rest of the row still shows the discount, and --only-changed sends it again', async () => {
+  await giveCoupon(1)
+  server.answer = ({ method }) =>
+    method === 'delete'
+      ? { status: 200, body: envelope('SUCCESS', '', { id: 'dis_1', deleted: true }) }
+      : undefined
+  const { exitCode, directory } = await send([row], { onlyChanged: true })
+  expect([exitCode, endings(directory)]).toEqual([1, ['rejected E_NOT_CLEARED coupon;name coupon coupon 2']])
+  server.answer = () => undefined
+  server.updates.length = 0
+  expect((await send([row], { onlyChanged: true, newRun: true })).exitCode).toBe(0)
+  expect([calls(), server.customer(id(1))]).toMatchObject([['delete'], { discount: null }])
+})
+
 describe('a row whose discount is removed and whose patch is refused', () => {
   it('is partly applied: redo sends the rest, rollback names the coupon, and verify checks what was taken', async () => {
     await giveCoupon(1)

@@ -102,3 +102,24 @@ describe('verify', () => {
     })
   })
 })
+
+it.each(['append', 'replace'] as const)(
+  'verify finds the addresses of the last row where Rapyd does %s',
+  async (addresses) => {
+    const rehearsal = await startRehearsal([{ id: id(1), name: 'N' }], { addresses })
+    try {
+      const rows = ['Main 1', 'Main 2'].map((line_1) => ({
+        customer: id(1),
+        addresses: [{ name: 'N', line_1, zip: '1' }],
+      }))
+      rehearsal.folder.write('crm.ndjson', rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+      expect(await rehearsal.run('update', 'crm.ndjson')).toMatchObject({ code: 0 })
+      const [run = ''] = rehearsal.runs()
+      expect(await rehearsal.run('verify', run)).toMatchObject({ code: 0 })
+      await changeCustomer(rehearsal.simulator, id(1), { addresses: '' })
+      expect(await rehearsal.run('verify', run)).toMatchObject({ code: 1 })
+    } finally {
+      await rehearsal.close()
+    }
+  },
+)

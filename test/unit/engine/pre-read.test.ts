@@ -11,7 +11,7 @@ import type { CustomerReading } from '../../../src/http/ports.ts'
 
 const found: CustomerReading = {
   kind: 'found',
-  customer: { id: customerId, name: 'Old', email: 'e', other: 1 },
+  customer: { id: customerId, name: 'Old', email: 'e', other: 1, discount: null },
 }
 const unreadable: CustomerReading = { kind: 'unreadable', code: 'E_SERVER', status: 500 }
 const missing: CustomerReading = { kind: 'missing', code: 'E_CUSTOMER_NOT_FOUND', status: 400 }

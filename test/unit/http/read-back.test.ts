@@ -62,6 +62,7 @@ describe('reading back', () => {
     ['a coupon in its discount', { coupon: 'SPRING' }, discount('SPRING'), 'applied'],
     ['another coupon', { coupon: 'SPRING' }, discount('AUTUMN'), 'different'],
     ['no discount', { coupon: 'SPRING' }, { discount: null }, 'different'],
+    ['a coupon whose discount is not shown', { coupon: 'SPRING', name: 'a' }, { name: 'a' }, 'cannot_tell'],
     ['a discount without its coupon', { coupon: 'SPRING' }, { discount: { id: 'dis_1' } }, 'cannot_tell'],
     [
       'a coupon that holds, next to a field that differs, which may be a part that was taken',
@@ -70,6 +71,7 @@ describe('reading back', () => {
       'cannot_tell',
     ],
     ['a coupon that was taken away', { coupon: '' }, { discount: null }, 'applied'],
+    ['a coupon that was taken away, if the discount is not shown', { coupon: '' }, {}, 'cannot_tell'],
     ['a coupon that is still there', { coupon: '' }, discount('SPRING'), 'different'],
   ])('finds %s', (_what, patch, customer, finding) => {
     expect(compareWith(updateOf(patch), customer)).toBe(finding)

@@ -5,7 +5,7 @@ const found = (
   patch: object,
   customer: Parameters<typeof compareAnswer>[1],
   fields = Object.keys(patch).join(';'),
-) => Object.fromEntries(compareAnswer({ body: JSON.stringify(patch), fields }, customer))
+) => Object.fromEntries(compareAnswer({ body: JSON.stringify(patch), fields, cleared: '' }, customer))
 
 describe('an answer that is compared with the update', () => {
   it.each([

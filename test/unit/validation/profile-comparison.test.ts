@@ -6,6 +6,7 @@ import {
   compareFields,
   compareRows,
 } from '../../../src/validation/input-guard.ts'
+import { createCustomerSampler } from '../../../src/validation/file-profile.ts'
 import type { ValueHashes, FileProfile, SampledCustomer } from '../../../src/validation/file-profile.ts'
 
 const customers = Array.from({ length: 50 }, (_, index): SampledCustomer => [
@@ -138,4 +139,26 @@ describe('the customers of both files', () => {
       wordsFor(nextFile((hashes, index) => (index % 2 === 0 && index < 40 ? hashes : undefined))),
     ).toEqual([])
   })
+})
+
+const sampled = (last?: FileProfile) => {
+  const sampler = createCustomerSampler(last, () => false)
+  for (let row = 1; row <= 40; row++)
+    sampler.add({
+      row,
+      line: row + 1,
+      offset: row * 10,
+      length: 9,
+      customerId: `cus_${(row * row) % 23}`,
+      patch: { name: `Jo ${row}`, email: `jo${row}@example.com` },
+      fields: ['name', 'email'],
+      cleared: [],
+    })
+  return sampler
+}
+
+it('finds no difference between a file with several rows a customer and itself', () => {
+  const last = { ...lastFile, ...sampled().finish() }
+  expect(last.customers).toHaveLength(12)
+  expect(sampled(last).shared).toEqual(new Map(last.customers))
 })
