@@ -18,7 +18,14 @@ const errors = new Set(
 
 /** How all of these begin, so that most texts are done with at once. */
 const beginning = new RegExp(
-  `^[\\s\\p{Ps}\\p{Pi}<"'\`]*(?:$|#|object|${[markers, spelt, bracketed, wholes, unfinished, numbered]
+  `^[\\s\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃]|n\\s*/|object|system\\.|${[
+    markers,
+    spelt,
+    bracketed,
+    wholes,
+    unfinished,
+    numbered,
+  ]
     .flatMap((list) => Array.from(list, (text) => RegExp.escape(text.slice(0, 3))))
     .join('|')})`,
   'iu',
@@ -31,7 +38,8 @@ const around = /^[\s\p{Ps}\p{Pi}<"'`]+|[\s\p{Pe}\p{Pf}>"'`]+$/gu
 /** A guard without a text. */
 const emptyGuard = /^(?:=""|')$/
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su
-const printedObjects = /^(?:\[object \w+\][\s,;|]*)+$/i
+/** Objects of JavaScript, and types of .NET: `System.String[]`. */
+const printedObjects = /^(?:(?:\[object \w+\][\s,;|]*)+|System\.[A-Z]\w+[\w.[\]`,+]*)$/i
 /** An error whose language is not in the list: no word in lower case ends so. */
 const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
@@ -42,15 +50,17 @@ export function isSuspectBlank(text: string): boolean {
   // Columns of fixed width fill a text up with spaces.
   const filled = text.trim()
   if (filled === '' || filled.length > longest) return /^#*$/.test(filled)
-  const bare = filled.replace(around, '')
+  const bare = filled.normalize('NFKC').replace(around, '')
   return bare.startsWith('#') ? isSheetError(bare) : isMarkerOrNotice(filled, bare.toLowerCase())
 }
 
 function isMarkerOrNotice(text: string, lower: string): boolean {
   return (
     wholes.has(lower) ||
+    wholes.has(text.toLowerCase()) ||
+    isMarker(text.replace(/\s*\/\s*/g, '/')) ||
     isMarkers(text.split(/[\s,;|]+/)) ||
-    isMarkers(text.split(/[\s,;|/-]+/)) ||
+    isMarkers(text.split(/[\s,;|/\p{Pd}]+/u)) ||
     printedObjects.test(text) ||
     unfinished.has(/^(.+?)\s?(?:\.{3}|…)$/.exec(lower)?.[1] ?? '') ||
     numbered.has(/^(\p{L}+)\s?:\s?5\d\d$/u.exec(lower)?.[1] ?? '')
@@ -59,16 +69,13 @@ function isMarkerOrNotice(text: string, lower: string): boolean {
 
 /** `bare` begins with `#`. A cell that is too narrow for its value shows only that. */
 function isSheetError(bare: string): boolean {
-  const error = bare
-    .normalize()
-    .toLowerCase()
-    .replace(/[¡¿\s]/g, '')
+  const error = bare.toLowerCase().replace(/[¡¿\s]/g, '')
   return (
     /^#{2,}$/.test(error) ||
     error.startsWith('#n/a') ||
     errors.has(error) ||
     errors.has(error.replace(/!$/, '')) ||
-    shoutedError.test(bare.normalize())
+    shoutedError.test(bare)
   )
 }
 

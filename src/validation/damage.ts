@@ -1,6 +1,7 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
 import type { PlannedColumn } from '../mapping/column-plans.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
+import { isSuspectBlank } from '../mapping/suspects.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
@@ -127,6 +128,10 @@ const lostLetters: TextDamage = {
   code: 'W_ENCODING',
   message: 'question marks in the places of letters, which are lost',
 }
+const escapes: TextDamage = {
+  code: 'W_ENCODING',
+  message: 'letters that another format has escaped (\\u00fc, =C3=BC, _x000D_)',
+}
 const fraction: TextDamage = {
   code: 'W_FLOAT',
   message: 'a code that has become a decimal number (as in 12345.0)',
@@ -141,8 +146,11 @@ const tags: TextDamage = { code: 'W_HTML', message: 'HTML tags (<br>)' }
 const placeholder: TextDamage = { code: 'W_PLACEHOLDER', message: 'a text that stands for nothing' }
 
 const shortenedNumber = /^[+-]?\d(?:(?:[.,]\d+)?E\+|[.,]\d+E)\d{1,3}$/i
-const shortDate =
-  /^(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2})$/
+/** Excel shows them in its language: 1-Mar, 01. Mrz, 01-mars. */
+const shortDate = new RegExp(
+  `^(?:\\d{1,2}[. -]{1,2}(?:${names.months})\\.?|(?:${names.months})\\.?[ -]\\d{2})$`,
+  'u',
+)
 /** Characters in which a wrong encoding shows. */
 const mostLooked = 1_000
 /** A question mark inside of a word, or where it starts: M?ller, ?ukasz. */
@@ -154,6 +162,27 @@ const webAddress = /:\/\/|www\.|\?\S*=/
 /** U+FFFD, also as GBK reads it in UTF-8. */
 const replacement = /\ufffd|锟斤拷/
 const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
+/** What a template had in the place of a value that nobody filled in: `{{first_name}}`, `*|FNAME|*`. */
+const mergeTag = /^(?:\{\{[^{}]*\}\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%.*%>|%%?[A-Z_]+%%?)$/s
+const aroundPlaceholder = /^[\s\p{Ps}\p{Pd}<"']+|[\s\p{Pe}\p{Pd}>"']+$/gu
+const longestPlaceholder = 40
+
+/** False for texts that are refused as suspect blanks. */
+function isPlaceholder(text: string): boolean {
+  if (text.length > longestPlaceholder) return false
+  const isListed =
+    placeholders.has(text) || placeholders.has(text.replace(aroundPlaceholder, '').toLowerCase())
+  return mergeTag.test(text) || (isListed && !isSuspectBlank(text))
+}
+
+/** What JSON, XML, SQL, e-mail and web addresses write in the places of letters. */
+const escaped =
+  /\\u[\da-f]{4}|\\['"]|_x00[\da-f]{2}_|%[c-f][\da-f](?:%[89ab][\da-f])+|=[c-f][\da-f]=[89ab][\da-f]/i
+const encodedWord = /=\?[\w-]+\?[QB]\?\S*\?=/i
+
+function hasEscapes(text: string): boolean {
+  return /[\\%=_]/.test(text) && (encodedWord.test(text) || (escaped.test(text) && !webAddress.test(text)))
+}
 
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. */
 export function textDamage(
@@ -164,9 +193,10 @@ export function textDamage(
 ): TextDamage | undefined {
   if (shortenedNumber.test(text)) return shortened
   if (isCode && shortDate.test(text)) return date
-  if (!isFree && placeholders.has(text)) return placeholder
+  if (!isFree && isPlaceholder(text)) return placeholder
   if (replacement.test(text)) return lost
   const start = text.slice(0, mostLooked)
+  if (hasEscapes(start)) return escapes
   if (start.includes('?') && hasLostLetters(start, isFree, field)) return lostLetters
   const misreading = findMisreading(start)
   return misreading === undefined ? undefined : misreadings[misreading]
@@ -187,7 +217,7 @@ export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextCo
 
 /** People write `???` in texts of their own. */
 function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
-  if (webAddress.test(text)) return false
+  if (webAddress.test(text) || isSuspectBlank(text)) return false
   if (markedWord.test(text) || (nameField.test(field) && markedEnd.test(text))) return true
   return !/\p{L}/u.test(text) && text.includes('??') && text.split('?').length > (isFree ? 4 : 2)
 }

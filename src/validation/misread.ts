@@ -3,7 +3,7 @@ import { codePageNames, decodeFrom, encodeIn } from '../input/code-pages.ts'
 import { isOfSeveralBytes, openDecoder, otherEncodings } from '../input/encoding.ts'
 import { countOddities } from '../input/oddities.ts'
 
-/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252. */
+/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252, or that as another page. */
 export type Misreading = 'twice' | 'page'
 
 /** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
@@ -18,12 +18,26 @@ export function findMisreading(text: string): Misreading | undefined {
   const isBetter = (other: string | undefined): boolean =>
     other !== undefined && other !== text && countOddities(other) < oddities
   if (codePageNames().some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
+  if (wasWestern(text)) return 'page'
   const bytes = encodeIn('windows-1252', text)
   if (bytes === undefined) return undefined
   const isOfPage =
     codePageNames().some((page) => isBetter(decodeFrom(page, bytes))) ||
     otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
   return isOfPage ? 'page' : undefined
+}
+
+/** A small Latin letter next to one of another script, as in `Jьrgen`. People write `VIPклиент` and `5 μmol`. */
+const other = String.raw`(?![\p{scx=Latn}\p{scx=Zinh}])\p{L}`
+const mixed = new RegExp(`[a-z]${other}|(?!μ)${other}[a-z]`, 'u')
+
+/** True for a text of Windows-1252 that was read as a page of another script. */
+function wasWestern(text: string): boolean {
+  if (!mixed.test(text)) return false
+  return codePageNames().some((page) => {
+    const bytes = encodeIn(page, text)
+    return bytes !== undefined && countOddities(decodeFrom('windows-1252', bytes)) === 0
+  })
 }
 
 const utf8 = new TextDecoder()
