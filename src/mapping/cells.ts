@@ -12,7 +12,7 @@ import type { Rule } from '../rapyd/customer-fields.ts'
 import { applyChanges, plainAssignment } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import { isSuspectBlank } from './suspects.ts'
-import { badType, isAddressList } from './targets.ts'
+import { badType, isAddressList, keyProblem } from './targets.ts'
 import type { Target } from './targets.ts'
 
 export interface CellRules {
@@ -156,8 +156,12 @@ function* listProblems(value: JsonValue, path: string, rules: CellRules): Genera
     const defect = isBlank(value, rules) ? suspect(path, value) : textProblem(value, path, undefined, rules)
     if (defect !== undefined) yield defect
   } else if (typeof value === 'object') {
-    for (const [key, inner] of Object.entries(value))
-      yield* listProblems(inner, isList(value) ? `${path}[${key}]` : `${path}.${key}`, rules)
+    for (const [key, inner] of Object.entries(value)) {
+      const place = isList(value) ? `${path}[${key}]` : `${path}.${key}`
+      const problem = keyProblem(place, key)
+      if (problem !== undefined) yield problem
+      yield* listProblems(inner, place, rules)
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Problem } from '../model/errors.ts'
 import { idRank, isOurColumn } from './headers.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
-import { isWholeField, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { isWholeField, keyProblem, nearestPath, protoRefusal, reachesProto, targetOf } from './targets.ts'
 
 export interface Keys {
   /** The keys with the best name for the customer id. More than one is ambiguous. */
@@ -56,6 +56,8 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
     if (near !== undefined && !unclear.has(normal)) return near
     const target = targetOf(key)
     if (origin === 'preset' && (target === undefined || isWholeField(target))) return []
+    const problem = target?.holds === 'any' ? keyProblem(target.path, target.keys.at(-1) ?? '') : undefined
+    if (problem !== undefined) return problem
     return target === undefined ? unknownKey(key) : [assignmentByName(target, origin, 'ndjson')]
   }
 
