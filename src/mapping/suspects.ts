@@ -2,6 +2,7 @@
  * Texts that programs write in the place of a value: NULL of databases and data frames, and the errors of spreadsheets in their
  * languages. Case, spaces, quotes and brackets do not count, except in words that are names of people as well (Nan, Nat, Nil).
  */
+import { isInvisible, trimInvisible } from '../model/invisible.ts'
 import { decodeHtml } from '../model/wrappers.ts'
 import texts from './suspects.json' with { type: 'json' }
 
@@ -18,7 +19,7 @@ const errors = new Set(
 
 /** How all of these begin, so that most texts are done with at once. */
 const beginning = new RegExp(
-  `^[\\s\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃]|n\\s*/|object|system\\.|${[
+  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃]|n\\s*/|object|system\\.|${[
     markers,
     spelt,
     bracketed,
@@ -45,10 +46,10 @@ const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
 /** True for texts of spaces only, too. */
 export function isSuspectBlank(text: string): boolean {
-  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && decodeHtml(text).trim() === '')) return true
+  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && isInvisible(decodeHtml(text)))) return true
   if (!beginning.test(text)) return false
   // Columns of fixed width fill a text up with spaces.
-  const filled = text.trim()
+  const filled = trimInvisible(text)
   if (filled === '' || filled.length > longest) return /^#*$/.test(filled)
   const bare = filled.normalize('NFKC').replace(around, '')
   return bare.startsWith('#') ? isSheetError(bare) : isMarkerOrNotice(filled, bare.toLowerCase())

@@ -50,6 +50,7 @@ const markers: Readonly<Record<string, string>> = {
   'of selection lists': '-None-|--None--|— None —|(none)|<none>|<unset>',
   'of pivot tables': '(Leer)|(vide)|(em branco)|(пусто)|（空白）|(비어 있음)',
   'of Go and .NET': '%!s(<nil>)|System.String[]|System.Collections.Generic.List`1[System.String]',
+  'with characters that cannot be seen': '\u200bNULL|NULL\u200b|\u200e#N/A|#NV\u2060|&shy;|&zwnj;',
   'with spaces inside': 'n / a|N /A|# N / A',
   'of data frames': '<NA>|(na)|NaT|nan|NaN|-nan|<nan>|None|(None)|1.#IND',
   'of JavaScript':
