@@ -15,6 +15,7 @@ function textsIn({ given, family, places }: (typeof languages)[Language]): reado
 }
 
 const codeOf = (text: string, field = 'name') => textDamage(text, false, false, field)?.code
+const inCode = (text: string) => textDamage(text, false, true, 'coupon')?.code
 const share = (texts: readonly string[], isFound: (text: string) => boolean) =>
   texts.filter(isFound).length / texts.length
 
@@ -170,7 +171,6 @@ describe('texts that stand for nothing', () => {
 })
 
 describe('dates in the places of codes', () => {
-  const inCode = (text: string) => textDamage(text, false, true, 'coupon')?.code
   it.each(['1-Mar', '01. Mrz', 'Mai 21', '12-mai', '3-янв'])(
     'are found in the language of Excel: %j',
     (text) => expect(inCode(text)).toBe('W_SPREADSHEET_DATE'),
