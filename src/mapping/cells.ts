@@ -12,6 +12,7 @@ import type { Rule, Target } from '../rapyd/customer-fields.ts'
 import { applyChanges } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import { isSuspectBlank } from './suspects.ts'
+import { keyProblem } from './targets.ts'
 
 export interface CellRules {
   /** The effect of a blank, unless the mapping has its own. */
@@ -136,8 +137,12 @@ function* listProblems(value: JsonValue, path: string, rules: CellRules): Genera
     const defect = isBlank(value, rules) ? suspect(path, value) : textProblem(value, path, undefined, rules)
     if (defect !== undefined) yield defect
   } else if (typeof value === 'object') {
-    for (const [key, inner] of Object.entries(value))
-      yield* listProblems(inner, isList(value) ? `${path}[${key}]` : `${path}.${key}`, rules)
+    for (const [key, inner] of Object.entries(value)) {
+      const place = isList(value) ? `${path}[${key}]` : `${path}.${key}`
+      const problem = keyProblem(place, key)
+      if (problem !== undefined) yield problem
+      yield* listProblems(inner, place, rules)
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import { trimInvisible } from '../model/invisible.ts'
-import { decodeHtml, hasFraction, unguard, withoutFraction } from '../model/wrappers.ts'
+import { decodeHtml, hasFraction, isFormula, unguard, withoutFraction } from '../model/wrappers.ts'
 import {
   codeRule,
   isCustomerId,
@@ -49,7 +49,7 @@ const repairs: Readonly<
     (text) => !hasFraction(text),
     (text) => ({ text: withoutFraction(text), change: 'the fraction .0 removed' }),
   ],
-  W_FORMULA: [(text) => unguard(text, true) === undefined],
+  W_FORMULA: [(text) => unguard(text, true) === undefined && !isFormula(text)],
   W_HTML: [isDecoded],
 }
 

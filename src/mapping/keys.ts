@@ -5,7 +5,7 @@ import type { Problem } from '../model/errors.ts'
 import { idRank, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
-import { nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
+import { nearestPath, partOfField, protoRefusal, reachesProto, targetOf, keyProblem } from './targets.ts'
 
 export interface Keys {
   /** The keys with the best name for the customer id. More than one is ambiguous. */
@@ -54,6 +54,8 @@ export function createKeys(ignore: readonly string[], mapping: Mapping): Keys {
     const near = nearly.get(normal)
     if (near !== undefined) return near
     const target = origin === 'preset' ? partOfField(key) : targetOf(key)
+    const problem = target?.holds === 'any' ? keyProblem(target.path, target.keys.at(-1) ?? '') : undefined
+    if (problem !== undefined) return problem
     if (target !== undefined) return [assignmentByName(target, origin, 'ndjson')]
     return origin === 'preset' ? [] : unknownKey(key)
   }

@@ -2,6 +2,7 @@
  * Texts that programs write in the place of a value: NULL of databases and data frames, and the errors of spreadsheets in their
  * languages. Case, spaces, quotes and brackets do not count, except in words that are names of people as well (Nan, Nat, Nil).
  */
+import { isInvisible, trimInvisible } from '../model/invisible.ts'
 import { decodeHtml } from '../model/wrappers.ts'
 import texts from './suspects.json' with { type: 'json' }
 
@@ -18,7 +19,14 @@ const errors = new Set(
 
 /** How all of these begin, so that most texts are done with at once. */
 const beginning = new RegExp(
-  `^[\\s\\p{Ps}\\p{Pi}<"'\`]*(?:$|#|object|${[markers, spelt, bracketed, wholes, unfinished, numbered]
+  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃]|n\\s*/|object|system\\.|${[
+    markers,
+    spelt,
+    bracketed,
+    wholes,
+    unfinished,
+    numbered,
+  ]
     .flatMap((list) => Array.from(list, (text) => RegExp.escape(text.slice(0, 3))))
     .join('|')})`,
   'iu',
@@ -31,26 +39,29 @@ const around = /^[\s\p{Ps}\p{Pi}<"'`]+|[\s\p{Pe}\p{Pf}>"'`]+$/gu
 /** A guard without a text. */
 const emptyGuard = /^(?:=""|')$/
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su
-const printedObjects = /^(?:\[object \w+\][\s,;|]*)+$/i
+/** Objects of JavaScript, and types of .NET: `System.String[]`. */
+const printedObjects = /^(?:(?:\[object \w+\][\s,;|]*)+|System\.[A-Z]\w+[\w.[\]`,+]*)$/i
 /** An error whose language is not in the list: no word in lower case ends so. */
 const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
 /** True for texts of spaces only, too. */
 export function isSuspectBlank(text: string): boolean {
-  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && decodeHtml(text).trim() === '')) return true
+  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && isInvisible(decodeHtml(text)))) return true
   if (!beginning.test(text)) return false
   // Columns of fixed width fill a text up with spaces.
-  const filled = text.trim()
+  const filled = trimInvisible(text)
   if (filled === '' || filled.length > longest) return /^#*$/.test(filled)
-  const bare = filled.replace(around, '')
+  const bare = filled.normalize('NFKC').replace(around, '')
   return bare.startsWith('#') ? isSheetError(bare) : isMarkerOrNotice(filled, bare.toLowerCase())
 }
 
 function isMarkerOrNotice(text: string, lower: string): boolean {
   return (
     wholes.has(lower) ||
+    wholes.has(text.toLowerCase()) ||
+    isMarker(text.replace(/\s*\/\s*/g, '/')) ||
     isMarkers(text.split(/[\s,;|]+/)) ||
-    isMarkers(text.split(/[\s,;|/-]+/)) ||
+    isMarkers(text.split(/[\s,;|/\p{Pd}]+/u)) ||
     printedObjects.test(text) ||
     unfinished.has(/^(.+?)\s?(?:\.{3}|…)$/.exec(lower)?.[1] ?? '') ||
     numbered.has(/^(\p{L}+)\s?:\s?5\d\d$/u.exec(lower)?.[1] ?? '')
@@ -59,16 +70,13 @@ function isMarkerOrNotice(text: string, lower: string): boolean {
 
 /** `bare` begins with `#`. A cell that is too narrow for its value shows only that. */
 function isSheetError(bare: string): boolean {
-  const error = bare
-    .normalize()
-    .toLowerCase()
-    .replace(/[¡¿\s]/g, '')
+  const error = bare.toLowerCase().replace(/[¡¿\s]/g, '')
   return (
     /^#{2,}$/.test(error) ||
     error.startsWith('#n/a') ||
     errors.has(error) ||
     errors.has(error.replace(/!$/, '')) ||
-    shoutedError.test(bare.normalize())
+    shoutedError.test(bare)
   )
 }
 

@@ -3,6 +3,7 @@ import type { JsonValue } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { findNearest, normalise } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
+import { codeOf, findInvisible } from '../model/invisible.ts'
 import {
   findAddressField,
   addressFields,
@@ -71,8 +72,19 @@ export function splitValue(
   }
   if (holds === 'text' || !isJsonObject(value) || Object.keys(value).length === 0) return undefined
   return Object.entries(value).map(([key, inner]) => {
+    const problem = keyProblem(`${path}.${key}`, key)
+    if (problem !== undefined) return problem
     return { target: { ...target, path: `${path}.${key}`, keys: [...keys, key], holds: 'any' }, value: inner }
   })
+}
+
+/** The problem of a key of the user's own that is not what it looks like. Spaces are seen. */
+export function keyProblem(field: string, key: string): Problem | undefined {
+  const [control] = /\p{Cc}/u.exec(key) ?? []
+  const point = control === undefined ? findInvisible(key.replace(/\p{Zs}/gu, ' ')) : codeOf(control)
+  return point === undefined
+    ? undefined
+    : { code: 'E_INVISIBLE_CHAR', field, message: `the key holds a character that cannot be seen (${point})` }
 }
 
 function addressPart(address: number, key: string, value: JsonValue): TargetValue | Problem {

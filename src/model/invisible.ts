@@ -1,7 +1,7 @@
 /** Characters that nobody sees: where a text holds one, and where a script or an emoji needs it. */
 
-/** Unicode has no property for the blank of braille and the marks around notes between lines. */
-const withoutWidth = String.raw`[\p{DI}\u2800\ufff9-\ufffb]`
+/** Unicode has no property for the blank of braille, the marks around notes between lines and the place of an object. */
+const withoutWidth = String.raw`[\p{DI}\u2800\ufff9-\ufffc]`
 /** Unicode counts U+0085 as a space. In exports it is an ellipsis of Windows, decoded with the wrong encoding. */
 const blank = String.raw`[${withoutWidth}[\p{White_Space}--\x85]]`
 const visible = `(?!${blank}).`

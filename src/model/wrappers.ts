@@ -85,9 +85,13 @@ export function unguard(text: string, hasForm: boolean): string | undefined {
   return hasTab && core !== '' && isGuarded(core) ? core : undefined
 }
 
+/** A function, a cell, a number, another sheet or file, a text that is joined, an error, a list. */
+const formulaStart =
+  /^(?:[=＝][+@-]?(?:[\p{L}_.]+[(|]|\$?[A-Za-z]{1,3}\$?\d|\d|[\p{L}\d_.]+!|'[^']+'!|\[[^\]]+\]|"[^"]*"\s*&|#\p{Lu}|\{.*\})|[@+-][A-Z.]{2,}\(.*\)$)/su
+
 /** A formula that was exported in the place of its value. */
 export function isFormula(text: string): boolean {
-  return /^(?:[=＝][+-]?(?:[\p{L}_.]+[(|]|\$?[A-Za-z]{1,3}\$?\d|\d)|[@+-][A-Z.]{2,}\(.*\)$)/su.test(text)
+  return formulaStart.test(text)
 }
 
 /** True for `12345.0`. Three zeros may be thousands. */

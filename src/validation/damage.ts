@@ -5,6 +5,7 @@ import { isOfSeveralBytes, otherEncodings } from '../input/code-pages.ts'
 import { countOddities } from '../input/oddities.ts'
 import type { Assignment } from '../mapping/mapping.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
+import { isSuspectBlank } from '../mapping/suspects.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
@@ -105,8 +106,11 @@ export interface TextDamage {
 const damage = (code: WarningCode, text: keyof typeof texts): TextDamage => ({ code, message: texts[text] })
 
 const shortenedNumber = /^[+-]?\d(?:(?:[.,]\d+)?E\+|[.,]\d+E)\d{1,3}$/i
-const shortDate =
-  /^(?:\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2})$/
+/** Excel shows them in its language: 1-Mar, 01. Mrz, 01-mars. */
+const shortDate = new RegExp(
+  `^(?:\\d{1,2}[. -]{1,2}(?:${names.months})\\.?|(?:${names.months})\\.?[ -]\\d{2})$`,
+  'u',
+)
 /** Characters in which a wrong encoding shows. */
 const mostLooked = 1_000
 /** A question mark inside of a word, or where it starts: M?ller, ?ukasz. */
@@ -118,6 +122,27 @@ const webAddress = /:\/\/|www\.|\?\S*=/
 /** U+FFFD, also as GBK reads it in UTF-8. */
 const replacement = /\ufffd|锟斤拷/
 const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
+/** What a template had in the place of a value that nobody filled in: `{{first_name}}`, `*|FNAME|*`. */
+const mergeTag = /^(?:\{\{[^{}]*\}\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%.*%>|%%?[A-Z_]+%%?)$/s
+const aroundPlaceholder = /^[\s\p{Ps}\p{Pd}<"']+|[\s\p{Pe}\p{Pd}>"']+$/gu
+const longestPlaceholder = 40
+
+/** False for texts that are refused as suspect blanks. */
+function isPlaceholder(text: string): boolean {
+  if (text.length > longestPlaceholder) return false
+  const isListed =
+    placeholders.has(text) || placeholders.has(text.replace(aroundPlaceholder, '').toLowerCase())
+  return mergeTag.test(text) || (isListed && !isSuspectBlank(text))
+}
+
+/** What JSON, XML, SQL, e-mail and web addresses write in the places of letters. */
+const escaped =
+  /\\u[\da-f]{4}|\\['"]|_x00[\da-f]{2}_|%[c-f][\da-f](?:%[89ab][\da-f])+|=[c-f][\da-f]=[89ab][\da-f]/i
+const encodedWord = /=\?[\w-]+\?[QB]\?\S*\?=/i
+
+function hasEscapes(text: string): boolean {
+  return /[\\%=_]/.test(text) && (encodedWord.test(text) || (escaped.test(text) && !webAddress.test(text)))
+}
 
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. */
 export function textDamage(
@@ -128,15 +153,16 @@ export function textDamage(
 ): TextDamage | undefined {
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
-  if (!isFree && placeholders.has(text)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (!isFree && isPlaceholder(text)) return damage('W_PLACEHOLDER', 'placeholder')
   if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
   const start = text.slice(0, mostLooked)
+  if (hasEscapes(start)) return damage('W_ENCODING', 'escapes')
   if (start.includes('?') && hasLostLetters(start, isFree, field)) return damage('W_ENCODING', 'lostLetters')
   const misreading = findMisreading(start)
   return misreading && damage('W_ENCODING', misreading)
 }
 
-/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252. */
+/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252, or that as another page. */
 type Misreading = 'twice' | 'page'
 
 /** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
@@ -151,12 +177,26 @@ export function findMisreading(text: string): Misreading | undefined {
   const isBetter = (other: string | undefined): boolean =>
     other !== undefined && other !== text && countOddities(other) < oddities
   if (codePageNames().some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
+  if (wasWestern(text)) return 'page'
   const bytes = encodeIn('windows-1252', text)
   if (bytes === undefined) return undefined
   const isOfPage =
     codePageNames().some((page) => isBetter(decodeFrom(page, bytes))) ||
     otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
   return isOfPage ? 'page' : undefined
+}
+
+/** A small Latin letter next to one of another script, as in `Jьrgen`. People write `VIPклиент` and `5 μmol`. */
+const otherLetter = String.raw`(?![\p{scx=Latn}\p{scx=Zinh}])\p{L}`
+const mixed = new RegExp(`[a-z]${otherLetter}|(?!μ)${otherLetter}[a-z]`, 'u')
+
+/** True for a text of Windows-1252 that was read as a page of another script. */
+function wasWestern(text: string): boolean {
+  if (!mixed.test(text)) return false
+  return codePageNames().some((page) => {
+    const bytes = encodeIn(page, text)
+    return bytes !== undefined && countOddities(decodeFrom('windows-1252', bytes)) === 0
+  })
 }
 
 const utf8 = new TextDecoder()
@@ -187,7 +227,7 @@ export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextCo
 
 /** People write `???` in texts of their own. */
 function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
-  if (webAddress.test(text)) return false
+  if (webAddress.test(text) || isSuspectBlank(text)) return false
   if (markedWord.test(text) || (nameField.test(field) && markedEnd.test(text))) return true
   return !/\p{L}/u.test(text) && text.includes('??') && text.split('?').length > (isFree ? 4 : 2)
 }

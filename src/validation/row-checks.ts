@@ -46,14 +46,14 @@ export function createRowChecks(
     for (const [index, address] of isList(addresses) ? addresses.entries() : [])
       if (isJsonObject(address)) checkPhone(address['phone_number'], `addresses[${index}].phone_number`)
     for (const field of shortPostcodes(addresses))
-      warn('W_LOST_ZERO', field, 'a postcode that is a digit short in its country: a zero may be lost')
+      warn('W_LOST_ZERO', field, 'a postcode that is too short for its country: a zero may be lost')
   }
 }
 
 /** For countries whose postcodes all have this many digits, some of them with a leading 0. */
 const postcodeDigits: ReadonlyMap<string, number> = new Map(Object.entries(postcodeDigitTable))
 
-/** Paths of postcodes that are one digit short. */
+/** Paths of postcodes that are too short: 601 for 00601. */
 function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
   if (!Array.isArray(addresses)) return []
   return addresses.flatMap((address: JsonValue, index) => {
@@ -61,7 +61,7 @@ function shortPostcodes(addresses: JsonValue | undefined): readonly string[] {
     const { zip, country } = address
     if (typeof zip !== 'string' || typeof country !== 'string') return []
     const digits = withoutFraction(zip)
-    const isShort = /^\d+$/.test(digits) && postcodeDigits.get(country) === digits.length + 1
+    const isShort = /^\d+$/.test(digits) && (postcodeDigits.get(country) ?? 0) > digits.length
     return isShort ? [`addresses[${index}].zip`] : []
   })
 }

@@ -124,6 +124,7 @@ const planted: readonly (readonly [
   ['name', 'Zo\ufffd', 'W_ENCODING', 'Aa\ufffd'],
   ['name', 'tbd', 'W_PLACEHOLDER', 'aaa'],
   ['addresses[0].zip', '1067', 'W_LOST_ZERO', '9999'],
+  ['addresses[0].zip', '601', 'W_LOST_ZERO', '999'],
   ['date_of_birth', '01/01/2099', 'W_UNLIKELY_DATE', '09/99/9999'],
   ['customer', 'cus_ABC', 'W_UNUSUAL_ID', 'cus_AAA'],
   ['email', 'person3@example.com', 'W_SHARED_EMAIL', 'aaaaaa9@aaaaaaa.aaa'],

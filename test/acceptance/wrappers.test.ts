@@ -130,14 +130,16 @@ it('a guard against formulas, and a formula, are warnings, and only the guard ha
     [id(2), "'t Hooft", '- calls often', '"DE987654321"', "'00472"],
     [id(3), "O'Neil", '=HYPERLINK("https://example.com")', 'DE123456780', '\t00473'],
     [id(4), "'s-Hertogenbosch", '+49 30 or @ann', 'DE123456781', '=B2'],
+    // Without the guard it would be a formula.
+    [id(5), "'=1+1", "='Tabelle 1'!A1", 'DE123456782', '=""&A1'],
   ]
   const { warnings, fixed } = await examine('crm.csv', csv(header, rows))
   expect(listed(warnings)).toEqual([
     '1 W_FORMULA description',
-    '1 W_FORMULA description',
-    '1 W_FORMULA metadata.crm_id',
-    '1 W_FORMULA name',
     '2 W_FORMULA business_vat_id',
+    '2 W_FORMULA description',
+    '2 W_FORMULA metadata.crm_id',
+    '2 W_FORMULA name',
     '3 W_FORMULA metadata.crm_id',
   ])
   expect(fixed).toBe(
@@ -145,7 +147,7 @@ it('a guard against formulas, and a formula, are warnings, and only the guard ha
       [id(1), '=Ann', '@ann', 'DE123456789', '00471'],
       [id(2), "'t Hooft", '- calls often', 'DE987654321', '00472'],
       [id(3), "O'Neil", '=HYPERLINK("https://example.com")', 'DE123456780', '00473'],
-      rows[3] ?? [],
+      ...rows.slice(3),
     ]),
   )
   folder.write(

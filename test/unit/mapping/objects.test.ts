@@ -190,3 +190,22 @@ describe('a list of addresses', () => {
     })
   })
 })
+
+describe('a key inside an object', () => {
+  const unseen: readonly (readonly [string, string])[] = [
+    ['tier\u200b', 'E_INVISIBLE_CHAR'],
+    ['\ufefftier', 'E_INVISIBLE_CHAR'],
+    ['ti\u0000er', 'E_INVISIBLE_CHAR'],
+  ]
+  it.each(unseen)('that is not what it looks like is refused: %j', (key, code) => {
+    expect(codes(ndjson({ metadata: { [key]: 'x' } }))).toEqual([`${code} metadata.${key}`])
+    expect(codes(ndjson({ metadata: { a: [{ [key]: 'x' }] } }))).toEqual([`${code} metadata.a[0].${key}`])
+    expect(codes(ndjson({ [`metadata.a${key}`]: 'x' }))).toEqual(
+      key === '' ? [] : [`${code} metadata.a${key}`],
+    )
+  })
+
+  it.each(['First name', 'n\u00b0', 'نام‌خانوادگی', 'プラン', 'a.b'])('of any script is taken: %j', (key) =>
+    expect(codes(ndjson({ metadata: { [key]: 'x' } }))).toEqual([]),
+  )
+})

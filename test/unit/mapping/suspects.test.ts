@@ -28,6 +28,8 @@ const errors: Readonly<Record<string, string>> = {
   Access: '#Error|#Deleted|#Name?|#Num!',
   'a cell that is too narrow':
     '##|####|########################################################################',
+  'Business Objects': '#MULTIVALUE|#UNAVAILABLE|#DIV/0|#REF',
+  'signs of full width': '＃N/A|＃ＶＡＬＵＥ！',
   'a feed': '#N/A Requesting Data...|#N/A N/A',
 }
 
@@ -45,6 +47,11 @@ describe('errors of spreadsheets', () => {
 const markers: Readonly<Record<string, string>> = {
   NULL: 'NULL|null|Null|(NULL)|[null]|<null>|{null}|NULL | NULL|\u00a0NULL\u00a0|"NULL"|«null»|（NULL）|( NULL )|NULL                                                                        ',
   'of databases': '\\N|\\\\N|DBNull|0000-00-00|(blank)|<nil>|nil|n/a|N/A|(n/a)',
+  'of selection lists': '-None-|--None--|— None —|(none)|<none>|<unset>',
+  'of pivot tables': '(Leer)|(vide)|(em branco)|(пусто)|（空白）|(비어 있음)',
+  'of Go and .NET': '%!s(<nil>)|System.String[]|System.Collections.Generic.List`1[System.String]',
+  'with characters that cannot be seen': '\u200bNULL|NULL\u200b|\u200e#N/A|#NV\u2060|&shy;|&zwnj;',
+  'with spaces inside': 'n / a|N /A|# N / A',
   'of data frames': '<NA>|(na)|NaT|nan|NaN|-nan|<nan>|None|(None)|1.#IND',
   'of JavaScript':
     'undefined|UNDEFINED|Invalid Date|NaN/NaN/NaN|[object Object]|[object Object],[object Object]',
@@ -54,7 +61,7 @@ const markers: Readonly<Record<string, string>> = {
 
 const texts: Readonly<Record<string, string>> = {
   names:
-    'Nan|Nan Nan|Nil|Nat|NAT|Na|NA|Unda|Nils|Nullo|John Null|Ma|Ng|O|Ö|Blank|Empty Quarter|Error Ltd|(Jo)',
+    'Nan|Nan Nan|Nil|Nat|NAT|Na|NA|Unda|Nils|Nullo|John Null|Ma|Ng|O|Ö|Blank|Empty Quarter|Error Ltd|(Jo)|(Tom)|Leer|Systema Ltd',
   'words and signs': 'none|NONE|n/a.|-|null and void|Null Island Ltd|[x]|{}|[]|{"a":1}|""|1.5|0000',
   'signs of numbers': '#1|# 5|Apt #4|#12A|#A|#team|#Love!|C#|Loading Dock 5|Suite:501|Unit 5/1',
 }

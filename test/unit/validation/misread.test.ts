@@ -15,6 +15,7 @@ function textsIn({ given, family, places }: (typeof languages)[Language]): reado
 }
 
 const codeOf = (text: string, field = 'name') => textDamage(text, false, false, field)?.code
+const inCode = (text: string) => textDamage(text, false, true, 'coupon')?.code
 const share = (texts: readonly string[], isFound: (text: string) => boolean) =>
   texts.filter(isFound).length / texts.length
 
@@ -132,7 +133,55 @@ describe('a code page that was read as Windows-1252', () => {
   ])('is found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
 })
 
+describe('Windows-1252 that was read as a page of another script', () => {
+  it.each(['windows-1251', 'windows-1253', 'koi8-r'])('%s is found in names', (page) => {
+    const texts = ['Jürgen Groß', 'François Lefèvre', 'José Núñez', 'Åsa Öberg', 'João Conceição']
+    const misread = texts.map((text) => decodeFrom(page, encodeIn('windows-1252', text) ?? Buffer.from(text)))
+    expect(misread.filter((text) => codeOf(text) !== 'W_ENCODING')).toEqual([])
+  })
+
+  it.each(['5 μmol', 'VIPклиент', 'USB-кабель', 'α-Tocopherol'])('is not seen in %j', (text) =>
+    expect(codeOf(text)).toBeUndefined(),
+  )
+})
+
+describe('letters that another format has escaped', () => {
+  it.each([
+    'J\\u00fcrgen',
+    'J%C3%BCrgen',
+    'J=C3=BCrgen',
+    '=?utf-8?Q?J=C3=BCrgen?=',
+    "O\\'Brien",
+    'Ann_x000D_',
+  ])('are found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
+  it.each(['https://example.com/?q=%C3%BC', '100% of it', 'C:\\users\\ann', 'snake_case', 'a=b'])(
+    'are not seen in %j',
+    (text) => expect(codeOf(text)).toBeUndefined(),
+  )
+})
+
+describe('texts that stand for nothing', () => {
+  it.each(['Unknown', 'TBD', '(unknown)', 'False', 'NA', 'Nicht zugeordnet', '{{first_name}}', '*|FNAME|*'])(
+    'are found: %j',
+    (text) => expect(codeOf(text)).toBe('W_PLACEHOLDER'),
+  )
+  it.each(['Na', 'None', '="none"', 'Unknown Pleasures Ltd', 'Anna {{x}}'])('are not seen in %j', (text) =>
+    expect(codeOf(text)).toBeUndefined(),
+  )
+})
+
+describe('dates in the places of codes', () => {
+  it.each(['1-Mar', '01. Mrz', 'Mai 21', '12-mai', '3-янв'])(
+    'are found in the language of Excel: %j',
+    (text) => expect(inCode(text)).toBe('W_SPREADSHEET_DATE'),
+  )
+  it.each(['MAR-12', 'DEC-24', '3-PRO'])('are not seen in %j', (text) => expect(inCode(text)).toBeUndefined())
+})
+
 describe('lost letters', () => {
+  it('are not seen in errors of spreadsheets, which are refused', () =>
+    expect(codeOf('#NOM?')).toBeUndefined())
+
   it.each(['M?ller', 'Mu??oz', '?ukasz', 'Jos?', '???? ??????', '????, 5', 'Zo\ufffd', '锟斤拷'])(
     'are found in %j',
     (text) => expect(codeOf(text)).toBe('W_ENCODING'),
