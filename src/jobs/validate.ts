@@ -27,7 +27,6 @@ import type { Scan } from '../model/scan.ts'
 import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
-import { createFixedCopy } from '../validation/fixed-copy.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import { makeLevels } from '../config/own-files.ts'
 import { openErrorsFile } from '../report/results.ts'
@@ -91,7 +90,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
     const head = await readHead(file, options)
     const input = mapInput({ file, head, options, mapping })
     const asked = out !== undefined || fix !== undefined
-    using files = asked ? openFiles({ out, fix, force }, input) : undefined
+    using files = asked ? await openFiles({ out, fix, force }, input) : undefined
     const afterEach = async (): Promise<void> => {
       await files?.flush()
       await afterBatch?.()
@@ -200,7 +199,9 @@ function resultOf(
 }
 
 /** Throws USAGE and LOCAL if a file cannot be written, and INPUT if the header cannot be matched. */
-function openFiles({ out, fix, force = false }: FileOptions, input: MappedInput) {
+async function openFiles({ out, fix, force = false }: FileOptions, input: MappedInput) {
+  // What makes fixes takes time to load.
+  const { createFixedCopy } = await import('../validation/fixed-copy.ts')
   const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
   const errors = out === undefined ? undefined : openErrorsCopy(out, input)
   const waiting: Outcome[] = []
