@@ -149,18 +149,26 @@ export function createCustomers(options: CustomersOptions) {
     /** Number of updates that were applied. */
     updatesOf: (id: string): number => kept.get(id)?.updates ?? 0,
     /** In the order of creation. Returns undefined if a cursor names no customer. */
-    list({ limit, startingAfter, endingBefore }: Page): readonly SimulatedCustomer[] | undefined {
-      const cursor = startingAfter ?? endingBefore
+    list(page: Page): readonly SimulatedCustomer[] | undefined {
+      const cursor = page.startingAfter ?? page.endingBefore
       const at = cursor === undefined ? -1 : kept.get(cursor)?.index
-      if (at === undefined) return undefined
-      const backward = startingAfter === undefined && endingBefore !== undefined
-      const chosen = backward ? order.slice(Math.max(0, at - limit), at) : order.slice(at + 1, at + 1 + limit)
-      return chosen.flatMap((id) => {
+      return idsOnPage(order, at, page)?.flatMap((id) => {
         const customer = kept.get(id)
         return customer === undefined ? [] : [show(id, customer)]
       })
     },
   }
+}
+
+/** `at` is the place of the page's cursor: -1 without one, undefined if it names no customer. */
+function idsOnPage(
+  order: readonly string[],
+  at: number | undefined,
+  { limit, startingAfter, endingBefore }: Page,
+): readonly string[] | undefined {
+  if (at === undefined) return undefined
+  const isBackward = startingAfter === undefined && endingBefore !== undefined
+  return isBackward ? order.slice(Math.max(0, at - limit), at) : order.slice(at + 1, at + 1 + limit)
 }
 
 /** The values of a customer made at its first call, so that there is something to change. */
