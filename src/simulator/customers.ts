@@ -88,13 +88,8 @@ export function createCustomers(options: CustomersOptions) {
   function change(id: string, fields: JsonObject, field: string, value: JsonValue): JsonObject {
     if (value === '' && options.blanks === 'ignore') return {}
     switch (field) {
-      case 'metadata': {
-        const others = options.metadata === 'merge' && value !== '' ? objectOf(fields[field]) : {}
-        const isTaken = ([, item]: readonly [string, JsonValue]) => item !== '' || options.blanks === 'clear'
-        return {
-          [field]: { ...others, ...Object.fromEntries(Object.entries(objectOf(value)).filter(isTaken)) },
-        }
-      }
+      case 'metadata':
+        return { [field]: newMetadata(objectOf(fields[field]), value, options) }
       case 'addresses': {
         const former = options.addresses === 'append' && value !== '' ? listOf(fields[field]) : []
         return { [field]: [...former, ...listOf(value).map(newAddress)] }
@@ -158,6 +153,16 @@ export function createCustomers(options: CustomersOptions) {
       })
     },
   }
+}
+
+function newMetadata(
+  former: JsonObject,
+  value: JsonValue,
+  { metadata, blanks }: CustomersOptions,
+): JsonObject {
+  const others = metadata === 'merge' && value !== '' ? former : {}
+  const taken = Object.entries(objectOf(value)).filter(([, item]) => item !== '' || blanks === 'clear')
+  return { ...others, ...Object.fromEntries(taken) }
 }
 
 /** `at` is the place of the page's cursor: -1 without one, undefined if it names no customer. */
