@@ -48,8 +48,8 @@ describe('--duplicates', () => {
     )
     expect(bodiesOf(1)).toEqual([
       { name: 'First', metadata: { a: '1' } },
-      { name: 'Second\nline', metadata: { b: '2' } },
-      { metadata: { a: '3' } },
+      { name: 'Second\nline', metadata: { a: '1', b: '2' } },
+      { metadata: { a: '3', b: '2' } },
     ])
   })
 
