@@ -109,13 +109,13 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'no row number in the key',
     file: 'rapyd/requests.ts',
-    edits: [['runId, row, operation,', 'runId, operation,']],
+    edits: [['runId, row, ...named,', 'runId, ...named,']],
     tests: ['unit/rapyd/requests.test.ts'],
   },
   {
     title: 'a key of its own for every session',
     file: 'rapyd/requests.ts',
-    edits: [['runId, row, operation,', 'runId, row, process.pid, operation,']],
+    edits: [['runId, row, ...named,', 'runId, row, process.pid, ...named,']],
     tests: crash,
   },
   {
@@ -239,7 +239,12 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'after a malformed record the reader goes on at its second line',
     file: 'input/csv.ts',
-    edits: [["endOfLine(bytes, at, Number(error['lines']) - counted)", 'endOfLine(bytes, at, 0)']],
+    edits: [
+      [
+        "endOfLine(bytes, at, Number(error['lines']) - counted, lineBreak)",
+        'endOfLine(bytes, at, 0, lineBreak)',
+      ],
+    ],
     tests: ['unit/input/csv-restart.test.ts', 'unit/input/csv-oracle.test.ts'],
   },
   {
@@ -524,7 +529,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a resume counts the clears of a file against what it sends',
     file: 'validation/guards.ts',
-    edits: [['scan.calls + (scan.leftOut ?? 0)', 'scan.calls']],
+    edits: [['found.calls + (found.leftOut ?? 0)', 'found.calls']],
     tests: ['chaos/nights.test.ts'],
   },
   {
