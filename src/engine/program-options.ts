@@ -58,7 +58,9 @@ export function asInterruption(error: unknown, signal: AbortSignal): unknown {
 }
 
 /** A stop of a run: by a signal from outside, as an interruption, or by `stop`. The first reason counts. */
-export function stopWith(outside: AbortSignal) {
+export function stopWith(
+  outside: AbortSignal,
+): Disposable & { readonly signal: AbortSignal; readonly stop: (error: unknown) => void } {
   const controller = new AbortController()
   const interrupt = (): void => controller.abort(interruption(outside.reason))
   if (outside.aborted) interrupt()
