@@ -130,9 +130,11 @@ const longestPlaceholder = 40
 /** False for texts that are refused as suspect blanks. */
 function isPlaceholder(text: string): boolean {
   if (text.length > longestPlaceholder) return false
-  const isListed =
-    placeholders.has(text) || placeholders.has(text.replace(aroundPlaceholder, '').toLowerCase())
-  return mergeTag.test(text) || (isListed && !isSuspectBlank(text))
+  // Most texts have nothing to take off.
+  const isPlain = !/[^\w\s]/.test(text)
+  const bare = isPlain ? text.trim() : text.replace(aroundPlaceholder, '')
+  if (placeholders.has(text) || placeholders.has(bare.toLowerCase())) return !isSuspectBlank(text)
+  return !isPlain && mergeTag.test(text)
 }
 
 /** What JSON, XML, SQL, e-mail and web addresses write in the places of letters. */

@@ -1,5 +1,6 @@
 /** Checks of the values that a row sends. They are too costly, or too uncertain, for `update`. */
 import { hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
@@ -102,7 +103,7 @@ export function createSharedEmails() {
   return {
     /** Returns true if another customer has that address. */
     add(email: string, customerId: string): boolean {
-      const [address, customer] = [hashOf(email.toLowerCase()), hashOf(customerId)]
+      const [address, customer] = [hashOf(email.toLowerCase()), crc32(customerId)]
       const known = customers.get(address)
       if (known === undefined && customers.size < mostAddresses) customers.set(address, customer)
       return known !== undefined && known !== customer
