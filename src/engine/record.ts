@@ -2,6 +2,7 @@
  * What a run keeps of how it was begun, so that it can be listed, reported and continued without its command line: an
  * allow-list of options, and what the scan counted. Never a key. From it the commands that continue a run are made.
  */
+import { shellWord } from '../model/text.ts'
 import { isDefault, readRecordedOptions } from '../config/job-options.ts'
 import type { RecordedOptions } from '../config/job-options.ts'
 import { optionTable, toFlag } from '../config/options.ts'
@@ -218,39 +219,39 @@ export function commandToResume({
   if (redo !== undefined) {
     // Without a fixed file, the input is read as the parent read it.
     const own = redo.isMended
-      ? [`--from=${quoted(input)}`, ...flagsOf('redo', options)]
+      ? [`--from=${shellWord(input)}`, ...flagsOf('redo', options)]
       : flagsOf('redo', original)
-    return ['rapyd-bulk redo', quoted(redo.parent), ...own].join(' ')
+    return ['rapyd-bulk redo', shellWord(redo.parent), ...own].join(' ')
   }
   if (rollback !== undefined)
-    return ['rapyd-bulk rollback', quoted(rollback.parent), ...flagsOf('rollback', options)].join(' ')
+    return ['rapyd-bulk rollback', shellWord(rollback.parent), ...flagsOf('rollback', options)].join(' ')
   if (planned !== undefined)
     return [commandToApply(planned.plan, planned.isVerified), ...flagsOf('apply', options)].join(' ')
   const named = input === '-' ? { ...options, runId } : options
-  return ['rapyd-bulk update', quoted(input), ...flagsOf('update', named)].join(' ')
+  return ['rapyd-bulk update', shellWord(input), ...flagsOf('update', named)].join(' ')
 }
 
 /** The command that sends again what a finished run left not updated. */
 export function commandToRedo(runId: string, place: RunAddress): string {
-  return ['rapyd-bulk redo', quoted(runId), ...placeFlags(place)].join(' ')
+  return ['rapyd-bulk redo', shellWord(runId), ...placeFlags(place)].join(' ')
 }
 
 /** The command that restores what a run changed. */
 export function commandToRollback(runId: string, place: RunAddress): string {
-  return ['rapyd-bulk rollback', quoted(runId), ...placeFlags(place)].join(' ')
+  return ['rapyd-bulk rollback', shellWord(runId), ...placeFlags(place)].join(' ')
 }
 
 /** The command that sends a plan. An apply reads each customer once anyway, so `--verify` costs nothing more. */
 export function commandToApply(path: string, isVerified = true, { allowHost }: RunAddress = {}): string {
   const verify = isVerified ? ['--verify'] : []
-  return ['rapyd-bulk apply', quoted(path), ...verify, ...placeFlags({ allowHost })].join(' ')
+  return ['rapyd-bulk apply', shellWord(path), ...verify, ...placeFlags({ allowHost })].join(' ')
 }
 
 /** Such a run is found by its id, if its store is named. */
 function placeFlags({ store, stateDir, allowHost }: RunAddress): readonly string[] {
   const flags = { store, 'state-dir': store === undefined ? stateDir : undefined, 'allow-host': allowHost }
   return Object.entries(flags).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag}=${quoted(value)}`],
+    value === undefined ? [] : [`--${flag}=${shellWord(value)}`],
   )
 }
 
@@ -262,7 +263,7 @@ function flagsOf(command: CommandName, given: Partial<RecordedOptions>): readonl
     const flag = toFlag(name)
     if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]
     const values = name === 'ignoreColumns' && Array.isArray(value) ? asGiven(value) : [value].flat()
-    return values.map((item) => `--${flag}=${quoted(String(item))}`)
+    return values.map((item) => `--${flag}=${shellWord(String(item))}`)
   })
 }
 
@@ -275,9 +276,4 @@ function asGiven(names: readonly unknown[]): readonly string[] {
     if (text.includes(',')) at += text.split(',').length
   }
   return texts
-}
-
-/** As a POSIX shell takes it. */
-function quoted(text: string): string {
-  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -8,6 +8,7 @@ import {
   findNearest,
   normalise,
   toLetters,
+  shellWord,
   toPlainForm,
 } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -227,7 +228,7 @@ export function missingPresetColumn(
   const other =
     nearest === undefined
       ? 'Export the file with that column.'
-      : `If it is something else, set it aside with --ignore-columns "${nearest}".`
+      : `If it is something else, set it aside with --ignore-columns ${shellWord(nearest)}.`
   return new BulkUpdateError(
     'E_HEADER_MISSING_COLUMN',
     `no column is called "${column}", which the preset takes (${where})`,
@@ -284,7 +285,7 @@ function unknownColumns(
   return new BulkUpdateError(
     'E_HEADER_UNKNOWN_COLUMN',
     `${named.map((column) => label(column) + describeName(column)).join(', ')}${more} ${isOne ? 'is no field' : 'are no fields'} of Update Customer`,
-    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns "${names.join(',')}"${inMapping}${others}.`,
+    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns ${shellWord(names.join(','))}${inMapping}${others}.`,
   )
 }
 

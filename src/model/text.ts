@@ -25,6 +25,11 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }
 
+/** A word of a command that users copy, as a POSIX shell takes it: names of others run nothing. */
+export function shellWord(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
 /** Removes what does not count in a name: case, spaces, dashes, underscores and the normal form. `E-Mail` becomes `email`. */
 export function normalise(name: string): string {
   return name

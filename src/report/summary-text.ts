@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'
 import type { MissingColumn, Scan, SetAside } from '../model/scan.ts'
-import { printable } from '../model/text.ts'
+import { printable, shellWord } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatNumberOf, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
 import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
@@ -152,7 +152,7 @@ export function nextStep(end: RunEnd): string {
 function remainingSteps(end: RunEnd): string[] {
   const { errorsFile, redoCommand, insteadOfFixing } = end
   const { invalid, rejected, unknown, failed, not_attempted: notAttempted } = end.outcomes
-  const fromErrors = `${redoCommand} --from ${errorsFile}`
+  const fromErrors = `${redoCommand} --from ${shellWord(errorsFile)}`
   const steps: string[] = []
   const retryable = unknown + failed + notAttempted
   if (retryable > 0) {
