@@ -103,8 +103,15 @@ describe('two runs at once', () => {
     })
     expect(wrong).toEqual([])
     for (const run of ['first', 'second']) {
-      const outcomes = place.results(run).map(({ outcome }) => outcome)
-      expect(outcomes.filter((outcome) => outcome === 'updated')).toHaveLength(job.good)
+      // The other run may have set a coupon between the removal of the discount and the rest of the row.
+      const good = place
+        .results(run)
+        .filter(
+          (row) =>
+            row['outcome'] === 'updated' ||
+            `${row['error_code']} ${row['not_taken']}` === 'E_NOT_CLEARED coupon',
+        )
+      expect(good).toHaveLength(job.good)
     }
   })
 })
