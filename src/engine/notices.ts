@@ -2,8 +2,7 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { nameOfProxy } from '../config/environment.ts'
-import type { StoreOptions } from '../model/store.ts'
-import type { StoredRun } from '../model/store.ts'
+import type { StoreOptions, StoredRun } from '../model/store.ts'
 
 export interface NoticeParts {
   readonly options: StoreOptions

@@ -11,9 +11,8 @@ import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
-import type { Run, StoredRun } from '../model/store.ts'
+import type { Run, StoredRun, StoreOptions } from '../model/store.ts'
 import type { RunFacts, Summary } from '../report/summary.ts'
-import type { StoreOptions } from '../model/store.ts'
 
 /** Of a redo: the run whose rows it sends again, and whether they came from a fixed file. */
 export interface RedoFacts {

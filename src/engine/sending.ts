@@ -2,7 +2,7 @@
 import type { MalformedRow, Row } from '../model/row.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
-import type { ReadCustomer } from '../http/ports.ts'
+import type { ReadCustomer, HeldCustomers } from '../http/ports.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
 import { endOfEarlierAttempts } from '../http/settling.ts'
@@ -34,7 +34,6 @@ import { createOutcomeWriter } from './outcome-writer.ts'
 import { sendOperations } from './row-operations.ts'
 import { createFieldStateSending } from './only-changed.ts'
 import type { FieldStateSending } from './only-changed.ts'
-import type { HeldCustomers } from '../http/ports.ts'
 import { exportNote, stateNote } from './record.ts'
 
 /** Wraps the sending of a row. */

@@ -1,8 +1,7 @@
 /** What a program may watch of a run, and what a job decides about each row before it is sent. */
-import type { Outcome } from '../model/row.ts'
+import type { Outcome, UpdateRequest } from '../model/row.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Send } from '../model/ports.ts'
-import type { UpdateRequest } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'

@@ -3,20 +3,25 @@ import { existsSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
 import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
-import { commandToApply, commandToResume, commandToRedo, commandToRollback } from '../engine/record.ts'
+import {
+  commandToApply,
+  commandToResume,
+  commandToRedo,
+  commandToRollback,
+  readRecord,
+  recordName,
+} from '../engine/record.ts'
 import { isInputKept } from '../engine/input.ts'
-import { readRecord, recordName } from '../engine/record.ts'
 import type { RunRecord } from '../engine/record.ts'
 import { findRetryableRows } from '../engine/redo-source.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'
-import type { RunReader, Store } from '../model/store.ts'
+import type { RunReader, Store, StoreOptions } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { formerRunState, formerRuns } from '../store/former-layout.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'
-import type { StoreOptions } from '../model/store.ts'
 import { findPlans, lockPlan, planEnd } from './plan-directory.ts'
 import type { PlanDirectory } from './plan-directory.ts'
 

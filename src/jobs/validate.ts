@@ -1,6 +1,6 @@
 /** `validate`: the scan with all checks: what is in the file, and everything that is wrong with it. No network, no credentials. */
 import { checkInput } from '../validation/scan.ts'
-import type { CheckedInput, OnInvalid } from '../validation/input-parts.ts'
+import type { CheckedInput, OnInvalid, MappedInput } from '../validation/input-parts.ts'
 import { createCsvColumns, createNdjsonColumns, mostKeys } from '../validation/columns.ts'
 import type { ColumnReport } from '../validation/columns.ts'
 import { createChecks } from '../validation/checks.ts'
@@ -30,9 +30,7 @@ import { openPassingInput } from '../engine/input.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import { makeLevels } from '../config/own-files.ts'
 import { openErrorsFile } from '../report/results.ts'
-import type { Outcome } from '../model/row.ts'
-import type { MalformedRow, Row } from '../model/row.ts'
-import type { MappedInput } from '../validation/input-parts.ts'
+import type { Outcome, MalformedRow, Row } from '../model/row.ts'
 import { isStrictRule, phoneRule } from '../rapyd/customer-fields.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {

@@ -1,8 +1,7 @@
 /** Which store a command uses. All commands of this process that use the same one share it. */
-import type { StoreOptions } from '../model/store.ts'
+import type { StoreOptions, Store } from '../model/store.ts'
 import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import type { Store } from '../model/store.ts'
 import { errorOf } from './errors.ts'
 import { isStoreThere } from './sqlite/database.ts'
 import { emptySqliteStore, openSqliteStore } from './sqlite/store.ts'

@@ -1,7 +1,6 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
-import { codePageNames, decodeFrom, encodeIn } from '../input/code-pages.ts'
+import { codePageNames, decodeFrom, encodeIn, isOfSeveralBytes, otherEncodings } from '../input/code-pages.ts'
 import { openDecoder } from '../input/encoding.ts'
-import { isOfSeveralBytes, otherEncodings } from '../input/code-pages.ts'
 import { countOddities } from '../input/oddities.ts'
 import type { Assignment } from '../mapping/mapping.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'

@@ -1,8 +1,7 @@
 /** Texts that a wrong encoding has damaged, and clean names of many languages, which are never taken for damaged. */
 import { describe, expect, it } from 'vitest'
 import { codePageNames, decodeFrom, encodeIn } from '../../../src/input/code-pages.ts'
-import { textDamage } from '../../../src/validation/damage.ts'
-import { findMisreading } from '../../../src/validation/damage.ts'
+import { textDamage, findMisreading } from '../../../src/validation/damage.ts'
 import languages from '../../support/real-names.json' with { type: 'json' }
 
 type Language = keyof typeof languages
