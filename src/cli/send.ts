@@ -25,11 +25,10 @@ import {
   describeWarnings,
 } from './display.ts'
 import {
-  ask,
   askKeyChange,
-  canAsk,
   drainOnSignals,
   isScreen,
+  isTyped,
   printColoured,
   printJson,
   say,
@@ -125,10 +124,10 @@ async function confirmProduction(
   if (confirmed === expected) return
   const clears = [...cleared].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
-  const isAsked = confirmed === undefined && canAsk()
   const withRows =
     areRowsExpected === undefined ? '' : `, or --confirm-production ${host} together with --expect-rows`
-  if (isAsked && (await ask(`${facts}\nType ${expected} to send: `, signal)) === expected) return
+  const question = `${facts}\nType ${expected} to send: `
+  if (confirmed === undefined && (await isTyped(expected, question, signal))) return
   throw new BulkUpdateError(
     'E_NOT_CONFIRMED',
     `production was not confirmed. ${facts}`,

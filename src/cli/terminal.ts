@@ -95,12 +95,17 @@ export function sayError({ code, message, remedy }: BulkUpdateError): void {
   say(remedy)
 }
 
-export function canAsk(): boolean {
+/** Asks on a terminal. False for another answer, and where nobody can be asked. */
+export async function isTyped(expected: string, question: string, signal?: AbortSignal): Promise<boolean> {
+  return canAsk() && (await ask(question, signal)) === expected
+}
+
+function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY
 }
 
 /** Resolves with the trimmed answer; empty after Ctrl-C or Ctrl-D. Throws when `signal` is aborted. */
-export async function ask(question: string, signal?: AbortSignal): Promise<string> {
+async function ask(question: string, signal?: AbortSignal): Promise<string> {
   const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
@@ -122,9 +127,7 @@ export function askKeyChange(isAccepted = false): NonNullable<KeyChangeWatch['on
     if (!isAccepted && !canAsk()) return false
     const shown = `${what} was signed with another secret key: host ${host}, account ${account}, ${rows} rows, files ${paths.join(', ')}`
     say(shown)
-    return (
-      isAccepted || (await ask('Type yes if you have changed the key and all of this is right: ')) === 'yes'
-    )
+    return isAccepted || isTyped('yes', 'Type yes if you have changed the key and all of this is right: ')
   }
 }
 

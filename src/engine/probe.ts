@@ -26,6 +26,7 @@ import type { RunClient } from './client.ts'
 import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import { stopWith } from './program-options.ts'
+import { endOfEarlierSessions, settleAfterMs } from './waiting-rows.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
@@ -54,8 +55,6 @@ interface ProbeState {
 }
 
 const stateNote = 'probe'
-/** So long after an attempt without a clear answer, metadata may still change. */
-const usualSettleMs = 300_000
 
 /** The rows of its run: the key alone, and all keys. */
 const [aloneRow, allRow] = [1, 2]
@@ -108,7 +107,8 @@ async function withProbe<Result>(
   const { store, remote, options, tell } = parts
   const { host, account } = remote
   const id = runIdOf(remote)
-  const settleMs = options.settleAfterMs ?? usualSettleMs
+  // As long as for what must not be sent twice.
+  const settleMs = settleAfterMs(options, false)
   const run = await store.openRun(
     { id, kind: 'probe', parentId: undefined, host, account, directory: '', facts: {} },
     { fieldsOf: accountOf(remote).owner, group: 1, settleMs, rows: 2 },
@@ -236,7 +236,6 @@ async function sendRow(
   request: UpdateRequest,
   more: Pick<SenderParts, 'readBack' | 'readAgain'>,
 ): Promise<Outcome> {
-  const { endedAt } = run.earlier
   const send = createSender({
     ...more,
     ...client,
@@ -244,7 +243,7 @@ async function sendRow(
     settleAfterMs: () => settleMs,
     held: { until: () => 0, hold() {} },
     cancelIntent: ({ row }) => run.cancelIntents([row]),
-    earlierEndedAt: endedAt === 0 ? clock.now() : clock.now() + endedAt - clock.wall(),
+    earlierEndedAt: endOfEarlierSessions(run, clock),
     stop() {},
   })
   const outcome = await send(request, signal)

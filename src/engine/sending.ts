@@ -15,7 +15,14 @@ import { createKeyedQueue } from './keyed-queue.ts'
 import type { KeyedQueue, Send, Source } from '../model/ports.ts'
 import { callsOnTop } from '../model/scan.ts'
 import { send } from './drain.ts'
-import { createHeldCustomers, mostDoubts, mostSettling, queuePlaces, settleAfterMs } from './waiting-rows.ts'
+import {
+  createHeldCustomers,
+  endOfEarlierSessions,
+  mostDoubts,
+  mostSettling,
+  queuePlaces,
+  settleAfterMs,
+} from './waiting-rows.ts'
 import { openOutcome } from './all-outcomes.ts'
 import { openClient } from './client.ts'
 import type { RunClient } from './client.ts'
@@ -160,8 +167,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
     }),
     isSentAgain: (row) => parts.asked.has(row) && !run.inDoubt.has(row),
     held: createHeldCustomers(run, clock),
-    earlierEndedAt:
-      run.earlier.endedAt === 0 ? clock.now() : clock.now() + run.earlier.endedAt - clock.wall(),
+    earlierEndedAt: endOfEarlierSessions(run, clock),
     settling: { rows: 0, onGrowth() {} },
     stop,
   }

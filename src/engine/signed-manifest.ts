@@ -2,10 +2,10 @@
  * Runs and plans say which host is called, which files are read and where files are written. They are signed with a key that
  * is derived from the secret key, so nothing is followed that somebody else has edited.
  */
-import { createHmac } from 'node:crypto'
 import type { UpdateOptions } from '../config/options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Store, StoredRun } from '../model/store.ts'
+import type { RunManifest, Store, StoredRun } from '../model/store.ts'
+import { keyedDigests } from '../rapyd/field-digests.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { readRecord, recordText, signedRecord } from './record.ts'
 import { readCredentials } from './remote.ts'
@@ -25,9 +25,8 @@ const keyLength = 17
 /** What tells the key, and the signature. Empty at the embedded simulator, whose keys end with its process. */
 export function signManifest(host: string, { secretKey }: Credentials, text: string): string {
   if (host === 'simulator') return ''
-  const key = createHmac('sha256', secretKey).update(purpose).digest()
-  const [id, signature] = ['', text].map((part) => createHmac('sha256', key).update(part).digest('base64url'))
-  return `${id?.slice(0, keyLength - 1)}.${signature}`
+  const digest = keyedDigests(secretKey, purpose)
+  return `${digest('').slice(0, keyLength - 1)}.${digest(text)}`
 }
 
 /**
@@ -62,7 +61,7 @@ export async function acceptManifest(
 }
 
 /** What is signed of a run: all that it is bound to, where its files are, and how it was begun. */
-export function manifestText(run: Omit<StoredRun, 'note'>, record: string): string {
+export function manifestText(run: RunManifest, record: string): string {
   const { id, kind, parentId = '', host, account, directory, facts } = run
   const bound = Object.entries(facts).toSorted(([left], [right]) => (left < right ? -1 : 1))
   return JSON.stringify([id, kind, parentId, host, account, directory, bound, record])

@@ -34,6 +34,14 @@ export function settleAfterMs(
   return isRepeatable ? 90_000 : 300_000
 }
 
+/** When the attempts of earlier sessions count as ended, in the clock's milliseconds. */
+export function endOfEarlierSessions(
+  { earlier }: Pick<Run, 'earlier'>,
+  clock: Pick<Clock, 'now' | 'wall'>,
+): number {
+  return earlier.endedAt === 0 ? clock.now() : clock.now() + earlier.endedAt - clock.wall()
+}
+
 const heldKey = 'held_customers'
 
 /**

@@ -15,10 +15,15 @@ const purpose = 'rapyd-bulk sync state 1'
 /** 96 bits in base64url. */
 const digestLength = 16
 
+/** Digests in base64url under a key that is derived from the secret key, another one for each purpose. */
+export function keyedDigests(secretKey: string, use: string): (text: string) => string {
+  const key = createHmac('sha256', secretKey).update(use).digest('hex')
+  return (text) => createHmac('sha256', key).update(text).digest('base64url')
+}
+
 export function createFieldDigests(secretKey: string) {
-  const key = createHmac('sha256', secretKey).update(purpose).digest('hex')
-  const short = (text: string): string =>
-    createHmac('sha256', key).update(text).digest('base64url').slice(0, digestLength)
+  const digest = keyedDigests(secretKey, purpose)
+  const short = (text: string): string => digest(text).slice(0, digestLength)
   return {
     /** The digests of the fields in the body of an update. */
     of(customerId: string, body: string): Digests {

@@ -59,7 +59,9 @@ export function queriesOf(db: DatabaseSync) {
   const statements = new Map<string, StatementSync>()
 
   function prepared(query: string): StatementSync {
-    const statement = statements.get(query) ?? db.prepare(query)
+    const known = statements.get(query)
+    if (known !== undefined) return known
+    const statement = db.prepare(query)
     statements.set(query, statement)
     return statement
   }

@@ -5,7 +5,7 @@ import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
 import { isoTime } from '../../report/format.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
-import { ask, canAsk, drainOnSignals, printResult, say } from '../terminal.ts'
+import { drainOnSignals, isTyped, printResult, say } from '../terminal.ts'
 
 export async function probe(args: Arguments<'probe'>): Promise<number> {
   const { customer, show = false, json, confirmProduction } = args
@@ -31,12 +31,7 @@ export async function probe(args: Arguments<'probe'>): Promise<number> {
           const back = 'If the other keys are gone then, they are written back at once.'
           const isAllowed = production ? confirmProduction === host : args.yes === true
           const word = production ? host : 'yes'
-          const isAsked = !isAllowed && canAsk()
-          if (
-            isAllowed ||
-            (isAsked && (await ask(`${what} ${back}\nType ${word} to send: `, signal)) === word)
-          )
-            return
+          if (isAllowed || (await isTyped(word, `${what} ${back}\nType ${word} to send: `, signal))) return
           const flag = production ? `--confirm-production ${host}` : '--yes'
           throw new BulkUpdateError(
             'E_NOT_CONFIRMED',

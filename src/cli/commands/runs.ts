@@ -7,7 +7,7 @@ import { outcomeKinds } from '../../model/row.ts'
 import { formatCount } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { printSummary, writeSummaryFiles } from '../send.ts'
-import { ask, canAsk, print, printJson, printResult, say, sayError } from '../terminal.ts'
+import { isTyped, print, printJson, printResult, say, sayError } from '../terminal.ts'
 
 /** Lists runs, newest first; `--purge` deletes old finished ones. */
 export async function runs(args: Arguments<'runs'>): Promise<number> {
@@ -35,8 +35,9 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
   const plan = planPurge(await listRuns(args.runsDir, args), parseAge(args.olderThan), Date.now())
   const chosen = [...plan.doomed, ...plan.inputs]
   const asked = args.yes !== true && chosen.length > 0
+  const question = `Type ${chosen.length} to delete ${chosen.length === 1 ? 'it' : 'them'}: `
   if (args.json !== true) print(purgeText(plan, asked ? 'would be deleted' : 'is deleted'))
-  if (asked && !(await confirmed(chosen.length))) {
+  if (asked && !(await isTyped(String(chosen.length), question))) {
     if (args.json === true) printJson(toPurgeResult(plan, []))
     throw new BulkUpdateError('E_NOT_CONFIRMED', 'nothing was deleted', 'If this is meant, add --yes.')
   }
@@ -67,11 +68,6 @@ function toPurgeResult({ doomed, kept, inputs }: PurgePlan, failed: PurgePlan['k
     inputs: inputs.map((run) => run.run_id),
     kept: [...kept, ...failed].map(({ run, why }) => ({ run_id: run.run_id, why })),
   }
-}
-
-async function confirmed(count: number): Promise<boolean> {
-  if (!canAsk()) return false
-  return (await ask(`Type ${count} to delete ${count === 1 ? 'it' : 'them'}: `)) === String(count)
 }
 
 function runsText(found: readonly ListedRun[]): string {
