@@ -7,7 +7,7 @@ import { bulkUpdate, redo, rollback, verify } from '../../src/index.ts'
 import type { UpdateOptions } from '../../src/index.ts'
 import { freshFolder } from './support/command.ts'
 import type { Folder } from './support/command.ts'
-import { startRapydServer } from './support/rapyd-server.ts'
+import { optionsOf, startRapydServer } from './support/rapyd-server.ts'
 import type { RapydServer } from './support/rapyd-server.ts'
 
 const id = (row: number) => `cus_${String(row).padStart(32, '0')}`
@@ -26,15 +26,7 @@ afterEach(async () => {
   await server.close()
 })
 
-const all = () => ({
-  baseUrl: server.url,
-  accessKey: server.keys.RAPYD_ACCESS_KEY,
-  secretKey: server.keys.RAPYD_SECRET_KEY,
-  rate: 'none',
-  settleAfterMs: 200,
-  runsDir: join(folder.path, 'runs'),
-  store: join(folder.path, 'store.db'),
-})
+const all = () => optionsOf(server, folder)
 
 function send(rows: readonly object[], options: Partial<UpdateOptions> = {}) {
   folder.write('crm.ndjson', rows.map((row) => `${JSON.stringify(row)}\n`).join(''))

@@ -10,7 +10,7 @@ import type { Dice } from './dice.ts'
 import { createJob } from './job.ts'
 import { createWorkplace, startSession } from './session.ts'
 import type { Ended, Session } from './session.ts'
-import { judge } from './truth.ts'
+import { judgeAt } from './truth.ts'
 import type { Verdict } from './truth.ts'
 
 export interface CrashPlan {
@@ -60,13 +60,7 @@ export async function crash({ seed, rows, kills }: CrashPlan): Promise<CrashResu
       session = start()
       end = await session.ended
     }
-    const verdict = judge({
-      job,
-      calls: simulator.calls,
-      customer: (id) => simulator.customer(id),
-      inFlightPerCustomerMax: simulator.inFlightPerCustomerMax,
-      results: hasFinished(end) ? place.results() : [],
-    })
+    const verdict = judgeAt(simulator, job, hasFinished(end) ? place.results() : [])
     const unfinished = hasFinished(end) ? [] : [`it did not end: ${end?.code ?? end?.signal} ${end?.stderr}`]
     return {
       ...verdict,

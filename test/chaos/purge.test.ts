@@ -10,7 +10,7 @@ import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { createJob } from './job.ts'
 import { createWorkplace, startSession } from './session.ts'
 import type { Session, Workplace } from './session.ts'
-import { judge } from './truth.ts'
+import { judgeAt } from './truth.ts'
 
 const rowsOfOld = 100_000
 /** Rows that one transaction of a purge deletes: `store.md`. */
@@ -122,16 +122,7 @@ it('keeps a run that sends going: a small part of the old run is deleted at a ti
   expect(sent).toBeGreaterThan(5)
   const end = await update.ended
   expect([end.code, end.stderr]).toEqual([1, expect.not.stringContaining('[E_')])
-  const { calls, inFlightPerCustomerMax } = simulator
-  expect(
-    judge({
-      job,
-      calls,
-      customer: (id) => simulator.customer(id),
-      inFlightPerCustomerMax,
-      results: place.results(),
-    }).violations,
-  ).toEqual([])
+  expect(judgeAt(simulator, job, place.results()).violations).toEqual([])
   const store = await openSqliteStore(place.store)
   expect((await store.runs()).map(({ stored }) => stored.id)).toEqual(['new'])
   expect(await store.check(false)).toEqual([])

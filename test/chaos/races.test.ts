@@ -7,7 +7,7 @@ import { createJob, rowOf } from './job.ts'
 import type { Job } from './job.ts'
 import { createWorkplace, startSession } from './session.ts'
 import type { Ended, Session, Workplace } from './session.ts'
-import { judge } from './truth.ts'
+import { judgeAt } from './truth.ts'
 
 const racers = Number(process.env['RAPYD_BULK_RACERS'] ?? 12)
 
@@ -51,16 +51,7 @@ function start(...more: readonly string[]): Session {
 }
 
 function expectTruth(of: Job): void {
-  const { calls, inFlightPerCustomerMax } = simulator
-  expect(
-    judge({
-      job: of,
-      calls,
-      customer: (id) => simulator.customer(id),
-      inFlightPerCustomerMax,
-      results: place.results(),
-    }).violations,
-  ).toEqual([])
+  expect(judgeAt(simulator, of, place.results()).violations).toEqual([])
 }
 
 /** Resolves once this many rows were applied. */

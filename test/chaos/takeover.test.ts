@@ -9,7 +9,7 @@ import type { Simulator } from '../../src/simulator/server.ts'
 import { createJob } from './job.ts'
 import { createWorkplace, startSession } from './session.ts'
 import type { Session, Workplace } from './session.ts'
-import { judge } from './truth.ts'
+import { judgeAt } from './truth.ts'
 
 const job = createJob(11, 60)
 let simulator: Simulator
@@ -78,14 +78,7 @@ const filesOfRun = (): readonly string[] =>
 const updates = (): number => simulator.calls.filter(({ method }) => method === 'POST').length
 
 function violations(): readonly string[] {
-  const { calls, inFlightPerCustomerMax } = simulator
-  return judge({
-    job,
-    calls,
-    customer: (id) => simulator.customer(id),
-    inFlightPerCustomerMax,
-    results: place.results(),
-  }).violations
+  return judgeAt(simulator, job, place.results()).violations
 }
 
 describe('a process that stands still for longer than its lease', () => {

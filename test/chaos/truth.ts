@@ -3,7 +3,7 @@
  * Gives a list of sentences; none means that everything holds.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { SimulatedCall } from '../../src/simulator/server.ts'
+import type { SimulatedCall, Simulator } from '../../src/simulator/server.ts'
 import { rowOf } from './job.ts'
 import type { Job, PlannedRow } from './job.ts'
 
@@ -26,6 +26,16 @@ export interface Verdict {
 }
 
 const freshMs = 5_000
+
+/** Judges a job by the simulator that it was sent to. */
+export function judgeAt(
+  simulator: Pick<Simulator, 'calls' | 'inFlightPerCustomerMax' | 'customer'>,
+  job: Job,
+  results: Evidence['results'],
+): Verdict {
+  const { calls, inFlightPerCustomerMax } = simulator
+  return judge({ job, calls, inFlightPerCustomerMax, customer: (id) => simulator.customer(id), results })
+}
 
 export function judge(evidence: Evidence): Verdict {
   const { job, calls } = evidence

@@ -2,6 +2,8 @@
 import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type { Folder } from './command.ts'
 
 export interface Call {
   readonly method: string
@@ -49,6 +51,19 @@ export interface RapydServer {
   /** Breaks off whatever waits for an answer. */
   drop(): void
   close(): Promise<void>
+}
+
+/** What functions of the library need to call the server, with their files in the folder. */
+export function optionsOf({ url, keys }: RapydServer, { path }: Pick<Folder, 'path'>) {
+  return {
+    baseUrl: url,
+    accessKey: keys.RAPYD_ACCESS_KEY,
+    secretKey: keys.RAPYD_SECRET_KEY,
+    rate: 'none',
+    settleAfterMs: 200,
+    runsDir: join(path, 'runs'),
+    store: join(path, 'store.db'),
+  }
 }
 
 export async function startRapydServer(): Promise<RapydServer> {
