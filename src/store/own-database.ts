@@ -103,7 +103,9 @@ export function tryLock(path: string): (() => void) | undefined {
       // The last holder may have removed the file that was opened: then others find another one.
       if (file !== undefined && fileAt(path) === file) {
         const held = db
+        heldLocks.add(held)
         return () => {
+          heldLocks.delete(held)
           rmSync(path, { force: true })
           held.close()
           // A killed process leaves it.
@@ -119,6 +121,9 @@ export function tryLock(path: string): (() => void) | undefined {
     }
   }
 }
+
+/** A database that nothing refers to is closed, and then its lock is gone. */
+const heldLocks = new Set<DatabaseSync>()
 
 /** Others may remove the file while it is opened. */
 const mostTries = 20

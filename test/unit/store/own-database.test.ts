@@ -28,10 +28,14 @@ afterEach(() => rmSync(folder, { recursive: true }))
 async function startHolder(path: string) {
   const module = new URL('../../../src/store/own-database.ts', import.meta.url).href
   const script = `import { tryLock } from ${JSON.stringify(module)}
-    const unlock = tryLock(process.argv[1])
-    process.stdout.write(unlock === undefined ? 'refused' : 'taken')
-    if (unlock !== undefined) setInterval(() => {}, 60_000)`
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, path], {
+    const answer = tryLock(process.argv[1]) === undefined ? 'refused' : 'taken'
+    if (answer === 'taken') setInterval(() => {}, 60_000)
+    // Nothing refers to the lock any more.
+    setImmediate(() => {
+      globalThis.gc()
+      process.stdout.write(answer)
+    })`
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module-typescript', '-e', script, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [answer] = await once(child.stdout, 'data')
