@@ -57,7 +57,7 @@ async function precondition(
         ...parts,
         onInvalid: () => {},
         signal,
-        examiner: profiler.watch,
+        examiners: [profiler.watch],
       })
       const finished = await profiler.finish(found)
       // As the journal keeps it.

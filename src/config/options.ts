@@ -124,7 +124,7 @@ const safety = {
     recorded: mapped,
   },
   strict: { type: 'boolean', commands: [...files, 'redo'], recorded: [] },
-  acceptChange: { type: 'list', value: 'WHAT', commands: ['update', 'plan'] },
+  acceptChange: { type: 'list', value: 'WHAT', commands: ['update', 'validate', 'plan'] },
   allowRepeat: { type: 'boolean', commands: ['update', 'redo', 'apply'] },
   acceptKeyChange: { type: 'boolean', commands: [...senders, 'verify'] },
   acceptNotTaken: { type: 'list', value: 'FIELDS', commands: senders, recorded: ['redo', 'rollback'] },

@@ -172,8 +172,8 @@ export function forgetfulServer(what: string): BulkUpdateError {
 }
 
 export interface ChangeCounter {
-  /** An examiner that also counts; `examiner` itself if nothing is compared. */
-  beside(examiner: Examiner | undefined): Examiner | undefined
+  /** Sees the rows that are compared. */
+  readonly examiner: Partial<Examiner>
   /** Wraps the source of the scan: rows are compared a batch at a time. */
   around(source: Source): Source
   /** The scan with the calls that are left. */
@@ -187,7 +187,7 @@ export function countChanges(
 ): ChangeCounter {
   const isPlain = duplicates === 'sequence' || duplicates === 'reject'
   if (fieldState?.isExport !== true || fieldState.isNew || !isPlain)
-    return { beside: (examiner) => examiner, around: (source) => source, calls: (found) => found }
+    return { examiner: {}, around: (source) => source, calls: (found) => found }
   const { state, digests } = fieldState
   let waiting: { readonly customerId: string; readonly wanted: Digests }[] = []
   let unchanged = 0
@@ -203,17 +203,13 @@ export function countChanges(
   }
 
   return {
-    beside: (examiner) => ({
-      begin: (row) => examiner?.begin(row),
-      refused: (problems) => examiner?.refused(problems),
-      warned: (code, field, message) => examiner?.warned(code, field, message),
+    examiner: {
       read(read) {
-        examiner?.read(read)
         if (isOutcome(read)) return
         const { customerId, patch } = read
         waiting.push({ customerId, wanted: digests.of(customerId, serialisePatch(patch)) })
       },
-    }),
+    },
     async *around(source) {
       for await (const rows of source) {
         yield rows

@@ -103,7 +103,12 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
     // A plan is too long to check by eye, so a file that is unlike the last one is refused before reading.
     const guard = await openInputGuard({ ...given, store, isKnown: false, facts }, {})
-    const checked = await checkInput({ ...given, onInvalid: () => {}, signal, examiner: guard?.watch })
+    const checked = await checkInput({
+      ...given,
+      onInvalid: () => {},
+      signal,
+      examiners: [guard?.watch ?? {}],
+    })
     if (checked.refusal !== undefined) throw checked.refusal
     await guard?.check(checked.found)
     using locked = lockPlan(openRunDirectory(join(runsDir, planId)))

@@ -22,11 +22,13 @@ import { parseRate } from '../config/values.ts'
 import { givenInput, signalOf } from '../engine/program-options.ts'
 import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
+import { createFileProfiler } from '../validation/input-guard.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
+import { acceptedChanges } from '../engine/open-input.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import { makeLevels } from '../config/own-files.ts'
 import { openErrorsFile } from '../report/results.ts'
@@ -80,7 +82,8 @@ export interface ValidateWatch extends FileOptions {
 export async function validate(given: ValidateOptions): Promise<ValidateResult> {
   const { onDefect, afterBatch, onInvalid, out, fix, force } = given
   const { options: asGiven, piped } = givenInput(given)
-  const options = resolveOptions(asGiven)
+  const resolved = resolveOptions(asGiven)
+  const options = { ...resolved, acceptChange: acceptedChanges(resolved.acceptChange) }
   const signal = signalOf(given)
   const mapping = await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
@@ -94,7 +97,8 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await afterBatch?.()
     }
     const checks = await openChecks(input, { onDefect, onDefective: files?.defective })
-    const parts = { ...input, signal, examiner: checks }
+    const profiler = createFileProfiler(input, undefined)
+    const parts = { ...input, signal, examiners: [checks, profiler.watch] }
     const onRow: OnInvalid = (outcome, columnOf) => {
       files?.invalid(outcome)
       onInvalid?.(outcome, columnOf)
@@ -108,7 +112,9 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       head.format === 'csv' || present.length < mostKeys
         ? unmatchedNames(options.ignoreColumns, present, input.mapping)
         : []
-    return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
+    const damage = (await profiler.finish(checked.found)).refusal
+    const refusal = checked.refusal ?? damage
+    return { ...resultOf({ ...checked, refusal }, results, options), unmatched, ...(await files?.finish()) }
   } finally {
     await file.close()
   }

@@ -64,17 +64,15 @@ export function createFileProfiler(
   const sampler = createCustomerSampler(earlier?.profile, isMisread)
   let row: Row | MalformedRow | undefined
 
-  const watch: Examiner = {
+  const watch: Partial<Examiner> = {
     begin: (next) => {
       row = next
     },
-    refused: () => {},
     read(read) {
       if (!isOutcome(read)) sampler.add(read)
       if (row !== undefined && isOutcome(read) && read.errorCode !== '') broken.bad(row, read.errorCode)
       else broken.good()
     },
-    warned: () => {},
   }
   return {
     watch,

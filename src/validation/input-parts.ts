@@ -32,8 +32,8 @@ export interface InputParts extends MappedInput {
   readonly signal: AbortSignal
   /** The scan of an earlier session of the run. */
   readonly remembered?: Scan | undefined
-  /** Sees every row of the first pass. */
-  readonly examiner?: Examiner | undefined
+  /** See every row of the first pass. */
+  readonly examiners?: readonly Partial<Examiner>[]
 }
 
 /** Wraps the rows of the first pass. */

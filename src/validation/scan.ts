@@ -6,7 +6,7 @@ import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-colu
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode, OnWarning } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
-import type { ReadRow, Source, OnReplace } from '../model/ports.ts'
+import type { Examiner, ReadRow, Source, OnReplace } from '../model/ports.ts'
 import type { SourceColumn, MalformedRow, Place, Row, Outcome } from '../model/row.ts'
 import type {
   FoundKind,
@@ -57,7 +57,7 @@ export async function checkInput(
   const counted =
     reader === plain
       ? all
-      : await scanReading({ ...parts, onInvalid: () => {}, examiner: undefined }, reader, reader.openRows())
+      : await scanReading({ ...parts, onInvalid: () => {}, examiners: [] }, reader, reader.openRows())
   const found = remembered ?? { ...counted, ...aside.list() }
   hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
   const pair = options.duplicates === 'reject' ? customers?.firstPair() : undefined
@@ -88,7 +88,8 @@ async function scanRows(
   source: Source,
   customers: CustomerCount,
 ): Promise<Scan> {
-  const { onInvalid, signal, examiner, mapping } = parts
+  const { onInvalid, signal, mapping } = parts
+  const examiner = joinExaminers(parts.examiners ?? [])
   const locate = createLocate(parts)
   let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
   const set = new Map<string, number>()
@@ -103,7 +104,7 @@ async function scanRows(
   const warn: OnWarning = (code, field, message) => {
     const row = current
     if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
-    examiner?.warned(code, field, message)
+    examiner.warned(code, field, message)
   }
   // Outside of the loop, because a closure there would be allocated for every row.
   const addInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
@@ -116,10 +117,10 @@ async function scanRows(
     signal.throwIfAborted()
     for (const row of batch) {
       rows++
-      examiner?.begin(row)
+      examiner.begin(row)
       keys.add(row)
-      const read = readRow(row, examiner?.refused, replaces.see)
-      examiner?.read(read)
+      const read = readRow(row, examiner.refused, replaces.see)
+      examiner.read(read)
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++
@@ -153,6 +154,15 @@ async function scanRows(
     ...(extraCalls === 0 ? {} : { extraCalls }),
     ...(adding.size === 0 ? {} : { addingUp: Object.fromEntries(adding) }),
     ...keys.missingColumns(),
+  }
+}
+
+function joinExaminers(examiners: readonly Partial<Examiner>[]): Examiner {
+  return {
+    begin: (row) => examiners.forEach((one) => one.begin?.(row)),
+    refused: (problems) => examiners.forEach((one) => one.refused?.(problems)),
+    read: (read) => examiners.forEach((one) => one.read?.(read)),
+    warned: (...warning) => examiners.forEach((one) => one.warned?.(...warning)),
   }
 }
 

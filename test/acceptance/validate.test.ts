@@ -27,6 +27,26 @@ describe('validate', () => {
     expect(stdout).not.toContain('0151')
   })
 
+  it('refuses a file of damaged texts as update does, and takes what is meant', async () => {
+    const rows = Array.from({ length: 60 }, (_, row) => `${id(row)},JÃ¶rg ${row}`)
+    folder.write('crm.csv', `customer,name\n${rows.join('\n')}\n`)
+    const { code, stdout, stderr } = await validate('crm.csv')
+    expect([code, stdout, stderr]).toEqual([
+      3,
+      expect.stringContaining('60 × W_ENCODING name'),
+      expect.stringContaining('[E_DAMAGED_FILE]'),
+    ])
+    expect((await validate('crm.csv', '--accept-change', 'damage')).code).toBe(0)
+    expect((await validate('crm.csv', '--accept-change', 'shoes')).code).toBe(2)
+  })
+
+  it('refuses a file whose last row is cut', async () => {
+    const rows = Array.from({ length: 60 }, (_, row) => `${id(row)},Jo ${row},Berlin`)
+    folder.write('crm.csv', `customer,name,metadata.city\n${rows.join('\n')}\n${id(60)},Jo`)
+    const { code, stderr } = await validate('crm.csv', '--max-errors', '100%')
+    expect([code, stderr]).toEqual([3, expect.stringContaining('[E_DAMAGED_FILE]')])
+  })
+
   it('names the key of an NDJSON row', async () => {
     folder.write(
       'crm.ndjson',

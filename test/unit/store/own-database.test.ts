@@ -35,9 +35,13 @@ async function startHolder(path: string) {
       globalThis.gc()
       process.stdout.write(answer)
     })`
-  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module-typescript', '-e', script, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', '--input-type=module-typescript', '-e', script, path],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const [answer] = await once(child.stdout, 'data')
   return { child, answer: String(answer) }
 }
