@@ -4,10 +4,10 @@
  */
 import type { ErrorCode } from '../model/errors.ts'
 import type { ApiResponse } from '../model/ports.ts'
-import { isThrottled, readEnvelope } from '../rapyd/response.ts'
+import { isFirewallPage, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { stopError, TransportError } from './errors.ts'
 import { again, isAgain, retry } from './retry.ts'
-import type { Again, Blocks, RetryParts } from './retry.ts'
+import type { Again, Blocks, RetryParts, Updates } from './retry.ts'
 import type { Calls, Signer, RateLimiter } from './ports.ts'
 
 /** A larger offset is not corrected: something is wrong with this machine. */
@@ -87,6 +87,7 @@ export function createAccess({ calls, signer, limiter }: AccessParts) {
   let areEqual = true
   let badSignatures = 0
   let badKeys = 0
+  let updates: Updates = { through: 0, blocked: 0 }
 
   function prove(): void {
     isProven = true
@@ -110,6 +111,22 @@ export function createAccess({ calls, signer, limiter }: AccessParts) {
       badSignatures = 0
       badKeys = 0
       if (!isProven) prove()
+    },
+    /** Rapyd itself answered an update. */
+    answered(): void {
+      updates = { ...updates, through: updates.through + 1 }
+    },
+    /** An update was throttled. Only other updates that get through show that a page is about this one alone. */
+    async blocked(blocks: Blocks, response: ApiResponse, signal: AbortSignal): Promise<Blocks> {
+      const { through, blocked } = updates
+      if (isFirewallPage(response)) updates = { through, blocked: blocked + 1 }
+      const { seen } = blocks
+      const found = await countBlock(blocks, response, () => {
+        if (through > seen.through) return true
+        // If no other update was tried, a read has to do.
+        return hasUpdated && blocked === seen.blocked && isListed(calls, signal)
+      })
+      return { ...found, seen: updates }
     },
     /** Rapyd refused a row. */
     rejected(code: ErrorCode, status: number): void {
@@ -154,16 +171,28 @@ async function tryList(calls: Pick<Calls, 'list'>, signal: AbortSignal): Promise
   return found instanceof TransportError ? undefined : found
 }
 
-/** A limit hits one call twice by chance. */
-const firstComparison = 3
-/** Counts one more block, and from the third on compares with another request, after the pause. */
+/** A limit hits one call twice by chance. With 503, no more than three attempts are made. */
+const firstComparison = { usual: 3, unclear: 2 }
+/** As many pauses of five minutes as fit into the longest outage. */
+const mostBlocks = 72
+
+/** Counts one more throttled answer. `isPassed` is asked about pages: did other requests get through since the last one? */
 export async function countBlock(
-  { times, passes }: Blocks,
-  calls: Pick<Calls, 'list'>,
-  signal: AbortSignal,
+  blocks: Blocks,
+  response: ApiResponse,
+  isPassed: () => boolean | Promise<boolean>,
 ): Promise<Blocks> {
-  if (times + 1 < firstComparison) return { times: times + 1, passes }
+  const times = blocks.times + 1
+  if (times >= mostBlocks) throw stopError('E_QUOTA', '')
+  if (!isFirewallPage(response)) return { ...blocks, times }
+  const pages = blocks.pages + 1
+  const first = response.status === 503 ? firstComparison.unclear : firstComparison.usual
+  const isOwn = pages >= first && (await isPassed())
+  return { ...blocks, times, pages, passes: blocks.passes + (isOwn ? 1 : 0) }
+}
+
+/** Resolves with whether one read gets through, after the pause. */
+export async function isListed(calls: Pick<Calls, 'list'>, signal: AbortSignal): Promise<boolean> {
   const response = await tryList(calls, signal)
-  const isPassed = response !== undefined && response.status < 500 && !isThrottled(response)
-  return { times: times + 1, passes: isPassed ? passes + 1 : 0 }
+  return response !== undefined && response.status < 500 && !isThrottled(response)
 }

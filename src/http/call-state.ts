@@ -93,6 +93,7 @@ interface AmbiguousAnswer {
   /** Milliseconds that the server asks to wait at least. */
   readonly leastMs: number
   readonly at: number
+  readonly blocks: Blocks
 }
 
 /** The customer was read again before the request, and what it shows forbids it. */
@@ -169,19 +170,25 @@ function afterAnswer(state: CallState, verdict: Exclude<RequestVerdict, { kind: 
       return { ...state, ...answered, attempts, operationId, next: finish(state, result) }
     }
     case 'ambiguous': {
-      const { operationId, code, reason, leastMs, at } = verdict
+      const { operationId, code, reason, leastMs, at, blocks } = verdict
       // Rapyd repeats an answer to a key for as long as it keeps the key.
       const isReplayed = status >= 500 && operationId !== '' && operationId === state.operationId
-      const next = { ...state, ...answered, attempts, operationId, code: isReplayed ? replayed : code }
+      const next = {
+        ...state,
+        ...answered,
+        attempts,
+        operationId,
+        code: isReplayed ? replayed : code,
+        blocks,
+      }
       const doubted = doubt(next, again(reason, { leastMs }), at)
+      if (isOwnBlock(blocks)) return { ...doubted, next: finish(doubted, ownBlock) }
       return isReplayed ? { ...doubted, next: { kind: 'settle_last' }, retries: state.retries } : doubted
     }
     case 'throttled': {
       const { blocks } = verdict
       const blocked = repeat({ ...state, ...answered, blocks }, again('throttled', { isFree: true }))
-      return isOwnBlock(blocks)
-        ? { ...blocked, attempts, next: finish(state, rejected('E_BLOCKED', messages.ownBlock)) }
-        : blocked
+      return isOwnBlock(blocks) ? { ...blocked, attempts, next: finish(state, ownBlock) } : blocked
     }
     case 'resigned': {
       const next = again(`resigned_${verdict.reason}`, { isFree: true })
@@ -271,6 +278,8 @@ export function rejection(
   const message = apiCode === '' ? `Rapyd answered HTTP ${status}` : messageOfApi(apiCode)
   return { ...rejected(code, message), field, apiMessage: readEnvelope(body)?.words ?? '' }
 }
+
+const ownBlock = { outcome: 'rejected', code: 'E_BLOCKED', message: messages.ownBlock } as const
 
 export function rejected(code: ErrorCode, message: string): Result {
   return { outcome: 'rejected', code, message }

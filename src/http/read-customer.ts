@@ -9,7 +9,7 @@ import type { Cursor } from '../rapyd/requests.ts'
 import { classify, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { findChangedKeys } from '../rapyd/metadata.ts'
 import { compareField, isEmpty, toSnapshot } from '../rapyd/snapshot.ts'
-import { countBlock } from './access.ts'
+import { countBlock, isListed } from './access.ts'
 import { stopError, TransportError } from './errors.ts'
 import { again, isAgain, mostAttempts, retry, isOwnBlock, noBlocks } from './retry.ts'
 import type { Again, RetryLimits, RetryParts } from './retry.ts'
@@ -36,7 +36,7 @@ function readWithRetries<Found extends { readonly kind: string }>(
     const response = await calls.read(path, signal, limits.isBeforeUpdate)
     if (response instanceof TransportError) return again(response.reason)
     if (isThrottled(response)) {
-      blocks = await countBlock(blocks, calls, signal)
+      blocks = await countBlock(blocks, response, () => isListed(calls, signal))
       if (!isOwnBlock(blocks)) return again('throttled', { isFree: true })
     }
     return use(response)

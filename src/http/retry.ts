@@ -120,17 +120,26 @@ export function retryAfterMs({ headers }: Pick<ApiResponse, 'headers'>, wallMs: 
  */
 export interface Blocks {
   readonly times: number
-  /** How often in a row another request got through meanwhile. */
+  /** Those that were pages of a firewall. A 429 says nothing about one call. */
+  readonly pages: number
+  /** How often another request had got through since the page before. */
   readonly passes: number
+  /** Updates of all rows when the last page arrived. */
+  readonly seen: Updates
 }
 
-export const noBlocks: Blocks = { times: 0, passes: 0 }
+export interface Updates {
+  /** Those that the API itself answered. */
+  readonly through: number
+  /** Those that met a page. */
+  readonly blocked: number
+}
+
+export const noBlocks: Blocks = { times: 0, pages: 0, passes: 0, seen: { through: 0, blocked: 0 } }
 
 const enoughPasses = 2
-/** As many pauses of five minutes as fit into the longest outage. */
-const mostBlocks = 72
 
 /** True if a firewall blocks this call alone. */
-export function isOwnBlock({ times, passes }: Blocks): boolean {
-  return passes >= enoughPasses || times >= mostBlocks
+export function isOwnBlock({ passes }: Blocks): boolean {
+  return passes >= enoughPasses
 }

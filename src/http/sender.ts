@@ -21,8 +21,8 @@ import type { RequestVerdict, Step, Unsendable, Result } from './call-state.ts'
 import { isAgain, retry, retryAfterMs } from './retry.ts'
 import type { JsonObject } from '../model/json.ts'
 import { operations } from '../rapyd/operations.ts'
+import { isThrottled } from '../rapyd/response.ts'
 import type { Verdict } from '../rapyd/response.ts'
-import { countBlock } from './access.ts'
 import type { Access } from './access.ts'
 import type { Calls } from './ports.ts'
 import { createSettling } from './settling.ts'
@@ -78,12 +78,14 @@ function createAttempt({
   ): Promise<RequestVerdict> {
     switch (answer.kind) {
       case 'updated': {
+        access.answered()
         access.updated()
         const { operationId, customer } = answer
         const notTaken = customer === undefined ? undefined : await examine?.(request, customer, signal)
         return { kind: 'final', response, operationId, result: notTaken ?? confirmed(state) }
       }
       case 'rejected':
+        access.answered()
         access.rejected(answer.code, response.status)
         return {
           kind: 'final',
@@ -92,11 +94,19 @@ function createAttempt({
           result: rejection(answer, response),
         }
       case 'ambiguous': {
+        const at = clock.now()
         const leastMs = Math.min(mostAskedMs, retryAfterMs(response, clock.wall()))
-        return { ...answer, response, leastMs, at: clock.now() }
+        const { blocks } = state
+        return {
+          ...answer,
+          response,
+          leastMs,
+          at,
+          blocks: isThrottled(response) ? await access.blocked(blocks, response, signal) : blocks,
+        }
       }
       case 'throttled':
-        return { kind: 'throttled', response, blocks: await countBlock(state.blocks, calls, signal) }
+        return { kind: 'throttled', response, blocks: await access.blocked(state.blocks, response, signal) }
       case 'resign': {
         access.correctClock(answer.why, response)
         if (!state.isResigned) return { kind: 'resigned', response, reason: answer.why }

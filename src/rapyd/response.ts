@@ -125,7 +125,7 @@ export type Verdict =
       readonly reason: string
       readonly operationId: string
     }
-  /** Not applied, and no request may be sent for a while. */
+  /** Not applied: 429, or the page of a firewall with 403. */
   | { readonly kind: 'throttled' }
   /** Not applied: Rapyd refused the timestamp, salt or signature, which each attempt makes anew. */
   | { readonly kind: 'resign'; readonly why: 'clock' | 'salt' | 'signature' }
@@ -170,14 +170,19 @@ function classifyAnswer(response: Answered, ofSuccess: (envelope: Envelope) => V
   if (status >= 300 && status < 400) return stop('E_REDIRECT')
   if (status === 407) return stop('E_PROXY_AUTH')
   if (status === 401) return classifyUnauthenticated(envelope)
-  if (isThrottled(response)) return { kind: 'throttled' }
+  // A page with 503 may also come from a gateway that has passed the request on.
+  if (isThrottled(response) && status !== 503) return { kind: 'throttled' }
   if (isUnclear(status)) return ambiguous('E_SERVER', `http_${status}`, envelope)
   return classifyRefusal(status, envelope)
 }
 
-/** 429, or the page of a firewall (docs, "Request Rate Limits": a firewall enforces them, and answers 429 "may"). */
-export function isThrottled({ status, body }: Answered): boolean {
-  return status === 429 || ((status === 403 || status === 503) && isPage(body))
+/** True if everybody has to pause. Docs, "Request Rate Limits": a firewall enforces them, and answers 429 "may". */
+export function isThrottled(answer: Answered): boolean {
+  return answer.status === 429 || isFirewallPage(answer)
+}
+
+export function isFirewallPage({ status, body }: Answered): boolean {
+  return (status === 403 || status === 503) && isPage(body)
 }
 
 /** Of these, a server or a gateway may have applied the request. 501, 505 and 511 refuse it before. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { preflight } from '../../../src/http/access.ts'
+import { isOwnBlock, noBlocks } from '../../../src/http/retry.ts'
 import { envelope } from '../../acceptance/support/rapyd-server.ts'
 import {
   badCertificate,
@@ -88,4 +89,44 @@ describe('the preflight', () => {
     await expect(preflight(parts, stop.signal)).rejects.toThrow('stopped')
     expect(sent).toHaveLength(1)
   })
+})
+
+describe('a page of a firewall', () => {
+  const page = response(403, '<html>blocked</html>')
+
+  it('is about one update only if other updates get through between its pages', async () => {
+    const { parts, sent } = createRig({})
+    const { access } = parts
+    access.updated()
+    let blocks = noBlocks
+    for (let pages = 1; pages <= 10; pages++) {
+      blocks = await access.blocked(blocks, page, running)
+      await access.blocked(noBlocks, page, running)
+    }
+    expect(isOwnBlock(blocks)).toBe(false)
+    access.answered()
+    blocks = await access.blocked(blocks, page, running)
+    expect(isOwnBlock(blocks)).toBe(false)
+    access.answered()
+    blocks = await access.blocked(blocks, page, running)
+    expect(isOwnBlock(blocks)).toBe(true)
+    expect(sent).toEqual([])
+  })
+
+  it('is about one update if a read gets through while no other update is tried', async () => {
+    const { parts } = createRig({ reads: [list, list] })
+    parts.access.updated()
+    let blocks = noBlocks
+    for (let pages = 1; pages <= 4; pages++) blocks = await parts.access.blocked(blocks, page, running)
+    expect(isOwnBlock(blocks)).toBe(true)
+  })
+})
+
+it('a row that is throttled for ever ends the run, and gets no outcome', async () => {
+  const { parts } = createRig({})
+  const forever = async (): Promise<void> => {
+    for (let blocks = noBlocks; ;)
+      blocks = await parts.access.blocked(blocks, response(429, '<html>'), running)
+  }
+  await expect(forever()).rejects.toMatchObject({ code: 'E_QUOTA' })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { reduceCall, rejected, startCall, toOutcome } from '../../../src/http/call-state.ts'
 import type { CallState, ReadingVerdict, RequestVerdict } from '../../../src/http/call-state.ts'
+import { noBlocks } from '../../../src/http/retry.ts'
 import { lost, notSent, response, success, updateOf } from '../../support/rig.ts'
 
 const named = updateOf({ name: 'Jo' })
@@ -19,6 +20,7 @@ const serverError = (status: number, operationId = ''): RequestVerdict => ({
   reason: `http_${status}`,
   leastMs: 0,
   at: 2_000,
+  blocks: noBlocks,
 })
 const readBack = (found: ReadingVerdict['found'], after: 'attempt' | 'refusal'): ReadingVerdict => ({
   kind: 'read_back',
@@ -78,7 +80,7 @@ describe('the state of a call', () => {
     const throttled = {
       kind: 'throttled',
       response: response(429, ''),
-      blocks: { times: 1, passes: 0 },
+      blocks: noBlocks,
     } as const
     const resigned = { kind: 'resigned', response: response(401, ''), reason: 'salt' } as const
     const state = play([throttled, resigned])

@@ -61,6 +61,8 @@ function senderOn(
 const down = response(500, '')
 const busy = (seconds: string) => response(503, '', { 'retry-after': seconds })
 const page = response(429, '<html>slow down</html>')
+const firewall = response(403, '<html>blocked</html>')
+const unavailable = response(503, '<html>unavailable</html>')
 /** A look that is answered and shows nothing. */
 const hidden = refusal(403, 'NOT_ALLOWED')
 const hasName = success({ name: 'Jo' })
@@ -86,6 +88,8 @@ interface Case {
   readonly updates?: Script['updates']
   readonly reads?: Script['reads']
   readonly inDoubt?: readonly number[]
+  /** Another row was updated before. */
+  readonly hasUpdated?: boolean
   /** outcome, code, attempts, reads, retries */
   readonly ends: readonly [string, string, number, number, string]
 }
@@ -215,27 +219,59 @@ const cases: readonly Case[] = [
     ends: ['updated', '', 1, 0, 'throttled;throttled'],
   },
   {
-    title: 'throttling of everybody, however long',
-    updates: [...times(6, page), success()],
-    reads: times(4, page),
-    ends: ['updated', '', 1, 4, times(6, 'throttled').join(';')],
+    title: 'a 429 however often, which says nothing about one row',
+    updates: [...times(20, page), success()],
+    ends: ['updated', '', 1, 0, times(20, 'throttled').join(';')],
   },
   {
-    title: 'throttling of this row alone, which nothing ends',
-    updates: times(4, response(403, '<html>blocked</html>')),
+    title: 'pages of a firewall for this row alone, which nothing ends',
+    hasUpdated: true,
+    updates: times(4, firewall),
     reads: times(2, success()),
     ends: ['rejected', 'E_BLOCKED', 1, 2, times(4, 'throttled').join(';')],
   },
   {
-    title: 'a lost answer that was not applied, and then throttling of this row alone',
-    updates: [lost, ...times(4, page)],
+    title: 'pages of a firewall before any row was updated: they may be for all of them',
+    updates: [...times(8, firewall), success()],
+    ends: ['updated', '', 1, 0, times(8, 'throttled').join(';')],
+  },
+  {
+    title: 'a lost answer that was not applied, and then pages of a firewall for this row alone',
+    hasUpdated: true,
+    updates: [lost, ...times(4, firewall)],
     reads: [otherName, success(), success()],
     ends: ['rejected', 'E_BLOCKED', 2, 3, `econnreset;${times(4, 'throttled').join(';')}`],
   },
   {
-    title: 'an answer that was lost, and reads of this customer that alone are throttled',
+    title: 'a page with 503 behind which the change was applied: not sent again',
+    updates: [unavailable],
+    reads: [hasName],
+    ends: ['updated', '', 1, 1, 'http_503'],
+  },
+  {
+    title: 'three pages with 503 and no change: one may still be applied',
+    updates: times(3, unavailable),
+    reads: times(3, otherName),
+    ends: ['unknown', 'E_SERVER', 3, 3, times(3, 'http_503').join(';')],
+  },
+  {
+    title: 'three pages with 503 for this row alone, and no change when the last one is settled',
+    hasUpdated: true,
+    updates: times(3, unavailable),
+    reads: [otherName, success(), otherName, success(), otherName],
+    ends: ['rejected', 'E_BLOCKED', 3, 5, times(3, 'http_503').join(';')],
+  },
+  {
+    title: 'three pages with 503 for this row alone, the last of which was applied',
+    hasUpdated: true,
+    updates: times(3, unavailable),
+    reads: [otherName, success(), otherName, success(), hasName],
+    ends: ['updated', '', 3, 5, times(3, 'http_503').join(';')],
+  },
+  {
+    title: 'an answer that was lost, and reads of this customer that alone are refused by a firewall',
     updates: [lost, success()],
-    reads: [page, page, page, success(), page, success()],
+    reads: [firewall, firewall, firewall, success(), firewall, success()],
     ends: ['updated', '', 2, 6, 'econnreset'],
   },
   {
@@ -317,8 +353,9 @@ const cases: readonly Case[] = [
 ]
 
 describe('the sender settles', () => {
-  it.each(cases)('$title', async ({ request = named, updates, reads, inDoubt, ends }) => {
-    const { sender, of, unused } = senderOn({ updates: updates ?? [], reads: reads ?? [] }, inDoubt)
+  it.each(cases)('$title', async ({ request = named, updates, reads, inDoubt, hasUpdated, ends }) => {
+    const { sender, of, unused, parts } = senderOn({ updates: updates ?? [], reads: reads ?? [] }, inDoubt)
+    if (hasUpdated === true) parts.access.updated()
     const outcome = await sender(request, running)
     expect([
       outcome?.outcome,

@@ -93,6 +93,12 @@ describe('classify', () => {
     ],
     ['a forbidden call', 403, failure('FORBIDDEN'), { kind: 'rejected', code: 'E_FORBIDDEN' }],
     ['a firewall page', 403, '<html>blocked</html>', { kind: 'throttled' }],
+    [
+      'a page with 503',
+      503,
+      '<html>busy</html>',
+      { kind: 'ambiguous', code: 'E_SERVER', reason: 'http_503' },
+    ],
     ['429', 429, '', { kind: 'throttled' }],
     ['an empty 500', 500, '', { kind: 'ambiguous', code: 'E_SERVER', reason: 'http_500' }],
     ['502 from a gateway', 502, '<html>', { kind: 'ambiguous', code: 'E_SERVER' }],
