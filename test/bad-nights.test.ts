@@ -53,12 +53,7 @@ async function precondition(
       const parts = { file, head, options, mapping: defaultMapping }
       const profiler = createFileProfiler(parts, earlier)
       const { signal } = new AbortController()
-      const { found, refusal } = await checkInput({
-        ...parts,
-        onInvalid: () => {},
-        signal,
-        examiners: [profiler.watch],
-      })
+      const { found, refusal } = await checkInput({ ...parts, signal, examiners: [profiler] })
       const finished = await profiler.finish(found)
       // As the journal keeps it.
       const profile = parseProfile(JSON.stringify(finished.profile))

@@ -2,7 +2,7 @@
 import type { DuplicatePolicy } from '../config/options.ts'
 import type { MetadataPrice, Watch } from '../engine/watch.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
-import type { UnmatchedName } from '../mapping/column-plans.ts'
+import type { UnmatchedName } from '../mapping/input-columns.ts'
 import type { Clock } from '../model/ports.ts'
 import { printable } from '../model/text.ts'
 import type { Scan } from '../model/scan.ts'

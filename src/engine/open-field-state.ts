@@ -171,9 +171,7 @@ export function forgetfulServer(what: string): BulkUpdateError {
   )
 }
 
-export interface ChangeCounter {
-  /** Sees the rows that are compared. */
-  readonly examiner: Partial<Examiner>
+export interface ChangeCounter extends Examiner {
   /** Wraps the source of the scan: rows are compared a batch at a time. */
   around(source: Source): Source
   /** The scan with the calls that are left. */
@@ -187,7 +185,7 @@ export function countChanges(
 ): ChangeCounter {
   const isPlain = duplicates === 'sequence' || duplicates === 'reject'
   if (fieldState?.isExport !== true || fieldState.isNew || !isPlain)
-    return { examiner: {}, around: (source) => source, calls: (found) => found }
+    return { row: () => {}, around: (source) => source, calls: (found) => found }
   const { state, digests } = fieldState
   let waiting: { readonly customerId: string; readonly wanted: Digests }[] = []
   let unchanged = 0
@@ -203,12 +201,10 @@ export function countChanges(
   }
 
   return {
-    examiner: {
-      read(read) {
-        if (isOutcome(read)) return
-        const { customerId, patch } = read
-        waiting.push({ customerId, wanted: digests.of(customerId, serialisePatch(patch)) })
-      },
+    row(_, read) {
+      if (isOutcome(read)) return
+      const { customerId, patch } = read
+      waiting.push({ customerId, wanted: digests.of(customerId, serialisePatch(patch)) })
     },
     async *around(source) {
       for await (const rows of source) {

@@ -105,7 +105,7 @@ export async function inputPartsOf(
       'Put the mapping file back.',
     )
   }
-  return { ...mapped, onInvalid: () => {}, signal: new AbortController().signal }
+  return { ...mapped, signal: new AbortController().signal }
 }
 
 const wholes = ['rows', 'damage', 'all'] as const

@@ -1,7 +1,7 @@
 /** Counts the progress of a run: snapshots for the watcher, events for the log. */
-import { needsAttention, noOutcomes } from '../model/row.ts'
+import { isOutcome, needsAttention, noOutcomes } from '../model/row.ts'
 import type { MalformedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
-import type { Clock, Source } from '../model/ports.ts'
+import type { Clock, Examiner, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
@@ -33,11 +33,10 @@ export interface SendingFacts {
  * States: checking, quiet (from the end of the scan, because the user may be asked a question), sending, reporting,
  * stopped. Each method that names one begins it.
  */
-export interface RunProgress {
+/** As an examiner, it counts the invalid rows of the scan. */
+export interface RunProgress extends Examiner {
   /** Counts rows on their way into the scan. */
   checking(source: Source): Source
-  /** A row that the scan found invalid. */
-  readonly invalid: (outcome: Outcome) => void
   sending(facts: SendingFacts): void
   /** Requests of rows that are not settled yet. */
   readonly callsLeft: number
@@ -125,7 +124,9 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       show()
       return counted(source)
     },
-    invalid: count,
+    row(_, read) {
+      if (isOutcome(read) && read.outcome !== 'unchanged') count(read)
+    },
     sending(facts) {
       const { found, limit = Infinity, settled, errors: earlier, windows, pausedForMs: pause } = facts
       perCall = facts.requestsPerCall ?? 1

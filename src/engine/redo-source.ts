@@ -41,7 +41,7 @@ export async function readRedo(
 ): Promise<RedoReading> {
   const left = await findRetryableRows(parent)
   const isReread = mappingDigest(parts.options, parts.mapping) !== parent.facts.mapping
-  const base = await check({ ...parts, onInvalid: () => {}, remembered: undefined })
+  const base = await check({ ...parts, examiners: [], remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
   const customers = new Set([

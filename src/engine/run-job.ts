@@ -178,10 +178,9 @@ async function acceptScan(
   const counter = countChanges(fieldState, options.duplicates)
   const remembered = recallScan(known, facts)
   const guard = await openInputGuard({ ...given, store, isKnown: known !== undefined, facts }, job)
-  const examiners = [guard?.watch ?? {}, counter.examiner]
-  const checked = await job.check(
-    { ...given, onInvalid: progress.invalid, signal, remembered, examiners },
-    (source) => progress.checking(counter.around(source)),
+  const examiners = [guard, counter, progress]
+  const checked = await job.check({ ...given, signal, remembered, examiners }, (source) =>
+    progress.checking(counter.around(source)),
   )
   const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal

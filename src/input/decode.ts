@@ -4,6 +4,7 @@ import type { BulkUpdateError } from '../model/errors.ts'
 import { isOfSeveralBytes } from './code-pages.ts'
 import { openDecoder } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
+import type { RecordStart } from './lines.ts'
 import { refusal } from './refusals.ts'
 
 /** The part of an input that is needed here. Blocks may be cut anywhere. */
@@ -12,11 +13,12 @@ export interface Bytes {
   blocks(offset: number): AsyncIterable<Buffer>
 }
 
-/** Reads UTF-8 from `offset` on, in blocks that are cut between characters. Throws INPUT, E_ENCODING, at a broken one. */
-export async function* wholeCharacters(file: Bytes, offset: number): AsyncGenerator<Buffer> {
-  const refuse: DecodingError = async ({ at, ...found }) =>
-    notIn('utf-8', file.textName, { ...found, at: offset + at, line: await lineAt(file, offset + at) })
-  for await (const text of decoded(file.blocks(offset), 'utf-8', refuse)) yield Buffer.from(text)
+type TextStart = Pick<RecordStart, 'line' | 'offset'>
+
+/** Reads UTF-8 from `start` on, in blocks that are cut between characters. Throws INPUT, E_ENCODING, at a broken one. */
+export async function* wholeCharacters(file: Bytes, start: TextStart): AsyncGenerator<Buffer> {
+  for await (const text of decoded(file.blocks(start.offset), 'utf-8', file.textName, start))
+    yield Buffer.from(text)
 }
 
 /**
@@ -29,7 +31,6 @@ export async function* toUtf8(
   encoding: Exclude<Encoding, 'utf-8'>,
   name: string,
 ): AsyncGenerator<Buffer> {
-  const lines = createLineCount()
   // UTF-8 is valid in most code pages too, but each accented letter would become two other characters.
   const asUtf8 = openDecoder('utf-8')
   let [bytes, utf8Bytes, isPlain] = [0, 0, true]
@@ -41,56 +42,43 @@ export async function* toUtf8(
       yield block
     }
   }
-  const refuse: DecodingError = (found) => {
-    lines.add(found.before)
-    return notIn(encoding, name, { ...found, line: lines.line })
-  }
   let isFirst = true
-  for await (const text of decoded(observed(), encoding, refuse)) {
-    lines.add(text)
-    const isMarked = isFirst && text.startsWith('\ufeff')
+  for await (const text of decoded(observed(), encoding, name, { line: 1, offset: 0 })) {
+    const kept = isFirst && text.startsWith('\ufeff') ? text.slice(1) : text
     isFirst = false
-    const kept = isMarked ? text.slice(1) : text
     if (kept !== '') yield Buffer.from(kept)
   }
   if (!encoding.startsWith('utf-') && !isPlain && utf8Bytes === bytes)
     throw refusal('E_ENCODING', 'alreadyUtf8', { name, encoding })
 }
 
-/** A broken character at byte `at`. */
-interface BrokenCharacter {
-  readonly at: number
-  /** The text before it that was not yielded yet. */
-  readonly before: string
-  /** Bytes around it, in which it is at `inBytes`. */
-  readonly bytes: Buffer
-  readonly inBytes: number
-}
-
-type DecodingError = (found: BrokenCharacter) => BulkUpdateError | Promise<BulkUpdateError>
-
 async function* decoded(
   blocks: AsyncIterable<Buffer>,
   encoding: Encoding,
-  refuse: DecodingError,
+  name: string,
+  start: TextStart,
 ): AsyncGenerator<string> {
   const decoder = openDecoder(encoding)
+  const lines = createLineCount(start.line)
   /** The start of a character that continues in the next block, and its offset. */
   let rest: Buffer = Buffer.alloc(0)
-  let at = 0
+  let at = start.offset
+  /** For a broken character at `inBytes`. `before` is the text before it that was not yielded yet. */
+  const refuse = (bytes: Buffer, before: string, inBytes: number): Promise<BulkUpdateError> => {
+    lines.add(before)
+    return notIn(encoding, name, { line: lines.line, byte: at + inBytes + 1, bytes, inBytes })
+  }
   for await (const block of blocks) {
     const bytes = Buffer.concat([rest, block])
     const text = decoder(block)
-    if (text === undefined) {
-      const [before, inBytes] = longestText(bytes, encoding)
-      throw await refuse({ at: at + inBytes, before, bytes, inBytes })
-    }
+    if (text === undefined) throw await refuse(bytes, ...longestText(bytes, encoding))
+    lines.add(text)
     const size = wholeSize(bytes, text, encoding)
     rest = bytes.subarray(size)
     at += size
     if (text !== '') yield text
   }
-  if (rest.length > 0) throw await refuse({ at, before: '', bytes: rest, inBytes: 0 })
+  if (rest.length > 0) throw await refuse(rest, '', 0)
 }
 
 /** Returns the text before the first broken character, and its bytes, by binary search. */
@@ -127,19 +115,7 @@ function endsWhole(bytes: Buffer, encoding: Encoding): boolean {
   }
 }
 
-/** Finds the line of a byte by reading again, so that lines are counted only for an error. */
-async function lineAt(file: Bytes, offset: number): Promise<number> {
-  const lines = createLineCount()
-  let at = 0
-  for await (const block of file.blocks(0)) {
-    lines.add(block.toString('latin1', 0, Math.max(0, offset - at)))
-    at += block.length
-    if (at >= offset) break
-  }
-  return lines.line
-}
-
-function createLineCount() {
+function createLineCount(first: number) {
   let [feeds, returns] = [0, 0]
   return {
     add(text: string): void {
@@ -148,15 +124,23 @@ function createLineCount() {
     },
     /** Carriage returns alone end lines only if there are no line feeds. */
     get line(): number {
-      return 1 + (feeds > 0 ? feeds : returns)
+      return first + (feeds > 0 ? feeds : returns)
     },
   }
+}
+
+interface BrokenCharacter {
+  readonly line: number
+  readonly byte: number
+  /** Bytes around it, in which it is at `inBytes`. */
+  readonly bytes: Buffer
+  readonly inBytes: number
 }
 
 async function notIn(
   encoding: Encoding,
   name: string,
-  { line, at, bytes, inBytes }: BrokenCharacter & { readonly line: number },
+  { line, byte, bytes, inBytes }: BrokenCharacter,
 ): Promise<BulkUpdateError> {
   // Its tables are loaded only if they are needed.
   const { describeCandidates } = await import('./oddities.ts')
@@ -164,5 +148,5 @@ async function notIn(
     ? 'or leave --encoding out'
     : describeCandidates(bytes, inBytes)
   const shown = encoding === 'utf-8' ? 'UTF-8' : encoding
-  return refusal('E_ENCODING', 'notInEncoding', { line, byte: at + 1, name, encoding: shown, others })
+  return refusal('E_ENCODING', 'notInEncoding', { line, byte, name, encoding: shown, others })
 }

@@ -119,12 +119,7 @@ async function readCsvHead(
   }
   const line = above.split(dialect.newline).length
   const first = { row: 0, line, offset: file.textStart + Buffer.byteLength(above) }
-  const { records, error } = await firstRecords(
-    wholeCharacters(file, first.offset),
-    dialect,
-    first,
-    mostCandidates,
-  )
+  const { records, error } = await firstRecords(wholeCharacters(file, first), dialect, first, mostCandidates)
   const [header, ...others] = records
   if (header === undefined) throw error ?? refusal('E_EMPTY', 'noHeader', { path: file.path })
   if (options.headerLine !== undefined && header.line !== line)
@@ -227,7 +222,8 @@ export function isMarked({ textStart, encoding }: InputFile): boolean {
 }
 
 async function firstText(file: InputFile): Promise<string> {
-  for await (const block of wholeCharacters(file, file.textStart)) return block.toString()
+  for await (const block of wholeCharacters(file, { line: 1, offset: file.textStart }))
+    return block.toString()
   return ''
 }
 

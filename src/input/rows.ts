@@ -25,7 +25,7 @@ export function rowsOf(
   onSetAside?: OnSetAside,
 ): Source {
   const endsLine = async (offset: number): Promise<boolean> => (await file.read(offset, 1)).length > 0
-  return parseRows(wholeCharacters(file, start.offset), head, start, onSetAside, endsLine)
+  return parseRows(wholeCharacters(file, start), head, start, onSetAside, endsLine)
 }
 
 function parseRows(

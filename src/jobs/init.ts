@@ -1,17 +1,21 @@
 /** Drafts a mapping file: reads the whole input once, without a network, and writes an entry for each column. */
-import { createCsvColumns, createNdjsonColumns } from '../validation/columns.ts'
+import { createColumns } from '../validation/columns.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
-import { readHead } from '../input/header.ts'
-import type { FormatOptions } from '../input/header.ts'
+import { headerOf, readHead } from '../input/header.ts'
+import type { FormatOptions, Head } from '../input/header.ts'
 import { rowsOf } from '../input/rows.ts'
+import type { CellRules } from '../mapping/cells.ts'
+import type { InputColumn } from '../mapping/headers.ts'
+import type { ColumnsOf } from '../mapping/input-columns.ts'
+import { valueIn } from '../model/row.ts'
 import { draftMapping } from '../mapping/draft.ts'
 import { defaultMapping } from '../mapping/mapping.ts'
 import { refuseTitleLines } from '../validation/row-reader.ts'
 import type { Draft } from '../mapping/draft.ts'
 import { isOurColumn } from '../mapping/column-names.ts'
 import { createProfiler } from '../mapping/column-profile.ts'
-import type { ColumnProfiler } from '../mapping/column-profile.ts'
+import type { ColumnProfile } from '../mapping/column-profile.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
@@ -24,9 +28,14 @@ export interface InitResult extends Draft {
   readonly rows: number
 }
 
-/** Only the counts of the column table are used. */
-const plan = (name: string) => ({ name, fields: [], blanks: '' })
-const none: ReadonlySet<string> = new Set()
+const rules: CellRules = { blank: 'clear', nullValues: new Set(), literals: new Set() }
+
+/** Columns without a mapping: only what is counted of them is used. */
+function plainColumns(head: Head): ColumnsOf {
+  const toColumn = (name: string): InputColumn => ({ name, isId: false, assignments: [] })
+  const header = headerOf(head).map((name, index) => Object.assign(toColumn(name), { number: index + 1 }))
+  return (row) => (row?.kind === 'ndjson' ? Object.keys(row.record).map(toColumn) : header)
+}
 
 /** Throws INPUT errors if the file cannot be read. */
 export async function init(options: InitOptions & Stoppable): Promise<InitResult> {
@@ -35,27 +44,24 @@ export async function init(options: InitOptions & Stoppable): Promise<InitResult
   try {
     const head = await readHead(file, options)
     refuseTitleLines(head, defaultMapping, [])
-    const columns =
-      head.format === 'csv'
-        ? createCsvColumns(head.header.map(plan), none)
-        : createNdjsonColumns((_, key) => plan(key), none)
-    const profilers = new Map<string, ColumnProfiler>()
-    const profilerOf = (name: string): ColumnProfiler => {
+    const columnsOf = plainColumns(head)
+    const columns = createColumns(columnsOf, rules)
+    const profilers = new Map<string, ColumnProfile>()
+    const profilerOf = (name: string): ColumnProfile => {
       const known = profilers.get(name) ?? createProfiler()
       profilers.set(name, known)
       return known
     }
-    const byIndex = head.format === 'csv' ? head.header.map(profilerOf) : []
     let rows = 0
     for await (const batch of rowsOf(file, head)) {
       signal.throwIfAborted()
       rows += batch.length
       for (const row of batch) {
         columns.add(row)
-        if (row.kind === 'csv') for (const [index, cell] of row.cells.entries()) byIndex[index]?.add(cell)
-        else if (row.kind === 'ndjson')
-          for (const [key, value] of Object.entries(row.record))
-            if (typeof value === 'string') profilerOf(key).add(value)
+        for (const column of columnsOf(row)) {
+          const value = valueIn(row, column)
+          if (typeof value === 'string') profilerOf(column.name).add(value)
+        }
       }
     }
     const reports = columns

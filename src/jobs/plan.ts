@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput } from '../validation/input-parts.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
-import type { UnmatchedName } from '../mapping/column-plans.ts'
+import type { UnmatchedName } from '../mapping/input-columns.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { openNewFile, openOutputFile } from '../report/output-file.ts'
@@ -103,12 +103,7 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
     // A plan is too long to check by eye, so a file that is unlike the last one is refused before reading.
     const guard = await openInputGuard({ ...given, store, isKnown: false, facts }, {})
-    const checked = await checkInput({
-      ...given,
-      onInvalid: () => {},
-      signal,
-      examiners: [guard?.watch ?? {}],
-    })
+    const checked = await checkInput({ ...given, signal, examiners: [guard] })
     if (checked.refusal !== undefined) throw checked.refusal
     await guard?.check(checked.found)
     using locked = lockPlan(openRunDirectory(join(runsDir, planId)))

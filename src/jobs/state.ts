@@ -110,7 +110,7 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
   const options = resolveOptions(asGiven)
   const { input, given } = await openGiven(options, signal)
   try {
-    const { refusal, found, openRows, readRow } = await checkInput({ ...given, onInvalid: () => {}, signal })
+    const { refusal, found, openRows, readRow } = await checkInput({ ...given, signal })
     if (refusal !== undefined) throw refusal
     return await whileHeld(options, async ({ state, digests }) => {
       await state.forgetIfBehind()

@@ -32,6 +32,9 @@ export type CellReading =
 
 const longestCell = 1024 * 1024
 
+/** Most texts: without a character that would need a look. */
+const plainText = /^[!-~](?:[ -~]*[!-~])?$/
+
 /** ASCII control characters except tab and line break. `\r` is allowed only in `\r\n`. */
 const control = /[^\P{Cc}\t\n\r\u0080-\u009f]|\r(?!\n)/u
 
@@ -117,10 +120,11 @@ export function textProblem(
   { literals, nullValues }: CellRules,
 ): Problem | undefined {
   const problem = (code: Problem['code'], message: string): Problem => ({ code, field: path, message })
-  const isSuspect = isSuspectBlank(text) || isInvisible(text) || nullValues.has(text.trim())
+  const isPlain = plainText.test(text)
+  const isSuspect = isSuspectBlank(text) || (!isPlain && isInvisible(text)) || nullValues.has(text.trim())
   if (isSuspect && !literals.has(text)) return suspect(path, text)
   if (text.length > longestCell) return problem('E_TOO_LARGE', 'longer than 1 MiB')
-  if (control.test(text)) return problem('E_CONTROL_CHAR', 'holds a control character')
+  if (!isPlain && control.test(text)) return problem('E_CONTROL_CHAR', 'holds a control character')
   if (!text.isWellFormed()) return problem('E_NOT_WELL_FORMED', 'holds half of a surrogate pair')
   const defect = rule?.(text)
   return defect && problem(defect.code, defect.message)

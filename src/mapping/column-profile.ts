@@ -10,7 +10,6 @@ import {
   passes,
   phoneRule,
 } from '../rapyd/customer-fields.ts'
-import type { ColumnProfile, DraftTransform } from './draft.ts'
 import { countryCode, dateChange } from './transforms.ts'
 import { targetOf } from './targets.ts'
 
@@ -38,30 +37,23 @@ const tests = {
   country: (text) => typeof countryCode(text) === 'string',
 } satisfies Record<string, Test>
 
-export interface ColumnProfiler extends ColumnProfile {
-  add(text: string): void
-}
-
 /** More texts would not change the choice. */
 const mostTested = 5_000
 const longestTested = 60
 
-/** HTML and guards are removed before the other forms are tested. */
-interface CountedForms {
-  readonly tested: number
-  of(form: keyof typeof tests | 'html' | 'guard'): number
-}
+export type ColumnProfile = ReturnType<typeof createProfiler>
 
-export function createProfiler(): ColumnProfiler {
+export function createProfiler() {
   const counts = new Map<string, number>()
   let tested = 0
-  const profiler: ColumnProfiler & CountedForms = {
-    get tested() {
+  return {
+    /** Texts that were tested. */
+    get tested(): number {
       return tested
     },
-    of: (form) => counts.get(form) ?? 0,
-    transformFor: (path) => chooseTransform(path, profiler),
-    add(text) {
+    of: (form: keyof typeof tests | 'html' | 'guard'): number => counts.get(form) ?? 0,
+    /** HTML and guards are removed before the other forms are tested. */
+    add(text: string): void {
       if (text === '' || tested >= mostTested) return
       tested++
       const decoded = decodeHtml(text)
@@ -72,13 +64,19 @@ export function createProfiler(): ColumnProfiler {
       for (const [form, test] of Object.entries(tests)) if (test(bare)) countUp(counts, form)
     },
   }
-  return profiler
+}
+
+/** Without a text, the column's texts do not show which. */
+interface DraftTransform {
+  readonly text: string | undefined
+  readonly why: string
 }
 
 const use = (text: string, why: string): DraftTransform => ({ text, why })
 const unclear = (why: string): DraftTransform => ({ text: undefined, why })
 
-function chooseTransform(path: string, profile: CountedForms): DraftTransform | undefined {
+/** The transform for the field at `path`, if the texts need one. */
+export function chooseTransform(path: string, profile: ColumnProfile): DraftTransform | undefined {
   // The code of the field's rule, which refuses a space.
   const code = targetOf(path)?.rule?.(' ')?.code
   const chosen = profile.tested === 0 || code === undefined ? undefined : choices[code]?.(profile)
@@ -95,43 +93,47 @@ function chooseTransform(path: string, profile: CountedForms): DraftTransform | 
 /** If less than a tenth of the texts differ, they are errors of their rows. */
 const nearlyAll = 0.9
 
-function mostly(profile: CountedForms, form: keyof typeof tests): boolean {
+function mostly(profile: ColumnProfile, form: keyof typeof tests): boolean {
   return profile.of(form) >= profile.tested * nearlyAll
 }
 
-const choices: Readonly<Partial<Record<ErrorCode, (profile: CountedForms) => DraftTransform | undefined>>> = {
-  E_EMAIL: (profile) =>
-    profile.of('spaced') === 0
-      ? undefined
-      : use('trim', 'some have spaces around them, which are taken out.'),
-  E_PHONE(profile) {
-    if (mostly(profile, 'phone')) return undefined
-    if (mostly(profile, 'phoneWithPlus'))
-      return use('{ phone: international }', 'numbers have a plus sign and other signs, which are taken out.')
-    const { tested } = profile
-    const withoutPlus = profile.of('phoneWithoutPlus')
-    if (withoutPlus + profile.of('phoneWithPlus') < tested / 2) return undefined
-    return unclear(
-      `${withoutPlus} of ${tested} numbers have no country code. Name their country: { field: phone_number, transform: { phone: US } }.`,
-    )
-  },
-  E_DATE(profile) {
-    if (mostly(profile, 'isoDate')) return use('{ date: YYYY-MM-DD }', 'dates are written YYYY-MM-DD.')
-    if (mostly(profile, 'dottedDate')) return use('{ date: D.M.YYYY }', 'dates are written D.M.YYYY.')
-    const isDayFirst = mostly(profile, 'dayFirst')
-    if (mostly(profile, 'monthFirst'))
-      return isDayFirst
-        ? unclear(
-            'nothing tells whether its dates have the day or the month first. Name it: transform: { date: M/D/YYYY }.',
-          )
-        : use('{ date: M/D/YYYY }', 'dates have the month first.')
-    if (isDayFirst && profile.of('rapydDate') < profile.of('dayFirst'))
-      return use('{ date: D/M/YYYY }', 'dates are written D/M/YYYY.')
-    if (mostly(profile, 'rapydDate')) return undefined
-    return unclear('its dates are not all of one form. Name it: transform: { date: YYYY-MM-DD }.')
-  },
-  E_COUNTRY(profile) {
-    if (mostly(profile, 'alpha2') || !mostly(profile, 'country')) return undefined
-    return use('country', 'countries are written as names or other codes.')
-  },
-}
+const choices: Readonly<Partial<Record<ErrorCode, (profile: ColumnProfile) => DraftTransform | undefined>>> =
+  {
+    E_EMAIL: (profile) =>
+      profile.of('spaced') === 0
+        ? undefined
+        : use('trim', 'some have spaces around them, which are taken out.'),
+    E_PHONE(profile) {
+      if (mostly(profile, 'phone')) return undefined
+      if (mostly(profile, 'phoneWithPlus'))
+        return use(
+          '{ phone: international }',
+          'numbers have a plus sign and other signs, which are taken out.',
+        )
+      const { tested } = profile
+      const withoutPlus = profile.of('phoneWithoutPlus')
+      if (withoutPlus + profile.of('phoneWithPlus') < tested / 2) return undefined
+      return unclear(
+        `${withoutPlus} of ${tested} numbers have no country code. Name their country: { field: phone_number, transform: { phone: US } }.`,
+      )
+    },
+    E_DATE(profile) {
+      if (mostly(profile, 'isoDate')) return use('{ date: YYYY-MM-DD }', 'dates are written YYYY-MM-DD.')
+      if (mostly(profile, 'dottedDate')) return use('{ date: D.M.YYYY }', 'dates are written D.M.YYYY.')
+      const isDayFirst = mostly(profile, 'dayFirst')
+      if (mostly(profile, 'monthFirst'))
+        return isDayFirst
+          ? unclear(
+              'nothing tells whether its dates have the day or the month first. Name it: transform: { date: M/D/YYYY }.',
+            )
+          : use('{ date: M/D/YYYY }', 'dates have the month first.')
+      if (isDayFirst && profile.of('rapydDate') < profile.of('dayFirst'))
+        return use('{ date: D/M/YYYY }', 'dates are written D/M/YYYY.')
+      if (mostly(profile, 'rapydDate')) return undefined
+      return unclear('its dates are not all of one form. Name it: transform: { date: YYYY-MM-DD }.')
+    },
+    E_COUNTRY(profile) {
+      if (mostly(profile, 'alpha2') || !mostly(profile, 'country')) return undefined
+      return use('country', 'countries are written as names or other codes.')
+    },
+  }

@@ -5,21 +5,9 @@
 import { normalise, printable } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './column-names.ts'
+import { chooseTransform } from './column-profile.ts'
+import type { ColumnProfile } from './column-profile.ts'
 import { targetOf } from './targets.ts'
-
-export interface ColumnProfile {
-  /** Texts that were tested. */
-  readonly tested: number
-  of(form: 'id' | 'email' | 'guard'): number
-  /** The transform for the field at `path`, if the texts need one. */
-  transformFor(path: string): DraftTransform | undefined
-}
-
-/** Without a text, the column's texts do not show which. */
-export interface DraftTransform {
-  readonly text: string | undefined
-  readonly why: string
-}
 
 export interface DraftColumn {
   readonly name: string
@@ -150,7 +138,7 @@ function entryFor(
   if (choice === undefined) return setAside(asideComment(column))
   const { field, why } = choice
   if (used.has(field)) return setAside(`Looks like ${field} too, which another column above is.`)
-  const transform = column.profile.transformFor(field)
+  const transform = chooseTransform(field, column.profile)
   if (transform !== undefined && transform.text === undefined) return setAside(`${why}, but ${transform.why}`)
   used.add(field)
   const mostlyBlank = column.blank > column.filled

@@ -19,34 +19,35 @@ import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf 
 import { findMeantColumn, findPreset, idNames, isOurColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
+import type { Problem } from '../model/errors.ts'
+import type { SourceColumn } from '../model/row.ts'
 import type { Target } from '../rapyd/customer-fields.ts'
 
-export interface NamedColumn {
-  readonly index: number
-  readonly name: string
-}
-
-export interface MappedColumn extends NamedColumn {
+/** A column of a CSV file, or a key of NDJSON, and what it means. */
+export interface InputColumn extends SourceColumn {
+  readonly isId: boolean
+  /** Empty if the column is set aside, or is the customer id. */
   readonly assignments: readonly Assignment[]
+  /** Of a CSV file: it has no name, and is left out if it holds nothing. */
+  readonly isNameless?: true
+  /** Why a key of NDJSON is refused. */
+  readonly problem?: Problem
 }
 
-export interface MatchedHeader {
-  readonly id: NamedColumn
-  /** In the header's order, without those that are set aside. */
-  readonly columns: readonly MappedColumn[]
-  /** Columns without a name. They are left out if they hold nothing. */
-  readonly nameless: readonly NamedColumn[]
-}
+type NamedColumn = Required<SourceColumn>
 
-/** Throws INPUT errors for missing columns, columns that match nothing, and two sources of one field. */
+/**
+ * The columns in the header's order. Throws INPUT errors for missing columns, columns that match nothing, and two sources of one
+ * field.
+ */
 export function matchHeader(
   header: readonly string[],
   ignoreColumns: readonly string[],
   mapping: Mapping,
-): MatchedHeader {
+): readonly InputColumn[] {
   const setAside = new Set(ignoreColumns.map(normalise))
   const kept = header
-    .map((name, index) => ({ name, index }))
+    .map((name, index) => ({ name, number: index + 1 }))
     .filter(({ name }) => !isOurColumn(name) && !setAside.has(normalise(name)))
   const named = matchNames(mapping, kept)
   if (mapping.origin === 'file') {
@@ -56,9 +57,10 @@ export function matchHeader(
         throw missingColumn(header, name, where, '')
   }
   const id = findId(header, kept, named, mapping)
-  const columns: MappedColumn[] = []
+  const columns = header.map((name, index): InputColumn => {
+    return { name, number: index + 1, isId: index + 1 === id.number, assignments: [] }
+  })
   const unknown: NamedColumn[] = []
-  const nameless: NamedColumn[] = []
   const claims = new Claims<string>()
   const addresses = new Set<number>()
   const claim = (target: Target, source: string, join?: Join): void => {
@@ -66,31 +68,28 @@ export function matchHeader(
     if (other !== undefined) throw duplicateColumn(other, source, target.path)
     if (target.address !== undefined) addresses.add(target.address)
   }
-  for (const column of kept) {
-    if (column.index === id.index) continue
-    const name = named.get(column.index)
+  for (const column of kept.filter(({ number }) => number !== id.number)) {
+    const name = named.get(column.number)
+    const plain = { ...column, isId: false, assignments: [] }
     if (name === undefined && isInvisible(column.name)) {
-      nameless.push(column)
+      if (mapping.origin !== 'preset') columns[column.number - 1] = { ...plain, isNameless: true }
       continue
     }
     const assignments =
       name === undefined ? assignmentsByName(column, mapping) : (mapping.columns.get(name)?.assignments ?? [])
-    if (assignments === undefined) {
-      unknown.push(column)
-      continue
-    }
-    for (const { target, part } of assignments) claim(target, label(column), part?.join)
-    if (assignments.length > 0) columns.push({ ...column, assignments })
+    for (const { target, part } of assignments ?? []) claim(target, label(column), part?.join)
+    if (assignments === undefined) unknown.push(column)
+    else columns[column.number - 1] = { ...plain, assignments }
   }
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
   for (const { target } of mapping.constants) claim(target, `the mapping’s constant ${target.path}`)
   checkAddresses(addresses)
   checkJoins(kept, columns, mapping)
-  return { id, columns, nameless: mapping.origin === 'preset' ? [] : nameless }
+  return columns
 }
 
 /**
- * Returns the mapping's name for each matched column, by index: equal names first, then nearly equal ones. One name may set aside
+ * Returns the mapping's name for each matched column, by number: equal names first, then nearly equal ones. One name may set aside
  * several columns. Any other match that is not one to one is refused.
  */
 function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyMap<number, string> {
@@ -99,7 +98,7 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
   const wanted = [...columns.keys(), ...(customer === undefined ? [] : [customer.name])]
   const pass = (open: readonly string[], formOf: (name: string) => string): void => {
     const candidates = Map.groupBy(
-      header.filter(({ index }) => !names.has(index)),
+      header.filter(({ number }) => !names.has(number)),
       ({ name }) => formOf(name),
     )
     for (const name of open) {
@@ -110,10 +109,10 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
         throw duplicateColumn(label(first), label(second), `"${name}" of the mapping`)
       }
       for (const column of matching) {
-        const taker = names.get(column.index)
+        const taker = names.get(column.number)
         if (taker !== undefined)
           throw duplicateColumn(`"${taker}"`, `"${name}" of the mapping`, label(column))
-        names.set(column.index, name)
+        names.set(column.number, name)
       }
     }
   }
@@ -132,11 +131,11 @@ function findId(
   { customer }: Mapping,
 ): NamedColumn {
   if (customer !== undefined) {
-    const id = kept.find(({ index }) => named.get(index) === customer.name)
+    const id = kept.find(({ number }) => named.get(number) === customer.name)
     if (id === undefined) throw missingColumn(header, customer.name, customer.where, 'the customer id')
     return id
   }
-  const free = kept.filter(({ index }) => !named.has(index))
+  const free = kept.filter(({ number }) => !named.has(number))
   const idName = idNames.find((wanted) => free.some(({ name }) => normalise(name) === wanted))
   const [id, other] = free.filter(({ name }) => normalise(name) === idName)
   if (id === undefined) throw noId(header, free)
@@ -148,7 +147,7 @@ function findId(
  * A column that the mapping does not name sets the field of its name; under a preset only a part of a field. Returns undefined if no
  * field has that name.
  */
-function assignmentsByName({ name }: NamedColumn, { origin }: Mapping): readonly Assignment[] | undefined {
+function assignmentsByName({ name }: SourceColumn, { origin }: Mapping): readonly Assignment[] | undefined {
   const target = origin === 'preset' ? partOfField(name) : targetOf(name)
   if (target !== undefined) return [assignmentByName(target, origin, 'csv')]
   return origin === 'preset' ? [] : undefined
@@ -174,14 +173,16 @@ export function gapIn(numbers: Pick<ReadonlySet<number>, 'has' | 'size'>): numbe
 /** Requires all columns of a joined field or none, because half of a name would replace a whole one. */
 function checkJoins(
   kept: readonly NamedColumn[],
-  columns: readonly MappedColumn[],
+  columns: readonly InputColumn[],
   { origin }: Mapping,
 ): void {
   const header = kept.map(({ name }) => name)
   const joined = columns.flatMap(({ assignments }) =>
     assignments.flatMap(({ part, target }) => (part === undefined ? [] : [{ ...part, path: target.path }])),
   )
-  const others = header.filter((name) => !columns.some((column) => column.name === name))
+  const others = header.filter(
+    (name) => !columns.some((column) => column.name === name && column.assignments.length > 0),
+  )
   for (const [{ names, where }, parts] of Map.groupBy(joined, ({ join }) => join)) {
     const lost = names.find((_, index) => !parts.some((part) => part.index === index))
     if (lost === undefined) continue
@@ -192,8 +193,8 @@ function checkJoins(
   }
 }
 
-function label({ name, index }: NamedColumn): string {
-  return `column ${index + 1} ("${name}")`
+function label({ name, number }: NamedColumn): string {
+  return `column ${number} ("${name}")`
 }
 
 function duplicateColumn(first: string, second: string, what: string): BulkUpdateError {
@@ -237,10 +238,10 @@ export function missingPresetColumn(
 }
 
 /** For a column without a name that has a value on `line`. */
-export function namelessColumn({ index }: NamedColumn, line: number): BulkUpdateError {
+export function namelessColumn({ number = 0 }: SourceColumn, line: number): BulkUpdateError {
   return new BulkUpdateError(
     'E_HEADER_UNKNOWN_COLUMN',
-    `column ${index + 1} has no name, and a value on line ${line}`,
+    `column ${number} has no name, and a value on line ${line}`,
     'Name the column, or set columns without a name aside with --ignore-columns "". Nothing was sent.',
   )
 }

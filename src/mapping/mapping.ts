@@ -103,6 +103,11 @@ export function assignmentTo(target: Target): Assignment {
   return { target, changes: [], conversion: isText ? undefined : jsonConversion }
 }
 
+/** For a place inside a value. `clear_with` is the value for a blank field, and not for a blank inside it. */
+export function assignmentInside(target: Target, { blank }: Assignment): Assignment {
+  return { target, changes: [], blank: typeof blank === 'string' ? blank : undefined }
+}
+
 /**
  * For a column that the mapping does not name: it sets the field of its name. Without a mapping file, texts of NDJSON stay
  * texts, and a cell of CSV that is no JSON has the wrong type.

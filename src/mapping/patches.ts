@@ -67,8 +67,9 @@ function findKeys(value: JsonValue | undefined, path: string): readonly string[]
 /** Sets the value of a target, and creates the objects and the address around it. */
 export function setValue(patch: Patch, { address, keys }: Target, value: JsonValue): void {
   let holder = address === undefined ? patch : addressIn(patch, address)
-  for (const key of keys.slice(0, -1)) holder = objectIn(holder, key)
-  holder[keys.at(-1) ?? ''] = value
+  const last = keys.length - 1
+  for (let depth = 0; depth < last; depth++) holder = objectIn(holder, keys[depth] ?? '')
+  holder[keys[last] ?? ''] = value
 }
 
 function addressIn(patch: Patch, address: number): Patch {

@@ -3,11 +3,12 @@ import type { JsonValue } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
-import type { CsvRow, NdjsonRow, Place, Patch, PatchedRow } from '../model/row.ts'
+import { valueIn } from '../model/row.ts'
+import type { Place, Patch, PatchedRow, Row } from '../model/row.ts'
 import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
-import type { MatchedHeader } from './headers.ts'
-import { createKeys } from './keys.ts'
+import type { ColumnsOf } from './input-columns.ts'
+import { assignmentInside } from './mapping.ts'
 import type { Mapping, Assignment, Join } from './mapping.ts'
 import { Claims, splitValue } from './targets.ts'
 import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
@@ -15,63 +16,48 @@ import { readCell, readJoined } from './cells.ts'
 import { gapIn, namelessColumn } from './headers.ts'
 import { isList, setValue } from './patches.ts'
 
-export type MapRow<Kind> = (row: Kind, onReplace?: OnReplace) => MappedRow
+export type MapRow = (row: Row, onReplace?: OnReplace) => MappedRow
 
-/** Throws INPUT, E_HEADER_UNKNOWN_COLUMN, at a value in a column without a name. */
-export function compileCsv(
-  { id, columns, nameless }: MatchedHeader,
-  { constants }: Mapping,
+/**
+ * Maps the cells or keys of a row. An absent key leaves its field alone. Throws INPUT, E_HEADER_UNKNOWN_COLUMN, at a value in a column
+ * without a name.
+ */
+export function compileRows(
+  columnsOf: ColumnsOf,
+  { customer, constants }: Mapping,
   rules: CellRules,
-): MapRow<CsvRow> {
-  return ({ cells, row, line, offset, length }, onReplace) => {
-    const draft = new RowDraft(onReplace === undefined ? rules : { ...rules, onReplace })
-    const customerId = cells[id.index] ?? ''
-    if (!isCustomerId(customerId)) draft.refuse(badId(id.name, customerId))
-    for (const column of nameless)
-      if (!isInvisible(cells[column.index] ?? '')) throw namelessColumn(column, line)
-    for (const { index, assignments } of columns) {
-      const cell = cells[index]
-      if (cell !== undefined) for (const assignment of assignments) draft.assign(cell, assignment)
-    }
-    return draft.finish({ row, line, offset, length }, customerId, constants)
-  }
-}
-
-/** `ignore` are keys to set aside. An absent key leaves its field alone. */
-export function compileNdjson(
-  ignore: readonly string[],
-  mapping: Mapping,
-  rules: CellRules,
-): MapRow<NdjsonRow> {
-  const keys = createKeys(ignore, mapping)
-  const { customer, constants } = mapping
+): MapRow {
   const idNames =
     customer === undefined
       ? 'customer, customer_id or id'
       : `"${customer.name}", which the mapping names as the customer id`
   const noId: Problem = { code: 'E_ID', field: 'customer', message: `no key is called ${idNames}` }
-  return ({ record, row, line, offset, length }, onReplace) => {
+  return (row, onReplace) => {
     const draft = new RowDraft(onReplace === undefined ? rules : { ...rules, onReplace })
-    const [idKey, twin] = keys.idsOf(record)
-    const id = idKey === undefined ? undefined : record[idKey]
+    const columns = columnsOf(row)
+    const [idColumn, twin] = columns.filter(({ isId }) => isId)
+    const id = valueIn(row, idColumn)
     const customerId = typeof id === 'string' ? id : ''
-    if (idKey === undefined) draft.refuse(noId)
-    else if (!isCustomerId(customerId)) draft.refuse(badId(idKey, id))
+    if (idColumn === undefined) draft.refuse(noId)
+    else if (!isCustomerId(customerId)) draft.refuse(badId(idColumn.name, id))
     if (twin !== undefined) draft.refuse(sameField('customer'))
-    const claims = new Claims<Target>()
-    for (const { target } of constants) claims.claim(target, target)
-    for (const [key, value] of Object.entries(record)) {
-      if (key === idKey || key === twin) continue
-      const assignments = keys.assignmentsOf(key)
-      if ('code' in assignments) draft.refuse(assignments)
-      else
-        for (const assignment of assignments) {
-          const { target, part } = assignment
-          const isFree = claims.claim(target, target, part?.join) === undefined
-          if (!isFree || !draft.assign(value, assignment)) draft.refuse(sameField(target.path))
-        }
+    // Two columns of a header never have one field.
+    const claims = row.kind === 'ndjson' ? new Claims<Target>() : undefined
+    for (const { target } of constants) claims?.claim(target, target)
+    for (const column of columns) {
+      const value = valueIn(row, column)
+      if (value === undefined) continue
+      if (column.problem !== undefined) draft.refuse(column.problem)
+      if (column.isNameless === true && typeof value === 'string' && !isInvisible(value))
+        throw namelessColumn(column, row.line)
+      for (const assignment of column.assignments) {
+        const { target, part } = assignment
+        const isFree = claims?.claim(target, target, part?.join) === undefined
+        if (!isFree || !draft.assign(value, assignment)) draft.refuse(sameField(target.path))
+      }
     }
-    return draft.finish({ row, line, offset, length }, customerId, constants)
+    const { row: number, line, offset, length } = row
+    return draft.finish({ row: number, line, offset, length }, customerId, constants)
   }
 }
 
@@ -135,18 +121,16 @@ class RowDraft {
 
   /** Reads a value and what is inside it. `list` is the whole field, if the value is a list of addresses or inside one. */
   #read(value: JsonValue, assignment: Assignment, list: string | undefined): void {
-    const { target, blank } = assignment
+    const { target } = assignment
     const reading = readCell(value, assignment, this.#rules)
     const parts = 'value' in reading && !reading.cleared ? splitValue(reading.value, target) : undefined
     if (parts === undefined) {
       this.#take(target, reading, list)
       return
     }
-    // `clear_with` is the value for a blank field, and not for a blank inside it.
-    const inner = typeof blank === 'string' ? blank : undefined
     for (const part of parts) {
       if ('code' in part) this.#problems.push(part)
-      else this.#read(part.value, { target: part.target, changes: [], blank: inner }, list)
+      else this.#read(part.value, assignmentInside(part.target, assignment), list)
     }
   }
 

@@ -19,7 +19,7 @@ const errors = new Set(
 
 /** How all of these begin, so that most texts are done with at once. */
 const beginning = new RegExp(
-  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃]|n\\s*/|object|system\\.|${[
+  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃&<]|=""$|n\\s*/|object|system\\.|${[
     markers,
     spelt,
     bracketed,
@@ -46,8 +46,8 @@ const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
 /** True for texts of spaces only, too. */
 export function isSuspectBlank(text: string): boolean {
-  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && isInvisible(decodeHtml(text)))) return true
   if (!beginning.test(text)) return false
+  if (emptyGuard.test(text) || (/^\s*[&<]/.test(text) && isInvisible(decodeHtml(text)))) return true
   // Columns of fixed width fill a text up with spaces.
   const filled = trimInvisible(text)
   if (filled === '' || filled.length > longest) return /^#*$/.test(filled)

@@ -10,34 +10,25 @@
  * settle    to find a row's outcome and store it
  */
 import type { RowSet } from './collections.ts'
-import type { OnWarning, Problem } from './errors.ts'
+import type { OnWarning } from './errors.ts'
 import type { MalformedRow, PatchedRow, Place, Row, SourceColumn, UpdateRequest, Outcome } from './row.ts'
 
 /** Rows in input order, in small batches. A malformed row is a row, not an error. */
 export type Source = AsyncIterable<readonly (Row | MalformedRow)[]>
 
-/** Receives all problems of an invalid row. Its outcome names only the first. */
-export type OnRefused = (problems: readonly Problem[]) => void
-
 /** Receives each text that a `replace` of the mapping gets, as `found` among its keys and values, `alike` or `other`. */
 export type OnReplace = (field: string, comparison: 'found' | 'alike' | 'other') => void
 
 /** Reads one row: its patch, or the outcome of a row that has no call. Pure. */
-export type ReadRow = (
-  row: Row | MalformedRow,
-  onRefused?: OnRefused,
-  onReplace?: OnReplace,
-) => PatchedRow | Outcome
+export type ReadRow = (row: Row | MalformedRow, onReplace?: OnReplace) => PatchedRow | Outcome
 
 /** Finds the column of a problem's `field`. Returns undefined for fields that no column has, such as constants. */
 export type Locate = (row: Row | MalformedRow, field: string) => SourceColumn | undefined
 
-/** Examines the rows of a scan: for each row `begin`, then `refused` if it is invalid, `read`, and `warned` for each warning. */
+/** Examines each row of a scan with what it is read as, then each warning of the row. */
 export interface Examiner {
-  begin(row: Row | MalformedRow): void
-  readonly refused: OnRefused
-  read(read: PatchedRow | Outcome): void
-  readonly warned: OnWarning
+  row(row: Row | MalformedRow, read: PatchedRow | Outcome): void
+  readonly warned?: OnWarning
 }
 
 /** Rows of customers that have several, from a scan of all rows. Only rows with a call count. */

@@ -51,6 +51,13 @@ export interface MalformedRow extends Place {
   readonly problem: Problem
 }
 
+/** The text of a CSV cell, or the value of an NDJSON key. */
+export function valueIn(row: Row | MalformedRow, column: SourceColumn | undefined): JsonValue | undefined {
+  if (column === undefined || row.kind === 'malformed') return undefined
+  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
+  return Object.hasOwn(row.record, column.name) ? row.record[column.name] : undefined
+}
+
 /** Adds the lines of a row to the message of its problem if they are several. */
 export function withLines(
   message: string,
@@ -178,6 +185,8 @@ export interface Outcome extends Place {
   readonly finishedAt: number
   /** The row that this one was merged into; absent or 0 if it was not merged. */
   readonly mergedInto?: number
+  /** All problems of an invalid row that was just read. The outcome names only the first. */
+  readonly problems?: readonly Problem[]
 }
 
 /** True for a row whose discount is removed, and whose other fields are not sent yet: it is open. */
@@ -213,42 +222,32 @@ export function noOutcomes(): Record<OutcomeKind, number> {
   return { updated: 0, unchanged: 0, invalid: 0, rejected: 0, failed: 0, unknown: 0, not_attempted: 0 }
 }
 
+const withoutAnswer = {
+  operation: 'update_customer',
+  fields: '',
+  cleared: '',
+  notTaken: '',
+  attempts: 0,
+  httpStatus: 0,
+  errorCode: '',
+  errorField: '',
+  message: '',
+  apiMessage: '',
+  operationId: '',
+  idempotencyKey: '',
+  latencyMs: 0,
+  retries: '',
+  finishedAt: 0,
+} as const
+
 /** An outcome that is known without a call. */
 export function withoutCall(
   { row, line, offset, length }: Place,
   customerId: string,
   outcome: OutcomeKind,
-  {
-    errorCode = '',
-    errorField = '',
-    message = '',
-    mergedInto,
-  }: Partial<Pick<Outcome, 'errorCode' | 'errorField' | 'message' | 'mergedInto'>>,
+  reason: Partial<Pick<Outcome, 'errorCode' | 'errorField' | 'message' | 'mergedInto' | 'problems'>>,
 ): Outcome {
-  return {
-    row,
-    line,
-    offset,
-    length,
-    customerId,
-    outcome,
-    operation: 'update_customer',
-    fields: '',
-    cleared: '',
-    notTaken: '',
-    attempts: 0,
-    httpStatus: 0,
-    errorCode,
-    errorField,
-    message,
-    apiMessage: '',
-    operationId: '',
-    idempotencyKey: '',
-    latencyMs: 0,
-    retries: '',
-    finishedAt: 0,
-    ...(mergedInto === undefined ? {} : { mergedInto }),
-  }
+  return { ...withoutAnswer, row, line, offset, length, customerId, outcome, ...reason }
 }
 
 export function isOutcome(prepared: PatchedRow | UpdateRequest | Outcome): prepared is Outcome {

@@ -17,6 +17,7 @@ const asciiLocal = localPart('')
 const anyLocal = localPart(String.raw`${letters}\p{Emoji}\p{VS}`)
 /** Labels begin and end with a letter or digit, and the last one is no number. */
 const asciiHost = /^(?:[a-zA-Z\d]+(?:-+[a-zA-Z\d]+)*\.)+(?!\d+$)[a-zA-Z\d]+(?:-+[a-zA-Z\d]+)*$/
+const longestLabel = 63
 const tooLongLabel = /[^.]{64}/
 const labels = new RegExp(String.raw`^[${letters}.\-]+$`, 'v')
 const ascii = /^[\0-\x7f]*$/
@@ -33,7 +34,8 @@ export function isEmail(text: string): boolean {
 function isHostName(domain: string): boolean {
   const isPlain = ascii.test(domain) && !domain.includes('--')
   const host = isPlain || !labels.test(domain) ? domain : domainToASCII(domain)
-  return host.length <= longestHostName && asciiHost.test(host) && !tooLongLabel.test(host)
+  if (host.length > longestHostName || !asciiHost.test(host)) return false
+  return host.length <= longestLabel || !tooLongLabel.test(host)
 }
 
 /** An address inside a text. Quadratic, so only for texts of the longest address. */

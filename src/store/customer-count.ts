@@ -7,6 +7,8 @@ import type { DuplicateRows } from '../model/ports.ts'
 import { errorOf } from './errors.ts'
 import { openOwnDatabase, queriesOf } from './own-database.ts'
 
+const rowsAtOnce = 64
+
 /** Errors of the disk are LOCAL, E_SPOOL. */
 export function countCustomers() {
   const db = onDisk(() => openOwnDatabase(''))
@@ -17,13 +19,23 @@ export function countCustomers() {
       BEGIN`),
   )
   const close = (): void => db.close()
+  /** Values of rows that are written together, because each statement costs more than its row. */
+  const waiting: (string | number)[] = []
+
+  function write(): void {
+    const values = waiting.splice(0)
+    const places = Array.from({ length: values.length / 3 }, () => '(?, ?, ?)').join(', ')
+    if (values.length > 0) run(`INSERT INTO seen VALUES ${places}`, ...values)
+  }
 
   return {
     add(customerId: string, row: number, hasCall: boolean): void {
-      onDisk(() => run('INSERT INTO seen VALUES (?, ?, ?)', customerId, row, hasCall ? 1 : 0))
+      waiting.push(customerId, row, hasCall ? 1 : 0)
+      if (waiting.length === rowsAtOnce * 3) onDisk(write)
     },
     counts: () =>
       onDisk(() => {
+        write()
         const found =
           first(`SELECT count(*) AS customers, total(rows > 1) AS repeated, total(rows - 1) AS further
           FROM (SELECT count(*) AS rows FROM seen GROUP BY customer)`)
@@ -36,12 +48,14 @@ export function countCustomers() {
     /** The first row of the file that is not its customer's first, after that first one. */
     firstPair: (): readonly [number, number] | undefined =>
       onDisk(() => {
+        write()
         const found = first(`${withEarlier('')} ORDER BY row LIMIT 1`)
         return found && [Number(found['earlier']), Number(found['row'])]
       }),
     /** Asked when all rows have been added. */
     duplicates: (): DuplicateRows =>
       onDisk(() => {
+        write()
         const [earlierRows, laterRows] = [createRowSet(), createRowSet()]
         for (const { earlier, row } of db.prepare(withEarlier('WHERE has_call = 1')).iterate()) {
           earlierRows.add(Number(earlier))

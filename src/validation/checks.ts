@@ -5,17 +5,17 @@
 import { recordProblem } from '../input/lines.ts'
 import { findTip, warningEntries } from '../model/errors.ts'
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import type { Outcome, PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
+import type { PatchedRow, SourceColumn, MalformedRow, Row } from '../model/row.ts'
 import type { Scan, Warning } from '../model/scan.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
 import { applyChanges } from '../mapping/mapping.ts'
 import type { TextChange } from '../mapping/mapping.ts'
 import { overlaps } from '../mapping/targets.ts'
-import { withLines } from '../model/row.ts'
+import { isOutcome, valueIn, withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import { findShift, findUnseen, findWrappers, mayBeWrapped, textDamage, textsOf } from './damage.ts'
 import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
-import { createFindings, maskCell, valueIn } from './findings.ts'
+import { createFindings, maskCell } from './findings.ts'
 import type { Defect, Diagnosis, Findings } from './findings.ts'
 import { createDateOrder, createRowChecks } from './row-checks.ts'
 import type { DateOrder, HasTrunkZero } from './row-checks.ts'
@@ -58,8 +58,8 @@ export function createChecks(parts: ChecksParts): Checks {
   const { onDefect, onDefective } = parts
   const dates = createDateOrder()
   const checkRow = createRowChecks(warn, dates, hasTrunkZero)
-  const errors = createFindings<ErrorCode>()
-  const warnings = createFindings<WarningCode>()
+  const errors = createFindings<ErrorCode>(true)
+  const warnings = createFindings<WarningCode>(true)
   let row: Row | MalformedRow = noRow
   let defects: Defect[] = []
 
@@ -109,36 +109,35 @@ export function createChecks(parts: ChecksParts): Checks {
         checkText(text, column)
   }
 
+  function addRefused(problems: readonly Problem[]): void {
+    for (const problem of problems) {
+      if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
+      // The kind is counted without the lines of the row, or every malformed row would be its own kind.
+      const { code } = problem
+      const message = withLines(problem.message, row)
+      add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
+    }
+    const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined
+    if (shift !== undefined)
+      warn('W_SHIFTED', '', `cells that seem to stand one column too far to the ${shift}`)
+  }
+
   return {
-    begin(next) {
+    row(next, read) {
       row = next
       defects = []
-      columns.add(next)
-      if (next.kind === 'csv') {
+      columns.add(row)
+      if (row.kind === 'csv') {
         for (const column of texts) {
-          const cell = next.cells[column.index] ?? ''
+          const cell = row.cells[column.index] ?? ''
           const text = cell === '' ? cell : applyChanges(cell, column.changes)
           if (typeof text === 'string' && text !== '') checkText(text, column, column.source)
         }
       }
-    },
-    refused(problems) {
-      for (const problem of problems) {
-        if (problem.code === 'E_DATE') dates.addInvalid(cellIn(row, locate(row, problem.field)) ?? '')
-        // The kind is counted without the lines of the row, or every malformed row would be its own kind.
-        const { code } = problem
-        const message = withLines(problem.message, row)
-        add(errors, code, problem, { severity: 'error', tip: findTip(code, message), message })
-      }
-      const shift = row.kind === 'csv' ? findShift(row.cells, typed) : undefined
-      if (shift !== undefined)
-        warn('W_SHIFTED', '', `cells that seem to stand one column too far to the ${shift}`)
-    },
-    read(read: PatchedRow | Outcome) {
-      if (!('outcome' in read)) {
+      if (!isOutcome(read)) {
         if (row.kind === 'ndjson' || objects.length > 0) checkObjects(read)
         checkRow(read, row)
-      }
+      } else if (read.problems !== undefined) addRefused(read.problems)
       if (defects.length > 0) onDefective?.(row, defects)
     },
     warned: (code, field, message) => warn(code, field, message),

@@ -1,9 +1,14 @@
 /** Statistics of each column or key: filled, blank, different texts, longest text. */
 import { hash } from 'node:crypto'
+import type { CellRules } from '../mapping/cells.ts'
+import type { InputColumn } from '../mapping/headers.ts'
+import { describeColumn } from '../mapping/input-columns.ts'
+import type { ColumnsOf } from '../mapping/input-columns.ts'
+import { assignmentInside } from '../mapping/mapping.ts'
 import type { Assignment } from '../mapping/mapping.ts'
 import { splitValue } from '../mapping/targets.ts'
-import type { Target } from '../rapyd/customer-fields.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import type { JsonValue } from '../model/json.ts'
+import { valueIn } from '../model/row.ts'
 import type { MalformedRow, Row } from '../model/row.ts'
 
 export interface ColumnReport {
@@ -23,9 +28,6 @@ export interface ColumnReport {
   readonly longest: number
 }
 
-/** What the mapping says of a column. */
-export type ColumnPlan = Pick<ColumnReport, 'name' | 'number' | 'fields' | 'blanks'>
-
 export interface Columns {
   add(row: Row | MalformedRow): void
   /** In the header's order; keys in the order in which they appear. */
@@ -40,48 +42,43 @@ const longestKept = 200
 /** Bounds the memory, because every NDJSON row may have its own keys. */
 export const mostKeys = 200
 
-/** `blanks` are texts that count as blank. */
-export function createCsvColumns(plans: readonly ColumnPlan[], blanks: ReadonlySet<string>): Columns {
-  const limit = Math.max(20, Math.min(mostKeptOfOne, Math.floor(mostKept / plans.length)))
-  const columns = plans.map((plan, index) => createColumn({ ...plan, number: index + 1 }, limit, blanks))
-  return {
-    add(row) {
-      if (row.kind === 'csv') for (const [index, cell] of row.cells.entries()) columns[index]?.add(cell)
-    },
-    list: () => columns.map((column) => column.report()),
+/** Counts the cells of a header's columns (none for NDJSON), or the values of keys and what is inside them. */
+export function createColumns(columnsOf: ColumnsOf, rules: CellRules): Columns {
+  const header = columnsOf()
+  const isCsv = header.length > 0
+  const limit = isCsv ? Math.max(20, Math.floor(mostKept / header.length)) : mostKeptOfOne
+  const counted = new Map<string | number, Column>()
+
+  function counterOf(column: InputColumn): Column | undefined {
+    const key = column.number ?? column.name
+    const known = counted.get(key)
+    if (known !== undefined || (!isCsv && counted.size >= mostKeys)) return known
+    const made = createColumn(column, Math.min(mostKeptOfOne, limit), rules)
+    counted.set(key, made)
+    return made
   }
-}
 
-/** The plan of a key, which has assignments if what is inside its values has columns too. */
-type KeyPlan = ColumnPlan & { readonly assignments?: readonly Assignment[] }
-
-/** Calls `planOf` once for each key, and `planPart` once for each path inside the values of keys. */
-export function createNdjsonColumns(
-  planOf: (record: JsonObject, key: string) => KeyPlan,
-  blanks: ReadonlySet<string>,
-  planPart?: (target: Target, whole: Assignment) => KeyPlan,
-): Columns {
-  const columns = new Map<string, { readonly plan: KeyPlan; readonly column: Column }>()
-
-  function add(name: string, value: JsonValue, makePlan: () => KeyPlan): void {
-    if (!columns.has(name) && columns.size < mostKeys) {
-      const plan = makePlan()
-      columns.set(name, { plan, column: createColumn(plan, mostKeptOfOne, blanks) })
-    }
-    const known = columns.get(name)
-    known?.column.add(toText(value))
-    const [whole] = known?.plan.assignments ?? []
-    if (whole === undefined || planPart === undefined) return
+  function addInside(value: JsonValue, [whole]: readonly Assignment[]): void {
+    if (whole === undefined) return
     for (const part of splitValue(value, whole.target) ?? [])
-      if ('target' in part) add(part.target.path, part.value, () => planPart(part.target, whole))
+      if ('target' in part) {
+        const assignments = [assignmentInside(part.target, whole)]
+        counterOf({ name: part.target.path, isId: false, assignments })?.add(toText(part.value))
+        addInside(part.value, assignments)
+      }
   }
 
+  header.forEach(counterOf)
   return {
     add(row) {
-      if (row.kind !== 'ndjson') return
-      for (const [key, value] of Object.entries(row.record)) add(key, value, () => planOf(row.record, key))
+      for (const column of columnsOf(row)) {
+        const value = valueIn(row, column)
+        if (value === undefined) continue
+        counterOf(column)?.add(toText(value))
+        if (typeof value === 'object') addInside(value, column.assignments)
+      }
     },
-    list: () => [...columns.values()].map(({ column }) => column.report()),
+    list: () => [...counted.values()].map((column) => column.report()),
   }
 }
 
@@ -93,12 +90,12 @@ function toText(value: JsonValue): string {
 type Column = ReturnType<typeof createColumn>
 
 /** Counts different texts exactly up to `limit`, which bounds the memory. */
-function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<string>) {
+function createColumn(column: InputColumn, limit: number, rules: CellRules) {
   const texts = new Set<string>()
   let [filled, blank, longest, more] = [0, 0, 0, false]
   return {
     add(text: string): void {
-      if (text === '' || blanks.has(text)) {
+      if (text === '' || rules.nullValues.has(text)) {
         blank++
         return
       }
@@ -111,10 +108,10 @@ function createColumn(plan: ColumnPlan, limit: number, blanks: ReadonlySet<strin
       else texts.add(key)
     },
     report(): ColumnReport {
-      const { name, fields, blanks: effect, number } = plan
+      const { name, number } = column
       const numbered = number === undefined ? {} : { number }
       const distinct = { count: texts.size, more }
-      return { name, fields, blanks: effect, ...numbered, filled, blank, distinct, longest }
+      return { name, ...describeColumn(column, rules), ...numbered, filled, blank, distinct, longest }
     },
   }
 }

@@ -2,7 +2,7 @@
 import { codePageNames, decodeFrom, encodeIn, isOfSeveralBytes, otherEncodings } from '../input/code-pages.ts'
 import { openDecoder } from '../input/encoding.ts'
 import { countOddities } from '../input/oddities.ts'
-import type { Assignment } from '../mapping/mapping.ts'
+import type { InputColumn } from '../mapping/headers.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { isSuspectBlank } from '../mapping/suspects.ts'
 import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisible.ts'
@@ -60,14 +60,9 @@ export interface TypedColumn {
 /** Rules whose texts cannot be mistaken for others. Two-letter country codes can. */
 const distinctRules = new Set<string>(['E_EMAIL', 'E_PHONE', 'E_DATE', 'E_EWALLET', 'E_PAYMENT_METHOD'])
 
-interface Plan {
-  readonly isId: boolean
-  readonly assignments: readonly Assignment[]
-}
-
 /** The columns that show if cells have moved, in the header's order. */
-export function typedColumns(plans: readonly Plan[]): readonly TypedColumn[] {
-  return plans.flatMap(({ isId, assignments }, index) => {
+export function typedColumns(columns: readonly InputColumn[]): readonly TypedColumn[] {
+  return columns.flatMap(({ isId, assignments }, index) => {
     if (isId) return [{ index, fits: isCustomerId }]
     const rule = assignments[0]?.target.rule
     return rule === undefined || !distinctRules.has(rule(' ')?.code ?? '')
@@ -145,6 +140,9 @@ function hasEscapes(text: string): boolean {
   return /[\\%=_]/.test(text) && (encodedWord.test(text) || (escaped.test(text) && !webAddress.test(text)))
 }
 
+/** Most texts: in them is neither a character that cannot be seen, nor one that a wrong encoding leaves. */
+const ordinary = /^[A-Za-z\d .,@&/()+'-]*$/
+
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. */
 export function textDamage(
   text: string,
@@ -155,6 +153,7 @@ export function textDamage(
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
   if (!isFree && isPlaceholder(text)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (ordinary.test(text)) return undefined
   if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
   const start = text.slice(0, mostLooked)
   if (hasEscapes(start)) return damage('W_ENCODING', 'escapes')
@@ -235,7 +234,7 @@ function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
 
 /** Finds a character that cannot be seen: at the ends of a text, and inside a code of the user's own. Other codes have a rule. */
 export function findUnseen(text: string, { isFree, isCode }: TextColumn): TextDamage | undefined {
-  if (isInvisible(text) || (isCode && !isFree)) return undefined
+  if (ordinary.test(text) || isInvisible(text) || (isCode && !isFree)) return undefined
   const atEnd = findInvisibleAtEnd(text)
   const point = atEnd ?? (isCode ? findInvisible(text.replace(/\p{Zs}/gu, ' ')) : undefined)
   const place = atEnd === undefined ? '' : ' at an end'

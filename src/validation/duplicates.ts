@@ -51,8 +51,8 @@ function readMergedRows(readRow: ReadRow, duplicates: DuplicateRows): ReadRow {
     message: `merged into row ${last} (--duplicates merge)`,
     mergedInto: last,
   }))
-  return (row, onRefused, onReplace) => {
-    const read = readOne(row, onRefused, onReplace)
+  return (row, onReplace) => {
+    const read = readOne(row, onReplace)
     if (isOutcome(read) || row.kind === 'malformed' || row.earlier === undefined) return read
     return mergeRows(row.earlier, read)
   }
@@ -63,8 +63,8 @@ function leaveOut(
   duplicates: DuplicateRows,
   reason: (lastRow: number) => Pick<Outcome, 'message' | 'mergedInto'>,
 ): ReadRow {
-  return (row, onRefused, onReplace) => {
-    const read = readRow(row, onRefused, onReplace)
+  return (row, onReplace) => {
+    const read = readRow(row, onReplace)
     if (isOutcome(read) || !duplicates.earlierRows.has(read.row)) return read
     return withoutCall(read, read.customerId, 'unchanged', reason(duplicates.lastRowOf(read.customerId)))
   }

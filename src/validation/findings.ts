@@ -1,8 +1,7 @@
 /** Counts errors and warnings by code, field and message, with their first rows and a masked example. */
 import { isSuspectBlank } from '../mapping/suspects.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
-import type { JsonValue } from '../model/json.ts'
-import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
+import type { SourceColumn } from '../model/row.ts'
 import type { FoundKind } from '../model/scan.ts'
 
 /** `field` is a path of the patch, or the name of the column or key; empty for the whole row. */
@@ -34,31 +33,22 @@ export interface Defect {
 interface NewFinding<Code extends string> extends Pick<FoundKind<Code>, 'code' | 'field' | 'message'> {
   readonly place: RowPlace
   readonly columnOf: () => SourceColumn | undefined
-  readonly exampleOf: () => string | undefined
+  readonly exampleOf?: () => string | undefined
 }
 
-export interface Findings<Code extends string> {
-  add(finding: NewFinding<Code>): void
-  /** Most frequent first. */
-  list(): readonly Diagnosis<Code>[]
-}
+export type Findings<Code extends string> = ReturnType<typeof createFindings<Code>>
 
 const mostPlaces = 5
 /** Bounds the memory, because every NDJSON row may have its own keys. Further kinds are counted together by code. */
 const mostKinds = 500
 
-interface CountedKind<Code extends string> extends Omit<Diagnosis<Code>, 'rows' | 'places'> {
-  rows: number
-  readonly places: RowPlace[]
-}
-
-export function createFindings<Code extends string>(): Findings<Code> {
-  const kinds = new Map<string, CountedKind<Code>>()
-
+/** A kind has one code and field, and also one message if `byMessage`. */
+export function createFindings<Code extends string>(byMessage: boolean) {
+  const kinds = new Map<string, Diagnosis<Code> & { rows: number; places: RowPlace[] }>()
   return {
-    add({ code, field, message, place: { row, line }, columnOf, exampleOf }) {
+    add({ code, field, message, place: { row, line }, columnOf, exampleOf }: NewFinding<Code>): void {
       // Messages of E_JSON name a place in the line, and are one kind all the same.
-      const key = `${code}\n${field}\n${code === 'E_JSON' ? '' : message}`
+      const key = `${code}\n${field}\n${byMessage && code !== 'E_JSON' ? message : ''}`
       const isFull = kinds.size >= mostKinds
       const known = kinds.get(key) ?? (isFull ? kinds.get(code) : undefined)
       if (known !== undefined) {
@@ -67,7 +57,7 @@ export function createFindings<Code extends string>(): Findings<Code> {
         return
       }
       const column = isFull ? undefined : columnOf()
-      const example = exampleOf()
+      const example = exampleOf?.()
       kinds.set(isFull ? code : key, {
         code,
         field: isFull ? '' : field,
@@ -80,7 +70,8 @@ export function createFindings<Code extends string>(): Findings<Code> {
         ...(example === undefined ? {} : { example }),
       })
     },
-    list: () => [...kinds.values()].sort((left, right) => right.rows - left.rows),
+    /** Most frequent first. */
+    list: (): readonly Diagnosis<Code>[] => [...kinds.values()].sort((left, right) => right.rows - left.rows),
   }
 }
 
@@ -116,11 +107,4 @@ function maskCharacter(character: string): string {
   if (/\p{N}/u.test(character)) return '9'
   if (!/\p{L}/u.test(character)) return '·'
   return /\p{Lu}/u.test(character) ? 'A' : 'a'
-}
-
-/** The text of a CSV cell. For NDJSON, the value of the key. */
-export function valueIn(row: Row | MalformedRow, column: SourceColumn | undefined): JsonValue | undefined {
-  if (column === undefined || row.kind === 'malformed') return undefined
-  if (row.kind === 'csv') return column.number === undefined ? undefined : row.cells[column.number - 1]
-  return Object.hasOwn(row.record, column.name) ? row.record[column.name] : undefined
 }

@@ -1,7 +1,6 @@
 /** `--fix`: copies the input and fixes cells for which only one fix is possible. Lists the changes in a second file. */
-import { valueIn } from './findings.ts'
 import type { Defect } from './findings.ts'
-import type { Problem } from '../model/errors.ts'
+import { isOutcome, valueIn } from '../model/row.ts'
 import type { MalformedRow, Place, Row, SourceColumn } from '../model/row.ts'
 import type { Dialect } from '../input/csv.ts'
 import { isMarked } from '../input/header.ts'
@@ -9,7 +8,8 @@ import { isList, readStrictJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { findFix } from '../mapping/fixes.ts'
 import type { Fix } from '../mapping/fixes.ts'
-import { createLocate, createReadRow } from './row-reader.ts'
+import { createLocate } from '../mapping/input-columns.ts'
+import { columnsOf, createReadRow } from './row-reader.ts'
 import type { MappedInput } from './input-parts.ts'
 import { csvText, quotedCell } from '../report/escape.ts'
 import { splitCells, splitMembers } from '../report/errors.ts'
@@ -49,7 +49,7 @@ const mostListed = 100
 /** Throws USAGE and LOCAL errors if a file cannot be written. */
 export function createFixedCopy(path: string, force: boolean, input: MappedInput) {
   const { file, head, options } = input
-  const locate = createLocate(input)
+  const locate = createLocate(columnsOf(input))
   const readRow = createReadRow(input)
   const nullValues = new Set(options.nullValues)
   const copy = openNewFile(path, force, options.input)
@@ -82,10 +82,8 @@ export function createFixedCopy(path: string, force: boolean, input: MappedInput
       wanted.set(columnKey(column), { column, code, value: fixed.value, change: [...changes].join(', ') })
     }
     if (wanted.size === 0) return { changes: [], isGood: false }
-    let refused: readonly Problem[] = []
-    readRow(withValues(row, newValues([...wanted.values()])), (found) => {
-      refused = found
-    })
+    const read = readRow(withValues(row, newValues([...wanted.values()])))
+    const refused = (isOutcome(read) ? read.problems : undefined) ?? []
     // If the cell is still refused, for whatever reason, the fix was wrong.
     for (const { field } of refused) wanted.delete(columnKey(locate(row, field)))
     const changes = [...wanted.values()]

@@ -1,19 +1,17 @@
 /** The guard that refuses a damaged file, or one that differs from the last file of its name. */
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { refusal } from '../input/refusals.ts'
-import { planHeader } from '../mapping/column-plans.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
 import { countUp } from '../model/collections.ts'
-import type { Examiner } from '../model/ports.ts'
-import type { MalformedRow, PatchedRow, Row } from '../model/row.ts'
+import type { MalformedRow, Outcome, PatchedRow, Row } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { Run, Store } from '../model/store.ts'
 import { runName } from '../store/run-directory.ts'
 import { createBrokenRows, textDamage, textsOf, typedColumns } from './damage.ts'
 import { createCustomerSampler, findProfiledRun, mostFields, saveProfile } from './file-profile.ts'
 import type { FileProfile, ProfiledRun, SampledCustomer, ValueHashes } from './file-profile.ts'
-import { rulesOf } from './row-reader.ts'
+import { columnsOf } from './row-reader.ts'
 import type { MappedInput } from './input-parts.ts'
 
 interface InputGuardParts extends MappedInput {
@@ -40,8 +38,7 @@ export async function openInputGuard(
   const isNamed = input.options.input !== '-'
   const profiler = createFileProfiler(input, isNamed ? await findProfiledRun(store, key) : undefined)
   return {
-    /** Sees the rows of the scan. */
-    watch: profiler.watch,
+    row: profiler.row,
     /** Returns what saves the profile with the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
     async check(found: Scan) {
       const { profile, refusal: error } = await profiler.finish(found)
@@ -54,28 +51,20 @@ export async function openInputGuard(
 }
 
 /** Throws INPUT errors if the header cannot be matched. */
-export function createFileProfiler(
-  { file, head, mapping, options }: MappedInput,
-  earlier: ProfiledRun | undefined,
-) {
-  const plans =
-    head.format === 'csv' ? planHeader(head.header, options.ignoreColumns, mapping, rulesOf(options)) : []
-  const broken = createBrokenRows(typedColumns(plans))
+export function createFileProfiler(input: MappedInput, earlier: ProfiledRun | undefined) {
+  const { file, options } = input
+  const broken = createBrokenRows(typedColumns(columnsOf(input)()))
   const sampler = createCustomerSampler(earlier?.profile, isMisread)
   let row: Row | MalformedRow | undefined
 
-  const watch: Partial<Examiner> = {
-    begin: (next) => {
+  return {
+    /** Sees the rows of the scan. */
+    row(next: Row | MalformedRow, read: PatchedRow | Outcome): void {
       row = next
-    },
-    read(read) {
       if (!isOutcome(read)) sampler.add(read)
-      if (row !== undefined && isOutcome(read) && read.errorCode !== '') broken.bad(row, read.errorCode)
+      if (isOutcome(read) && read.errorCode !== '') broken.bad(next, read.errorCode)
       else broken.good()
     },
-  }
-  return {
-    watch,
     /** Makes the profile after the scan, and decides if the file may be sent. */
     async finish(found: Scan) {
       const end = row === undefined ? 0 : row.offset + row.length

@@ -6,7 +6,6 @@ import type { RecordStart } from '../input/lines.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import type { Examiner, ReadRow, Source } from '../model/ports.ts'
-import type { Outcome, SourceColumn } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 
 /** An opened input, with all that decides what its rows mean. */
@@ -24,16 +23,12 @@ export interface RowReader {
   readonly readRow: ReadRow
 }
 
-/** Gets an invalid row. `columnOf` finds the column of its problem. */
-export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
-
 export interface InputParts extends MappedInput {
-  readonly onInvalid: OnInvalid
   readonly signal: AbortSignal
   /** The scan of an earlier session of the run. */
   readonly remembered?: Scan | undefined
   /** See every row of the first pass. */
-  readonly examiners?: readonly Partial<Examiner>[]
+  readonly examiners?: readonly (Examiner | undefined)[]
 }
 
 /** Wraps the rows of the first pass. */

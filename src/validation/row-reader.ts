@@ -3,21 +3,19 @@ import type { MappedInput } from './input-parts.ts'
 import { normalise, printable } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
 import { withLines, isOutcome, withoutCall } from '../model/row.ts'
-import type { MalformedRow, Place, Row, Outcome, OutcomeKind } from '../model/row.ts'
+import type { MalformedRow, Row, Outcome } from '../model/row.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
 import type { Head } from '../input/header.ts'
 import { refusal } from '../input/refusals.ts'
 import type { CellRules } from '../mapping/cells.ts'
-import { matchHeader } from '../mapping/headers.ts'
 import { translateColumns } from '../mapping/preset-columns.ts'
 import { targetOf } from '../mapping/targets.ts'
-import { locateInHeader, locateInRecord, unmatchedNames } from '../mapping/column-plans.ts'
+import { createColumnsOf, unmatchedNames } from '../mapping/input-columns.ts'
+import type { ColumnsOf, UnmatchedName } from '../mapping/input-columns.ts'
 import type { Mapping } from '../mapping/mapping.ts'
-import { isRefused, compileCsv, compileNdjson } from '../mapping/rows.ts'
-import type { MapRow } from '../mapping/rows.ts'
-import type { UnmatchedName } from '../mapping/column-plans.ts'
+import { isRefused, compileRows } from '../mapping/rows.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { Locate, Prepare, ReadRow } from '../model/ports.ts'
+import type { Prepare, ReadRow } from '../model/ports.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { idRank } from '../mapping/column-names.ts'
@@ -62,42 +60,18 @@ type MappedRows = Pick<MappedInput, 'head' | 'options' | 'mapping'>
 
 /** Throws INPUT errors if the header cannot be matched. */
 export function createReadRow(input: MappedRows): ReadRow {
-  const map = compileRows(input)
-  return (row, onRefused, onReplace) => {
-    if (row.kind === 'malformed') {
-      onRefused?.([row.problem])
-      return withoutRequest(row, '', row, 'invalid', [row.problem])
-    }
+  const map = compileRows(columnsOf(input), input.mapping, rulesOf(input.options))
+  return (row, onReplace) => {
+    if (row.kind === 'malformed') return invalidRow(row, '', [row.problem])
     const mapped = map(row, onReplace)
-    if (isRefused(mapped)) {
-      onRefused?.(mapped.problems)
-      return withoutRequest(mapped, mapped.customerId, row, 'invalid', mapped.problems)
-    }
-    if (mapped.fields.length === 0) return withoutRequest(mapped, mapped.customerId, row, 'unchanged', [])
-    return mapped
+    if (isRefused(mapped)) return invalidRow(row, mapped.customerId, mapped.problems)
+    return mapped.fields.length === 0 ? withoutCall(mapped, mapped.customerId, 'unchanged', {}) : mapped
   }
 }
 
-function compileRows({ head, options, mapping }: MappedRows): MapRow<Row> {
-  const { ignoreColumns } = options
-  const rules = rulesOf(options)
-  if (head.format === 'csv') {
-    const read = compileCsv(matchHeader(head.header, ignoreColumns, mapping), mapping, rules)
-    return (row, onReplace) => (row.kind === 'csv' ? read(row, onReplace) : wrongFormat())
-  }
-  const read = compileNdjson(ignoreColumns, mapping, rules)
-  return (row, onReplace) => (row.kind === 'ndjson' ? read(row, onReplace) : wrongFormat())
-}
-
-function wrongFormat(): never {
-  throw new Error('a row of another format than its input')
-}
-
-/** Finds the column of a problem. Throws like `createReadRow`. */
-export function createLocate({ head, options: { ignoreColumns }, mapping }: MappedRows): Locate {
-  return head.format === 'csv'
-    ? locateInHeader(head.header, ignoreColumns, mapping)
-    : locateInRecord(ignoreColumns, mapping)
+/** Throws INPUT errors if the header cannot be matched. */
+export function columnsOf({ head, options, mapping }: MappedRows): ColumnsOf {
+  return createColumnsOf(head.format === 'csv' ? head.header : undefined, options.ignoreColumns, mapping)
 }
 
 /** Names of `--ignore-columns` that no column has. Empty for NDJSON, because its keys differ from row to row. */
@@ -118,21 +92,16 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
   }
 }
 
-/** The outcome of a row without a request. The first problem gives the code; the message lists the others. */
-function withoutRequest(
-  place: Place,
-  customerId: string,
-  row: Row | MalformedRow,
-  outcome: OutcomeKind,
-  problems: readonly Problem[],
-): Outcome {
+/** The first problem gives the code; the message lists the others. */
+function invalidRow(row: Row | MalformedRow, customerId: string, problems: readonly Problem[]): Outcome {
   const [first, ...more] = problems
   const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
   const message = (first?.message ?? '') + (others === '' ? '' : `; also ${others}`)
-  return withoutCall(place, customerId, outcome, {
+  return withoutCall(row, customerId, 'invalid', {
     errorCode: first?.code ?? '',
     errorField: printable(first?.field ?? ''),
-    message: printable(first === undefined ? '' : withLines(message, row)),
+    message: printable(withLines(message, row)),
+    problems,
   })
 }
 

@@ -1,22 +1,13 @@
 /** The first pass over the whole input, before anything is sent: counts and validates rows, then asks the guards. */
 import type { CheckedInput, InputParts, Watched, RowReader, MappedInput } from './input-parts.ts'
 import { rowsOf } from '../input/rows.ts'
-import { matchHeader } from '../mapping/headers.ts'
 import { findMissingColumns, refuseMissingColumns } from '../mapping/preset-columns.ts'
 import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode, OnWarning } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
-import type { Examiner, ReadRow, Source, OnReplace } from '../model/ports.ts'
+import type { ReadRow, Source, OnReplace } from '../model/ports.ts'
 import type { SourceColumn, MalformedRow, Place, Row, Outcome } from '../model/row.ts'
-import type {
-  FoundKind,
-  OnSetAside,
-  Scan,
-  SetAside,
-  SetAsideKind,
-  CustomerCount,
-  Warning,
-} from '../model/scan.ts'
+import type { OnSetAside, Scan, SetAside, SetAsideKind, CustomerCount, Warning } from '../model/scan.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
 import { keysOf } from '../rapyd/metadata.ts'
@@ -24,8 +15,10 @@ import { addingUp, removesDiscount } from '../rapyd/operations.ts'
 import { isRepeatable } from '../rapyd/requests.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { applyDuplicatePolicy } from './duplicates.ts'
+import { createFindings } from './findings.ts'
 import { guardOf, refuseDuplicates } from './guards.ts'
-import { createLocate, createReadRow } from './row-reader.ts'
+import { createLocate } from '../mapping/input-columns.ts'
+import { columnsOf, createReadRow } from './row-reader.ts'
 
 /**
  * Scans the input and asks the guards. With `--duplicates last` or `merge`, a second pass counts what would be sent.
@@ -55,9 +48,7 @@ export async function checkInput(
   const all = remembered ?? (await scanReading(parts, plain, openFirst(), customers))
   const reader = customers === undefined ? plain : applyDuplicatePolicy(parts, plain, customers.duplicates())
   const counted =
-    reader === plain
-      ? all
-      : await scanReading({ ...parts, onInvalid: () => {}, examiners: [] }, reader, reader.openRows())
+    reader === plain ? all : await scanReading({ ...parts, examiners: [] }, reader, reader.openRows())
   const found = remembered ?? { ...counted, ...aside.list() }
   hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
   const pair = options.duplicates === 'reject' ? customers?.firstPair() : undefined
@@ -74,12 +65,8 @@ export async function scanReading(
   customers?: CustomerCount,
 ): Promise<Scan> {
   if (customers !== undefined) return scanRows(parts, readRow, source, customers)
-  const counted = countCustomers()
-  try {
-    return await scanRows(parts, readRow, source, counted)
-  } finally {
-    counted.close()
-  }
+  using counted = countCustomers()
+  return await scanRows(parts, readRow, source, counted)
 }
 
 async function scanRows(
@@ -88,39 +75,36 @@ async function scanRows(
   source: Source,
   customers: CustomerCount,
 ): Promise<Scan> {
-  const { onInvalid, signal, mapping } = parts
-  const examiner = joinExaminers(parts.examiners ?? [])
-  const locate = createLocate(parts)
+  const { signal, examiners = [], mapping } = parts
+  const locate = createLocate(columnsOf(parts))
   let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
   const adding = new Map<string, number>()
   let extraCalls = 0
-  const findings = createKindCounter<ErrorCode>()
-  const warnings = createKindCounter<WarningCode>()
+  const findings = createFindings<ErrorCode>(false)
+  const warnings = createFindings<WarningCode>(false)
   const replaces = createReplaceCheck(mapping)
   const keys = createKeyCollector(parts)
   let current: Row | MalformedRow | undefined
   const warn: OnWarning = (code, field, message) => {
     const row = current
-    if (row !== undefined) warnings.add({ code, field, message }, row, () => locate(row, field))
-    examiner.warned(code, field, message)
+    if (row !== undefined)
+      warnings.add({ code, field, message, place: row, columnOf: () => locate(row, field) })
+    for (const examiner of examiners) examiner?.warned?.(code, field, message)
   }
   // Outside of the loop, because a closure there would be allocated for every row.
   const addInvalid = (row: Row | MalformedRow, outcome: Outcome): void => {
-    const columnOf = (): SourceColumn | undefined => locate(row, outcome.errorField)
     const { errorCode: code, errorField: field, message } = outcome
-    if (code !== '') findings.add({ code, field, message }, outcome, columnOf)
-    onInvalid(outcome, columnOf)
+    if (code !== '') findings.add({ code, field, message, place: row, columnOf: () => locate(row, field) })
   }
   for await (const batch of source) {
     signal.throwIfAborted()
     for (const row of batch) {
       rows++
-      examiner.begin(row)
       keys.add(row)
-      const read = readRow(row, examiner.refused, replaces.see)
-      examiner.read(read)
+      const read = readRow(row, replaces.see)
+      for (const examiner of examiners) examiner?.row(row, read)
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++
@@ -157,24 +141,16 @@ async function scanRows(
   }
 }
 
-function joinExaminers(examiners: readonly Partial<Examiner>[]): Examiner {
-  return {
-    begin: (row) => examiners.forEach((one) => one.begin?.(row)),
-    refused: (problems) => examiners.forEach((one) => one.refused?.(problems)),
-    read: (read) => examiners.forEach((one) => one.read?.(read)),
-    warned: (...warning) => examiners.forEach((one) => one.warned?.(...warning)),
-  }
-}
-
 /** Counts what the reader leaves out. */
-function createAsideCounter({ head, options, mapping }: MappedInput) {
+function createAsideCounter(input: MappedInput) {
+  const { head } = input
   const found = new Map<SetAsideKind, SetAside>()
   const add: OnSetAside = (kind, line, count = 1) => {
     const known = found.get(kind)
     found.set(kind, { kind, count: (known?.count ?? 0) + count, line: known?.line ?? line })
   }
   if (head.format === 'csv') {
-    const { nameless } = matchHeader(head.header, options.ignoreColumns, mapping)
+    const nameless = columnsOf(input)().filter(({ isNameless }) => isNameless)
     if (nameless.length > 0) add('nameless_columns', head.line, nameless.length)
     if (head.dialect.hasDoubledReturns === true) add('doubled_returns', head.line)
   }
@@ -202,30 +178,6 @@ function createKeyCollector({ head, mapping, options }: MappedInput) {
       const missingColumns = findMissingColumns(mapping, names, options.ignoreColumns)
       return missingColumns.length === 0 ? {} : { missingColumns }
     },
-  }
-}
-
-/** Counts problems by code and field, and keeps the first row of each kind. */
-function createKindCounter<Code extends string>() {
-  const found = new Map<string, FoundKind<Code> & { rows: number }>()
-  return {
-    /** `columnOf` is called for the first row of a kind. */
-    add(
-      { code, field, message }: Pick<FoundKind<Code>, 'code' | 'field' | 'message'>,
-      { row, line }: Pick<Place, 'row' | 'line'>,
-      columnOf: () => SourceColumn | undefined,
-    ): void {
-      const key = `${code} ${field}`
-      const known = found.get(key)
-      if (known !== undefined) known.rows++
-      else {
-        const column = columnOf()
-        const first = { rows: 1, firstRow: row, firstLine: line, ...(column === undefined ? {} : { column }) }
-        found.set(key, { code, field, message, ...first })
-      }
-    },
-    /** Most frequent first. */
-    list: (): readonly FoundKind<Code>[] => [...found.values()].sort((left, right) => right.rows - left.rows),
   }
 }
 

@@ -22,10 +22,11 @@ const found: Scan = {
 }
 const bad = outcomeOf({ outcome: 'invalid', errorCode: 'E_EMAIL', errorField: 'email' })
 
+const noCells = { kind: 'csv', row: 1, line: 1, offset: 0, length: 1, cells: [] } as const
+
 async function* rowsInBatches(...sizes: readonly number[]) {
   for (const size of sizes) {
-    const place = { kind: 'csv', row: 1, line: 1, offset: 0, length: 1, cells: [] } as const
-    yield await Promise.resolve(Array.from({ length: size }, () => place))
+    yield await Promise.resolve(Array.from({ length: size }, () => noCells))
   }
 }
 
@@ -60,7 +61,7 @@ describe('the progress of a run', () => {
   it('counts rows and defects while the file is checked, and is quiet behind that', async () => {
     const progress = start()
     const source = progress.checking(rowsInBatches(60, 40))[Symbol.asyncIterator]()
-    while ((await source.next()).done !== true) progress.invalid(bad)
+    while ((await source.next()).done !== true) progress.row(noCells, bad)
     expect(last()).toMatchObject({
       phase: 'checking',
       rows: 0,

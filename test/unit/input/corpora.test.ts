@@ -35,7 +35,7 @@ async function gathered(batches: AsyncIterable<readonly (Row | MalformedRow)[]>)
 }
 
 const readCsv = (bytes: Buffer, at = bytes.length) =>
-  gathered(parseCsv(wholeCharacters(cutAt(bytes, at), 0), { delimiter: ',', newline: '\n' }, start))
+  gathered(parseCsv(wholeCharacters(cutAt(bytes, at), start), { delimiter: ',', newline: '\n' }, start))
 
 describe('csv-spectrum', () => {
   it('has its twelve files', () => expect(names).toHaveLength(12))

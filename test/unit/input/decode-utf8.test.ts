@@ -21,7 +21,8 @@ function fileOf(bytes: Buffer, places: readonly number[], offset: number): Bytes
 
 async function textOf(bytes: Buffer, places: readonly number[] = [], offset = 0): Promise<string> {
   let text = ''
-  for await (const part of wholeCharacters(fileOf(bytes, places, offset), offset)) text += part.toString()
+  for await (const part of wholeCharacters(fileOf(bytes, places, offset), { line: offset + 1, offset }))
+    text += part.toString()
   return text
 }
 
@@ -33,7 +34,7 @@ describe('text in blocks', () => {
     for (let first = 0; first <= bytes.length; first++) {
       for (let second = first; second <= bytes.length; second++) {
         expect(await textOf(bytes, [first, second])).toBe(text)
-        for await (const part of wholeCharacters(fileOf(bytes, [first, second], 0), 0))
+        for await (const part of wholeCharacters(fileOf(bytes, [first, second], 0), { line: 1, offset: 0 }))
           expect(part.toString('utf8').includes('\ufffd')).toBe(false)
       }
     }

@@ -2,9 +2,9 @@
 import { array, assert, constantFrom, property, uniqueArray } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CellRules } from '../../../src/mapping/cells.ts'
-import { matchHeader } from '../../../src/mapping/headers.ts'
+import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
-import { compileCsv, compileNdjson } from '../../../src/mapping/rows.ts'
+import { compileRows } from '../../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const rules: CellRules = { blank: 'clear', nullValues: new Set(), literals: new Set() }
@@ -27,11 +27,8 @@ describe('blank or absent', () => {
   it('in CSV: what a column is there for is sent as it stands, and nothing else', () => {
     assert(
       property(columns, cells, (names, texts) => {
-        const read = compileCsv(
-          matchHeader(['customer', ...names], [], defaultMapping),
-          defaultMapping,
-          rules,
-        )
+        const columnsOf = createColumnsOf(['customer', ...names], [], defaultMapping)
+        const read = compileRows(columnsOf, defaultMapping, rules)
         const mapped = read({ kind: 'csv', ...place, cells: [id, ...texts.slice(0, names.length)] })
         expect(sentBy(mapped)).toEqual(Object.fromEntries(names.map((name, index) => [name, texts[index]])))
         expect(mapped).toMatchObject({ cleared: names.filter((_, index) => texts[index] === '') })
@@ -40,7 +37,7 @@ describe('blank or absent', () => {
   })
 
   it('in NDJSON: what a key is there for is sent as it stands, and nothing else', () => {
-    const read = compileNdjson([], defaultMapping, rules)
+    const read = compileRows(createColumnsOf(undefined, [], defaultMapping), defaultMapping, rules)
     assert(
       property(columns, cells, (names, texts) => {
         const own = Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']))

@@ -6,7 +6,9 @@ import { isOurColumn } from '../../../src/mapping/column-names.ts'
 const matchHeader = (header: readonly string[], ignore: readonly string[]) =>
   matchUnder(header, ignore, defaultMapping)
 const paths = (header: readonly string[], ignore: readonly string[] = []) =>
-  matchHeader(header, ignore).columns.map(({ index, assignments }) => [index, assignments[0]?.target.path])
+  matchHeader(header, ignore).flatMap(({ assignments }, index) =>
+    assignments.map(({ target }) => [index, target.path] as const),
+  )
 const refused = (code: string, message: string | RegExp) =>
   expect.objectContaining({ kind: 'INPUT', code, message: expect.stringMatching(message) })
 
@@ -18,11 +20,11 @@ describe('the customer id', () => {
     [['name', ' Id '], 1],
     [['name', 'Customer-Id', 'email'], 1],
   ])('is in a column of %j', (header, index) => {
-    expect(matchHeader(header, []).id.index).toBe(index)
+    expect(matchHeader(header, []).findIndex(({ isId }) => isId)).toBe(index)
   })
 
   it('keeps the name that its column has, for messages', () => {
-    expect(matchHeader(['Customer ID'], []).id.name).toBe('Customer ID')
+    expect(matchHeader(['Customer ID'], [])).toMatchObject([{ name: 'Customer ID', isId: true }])
   })
 
   it('is asked for with a hint at the delimiter where only one column was seen', () => {
@@ -47,8 +49,8 @@ describe('the columns', () => {
   })
 
   it('of ours and those that are set aside are ignored by name', () => {
-    const match = matchHeader(['customer', 'Note', 'rapyd_bulk_row', 'Rapyd_Bulk_Tip', 'name'], ['NOTE'])
-    expect(match.columns.map(({ index }) => index)).toEqual([4])
+    const header = ['customer', 'Note', 'rapyd_bulk_row', 'Rapyd_Bulk_Tip', 'name']
+    expect(paths(header, ['NOTE'])).toEqual([[4, 'name']])
   })
 
   it.each([

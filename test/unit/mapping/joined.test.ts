@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts'
 import type { CellRules } from '../../../src/mapping/cells.ts'
 import { matchHeader } from '../../../src/mapping/headers.ts'
+import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { loadMapping, parseMapping } from '../../../src/mapping/mapping-file.ts'
-import { compileCsv, compileNdjson } from '../../../src/mapping/rows.ts'
+import { compileRows } from '../../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const rules: CellRules = { blank: 'clear', nullValues: new Set(['-']), literals: new Set() }
@@ -13,12 +14,13 @@ const names = 'joined: { name: [First, Last] }'
 
 async function csv(map: string, cells: readonly string[], given = rules) {
   const mapping = await parseMapping(map, 'm')
-  const match = matchHeader(['customer', 'Last', 'First'], [], mapping)
-  return compileCsv(match, mapping, given)({ kind: 'csv', ...place, cells: [id, ...cells] })
+  const columnsOf = createColumnsOf(['customer', 'Last', 'First'], [], mapping)
+  return compileRows(columnsOf, mapping, given)({ kind: 'csv', ...place, cells: [id, ...cells] })
 }
 
 async function ndjson(map: string, record: JsonObject) {
-  const read = compileNdjson([], await parseMapping(map, 'm'), rules)
+  const mapping = await parseMapping(map, 'm')
+  const read = compileRows(createColumnsOf(undefined, [], mapping), mapping, rules)
   return read({ kind: 'ndjson', ...place, record: { customer: id, ...record } })
 }
 
@@ -84,10 +86,12 @@ describe('a joined field', () => {
     ] as const) {
       expect(() => matchHeader(header, ignored, mapping)).toThrow(expect.objectContaining(refusal))
     }
-    expect(matchHeader(['customer'], ['First', 'Last'], mapping).columns).toEqual([])
+    expect(matchHeader(['customer'], ['First', 'Last'], mapping)).toMatchObject([{ isId: true }])
     const preset = await loadMapping('hubspot')
     const header = ['Rapyd Customer ID', 'Email']
-    expect(matchHeader(header, [], preset).columns).toHaveLength(1)
+    expect(matchHeader(header, [], preset).filter(({ assignments }) => assignments.length > 0)).toHaveLength(
+      1,
+    )
     expect(() => matchHeader([...header, 'First Name'], [], preset)).toThrow('"Last Name"')
   })
 

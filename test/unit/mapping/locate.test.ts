@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/model/json.ts'
 import type { MalformedRow, NdjsonRow } from '../../../src/model/row.ts'
-import { locateInHeader, locateInRecord } from '../../../src/mapping/column-plans.ts'
+import { createColumnsOf, createLocate } from '../../../src/mapping/input-columns.ts'
 import { loadMapping } from '../../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
+import type { Mapping } from '../../../src/mapping/mapping.ts'
 import { freshFolder } from '../../acceptance/support/command.ts'
+
+const locateInHeader = (header: readonly string[], mapping: Mapping) =>
+  createLocate(createColumnsOf(header, [], mapping))
+const locateInRecord = (mapping: Mapping) => createLocate(createColumnsOf(undefined, [], mapping))
 
 const place = { row: 1, line: 2, offset: 0, length: 0 }
 const csv = { kind: 'csv', ...place, cells: [] } as const
@@ -21,12 +26,12 @@ async function mappingOf(text: string) {
 describe('the column of a field', () => {
   it('is found by its printable text', () => {
     const name = 'metadata.\u001b'
-    expect(locateInHeader(['customer', name], [], defaultMapping)(csv, 'metadata.\\x1b')).toEqual({
+    expect(locateInHeader(['customer', name], defaultMapping)(csv, 'metadata.\\x1b')).toEqual({
       name,
       number: 2,
     })
     const row = ndjson({ 'Customer-ID': 'x', [name]: 5 })
-    const locate = locateInRecord([], defaultMapping)
+    const locate = locateInRecord(defaultMapping)
     // Such a key is refused in NDJSON, and named as it is printed.
     expect(locate(row, 'metadata.\\x1b')).toEqual({ name: 'metadata.\\x1b' })
     expect(locate(row, 'customer')).toEqual({ name: 'Customer-ID' })
@@ -44,19 +49,19 @@ describe('the column of a field', () => {
     ['email', undefined],
     ['', undefined],
   ])('of a CSV file: %s', (field, column) =>
-    expect(locateInHeader(header, [], defaultMapping)(csv, field)).toEqual(column),
+    expect(locateInHeader(header, defaultMapping)(csv, field)).toEqual(column),
   )
 
   it('is the one that a mapping names', async () => {
     const mapping = await mappingOf(
       'customer: Who\ncolumns: { Mobile: phone_number }\nconstants: { invoice_prefix: A }\n',
     )
-    const locate = locateInHeader(['Mobile', 'Who', 'Name'], [], mapping)
+    const locate = locateInHeader(['Mobile', 'Who', 'Name'], mapping)
     expect(locate(csv, 'phone_number')).toEqual({ name: 'Mobile', number: 1 })
     expect(locate(csv, 'Who')).toEqual({ name: 'Who', number: 2 })
     expect(locate(csv, 'name')).toEqual({ name: 'Name', number: 3 })
     expect(locate(csv, 'invoice_prefix')).toBeUndefined()
-    const key = locateInRecord([], mapping)
+    const key = locateInRecord(mapping)
     expect(key(ndjson({ who: 'cus_1', MOBILE: '1' }), 'phone_number')).toEqual({ name: 'MOBILE' })
     expect(key(ndjson({ who: 'cus_1' }), 'customer')).toEqual({ name: 'who' })
   })
@@ -77,13 +82,13 @@ describe('the column of a field', () => {
       'shoe size': 1,
       ['x'.repeat(100)]: 1,
     }
-    expect(locateInRecord([], defaultMapping)(ndjson(record), field)).toEqual(column)
+    expect(locateInRecord(defaultMapping)(ndjson(record), field)).toEqual(column)
   })
 
   it('of a line that is no row is the key that its problem names', () => {
     const problem = { code: 'E_NUMBER', field: 'metadata.tier', message: '' } as const
     const row: MalformedRow = { kind: 'malformed', ...place, problem }
-    expect(locateInRecord([], defaultMapping)(row, 'metadata.tier')).toEqual({ name: 'metadata' })
-    expect(locateInRecord([], defaultMapping)(row, '')).toBeUndefined()
+    expect(locateInRecord(defaultMapping)(row, 'metadata.tier')).toEqual({ name: 'metadata' })
+    expect(locateInRecord(defaultMapping)(row, '')).toBeUndefined()
   })
 })

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/model/json.ts'
 import type { CellRules } from '../../../src/mapping/cells.ts'
 import { matchHeader } from '../../../src/mapping/headers.ts'
+import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { parseMapping } from '../../../src/mapping/mapping-file.ts'
-import { compileCsv, compileNdjson } from '../../../src/mapping/rows.ts'
+import { compileRows } from '../../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
 const clear: CellRules = { blank: 'clear', nullValues: new Set(), literals: new Set() }
@@ -11,12 +12,17 @@ const place = { row: 1, line: 2, offset: 0, length: 0 }
 
 async function csv(map: string, header: string[], cells: string[], rules = clear, ignore: string[] = []) {
   const mapping = await parseMapping(map, 'm')
-  const match = matchHeader(header, ignore, mapping)
-  return compileCsv(match, mapping, rules)({ kind: 'csv', ...place, cells })
+  return compileRows(
+    createColumnsOf(header, ignore, mapping),
+    mapping,
+    rules,
+  )({ kind: 'csv', ...place, cells })
 }
 
 async function ndjson(map: string, record: JsonObject, rules = clear, ignore: string[] = []) {
-  return compileNdjson(ignore, await parseMapping(map, 'm'), rules)({ kind: 'ndjson', ...place, record })
+  const mapping = await parseMapping(map, 'm')
+  const columnsOf = createColumnsOf(undefined, ignore, mapping)
+  return compileRows(columnsOf, mapping, rules)({ kind: 'ndjson', ...place, record })
 }
 
 /** A list whose first address is left out: it keeps its number until it is sent. */
@@ -205,7 +211,9 @@ describe('a header under a mapping', () => {
   it('may lack what is set aside, or have it several times', async () => {
     const mapping = await parseMapping(map, 'm')
     const names = (header: string[], ignore: string[]) =>
-      matchHeader(header, ignore, mapping).columns.map(({ name }) => name)
+      matchHeader(header, ignore, mapping).flatMap(({ name, assignments }) =>
+        assignments.length === 0 ? [] : name,
+      )
     expect(names(['customer', 'Full Name'], [])).toEqual(['Full Name'])
     expect(names(['Note', 'customer', 'Full Name', 'Note', 'rapyd_bulk_row'], [])).toEqual(['Full Name'])
     expect(names(['customer', 'email', 'full name'], ['Full Name'])).toEqual(['email'])

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { matchHeader } from '../../../src/mapping/headers.ts'
+import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
-import { compileCsv, compileNdjson } from '../../../src/mapping/rows.ts'
+import { compileRows } from '../../../src/mapping/rows.ts'
 import type { CellRules } from '../../../src/mapping/cells.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
 
@@ -10,12 +11,13 @@ const clear: CellRules = { blank: 'clear', nullValues: new Set(), literals: new 
 const place = { row: 1, line: 2, offset: 0, length: 0 }
 
 function csv(header: string[], cells: string[], rules = clear) {
-  const read = compileCsv(matchHeader(header, [], defaultMapping), defaultMapping, rules)
+  const read = compileRows(createColumnsOf(header, [], defaultMapping), defaultMapping, rules)
   return read({ kind: 'csv', ...place, cells })
 }
 
 function ndjson(record: JsonObject, rules = clear) {
-  return compileNdjson([], defaultMapping, rules)({ kind: 'ndjson', ...place, record })
+  const columnsOf = createColumnsOf(undefined, [], defaultMapping)
+  return compileRows(columnsOf, defaultMapping, rules)({ kind: 'ndjson', ...place, record })
 }
 
 /** A list whose first address is left out: it keeps its number until it is sent. */
@@ -187,7 +189,9 @@ describe('headers', () => {
 
   it('set aside our own columns and those that are named', () => {
     const header = ['customer', 'rapyd_bulk_row', 'rapyd_bulk_row', 'Note']
-    expect(matchHeader(header, ['note'], defaultMapping).columns).toEqual([])
+    expect(matchHeader(header, ['note'], defaultMapping).flatMap(({ assignments }) => assignments)).toEqual(
+      [],
+    )
   })
 })
 
@@ -297,7 +301,7 @@ describe('NDJSON rows', () => {
   })
 
   it('read many keys that are all different without remembering them all', () => {
-    const compiled = compileNdjson([], defaultMapping, clear)
+    const compiled = compileRows(createColumnsOf(undefined, [], defaultMapping), defaultMapping, clear)
     for (let row = 0; row < 3_000; row++) {
       const record = { id, [`metadata.k${row}`]: 'x' }
       expect(compiled({ kind: 'ndjson', ...place, record })).toMatchObject({

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts'
 import { isJsonObject } from '../../../src/model/json.ts'
 import type { CellRules } from '../../../src/mapping/cells.ts'
-import { matchHeader } from '../../../src/mapping/headers.ts'
+import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { parseMapping } from '../../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
 import { mergeRows } from '../../../src/mapping/patches.ts'
-import { compileCsv, compileNdjson, isRefused } from '../../../src/mapping/rows.ts'
+import { compileRows, isRefused } from '../../../src/mapping/rows.ts'
 import type { MappedRow } from '../../../src/mapping/rows.ts'
 
 const id = 'cus_d3ed65d5091a8398cc3651bcedec1201'
@@ -18,12 +18,16 @@ const rulesOf = (blank: CellRules['blank'], more: Partial<CellRules> = {}): Cell
 }
 
 const ndjson = (record: JsonObject, rules = rulesOf('clear')): MappedRow =>
-  compileNdjson([], defaultMapping, rules)({ kind: 'ndjson', ...place, record: { customer: id, ...record } })
+  compileRows(
+    createColumnsOf(undefined, [], defaultMapping),
+    defaultMapping,
+    rules,
+  )({ kind: 'ndjson', ...place, record: { customer: id, ...record } })
 
 function csv(field: string, cell: string, rules = rulesOf('clear'), mapping = defaultMapping): MappedRow {
   const header = ['customer', field]
-  return compileCsv(
-    matchHeader(header, [], mapping),
+  return compileRows(
+    createColumnsOf(header, [], mapping),
     mapping,
     rules,
   )({ kind: 'csv', ...place, cells: [id, cell] })

@@ -19,7 +19,7 @@ async function match(preset: string, columns: readonly string[], ignored: readon
   const isTranslated = columns.some((name) => name.endsWith('Rapyd Customer ID'))
   const header = isTranslated ? columns : [ids[preset] ?? 'Rapyd Customer ID', ...columns]
   const mapping = translateColumns(await loadMapping(preset), header, ignored)
-  const { columns: matched } = matchHeader(header, ignored, mapping)
+  const matched = matchHeader(header, ignored, mapping).filter(({ assignments }) => assignments.length > 0)
   const missing = findMissingColumns(mapping, header, ignored)
   return {
     fields: matched.map(({ name, assignments }) => [name, assignments[0]?.target.path]),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unmatchedNames } from '../../../src/mapping/column-plans.ts'
+import { unmatchedNames } from '../../../src/mapping/input-columns.ts'
 import { loadMapping } from '../../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
 

@@ -1,7 +1,7 @@
 /** The checks that keep something of every row: correct, and of bounded memory. Examples are masked. */
 import { describe, expect, it } from 'vitest'
 import { findShift, textDamage } from '../../../src/validation/damage.ts'
-import { createCsvColumns } from '../../../src/validation/columns.ts'
+import { createColumns } from '../../../src/validation/columns.ts'
 import { createFindings, maskCell } from '../../../src/validation/findings.ts'
 import { createSharedEmails } from '../../../src/validation/row-checks.ts'
 import { assert, property, string } from 'fast-check'
@@ -12,7 +12,8 @@ const isPhone = (text: string) => text.startsWith('+')
 const isId = (text: string) => text.startsWith('cus_')
 
 const distinctOf = (texts: readonly string[]) => {
-  const columns = createCsvColumns([{ name: 'a', fields: [], blanks: '' }], new Set())
+  const rules = { blank: 'clear', nullValues: new Set<string>(), literals: new Set<string>() } as const
+  const columns = createColumns(() => [{ name: 'a', number: 1, isId: false, assignments: [] }], rules)
   for (const text of texts) columns.add({ kind: 'csv', row: 1, line: 2, offset: 0, length: 0, cells: [text] })
   return columns.list()[0]?.distinct
 }
@@ -48,7 +49,7 @@ describe('the count of different texts', () => {
 
 describe('findings', () => {
   it('keep five rows of each kind and count further kinds together from the five hundredth on', () => {
-    const findings = createFindings<'E_KEY'>()
+    const findings = createFindings<'E_KEY'>(true)
     for (let row = 1; row <= 700; row++) {
       const place = { row, line: row }
       findings.add({

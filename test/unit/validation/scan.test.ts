@@ -71,7 +71,7 @@ async function prepareAll(given: UpdateOptions) {
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const { signal } = new AbortController()
-    const parts = { file, head, options, mapping: defaultMapping, onInvalid: () => {}, signal }
+    const parts = { file, head, options, mapping: defaultMapping, signal }
     const { found, openRows, readRow } = await checkInput(parts)
     const prepare = createPrepare(readRow, { host: 'test', runId: 'test' })
     const prepared: (UpdateRequest | Outcome)[] = []
@@ -208,7 +208,6 @@ describe('--duplicates', () => {
         head,
         options: resolveOptions({ input, ...options }),
         mapping: defaultMapping,
-        onInvalid: () => {},
         signal: new AbortController().signal,
       })
     expect((await check({})).refusal).toBeUndefined()
