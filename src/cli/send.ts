@@ -1,17 +1,22 @@
 /** What all commands that send share: progress, the question for production, and the summary. */
+import { inheritOptions } from '../config/job-options.ts'
+import type { RecordedOptions } from '../config/job-options.ts'
 import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
+import { openSavedRun } from '../engine/saved-run.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import type { UnmatchedName } from '../mapping/input-columns.ts'
 import type { Scan } from '../model/scan.ts'
+import type { StoreOptions } from '../model/store.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
 import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
+import { withExistingStore } from '../store/open-store.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
 import {
@@ -169,4 +174,15 @@ export function writeSummaryFiles(summary: Summary, exitCode: number, files: Sum
 /** Fails before hours of sending, not after them. Throws LOCAL, E_REPORT_WRITE, if the file cannot be written. */
 function refuseUnwritable(path: string | undefined): void {
   if (path !== undefined) openOutputFile(path, 'run the same command again. Nothing was sent.').discard()
+}
+
+/** The host and environment of a run, which its redo inherits. Throws like `openSavedRun`. */
+export function whereRunWent(
+  run: string,
+  options: StoreOptions & { readonly runsDir?: string | undefined },
+): Promise<Partial<RecordedOptions>> {
+  return withExistingStore(options, async (store) => {
+    const { record } = await openSavedRun(store, run, options.runsDir)
+    return inheritOptions('verify', record.options, {})
+  })
 }

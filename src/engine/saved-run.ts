@@ -1,13 +1,10 @@
 /** A run by its name, as the store has it: what it keeps of its options, and whether a process has it. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { inheritOptions } from '../config/job-options.ts'
-import type { RecordedOptions } from '../config/job-options.ts'
 import { options as optionTable } from '../config/options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { RunFilter, RunReader, Store, StoreOptions } from '../model/store.ts'
+import type { RunFilter, RunReader, Store } from '../model/store.ts'
 import { oldRun } from '../store/former-layout.ts'
-import { withExistingStore } from '../store/open-store.ts'
 import { readRecord } from './record.ts'
 import type { RunBinding, RunRecord } from './record.ts'
 
@@ -81,17 +78,6 @@ function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
     isFinished: stored.state === 'finished',
     facts: { input: '', mapping: '', encoding: '', ...facts, host, account },
   }
-}
-
-/** The host and environment of a run, which its redo inherits. Throws like `openSavedRun`. */
-export function whereRunWent(
-  run: string,
-  options: StoreOptions & { readonly runsDir?: string | undefined },
-): Promise<Partial<RecordedOptions>> {
-  return withExistingStore(options, async (store) => {
-    const { record } = await openSavedRun(store, run, options.runsDir)
-    return inheritOptions('verify', record.options, {})
-  })
 }
 
 /** Throws USAGE if customers of another account would be changed. `held` is that of a run or a plan, which `what` names. */

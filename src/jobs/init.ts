@@ -30,9 +30,10 @@ export interface InitResult extends Draft {
 
 const rules: CellRules = { blank: 'clear', nullValues: new Set(), literals: new Set() }
 
+const toColumn = (name: string): InputColumn => ({ name, isId: false, assignments: [] })
+
 /** Columns without a mapping: only what is counted of them is used. */
 function plainColumns(head: Head): ColumnsOf {
-  const toColumn = (name: string): InputColumn => ({ name, isId: false, assignments: [] })
   const header = headerOf(head).map((name, index) => Object.assign(toColumn(name), { number: index + 1 }))
   return (row) => (row?.kind === 'ndjson' ? Object.keys(row.record).map(toColumn) : header)
 }

@@ -38,7 +38,7 @@ export async function openInputGuard(
   const isNamed = input.options.input !== '-'
   const profiler = createFileProfiler(input, isNamed ? await findProfiledRun(store, key) : undefined)
   return {
-    row: profiler.row,
+    ...profiler,
     /** Returns what saves the profile with the run. Throws INPUT, E_UNLIKE_LAST or E_DAMAGED_FILE. */
     async check(found: Scan) {
       const { profile, refusal: error } = await profiler.finish(found)

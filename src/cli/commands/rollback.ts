@@ -6,11 +6,10 @@ import { previewRollback } from '../../jobs/rollback-preview.ts'
 import type { RollbackPreview } from '../../jobs/rollback-preview.ts'
 import { rollback as rollbackRun } from '../../jobs/rollback.ts'
 import { commandToRollback } from '../../engine/record.ts'
-import { whereRunWent } from '../../engine/saved-run.ts'
 import type { Arguments } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
 import { showReading } from '../display.ts'
-import { send } from '../send.ts'
+import { send, whereRunWent } from '../send.ts'
 import { askKeyChange, printResult, say } from '../terminal.ts'
 
 export async function rollback(args: Arguments<'rollback'>): Promise<number> {
