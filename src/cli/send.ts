@@ -38,6 +38,7 @@ import {
   printJson,
   say,
   sayError,
+  sayLines,
   wantsColor,
 } from './terminal.ts'
 
@@ -100,7 +101,7 @@ export async function send<Args extends SendArguments>(
     const exitCode = writeSummaryFiles(result.summary, result.exitCode, { metricsFile: args.metricsFile })
     if (result.finishedBefore) say(words.finishedBefore)
     // A run that was finished before and left nothing needs no next step
-    if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK) say(result.summary.next)
+    if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK) sayLines(result.summary.next)
     return exitCode
   } finally {
     display.stop()

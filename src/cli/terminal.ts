@@ -59,6 +59,10 @@ export function say(line: string): void {
   process.stderr.write(`${printable(line)}\n`)
 }
 
+export function sayLines(text: string): void {
+  for (const line of text.split('\n')) say(line)
+}
+
 /** Writes text to standard output. */
 export function print(text: string): void {
   process.stdout.write(printableLines(text))

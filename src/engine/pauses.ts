@@ -1,6 +1,6 @@
 /** The pauses and outages of a run, which the store keeps for the report. */
-import { readPauses } from '../report/html/timeline.ts'
-import type { Pause } from '../report/html/timeline.ts'
+import { readPauses } from '../report/html/report-data.ts'
+import type { Pause } from '../report/html/report-data.ts'
 import type { Run } from '../model/store.ts'
 
 export const pausesKey = 'pauses'

@@ -22,7 +22,7 @@ import { unprovedFields } from './answer-check.ts'
 import { basename } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
-import { readPauses } from '../report/html/timeline.ts'
+import { readPauses } from '../report/html/report-data.ts'
 import { pausesKey } from './pauses.ts'
 import {
   commandToRedo,
@@ -163,7 +163,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
 function insteadOfMending({ rollback, planned, options }: ReportParts): string | undefined {
   if (rollback !== undefined) {
     const again = commandToRollback(rollback.parent, options)
-    return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again: ${again}.`
+    return `it says by customer and field what was kept or cannot be put back. What Rapyd refused, this tries again:\n${again}`
   }
   return planned === undefined ? undefined : 'make another plan for what of it is still meant.'
 }
@@ -171,7 +171,7 @@ function insteadOfMending({ rollback, planned, options }: ReportParts): string |
 /** The store keeps standard input while the run is open, so it need not be piped again. */
 function withoutPiping({ options, runId, run }: ReportParts): string {
   if (options.input !== '-' || run.finishedAt > 0) return ''
-  return ` The input is kept: to go on without piping it again, add --run-id ${runId} and pipe nothing.`
+  return `\nThe input is kept: to go on without piping it again, add --run-id ${runId} and pipe nothing.`
 }
 
 /** Without the input, open rows are counted and not listed. */

@@ -257,7 +257,7 @@ export async function refuseRollback(run: SavedRun): Promise<void> {
   throw new BulkUpdateError(
     'E_ROLLBACK_ORDER',
     `${last} has sent rows of ${runId} again since`,
-    `Roll that back first: ${commandToRollback(last, run.record.options)}. Nothing was sent.`,
+    `Nothing was sent. Roll that back first: ${commandToRollback(last, run.record.options)}`,
   )
 }
 

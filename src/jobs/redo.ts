@@ -146,7 +146,7 @@ function refuseRollback({ runId, record }: SavedRun): void {
   throw new BulkUpdateError(
     'E_REDO_ROLLBACK',
     `run ${runId} is a rollback`,
-    `Run again: ${commandToRollback(rollback.parent, record.options)}. Nothing was sent.`,
+    `Nothing was sent. Run again: ${commandToRollback(rollback.parent, record.options)}`,
   )
 }
 

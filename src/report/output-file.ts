@@ -194,5 +194,5 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
 
 /** The directory of a run's files has the id as its name. */
 function rebuildRun(path: string): string {
-  return `rebuild the files with: rapyd-bulk report ${dirname(path)}. What was sent is safe in the store.`
+  return `rebuild the files; what was sent is safe in the store: rapyd-bulk report ${dirname(path)}`
 }

@@ -21,7 +21,9 @@ export function toJunit(summary: Summary): string {
   )
   // Without the input, rows that were not reached are only counted.
   if (unexplained > 0)
-    failures.push(failure('rows without a reason', 'none', formatRows(unexplained), summary.next))
+    failures.push(
+      failure('rows without a reason', 'none', formatRows(unexplained), summary.next.replaceAll('\n', ' ')),
+    )
   const passed = `<testcase classname="${xml(run_id)}" name="${formatRows(outcomes.updated + outcomes.unchanged)} updated or unchanged"/>`
   const seconds = durationMs(summary) / 1_000
   const time = Number.isNaN(seconds) ? '' : ` time="${seconds.toFixed(3)}"`

@@ -135,7 +135,7 @@ export interface RunEnd {
   readonly newRun: boolean
 }
 
-/** The last line of a run: what to do next. */
+/** The last lines of a run: what to do next. Commands are on lines of their own, to be copied. */
 export function nextStep(end: RunEnd): string {
   const { runId, tip, openRows } = end
   const again = end.newRun ? ` To go on with it, give --run-id ${runId} in place of --new-run.` : ''
@@ -144,27 +144,27 @@ export function nextStep(end: RunEnd): string {
     return `Run ${runId} is not finished: without --limit, the same command goes on with the other ${formatRows(openRows)}.${again}`
   }
   const steps = remainingSteps(end)
-  if (steps.length === 0) return `Run ${runId} is finished: nothing is left to do.`
-  return `Run ${runId} is finished. ${steps.join(' ')}`
+  return steps === ''
+    ? `Run ${runId} is finished: nothing is left to do.`
+    : `Run ${runId} is finished. ${steps}`
 }
 
 /** What the user can do after a finished run, the most urgent first. */
-function remainingSteps(end: RunEnd): string[] {
-  const { errorsFile, redoCommand, insteadOfFixing } = end
+function remainingSteps({ redoCommand, insteadOfFixing, isInputKept, ...end }: RunEnd): string {
   const { invalid, rejected, unknown, failed, not_attempted: notAttempted } = end.outcomes
+  const errorsFile = printable(end.errorsFile)
   const fromErrors = `${redoCommand} --from ${shellWord(errorsFile)}`
   const steps: string[] = []
   const retryable = unknown + failed + notAttempted
   if (retryable > 0) {
     const inDoubt = `${formatRows(unknown)} in doubt ${unknown === 1 ? 'was' : 'were'} applied`
     const check = unknown === 0 ? '' : `; it looks first whether ${inDoubt}`
-    const command = end.isInputKept ? redoCommand : fromErrors
-    steps.push(`${formatRows(retryable)} can be sent again${check}: ${command}.`)
+    steps.push(`${formatRows(retryable)} can be sent again${check}:`, isInputKept ? redoCommand : fromErrors)
   }
   if (invalid + rejected > 0) {
     const rows = `${formatRows(invalid + rejected)} in ${errorsFile}`
-    const mend = `Mend ${rows}, then: ${fromErrors}.`
-    steps.push(insteadOfFixing === undefined ? mend : `Look at ${rows}: ${insteadOfFixing}`)
+    if (insteadOfFixing === undefined) steps.push(`Mend ${rows}, then:`, fromErrors)
+    else steps.push(`Look at ${rows}: ${insteadOfFixing}`)
   }
-  return steps
+  return steps.join('\n')
 }

@@ -7,7 +7,7 @@ import { outcomeKinds } from '../../model/row.ts'
 import { formatCount } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { printSummary, writeSummaryFiles } from '../send.ts'
-import { isTyped, print, printJson, printResult, say, sayError } from '../terminal.ts'
+import { isTyped, print, printJson, printResult, say, sayError, sayLines } from '../terminal.ts'
 
 /** Lists runs, newest first; `--purge` deletes old finished ones. */
 export async function runs(args: Arguments<'runs'>): Promise<number> {
@@ -116,7 +116,7 @@ export async function report(args: Arguments<'report'>): Promise<number> {
   printSummary({ summary, directory }, args)
   const written = writeSummaryFiles(summary, exitCodes.OK, args)
   if (missing === undefined) {
-    say(summary.next)
+    sayLines(summary.next)
     return written
   }
   sayError(missing)

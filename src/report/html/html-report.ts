@@ -12,7 +12,7 @@ import { countNeedingAttention, durationMs } from '../summary.ts'
 import type { Summary } from '../summary.ts'
 import type { ReportData } from './report-data.ts'
 import { attentionSection, errorsSection, fieldsSection, outcomesSection, timeSection } from './sections.ts'
-import type { Pause } from './timeline.ts'
+import type { Pause } from './report-data.ts'
 
 /** What was run, beyond the summary. */
 export interface ReportFacts {
@@ -97,11 +97,13 @@ function verdict({ outcomes, input, exit_code: exitCode }: Summary, wanted: numb
   return `<p class="verdict ${look}"><strong>${word}</strong> ${formatCount(good)} of ${formatCount(input.rows)} rows are as the file asks${rest}</p>`
 }
 
-/** Puts a command at the end of a sentence on a line of its own, to be copied. */
+/** Commands are on lines of their own. */
 function nextText(next: string): string {
-  const [, before, command] = /^(.*?): (rapyd-bulk \S.*?)\.?$/s.exec(next) ?? []
-  if (before === undefined || command === undefined || command.includes('. ')) return `<p>${html(next)}</p>`
-  return `<p>${html(before)}:</p><p><code class="command">${html(command)}</code></p>`
+  const lines = next.split('\n').map((line) => {
+    const text = html(line)
+    return `<p>${line.startsWith('rapyd-bulk ') ? `<code class="command">${text}</code>` : text}</p>`
+  })
+  return lines.join('')
 }
 
 /** Links to the sections. */

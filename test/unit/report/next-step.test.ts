@@ -37,17 +37,22 @@ const cases: readonly (readonly [string, Partial<RunEnd>, string])[] = [
   [
     'rows to mend',
     { outcomes: { ...none, invalid: 2, rejected: 1 } },
-    'Run crm-1 is finished. Mend 3 rows in runs/crm-1/errors.csv, then: rapyd-bulk redo crm-1 --from runs/crm-1/errors.csv.',
+    'Run crm-1 is finished. Mend 3 rows in runs/crm-1/errors.csv, then:\nrapyd-bulk redo crm-1 --from runs/crm-1/errors.csv',
   ],
   [
     'rows that may have been applied, and rows behind them',
     { outcomes: { ...none, unknown: 1, not_attempted: 4 } },
-    'Run crm-1 is finished. 5 rows can be sent again; it looks first whether 1 row in doubt was applied: rapyd-bulk redo crm-1.',
+    'Run crm-1 is finished. 5 rows can be sent again; it looks first whether 1 row in doubt was applied:\nrapyd-bulk redo crm-1',
+  ],
+  [
+    'rows of both kinds',
+    { outcomes: { ...none, failed: 1, invalid: 1 } },
+    'Run crm-1 is finished. 1 row can be sent again:\nrapyd-bulk redo crm-1\nMend 1 row in runs/crm-1/errors.csv, then:\nrapyd-bulk redo crm-1 --from runs/crm-1/errors.csv',
   ],
   [
     'rows of standard input, which is not kept',
     { outcomes: { ...none, failed: 1 }, isInputKept: false },
-    'Run crm-1 is finished. 1 row can be sent again: rapyd-bulk redo crm-1 --from runs/crm-1/errors.csv.',
+    'Run crm-1 is finished. 1 row can be sent again:\nrapyd-bulk redo crm-1 --from runs/crm-1/errors.csv',
   ],
 ]
 

@@ -102,6 +102,14 @@ describe('the HTML report', () => {
     expect(text).toMatch(/<code>email<\/code><\/th><td class="number">0<\/td><td class="number">1<\/td>/)
   })
 
+  it('puts each command of the next steps on a line of its own, as it is typed', () => {
+    const { summary, data } = partsOf([bad])
+    const next = 'Run a is finished. 1 row can be sent again:\nrapyd-bulk redo a'
+    expect([...renderReport({ ...summary, next }, facts, data)].join('')).toContain(
+      '<p>Run a is finished. 1 row can be sent again:</p><p><code class="command">rapyd-bulk redo a</code></p></div>',
+    )
+  })
+
   it('needs no row', () => {
     expect(render([])).toContain('Outcomes: no rows')
   })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createAttention, createReportData } from '../../../../src/report/html/report-data.ts'
-import { latencyBins } from '../../../../src/report/html/charts.ts'
-import { createTimeline } from '../../../../src/report/html/timeline.ts'
+import { createAttention, createReportData, createTimeline } from '../../../../src/report/html/report-data.ts'
+import { latencyBins } from '../../../../src/report/html/sections.ts'
 import { outcomeOf } from '../outcome.ts'
 
 const failed = (row: number) => outcomeOf({ row, outcome: 'failed', errorCode: 'E_SERVER', message: 'm' })
@@ -78,6 +77,6 @@ describe('latency bins', () => {
     )
     expect(bins.length).toBeLessThanOrEqual(31)
     // A map knows each time once: with 0 ms as p99, the second entry stands for the first.
-    expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(p99 === 0 ? 95 : 100)
+    expect(bins.reduce((sum, { calls }) => sum + calls, 0)).toBe(p99 === 0 ? 95 : 100)
   })
 })

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
-import { timeChart } from '../../../../src/report/html/charts.ts'
-import { readPauses } from '../../../../src/report/html/timeline.ts'
+import { createReportData, readPauses } from '../../../../src/report/html/report-data.ts'
+import { timeSection } from '../../../../src/report/html/sections.ts'
+import { createTotals, toSummary } from '../../../../src/report/summary.ts'
 import { createPauseNotes } from '../../../../src/engine/pauses.ts'
+import { outcomeOf } from '../outcome.ts'
 
 function createNotes() {
   const kept = new Map<string, string>()
@@ -44,23 +46,34 @@ it.each([undefined, 'null', '[]', '{}', '[1, {"from": "x"}]'])('%s is no pause',
   expect(readPauses(text)).toEqual([]),
 )
 
-it('a chart has a band for each pause, cut at its edges and wide enough to be seen', () => {
-  const slots = [0, 1_000, 2_000, 3_000].map((start) => ({
-    start,
-    calls: 1,
-    errors: 0,
-    retries: 0,
-    throttled: 0,
-  }))
+it('the chart has a band for each pause, cut at its edges and wide enough to be seen', () => {
+  const start = Date.UTC(2026, 10, 23)
+  const data = createReportData()
+  for (const second of [0, 1, 2, 3]) data.add(outcomeOf({ finishedAt: start + second * 1_000 }))
   const pauses = [
-    { from: 500, to: 1_500, kind: 'blocked' },
-    { from: 3_000, to: 90_000, kind: 'outage' },
-    { from: 2_000, to: 2_001, kind: 'blocked' },
+    { from: start + 500, to: start + 1_500, kind: 'blocked' },
+    { from: start + 3_000, to: start + 90_000, kind: 'outage' },
+    { from: start + 2_000, to: start + 2_001, kind: 'blocked' },
   ] as const
-  const chart = timeChart('name', { slots, widthMs: 1_000, pauses }, () => '')
-  expect(chart.match(/<rect class="(?:blocked|outage)" x="[^"]*" width="[^"]*"/g)).toEqual([
-    '<rect class="blocked" x="0.5" width="1"',
-    '<rect class="outage" x="3" width="1"',
-    '<rect class="blocked" x="2" width="0.01"',
+  const facts = {
+    run_id: 'crm-1',
+    env: 'sandbox',
+    host: 'h',
+    account: 'a',
+    rate_limited: 0,
+    exit_code: 0,
+    next: '',
+  }
+  const run = {
+    ...facts,
+    started_at: '',
+    finished_at: '',
+    input: { path: 'a', sha256: 'b', rows: 4, bytes: 9 },
+  }
+  const chart = timeSection(toSummary(run, createTotals().totals()), data, pauses)
+  expect(chart.match(/<rect class="(?:blocked|outage)" x="[^"]*" width="[^"]*" height="100"/g)).toEqual([
+    '<rect class="blocked" x="0.5" width="1" height="100"',
+    '<rect class="outage" x="3" width="1" height="100"',
+    '<rect class="blocked" x="2" width="0.01" height="100"',
   ])
 })
