@@ -46,6 +46,8 @@ export function reserialised(body: string): string {
 export interface ReceivedRequest {
   readonly method: string
   readonly path: string
+  /** As in the path; empty if it names none. */
+  readonly customerId: string
   readonly headers: IncomingHttpHeaders
   readonly body: Uint8Array
   readonly text: string
@@ -55,18 +57,19 @@ export interface ReceivedRequest {
 const saltMemoryMs = 600_000
 const mostSalts = 1_000_000
 
-type AuthenticationOptions = Pick<
-  Required<SimulatorOptions>,
-  'accessKey' | 'secretKey' | 'signature' | 'timestamps'
->
-
 /**
  * The result returns the refusal of a request that is not well signed, or undefined and uses its salt. `wallMs` is the server's
  * clock, which a fault may change. `nowMs` is monotonic and measures how long salts are stored.
  */
-export function createAuthentication(options: AuthenticationOptions) {
+export function createAuthentication(
+  options: Pick<Required<SimulatorOptions>, 'accessKey' | 'secretKey' | 'signature' | 'timestamps'>,
+) {
   const salts = createMemory<true>(saltMemoryMs, mostSalts)
-  return (request: ReceivedRequest, wallMs: number, nowMs: number): Answer | undefined => {
+  return (
+    request: Omit<ReceivedRequest, 'customerId'>,
+    wallMs: number,
+    nowMs: number,
+  ): Answer | undefined => {
     const { method, path, headers, body, text } = request
     const [salt, timestamp, accessKey, signature] = ['salt', 'timestamp', 'access_key', 'signature'].map(
       (name) => String(headers[name] ?? ''),

@@ -28,19 +28,7 @@ export interface SimulatedCall {
 
 export type OpenCall = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[Key] }
 
-export interface CallCounts {
-  /** The newest calls by arrival; a call still under way has status 0. */
-  readonly calls: readonly SimulatedCall[]
-  /** All calls, also those that are not kept. */
-  readonly callCount: number
-  readonly appliedCount: number
-  /** Requests that the rate limit refused. */
-  readonly overLimit: number
-  readonly inFlight: number
-  readonly inFlightMax: number
-  /** Over 1 if two calls for one customer were in flight at once. */
-  readonly inFlightPerCustomerMax: number
-}
+export type CallCounts = Readonly<ReturnType<typeof createCallLog>['counts']>
 
 /** `keep` is the number of the newest calls that stay readable; 0 for counters only. */
 export function createCallLog(keep: number) {
@@ -52,15 +40,19 @@ export function createCallLog(keep: number) {
   }
 
   const counts = {
-    get calls() {
+    /** The newest calls by arrival; a call still under way has status 0. */
+    get calls(): readonly SimulatedCall[] {
       trim(0)
       return kept
     },
+    /** All calls, also those that are not kept. */
     callCount: 0,
     appliedCount: 0,
+    /** Requests that the rate limit refused. */
     overLimit: 0,
     inFlight: 0,
     inFlightMax: 0,
+    /** Over 1 if two calls for one customer were in flight at once. */
     inFlightPerCustomerMax: 0,
   }
   return {

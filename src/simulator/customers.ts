@@ -10,13 +10,12 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { newId, refusal } from './answers.ts'
 import type { Answer } from './answers.ts'
-import { checkUpdate } from './customer-rules.ts'
+import rules from './customer-rules.json' with { type: 'json' }
 import documented from './documented-objects.json' with { type: 'json' }
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 
 export type Customers = ReturnType<typeof createCustomers>
 
-/** If both cursors are given, `startingAfter` counts. */
 interface Page {
   readonly limit: number
   readonly startingAfter?: string | undefined
@@ -32,12 +31,7 @@ interface StoredCustomer {
 
 const wellFormed = /^cus_[A-Za-z0-9_-]{1,64}$/
 
-type CustomersOptions = Pick<
-  Required<SimulatorOptions>,
-  'customers' | 'metadata' | 'addresses' | 'blankCoupon' | 'blanks'
->
-
-export function createCustomers(options: CustomersOptions) {
+export function createCustomers(options: Required<SimulatorOptions>) {
   const any = options.customers === 'any'
   const kept = new Map<string, StoredCustomer>()
   const order: string[] = []
@@ -143,11 +137,14 @@ export function createCustomers(options: CustomersOptions) {
     },
     /** Number of updates that were applied. */
     updatesOf: (id: string): number => kept.get(id)?.updates ?? 0,
-    /** In the order of creation. Returns undefined if a cursor names no customer. */
-    list(page: Page): readonly SimulatedCustomer[] | undefined {
-      const cursor = page.startingAfter ?? page.endingBefore
+    /** In the order of creation. If both cursors are given, `startingAfter` counts. Returns undefined if a cursor names no customer. */
+    list({ limit, startingAfter, endingBefore }: Page): readonly SimulatedCustomer[] | undefined {
+      const cursor = startingAfter ?? endingBefore
       const at = cursor === undefined ? -1 : kept.get(cursor)?.index
-      return idsOnPage(order, at, page)?.flatMap((id) => {
+      if (at === undefined) return undefined
+      const from = startingAfter === undefined && endingBefore !== undefined ? at - limit : at + 1
+      const ids = order.slice(Math.max(0, from), from + limit)
+      return ids.flatMap((id) => {
         const customer = kept.get(id)
         return customer === undefined ? [] : [show(id, customer)]
       })
@@ -158,22 +155,11 @@ export function createCustomers(options: CustomersOptions) {
 function newMetadata(
   former: JsonObject,
   value: JsonValue,
-  { metadata, blanks }: CustomersOptions,
+  { metadata, blanks }: Required<SimulatorOptions>,
 ): JsonObject {
   const others = metadata === 'merge' && value !== '' ? former : {}
   const taken = Object.entries(objectOf(value)).filter(([, item]) => item !== '' || blanks === 'clear')
   return { ...others, ...Object.fromEntries(taken) }
-}
-
-/** `at` is the place of the page's cursor: -1 without one, undefined if it names no customer. */
-function idsOnPage(
-  order: readonly string[],
-  at: number | undefined,
-  { limit, startingAfter, endingBefore }: Page,
-): readonly string[] | undefined {
-  if (at === undefined) return undefined
-  const isBackward = startingAfter === undefined && endingBefore !== undefined
-  return isBackward ? order.slice(Math.max(0, at - limit), at) : order.slice(at + 1, at + 1 + limit)
 }
 
 /** The values of a customer made at its first call, so that there is something to change. */
@@ -233,4 +219,48 @@ function listOf(value: JsonValue | undefined): readonly JsonValue[] {
 
 function nowSeconds(): number {
   return Math.floor(Date.now() / 1000)
+}
+
+/** Patterns that the text of a field matches. Ids with NO_SUCH_ are unknown, so that a file can meet the refusal. */
+type TextRules = Readonly<
+  Record<string, readonly { readonly pattern: string; readonly code?: string }[] | undefined>
+>
+
+/**
+ * The refusal of this body of Update Customer, for any customer, with the documented code if there is one (docs, "Customer Errors",
+ * "Address Errors", "Wallet Errors"). For wrong types and unknown fields none is documented: `INVALID_FIELDS - [FIELD]`. A blank is
+ * valid: it clears. Returns undefined if it is valid.
+ */
+function checkUpdate({ addresses = '', ...others }: JsonObject): Answer | undefined {
+  return checkFields(others, rules.customer) ?? checkAddresses(addresses)
+}
+
+function checkFields({ metadata = '', ...texts }: JsonObject, known: TextRules): Answer | undefined {
+  if (metadata !== '' && !isJsonObject(metadata)) return invalidField('metadata')
+  for (const [field, value] of Object.entries(texts)) {
+    const tests = Object.hasOwn(known, field) ? known[field] : undefined
+    if (tests === undefined || typeof value !== 'string') return invalidField(field)
+    const broken = tests.find(({ pattern }) => value !== '' && !new RegExp(pattern, 'su').test(value))
+    if (broken !== undefined)
+      return broken.code === undefined ? invalidField(field) : refusal(400, broken.code)
+  }
+  return undefined
+}
+
+function invalidField(field: string): Answer {
+  return refusal(400, 'INVALID_FIELDS', 'The request has invalid fields.', field)
+}
+
+/** New addresses, each with the two fields that Create Address requires; a blank clears them all. */
+function checkAddresses(value: JsonValue): Answer | undefined {
+  if (value === '') return undefined
+  if (!isList(value)) return refusal(400, 'INVALID_ADDRESSES_FORMAT')
+  for (const item of value) {
+    if (!isJsonObject(item)) return refusal(400, 'INVALID_ADDRESSES_FORMAT')
+    if (!item['name']) return refusal(400, 'INVALID_ADDRESS_NAME')
+    if (!item['line_1']) return refusal(400, 'INVALID_ADDRESS_LINE_1')
+    const refused = checkFields(item, rules.address)
+    if (refused !== undefined) return refused
+  }
+  return undefined
 }

@@ -1,7 +1,7 @@
 /** The options of the simulator and their defaults. "Unknown" means that nothing is known of what Rapyd does. */
 import { randomBytes } from 'node:crypto'
 import { groups } from '../config/options.ts'
-import type { CommandOptions } from '../config/options.ts'
+import type { CommandOptions, Option } from '../config/options.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { SimulatedCall } from './call-log.ts'
 
@@ -46,32 +46,30 @@ export interface SimulatorOptions extends Flags {
   readonly onCall?: (call: SimulatedCall) => void
 }
 
-const { Simulator: simulator } = groups
+/** Those of the table, and those that only the library has. */
+const defaults = {
+  ...Object.fromEntries(
+    Object.entries<Option>(groups.Simulator).map(([name, { default: value = '' }]) => [name, value]),
+  ),
+  customers: 'any',
+  windows: documentedWindows,
+  retryAfter: false,
+  allowHost: '',
+  latencyMs: groups.Simulator.latency.default,
+  clockSkewMs: 0,
+  keepCalls: 100_000,
+  onCall: () => {},
+}
 
 export function resolveSimulatorOptions(options: SimulatorOptions): Required<SimulatorOptions> {
-  return {
-    accessKey: options.accessKey ?? `rak_${randomBytes(10).toString('hex')}`,
-    secretKey: options.secretKey ?? `rsk_${randomBytes(40).toString('hex')}`,
-    port: options.port ?? simulator.port.default,
-    windows: options.windows ?? documentedWindows,
-    retryAfter: options.retryAfter ?? false,
-    limitBody: options.limitBody ?? simulator.limitBody.default,
-    maxBody: options.maxBody ?? simulator.maxBody.default,
-    idempotency: options.idempotency ?? simulator.idempotency.default,
-    signature: options.signature ?? simulator.signature.default,
-    timestamps: options.timestamps ?? simulator.timestamps.default,
-    metadata: options.metadata ?? simulator.metadata.default,
-    addresses: options.addresses ?? simulator.addresses.default,
-    blanks: options.blanks ?? simulator.blanks.default,
-    blankCoupon: options.blankCoupon ?? simulator.blankCoupon.default,
-    webhookUrl: options.webhookUrl ?? '',
-    allowHost: options.allowHost ?? '',
-    customers: options.customers ?? 'any',
-    latencyMs: options.latencyMs ?? simulator.latency.default,
-    faults: options.faults ?? simulator.faults.default,
-    seed: options.seed ?? simulator.seed.default,
-    clockSkewMs: options.clockSkewMs ?? 0,
-    keepCalls: options.keepCalls ?? 100_000,
-    onCall: options.onCall ?? (() => {}),
-  }
+  const { accessKey = `rak_${randomBytes(10).toString('hex')}` } = options
+  const { secretKey = `rsk_${randomBytes(40).toString('hex')}` } = options
+  const stated = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const resolved = { ...options, ...defaults, ...stated, accessKey, secretKey }
+  if (!hasDefaults(resolved)) throw new Error('an option has no default')
+  return resolved
+}
+
+function hasDefaults(options: object): options is Required<SimulatorOptions> {
+  return Object.keys(defaults).every((name) => Object.hasOwn(options, name))
 }

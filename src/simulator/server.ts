@@ -7,17 +7,16 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { BulkUpdateError } from '../model/errors.ts'
-import { createApi } from './api.ts'
+import { damages, deliver } from './answers.ts'
+import { createApi, customerIn } from './api.ts'
+import type { ReceivedRequest } from './authentication.ts'
 import { createCallLog } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
-import { damages, deliver } from './delivery.ts'
 import { createFaultPlan, parseFaults } from './faults.ts'
 import type { FaultName } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
-import { parseRoute } from './routes.ts'
-import type { SimulatedRequest } from './routes.ts'
 import { createWebhooks } from './webhooks.ts'
 import type { WebhookCounts } from './webhooks.ts'
 
@@ -56,8 +55,8 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
   function receive(message: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: path = '', headers } = message
-    const route = parseRoute(method, path)
-    const call = log.open({ method, path, customerId: route.customerId }, headers)
+    const customerId = customerIn(path)
+    const call = log.open({ method, path, customerId }, headers)
     let open = true
     const settle = () => {
       if (!open) return
@@ -70,8 +69,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       const body = Buffer.concat(chunks)
       const text = body.toString('utf8')
       call.body = text
-      const tooLarge = body.length > options.maxBody
-      answer(call, { method, path, route, headers, body, text, tooLarge }, response, settle)
+      answer(call, { method, path, customerId, headers, body, text }, response, settle)
     }
     // Without a whole request there is no answer.
     message.toArray().then(onBody, () => {})
@@ -79,14 +77,20 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
 
   function answer(
     call: OpenCall,
-    request: SimulatedRequest,
+    request: ReceivedRequest,
     response: ServerResponse,
     settle: () => void,
   ): void {
-    const draw = plan(request.method, request.route.customerId)
+    const draw = plan(request.method, request.customerId)
     const skewMs = options.clockSkewMs + draw.skewMs
     const arrival = { wallMs: Date.now() + skewMs, nowMs: performance.now() }
-    const { answer: found, event, fault, replayed, overLimit } = api(request, draw.fault, arrival)
+    const {
+      answer: found,
+      event,
+      fault,
+      replayed = false,
+      overLimit = false,
+    } = api(request, draw.fault, arrival)
     Object.assign(call, { fault: overLimit ? '' : draw.name, replayed, errorCode: found.errorCode })
     call.applied = event !== undefined
     log.count(call, overLimit)

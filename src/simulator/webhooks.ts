@@ -10,15 +10,9 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { newId } from './answers.ts'
 import { expectedSignature } from './authentication.ts'
 import type { SimulatorOptions } from './options.ts'
-import type { ChangeEvent } from './routes.ts'
+import type { ChangeEvent } from './api.ts'
 
-export interface WebhookCounts {
-  readonly delivered: number
-  /** Given up, or more than the queue holds. */
-  readonly failed: number
-  /** Still in the queue or under way. */
-  readonly due: number
-}
+export type WebhookCounts = Readonly<ReturnType<typeof createWebhooks>['counts']>
 
 const usual = {
   mostQueued: 10_000,
@@ -39,7 +33,13 @@ export function createWebhooks(options: WebhookOptions, given: Partial<DeliveryL
   const { mostQueued, inFlight, attempts, attemptMs, firstDelayMs } = { ...usual, ...given }
   const closing = new AbortController()
   const limit = pLimit(inFlight)
-  const counts = { delivered: 0, failed: 0, due: 0 }
+  const counts = {
+    delivered: 0,
+    /** Given up, or more than the queue holds. */
+    failed: 0,
+    /** Still in the queue or under way. */
+    due: 0,
+  }
 
   async function attempt(envelope: object, nth: number): Promise<void> {
     const body = JSON.stringify({ ...envelope, status: nth === 1 ? 'NEW' : 'RET' })
