@@ -12,17 +12,11 @@ import { commandNames, commands, shells, stateActions } from './command-table.ts
 import type { Arguments } from './command-table.ts'
 import { print } from './terminal.ts'
 
-export interface Completions {
-  readonly offered: string[]
-  /** Whether names of files fit if nothing is offered. */
-  readonly areFiles: boolean
-}
-
-/** `words` begin with the program. bash splits `--option=value` into three words. */
-export async function findCompletions(words: readonly string[]): Promise<Completions> {
+/** `words` begin with the program. bash splits `--option=value` into three words. `areFiles`: names of files fit if nothing is offered. */
+export async function findCompletions(words: readonly string[]) {
   const [, name, ...rest] = words.filter((word) => word !== '=')
   const current = words.at(-1) === '=' ? '' : (rest.pop() ?? name ?? '')
-  const matching = (all: readonly string[], areFiles: boolean): Completions => ({
+  const matching = (all: readonly string[], areFiles: boolean) => ({
     offered: all.filter((each) => each.startsWith(current)),
     areFiles,
   })

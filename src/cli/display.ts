@@ -1,6 +1,7 @@
 /** What a command shows on standard error before and while it works: progress, and notes next to it. */
 import type { DuplicatePolicy } from '../config/options.ts'
-import type { MetadataPrice, Watch } from '../engine/watch.ts'
+import type { createLogUpdate } from 'log-update'
+import type { MetadataPrice } from '../engine/watch.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
 import type { UnmatchedName } from '../mapping/input-columns.ts'
 import type { Clock } from '../model/ports.ts'
@@ -15,45 +16,74 @@ import {
   formatRows,
 } from '../report/format.ts'
 import { allowedPerSecond } from '../report/pace.ts'
-import { createProgress } from '../report/progress.ts'
-import type { ProgressOptions } from '../report/progress.ts'
+import { renderProgress, renderProgressLine } from '../report/progress.ts'
+import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent, RunSending } from '../report/run-log.ts'
 import { drainOnSignals, say } from './terminal.ts'
 
-export interface DisplayOptions extends Pick<ProgressOptions, 'stream' | 'draw' | 'color'> {
+export interface DisplayOptions {
+  /** Standard error. Its width is read for every drawing; 80 if it has none. */
+  readonly stream: NodeJS.WritableStream & { readonly columns?: number }
+  /** Draws the block on a terminal; undefined for log lines. The caller loads it only if it is needed. */
+  readonly draw: typeof createLogUpdate | undefined
   /** No progress and no notes. */
   readonly quiet: boolean
+  readonly color: boolean
   /** Milliseconds since 1970. */
   readonly finishBy?: number | undefined
   readonly clock: Pick<Clock, 'now' | 'wall'>
 }
 
-export interface Display extends Required<Pick<Watch, 'onSnapshot' | 'onEvent'>> {
-  /** Writes a line next to the progress, also with `--quiet`. */
-  readonly writeLine: (line: string) => void
-  /** Removes the progress until the next snapshot, for a question. */
-  clear(): void
-  /** Removes the progress for good. */
-  stop(): void
-}
+const drawEveryMs = 200
+const logEveryMs = 10_000
 
-export function createDisplay({ stream, draw, quiet, color, finishBy, clock }: DisplayOptions): Display {
-  const log = (line: string): void => void stream.write(`${printable(line)}\n`)
-  const progress = quiet ? undefined : createProgress({ stream, draw, color, log, clock })
+/** Progress as a block that is redrawn on a terminal, else a log line now and then; and lines next to it, also with `--quiet`. */
+export function createDisplay({ stream, draw, quiet, color, finishBy, clock }: DisplayOptions) {
+  // A hidden cursor would need signal handlers of its own, and would stay hidden after kill -9
+  const block = quiet ? undefined : draw?.(stream, { showCursor: true })
+  const everyMs = block === undefined ? logEveryMs : drawEveryMs
+  // The log counts from the start, so that a run of seconds logs no progress
+  let shownAt = block === undefined ? clock.now() : -Infinity
+  let phase = ''
+  let isOn = !quiet
 
-  function writeLine(line: string): void {
-    progress?.clear()
-    log(line)
+  function clear(): void {
+    if (isOn) block?.clear()
   }
 
+  /** Removes the progress for good. */
+  function stop(): void {
+    clear()
+    isOn = false
+  }
+
+  function writeLine(line: string): void {
+    clear()
+    stream.write(`${printable(line)}\n`)
+  }
+
+  // A closed terminal must not end the run. The listener stays for writes that are under way.
+  if (block !== undefined) stream.on('error', () => void (isOn = false))
   return {
-    onSnapshot: (snapshot) => progress?.update(snapshot),
-    onEvent(event) {
+    /** Cheap enough for every row. Draws at most five times a second, logs at most every ten seconds. */
+    onSnapshot(snapshot: ProgressSnapshot): void {
+      const now = clock.now()
+      const isPhaseDrawn = block === undefined || snapshot.phase === phase
+      if (!isOn || (now - shownAt < everyMs && isPhaseDrawn)) return
+      shownAt = now
+      ;({ phase } = snapshot)
+      const [columns, wall] = [stream.columns ?? 80, clock.wall()]
+      if (block === undefined) writeLine(renderProgressLine(snapshot, wall))
+      else block(renderProgress(snapshot, { columns, color, wall }).join('\n'))
+    },
+    onEvent(event: RunEvent): void {
       for (const line of eventLines(event, clock.wall(), { quiet, finishBy })) writeLine(line)
     },
     writeLine,
-    clear: () => progress?.clear(),
-    stop: () => progress?.stop(),
+    /** Removes the progress until the next snapshot, for a question. */
+    clear,
+    stop,
+    [Symbol.dispose]: stop,
   }
 }
 
@@ -190,16 +220,11 @@ export async function showReading<Result>(
   read: (onProgress: OnReading, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   let shownAt = performance.now()
-  const { signal, release } = drainOnSignals()
-  try {
-    return await read((known, wanted, { requests }) => {
-      if (quiet || performance.now() - shownAt < readingEveryMs) return
-      shownAt = performance.now()
-      say(
-        `read ${formatCount(known)} of ${formatCount(wanted)} customers with ${formatCount(requests)} requests`,
-      )
-    }, signal)
-  } finally {
-    release()
-  }
+  using stopping = drainOnSignals()
+  return await read((known, wanted, { requests }) => {
+    if (quiet || performance.now() - shownAt < readingEveryMs) return
+    shownAt = performance.now()
+    const customers = `${formatCount(known)} of ${formatCount(wanted)} customers`
+    say(`read ${customers} with ${formatCount(requests)} requests`)
+  }, stopping.signal)
 }

@@ -1,22 +1,17 @@
 /** What all commands that send share: progress, the question for production, and the summary. */
-import { inheritOptions } from '../config/job-options.ts'
-import type { RecordedOptions } from '../config/job-options.ts'
 import { options as table } from '../config/options.ts'
 import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
-import { openSavedRun } from '../engine/saved-run.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
-import type { UnmatchedName } from '../mapping/input-columns.ts'
+import type { UnmatchedName } from '../mapping/column-plans.ts'
 import type { Scan } from '../model/scan.ts'
-import type { StoreOptions } from '../model/store.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
 import { scanLines, summaryText } from '../report/summary-text.ts'
 import type { Summary } from '../report/summary.ts'
-import { withExistingStore } from '../store/open-store.ts'
 import { senderOptions } from './arguments.ts'
 import type { Destination, SenderOptions } from './arguments.ts'
 import {
@@ -67,9 +62,11 @@ export async function send<Args extends SendArguments>(
   words: SendWords,
 ): Promise<number> {
   const { options, production } = senderOptions(args, fallback)
-  refuseUnwritable(args.metricsFile)
-  const quiet = args.quiet ?? false
-  const display = createDisplay({
+  const { metricsFile, quiet = false } = args
+  // Fails before hours of sending, not after them
+  if (metricsFile !== undefined)
+    openOutputFile(metricsFile, 'run the same command again. Nothing was sent.').discard()
+  using display = createDisplay({
     stream: process.stderr,
     draw: quiet || !isScreen(process.stderr) ? undefined : (await import('log-update')).createLogUpdate,
     quiet,
@@ -77,7 +74,8 @@ export async function send<Args extends SendArguments>(
     finishBy: args.finishBy === undefined ? undefined : parseFinishBy(args.finishBy, systemClock.wall()),
     clock: systemClock,
   })
-  const { signal, release } = drainOnSignals(display.writeLine)
+  using stopping = drainOnSignals(display.writeLine)
+  const { signal } = stopping
   const watch: Watch = {
     confirm: async ({ host, account, scan, unmatched, price }) => {
       display.clear()
@@ -89,24 +87,18 @@ export async function send<Args extends SendArguments>(
         await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
     },
     onKeyChange: askKeyChange(args.acceptKeyChange),
-    onSnapshot: display.onSnapshot,
-    onEvent: display.onEvent,
+    ...display,
   }
-  try {
-    const result = await start(options, watch, signal)
-    display.stop()
-    if (result === undefined) return exitCodes.OK
-    printSummary(result, args)
-    if (result.stopped !== undefined) say(`rapyd-bulk: ${result.stopped.message} [${result.stopped.code}]`)
-    const exitCode = writeSummaryFiles(result.summary, result.exitCode, { metricsFile: args.metricsFile })
-    if (result.finishedBefore) say(words.finishedBefore)
-    // A run that was finished before and left nothing needs no next step
-    if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK) sayLines(result.summary.next)
-    return exitCode
-  } finally {
-    display.stop()
-    release()
-  }
+  const result = await start(options, watch, signal)
+  display.stop()
+  if (result === undefined) return exitCodes.OK
+  printSummary(result, args)
+  if (result.stopped !== undefined) say(`rapyd-bulk: ${result.stopped.message} [${result.stopped.code}]`)
+  const exitCode = writeSummaryFiles(result.summary, result.exitCode, args)
+  if (result.finishedBefore) say(words.finishedBefore)
+  // A run that was finished before and left nothing needs no next step
+  if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK) sayLines(result.summary.next)
+  return exitCode
 }
 
 function fileNotes(
@@ -149,17 +141,15 @@ export function printSummary(
   else printColoured(summaryText(summary, directory, wantsColor(process.stdout, color)))
 }
 
-export interface SummaryFiles {
-  readonly junit?: string | undefined
-  readonly metricsFile?: string | undefined
-}
-
 /**
  * Writes `--junit` and `--metrics-file`, and returns the exit code. A file that cannot be written changes the code only of a run
  * that reached its end.
  */
-export function writeSummaryFiles(summary: Summary, exitCode: number, files: SummaryFiles): number {
-  const { junit, metricsFile } = files
+export function writeSummaryFiles(
+  summary: Summary,
+  exitCode: number,
+  { junit, metricsFile }: CommandOptions<'report'>,
+): number {
   const next = (flag: string): string => `write it with: rapyd-bulk report ${summary.run_id} ${flag} FILE`
   try {
     if (junit !== undefined) writeOutputFile(junit, [toJunit(summary)], next('--junit'))
@@ -170,20 +160,4 @@ export function writeSummaryFiles(summary: Summary, exitCode: number, files: Sum
     sayError(error)
     return exitCode === exitCodes.OK || exitCode === exitCodes.ROWS ? error.exitCode : exitCode
   }
-}
-
-/** Fails before hours of sending, not after them. Throws LOCAL, E_REPORT_WRITE, if the file cannot be written. */
-function refuseUnwritable(path: string | undefined): void {
-  if (path !== undefined) openOutputFile(path, 'run the same command again. Nothing was sent.').discard()
-}
-
-/** The host and environment of a run, which its redo inherits. Throws like `openSavedRun`. */
-export function whereRunWent(
-  run: string,
-  options: StoreOptions & { readonly runsDir?: string | undefined },
-): Promise<Partial<RecordedOptions>> {
-  return withExistingStore(options, async (store) => {
-    const { record } = await openSavedRun(store, run, options.runsDir)
-    return inheritOptions('verify', record.options, {})
-  })
 }

@@ -168,10 +168,9 @@ function endAtOnce(name: NodeJS.Signals, tries = 0): void {
  * The first signal aborts, so that the command can drain its requests. The second ends the process, and requests in flight stay in
  * doubt. `writeLine` writes to standard error, next to what the screen shows.
  */
-export function drainOnSignals(writeLine: (line: string) => void = say): {
-  readonly signal: AbortSignal
-  readonly release: () => void
-} {
+export function drainOnSignals(
+  writeLine: (line: string) => void = say,
+): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
@@ -186,7 +185,7 @@ export function drainOnSignals(writeLine: (line: string) => void = say): {
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangup)
   return {
     signal: controller.signal,
-    release() {
+    [Symbol.dispose]() {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onHangup)
     },
   }

@@ -2,7 +2,6 @@
 import type { SampleSize } from '../model/collections.ts'
 import type { RunErrorCode } from '../model/errors.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Window } from '../model/store.ts'
 
 /** `use` says what is valid, `hint` what may have been meant. */
 export function invalidValue(
@@ -29,7 +28,7 @@ export const unitMs: Readonly<Record<string, number>> = {
 }
 
 /** `200/1m,1000/5m`; the reserve is subtracted from each limit. `none` is no window. */
-export function parseRate(rate: string, reserve: string): readonly Window[] {
+export function parseRate(rate: string, reserve: string) {
   const kept = 1 - parsePercent('reserve', reserve) / 100
   if (kept === 0)
     throw invalidValue('E_OPTION_RESERVE', 'reserve', reserve, 'use less than 100%, or nothing can be sent')

@@ -15,7 +15,7 @@ import { createRowValues, createReportData } from '../report/html/report-data.ts
 import type { RowValues } from '../report/html/report-data.ts'
 import { writeHtmlReport } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
-import { createRollbackCounter, toSummary, writeSummary } from '../report/summary.ts'
+import { toSummary, writeSummary } from '../report/summary.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
@@ -87,8 +87,8 @@ export async function report(parts: ReportParts): Promise<Summary> {
   const { runId, directory, run, options, facts, rows, input, ending } = parts
   const settledRows = run.settledRows.size
   const fold = createReportData(options.includeValues ? valuesOf(input?.head) : undefined)
-  const putBack = createRollbackCounter()
-  const listed = await writeResults({
+  const { totals } = fold
+  await writeResults({
     directory,
     outcomes:
       input === undefined
@@ -107,15 +107,11 @@ export async function report(parts: ReportParts): Promise<Summary> {
           ),
     resultsFormat: options.resultsFormat,
     errors: input,
-    listener: {
-      add(outcome, record) {
-        fold.add(outcome, record)
-        if (parts.rollback !== undefined) putBack.add(outcome)
-      },
-    },
+    listener: fold,
   })
+  const listed = totals.totals()
   const outcomes = input === undefined ? withUnlisted(listed.outcomes, parts) : listed.outcomes
-  const good = outcomes.updated + outcomes.unchanged - putBack.partly
+  const good = outcomes.updated + outcomes.unchanged - (parts.rollback === undefined ? 0 : totals.partly)
   const parent = parentOf(parts)
   // With `--limit`, the rows that may be sent.
   const wanted = ending.exitCode === undefined ? settledRows : rows
@@ -123,7 +119,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
     {
       run_id: runId,
       ...(parent === undefined ? {} : { parent: { run_id: parent } }),
-      ...(parts.rollback === undefined ? {} : { rollback: putBack.buckets() }),
+      ...(parts.rollback === undefined ? {} : { rollback: totals.buckets() }),
       input: { path: options.input, sha256: facts.input, rows, bytes: parts.bytes },
       env: options.env,
       host: facts.host,

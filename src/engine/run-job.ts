@@ -4,8 +4,8 @@ import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
 import { isInputKept } from './input.ts'
-import { asInterruption } from './program-options.ts'
-import { recordedOptions, resolveOptions } from '../config/job-options.ts'
+import { withRemote } from './opened.ts'
+import { recordedOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import type { OutcomeKind } from '../model/row.ts'
@@ -13,7 +13,6 @@ import type { RunStarted, RunEvent } from '../report/run-log.ts'
 import { version } from '../config/system.ts'
 import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
 import { examineRepeats } from './sent-before.ts'
-import { openRemote } from './remote.ts'
 import type { Remote } from './remote.ts'
 import { createRunLog } from '../report/run-log.ts'
 import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
@@ -37,7 +36,6 @@ import { sendAll } from './sending.ts'
 import { groupPlaces, settleAfterMs } from './waiting-rows.ts'
 import type { Run, RunReader, Store, StoredRun } from '../model/store.ts'
 import { formerRunState } from '../store/former-layout.ts'
-import { openStore } from '../store/open-store.ts'
 import { lostStore } from '../store/errors.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
 import { countChanges, openFieldState } from './open-field-state.ts'
@@ -62,25 +60,15 @@ export interface UpdateResult {
  * Runs a job. Resolves with a summary for every run that began to send, stopped or not; rejects with a `BulkUpdateError` if it
  * did not begin.
  */
-export async function runJob(
+export function runJob(
   options: UpdateOptions,
   watch: Watch,
   signal: AbortSignal,
   job: JobDefinition,
 ): Promise<UpdateResult> {
-  const resolved = resolveOptions(options)
-  const remote = await openRemote(resolved)
-  let store: Store | undefined
-  try {
-    const opened = await openStore(resolved)
-    store = opened
-    return await traced(watch, (told) => runOn(opened, remote, resolved, told, signal, job))
-  } catch (error) {
-    throw asInterruption(error, signal)
-  } finally {
-    await store?.close()
-    await remote.close()
-  }
+  return withRemote(options, signal, ({ store, remote, options: resolved }) =>
+    traced(watch, (told) => runOn(store, remote, resolved, told, signal, job)),
+  )
 }
 
 async function runOn(

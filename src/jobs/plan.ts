@@ -10,8 +10,7 @@ import type { UnmatchedName } from '../mapping/input-columns.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
 import { openNewFile, openOutputFile } from '../report/output-file.ts'
-import { recordedOptions, resolveOptions } from '../config/job-options.ts'
-import type { Resolved } from '../config/job-options.ts'
+import { recordedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { keptInput, lockPlan, planEnd } from './plan-directory.ts'
 import { planVersion, createHeadDigest, placeOf, plannedRow } from '../engine/plan-format.ts'
@@ -19,18 +18,16 @@ import type { PlanFacts, PlanHead, PlanRow, PlanChange } from '../engine/plan-fo
 import { afterPatch } from '../rapyd/snapshot.ts'
 import { countEach } from '../model/collections.ts'
 import { unmatchedColumns } from '../validation/row-reader.ts'
-import { signalOf, asInterruption } from '../engine/program-options.ts'
+import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { openRemote } from '../engine/remote.ts'
-import type { Remote } from '../engine/remote.ts'
+import { withRemote } from '../engine/opened.ts'
+import type { OpenedJob } from '../engine/opened.ts'
 import { createPace } from '../report/pace.ts'
 import { readCustomers } from '../engine/reading-client.ts'
 import type { ReadingWatch } from '../engine/reading-client.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { mappingDigest, runDigest } from '../engine/identity.ts'
 import { signManifest } from '../engine/signed-manifest.ts'
-import type { Store } from '../model/store.ts'
-import { openStore } from '../store/open-store.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { openRunDirectory, runName } from '../store/run-directory.ts'
@@ -68,26 +65,14 @@ export interface PlanResult {
 const longestMs = 24 * 3_600_000
 
 /** Rejects like `bulkUpdate` if it cannot begin, and with what stopped it. The same call continues with what was read. */
-export async function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
+export function plan(options: PlanOptions & PlanWatch & Stoppable): Promise<PlanResult> {
   const signal = signalOf(options)
-  const resolved = resolveOptions(options)
-  const remote = await openRemote(resolved)
-  let store: Store | undefined
-  try {
-    store = await openStore(resolved)
-    return await planOn({ store, remote, options: resolved, watch: options, signal })
-  } catch (error) {
-    throw asInterruption(error, signal)
-  } finally {
-    await store?.close()
-    await remote.close()
-  }
+  return withRemote<PlanOptions, PlanResult>(options, signal, (opened) =>
+    planOn({ ...opened, watch: options, signal }),
+  )
 }
 
-interface Asked {
-  readonly store: Store
-  readonly remote: Remote
-  readonly options: Resolved<PlanOptions>
+interface Asked extends OpenedJob<PlanOptions> {
   readonly watch: PlanWatch
   readonly signal: AbortSignal
 }
@@ -115,25 +100,22 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     using readings = openReadings(readingsPath, Date.now() - longestMs)
     const requests = await readAll(asked, checked, readings)
     await input.keepAt(keptInput(directory))
-    const head = await writePlan(() => plannedRows(checked, readings), {
-      path,
-      plan: {
-        rapyd_bulk_plan: planVersion,
-        version,
-        created_at: new Date().toISOString(),
-        input: {
-          path: options.input === '-' ? keptInput(directory) : resolve(options.input),
-          sha256: digest,
-        },
-        mapping_sha256: facts.mapping,
-        host,
-        account,
-        options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
-        reads: readsOf(readings),
+    const planned = {
+      rapyd_bulk_plan: planVersion,
+      version,
+      created_at: new Date().toISOString(),
+      input: {
+        path: options.input === '-' ? keptInput(directory) : resolve(options.input),
+        sha256: digest,
       },
-      sign: (text) => signManifest(host, credentials, text),
-      onChange: watch.onChange,
-    })
+      mapping_sha256: facts.mapping,
+      host,
+      account,
+      options: recordedOptions({ ...options, encoding: file.encoding, runsDir: dirname(directory) }),
+      reads: readsOf(readings),
+    }
+    const sign = (text: string): string => signManifest(host, credentials, text)
+    const head = await writePlan(path, planned, sign, () => plannedRows(checked, readings), watch.onChange)
     await file.checkUnchanged()
     readings.close()
     for (const end of ['', '-wal', '-shm']) rmSync(readingsPath + end, { force: true })
@@ -170,17 +152,13 @@ async function readAll(
   return readCustomers({ store, remote, options, watch, fields }, readings, signal)
 }
 
-interface PlanFile {
-  readonly path: string
-  readonly plan: PlanFacts
-  readonly sign: (text: string) => string
-  readonly onChange: PlanWatch['onChange']
-}
-
 /** The head is first, so one pass counts and digests, and one writes. Throws LOCAL if the file cannot be written. */
 async function writePlan(
+  path: string,
+  facts: PlanFacts,
+  sign: (text: string) => string,
   openRows: () => AsyncIterable<PlanRow>,
-  { path, plan: facts, sign, onChange }: PlanFile,
+  onChange: PlanWatch['onChange'],
 ): Promise<PlanHead> {
   const changes: Record<PlanChange, number> = {
     update: 0,

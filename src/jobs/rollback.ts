@@ -1,14 +1,14 @@
-/** `rollback`: restores the fields that still hold what a run wrote, as a run of its own. */
+/**
+ * `rollback`: restores the fields that still hold what a run wrote, as a run of its own. With `--dry-run` it reads the customers of the
+ * run and says what a rollback would do, and writes nothing.
+ */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { runJob } from '../engine/run-job.ts'
-import type { UpdateResult } from '../engine/run-job.ts'
-import type { InputFile } from '../input/bytes.ts'
-import { asInterruption, signalOf } from '../engine/program-options.ts'
 import { inheritOptions } from '../config/job-options.ts'
+import { asInterruption, signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { openOutputFile } from '../report/output-file.ts'
-import type { OutputFile } from '../report/output-file.ts'
+import { readCustomersOf } from '../engine/reading-client.ts'
+import type { ReadingWatch } from '../engine/reading-client.ts'
 import {
   checkRollback,
   createRollbackJudge,
@@ -17,14 +17,26 @@ import {
   findRollback,
   refuseRollback,
 } from '../engine/rollback-source.ts'
-import type { Watch } from '../engine/watch.ts'
+import type { RollbackOptions, RollbackRow } from '../engine/rollback-source.ts'
+import { runJob } from '../engine/run-job.ts'
+import type { UpdateResult } from '../engine/run-job.ts'
 import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
+import type { Watch } from '../engine/watch.ts'
+import type { InputFile } from '../input/bytes.ts'
+import { countEach } from '../model/collections.ts'
+import { fieldOf } from '../model/row.ts'
 import type { Store } from '../model/store.ts'
+import { toUndoPatch } from '../rapyd/undo-values.ts'
+import { openOutputFile } from '../report/output-file.ts'
+import type { OutputFile } from '../report/output-file.ts'
+import type { RollbackBuckets } from '../report/summary.ts'
 import { withExistingStore } from '../store/open-store.ts'
+import { openReadings } from '../store/readings.ts'
+import type { Readings } from '../store/readings.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
-import type { RollbackOptions } from '../engine/rollback-source.ts'
+import { busyRun } from '../store/sqlite/owner.ts'
 
 export type RollbackResult =
   | (UpdateResult & { readonly parent: string })
@@ -137,5 +149,95 @@ async function writeRows(
   } catch (error) {
     file?.discard()
     throw error
+  }
+}
+
+export interface RollbackPreview extends RollbackBuckets {
+  readonly parent: string
+  /** Customers that the run wrote to. */
+  readonly customers: number
+  /** Customers with fields that would be kept, and these fields; the first 1,000. */
+  readonly changed: readonly { readonly customer: string; readonly fields: readonly string[] }[]
+  /** Customers that Rapyd does not know any more, or that could not be read. */
+  readonly missing: number
+  readonly unreadable: number
+  readonly requests: number
+}
+
+/** Customers that are named at most. */
+const mostNamed = 1_000
+
+/** Rejects like `rollback`. */
+export function previewRollback(
+  options: RollbackOptions & ReadingWatch & Stoppable,
+): Promise<RollbackPreview> {
+  return withExistingStore(options, (store) => previewIn(store, options))
+}
+
+async function previewIn(
+  store: Store,
+  options: RollbackOptions & ReadingWatch & Stoppable,
+): Promise<RollbackPreview> {
+  const { run, ...own } = options
+  const signal = signalOf(options)
+  const parent = await openSavedRun(store, run, options.runsDir)
+  using readings = openReadings('', 0)
+  try {
+    const { owner, settled } = parent.reader.stored
+    if (parent.isRunning) throw busyRun(parent.runId, owner, settled)
+    await acceptRun(store, parent.reader.stored, own, options)
+    await refuseRollback(parent)
+    const isLeft = (await findRollback(parent, signal)) !== undefined
+    const rows = (): AsyncIterable<RollbackRow> | [] => (isLeft ? rollbackRows(parent, signal) : [])
+    const fields = new Set<string>()
+    for await (const row of rows()) {
+      readings.want([row.customer])
+      if ('put_back' in row) for (const path of Object.keys(row.put_back)) fields.add(fieldOf(path))
+    }
+    const requests = await readCustomersOf(parent, { options: own, watch: options, fields }, readings, signal)
+    return { parent: parent.runId, ...(await previewOf(rows(), readings)), requests }
+  } catch (error) {
+    throw asInterruption(error, signal)
+  }
+}
+
+async function previewOf(
+  rows: AsyncIterable<RollbackRow> | [],
+  readings: Readings,
+): Promise<Omit<RollbackPreview, 'parent' | 'requests'>> {
+  const counts = {
+    restored: new Map<string, number>(),
+    kept: new Map<string, number>(),
+    impossible: new Map<string, number>(),
+  }
+  const changed: { customer: string; fields: readonly string[] }[] = []
+  const lost = { missing: new Set<string>(), unreadable: new Set<string>() }
+  for await (const row of rows) {
+    const { customer } = row
+    if ('impossible' in row) {
+      countEach(counts.impossible, row.impossible)
+      continue
+    }
+    const known = readings.known(customer) ?? 'unreadable'
+    if (typeof known === 'string') {
+      lost[known].add(customer)
+      continue
+    }
+    const { kept, already } = toUndoPatch(row.put_back, known)
+    countEach(
+      counts.restored,
+      Object.keys(row.put_back).filter((path) => !kept.includes(path) && !already.includes(path)),
+    )
+    countEach(counts.kept, kept)
+    if (kept.length > 0 && changed.length < mostNamed) changed.push({ customer, fields: kept })
+  }
+  return {
+    customers: readings.customers,
+    restored: Object.fromEntries(counts.restored),
+    kept: Object.fromEntries(counts.kept),
+    not_possible: Object.fromEntries(counts.impossible),
+    changed,
+    missing: lost.missing.size,
+    unreadable: lost.unreadable.size,
   }
 }

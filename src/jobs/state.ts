@@ -3,13 +3,13 @@ import { resolveOptions } from '../config/job-options.ts'
 import type { OptionsOf, UpdateOptions } from '../config/options.ts'
 import { accountOf, exportNameOf } from '../engine/open-field-state.ts'
 import { openGiven } from '../engine/open-input.ts'
-import { openRemote } from '../engine/remote.ts'
+import { withRemote } from '../engine/opened.ts'
+import { signalOf } from '../engine/program-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
 import type { AccountId, ExportRun, FieldState, FieldStateCounts, Store } from '../model/store.ts'
 import type { FieldDigests } from '../rapyd/field-digests.ts'
 import { serialisePatch } from '../rapyd/requests.ts'
-import { withStore } from '../store/open-store.ts'
 import { checkInput } from '../validation/scan.ts'
 
 export type StateOptions = OptionsOf<'state'>
@@ -57,34 +57,32 @@ export function forgetState(options: StateOptions, customer?: string): Promise<n
 }
 
 /** The account's state, for as long as `action` takes. */
-async function withState<Result>(
+function withState<Result>(
   options: StateOptions,
   action: (open: OpenState) => Promise<Result>,
+  signal = signalOf({}),
 ): Promise<Result> {
-  const remote = await openRemote(resolveOptions(options))
-  try {
+  return withRemote(options, signal, ({ store, remote }) => {
     const { owner, digests } = accountOf(remote)
-    return await withStore(options, (store) =>
-      action({ store, owner, state: store.fieldState(owner), digests }),
-    )
-  } finally {
-    await remote.close()
-  }
+    return action({ store, owner, state: store.fieldState(owner), digests })
+  })
 }
 
 /** While no run with `--only-changed` is under way. Throws BUSY if one is. */
 function whileHeld<Result>(
   options: StateOptions,
   action: (open: OpenState) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
-  return withState(options, async (open) => {
+  const held = async (open: OpenState): Promise<Result> => {
     const release = await open.store.holdExports(open.owner)
     try {
       return await action(open)
     } finally {
       await release()
     }
-  })
+  }
+  return withState(options, held, signal)
 }
 
 async function refuseNoState(state: FieldState, { host, account }: AccountId): Promise<void> {

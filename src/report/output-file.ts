@@ -29,22 +29,15 @@ const tips: Readonly<Record<string, string | undefined>> = writeTips
 const pieceBytes = 64 * 1024
 const ownerOnly = 0o600
 
-/** Open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing. Disposing of it discards it. */
-export interface OutputFile extends Disposable {
-  readonly path: string
-  /** Writes through a buffer of 64 KB. */
-  write(piece: string | Buffer): void
-  /** Makes the content durable and replaces the target. */
-  commit(): void
-  /** Removes the temporary file; the target stays as it was. */
-  discard(): void
-}
+export type OutputFile = ReturnType<typeof openOutputFile>
 
 /**
  * Opens a new file that will replace `path`. Throws LOCAL, E_REPORT_WRITE, also from `write` and `commit`. `next` ends the tip:
  * what to do after the cause is fixed, by default to write the report of the run again.
+ *
+ * The file is open until `commit` or `discard`. After that `write` and `commit` throw, and `discard` does nothing.
  */
-export function openOutputFile(path: string, next = rebuildRun(path)): OutputFile {
+export function openOutputFile(path: string, next = rebuildRun(path)) {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   const descriptor = withWriteError(path, next, () => {
     refuseSpecialTarget(path, next)
@@ -57,6 +50,7 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
   let size = 0
   let isOpen = true
 
+  /** Removes the temporary file; the target stays as it was. */
   function discard(): void {
     if (!isOpen) return
     isOpen = false
@@ -85,14 +79,15 @@ export function openOutputFile(path: string, next = rebuildRun(path)): OutputFil
 
   guarded(() => fchmodSync(descriptor, ownerOnly))
   return {
-    path,
-    write(piece) {
+    /** Writes through a buffer of 64 KB. */
+    write(piece: string | Buffer): void {
       const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
       pieces.push(bytes)
       size += bytes.length
       if (size >= pieceBytes) guarded(flush)
     },
-    commit() {
+    /** Makes the content durable and replaces the target. */
+    commit(): void {
       guarded(() => {
         flush()
         fsyncSync(descriptor)

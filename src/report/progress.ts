@@ -1,9 +1,7 @@
-/** Progress of a run on standard error: a block that is redrawn on a terminal, else a log line now and then. */
+/** How the progress of a run looks: a block for a terminal, and a line for a log. */
 import { styleText } from 'node:util'
-import type { createLogUpdate } from 'log-update'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'
-import type { Clock } from '../model/ports.ts'
 import {
   formatClock,
   formatClockSecond,
@@ -33,56 +31,6 @@ export interface ProgressSnapshot {
   /** When a pause of all requests ends, in milliseconds since 1970. */
   readonly pausedUntil?: number
   readonly errors: ReadonlyMap<string, number>
-}
-
-export interface ProgressOptions {
-  /** Standard error. Its width is read for every drawing; 80 if it has none. */
-  readonly stream: NodeJS.WritableStream & { readonly columns?: number }
-  /** Draws the block on a terminal; undefined for log lines. The caller loads it only if it is needed. */
-  readonly draw: typeof createLogUpdate | undefined
-  readonly color: boolean
-  readonly log: (line: string) => void
-  readonly clock: Pick<Clock, 'now' | 'wall'>
-}
-
-const drawEveryMs = 200
-const logEveryMs = 10_000
-
-export function createProgress({ stream, draw, color, log, clock }: ProgressOptions) {
-  // A hidden cursor would need signal handlers of its own, and would stay hidden after kill -9
-  const block = draw?.(stream, { showCursor: true })
-  const everyMs = block === undefined ? logEveryMs : drawEveryMs
-  // The log counts from the start, so that a run of seconds logs no progress
-  let shownAt = block === undefined ? clock.now() : -Infinity
-  let phase = ''
-  let isOn = true
-
-  function clear(): void {
-    if (isOn) block?.clear()
-  }
-
-  // A closed terminal must not end the run. The listener stays for writes that are under way.
-  if (block !== undefined) stream.on('error', () => void (isOn = false))
-  return {
-    /** Cheap enough for every row. Draws at most five times a second, logs at most every ten seconds. */
-    update(snapshot: ProgressSnapshot): void {
-      const now = clock.now()
-      const isPhaseDrawn = block === undefined || snapshot.phase === phase
-      if (!isOn || (now - shownAt < everyMs && isPhaseDrawn)) return
-      shownAt = now
-      ;({ phase } = snapshot)
-      const [columns, wall] = [stream.columns ?? 80, clock.wall()]
-      if (block === undefined) log(renderProgressLine(snapshot, wall))
-      else block(renderProgress(snapshot, { columns, color, wall }).join('\n'))
-    },
-    /** Removes the block until the next update, so that other lines can be written. */
-    clear,
-    /** Removes the block. Later updates do nothing. */
-    stop(): void {
-      clear()
-      isOn = false
-    },
-  }
 }
 
 const titles = { checking: 'Checking', sending: 'Sending', reporting: 'Writing reports' } as const

@@ -7,8 +7,6 @@ import type { ErrorsFormat } from './errors.ts'
 import { csvText } from './escape.ts'
 import { isoTime } from './format.ts'
 import { openOutputFile, removeOutputFile } from './output-file.ts'
-import { createTotals } from './summary.ts'
-import type { Totals } from './summary.ts'
 
 export type ResultsFormat = 'csv' | 'ndjson'
 
@@ -30,22 +28,18 @@ export interface ErrorsSource {
 }
 
 /** Writes `results` and `errors`. Removes an `errors` file of an earlier session if no row needs it. */
-export async function writeResults(options: ResultsOptions): Promise<Totals> {
+export async function writeResults(options: ResultsOptions): Promise<void> {
   const { directory, resultsFormat, errors, listener } = options
   using results = openOutputFile(join(directory, `results.${resultsFormat}`))
-  const totals = createTotals()
   using errorsFile = errors && openErrorsFile(directory, errors)
   results.write(resultsHeader(resultsFormat))
   for await (const batch of options.outcomes) {
     results.write(resultsText(batch, resultsFormat))
-    for (const outcome of batch) {
-      totals.add(outcome)
+    for (const outcome of batch)
       listener.add(outcome, needsAttention(outcome.outcome) ? await errorsFile?.add(outcome) : undefined)
-    }
   }
   results.commit()
   errorsFile?.commit()
-  return totals.totals()
 }
 
 /** `errors` in a directory. Throws like `openOutputFile`, which also says what `next` is. */

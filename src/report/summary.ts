@@ -128,26 +128,36 @@ export const outcomeLooks = {
 const mostKinds = 1_000
 const otherKinds = 'E_OTHER'
 
+/** More names of fields than these are counted together: every row of NDJSON may have other keys of metadata. */
+const mostFields = 1_000
+const otherFields = 'other fields'
+
 export function createTotals() {
   const outcomes = noOutcomes()
-  const cleared = new Map<string, number>()
+  const [changed, cleared] = [new Map<string, number>(), new Map<string, number>()]
+  const [kept, impossible] = [new Map<string, number>(), new Map<string, number>()]
   const retries = new Map<string, number>()
   const latencies = new Map<number, number>()
   const errors = new Map<string, ErrorTotal>()
-  let [calls, attempts] = [0, 0]
+  let [calls, attempts, partly] = [0, 0, 0]
 
   return {
-    add(outcome: Outcome): void {
-      outcomes[outcome.outcome]++
-      countEach(cleared, takenFields(outcome, outcome.cleared))
-      countEach(retries, splitNames(outcome.retries))
-      attempts += outcome.attempts
-      if (outcome.attempts > 0) {
+    add(row: Outcome): void {
+      const { outcome, errorCode, errorField } = row
+      outcomes[outcome]++
+      countEach(cleared, takenFields(row, row.cleared))
+      for (const name of takenFields(row))
+        countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
+      countEach(retries, splitNames(row.retries))
+      attempts += row.attempts
+      if (row.attempts > 0) {
         calls++
-        countUp(latencies, outcome.latencyMs)
+        countUp(latencies, row.latencyMs)
       }
-      if (needsAttention(outcome.outcome) && outcome.errorCode !== '')
-        addError(errors, outcome, outcome.errorCode)
+      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
+      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))
+      if (outcome === 'updated' && errorCode !== '') partly++
+      if (needsAttention(outcome) && errorCode !== '') addError(errors, row, errorCode)
     },
     totals: (): Totals => ({
       outcomes: { ...outcomes },
@@ -158,6 +168,20 @@ export function createTotals() {
       errors: [...errors.values()].sort(byCount),
       latency_ms: percentiles(latencies),
     }),
+    /** Calls by whole milliseconds of their last answer. */
+    latencies,
+    /** Updated rows by field that they set or cleared. */
+    changed,
+    /** Of a rollback. */
+    buckets: (): RollbackBuckets => ({
+      restored: Object.fromEntries(changed),
+      kept: Object.fromEntries(kept),
+      not_possible: Object.fromEntries(impossible),
+    }),
+    /** Rows of a rollback of which only a part was restored. */
+    get partly() {
+      return partly
+    },
   }
 }
 
@@ -201,29 +225,4 @@ function percentiles(counts: ReadonlyMap<number, number>): Totals['latency_ms'] 
     return 0
   }
   return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: sorted.at(-1)?.[0] ?? 0 }
-}
-
-export function createRollbackCounter() {
-  const restored = new Map<string, number>()
-  const kept = new Map<string, number>()
-  const impossible = new Map<string, number>()
-  let partly = 0
-  return {
-    add(row: Outcome): void {
-      const { outcome, errorCode, errorField } = row
-      countEach(restored, takenFields(row))
-      if (outcome === 'updated' && errorCode !== '') partly++
-      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
-      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))
-    },
-    buckets: (): RollbackBuckets => ({
-      restored: Object.fromEntries(restored),
-      kept: Object.fromEntries(kept),
-      not_possible: Object.fromEntries(impossible),
-    }),
-    /** Rows of which only a part was restored. */
-    get partly() {
-      return partly
-    },
-  }
 }

@@ -1,13 +1,9 @@
 /**
- * What the simulator answers with: Rapyd's envelope, HTML pages of a firewall or gateway, and other bodies; and how it goes out:
- * whole, or damaged by a fault. If the documentation gives no text, the text is the simulator's own: clients should match codes.
+ * What the simulator answers with: Rapyd's envelope, HTML pages of a firewall or gateway, and other bodies. If the documentation
+ * gives no text, the text is the simulator's own: clients should match codes.
  */
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { JsonValue } from '../model/json.ts'
-import type { Fault, FaultName } from './faults.ts'
 import cannedAnswers from './canned-answers.json' with { type: 'json' }
 
 export interface Answer {
@@ -18,6 +14,13 @@ export interface Answer {
   readonly errorCode: string
   /** Besides Date, Content-Type and Content-Length. */
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What a call has changed: the content of its webhook. */
+export interface ChangeEvent {
+  readonly type: 'CUSTOMER_UPDATED' | 'CUSTOMER_DISCOUNT_DELETED'
+  readonly data: JsonValue
+  readonly operationId: string
 }
 
 export const noAnswer: Answer = { status: 0, contentType: '', body: '', errorCode: '' }
@@ -97,82 +100,4 @@ export function canned(name: CannedName): Answer {
   const { status, code, message, title, headers, body = '' }: CannedAnswer = cannedByName[name]
   if (code !== undefined) return refusal(status, code, message)
   return title === undefined ? plainJson(status, body) : page(status, title, headers)
-}
-
-interface Delivery {
-  readonly response: ServerResponse
-  readonly answer: Answer
-  /** The `Date` header, in ms since 1970. */
-  readonly dateMs: number
-  readonly fault: Fault | undefined
-}
-
-export function deliver(delivery: Delivery): void {
-  const { fault, response } = delivery
-  const damage = fault && damages[fault.name]
-  if (damage === undefined) return sendWhole(delivery)
-  const { socket } = response
-  if (socket !== null && !socket.destroyed) damage(socket, delivery)
-}
-
-type Damage = (socket: Socket, delivery: Delivery) => void
-
-const reset: Damage = (socket) => void socket.resetAndDestroy()
-const silence: Damage = () => {}
-
-/** By fault. Damaged answers are written to the socket, past node:http. */
-export const damages: Readonly<Partial<Record<FaultName, Damage>>> = {
-  refuse: (socket) => void socket.destroy(),
-  'reset-before': reset,
-  'reset-after': reset,
-  hang: silence,
-  'hang-after': silence,
-  garbage: (socket) => void socket.end('\u0000\u0001 this is not HTTP\r\n\r\n'),
-  drip: (socket, delivery) => drip(socket, `${head(delivery, true)}${delivery.answer.body}`, delivery),
-  'cut-json': (socket, delivery) => void socket.end(`${head(delivery, false)}${half(delivery.answer.body)}`),
-  truncated: (socket, delivery) => void socket.end(`${head(delivery, true)}${half(delivery.answer.body)}`),
-  'reset-body': (socket, delivery) =>
-    void socket.write(`${head(delivery, true)}${half(delivery.answer.body)}`, () => socket.resetAndDestroy()),
-}
-
-function sendWhole({ response, answer, dateMs }: Delivery): void {
-  if (response.destroyed) return
-  response.sendDate = false
-  response.writeHead(answer.status, {
-    date: new Date(dateMs).toUTCString(),
-    'content-type': answer.contentType,
-    'content-length': Buffer.byteLength(answer.body),
-    ...answer.headers,
-  })
-  response.end(answer.body)
-}
-
-function head({ answer, dateMs }: Delivery, withLength: boolean): string {
-  const lines = [
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
-    `Date: ${new Date(dateMs).toUTCString()}`,
-    `Content-Type: ${answer.contentType}`,
-    withLength ? `Content-Length: ${Buffer.byteLength(answer.body)}` : 'Connection: close',
-  ]
-  return `${lines.join('\r\n')}\r\n\r\n`
-}
-
-function half(body: string): string {
-  return body.slice(0, Math.floor(body.length / 2))
-}
-
-function drip(socket: Socket, text: string, { fault }: Delivery): void {
-  const bytes = Buffer.from(text)
-  let at = 0
-  function next(): void {
-    if (socket.destroyed) return
-    if (at === bytes.length) {
-      socket.end()
-      return
-    }
-    socket.write(bytes.subarray(at, at + 1))
-    at += 1
-    setTimeout(next, fault?.argumentMs).unref()
-  }
-  next()
 }

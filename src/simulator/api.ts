@@ -6,20 +6,13 @@ import { randomUUID } from 'node:crypto'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import { canned, isCanned, noAnswer, refusal, success, tooManyRequests } from './answers.ts'
-import type { Answer } from './answers.ts'
+import type { Answer, ChangeEvent } from './answers.ts'
 import { createAuthentication, createMemory } from './authentication.ts'
 import type { ReceivedRequest } from './authentication.ts'
 import type { Customers } from './customers.ts'
 import { faultNames } from './faults.ts'
 import type { Fault } from './faults.ts'
 import type { RateWindow, SimulatorOptions } from './options.ts'
-
-/** What a call has changed: the content of its webhook. */
-export interface ChangeEvent {
-  readonly type: 'CUSTOMER_UPDATED' | 'CUSTOMER_DISCOUNT_DELETED'
-  readonly data: JsonValue
-  readonly operationId: string
-}
 
 interface Handled {
   readonly answer: Answer
@@ -41,7 +34,7 @@ interface Arrival {
 }
 
 export function createApi(options: Required<SimulatorOptions>, customers: Customers) {
-  const { limitBody, retryAfter, idempotency, maxBody } = options
+  const { limitBody, idempotency, maxBody } = options
   const firewall = createFirewall(options.windows)
   const authenticate = createAuthentication(options)
   const firstAnswers = createMemory<Answer>(firstAnswerMs, mostFirstAnswers)
@@ -61,9 +54,7 @@ export function createApi(options: Required<SimulatorOptions>, customers: Custom
 
   return (request: ReceivedRequest, fault: Fault | undefined, arrival: Arrival): Handled => {
     if (fault?.name === 'refuse') return { answer: noAnswer, fault }
-    const blockedMs = firewall(arrival.nowMs)
-    if (blockedMs > 0)
-      return { answer: tooManyRequests(limitBody, retryAfter ? blockedMs : undefined), overLimit: true }
+    if (firewall(arrival.nowMs) > 0) return { answer: tooManyRequests(limitBody), overLimit: true }
     if (request.body.length > maxBody) return { answer: canned('too-large') }
     if (fault === undefined) return process(request, arrival)
     const answer = faultAnswer(fault, request, limitBody)

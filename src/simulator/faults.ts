@@ -69,15 +69,15 @@ function parseFault(text: string): Fault {
   }
   const { argument: wanted }: FaultKind = faultNames[name]
   const argumentMs = argument === undefined ? undefined : parseDuration(argument)
-  if (wanted === undefined && argument !== undefined)
-    throw faultsProblem(`the fault "${name}" takes no argument`, `Write it as ${name}.`)
-  if (wanted !== undefined && argumentMs === undefined && (wanted.required || argument !== undefined))
+  const isFitting =
+    wanted === undefined || (argument === undefined && !wanted.required)
+      ? argument === undefined
+      : argumentMs !== undefined && (argumentMs >= 0 || name === 'clock')
+  if (!isFitting)
     throw faultsProblem(
-      `the fault "${name}" needs a duration`,
-      `Write it as ${wanted.example}, in ms, s, m or h.`,
+      `the fault "${name}" ${wanted === undefined ? 'takes no argument' : 'needs a duration'}`,
+      `Write it as ${wanted === undefined ? name : `${wanted.example}, in ms, s, m or h`}.`,
     )
-  if (name !== 'clock' && (argumentMs ?? 0) < 0)
-    throw faultsProblem(`the fault "${name}" needs a duration ahead`, 'Leave out the minus sign.')
   return parseSelectors({ ...everyRequest, name, argumentMs: argumentMs ?? 0 }, selectors)
 }
 

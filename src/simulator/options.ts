@@ -32,14 +32,10 @@ export interface SimulatorOptions extends Flags {
   readonly secretKey?: string
   /** Default: 200 a minute, then blocked to its end, and 1,000 in five minutes, then blocked for five. `[]` is no limit. */
   readonly windows?: readonly RateWindow[]
-  /** Send `Retry-After` with a 429. Unknown; default false. */
-  readonly retryAfter?: boolean
   /** Default `any`: every well-formed id exists, and its customer is made at the first call. A list: only those. */
   readonly customers?: 'any' | readonly SimulatedCustomer[]
   /** Added to every answer, in ms. Default 0. */
   readonly latencyMs?: number
-  /** The server's clock minus ours, in ms. Default 0. */
-  readonly clockSkewMs?: number
   /** Number of the newest calls that stay readable; the counters count all. Default 100,000. */
   readonly keepCalls?: number
   /** Is called once for each call, when it has its answer or its connection has ended. */
@@ -53,10 +49,8 @@ const defaults = {
   ),
   customers: 'any',
   windows: documentedWindows,
-  retryAfter: false,
   allowHost: '',
   latencyMs: groups.Simulator.latency.default,
-  clockSkewMs: 0,
   keepCalls: 100_000,
   onCall: () => {},
 }

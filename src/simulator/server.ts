@@ -3,18 +3,19 @@
  * signatures with its own code, and simulates faults. `options.ts` says which defaults are documented.
  */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setTimeout } from 'node:timers/promises'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BulkUpdateError } from '../model/errors.ts'
-import { damages, deliver } from './answers.ts'
+import type { Answer } from './answers.ts'
 import { createApi, customerIn } from './api.ts'
 import type { ReceivedRequest } from './authentication.ts'
 import { createCallLog } from './call-log.ts'
 import type { CallCounts, OpenCall, SimulatedCall } from './call-log.ts'
 import { createCustomers } from './customers.ts'
 import { createFaultPlan, parseFaults } from './faults.ts'
-import type { FaultName } from './faults.ts'
+import type { Fault, FaultName } from './faults.ts'
 import { resolveSimulatorOptions } from './options.ts'
 import type { SimulatedCustomer, SimulatorOptions } from './options.ts'
 import { createWebhooks } from './webhooks.ts'
@@ -82,7 +83,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
     settle: () => void,
   ): void {
     const draw = plan(request.method, request.customerId)
-    const skewMs = options.clockSkewMs + draw.skewMs
+    const { skewMs } = draw
     const arrival = { wallMs: Date.now() + skewMs, nowMs: performance.now() }
     const {
       answer: found,
@@ -103,7 +104,7 @@ export async function createSimulator(given: SimulatorOptions = {}): Promise<Sim
       deliver({ response, answer: found, dateMs: Date.now() + skewMs, fault })
     }
     const delayMs = options.latencyMs + draw.delayMs
-    if (delayMs > 0) setTimeout(delayMs, undefined, { signal: closing.signal }).then(send, () => {})
+    if (delayMs > 0) sleep(delayMs, undefined, { signal: closing.signal }).then(send, () => {})
     else send()
   }
 
@@ -145,4 +146,83 @@ async function listen(server: ReturnType<typeof createServer>, port: number): Pr
       { cause: error },
     )
   })
+}
+
+/** How an answer goes out: whole, or damaged by a fault. */
+interface Delivery {
+  readonly response: ServerResponse
+  readonly answer: Answer
+  /** The `Date` header, in ms since 1970. */
+  readonly dateMs: number
+  readonly fault: Fault | undefined
+}
+
+function deliver(delivery: Delivery): void {
+  const { fault, response } = delivery
+  const damage = fault && damages[fault.name]
+  if (damage === undefined) return sendWhole(delivery)
+  const { socket } = response
+  if (socket !== null && !socket.destroyed) damage(socket, delivery)
+}
+
+type Damage = (socket: Socket, delivery: Delivery) => void
+
+const reset: Damage = (socket) => void socket.resetAndDestroy()
+const silence: Damage = () => {}
+
+/** By fault. Damaged answers are written to the socket, past node:http. */
+const damages: Readonly<Partial<Record<FaultName, Damage>>> = {
+  refuse: (socket) => void socket.destroy(),
+  'reset-before': reset,
+  'reset-after': reset,
+  hang: silence,
+  'hang-after': silence,
+  garbage: (socket) => void socket.end('\u0000\u0001 this is not HTTP\r\n\r\n'),
+  drip: (socket, delivery) => drip(socket, `${head(delivery, true)}${delivery.answer.body}`, delivery),
+  'cut-json': (socket, delivery) => void socket.end(`${head(delivery, false)}${half(delivery.answer.body)}`),
+  truncated: (socket, delivery) => void socket.end(`${head(delivery, true)}${half(delivery.answer.body)}`),
+  'reset-body': (socket, delivery) =>
+    void socket.write(`${head(delivery, true)}${half(delivery.answer.body)}`, () => socket.resetAndDestroy()),
+}
+
+function sendWhole({ response, answer, dateMs }: Delivery): void {
+  if (response.destroyed) return
+  response.sendDate = false
+  response.writeHead(answer.status, {
+    date: new Date(dateMs).toUTCString(),
+    'content-type': answer.contentType,
+    'content-length': Buffer.byteLength(answer.body),
+    ...answer.headers,
+  })
+  response.end(answer.body)
+}
+
+function head({ answer, dateMs }: Delivery, withLength: boolean): string {
+  const lines = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
+    `Date: ${new Date(dateMs).toUTCString()}`,
+    `Content-Type: ${answer.contentType}`,
+    withLength ? `Content-Length: ${Buffer.byteLength(answer.body)}` : 'Connection: close',
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+function half(body: string): string {
+  return body.slice(0, Math.floor(body.length / 2))
+}
+
+function drip(socket: Socket, text: string, { fault }: Delivery): void {
+  const bytes = Buffer.from(text)
+  let at = 0
+  function next(): void {
+    if (socket.destroyed) return
+    if (at === bytes.length) {
+      socket.end()
+      return
+    }
+    socket.write(bytes.subarray(at, at + 1))
+    at += 1
+    setTimeout(next, fault?.argumentMs).unref()
+  }
+  next()
 }

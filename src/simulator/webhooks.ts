@@ -8,9 +8,9 @@ import pRetry from 'p-retry'
 import { isLoopback } from '../config/environment.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { newId } from './answers.ts'
+import type { ChangeEvent } from './answers.ts'
 import { expectedSignature } from './authentication.ts'
 import type { SimulatorOptions } from './options.ts'
-import type { ChangeEvent } from './api.ts'
 
 export type WebhookCounts = Readonly<ReturnType<typeof createWebhooks>['counts']>
 

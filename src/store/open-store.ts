@@ -57,8 +57,9 @@ export async function openStore(options: StoreOptions, isAccepted = false): Prom
 export async function withStore<Result>(
   options: StoreOptions,
   action: (store: Store) => Promise<Result>,
+  isAccepted = false,
 ): Promise<Result> {
-  return thenClosed(await openStore(options), action)
+  return thenClosed(await openStore(options, isAccepted), action)
 }
 
 /** As `withStore`, for an action that only reads: if there is no store, it gets an empty one, and no file is made. */

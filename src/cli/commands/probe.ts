@@ -20,35 +20,32 @@ export async function probe(args: Arguments<'probe'>): Promise<number> {
     printFacts(json, await showProbe(options))
     return exitCodes.OK
   }
-  const { signal, release } = drainOnSignals()
-  try {
-    const found = await probeAccount(
-      { ...options, customer },
-      {
-        signal,
-        async confirm({ host, account }) {
-          const what = `This sends one key of metadata of ${customer} on ${host} (account ${account}), with the value that it has.`
-          const back = 'If the other keys are gone then, they are written back at once.'
-          const isAllowed = production ? confirmProduction === host : args.yes === true
-          const word = production ? host : 'yes'
-          if (isAllowed || (await isTyped(word, `${what} ${back}\nType ${word} to send: `, signal))) return
-          const flag = production ? `--confirm-production ${host}` : '--yes'
-          throw new BulkUpdateError(
-            'E_NOT_CONFIRMED',
-            `the probe was not confirmed. ${what}`,
-            `If this is meant, add ${flag}. Nothing was sent.`,
-          )
-        },
-        onEvent(event) {
-          if (event.kind === 'notice') say(event.text)
-        },
+  using stopping = drainOnSignals()
+  const { signal } = stopping
+  const found = await probeAccount(
+    { ...options, customer },
+    {
+      signal,
+      async confirm({ host, account }) {
+        const what = `This sends one key of metadata of ${customer} on ${host} (account ${account}), with the value that it has.`
+        const back = 'If the other keys are gone then, they are written back at once.'
+        const isAllowed = production ? confirmProduction === host : args.yes === true
+        const word = production ? host : 'yes'
+        if (isAllowed || (await isTyped(word, `${what} ${back}\nType ${word} to send: `, signal))) return
+        const flag = production ? `--confirm-production ${host}` : '--yes'
+        throw new BulkUpdateError(
+          'E_NOT_CONFIRMED',
+          `the probe was not confirmed. ${what}`,
+          `If this is meant, add ${flag}. Nothing was sent.`,
+        )
       },
-    )
-    printFacts(json, found)
-    return exitCodes.OK
-  } finally {
-    release()
-  }
+      onEvent(event) {
+        if (event.kind === 'notice') say(event.text)
+      },
+    },
+  )
+  printFacts(json, found)
+  return exitCodes.OK
 }
 
 function printFacts(json: boolean | undefined, { host, account, metadata }: ProbeFacts): void {

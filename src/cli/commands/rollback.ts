@@ -2,14 +2,14 @@
 import { exitCodes } from '../../model/errors.ts'
 import { formatCount, formatRows } from '../../report/format.ts'
 import { rollbackLines } from '../../report/summary-text.ts'
-import { previewRollback } from '../../jobs/rollback-preview.ts'
-import type { RollbackPreview } from '../../jobs/rollback-preview.ts'
-import { rollback as rollbackRun } from '../../jobs/rollback.ts'
+import { previewRollback, rollback as rollbackRun } from '../../jobs/rollback.ts'
+import type { RollbackPreview } from '../../jobs/rollback.ts'
 import { commandToRollback } from '../../engine/record.ts'
+import { whereRunWent } from '../../engine/opened.ts'
 import type { Arguments } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
 import { showReading } from '../display.ts'
-import { send, whereRunWent } from '../send.ts'
+import { send } from '../send.ts'
 import { askKeyChange, printResult, say } from '../terminal.ts'
 
 export async function rollback(args: Arguments<'rollback'>): Promise<number> {

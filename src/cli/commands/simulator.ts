@@ -29,7 +29,8 @@ export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const isHalf = given === undefined && (accessKey ?? secretKey) !== undefined
   if (isHalf) say('Only one of the two keys is set, so the simulator takes neither.')
   const keys = `export RAPYD_ACCESS_KEY=${simulator.accessKey} RAPYD_SECRET_KEY=${simulator.secretKey}\n`
-  const { signal, release } = drainOnSignals()
+  using stopping = drainOnSignals()
+  const { signal } = stopping
   print(`${given === undefined ? keys : ''}export RAPYD_BASE_URL=${simulator.url}\n`)
   const use = given === undefined ? 'These keys open nothing else.' : 'It takes the keys of the environment.'
   say(`The simulator is ready. ${use} Stop it with Ctrl-C.`)
@@ -37,7 +38,6 @@ export async function simulate(args: Arguments<'simulator'>): Promise<number> {
   const { failed, due } = simulator.webhooks
   if (failed + due > 0) say(`Webhooks that were not delivered: ${failed + due}.`)
   await simulator.close()
-  release()
   return exitCodes.OK
 }
 

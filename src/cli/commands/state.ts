@@ -25,15 +25,12 @@ export async function state(args: Arguments<'state'>): Promise<number> {
       break
     }
     case 'baseline': {
-      const { signal, release } = drainOnSignals()
-      try {
-        const { rows, invalid } = await baselineState({ ...options, input: args.input ?? '' }, signal)
-        const left = invalid === 0 ? '' : `; ${invalid} invalid rows are not`
-        const text = `Taken as applied: ${rows} rows${left}. Nothing was sent.\n`
-        printResult(args.json, { rows, invalid }, text)
-      } finally {
-        release()
-      }
+      using stopping = drainOnSignals()
+      const given = { ...options, input: args.input ?? '' }
+      const { rows, invalid } = await baselineState(given, stopping.signal)
+      const left = invalid === 0 ? '' : `; ${invalid} invalid rows are not`
+      const text = `Taken as applied: ${rows} rows${left}. Nothing was sent.\n`
+      printResult(args.json, { rows, invalid }, text)
       break
     }
     default:

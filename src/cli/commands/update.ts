@@ -1,11 +1,12 @@
 /** `update`, `apply` and `redo`: they send the rows of a file, of a plan, or of an earlier run. */
+import { whereRunWent } from '../../engine/opened.ts'
 import { apply as applyPlan, wherePlanGoes } from '../../jobs/apply.ts'
 import { redo as redoRun } from '../../jobs/redo.ts'
 import { bulkUpdate } from '../../jobs/update.ts'
 import { BulkUpdateError } from '../../model/errors.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
-import { send, whereRunWent } from '../send.ts'
+import { send } from '../send.ts'
 import { say } from '../terminal.ts'
 
 export async function update(args: Arguments<'update'>): Promise<number> {

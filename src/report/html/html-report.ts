@@ -10,9 +10,8 @@ import { formatCount, formatDuration } from '../format.ts'
 import { writeOutputFile } from '../output-file.ts'
 import { countNeedingAttention, durationMs } from '../summary.ts'
 import type { Summary } from '../summary.ts'
-import type { ReportData } from './report-data.ts'
+import type { Pause, ReportData } from './report-data.ts'
 import { attentionSection, errorsSection, fieldsSection, outcomesSection, timeSection } from './sections.ts'
-import type { Pause } from './report-data.ts'
 
 /** What was run, beyond the summary. */
 export interface ReportFacts {
@@ -43,7 +42,7 @@ export function* renderReport(summary: Summary, facts: ReportFacts, data: Report
     outcomesSection(summary),
     errorsSection(summary, attention),
     timeSection(summary, data, facts.pauses),
-    fieldsSection(summary, data.changed),
+    fieldsSection(summary, data.totals.changed),
     attentionSection(attention, wanted),
     factsSection(summary, facts),
   ]

@@ -1,38 +1,28 @@
-/** Gathers what the HTML report shows beyond the summary, in the pass that writes `results`. Updated rows are only counted. */
-import { countUp } from '../../model/collections.ts'
+/** Gathers what a report says of the rows, in the pass that writes `results`. Updated rows are only counted. */
 import { isJsonObject, parseJson } from '../../model/json.ts'
-import { messageOfKind, needsAttention, splitNames, takenFields } from '../../model/row.ts'
+import { messageOfKind, needsAttention, splitNames } from '../../model/row.ts'
 import type { Outcome } from '../../model/row.ts'
 import { printable } from '../../model/text.ts'
 import { jsonInScript } from '../escape.ts'
+import { createTotals } from '../summary.ts'
 
 export type ReportData = ReturnType<typeof createReportData>
-
-/** More names than these are counted together: every row of NDJSON may have other keys of metadata. */
-const mostFields = 1_000
-const otherFields = 'other fields'
 
 /** With `values`, the report shows cells. */
 export function createReportData(values?: RowValues) {
   const attention = createAttention(values)
   const timeline = createTimeline()
-  const changed = new Map<string, number>()
-  const latencies = new Map<number, number>()
+  const totals = createTotals()
   return {
     /** `record` is the text of a row that needs attention, if it is known. */
     add(outcome: Outcome, record?: string): void {
+      totals.add(outcome)
       timeline.add(outcome)
-      if (outcome.attempts > 0) countUp(latencies, outcome.latencyMs)
       if (needsAttention(outcome.outcome)) attention.add(outcome, record)
-      for (const name of takenFields(outcome))
-        countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
     },
     attention,
     timeline,
-    /** Calls by whole milliseconds of their last answer. */
-    latencies,
-    /** Updated rows by field that they set or cleared. */
-    changed,
+    totals,
   }
 }
 

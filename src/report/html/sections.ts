@@ -45,7 +45,7 @@ export function outcomesSection({ outcomes, ...summary }: Summary): string {
 
 export function timeSection(
   summary: Summary,
-  { timeline, latencies }: ReportData,
+  { timeline, totals }: ReportData,
   pauses: readonly Pause[],
 ): string {
   const { widthMs, slots } = timeline.slots(mostSlots)
@@ -66,7 +66,7 @@ export function timeSection(
   )
   const { p50, p90, p99, max } = summary.latency_ms
   const speed = `half of the answers within ${p50} ms, 90% within ${p90} ms, 99% within ${p99} ms, the slowest ${max} ms`
-  const bins = latencyBins(latencies, p99)
+  const bins = latencyBins(totals.latencies, p99)
   const pauseRows = pauses.map(({ from, to, kind }) => [
     clock(from),
     formatDuration(to - from),
@@ -117,11 +117,13 @@ function pauseBand({ from, to, kind }: Pause, placeOf: (at: number) => number, b
   return `<rect class="${kind}" x="${round(left)}" width="${round(Math.max(right - left, bars / 400))}" height="100"><title>${title}</title></rect>`
 }
 
+function rect(at: number, y: number, height: number, look: string): string {
+  return `<rect class="${look}" x="${round(at + 0.06)}" y="${round(y)}" width=".88" height="${round(height)}"/>`
+}
+
 /** With a scale. Heights are in per cents of the highest bar. */
 function barChart(name: string, bars: readonly Bar[], bands: readonly string[] = []): string {
   const highest = Math.max(1, ...bars.map(({ calls }) => calls))
-  const rect = (at: number, y: number, height: number, look: string): string =>
-    `<rect class="${look}" x="${round(at + 0.06)}" y="${round(y)}" width=".88" height="${round(height)}"/>`
   const shapes = bars.map(({ label, calls, errors = 0, mark }, at) => {
     const [whole, bad] = [(calls / highest) * 100, (errors / highest) * 100]
     const strip = mark === undefined ? '' : rect(at, 104, 8, mark)

@@ -3,9 +3,17 @@ import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { Digests } from '../../model/row.ts'
 import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
 import { errorOf } from '../errors.ts'
-import { accountNumber, findAccount, hasKey } from './accounts.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { entriesOf, fieldTable, forgotten, mapFields, unknown } from './field-effects.ts'
+import {
+  accountNumber,
+  findAccount,
+  hasKey,
+  entriesOf,
+  fieldTable,
+  forgotten,
+  mapFields,
+  unknown,
+} from './field-effects.ts'
 import type { FieldEntries, FieldEntry, FieldTable } from './field-effects.ts'
 
 /** No row has it. Intents of runs without field state have 0. */

@@ -2,7 +2,6 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { UpdateRequest, Outcome, FieldEffects } from '../../model/row.ts'
 import type { RowWrite } from '../../model/store.ts'
-import type { FieldWriter } from './field-effects.ts'
 import { insertIntent, insertOutcome, intentValues, outcomeValues } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import type { StoreDatabase } from '../own-database.ts'
@@ -14,12 +13,18 @@ export type RunEntry =
   | { readonly kind: 'image'; readonly write: RowWrite; readonly image: JsonObject | undefined }
   | { readonly kind: 'note'; readonly name: string; readonly value: string }
 
+/** What outcomes do to the fields of an account's customers. */
+interface FieldNotes {
+  readonly account: number
+  settle(outcome: Outcome, effects: FieldEffects, commit: number, noted: StoredIntent | undefined): void
+}
+
 export interface EntryWriterParts {
   readonly database: StoreDatabase
   /** Of the run. */
   readonly number: number
   /** Undefined if the run keeps no field state. */
-  readonly fields: FieldWriter | undefined
+  readonly fields: FieldNotes | undefined
   /** Of rows that an earlier session may have sent. */
   readonly intents: ReadonlyMap<number, StoredIntent>
   /** Open rows of which a part is done. */

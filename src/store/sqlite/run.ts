@@ -8,8 +8,7 @@ import { isPartial, needsAttention } from '../../model/row.ts'
 import type { Outcome, OutcomeKind } from '../../model/row.ts'
 import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
 import { damagedStore, errorOf } from '../errors.ts'
-import { accountNumber, hasKey } from './accounts.ts'
-import { createFieldWriter } from './field-effects.ts'
+import { accountNumber, hasKey, createFieldWriter } from './field-effects.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { readOutcome } from './outcome-record.ts'
@@ -136,7 +135,9 @@ function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number>
   return open
 }
 
-interface RunWriterParts extends Omit<EntryWriterParts, 'partial'>, Earlier {
+interface RunWriterParts extends Omit<EntryWriterParts, 'partial' | 'fields'>, Earlier {
+  /** Undefined if the run keeps no field state. */
+  readonly fields: FieldWriter | undefined
   readonly owner: Owner
   readonly options: OpenRunOptions
   readonly stored: StoredRun

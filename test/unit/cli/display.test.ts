@@ -9,6 +9,8 @@ import {
   describeUnmatched,
   describeWarnings,
 } from '../../../src/cli/display.ts'
+import { stripVTControlCharacters } from 'node:util'
+import { renderProgressLine } from '../../../src/report/progress.ts'
 import type { Snapshot } from '../../../src/engine/watch.ts'
 import { parseFinishBy } from '../../../src/config/values.ts'
 
@@ -46,6 +48,90 @@ function setUp(options: { readonly isTTY: boolean; readonly quiet: boolean }) {
   const screen = (): string => String(stream.read() ?? '')
   return { display, screen, stream, advance: (ms: number) => void (now += ms) }
 }
+
+const tty = { isTTY: true, quiet: false }
+const log = { isTTY: false, quiet: false }
+
+describe('the progress of a run', () => {
+  it('on a terminal it draws at most five times a second, and at once for a new phase', () => {
+    const { display, screen, advance } = setUp(tty)
+    display.onSnapshot(snapshot)
+    expect(screen()).toContain('10 of 100 rows')
+    advance(199)
+    display.onSnapshot({ ...snapshot, done: 63 })
+    expect(screen()).toBe('')
+    display.onSnapshot({ ...snapshot, phase: 'reporting' })
+    expect(screen()).toContain('Writing reports')
+    advance(200)
+    display.onSnapshot({ ...snapshot, phase: 'reporting', done: 64 })
+    expect(screen()).toContain('64 of 100 rows')
+  })
+
+  it('follows the width of the terminal', () => {
+    const { display, stream, screen, advance } = setUp(tty)
+    display.onSnapshot(snapshot)
+    screen()
+    advance(200)
+    stream.columns = 40
+    display.onSnapshot(snapshot)
+    const widths = screen()
+      .split('\n')
+      .map((line) => stripVTControlCharacters(line).length)
+    expect(Math.max(...widths)).toBeLessThanOrEqual(40)
+  })
+
+  it('takes the block away when it is stopped, and draws no more', () => {
+    const { display, screen, advance } = setUp(tty)
+    display.onSnapshot(snapshot)
+    screen()
+    display.stop()
+    expect(screen()).toContain('\u001B[2K')
+    advance(1_000)
+    display.onSnapshot(snapshot)
+    display.stop()
+    expect(screen()).toBe('')
+  })
+
+  it('makes room for something else, and comes back with the next drawing', () => {
+    const { display, screen, advance } = setUp(tty)
+    display.onSnapshot(snapshot)
+    screen()
+    display.clear()
+    expect(screen()).toContain('\u001B[2K')
+    display.clear()
+    expect(screen()).toBe('')
+    advance(200)
+    display.onSnapshot(snapshot)
+    expect(screen()).toContain('10 of 100 rows')
+  })
+
+  it('is silent after the terminal has gone, and does not end the run', () => {
+    const { display, screen, stream, advance } = setUp(tty)
+    display.onSnapshot(snapshot)
+    screen()
+    stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    advance(1_000)
+    display.onSnapshot(snapshot)
+    display.stop()
+    expect(screen()).toBe('')
+  })
+
+  it('without a terminal it logs a line every ten seconds at most, and none for a short run', () => {
+    const { display, screen, advance } = setUp(log)
+    display.onSnapshot(snapshot)
+    advance(9_999)
+    display.onSnapshot({ ...snapshot, phase: 'reporting' })
+    expect(screen()).toBe('')
+    advance(1)
+    display.onSnapshot(snapshot)
+    display.onSnapshot(snapshot)
+    expect(screen()).toBe(`${renderProgressLine(snapshot, 1_700_000_010_000)}\n`)
+    display.stop()
+    advance(10_000)
+    display.onSnapshot(snapshot)
+    expect(screen()).toBe('')
+  })
+})
 
 describe('the display of a run', () => {
   it('on a terminal is the block, with a line before the first call', () => {

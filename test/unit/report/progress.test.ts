@@ -1,8 +1,6 @@
-import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { createLogUpdate } from 'log-update'
 import { describe, expect, test } from 'vitest'
-import { createProgress, renderProgress, renderProgressLine } from '../../../src/report/progress.ts'
+import { renderProgress, renderProgressLine } from '../../../src/report/progress.ts'
 import type { ProgressSnapshot } from '../../../src/report/progress.ts'
 
 const wall = new Date(2026, 10, 23, 14, 13).getTime()
@@ -79,104 +77,5 @@ describe('renderProgress', () => {
       'sending: 6,200 of 10,000 rows (62%), 3.3 rows/s, 19 min left, ends 14:32; 6,180 calls, 180 of 180 in 1 min, 512 of 900 in 5 min; ' +
         'updated 6,000, unchanged 150, invalid 12, rejected 4; E_PHONE 8, E_CUSTOMER_NOT_FOUND 4, E_EMAIL 3, and 1 more',
     )
-  })
-})
-
-function setUp(interactive: boolean) {
-  let time = 1_000
-  const lines: string[] = []
-  const stream = Object.assign(new PassThrough(), { columns: 80 })
-  const clock = { now: () => time, wall: () => wall + time }
-  const progress = createProgress({
-    stream,
-    draw: interactive ? createLogUpdate : undefined,
-    color: false,
-    log: (line) => void lines.push(line),
-    clock,
-  })
-  const screen = (): string => String(stream.read() ?? '')
-  return { progress, lines, stream, screen, advance: (ms: number) => void (time += ms) }
-}
-
-describe('createProgress', () => {
-  test('on a terminal it draws at most five times a second, and at once for a new phase', () => {
-    const { progress, lines, screen, advance } = setUp(true)
-    progress.update(snapshot)
-    expect(screen()).toContain('6,200 of 10,000 rows')
-    advance(199)
-    progress.update({ ...snapshot, done: 6_300 })
-    expect(screen()).toBe('')
-    progress.update({ ...snapshot, phase: 'reporting' })
-    expect(screen()).toContain('Writing reports')
-    advance(200)
-    progress.update({ ...snapshot, phase: 'reporting', done: 6_400 })
-    expect(screen()).toContain('6,400 of 10,000 rows')
-    expect(lines).toEqual([])
-  })
-
-  test('follows the width of the terminal', () => {
-    const { progress, stream, screen, advance } = setUp(true)
-    progress.update(snapshot)
-    screen()
-    advance(200)
-    stream.columns = 40
-    progress.update(snapshot)
-    const widths = screen()
-      .split('\n')
-      .map((line) => stripVTControlCharacters(line).length)
-    expect(Math.max(...widths)).toBeLessThanOrEqual(40)
-  })
-
-  test('takes the block away when it is stopped, and draws no more', () => {
-    const { progress, screen, advance } = setUp(true)
-    progress.update(snapshot)
-    screen()
-    progress.stop()
-    expect(screen()).toContain('\u001B[2K')
-    advance(1_000)
-    progress.update(snapshot)
-    progress.stop()
-    expect(screen()).toBe('')
-  })
-
-  test('makes room for something else, and comes back with the next drawing', () => {
-    const { progress, screen, advance } = setUp(true)
-    progress.update(snapshot)
-    screen()
-    progress.clear()
-    expect(screen()).toContain('\u001B[2K')
-    progress.clear()
-    expect(screen()).toBe('')
-    advance(200)
-    progress.update(snapshot)
-    expect(screen()).toContain('6,200 of 10,000 rows')
-  })
-
-  test('is silent after the terminal has gone, and does not end the run', () => {
-    const { progress, screen, stream, advance } = setUp(true)
-    progress.update(snapshot)
-    screen()
-    stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
-    advance(1_000)
-    progress.update(snapshot)
-    progress.stop()
-    expect(screen()).toBe('')
-  })
-
-  test('without a terminal it logs a line every ten seconds at most, and none for a short run', () => {
-    const { progress, lines, screen, advance } = setUp(false)
-    progress.update(snapshot)
-    advance(9_999)
-    progress.update({ ...snapshot, phase: 'reporting' })
-    expect(lines).toEqual([])
-    advance(1)
-    progress.update(snapshot)
-    progress.update(snapshot)
-    expect(lines).toEqual([renderProgressLine(snapshot, wall + 11_000)])
-    progress.stop()
-    advance(10_000)
-    progress.update(snapshot)
-    expect(lines).toHaveLength(1)
-    expect(screen()).toBe('')
   })
 })

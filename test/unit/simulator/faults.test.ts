@@ -207,10 +207,13 @@ describe('what arrives', () => {
     expect(names.toSorted()).toEqual(Object.keys(faultNames).toSorted())
   })
 
-  it('429 with an argument says when to come back', async () => {
-    const simulator = await startSimulator({ faults: '429(7s)' })
-    expect((await update(simulator, 'cus_1', patch)).headers['retry-after']).toBe('7')
-  })
+  it.each(['html', 'json'] as const)(
+    '429 with an argument says when to come back, in %s',
+    async (limitBody) => {
+      const simulator = await startSimulator({ faults: '429(7s)', limitBody })
+      expect((await update(simulator, 'cus_1', patch)).headers['retry-after']).toBe('7')
+    },
+  )
 
   it('a wrong clock shows in Date and in what timestamps are allowed', async () => {
     const simulator = await startSimulator({ faults: 'clock(+90s)', timestamps: 'documented' })

@@ -18,13 +18,10 @@ describe('the rate limit', () => {
     expect(simulator.overLimit).toBe(1)
   })
 
-  it('answers in JSON and with Retry-After, if the options say so', async () => {
-    const simulator = await startSimulator({ windows: [minute], limitBody: 'json', retryAfter: true })
+  it('answers in JSON, if the options say so', async () => {
+    const simulator = await startSimulator({ windows: [minute], limitBody: 'json' })
     for (const id of ['cus_1', 'cus_2']) await retrieve(simulator, id)
-    const reply = await retrieve(simulator, 'cus_3')
-    expect(verdict(reply)).toBe('429 TOO_MANY_REQUESTS')
-    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
-    expect(Number(reply.headers['retry-after'])).toBeLessThanOrEqual(60)
+    expect(verdict(await retrieve(simulator, 'cus_3'))).toBe('429 TOO_MANY_REQUESTS')
   })
 
   it('is 200 a minute unless other windows are given', async () => {
@@ -138,12 +135,6 @@ describe('the server', () => {
     expect(one.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(one.secretKey).not.toBe(other.secretKey)
     expect(one.accessKey).not.toBe('')
-  })
-
-  it('has the clock that it is given', async () => {
-    const simulator = await startSimulator({ clockSkewMs: -3_600_000 })
-    const reply = await retrieve(simulator, 'cus_1')
-    expect(Date.now() - Date.parse(reply.headers.date ?? '')).toBeGreaterThan(3_500_000)
   })
 
   it('says which port it cannot have', async () => {
