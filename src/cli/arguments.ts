@@ -3,12 +3,12 @@ import { isValue, programOptions } from '../config/job-options.ts'
 import { toFlag, optionTable, options as table } from '../config/options.ts'
 import type { CommandName, CommandOptions, Option, UpdateOptions } from '../config/options.ts'
 import { isProduction, rapydHosts, resolveOrigin } from '../config/environment.ts'
-import { invalidValue, parseDuration } from '../config/values.ts'
+import { invalidValue, parseDuration, usageError } from '../config/values.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { commands, subjects } from './command-table.ts'
+import { commands, subjects, wordsOf } from './command-table.ts'
 import { say } from './terminal.ts'
-import foreignOptions from './foreign-options.json' with { type: 'json' }
+import foreignWords from './foreign-words.json' with { type: 'json' }
 import type { Words } from './command-table.ts'
 
 /** What yargs makes of a line: options by name, as typed and in camel case; words, and those after `--`. */
@@ -116,8 +116,8 @@ function readChoice(flag: string, value: string, choices: readonly string[]): st
   throw invalidValue('E_OPTION_CHOICE', flag, value, useOneOf(choices), didYouMean(near))
 }
 
-export function useOneOf(choices: readonly string[]): string {
-  return `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`
+function useOneOf(choices: readonly string[]): string {
+  return `use ${[choices.slice(0, -1).join(', '), choices.at(-1)].filter(Boolean).join(' or ')}`
 }
 
 /** An empty text is no number here: a script's variable may be unset. In JavaScript it is 0. */
@@ -138,12 +138,16 @@ function missingValue(flag: string): BulkUpdateError {
   )
 }
 
+/** For options of other programs, and words of earlier versions. */
+function hintFor(typed: string): string | undefined {
+  return Object.entries(foreignWords).find(([name]) => name === typed)?.[1]
+}
+
 function unknownOption(key: string, command: CommandName, known: readonly string[]): BulkUpdateError {
-  const hint = Object.entries(foreignOptions).find(([name]) => name === key)?.[1]
+  const hint = hintFor(key)
   const near = findNearest(key, known)
   const meant = near === undefined ? '' : `Did you mean --${near}? `
-  return new BulkUpdateError(
-    'E_USAGE',
+  return usageError(
     `Unknown option: ${key.length === 1 ? '-' : '--'}${key}`,
     `${hint === undefined ? meant : `${hint} `}See rapyd-bulk ${command} --help.`,
   )
@@ -156,8 +160,7 @@ export function readWords<Name extends CommandName>(command: Name, line: ParsedL
   const words = [...line._.slice(1), line['--'] ?? []].flat().map((word) => String(showDashes(word)))
   const extra = words.slice(names.length)
   if (extra.length > 0)
-    throw new BulkUpdateError(
-      'E_USAGE',
+    throw usageError(
       `Unexpected ${extra.length === 1 ? 'argument' : 'arguments'}: ${extra.join(', ')}`,
       `Quote names with spaces, and repeat an option for each of its values. See rapyd-bulk ${command} --help.`,
     )
@@ -165,20 +168,24 @@ export function readWords<Name extends CommandName>(command: Name, line: ParsedL
     names.flatMap((name, at) => (words[at] === undefined ? [] : [[name, words[at]]])),
   )
   if (hasSubject(command, named)) return named
-  throw new BulkUpdateError(
-    'E_USAGE',
-    `Missing argument: <${subject ?? 'input'}>`,
-    `Expected: ${subjects[subject ?? 'input']}. See rapyd-bulk ${command} --help.`,
-  )
+  const wanted = subject ?? 'input'
+  const [word = '', choices] = [named[wanted], wordsOf(wanted)]
+  const see = `See rapyd-bulk ${command} --help.`
+  // An empty word counts as missing: a script's variable may be unset
+  if (word === '' || choices === undefined)
+    throw usageError(`Missing argument: <${wanted}>`, `Expected: ${subjects[wanted].help}. ${see}`)
+  const hint = hintFor(word) ?? didYouMean(findNearest(word, choices)).trim()
+  throw usageError(`Invalid ${wanted} "${word}": ${useOneOf(choices)}`, `${hint} ${see}`.trim())
 }
 
-/** An empty word counts as missing: a script's variable may be unset. */
 function hasSubject<Name extends CommandName>(
   command: Name,
   named: Readonly<Record<string, string>>,
 ): named is Readonly<Record<string, string>> & Words<Name> {
   const { subject } = commands[command]
-  return subject === undefined || (named[subject] ?? '') !== ''
+  if (subject === undefined) return true
+  const { [subject]: word = '' } = named
+  return wordsOf(subject)?.includes(word) ?? word !== ''
 }
 
 /** Where a command sends its requests. */

@@ -7,7 +7,9 @@ import { toFlag, groups, optionTable, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option, OptionName } from '../config/options.ts'
 import optionTexts from '../config/option-texts.json' with { type: 'json' }
 import { version } from '../config/system.ts'
-import { exitCodes, BulkUpdateError } from '../model/errors.ts'
+import { usageError } from '../config/values.ts'
+import { exitCodes } from '../model/errors.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
 import { didYouMean, findNearest } from '../model/text.ts'
 import type { ParsedLine } from './arguments.ts'
 import { commandNames, commands, subjects } from './command-table.ts'
@@ -72,7 +74,7 @@ function describeCommand(line: Argv, name: CommandName): Argv {
   const { subject, second, examples, lists = {} } = commands[name]
   line.version(false).wrap(Math.min(mostColumns, process.stdout.columns ?? 80))
   for (const word of [subject, second])
-    if (word !== undefined) line.positional(word, { describe: subjects[word] })
+    if (word !== undefined) line.positional(word, { describe: subjects[word].help })
   for (const [group, options] of Object.entries<Readonly<Record<string, Option>>>(groups))
     for (const [option, entry] of Object.entries(options))
       if (entry.program !== true && entry.commands.includes(name))
@@ -134,7 +136,7 @@ const loaders: Loaders = {
   redo: async () => (await import('./commands/update.ts')).redo,
   state: async () => (await import('./commands/state.ts')).state,
   probe: async () => (await import('./commands/probe.ts')).probe,
-  store: async () => (await import('./commands/store.ts')).store,
+  store: async () => (await import('./commands/state.ts')).store,
   simulator: async () => (await import('./commands/simulator.ts')).simulate,
   completion: async () => (await import('./completion.ts')).completion,
 }
@@ -199,8 +201,7 @@ function prepareStart<Name extends CommandName>(
 function unknownCommand({ parsed }: Argv): BulkUpdateError {
   const word = parsed === false ? undefined : parsed?.argv._[0]?.toString().replaceAll('\0', '')
   const near = word === undefined ? undefined : findNearest(word, commandNames)
-  return new BulkUpdateError(
-    'E_USAGE',
+  return usageError(
     word === undefined ? 'No command given' : `Unknown command: ${word}`,
     `${didYouMean(near)}Commands: ${commandNames.join(', ')}. See rapyd-bulk --help.`,
   )

@@ -4,15 +4,22 @@ import texts from './command-texts.json' with { type: 'json' }
 import faultKinds from '../simulator/fault-kinds.json' with { type: 'json' }
 import faultSelectors from '../simulator/fault-selectors.json' with { type: 'json' }
 
-/** The help of each kind of word after a command. */
+/** The help of each kind of word after a command, and the words that fit if they are few. */
 export const subjects = {
-  input: 'CSV or NDJSON file, or - for standard input',
-  plan: 'A plan.ndjson that plan wrote',
-  run: 'ID of a run, as runs lists it, or the path of its directory',
-  shell: 'bash, zsh or fish',
-  action: 'show, forget, or baseline with a file',
-  check: 'check',
+  input: { help: 'CSV or NDJSON file, or - for standard input' },
+  plan: { help: 'A plan.ndjson that plan wrote' },
+  run: { help: 'ID of a run, as runs lists it, or the path of its directory' },
+  shell: { help: 'bash, zsh or fish', words: ['bash', 'zsh', 'fish'] },
+  action: { help: 'show, forget, or baseline with a file', words: ['show', 'forget', 'baseline'] },
+  check: { help: 'check', words: ['check'] },
 } as const
+
+type Subject = keyof typeof subjects
+
+export function wordsOf(subject: Subject): readonly string[] | undefined {
+  const { words }: { readonly help: string; readonly words?: readonly string[] } = subjects[subject]
+  return words
+}
 
 function listFaults(applied: boolean): readonly (readonly [string, string])[] {
   return Object.entries(faultKinds).flatMap(([name, { summary, applies }]) =>
@@ -20,13 +27,10 @@ function listFaults(applied: boolean): readonly (readonly [string, string])[] {
   )
 }
 
-export const stateActions = ['show', 'forget', 'baseline'] as const
-export const shells = ['bash', 'zsh', 'fish'] as const
-
 interface Command {
-  readonly subject?: keyof typeof subjects
+  readonly subject?: Subject
   /** An optional word after the subject. */
-  readonly second?: keyof typeof subjects
+  readonly second?: Subject
   readonly summary: string
   /** Purposes by command line. */
   readonly examples: Readonly<Record<string, string>>
@@ -59,14 +63,21 @@ const table = {
   completion: { subject: 'shell', ...texts.completion },
 } as const satisfies Readonly<Record<CommandName, Command>>
 
-type WordOf<Name extends CommandName, Place extends 'subject' | 'second'> = (typeof table)[Name] extends {
-  readonly [Key in Place]: infer Word extends string
+type NameOf<Name extends CommandName, Place extends 'subject' | 'second'> = (typeof table)[Name] extends {
+  readonly [Key in Place]: infer Word extends Subject
 }
   ? Word
   : never
 
-export type Words<Name extends CommandName> = Readonly<Record<WordOf<Name, 'subject'>, string>> &
-  Readonly<Partial<Record<WordOf<Name, 'second'>, string>>>
+type ValueOfWord<Name extends Subject> = (typeof subjects)[Name] extends {
+  readonly words: readonly (infer Word)[]
+}
+  ? Word
+  : string
+
+export type Words<Name extends CommandName> = {
+  readonly [Word in NameOf<Name, 'subject'>]: ValueOfWord<Word>
+} & { readonly [Second in NameOf<Name, 'second'>]?: string }
 
 /** The options and words of a command. An option that was not given has no key. */
 export type Arguments<Name extends CommandName> = CommandOptions<Name> & Words<Name>

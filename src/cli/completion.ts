@@ -5,11 +5,11 @@ import { toFlag, toShownFlag } from '../config/options.ts'
 import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { storePath, withStore } from '../store/open-store.ts'
-import { exitCodes, BulkUpdateError } from '../model/errors.ts'
+import { exitCodes } from '../model/errors.ts'
 import scripts from './completion-scripts.json' with { type: 'json' }
-import { optionsFor, useOneOf } from './arguments.ts'
-import { commandNames, commands, shells, stateActions } from './command-table.ts'
-import type { Arguments } from './command-table.ts'
+import { optionsFor } from './arguments.ts'
+import { commandNames, commands, wordsOf } from './command-table.ts'
+import type { Arguments, subjects } from './command-table.ts'
 import { print } from './terminal.ts'
 
 /** `words` begin with the program. bash splits `--option=value` into three words. `areFiles`: names of files fit if nothing is offered. */
@@ -41,25 +41,16 @@ function findOption(command: CommandName, typed = '') {
   return { values: name === 'map' ? Object.keys(presets) : (option.choices ?? []), isPath: isPath(option) }
 }
 
-async function subjectWords(subject: string | undefined): Promise<readonly string[]> {
-  if (subject === 'action') return stateActions
-  if (subject === 'shell') return shells
-  if (subject === 'check') return ['check']
+async function subjectWords(subject: keyof typeof subjects | undefined): Promise<readonly string[]> {
+  const words = subject === undefined ? [] : wordsOf(subject)
+  if (words !== undefined) return words
   if (subject !== 'run' || !existsSync(storePath({}))) return []
   return withStore({}, async (store) => (await store.runs()).map(({ stored }) => stored.id))
 }
 
 /** `completion`: prints the script for a shell. */
 export function completion({ shell }: Arguments<'completion'>): number {
-  const known = shells.find((name) => name === shell)
-  if (known === undefined) {
-    throw new BulkUpdateError(
-      'E_OPTION_CHOICE',
-      `Invalid shell "${shell}": ${useOneOf(shells)}`,
-      'Write it like: rapyd-bulk completion bash',
-    )
-  }
   // Scripts of our own, because those of yargs offer files for every value or for none. The status 1 means that files fit.
-  print(`${scripts[known].join('\n')}\n`)
+  print(`${scripts[shell].join('\n')}\n`)
   return exitCodes.OK
 }

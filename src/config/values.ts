@@ -18,6 +18,11 @@ export function invalidValue(
   )
 }
 
+/** For words and options that do not go together. */
+export function usageError(message: string, tip: string): BulkUpdateError {
+  return new BulkUpdateError('E_USAGE', message, tip)
+}
+
 /** Milliseconds of each unit. */
 export const unitMs: Readonly<Record<string, number>> = {
   ms: 1,

@@ -11,18 +11,18 @@ import type { Run } from '../model/store.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/summary-text.ts'
 import { cellsOf } from '../input/csv.ts'
-import { createRowValues, createReportData } from '../report/html/report-data.ts'
+import { createReportData, readPauses } from '../report/html/report-data.ts'
 import type { RowValues } from '../report/html/report-data.ts'
-import { writeHtmlReport } from '../report/html/html-report.ts'
+import { renderReport } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
-import { toSummary, writeSummary } from '../report/summary.ts'
+import { summaryJson, toSummary } from '../report/summary.ts'
+import { writeOutputFile } from '../report/output-file.ts'
 import type { Summary } from '../report/summary.ts'
 import { accountOf } from './all-outcomes.ts'
 import { unprovedFields } from './answer-check.ts'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
-import { readPauses } from '../report/html/report-data.ts'
 import { pausesKey } from './pauses.ts'
 import {
   commandToRedo,
@@ -150,8 +150,9 @@ export async function report(parts: ReportParts): Promise<Summary> {
     },
     { ...listed, outcomes },
   )
-  writeSummary(directory, summary)
-  writeHtmlReport(directory, summary, pageFactsOf(run, facts.mapping), fold)
+  const page = renderReport(summary, pageFactsOf(run, facts.mapping), fold)
+  writeOutputFile(join(directory, 'summary.json'), [summaryJson(summary)])
+  writeOutputFile(join(directory, 'report.html'), page)
   return summary
 }
 
@@ -202,8 +203,8 @@ function withUnlisted(
 /** What a page shows of a record. */
 function valuesOf(head: Head | undefined): RowValues | undefined {
   if (head === undefined) return undefined
-  if (head.format === 'ndjson') return createRowValues([], () => undefined)
-  return createRowValues(head.header, (record) => cellsOf(record, head.dialect))
+  if (head.format === 'ndjson') return { names: [], split: () => undefined }
+  return { names: head.header, split: (record) => cellsOf(record, head.dialect) }
 }
 
 /** Not shown among the options: paths, addresses, and what the page shows in another place. */

@@ -46,46 +46,39 @@ export function rebuildReport(
 }
 
 async function reportRun(saved: SavedRun, { includeValues = false }: ReportOptions): Promise<RebuiltReport> {
-  let file: InputFile | undefined
-  let plan: SavedPlan | undefined
+  await using opened = new AsyncDisposableStack()
+  const { runId, directory, reader, record, facts } = saved
+  const { stored } = reader
+  const { settledRows, inDoubt } = await reader.progress()
+  const isSettled = settledRows.size === record.rows
+  let input: ReadingOfRun | undefined
+  let missing: BulkUpdateError | undefined
   try {
-    const { runId, directory, reader, record, facts } = saved
-    const { stored } = reader
-    const { settledRows, inDoubt } = await reader.progress()
-    const isSettled = settledRows.size === record.rows
-    let input: ReadingOfRun | undefined
-    let missing: BulkUpdateError | undefined
-    try {
-      file = await openSameInput(saved)
-      plan = record.planned === undefined || isSettled ? undefined : await openPlanOf(record.planned)
-      input = await readingOf(saved, file, isSettled ? undefined : { plan })
-    } catch (error) {
-      if (!(error instanceof BulkUpdateError)) throw error
-      missing = withoutErrors(saved, record.rows - settledRows.size, error)
-    }
-    openRunDirectory(directory)
-    const summary = await report({
-      ...record,
-      runId,
-      directory,
-      run: {
-        ...stored,
-        outcomes: () => reader.outcomes(),
-        settledRows,
-      },
-      isInDoubt: (row) => inDoubt.has(row) || input?.asked?.has(row) === true,
-      options: resolveOptions({ ...record.options, includeValues }),
-      facts,
-      input,
-      ending: await endingOfSaved(saved),
-    })
-    const owner = { host: facts.host, account: facts.account, keyCheck: '' }
-    await restoreVanished(stored, saved.store.fieldState(owner))
-    return { summary, directory, ...(missing === undefined ? {} : { missing }) }
-  } finally {
-    await plan?.close()
-    await file?.close()
+    const file = opened.adopt(await openSameInput(saved), (found) => found.close())
+    const plan =
+      record.planned === undefined || isSettled
+        ? undefined
+        : opened.adopt(await openPlanOf(record.planned), (found) => found.close())
+    input = await readingOf(saved, file, isSettled ? undefined : { plan })
+  } catch (error) {
+    if (!(error instanceof BulkUpdateError)) throw error
+    missing = withoutErrors(saved, record.rows - settledRows.size, error)
   }
+  openRunDirectory(directory)
+  const summary = await report({
+    ...record,
+    runId,
+    directory,
+    run: { ...stored, outcomes: () => reader.outcomes(), settledRows },
+    isInDoubt: (row) => inDoubt.has(row) || input?.asked?.has(row) === true,
+    options: resolveOptions({ ...record.options, includeValues }),
+    facts,
+    input,
+    ending: await endingOfSaved(saved),
+  })
+  const owner = { host: facts.host, account: facts.account, keyCheck: '' }
+  await restoreVanished(stored, saved.store.fieldState(owner))
+  return { summary, directory, ...(missing === undefined ? {} : { missing }) }
 }
 
 interface ReadingOfRun extends ReadableInput {

@@ -209,23 +209,23 @@ export interface PurgePlan {
 
 /** Which runs would go. `now` is in milliseconds since 1970, `ageMs` counts from a run's last change. */
 export function planPurge(runs: readonly ListedRun[], ageMs: number, now: number): PurgePlan {
+  const isOldEnough = (run: ListedRun): boolean => Date.parse(run.changed_at) <= now - ageMs
   const openParents = new Set(
     runs.flatMap((run) => (run.parent !== undefined && !isOver(run) ? [run.parent] : [])),
   )
   const doomed: ListedRun[] = []
   const kept: { run: ListedRun; why: string }[] = []
   // Runs first: runs that stay decide which plans are needed.
-  for (const run of [...runs.filter((each) => !isPlan(each)), ...runs.filter(isPlan)]) {
-    const isNeeded = isPlan(run)
-      ? kept.some((one) => run.run_id === one.run.plan_id)
-      : openParents.has(run.run_id)
-    const why = reasonToKeep(run, isNeeded, ageMs, now)
+  for (const run of runs.toSorted((left, right) => Number(isPlan(left)) - Number(isPlan(right)))) {
+    const sender = isPlan(run) && kept.some((one) => run.run_id === one.run.plan_id)
+    const needed = sender ? 'a run that sends it stays' : undefined
+    const redone = openParents.has(run.run_id) ? 'a redo of it is not finished' : undefined
+    const young = isOldEnough(run) ? undefined : 'it is not old enough'
+    const why = reasonToKeep(run) ?? needed ?? redone ?? young
     if (why === undefined) doomed.push(run)
     else kept.push({ run, why })
   }
-  const inputs = kept.flatMap(({ run }) =>
-    run.keeps_input === true && isOldEnough(run, ageMs, now) ? [run] : [],
-  )
+  const inputs = kept.flatMap(({ run }) => (run.keeps_input === true && isOldEnough(run) ? [run] : []))
   return { doomed, kept, inputs }
 }
 
@@ -244,17 +244,12 @@ export function isUnbegun({ state, rows, started_at: at }: ListedRun): boolean {
   return state === 'open' && rows === 0 && at === ''
 }
 
-function isOldEnough(run: ListedRun, ageMs: number, now: number): boolean {
-  return Date.parse(run.changed_at) <= now - ageMs
-}
-
-function reasonToKeep(run: ListedRun, isNeeded: boolean, ageMs: number, now: number): string | undefined {
+/** Whatever its age. Returns undefined if there is none. */
+function reasonToKeep(run: ListedRun): string | undefined {
   if (run.state === 'running') return 'it is running'
   if (run.state === 'open' && !isOver(run)) return 'it is not finished'
   if (run.state === 'broken') return 'it cannot be read'
-  if (run.state === 'former') return 'version 0.1 keeps it; delete its folder by hand'
-  if (isNeeded) return isPlan(run) ? 'a run that sends it stays' : 'a redo of it is not finished'
-  return isOldEnough(run, ageMs, now) ? undefined : 'it is not old enough'
+  return run.state === 'former' ? 'version 0.1 keeps it; delete its folder by hand' : undefined
 }
 
 /** Deletes a run, or the standard input of an open one. Returns why it could not be deleted; undefined if it was. Its state is read again when no process can have it. */

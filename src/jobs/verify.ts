@@ -145,7 +145,15 @@ async function compareAll(
     } else if (image === 'unreadable') unreadable++
     if (!isJsonObject(patch) || !isJsonObject(image)) continue
     checked++
-    const wrong = differing(patch, image, fields)
+    const wrong = Object.entries(patch).flatMap(([field, wanted]) => {
+      const counts = fields.get(field) ?? { checked: 0, differ: 0, not_shown: 0 }
+      const holding = compareField(field, wanted, image)
+      counts.checked++
+      if (holding === 'not_shown') counts.not_shown++
+      if (holding === 'differs') counts.differ++
+      fields.set(field, counts)
+      return holding === 'differs' ? [field] : []
+    })
     if (wrong.length === 0) continue
     different++
     if (differences.length < mostNamed) {
@@ -159,33 +167,13 @@ async function compareAll(
   return { checked, fields: Object.fromEntries(fields), differences, different, missing, unreadable }
 }
 
-/** Counts each field, and returns those that differ. */
-function differing(
-  patch: JsonObject,
-  image: JsonObject,
-  fields: Map<string, { checked: number; differ: number; not_shown: number }>,
-): readonly string[] {
-  const wrong: string[] = []
-  for (const [field, wanted] of Object.entries(patch)) {
-    const counts = fields.get(field) ?? { checked: 0, differ: 0, not_shown: 0 }
-    fields.set(field, counts)
-    counts.checked++
-    const holding = compareField(field, wanted, image)
-    if (holding === 'not_shown') counts.not_shown++
-    if (holding !== 'differs') continue
-    counts.differ++
-    wrong.push(field)
-  }
-  return wrong
-}
-
-export interface RunWrite {
+interface RunWrite {
   readonly customerId: string
   readonly patch: JsonObject
 }
 
 /** Rows of one customer come in their order. Throws INPUT if the input is gone or has changed, and there are no before-images. */
-export async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
+async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
   const rows = await findTaken(eachOutcome(run.reader.outcomes()))
   const { taken, partly } = rows
   if (await run.reader.hasBeforeImages()) {
@@ -199,31 +187,24 @@ async function* writesOfInput(run: SavedRun, { taken, partly }: TakenRows): Asyn
   const { record, runId, isFinished } = run
   if (record.options.input === '-' && isFinished)
     throw inputNotKept(runId, 'Only runs with --backup keep what they wrote.')
-  const file = await openSameInput(run)
-  const plan = record.planned === undefined ? undefined : await openPlanOf(record.planned)
-  try {
-    const { openRows, readRow } = await checkOf(plan)(
-      await inputPartsOf(run, file, await readHeadOf(run, file)),
-    )
-    const sent = sentFields(run)
-    for await (const rows of openRows()) {
-      for (const row of rows) {
-        if (!taken.has(row.row)) continue
-        const read = readRow(row)
-        const fields = await sent(row.row)
-        if (isOutcome(read)) continue
-        const { patch } = onlyFields(read, (field) => fields.has(field))
-        yield {
-          customerId: read.customerId,
-          patch: takenPatch(removeHoles(patch), partly.get(row.row) ?? ''),
-        }
-      }
+  await using opened = new AsyncDisposableStack()
+  const file = opened.adopt(await openSameInput(run), (found) => found.close())
+  const plan = record.planned && opened.adopt(await openPlanOf(record.planned), (found) => found.close())
+  const parts = await inputPartsOf(run, file, await readHeadOf(run, file))
+  const { openRows, readRow } = await checkOf(plan)(parts)
+  const sent = sentFields(run)
+  for await (const rows of openRows()) {
+    for (const row of rows) {
+      if (!taken.has(row.row)) continue
+      const read = readRow(row)
+      const fields = await sent(row.row)
+      if (isOutcome(read)) continue
+      const { patch } = onlyFields(read, (field) => fields.has(field))
+      const { customerId } = read
+      yield { customerId, patch: takenPatch(removeHoles(patch), partly.get(row.row) ?? '') }
     }
-    await file.checkUnchanged()
-  } finally {
-    await plan?.close()
-    await file.close()
   }
+  await file.checkUnchanged()
 }
 
 /** The fields that a row sent, which may be fewer than it has. Asked in the order of rows. */

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'
-import type { MissingColumn, Scan, SetAside } from '../model/scan.ts'
+import type { Scan } from '../model/scan.ts'
 import { printable, shellWord } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatNumberOf, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
@@ -83,30 +83,25 @@ export function rollbackLines({ restored, kept, not_possible }: RollbackBuckets)
   ]
 }
 
-/** What of a file is not sent, for a scan. */
-export function scanLines(found: {
+/** What of a file is not sent, for a scan: fields that a preset takes and the file does not have, and what the reader left out. */
+export function scanLines({
+  missingColumns = [],
+  setAside = [],
+}: {
   readonly missingColumns?: Scan['missingColumns'] | undefined
   readonly setAside?: Scan['setAside'] | undefined
 }): readonly string[] {
-  return [missingLine(found.missingColumns), setAsideLine(found.setAside)].filter(
-    (line) => line !== undefined,
-  )
-}
-
-/** Fields that a preset takes and the file does not have. Returns undefined if there are none. */
-function missingLine(missing: readonly MissingColumn[] = []): string | undefined {
-  if (missing.length === 0) return undefined
-  const fields = [...new Set(missing.flatMap((each) => each.fields))].join(', ')
-  const columns = missing.map(({ column }) => `"${column}"`).join(', ')
-  return printable(`Not in this file, so not sent: ${fields}. The preset looks for ${columns}.`)
-}
-
-/** What the reader left out. Returns undefined if there is nothing. */
-function setAsideLine(found: readonly SetAside[] = []): string | undefined {
-  const parts = found.map(
+  const lines: string[] = []
+  if (missingColumns.length > 0) {
+    const fields = [...new Set(missingColumns.flatMap((each) => each.fields))].join(', ')
+    const columns = missingColumns.map(({ column }) => `"${column}"`).join(', ')
+    lines.push(printable(`Not in this file, so not sent: ${fields}. The preset looks for ${columns}.`))
+  }
+  const parts = setAside.map(
     ({ kind, count, line }) => `${formatCount(count)} × ${setAsideWords[kind]} (first: line ${line})`,
   )
-  return parts.length === 0 ? undefined : `Left out, because nothing is in it: ${parts.join('; ')}`
+  if (parts.length > 0) lines.push(`Left out, because nothing is in it: ${parts.join('; ')}`)
+  return lines
 }
 
 function syncLine({ state, unchanged, fields_left_out: leftOut, vanished }: SyncFacts): string {

@@ -1,5 +1,4 @@
 /** `summary.json`: the numbers of a run, for programs. Counting takes one pass, and memory that does not grow with the rows. */
-import { join } from 'node:path'
 import { countEach, countUp } from '../model/collections.ts'
 import {
   splitNames,
@@ -13,7 +12,6 @@ import { findTip } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Outcome, OutcomeKind } from '../model/row.ts'
 import type { MissingColumn, SetAside } from '../model/scan.ts'
-import { writeOutputFile } from './output-file.ts'
 
 export interface RunFacts {
   readonly run_id: string
@@ -100,8 +98,8 @@ export function toSummary(facts: RunFacts, totals: Totals): Summary {
   return { ...first, ...counts, sync, missing_columns, set_aside, exit_code, next }
 }
 
-export function writeSummary(directory: string, summary: Summary): void {
-  writeOutputFile(join(directory, 'summary.json'), [`${JSON.stringify(summary, undefined, 2)}\n`])
+export function summaryJson(summary: Summary): string {
+  return `${JSON.stringify(summary, undefined, 2)}\n`
 }
 
 export function countNeedingAttention(outcomes: Totals['outcomes']): number {

@@ -1,6 +1,7 @@
 /** `probe`: one experiment on a customer that the user names, after a question. */
 import { probe as probeAccount, showProbe } from '../../jobs/probe.ts'
 import type { ProbeFacts } from '../../jobs/probe.ts'
+import { usageError } from '../../config/values.ts'
 import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
 import { isoTime } from '../../report/format.ts'
 import { senderOptions } from '../arguments.ts'
@@ -10,8 +11,7 @@ import { drainOnSignals, isTyped, printResult, say } from '../terminal.ts'
 export async function probe(args: Arguments<'probe'>): Promise<number> {
   const { customer, show = false, json, confirmProduction } = args
   if ((customer === undefined) !== show)
-    throw new BulkUpdateError(
-      'E_USAGE',
+    throw usageError(
       'probe needs either --customer or --show',
       'Write it like: rapyd-bulk probe --customer cus_…',
     )

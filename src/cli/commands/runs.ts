@@ -1,5 +1,5 @@
 /** `runs` and `report`: list and delete runs, and write the files of a run again. */
-import { parseAge } from '../../config/values.ts'
+import { parseAge, usageError } from '../../config/values.ts'
 import { deleteRun, isUnbegun, planPurge, listRuns } from '../../jobs/runs.ts'
 import type { PurgePlan, ListedRun } from '../../jobs/runs.ts'
 import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
@@ -13,11 +13,7 @@ import { isTyped, print, printJson, printResult, say, sayError, sayLines } from 
 export async function runs(args: Arguments<'runs'>): Promise<number> {
   if (args.purge === true) return purge(args)
   if (args.olderThan !== undefined || args.yes === true) {
-    throw new BulkUpdateError(
-      'E_USAGE',
-      '--older-than and --yes are for --purge',
-      'Add --purge, or leave them out.',
-    )
+    throw usageError('--older-than and --yes are for --purge', 'Add --purge, or leave them out.')
   }
   const found = await listRuns(args.runsDir, args)
   printResult(args.json, found, runsText(found))
@@ -26,11 +22,7 @@ export async function runs(args: Arguments<'runs'>): Promise<number> {
 
 async function purge(args: Arguments<'runs'>): Promise<number> {
   if (args.olderThan === undefined) {
-    throw new BulkUpdateError(
-      'E_USAGE',
-      '--purge needs --older-than',
-      'Write it like --purge --older-than 30d.',
-    )
+    throw usageError('--purge needs --older-than', 'Write it like --purge --older-than 30d.')
   }
   const plan = planPurge(await listRuns(args.runsDir, args), parseAge(args.olderThan), Date.now())
   const chosen = [...plan.doomed, ...plan.inputs]

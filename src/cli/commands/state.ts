@@ -1,18 +1,19 @@
-/** `state`: shows, forgets or fills the field state of `--only-changed`. */
+/** `state`: shows, forgets or fills the field state of `--only-changed`. `store check`: examines the store. */
 import { isoTime } from '../../report/format.ts'
-import { didYouMean, findNearest, printable } from '../../model/text.ts'
-import { exitCodes, BulkUpdateError } from '../../model/errors.ts'
+import { printable } from '../../model/text.ts'
+import { exitCodes } from '../../model/errors.ts'
+import { usageError } from '../../config/values.ts'
+import type { Store } from '../../model/store.ts'
+import { withStore } from '../../store/open-store.ts'
 import { baselineState, forgetState, showState } from '../../jobs/state.ts'
 import type { StateFacts } from '../../jobs/state.ts'
 import type { Arguments } from '../command-table.ts'
-import { stateActions, subjects } from '../command-table.ts'
 import { senderOptions } from '../arguments.ts'
 import { drainOnSignals, printResult } from '../terminal.ts'
 
 export async function state(args: Arguments<'state'>): Promise<number> {
-  const action = stateActions.find((known) => known === args.action)
-  if (action === undefined) throw unknownAction(args.action)
-  refuseOtherArguments(action, args)
+  const { action } = args
+  refuseOtherArguments(args)
   const { options } = senderOptions(args, {})
   switch (action) {
     case 'show':
@@ -39,37 +40,14 @@ export async function state(args: Arguments<'state'>): Promise<number> {
   return exitCodes.OK
 }
 
-function unknownAction(word: string) {
-  if (word === 'rebuild') {
-    return new BulkUpdateError(
-      'E_USAGE',
-      'state rebuild is no action any more: the store keeps this state together with the outcomes, so it cannot fall behind them',
-      'If the store was lost, put it back, or take what was sent last as applied: rapyd-bulk state baseline <last file>.',
-    )
-  }
-  return new BulkUpdateError(
-    'E_USAGE',
-    `the action is none of ${stateActions.join(', ')}`,
-    `${didYouMean(findNearest(word, stateActions))}Name ${subjects.action}. See rapyd-bulk state --help.`,
-  )
-}
-
-function refuseOtherArguments(
-  action: (typeof stateActions)[number],
-  { input, customer, all }: Arguments<'state'>,
-): void {
+function refuseOtherArguments({ action, input, customer, all }: Arguments<'state'>): void {
   if (action === 'baseline' && input === undefined)
-    throw new BulkUpdateError(
-      'E_USAGE',
-      'state baseline needs a file',
-      'Write it like state baseline last-export.csv.',
-    )
+    throw usageError('state baseline needs a file', 'Write it like state baseline last-export.csv.')
   if (action !== 'baseline' && input !== undefined)
-    throw new BulkUpdateError('E_USAGE', `state ${action} takes no file`, 'Leave it out.')
+    throw usageError(`state ${action} takes no file`, 'Leave it out.')
   const isNamed = customer !== undefined
   if (action === 'forget' ? isNamed === (all === true) : isNamed || all === true)
-    throw new BulkUpdateError(
-      'E_USAGE',
+    throw usageError(
       'state forget needs either --customer or --all, and nothing else takes them',
       'Write it like state forget --customer cus_….',
     )
@@ -88,4 +66,19 @@ function printState(args: Arguments<'state'>, facts: StateFacts): void {
     `Store: ${path}`,
   ]
   printResult(args.json, facts, `${lines.map(printable).join('\n')}\n`)
+}
+
+/**
+ * Exit code 0 if the store is whole, else that of E_STORE_DAMAGED. Throws LOCAL, E_STORE_LOST, for a store that has gone backwards,
+ * without `--restored`. With it, rows without an outcome count as in doubt from now on: they are read before they are sent.
+ */
+export async function store(args: Arguments<'store'>): Promise<number> {
+  const isAccepted = args.restored === true
+  const check = async (opened: Store) => ({ path: opened.path, problems: await opened.check(isAccepted) })
+  const { path, problems } = await withStore(args, check, isAccepted)
+  const lines = [`Store: ${path}`, ...problems.map((problem) => `  ${problem}`)]
+  if (problems.length === 0) lines.push('  It is whole.')
+  if (isAccepted) lines.push('  Accepted: rows without an outcome are read before they are sent.')
+  printResult(args.json, { path, problems, accepted: isAccepted }, `${lines.join('\n')}\n`)
+  return problems.length === 0 ? exitCodes.OK : exitCodes.LOCAL
 }

@@ -4,10 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { html } from '../escape.ts'
 import { formatCount, formatDuration } from '../format.ts'
-import { writeOutputFile } from '../output-file.ts'
 import { countNeedingAttention, durationMs } from '../summary.ts'
 import type { Summary } from '../summary.ts'
 import type { Pause, ReportData } from './report-data.ts'
@@ -22,16 +21,6 @@ export interface ReportFacts {
   readonly pauses: readonly Pause[]
   /** The versions of this program and of Node. */
   readonly versions: string
-}
-
-/** Throws like `writeOutputFile`. */
-export function writeHtmlReport(
-  directory: string,
-  summary: Summary,
-  facts: ReportFacts,
-  data: ReportData,
-): void {
-  writeOutputFile(join(directory, 'report.html'), renderReport(summary, facts, data))
 }
 
 export function* renderReport(summary: Summary, facts: ReportFacts, data: ReportData): Generator<string> {

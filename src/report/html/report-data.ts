@@ -30,20 +30,12 @@ export function createReportData(values?: RowValues) {
 export interface RowValues {
   /** Names of the columns; empty if a row is shown as it is written. */
   readonly names: readonly string[]
-  /** Returns the cells of a record, or its whole text if it cannot be split. */
-  readonly of: (record: string) => readonly string[]
+  /** Returns the cells of a record; undefined if it cannot be split, and is shown whole. */
+  readonly split: (record: string) => readonly string[] | undefined
 }
 
 /** Longer texts are cut. */
 const longest = 300
-
-/** `splitRecord` returns undefined if it cannot split a record into cells. NDJSON has no `names`. */
-export function createRowValues(
-  names: readonly string[],
-  splitRecord: (record: string) => readonly string[] | undefined,
-): RowValues {
-  return { names: names.map(shorten), of: (record) => (splitRecord(record) ?? [record]).map(shorten) }
-}
 
 function shorten(text: string): string {
   const cut = text.trim()
@@ -94,7 +86,7 @@ export function createAttention(values?: RowValues, most = mostListed) {
       listed++
       const { row, line, customerId } = outcome
       if (values !== undefined && record !== undefined && cells.length < mostValued) {
-        cells.push(values.of(record))
+        cells.push((values.split(record) ?? [record]).map(shorten))
         words.push(outcome.apiMessage)
       }
       const { number, examples } = kindOf(outcome)
@@ -125,7 +117,9 @@ export function createAttention(values?: RowValues, most = mostListed) {
     /** `{"kinds":[…],"rows":[row,line,customer,kind,row,…]}`, and with cells also `names`, `values` and `words`. Safe inside a script element. */
     json(): string {
       const shown =
-        values === undefined || cells.length === 0 ? {} : { names: values.names, values: cells, words }
+        values === undefined || cells.length === 0
+          ? {}
+          : { names: values.names.map(shorten), values: cells, words }
       return jsonInScript(JSON.stringify({ kinds: factsOfKinds(), rows, ...shown }))
     },
   }

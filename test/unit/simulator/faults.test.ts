@@ -56,7 +56,7 @@ describe('a specification', () => {
     ['constructor', 'there is no fault "constructor"', 'Faults: 429, 500, '],
     ['slow', 'the fault "slow" needs a duration', 'slow(2s)'],
     ['slow(2)', 'the fault "slow" needs a duration', 'slow(2s)'],
-    ['slow(-2s)', 'the fault "slow" needs a duration ahead', 'minus'],
+    ['slow(-2s)', 'the fault "slow" needs a duration', 'slow(2s)'],
     ['500(2s)', 'the fault "500" takes no argument', '500'],
     ['500:101%', 'cannot read where the fault "500" strikes: ":101%"', '500:2%'],
     ['500:3', 'cannot read where the fault "500" strikes: ":3"', '500@3'],

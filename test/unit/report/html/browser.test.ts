@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createReportData, createRowValues } from '../../../../src/report/html/report-data.ts'
-import { writeHtmlReport } from '../../../../src/report/html/html-report.ts'
+import { createReportData } from '../../../../src/report/html/report-data.ts'
+import { renderReport } from '../../../../src/report/html/html-report.ts'
+import { writeOutputFile } from '../../../../src/report/output-file.ts'
 import { toSummary, createTotals } from '../../../../src/report/summary.ts'
 import { hasChromium, openInChromium } from '../../../support/chromium.ts'
 import type { BrowserPage } from '../../../support/chromium.ts'
@@ -23,7 +24,7 @@ const reportFacts = { mapping: 'm', options: [['--rate', '1/1s']], pauses, versi
 
 function write(directory: string): void {
   const totals = createTotals()
-  const data = createReportData(createRowValues(['customer', 'note'], (record) => record.split('|')))
+  const data = createReportData({ names: ['customer', 'note'], split: (record) => record.split('|') })
   for (let row = 1; row <= rows; row++) {
     const isOdd = row % 1_000 === 0
     const outcome = outcomeOf({
@@ -42,7 +43,8 @@ function write(directory: string): void {
   const facts = { account: 'a', started_at: '', finished_at: '', rate_limited: 0, exit_code: 1, next: 'n' }
   const input = { path: 'crm.csv', sha256: 'ab', rows, bytes: 1 }
   const run = { run_id: 'crm-1', input, env: 'sandbox', host: 'h', ...facts }
-  writeHtmlReport(directory, toSummary(run, totals.totals()), reportFacts, data)
+  const page = renderReport(toSummary(run, totals.totals()), reportFacts, data)
+  writeOutputFile(join(directory, 'report.html'), page)
 }
 
 const name = hasChromium ? 'in Chromium' : 'in Chromium (skipped: there is no /usr/bin/chromium)'
