@@ -1,6 +1,6 @@
 /** What all commands that send share: progress, the question for production, and the summary. */
 import { options as table } from '../config/options.ts'
-import type { CommandOptions, DuplicatePolicy } from '../config/options.ts'
+import type { CommandName, CommandOptions } from '../config/options.ts'
 import { parseFinishBy } from '../config/values.ts'
 import type { Watch } from '../engine/watch.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
@@ -37,17 +37,14 @@ import {
   wantsColor,
 } from './terminal.ts'
 
-/** The options that all commands that send have. */
-type SendArguments = CommandOptions<'rollback'>
+/** The options that all commands that send have, and those that only `update` has. */
+type SendArguments = CommandOptions<'rollback'> &
+  Partial<Pick<CommandOptions<'update'>, 'duplicates' | 'expectRows'>>
 
 export interface SendWords {
+  readonly command: CommandName
   /** For a run that was finished before. */
   readonly finishedBefore: string
-  readonly duplicates?: DuplicatePolicy | undefined
-  /** Whether the rows come from the user's file, so that notes about the file make sense. Default: true. */
-  readonly areRowsOfFile?: boolean
-  /** `--expect-rows` names the number of rows, so that a confirmation need not. Undefined for commands without it. */
-  readonly areRowsExpected?: boolean
 }
 
 /** Runs a command that sends, and returns its exit code. `start` returns undefined if there is nothing to do. */
@@ -59,7 +56,7 @@ export async function send<Args extends SendArguments>(
     watch: Watch,
     signal: AbortSignal,
   ) => Promise<UpdateResult | undefined>,
-  words: SendWords,
+  { command, finishedBefore }: SendWords,
 ): Promise<number> {
   const { options, production } = senderOptions(args, fallback)
   const { metricsFile, quiet = false } = args
@@ -79,12 +76,11 @@ export async function send<Args extends SendArguments>(
   const watch: Watch = {
     confirm: async ({ host, account, scan, unmatched, price }) => {
       display.clear()
-      const ofFile = words.areRowsOfFile === false ? [] : fileNotes(scan, unmatched, words.duplicates)
+      // Notes about the file make sense only if the rows come from the user's file
+      const ofFile = command === 'rollback' ? [] : fileNotes(scan, unmatched, args.duplicates)
       const notes = [...ofFile, describeExtraCalls(scan), describeClears(scan), describePrice(price)]
       if (!quiet) for (const note of notes) if (note !== undefined) display.writeLine(note)
-      const isHostEnough = words.areRowsExpected === true && args.confirmProduction === host
-      if (production && !isHostEnough)
-        await confirmProduction({ host, account }, scan, words, args.confirmProduction, signal)
+      if (production) await confirmProduction({ host, account }, scan, command, args, signal)
     },
     onKeyChange: askKeyChange(args.acceptKeyChange),
     ...display,
@@ -95,7 +91,7 @@ export async function send<Args extends SendArguments>(
   printSummary(result, args)
   if (result.stopped !== undefined) say(`rapyd-bulk: ${result.stopped.message} [${result.stopped.code}]`)
   const exitCode = writeSummaryFiles(result.summary, result.exitCode, args)
-  if (result.finishedBefore) say(words.finishedBefore)
+  if (result.finishedBefore) say(finishedBefore)
   // A run that was finished before and left nothing needs no next step
   if (!result.finishedBefore || result.summary.exit_code !== exitCodes.OK) sayLines(result.summary.next)
   return exitCode
@@ -104,26 +100,26 @@ export async function send<Args extends SendArguments>(
 function fileNotes(
   scan: Scan,
   unmatched: readonly UnmatchedName[],
-  duplicates: DuplicatePolicy = table.duplicates.default,
+  duplicates: SendArguments['duplicates'] = table.duplicates.default,
 ): readonly (string | undefined)[] {
   const notes = [describeDuplicates(scan, duplicates), describeWarnings(scan), describeUnmatched(unmatched)]
   return [...notes, ...scanLines(scan), describeAddingUp(scan)]
 }
 
-/** The user confirms production by host and number of rows, so an old command cannot run on a new file. */
+/** The user confirms production by host and number of rows, so an old command cannot run on a new file. `--expect-rows` names them, too. */
 async function confirmProduction(
   { host, account }: { readonly host: string; readonly account: string },
   { rows, cleared }: Scan,
-  { areRowsExpected }: SendWords,
-  confirmed: string | undefined,
+  command: CommandName,
+  { confirmProduction: confirmed, expectRows }: SendArguments,
   signal: AbortSignal,
 ): Promise<void> {
   const expected = `${host}:${rows}`
-  if (confirmed === expected) return
+  if (confirmed === expected || (confirmed === host && expectRows !== undefined)) return
   const clears = [...cleared].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
-  const withRows =
-    areRowsExpected === undefined ? '' : `, or --confirm-production ${host} together with --expect-rows`
+  const takesRows = table.expectRows.commands.some((name) => name === command)
+  const withRows = takesRows ? `, or --confirm-production ${host} together with --expect-rows` : ''
   const question = `${facts}\nType ${expected} to send: `
   if (confirmed === undefined && (await isTyped(expected, question, signal))) return
   throw new BulkUpdateError(

@@ -192,12 +192,16 @@ function resultOf(
   }
 }
 
-/** Throws USAGE and LOCAL if a file cannot be written, and INPUT if the header cannot be matched. */
+/**
+ * The invalid rows, as `update` writes them to `errors`, and the fixed copy. Throws USAGE and LOCAL if a file cannot be written, and
+ * INPUT if the header cannot be matched.
+ */
 async function openFiles({ out, fix, force = false }: ValidateWatch, input: MappedInput) {
   // What makes fixes takes time to load.
   const { createFixedCopy } = await import('../validation/fixed-copy.ts')
   const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
-  const errors = out === undefined ? undefined : openErrorsCopy(out, input)
+  const errors =
+    out === undefined ? undefined : openErrorsFile(makeFolder(out), input, 'run the same command again.')
   const waiting: Outcome[] = []
 
   async function flush(): Promise<void> {
@@ -228,10 +232,9 @@ async function openFiles({ out, fix, force = false }: ValidateWatch, input: Mapp
   }
 }
 
-/** The invalid rows, as `update` writes them to `errors`. Throws LOCAL if the directory or the file cannot be made. */
-function openErrorsCopy(directory: string, input: MappedInput) {
+function makeFolder(directory: string): string {
   try {
-    makeLevels(directory)
+    return makeLevels(directory)
   } catch (error) {
     throw new BulkUpdateError(
       'E_OUT',
@@ -240,7 +243,6 @@ function openErrorsCopy(directory: string, input: MappedInput) {
       { cause: error },
     )
   }
-  return openErrorsFile(directory, input, 'run the same command again.')
 }
 
 export type ValidateOptions = WithRecords<UpdateOptions> & ValidateWatch & Stoppable

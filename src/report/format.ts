@@ -53,23 +53,18 @@ function twoUnits(amount: number, size: number, large: string, small: string): s
 
 /** Local time of day, `14:32`; with the date if `at` is not on the day of `now`: `2026-11-21 14:32`. */
 export function formatClock(at: number, now: number): string {
-  const time = localParts(at)
-  return time.date === localParts(now).date ? time.clock : `${time.date} ${time.clock}`
+  const [date = '', time = ''] = localTime(at).split('T')
+  return `${localTime(now).startsWith(date) ? '' : `${date} `}${time.slice(0, 5)}`
 }
 
 /** Like `formatClock`, to the second: `14:32:10`. */
 export function formatClockSecond(at: number, now: number): string {
-  return `${formatClock(at, now)}:${twoDigits(new Date(at).getSeconds())}`
+  return formatClock(at, now) + localTime(at).slice(-3)
 }
 
-function localParts(at: number): { readonly date: string; readonly clock: string } {
-  const time = new Date(at)
-  const date = [time.getFullYear(), twoDigits(time.getMonth() + 1), twoDigits(time.getDate())].join('-')
-  return { date, clock: `${twoDigits(time.getHours())}:${twoDigits(time.getMinutes())}` }
-}
-
-function twoDigits(number: number): string {
-  return String(number).padStart(2, '0')
+/** `2026-11-21T14:32:10` */
+function localTime(at: number): string {
+  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
 }
 
 /** ISO 8601 in UTC with milliseconds; empty for 0, which means "never". */

@@ -184,30 +184,30 @@ export function createTotals() {
 }
 
 function addError(errors: Map<string, ErrorTotal>, outcome: Outcome, code: ErrorCode): void {
-  const { errorField: field, row } = outcome
+  const { errorField: field, row: example_row } = outcome
   const message = messageOfKind(outcome.message)
   const own = [code, field, message].join('\0')
-  const key = errors.has(own) || errors.size < mostKinds ? own : otherKinds
-  const found = errors.get(key)
-  if (found !== undefined) errors.set(key, { ...found, count: found.count + 1 })
-  else if (key === otherKinds) errors.set(key, { ...others, example_row: row })
-  else errors.set(key, { code, field, count: 1, example_row: row, tip: findTip(code, message), message })
+  const isOther = !errors.has(own) && errors.size >= mostKinds
+  const key = isOther ? otherKinds : own
+  const first = isOther
+    ? { ...others, example_row }
+    : { code, field, count: 0, example_row, tip: findTip(code, message), message }
+  const found = errors.get(key) ?? first
+  errors.set(key, { ...found, count: found.count + 1 })
 }
 
 const others = {
   code: otherKinds,
   field: '',
-  count: 1,
-  example_row: 0,
+  count: 0,
   tip: 'Look at the rows themselves: `errors` names what is wrong with each.',
   message: `more than ${mostKinds} kinds of error`,
 }
 
 /** Most frequent first, `E_OTHER` last. */
 function byCount(left: ErrorTotal, right: ErrorTotal): number {
-  if (left.code === otherKinds) return 1
-  if (right.code === otherKinds) return -1
-  return right.count - left.count
+  const isOther = ({ code }: ErrorTotal): number => (code === otherKinds ? 1 : 0)
+  return isOther(left) - isOther(right) || right.count - left.count
 }
 
 /** Nearest-rank percentiles over whole milliseconds. */

@@ -117,31 +117,20 @@ function parseDuration(text: string): number | undefined {
   return factor === undefined ? undefined : Number(number) * factor * (sign === '-' ? -1 : 1)
 }
 
-export interface Draw {
-  /** The fault that strikes; `slow` and `clock` only add to the two numbers below. */
-  readonly fault: Fault | undefined
-  readonly delayMs: number
-  /** The server's clock minus the true one. */
-  readonly skewMs: number
-  /** Name of the fault for the call log; empty if none strikes. */
-  readonly name: string
-}
-
 /** Decides which fault strikes a request: by count, by customer, and by a draw that the seed determines. */
-export type FaultPlan = (method: string, customerId: string) => Draw
-
-const noFault: Draw = { fault: undefined, delayMs: 0, skewMs: 0, name: '' }
-
-export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPlan {
-  if (faults.length === 0) return () => noFault
+export function createFaultPlan(faults: readonly Fault[], seed: number) {
   const watched = faults.map((fault, index) => ({ fault, index, met: 0, struck: 0 }))
   const rolls = faults.some(({ share }) => share < 1)
   const requestsOf = new Map<string, number>()
 
-  return (method, customerId) => {
+  return (method: string, customerId: string) => {
     const nth = (requestsOf.get(customerId) ?? 0) + 1
     if (rolls) requestsOf.set(customerId, nth)
-    let draw = noFault
+    let struck: Fault | undefined
+    /** `slow` and `clock` add to any other; the second is the server's clock minus the true one. */
+    let [delayMs, skewMs] = [0, 0]
+    /** For the call log; empty if no fault strikes. */
+    let name = ''
     for (const entry of watched) {
       const { fault, index } = entry
       if (fault.method !== '' && fault.method !== method) continue
@@ -149,20 +138,15 @@ export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPl
       entry.met += 1
       if (entry.met < fault.from || entry.met > fault.to || entry.struck >= fault.times) continue
       if (fault.share < 1 && drawShare(`${seed}|${index}|${customerId}|${nth}`) >= fault.share) continue
-      const next = add(draw, fault)
-      if (next !== draw) entry.struck += 1
-      draw = next
+      if (fault.name === 'slow') delayMs += fault.argumentMs
+      else if (fault.name === 'clock') skewMs += fault.argumentMs
+      else if (struck !== undefined) continue
+      else struck = fault
+      entry.struck += 1
+      name = struck?.name ?? (name || fault.name)
     }
-    return draw
+    return { fault: struck, delayMs, skewMs, name }
   }
-}
-
-function add(draw: Draw, fault: Fault): Draw {
-  const { name, argumentMs } = fault
-  const shown = draw.name === '' ? name : draw.name
-  if (name === 'slow') return { ...draw, delayMs: draw.delayMs + argumentMs, name: shown }
-  if (name === 'clock') return { ...draw, skewMs: draw.skewMs + argumentMs, name: shown }
-  return draw.fault === undefined ? { ...draw, fault, name } : draw
 }
 
 /** A number from 0 to 1 that only the text determines: FNV-1a, then the finaliser of MurmurHash3 to spread it. */

@@ -24,7 +24,7 @@ export async function rollback(args: Arguments<'rollback'>): Promise<number> {
       say(nothingLeftText(result.parent))
       return undefined
     },
-    { finishedBefore: 'This rollback was finished before: nothing was sent.', areRowsOfFile: false },
+    { command: 'rollback', finishedBefore: 'This rollback was finished before: nothing was sent.' },
   )
 }
 

@@ -18,11 +18,9 @@ export async function update(args: Arguments<'update'>): Promise<number> {
       'Add --only-changed, or leave them out.',
     )
   }
-  const finishedBefore = 'This run was finished before: nothing was sent. --new-run starts another.'
   return send(args, {}, (options, watch, signal) => bulkUpdate({ ...options, input, ...watch, signal }), {
-    finishedBefore,
-    duplicates: args.duplicates,
-    areRowsExpected: args.expectRows !== undefined,
+    command: 'update',
+    finishedBefore: 'This run was finished before: nothing was sent. --new-run starts another.',
   })
 }
 
@@ -33,7 +31,7 @@ export async function apply(args: Arguments<'apply'>): Promise<number> {
     args,
     await wherePlanGoes(plan),
     (options, watch, signal) => applyPlan({ ...options, plan, verify, ...watch, signal }),
-    { finishedBefore },
+    { command: 'apply', finishedBefore },
   )
 }
 
@@ -62,6 +60,6 @@ export async function redo(args: Arguments<'redo'>): Promise<number> {
       }
       return result
     },
-    { finishedBefore: 'This redo was finished before: nothing was sent.' },
+    { command: 'redo', finishedBefore: 'This redo was finished before: nothing was sent.' },
   )
 }
