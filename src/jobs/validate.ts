@@ -1,7 +1,7 @@
 /** `validate`: the scan with all checks: what is in the file, and everything that is wrong with it. No network, no credentials. */
 import { checkInput } from '../validation/scan.ts'
-import type { CheckedInput, OnInvalid, MappedInput } from '../validation/input-parts.ts'
-import { createCsvColumns, createNdjsonColumns, mostKeys } from '../validation/columns.ts'
+import type { CheckedInput, MappedInput } from '../validation/input-parts.ts'
+import { createColumns, mostKeys } from '../validation/columns.ts'
 import type { ColumnReport } from '../validation/columns.ts'
 import { createChecks } from '../validation/checks.ts'
 import type { Checks, CheckResults, ChecksParts } from '../validation/checks.ts'
@@ -11,8 +11,9 @@ import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
-import { planHeader, planKeys, planPart, unmatchedNames } from '../mapping/column-plans.ts'
-import type { PlannedColumn, UnmatchedName } from '../mapping/column-plans.ts'
+import type { InputColumn } from '../mapping/headers.ts'
+import { createLocate, unmatchedNames } from '../mapping/input-columns.ts'
+import type { UnmatchedName } from '../mapping/input-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -22,15 +23,19 @@ import { parseRate } from '../config/values.ts'
 import { givenInput, signalOf } from '../engine/program-options.ts'
 import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
+import { createFileProfiler } from '../validation/input-guard.ts'
 import { callsOnTop } from '../model/scan.ts'
 import type { Scan } from '../model/scan.ts'
-import { createLocate, mapInput, rulesOf } from '../validation/row-reader.ts'
+import { columnsOf, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
+import { acceptedChanges } from '../engine/open-input.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import { makeLevels } from '../config/own-files.ts'
 import { openErrorsFile } from '../report/results.ts'
-import type { Outcome, MalformedRow, Row } from '../model/row.ts'
+import type { Examiner } from '../model/ports.ts'
+import { isOutcome } from '../model/row.ts'
+import type { Outcome, MalformedRow, Row, SourceColumn } from '../model/row.ts'
 import { isStrictRule, phoneRule } from '../rapyd/customer-fields.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
@@ -51,6 +56,9 @@ export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** What `fix` has done. */
   readonly mended?: FixedFile
 }
+
+/** Gets an invalid row. `columnOf` finds the column of its problem. */
+export type OnInvalid = (outcome: Outcome, columnOf: () => SourceColumn | undefined) => void
 
 /** Of `validate`. Options about sending are taken and do nothing. */
 export interface ValidateWatch {
@@ -76,7 +84,8 @@ export interface ValidateWatch {
 export async function validate(given: ValidateOptions): Promise<ValidateResult> {
   const { onDefect, afterBatch, onInvalid, out, fix, force } = given
   const { options: asGiven, piped } = givenInput(given)
-  const options = resolveOptions(asGiven)
+  const resolved = resolveOptions(asGiven)
+  const options = { ...resolved, acceptChange: acceptedChanges(resolved.acceptChange) }
   const signal = signalOf(given)
   const mapping = await loadMapping(options.map)
   const file = await openPassingInput(options.input, signal, { encoding: options.encoding, piped })
@@ -90,12 +99,17 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await afterBatch?.()
     }
     const checks = await openChecks(input, { onDefect, onDefective: files?.defective })
-    const parts = { ...input, signal, examiner: checks }
-    const onRow: OnInvalid = (outcome, columnOf) => {
-      files?.invalid(outcome)
-      onInvalid?.(outcome, columnOf)
+    const locate = createLocate(columnsOf(input))
+    const invalid: Examiner = {
+      row(row, read) {
+        if (!isOutcome(read) || read.outcome !== 'invalid') return
+        files?.invalid(read)
+        onInvalid?.(read, () => locate(row, read.errorField))
+      },
     }
-    const checked = await checkInput({ ...parts, onInvalid: onRow }, (source) => inSteps(source, afterEach))
+    const profiler = createFileProfiler(input, undefined)
+    const parts = { ...input, signal, examiners: [checks, profiler, invalid] }
+    const checked = await checkInput(parts, (source) => inSteps(source, afterEach))
     const results = checks.finish(checked.found)
     await afterBatch?.()
     const present = results.columns.map(({ name }) => name)
@@ -104,7 +118,9 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       head.format === 'csv' || present.length < mostKeys
         ? unmatchedNames(options.ignoreColumns, present, input.mapping)
         : []
-    return { ...resultOf(checked, results, options), unmatched, ...(await files?.finish()) }
+    const damage = (await profiler.finish(checked.found)).refusal
+    const refusal = checked.refusal ?? damage
+    return { ...resultOf({ ...checked, refusal }, results, options), unmatched, ...(await files?.finish()) }
   } finally {
     await file.close()
   }
@@ -115,43 +131,30 @@ async function openChecks(
   input: MappedInput,
   watch: Pick<ChecksParts, 'onDefect' | 'onDefective'>,
 ): Promise<Checks> {
-  const { head, options, mapping } = input
-  const ignored = options.ignoreColumns
-  const rules = rulesOf(options)
-  const plans = head.format === 'csv' ? planHeader(head.header, ignored, mapping, rules) : []
+  const columnsOfRow = columnsOf(input)
+  const header = columnsOfRow()
   const mayHavePhones =
-    head.format === 'ndjson' ||
-    plans.some(({ assignments }) =>
+    input.head.format === 'ndjson' ||
+    header.some(({ assignments }) =>
       assignments.some(({ target: { holds, rule } }) => rule === phoneRule || holds === 'addresses'),
     )
   const hasTrunkZero = mayHavePhones ? (await import('../mapping/trunk-zero.ts')).hasTrunkZero : () => false
-  const shared = { ...watch, locate: createLocate(input), hasTrunkZero }
-  if (head.format === 'ndjson') {
-    const columns = createNdjsonColumns(
-      planKeys(ignored, mapping, rules),
-      rules.nullValues,
-      (target, whole) => planPart(target, whole, rules),
-    )
-    return createChecks({ ...shared, columns, texts: [], objects: [], typed: [], headerWarnings: [] })
-  }
   return createChecks({
-    ...shared,
-    columns: createCsvColumns(plans, rules.nullValues),
-    texts: plans.flatMap((plan, index) => textsOf(plan, index)),
-    objects: plans
+    ...watch,
+    locate: createLocate(columnsOfRow),
+    hasTrunkZero,
+    columns: createColumns(columnsOfRow, rulesOf(input.options)),
+    texts: header.flatMap(textsOf),
+    objects: header
       .flatMap(({ assignments }) => assignments)
       .flatMap(({ conversion, target }) => (conversion?.name === 'json' ? [target.path] : [])),
-    typed: typedColumns(plans),
-    headerWarnings: findLookAlikes(
-      plans.flatMap(({ name, assignments }, index) =>
-        assignments.length === 0 ? [] : { name, number: index + 1 },
-      ),
-    ),
+    typed: typedColumns(header),
+    headerWarnings: findLookAlikes(header.filter(({ assignments }) => assignments.length > 0)),
   })
 }
 
 /** Fields with a strict rule are checked by it. Others hold texts, or objects of them. */
-function textsOf({ name, assignments }: PlannedColumn, index: number): ChecksParts['texts'] {
+function textsOf({ name, assignments }: InputColumn, index: number): ChecksParts['texts'] {
   const found = assignments.find(
     ({ target, conversion }) => !isStrictRule(target.rule) && conversion?.name !== 'json',
   )
