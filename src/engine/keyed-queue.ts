@@ -1,14 +1,29 @@
 /**
- * A queue per key: tasks of one key run one after another, tasks of different keys at the same time. A window bounds how many
- * tasks run or wait. Rate and concurrency belong to the limiter.
+ * A queue per key: tasks of one key run one after another, tasks of different keys at the same time. Places bound how many tasks
+ * run or wait. Rate and concurrency belong to the limiter.
  */
 import type { KeyedQueue } from '../model/ports.ts'
 
-/** `window` returns the most tasks that may run or wait now. `onFailure` gets the first error of a task at once. */
-export function createKeyedQueue(window: () => number, onFailure?: (error: unknown) => void): KeyedQueue {
-  /** The last task of each key. */
-  const lasts = new Map<string, Promise<void>>()
+interface Lane {
+  last: Promise<void>
+  tasks: number
+  /** True while the running task waits for a time. */
+  isWaiting: boolean
+}
+
+/**
+ * `places` returns the most tasks that may run or be queued, without those of keys that wait for a time. `most`: with them. `onFailure` gets the
+ * first error of a task at once.
+ */
+export function createKeyedQueue(
+  places: () => number,
+  onFailure?: (error: unknown) => void,
+  most = Number.POSITIVE_INFINITY,
+): KeyedQueue {
+  const lanes = new Map<string, Lane>()
   let tasks = 0
+  /** Those of keys that wait. */
+  let waiting = 0
   let failure: { readonly error: unknown } | undefined
   let change = Promise.withResolvers<void>()
 
@@ -39,24 +54,36 @@ export function createKeyedQueue(window: () => number, onFailure?: (error: unkno
     if (failure !== undefined) throw failure.error
   }
 
+  const isFull = (): boolean => tasks >= most || tasks - waiting >= places()
+
   return {
     add(key, task) {
       if (failure !== undefined) return
       tasks++
-      const last = run(task, lasts.get(key)).finally(() => {
-        if (lasts.get(key) === last) lasts.delete(key)
+      const known = lanes.get(key)
+      const lane = known ?? { last: Promise.resolve(), tasks: 0, isWaiting: false }
+      lane.tasks++
+      if (lane.isWaiting) waiting++
+      lanes.set(key, lane)
+      lane.last = run(task, known?.last).finally(() => {
+        if (--lane.tasks === 0) lanes.delete(key)
       })
-      lasts.set(key, last)
+    },
+    waits(key, isWaiting) {
+      const lane = lanes.get(key)
+      if (lane === undefined || lane.isWaiting === isWaiting) return
+      lane.isWaiting = isWaiting
+      waiting += isWaiting ? lane.tasks : -lane.tasks
+      changed()
     },
     get full() {
-      return tasks >= window() || failure !== undefined
+      return isFull() || failure !== undefined
     },
     async room() {
-      await until(() => failure !== undefined || tasks < window())
+      await until(() => failure !== undefined || !isFull())
       // Tasks that run must end first: their outcomes belong in the report.
       if (failure !== undefined) await idle()
     },
     idle,
-    recheck: changed,
   }
 }

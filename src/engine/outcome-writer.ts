@@ -29,7 +29,7 @@ export interface OutcomeWriterParts {
     | undefined
   readonly answers: Pick<AnswerCheck, 'settle'>
   /** Rows in doubt. A row that has an outcome is taken out. */
-  readonly inDoubt: Map<number, number>
+  readonly inDoubt: Map<number, unknown>
   readonly held: HeldCustomers
   /** Gets the customers of rows that ended `failed` or `unknown`: nothing more is sent to them. */
   readonly closed: Set<string>

@@ -138,7 +138,7 @@ async function prepare(
 ): Promise<Prepared | Outcome | Unreadable> {
   const { precondition } = parts
   const isKeyed = namesKeys(parts, asked)
-  if (precondition !== undefined || isKeyed) await parts.untilSettled(asked, signal)
+  await parts.untilSettled(asked, signal)
   signal.throwIfAborted()
   const isForKeys = precondition === undefined && parts.leavesHeld === undefined && !lacksImage(parts, asked)
   const { reading, at } = await parts.shared.read(asked.customerId, signal, isForKeys)

@@ -26,7 +26,7 @@ import type { RunClient } from './client.ts'
 import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import { stopWith } from './program-options.ts'
-import { endOfEarlierSessions, settleAfterMs } from './waiting-rows.ts'
+import { openDoubts, settleAfterMs } from './waiting-rows.ts'
 import type { Remote } from './remote.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
@@ -239,11 +239,10 @@ async function sendRow(
   const send = createSender({
     ...more,
     ...client,
-    inDoubt: run.inDoubt,
+    inDoubt: openDoubts(run, new Map(), clock),
     settleAfterMs: () => settleMs,
     held: { until: () => 0, hold() {} },
     cancelIntent: ({ row }) => run.cancelIntents([row]),
-    earlierEndedAt: endOfEarlierSessions(run, clock),
     stop() {},
   })
   const outcome = await send(request, signal)

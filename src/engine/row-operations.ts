@@ -15,7 +15,7 @@ export interface RowOperationsParts {
   readonly clock: Pick<Clock, 'wall'>
   readonly outcomes: { recordRemoval(soFar: Outcome, removal: UpdateRequest): Promise<void> }
   /** Rows in doubt. A row whose removal is settled, and whose rest was not sent yet, is taken out. */
-  readonly inDoubt: Map<number, number>
+  readonly inDoubt: Map<number, unknown>
 }
 
 export function sendOperations(send: Send, parts: RowOperationsParts): Send {

@@ -5,7 +5,7 @@ import { preflight } from '../http/access.ts'
 import type { ReadCustomer, HeldCustomers } from '../http/ports.ts'
 import { createReadBack, createReadCustomer, withoutReading } from '../http/read-customer.ts'
 import { createSender } from '../http/sender.ts'
-import { endOfEarlierAttempts } from '../http/settling.ts'
+import type { Doubt } from '../http/settling.ts'
 import { fieldOf } from '../model/row.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { firstRows } from '../input/rows.ts'
@@ -17,9 +17,9 @@ import { callsOnTop } from '../model/scan.ts'
 import { send } from './drain.ts'
 import {
   createHeldCustomers,
-  endOfEarlierSessions,
-  mostDoubts,
-  mostSettling,
+  keepDoubts,
+  mostRows,
+  openDoubts,
   queuePlaces,
   settleAfterMs,
 } from './waiting-rows.ts'
@@ -57,16 +57,13 @@ interface Sending {
   /** What is read before rows are sent. */
   readonly shared: SharedRead
   readonly answers: AnswerCheck
-  /** Rows that an earlier session, or the parent run, may have sent, with the time of their intent (ms since 1970). Shrinks. */
-  readonly inDoubt: Map<number, number>
+  /** Rows that an earlier session, or the parent run, may have sent. Loses rows that get an outcome. */
+  readonly inDoubt: Map<number, Doubt>
   /** Rows in doubt of the parent run, which the user asked to send again. */
   readonly isSentAgain: (row: number) => boolean
   /** Customers with a row that was settled early. */
   readonly held: HeldCustomers
-  /** When the attempts of earlier sessions count as ended, in the clock's milliseconds. */
-  readonly earlierEndedAt: number
-  /** Rows that wait for their settle time now. */
-  readonly settling: { rows: number; onGrowth: () => void }
+  readonly lanes: KeyedQueue
   readonly stop: (error: unknown) => void
 }
 
@@ -108,7 +105,7 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
       source: withoutSettled(options.limit === undefined ? rows : firstRows(rows, options.limit), run),
       prepare: parts.prepare,
       deliver: middleware.reduce((next, wrap) => wrap(next), createRowSender(sending, step)),
-      lanes: createQueue(sending, options.concurrency),
+      lanes: sending.lanes,
       settle: (outcome) => outcomes.settle(outcome),
       signal,
     })
@@ -121,6 +118,7 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
     if (options.limit === undefined) await finish(parts, run)
     return undefined
   }
+  keepDoubts(run, sending.inDoubt, clock)
   // The first reason counts. Later errors follow from it. A reason that is no BulkUpdateError is a bug.
   if (signal.reason instanceof BulkUpdateError) return signal.reason
   throw signal.reason
@@ -137,7 +135,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
   })
   const read = createReadCustomer(client)
   const shared = createSharedRead(createReadCustomer(client, true), clock)
-  const inDoubt = new Map([...parts.asked, ...run.inDoubt])
+  const inDoubt = openDoubts(run, parts.asked, clock)
   const identity = { host: remote.host, runId }
   return {
     parts,
@@ -167,22 +165,10 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
     }),
     isSentAgain: (row) => parts.asked.has(row) && !run.inDoubt.has(row),
     held: createHeldCustomers(run, clock),
-    earlierEndedAt: endOfEarlierSessions(run, clock),
-    settling: { rows: 0, onGrowth() {} },
+    // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
+    lanes: createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows),
     stop,
   }
-}
-
-/** Rows in doubt and rows that settle get places of their own, so that others need not wait. */
-function createQueue({ inDoubt, settling, stop }: Sending, concurrency: number): KeyedQueue {
-  const queue = createKeyedQueue(
-    () =>
-      queuePlaces(concurrency) + Math.min(mostDoubts, inDoubt.size) + Math.min(mostSettling, settling.rows),
-    // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
-    stop,
-  )
-  settling.onGrowth = () => queue.recheck()
-  return queue
 }
 
 async function finish({ fieldState, ...parts }: RunParts, run: Run): Promise<void> {
@@ -203,17 +189,14 @@ async function beginFieldState({ fieldState }: RunParts, run: Run): Promise<void
 
 /** The innermost part: sends a row until its outcome can be proved. */
 function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Send {
-  const { parts, run, client, read, shared, answers, inDoubt, isSentAgain, held, settling, stop } = sending
+  const { parts, run, client, read, shared, answers, inDoubt, isSentAgain, held, lanes, stop } = sending
   const sender = createSender({
     ...client,
     inDoubt,
     isSentAgain,
     settleAfterMs: ({ repeatable }) => settleAfterMs(parts.options, repeatable),
     held,
-    onSettling(change) {
-      settling.rows += change
-      if (change > 0) settling.onGrowth()
-    },
+    onWaiting: (customerId, isWaiting) => lanes.waits(customerId, isWaiting),
     async examine(request, customer, signal) {
       const result = await answers.examine(request, customer, signal)
       if (holdsAllKeys(request, customer)) shared.note(request.customerId, customer)
@@ -221,7 +204,7 @@ function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Se
     },
     readBack: parts.options.readBack ? createReadBack(read) : withoutReading,
     cancelIntent: ({ row }) => run.cancelIntents([row]),
-    earlierEndedAt: sending.earlierEndedAt,
+    keepDoubt: (row, doubt) => void inDoubt.set(row, doubt),
     isOvertaken: (row) => run.isOvertaken(row),
     ...(preRead === undefined ? {} : { readAgain: preRead.readAgain }),
     stop,
@@ -234,7 +217,7 @@ function createRowSender(sending: Sending, preRead: PreReadStep | undefined): Se
 
 /** Returns undefined if no customer has to be read before its row is sent. */
 function createPreReadStep(
-  { parts, run, client, identity, shared, inDoubt, isSentAgain, held, earlierEndedAt }: Sending,
+  { parts, run, client, identity, shared, inDoubt, held, lanes }: Sending,
   images: Run | undefined,
 ): PreReadStep | undefined {
   const { precondition } = parts.job
@@ -254,10 +237,14 @@ function createPreReadStep(
     fields: new Set([...found.set.keys()].map(fieldOf)),
     precondition,
     isInDoubt,
-    untilSettled({ row, customerId, repeatable }, signal) {
-      const endedAt = endOfEarlierAttempts({ clock, inDoubt, isSentAgain }, row, earlierEndedAt)
-      const own = isInDoubt(row) ? endedAt + settleAfterMs(parts.options, repeatable) : 0
-      return sleepUntil(clock, Math.max(own, held.until(customerId)), signal)
+    async untilSettled({ row, customerId, repeatable }, signal) {
+      const doubt = inDoubt.get(row)
+      const own = doubt === undefined ? 0 : doubt.at + settleAfterMs(parts.options, repeatable)
+      const until = Math.max(own, held.until(customerId))
+      if (until <= clock.now()) return
+      lanes.waits(customerId, true)
+      await sleepUntil(clock, until, signal)
+      lanes.waits(customerId, false)
     },
     identity,
     sendsAllKeys,

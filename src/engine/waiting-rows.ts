@@ -1,5 +1,6 @@
 /** How many rows may wait at a time, how long a row stays in doubt, and which customers are held meanwhile. */
 import type { HeldCustomers } from '../http/ports.ts'
+import type { Doubt } from '../http/settling.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
@@ -15,11 +16,8 @@ export function groupPlaces(concurrency: number): number {
   return Math.max(concurrency, queuePlaces(concurrency) - 2 * concurrency)
 }
 
-/** Rows in doubt that may wait on top until they can be read back, so that new rows need not wait for them. */
-export const mostDoubts = 4_000
-
-/** Rows that may wait for their settle time on top. With more, no new row is started. */
-export const mostSettling = 1_000
+/** With so many, no new row is started: rows that run, rows that wait for their settle time, and those behind them. */
+export const mostRows = 1_000
 
 /**
  * How long a row without a clear answer stays in doubt after its last attempt. It is longer for rows that do harm if they are
@@ -34,15 +32,44 @@ export function settleAfterMs(
   return isRepeatable ? 90_000 : 300_000
 }
 
-/** When the attempts of earlier sessions count as ended, in the clock's milliseconds. */
-export function endOfEarlierSessions(
-  { earlier }: Pick<Run, 'earlier'>,
+const doubtsNote = 'doubts'
+
+/**
+ * Rows in doubt of earlier sessions, and those of the parent run, with the ends of their attempts. What a session noted when it was
+ * stopped is exact, and holds until the run begins again. Otherwise attempts may have followed until the session ended.
+ */
+export function openDoubts(
+  run: Pick<Run, 'inDoubt' | 'earlier' | 'note' | 'noteLater'>,
+  asked: ReadonlyMap<number, number>,
   clock: Pick<Clock, 'now' | 'wall'>,
-): number {
-  return earlier.endedAt === 0 ? clock.now() : clock.now() + earlier.endedAt - clock.wall()
+): Map<number, Doubt> {
+  const offset = clock.now() - clock.wall()
+  const doubts = new Map<number, Doubt>()
+  for (const [row, endedAt] of asked)
+    doubts.set(row, { at: Math.min(clock.now(), endedAt + offset), attempts: 0 })
+  const kept = readPairs(run.note(doubtsNote))
+  for (const [row, intendedAt] of run.inDoubt) {
+    const latest = Math.max(run.earlier.endedAt || clock.wall(), intendedAt)
+    const [at, attempts] = kept.get(String(row)) ?? [latest, 1]
+    doubts.set(row, { at: Math.min(latest, at) + offset, attempts })
+  }
+  if (kept.size > 0) run.noteLater(doubtsNote, '')
+  return doubts
 }
 
-const heldKey = 'held_customers'
+/** Call when the run is stopped, with what is known of its rows in doubt. */
+export function keepDoubts(
+  run: Pick<Run, 'isInDoubt' | 'noteLater'>,
+  doubts: ReadonlyMap<number, Doubt>,
+  clock: Pick<Clock, 'now' | 'wall'>,
+): void {
+  const offset = clock.wall() - clock.now()
+  const left = [...doubts].filter(([row]) => run.isInDoubt(row))
+  const pairs = left.map(([row, { at, attempts }]) => [row, [at + offset, attempts]])
+  if (pairs.length > 0) run.noteLater(doubtsNote, JSON.stringify(Object.fromEntries(pairs)))
+}
+
+const heldNote = 'held_customers'
 
 /**
  * Customers with a row that was settled early. A hold is noted at the latest with the outcome of its row. The system's clock counts
@@ -53,7 +80,7 @@ export function createHeldCustomers(
   clock: Pick<Clock, 'now' | 'wall'>,
 ): HeldCustomers {
   const held = new Map<string, Hold>()
-  for (const [customerId, { until, ms }] of readHolds(run.note(heldKey)))
+  for (const [customerId, [until, ms]] of readPairs(run.note(heldNote)))
     held.set(customerId, { until: clock.now() + Math.min(ms, until - clock.wall()), ms })
   return {
     until: (customerId) => held.get(customerId)?.until ?? 0,
@@ -61,8 +88,8 @@ export function createHeldCustomers(
       for (const [other, hold] of held) if (hold.until < clock.now()) held.delete(other)
       held.set(customerId, { until, ms: until - clock.now() })
       const offset = clock.wall() - clock.now()
-      const stored = [...held].map(([id, hold]) => [id, { ...hold, until: hold.until + offset }])
-      run.noteLater(heldKey, JSON.stringify(Object.fromEntries(stored)))
+      const stored = [...held].map(([id, hold]) => [id, [hold.until + offset, hold.ms]])
+      run.noteLater(heldNote, JSON.stringify(Object.fromEntries(stored)))
     },
   }
 }
@@ -73,10 +100,13 @@ interface Hold {
   readonly ms: number
 }
 
-function readHolds(text: string | undefined): readonly (readonly [string, Hold])[] {
-  const found = text === undefined ? undefined : parseJson(text)
-  return Object.entries(isJsonObject(found) ? found : {}).flatMap(([customerId, hold]) => {
-    const { until, ms } = isJsonObject(hold) ? hold : {}
-    return typeof until === 'number' && typeof ms === 'number' ? [[customerId, { until, ms }]] : []
-  })
+/** What a note keeps by customer or by row: two numbers each. */
+function readPairs(text = ''): ReadonlyMap<string, readonly [number, number]> {
+  const found = parseJson(text)
+  const pairs = new Map<string, readonly [number, number]>()
+  for (const [name, pair] of Object.entries(isJsonObject(found) ? found : {})) {
+    const [one, other]: readonly unknown[] = Array.isArray(pair) ? pair : []
+    if (typeof one === 'number' && typeof other === 'number') pairs.set(name, [one, other])
+  }
+  return pairs
 }

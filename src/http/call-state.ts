@@ -108,8 +108,8 @@ export type ReadingVerdict =
   | Readonly<{ kind: 'read_back'; found: ReadBackResult; after: 'restart'; isTooOld: boolean }>
   | Readonly<{ kind: 'read_back'; found: ReadBackResult; after: 'attempt' | 'refusal' | 'last_attempt' }>
 
-/** `inDoubt`: an earlier session may have sent the row. */
-export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): CallState {
+/** `doubts`: attempts of earlier sessions without a clear answer; undefined if the row is not in doubt. */
+export function startCall({ repeatable }: UpdateRequest, doubts?: number): CallState {
   return {
     next: { kind: 'send' },
     isRepeatable: repeatable,
@@ -119,8 +119,8 @@ export function startCall({ repeatable }: UpdateRequest, inDoubt: boolean): Call
     operationId: '',
     code: 'E_NETWORK',
     retries: [],
-    inDoubt,
-    doubts: 0,
+    inDoubt: doubts !== undefined,
+    doubts: doubts ?? 0,
     doubtAt: undefined,
     isReadBack: false,
     isKnownDifferent: false,
@@ -210,6 +210,7 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
         return end(state, unknown('E_NOT_IDEMPOTENT', messages.notSentTwice))
       // Others may have written since, so the difference shows nothing about this row.
       if (!isHidden && verdict.isTooOld) return end(state, unknown('E_IN_DOUBT', messages.tooOld))
+      if (state.doubts >= mostDoubts) return end(state, afterLast('E_IN_DOUBT', found))
       return {
         ...state,
         inDoubt: isHidden,
@@ -241,10 +242,15 @@ function afterReading(state: CallState, verdict: ReadingVerdict): CallState {
       )
     }
     case 'last_attempt':
-      return end(state, unknown(state.code, found === 'different' ? messages.notShown : messages.notSettled))
+      return end(state, afterLast(state.code, found))
     default:
       return verdict satisfies never
   }
+}
+
+/** No reading, however late, shows that a server will never apply the last attempt. */
+function afterLast(code: ErrorCode, found: ReadBackResult): Result {
+  return unknown(code, found === 'different' ? messages.notShown : messages.notSettled)
 }
 
 function end(state: CallState, result: Result): CallState {

@@ -3,7 +3,7 @@
  * Whatever happens to a row becomes its outcome; exceptions stop the run.
  */
 import { BulkUpdateError } from '../model/errors.ts'
-import type { Send, ApiResponse } from '../model/ports.ts'
+import type { Clock, Send, ApiResponse } from '../model/ports.ts'
 import { isOutcome } from '../model/row.ts'
 import type { UpdateRequest, Outcome } from '../model/row.ts'
 import { TransportError, stopError } from './errors.ts'
@@ -26,7 +26,7 @@ import type { Verdict } from '../rapyd/response.ts'
 import type { Access } from './access.ts'
 import type { Calls } from './ports.ts'
 import { createSettling } from './settling.ts'
-import type { Call, SettlingParts } from './settling.ts'
+import type { Call, Doubt, SettlingParts } from './settling.ts'
 import { longestReadingMs } from './ports.ts'
 
 export interface SenderParts extends SettlingParts {
@@ -37,6 +37,8 @@ export interface SenderParts extends SettlingParts {
   readonly stop: (error: Error) => void
   /** Cancels a row's intent: none of its requests can have been applied. */
   readonly cancelIntent: (request: UpdateRequest) => Promise<void>
+  /** Called when the run stops, with what a resume needs to know of a row in doubt. */
+  readonly keepDoubt?: (row: number, doubt: Doubt) => void
   /** True if another run has sent something to the customer since this row in doubt. Default: never. */
   readonly isOvertaken?: (row: number) => Promise<boolean>
   /**
@@ -163,6 +165,15 @@ export function createSender(parts: SenderParts): Send {
   const isRecent = ({ reading }: UpdateRequest): boolean =>
     reading === undefined || clock.now() - reading.at <= longestReadingMs
 
+  /** A server may ask a row in doubt to wait for long. It holds up no other customers then either. */
+  const delaysOf = (call: Call, signal: AbortSignal): Pick<Clock, 'now' | 'sleep'> => ({
+    now: () => clock.now(),
+    sleep: (ms) =>
+      call.state.inDoubt
+        ? settling.waitUntil(clock.now() + ms, call.request, signal)
+        : clock.sleep(ms, signal),
+  })
+
   /** Sends once. If the customer was read too long ago when it could be sent, it is read again, once. */
   async function sendOnce(call: Call, signal: AbortSignal): Promise<RequestVerdict | Unsendable> {
     const isUsable = (): boolean => isRecent(call.request)
@@ -190,9 +201,9 @@ export function createSender(parts: SenderParts): Send {
 
   return async (asked, signal) => {
     if (signal.aborted) return undefined
-    const call: Call = { request: asked, state: startCall(asked, parts.inDoubt.has(asked.row)) }
+    const call: Call = { request: asked, state: startCall(asked, parts.inDoubt.get(asked.row)?.attempts) }
     try {
-      await settling.waitUntil(held.until(asked.customerId), signal)
+      await settling.waitUntil(held.until(asked.customerId), asked, signal)
       if (call.state.inDoubt && (await parts.isOvertaken?.(asked.row)) === true)
         call.state = reduceCall(call.state, { kind: 'overtaken' })
       else if (call.state.inDoubt) {
@@ -201,7 +212,11 @@ export function createSender(parts: SenderParts): Send {
       }
       if (call.state.next.kind === 'end') return toOutcome(asked, call.state, clock.wall())
       await calls.enter(call.request, signal)
-      const last = await retry<Step>(() => tryOnce(call, signal), parts, signal)
+      const last = await retry<Step>(
+        () => tryOnce(call, signal),
+        { ...parts, clock: delaysOf(call, signal) },
+        signal,
+      )
       if (call.state.inDoubt && (isAgain(last) || last.kind === 'settle_last'))
         call.state = await settling.settleAttempt(call, 'last_attempt', signal)
       return toOutcome(call.request, call.state, clock.wall())
@@ -211,7 +226,9 @@ export function createSender(parts: SenderParts): Send {
       if (error instanceof BulkUpdateError) parts.stop(error)
       // A refusal of the whole run, or a stop before it was sent, leaves no doubt; a local failure proves nothing.
       const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
-      if (!call.state.inDoubt && (isStop || isRefused)) await parts.cancelIntent(asked)
+      const { inDoubt, doubtAt, doubts } = call.state
+      if (inDoubt && doubtAt !== undefined) parts.keepDoubt?.(asked.row, { at: doubtAt, attempts: doubts })
+      if (!inDoubt && (isStop || isRefused)) await parts.cancelIntent(asked)
       if (isStop) return undefined
       throw error
     }

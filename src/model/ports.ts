@@ -63,8 +63,8 @@ export interface KeyedQueue {
   room(): Promise<void>
   /** Resolves when every task has ended. */
   idle(): Promise<void>
-  /** Looks for room again, because the window may have grown. */
-  recheck(): void
+  /** The running task of a key begins or ends to wait for a time. Tasks of that key take no room meanwhile. */
+  waits(key: string, isWaiting: boolean): void
 }
 
 /** One request to the API, before it is signed. */

@@ -6,10 +6,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { parse } from 'csv-parse/sync'
+import type { UpdateOptions } from '../../src/index.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { createDice } from './dice.ts'
-import { judgeLate, planFaults, planRows, rowTypes, textOf } from './late-judge.ts'
+import type { Dice } from './dice.ts'
+import { customerOf, judgeLate, planFaults, planRows, rowTypes, textOf } from './late-judge.ts'
+import type { LateRow } from './late-judge.ts'
 import { createLateServer } from './late-server.ts'
+import type { Fault, LateServerParts } from './late-server.ts'
 import { createJumpingClock, createWire, silenceMs } from './late-world.ts'
 
 interface World {
@@ -41,7 +46,7 @@ vi.mock('../../src/http/transport.ts', () => ({
 const { bulkUpdate } = await import('../../src/index.ts')
 
 const longestMs = 24 * 3_600_000
-const [from = 1, to = 16] = (process.env['RAPYD_BULK_LATE'] ?? '').split('-').filter(Boolean).map(Number)
+const [from = 1, to = 12] = (process.env['RAPYD_BULK_LATE'] ?? '').split('-').filter(Boolean).map(Number)
 
 let folder = ''
 beforeEach(() => {
@@ -55,35 +60,33 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-async function play(seed: number): Promise<string[]> {
-  const dice = createDice(seed)
+/** A server, and a file for runs at it. `session` runs until the end, or is stopped so long after its first request. */
+function createTrial(
+  dice: Dice,
+  rows: readonly LateRow[],
+  faultOf: LateServerParts['faultOf'],
+  more: Partial<UpdateOptions> = {},
+) {
   const clock = createJumpingClock()
-  const rows = planRows(
-    dice.roll(2, 12),
-    dice.roll(1, 2),
-    rowTypes[seed % rowTypes.length] ?? 'plain',
-    dice.chance(0.5),
-  )
-  const server = createLateServer({ now: clock.now, faultOf: planFaults(dice), silenceMs })
-  world.clock = clock
+  const server = createLateServer({ now: clock.now, faultOf, silenceMs })
   const wire = createWire(server, clock, dice)
+  world.clock = clock
+  const place = mkdtempSync(join(folder, 'trial-'))
   const options = {
-    input: join(folder, `${seed}.ndjson`),
+    input: join(place, 'crm.ndjson'),
     baseUrl: 'http://127.0.0.1:9',
     accessKey: 'access',
     secretKey: 'secret',
-    rate: dice.chance(0.5) ? 'none' : '200/1m,1000/5m',
+    rate: 'none',
     maxErrors: '100%',
-    runsDir: join(folder, `runs-${seed}`),
-    store: join(folder, `${seed}.db`),
+    runsDir: join(place, 'runs'),
+    store: join(place, 'store.db'),
     logLevel: 'silent' as const,
-    metadataKeys: dice.chance(0.5) ? ('all' as const) : ('own' as const),
-    backup: dice.chance(0.3),
+    ...more,
   }
   writeFileSync(options.input, textOf(rows))
-  for (let stops = dice.roll(0, 3); ; stops--) {
+  const session = async (stopAfterMs?: number) => {
     const stopping = new AbortController()
-    const stopAfterMs = stops > 0 ? dice.roll(10, 200_000) : undefined
     let isBegun = false
     world.exchange = (request) => {
       // Before its first request a run has nothing to wait for, so time would jump to the stop.
@@ -92,29 +95,105 @@ async function play(seed: number): Promise<string[]> {
       isBegun = true
       return wire(request)
     }
-    const { isFinished, directory } = await clock.drive(
-      bulkUpdate({ ...options, signal: stopping.signal }),
-      longestMs,
-    )
-    if (isFinished) {
-      stopping.abort()
-      clock.pass(120_000)
-      server.arrive()
-      const [header = '', ...lines] = readFileSync(join(directory, 'results.csv'), 'utf8').trim().split('\n')
-      const [rowAt, outcomeAt] = ['row', 'outcome'].map((name) => header.split(',').indexOf(name))
-      const ended = lines.map((line) => {
-        const cells = line.split(',')
-        return { row: Number(cells[rowAt ?? 0]), outcome: cells[outcomeAt ?? 0] ?? '' }
-      })
-      return judgeLate(rows, server, ended)
-    }
-    clock.pass(dice.chance(0.5) ? 0 : dice.roll(0, 100_000))
+    const run = bulkUpdate({ ...options, signal: stopping.signal })
+    const { isFinished, directory } = await clock.drive(run, longestMs)
+    stopping.abort()
+    const results: Record<string, string>[] = parse(readFileSync(join(directory, 'results.csv')), {
+      columns: true,
+    })
+    const ended = results.map((of) => ({
+      row: Number(of['row']),
+      outcome: of['outcome'] ?? '',
+      code: of['error_code'] ?? '',
+    }))
+    return { isFinished, ended }
+  }
+  return { clock, server, session }
+}
+
+async function play(seed: number): Promise<string[]> {
+  const dice = createDice(seed)
+  const type = rowTypes[seed % rowTypes.length] ?? 'plain'
+  const rows = planRows(dice.roll(2, 12), dice.roll(1, 2), type, dice.chance(0.5))
+  const { clock, server, session } = createTrial(dice, rows, planFaults(dice), {
+    rate: dice.chance(0.5) ? 'none' : '200/1m,1000/5m',
+    metadataKeys: dice.chance(0.5) ? 'all' : 'own',
+    backup: dice.chance(0.3),
+  })
+  for (let stops = dice.roll(0, 3); ; stops--) {
+    const { isFinished, ended } = await session(stops > 0 ? dice.roll(10, 200_000) : undefined)
+    clock.pass(isFinished ? 120_000 : dice.chance(0.5) ? 0 : dice.roll(0, 100_000))
+    server.arrive()
+    if (isFinished) return judgeLate(rows, server, ended)
   }
 }
 
-it('nothing is applied twice or in another order, and no row is called something else than what became of it', async () => {
-  const found: string[] = []
-  for (let seed = from; seed <= to; seed++)
-    for (const wrong of await play(seed)) found.push(`RAPYD_BULK_LATE=${seed}-${seed}: ${wrong}`)
-  expect(found).toEqual([])
+it(
+  'nothing is applied twice or in another order, and no row is called something else than what became of it',
+  async () => {
+    const found: string[] = []
+    for (let seed = from; seed <= to; seed++)
+      for (const wrong of await play(seed)) found.push(`RAPYD_BULK_LATE=${seed}-${seed}: ${wrong}`)
+    expect(found).toEqual([])
+  },
+  180_000 + (to - from) * 10_000,
+)
+
+const lost: Fault = { kind: 'gateway_504', lateMs: Number.POSITIVE_INFINITY }
+const firstCustomer = customerOf(1)
+
+it('other customers go on while one waits that has more rows than may be taken up', async () => {
+  const first = planRows(1, 300, 'plain', true)
+  const others = planRows(21, 1, 'plain', true).slice(1)
+  const rows = [...first, ...others.map((row, index) => ({ ...row, row: first.length + 1 + index }))]
+  const { server, session } = createTrial(createDice(1), rows, (customerId, attempt) =>
+    customerId === firstCustomer && attempt === 1 ? lost : undefined,
+  )
+  const { ended } = await session()
+  expect(new Set(ended.map(({ outcome }) => outcome))).toEqual(new Set(['updated']))
+  const sent = server.updates.filter(({ customerId }) => customerId !== firstCustomer)
+  expect(sent).toHaveLength(others.length)
+  expect(Math.max(...sent.map(({ at }) => at))).toBeLessThan(10_000)
+})
+
+it('a stop does not wait, and the next start waits out only what is left of the settle time', async () => {
+  const { server, session } = createTrial(
+    createDice(1),
+    planRows(2, 2, 'plain', true),
+    (customerId, attempt) => (customerId === firstCustomer && attempt === 1 ? lost : undefined),
+  )
+  const stopped = await session(80_000)
+  expect(stopped.isFinished).toBe(false)
+  expect(stopped.ended.slice(0, 2).map(({ outcome, code }) => `${outcome} ${code}`)).toEqual([
+    'unknown E_IN_DOUBT',
+    'not_attempted E_STOPPED',
+  ])
+  expect(await session()).toMatchObject({ isFinished: true })
+  const [first = 0, second = 0] = server.updates
+    .filter(({ customerId }) => customerId === firstCustomer)
+    .map(({ at }) => at)
+  expect(second - first).toBeGreaterThanOrEqual(90_000)
+  expect(second - first).toBeLessThan(92_000)
+})
+
+it('at most three attempts of a row end in doubt, also if the run is stopped in between', async () => {
+  const { server, session } = createTrial(createDice(1), planRows(1, 1, 'plain', true), () => lost)
+  await session(95_000)
+  expect(server.updates).toHaveLength(2)
+  expect(await session()).toMatchObject({ isFinished: true, ended: [{ outcome: 'unknown' }] })
+  expect(server.updates).toHaveLength(3)
+})
+
+it('waits for the settle time do not count for the 15 minutes after which a reading proves nothing', async () => {
+  const { server, session, clock } = createTrial(
+    createDice(1),
+    planRows(1, 1, 'addresses', true),
+    (_, attempt) => (attempt < 3 ? lost : undefined),
+  )
+  await session(305_000)
+  expect(server.updates).toHaveLength(2)
+  // The first attempt is 24 minutes old then, and the last one has been settled for 14.
+  clock.pass(19 * 60_000)
+  expect(await session()).toMatchObject({ isFinished: true, ended: [{ outcome: 'updated' }] })
+  expect(server.applied).toHaveLength(1)
 })

@@ -138,13 +138,18 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'doubt is forgotten on resume',
     file: 'engine/sending.ts',
-    edits: [['...parts.asked, ...run.inDoubt]', '...parts.asked]']],
+    edits: [
+      [
+        'openDoubts(run, parts.asked, clock)',
+        'openDoubts({ ...run, inDoubt: new Map() }, parts.asked, clock)',
+      ],
+    ],
     tests: crash,
   },
   {
     title: 'a row in doubt is read back at once',
     file: 'http/settling.ts',
-    edits: [['await waitUntil(until, signal)', 'void until']],
+    edits: [['await waitUntil(until, request, signal)', 'void until']],
     tests: sender,
   },
   {

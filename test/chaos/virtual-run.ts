@@ -39,7 +39,8 @@ export async function session(
   const { signal } = stopping
   const stop = (error: unknown): void => stopping.abort(error)
   const intended = new Set<number>()
-  const inDoubt = new Map([...kept.intents].filter(([row]) => !kept.outcomes.has(row)))
+  const open = [...kept.intents.keys()].filter((row) => !kept.outcomes.has(row))
+  const inDoubt = new Map(open.map((row) => [row, { at: clock.now(), attempts: 1 }]))
   const committed = async (action: () => void): Promise<void> => {
     await clock.sleep(commitMs)
     action()

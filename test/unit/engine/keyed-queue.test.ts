@@ -66,19 +66,41 @@ describe('lanes', () => {
     await expect(lanes.room()).rejects.toThrow('disk')
   })
 
-  it('find room again when the window has grown', async () => {
-    let window = 1
-    const lanes = createKeyedQueue(() => window)
+  it('have room for other keys while a task waits for a time, also if many are queued behind it', async () => {
+    const lanes = createKeyedQueue(() => 2, undefined, 5)
     const gate = deferred()
     lanes.add('a', () => gate.promise)
+    lanes.add('a', async () => {})
     let hasRoom = false
     const room = lanes.room().then(() => (hasRoom = true))
-    lanes.recheck()
     await Promise.resolve()
-    expect(hasRoom).toBe(false)
-    window = 2
-    lanes.recheck()
+    expect([lanes.full, hasRoom]).toEqual([true, false])
+    lanes.waits('a', true)
     await room
+    lanes.add('a', async () => {})
+    lanes.add('b', () => gate.promise)
+    expect(lanes.full).toBe(false)
+    lanes.add('a', async () => {})
+    // All tasks together have a bound too.
+    expect(lanes.full).toBe(true)
+    lanes.waits('a', false)
+    gate.resolve()
+    await lanes.idle()
+    expect(lanes.full).toBe(false)
+  })
+
+  it('count the tasks of a key again when its wait is over', async () => {
+    const lanes = createKeyedQueue(() => 2)
+    const gate = deferred()
+    lanes.add('a', () => gate.promise)
+    lanes.add('a', async () => {})
+    lanes.waits('a', true)
+    lanes.waits('a', true)
+    expect(lanes.full).toBe(false)
+    lanes.waits('a', false)
+    expect(lanes.full).toBe(true)
+    lanes.waits('b', true)
+    expect(lanes.full).toBe(true)
     gate.resolve()
     await lanes.idle()
   })

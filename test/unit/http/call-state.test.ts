@@ -30,10 +30,7 @@ const readBack = (found: ReadingVerdict['found'], after: 'attempt' | 'refusal'):
 
 /** The state after these verdicts. None of them may change a state that was there before. */
 function play(verdicts: readonly (RequestVerdict | ReadingVerdict)[], request = named): CallState {
-  return verdicts.reduce(
-    (state, verdict) => reduceCall(Object.freeze(state), verdict),
-    startCall(request, false),
-  )
+  return verdicts.reduce((state, verdict) => reduceCall(Object.freeze(state), verdict), startCall(request))
 }
 
 const after = (found: ReadingVerdict['found'], request = named) =>

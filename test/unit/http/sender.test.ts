@@ -4,6 +4,7 @@ import { openOutcome } from '../../../src/engine/all-outcomes.ts'
 import type { UpdateRequest, Outcome } from '../../../src/model/row.ts'
 import { createSender } from '../../../src/http/sender.ts'
 import type { SenderParts } from '../../../src/http/sender.ts'
+import type { Doubt } from '../../../src/http/settling.ts'
 import { envelope } from '../../acceptance/support/rapyd-server.ts'
 import {
   badCertificate,
@@ -37,25 +38,27 @@ function senderOn(
   const stops: Error[] = []
   const settling: number[] = []
   const held = new Map<string, number>()
+  const kept: (readonly [number, Doubt])[] = []
   const sender = createSender({
     ...rig.parts,
     isSentAgain: () => isAsked,
-    inDoubt: new Map(inDoubt.map((row) => [row, 1_700_000_000_000 - ageMs])),
+    inDoubt: new Map(inDoubt.map((row) => [row, { at: -ageMs, attempts: 1 }])),
     settleAfterMs: () => settleAfterMs,
     held: {
       until: (customer) => held.get(customer) ?? 0,
       hold: (customer, until) => void held.set(customer, until),
     },
-    onSettling: (change) => settling.push(change),
+    onWaiting: (_customer, isWaiting) => settling.push(isWaiting ? 1 : -1),
     readBack: canRead ? createReadBack(createReadCustomer(rig.parts)) : withoutReading,
     cancelIntent(request) {
       cancelled.push(request.row)
       return Promise.resolve()
     },
+    keepDoubt: (row, doubt) => void kept.push([row, doubt]),
     stop: (error) => stops.push(error),
     ...more,
   })
-  return { ...rig, sender, cancelled, stops, settling }
+  return { ...rig, sender, cancelled, stops, settling, kept }
 }
 
 const down = response(500, '')
@@ -377,8 +380,8 @@ describe('the sender settles', () => {
 })
 
 describe('a row in doubt from an earlier session', () => {
-  it('is read back only when nothing of that session can be under way any more, however old its intent', async () => {
-    const { sender, clock, sent } = senderOn({ reads: [hasName] }, [7], 10_000)
+  it('is read back only when nothing of that session can be under way any more', async () => {
+    const { sender, clock, sent } = senderOn({ reads: [hasName] }, [7], 0)
     await clock.sleep(500)
     expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 0 })
     expect(clock.sleeps).toEqual([500, 1_500])
@@ -387,6 +390,26 @@ describe('a row in doubt from an earlier session', () => {
 
   it('is unknown where it reads differently after so long that others may have written', async () => {
     const { sender, of } = senderOn({ reads: [otherName] }, [7], 16 * 60_000)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
+    expect(of('post')).toEqual([])
+  })
+
+  it('waits out only what is left of its settle time, which does not count for that', async () => {
+    const script = { reads: [otherName, otherName], updates: [success()] }
+    const { sender, of } = senderOn(script, [7], 80_000, true, false, 90_000)
+    expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 1 })
+    expect(of('post').map(({ at }) => at)).toEqual([10_000])
+    const older = senderOn(script, [7], 19 * 60_000, true, false, 5 * 60_000)
+    expect(await older.sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 1 })
+  })
+
+  it.each([
+    ['reads differently', otherName],
+    ['cannot be read', hidden],
+  ])('is not sent again after three attempts without a clear answer, if it %s', async (_, read) => {
+    const { sender, of } = senderOn({ reads: [read] }, [7], 10_000, true, false, 2_000, {
+      inDoubt: new Map([[7, { at: -10_000, attempts: 3 }]]),
+    })
     expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
     expect(of('post')).toEqual([])
   })
@@ -407,7 +430,7 @@ describe('a row in doubt from an earlier session', () => {
 
   it('waits from the time at which the attempts of its earlier session count as ended', async () => {
     const script = { reads: [otherName], updates: [success()] }
-    const { sender, of } = senderOn(script, [7], 10_000, true, false, 2_000, { earlierEndedAt: 35_000 })
+    const { sender, of } = senderOn(script, [7], -35_000)
     expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 1 })
     expect([of('get'), of('post')].map(([first]) => first?.at)).toEqual([37_000, 37_000])
   })
@@ -497,7 +520,8 @@ describe('a row that waits for its settle time of 90 seconds', () => {
     expect(await sender(named, running)).toMatchObject({ outcome: 'updated', attempts: 2 })
     expect(of('get').map(({ at }) => at)).toEqual([5_000, 30_000, 90_000])
     expect(of('post').map(({ at }) => at)).toEqual([0, 90_000])
-    expect(settling).toEqual([1, -1, 1, -1, 1, -1])
+    // It also waits before its next attempt, which is not made at once.
+    expect(settling).toEqual([1, -1, 1, -1, 1, -1, 1, -1])
   })
 
   it('is settled early by a reading that shows the value; a later row of the customer waits all the same', async () => {
@@ -525,21 +549,21 @@ describe('a row that waits for its settle time of 90 seconds', () => {
 
   it('is not waited for twice, if an earlier session has left the doubt and reading tells nothing', async () => {
     const script = { updates: [refusal(400, 'CUSTOMER_ALREADY_ASSIGNED_TO_EWALLET')] }
-    const { sender, clock } = senderOn(script, [7], 10_000, false, false, 90_000)
+    const { sender, clock } = senderOn(script, [7], 0, false, false, 90_000)
     expect(await sender(named, running)).toMatchObject({ outcome: 'unknown', errorCode: 'E_IN_DOUBT' })
     expect(clock.now()).toBe(90_000)
   })
 
   it('gives up waiting when the run stops, and stays in doubt', async () => {
     const stopping = new AbortController()
-    const { sender, clock, of, cancelled } = minutes({ updates: [lost] })
+    const { sender, clock, of, cancelled, kept } = minutes({ updates: [lost] })
     const sleep = clock.sleep.bind(clock)
     clock.sleep = (ms, signal) => {
       if (ms > 1_000) stopping.abort(new Error('stopped'))
       return sleep(ms, signal)
     }
     expect(await sender(named, stopping.signal)).toBeUndefined()
-    expect([of('get'), cancelled]).toEqual([[], []])
+    expect([of('get'), cancelled, kept]).toEqual([[], [], [[7, { at: 0, attempts: 1 }]]])
   })
 })
 
