@@ -3,10 +3,9 @@ import type { DuplicatePolicy } from '../config/options.ts'
 import type { createLogUpdate } from 'log-update'
 import type { MetadataPrice } from '../engine/watch.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
-import type { UnmatchedName } from '../mapping/input-columns.ts'
 import type { Clock } from '../model/ports.ts'
 import { printable } from '../model/text.ts'
-import type { Scan } from '../model/scan.ts'
+import type { Scan, UnmatchedName } from '../model/scan.ts'
 import {
   formatClock,
   formatCount,

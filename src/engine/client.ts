@@ -10,7 +10,7 @@ import type { Run, Quota, Store } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import { createPauseNotes } from './pauses.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from '../http/ports.ts'
 
 export interface RunClientParts {
   readonly store: Store

@@ -12,7 +12,7 @@ import { createPace } from '../report/pace.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import { parentOf } from './record.ts'
 import type { JobFacts } from './record.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from '../http/ports.ts'
 import type { MetadataPrice } from './watch.ts'
 
 export type MetadataKeys = NonNullable<ResolvedOptions['metadataKeys']>

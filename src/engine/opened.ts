@@ -6,7 +6,7 @@ import type { Store, StoreOptions } from '../model/store.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'
 import { asInterruption } from './program-options.ts'
 import { openRemote } from './remote.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from '../http/ports.ts'
 import { openSavedRun } from './saved-run.ts'
 
 export interface OpenedJob<Options> {

@@ -27,9 +27,8 @@ import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import { stopWith } from './program-options.ts'
 import { openDoubts, settleAfterMs } from './waiting-rows.ts'
-import type { Remote } from './remote.ts'
+import type { CustomerReading, ReadCustomer, Remote } from '../http/ports.ts'
 import type { RunEvent } from '../report/run-log.ts'
-import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
 
 export interface ProbeParts {
   readonly store: Store

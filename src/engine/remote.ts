@@ -6,6 +6,7 @@ import type { Resolved } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
 import { invalidValue, parseRate } from '../config/values.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import type { Remote } from '../http/ports.ts'
 import type { Window } from '../model/store.ts'
 import { redactedCredentials } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
@@ -15,20 +16,6 @@ type RemoteOptions = Pick<
   UpdateOptions,
   'baseUrl' | 'allowHost' | 'accessKey' | 'secretKey' | 'faults' | 'seed'
 >
-
-export interface Remote {
-  readonly origin: URL
-  /** Its name in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
-  readonly host: string
-  /** A fingerprint of the access key. */
-  readonly account: string
-  /** Undefined if calls are direct. */
-  readonly proxy?: URL | undefined
-  readonly credentials: Credentials
-  /** What the limiter keeps, the reserve taken off. */
-  readonly windows: readonly Window[]
-  close(): Promise<void>
-}
 
 /** @throws BulkUpdateError USAGE for options, credentials and an environment that a key must not be sent from */
 export async function openRemote(options: Resolved<RemoteOptions>, env = process.env): Promise<Remote> {

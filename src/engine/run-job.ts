@@ -13,7 +13,7 @@ import type { RunStarted, RunEvent } from '../report/run-log.ts'
 import { version } from '../config/system.ts'
 import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
 import { examineRepeats } from './sent-before.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from '../http/ports.ts'
 import { createRunLog } from '../report/run-log.ts'
 import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
@@ -165,7 +165,9 @@ async function acceptScan(
   const { host, account } = remote
   const counter = countChanges(fieldState, options.duplicates)
   const remembered = recallScan(known, facts)
-  const guard = await openInputGuard({ ...given, store, isKnown: known !== undefined, facts }, job)
+  // The file of a run that exists was accepted then. Redo and apply have rows of such a file, a rollback has none.
+  const isNewFile = known === undefined && job.kind === 'update'
+  const guard = isNewFile ? await openInputGuard({ ...given, store, facts }) : undefined
   const examiners = [guard, counter, progress]
   const checked = await job.check({ ...given, signal, remembered, examiners }, (source) =>
     progress.checking(counter.around(source)),

@@ -2,8 +2,7 @@
 import type { Outcome, UpdateRequest } from '../model/row.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Send } from '../model/ports.ts'
-import type { Scan } from '../model/scan.ts'
-import type { UnmatchedName } from '../mapping/input-columns.ts'
+import type { Scan, UnmatchedName } from '../model/scan.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent } from '../report/run-log.ts'
 

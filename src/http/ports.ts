@@ -3,7 +3,24 @@ import type { ErrorCode } from '../model/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ApiRequest, ApiResponse, SignedRequest } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
+import type { Window } from '../model/store.ts'
+import type { Credentials } from '../rapyd/signature.ts'
 import type { TransportError } from './errors.ts'
+
+/** The host that is called, and for which account. */
+export interface Remote {
+  readonly origin: URL
+  /** Its name in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
+  readonly host: string
+  /** A fingerprint of the access key. */
+  readonly account: string
+  /** Undefined if calls are direct. */
+  readonly proxy?: URL | undefined
+  readonly credentials: Credentials
+  /** What the limiter keeps, the reserve taken off. */
+  readonly windows: readonly Window[]
+  close(): Promise<void>
+}
 
 export interface RateLimiter {
   /**

@@ -50,7 +50,6 @@ function parserOptions({ delimiter, newline, escape = '"', hasDoubledReturns = f
     escape,
     record_delimiter: hasDoubledReturns ? ['\r\r\n', ...lineEnds] : lineEnds,
     relax_column_count: true,
-    skip_empty_lines: true,
   } as const
 }
 
@@ -90,14 +89,6 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
       const from = at
       // The line at `at` as csv-parse counts it: it adds one at each carriage return and line feed of a cell.
       let counted = 1
-      const passBlankLines = (): void => {
-        for (let end = blankEnd(bytes, at, dialect); end > at; end = blankEnd(bytes, at, dialect)) {
-          offset += end - at
-          at = end
-          line++
-          counted++
-        }
-      }
       const passMarks = (): boolean => {
         const before = at
         while (bytes[at] === mark[0] && bytes.subarray(at, at + mark.length).equals(mark)) {
@@ -108,21 +99,24 @@ function createReader(dialect: Dialect, start: RecordStart, onMark: (line: numbe
         return at > before
       }
       const onRecord = (cells: string[], info: Info): null => {
-        passBlankLines()
-        if (passMarks()) cells[0] = cells[0]?.replace(/^\ufeff+/, '') ?? ''
         const next = from + info.bytes
-        add(bytes, at, next, cells, rows)
+        const isBlank = cells.length === 1 && cells[0] === '' && endOfRecord(bytes, at, next, dialect) === at
+        if (isBlank) {
+          offset += next - at
+          line++
+        } else {
+          if (passMarks()) cells[0] = cells[0]?.replace(/^\ufeff+/, '') ?? ''
+          add(bytes, at, next, cells, rows)
+        }
         at = next
         counted = info.lines + 1
         return null
       }
       try {
         parse(bytes.subarray(from), { ...options, on_record: onRecord })
-        passBlankLines()
       } catch (error) {
         // The error is never shown, because it contains the text of the cell.
         if (!(error instanceof CsvError)) throw error
-        passBlankLines()
         if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
           openLine = line + count(lineBreak, bytes, at, from + Number(error['bytes']))
           return at
@@ -182,13 +176,6 @@ function endOfRecord(bytes: Buffer, from: number, next: number, dialect: Dialect
   for (let left = returnsOf(dialect); left > 0 && end > from && bytes[end - 1] === carriageReturn; left--)
     end--
   return end
-}
-
-/** Returns where the blank line at `at` ends; `at` itself if there is none. */
-function blankEnd(bytes: Buffer, at: number, dialect: Dialect): number {
-  let end = at
-  while (end - at < returnsOf(dialect) && bytes[end] === carriageReturn) end++
-  return bytes[end] === dialect.newline.charCodeAt(0) ? end + 1 : at
 }
 
 /** Returns the end of the line in which the record has its `breaks`th carriage return or line feed. */

@@ -6,9 +6,8 @@ import { dirname, join, resolve } from 'node:path'
 import { checkInput } from '../validation/scan.ts'
 import type { CheckedInput } from '../validation/input-parts.ts'
 import { openInputGuard } from '../validation/input-guard.ts'
-import type { UnmatchedName } from '../mapping/input-columns.ts'
 import { callsOnTop } from '../model/scan.ts'
-import type { Scan } from '../model/scan.ts'
+import type { Scan, UnmatchedName } from '../model/scan.ts'
 import { openNewFile, openOutputFile } from '../report/output-file.ts'
 import { recordedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
@@ -87,10 +86,10 @@ async function planOn(asked: Asked): Promise<PlanResult> {
     const facts = { input: digest, host, account, mapping: mappingDigest(options, mapping) }
     const planId = `${runName(options.input)}-${runDigest(facts)}${planEnd}`
     // A plan is too long to check by eye, so a file that is unlike the last one is refused before reading.
-    const guard = await openInputGuard({ ...given, store, isKnown: false, facts }, {})
+    const guard = await openInputGuard({ ...given, store, facts })
     const checked = await checkInput({ ...given, signal, examiners: [guard] })
     if (checked.refusal !== undefined) throw checked.refusal
-    await guard?.check(checked.found)
+    await guard.check(checked.found)
     using locked = lockPlan(openRunDirectory(join(runsDir, planId)))
     const { directory } = locked
     const path = resolve(options.out ?? join(directory, 'plan.ndjson'))

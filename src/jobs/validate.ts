@@ -13,7 +13,6 @@ import { findLookAlikes } from '../model/text.ts'
 import { readHead } from '../input/header.ts'
 import type { InputColumn } from '../mapping/headers.ts'
 import { createLocate, unmatchedNames } from '../mapping/input-columns.ts'
-import type { UnmatchedName } from '../mapping/input-columns.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
 import { resolveOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
@@ -25,7 +24,7 @@ import type { Stoppable, WithRecords } from '../engine/program-options.ts'
 import { refuseWarning } from '../validation/guards.ts'
 import { createFileProfiler } from '../validation/input-guard.ts'
 import { callsOnTop } from '../model/scan.ts'
-import type { Scan } from '../model/scan.ts'
+import type { Scan, UnmatchedName } from '../model/scan.ts'
 import { columnsOf, mapInput, rulesOf } from '../validation/row-reader.ts'
 import { createPace } from '../report/pace.ts'
 import { openPassingInput } from '../engine/input.ts'
@@ -149,7 +148,11 @@ async function openChecks(
       .flatMap(({ assignments }) => assignments)
       .flatMap(({ conversion, target }) => (conversion?.name === 'json' ? [target.path] : [])),
     typed: typedColumns(header),
-    headerWarnings: findLookAlikes(header.filter(({ assignments }) => assignments.length > 0)),
+    headerWarnings: findLookAlikes(
+      header.flatMap(({ name, number, assignments }) =>
+        assignments.length === 0 || number === undefined ? [] : { name, number },
+      ),
+    ),
   })
 }
 

@@ -16,11 +16,11 @@ import commonNames from './common-names.json' with { type: 'json' }
 import { isInvisible } from '../model/invisible.ts'
 import delimiterHints from './delimiter-hints.json' with { type: 'json' }
 import { Claims, nearestPath, partOfField, protoRefusal, reachesProto, targetOf } from './targets.ts'
-import { findMeantColumn, findPreset, idNames, isOurColumn } from './column-names.ts'
+import { findMeantColumn, findPreset, idNames, isOurColumn, missingPresetColumn } from './column-names.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
 import type { Problem } from '../model/errors.ts'
-import type { SourceColumn } from '../model/row.ts'
+import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
 import type { Target } from '../rapyd/customer-fields.ts'
 
 /** A column of a CSV file, or a key of NDJSON, and what it means. */
@@ -33,6 +33,12 @@ export interface InputColumn extends SourceColumn {
   /** Why a key of NDJSON is refused. */
   readonly problem?: Problem
 }
+
+/**
+ * Those of a row, in the order of its cells or keys: all rows of a CSV file have the same. Without a row of NDJSON, or for a malformed
+ * one, there are none.
+ */
+export type ColumnsOf = (row?: Row | MalformedRow) => readonly InputColumn[]
 
 type NamedColumn = Required<SourceColumn>
 
@@ -215,25 +221,6 @@ function missingColumn(
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
     `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
-  )
-}
-
-export const ownMapping = '`rapyd-bulk init` drafts a mapping file of your own. Nothing was sent.'
-
-/** `where` is the place in the preset, `nearest` the column that may be meant. */
-export function missingPresetColumn(
-  column: string,
-  where: string,
-  nearest: string | undefined,
-): BulkUpdateError {
-  const other =
-    nearest === undefined
-      ? 'Export the file with that column.'
-      : `If it is something else, set it aside with --ignore-columns ${shellWord(nearest)}.`
-  return new BulkUpdateError(
-    'E_HEADER_MISSING_COLUMN',
-    `no column is called "${column}", which the preset takes (${where})`,
-    `${didYouMean(nearest)}${other} ${ownMapping}`,
   )
 }
 

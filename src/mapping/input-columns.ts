@@ -5,12 +5,13 @@
 import type { Problem } from '../model/errors.ts'
 import type { Locate } from '../model/ports.ts'
 import { fieldOf } from '../model/row.ts'
-import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
+import type { SourceColumn } from '../model/row.ts'
+import type { UnmatchedName } from '../model/scan.ts'
 import { findNearest, normalise, printable } from '../model/text.ts'
 import type { CellRules } from './cells.ts'
 import { idRank, isOurColumn } from './column-names.ts'
 import { matchHeader } from './headers.ts'
-import type { InputColumn } from './headers.ts'
+import type { ColumnsOf, InputColumn } from './headers.ts'
 import { assignmentByName } from './mapping.ts'
 import type { Assignment, Mapping } from './mapping.ts'
 import {
@@ -22,12 +23,6 @@ import {
   reachesProto,
   targetOf,
 } from './targets.ts'
-
-/**
- * Those of a row, in the order of its cells or keys: all rows of a CSV file have the same. Without a row of NDJSON, or for a malformed
- * one, there are none.
- */
-export type ColumnsOf = (row?: Row | MalformedRow) => readonly InputColumn[]
 
 /** `header` is undefined for NDJSON. Throws INPUT errors if the header cannot be matched. */
 export function createColumnsOf(
@@ -148,12 +143,6 @@ function findColumn(columns: readonly InputColumn[], field: string): SourceColum
     find((path) => path === field) ??
     find((path) => overlaps(path, field))
   return found && { name: found.name, ...(found.number !== undefined && { number: found.number }) }
-}
-
-export interface UnmatchedName {
-  readonly name: string
-  /** The column that was probably meant: one of the file that is not set aside. */
-  readonly nearest: string | undefined
 }
 
 /**

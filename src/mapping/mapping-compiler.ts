@@ -1,16 +1,8 @@
 /** Compiles a checked mapping file: each column and constant gets its field, and no field gets two sources. */
 import { Claims, nearestPath, protoRefusal, reachesProto, splitValue, targetOf } from './targets.ts'
 import { mappingError, assignmentTo } from './mapping.ts'
-import type {
-  MappingDocument,
-  Assignment,
-  MappedName,
-  Mapping,
-  Path,
-  BlankRule,
-  Conversion,
-  TextChange,
-} from './mapping.ts'
+import type { MappingDocument } from './mapping-document.ts'
+import type { Assignment, MappedName, Mapping, Path, BlankRule, Conversion, TextChange } from './mapping.ts'
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec } from './mapping-schema.ts'
 import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'

@@ -2,21 +2,11 @@
  * Reads YAML, and JSON as a part of it, as plain data with the place of each value. A number that would be written back in another
  * form is refused, because it was probably meant as text.
  */
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-} from 'yaml'
+import { isCollection, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, Node } from 'yaml'
 import { isExactNumber } from '../model/json.ts'
 import { mappingError } from './mapping.ts'
-import type { MappingDocument, Path } from './mapping.ts'
+import type { Path } from './mapping.ts'
 
 const mostLevels = 32
 /** Bounds the size of the data, because aliases can repeat each other. */
@@ -26,10 +16,13 @@ const tooMany = [
   'Write the mapping without aliases that repeat each other.',
 ] as const
 
+/** A mapping file as data, with the place of each value. */
+export type MappingDocument = ReturnType<typeof readMappingDocument>
+
 type ErrorAt = (node: unknown, message: string, tip: string) => Error
 
 /** Throws E_MAPPING for invalid YAML, duplicate keys, unknown tags, too many aliases and numbers that may be text. */
-export function readMappingDocument(text: string, file: string): MappingDocument {
+export function readMappingDocument(text: string, file: string) {
   const lines = new LineCounter()
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -50,11 +43,14 @@ export function readMappingDocument(text: string, file: string): MappingDocument
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
   checkNodes(document, refuse)
-  const place: MappingDocument['place'] = (path, part = 'value') => at(findOffset(document, path, part))
+  const place = (path: Path, part: 'key' | 'value' = 'value'): string => at(findOffset(document, path, part))
   return {
     value: toValue(document, refuse),
+    /** `file:line:column` of the value at `path`, or of its key. */
     place,
-    error: (path, message, tip, part) => mappingError(place(path, part), message, tip),
+    /** The error at that place. */
+    error: (path: Path, message: string, tip: string, part?: 'key' | 'value') =>
+      mappingError(place(path, part), message, tip),
   }
 }
 
@@ -100,23 +96,18 @@ function isKept(value: unknown, source: string | undefined): boolean {
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
-/** Follows the path as far as it exists, so that a missing value is reported at its parent. */
+/** The end of the path, as far as it exists: a missing value is reported at its parent, and an empty one at its key. */
 function findOffset(document: Document, path: Path, part: 'key' | 'value'): number {
-  const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node)
-  let node = resolve(document.contents)
-  let offset = (isNode(node) ? node.range?.[0] : undefined) ?? 0
-  for (const [depth, step] of path.entries()) {
-    let next: unknown
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step)
-      if (pair === undefined) return offset
-      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset
-      if (part === 'key' && depth === path.length - 1) return offset
-      next = pair.value
-    } else if (isSeq(node)) next = node.items[Number(step)]
-    // An empty value is reported at its key.
-    if (isNode(next) && next.range != null && next.range[1] > next.range[0]) offset = next.range[0]
-    node = resolve(next)
+  for (let depth = path.length; depth > 0; depth--) {
+    const value = document.getIn(path.slice(0, depth), true)
+    const isAsked = part === 'value' || depth < path.length
+    if (isAsked && isNode(value) && value.range != null && value.range[1] > value.range[0])
+      return value.range[0]
+    const holder = document.getIn(path.slice(0, depth - 1), true)
+    const pair = isMap(holder)
+      ? holder.items.find(({ key }) => isScalar(key) && key.value === path[depth - 1])
+      : undefined
+    if (isScalar(pair?.key) && pair.key.range != null) return pair.key.range[0]
   }
-  return offset
+  return document.contents?.range?.[0] ?? 0
 }

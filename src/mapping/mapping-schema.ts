@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import { didYouMean, findNearest } from '../model/text.ts'
-import type { MappingDocument, Path } from './mapping.ts'
+import type { MappingDocument } from './mapping-document.ts'
+import type { Path } from './mapping.ts'
 
 const text = z.string().min(1)
 const jsonValue = z.json()

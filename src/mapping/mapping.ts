@@ -134,15 +134,6 @@ export function assignmentByName(
 /** Keys and list positions from the top of the mapping file to a value. */
 export type Path = readonly (string | number)[]
 
-/** A mapping file as data, with the place of each value. */
-export interface MappingDocument {
-  readonly value: unknown
-  /** `file:line:column` of the value at `path`, or of its key. */
-  place(path: Path, part?: 'key' | 'value'): string
-  /** The error at that place. */
-  error(path: Path, message: string, tip: string, part?: 'key' | 'value'): BulkUpdateError
-}
-
 /** `where` is `file:line:column`, or the file alone. */
 export function mappingError(where: string, message: string, tip: string): BulkUpdateError {
   return new BulkUpdateError('E_MAPPING', `${where}: ${message}`, `${tip} Nothing was sent.`)

@@ -1,5 +1,9 @@
-/** Maps rows to patches: each cell or key is assigned to its fields, then constants are set. */
+/**
+ * Maps rows to patches: each cell or key is assigned to its fields, then constants are set. Merges the patches of two rows of one
+ * customer.
+ */
 import type { JsonValue } from '../model/json.ts'
+import { isJsonObject, valueAt } from '../model/json.ts'
 import type { Problem } from '../model/errors.ts'
 import { isInvisible } from '../model/invisible.ts'
 import type { OnReplace } from '../model/ports.ts'
@@ -7,14 +11,13 @@ import { valueIn } from '../model/row.ts'
 import type { Place, Patch, PatchedRow, Row } from '../model/row.ts'
 import { describeIdDefect, isCustomerId } from '../rapyd/customer-fields.ts'
 import type { CellRules, CellReading } from './cells.ts'
-import type { ColumnsOf } from './input-columns.ts'
+import type { ColumnsOf } from './headers.ts'
 import { assignmentInside } from './mapping.ts'
 import type { Mapping, Assignment, Join } from './mapping.ts'
-import { Claims, splitValue } from './targets.ts'
+import { Claims, overlaps, splitValue, targetOf } from './targets.ts'
 import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn, namelessColumn } from './headers.ts'
-import { isList, setValue } from './patches.ts'
 
 export type MapRow = (row: Row, onReplace?: OnReplace) => MappedRow
 
@@ -74,7 +77,7 @@ function sameField(path: string): Problem {
   }
 }
 
-export interface RefusedRow extends Place {
+export interface RefusedRow {
   /** Empty if the id is not valid. */
   readonly customerId: string
   readonly problems: readonly Problem[]
@@ -161,8 +164,7 @@ class RowDraft {
       if (target.address !== undefined) this.#addresses.set(target.address, true)
     }
     if (problems.length === 0 && gapIn(this.#addresses) !== undefined) problems.push(addressGap)
-    if (problems.length > 0)
-      return { ...at, customerId: isCustomerId(customerId) ? customerId : '', problems }
+    if (problems.length > 0) return { customerId: isCustomerId(customerId) ? customerId : '', problems }
     const sent = { patch: this.#patch, fields: [...this.#fields], cleared: this.#cleared }
     return { ...at, customerId, ...(blank.size === 0 ? sent : withoutAddresses(sent, blank)) }
   }
@@ -199,4 +201,99 @@ function withoutAddresses(
     fields: fields.filter(isKept),
     cleared: cleared.filter(isKept),
   }
+}
+
+/**
+ * For each path, the last row that names it wins. A whole top-level field replaces the paths inside it; paths such as
+ * `metadata.tier` and `addresses[0].city` are merged. `earlier` may be a merged row.
+ */
+export function mergeRows(earlier: PatchedRow, later: PatchedRow): PatchedRow {
+  const patch: Patch = {}
+  /** Paths of the patch, and what is cleared at each or inside it. */
+  const paths = new Map<string, readonly string[]>()
+  for (const row of [earlier, later]) {
+    for (const path of row.fields) {
+      const target = findTarget(row.patch, path)
+      for (const other of paths.keys()) {
+        if (other !== path && overlaps(other, path) && isLost(patch, other, path)) paths.delete(other)
+      }
+      setValue(patch, target, copyValue(valueAt(row.patch, stepsTo(target))))
+      paths.set(
+        path,
+        row.cleared.filter((cleared) => cleared.length >= path.length && overlaps(cleared, path)),
+      )
+    }
+  }
+  const { row, line, offset, length, customerId } = later
+  const [fields, cleared] = [[...paths.keys()], [...paths.values()].flat()]
+  return { row, line, offset, length, customerId, patch, fields, cleared }
+}
+
+/** A path inside `path` is replaced. A field around it stays if it is an object or list, and not if it was cleared. */
+function isLost(patch: Patch, other: string, path: string): boolean {
+  return other.length > path.length || typeof valueAt(patch, stepsTo(findTarget(patch, other))) !== 'object'
+}
+
+/** A copy, because values that are set inside it later must not change the earlier row. */
+function copyValue(value: JsonValue | undefined): JsonValue {
+  if (value === undefined) throw new Error('a row without a value that it names')
+  return typeof value === 'object' ? structuredClone(value) : value
+}
+
+function stepsTo({ address, keys }: Target): readonly (string | number)[] {
+  return address === undefined ? keys : ['addresses', address, ...keys]
+}
+
+function findTarget(patch: Patch, path: string): Target {
+  const keys = findKeys(patch, path)
+  const target = keys === undefined ? targetOf(path) : { path, keys, holds: 'any' as const }
+  if (target === undefined) throw new Error('a row with a path that is no field')
+  return target
+}
+
+/** The keys of a path, by the objects that it leads through: a key of metadata may hold dots itself. */
+function findKeys(value: JsonValue | undefined, path: string): readonly string[] | undefined {
+  if (!isJsonObject(value)) return undefined
+  if (Object.hasOwn(value, path)) return [path]
+  for (const key of Object.keys(value)) {
+    const inner = path.startsWith(`${key}.`) ? findKeys(value[key], path.slice(key.length + 1)) : undefined
+    if (inner !== undefined) return [key, ...inner]
+  }
+  return undefined
+}
+
+/** Sets the value of a target, and creates the objects and the address around it. */
+function setValue(patch: Patch, { address, keys }: Target, value: JsonValue): void {
+  let holder = address === undefined ? patch : addressIn(patch, address)
+  const last = keys.length - 1
+  for (let depth = 0; depth < last; depth++) holder = objectIn(holder, keys[depth] ?? '')
+  holder[keys[last] ?? ''] = value
+}
+
+function addressIn(patch: Patch, address: number): Patch {
+  const { addresses } = patch
+  const list: JsonValue[] = isList(addresses) ? addresses : []
+  const held = list[address]
+  const item: Patch = isObject(held) ? held : {}
+  list[address] = item
+  patch['addresses'] = list
+  return item
+}
+
+/** Inherited members such as `toString` are no objects, and `__proto__` is no key: an object here is data. */
+function objectIn(holder: Patch, key: string): Patch {
+  const held = holder[key]
+  if (isObject(held)) return held
+  const made: Patch = {}
+  holder[key] = made
+  return made
+}
+
+/** May be changed: paths that overlap are refused, so no object of the input is inside a patch here. */
+function isObject(value: JsonValue | undefined): value is Patch {
+  return isJsonObject(value)
+}
+
+function isList(value: JsonValue | undefined): value is JsonValue[] {
+  return Array.isArray(value)
 }

@@ -25,6 +25,13 @@ export interface MissingColumn {
   readonly nearest: string | undefined
 }
 
+/** A name of `--ignore-columns` that the file does not have. */
+export interface UnmatchedName {
+  readonly name: string
+  /** The column that was probably meant: one of the file that is not set aside. */
+  readonly nearest: string | undefined
+}
+
 /** Calls on top of one for each row, on average. */
 export function callsOnTop({ extraCalls = 0, calls }: Pick<Scan, 'extraCalls' | 'calls'>): number {
   return extraCalls / Math.max(1, calls)
@@ -82,11 +89,4 @@ export interface Scan {
   readonly missingColumns?: readonly MissingColumn[]
   /** What was left out; only if there is any. */
   readonly setAside?: readonly SetAside[]
-}
-
-/** Counts the customers of a file. */
-export interface CustomerCount {
-  /** Adds a row, in file order. `hasCall`: it is valid and sets a field. Others count, but are no duplicates. */
-  add(customerId: string, row: number, hasCall: boolean): void
-  counts(): Pick<Scan, 'customers' | 'repeatedCustomers' | 'duplicateRows'>
 }

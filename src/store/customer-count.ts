@@ -9,6 +9,8 @@ import { openOwnDatabase, queriesOf } from './own-database.ts'
 
 const rowsAtOnce = 64
 
+export type CustomerCount = ReturnType<typeof countCustomers>
+
 /** Errors of the disk are LOCAL, E_SPOOL. */
 export function countCustomers() {
   const db = onDisk(() => openOwnDatabase(''))
@@ -29,6 +31,7 @@ export function countCustomers() {
   }
 
   return {
+    /** Adds a row, in file order. `hasCall`: it is valid and sets a field. Others count, but are no duplicates. */
     add(customerId: string, row: number, hasCall: boolean): void {
       waiting.push(customerId, row, hasCall ? 1 : 0)
       if (waiting.length === rowsAtOnce * 3) onDisk(write)

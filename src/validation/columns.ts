@@ -1,9 +1,8 @@
 /** Statistics of each column or key: filled, blank, different texts, longest text. */
 import { hash } from 'node:crypto'
 import type { CellRules } from '../mapping/cells.ts'
-import type { InputColumn } from '../mapping/headers.ts'
+import type { ColumnsOf, InputColumn } from '../mapping/headers.ts'
 import { describeColumn } from '../mapping/input-columns.ts'
-import type { ColumnsOf } from '../mapping/input-columns.ts'
 import { assignmentInside } from '../mapping/mapping.ts'
 import type { Assignment } from '../mapping/mapping.ts'
 import { splitValue } from '../mapping/targets.ts'

@@ -16,22 +16,12 @@ import type { MappedInput } from './input-parts.ts'
 
 interface InputGuardParts extends MappedInput {
   readonly store: Pick<Store, 'runs'>
-  /** True if the run exists already. */
-  readonly isKnown: boolean
   /** What the run is bound to. */
   readonly facts: Readonly<Record<'host' | 'account' | 'mapping', string>>
 }
 
-/**
- * Returns undefined if the run exists already, because its file was accepted then. Also for a redo or a plan
- * (their rows come from an accepted file) and a rollback (it has no file).
- */
-export async function openInputGuard(
-  { store, isKnown, facts, ...input }: InputGuardParts,
-  { redo, planned, rollback }: Readonly<Partial<Record<'redo' | 'planned' | 'rollback', object | undefined>>>,
-) {
-  const isDerived = redo !== undefined || planned !== undefined || rollback !== undefined
-  if (isDerived || isKnown) return undefined
+/** For a file that no run has accepted yet. */
+export async function openInputGuard({ store, facts, ...input }: InputGuardParts) {
   // CSV and NDJSON write addresses differently, so their fields cannot be compared.
   const key = { ...facts, name: `${runName(input.options.input)}.${input.head.format}` }
   // Standard input has no name, so its files cannot be told apart.

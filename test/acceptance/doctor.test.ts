@@ -208,9 +208,9 @@ describe('rows and columns', () => {
       'customer,metadata.tier,metadata.Tier,metadata.pl\u200ban',
       `${id(1)},a,b,c`,
     ])
-    expect(warnings.map(({ code, column }) => [code, column?.number])).toEqual([
-      ['W_HEADER_LOOKALIKE', 3],
-      ['W_HEADER_LOOKALIKE', 4],
+    expect(warnings.map(({ code, column }) => [code, column])).toEqual([
+      ['W_HEADER_LOOKALIKE', { name: 'metadata.Tier', number: 3 }],
+      ['W_HEADER_LOOKALIKE', { name: 'metadata.pl\u200ban', number: 4 }],
     ])
     folder.write('crm.csv', `customer,\u0435mail\n${id(1)},a@example.com\n`)
     expect(await folder.run(['validate', 'crm.csv'])).toMatchObject({

@@ -7,7 +7,7 @@ import type { CellRules } from '../../../src/mapping/cells.ts'
 import { createColumnsOf } from '../../../src/mapping/input-columns.ts'
 import { parseMapping } from '../../../src/mapping/mapping-file.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
-import { mergeRows } from '../../../src/mapping/patches.ts'
+import { mergeRows } from '../../../src/mapping/rows.ts'
 import { compileRows, isRefused } from '../../../src/mapping/rows.ts'
 import type { MappedRow } from '../../../src/mapping/rows.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Patch, PatchedRow } from '../../../src/model/row.ts'
-import { mergeRows } from '../../../src/mapping/patches.ts'
+import { mergeRows } from '../../../src/mapping/rows.ts'
 
 function rowOf(row: number, patch: Patch, fields = Object.keys(patch), cleared: string[] = []): PatchedRow {
   return { row, line: row + 1, offset: row * 10, length: 9, customerId: 'cus_1', patch, fields, cleared }

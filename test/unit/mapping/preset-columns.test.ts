@@ -7,7 +7,7 @@ import {
   findMissingColumns,
   refuseMissingColumns,
   translateColumns,
-} from '../../../src/mapping/preset-columns.ts'
+} from '../../../src/mapping/column-names.ts'
 import { normalise } from '../../../src/model/text.ts'
 
 const ids: Readonly<Record<string, string>> = {
