@@ -4,7 +4,7 @@ import type { OptionsOf, UpdateOptions } from '../config/options.ts'
 import { accountOf, exportNameOf } from '../engine/open-field-state.ts'
 import { openGiven } from '../engine/open-input.ts'
 import { withRemote } from '../engine/opened.ts'
-import { signalOf } from '../engine/program-options.ts'
+import { asInterruption, signalOf } from '../engine/program-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
 import type { AccountId, ExportRun, FieldState, FieldStateCounts, Store } from '../model/store.ts'
@@ -129,6 +129,8 @@ export async function baselineState(asGiven: BaselineOptions, signal: AbortSigna
       await state.accept()
       return { rows, invalid: found.invalid }
     })
+  } catch (error) {
+    throw asInterruption(error, signal)
   } finally {
     await input.close()
   }

@@ -78,6 +78,8 @@ function faultAnswer(
   return isCanned(name) ? canned(name) : undefined
 }
 
+const customersPath = '/v1/customers'
+
 /** The customer that a path names, even if there is none such. Ids are not decoded: one that needs escaping is not well formed. */
 export function customerIn(path: string): string {
   return /^\/v1\/customers\/([^/?]+)/.exec(path)?.[1] ?? ''
@@ -89,7 +91,8 @@ export function customerIn(path: string): string {
  */
 function handle({ method, path, customerId: id, text }: ReceivedRequest, customers: Customers): Handled {
   const [place = '', query = ''] = path.split(/\?(.*)/s, 2)
-  switch (`${method} ${id === '' ? place : place.replace(id, '<id>')}`) {
+  const form = id === '' ? place : `${customersPath}/<id>${place.slice(customersPath.length + 1 + id.length)}`
+  switch (`${method} ${form}`) {
     case 'POST /v1/customers/<id>':
       return update(id, text, customers)
     case 'GET /v1/customers/<id>': {
