@@ -42,17 +42,20 @@ export function describeIdDefect(text: string): string {
 export type CellDefect = Omit<Problem, 'field'>
 
 /** Takes a text that is not empty; returns undefined if it is valid. Patterns are linear: they run for every cell. */
-export type Rule = (text: string) => CellDefect | undefined
+export interface Rule {
+  (text: string): CellDefect | undefined
+  /** The same without a description, which takes longer. */
+  readonly isValid?: (text: string) => boolean
+}
 
-export const passes =
-  (given: Rule) =>
-  (text: string): boolean =>
-    given(text) === undefined
+export const passes = (given: Rule): ((text: string) => boolean) =>
+  given.isValid ?? ((text) => given(text) === undefined)
 
 /** Of a text that is not valid, what was written around or into it is named first. */
 function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
-  return (text) =>
+  const find = (text: string): CellDefect | undefined =>
     isValid(text) ? undefined : (findWrapper(code, text) ?? { code, message: describe(text) })
+  return Object.assign(find, { isValid })
 }
 
 /** Names what an export has written around or into a value of a fixed form. */

@@ -10,7 +10,13 @@ import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../model/wrappers.ts'
-import { findAddressField, findCustomerField, isCustomerId, isStrictRule } from '../rapyd/customer-fields.ts'
+import {
+  findAddressField,
+  findCustomerField,
+  isCustomerId,
+  isStrictRule,
+  passes,
+} from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
 import names from './code-names.json' with { type: 'json' }
 import texts from './damage-texts.json' with { type: 'json' }
@@ -67,7 +73,7 @@ export function typedColumns(columns: readonly InputColumn[]): readonly TypedCol
     const rule = assignments[0]?.target.rule
     return rule === undefined || !distinctRules.has(rule(' ')?.code ?? '')
       ? []
-      : [{ index, fits: (text: string) => rule(text) === undefined }]
+      : [{ index, fits: passes(rule) }]
   })
 }
 
