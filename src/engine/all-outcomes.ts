@@ -1,6 +1,5 @@
 /** Every row of a run with its outcome, in input order: the store's, and `not_attempted` for the rows that have none. */
 import { createRowSet } from '../model/collections.ts'
-import type { RowSet } from '../model/collections.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isOutcome, isPartial, withoutCall, takenFields } from '../model/row.ts'
 import type { Outcome, OutcomeKind } from '../model/row.ts'
@@ -105,20 +104,22 @@ export function openOutcome(
   return { ...ended, fields, cleared, idempotencyKey, httpStatus: status }
 }
 
-export interface TakenRows {
-  /** Rows of which Rapyd has taken something. */
-  readonly taken: RowSet
-  /** What it did not take of rows that it took in part. */
-  readonly partly: ReadonlyMap<number, string>
-}
+export type TakenRows = Awaited<ReturnType<typeof findTaken>>
 
-export async function findTaken(outcomes: AsyncIterable<Outcome>): Promise<TakenRows> {
-  const taken = createRowSet()
+/** Throws the signal's reason once it is aborted. */
+export async function findTaken(pages: AsyncIterable<readonly Outcome[]>, signal?: AbortSignal) {
+  /** Rows of which Rapyd has taken something, and those that ended `unknown`. */
+  const [taken, doubtful] = [createRowSet(), createRowSet()]
+  /** What it did not take of rows that it took in part. */
   const partly = new Map<number, string>()
-  for await (const outcome of outcomes) {
-    const { row, notTaken } = outcome
-    if (takenFields(outcome).length > 0) taken.add(row)
-    if (notTaken !== '') partly.set(row, notTaken)
+  for await (const page of pages) {
+    signal?.throwIfAborted()
+    for (const outcome of page) {
+      const { row, notTaken } = outcome
+      if (takenFields(outcome).length > 0) taken.add(row)
+      if (notTaken !== '') partly.set(row, notTaken)
+      if (outcome.outcome === 'unknown') doubtful.add(row)
+    }
   }
-  return { taken, partly }
+  return { taken, partly, doubtful }
 }

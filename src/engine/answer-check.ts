@@ -15,14 +15,7 @@ import { compareAnswer, pathsWithin } from '../rapyd/taken.ts'
 import type { TakenFinding } from '../rapyd/taken.ts'
 import type { ReadCustomer } from '../http/ports.ts'
 
-export interface AnswerCheck {
-  /** Compares an answer with its request. Resolves with undefined if Rapyd has taken all of it. */
-  examine(request: UpdateRequest, customer: JsonObject, signal: AbortSignal): Promise<Result | undefined>
-  /** Counts a row whose outcome is about to be stored. Stops the run after the first answers with a field that is never taken. */
-  settle(outcome: Outcome): void
-  /** Throws REMOTE, E_NOT_TAKEN, if an earlier session ended so and the field is not accepted. */
-  refuseIgnored(): void
-}
+export type AnswerCheck = ReturnType<typeof createAnswerCheck>
 
 export interface AnswerCheckParts {
   readonly run: Pick<Run, 'note' | 'noteLater'>
@@ -50,7 +43,7 @@ interface Examined {
   readonly refused: ReadonlySet<string>
 }
 
-export function createAnswerCheck({ run, accepted, read, stop }: AnswerCheckParts): AnswerCheck {
+export function createAnswerCheck({ run, accepted, read, stop }: AnswerCheckParts) {
   const kept = readAnswers(run)
   const counts = new Map(Object.entries(kept.fields))
   const hidden = new Set(kept.hidden)
@@ -86,7 +79,12 @@ export function createAnswerCheck({ run, accepted, read, stop }: AnswerCheckPart
   }
 
   return {
-    async examine(request, customer, signal) {
+    /** Compares an answer with its request. Resolves with undefined if Rapyd has taken all of it. */
+    async examine(
+      request: UpdateRequest,
+      customer: JsonObject,
+      signal: AbortSignal,
+    ): Promise<Result | undefined> {
       const found = compareAnswer(request, customer)
       const differing = [...found].flatMap(([name, finding]) =>
         (finding === 'not_taken' || finding === 'not_cleared') && !isAccepted(name) ? [name] : [],
@@ -99,7 +97,8 @@ export function createAnswerCheck({ run, accepted, read, stop }: AnswerCheckPart
       examined.set(request.row, { found, refused })
       return refused.size === 0 ? undefined : describeRefused(request, found, [...refused])
     },
-    settle({ row }) {
+    /** Counts a row whose outcome is about to be stored. Stops the run after the first answers with a field that is never taken. */
+    settle({ row }: Outcome): void {
       const { found, refused } = examined.get(row) ?? nothing
       examined.delete(row)
       let isChanged = false
@@ -124,7 +123,8 @@ export function createAnswerCheck({ run, accepted, read, stop }: AnswerCheckPart
       const ignored = [...found.keys()].filter(isIgnored)
       if (ignored.length > 0) stop(notTakenError(ignored))
     },
-    refuseIgnored() {
+    /** Throws REMOTE, E_NOT_TAKEN, if an earlier session ended so and the field is not accepted. */
+    refuseIgnored(): void {
       const ignored = [...counts.keys()].filter(isIgnored)
       if (ignored.length > 0) throw notTakenError(ignored)
     },

@@ -9,7 +9,8 @@ import type { Clock } from '../model/ports.ts'
 import type { Run, Quota, Store } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { RunEvent } from '../report/run-log.ts'
-import { createPauseNotes } from './pauses.ts'
+import { pausesKey, readPauses } from '../report/html/report-data.ts'
+import type { Pause } from '../report/html/report-data.ts'
 import type { Remote } from '../http/ports.ts'
 
 export interface RunClientParts {
@@ -80,4 +81,30 @@ async function openClientQuota({ remote, options, store }: RunClientParts): Prom
   const { windows } = remote
   if (windows.length === 0 || options.env === 'simulator') return createMemoryQuota(windows, clock)
   return store.quota(remote, windows)
+}
+
+/** Only the last ones are kept. */
+const mostKept = 500
+
+/** Notes pauses and outages of a run, for the report. */
+export function createPauseNotes(run: Pick<Run, 'note' | 'noteLater'>, wall: () => number) {
+  const pauses: Pause[] = [...readPauses(run.note(pausesKey))]
+  let downSince: number | undefined
+
+  function note(pause: Pause): void {
+    pauses.push(pause)
+    if (pauses.length > mostKept) pauses.shift()
+    run.noteLater(pausesKey, JSON.stringify(pauses))
+  }
+
+  return {
+    blocked(ms: number): void {
+      const from = wall()
+      note({ from, to: from + Math.round(ms), kind: 'blocked' })
+    },
+    outage(isDown: boolean): void {
+      if (isDown) downSince = wall()
+      else if (downSince !== undefined) note({ from: downSince, to: wall(), kind: 'outage' })
+    },
+  }
 }

@@ -10,18 +10,12 @@ import type { ReportParts } from './report.ts'
 import { statSync } from 'node:fs'
 import { isFull } from '../store/errors.ts'
 
-export interface Closing {
-  readonly summary: Summary
-  /** What stopped the run, or why a part of its report is missing. */
-  readonly stopped: BulkUpdateError | undefined
-}
-
-/** `stopped` is what ended the sending; `parts.ending` has it too. Throws as `report` if a file cannot be written. */
+/** `stopped` is what ended the sending; `parts.ending` has it too. Resolves with it, or with why a part of the report is missing. Throws as `report` if a file cannot be written. */
 export async function closingReport(
   parts: ReportParts,
   stopped: BulkUpdateError | undefined,
   storePath: string,
-): Promise<Closing> {
+): Promise<{ readonly summary: Summary; readonly stopped: BulkUpdateError | undefined }> {
   try {
     return { summary: await report(parts), stopped }
   } catch (error) {
@@ -94,9 +88,6 @@ export function withRoomNeeded(error: BulkUpdateError, stopped: StoppedRun): Bul
 function roomFor({ storePath, rows }: StoppedRun, done: number): number {
   const reportBytes = rows * perReportedRow + beside
   if (done === rows) return reportBytes
-  return reportBytes + (rows - done) * leastPerOpenRow + writtenAhead + sizeOf(`${storePath}-wal`)
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const log = statSync(`${storePath}-wal`, { throwIfNoEntry: false })
+  return reportBytes + (rows - done) * leastPerOpenRow + writtenAhead + (log?.size ?? 0)
 }

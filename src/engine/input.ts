@@ -17,14 +17,7 @@ import type { Run, RunReader } from '../model/store.ts'
 import { openOutputFile } from '../report/output-file.ts'
 import { openRunsDirectory } from '../store/run-directory.ts'
 
-export interface RunInput {
-  readonly file: InputFile
-  /** Keeps what came over standard input in the store; does nothing for a file. */
-  keepIn(run: Pick<Run, 'keepInput' | 'note' | 'setNote'>): Promise<void>
-  /** The same in a file; does nothing for a file. */
-  keepAt(path: string): Promise<void>
-  close(): Promise<void>
-}
+export type RunInput = Awaited<ReturnType<typeof openRunInput>>
 
 export interface OpenOptions {
   /** What `--encoding` says. Default: detected from the content. */
@@ -46,7 +39,7 @@ export async function openRunInput(
   runsDir: string,
   signal: AbortSignal,
   options: OpenOptions = {},
-): Promise<RunInput> {
+) {
   const openBeside = (what: string): Promise<Copy> =>
     openNameless(join(openRunsDirectory(runsDir), `.input-${randomUUID()}`), what)
   const isPiped = path === '-'
@@ -54,23 +47,20 @@ export async function openRunInput(
   const file = await asText(raw, options, openBeside, signal)
   return {
     file,
-    async keepIn(run) {
+    /** Keeps what came over standard input in the store; does nothing for a file. */
+    async keepIn(run: Pick<Run, 'keepInput' | 'note' | 'setNote'>): Promise<void> {
       if (!isPiped || isInputKept(run)) return
       await run.keepInput(raw.blocks(0))
       await run.setNote(inputKeptNote, 'yes')
     },
-    async keepAt(target) {
+    /** The same in a file; does nothing for a file. */
+    async keepAt(target: string): Promise<void> {
       if (!isPiped) return
-      const output = openOutputFile(target, 'run the same command again.')
-      try {
-        for await (const block of raw.blocks(0)) output.write(block)
-        output.commit()
-      } catch (error) {
-        output.discard()
-        throw error
-      }
+      using output = openOutputFile(target, 'run the same command again.')
+      for await (const block of raw.blocks(0)) output.write(block)
+      output.commit()
     },
-    close: () => file.close(),
+    close: (): Promise<void> => file.close(),
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { nameOfProxy } from '../config/environment.ts'
 import type { StoreOptions, StoredRun } from '../model/store.ts'
+import type { RunEvent } from '../report/run-log.ts'
 
 export interface NoticeParts {
   readonly options: StoreOptions
@@ -15,15 +16,11 @@ export interface NoticeParts {
   readonly directory: string
 }
 
-export interface Notice {
-  readonly text: string
-  /** Also for a quiet run. */
-  readonly isWarning: boolean
-}
-
-export function noticesOf({ options, proxy, storePath, known, directory }: NoticeParts): readonly Notice[] {
-  const notices: Notice[] = []
-  const add = (text: string, isWarning = false): void => void notices.push({ text, isWarning })
+export function tellNotices(
+  { options, proxy, storePath, known, directory }: NoticeParts,
+  tell: (event: RunEvent) => void,
+): void {
+  const add = (text: string, isWarning = false): void => tell({ kind: 'notice', text, isWarning })
   if (options.stateDir !== undefined && options.store === undefined)
     add(`--state-dir is a former option: it means --store ${storePath}`)
   if (known !== undefined && known.directory !== directory)
@@ -35,7 +32,6 @@ export function noticesOf({ options, proxy, storePath, known, directory }: Notic
       true,
     )
   }
-  return notices
 }
 
 function isInContainer(): boolean {

@@ -16,14 +16,7 @@ import type { OnlyChanged } from './open-field-state.ts'
 import { leftOutNote } from './record.ts'
 import type { SharedRead } from './shared-read.ts'
 
-export interface FieldStateSending {
-  /** Leaves out fields that are confirmed, and notes what the call shows. */
-  readonly around: (deliver: Send) => Send
-  /** What the outcome of a row says about its fields. */
-  effectsOf(outcome: Outcome): FieldEffects | undefined
-  /** What is known once the discount of a customer is removed. */
-  effectsOfRemoval(removal: UpdateRequest): FieldEffects
-}
+export type FieldStateSending = ReturnType<typeof createFieldStateSending>
 
 export interface FieldStateParts {
   readonly fieldState: OnlyChanged
@@ -43,7 +36,7 @@ export interface FieldStateParts {
   readonly settleAfterMs: number
 }
 
-export function createFieldStateSending(parts: FieldStateParts): FieldStateSending {
+export function createFieldStateSending(parts: FieldStateParts) {
   const { fieldState, run, identity, clock } = parts
   const { state, digests, isOnlyChanged } = fieldState
   /** Effects of rows whose call has ended and whose outcome is not durable yet. */
@@ -137,9 +130,17 @@ export function createFieldStateSending(parts: FieldStateParts): FieldStateSendi
   }
 
   return {
-    around: (deliver) => (request, signal) => change(deliver, request, signal),
-    effectsOfRemoval: ({ customerId, body }) => ({ confirmed: digests.of(customerId, body) }),
-    effectsOf({ row }) {
+    /** Leaves out fields that are confirmed, and notes what the call shows. */
+    around:
+      (deliver: Send): Send =>
+      (request, signal) =>
+        change(deliver, request, signal),
+    /** What is known once the discount of a customer is removed. */
+    effectsOfRemoval: ({ customerId, body }: UpdateRequest): FieldEffects => ({
+      confirmed: digests.of(customerId, body),
+    }),
+    /** What the outcome of a row says about its fields. */
+    effectsOf({ row }: Outcome): FieldEffects | undefined {
       const found = effects.get(row)
       effects.delete(row)
       if (found !== undefined && leftOut > 0) run.noteLater(leftOutNote, String(leftOut))

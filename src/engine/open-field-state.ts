@@ -2,51 +2,22 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { ResolvedOptions } from '../config/job-options.ts'
-import type { DuplicatePolicy } from '../config/options.ts'
+import type { Remote } from '../http/ports.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
-import { isOutcome } from '../model/row.ts'
-import type { Digests } from '../model/row.ts'
-import type { Examiner, Source } from '../model/ports.ts'
-import type { Scan } from '../model/scan.ts'
-import type { AccountId, FieldState, Store } from '../model/store.ts'
+import type { AccountId, Store } from '../model/store.ts'
 import { createFieldDigests } from '../rapyd/field-digests.ts'
-import type { FieldDigests } from '../rapyd/field-digests.ts'
-import { serialisePatch } from '../rapyd/requests.ts'
-import type { Credentials } from '../rapyd/signature.ts'
 
-export interface OnlyChanged {
-  readonly owner: AccountId
-  readonly state: FieldState
-  readonly digests: FieldDigests
-  /** False if the state is only kept, and rows are not compared with it. */
-  readonly isOnlyChanged: boolean
-  /** True if the input is an export with all its customers, and not what an earlier one has left. */
-  readonly isExport: boolean
-  /** The name of the export: see `exportNameOf`. */
-  readonly exportName: string
-  /** True if nothing was known of the account before. */
-  readonly isFirst: boolean
-  /** True if what is known must not be relied on: every row is sent. */
-  readonly isNew: boolean
-  close(): Promise<void>
-}
+export type OnlyChanged = NonNullable<Awaited<ReturnType<typeof openFieldState>>>
 
 /** A full path, because exports of one account may have the same name in different folders. */
 export function exportNameOf(input: string): string {
   return input === '-' ? 'stdin' : resolve(input)
 }
 
-/** Where a run sends, and with which keys. */
-interface AccountKeys extends Omit<AccountId, 'keyCheck'> {
-  readonly credentials: Credentials
-}
+type AccountKeys = Pick<Remote, 'host' | 'account' | 'credentials'>
 
-export function accountOf({
-  host,
-  account,
-  credentials,
-}: AccountKeys): Pick<OnlyChanged, 'owner' | 'digests'> {
+export function accountOf({ host, account, credentials }: AccountKeys) {
   const digests = createFieldDigests(credentials.secretKey)
   return { owner: { host, account, keyCheck: digests.keyCheck }, digests }
 }
@@ -61,7 +32,7 @@ export async function openFieldState(
   remote: AccountKeys,
   options: ResolvedOptions,
   isRedo: boolean,
-): Promise<OnlyChanged | undefined> {
+) {
   const isOnlyChanged = options.onlyChanged
   const isExport = isOnlyChanged && !isRedo
   if (options.env === 'simulator') {
@@ -71,9 +42,21 @@ export async function openFieldState(
   const { owner, digests } = accountOf(remote)
   const state = store.fieldState(owner)
   const exportName = exportNameOf(options.input)
+  /** True if nothing was known of the account before. */
   const isFirst = !(await state.exists())
-  const isNew = options.newState
-  const opened = { owner, state, digests, isOnlyChanged, isExport, exportName, isFirst, isNew }
+  const opened = {
+    owner,
+    state,
+    digests,
+    /** False if the state is only kept, and rows are not compared with it. */
+    isOnlyChanged,
+    /** True if the input is an export with all its customers, and not what an earlier one has left. */
+    isExport,
+    exportName,
+    isFirst,
+    /** True if what is known must not be relied on: every row is sent. */
+    isNew: options.newState,
+  }
   if (!isExport) return { ...opened, close: () => Promise.resolve() }
   await state.refuseUnusable(options.newState)
   if (isFirst && !options.newState) await refuseOtherAccount(store, owner, exportName)
@@ -108,7 +91,7 @@ async function refuseOtherAccount(
  */
 async function refuseLostState(
   store: Store,
-  { owner, state, isFirst }: Omit<OnlyChanged, 'close'>,
+  { owner, state, isFirst }: Pick<OnlyChanged, 'owner' | 'state' | 'isFirst'>,
   runsDir: string,
 ): Promise<void> {
   const acceptedAt = await state.acceptedAt()
@@ -169,54 +152,4 @@ export function forgetfulServer(what: string): BulkUpdateError {
     `${what} needs a server that remembers, and the embedded simulator forgets`,
     'Start one that stays with rapyd-bulk simulator, and name it with --base-url.',
   )
-}
-
-export interface ChangeCounter extends Examiner {
-  /** Wraps the source of the scan: rows are compared a batch at a time. */
-  around(source: Source): Source
-  /** The scan with the calls that are left. */
-  calls(found: Scan): Scan
-}
-
-/** If `duplicates` leaves out or merges rows, the calls cannot be told from single rows, so all of them are counted. */
-export function countChanges(
-  fieldState: OnlyChanged | undefined,
-  duplicates: DuplicatePolicy,
-): ChangeCounter {
-  const isPlain = duplicates === 'sequence' || duplicates === 'reject'
-  if (fieldState?.isExport !== true || fieldState.isNew || !isPlain)
-    return { row: () => {}, around: (source) => source, calls: (found) => found }
-  const { state, digests } = fieldState
-  let waiting: { readonly customerId: string; readonly wanted: Digests }[] = []
-  let unchanged = 0
-
-  async function compare(): Promise<void> {
-    const batch = waiting
-    waiting = []
-    const known = await state.get(batch.map(({ customerId }) => customerId))
-    batch.forEach(({ wanted }, index) => {
-      const held = known[index]?.digests ?? {}
-      if (Object.entries(wanted).every(([field, digest]) => held[field] === digest)) unchanged++
-    })
-  }
-
-  return {
-    row(_, read) {
-      if (isOutcome(read)) return
-      const { customerId, patch } = read
-      waiting.push({ customerId, wanted: digests.of(customerId, serialisePatch(patch)) })
-    },
-    async *around(source) {
-      for await (const rows of source) {
-        yield rows
-        await compare()
-      }
-    },
-    calls: (found) => ({
-      ...found,
-      calls: Math.max(0, found.calls - unchanged),
-      leftOut: Math.min(found.calls, unchanged),
-      unchanged: found.unchanged + unchanged,
-    }),
-  }
 }

@@ -12,35 +12,23 @@ import type { Head } from '../input/header.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { isEncoding } from '../input/encoding.ts'
 import { loadMapping } from '../mapping/mapping-file.ts'
-import type { Mapping } from '../mapping/mapping.ts'
 import { nearestPath, targetOf } from '../mapping/targets.ts'
 import { customerFields } from '../rapyd/customer-fields.ts'
 import { mapInput } from '../validation/row-reader.ts'
 import type { InputParts } from '../validation/input-parts.ts'
 import { mappingDigest } from './identity.ts'
 import { openKeptInput, openPassingInput, openRunInput } from './input.ts'
-import type { OpenOptions, RunInput } from './input.ts'
+import type { OpenOptions } from './input.ts'
 import type { SavedRun } from './saved-run.ts'
 
-export interface OpenGiven<Options extends ResolvedOptions> {
-  readonly runsDir: string
-  /** The caller closes it. */
-  readonly input: RunInput
-  /** What a check of the input begins with. */
-  readonly given: {
-    readonly file: InputFile
-    readonly head: Head
-    readonly options: Options
-    readonly mapping: Mapping
-  }
-}
+export type OpenGiven = Awaited<ReturnType<typeof openGiven>>
 
 /** Throws as `acceptedChanges`, `acceptedFields`, `loadMapping`, `openRunInput` and `readHead` do; then nothing stays open. */
-export async function openGiven<Options extends ResolvedOptions>(
-  asGiven: Options,
+export async function openGiven(
+  asGiven: ResolvedOptions,
   signal: AbortSignal,
   from: Pick<OpenOptions, 'piped' | 'kept'> = {},
-): Promise<OpenGiven<Options>> {
+) {
   const options = {
     ...asGiven,
     acceptChange: acceptedChanges(asGiven.acceptChange),
@@ -84,10 +72,6 @@ export async function openSameInput({ reader, record, facts }: SavedRun): Promis
     `${path} is not the file of this run any more (its SHA-256 was ${facts.input})`,
     'Put the file back.',
   )
-}
-
-export function readHeadOf({ record: { options } }: SavedRun, file: InputFile): Promise<Head> {
-  return readHead(file, options)
 }
 
 /** Throws INPUT, E_MAPPING_CHANGED, if the mapping says something else than it did. */

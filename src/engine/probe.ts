@@ -15,7 +15,7 @@ import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { UpdateRequest, Outcome } from '../model/row.ts'
-import type { Run, Store } from '../model/store.ts'
+import type { Run } from '../model/store.ts'
 import { printable } from '../model/text.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { createUpdateRequest, withReading } from '../rapyd/requests.ts'
@@ -27,18 +27,14 @@ import { metadataFact } from './metadata-keys.ts'
 import { accountOf } from './open-field-state.ts'
 import { stopWith } from './program-options.ts'
 import { openDoubts, settleAfterMs } from './waiting-rows.ts'
+import type { RunParts } from './parts.ts'
 import type { CustomerReading, ReadCustomer, Remote } from '../http/ports.ts'
-import type { RunEvent } from '../report/run-log.ts'
 
-export interface ProbeParts {
-  readonly store: Store
-  readonly remote: Remote
+export interface ProbeParts extends Pick<RunParts, 'store' | 'remote' | 'tell' | 'signal'> {
   readonly options: Pick<
     ResolvedOptions,
     'env' | 'maxOutageMs' | 'firstOutageMs' | 'concurrency' | 'settleAfterMs' | 'useSystemCa'
   >
-  readonly tell: (event: RunEvent) => void
-  readonly signal: AbortSignal
 }
 
 export type Metadata = 'merge' | 'replace'

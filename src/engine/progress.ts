@@ -1,7 +1,7 @@
 /** Counts the progress of a run: snapshots for the watcher, events for the log. */
 import { isOutcome, needsAttention, noOutcomes } from '../model/row.ts'
-import type { MalformedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
-import type { Clock, Examiner, Source } from '../model/ports.ts'
+import type { MalformedRow, PatchedRow, Row, Outcome, OutcomeKind } from '../model/row.ts'
+import type { Clock, Source } from '../model/ports.ts'
 import type { Scan } from '../model/scan.ts'
 import { createPace } from '../report/pace.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
@@ -29,30 +29,16 @@ export interface SendingFacts {
   readonly requestsPerCall?: number
 }
 
-/**
- * States: checking, quiet (from the end of the scan, because the user may be asked a question), sending, reporting,
- * stopped. Each method that names one begins it.
- */
-/** As an examiner, it counts the invalid rows of the scan. */
-export interface RunProgress extends Examiner {
-  /** Counts rows on their way into the scan. */
-  checking(source: Source): Source
-  sending(facts: SendingFacts): void
-  /** Requests of rows that are not settled yet. */
-  readonly callsLeft: number
-  /** An HTTP request is made. */
-  readonly requested: () => void
-  /** A row has an outcome, and it is durable. */
-  settled(outcome: Outcome): void
-  reporting(): void
-  /** Ends the snapshots. Must be called when a run is over, however it ended. */
-  stop(): void
-}
+export type RunProgress = ReturnType<typeof createRunProgress>
 
 const snapshotEveryMs = 250
 const progressEventEveryMs = 10_000
 
-export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts): RunProgress {
+/**
+ * States: checking, quiet (from the end of the scan, because the user may be asked a question), sending, reporting,
+ * stopped. Each method that names one begins it.
+ */
+export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts) {
   let phase: ProgressSnapshot['phase'] = 'checking'
   let outcomes = noOutcomes()
   let errors = new Map<string, number>()
@@ -119,15 +105,17 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
   }
 
   return {
-    checking(source) {
+    /** Counts rows on their way into the scan. */
+    checking(source: Source): Source {
       onEvent({ kind: 'checking' })
       show()
       return counted(source)
     },
-    row(_, read) {
+    /** Counts the invalid rows of the scan. */
+    row(_: Row | MalformedRow, read: PatchedRow | Outcome): void {
       if (isOutcome(read) && read.outcome !== 'unchanged') count(read)
     },
-    sending(facts) {
+    sending(facts: SendingFacts): void {
       const { found, limit = Infinity, settled, errors: earlier, windows, pausedForMs: pause } = facts
       perCall = facts.requestsPerCall ?? 1
       phase = 'sending'
@@ -150,13 +138,14 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       })
       show()
     },
-    get callsLeft() {
+    /** Requests of rows that are not settled yet. */
+    get callsLeft(): number {
       return Math.round(callsLeft * perCall)
     },
-    requested() {
-      requests++
-    },
-    settled(outcome) {
+    /** An HTTP request is made. */
+    requested: (): void => void requests++,
+    /** A row has an outcome, and it is durable. */
+    settled(outcome: Outcome): void {
       done++
       count(outcome)
       if (needsACall(outcome.outcome)) {
@@ -165,13 +154,14 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       }
       if (needsAttention(outcome.outcome)) onEvent(toRowEvent(outcome))
     },
-    reporting() {
+    reporting(): void {
       phase = 'reporting'
       isQuiet = false
       onEvent({ kind: 'reporting' })
       show()
     },
-    stop: () => clearInterval(timer),
+    /** Ends the snapshots. Must be called when a run is over, however it ended. */
+    stop: (): void => clearInterval(timer),
   }
 }
 

@@ -1,9 +1,8 @@
 /** A client that only reads, for commands that read customers outside of a run: within the same windows, quota and outages. */
 import { preflight } from '../http/access.ts'
 import { createReadCustomer, createReadPage } from '../http/read-customer.ts'
-import { readMany } from '../http/read-many.ts'
-import type { ReadRequestCounts } from '../http/read-many.ts'
-import type { JsonObject } from '../model/json.ts'
+import { readMany } from './read-many.ts'
+import type { ReadManyParts } from './read-many.ts'
 import { stopWith } from './program-options.ts'
 import type { Resolved } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
@@ -12,7 +11,7 @@ import { toSnapshot } from '../rapyd/snapshot.ts'
 import type { Remote } from '../http/ports.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import { openClient } from './client.ts'
-import type { Readings } from '../store/readings.ts'
+import type { ReadingCounts, Readings } from '../store/readings.ts'
 import { inheritOptions, resolveOptions } from '../config/job-options.ts'
 import { nameRoute, openRemote } from './remote.ts'
 import { refuseElsewhere } from './saved-run.ts'
@@ -35,7 +34,7 @@ export interface ReadingParts {
   readonly fields: ReadonlySet<string>
 }
 
-export interface ReadingProgress extends ReadRequestCounts {
+export interface ReadingProgress extends ReadingCounts {
   /** Requests so far: those reads, with their repetitions, and the one that proves the keys. */
   requests: number
 }
@@ -62,26 +61,14 @@ export async function readCustomers(
   })
   try {
     await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
-    await readMany(
-      {
-        wanted: () => readings.wanted(),
-        isOpen: (customerId) => readings.isOpen(customerId),
-        open: () => readings.open,
-        keep: (found, isOnCredit) =>
-          readings.keep(
-            found.map(({ customerId, snapshot }) => [customerId, snapshot]),
-            progress,
-            isOnCredit,
-          ),
-        giveBack: () => readings.giveBack(),
-        toSnapshot: (customer: JsonObject) => toSnapshot(customer, fields),
-        read: createReadCustomer(client),
-        page: createReadPage(client),
-        concurrency: options.concurrency,
-      },
-      progress,
-      signal,
-    )
+    const parts = {
+      readings,
+      toSnapshot: (customer) => toSnapshot(customer, fields),
+      read: createReadCustomer(client),
+      page: createReadPage(client),
+      concurrency: options.concurrency,
+    } satisfies ReadManyParts
+    await readMany(parts, progress, signal)
     return progress.requests
   } catch (error) {
     throw signal.aborted ? error : nameRoute(error, remote)
@@ -91,15 +78,10 @@ export async function readCustomers(
   }
 }
 
-export interface CustomersOfRun extends Pick<ReadingParts, 'watch' | 'fields'> {
-  /** Default: the host and environment of the run. */
-  readonly options: OptionsOf<'verify'>
-}
-
-/** Resolves with the number of requests. Rejects as `readCustomers`, and with USAGE if the keys are those of another account. */
+/** `options`: by default the host and environment of the run. Resolves with the number of requests. Rejects as `readCustomers`, and with USAGE if the keys are those of another account. */
 export async function readCustomersOf(
   run: SavedRun,
-  { options, ...parts }: CustomersOfRun,
+  { options, ...parts }: Pick<ReadingParts, 'watch' | 'fields'> & { readonly options: OptionsOf<'verify'> },
   readings: Readings,
   signal: AbortSignal,
 ): Promise<number> {

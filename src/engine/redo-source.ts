@@ -13,23 +13,9 @@ import type { ReadRow, Source } from '../model/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { onlyNotTaken } from '../rapyd/taken.ts'
 import { eachOutcome } from './all-outcomes.ts'
-import { customersPutBack, findChildRuns } from './child-runs.ts'
 import { mappingDigest } from './identity.ts'
-import { openSavedRun } from './saved-run.ts'
+import { customersPutBack, findChildRuns, openSavedRun } from './saved-run.ts'
 import type { SavedRun } from './saved-run.ts'
-
-export interface RedoReading extends CheckedInput {
-  /** Rows that ended `unknown` in the parent, with the time of their last attempt (milliseconds since 1970). */
-  readonly asked: ReadonlyMap<number, number>
-  /** The parent's row of every row of a fixed file, from its first; undefined if the numbers are the same. */
-  readonly lineage: readonly number[] | undefined
-  /** The number of the last row that `--limit` lets through. */
-  readonly limit: number | undefined
-  /** Rows that are not sent because a later row of their customer was. */
-  readonly skipped: number
-  /** Rows are read in another way than by the parent, so those that were invalid may be valid. */
-  readonly isReread: boolean
-}
 
 /** `parent` is finished, and `check` reads its rows. `isMended`: the input is the `errors` file of the parent, fixed. */
 export async function readRedo(
@@ -38,10 +24,10 @@ export async function readRedo(
   parts: InputParts,
   watched: Watched = (source) => source,
   check: (parts: InputParts) => Promise<CheckedInput> = checkInput,
-): Promise<RedoReading> {
+) {
   const left = await findRetryableRows(parent)
   const isReread = mappingDigest(parts.options, parts.mapping) !== parent.facts.mapping
-  const base = await check({ ...parts, examiners: [], remembered: undefined })
+  const base = await check({ ...parts, examiners: [], onCalls: undefined, remembered: undefined })
   const lineage = isMended ? await readLineage(base, parts.head) : undefined
   const parentRow = (row: number): number => (lineage === undefined ? row : (lineage.parents[row - 1] ?? 0))
   const customers = new Set([
@@ -87,10 +73,15 @@ export async function readRedo(
     ...reading,
     found,
     refusal: guardOf(found, parts.options),
+    /** Rows that ended `unknown` in the parent, with the time of their last attempt (milliseconds since 1970). */
     asked,
+    /** The parent's row of every row of a fixed file, from its first; undefined if the numbers are the same. */
     lineage: lineage?.parents,
+    /** The number of the last row that `--limit` lets through. */
     limit: lineage === undefined ? limitRow(left, parts.options.limit, isReread) : undefined,
+    /** Rows that are not sent because a later row of their customer was. */
     skipped: skipped.size,
+    /** Rows are read in another way than by the parent, so those that were invalid may be valid. */
     isReread,
   }
 }
@@ -132,22 +123,15 @@ function limitRow({ rows }: Left, limit: number | undefined, isReread: boolean):
   return numbers.toSorted((one, other) => one - other)[limit - 1]
 }
 
-interface RowNumbers {
-  readonly parents: readonly number[]
-  /** Rows of the file whose row of the parent occurs earlier in the file. */
-  readonly repeated: ReadonlySet<number>
-  /** The customers of the rows. */
-  readonly customers: ReadonlySet<string>
-}
-
 const rowColumn = 'rapyd_bulk_row'
 
-async function readLineage(base: CheckedInput, head: Head): Promise<RowNumbers> {
+async function readLineage(base: CheckedInput, head: Head) {
   const column =
     head.format === 'csv' ? head.header.findLastIndex((name) => name.trim().toLowerCase() === rowColumn) : 0
   if (column === -1) throw noRowNumbers('column')
   const parents: number[] = []
   const seen = new Set<number>()
+  /** Rows of the file whose row of the parent occurs earlier in the file. */
   const repeated = new Set<number>()
   const customers = new Set<string>()
   for await (const rows of base.openRows()) {

@@ -11,7 +11,7 @@ import type { Run } from '../model/store.ts'
 import type { Prepare, Source } from '../model/ports.ts'
 import { nextStep } from '../report/summary-text.ts'
 import { cellsOf } from '../input/csv.ts'
-import { createReportData, readPauses } from '../report/html/report-data.ts'
+import { createReportData, pausesKey, readPauses } from '../report/html/report-data.ts'
 import type { RowValues } from '../report/html/report-data.ts'
 import { renderReport } from '../report/html/html-report.ts'
 import { writeResults } from '../report/results.ts'
@@ -23,7 +23,6 @@ import { unprovedFields } from './answer-check.ts'
 import { basename, join } from 'node:path'
 import { toFlag } from '../config/options.ts'
 import type { ReportFacts } from '../report/html/html-report.ts'
-import { pausesKey } from './pauses.ts'
 import {
   commandToRedo,
   commandToRollback,

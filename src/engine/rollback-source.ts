@@ -6,25 +6,24 @@ import type { CheckedInput, InputParts, Watched } from '../validation/input-part
 import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
-import { fieldOf, takenFields, withoutCall } from '../model/row.ts'
+import { fieldOf, withoutCall } from '../model/row.ts'
 import type { PatchedRow, Place, Outcome, OutcomeKind, UpdateRequest } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
 import { printable } from '../model/text.ts'
 import type { ReadRow } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
-import { toPatch, toUndoPatch, findUndoValues } from '../rapyd/undo-values.ts'
+import { valuesBefore, toUndoPatch, findUndoValues } from '../rapyd/undo-values.ts'
 import type { UndoValues, Write } from '../rapyd/undo-values.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { createUpdateRequest } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
-import { openOutcome } from './all-outcomes.ts'
+import { findTaken, openOutcome } from './all-outcomes.ts'
 import type { Cause } from './all-outcomes.ts'
-import { findChildRuns, hasApplied, hasSent, isRolledBack, nextChildId, wasRolledBack } from './child-runs.ts'
+import { findChildRuns, hasApplied, hasSent, isRolledBack, nextChildId, wasRolledBack } from './saved-run.ts'
 import { keysIn } from './metadata-keys.ts'
 import { commandToRollback } from './record.ts'
-import { createRowSet } from '../model/collections.ts'
 import type { SavedRun } from './saved-run.ts'
 import type { Precondition } from './watch.ts'
 import type { BeforeCustomer, RowPatch } from '../model/store.ts'
@@ -57,9 +56,7 @@ const readRow: ReadRow = (row) => {
           : `not possible: ${read.impossible.map((path) => explainPath(path, read.coupon)).join(', ')}`,
     })
   }
-  const { put_back: putBack } = read
-  const before = Object.entries(putBack).map(([path, restorable]) => [path, restorable.before] as const)
-  return patchedRow(row, read.customer, putBack, toPatch(Object.fromEntries(before)))
+  return patchedRow(row, read.customer, read.put_back, valuesBefore(read.put_back))
 }
 
 const noImage = 'not possible: there is no before-image of this customer'
@@ -110,8 +107,7 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
       Object.entries(restorables).filter(([path]) => !kept.includes(path) && !already.includes(path)),
     )
     const made = requestOf(patchedRow(request, request.customerId, sent, patch))
-    const before = Object.entries(sent).map(([path, undo]) => [path, undo.before] as const)
-    const allowed = { request: made, patch: toPatch(Object.fromEntries(before)) }
+    const allowed = { request: made, patch: valuesBefore(sent) }
     return kept.length === 0 ? allowed : { ...allowed, leftOut }
   }
 }
@@ -152,19 +148,7 @@ export async function* rollbackRows(
   { reader }: Pick<SavedRun, 'reader'>,
   signal: AbortSignal,
 ): AsyncGenerator<RollbackRow> {
-  const updated = createRowSet()
-  const doubtful = createRowSet()
-  /** What Rapyd did not take of rows that it took in part. */
-  const partly = new Map<number, string>()
-  for await (const batch of reader.outcomes()) {
-    signal.throwIfAborted()
-    for (const outcome of batch) {
-      const { row, notTaken } = outcome
-      if (takenFields(outcome).length > 0) updated.add(row)
-      if (notTaken !== '') partly.set(row, notTaken)
-      if (outcome.outcome === 'unknown') doubtful.add(row)
-    }
-  }
+  const { taken: updated, partly, doubtful } = await findTaken(reader.outcomes(), signal)
   for (const row of (await reader.progress()).inDoubt.keys()) doubtful.add(row)
   for await (const customer of reader.beforeImages()) {
     signal.throwIfAborted()

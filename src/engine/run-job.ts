@@ -8,23 +8,22 @@ import { withRemote } from './opened.ts'
 import { recordedOptions } from '../config/job-options.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import type { UpdateOptions } from '../config/options.ts'
-import type { OutcomeKind } from '../model/row.ts'
 import type { RunStarted, RunEvent } from '../report/run-log.ts'
 import { version } from '../config/system.ts'
 import { createPrepare, unmatchedColumns } from '../validation/row-reader.ts'
-import { examineRepeats } from './sent-before.ts'
+import { createRepeatCheck } from './sent-before.ts'
 import type { Remote } from '../http/ports.ts'
 import { createRunLog } from '../report/run-log.ts'
 import { acceptRun, manifestText, signManifest } from './signed-manifest.ts'
 import type { Summary } from '../report/summary.ts'
 import { recallScan, keepScan, keepEnding, keepRecord, parentOf } from './record.ts'
 import type { RunBinding } from './record.ts'
-import { refuseRolledBack } from './child-runs.ts'
+import { refuseRolledBack } from './saved-run.ts'
 import { closingReport, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
 import { chooseMetadataKeys, keysNote, priceOfKeys } from './metadata-keys.ts'
-import { noticesOf } from './notices.ts'
+import { tellNotices } from './notices.ts'
 import { openGiven } from './open-input.ts'
 import type { OpenGiven } from './open-input.ts'
 import type { JobDefinition, RunParts } from './parts.ts'
@@ -34,11 +33,11 @@ import { endingOf } from './report.ts'
 import type { ReportParts } from './report.ts'
 import { sendAll } from './sending.ts'
 import { groupPlaces, settleAfterMs } from './waiting-rows.ts'
-import type { Run, RunReader, Store, StoredRun } from '../model/store.ts'
+import type { Run, RunReader, Store } from '../model/store.ts'
 import { formerRunState } from '../store/former-layout.ts'
 import { lostStore } from '../store/errors.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
-import { countChanges, openFieldState } from './open-field-state.ts'
+import { openFieldState } from './open-field-state.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { isRunBegun, openRunDirectory } from '../store/run-directory.ts'
 import { finishProbe } from './probe.ts'
@@ -112,7 +111,7 @@ async function runOn(
 /** What the run is bound to. */
 async function factsOf(
   { host, account }: Remote,
-  { file, options, mapping }: OpenGiven<ResolvedOptions>['given'],
+  { file, options, mapping }: OpenGiven['given'],
   { planned }: JobDefinition,
 ): Promise<RunBinding> {
   return {
@@ -125,21 +124,19 @@ async function factsOf(
   }
 }
 
-type Opened = OpenGiven<ResolvedOptions> &
+type Opened = OpenGiven &
   Pick<
     RunParts,
     'job' | 'remote' | 'facts' | 'watch' | 'signal' | 'store' | 'fieldState' | 'progress' | 'log' | 'tell'
   >
 
-interface RunPlace extends Pick<RunParts, 'runId' | 'directory'> {
-  /** The run, if the store knows it. */
-  readonly known: StoredRun | undefined
-}
+type RunPlace = Awaited<ReturnType<typeof findPlace>>
 
 /** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if only its folder shows that it had begun. */
-async function findPlace(opened: Opened): Promise<RunPlace> {
+async function findPlace(opened: Opened) {
   const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
+  /** The run, if the store knows it. */
   const known = (await store.findRun(runId))?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
   // Killed before it kept how it was begun, or refused for its keys, a run has changed nothing.
@@ -150,8 +147,8 @@ async function findPlace(opened: Opened): Promise<RunPlace> {
   if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))
     throw lostStore(`the store does not know the run in ${directory}, and files there show that it had begun`)
   const { options } = given
-  const notices = noticesOf({ options, proxy: remote.proxy, storePath: store.path, known, directory: usual })
-  for (const notice of notices) tell({ kind: 'notice', ...notice })
+  const { proxy } = remote
+  tellNotices({ options, proxy, storePath: store.path, known, directory: usual }, tell)
   return { runId, directory, known }
 }
 
@@ -163,25 +160,24 @@ async function acceptScan(
   const { job, remote, facts, signal, store, fieldState, progress, watch } = opened
   const { options, head, mapping } = given
   const { host, account } = remote
-  const counter = countChanges(fieldState, options.duplicates)
+  const mayRepeat = known === undefined && job.rollback === undefined
+  const repeats = fieldState && createRepeatCheck(fieldState, mayRepeat)
   const remembered = recallScan(known, facts)
   // The file of a run that exists was accepted then. Redo and apply have rows of such a file, a rollback has none.
   const isNewFile = known === undefined && job.kind === 'update'
   const guard = isNewFile ? await openInputGuard({ ...given, store, facts }) : undefined
-  const examiners = [guard, counter, progress]
-  const checked = await job.check({ ...given, signal, remembered, examiners }, (source) =>
-    progress.checking(counter.around(source)),
+  const watches = { examiners: [guard, progress], onCalls: repeats?.onCalls }
+  const checked = await job.check({ ...given, ...watches, signal, remembered }, (source) =>
+    progress.checking(source),
   )
   const { found, refusal, openRows, readRow, asked, lineage, limit } = checked
   if (refusal !== undefined) throw refusal
   const metadataKeys = await chooseMetadataKeys({ ...opened, options, known, found })
   const keepProfile = await guard?.check(found)
-  const scan = remembered === undefined ? counter.calls(found) : found
-  const mayRepeat = known === undefined && job.rollback === undefined && fieldState?.isFirst === false
-  if (mayRepeat && !fieldState.isOnlyChanged) {
-    const text = await examineRepeats(checked, fieldState, { isAllowed: options.allowRepeat, signal })
-    if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
-  }
+  // What an earlier session of this run has sent is among its calls.
+  const scan = (remembered === undefined ? repeats?.leftOf(found) : undefined) ?? found
+  const text = repeats?.examine(found, options.allowRepeat)
+  if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
   const isRead = options.backup || job.precondition !== undefined || known !== undefined
   const price = isRead ? undefined : priceOfKeys(scan, metadataKeys, { limit, windows: remote.windows })
@@ -233,7 +229,7 @@ async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
   const finishedBefore = run.finishedAt > 0
   if (!finishedBefore) await keepBeginning(parts, run)
   parts.log.open(directory)
-  tell(startOf(parts, run.earlier.settled))
+  tell(startOf(parts, run.settledRows.size))
   let ended: BulkUpdateError | undefined
   if (!finishedBefore) {
     await refuseRolledBack(store, parts.runId)
@@ -319,10 +315,7 @@ function recordOf(parts: RunParts): Parameters<typeof keepRecord>[1] {
 }
 
 /** `settled` are the rows that have an outcome from earlier sessions. */
-function startOf(
-  { options, remote, runId, found: { rows, calls } }: RunParts,
-  settled: ReadonlyMap<OutcomeKind, number>,
-): RunStarted {
+function startOf({ options, remote, runId, found: { rows, calls } }: RunParts, settled: number): RunStarted {
   return {
     kind: 'started',
     run: runId,
@@ -332,7 +325,7 @@ function startOf(
     account: remote.account,
     rows,
     calls,
-    settled: settled.values().reduce((sum, settledRows) => sum + settledRows, 0),
+    settled,
     // No texts of the user: names of columns and files, and literals, are left out.
     options: {
       windows: remote.windows.map(({ limit, perMs }) => `${limit}/${perMs}ms`).join(','),

@@ -1,25 +1,19 @@
-/** A run by its name, as the store has it: what it keeps of its options, and whether a process has it. */
+/**
+ * Runs by their names, as the store has them: what each keeps of its options, whether a process has it, and which redos and
+ * rollbacks were made of it.
+ */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options as optionTable } from '../config/options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { RunFilter, RunReader, Store } from '../model/store.ts'
+import type { RunReader, Store } from '../model/store.ts'
 import { oldRun } from '../store/former-layout.ts'
-import { readRecord } from './record.ts'
-import type { RunBinding, RunRecord } from './record.ts'
+import { takenFields } from '../model/row.ts'
+import { eachOutcome } from './all-outcomes.ts'
+import { commandToRedo, readRecord } from './record.ts'
+import type { RunBinding } from './record.ts'
 
-export interface SavedRun {
-  readonly store: Store
-  readonly runId: string
-  readonly directory: string
-  /** The folder of that directory. */
-  readonly runsDir: string
-  readonly reader: RunReader
-  readonly record: RunRecord
-  readonly isRunning: boolean
-  readonly isFinished: boolean
-  readonly facts: RunBinding
-}
+export type SavedRun = NonNullable<ReturnType<typeof savedRun>>
 
 /**
  * `run` is a run id, or the path of a run directory: a text with a slash is a path. Throws USAGE, E_NO_RUN, if the store has no
@@ -51,32 +45,23 @@ export async function openSavedRun(
   )
 }
 
-/** Returns undefined if there is none, or if it does not say how it was begun. */
-export async function findSavedRun(store: Store, runId: string): Promise<SavedRun | undefined> {
-  const reader = await store.findRun(runId)
-  return reader === undefined ? undefined : savedRun(store, reader)
-}
-
-/** Runs that do not say how they were begun are left out. */
-export async function savedRuns(store: Store, filter: RunFilter): Promise<readonly SavedRun[]> {
-  return (await store.runs(filter)).flatMap((reader) => savedRun(store, reader) ?? [])
-}
-
-function savedRun(store: Store, reader: RunReader): SavedRun | undefined {
+function savedRun(store: Store, reader: RunReader) {
   const { stored } = reader
   const record = readRecord(stored)
   if (record === undefined) return undefined
-  const { id: runId, directory, host, account, facts } = stored
+  const { id: runId, directory, host, account, facts, isRunning } = stored
+  const bound: RunBinding = { input: '', mapping: '', encoding: '', ...facts, host, account }
   return {
     store,
     runId,
     directory,
+    /** The folder of that directory. */
     runsDir: dirname(directory),
     reader,
     record,
-    isRunning: stored.isRunning,
+    isRunning,
     isFinished: stored.state === 'finished',
-    facts: { input: '', mapping: '', encoding: '', ...facts, host, account },
+    facts: bound,
   }
 }
 
@@ -94,4 +79,108 @@ export function refuseElsewhere(
       'Use its keys, --env and --base-url. Nothing was sent.',
     )
   }
+}
+
+export type Parent = Pick<SavedRun, 'runId' | 'store'>
+export type ChildKind = 'redo' | 'rollback'
+
+/** In the order in which they were made, without those that do not say how they were begun. */
+export async function findChildRuns({ runId, store }: Parent, kind: ChildKind): Promise<readonly SavedRun[]> {
+  const found = await store.runs({ parentId: runId, kind })
+  const children = found.flatMap((reader) => savedRun(store, reader) ?? [])
+  return children.toSorted((one, other) => numberOf(one) - numberOf(other))
+}
+
+/** Redos of a run, and redos of those, that are not finished. */
+export async function findOpenRedos(parent: Parent): Promise<readonly SavedRun[]> {
+  const open: SavedRun[] = []
+  for (const redo of await findChildRuns(parent, 'redo')) {
+    if (!redo.isFinished) open.push(redo)
+    open.push(...(await findOpenRedos(redo)))
+  }
+  return open
+}
+
+/** The id of a further one. */
+export async function nextChildId(parent: Parent, kind: ChildKind): Promise<string> {
+  const children = await findChildRuns(parent, kind)
+  const last = children.at(-1)
+  for (let number = (last === undefined ? 0 : numberOf(last)) + 1; ; number++) {
+    const id = `${parent.runId}-${kind}-${number}`
+    if ((await parent.store.findRun(id)) === undefined) return id
+  }
+}
+
+function numberOf({ runId }: SavedRun): number {
+  return Number(/\d+$/.exec(runId)?.[0] ?? 0)
+}
+
+/** True if a rollback of the run has sent anything, finished or not. */
+export async function wasRolledBack(run: Parent): Promise<boolean> {
+  for (const rollback of await findChildRuns(run, 'rollback')) if (await hasSent(rollback)) return true
+  return false
+}
+
+/** True if a rollback of the run has reached its end. */
+export async function isRolledBack(run: Parent): Promise<boolean> {
+  return (await findChildRuns(run, 'rollback')).some((rollback) => rollback.isFinished)
+}
+
+export async function hasSent({ reader }: SavedRun): Promise<boolean> {
+  return reader.stored.settled > 0 || (await reader.progress()).inDoubt.size > 0
+}
+
+/** True if Rapyd has taken something of the run. */
+export async function hasApplied({ reader }: SavedRun): Promise<boolean> {
+  if ((await reader.counts()).has('updated')) return true
+  for await (const outcome of eachOutcome(reader.outcomes())) if (takenFields(outcome).length > 0) return true
+  return false
+}
+
+/** Customers that a rollback has restored, unless that rollback was rolled back itself. */
+export async function customersPutBack(run: Parent): Promise<ReadonlySet<string>> {
+  const customers = new Set<string>()
+  for (const rollback of await findChildRuns(run, 'rollback')) {
+    if (await wasRolledBack(rollback)) continue
+    for await (const { outcome, customerId } of eachOutcome(rollback.reader.outcomes()))
+      if (outcome === 'updated') customers.add(customerId)
+  }
+  return customers
+}
+
+/** Throws USAGE, E_REDO_OLDER, if rows that `run` left may have been sent by a later redo of a run above it. */
+export async function refuseOlderRedo(run: SavedRun): Promise<void> {
+  const later = await findLaterRedo(run)
+  if (later === undefined) return
+  throw new BulkUpdateError(
+    'E_REDO_OLDER',
+    `what ${run.runId} left was taken up by ${later.runId} since`,
+    `Go on from there: ${commandToRedo(later.parent, run.record.options)} sends what is still left of all of them. Nothing was sent.`,
+  )
+}
+
+/** The later redo of a run above it, with that run. */
+export async function findLaterRedo({
+  runId,
+  store,
+  record,
+}: SavedRun): Promise<{ readonly runId: string; readonly parent: string } | undefined> {
+  const parent = record.redo?.parent
+  if (parent === undefined) return undefined
+  const last = (await findChildRuns({ runId: parent, store }, 'redo')).at(-1)
+  if (last !== undefined && last.runId !== runId) return { runId: last.runId, parent }
+  // If the parent was deleted, nothing is known of the runs above it.
+  const reader = await store.findRun(parent)
+  const above = reader && savedRun(store, reader)
+  return above && findLaterRedo(above)
+}
+
+/** Throws USAGE, E_ROLLED_BACK, for an open run that was rolled back: its earlier rows are undone, so the rest must not be sent. */
+export async function refuseRolledBack(store: Store, runId: string): Promise<void> {
+  if (!(await wasRolledBack({ runId, store }))) return
+  throw new BulkUpdateError(
+    'E_ROLLED_BACK',
+    `run ${runId} was rolled back after it had been stopped, so it cannot go on`,
+    'Begin another run of the same input: add --new-run. Nothing was sent.',
+  )
 }

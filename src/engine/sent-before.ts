@@ -1,52 +1,58 @@
 /**
- * Rows that earlier runs of the account have sent. Addresses and coupons add up if they are sent again, so such rows stop the run
- * before it sends; others are only counted.
+ * Rows that earlier runs of the account have sent, found in the scan. `--only-changed` leaves out what is confirmed. Without it,
+ * addresses and coupons add up if they are sent again, so such rows stop the run before it sends; others are only counted.
  */
 import { countUp } from '../model/collections.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import { isOutcome } from '../model/row.ts'
 import type { PatchedRow, Digests } from '../model/row.ts'
+import type { Scan } from '../model/scan.ts'
 import type { KnownFields, SentFields } from '../model/store.ts'
 import { addingUp } from '../rapyd/operations.ts'
-import { serialisePatch } from '../rapyd/requests.ts'
+import { isRepeatable, serialisePatch } from '../rapyd/requests.ts'
 import { formatCount, formatRows } from '../report/format.ts'
-import type { CheckedInput } from '../validation/input-parts.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 
-/**
- * Returns a line about rows that hold only what Rapyd has confirmed before; undefined if there are none. `isAllowed`: they are sent
- * whatever they hold.
- *
- * @throws BulkUpdateError USAGE, E_SENT_BEFORE
- */
-export async function examineRepeats(
-  { openRows, readRow, found }: Pick<CheckedInput, 'openRows' | 'readRow' | 'found'>,
-  { state, digests }: Pick<OnlyChanged, 'state' | 'digests'>,
-  { isAllowed, signal }: { readonly isAllowed: boolean; readonly signal: AbortSignal },
-): Promise<string | undefined> {
+/** `mayRepeat`: a new run whose rows must not be those of an earlier one. */
+export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
+  const { state, digests, isOnlyChanged, isFirst } = fieldState
+  const isLeavingOut = fieldState.isExport && !fieldState.isNew
+  const isRefusing = mayRepeat && !isFirst && !isOnlyChanged
   const addedBy = new Map<string, number>()
-  let repeated = 0
-  for await (const rows of openRows()) {
-    signal.throwIfAborted()
-    const reads = rows.flatMap((row) => {
-      const read = readRow(row)
-      return isOutcome(read) ? [] : [read]
-    })
-    const customers = reads.map(({ customerId }) => customerId)
+  let held = 0
+
+  async function compare(rows: readonly PatchedRow[]): Promise<void> {
+    const customers = rows.map(({ customerId }) => customerId)
     const known = await state.get(customers)
-    const sent = found.addingUp === undefined ? [] : await state.sentBefore(customers)
-    reads.forEach((read, index) => {
-      const wanted = digests.of(read.customerId, serialisePatch(read.patch))
-      const run = runThatAdded(read, wanted, known[index], sent[index])
+    const mayAdd = isRefusing && rows.some(({ patch }) => !isRepeatable(patch))
+    const sent = mayAdd ? await state.sentBefore(customers) : []
+    rows.forEach((row, index) => {
+      const wanted = digests.of(row.customerId, serialisePatch(row.patch))
+      const run = isRefusing ? runThatAdded(row, wanted, known[index], sent[index]) : undefined
       if (run !== undefined) countUp(addedBy, run)
       else if (Object.entries(wanted).every(([field, digest]) => known[index]?.digests[field] === digest))
-        repeated++
+        held++
     })
   }
-  if (!isAllowed) refuseAdded(addedBy, found.rows)
-  if (repeated === 0) return undefined
-  const some = `${formatCount(repeated)} of ${formatRows(found.rows)}`
-  return `${some} hold only what Rapyd has confirmed before (W_SENT_BEFORE): --only-changed leaves them out.`
+
+  return {
+    /** Gets the rows that would be sent. Undefined if nothing is compared. */
+    onCalls: isLeavingOut || isRefusing ? compare : undefined,
+    /** The scan with the calls that are left. */
+    leftOf: (found: Scan): Scan =>
+      isLeavingOut && held > 0
+        ? { ...found, calls: found.calls - held, leftOut: held, unchanged: found.unchanged + held }
+        : found,
+    /**
+     * Returns a line about rows that hold only what Rapyd has confirmed before; undefined if there are none. `isAllowed`: they are sent
+     * whatever they hold. Throws USAGE, E_SENT_BEFORE.
+     */
+    examine({ rows }: Scan, isAllowed: boolean): string | undefined {
+      if (!isAllowed) refuseAdded(addedBy, rows)
+      if (isLeavingOut || held === 0) return undefined
+      const some = `${formatCount(held)} of ${formatRows(rows)}`
+      return `${some} hold only what Rapyd has confirmed before (W_SENT_BEFORE): --only-changed leaves them out.`
+    },
+  }
 }
 
 /** A run that has set one of the row's fields that add up to the same value. Empty if it was deleted since. */

@@ -4,28 +4,16 @@ import type { JsonObject } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
 import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
 
-export interface RecentReading {
-  readonly reading: CustomerReading
-  /** The clock's milliseconds. */
-  readonly at: number
-}
-
-export interface SharedRead {
-  /** Rejects as `ReadCustomer`. `takesAnswer`: the answer to an update will do, which may show less than a read. */
-  read(customerId: string, signal: AbortSignal, takesAnswer?: boolean): Promise<RecentReading>
-  /** Keeps the customer of an answer. */
-  note(customerId: string, customer: JsonObject): void
-  /** Call before something is sent to the customer: what was read says nothing about it any more. */
-  forget(customerId: string): void
-}
+export type SharedRead = ReturnType<typeof createSharedRead>
 
 /** Only customers that several rows read soon after each other are found again, so few are enough. */
 const mostKept = 1_000
 
-export function createSharedRead(read: ReadCustomer, clock: Pick<Clock, 'now'>): SharedRead {
-  const kept = new Map<string, RecentReading & { readonly isAnswer: boolean }>()
+export function createSharedRead(read: ReadCustomer, clock: Pick<Clock, 'now'>) {
+  /** With the clock's times. */
+  const kept = new Map<string, { reading: CustomerReading; isAnswer: boolean; at: number }>()
 
-  function keep(customerId: string, reading: CustomerReading, isAnswer: boolean): RecentReading {
+  function keep(customerId: string, reading: CustomerReading, isAnswer: boolean) {
     const found = { reading, isAnswer, at: clock.now() }
     if (kept.size >= mostKept) kept.clear()
     kept.set(customerId, found)
@@ -33,13 +21,17 @@ export function createSharedRead(read: ReadCustomer, clock: Pick<Clock, 'now'>):
   }
 
   return {
-    async read(customerId, signal, takesAnswer = false) {
+    /** Rejects as `ReadCustomer`. `takesAnswer`: the answer to an update will do, which may show less than a read. */
+    async read(customerId: string, signal: AbortSignal, takesAnswer = false) {
       const found = kept.get(customerId)
       const isRecent = found !== undefined && clock.now() - found.at <= longestReadingMs
       if (isRecent && (takesAnswer || !found.isAnswer)) return found
       return keep(customerId, await read(customerId, signal), false)
     },
-    note: (customerId, customer) => void keep(customerId, { kind: 'found', customer }, true),
-    forget: (customerId) => void kept.delete(customerId),
+    /** Keeps the customer of an answer. */
+    note: (customerId: string, customer: JsonObject): void =>
+      void keep(customerId, { kind: 'found', customer }, true),
+    /** Call before something is sent to the customer: what was read says nothing about it any more. */
+    forget: (customerId: string): void => void kept.delete(customerId),
   }
 }

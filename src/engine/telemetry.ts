@@ -2,6 +2,7 @@
  * OpenTelemetry: a span for a run and one for each call, and counters, without personal data. Its API is an optional peer, which is
  * loaded only if a provider is registered in this process.
  */
+import { needsAttention } from '../model/row.ts'
 import type { Outcome } from '../model/row.ts'
 import type { RunWatch } from './watch.ts'
 import { version } from '../config/system.ts'
@@ -47,7 +48,8 @@ export async function traced<Result extends Ended>(
           const outcome = await next(request, signal)
           if (outcome !== undefined) {
             call.setAttributes(attributesOf(outcome))
-            if (isBad(outcome)) call.setStatus({ code: SpanStatusCode.ERROR, message: outcome.errorCode })
+            if (needsAttention(outcome.outcome))
+              call.setStatus({ code: SpanStatusCode.ERROR, message: outcome.errorCode })
           }
           return outcome
         } finally {
@@ -97,8 +99,4 @@ function attributesOf({
     ...(httpStatus === 0 ? {} : { 'http.response.status_code': httpStatus }),
     ...(errorCode === '' ? {} : { 'error.type': errorCode }),
   }
-}
-
-function isBad({ outcome }: Outcome): boolean {
-  return outcome !== 'updated' && outcome !== 'unchanged'
 }

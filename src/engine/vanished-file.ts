@@ -27,15 +27,10 @@ export async function endExportRun(
 }
 
 async function writeVanished(pages: AsyncIterable<readonly string[]>, directory: string): Promise<void> {
-  const file = openOutputFile(vanishedIn(directory))
-  try {
-    file.write('customer_id\n')
-    for await (const ids of pages) file.write(`${ids.join('\n')}\n`)
-    file.commit()
-  } catch (error) {
-    file.discard()
-    throw error
-  }
+  using file = openOutputFile(vanishedIn(directory))
+  file.write('customer_id\n')
+  for await (const ids of pages) file.write(`${ids.join('\n')}\n`)
+  file.commit()
 }
 
 /** Writes the file again if it is gone. Customers who came back since are not in the list any more. */

@@ -8,7 +8,8 @@ import { isFirewallPage, isThrottled, readEnvelope } from '../rapyd/response.ts'
 import { stopError, TransportError } from './errors.ts'
 import { again, isAgain, retry } from './retry.ts'
 import type { Again, Blocks, RetryParts, Updates } from './retry.ts'
-import type { Calls, Signer, RateLimiter } from './ports.ts'
+import type { Calls, Signer } from './ports.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 
 /** A larger offset is not corrected: something is wrong with this machine. */
 const largestOffsetMs = 300_000
@@ -82,9 +83,7 @@ export function createAccess({ calls, signer, limiter }: AccessParts) {
   let hasUpdated = false
   /** True once rows need not go one at a time. */
   let isProven = false
-  let refusals = 0
-  let firstRefusal = ''
-  let areEqual = true
+  const refusals: string[] = []
   let badSignatures = 0
   let badKeys = 0
   let updates: Updates = { through: 0, blocked: 0 }
@@ -131,11 +130,9 @@ export function createAccess({ calls, signer, limiter }: AccessParts) {
     /** Rapyd refused a row. */
     rejected(code: ErrorCode, status: number): void {
       if (isProven) return
-      refusals++
-      const refusal = `${code} ${status}`
-      if (refusals === 1) firstRefusal = refusal
-      areEqual &&= refusal === firstRefusal
-      if (refusals < firstRows) return
+      refusals.push(`${code} ${status}`)
+      if (refusals.length < firstRows) return
+      const areEqual = new Set(refusals).size === 1
       if (areEqual && (code === 'E_CUSTOMER_NOT_HERE' || code === 'E_FORBIDDEN'))
         throw stopError(
           'E_AUTH',

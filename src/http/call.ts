@@ -7,20 +7,13 @@ import pLimit from 'p-limit'
 import { machineLimit } from '../config/system.ts'
 import type { ApiRequest, ApiResponse, Clock } from '../model/ports.ts'
 import type { UpdateRequest } from '../model/row.ts'
+import type { Run } from '../model/store.ts'
 import { operations } from '../rapyd/operations.ts'
 import { newSalt, sign, toTimestamp } from '../rapyd/signature.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import { stopError, TransportError } from './errors.ts'
-import type {
-  Calls,
-  Exchange,
-  Permit,
-  RateLimiter,
-  RunOwner,
-  Signer,
-  Transport,
-  UpdateHooks,
-} from './ports.ts'
+import type { Calls, Exchange, Signer, Transport, UpdateHooks } from './ports.ts'
+import type { Permit, RateLimiter } from './rate-limiter.ts'
 
 export interface CallParts {
   readonly limiter: RateLimiter
@@ -29,7 +22,7 @@ export interface CallParts {
   /** Makes the row's intent durable. Called before every attempt; returns undefined if it already is. */
   readonly intend: (request: UpdateRequest) => Promise<void> | undefined
   /** Undefined if nothing is sent but reads that belong to no run. */
-  readonly owner?: RunOwner | undefined
+  readonly owner?: Pick<Run, 'isFresh' | 'renew'> | undefined
   /** Requests in flight at most. */
   readonly concurrency: number
   /** True if rates are limited. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../model/ports.ts'
 import { stopError } from './errors.ts'
-import type { RateLimiter } from './ports.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 
 export interface CircuitBreakerParts {
   readonly limiter: Pick<RateLimiter, 'setProbesOnly'>

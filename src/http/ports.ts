@@ -7,58 +7,6 @@ import type { Window } from '../model/store.ts'
 import type { Credentials } from '../rapyd/signature.ts'
 import type { TransportError } from './errors.ts'
 
-/** The host that is called, and for which account. */
-export interface Remote {
-  readonly origin: URL
-  /** Its name in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
-  readonly host: string
-  /** A fingerprint of the access key. */
-  readonly account: string
-  /** Undefined if calls are direct. */
-  readonly proxy?: URL | undefined
-  readonly credentials: Credentials
-  /** What the limiter keeps, the reserve taken off. */
-  readonly windows: readonly Window[]
-  close(): Promise<void>
-}
-
-export interface RateLimiter {
-  /**
-   * Resolves when a request may be sent, in order. Rejects with the signal's reason. A probe goes ahead of all, also while the circuit is
-   * open; `isNext` goes ahead of all but probes. With `permits: 2` there is a second one, if the limits allow two at once.
-   */
-  acquire(signal: AbortSignal, options?: AcquireOptions): Promise<Permit>
-  /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */
-  readonly isOpen: boolean
-  /** No permits for so many milliseconds. Then one request goes ahead, and more as they are answered. */
-  pause(ms: number): void
-  /** While it is on, only probes get permits: the circuit is open. */
-  setProbesOnly(isOn: boolean): void
-  /** Until this is called, requests go one at a time. */
-  allowConcurrency(): void
-  /** Milliseconds until the pause ends; 0 if there is none. */
-  readonly pausedForMs: number
-  /** Ends the timer and closes the quota. */
-  close(): void
-}
-
-export interface AcquireOptions {
-  readonly probe?: boolean
-  readonly isNext?: boolean
-  readonly permits?: 1 | 2
-}
-
-/** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
-export interface Permit {
-  answered(response: ApiResponse): void
-  /** There is no whole answer. */
-  failed(error: TransportError): void
-  /** Must be called exactly once. */
-  release(): void
-  /** A permit for the next request, which is released as this one. */
-  readonly second?: Permit
-}
-
 export interface Transport {
   /** Rejects with `TransportError` and nothing else. */
   exchange(request: SignedRequest): Promise<ApiResponse>
@@ -73,11 +21,19 @@ export interface Signer {
   correctClock(response: ApiResponse): number | undefined
 }
 
-/** Says if this process still has the run that it sends for. */
-export interface RunOwner {
-  readonly isFresh: boolean
-  /** Rejects if another process has the run. */
-  renew(): Promise<void>
+/** The host that is called, and for which account. */
+export interface Remote {
+  readonly origin: URL
+  /** Its name in run ids, keys and reports: `simulator` for the embedded one, whose port changes. */
+  readonly host: string
+  /** A fingerprint of the access key. */
+  readonly account: string
+  /** Undefined if calls are direct. */
+  readonly proxy?: URL | undefined
+  readonly credentials: Credentials
+  /** What the limiter keeps, the reserve taken off. */
+  readonly windows: readonly Window[]
+  close(): Promise<void>
 }
 
 /** What came of a request: an answer, or why there is no whole one. */

@@ -5,21 +5,9 @@
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import { isThrottled } from '../rapyd/response.ts'
 import { stopError } from './errors.ts'
-import {
-  countSent,
-  currentConcurrency,
-  evenWaitMs,
-  initialState,
-  learnFromAnswer,
-  learnFromFailure,
-  learnFromThrottling,
-  rateWaitMs,
-  restartConcurrency,
-} from './limiter-state.ts'
-import type { LimiterState } from './limiter-state.ts'
-import { createPermitQueue } from './permit-queue.ts'
-import type { Limits } from './permit-queue.ts'
-import type { Permit, RateLimiter } from './ports.ts'
+import type { TransportError } from './errors.ts'
+import { catchUpMs, createAdaptiveConcurrency, createAdaptiveRate } from './limiter-state.ts'
+import type { AdaptiveConcurrency, AdaptiveRate } from './limiter-state.ts'
 import { retryAfterMs } from './retry.ts'
 import type { Quota, Window } from '../model/store.ts'
 
@@ -47,16 +35,38 @@ export interface RateLimiterParts {
   readonly onPause?: (ms: number) => void
 }
 
-export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
+/** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
+export interface Permit {
+  answered(response: ApiResponse): void
+  /** There is no whole answer. */
+  failed(error: TransportError): void
+  /** Must be called exactly once. */
+  release(): void
+  /** A permit for the next request, which is released as this one. */
+  readonly second?: Permit
+}
+
+export interface AcquireOptions {
+  /** A probe goes ahead of all, also while the circuit is open. */
+  readonly probe?: boolean
+  /** Goes ahead of all but probes. */
+  readonly isNext?: boolean
+  /** 2: there is a second permit, if the limits allow two at once. */
+  readonly permits?: 1 | 2
+}
+
+export type RateLimiter = ReturnType<typeof createRateLimiter>
+
+export function createRateLimiter(parts: RateLimiterParts) {
   const { quota, clock } = parts
-  const state = initialState(parts.concurrency, clock.now())
-  const limits = createLimits(parts, state)
-  const feedback = createFeedback(parts, state, limits.pause)
+  const concurrency = createAdaptiveConcurrency(parts.concurrency)
+  const rate = createAdaptiveRate(clock.now())
+  const limits = createLimits(parts, concurrency, rate)
+  const feedback = createFeedback(parts, concurrency, rate, limits.pause)
   const queue = createPermitQueue(limits, clock)
 
   function release(): void {
-    state.inFlight--
-    quota.end()
+    limits.release()
     queue.grant()
   }
 
@@ -66,26 +76,31 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
   const pair: Permit = { ...usual, second: usual }
 
   return {
-    async acquire(signal, options = {}) {
+    /** Resolves when a request may be sent, in order. Rejects with the signal's reason. */
+    async acquire(signal: AbortSignal, options: AcquireOptions = {}): Promise<Permit> {
       const permits = await queue.take(signal, options)
       if (options.probe === true) return probe
       return permits === 2 ? pair : usual
     },
-    get isOpen() {
-      return !state.isProbesOnly && quota.pausedForMs === 0
+    /** True if a permit that was kept may be used now: there is no pause, and the circuit is closed. */
+    get isOpen(): boolean {
+      return limits.isFor(false) && quota.pausedForMs === 0
     },
+    /** No permits for so many milliseconds. Then one request goes ahead, and more as they are answered. */
     pause: limits.pause,
-    setProbesOnly(isOn) {
-      state.isProbesOnly = isOn
+    /** While it is on, only probes get permits: the circuit is open. */
+    setProbesOnly(isOn: boolean): void {
+      limits.setProbesOnly(isOn)
       if (!isOn) queue.grant()
     },
-    allowConcurrency() {
-      state.concurrency.isProven = true
-    },
-    get pausedForMs() {
+    /** Until this is called, requests go one at a time. */
+    allowConcurrency: (): void => concurrency.prove(),
+    /** Milliseconds until the pause ends; 0 if there is none. */
+    get pausedForMs(): number {
       return quota.pausedForMs
     },
-    close() {
+    /** Ends the timer and closes the quota. */
+    close(): void {
       queue.close()
       quota.close()
     },
@@ -93,62 +108,187 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
 }
 
 /** Whether requests may be sent now, and what they take from the limits. */
-function createLimits(
-  parts: RateLimiterParts,
-  state: LimiterState,
-): Limits & { readonly pause: (ms: number) => void } {
+function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency, rate: AdaptiveRate) {
   const { quota, clock, windows, callsLeft = () => 0, onPause } = parts
-  const { concurrency, rate } = state
+  const smallest = Math.min(...windows.map(({ limit }) => limit))
+  /** The even pace is that of the slowest window. */
+  const evenMs = Math.max(0, ...windows.map(({ limit, perMs }) => perMs / limit))
+  /** When the even pace allows the next request. */
+  let evenAt = 0
+  /** Permits that are not released yet. */
+  let inFlight = 0
+  /** True while the circuit breaker is open. */
+  let isProbesOnly = false
+  /** True once concurrency has restarted because of the current pause. */
+  let isPauseSeen = false
 
   function spacingMs(isProbe: boolean): number {
     const now = clock.now()
-    return Math.max(rateWaitMs(rate, now), isProbe ? 0 : evenWaitMs(state, windows, callsLeft(), now))
+    // There is an even pace while more calls are left than the smallest window allows.
+    const isEven = !isProbe && callsLeft() > smallest
+    return Math.max(rate.waitMs(now), isEven ? evenAt - now - catchUpMs : 0)
   }
 
   return {
-    isFor: (isProbe) => isProbe || !state.isProbesOnly,
-    isIdle: () => state.inFlight === 0,
-    permitsFor(isPair) {
-      const mayPair = currentConcurrency(concurrency) > 1 && windows.every(({ limit }) => limit > 1)
-      return isPair && mayPair ? 2 : 1
+    /** False while the circuit is open, but for probes. */
+    isFor: (isProbe: boolean): boolean => isProbe || !isProbesOnly,
+    setProbesOnly(isOn: boolean): void {
+      isProbesOnly = isOn
     },
-    take(isProbe, permits) {
-      const isClosed = state.isProbesOnly && !isProbe
-      if (isClosed || state.inFlight + permits > currentConcurrency(concurrency))
-        return Number.POSITIVE_INFINITY
+    /** True if no request is in flight, so no release makes room. */
+    isIdle: (): boolean => inFlight === 0,
+    /** How many permits a request gets together. */
+    permitsFor: (isPair: boolean): number => (isPair && concurrency.current > 1 && smallest > 1 ? 2 : 1),
+    /** Takes permits and returns 0, or returns how long to wait: infinity for "until a release". */
+    take(isProbe: boolean, permits: number): number {
+      const isClosed = isProbesOnly && !isProbe
+      if (isClosed || inFlight + permits > concurrency.current) return Number.POSITIVE_INFINITY
       const waitMs = spacingMs(isProbe) || quota.take(permits)
       if (waitMs > 0) {
         // Another process of this account may have begun a pause.
         const isPaused = quota.pausedForMs > 0
-        if (isPaused && !state.isPauseSeen) restartConcurrency(concurrency)
-        state.isPauseSeen = isPaused
+        if (isPaused && !isPauseSeen) concurrency.restart()
+        isPauseSeen = isPaused
         return waitMs
       }
-      state.isPauseSeen = false
-      state.inFlight += permits
-      for (let taken = 0; taken < permits; taken++) countSent(state, windows, clock.now())
+      isPauseSeen = false
+      inFlight += permits
+      const now = clock.now()
+      for (let taken = 0; taken < permits; taken++) rate.sent(now)
+      evenAt = Math.max(evenAt, now) + evenMs * permits
       return 0
     },
-    pause(ms) {
+    release(): void {
+      inFlight--
+      quota.end()
+    },
+    pause: (ms: number): void => {
       quota.pause(ms)
-      restartConcurrency(concurrency)
-      state.isPauseSeen = true
+      concurrency.restart()
+      isPauseSeen = true
       onPause?.(ms)
     },
   }
 }
 
+interface Waiter {
+  readonly isProbe: boolean
+  readonly isNext: boolean
+  readonly isPair: boolean
+  readonly grant: (permits: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Requests that wait until the limits allow them, and the timer that looks again. */
+function createPermitQueue(limits: ReturnType<typeof createLimits>, clock: Clock) {
+  let waiting: Waiter[] = []
+  const timer = createTimer(clock, grant)
+
+  function grant(): void {
+    for (;;) {
+      const place = waiting.findIndex(({ isProbe }) => limits.isFor(isProbe))
+      const waiter = waiting[place]
+      if (waiter === undefined) return
+      const permits = limits.permitsFor(waiter.isPair)
+      let waitMs: number
+      try {
+        waitMs = limits.take(waiter.isProbe, permits)
+      } catch (error) {
+        // The quota cannot be used any more.
+        for (const each of waiting.splice(0)) each.reject(error)
+        return
+      }
+      if (waitMs > 0) {
+        if (waitMs !== Number.POSITIVE_INFINITY || limits.isIdle()) timer.wakeIn(waitMs)
+        return
+      }
+      waiting.splice(place, 1)
+      waiter.grant(permits)
+    }
+  }
+
+  function add(waiter: Waiter): void {
+    const { isProbe, isNext } = waiter
+    const place = waiting.findIndex((other) => isProbe || (isNext && !other.isProbe && !other.isNext))
+    waiting.splice(place < 0 ? waiting.length : place, 0, waiter)
+  }
+
+  return {
+    /** Gives permits to those who may have them now. */
+    grant,
+    /** Resolves with how many permits were taken. Rejects with the signal's reason. */
+    async take(signal: AbortSignal, options: AcquireOptions): Promise<number> {
+      const { probe: isProbe = false, isNext = false } = options
+      const isPair = options.permits === 2
+      signal.throwIfAborted()
+      const permits = limits.permitsFor(isPair)
+      if (waiting.length === 0 && limits.take(isProbe, permits) === 0) return permits
+      const { promise, resolve, reject } = Promise.withResolvers<number>()
+      const waiter: Waiter = { isProbe, isNext, isPair, grant: resolve, reject }
+      const leave = (): void => {
+        waiting = waiting.filter((other) => other !== waiter)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      add(waiter)
+      grant()
+      return promise.finally(() => signal.removeEventListener('abort', leave))
+    },
+    close: () => timer.close(),
+  }
+}
+
+/** Another process may make room without notice. */
+const longestWaitMs = 1_000
+
+/** Wakes the limiter at the earliest time that was asked for. */
+function createTimer(clock: Clock, wake: () => void) {
+  const closed = new AbortController()
+  /** Undefined if no timer runs. */
+  let wakeAt: number | undefined
+
+  async function run(ms: number, at: number): Promise<void> {
+    await clock.sleep(ms, closed.signal)
+    // An earlier time has replaced this one.
+    if (wakeAt !== at) return
+    wakeAt = undefined
+    if (!closed.signal.aborted) wake()
+  }
+
+  return {
+    wakeIn(ms: number): void {
+      const waitMs = Math.ceil(Math.min(ms, longestWaitMs))
+      const at = clock.now() + waitMs
+      if (wakeAt !== undefined && wakeAt <= at) return
+      wakeAt = at
+      void run(waitMs, at)
+    },
+    close: () => closed.abort(),
+  }
+}
+
 /** What a result means for everybody: the limits, a pause, the circuit breaker. */
-function createFeedback(parts: RateLimiterParts, state: LimiterState, pause: (ms: number) => void) {
+function createFeedback(
+  parts: RateLimiterParts,
+  concurrency: AdaptiveConcurrency,
+  rate: AdaptiveRate,
+  pause: (ms: number) => void,
+) {
   const { quota, windows, clock, random, longestMs, onSuccess, onFailure } = parts
+  /** Rate-limit pauses in a row, without an accepted answer in between, and when the first one began. */
+  let [pauses, pausesBegan] = [0, 0]
 
   function throttled(response: ApiResponse): void {
     parts.onThrottled?.()
     // Requests that were in flight together with the first one show nothing new.
     if (quota.pausedForMs > 0) return
-    const leftMs = learnFromThrottling(state, longestMs, clock.now())
+    const now = clock.now()
+    if (pauses === 0) pausesBegan = now
+    const leftMs = pausesBegan + longestMs - now
     if (leftMs <= 0) return parts.stop(stopError('E_QUOTA', ''))
-    const askedMs = retryAfterMs(response, clock.wall()) || pauseMs(state.pauses, windows, random())
+    pauses++
+    rate.lower(now)
+    const askedMs = retryAfterMs(response, clock.wall()) || pauseMs(pauses, windows, random())
     pause(Math.min(askedMs, leftMs))
   }
 
@@ -156,13 +296,16 @@ function createFeedback(parts: RateLimiterParts, state: LimiterState, pause: (ms
     answered(response) {
       if (isThrottled(response)) return throttled(response)
       const { status } = response
-      const isTrouble = learnFromAnswer(state, status, quota.pausedForMs > 0, clock.now())
+      const isLate = quota.pausedForMs > 0
+      if (!isLate) pauses = 0
+      rate.accepted(clock.now())
+      const isTrouble = concurrency.answered(status, isLate)
       if (isProbe) return
       if (isTrouble) onFailure(`HTTP ${status}`)
       else onSuccess()
     },
     failed({ phase, reason }) {
-      learnFromFailure(state, phase === 'ambiguous')
+      concurrency.failed(phase === 'ambiguous')
       if (!isProbe) onFailure(reason)
     },
   })

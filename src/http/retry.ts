@@ -40,21 +40,6 @@ export interface RetryLimits {
   readonly patienceMs?: number
 }
 
-/** What p-retry takes for "again". */
-class Repeat extends Error {
-  override readonly name = 'Repeat'
-  readonly again: Again
-
-  constructor(found: Again) {
-    super(found.reason)
-    this.again = found
-  }
-}
-
-function costsNothing({ error }: RetryContext): boolean {
-  return error instanceof Repeat && error.again.isFree
-}
-
 /** Repeats an attempt until it returns something else than `Again`. Resolves with the last `Again` if all attempts are used up. */
 export async function retry<Found extends { readonly kind: string }>(
   attempt: () => Promise<Found | Again>,
@@ -63,35 +48,37 @@ export async function retry<Found extends { readonly kind: string }>(
   { attempts = mostAttempts, patienceMs = 0 }: RetryLimits = {},
 ): Promise<Found | Again> {
   const begun = clock.now()
-  const isRepeated = (context: RetryContext): boolean => {
-    if (!(context.error instanceof Repeat)) return false
-    const isLeft = context.retriesConsumed < attempts - 1 || clock.now() - begun < patienceMs
-    return isLeft || costsNothing(context)
+  /** What the last attempt has returned, if it has to be made again. */
+  const last: { again?: Again | undefined } = {}
+  const isRepeated = ({ retriesConsumed }: RetryContext): boolean => {
+    if (last.again === undefined) return false
+    return last.again.isFree || retriesConsumed < attempts - 1 || clock.now() - begun < patienceMs
   }
   try {
     return await pRetry(
       async () => {
+        last.again = undefined
         const found = await attempt()
-        if (isAgain(found)) throw new Repeat(found)
-        return found
+        if (!isAgain(found)) return found
+        last.again = found
+        throw new Error(found.reason)
       },
       {
         // A limit here would also end free attempts, so `shouldRetry` compares the count.
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 0,
         maxTimeout: 0,
-        shouldConsumeRetry: (context) => !costsNothing(context),
+        shouldConsumeRetry: () => last.again?.isFree !== true,
         shouldRetry: isRepeated,
         async onFailedAttempt(context) {
-          if (!isRepeated(context) || costsNothing(context)) return
-          const { error, retriesConsumed } = context
-          const leastMs = error instanceof Repeat ? error.again.leastMs : 0
-          await clock.sleep(Math.max(leastMs, backoffMs(retriesConsumed + 1, random())), signal)
+          const { isFree = true, leastMs = 0 } = last.again ?? {}
+          if (isFree || !isRepeated(context)) return
+          await clock.sleep(Math.max(leastMs, backoffMs(context.retriesConsumed + 1, random())), signal)
         },
       },
     )
   } catch (error) {
-    if (error instanceof Repeat) return error.again
+    if (last.again !== undefined) return last.again
     throw error
   }
 }

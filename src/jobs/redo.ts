@@ -3,21 +3,27 @@ import { resolve } from 'node:path'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { createDriftJudge, checkOf, openPlanOf } from '../engine/plan-source.ts'
+import type { SavedPlan } from '../engine/plan-source.ts'
 import { inheritOptions } from '../config/job-options.ts'
 import type { OptionsOf } from '../config/options.ts'
 import { guardOf } from '../validation/guards.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { SavedPlan } from '../engine/saved-plan.ts'
 import { signalOf } from '../engine/program-options.ts'
 import type { Stoppable } from '../engine/program-options.ts'
-import { findOpenRedos, nextChildId, refuseOlderRedo, wasRolledBack } from '../engine/child-runs.ts'
 import { findRetryableRows, readRedo } from '../engine/redo-source.ts'
 import { commandToResume, commandToRollback } from '../engine/record.ts'
 import type { JobDefinition } from '../engine/parts.ts'
 import type { Watch } from '../engine/watch.ts'
 import { inputNotKept } from '../engine/input.ts'
 import { writtenIn } from '../engine/open-input.ts'
-import { openSavedRun, refuseElsewhere } from '../engine/saved-run.ts'
+import {
+  findOpenRedos,
+  nextChildId,
+  refuseOlderRedo,
+  wasRolledBack,
+  openSavedRun,
+  refuseElsewhere,
+} from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'

@@ -4,20 +4,20 @@ import { resolveOptions } from '../config/job-options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { checkOf, openPlanOf } from '../engine/plan-source.ts'
-import type { SavedPlan } from '../engine/saved-plan.ts'
+import type { SavedPlan } from '../engine/plan-source.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
 import { createPrepare } from '../validation/row-reader.ts'
 import { formatRows } from '../report/format.ts'
 import type { Summary } from '../report/summary.ts'
 import { readRedo } from '../engine/redo-source.ts'
 import { checkRollback } from '../engine/rollback-source.ts'
-import { wasRolledBack } from '../engine/child-runs.ts'
 import { commandToResume, readEnding } from '../engine/record.ts'
 import { endingOf, report } from '../engine/report.ts'
 import type { ReadableInput, RunEnding } from '../engine/report.ts'
 import { restoreVanished } from '../engine/vanished-file.ts'
-import { inputPartsOf, openSameInput, readHeadOf } from '../engine/open-input.ts'
-import { openSavedRun } from '../engine/saved-run.ts'
+import { inputPartsOf, openSameInput } from '../engine/open-input.ts'
+import { readHead } from '../input/header.ts'
+import { wasRolledBack, openSavedRun } from '../engine/saved-run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import type { StoreOptions } from '../model/store.ts'
@@ -93,7 +93,7 @@ async function readingOf(
   open: { readonly plan: SavedPlan | undefined } | undefined,
 ): Promise<ReadingOfRun> {
   const { facts, runId } = saved
-  const head = await readHeadOf(saved, file)
+  const head = await readHead(file, saved.record.options)
   if (open === undefined) return { file, head, openRows: noRows, prepare: noRows }
   const reading = await openReading(saved, await inputPartsOf(saved, file, head), open.plan)
   const prepare = createPrepare(reading.readRow, { host: facts.host, runId })

@@ -2,7 +2,6 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
-import { findLaterRedo, wasRolledBack } from '../engine/child-runs.ts'
 import {
   commandToApply,
   commandToResume,
@@ -14,7 +13,7 @@ import {
 import { isInputKept } from '../engine/input.ts'
 import type { RunRecord } from '../engine/record.ts'
 import { findRetryableRows } from '../engine/redo-source.ts'
-import { openSavedRun } from '../engine/saved-run.ts'
+import { findLaterRedo, wasRolledBack, openSavedRun } from '../engine/saved-run.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'

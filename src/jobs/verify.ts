@@ -13,7 +13,8 @@ import { eachOutcome, findTaken } from '../engine/all-outcomes.ts'
 import type { TakenRows } from '../engine/all-outcomes.ts'
 import { readCustomersOf } from '../engine/reading-client.ts'
 import { inputNotKept } from '../engine/input.ts'
-import { inputPartsOf, openSameInput, readHeadOf } from '../engine/open-input.ts'
+import { inputPartsOf, openSameInput } from '../engine/open-input.ts'
+import { readHead } from '../input/header.ts'
 import { openSavedRun } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
@@ -174,7 +175,7 @@ interface RunWrite {
 
 /** Rows of one customer come in their order. Throws INPUT if the input is gone or has changed, and there are no before-images. */
 async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
-  const rows = await findTaken(eachOutcome(run.reader.outcomes()))
+  const rows = await findTaken(run.reader.outcomes())
   const { taken, partly } = rows
   if (await run.reader.hasBeforeImages()) {
     for await (const { customerId, writes } of run.reader.beforeImages())
@@ -190,7 +191,7 @@ async function* writesOfInput(run: SavedRun, { taken, partly }: TakenRows): Asyn
   await using opened = new AsyncDisposableStack()
   const file = opened.adopt(await openSameInput(run), (found) => found.close())
   const plan = record.planned && opened.adopt(await openPlanOf(record.planned), (found) => found.close())
-  const parts = await inputPartsOf(run, file, await readHeadOf(run, file))
+  const parts = await inputPartsOf(run, file, await readHead(file, record.options))
   const { openRows, readRow } = await checkOf(plan)(parts)
   const sent = sentFields(run)
   for await (const rows of openRows()) {

@@ -72,6 +72,29 @@ export class BulkUpdateError extends Error {
   }
 }
 
+type TextValues = Readonly<Record<string, string | number>>
+
+/**
+ * Makes errors from a table of texts. `values` replace their names in braces. Throws an Error if one is missing.
+ */
+export function errorsFrom<Name extends string>(
+  texts: Readonly<Record<Name, { readonly message: string; readonly tip: string }>>,
+) {
+  return (code: RunErrorCode, name: Name, values: TextValues = {}, cause?: unknown): BulkUpdateError => {
+    const { message, tip } = texts[name]
+    const options = cause === undefined ? {} : { cause }
+    return new BulkUpdateError(code, fill(message, values), fill(tip, values), options)
+  }
+}
+
+function fill(text: string, values: TextValues): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`a text of an error lacks its ${name}`)
+    return String(value)
+  })
+}
+
 /** The code of a system error (`ENOENT`, `ECONNRESET`), or an empty string. */
 export function systemCode(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')

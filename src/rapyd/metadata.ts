@@ -2,7 +2,7 @@
  * Metadata with all its keys. Rapyd does not document whether it merges metadata or replaces it, so a row sends the keys that the
  * customer has, with its own on top: right both ways.
  */
-import { isJsonObject } from '../model/json.ts'
+import { isExactNumber, isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 
 /** The keys of metadata that a patch sets or clears; undefined if there are none. A blank for all of metadata has no keys. */
@@ -20,7 +20,7 @@ const changed = '\u0000changed'
 export function findChangedKeys(body: string): readonly string[] {
   if (!mayChange.test(body)) return []
   const parsed: unknown = JSON.parse(body, (_key, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' && isChanged(value, context?.source ?? '') ? changed : value,
+    typeof value === 'number' && !isExactNumber(value, context?.source) ? changed : value,
   )
   const data = isJsonObject(parsed) ? parsed['data'] : undefined
   const metadata = isJsonObject(data) ? data['metadata'] : undefined
@@ -31,10 +31,6 @@ export function findChangedKeys(body: string): readonly string[] {
 
 /** Numbers that are long, or have a point or an exponent. */
 const mayChange = /\d[.eE]|\d{16}|-0/
-
-function isChanged(value: number, source: string): boolean {
-  return String(value) !== source || Math.abs(value) > 2 ** 53
-}
 
 function holdsChanged(value: JsonValue): boolean {
   if (value === changed) return true

@@ -42,14 +42,8 @@ export function removesDiscount(patch: Readonly<Patch>): boolean {
   return patch['coupon'] === ''
 }
 
-/** The operations of a row that removes a discount. `rest` is undefined if it sets nothing else. */
-export interface Removal {
-  readonly removal: UpdateRequest
-  readonly rest: UpdateRequest | undefined
-}
-
-/** Returns undefined if the row is one update. */
-export function splitRemoval(request: UpdateRequest, run: RunIdentity): Removal | undefined {
+/** The operations of a row that removes a discount; undefined if the row is one update. `rest` is undefined if it sets nothing else. */
+export function splitRemoval(request: UpdateRequest, run: RunIdentity) {
   if (!splitNames(request.cleared).includes('coupon')) return undefined
   // The body that an earlier session has sent may hold the rest alone.
   const own = { ...request, body: request.reading?.patch ?? request.body }

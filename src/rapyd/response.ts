@@ -3,36 +3,20 @@
  * `UNAUTHENTICATED_API_CALL`, which have no codes of their own.
  */
 import type { ErrorCode } from '../model/errors.ts'
-import { isJsonObject, parseJson } from '../model/json.ts'
+import { isJsonObject, isList, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { ApiResponse } from '../model/ports.ts'
 import { printable } from '../model/text.ts'
 import fieldPatterns from './field-patterns.json' with { type: 'json' }
 
 /** The part of an answer that has its meaning. */
-interface Answered {
-  readonly status: number
-  readonly body: string
-}
+type Answered = Pick<ApiResponse, 'status' | 'body'>
 
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
-export interface Envelope {
-  readonly success: boolean
-  /** Without what names fields; empty on success. */
-  readonly errorCode: string
-  /** From `CODE - [FIELD, FIELD]`, in lower case and joined with `;`; empty if there is none. */
-  readonly field: string
-  /** Only to distinguish answers with the same code: texts change, and may repeat a value. */
-  readonly message: string
-  /** The message, after what the code holds besides code and fields. On one line, and shortened. */
-  readonly words: string
-  readonly operationId: string
-  readonly data: JsonObject | undefined
-  /** The items of a list. */
-  readonly items: readonly JsonObject[] | undefined
-}
+type Envelope = NonNullable<ReturnType<typeof readEnvelope>>
 
 /** Returns undefined if the body is not an envelope: HTML, a bare string, nothing, cut JSON. */
-export function readEnvelope(body: string): Envelope | undefined {
+export function readEnvelope(body: string) {
   const answer = parseJson(body)
   if (!isJsonObject(answer) || !isJsonObject(answer['status'])) return undefined
   const status = answer['status']
@@ -43,28 +27,26 @@ export function readEnvelope(body: string): Envelope | undefined {
   const message = textOf(status['message'])
   return {
     success: status['status'] === 'SUCCESS',
+    /** Without what names fields; empty on success. */
     errorCode: error.code || response.code,
+    /** From `CODE - [FIELD, FIELD]`, in lower case and joined with `;`; empty if there is none. */
     field: error.field || response.field,
+    /** Only to distinguish answers with the same code: texts change, and may repeat a value. */
     message,
+    /** The message, after what the code holds besides code and fields. On one line, and shortened. */
     words: shorten([error.rest || response.rest, message].filter((text) => text !== '').join(': ')),
     operationId: safeText(textOf(status['operation_id'])),
     data: isJsonObject(data) ? data : undefined,
-    items: Array.isArray(data) ? data.filter(isJsonObject) : undefined,
+    /** The items of a list. */
+    items: isList(data) ? data.filter(isJsonObject) : undefined,
   }
-}
-
-interface ApiCode {
-  readonly code: string
-  readonly field: string
-  /** What is neither. */
-  readonly rest: string
 }
 
 /**
  * `ERROR_CUSTOMER_DATA_MISSING - [EMAIL, PHONE_NUMBER]` names fields after the code. Codes and fields go into reports, so other
  * texts around them are kept apart.
  */
-function readCode(text: string): ApiCode {
+function readCode(text: string) {
   const fields: string[] = []
   const bare = text
     .slice(0, longestText)
@@ -81,6 +63,7 @@ function readCode(text: string): ApiCode {
   return {
     code,
     field: fields.join(';').toLowerCase(),
+    /** What is neither. */
     rest: bare.replace(code, '').replaceAll(/^[\s:-]+|[\s:-]+$/g, ''),
   }
 }

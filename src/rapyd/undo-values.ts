@@ -20,14 +20,6 @@ export interface UndoValue {
 /** By field, and by key of metadata: `metadata.tier`. */
 export type UndoValues = Readonly<Record<string, UndoValue>>
 
-export interface Undo {
-  readonly sure: UndoValues
-  /** Blanks and wallets that Rapyd may refuse: each field is sent alone, so that no other is refused with it. */
-  readonly mayBeRefused: UndoValues
-  /** Paths that were written and cannot be put back. */
-  readonly impossible: readonly string[]
-}
-
 export interface Write {
   readonly patch: JsonObject
   /** False if it is unknown whether it was applied. */
@@ -41,9 +33,11 @@ const keyStart = 'metadata.'
  * `writes` are those of one customer in the order of their rows; `snapshot` is from before them. `hasSentAllKeys`: each was sent with the
  * keys of metadata that it does not name, so none of these was lost.
  */
-export function findUndoValues(snapshot: JsonObject, writes: readonly Write[], hasSentAllKeys = false): Undo {
+export function findUndoValues(snapshot: JsonObject, writes: readonly Write[], hasSentAllKeys = false) {
   const sure: Record<string, UndoValue> = {}
+  /** Blanks and wallets that Rapyd may refuse: each field is sent alone, so that no other is refused with it. */
   const mayBeRefused: Record<string, UndoValue> = {}
+  /** Paths that were written and cannot be put back. */
   const impossible = notRestorable.filter((field) =>
     writes.some(({ patch }) => isLasting(patch, snapshot, field)),
   )
@@ -136,19 +130,12 @@ function isSameValue(one: JsonValue, other: JsonValue): boolean {
   return isDeepStrictEqual(one, other) || (isEmpty(one) && isEmpty(other))
 }
 
-export interface UndoPatch {
-  /** What to send. Without fields there is nothing to send. */
-  readonly patch: JsonObject
-  /** Paths that others have changed since. */
-  readonly kept: readonly string[]
-  /** Paths that have the value of before already, or that the run has not changed. */
-  readonly already: readonly string[]
-}
-
-/** The undo values for the customer as it is now: only for fields that still have what the run left. */
-export function toUndoPatch(undoValues: UndoValues, snapshot: JsonObject): UndoPatch {
+/** The undo values for the customer as it is now: only for fields that still have what the run left. Without fields there is nothing to send. */
+export function toUndoPatch(undoValues: UndoValues, snapshot: JsonObject) {
   const values: Record<string, JsonValue> = {}
+  /** Paths that others have changed since. */
   const kept: string[] = []
+  /** Paths that have the value of before already, or that the run has not changed. */
   const already: string[] = []
   for (const [path, { left, before, onlyIfReplaced }] of Object.entries(undoValues)) {
     const value = valueIn(snapshot, path)
@@ -170,8 +157,14 @@ function withOtherKeys(patch: JsonObject, snapshot: JsonObject): JsonObject {
   return { ...patch, metadata: clearsAll(keys, held) ? '' : { ...held, ...keys } }
 }
 
+/** What was there before, as a patch. */
+export function valuesBefore(undoValues: UndoValues): JsonObject {
+  const values = Object.entries(undoValues).map(([path, { before }]) => [path, before] as const)
+  return toPatch(Object.fromEntries(values))
+}
+
 /** Makes a patch of values by path. */
-export function toPatch(values: JsonObject): JsonObject {
+function toPatch(values: JsonObject): JsonObject {
   const fields: Record<string, JsonValue> = {}
   const keys: Record<string, JsonValue> = {}
   for (const [path, value] of Object.entries(values)) {

@@ -1,12 +1,11 @@
 /** What the file system or SQLite says about our files, as an error that names the file and what to do. */
 import { isBusy } from '../config/file-lock.ts'
 import { machineLimit } from '../config/system.ts'
-import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
-import type { RunErrorCode } from '../model/errors.ts'
+import { BulkUpdateError, errorsFrom, explainSystemCode, systemCode } from '../model/errors.ts'
 import errorTexts from './error-texts.json' with { type: 'json' }
 
-/** A copy, so that our declarations hold its type and not the JSON file. */
-const texts = { ...errorTexts }
+/** Texts of `error-texts.json`. A copy, so that our declarations hold its type and not the JSON file. */
+export const errorOf = errorsFrom({ ...errorTexts })
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const damaged: ReadonlySet<number> = new Set([11, 26])
@@ -22,18 +21,6 @@ const unfit: ReadonlySet<string> = new Set(
 /** True if the disk, or the share of it that one may use, is full: of the file system or of SQLite. */
 export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
-}
-
-/** A text of `error-texts.json`, with `values` in the places of their names. */
-export function errorOf(
-  code: RunErrorCode,
-  name: keyof typeof texts,
-  values: Readonly<Record<string, string | number>> = {},
-  cause?: unknown,
-): BulkUpdateError {
-  const { message, tip } = texts[name]
-  const filled = message.replaceAll(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole))
-  return new BulkUpdateError(code, filled, tip, cause === undefined ? {} : { cause })
 }
 
 /** A folder cannot be made: USAGE, E_RUNS_DIR, for an unfit place; LOCAL, E_DISK, for the disk. Others are returned as they are. */

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { BulkUpdateError } from '../model/errors.ts'
+import type { AccountId } from '../model/store.ts'
 import { errorOf } from './errors.ts'
 import { queriesOf } from './own-database.ts'
 import type { Queries, StoreRow } from './own-database.ts'
@@ -43,10 +44,7 @@ export function oldRun(directory: string): BulkUpdateError {
   return errorOf('E_OLD_RUN', 'old_run', { run: basename(directory), directory })
 }
 
-export interface AccountName {
-  readonly host: string
-  readonly account: string
-}
+export type AccountName = Pick<AccountId, 'host' | 'account'>
 
 /** The state of an account. */
 export interface FormerState {

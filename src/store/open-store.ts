@@ -26,12 +26,7 @@ function home(): string {
   }
 }
 
-interface SharedStore {
-  readonly store: Promise<Store>
-  users: number
-}
-
-const shared = new Map<string, SharedStore>()
+const shared = new Map<string, { readonly store: Promise<Store>; users: number }>()
 
 /** Opens the store, or shares the one that this process has open. The caller closes it. `isAccepted`: also if it has gone backwards. */
 export async function openStore(options: StoreOptions, isAccepted = false): Promise<Store> {

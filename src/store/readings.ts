@@ -12,8 +12,8 @@ export type KnownCustomer = JsonObject | 'missing' | 'unreadable'
 
 /** Customers that were read one by one, and pages of the list. */
 export interface ReadingCounts {
-  readonly single: number
-  readonly pages: number
+  single: number
+  pages: number
 }
 
 export type Readings = ReturnType<typeof openReadings>

@@ -6,6 +6,7 @@ import type { RecordStart } from '../input/lines.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import type { Examiner, ReadRow, Source } from '../model/ports.ts'
+import type { PatchedRow } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 
 /** An opened input, with all that decides what its rows mean. */
@@ -29,6 +30,8 @@ export interface InputParts extends MappedInput {
   readonly remembered?: Scan | undefined
   /** See every row of the first pass. */
   readonly examiners?: readonly (Examiner | undefined)[]
+  /** Gets the rows that would be sent, a batch at a time. */
+  readonly onCalls?: ((rows: readonly PatchedRow[]) => Promise<void>) | undefined
 }
 
 /** Wraps the rows of the first pass. */

@@ -6,7 +6,7 @@ import { countEach } from '../model/collections.ts'
 import type { ErrorCode, BulkUpdateError, WarningCode, OnWarning } from '../model/errors.ts'
 import { isOutcome } from '../model/row.ts'
 import type { ReadRow, Source, OnReplace } from '../model/ports.ts'
-import type { SourceColumn, MalformedRow, Place, Row, Outcome } from '../model/row.ts'
+import type { SourceColumn, MalformedRow, PatchedRow, Place, Row, Outcome } from '../model/row.ts'
 import type { OnSetAside, Scan, SetAside, SetAsideKind, Warning } from '../model/scan.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import { rowWarnings } from '../rapyd/customer-fields.ts'
@@ -46,10 +46,15 @@ export async function checkInput(
   const customers = isSequence ? undefined : countCustomers()
   // It keeps no customers, and the other policies need all of them.
   const remembered = isSequence ? parts.remembered : undefined
-  const all = remembered ?? (await scanReading(parts, plain, openFirst(), customers))
+  // Which rows `last` and `merge` send is known after the first pass.
+  const isSecond = options.duplicates === 'last' || options.duplicates === 'merge'
+  const onCalls = isSecond ? undefined : parts.onCalls
+  const all = remembered ?? (await scanReading({ ...parts, onCalls }, plain, openFirst(), customers))
   const reader = customers === undefined ? plain : applyDuplicatePolicy(parts, plain, customers.duplicates())
   const counted =
-    reader === plain ? all : await scanReading({ ...parts, examiners: [] }, reader, reader.openRows())
+    reader === plain && onCalls === parts.onCalls
+      ? all
+      : await scanReading({ ...parts, examiners: [] }, reader, reader.openRows())
   const found = remembered ?? { ...counted, ...aside.list() }
   hasBrokenQuotes = found.findings.some(({ code }) => code === 'E_QUOTE')
   const pair = options.duplicates === 'reject' ? customers?.firstPair() : undefined
@@ -76,7 +81,7 @@ async function scanRows(
   source: Source,
   customers: CustomerCount,
 ): Promise<Scan> {
-  const { signal, examiners = [], mapping } = parts
+  const { signal, examiners = [], onCalls, mapping } = parts
   const locate = createLocate(columnsOf(parts))
   let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
   const set = new Map<string, number>()
@@ -101,6 +106,7 @@ async function scanRows(
   }
   for await (const batch of source) {
     signal.throwIfAborted()
+    const sent: PatchedRow[] = []
     for (const row of batch) {
       rows++
       keys.add(row)
@@ -109,6 +115,7 @@ async function scanRows(
       const hasCall = !isOutcome(read)
       if (hasCall) {
         calls++
+        if (onCalls !== undefined) sent.push(read)
         if (keysOf(read.patch) !== undefined) metadataRows++
         countEach(set, read.fields)
         countEach(cleared, read.cleared)
@@ -129,6 +136,7 @@ async function scanRows(
       if (hasCall) rowWarnings.clears(read, warn)
       replaces.endRow(row, hasCall, warn)
     }
+    await onCalls?.(sent)
   }
   const counts = { rows, calls, unchanged, invalid, metadataRows, ...customers.counts(), set, cleared }
   const unused = replaces.unused((field) => current && locate(current, field))

@@ -203,6 +203,9 @@ export interface Pause {
   readonly kind: 'blocked' | 'outage'
 }
 
+/** The note of a run that keeps its pauses. */
+export const pausesKey = 'pauses'
+
 /** Reads the pauses that a run has stored. What is no pause is left out. */
 export function readPauses(text: string | undefined): readonly Pause[] {
   if (text === undefined) return []

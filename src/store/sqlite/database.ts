@@ -18,7 +18,8 @@ const applicationId = 0x52425542
 
 /**
  * Lines of SQL for each step; one that was released never changes. `run_progress` changes with every group of rows, so it is apart from `run`. An outcome or a cancellation
- * deletes its intent, so `intent` is small. Numbers of intents and fields are numbers of commits, so they are in order.
+ * deletes its intent, so `intent` is small. Numbers of intents and fields are numbers of commits, so they are in order. `run.mac` is not
+ * used: the signature of a run is in its note with its record.
  */
 const migrations: readonly (readonly string[])[] = steps
 
@@ -46,7 +47,8 @@ export async function openStoreDatabase(path: string, isAccepted = false): Promi
   let db: DatabaseSync | undefined
   try {
     const folder = openOwnFolder(dirname(path), basename(path))
-    refuseNetwork(path, folder)
+    const name = networkTypes[statfsSync(folder).type >>> 0]
+    if (name !== undefined) throw errorOf('E_STORE_PATH', 'network', { path, name })
     const mark = readMark(path)
     const opened = openOwnDatabase(path)
     db = opened
@@ -201,9 +203,4 @@ const networkTypes: Readonly<Record<number, string>> = {
   0x517b: 'SMB',
   0xff534d42: 'SMB',
   0xfe534d42: 'SMB',
-}
-
-function refuseNetwork(path: string, folder: string): void {
-  const name = networkTypes[statfsSync(folder).type >>> 0]
-  if (name !== undefined) throw errorOf('E_STORE_PATH', 'network', { path, name })
 }

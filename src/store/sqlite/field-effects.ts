@@ -35,11 +35,6 @@ const doubted: FieldEntry = { digest: unknown, number: 0, at: 0, until: 0 }
 /** Replaces a damaged row: fields that add up are read before they are sent, and all others are sent. */
 const damagedEntries: FieldEntries = { addresses: doubted, coupon: doubted }
 
-interface OpenIntent extends StoredIntent {
-  /** When its attempts are over at the latest, milliseconds since 1970; infinity while its owner lives. */
-  readonly endsAt: number
-}
-
 /** So long after it was last confirmed, the attempts of a dead owner are over: the time of freshness and of an attempt. */
 const ownerGoneMs = 35_000
 
@@ -67,14 +62,16 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
       change(query, account, customerId, text, checksumOf([customerId, text]))
     },
     /** Open intents for the customer, of all runs, but for that of one row. */
-    intents: (customerId: string, { run, row } = { run: 0, row: 0 }): readonly OpenIntent[] =>
+    intents: (customerId: string, { run, row } = { run: 0, row: 0 }) =>
       all(readIntents, account, customerId, run, row).map((found) => {
         const intent = readIntent(found)
         const number = (name: string): number => Number(found[name])
         const isAlive = isOwned(path, number('run'), number('epoch'), number('lease_until'))
         const goneMs = intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
         const endsAt = Math.max(intent.at, number('renewed_at')) + goneMs + intent.settleMs
-        return Object.assign(intent, { endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt })
+        /** When its attempts are over at the latest, milliseconds since 1970; infinity while its owner lives. */
+        const ends = { endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt }
+        return Object.assign(intent, ends)
       }),
   }
 }

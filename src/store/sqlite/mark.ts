@@ -13,13 +13,7 @@ export interface MarkedState {
   readonly commits: number
 }
 
-export interface Mark {
-  /** Call after a commit and before anything that relies on it. Throws what the file system throws. */
-  write(place: number, commits: number): void
-  /** Forgets how far the store had come: from now on it counts as it is. */
-  restart(commits: number): void
-  close(): void
-}
+export type Mark = ReturnType<typeof openMark>
 
 /** The page cache outlives the process. After a power cut the mark may be so much older, which is accepted. Milliseconds. */
 const syncEveryMs = 1_000
@@ -30,7 +24,7 @@ export function markPath(path: string): string {
 }
 
 /** Opens the mark of the store at `path`, or creates it, readable by its owner only. */
-export function openMark(path: string, { identity, commits }: MarkedState): Mark {
+export function openMark(path: string, { identity, commits }: MarkedState) {
   // A process may have been killed, or a disk full, before its first line was whole.
   const isNew = commits === 0 && typeof readMark(path) === 'string'
   const file = openOwnFile(markPath(path))
@@ -66,13 +60,15 @@ export function openMark(path: string, { identity, commits }: MarkedState): Mark
     throw error
   }
   return {
+    /** Call after a commit and before anything that relies on it. Throws what the file system throws. */
     write,
-    restart(count) {
+    /** Forgets how far the store had come: from now on it counts as it is. */
+    restart(count: number): void {
       ftruncateSync(file)
       write(0, count)
       sync()
     },
-    close() {
+    close(): void {
       try {
         sync()
       } finally {

@@ -103,20 +103,7 @@ function operationOf({ operation }: StoreRow): OperationName {
   throw damagedStore('it holds an operation that there is not')
 }
 
-export interface StoredIntent {
-  readonly row: number
-  readonly operation: OperationName
-  readonly customerId: string
-  readonly key: string
-  readonly fields: readonly string[]
-  /** Of the commit that made it durable. */
-  readonly number: number
-  /** Milliseconds since 1970. */
-  readonly at: number
-  readonly settleMs: number
-  /** If it cannot be made again of the row alone. */
-  readonly body: string | undefined
-}
+export type StoredIntent = ReturnType<typeof readIntent>
 
 /** Takes the values of `intentValues`, after the numbers of the run and of the account. */
 export const insertIntent = `INSERT OR REPLACE INTO intent
@@ -135,23 +122,27 @@ function withoutBody(values: readonly unknown[]): readonly unknown[] {
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
-export function readIntent(found: StoreRow): StoredIntent {
+export function readIntent(found: StoreRow) {
   const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms', 'body'].map(
     (name) => found[name],
   )
   const operation = operationOf(found)
   if (checksumOf(sealed(withoutBody(values), operation)) !== found['checksum'])
     throw damagedRow('intent', Number(found['row']))
-  const fields = String(found['fields'])
+  const joined = String(found['fields'])
+  const fields: readonly string[] = joined === '' ? [] : joined.split(',')
   return {
     row: Number(found['row']),
     operation,
     customerId: String(found['customer']),
     key: String(found['idempotency_key']),
-    fields: fields === '' ? [] : fields.split(','),
+    fields,
+    /** Of the commit that made it durable. */
     number: Number(found['number']),
+    /** Milliseconds since 1970. */
     at: Number(found['at']),
     settleMs: Number(found['settle_ms']),
+    /** If it cannot be made again of the row alone. */
     body: typeof found['body'] === 'string' ? found['body'] : undefined,
   }
 }

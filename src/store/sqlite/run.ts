@@ -84,19 +84,13 @@ function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts
   if (other !== undefined) throw errorOf('E_OTHER_RUN', 'other_run', { what: other })
 }
 
-interface Earlier {
-  readonly settledRows: RowSet
-  /** Open rows of which a part is done, with their outcomes so far. */
-  readonly partial: Map<number, Outcome>
-  readonly earlier: EarlierSessions
-}
-
 /**
  * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
  * not as it was written, before anything is sent.
  */
-async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt: number): Promise<Earlier> {
+async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt: number) {
   const settledRows = createRowSet()
+  /** Open rows of which a part is done, with their outcomes so far. */
   const partial = new Map<number, Outcome>()
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
@@ -120,7 +114,8 @@ async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt
   const kept = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
   if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
     throw damagedStore('it does not hold the outcomes that a run has counted')
-  return { settledRows, partial, earlier: { settled, errors, closedCustomers, endedAt } }
+  const earlier: EarlierSessions = { settled, errors, closedCustomers, endedAt }
+  return { settledRows, partial, earlier }
 }
 
 /** The sum that a run keeps of the checksums of its outcomes. `change` may be negative. */
@@ -135,7 +130,8 @@ function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number>
   return open
 }
 
-interface RunWriterParts extends Omit<EntryWriterParts, 'partial' | 'fields'>, Earlier {
+interface RunWriterParts
+  extends Omit<EntryWriterParts, 'partial' | 'fields'>, Awaited<ReturnType<typeof readEarlier>> {
   /** Undefined if the run keeps no field state. */
   readonly fields: FieldWriter | undefined
   readonly owner: Owner

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { createCalls } from '../../../src/http/call.ts'
 import type { ApiResponse } from '../../../src/model/ports.ts'
 import { response, updateOf } from '../../support/rig.ts'
-import type { RunOwner } from '../../../src/http/ports.ts'
+import type { CallParts } from '../../../src/http/call.ts'
 
 /** Calls that note what they do, in order; intents come to disk, and answers from the server, by hand. */
-function createStage(hasWindows: boolean, owner?: RunOwner) {
+function createStage(hasWindows: boolean, owner?: NonNullable<CallParts['owner']>) {
   const steps: string[] = []
   const intent = Promise.withResolvers<void>()
   const intended = new Set<number>()

@@ -4,7 +4,7 @@ import { createRateLimiter, pauseMs } from '../../../src/http/rate-limiter.ts'
 import type { Window } from '../../../src/model/store.ts'
 import { lost, notSent, response, success, times } from '../../support/rig.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
-import type { AcquireOptions, Permit } from '../../../src/http/ports.ts'
+import type { AcquireOptions, Permit } from '../../../src/http/rate-limiter.ts'
 
 const never = new AbortController().signal
 const page = (seconds: number) => response(429, '<html>', { 'retry-after': String(seconds) })

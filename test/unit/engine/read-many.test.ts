@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readMany } from '../../../src/http/read-many.ts'
-import type { CustomerSnapshot, ReadManyParts } from '../../../src/http/read-many.ts'
+import { readMany } from '../../../src/engine/read-many.ts'
+import type { ReadManyParts } from '../../../src/engine/read-many.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
 import { toSnapshot } from '../../../src/rapyd/snapshot.ts'
+import { openReadings } from '../../../src/store/readings.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(8, '0')}`
 const ids = (count: number, first = 1) => Array.from({ length: count }, (_, index) => id(first + index))
@@ -45,14 +46,11 @@ async function readAll(
 ) {
   const order = newestFirst ? all.toReversed() : all
   const places = new Map(order.map((customerId, place) => [customerId, place]))
-  const open = new Set(file)
-  const onCredit = new Set<string>()
-  const kept = new Map<string, CustomerSnapshot['snapshot']>()
+  using readings = openReadings('', 0)
+  readings.want(file)
   const counts = { single: 0, pages: 0 }
   const parts: ReadManyParts = {
-    wanted: () => file.filter((customerId) => open.has(customerId)),
-    isOpen: (customerId) => open.has(customerId),
-    open: () => open.size,
+    readings,
     toSnapshot: (customer) => toSnapshot(customer, ['name', 'email', 'metadata']),
     read: (customerId) =>
       Promise.resolve(
@@ -67,21 +65,11 @@ async function readAll(
         side === 'starting_after' ? [place + 1, place + 101] : [Math.max(0, place - 100), place]
       return Promise.resolve(order.slice(from, to).map(listed))
     },
-    keep(found, isOnCredit) {
-      for (const { customerId, snapshot } of found) {
-        expect(open.delete(customerId)).toBe(true)
-        kept.set(customerId, snapshot)
-        if (isOnCredit) onCredit.add(customerId)
-      }
-    },
-    giveBack() {
-      for (const customerId of onCredit) open.add(customerId)
-      onCredit.clear()
-    },
     concurrency: 4,
   }
   await readMany(parts, counts, new AbortController().signal)
-  expect(open.size).toBe(0)
+  expect(readings.open).toBe(0)
+  const kept = new Map(file.map((customerId) => [customerId, readings.known(customerId)]))
   return { kept, ...counts, calls: counts.single + counts.pages }
 }
 

@@ -5,46 +5,28 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../model/json.ts'
+import type { ReadPage } from '../http/read-customer.ts'
+import type { ReadCustomer } from '../http/ports.ts'
 import { isCustomerId } from '../rapyd/customer-fields.ts'
 import { pageSize } from '../rapyd/requests.ts'
 import type { Cursor } from '../rapyd/requests.ts'
 import { isEmpty } from '../rapyd/snapshot.ts'
-import type { ReadPage } from './read-customer.ts'
-import type { ReadCustomer } from './ports.ts'
+import type { KnownCustomer, ReadingCounts, Readings } from '../store/readings.ts'
 
 export interface ReadManyParts {
-  /** The customers to read, in the order of the file. Called again after `giveBack`. */
-  readonly wanted: () => Iterable<string>
-  /** True for a wanted customer that was not kept yet, by this or an earlier session. */
-  readonly isOpen: (customerId: string) => boolean
-  /** How many are open. */
-  readonly open: () => number
+  /** The customers to read, in the order of the file. Gets each once, those of a page together. */
+  readonly readings: Readings
   /** What is wanted of a customer. */
   readonly toSnapshot: (customer: JsonObject) => JsonObject
   readonly read: ReadCustomer
   readonly page: ReadPage
-  /** Gets every customer once, those of a page together. What is kept on credit may be given back. */
-  readonly keep: (found: readonly CustomerSnapshot[], isOnCredit: boolean) => void
-  /** Opens again what was kept on credit. */
-  readonly giveBack: () => void
   /** Customers that are read at once at most. */
   readonly concurrency: number
 }
 
-export interface CustomerSnapshot {
+interface ListItem {
   readonly customerId: string
-  /** What the customer holds, or why that is unknown. */
-  readonly snapshot: JsonObject | 'missing' | 'unreadable'
-}
-
-interface ListItem extends CustomerSnapshot {
   readonly snapshot: JsonObject
-}
-
-export interface ReadRequestCounts {
-  /** Customers that were read one by one, and pages of the list. */
-  single: number
-  pages: number
 }
 
 /** With fewer open customers a page is not tried. */
@@ -53,11 +35,10 @@ const leastOpen = 10
 const longestGap = 64
 
 export async function readMany(
-  parts: ReadManyParts,
-  counts: ReadRequestCounts,
+  { readings, toSnapshot, read, page, concurrency }: ReadManyParts,
+  counts: ReadingCounts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { isOpen, toSnapshot, read, page, keep, giveBack } = parts
   const busy = new Map<string, Promise<unknown>>()
   let side: Cursor['side'] = 'starting_after'
   /** Single reads between two tries, and since the last one. */
@@ -66,12 +47,12 @@ export async function readMany(
   const trust = createListTrust()
   let failure: { readonly error: unknown } | undefined
 
-  async function readSingle(customerId: string): Promise<CustomerSnapshot['snapshot']> {
+  async function readSingle(customerId: string): Promise<KnownCustomer> {
     counts.single++
     const reading = await read(customerId, signal)
     const snapshot = reading.kind === 'found' ? toSnapshot(reading.customer) : reading.kind
     if (typeof snapshot !== 'string') trust.addShown(snapshot)
-    keep([{ customerId, snapshot }], false)
+    readings.keep([[customerId, snapshot]], counts)
     return snapshot
   }
 
@@ -87,7 +68,7 @@ export async function readMany(
     const found = new Map<string, ListItem>()
     for (const item of items) {
       const customerId = item['id']
-      if (typeof customerId !== 'string' || !isOpen(customerId) || busy.has(customerId)) continue
+      if (typeof customerId !== 'string' || !readings.isOpen(customerId) || busy.has(customerId)) continue
       const snapshot = toSnapshot(item)
       if (trust.isWhole(snapshot)) found.set(customerId, { customerId, snapshot })
     }
@@ -108,10 +89,11 @@ export async function readMany(
   }
 
   function keepTrusted(found: readonly ListItem[]): void {
-    const open = found.filter(({ customerId }) => isOpen(customerId))
+    const open = found.filter(({ customerId }) => readings.isOpen(customerId))
     for (const grade of ['proved', 'on_credit'] as const) {
       const trusted = open.filter(({ snapshot }) => trust.grade(snapshot) === grade)
-      if (trusted.length > 0) keep(trusted, grade === 'on_credit')
+      const items = trusted.map(({ customerId, snapshot }) => [customerId, snapshot] as const)
+      if (items.length > 0) readings.keep(items, counts, grade === 'on_credit')
     }
   }
 
@@ -123,7 +105,7 @@ export async function readMany(
       const found = findWanted(items ?? [])
       hasList = items !== undefined && (await isPageTrue(found))
       if (!hasList) {
-        if (items !== undefined) giveBack()
+        if (items !== undefined) readings.giveBack()
         return false
       }
       keepTrusted(found)
@@ -146,16 +128,16 @@ export async function readMany(
   }
 
   async function readOpen(): Promise<void> {
-    for (const customerId of parts.wanted()) {
-      if (!isOpen(customerId) || busy.has(customerId)) continue
+    for (const customerId of readings.wanted()) {
+      if (!readings.isOpen(customerId) || busy.has(customerId)) continue
       if (failure !== undefined) return
       signal.throwIfAborted()
       const task = startSingle(customerId)
       sinceTry++
-      if (hasList && sinceTry >= gap && parts.open() >= leastOpen) {
+      if (hasList && sinceTry >= gap && readings.open >= leastOpen) {
         await task
         if (failure === undefined) await tryList(customerId)
-      } else if (busy.size >= parts.concurrency) await Promise.race(busy.values())
+      } else if (busy.size >= concurrency) await Promise.race(busy.values())
     }
   }
 
@@ -164,7 +146,7 @@ export async function readMany(
     await readOpen()
     await Promise.all(busy.values())
     if (failure !== undefined) throw failure.error
-    if (parts.open() === 0) return
+    if (readings.open === 0) return
   }
 }
 
