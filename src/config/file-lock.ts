@@ -33,5 +33,16 @@ export function isLocked(path: string): boolean {
 
 /** True only if SQLite finds that another process has the lock. */
 export function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5
+  return resultCode(error) === 5
+}
+
+/** True if a database is not as SQLite wrote it (SQLITE_CORRUPT), or is none (SQLITE_NOTADB). */
+export function isDamaged(error: unknown): boolean {
+  return [11, 26].includes(resultCode(error))
+}
+
+/** The primary result code (https://sqlite.org/rescode.html), the low byte of an extended one; 0 if the error is none of SQLite. */
+export function resultCode(error: unknown): number {
+  const found = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  return typeof found === 'number' ? found & 0xff : 0
 }

@@ -27,6 +27,16 @@ export function machineLimit(error: unknown, reason = reasonOf(error)): BulkUpda
   )
 }
 
+/** True if a file of so many bytes can hardly grow: for SQLite that is a fault of the disk. Only Linux says so. */
+export function isFileSizeLimited(bytes: number): boolean {
+  try {
+    const [, limit] = /^Max file size +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return limit !== undefined && bytes + 2 ** 20 > Number(limit)
+  } catch {
+    return false
+  }
+}
+
 function reasonOf(error: unknown): string {
   const isMemory = error instanceof Error && /allocation failed|out of memory/i.test(error.message)
   return isMemory ? 'ENOMEM' : systemCode(error)

@@ -19,7 +19,7 @@ export interface RunClientParts {
   readonly options: Pick<ResolvedOptions, 'concurrency' | 'maxOutageMs' | 'env' | 'useSystemCa'>
   readonly tell: (event: RunEvent) => void
   /** Called with every request on the wire. */
-  readonly requested?: () => void
+  readonly requested?: (() => void) | undefined
   /** Calls that are left, if they are spread over the windows. */
   readonly callsLeft?: (() => number) | undefined
   /** What sends; undefined for a command that only reads. */

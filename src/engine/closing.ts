@@ -57,6 +57,13 @@ function inputChanged(
   )
 }
 
+/** An error of a session that has made requests. Its tip may have been written for one that ends before it sends. */
+export function withoutClaim(error: BulkUpdateError): BulkUpdateError {
+  const { code, message, remedy, kind, cause } = error
+  const known = remedy.replace(/ ?Nothing was sent\.$/, '')
+  return known === remedy ? error : new BulkUpdateError(code, message, known, { kind, cause })
+}
+
 /** Bytes. A row was measured to take some 300 in the store and 171 in `results`; messages and ids can be longer. */
 const leastPerOpenRow = 480
 const perReportedRow = 256

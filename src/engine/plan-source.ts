@@ -6,6 +6,7 @@ import { constants } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
+import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { isJsonObject, isList, parseJson } from '../model/json.ts'
@@ -36,6 +37,8 @@ export async function openPlan(path: string) {
     // Without O_NONBLOCK, opening a pipe waits for its writer.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
+    const limit = machineLimit(error)
+    if (limit !== undefined) throw limit
     throw new BulkUpdateError(
       'E_PLAN_OPEN',
       `the plan ${path} cannot be read (${systemCode(error)})`,

@@ -35,6 +35,7 @@ export interface ProbeParts extends Pick<RunParts, 'store' | 'remote' | 'tell' |
     ResolvedOptions,
     'env' | 'maxOutageMs' | 'firstOutageMs' | 'concurrency' | 'settleAfterMs' | 'useSystemCa'
   >
+  readonly requested?: (() => void) | undefined
 }
 
 export type Metadata = 'merge' | 'replace'
@@ -112,7 +113,15 @@ async function withProbe<Result>(
     using stopping = stopWith(parts.signal)
     const { signal, stop } = stopping
     const sending = { run, settleAfterMs: () => settleMs }
-    const client = await openClient({ store, remote, options, tell, sending, stop })
+    const client = await openClient({
+      store,
+      remote,
+      options,
+      tell,
+      sending,
+      stop,
+      requested: parts.requested,
+    })
     try {
       await preflight({ ...client, patienceMs: options.firstOutageMs }, signal)
       return await action({ ...parts, signal, run, client, settleMs, read: createReadCustomer(client) })

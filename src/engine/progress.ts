@@ -144,6 +144,10 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     },
     /** An HTTP request is made. */
     requested: (): void => void requests++,
+    /** So many of this session. */
+    get requests(): number {
+      return requests
+    },
     /** A row has an outcome, and it is durable. */
     settled(outcome: Outcome): void {
       done++

@@ -246,20 +246,21 @@ export async function refuseRollback(run: SavedRun): Promise<void> {
 }
 
 /**
- * The rollback to resume, or the id of a new one, which restores what an earlier one left and what the run has written since.
+ * The rollback to resume, with the digest of its rows, or the id of a new one, which restores what an earlier one left and what the run has written since.
  * Returns undefined if everything is restored. Throws the signal's reason when it is aborted.
  */
 export async function findRollback(
   run: SavedRun,
   signal: AbortSignal,
-): Promise<{ readonly runId: string; readonly isBegun: boolean } | undefined> {
-  const next = { runId: await nextChildId(run, 'rollback'), isBegun: false }
+): Promise<{ readonly runId: string; readonly input: string | undefined } | undefined> {
+  const next = { runId: await nextChildId(run, 'rollback'), input: undefined }
   const saved = (await findChildRuns(run, 'rollback')).at(-1)
   if (saved === undefined) return next
   if (!saved.isFinished && (await wasRolledBack(saved))) return next
-  if (!saved.isFinished && (await hasSent(saved))) return { runId: saved.runId, isBegun: true }
-  const isSame = saved.facts.input === (await rowsDigest(run, signal))
-  if (!saved.isFinished) return isSame ? { runId: saved.runId, isBegun: true } : next
+  const { runId, facts } = saved
+  if (!saved.isFinished && (await hasSent(saved))) return { runId, input: facts.input }
+  const isSame = facts.input === (await rowsDigest(run, signal))
+  if (!saved.isFinished) return isSame ? { runId, input: facts.input } : next
   const counts = await saved.reader.counts()
   return isSame && leftToDo.every((kind) => !counts.has(kind)) ? undefined : next
 }

@@ -19,7 +19,7 @@ import type { Summary } from '../report/summary.ts'
 import { recallScan, keepScan, keepEnding, keepRecord, parentOf } from './record.ts'
 import type { RunBinding } from './record.ts'
 import { refuseRolledBack } from './saved-run.ts'
-import { closingReport, withRoomNeeded } from './closing.ts'
+import { closingReport, withoutClaim, withRoomNeeded } from './closing.ts'
 import { formerSummary } from './former-run.ts'
 import { mappingDigest } from './identity.ts'
 import { chooseMetadataKeys, keysNote, priceOfKeys } from './metadata-keys.ts'
@@ -100,6 +100,8 @@ async function runOn(
     if (summary !== undefined)
       return { summary, directory: place.directory, exitCode: 0, isFinished: true, finishedBefore: true }
     return await runTaken(await acceptScan(shared, place))
+  } catch (error) {
+    throw error instanceof BulkUpdateError && progress.requests > 0 ? withoutClaim(error) : error
   } finally {
     await fieldState?.close()
     progress.stop()
@@ -145,7 +147,10 @@ async function findPlace(opened: Opened) {
   const usual = join(runsDir, runId)
   const directory = known?.directory ?? usual
   if (known === undefined && formerRunState(directory) === undefined && isRunBegun(directory))
-    throw lostStore(`the store does not know the run in ${directory}, and files there show that it had begun`)
+    throw lostStore(
+      store.path,
+      `does not know the run in ${directory}, and files there show that it had begun`,
+    )
   const { options } = given
   const { proxy } = remote
   tellNotices({ options, proxy, storePath: store.path, known, directory: usual }, tell)
@@ -176,6 +181,8 @@ async function acceptScan(
   const keepProfile = await guard?.check(found)
   // What an earlier session of this run has sent is among its calls.
   const scan = (remembered === undefined ? repeats?.leftOf(found) : undefined) ?? found
+  const damaged = repeats?.damagedText(store.path)
+  if (damaged !== undefined) opened.tell({ kind: 'notice', text: damaged, isWarning: true })
   const text = repeats?.examine(found, options.allowRepeat)
   if (text !== undefined) opened.tell({ kind: 'notice', text, isWarning: false })
   const unmatched = unmatchedColumns(head, options.ignoreColumns, mapping)
@@ -201,7 +208,7 @@ async function acceptScan(
 /** Takes the run for as long as it is sent and reported. */
 async function runTaken(parts: RunParts): Promise<UpdateResult> {
   const { job, found, options, runId, directory, facts, store, fieldState } = parts
-  if (options.env !== 'simulator') await finishProbe(parts)
+  if (options.env !== 'simulator') await finishProbe({ ...parts, requested: parts.progress.requested })
   openRunDirectory(directory)
   const { host, account, ...bound } = facts
   const run = await store.openRun(
@@ -237,7 +244,8 @@ async function runIn(parts: RunParts, run: Run): Promise<UpdateResult> {
     // The files belong to the other process now.
     if (stopped?.code === 'E_TAKEN_OVER') throw stopped
     if (stopped !== undefined) {
-      ended = withRoomNeeded(stopped, { storePath: store.path, run, rows: found.rows })
+      const known = progress.requests > 0 ? withoutClaim(stopped) : stopped
+      ended = withRoomNeeded(known, { storePath: store.path, run, rows: found.rows })
       tell({ kind: 'stopped', code: ended.code })
     }
   }

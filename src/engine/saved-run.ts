@@ -33,7 +33,7 @@ export async function openSavedRun(
     if (saved !== undefined) return saved
     throw new BulkUpdateError(
       'E_RUN_RECORD',
-      `the store does not say how run ${id} was begun`,
+      `the store ${store.path} does not say how run ${id} was begun`,
       'Run its first command again: what was answered is not sent again, and the files are written.',
     )
   }

@@ -7,6 +7,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import type { PatchedRow, Digests } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
 import type { KnownFields, SentFields } from '../model/store.ts'
+import { shellWord } from '../model/text.ts'
 import { addingUp } from '../rapyd/operations.ts'
 import { isRepeatable, serialisePatch } from '../rapyd/requests.ts'
 import { formatCount, formatRows } from '../report/format.ts'
@@ -18,7 +19,7 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
   const isLeavingOut = fieldState.isExport && !fieldState.isNew
   const isRefusing = mayRepeat && !isFirst && !isOnlyChanged
   const addedBy = new Map<string, number>()
-  let held = 0
+  let [held, damaged] = [0, 0]
 
   async function compare(rows: readonly PatchedRow[]): Promise<void> {
     const customers = rows.map(({ customerId }) => customerId)
@@ -26,6 +27,7 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
     const mayAdd = isRefusing && rows.some(({ patch }) => !isRepeatable(patch))
     const sent = mayAdd ? await state.sentBefore(customers) : []
     rows.forEach((row, index) => {
+      if (isLeavingOut && known[index]?.isDamaged === true) damaged++
       const wanted = digests.of(row.customerId, serialisePatch(row.patch))
       const run = isRefusing ? runThatAdded(row, wanted, known[index], sent[index]) : undefined
       if (run !== undefined) countUp(addedBy, run)
@@ -37,6 +39,12 @@ export function createRepeatCheck(fieldState: OnlyChanged, mayRepeat: boolean) {
   return {
     /** Gets the rows that would be sent. Undefined if nothing is compared. */
     onCalls: isLeavingOut || isRefusing ? compare : undefined,
+    /** A warning about what is known and damaged; undefined if nothing is. `path`: of the store. */
+    damagedText(path: string): string | undefined {
+      if (damaged === 0) return undefined
+      const some = `what it knows of ${formatRows(damaged)} is not as it was written`
+      return `The store ${path} is damaged: ${some}. They are sent, and read first if they could add up. Look at it with: rapyd-bulk store check --store=${shellWord(path)}`
+    },
     /** The scan with the calls that are left. */
     leftOf: (found: Scan): Scan =>
       isLeavingOut && held > 0

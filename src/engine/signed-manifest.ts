@@ -12,6 +12,8 @@ import { readCredentials } from './remote.ts'
 import type { KeyChange, KeyChangeWatch } from './watch.ts'
 
 export interface SignedManifest extends KeyChange {
+  /** The file that holds it: the plan, or the store. */
+  readonly file: string
   /** What is signed. */
   readonly text: string
   readonly signature: string
@@ -34,7 +36,7 @@ export function signManifest(host: string, { secretKey }: Credentials, text: str
  * `acceptKeyChange` nor the watch accepts that.
  */
 export async function acceptManifest(
-  { text, signature, signAnew, ...change }: SignedManifest,
+  { text, signature, signAnew, file, ...change }: SignedManifest,
   options: Pick<UpdateOptions, 'accessKey' | 'secretKey' | 'acceptKeyChange'>,
   watch: KeyChangeWatch,
 ): Promise<void> {
@@ -47,7 +49,7 @@ export async function acceptManifest(
     throw new BulkUpdateError(
       'E_MANIFEST',
       `${what} is not as it was written: its signature does not match`,
-      'Somebody or something has changed it. Begin again from the input. Nothing was sent.',
+      `Somebody or something has changed it. Put back a copy of ${file}, or begin again from the input. Nothing was sent.`,
     )
   const isAccepted =
     (await watch.onKeyChange?.({ ...change, paths })) === true || options.acceptKeyChange === true
@@ -69,7 +71,7 @@ export function manifestText(run: RunManifest, record: string): string {
 
 /** Throws like `acceptManifest`. */
 export function acceptRun(
-  store: Pick<Store, 'setNote'>,
+  store: Pick<Store, 'path' | 'setNote'>,
   run: StoredRun,
   options: Parameters<typeof acceptManifest>[1],
   watch: KeyChangeWatch,
@@ -79,6 +81,7 @@ export function acceptRun(
   const { options: { input = '', map = '' } = {}, rows = 0 } = readRecord(run) ?? {}
   const manifest = {
     what: `run ${id}`,
+    file: store.path,
     host,
     account,
     rows,

@@ -133,7 +133,9 @@ function createAttempt({
     const { request } = call
     const operation = operations[request.operation]
     let answer: Verdict | undefined
+    call.isAnswered = false
     const onAnswer = (received: ApiResponse): void => {
+      call.isAnswered = true
       answer = operation.classify(received, request.customerId)
       // Before the permit is released, so that nothing is sent after it.
       if (answer.kind === 'stop' && answer.code !== 'E_AUTH') stop(stopError(answer.code, answer.operationId))
@@ -225,7 +227,10 @@ export function createSender(parts: SenderParts): Send {
       // At once, so that nothing is sent while the store is written.
       if (error instanceof BulkUpdateError) parts.stop(error)
       // A refusal of the whole run, or a stop before it was sent, leaves no doubt; a local failure proves nothing.
-      const isRefused = error instanceof BulkUpdateError && (error.kind === 'AUTH' || error.kind === 'REMOTE')
+      const { kind, code } = error instanceof BulkUpdateError ? error : {}
+      // This machine has made no connection, unless it is a reading that follows an answer.
+      const isUnsent = code === 'E_MACHINE_LIMIT' && call.isAnswered === false
+      const isRefused = kind === 'AUTH' || kind === 'REMOTE' || isUnsent
       const { inDoubt, doubtAt, doubts } = call.state
       if (inDoubt && doubtAt !== undefined) parts.keepDoubt?.(asked.row, { at: doubtAt, attempts: doubts })
       if (!inDoubt && (isStop || isRefused)) await parts.cancelIntent(asked)

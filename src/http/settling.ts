@@ -35,6 +35,8 @@ export interface Doubt {
 export interface Call {
   request: UpdateRequest
   state: CallState
+  /** Of the attempt that is under way, or was the last. */
+  isAnswered?: boolean
 }
 
 /** So long after its settle time, a customer's state proves nothing about a call that was not answered. */

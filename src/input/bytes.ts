@@ -7,6 +7,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { systemCode } from '../model/errors.ts'
+import { machineLimit } from '../config/system.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
 import { markLength } from './encoding.ts'
 import type { Encoding } from './encoding.ts'
@@ -39,7 +40,7 @@ export interface InputFile {
 export async function openInput(path: string): Promise<InputFile> {
   // Without O_NONBLOCK, opening a pipe waits for its writer, and opening some devices for their line.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    throw cannotOpen(path, systemCode(error))
+    throw machineLimit(error) ?? cannotOpen(path, systemCode(error))
   })
   return inputOf(handle, path)
 }

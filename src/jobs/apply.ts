@@ -83,7 +83,17 @@ function acceptPlan(
   const { host, account, counts, sha256: text, signature } = head
   const { rows } = counts
   const paths = [head.input.path, map, runsDir]
-  const manifest = { what: `the plan ${path}`, host, account, rows, paths, text, signature, signAnew }
+  const manifest = {
+    what: `the plan ${path}`,
+    file: path,
+    host,
+    account,
+    rows,
+    paths,
+    text,
+    signature,
+    signAnew,
+  }
   return acceptManifest(manifest, options, options)
 }
 

@@ -2,7 +2,8 @@
  * `rollback`: restores the fields that still hold what a run wrote, as a run of its own. With `--dry-run` it reads the customers of the
  * run and says what a rollback would do, and writes nothing.
  */
-import { rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { inheritOptions } from '../config/job-options.ts'
 import { asInterruption, signalOf } from '../engine/program-options.ts'
@@ -63,12 +64,14 @@ async function rollbackIn(
     await refuseRollback(parent)
     const found = await findRollback(parent, signal)
     if (found === undefined) return { parent: parent.runId, nothingLeft: true }
-    const { runId, isBegun } = found
+    const { runId } = found
     const directory = join(parent.runsDir, runId)
     const input = join(directory, 'rollback.ndjson')
     let file: InputFile | undefined
     try {
-      if (!isBegun && !(await writeRows(input, runId, parent, signal)))
+      // Its rows are those of the store, so a file that is gone or damaged is made again.
+      const isWhole = found.input !== undefined && (await digestOf(input)) === found.input
+      if (!isWhole && !(await writeRows(input, runId, parent, signal)))
         return { parent: parent.runId, nothingLeft: true }
       const result = await runJob(
         {
@@ -125,6 +128,17 @@ async function holdParent(
   } catch (error) {
     await release()
     throw error
+  }
+}
+
+/** Undefined if the file cannot be read. */
+async function digestOf(path: string): Promise<string | undefined> {
+  const digest = createHash('sha256')
+  try {
+    for await (const piece of createReadStream(path, 'latin1')) digest.update(String(piece), 'latin1')
+    return digest.digest('hex')
+  } catch {
+    return undefined
   }
 }
 

@@ -4,6 +4,7 @@ import { constants, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { isJsonObject } from '../model/json.ts'
+import { machineLimit } from '../config/system.ts'
 import { systemCode } from '../model/errors.ts'
 import { mappingError, defaultMapping } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
@@ -57,6 +58,8 @@ async function readText(path: string): Promise<string> {
     )
   // Without O_NONBLOCK, opening a pipe waits for its writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
+    const limit = machineLimit(error)
+    if (limit !== undefined) throw limit
     throw refuse(
       systemCode(error) === 'ENOENT' ? 'there is no such file' : 'the mapping file cannot be opened',
     )

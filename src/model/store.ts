@@ -194,6 +194,8 @@ export interface KnownFields {
   readonly digests: Digests
   /** True for a field whose last request has no clear answer, or that an intent is open for. */
   isUnknown(field: string): boolean
+  /** True if it is not as it was written, and counts as unknown. */
+  readonly isDamaged: boolean
   /** When the last of such requests may have been sent, milliseconds since 1970. */
   readonly doubtAt: number
 }

@@ -2,7 +2,7 @@
 import { closeSync, lstatSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
-import { isBusy } from '../config/file-lock.ts'
+import { isBusy, isDamaged } from '../config/file-lock.ts'
 import { closeToOthers, openOwnFile } from '../config/own-files.ts'
 
 /**
@@ -117,7 +117,9 @@ export function tryLock(path: string): (() => void) | undefined {
       db?.close()
       if (isBusy(error)) return undefined
       const isRemoved = file === undefined || fileAt(path) !== file
-      if (!isRemoved || tries >= mostTries) throw error
+      if (tries >= mostTries || !(isRemoved || isDamaged(error))) throw error
+      // A process that had the lock would have been found first. What is in the file does not matter.
+      if (!isRemoved) for (const end of ['', '-journal']) rmSync(path + end, { force: true })
     }
   }
 }

@@ -3,9 +3,14 @@
  * disk: what a power cut loses is read again.
  */
 import type { JsonObject } from '../model/json.ts'
-import { isJsonObject } from '../model/json.ts'
-import { storeError } from './errors.ts'
+import { isDamaged } from '../config/file-lock.ts'
+import type { BulkUpdateError } from '../model/errors.ts'
+import { isJsonObject, parseJson } from '../model/json.ts'
+import { shellWord } from '../model/text.ts'
+import { errorOf, storeError } from './errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf } from './own-database.ts'
+import type { QueryValues } from './own-database.ts'
+import { checksumOf } from './sqlite/outcome-record.ts'
 
 /** What is known of a customer: its image, or why there is none. */
 export type KnownCustomer = JsonObject | 'missing' | 'unreadable'
@@ -21,19 +26,26 @@ export type Readings = ReturnType<typeof openReadings>
 /** Forgets readings before `since` (milliseconds since 1970), and unreadable customers. An empty `path` is a temporary file. */
 export function openReadings(path: string, since: number) {
   const db = onDisk(path, () => openOwnDatabase(path))
-  const { run, all, first } = queriesOf(db)
+  const queries = queriesOf(db)
+  const run = (query: string, ...values: QueryValues) => onDisk(path, () => queries.run(query, ...values))
+  const all = (query: string, ...values: QueryValues) => onDisk(path, () => queries.all(query, ...values))
+  const first = (query: string, ...values: QueryValues) => all(query, ...values)[0]
   const write = (action: () => void): void => onDisk(path, () => inTransaction(db, action))
   onDisk(path, () => {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
-      CREATE TABLE IF NOT EXISTS customer (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT) STRICT;
+      CREATE TABLE IF NOT EXISTS reading
+        (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT, checksum INTEGER) STRICT;
       CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS credit (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
       INSERT OR IGNORE INTO took VALUES (1, 0, 0);
       CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
-    run("UPDATE customer SET at = NULL, known = NULL WHERE at < ? OR known = 'unreadable'", since)
+    run(
+      "UPDATE reading SET at = NULL, known = NULL, checksum = NULL WHERE at < ? OR known = 'unreadable'",
+      since,
+    )
   })
   const numberOf = (query: string): number => Number(first(query)?.['number'] ?? 0)
-  let open = numberOf('SELECT count(*) AS number FROM customer WHERE at IS NULL')
+  let open = numberOf('SELECT count(*) AS number FROM reading WHERE at IS NULL')
 
   function close(): void {
     if (db.isOpen) db.close()
@@ -41,11 +53,13 @@ export function openReadings(path: string, since: number) {
 
   /** A batch at a time, so that writes in between do not wait. */
   function* namesIn(condition: string): Generator<string> {
-    const next = `SELECT place, id FROM customer WHERE place > ?${condition} ORDER BY place LIMIT 500`
+    const next = `SELECT place, id FROM reading WHERE place > ?${condition} ORDER BY place LIMIT 500`
     for (let last = 0; ;) {
       const found = all(next, last)
       if (found.length === 0) return
       for (const { place, id } of found) {
+        // A damaged table may hold a cycle.
+        if (Number(place) <= last) throw damagedReadings(path)
         last = Number(place)
         yield String(id)
       }
@@ -55,7 +69,7 @@ export function openReadings(path: string, since: number) {
   return {
     /** Notes that the file names these customers, in its order; known ones stay as they are. */
     want(customerIds: readonly string[]): void {
-      const query = 'INSERT OR IGNORE INTO customer (id) VALUES (?)'
+      const query = 'INSERT OR IGNORE INTO reading (id) VALUES (?)'
       write(() => {
         for (const id of customerIds) open += Number(run(query, id).changes)
       })
@@ -65,17 +79,17 @@ export function openReadings(path: string, since: number) {
     /** All customers of the file, in its order. */
     all: () => namesIn(''),
     isOpen: (customerId: string): boolean =>
-      first('SELECT 1 FROM customer WHERE id = ? AND at IS NULL', customerId) !== undefined,
+      first('SELECT 1 FROM reading WHERE id = ? AND at IS NULL', customerId) !== undefined,
     get open(): number {
       return open
     },
     /** How many customers the file names. */
     get customers(): number {
-      return numberOf('SELECT count(*) AS number FROM customer')
+      return numberOf('SELECT count(*) AS number FROM reading')
     },
     /** When the first of them was read, milliseconds since 1970. */
     get beganAt(): number {
-      return numberOf('SELECT min(at) AS number FROM customer') || Date.now()
+      return numberOf('SELECT min(at) AS number FROM reading') || Date.now()
     },
     /** Requests so far, of all sessions. */
     counts: (): ReadingCounts => ({
@@ -89,12 +103,12 @@ export function openReadings(path: string, since: number) {
       isOnCredit = false,
     ): void {
       const at = Date.now()
-      const query = 'UPDATE customer SET at = ?, known = ? WHERE id = ? AND at IS NULL'
+      const query = 'UPDATE reading SET at = ?, known = ?, checksum = ? WHERE id = ? AND at IS NULL'
       write(() => {
         run('UPDATE took SET single = ?, pages = ?', single, pages)
         for (const [id, value] of items) {
           const known = typeof value === 'string' ? value : JSON.stringify(value)
-          open -= Number(run(query, at, known, id).changes)
+          open -= Number(run(query, at, known, checksumOf([id, known]), id).changes)
           if (isOnCredit) run('INSERT OR IGNORE INTO credit VALUES (?)', id)
         }
       })
@@ -102,19 +116,26 @@ export function openReadings(path: string, since: number) {
     /** Opens again what was kept on credit. */
     giveBack(): void {
       const reopen =
-        'UPDATE customer SET at = NULL, known = NULL WHERE at IS NOT NULL AND id IN (SELECT id FROM credit)'
+        'UPDATE reading SET at = NULL, known = NULL, checksum = NULL WHERE at IS NOT NULL AND id IN (SELECT id FROM credit)'
       write(() => {
         open += Number(run(reopen).changes)
         run('DELETE FROM credit')
       })
     },
-    /** What is known of a customer of the file: after its earlier rows, or as it was read. */
+    /**
+     * What is known of a customer of the file: after its earlier rows, or as it was read. Throws LOCAL, E_STORE_DAMAGED, if it is not
+     * as it was written.
+     */
     known(customerId: string): KnownCustomer | undefined {
       const left = first('SELECT image AS known FROM left_by WHERE id = ?', customerId)
-      const found = (left ?? first('SELECT known FROM customer WHERE id = ?', customerId))?.['known']
-      if (found === 'missing' || found === 'unreadable') return found
-      const image: unknown = typeof found === 'string' ? JSON.parse(found) : undefined
-      return isJsonObject(image) ? image : undefined
+      const found = left ?? first('SELECT known, checksum FROM reading WHERE id = ?', customerId)
+      const { known = null, checksum = null } = found ?? {}
+      if (known === null && checksum === null) return undefined
+      const isWhole = left !== undefined || checksum === checksumOf([customerId, known])
+      if (isWhole && (known === 'missing' || known === 'unreadable')) return known
+      const image = isWhole && typeof known === 'string' ? parseJson(known) : undefined
+      if (isJsonObject(image)) return image
+      throw damagedReadings(path)
     },
     /** Notes what a customer holds after a row, for the later rows of the customer. */
     leave: (customerId: string, image: JsonObject): void =>
@@ -126,10 +147,15 @@ export function openReadings(path: string, since: number) {
   }
 }
 
+function damagedReadings(path: string, cause?: unknown): BulkUpdateError {
+  return errorOf('E_STORE_DAMAGED', 'damaged_readings', { path, word: shellWord(path) }, cause)
+}
+
 function onDisk<Result>(path: string, action: () => Result): Result {
   try {
     return action()
   } catch (error) {
+    if (isDamaged(error)) throw damagedReadings(path, error)
     throw storeError(path === '' ? 'of this command' : path, 'write', error)
   }
 }

@@ -38,14 +38,14 @@ describe('a limit of open files', { timeout: 120_000 }, () => {
     const codes: (number | null)[] = []
     let said = ''
     // With less Node itself does not start, and with more all is sent.
-    for (const limit of [24, 28, 32, 36, 40]) {
+    for (const limit of [24, 25, 28, 32, 36, 40]) {
       const run = `--base-url ${server.url} --rate none --concurrency 20 --run-id at-${limit} --quiet`
       const child = spawn(
         '/bin/sh',
         ['-c', `ulimit -n ${limit}; exec "$0" "$1" update crm.csv ${run}`, process.execPath, program],
         { cwd: folder.path, env: { ...usualEnvironment(folder.path), ...server.keys } },
       )
-      child.stderr.on('data', (text) => (said += String(text)))
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)))
       const [code] = await once(child, 'close')
       codes.push(code)
     }
@@ -54,7 +54,19 @@ describe('a limit of open files', { timeout: 120_000 }, () => {
     expect(codes).toContain(6)
     expect(said).toContain('this process may not open more files (EMFILE) [E_MACHINE_LIMIT]')
     expect(said).toContain('ulimit -n')
-    expect(said).not.toMatch(/E_REMOTE_DOWN|E_BUG|E_STORE\]/)
+    expect(said).not.toMatch(/E_REMOTE_DOWN|E_BUG|E_STORE\]|E_INPUT_OPEN/)
+    // No connection was made for the rows that were stopped.
+    expect(said).toContain('not_attempted')
+    expect(said).not.toContain('unknown')
+  })
+})
+
+describe('a limit of the size of files', () => {
+  it.each([0, 60])('of %i blocks is called so, and not a fault of the disk', (blocks) => {
+    const { code, stderr } = shell(`ulimit -f ${blocks}; exec "$0" "$1" ${rehearsal.join(' ')}`)
+    expect([code, stderr]).toEqual([6, expect.stringContaining('(EFBIG) [E_MACHINE_LIMIT]')])
+    expect(stderr).toContain('ulimit -f')
+    expect(shell(`exec "$0" "$1" ${rehearsal.join(' ')}`).code).toBe(0)
   })
 })
 

@@ -3,6 +3,7 @@ import { BulkUpdateError } from '../../model/errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { fieldTable, mapFields, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
+import { readBefore } from './run-reader.ts'
 
 /** Problems beyond these are only counted. */
 const mostNamed = 10
@@ -12,12 +13,17 @@ export async function checkStore(database: StoreDatabase): Promise<readonly stri
   const byRow = { run: 0, row: 0 }
   return [
     ...(await problemsOf(async () => checkStructure(database))),
-    ...(await problemsOf(() => damagedRows(database, 'outcome', byRow, readOutcome))),
-    ...(await problemsOf(() => damagedRows(database, 'intent', byRow, readIntent))),
+    ...(await problemsOf(() => damagedRows(database, 'outcome', byRow, (row) => readOutcome(row, '')))),
+    ...(await problemsOf(() => damagedRows(database, 'intent', byRow, (row) => readIntent(row, '')))),
+    ...(await problemsOf(() => damagedRows(database, 'before_image', byRow, readImage))),
+    ...(await problemsOf(() => damagedRows(database, 'before_write', byWrite, readWrite))),
     ...(await problemsOf(() => damagedRows(database, 'field_state', byCustomer, checkFields))),
   ]
 }
 
+const byWrite = { run: 0, customer: '', row: 0 }
+const readImage = (row: StoreRow): unknown => readBefore(row, 'image', '')
+const readWrite = (row: StoreRow): unknown => readBefore(row, 'body', '')
 const byCustomer = { account: 0, customer: '' }
 
 function checkStructure({ all }: StoreDatabase): readonly string[] {

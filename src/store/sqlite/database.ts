@@ -9,7 +9,7 @@ import { openOwnFolder } from '../../config/own-files.ts'
 import { damagedStore, errorOf, lostStore, storeError } from '../errors.ts'
 import { inTransaction, openOwnDatabase, queriesOf } from '../own-database.ts'
 import type { PageKey, QueryValues, StoreDatabase, StoreRow } from '../own-database.ts'
-import { lostSince, markPath, openMark, readMark } from './mark.ts'
+import { canBeMarked, lostSince, markPath, openMark, readMark } from './mark.ts'
 import type { Mark, MarkedState } from './mark.ts'
 import steps from './migrations.json' with { type: 'json' }
 
@@ -54,11 +54,12 @@ export async function openStoreDatabase(path: string, isAccepted = false): Promi
     db = opened
     await whenFree(() => prepareDatabase(opened, path))
     const lost = isAccepted ? undefined : lossOf(opened, path, mark)
-    if (lost !== undefined) throw lostStore(`the store ${path} has lost what was written last: ${lost}`)
+    if (lost !== undefined) throw lostStore(path, `has lost what was written last: ${lost}`)
     // Commands that only read must not wait for a process that writes.
     if (versionOf(opened) < storeVersion) await whenFree(() => inTransaction(opened, () => migrate(opened)))
     const known = stateOf(opened)
-    if (known === undefined) throw damagedStore(`${path}: it does not say which store it is`)
+    if (known === undefined || !canBeMarked(known))
+      throw damagedStore(path, 'it does not say which store it is')
     return databaseOf(path, opened, openMark(path, known))
   } catch (error) {
     const known = storeError(path, 'open', error)
@@ -180,7 +181,11 @@ function refuseOther(db: DatabaseSync, path: string): void {
   const isUsed = version > 0 || db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined
   // Read last: another process may just have made both.
   const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id'])
-  if (id !== applicationId && isUsed) throw errorOf('E_STORE_PATH', 'other_program', { path })
+  if (id !== applicationId && isUsed) {
+    // No other program makes a mark.
+    if (existsSync(markPath(path))) throw damagedStore(path, 'it does not say that it is one')
+    throw errorOf('E_STORE_PATH', 'other_program', { path })
+  }
   if (version > storeVersion)
     throw errorOf('E_STORE_VERSION', 'newer_version', { path, version, known: storeVersion })
 }
@@ -194,7 +199,7 @@ function stateOf(db: DatabaseSync): MarkedState | undefined {
 
 /** Why the store cannot be that of its mark. What seems lost is read again: another process may just have made both. */
 function lossOf(db: DatabaseSync, path: string, mark: ReturnType<typeof readMark>): string | undefined {
-  return lostSince(mark, stateOf(db)) && lostSince(readMark(path), stateOf(db))
+  return lostSince(mark, stateOf(db), path) && lostSince(readMark(path), stateOf(db), path)
 }
 
 /** Types of statfs(2) whose locks and logs are not reliable. */

@@ -33,12 +33,14 @@ export type FieldEntries = Readonly<Record<string, FieldEntry>>
 
 const doubted: FieldEntry = { digest: unknown, number: 0, at: 0, until: 0 }
 /** Replaces a damaged row: fields that add up are read before they are sent, and all others are sent. */
-const damagedEntries: FieldEntries = { addresses: doubted, coupon: doubted }
+export const damagedEntries: FieldEntries = { addresses: doubted, coupon: doubted }
 
 /** So long after it was last confirmed, the attempts of a dead owner are over: the time of freshness and of an attempt. */
 const ownerGoneMs = 35_000
 
 const readFields = 'SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?'
+const hasAdded = `SELECT 1 FROM outcome JOIN run ON run.number = run JOIN account USING (host, account)
+  WHERE account.id = ? AND customer = ? AND digests IS NOT NULL LIMIT 1`
 const readIntents = `SELECT intent.*, epoch, renewed_at, lease_until
   FROM intent JOIN run_progress ON run_progress.run = intent.run
   WHERE account = ? AND customer = ? AND NOT (intent.run = ? AND row = ?)`
@@ -50,7 +52,8 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
     /** A row that is not as it was written counts as unknown. */
     get(customerId: string): FieldEntries {
       const found = first(readFields, account, customerId)
-      if (found === undefined) return {}
+      // Runs that confirm such fields also write the row.
+      if (found === undefined) return first(hasAdded, account, customerId) === undefined ? {} : damagedEntries
       const text = String(found['fields'])
       return checksumOf([customerId, text]) === found['checksum'] ? entriesOf(text) : damagedEntries
     },
@@ -64,7 +67,7 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
     /** Open intents for the customer, of all runs, but for that of one row. */
     intents: (customerId: string, { run, row } = { run: 0, row: 0 }) =>
       all(readIntents, account, customerId, run, row).map((found) => {
-        const intent = readIntent(found)
+        const intent = readIntent(found, path)
         const number = (name: string): number => Number(found[name])
         const isAlive = isOwned(path, number('run'), number('epoch'), number('lease_until'))
         const goneMs = intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
@@ -95,7 +98,7 @@ export function mapFields<From, To>(
 export async function keepDoubts(database: StoreDatabase, run: number): Promise<void> {
   await database.write(() => {
     for (const found of database.all('SELECT * FROM intent WHERE run = ? AND account <> 0', run)) {
-      const { customerId, fields, number, at, settleMs } = readIntent(found)
+      const { customerId, fields, number, at, settleMs } = readIntent(found, database.path)
       const table = fieldTable(database, Number(found['account']))
       const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
       const doubt: FieldEntry = { digest: unknown, number, at, until: Date.now() + settleMs }

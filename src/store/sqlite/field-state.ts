@@ -6,6 +6,7 @@ import { errorOf } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import {
   accountNumber,
+  damagedEntries,
   findAccount,
   hasKey,
   entriesOf,
@@ -153,6 +154,7 @@ function knownFields(table: FieldTable, customerId: string): KnownFields {
   return {
     digests: Object.fromEntries(known.map(([field, { digest }]) => [field, digest])),
     isUnknown,
+    isDamaged: entries === damagedEntries,
     doubtAt: Math.max(0, ...times),
   }
 }

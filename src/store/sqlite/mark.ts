@@ -39,8 +39,7 @@ export function openMark(path: string, { identity, commits }: MarkedState) {
   }
 
   function write(place: number, count: number): void {
-    const text = `${identity} ${String(count).padStart(17, '0')}`
-    writeSync(file, `${text} ${checksum(text)}\n`, place * placeBytes)
+    writeSync(file, lineOf({ identity, commits: count }), place * placeBytes)
     if (performance.now() - syncedAt >= syncEveryMs) sync()
     else due ??= setTimeout(syncLater, syncEveryMs).unref()
   }
@@ -80,19 +79,20 @@ export function openMark(path: string, { identity, commits }: MarkedState) {
 
 /**
  * Returns why a store cannot be the one that its mark was written for, or undefined if it is. `state` is undefined if the
- * store holds nothing. Read the store after calling `readMark`: other processes only move it forward.
+ * store holds nothing. `path` is the store's. Read the store after calling `readMark`: other processes only move it forward.
  */
 export function lostSince(
   mark: MarkedState | 'missing' | 'damaged',
   state: MarkedState | undefined,
+  path: string,
 ): string | undefined {
   // A full disk may leave half a mark next to a store that has just been made.
   if (typeof mark === 'string' && state?.commits === 0) return undefined
-  if (mark === 'missing') return state === undefined ? undefined : 'its mark is missing'
-  if (mark === 'damaged') return 'its mark is damaged'
+  if (mark === 'missing') return state === undefined ? undefined : `its mark ${markPath(path)} is missing`
+  if (mark === 'damaged') return `its mark ${markPath(path)} is damaged`
   if (state === undefined)
     return mark.commits === 0 ? undefined : `it is empty, and its mark shows ${mark.commits} commits`
-  if (state.identity !== mark.identity) return 'its mark belongs to another file'
+  if (state.identity !== mark.identity) return `its mark ${markPath(path)} belongs to another file`
   return state.commits < mark.commits
     ? `it has ${state.commits} commits, and its mark shows ${mark.commits}`
     : undefined
@@ -111,13 +111,25 @@ export function readMark(path: string): MarkedState | 'missing' | 'damaged' {
     const place = bytes.subarray(from, from + placeBytes)
     // A place that no run has written yet.
     if (place.every((byte) => byte === 0)) continue
-    const found = /^(([0-9a-f-]{36}) (\d{17})) ([0-9a-f]{8})\n$/.exec(place.toString('latin1'))
+    const found = line.exec(place.toString('latin1'))
     const [, text = '', identity = '', commits = '', sum] = found ?? []
     if (found === null || sum !== checksum(text)) return 'damaged'
     if (newest !== undefined && newest.identity !== identity) return 'damaged'
     newest = { identity, commits: Math.max(newest?.commits ?? 0, Number(commits)) }
   }
   return newest ?? 'damaged'
+}
+
+const line = /^(([0-9a-f-]{36}) (\d{17})) ([0-9a-f]{8})\n$/
+
+function lineOf({ identity, commits }: MarkedState): string {
+  const text = `${identity} ${String(commits).padStart(17, '0')}`
+  return `${text} ${checksum(text)}\n`
+}
+
+/** False for the state of a damaged store. */
+export function canBeMarked(state: MarkedState): boolean {
+  return line.test(lineOf(state))
 }
 
 function checksum(text: string): string {

@@ -57,18 +57,18 @@ function withoutBlanks(values: readonly unknown[]): readonly unknown[] {
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
-export function readOutcome(found: StoreRow): Outcome {
+export function readOutcome(found: StoreRow, path: string): Outcome {
   const text = (name: string): string => String(found[name])
   const number = (name: string): number => Number(found[name])
   const values = names.map((name) => found[name])
-  const operation = operationOf(found)
+  const operation = operationOf(found, path)
   if (checksumOf(sealed(withoutBlanks(values), operation)) !== found['checksum'])
-    throw damagedRow('outcome', number('row'))
+    throw damagedRow(path, 'outcome', number('row'))
   const code = text('error_code')
   const mergedInto = found['merged_into']
   return {
     row: number('row'),
-    outcome: kindOf(found['kind']),
+    outcome: kindOf(found['kind'], path),
     operation,
     line: number('line'),
     offset: number('byte_offset'),
@@ -92,15 +92,15 @@ export function readOutcome(found: StoreRow): Outcome {
   }
 }
 
-export function kindOf(text: unknown): OutcomeKind {
+export function kindOf(text: unknown, path: string): OutcomeKind {
   const kind = outcomeKinds.find((known) => known === text)
-  if (kind === undefined) throw damagedStore('it holds an outcome that there is not')
+  if (kind === undefined) throw damagedStore(path, 'it holds an outcome that there is not')
   return kind
 }
 
-function operationOf({ operation }: StoreRow): OperationName {
+function operationOf({ operation }: StoreRow, path: string): OperationName {
   if (operation === 'update_customer' || operation === 'delete_discount') return operation
-  throw damagedStore('it holds an operation that there is not')
+  throw damagedStore(path, 'it holds an operation that there is not')
 }
 
 export type StoredIntent = ReturnType<typeof readIntent>
@@ -122,13 +122,13 @@ function withoutBody(values: readonly unknown[]): readonly unknown[] {
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if the row is not as it was written. */
-export function readIntent(found: StoreRow) {
+export function readIntent(found: StoreRow, path: string) {
   const values = ['row', 'customer', 'idempotency_key', 'fields', 'number', 'at', 'settle_ms', 'body'].map(
     (name) => found[name],
   )
-  const operation = operationOf(found)
+  const operation = operationOf(found, path)
   if (checksumOf(sealed(withoutBody(values), operation)) !== found['checksum'])
-    throw damagedRow('intent', Number(found['row']))
+    throw damagedRow(path, 'intent', Number(found['row']))
   const joined = String(found['fields'])
   const fields: readonly string[] = joined === '' ? [] : joined.split(',')
   return {
@@ -151,6 +151,6 @@ export function checksumOf(values: readonly unknown[]): number {
   return crc32(JSON.stringify(values))
 }
 
-function damagedRow(what: string, row: number): Error {
-  return damagedStore(`the ${what} of row ${row} is not as it was written`)
+function damagedRow(path: string, what: string, row: number): Error {
+  return damagedStore(path, `the ${what} of row ${row} is not as it was written`)
 }

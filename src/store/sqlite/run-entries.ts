@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { UpdateRequest, Outcome, FieldEffects } from '../../model/row.ts'
 import type { RowWrite } from '../../model/store.ts'
-import { insertIntent, insertOutcome, intentValues, outcomeValues } from './outcome-record.ts'
+import { checksumOf, insertIntent, insertOutcome, intentValues, outcomeValues } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import type { StoreDatabase } from '../own-database.ts'
 
@@ -87,8 +87,23 @@ export function createEntryWriter({
       case 'image': {
         const { row, customerId, body } = entry.write
         const image = entry.image === undefined ? null : JSON.stringify(entry.image)
-        run('INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?)', number, row, customerId, image)
-        run('INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?)', number, customerId, row, body)
+        const sumOf = (text: string | null): number => checksumOf([row, customerId, text])
+        run(
+          'INSERT OR IGNORE INTO before_image VALUES (?, ?, ?, ?, ?)',
+          number,
+          row,
+          customerId,
+          image,
+          sumOf(image),
+        )
+        run(
+          'INSERT OR REPLACE INTO before_write VALUES (?, ?, ?, ?, ?)',
+          number,
+          customerId,
+          row,
+          body,
+          sumOf(body),
+        )
         return 0
       }
       case 'note':

@@ -6,7 +6,7 @@ import type { OutcomeKind } from '../../model/row.ts'
 import type { RunKind, RunReader, StoredRun } from '../../model/store.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { kindOf, readIntent, readOutcome } from './outcome-record.ts'
+import { checksumOf, kindOf, readIntent, readOutcome } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import { isOwned } from './owner.ts'
 
@@ -30,17 +30,20 @@ export function storedRun(
     ]),
   )
   const parent = found['parent_id']
+  const isFinished = text('state') === 'finished'
+  if (isFinished !== count('finished_at') > 0 || (!isFinished && text('state') !== 'open'))
+    throw damagedStore(path, 'it holds a run that is neither open nor finished')
   const isRunning = isOwned(path, number, count('epoch'), count('lease_until'))
   return {
     number,
     id: text('id'),
-    kind: runKind(text('kind')),
+    kind: runKind(text('kind'), path),
     parentId: typeof parent === 'string' ? parent : undefined,
     host: text('host'),
     account: text('account'),
     directory: text('directory'),
     facts: factsOf(text('facts')),
-    state: text('state') === 'finished' ? 'finished' : 'open',
+    state: isFinished ? 'finished' : 'open',
     isRunning,
     owner: isRunning ? text('owner') : '',
     settled: count('settled'),
@@ -51,9 +54,9 @@ export function storedRun(
   }
 }
 
-function runKind(text: string): RunKind {
+function runKind(text: string, path: string): RunKind {
   const kind = (['update', 'redo', 'apply', 'rollback', 'probe'] as const).find((known) => known === text)
-  if (kind === undefined) throw damagedStore('it holds a run of a kind that there is not')
+  if (kind === undefined) throw damagedStore(path, 'it holds a run of a kind that there is not')
   return kind
 }
 
@@ -72,16 +75,16 @@ export function runReader(database: StoreDatabase, found: StoreRow): RunReader {
 
 /** What can be read of a run by its number. */
 export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 'stored'> {
-  const { all, first, pages } = database
+  const { all, first, pages, path } = database
   return {
     async *outcomes() {
       for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 }))
-        yield page.map(readOutcome)
+        yield page.map((found) => readOutcome(found, path))
     },
     async counts() {
       const query = `SELECT kind, count(*) AS rows FROM outcome WHERE run = ? AND ${isFinal} GROUP BY kind`
       const found = all(query, run)
-      return new Map<OutcomeKind, number>(found.map(({ kind, rows }) => [kindOf(kind), Number(rows)]))
+      return new Map<OutcomeKind, number>(found.map(({ kind, rows }) => [kindOf(kind, path), Number(rows)]))
     },
     async progress() {
       const settledRows = createRowSet()
@@ -93,15 +96,15 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
     },
     hasBeforeImages: async () => first('SELECT 1 FROM before_image WHERE run = ? LIMIT 1', run) !== undefined,
     async *beforeImages() {
-      const customers = 'SELECT row, customer, image FROM before_image WHERE run = ?'
-      for await (const page of pages(customers, [run], { row: 0 }))
-        for (const { customer, image } of page) {
-          const query = 'SELECT row, body FROM before_write WHERE run = ? AND customer = ? ORDER BY row'
-          const writes = all(query, run, String(customer)).flatMap(({ row, body }) => {
-            const patch = jsonObject(body)
-            return patch === undefined ? [] : [{ row: Number(row), patch }]
+      for await (const page of pages('SELECT * FROM before_image WHERE run = ?', [run], { row: 0 }))
+        for (const found of page) {
+          const customerId = String(found['customer'])
+          const query = 'SELECT * FROM before_write WHERE run = ? AND customer = ? ORDER BY row'
+          const writes = all(query, run, customerId).flatMap((write) => {
+            const patch = readBefore(write, 'body', path)
+            return patch === undefined ? [] : [{ row: Number(write['row']), patch }]
           })
-          yield { customerId: String(customer), image: jsonObject(image), writes }
+          yield { customerId, image: readBefore(found, 'image', path), writes }
         }
     },
     async *keptInput() {
@@ -113,12 +116,20 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
 }
 
 /** The open intents of a run, by row. */
-export function openIntents({ all }: StoreDatabase, run: number): ReadonlyMap<number, StoredIntent> {
+export function openIntents({ all, path }: StoreDatabase, run: number): ReadonlyMap<number, StoredIntent> {
   const found = all('SELECT * FROM intent WHERE run = ? ORDER BY row', run)
-  return new Map(found.map(readIntent).map((intent) => [intent.row, intent]))
+  return new Map(found.map((each) => readIntent(each, path)).map((intent) => [intent.row, intent]))
 }
 
-function jsonObject(text: unknown): JsonObject | undefined {
+/** Throws LOCAL, E_STORE_DAMAGED, if it is not as it was written. Earlier versions have written no checksum. */
+export function readBefore(
+  { row, customer, checksum, ...found }: StoreRow,
+  column: 'image' | 'body',
+  path: string,
+): JsonObject | undefined {
+  const text = found[column]
+  if (checksum !== null && checksumOf([row, customer, text]) !== checksum)
+    throw damagedStore(path, `what row ${Number(row)} has changed is not as it was written`)
   const value = typeof text === 'string' ? parseJson(text) : undefined
   return isJsonObject(value) ? value : undefined
 }

@@ -88,7 +88,7 @@ function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts
  * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
  * not as it was written, before anything is sent.
  */
-async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt: number) {
+async function readEarlier({ first, pages, path }: StoreDatabase, run: number, endedAt: number) {
   const settledRows = createRowSet()
   /** Open rows of which a part is done, with their outcomes so far. */
   const partial = new Map<number, Outcome>()
@@ -98,7 +98,7 @@ async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt
   let sum = 0
   for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
     for (const found of page) {
-      const read = readOutcome(found)
+      const read = readOutcome(found, path)
       const { row, outcome, errorCode, customerId } = read
       sum = addChecksum(sum, Number(found['checksum']))
       if (isPartial(read)) {
@@ -113,7 +113,7 @@ async function readEarlier({ first, pages }: StoreDatabase, run: number, endedAt
   }
   const kept = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
   if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
-    throw damagedStore('it does not hold the outcomes that a run has counted')
+    throw damagedStore(path, 'it does not hold the outcomes that a run has counted')
   const earlier: EarlierSessions = { settled, errors, closedCustomers, endedAt }
   return { settledRows, partial, earlier }
 }
@@ -314,7 +314,7 @@ function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: R
       let last = 0
       while (settledRows.has(last + 1)) last++
       const found = database.first('SELECT * FROM outcome WHERE run = ? AND row = ?', number, last)
-      return found && readOutcome(found)
+      return found && readOutcome(found, database.path)
     },
   } satisfies Partial<Run>
 }

@@ -215,9 +215,9 @@ export function runContract(name: string, kind: StoreKind): void {
         await intend(run, 1, 'name')
         await settle(run, 1)
         // A row has one outcome.
-        await expect(settle(run, 1)).rejects.toMatchObject({ kind: 'LOCAL', code: 'E_STORE' })
+        await expect(settle(run, 1)).rejects.toMatchObject({ kind: 'LOCAL', code: 'E_STORE_DAMAGED' })
         expect(run.isFresh).toBe(false)
-        const refused = { kind: 'LOCAL', code: 'E_STORE' }
+        const refused = { kind: 'LOCAL', code: 'E_STORE_DAMAGED' }
         await expect(settle(run, 2)).rejects.toMatchObject(refused)
         await expect(intend(run, 3, 'name')).rejects.toMatchObject(refused)
         await expect(run.setNote('record', '')).rejects.toMatchObject(refused)

@@ -42,7 +42,7 @@ async function open(): Promise<Run> {
   return run
 }
 
-/** Rows 1 to 3 with outcomes, row 4 in doubt; and a damage. */
+/** Rows 1 to 3 with outcomes, row 4 in doubt and with what its customer held; and a damage. */
 async function damaged(statements: string): Promise<void> {
   const opened = await open()
   for (const row of [1, 2, 3]) {
@@ -50,6 +50,7 @@ async function damaged(statements: string): Promise<void> {
     await opened.recordIntent(rowRequest(row), openOptions.settleMs)
     await opened.recordOutcome(rowOutcome(row), { confirmed: { name: `digest of ${sends.join()}` } })
   }
+  await opened.saveBeforeImage({ row: 4, customerId: 'cus_4', body: '{"name":"x"}' }, { name: 'old' })
   await opened.recordIntent(rowRequest(4, { name: 'x', coupon: 'y' }, 'cus_4'), openOptions.settleMs)
   await close()
   edit(statements)
@@ -130,10 +131,58 @@ describe('a run', () => {
     expect((await open()).settledRows.size).toBe(3)
   })
 
-  it('of a kind that there is not is damaged', async () => {
-    await damaged("UPDATE run SET kind = 'odd'")
+  it.each([
+    ['of a kind that there is not', "UPDATE run SET kind = 'odd'", 'a run of a kind that there is not'],
+    [
+      'with the end of a finished one',
+      'UPDATE run_progress SET finished_at = 1',
+      'neither open nor finished',
+    ],
+    ['in a state that there is not', "UPDATE run_progress SET state = 'opem'", 'neither open nor finished'],
+  ])('%s is damaged', async (_, statements, message) => {
+    await damaged(statements)
     store = await openSqliteStore(path)
-    await expect(store.runs()).rejects.toMatchObject(isDamaged('a run of a kind that there is not'))
+    await expect(store.runs()).rejects.toMatchObject(isDamaged(message))
+    await expect(open()).rejects.toMatchObject(isDamaged(`the store ${path} is damaged`))
+  })
+
+  it('whose tables are not as they were is damaged', async () => {
+    await damaged('ALTER TABLE run_progress RENAME started_at TO started_av')
+    await expect((await open()).begin()).rejects.toMatchObject(isDamaged('no such column'))
+  })
+
+  it.each([
+    ['what a customer held', `UPDATE before_image SET image = '{"name":"odd"}'`],
+    ['whom it belongs to', "UPDATE before_image SET customer = 'cus_5'"],
+    ['what a row wrote', `UPDATE before_write SET body = '{"name":"y"}'`],
+  ])('is not rolled back if its before-images were changed: %s', async (_, statements) => {
+    await damaged(statements)
+    store = await openSqliteStore(path)
+    const reader = await store.findRun('a')
+    await expect(collected(reader?.beforeImages() ?? noPages())).rejects.toMatchObject(
+      isDamaged('what row 4 has changed is not as it was written'),
+    )
+  })
+
+  it('is rolled back with before-images of an earlier version, which have no checksum', async () => {
+    await damaged('UPDATE before_image SET checksum = NULL; UPDATE before_write SET checksum = NULL')
+    store = await openSqliteStore(path)
+    const reader = await store.findRun('a')
+    expect(await collected(reader?.beforeImages() ?? noPages())).toEqual([
+      { customerId: 'cus_4', image: { name: 'old' }, writes: [{ row: 4, patch: { name: 'x' } }] },
+    ])
+    expect(await store.check(false)).toEqual([])
+  })
+})
+
+describe('a store', () => {
+  it.each([
+    ['a number of commits that there is not', 'UPDATE store SET commits = -7', 'which store it is'],
+    ['an identity that there is not', "UPDATE store SET identity = 'q'", 'which store it is'],
+    ['the name of another program', 'PRAGMA application_id = 7', 'it does not say that it is one'],
+  ])('with %s is damaged, also if it is accepted', async (_, statements, message) => {
+    await damaged(statements)
+    await expect(openSqliteStore(path, true)).rejects.toMatchObject(isDamaged(message))
   })
 })
 
@@ -143,6 +192,16 @@ describe('field state', () => {
     const found = await known()
     expect(found?.digests).toEqual({})
     expect(['addresses', 'coupon'].map((field) => found?.isUnknown(field))).toEqual([true, true])
+  })
+
+  it('that is not found of a customer who was sent addresses counts as unknown, not as never sent', async () => {
+    const opened = await open()
+    await opened.recordIntent(rowRequest(1, { addresses: [] }), openOptions.settleMs)
+    await opened.recordOutcome(rowOutcome(1), { confirmed: { addresses: 'a1' } })
+    await close()
+    edit("UPDATE field_state SET customer = 'cus_5'")
+    const [found, other] = [await known(), await known('cus_6')]
+    expect([found?.isUnknown('addresses'), other?.isUnknown('addresses')]).toEqual([true, false])
   })
 
   it('that was changed is whole again when an outcome confirms it', async () => {
@@ -161,7 +220,6 @@ describe('field state', () => {
     const settled = opened.recordOutcome(rowOutcome(1), { confirmed: { name: 'n1' } })
     await expect(settled).rejects.toMatchObject({
       kind: 'LOCAL',
-      code: 'E_STORE',
       message: expect.stringContaining('disk full'),
     })
     edit('DROP TRIGGER full')
@@ -176,6 +234,8 @@ describe('a check', () => {
   it.each([
     ['an outcome', "UPDATE outcome SET message = 'x' WHERE row < 3", 'outcome: 2 rows'],
     ['an intent', "UPDATE intent SET fields = 'x'", 'intent: 1 rows'],
+    ['a before-image', "UPDATE before_image SET image = '{}'", 'before_image: 1 rows'],
+    ['what a row wrote', "UPDATE before_write SET body = '{}'", 'before_write: 1 rows'],
     ['a field state', "UPDATE field_state SET fields = '{}'", 'field_state: 1 rows'],
   ])('finds %s that is not as it was written', async (_, statements, found) => {
     await damaged(statements)

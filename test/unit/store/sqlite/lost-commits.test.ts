@@ -127,7 +127,7 @@ describe('a store of a process that was killed', () => {
     copyFileSync(at('other/store.db-mark'), at('store.db-mark'))
     await expect(openSqliteStore(at('store.db'))).rejects.toMatchObject({
       ...lost,
-      message: expect.stringContaining('its mark belongs to another file'),
+      message: expect.stringContaining(`its mark ${at('store.db-mark')} belongs to another file`),
     })
   })
 })
