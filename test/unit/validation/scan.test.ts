@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { array, asyncProperty, assert, constantFrom, nat, record } from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkInput } from '../../../src/validation/scan.ts'
-import type { UpdateRequest, Outcome } from '../../../src/model/row.ts'
+import type { PatchedRow, UpdateRequest, Outcome } from '../../../src/model/row.ts'
 import { openInput } from '../../../src/input/bytes.ts'
 import { readHead } from '../../../src/input/header.ts'
 import { resolveOptions } from '../../../src/config/job-options.ts'
@@ -48,7 +48,10 @@ async function accountOf(told: readonly Told[], duplicates: DuplicatePolicy): Pr
   const lines = told.map(({ customer, cells }) => [customer, ...cells].join(','))
   const input = join(folder.path, 'crm.csv')
   writeFileSync(input, `customer,${paths.join(',')}\n${lines.join('\n')}\n`)
-  const { found, prepared } = await prepareAll({ input, duplicates, blank: 'keep', maxErrors: '100%' })
+  const given = { input, duplicates, blank: 'keep', maxErrors: '100%' } as const
+  const { found, prepared, sent } = await prepareAll(given)
+  // What is compared with earlier runs is what is sent.
+  expect(sent).toEqual(prepared.flatMap((row) => ('outcome' in row ? [] : [row.row])))
   const account = prepared.map((row) =>
     'outcome' in row ? [row.outcome, row.message] : ['call', row.customerId, JSON.parse(row.body)],
   )
@@ -71,12 +74,14 @@ async function prepareAll(given: UpdateOptions) {
   try {
     const head = await readHead(file, { format: options.format, delimiter: options.delimiter })
     const { signal } = new AbortController()
-    const parts = { file, head, options, mapping: defaultMapping, signal }
+    const sent: number[] = []
+    const onCalls = async (rows: readonly PatchedRow[]) => void sent.push(...rows.map(({ row }) => row))
+    const parts = { file, head, options, mapping: defaultMapping, signal, onCalls }
     const { found, openRows, readRow } = await checkInput(parts)
     const prepare = createPrepare(readRow, { host: 'test', runId: 'test' })
     const prepared: (UpdateRequest | Outcome)[] = []
     for await (const rows of openRows()) prepared.push(...rows.map(prepare))
-    return { found, prepared }
+    return { found, prepared, sent }
   } finally {
     await file.close()
   }
