@@ -101,6 +101,12 @@ function eventLines(
       ? [`${now}: Rapyd does not answer. Rows wait; a read asks again every few seconds.`]
       : [`${now}: Rapyd answers again; the run goes on.`]
   }
+  if (event.kind === 'slowed' && !quiet) {
+    const every = formatDuration(1_000 / event.perSecond)
+    return [
+      `${formatClock(wall, wall)}: Rapyd keeps answering 429. The run sends one request every ${every} now, and more again while no 429 comes. Does something else use this account?`,
+    ]
+  }
   if (event.kind === 'notice') return quiet && !event.isWarning ? [] : [event.text]
   if (event.kind !== 'sending') return []
   const delay = finishBy === undefined ? undefined : describeDelay(event, finishBy, wall)

@@ -39,6 +39,7 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
   const quota = await openClientQuota(parts)
   const pauses = run && createPauseNotes(run, () => clock.wall())
   let rateLimited = Number(run?.note('rate_limited') ?? 0)
+  let toldPerSecond = 1
   const transport = createTransport({
     origin: origin.origin,
     proxy,
@@ -64,9 +65,13 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     owner: run,
     stop: parts.stop,
     onThrottled: () => run?.noteLater('rate_limited', String(++rateLimited)),
-    onPause(pauseMs) {
+    onPause(pauseMs, perSecond = 1) {
       pauses?.blocked(pauseMs)
       tell({ kind: 'throttled', pauseMs })
+      toldPerSecond = Math.max(toldPerSecond, Math.min(1, perSecond))
+      if (perSecond > toldPerSecond / 2) return
+      toldPerSecond = perSecond
+      tell({ kind: 'slowed', perSecond })
     },
     onOutage(isDown) {
       pauses?.outage(isDown)

@@ -104,9 +104,11 @@ const longestSpanMs = 60_000
 const leastAccepted = 20
 /** Stay below what was accepted, because client and server count a few requests differently. */
 const share = 0.95
-/** The rate grows by one percent every so long. */
+/** The rate grows every so long, by one percent in the first minute after a 429. Each minute doubles that, up to ten percent. */
 const growEveryMs = 10_000
-const growth = 1.01
+const doubleEveryMs = 60_000
+const leastGrowth = 0.01
+const mostGrowth = 0.1
 const leastPerSecond = 0.1
 /** Timers are late: this much may be caught up at once. */
 export const catchUpMs = 40
@@ -114,13 +116,14 @@ const bucketMs = 250
 
 export type AdaptiveRate = ReturnType<typeof createAdaptiveRate>
 
-/** The rate of an undocumented limit, measured when a 429 arrives. It grows slowly, because a limit may be temporary. */
+/** The rate of an undocumented limit, measured when a 429 arrives. It grows, because a limit may be temporary: faster the longer no 429 comes. */
 export function createAdaptiveRate(startedAt: number) {
   /** Counts of accepted answers, by quarter of a second. */
   const accepted: { readonly at: number; count: number }[] = []
   /** Undefined until a limit was found. */
   let perSecond: number | undefined
-  /** When the rate last changed. */
+  /** When a 429 last lowered the rate, and when it last changed. */
+  let loweredAt = 0
   let changedAt = 0
   /** When the next request may be sent. */
   let nextAt = 0
@@ -134,6 +137,10 @@ export function createAdaptiveRate(startedAt: number) {
   }
 
   return {
+    /** Undefined until a limit was found. */
+    get perSecond() {
+      return perSecond
+    },
     accepted(now: number): void {
       const at = Math.floor(now / bucketMs) * bucketMs
       const last = accepted.at(-1)
@@ -149,15 +156,15 @@ export function createAdaptiveRate(startedAt: number) {
         const lowest = Math.max((measured ?? 0) * share, perSecond / 2)
         perSecond = Math.max(leastPerSecond, Math.min(perSecond * share, lowest))
       } else if (measured !== undefined) perSecond = Math.max(leastPerSecond, measured * share)
+      loweredAt = now
       changedAt = now
     },
     /** Milliseconds until the next request may be sent; 0 if it may be now, or if no limit was found. */
     waitMs(now: number): number {
       if (perSecond === undefined) return 0
-      const steps = Math.floor((now - changedAt) / growEveryMs)
-      if (steps > 0) {
-        perSecond *= growth ** steps
-        changedAt += steps * growEveryMs
+      for (; now - changedAt >= growEveryMs; changedAt += growEveryMs) {
+        const doublings = Math.floor((changedAt - loweredAt) / doubleEveryMs)
+        perSecond *= 1 + Math.min(mostGrowth, leastGrowth * 2 ** doublings)
       }
       return Math.max(0, nextAt - now - catchUpMs)
     },

@@ -31,8 +31,8 @@ export interface RateLimiterParts {
   readonly onFailure: (reason: string) => void
   /** Called for every throttled answer. */
   readonly onThrottled?: () => void
-  /** Called for every pause. Must not throw. */
-  readonly onPause?: (ms: number) => void
+  /** Called for every pause, with the requests a second that are allowed after it if a limit was found. Must not throw. */
+  readonly onPause?: (ms: number, perSecond: number | undefined) => void
 }
 
 /** Permission to send one request. Its result is reported before the release, so that no request overtakes a pause. */
@@ -166,7 +166,7 @@ function createLimits(parts: RateLimiterParts, concurrency: AdaptiveConcurrency,
       quota.pause(ms)
       concurrency.restart()
       isPauseSeen = true
-      onPause?.(ms)
+      onPause?.(ms, rate.perSecond)
     },
   }
 }

@@ -23,6 +23,8 @@ export type RunEvent =
   | { readonly kind: 'notice'; readonly text: string; readonly isWarning: boolean }
   /** Rapyd answered 429: no request is sent for `pauseMs`. */
   | { readonly kind: 'throttled'; readonly pauseMs: number }
+  /** 429s have shown a limit so low that the run seems to stand still. */
+  | { readonly kind: 'slowed'; readonly perSecond: number }
   /** The circuit breaker opened (`isDown`) or closed. */
   | { readonly kind: 'outage'; readonly isDown: boolean }
   | ReturnType<typeof toRowEvent>
@@ -96,6 +98,7 @@ export type RunLog = ReturnType<typeof createRunLog>
 /** Other kinds are `info`. */
 const levels: Readonly<Partial<Record<RunEvent['kind'], Level>>> = {
   throttled: 'warn',
+  slowed: 'warn',
   outage: 'warn',
   row: 'warn',
   stopped: 'error',

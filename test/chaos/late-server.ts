@@ -19,7 +19,8 @@ export const lateKinds = [
   'empty_204',
 ] as const
 
-export type LateKind = (typeof lateKinds)[number]
+/** Of a 429 nothing is applied. */
+export type LateKind = (typeof lateKinds)[number] | 'limit_429'
 
 /** What an update meets. `lateMs`: so long after the answer it is applied; infinity for never. */
 export interface Fault {
@@ -60,6 +61,8 @@ function replyTo(kind: LateKind): Reply {
       return { status: 504, body: '<html>Gateway Timeout</html>' }
     case 'error_500':
       return { status: 500, body: envelope('ERROR', 'INTERNAL').replace('"operation"', '""') }
+    case 'limit_429':
+      return { status: 429, body: '<html>Slow down</html>' }
     case 'page_503':
       return { status: 503, body: page }
     case 'busy_503':

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { parse } from 'csv-parse/sync'
-import type { UpdateOptions } from '../../src/index.ts'
+import type { BulkUpdateOptions } from '../../src/index.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { createDice } from './dice.ts'
 import type { Dice } from './dice.ts'
@@ -65,7 +65,7 @@ function createTrial(
   dice: Dice,
   rows: readonly LateRow[],
   faultOf: LateServerParts['faultOf'],
-  more: Partial<UpdateOptions> = {},
+  more: Partial<Omit<BulkUpdateOptions, 'input'>> = {},
 ) {
   const clock = createJumpingClock()
   const server = createLateServer({ now: clock.now, faultOf, silenceMs })
@@ -196,4 +196,24 @@ it('waits for the settle time do not count for the 15 minutes after which a read
   clock.pass(19 * 60_000)
   expect(await session()).toMatchObject({ isFinished: true, ended: [{ outcome: 'updated' }] })
   expect(server.applied).toHaveLength(1)
+})
+
+it('429s by chance make no row rejected, and a run that they have slowed down says so', async () => {
+  const slowed: number[] = []
+  const dice = createDice(2)
+  const limited: Fault = { kind: 'limit_429', lateMs: Number.POSITIVE_INFINITY }
+  const { session } = createTrial(
+    dice,
+    planRows(60, 1, 'plain', true),
+    () => (dice.chance(0.5) ? limited : undefined),
+    {
+      onEvent: (event) => void (event.kind === 'slowed' && slowed.push(event.perSecond)),
+      maxOutageMs: longestMs,
+    },
+  )
+  const { ended } = await session()
+  expect(new Set(ended.map(({ outcome }) => outcome))).toEqual(new Set(['updated']))
+  // Only half of it, or less, is worth another line.
+  expect(slowed[0]).toBeLessThanOrEqual(0.5)
+  expect(slowed.every((rate, at) => at === 0 || rate <= (slowed[at - 1] ?? 0) / 2)).toBe(true)
 })

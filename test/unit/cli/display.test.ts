@@ -52,6 +52,16 @@ function setUp(options: { readonly isTTY: boolean; readonly quiet: boolean }) {
 const tty = { isTTY: true, quiet: false }
 const log = { isTTY: false, quiet: false }
 
+it('a rate so low that the run seems to stand still is said, but not with --quiet', () => {
+  const slowed = { kind: 'slowed', perSecond: 0.1 } as const
+  const { display, screen } = setUp(log)
+  display.onEvent(slowed)
+  expect(screen()).toMatch(/429.*one request every 10 s/)
+  const quiet = setUp({ isTTY: false, quiet: true })
+  quiet.display.onEvent(slowed)
+  expect(quiet.screen()).toBe('')
+})
+
 describe('the progress of a run', () => {
   it('on a terminal it draws at most five times a second, and at once for a new phase', () => {
     const { display, screen, advance } = setUp(tty)

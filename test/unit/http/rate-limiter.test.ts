@@ -29,6 +29,7 @@ function createStage({
   const clock = createVirtualClock()
   const results: string[] = []
   const pauses: number[] = []
+  const rates: (number | undefined)[] = []
   const stops: Error[] = []
   const limiter = createRateLimiter({
     quota: createMemoryQuota(windows, clock),
@@ -41,7 +42,10 @@ function createStage({
     stop: (error) => stops.push(error),
     onSuccess: () => results.push('success'),
     onFailure: (reason) => results.push(reason),
-    onPause: (ms) => pauses.push(ms),
+    onPause(ms, perSecond) {
+      pauses.push(ms)
+      rates.push(perSecond)
+    },
   })
   if (isProven) limiter.allowConcurrency()
 
@@ -74,6 +78,7 @@ function createStage({
   return {
     clock,
     limiter,
+    rates,
     results,
     pauses,
     stops,
@@ -419,6 +424,35 @@ describe('the adaptive rate', () => {
       expect(refused).toBeLessThan(0.01)
     },
   )
+
+  it('comes back within minutes from 429s that came by chance, slowly at first', async () => {
+    const { clock, limiter, rates, answer } = createStage({ longestMs: 3_600_000 })
+    await answer(40)
+    for (let refused = 0; refused < 10; refused++) {
+      const asked = limiter.acquire(never)
+      await clock.advanceTo(clock.now() + 30_000)
+      const permit = await asked
+      permit.answered(page(1))
+      permit.release()
+    }
+    expect(rates.at(-1)).toBeLessThan(0.2)
+    const sentIn = async (ms: number): Promise<number> => {
+      const until = clock.now() + ms
+      let sent = 0
+      const sending = (async () => {
+        while (clock.now() < until) {
+          await answer(1)
+          sent++
+        }
+      })()
+      await clock.advanceTo(until + 60_000)
+      await sending
+      return sent
+    }
+    expect(await sentIn(60_000)).toBeLessThan(15)
+    await sentIn(9 * 60_000)
+    expect(await sentIn(60_000)).toBeGreaterThan(120)
+  })
 })
 
 describe('the even pace', () => {
