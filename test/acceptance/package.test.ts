@@ -21,7 +21,32 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const publicRegistry = 'https://registry.npmjs.org/'
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+
+interface Locked {
+  readonly version: string
+  readonly integrity?: string
+  readonly resolved?: string
+  readonly link?: boolean
+  readonly inBundle?: boolean
+  readonly dev?: boolean
+  readonly hasInstallScript?: boolean
+}
+interface Lock {
+  readonly packages: Readonly<Record<string, Locked>>
+}
+interface BillOfMaterials {
+  readonly bomFormat: string
+  readonly metadata: { readonly component: unknown }
+  readonly components: readonly {
+    readonly name: string
+    readonly version: string
+    readonly hashes: readonly { readonly content: string }[]
+  }[]
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[]
+}
+
 /** A folder of a program that has installed what is packed; what it depends on is taken from here. */
 let program = ''
 let bin = ''
@@ -37,6 +62,7 @@ beforeAll(() => {
   program = mkdtempSync(join(tmpdir(), 'package-'))
   const installed = join(program, 'node_modules')
   mkdirSync(join(installed, 'rapyd-bulk'), { recursive: true })
+  npm('run', 'sbom')
   npm('pack', '--ignore-scripts', '--pack-destination', program)
   tarball = join(program, readdirSync(program).find((name) => name.endsWith('.tgz')) ?? '')
   execFileSync('tar', ['-xzf', tarball, '-C', join(installed, 'rapyd-bulk'), '--strip-components=1'])
@@ -88,6 +114,7 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'package.json',
+      'sbom.cdx.json',
       'src/mapping/mapping.schema.json',
       'src/report/html/page.css',
       'src/report/html/page.js',
@@ -135,6 +162,69 @@ export const wrong: UpdateOptions = { input: 'crm.csv', env: 'moon' }
 `,
     )
     expect(compiled('program.ts')).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('what it depends on', () => {
+  const lock: Lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const locked = Object.entries(lock.packages).filter(([path]) => path !== '')
+
+  it('is pinned by version and SHA-512 in the lock file, which names no other source', () => {
+    expect(locked.length).toBeGreaterThan(50)
+    const open = locked.filter(
+      ([, { integrity = '', resolved = publicRegistry, link, inBundle }]) =>
+        !/^sha512-[\w+/]{86}==$/.test(integrity) ||
+        !resolved.startsWith(publicRegistry) ||
+        link === true ||
+        inBundle === true,
+    )
+    expect(open).toEqual([])
+    expect(locked.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path)).toEqual([
+      'node_modules/node',
+    ])
+    const ranges = Object.values<string>({ ...manifest.dependencies, ...manifest.devDependencies })
+    expect(ranges.filter((range) => !/^\d+\.\d+\.\d+$/.test(range))).toEqual([])
+  })
+
+  it('is in the bill of materials, with version and digest, and nothing else is', () => {
+    const text = readFileSync(join(program, 'node_modules', 'rapyd-bulk', 'sbom.cdx.json'), 'utf8')
+    const { bomFormat, metadata, components, dependencies }: BillOfMaterials = JSON.parse(text)
+    expect([bomFormat, metadata.component]).toMatchObject([
+      'CycloneDX',
+      { name: 'rapyd-bulk', version: manifest.version, purl: `pkg:npm/rapyd-bulk@${manifest.version}` },
+    ])
+    const shipped = locked.filter(([, { dev }]) => dev !== true)
+    const expected = shipped.map(([path, { version, integrity = '' }]) => {
+      const digest = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex')
+      return `${path.split('node_modules/').at(-1)}@${version} ${digest}`
+    })
+    const listed = components.map(
+      ({ name, version, hashes }) => `${name}@${version} ${hashes[0]?.content ?? ''}`,
+    )
+    expect(new Set(listed)).toEqual(new Set(expected))
+    const own = dependencies.find(({ ref }) => ref === `rapyd-bulk@${manifest.version}`)
+    expect(own?.dependsOn.toSorted()).toEqual(
+      Object.entries(manifest.dependencies)
+        .map(([name, version]) => `${name}@${String(version)}`)
+        .toSorted(),
+    )
+    // No path of a machine, no host of a registry.
+    expect(text.replace('http://cyclonedx.org/', '')).not.toMatch(/https?:|file:\/|"\/|[A-Z]:\\/)
+    expect(text).not.toContain(root)
+  })
+
+  it.each([
+    ['verified', { invalid: [], missing: [] }, 0, /has a valid signature for each/],
+    ['wrong', { invalid: [{ name: 'a', version: '1.0.0' }], missing: [] }, 1, /Invalid signature: a@1\.0\.0/],
+    ['missing', { invalid: [], missing: [{ name: 'b', version: '2.0.0' }] }, 1, /No signature: b@2\.0\.0/],
+    ['not offered', { error: { summary: 'no supported registry' } }, 2, /not checked: no supported registry/],
+  ])('has signatures that are %s: npm run check:signatures says so', (_what, answer, status, text) => {
+    const npmOfTest = join(program, 'npm.cjs')
+    writeFileSync(npmOfTest, `process.stdout.write(${JSON.stringify(JSON.stringify(answer))})`)
+    const script = join(root, 'test', 'package', 'signatures.ts')
+    const env = { ...process.env, npm_execpath: npmOfTest }
+    const found = spawnSync(process.execPath, [script], { env, encoding: 'utf8' })
+    expect(found).toMatchObject({ status, stdout: expect.stringMatching(text) })
   })
 })
 
