@@ -39,6 +39,13 @@ function importsIn(folder: string, file: string): string[] {
 
 const importsOf = (file: string): string[] => importsIn(root, file)
 
+/** What stands in commands without quotes: ids of runs, numbers, words from lists of our own, and the file in a comment. */
+const ownWords = new Set(
+  'command encoding env growthPercent kept keys other parent.runId policy preset printable(source) run runId summary.run_id version'.split(
+    ' ',
+  ),
+)
+
 describe('the source', () => {
   it('has files to check', () => expect(files.length).toBeGreaterThan(40))
 
@@ -59,6 +66,18 @@ describe('the source', () => {
     )
     // The first file must run on an old Node.
     expect(writers.toSorted()).toEqual(['cli/bin.mjs', 'cli/terminal.ts'])
+  })
+
+  it('quotes what it puts into commands that users copy, except ids and words of its own', () => {
+    const found = files.flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8')
+      // An argument right after a command or an option.
+      const words = text.matchAll(/(?:rapyd-bulk(?: [\w-]+)*|--[a-z][\w-]*)[ =]\$\{([^}]+)\}/g)
+      return [...words].map(([, expression = '']) => expression)
+    })
+    const unquoted = found.filter((expression) => !expression.startsWith('shellWord('))
+    expect(found.length).toBeGreaterThan(unquoted.length + 5)
+    expect(new Set(unquoted)).toEqual(ownWords)
   })
 
   it('has no cycles', () => {

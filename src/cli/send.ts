@@ -7,6 +7,7 @@ import type { UpdateResult } from '../engine/run-job.ts'
 import { systemClock } from '../http/clock.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
 import type { Scan, UnmatchedName } from '../model/scan.ts'
+import { shellWord } from '../model/text.ts'
 import { openOutputFile, writeOutputFile } from '../report/output-file.ts'
 import { toJunit, toMetrics } from '../report/summary-formats.ts'
 import { scanLines, summaryText } from '../report/summary-text.ts'
@@ -118,13 +119,13 @@ async function confirmProduction(
   const clears = [...cleared].map(([field, count]) => `${field} ${count}`).join(', ') || 'none'
   const facts = `Production: ${host}, account ${account}, ${rows} rows, clears: ${clears}`
   const takesRows = table.expectRows.commands.some((name) => name === command)
-  const withRows = takesRows ? `, or --confirm-production ${host} together with --expect-rows` : ''
+  const withRows = takesRows ? `, or --confirm-production ${shellWord(host)} together with --expect-rows` : ''
   const question = `${facts}\nType ${expected} to send: `
   if (confirmed === undefined && (await isTyped(expected, question, signal))) return
   throw new BulkUpdateError(
     'E_NOT_CONFIRMED',
     `production was not confirmed. ${facts}`,
-    `If this is meant, add --confirm-production ${expected}${withRows}. Nothing was sent.`,
+    `If this is meant, add --confirm-production ${shellWord(expected)}${withRows}. Nothing was sent.`,
   )
 }
 

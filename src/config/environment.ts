@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { shellWord } from '../model/text.ts'
 import { effectiveUser } from './own-files.ts'
 
 export const rapydHosts = {
@@ -40,7 +41,7 @@ export function resolveOrigin(
     'E_HOST_NOT_ALLOWED',
     `--base-url: host not allowed: ${url.protocol}//${url.host}`,
     url.protocol === 'https:'
-      ? `If that host is meant, add --allow-host ${url.host}.`
+      ? `If that host is meant, add --allow-host ${shellWord(url.host)}.`
       : 'Use https; http is for loopback only.',
   )
 }

@@ -10,6 +10,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Outcome, UpdateRequest } from '../model/row.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
+import { shellWord } from '../model/text.ts'
 import type { Result } from '../http/call-state.ts'
 import { compareAnswer, pathsWithin } from '../rapyd/taken.ts'
 import type { TakenFinding } from '../rapyd/taken.ts'
@@ -159,7 +160,7 @@ function notTakenError(names: readonly string[]): BulkUpdateError {
   return new BulkUpdateError(
     'E_NOT_TAKEN',
     `Rapyd answered the first ${firstAnswers} rows that hold ${listed} with success, and took it in none of them`,
-    `Look at these rows in results and at their customers in Rapyd. To send on all the same, add --accept-not-taken ${names.join(',')} to the same command.`,
+    `Look at these rows in results and at their customers in Rapyd. To send on all the same, add --accept-not-taken ${shellWord(names.join(','))} to the same command.`,
   )
 }
 

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { nameOfProxy } from '../config/environment.ts'
 import type { StoreOptions, StoredRun } from '../model/store.ts'
+import { shellWord } from '../model/text.ts'
 import type { RunEvent } from '../report/run-log.ts'
 
 export interface NoticeParts {
@@ -22,7 +23,7 @@ export function tellNotices(
 ): void {
   const add = (text: string, isWarning = false): void => tell({ kind: 'notice', text, isWarning })
   if (options.stateDir !== undefined && options.store === undefined)
-    add(`--state-dir is a former option: it means --store ${storePath}`)
+    add(`--state-dir is a former option: it means --store ${shellWord(storePath)}`)
   if (known !== undefined && known.directory !== directory)
     add(`Run ${known.id} keeps its folder ${known.directory}; --runs-dir does not move it.`)
   if (proxy !== undefined) add(`Calls go through the proxy ${nameOfProxy(proxy)}. --no-proxy calls directly.`)

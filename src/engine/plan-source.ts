@@ -2,6 +2,7 @@
  * A saved plan as the rows of a run: what each sends, and no call for any other row. Its digest is checked first, then its rows
  * are read one by one.
  */
+import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -25,6 +26,7 @@ import type { PlanHead, PlanRow } from './plan-format.ts'
 import type { PlannedFacts } from './record.ts'
 import type { Precondition } from './watch.ts'
 
+const mayBeSent = 'Rows before this one may have been sent.'
 /** Rows that are given at once. */
 const batchSize = 100
 
@@ -59,13 +61,20 @@ async function readPlan(path: string, handle: FileHandle) {
   const { isPlanHead, isPlanRow } = await import('./plan-schema.ts')
   const digest = createHeadDigest()
   let head: PlanHead | undefined
-  /** The places where the head and each row end. */
+  /** The places where the head and each row end, and their digests: the file may be edited while it is applied. */
   const ends: number[] = []
+  const digests: string[] = []
 
   /** Throws INPUT, E_PLAN_CHANGED, for a record that is no line of a plan. */
   function rowOf(record: unknown): PlanRow {
     if (!isPlanRow(record)) throw changed(path)
     return record
+  }
+
+  /** Reads row `number` from its line once more. */
+  function parseAgain(bytes: Buffer, number: number): unknown {
+    if (lineDigest(bytes) !== digests[number]) throw changed(path, mayBeSent)
+    return parseJson(bytes.toString('utf8'))
   }
 
   for await (const { bytes, end } of linesOf(handle, 0)) {
@@ -78,6 +87,7 @@ async function readPlan(path: string, handle: FileHandle) {
       digest.add(bytes)
     }
     ends.push(end)
+    digests.push(lineDigest(bytes))
   }
   if (head === undefined) throw noPlan(path)
   const { sha256, signature: _, counts, ...facts } = head
@@ -89,14 +99,16 @@ async function readPlan(path: string, handle: FileHandle) {
     /** From a row on: rows with their places in the input, and their lines of the plan as records. */
     async *rows(from = 1): AsyncGenerator<readonly NdjsonRow[]> {
       let batch: NdjsonRow[] = []
+      let number = from
       for await (const { bytes } of linesOf(handle, ends[from - 1] ?? 0)) {
-        const record = parseJson(bytes.toString('utf8'))
+        const record = parseAgain(bytes, number++)
         const { row, line, offset, length } = rowOf(record)
         if (isJsonObject(record)) batch.push({ kind: 'ndjson', row, line, offset, length, record })
         if (batch.length < batchSize) continue
         yield batch
         batch = []
       }
+      if (number < ends.length) throw changed(path, mayBeSent)
       yield batch
     },
     /** What the customer of a row held, by field, in the fields that the row changes. */
@@ -104,7 +116,7 @@ async function readPlan(path: string, handle: FileHandle) {
       const from = ends[number - 1] ?? 0
       const bytes = Buffer.alloc((ends[number] ?? from) - from)
       await handle.read(bytes, 0, bytes.length, from)
-      const row = rowOf(parseJson(bytes.toString('utf8')))
+      const row = rowOf(parseAgain(bytes, number))
       const held = Object.entries(row.change === 'update' ? row.fields : {}).flatMap(([field, { before }]) =>
         before === null ? [] : [[field, before]],
       )
@@ -115,6 +127,10 @@ async function readPlan(path: string, handle: FileHandle) {
       writeFile(path, `${JSON.stringify({ ...head, signature })}\n`, { flag: 'r+' }),
     close: (): Promise<void> => handle.close(),
   }
+}
+
+function lineDigest(line: Buffer): string {
+  return hash('sha256', line, 'base64')
 }
 
 /** Lines with their line ends, from a place on, and the place after each. */
@@ -150,11 +166,11 @@ function noPlan(path: string): BulkUpdateError {
   )
 }
 
-function changed(path: string): BulkUpdateError {
+function changed(path: string, sent = 'Nothing was sent.'): BulkUpdateError {
   return new BulkUpdateError(
     'E_PLAN_CHANGED',
     `${path} is not as it was written: its lines do not match their digest`,
-    'Make the plan again, and change the input rather than the plan. Nothing was sent.',
+    `Make the plan again, and change the input rather than the plan. ${sent}`,
   )
 }
 

@@ -48,8 +48,9 @@ export async function openSavedRun(
 function savedRun(store: Store, reader: RunReader) {
   const { stored } = reader
   const record = readRecord(stored)
-  if (record === undefined) return undefined
   const { id: runId, directory, host, account, facts, isRunning } = stored
+  // A folder of another name was put into the store by somebody else: nothing is written there.
+  if (record === undefined || basename(directory) !== runId) return undefined
   const bound: RunBinding = { input: '', mapping: '', encoding: '', ...facts, host, account }
   return {
     store,

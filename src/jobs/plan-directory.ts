@@ -6,12 +6,13 @@ import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError } from '../model/errors.ts'
 import { tryLock } from '../store/own-database.ts'
+import { removeOurFiles } from '../store/run-directory.ts'
 
 /** What the names of such folders end with. */
 export const planEnd = '-plan'
 
 /** Temporary names, which a killed process leaves, begin with a dot. */
-const planFiles = /^\.?(?:plan\.ndjson|readings\.db|input)\b/
+const planFiles = /^(?:plan\.ndjson|readings\.db(?:-\w+)?|input|\.(?:plan\.ndjson|input)\..+\.tmp)$/
 
 export interface PlanDirectory {
   readonly planId: string
@@ -42,6 +43,12 @@ function namesIn(directory: string): readonly string[] {
 
 export function keptInput(directory: string): string {
   return join(directory, 'input')
+}
+
+/** Returns the folder of a plan if it holds other files, which stay. */
+export function removePlan(directory: string): string | undefined {
+  using locked = lockPlan(directory)
+  return removeOurFiles(locked.directory, (name) => planFiles.test(name) || name.startsWith('plan.lock'))
 }
 
 interface PlanLock extends Disposable {

@@ -1,5 +1,5 @@
 /** `redo`: another run, over the retryable rows of a finished run. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { runJob } from '../engine/run-job.ts'
 import type { UpdateResult } from '../engine/run-job.ts'
 import { createDriftJudge, checkOf, openPlanOf } from '../engine/plan-source.ts'
@@ -27,6 +27,7 @@ import {
 import type { SavedRun } from '../engine/saved-run.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
+import { shellWord } from '../model/text.ts'
 import { withExistingStore } from '../store/open-store.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
 
@@ -72,7 +73,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
     if (input === '-')
       throw inputNotKept(
         parent.runId,
-        `Send its errors file: rapyd-bulk redo ${parent.runId} --from ${parent.directory}/errors.${parent.record.format}`,
+        `Send its errors file: rapyd-bulk redo ${parent.runId} --from ${shellWord(join(parent.directory, `errors.${parent.record.format}`))}`,
       )
     const { planned } = parent.record
     if (planned !== undefined && from !== undefined) throw mendedPlan(parent)

@@ -1,5 +1,5 @@
 /** Lists the runs of a store, and the plans and former runs of a folder: state, outcomes, and the command that continues each. */
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options } from '../config/options.ts'
 import {
@@ -21,7 +21,8 @@ import type { RunReader, Store, StoreOptions } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { formerRunState, formerRuns } from '../store/former-layout.ts'
 import { withExistingStore, withStore } from '../store/open-store.ts'
-import { findPlans, lockPlan, planEnd } from './plan-directory.ts'
+import { removeRunFiles } from '../store/run-directory.ts'
+import { findPlans, planEnd, removePlan } from './plan-directory.ts'
 import type { PlanDirectory } from './plan-directory.ts'
 
 /**
@@ -251,13 +252,19 @@ function reasonToKeep(run: ListedRun): string | undefined {
   return run.state === 'former' ? 'version 0.1 keeps it; delete its folder by hand' : undefined
 }
 
-/** Deletes a run, or the standard input of an open one. Returns why it could not be deleted; undefined if it was. Its state is read again when no process can have it. */
-export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promise<string | undefined> {
+/** Why it could not be deleted, or its folder, if that holds other files, which stay. */
+export interface Deletion {
+  readonly why?: string | undefined
+  readonly left?: string | undefined
+}
+
+/** Deletes a run, or the standard input of an open one. Its state is read again when no process can have it. */
+export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promise<Deletion> {
+  let left: string | undefined
   try {
     if (run.state === 'plan') {
-      using locked = lockPlan(run.directory)
-      rmSync(locked.directory, { recursive: true })
-      return undefined
+      left = removePlan(run.directory)
+      return { left }
     }
     const isDeleted = await withStore(given, (store) =>
       store.deleteRun(run.run_id, async (stored) => {
@@ -265,13 +272,13 @@ export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promi
         if (stored.state !== 'finished' && (isUnbegun(run) ? hasBegun : !isOver(run)))
           return run.keeps_input === true && stored.state === 'open' ? 'input' : false
         // Without its folder the store never finds files of a run that it does not know.
-        rmSync(run.directory, { recursive: true, force: true })
+        left = removeRunFiles(run.directory, run.run_id)
         return true
       }),
     )
-    return isDeleted ? undefined : 'it is not finished'
+    return isDeleted ? { left } : { why: 'it is not finished' }
   } catch (error) {
-    if (error instanceof BulkUpdateError) return error.message
-    return `it could not be deleted (${systemCode(error)})`
+    if (error instanceof BulkUpdateError) return { why: error.message }
+    return { why: `it could not be deleted (${systemCode(error)})` }
   }
 }

@@ -195,7 +195,7 @@ export function missingPresetColumn(
   const other =
     nearest === undefined
       ? 'Export the file with that column.'
-      : `If it is something else, set it aside with --ignore-columns ${shellWord(nearest)}.`
+      : `If it is something else, set it aside with --ignore-columns=${shellWord(nearest)}.`
   return new BulkUpdateError(
     'E_HEADER_MISSING_COLUMN',
     `no column is called "${column}", which the preset takes (${where})`,

@@ -273,7 +273,7 @@ function unknownColumns(
   return new BulkUpdateError(
     'E_HEADER_UNKNOWN_COLUMN',
     `${named.map((column) => label(column) + describeName(column)).join(', ')}${more} ${isOne ? 'is no field' : 'are no fields'} of Update Customer`,
-    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns ${shellWord(names.join(','))}${inMapping}${others}.`,
+    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns=${shellWord(names.join(','))}${inMapping}${others}.`,
   )
 }
 

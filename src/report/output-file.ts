@@ -19,6 +19,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
+import { shellWord } from '../model/text.ts'
 import { isLocked, lockFile } from '../config/file-lock.ts'
 import { effectiveUser } from '../config/own-files.ts'
 import writeTips from './write-tips.json' with { type: 'json' }
@@ -189,5 +190,5 @@ function withWriteError<Result>(path: string, next: string, action: () => Result
 
 /** The directory of a run's files has the id as its name. */
 function rebuildRun(path: string): string {
-  return `rebuild the files; what was sent is safe in the store: rapyd-bulk report ${dirname(path)}`
+  return `rebuild the files; what was sent is safe in the store: rapyd-bulk report ${shellWord(dirname(path))}`
 }

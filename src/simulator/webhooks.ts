@@ -7,6 +7,7 @@ import pLimit from 'p-limit'
 import pRetry from 'p-retry'
 import { isLoopback } from '../config/environment.ts'
 import { BulkUpdateError } from '../model/errors.ts'
+import { shellWord } from '../model/text.ts'
 import { newId } from './answers.ts'
 import type { ChangeEvent } from './answers.ts'
 import { expectedSignature } from './authentication.ts'
@@ -112,7 +113,7 @@ function checkUrl(text: string, allowHost: string): void {
       ? `--webhook-url: host not allowed: ${url.protocol}//${url.host}`
       : '--webhook-url is not an address',
     isOther
-      ? `If that host is meant, add --allow-host ${url.host}.`
+      ? `If that host is meant, add --allow-host ${shellWord(url.host)}.`
       : 'Write an address of this machine such as http://127.0.0.1:8080/webhooks, or https and --allow-host for another.',
   )
 }

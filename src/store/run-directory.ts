@@ -1,6 +1,6 @@
 /** The folder of a run's files, `<runs dir>/<run id>/`: 0700, with files that only their owner can read. */
-import { existsSync, lstatSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { openOwnFolder } from '../config/own-files.ts'
 import { directoryError, errorOf } from './errors.ts'
 
@@ -50,6 +50,26 @@ export function isRunBegun(directory: string): boolean {
     // A run writes through no link, and leaves nothing empty.
     return found?.isFile() === true && found.nlink === 1 && found.size > 0
   })
+}
+
+/** All that a run writes there. Temporary names begin with a dot. */
+const runFiles =
+  /^(?:run\.log|summary\.json|report\.html|vanished\.csv|(?:results|errors|rollback)\.(?:csv|ndjson))$|^\..+\.tmp$/
+
+/** Removes the files of a run and its folder. Returns the folder if it holds other files, which stay. */
+export function removeRunFiles(directory: string, runId: string): string | undefined {
+  return basename(directory) === runId ? removeOurFiles(directory, (name) => runFiles.test(name)) : directory
+}
+
+/** The same for files of these names. A link is removed, and what it names stays. */
+export function removeOurFiles(directory: string, isOurs: (name: string) => boolean): string | undefined {
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined
+  const entries = readdirSync(directory, { withFileTypes: true })
+  const removed = entries.filter((entry) => entry.isSymbolicLink() || (entry.isFile() && isOurs(entry.name)))
+  for (const { name } of removed) rmSync(join(directory, name), { force: true })
+  if (removed.length < entries.length) return directory
+  rmdirSync(directory)
+  return undefined
 }
 
 /** The first of `id`, `<id>-2`, `<id>-3`, … that neither the store nor the folder has. */

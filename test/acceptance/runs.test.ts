@@ -14,7 +14,7 @@ import { freshFolder } from './support/command.ts'
 import type { Folder } from './support/command.ts'
 import { envelope, startRapydServer } from './support/rapyd-server.ts'
 import type { RapydServer } from './support/rapyd-server.ts'
-import { ageRun, rowsIn, storeIn } from './support/store.ts'
+import { ageRun, changeStore, rowsIn, storeIn } from './support/store.ts'
 import { hasTerminal, runOnTerminal } from './support/terminal.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
@@ -176,6 +176,28 @@ describe('runs', () => {
     expect(rowsIn(storeIn(folder.path), 'run')).toBe(2)
     expect(existsSync(join(outside, 'precious'))).toBe(true)
     expect(readdirSync(runsDir())).toHaveLength(before.length - 1)
+  })
+
+  it('purges no file that is not of a run or a plan, and no folder that the store was made to name', async () => {
+    folder.write('crm.csv', file(1))
+    for (const name of ['docs', 'migration-plan', 'other'])
+      mkdirSync(join(folder.path, name), { mode: 0o700 })
+    const others = ['docs/own.txt', 'docs/.env', 'migration-plan/input.csv', 'other/results.csv']
+    for (const name of others) folder.write(name, 'precious')
+    await update('crm.csv', '--runs-dir', '.', '--run-id', 'docs')
+    await update('crm.csv', '--runs-dir', '.', '--run-id', 'moved', '--new-run', '--allow-repeat')
+    const point = `UPDATE run SET directory = ? WHERE id = 'moved'`
+    changeStore(storeIn(folder.path), point, join(folder.path, 'other'))
+    for (const name of ['docs', 'moved']) age(name)
+    const { code, stdout, stderr } = await purge('--older-than', '30d', '--yes')
+    expect(stdout).not.toContain('migration-plan')
+    expect([code, stderr.trimEnd().split('\n').toSorted()]).toEqual([
+      0,
+      ['docs', 'other'].map((name) => expect.stringContaining(`${join(folder.path, name)} stays`)),
+    ])
+    for (const name of others) expect(readFileSync(join(folder.path, name), 'utf8')).toBe('precious')
+    expect(readdirSync(join(folder.path, 'docs')).toSorted()).toEqual(['.env', 'own.txt'])
+    expect(rowsIn(storeIn(folder.path), 'run')).toBe(0)
   })
 
   it('purges plans as well, but none that a run needs which stays', async () => {

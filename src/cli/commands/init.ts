@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { programOptions } from '../../config/job-options.ts'
 import { exitCodes } from '../../model/errors.ts'
+import { shellWord } from '../../model/text.ts'
 import { init as draft } from '../../jobs/init.ts'
 import { openNewFile } from '../../report/output-file.ts'
 import { formatRows } from '../../report/format.ts'
@@ -23,7 +24,9 @@ export async function init(args: Arguments<'init'>): Promise<number> {
     const id = customer === undefined ? 'no column with Rapyd customer ids' : `customer ids in "${customer}"`
     const where = out === '-' ? 'the draft' : out
     say(`${formatRows(rows)}, ${id}, ${taken} columns taken, ${aside} set aside: ${where}`)
-    say(`Look through it, then: rapyd-bulk validate ${input} --map ${out === '-' ? 'FILE' : out}`)
+    say(
+      `Look through it, then: rapyd-bulk validate ${shellWord(input)} --map ${shellWord(out === '-' ? 'FILE' : out)}`,
+    )
   } finally {
     file?.discard()
   }

@@ -3,6 +3,7 @@ import { probe as probeAccount, showProbe } from '../../jobs/probe.ts'
 import type { ProbeFacts } from '../../jobs/probe.ts'
 import { usageError } from '../../config/values.ts'
 import { BulkUpdateError, exitCodes } from '../../model/errors.ts'
+import { shellWord } from '../../model/text.ts'
 import { isoTime } from '../../report/format.ts'
 import { senderOptions } from '../arguments.ts'
 import type { Arguments } from '../command-table.ts'
@@ -32,7 +33,7 @@ export async function probe(args: Arguments<'probe'>): Promise<number> {
         const isAllowed = production ? confirmProduction === host : args.yes === true
         const word = production ? host : 'yes'
         if (isAllowed || (await isTyped(word, `${what} ${back}\nType ${word} to send: `, signal))) return
-        const flag = production ? `--confirm-production ${host}` : '--yes'
+        const flag = production ? `--confirm-production ${shellWord(host)}` : '--yes'
         throw new BulkUpdateError(
           'E_NOT_CONFIRMED',
           `the probe was not confirmed. ${what}`,

@@ -35,8 +35,9 @@ async function purge(args: Arguments<'runs'>): Promise<number> {
   }
   const failed: { run: ListedRun; why: string }[] = []
   for (const run of chosen) {
-    const why = await deleteRun(run, args)
+    const { why, left } = await deleteRun(run, args)
     if (why !== undefined) failed.push({ run, why })
+    if (left !== undefined) say(`${left} stays: it holds files that are not of ${run.run_id}`)
   }
   if (args.json === true) printJson(toPurgeResult(plan, failed))
   for (const { run, why } of failed) say(`rapyd-bulk: ${run.run_id} was kept: ${why}`)

@@ -82,7 +82,7 @@ describe('the columns', () => {
       expect.objectContaining({
         code: 'E_HEADER_UNKNOWN_COLUMN',
         message: 'column 2 ("emial"), column 3 ("Foo") are no fields of Update Customer',
-        remedy: expect.stringMatching(/"emial", did you mean email\?.*--ignore-columns emial,Foo, or .*init/),
+        remedy: expect.stringMatching(/"emial", did you mean email\?.*--ignore-columns=emial,Foo, or .*init/),
       }),
     )
   })
@@ -90,7 +90,7 @@ describe('the columns', () => {
   it('that are no fields run nothing if the option is copied into a shell', () => {
     expect(() => matchHeader(['customer', "$(touch a)'; rm b"], [])).toThrow(
       expect.objectContaining({
-        remedy: expect.stringContaining(String.raw`--ignore-columns '$(touch a)'\''; rm b'`),
+        remedy: expect.stringContaining(String.raw`--ignore-columns='$(touch a)'\''; rm b'`),
       }),
     )
   })
