@@ -1,4 +1,4 @@
-/** docs/errors.md has every code that the source can say, with the tips as they are shown. */
+/** docs/errors.md has every code that the source can say, with the tips as they are shown; SECURITY.md names tests that exist. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -37,4 +37,20 @@ it('says of each code what the catalogue says, and has all of them', () => {
   expect(shown).toMatchObject(Object.fromEntries(known))
   // A code of the summary alone.
   expect(Object.keys(shown).filter((code) => !Object.hasOwn(catalogue, code))).toEqual(['E_OTHER'])
+})
+
+it('every promise of SECURITY.md names tests that exist, by file and title', () => {
+  const promises = readFileSync(join(root, 'SECURITY.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (?:promise|-+) /.test(line))
+    .map((line) => {
+      const [promise = '', tests = ''] = line.split(' | ')
+      return { promise, tests: [...tests.matchAll(/`([\w/.-]+\.test\.ts)`: `([^`]+)`/g)] }
+    })
+  expect(promises.length).toBeGreaterThan(25)
+  for (const { promise, tests } of promises) {
+    expect(tests.length, promise).toBeGreaterThan(0)
+    for (const [, file = '', title = ''] of tests)
+      expect(readFileSync(join(root, 'test', file), 'utf8'), `${file}: ${title}`).toContain(`'${title}'`)
+  }
 })

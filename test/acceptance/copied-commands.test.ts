@@ -61,7 +61,7 @@ it.each<string[]>([
   ],
   ['plan', named('.csv'), ...simulated, '--max-errors', '100%', '--out', named('.ndjson')],
   ['runs'],
-])('%s %s', async (...args) => {
+])('%s %s: names of others run nothing in the commands that it prints', async (...args) => {
   const { stdout, stderr } = await folder.run(args, keys)
   const commands = commandsIn(stdout + stderr).filter((command) => /touch/.test(command))
   expect(commands.length).toBeGreaterThan(0)
