@@ -40,11 +40,9 @@ const progressEventEveryMs = 10_000
  */
 export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts) {
   let phase: ProgressSnapshot['phase'] = 'checking'
-  let outcomes = noOutcomes()
-  let errors = new Map<string, number>()
-  let [rows, done, requests, calls, callsLeft] = [0, 0, 0, 0, 0]
+  let [outcomes, errors] = [noOutcomes(), new Map<string, number>()]
+  let [rows, done, requests, calls, callsLeft, perCall] = [0, 0, 0, 0, 0, 1]
   let pace = createPace([])
-  let perCall = 1
   let pauseOf: (() => number) | undefined
   let loggedAt = clock.now()
   let isQuiet = false

@@ -53,8 +53,9 @@ export const passes = (given: Rule): ((text: string) => boolean) =>
 
 /** Of a text that is not valid, what was written around or into it is named first. */
 function rule(code: ErrorCode, describe: (text: string) => string, isValid: (text: string) => boolean): Rule {
-  const find = (text: string): CellDefect | undefined =>
-    isValid(text) ? undefined : (findWrapper(code, text) ?? { code, message: describe(text) })
+  function find(text: string): CellDefect | undefined {
+    return isValid(text) ? undefined : (findWrapper(code, text) ?? { code, message: describe(text) })
+  }
   return Object.assign(find, { isValid })
 }
 

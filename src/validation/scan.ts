@@ -83,11 +83,10 @@ async function scanRows(
 ): Promise<Scan> {
   const { signal, examiners = [], onCalls, mapping } = parts
   const locate = createLocate(columnsOf(parts))
-  let [rows, calls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0]
+  let [rows, calls, extraCalls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0, 0]
   const set = new Map<string, number>()
   const cleared = new Map<string, number>()
   const adding = new Map<string, number>()
-  let extraCalls = 0
   const findings = createFindings<ErrorCode>(false)
   const warnings = createFindings<WarningCode>(false)
   const replaces = createReplaceCheck(mapping)
