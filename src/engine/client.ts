@@ -6,12 +6,14 @@ import { systemClock as clock } from '../http/clock.ts'
 import { createMemoryQuota } from '../http/limiter-state.ts'
 import { createTransport } from '../http/transport.ts'
 import type { Clock } from '../model/ports.ts'
+import { readEnvelope } from '../rapyd/response.ts'
 import type { Run, Quota, Store } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { RunEvent } from '../report/run-log.ts'
 import { pausesKey, readPauses } from '../report/html/report-data.ts'
 import type { Pause } from '../report/html/report-data.ts'
 import type { Remote } from '../http/ports.ts'
+import { unfitNote } from './record.ts'
 
 export interface RunClientParts {
   readonly store: Store
@@ -51,8 +53,16 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     maySend: () => run?.isFresh !== false,
     onRequest: parts.requested ?? (() => {}),
   })
+  let unfit = Number(run?.note(unfitNote) ?? 0)
   const client = createClient({
-    transport,
+    transport: {
+      ...transport,
+      async exchange(request) {
+        const response = await transport.exchange(request)
+        if (readEnvelope(response.body)?.hasUnfitText === true) run?.noteLater(unfitNote, String(++unfit))
+        return response
+      },
+    },
     credentials,
     quota,
     windows,

@@ -12,7 +12,7 @@ import type { JsonObject } from '../model/json.ts'
 import { withoutCall } from '../model/row.ts'
 import type { UpdateRequest, Outcome, OutcomeKind } from '../model/row.ts'
 import type { Clock, Send } from '../model/ports.ts'
-import { printable } from '../model/text.ts'
+import { shownKey, shownNames } from '../model/text.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { parseBody, withReading } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
@@ -227,12 +227,15 @@ function keysThatChange(
     : changedKeys.filter((key) => own === undefined || !Object.hasOwn(own, key) || isJsonObject(own[key]))
 }
 
+/** Keys that the field of an error names. */
+const mostNamed = 20
+
 function numbersIn(keys: readonly string[]): Cause {
-  const paths = keys.map((key) => printable(`metadata.${key}`))
+  const paths = keys.map((key) => `metadata.${key}`)
   return {
     code: 'E_METADATA_NUMBER',
-    field: paths.join(';'),
-    message: `the customer has a number that would be written back changed: ${paths.join(', ')}`,
+    field: paths.slice(0, mostNamed).map(shownKey).join(';'),
+    message: `the customer has a number that would be written back changed: ${shownNames(paths, shownKey)}`,
   }
 }
 

@@ -16,7 +16,7 @@ import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { UpdateRequest, Outcome } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
-import { printable } from '../model/text.ts'
+import { shownKey, shownNames } from '../model/text.ts'
 import { keysOf } from '../rapyd/metadata.ts'
 import { createUpdateRequest, withReading } from '../rapyd/requests.ts'
 import type { RunIdentity } from '../rapyd/requests.ts'
@@ -149,12 +149,15 @@ function isProbeState(found: unknown): found is ProbeState {
 /** The metadata of a customer on which something can be seen, and which can be written back. Throws USAGE. */
 function metadataToProbe(customer: string, reading: CustomerReading): JsonObject {
   const unfit = (code: ErrorCode | 'E_PROBE_KEYS', message: string): BulkUpdateError =>
-    new BulkUpdateError(code, printable(`${customer} ${message}`), otherCustomer, { kind: 'USAGE' })
+    new BulkUpdateError(code, `${customer} ${message}`, otherCustomer, { kind: 'USAGE' })
   if (reading.kind === 'missing') throw unfit(reading.code, 'is not known to Rapyd')
   if (reading.kind !== 'found') throw unfit('E_METADATA_UNREAD', 'could not be read')
   const [changed] = reading.changedKeys ?? []
   if (changed !== undefined)
-    throw unfit('E_METADATA_NUMBER', `has a number that would be written back changed: metadata.${changed}`)
+    throw unfit(
+      'E_METADATA_NUMBER',
+      `has a number that would be written back changed: ${shownKey(`metadata.${changed}`)}`,
+    )
   const keys = keysOf(reading.customer) ?? {}
   if (Object.keys(keys).length > 1 && !Object.values(keys).every(isEmpty)) return keys
   throw unfit('E_PROBE_KEYS', 'has fewer than two keys of metadata, so nothing can be seen')
@@ -293,14 +296,15 @@ function missingIn(now: JsonObject, { metadata }: ProbeState): readonly string[]
 }
 
 function notRestored({ customer }: ProbeState, missing: readonly string[]): BulkUpdateError {
-  const what = missing.length === 0 ? 'its metadata could not be read' : `it lacks ${missing.join(', ')}`
+  const what =
+    missing.length === 0 ? 'its metadata could not be read' : `it lacks ${shownNames(missing, shownKey)}`
   return new BulkUpdateError(
     'E_PROBE_LEFT',
-    printable(`the probe of ${customer} could not be finished: ${what}`),
+    `the probe of ${customer} could not be finished: ${what}`,
     'Run the same command again: it finishes the probe first. Until then nothing is sent for this account.',
   )
 }
 
 function changedText({ customer }: ProbeState, keys: readonly string[]): string {
-  return printable(`While ${customer} was probed, others have changed ${keys.join(', ')} of its metadata.`)
+  return `While ${customer} was probed, others have changed ${shownNames(keys, shownKey)} of its metadata.`
 }

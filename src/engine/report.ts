@@ -30,6 +30,7 @@ import {
   readRecord,
   readScanNotes,
   readSyncNotes,
+  unfitNote,
 } from './record.ts'
 import type { RunBinding, RunRecord } from './record.ts'
 import { version } from '../config/system.ts'
@@ -126,6 +127,7 @@ export async function report(parts: ReportParts): Promise<Summary> {
       started_at: run.startedAt === 0 ? '' : new Date(run.startedAt).toISOString(),
       finished_at: new Date(run.finishedAt || Date.now()).toISOString(),
       rate_limited: Number(run.note('rate_limited') ?? 0),
+      unfit_texts: Number(run.note(unfitNote) ?? 0) || undefined,
       unproved: unprovedFields(run),
       ...readSyncNotes(run, outcomes.unchanged),
       ...readScanNotes(run),

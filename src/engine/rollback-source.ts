@@ -10,7 +10,7 @@ import { fieldOf, withoutCall } from '../model/row.ts'
 import type { PatchedRow, Place, Outcome, OutcomeKind, UpdateRequest } from '../model/row.ts'
 import type { InputFile } from '../input/bytes.ts'
 import { rowsOf } from '../input/rows.ts'
-import { printable } from '../model/text.ts'
+import { shownKey, shownNames } from '../model/text.ts'
 import type { ReadRow } from '../model/ports.ts'
 import { toSnapshot } from '../rapyd/snapshot.ts'
 import { valuesBefore, toUndoPatch, findUndoValues } from '../rapyd/undo-values.ts'
@@ -49,25 +49,35 @@ const readRow: ReadRow = (row) => {
   if ('impossible' in read) {
     return withoutCall(row, read.customer, 'invalid', {
       errorCode: 'E_NOT_RESTORABLE',
-      errorField: read.impossible.join(';'),
+      errorField: namesOf(read.impossible),
       message:
         read.why === 'no_image'
           ? noImage
-          : `not possible: ${read.impossible.map((path) => explainPath(path, read.coupon)).join(', ')}`,
+          : `not possible: ${read.impossible
+              .slice(0, mostNamed)
+              .map((path) => explainPath(path, read.coupon))
+              .join(', ')}`,
     })
   }
   return patchedRow(row, read.customer, read.put_back, valuesBefore(read.put_back))
+}
+
+/** Paths that the field of an error and its message name. They hold keys of metadata, and a customer may have thousands. */
+const mostNamed = 100
+
+function namesOf(paths: readonly string[]): string {
+  return paths.slice(0, mostNamed).map(shownKey).join(';')
 }
 
 const noImage = 'not possible: there is no before-image of this customer'
 
 function explainPath(path: string, coupon: string | undefined): string {
   if (path === 'coupon' && coupon !== undefined)
-    return `coupon (the discount of coupon ${printable(coupon)} cannot be made again with its remaining uses)`
+    return `coupon (the discount of coupon ${shownKey(coupon)} cannot be made again with its remaining uses)`
   if (path === 'coupon') return 'coupon (it has made a discount)'
   if (path === 'addresses') return 'addresses (Rapyd only adds them)'
   if (!path.startsWith('metadata.')) return `${path} (Rapyd does not show it)`
-  return `${path} (a key cannot be taken away; it is blanked)`
+  return `${shownKey(path)} (a key cannot be taken away; it is blanked)`
 }
 
 function patchedRow(
@@ -95,8 +105,8 @@ export function createRollbackJudge(file: InputFile, run: RunIdentity): Precondi
       restorables,
       toSnapshot(customer, new Set(paths.map(fieldOf))),
     )
-    const message = `kept, because changed since the run: ${kept.join(', ')}`
-    const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: kept.join(';'), message } as const
+    const message = `kept, because changed since the run: ${shownNames(kept, shownKey)}`
+    const leftOut = { errorCode: 'E_CHANGED_SINCE', errorField: namesOf(kept), message } as const
     if (Object.keys(patch).length === 0) {
       const { errorCode: code, errorField: field } = leftOut
       if (kept.length > 0) return ended(request, 'invalid', { code, field, message })

@@ -6,6 +6,8 @@ import type { CustomerReading, ReadCustomer } from '../http/ports.ts'
 
 export type SharedRead = ReturnType<typeof createSharedRead>
 
+/** A larger reading, as JSON, is not kept: readings of any size would fill the memory. */
+const largestKept = 16 * 1024
 /** Only customers that several rows read soon after each other are found again, so few are enough. */
 const mostKept = 1_000
 
@@ -16,7 +18,8 @@ export function createSharedRead(read: ReadCustomer, clock: Pick<Clock, 'now'>) 
   function keep(customerId: string, reading: CustomerReading, isAnswer: boolean) {
     const found = { reading, isAnswer, at: clock.now() }
     if (kept.size >= mostKept) kept.clear()
-    kept.set(customerId, found)
+    if (JSON.stringify(reading).length <= largestKept) kept.set(customerId, found)
+    else kept.delete(customerId)
     return found
   }
 

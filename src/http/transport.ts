@@ -5,6 +5,7 @@ import { connect, createSecureContext, getCACertificates } from 'node:tls'
 import { Pool, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { systemCode } from '../model/errors.ts'
+import { shownName } from '../model/text.ts'
 import type { ApiResponse, SignedRequest } from '../model/ports.ts'
 import { TransportError } from './errors.ts'
 import type { Transport } from './ports.ts'
@@ -94,7 +95,9 @@ export function createTransport(options: TransportOptions): Transport {
   async function withIssuer(error: TransportError): Promise<TransportError> {
     if (error.phase !== 'tls' || error.reason.includes('ERR_SSL')) return error
     const issuer = await readIssuer()
-    return issuer === '' ? error : new TransportError('tls', `${error.reason}, issued by ${issuer}`)
+    return issuer === ''
+      ? error
+      : new TransportError('tls', `${error.reason}, issued by ${shownName(issuer)}`)
   }
 
   return { exchange, close: () => (closed ??= dispatcher.close()) }

@@ -178,7 +178,7 @@ export interface RollbackPreview extends RollbackBuckets {
   readonly requests: number
 }
 
-/** Customers that are named at most. */
+/** Customers and fields that are named at most. */
 const mostNamed = 1_000
 
 /** Rejects like `rollback`. */
@@ -229,7 +229,7 @@ async function previewOf(
   for await (const row of rows) {
     const { customer } = row
     if ('impossible' in row) {
-      countEach(counts.impossible, row.impossible)
+      countEach(counts.impossible, row.impossible, mostNamed)
       continue
     }
     const known = readings.known(customer) ?? 'unreadable'
@@ -241,9 +241,11 @@ async function previewOf(
     countEach(
       counts.restored,
       Object.keys(row.put_back).filter((path) => !kept.includes(path) && !already.includes(path)),
+      mostNamed,
     )
-    countEach(counts.kept, kept)
-    if (kept.length > 0 && changed.length < mostNamed) changed.push({ customer, fields: kept })
+    countEach(counts.kept, kept, mostNamed)
+    if (kept.length > 0 && changed.length < mostNamed)
+      changed.push({ customer, fields: kept.slice(0, mostNamed) })
   }
   return {
     customers: readings.customers,

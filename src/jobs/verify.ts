@@ -48,7 +48,7 @@ export interface VerifiedField {
 export interface Difference {
   readonly customer: string
   readonly fields: readonly string[]
-  /** What was written and what is held, in the order of `fields`. Personal data. */
+  /** What was written and what is held, in the order of `fields`. Longer values are cut. Personal data. */
   readonly values: readonly { readonly written: JsonValue; readonly held: JsonValue }[]
 }
 
@@ -159,13 +159,22 @@ async function compareAll(
     different++
     if (differences.length < mostNamed) {
       const values = wrong.map((field) => ({
-        written: patch[field] ?? '',
-        held: ownValue(image, field) ?? '',
+        written: shortened(patch[field] ?? ''),
+        held: shortened(ownValue(image, field) ?? ''),
       }))
       differences.push({ customer, fields: wrong, values })
     }
   }
   return { checked, fields: Object.fromEntries(fields), differences, different, missing, unreadable }
+}
+
+/** Characters of a value that are kept: customers may hold values of any size. */
+const longestValue = 1_000
+
+/** A longer value becomes the start of its text. */
+function shortened(value: JsonValue): JsonValue {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : value
 }
 
 interface RunWrite {

@@ -5,8 +5,11 @@ export function countUp<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by)
 }
 
-export function countEach(counts: Map<string, number>, names: Iterable<string>): void {
-  for (const name of names) countUp(counts, name)
+const others = 'other fields'
+
+/** Names beyond the first `most` are counted together. Default: all are kept. */
+export function countEach(counts: Map<string, number>, names: Iterable<string>, most = Infinity): void {
+  for (const name of names) countUp(counts, counts.size < most || counts.has(name) ? name : others)
 }
 
 /** A set of row numbers, kept as a bitmap: a million rows take 125 KB instead of the 50 MB of a Set. */

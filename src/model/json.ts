@@ -24,6 +24,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** True if no value is inside more than `most` objects and lists. */
+export function hasFewLevels(value: JsonValue, most: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return most > 0 && Object.values(value).every((item: JsonValue) => hasFewLevels(item, most - 1))
+}
+
 /** The value at the end of the steps, which are keys and indices. Returns undefined if there is none. */
 export function valueAt(
   value: JsonValue | undefined,

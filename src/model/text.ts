@@ -25,6 +25,29 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }
 
+const longestName = 64
+
+/** A name that others gave, in a message: on one line, and no longer than names are. */
+export function shownName(name: string): string {
+  const shown = Array.from(printable(name.slice(0, 2 * longestName + 1)))
+  return shown.length > longestName ? `${shown.slice(0, longestName - 1).join('')}…` : shown.join('')
+}
+
+/** Names that others gave. The first ones are shown, and the others counted. */
+export function shownNames(names: readonly string[], show = shownName): string {
+  const more = names.length - mostNames
+  return names.slice(0, mostNames).map(show).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
+
+const mostNames = 20
+
+/** What a server calls something, such as a path in metadata: `metadata.…` if it looks like no name, but like personal data. */
+export function shownKey(path: string): string {
+  return /^(?!.*\d{5})[\p{L}\p{M}\p{N} _.:[\]-]{1,64}$/u.test(path)
+    ? path
+    : `${/^metadata\./.exec(path)?.[0] ?? ''}…`
+}
+
 /** A word of a command that users copy, as a POSIX shell takes it: names of others run nothing. */
 export function shellWord(text: string): string {
   return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

@@ -3,10 +3,12 @@
  * `UNAUTHENTICATED_API_CALL`, which have no codes of their own.
  */
 import type { ErrorCode } from '../model/errors.ts'
-import { isJsonObject, isList, parseJson } from '../model/json.ts'
+import { hasFewLevels, isJsonObject, isList, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ApiResponse } from '../model/ports.ts'
+import { fieldOf } from '../model/row.ts'
 import { printable } from '../model/text.ts'
+import { findAddressField, isCustomerField } from './customer-fields.ts'
 import fieldPatterns from './field-patterns.json' with { type: 'json' }
 
 /** The part of an answer that has its meaning. */
@@ -15,16 +17,21 @@ type Answered = Pick<ApiResponse, 'status' | 'body'>
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
 type Envelope = NonNullable<ReturnType<typeof readEnvelope>>
 
-/** Returns undefined if the body is not an envelope: HTML, a bare string, nothing, cut JSON. */
+/** Rapyd takes no deeper values, and a deeper one would end what compares or writes it. */
+const mostLevels = 64
+
+/** Returns undefined if the body is not an envelope: HTML, a bare string, nothing, cut JSON, too many levels. */
 export function readEnvelope(body: string) {
   const answer = parseJson(body)
-  if (!isJsonObject(answer) || !isJsonObject(answer['status'])) return undefined
+  if (!isJsonObject(answer) || !isJsonObject(answer['status']) || !hasFewLevels(answer, mostLevels))
+    return undefined
   const status = answer['status']
   if (status['status'] !== 'SUCCESS' && status['status'] !== 'ERROR') return undefined
   const { data } = answer
   const error = readCode(textOf(status['error_code']))
   const response = readCode(textOf(status['response_code']))
   const message = textOf(status['message'])
+  const operationId = textOf(status['operation_id'])
   return {
     success: status['status'] === 'SUCCESS',
     /** Without what names fields; empty on success. */
@@ -35,12 +42,21 @@ export function readEnvelope(body: string) {
     message,
     /** The message, after what the code holds besides code and fields. On one line, and shortened. */
     words: shorten([error.rest || response.rest, message].filter((text) => text !== '').join(': ')),
-    operationId: safeText(textOf(status['operation_id'])),
+    operationId: isOperationId(operationId) ? operationId : '',
+    hasUnfitText:
+      texts.some((name) => !isText(status[name])) ||
+      (operationId !== '' && !isOperationId(operationId)) ||
+      error.rest !== '' ||
+      response.rest !== '' ||
+      message.length > longestText ||
+      printable(message.trim()) !== message.trim(),
     data: isJsonObject(data) ? data : undefined,
     /** The items of a list. */
     items: isList(data) ? data.filter(isJsonObject) : undefined,
   }
 }
+
+const texts = ['error_code', 'response_code', 'message', 'operation_id']
 
 /**
  * `ERROR_CUSTOMER_DATA_MISSING - [EMAIL, PHONE_NUMBER]` names fields after the code. Codes and fields go into reports, so other
@@ -52,14 +68,15 @@ function readCode(text: string) {
     .slice(0, longestText)
     .replaceAll(/[\s-]*\[([^\]]*)\]?/g, (whole, names: string) => {
       const found = names.split(',').map((name) => name.trim())
-      if (!found.every(isSafe)) return whole
+      if (!found.every(isFieldName)) return whole
       fields.push(...found)
       return ' '
     })
     .trim()
-  const code = isSafe(bare)
-    ? bare
-    : (/(?<=^|\s)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=[\s:]|$)/.exec(bare)?.[0] ?? '')
+  const [named = ''] = isCode(bare)
+    ? [bare]
+    : (/(?<=^|\s)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=[\s:]|$)/.exec(bare) ?? [])
+  const code = isCode(named) ? named : ''
   return {
     code,
     field: fields.join(';').toLowerCase(),
@@ -68,13 +85,21 @@ function readCode(text: string) {
   }
 }
 
-function isSafe(text: string): boolean {
-  return /^[A-Za-z0-9_.,-]{1,80}$/.test(text)
+// What others could fill with megabytes, escapes, names or numbers of cards does not get into results, the store or memory.
+
+function isCode(text: string): boolean {
+  return /^(?!.*\d{5})[A-Z][A-Z0-9_.-]{0,79}$/.test(text)
 }
 
-/** What others could fill with megabytes, escapes or personal data does not get into results, the store or memory. */
-function safeText(text: string): string {
-  return isSafe(text) ? text : ''
+/** A field of Update Customer, a path in one, or a number. */
+function isFieldName(text: string): boolean {
+  const top = fieldOf(text.toLowerCase())
+  const isKnown = isCustomerField(top) || findAddressField(top) !== undefined
+  return /^\d{1,4}$/.test(text) || (isKnown && /^(?!.*\d{5})[\w.[\]-]{1,80}$/.test(text))
+}
+
+function isOperationId(text: string): boolean {
+  return /^(?!.*\d{13})[A-Za-z0-9_.,-]{1,80}$/.test(text)
 }
 
 const longestWords = 300
@@ -84,6 +109,10 @@ const longestText = 1_000
 function shorten(text: string): string {
   const shown = Array.from(printable(text.trim().slice(0, longestText)))
   return shown.length > longestWords ? `${shown.slice(0, longestWords - 1).join('')}…` : shown.join('')
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string'
 }
 
 function textOf(value: unknown): string {
@@ -227,7 +256,7 @@ function rejected(code: ErrorCode, envelope: Envelope | undefined): Verdict {
     kind: 'rejected',
     code,
     apiCode: envelope?.errorCode ?? '',
-    field: envelope === undefined ? '' : envelope.field || fieldOf(envelope.errorCode),
+    field: envelope === undefined ? '' : envelope.field || fieldByCode(envelope.errorCode),
     operationId: envelope?.operationId ?? '',
   }
 }
@@ -241,6 +270,6 @@ function stop(code: Extract<Verdict, { kind: 'stop' }>['code'], envelope?: Envel
 }
 
 /** Most documented codes name their field; `ERROR_CREATE_CUSTOMER` is a wallet that another customer has. */
-function fieldOf(apiCode: string): string {
+function fieldByCode(apiCode: string): string {
   return fieldPatterns.find(({ pattern }) => new RegExp(pattern).test(apiCode))?.field ?? ''
 }

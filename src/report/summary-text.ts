@@ -38,10 +38,15 @@ export function summaryText(summary: Summary, directory: string, color: boolean)
   return `${lines.join('\n')}\n`
 }
 
-function fieldLines({ cleared, unproved = {} }: Summary): readonly string[] {
+function fieldLines({ cleared, unproved = {}, unfit_texts: unfit = 0 }: Summary): readonly string[] {
   const line = (counts: typeof cleared, words: string): readonly string[] =>
     Object.keys(counts).length === 0 ? [] : [`           ${words}: ${formatCounts(counts, mostFields)}`]
-  return [...line(cleared, 'cleared'), ...line(unproved, 'sent, and not shown by Rapyd')]
+  const unfitLine = `           ${formatNumberOf(unfit, 'answer')} with texts that Rapyd does not write: cut, or left out`
+  return [
+    ...line(cleared, 'cleared'),
+    ...line(unproved, 'sent, and not shown by Rapyd'),
+    ...(unfit === 0 ? [] : [unfitLine]),
+  ]
 }
 
 function errorLines({ errors }: Summary): readonly string[] {

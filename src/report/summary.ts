@@ -32,6 +32,8 @@ export interface RunFacts {
   readonly started_at: string
   readonly finished_at: string
   readonly rate_limited: number
+  /** Answers with texts that were cut, or left out because they are none of their kind; only if there are any. */
+  readonly unfit_texts?: number | undefined
   /** Rows by field that was sent and that the answers do not show. */
   readonly unproved?: Readonly<Record<string, number>>
   /** Only with `--only-changed`. */
@@ -92,9 +94,30 @@ export type Summary = RunFacts & Totals
 
 /** The keys have the documented order. */
 export function toSummary(facts: RunFacts, totals: Totals): Summary {
-  const { rate_limited, unproved = {}, sync, missing_columns, set_aside, exit_code, next, ...first } = facts
+  const {
+    rate_limited,
+    unfit_texts,
+    unproved = {},
+    sync,
+    missing_columns,
+    set_aside,
+    exit_code,
+    next,
+    ...first
+  } = facts
   const { outcomes, cleared, calls, attempts, retries, errors, latency_ms } = totals
-  const counts = { outcomes, cleared, unproved, calls, attempts, rate_limited, retries, errors, latency_ms }
+  const counts = {
+    outcomes,
+    cleared,
+    unproved,
+    calls,
+    attempts,
+    rate_limited,
+    unfit_texts,
+    retries,
+    errors,
+    latency_ms,
+  }
   return { ...first, ...counts, sync, missing_columns, set_aside, exit_code, next }
 }
 
@@ -128,7 +151,6 @@ const otherKinds = 'E_OTHER'
 
 /** More names of fields than these are counted together: every row of NDJSON may have other keys of metadata. */
 const mostFields = 1_000
-const otherFields = 'other fields'
 
 export function createTotals() {
   const outcomes = noOutcomes()
@@ -144,16 +166,15 @@ export function createTotals() {
       const { outcome, errorCode, errorField } = row
       outcomes[outcome]++
       countEach(cleared, takenFields(row, row.cleared))
-      for (const name of takenFields(row))
-        countUp(changed, changed.has(name) || changed.size < mostFields ? name : otherFields)
+      countEach(changed, takenFields(row), mostFields)
       countEach(retries, splitNames(row.retries))
       attempts += row.attempts
       if (row.attempts > 0) {
         calls++
         countUp(latencies, row.latencyMs)
       }
-      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField))
-      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField))
+      if (errorCode === 'E_CHANGED_SINCE') countEach(kept, splitNames(errorField), mostFields)
+      if (errorCode === 'E_NOT_RESTORABLE') countEach(impossible, splitNames(errorField), mostFields)
       if (outcome === 'updated' && errorCode !== '') partly++
       if (needsAttention(outcome) && errorCode !== '') addError(errors, row, errorCode)
     },

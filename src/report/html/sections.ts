@@ -35,6 +35,7 @@ export function outcomesSection({ outcomes, ...summary }: Summary): string {
     'Requests for them': summary.attempts,
     'Of these repeated': retries,
     'Refused by the rate limit': summary.rate_limited,
+    ...(summary.unfit_texts === undefined ? {} : { 'Answers with unusual texts': summary.unfit_texts }),
   }
   return `<section id="outcomes"><h2>Outcomes</h2>${svg(`Outcomes: ${name}`, Math.max(width, 1), 24, 'bar', bars)}
 <table><caption class="soft">Every row has exactly one outcome</caption>${heads(['Outcome', '#Rows', '#Share', 'Meaning'])}<tbody>${rows.join('')}</tbody></table>

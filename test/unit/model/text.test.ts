@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { didYouMean, editDistance, findNearest, printable, printableLines } from '../../../src/model/text.ts'
+import {
+  didYouMean,
+  editDistance,
+  findNearest,
+  printable,
+  printableLines,
+  shownKey,
+  shownName,
+  shownNames,
+} from '../../../src/model/text.ts'
 
 describe('a text in a message', () => {
   it.each([
@@ -15,6 +24,30 @@ describe('a text in a message', () => {
   it('keeps the line feeds of a text of several lines, and nothing else', () => {
     expect(printableLines('a\n\u001b[2J\r\n')).toBe('a\n\\x1b[2J\\r\n')
   })
+})
+
+describe('a name in a message', () => {
+  it.each([
+    ['E-Mail (privat)', 'E-Mail (privat)'],
+    ['a\u001bb', 'a\\x1bb'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+    ['x'.repeat(65), `${'x'.repeat(63)}…`],
+    ['😀'.repeat(500), `${'😀'.repeat(63)}…`],
+  ])('of %.10j is bounded', (name, shown) => expect(shownName(name)).toBe(shown))
+
+  it('is one of the first twenty, and the others are counted', () =>
+    expect(shownNames(Array.from({ length: 22 }, (_, number) => `n${number}`))).toMatch(
+      /^n0, .*, n19 and 2 more$/,
+    ))
+
+  it.each([
+    ['metadata.Größe', 'metadata.Größe'],
+    ['metadata.jane@example.com', 'metadata.…'],
+    ['metadata.4111111111111111', 'metadata.…'],
+    [`metadata.${'x'.repeat(100)}`, 'metadata.…'],
+    ['coupon_1', 'coupon_1'],
+    ['jane@example.com', '…'],
+  ])('that a server gave is %j as %j', (path, shown) => expect(shownKey(path)).toBe(shown))
 })
 
 describe('the nearest name', () => {

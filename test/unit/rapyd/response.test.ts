@@ -51,8 +51,8 @@ describe('classify', () => {
     [
       'a code that names its field',
       400,
-      failure('INVALID_FIELDS', '', 'INVALID_FIELDS - [SEARCH_CRITERIA]'),
-      { kind: 'rejected', apiCode: 'INVALID_FIELDS', field: 'search_criteria' },
+      failure('INVALID_FIELDS', '', 'INVALID_FIELDS - [BIRTH_COUNTRY]'),
+      { kind: 'rejected', apiCode: 'INVALID_FIELDS', field: 'birth_country' },
     ],
     ['missing headers', 400, failure('MISSING_AUTHENTICATION_HEADERS'), { kind: 'stop', code: 'E_AUTH' }],
     [
@@ -125,11 +125,43 @@ describe('the code and the words of a refusal', () => {
     ['Refused: A_CODE', 'No', 'A_CODE', '', 'Refused: No'],
     ['A_CODE: amount: too high', '', 'A_CODE', '', 'amount: too high'],
     ['A_CODE - [first name]', '', 'A_CODE', '', '[first name]'],
+    ['A_CODE - [JANE_DOE]', '', 'A_CODE', '', '[JANE_DOE]'],
+    ['4111111111111111', '', '', '', '4111111111111111'],
+    ['CODE_4111111111111111', '', '', '', 'CODE_4111111111111111'],
     ['jo_do@example.com is bad', 'JO_DO@EXAMPLE.COM', '', '', 'jo_do@example.com is bad: JO_DO@EXAMPLE.COM'],
     ['A_CODE', 'one\ntwo\u0000\u001b[31m', 'A_CODE', '', 'one\\ntwo\\x00\\x1b[31m'],
     ['A_CODE', 'x'.repeat(2_000), 'A_CODE', '', `${'x'.repeat(299)}…`],
   ])('of %j and %j keep each part', (code, message, errorCode, field, words) => {
     expect(readEnvelope(failure(code, message))).toMatchObject({ errorCode, field, words })
+  })
+})
+
+describe('a text that is none of its kind', () => {
+  const plain = {
+    error_code: 'A_CODE',
+    status: 'ERROR',
+    message: 'No',
+    response_code: 'A_CODE',
+    operation_id: 'op-1',
+  }
+  it.each([
+    [false, {}],
+    [false, { error_code: 'A_CODE - [EMAIL]', message: 'No.\n', operation_id: '' }],
+    [true, { error_code: 'jane@example.com' }],
+    [true, { response_code: 'A_CODE - [JANE]' }],
+    [true, { message: 'x'.repeat(1_001) }],
+    [true, { message: '\u001b[31m' }],
+    [true, { message: { text: 'No' } }],
+    [true, { operation_id: '4111111111111111' }],
+  ])('is %s of %j', (hasUnfitText, others) =>
+    expect(readEnvelope(JSON.stringify({ status: { ...plain, ...others } }))).toMatchObject({ hasUnfitText }),
+  )
+
+  it('leaves no answer where values are deeper than any that Rapyd takes', () => {
+    const nested = (levels: number) =>
+      `{"status":{"status":"SUCCESS"},"data":${'['.repeat(levels)}${']'.repeat(levels)}}`
+    expect(readEnvelope(nested(60))).toBeDefined()
+    for (const levels of [64, 500_000]) expect(readEnvelope(nested(levels))).toBeUndefined()
   })
 })
 
