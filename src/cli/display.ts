@@ -4,7 +4,7 @@ import type { createLogUpdate } from 'log-update'
 import type { MetadataPrice } from '../engine/watch.ts'
 import type { ReadingProgress } from '../engine/reading-client.ts'
 import type { Clock } from '../model/ports.ts'
-import { printable } from '../model/text.ts'
+import { printable, shownName } from '../model/text.ts'
 import type { Scan, UnmatchedName } from '../model/scan.ts'
 import {
   formatClock,
@@ -196,7 +196,10 @@ export function describeUnmatched(unmatched: readonly UnmatchedName[]): string |
   if (unmatched.length === 0) return undefined
   const names = unmatched
     .slice(0, mostNames)
-    .map(({ name, nearest }) => `"${name}"${nearest === undefined ? '' : ` (did you mean "${nearest}"?)`}`)
+    .map(
+      ({ name, nearest }) =>
+        `"${shownName(name)}"${nearest === undefined ? '' : ` (did you mean "${shownName(nearest)}"?)`}`,
+    )
   const more = unmatched.length - names.length
   if (more > 0) names.push(`${more} more`)
   return `Note: --ignore-columns sets aside what this file does not have: ${names.join(', ')}`

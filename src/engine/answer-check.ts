@@ -8,6 +8,7 @@ import { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Outcome, UpdateRequest } from '../model/row.ts'
+import { shownNames } from '../model/text.ts'
 import { fieldOf } from '../model/row.ts'
 import type { Run } from '../model/store.ts'
 import { shellWord } from '../model/text.ts'
@@ -143,8 +144,8 @@ function describeRefused(
   const set = refused.filter((name) => found.get(name) === 'not_taken')
   const cleared = refused.filter((name) => found.get(name) === 'not_cleared')
   const parts = [
-    set.length > 0 ? `did not take ${set.join(', ')}` : '',
-    cleared.length > 0 ? `did not clear ${cleared.join(', ')}` : '',
+    set.length > 0 ? `did not take ${shownNames(set)}` : '',
+    cleared.length > 0 ? `did not clear ${shownNames(cleared)}` : '',
   ]
   return {
     outcome: 'rejected',
@@ -156,7 +157,7 @@ function describeRefused(
 }
 
 function notTakenError(names: readonly string[]): BulkUpdateError {
-  const listed = names.join(', ')
+  const listed = shownNames(names)
   return new BulkUpdateError(
     'E_NOT_TAKEN',
     `Rapyd answered the first ${firstAnswers} rows that hold ${listed} with success, and took it in none of them`,

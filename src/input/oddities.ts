@@ -100,10 +100,10 @@ const mostShown = 2
 function maskedSample(text: string): string {
   const shown = new Set<string>()
   const samples: string[] = []
-  for (const [word] of text.matchAll(/[A-Za-z\u0080-\uffff]{2,20}/g)) {
-    let left = Math.min(mostShown, word.length >> 1)
+  for (const [word] of text.matchAll(/[A-Za-z\u0080-\u{10ffff}]{2,20}/gu)) {
+    let left = Math.min(mostShown, Array.from(word).length >> 1)
     const known = shown.size
-    const masked = word.replace(/./g, (character) => {
+    const masked = word.replace(/./gu, (character) => {
       if (character < '\x80' || shown.has(character) || left === 0)
         return /\p{Lu}/u.test(character) ? 'A' : 'a'
       left--

@@ -13,6 +13,7 @@ import { applyChanges } from './mapping.ts'
 import type { Assignment, Conversion, Join } from './mapping.ts'
 import { isSuspectBlank } from './suspects.ts'
 import { keyProblem } from './targets.ts'
+import { shownName } from '../model/text.ts'
 
 export interface CellRules {
   /** The effect of a blank, unless the mapping has its own. */
@@ -166,7 +167,8 @@ export function readJoined(
   for (const [index, name] of names.entries()) {
     const value = values[index]
     const found = partProblem(value, path, rules)
-    if (found !== undefined) problems.push({ ...found, message: `${found.message} (in "${name}")` })
+    if (found !== undefined)
+      problems.push({ ...found, message: `${found.message} (in "${shownName(name)}")` })
     else if (typeof value === 'string' && !isBlank(value, rules)) texts.push(value)
   }
   return problems.length > 0 ? { problems } : readCell(texts.join(separator), assignment, rules)

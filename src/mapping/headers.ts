@@ -9,6 +9,7 @@ import {
   normalise,
   toLetters,
   shellWord,
+  shownName,
   toPlainForm,
 } from '../model/text.ts'
 import { BulkUpdateError } from '../model/errors.ts'
@@ -112,12 +113,12 @@ function matchNames(mapping: Mapping, header: readonly NamedColumn[]): ReadonlyM
       const [first, second] = matching
       const ignored = columns.get(name)?.assignments.length === 0
       if (first !== undefined && second !== undefined && !ignored) {
-        throw duplicateColumn(label(first), label(second), `"${name}" of the mapping`)
+        throw duplicateColumn(label(first), label(second), `"${shownName(name)}" of the mapping`)
       }
       for (const column of matching) {
         const taker = names.get(column.number)
         if (taker !== undefined)
-          throw duplicateColumn(`"${taker}"`, `"${name}" of the mapping`, label(column))
+          throw duplicateColumn(`"${shownName(taker)}"`, `"${shownName(name)}" of the mapping`, label(column))
         names.set(column.number, name)
       }
     }
@@ -200,7 +201,7 @@ function checkJoins(
 }
 
 function label({ name, number }: NamedColumn): string {
-  return `column ${number} ("${name}")`
+  return `column ${number} ("${shownName(name)}")`
 }
 
 function duplicateColumn(first: string, second: string, what: string): BulkUpdateError {
@@ -219,7 +220,7 @@ function missingColumn(
 ): BulkUpdateError {
   return new BulkUpdateError(
     what === 'the customer id' ? 'E_HEADER_NO_ID' : 'E_HEADER_MISSING_COLUMN',
-    `no column is called "${name}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
+    `no column is called "${shownName(name)}", which the mapping names${what === '' ? '' : ` as ${what}`} (${where})`,
     `${delimiterHint(header)}${didYouMean(findNearest(name, header))}Correct the name in the mapping file, or export the file with that column. Nothing was sent.`,
   )
 }
@@ -267,14 +268,22 @@ function unknownColumns(
   const more = columns.length > mostNamed ? ` and ${columns.length - mostNamed} more` : ''
   const isOne = columns.length === 1
   const names = columns.map(({ name }) => name)
-  const inMapping = origin === 'default' ? '' : ` or, in the mapping file, with "${names[0]}": ignore`
+  const inMapping =
+    origin === 'default' ? '' : ` or, in the mapping file, with "${shownName(names[0] ?? '')}": ignore`
   const others = origin === 'default' && !isOne ? `, or ${mapNames(header)}` : ''
   const [them, which] = isOne ? ['it', 'the column'] : ['them', 'the columns']
   return new BulkUpdateError(
     'E_HEADER_UNKNOWN_COLUMN',
     `${named.map((column) => label(column) + describeName(column)).join(', ')}${more} ${isOne ? 'is no field' : 'are no fields'} of Update Customer`,
-    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns=${shellWord(names.join(','))}${inMapping}${others}.`,
+    `${named.map(meantField).join('')}Rename ${which}, or set ${them} aside with --ignore-columns${namesToIgnore(names)}${inMapping}${others}.`,
   )
+}
+
+/** The names, to be copied. Words in their place if they are not names that can be copied whole. */
+function namesToIgnore(names: readonly string[]): string {
+  const text = names.join(',')
+  const isShown = names.length <= mostNamed && names.every((name) => shownName(name) === name)
+  return isShown ? `=${shellWord(text)}` : ' and their names, as the header has them'
 }
 
 /** Why a name is refused that looks right. */
@@ -286,7 +295,7 @@ function describeName({ name }: NamedColumn): string {
 
 function meantField({ name }: NamedColumn): string {
   const near = reachesProto(name) ? undefined : nearestPath(name)
-  return near === undefined ? '' : `For "${name}", did you mean ${near}? `
+  return near === undefined ? '' : `For "${shownName(name)}", did you mean ${shownName(near)}? `
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Assignment, MappedName, Mapping, Path, BlankRule, Conversion, Text
 import type { JoinSpec, MappingFile, EntrySpec, RulesSpec } from './mapping-schema.ts'
 import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import type { JsonValue } from '../model/json.ts'
-import { didYouMean, findNearest } from '../model/text.ts'
+import { didYouMean, findNearest, shownName } from '../model/text.ts'
 import { checkValue } from './cells.ts'
 import { hasForm } from '../rapyd/customer-fields.ts'
 import { compileTransform } from './transforms.ts'
@@ -25,7 +25,7 @@ export async function compileMapping(
     for (const [index, entry] of (Array.isArray(spec) ? spec : spec === 'ignore' ? [] : [spec]).entries()) {
       const at = Array.isArray(spec) ? [...path, index] : path
       const assignment = await compileEntry(entry, at, document)
-      addSource(sources, assignment.target, `column "${name}"`, document.place(at))
+      addSource(sources, assignment.target, `column "${shownName(name)}"`, document.place(at))
       assignments.push(assignment)
     }
     columns.set(name, { where: document.place(path, 'key'), assignments })
@@ -34,7 +34,7 @@ export async function compileMapping(
     const where = document.place(['joined', field], 'key')
     const parts = await compileJoin(field, spec, file, document)
     for (const [index, [name, part]] of parts.entries()) {
-      if (index === 0) addSource(sources, part.target, `joined field "${field}"`, where)
+      if (index === 0) addSource(sources, part.target, `joined field "${shownName(field)}"`, where)
       const known = columns.get(name) ?? { where, assignments: [] }
       columns.set(name, { ...known, assignments: [...known.assignments, part] })
     }
@@ -43,7 +43,7 @@ export async function compileMapping(
   for (const [name, value] of Object.entries(file.constants ?? {})) {
     const path = ['constants', name]
     const target = findTarget(name, path, 'key', document)
-    addSource(sources, target, `constant "${name}"`, document.place(path, 'key'))
+    addSource(sources, target, `constant "${shownName(name)}"`, document.place(path, 'key'))
     checkGiven(value, target, path, document)
     constants.push({ target, value })
   }
@@ -54,7 +54,7 @@ export async function compileMapping(
 function compileCustomer({ customer, columns = {} }: MappingFile, document: MappingDocument) {
   if (customer === undefined) return {}
   if (Object.hasOwn(columns, customer)) {
-    const what = `"${customer}" is the customer id and cannot be a field as well`
+    const what = `"${shownName(customer)}" is the customer id and cannot be a field as well`
     const tip = 'Remove it here, or name another column at customer:.'
     throw document.error(['columns', customer], what, tip, 'key')
   }
@@ -94,11 +94,11 @@ function findMistake(
   isSecond: boolean,
   { customer, columns = {} }: MappingFile,
 ): readonly [what: string, tip: string] | undefined {
-  if (isSecond) return [`"${name}" stands here a second time`, 'Name each column once.']
+  if (isSecond) return [`"${shownName(name)}" stands here a second time`, 'Name each column once.']
   if (name === customer)
-    return [`"${name}" is the customer id and cannot be part of a field`, 'Remove it here.']
+    return [`"${shownName(name)}" is the customer id and cannot be part of a field`, 'Remove it here.']
   if (Object.hasOwn(columns, name) && columns[name] === 'ignore')
-    return [`"${name}" is set aside under columns: and joined here`, 'Remove one of the two.']
+    return [`"${shownName(name)}" is set aside under columns: and joined here`, 'Remove one of the two.']
   return undefined
 }
 
@@ -193,9 +193,9 @@ function findTarget(name: string, path: Path, part: 'key' | 'value', document: M
   const target = targetOf(name)
   if (target !== undefined) return target
   if (reachesProto(name))
-    throw document.error(path, `"${name}": ${protoRefusal}`, 'Give the key another name.', part)
+    throw document.error(path, `"${shownName(name)}": ${protoRefusal}`, 'Give the key another name.', part)
   const near = findNearest(name, part === 'value' ? ['ignore'] : []) ?? nearestPath(name)
   const orIgnore = part === 'value' ? ', or ignore' : ''
   const tip = `${didYouMean(near)}Write a field such as name, addresses[0].line_1 or metadata.tier${orIgnore}.`
-  throw document.error(path, `"${name}" is no field of Update Customer`, tip, part)
+  throw document.error(path, `"${shownName(name)}" is no field of Update Customer`, tip, part)
 }

@@ -3,7 +3,7 @@
  * `npm exec -- vitest run test/mapping/mapping-schema.test.ts -u`.
  */
 import { z } from 'zod'
-import { didYouMean, findNearest } from '../model/text.ts'
+import { didYouMean, findNearest, shownName } from '../model/text.ts'
 import type { MappingDocument } from './mapping-document.ts'
 import type { Path } from './mapping.ts'
 
@@ -184,14 +184,14 @@ function unknownKey(key: string, path: Path): Explanation {
     return [`${key} takes no setting`, `Write ${key} alone.`]
   const keys = knownKeys(path)
   const tip = `${didYouMean(findNearest(key, keys))}Known here: ${keys.join(', ')}.`
-  return [`unknown ${isTransform ? 'transform' : 'key'} "${key}"`, tip]
+  return [`unknown ${isTransform ? 'transform' : 'key'} "${shownName(key)}"`, tip]
 }
 
 function unknownWord(word: string, path: Path): Explanation {
   if (findSection(path) === 'blank') {
     const words = blankPolicy.options
     const tip = `${didYouMean(findNearest(word, words))}Write ${words.join(', ')} or { clear_with: VALUE }.`
-    return [`"${word}" is no rule for blanks`, tip]
+    return [`"${shownName(word)}" is no rule for blanks`, tip]
   }
   const example = Object.entries(transformExamples).find(([name]) => name === word)?.[1]
   return example === undefined

@@ -18,6 +18,7 @@ import { Claims, overlaps, splitValue, targetOf } from './targets.ts'
 import type { Target, TargetValue } from '../rapyd/customer-fields.ts'
 import { readCell, readJoined } from './cells.ts'
 import { gapIn, namelessColumn } from './headers.ts'
+import { shownName } from '../model/text.ts'
 
 export type MapRow = (row: Row, onReplace?: OnReplace) => MappedRow
 
@@ -33,7 +34,7 @@ export function compileRows(
   const idNames =
     customer === undefined
       ? 'customer, customer_id or id'
-      : `"${customer.name}", which the mapping names as the customer id`
+      : `"${shownName(customer.name)}", which the mapping names as the customer id`
   const noId: Problem = { code: 'E_ID', field: 'customer', message: `no key is called ${idNames}` }
   return (row, onReplace) => {
     const draft = new RowDraft(onReplace === undefined ? rules : { ...rules, onReplace })

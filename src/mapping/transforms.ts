@@ -1,6 +1,6 @@
 /** The transforms of a mapping. Each changes a cell or returns a defect, and none guesses. */
 import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
-import { didYouMean, toLetters } from '../model/text.ts'
+import { didYouMean, shownName, toLetters } from '../model/text.ts'
 import { isDay } from '../rapyd/customer-fields.ts'
 import type { CellDefect } from '../rapyd/customer-fields.ts'
 import { isExactNumber } from '../model/json.ts'
@@ -137,7 +137,7 @@ export function dateChange(format: string): TextChange | Mistake {
   const open = tokens.some((token, index) => /^[MD]$/.test(token) && touches(tokens, index))
   if (!known || open) {
     return {
-      mistake: `"${format}" is no date format`,
+      mistake: `"${shownName(format)}" is no date format`,
       tip: 'Write it with YYYY, MM or M, DD or D and signs between them, such as YYYY-MM-DD or D.M.YYYY.',
     }
   }
@@ -173,7 +173,7 @@ async function phoneChange(country: string): Promise<TextChange | Mistake> {
   if (!isSupportedCountry(country)) {
     const near = countryCode(country)
     return {
-      mistake: `"${country}" is no country with phone numbers`,
+      mistake: `"${shownName(country)}" is no country with phone numbers`,
       tip: `${didYouMean(typeof near === 'string' ? near : undefined)}Write its ISO 3166-1 alpha-2 code, such as US, or ${anyCountry} for numbers that all have a plus sign.`,
     }
   }

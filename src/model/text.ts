@@ -85,7 +85,7 @@ export function findNearest(name: string, candidates: Iterable<string>): string 
 
 /** `Did you mean "…"? `, or an empty text. */
 export function didYouMean(candidate: string | undefined): string {
-  return candidate === undefined ? '' : `Did you mean "${candidate}"? `
+  return candidate === undefined ? '' : `Did you mean "${shownName(candidate)}"? `
 }
 
 /** A name that was cut short (`phone`) is near. If the lengths are too far apart, the texts are not compared. */

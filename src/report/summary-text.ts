@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'
 import type { Scan } from '../model/scan.ts'
-import { printable, shellWord } from '../model/text.ts'
+import { printable, shellWord, shownName } from '../model/text.ts'
 import { formatCount, formatCounts, formatDuration, formatNumberOf, formatRows } from './format.ts'
 import { countNeedingAttention, durationMs, outcomeLooks } from './summary.ts'
 import type { RollbackBuckets, Summary, SyncFacts } from './summary.ts'
@@ -54,7 +54,9 @@ function errorLines({ errors }: Summary): readonly string[] {
   const lines = errors
     .slice(0, mostKinds)
     .flatMap(({ code, field, count, message, example_row: row, tip }) => [
-      printable(`${alignCount(count)}  ${code}${field === '' ? '' : ` ${field}`}: ${message} (row ${row})`),
+      printable(
+        `${alignCount(count)}  ${code}${field === '' ? '' : ` ${shownName(field)}`}: ${message} (row ${row})`,
+      ),
       `           ${tip}`,
     ])
   const more = errors.length - mostKinds

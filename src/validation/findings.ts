@@ -88,19 +88,25 @@ const shortened = /^[+-]?\d+(?:[.,]\d+)?E[+-]?\d+$/i
 const plainSymbols = new Set('+<=>$~^`|\ufffd')
 
 /**
- * Masks a cell for messages: letters become `a` or `A` and digits `9`. Signs stay, because they are often the error; so do zeros
- * at the start, because they are often lost.
+ * Masks a cell for messages: letters become `a` or `A` and digits `9`. Signs stay, because they are often the error, unless there is
+ * nothing else; so do zeros at the start, because they are often lost, but never more than half of the cell.
  */
 export function maskCell(text: string): string {
   // What a program writes for nothing, or for an error, is no personal data.
   if (isSuspectBlank(text)) return text
-  const cut = text.length > longestExample ? `${text.slice(0, longestExample)}…` : text
+  const characters = Array.from(text.slice(0, 2 * longestExample + 2))
+  const cut = characters.length > longestExample ? `${characters.slice(0, longestExample).join('')}…` : text
   if (shortened.test(cut)) return cut.replace(/\d/g, '9')
   const start = idStart.exec(cut)?.[0] ?? ''
-  const zeros = /^0*/.exec(cut.slice(start.length))?.[0] ?? ''
-  const rest = cut.slice(start.length + zeros.length)
-  return start + zeros + rest.replace(/[\p{L}\p{M}\p{N}\p{S}]/gu, maskCharacter)
+  const whole = cut.slice(start.length)
+  const zeros = /^0*/.exec(whole)?.[0].slice(0, whole.length >> 1) ?? ''
+  const rest = whole.slice(zeros.length)
+  const masked = /[\p{L}\p{N}]/u.test(rest) ? rest.replace(hiding, maskCharacter) : rest.replace(/\S/gu, '·')
+  return start + zeros + masked
 }
+
+/** What is no sign: also letters without a meaning of their own in Unicode, and invisible ones that spell a text. */
+const hiding = /[^\p{P}\p{Z}\p{Cc}\p{Cf}]|[\u{e0000}-\u{e007f}]/gu
 
 function maskCharacter(character: string): string {
   if (plainSymbols.has(character)) return character

@@ -1,6 +1,6 @@
 /** Reads rows: row → patch → request, or the outcome of a row without a request. Pure. */
 import type { MappedInput } from './input-parts.ts'
-import { normalise, printable } from '../model/text.ts'
+import { normalise, printable, shownName, shownNames } from '../model/text.ts'
 import type { Problem } from '../model/errors.ts'
 import { withLines, isOutcome, withoutCall } from '../model/row.ts'
 import type { MalformedRow, Row, Outcome } from '../model/row.ts'
@@ -96,11 +96,11 @@ export function createPrepare(readRow: ReadRow, run: RunIdentity): Prepare {
 /** The first problem gives the code; the message lists the others. */
 function invalidRow(row: Row | MalformedRow, customerId: string, problems: readonly Problem[]): Outcome {
   const [first, ...more] = problems
-  const others = more.map(({ code, field }) => `${code} ${field}`.trim()).join(', ')
+  const others = shownNames(more.map(({ code, field }) => `${code} ${field}`.trim()))
   const message = (first?.message ?? '') + (others === '' ? '' : `; also ${others}`)
   return withoutCall(row, customerId, 'invalid', {
     errorCode: first?.code ?? '',
-    errorField: printable(first?.field ?? ''),
+    errorField: shownName(first?.field ?? ''),
     message: printable(withLines(message, row)),
     problems,
   })

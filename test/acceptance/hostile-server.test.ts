@@ -108,6 +108,8 @@ const lasting: Readonly<Record<string, Hostility>> = {
   'a limit for ever': () => ({ status: 429, headers: { 'retry-after': '9'.repeat(900) }, body: personal }),
 }
 
+const bomb = gzipSync(Buffer.alloc(20_000_000, 0x5b))
+
 /** What only the first answer about each customer is: such answers are asked for again. */
 const passing: Readonly<Record<string, Hostility>> = {
   'metadata of 100,000 levels': customer(
@@ -120,7 +122,7 @@ const passing: Readonly<Record<string, Hostility>> = {
   'ten megabytes': () => ({ body: success(`{"x":"${'x'.repeat(10_000_000)}"}`) }),
   'a bomb of gzip': () => ({
     headers: { 'content-encoding': 'gzip' },
-    body: gzipSync(Buffer.alloc(50_000_000, 0x5b)),
+    body: bomb,
   }),
   'brackets without an end': () => ({ body: '['.repeat(1_000_000) }),
 }
@@ -235,7 +237,7 @@ async function meet(
     expect(first.exitCode).toBe(0)
     await job('verify', async () => {
       const { differences, ...found } = await verify({ ...own, run: 'first' })
-      return { ...found, differences: differences.map(({ customer, fields }) => ({ customer, fields })) }
+      return { ...found, differences: differences.map(({ fields }) => fields) }
     })
     await job('plan', () =>
       plan({ ...own, input: input.input, maxClears: '100%', out: join(folder.path, 'plan.ndjson') }),
@@ -273,7 +275,8 @@ describe('a server that answers with', () => {
     for (const [name, content] of [...said, ...files]) {
       for (const canary of canaries) expect(content.includes(canary), `${canary} in ${name}`).toBe(false)
       expect([name, content.length > 100_000]).toEqual([name, false])
-      expect(content, name).not.toMatch(/[\u0000\u001b\u009b\u202e\u2066]/)
+      for (const escape of ['\u0000', '\u001b', '\u009b', '\u202e', '\u2066'])
+        expect(content.includes(escape), `${JSON.stringify(escape)} in ${name}`).toBe(false)
     }
   })
 })

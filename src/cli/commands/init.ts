@@ -8,6 +8,7 @@ import { openNewFile } from '../../report/output-file.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { print, say } from '../terminal.ts'
+import { shownName } from '../../model/text.ts'
 
 export async function init(args: Arguments<'init'>): Promise<number> {
   const { input, force = false } = args
@@ -21,7 +22,10 @@ export async function init(args: Arguments<'init'>): Promise<number> {
       file.write(text)
       file.commit()
     }
-    const id = customer === undefined ? 'no column with Rapyd customer ids' : `customer ids in "${customer}"`
+    const id =
+      customer === undefined
+        ? 'no column with Rapyd customer ids'
+        : `customer ids in "${shownName(customer)}"`
     const where = out === '-' ? 'the draft' : out
     say(`${formatRows(rows)}, ${id}, ${taken} columns taken, ${aside} set aside: ${where}`)
     say(

@@ -3,7 +3,7 @@ import { programOptions } from '../../config/job-options.ts'
 import { exitCodes, findTip, warningEntries, BulkUpdateError } from '../../model/errors.ts'
 import { standardInput } from '../../input/spool.ts'
 import type { SourceColumn, Outcome } from '../../model/row.ts'
-import { printable } from '../../model/text.ts'
+import { printable, shownName } from '../../model/text.ts'
 import { formatCount, formatDuration, formatRows } from '../../report/format.ts'
 import type { ColumnReport } from '../../validation/columns.ts'
 import type { Defect } from '../../validation/findings.ts'
@@ -170,7 +170,7 @@ function kindLines<Kind extends Counted>(
 
 function countedLines(counted: Counted, tip: string): readonly string[] {
   const { rows, code, field, message, firstRow: row, firstLine: line, column } = counted
-  const what = `${code} ${field}`.trim()
+  const what = `${code} ${shownName(field)}`.trim()
   // Row 0 is the header
   if (row === 0) return [`  ${what}: ${message} (the header${columnText(column)})`, `    ${tip}`]
   const place = placeText({ row, line, column })
@@ -194,7 +194,7 @@ function detailLines({ rows, places, example }: Counted): readonly string[] {
 
 function rowLines({ outcome, column }: InvalidRow): readonly string[] {
   const { errorCode, errorField, message } = outcome
-  const what = `${errorCode} ${errorField}`.trim()
+  const what = `${errorCode} ${shownName(errorField)}`.trim()
   const tip = errorCode === '' ? '' : findTip(errorCode, message)
   return [`  ${placeText({ ...outcome, column })}: ${what}: ${message}`, `    ${tip}`]
 }
@@ -206,7 +206,7 @@ function placeText({ row, line, column }: Pick<Defect, 'row' | 'line' | 'column'
 /** The name is quoted as JSON, so that a terminal obeys no control characters in it. */
 function columnText(column: SourceColumn | undefined): string {
   if (column === undefined) return ''
-  const name = JSON.stringify(column.name)
+  const name = JSON.stringify(shownName(column.name))
   return column.number === undefined ? `, key ${name}` : `, column ${column.number} ${name}`
 }
 
@@ -272,12 +272,12 @@ function annotation(defect: Defect, input: string): string {
   const { severity, row, line, column, code, field, message, tip } = defect
   const place = row === 0 ? 'the header' : `row ${row}`
   const where = column === undefined ? place : `${place}, ${annotatedColumn(column)}`
-  const title = escapeProperty(printable(`${code} ${field}`.trim()))
+  const title = escapeProperty(`${code} ${shownName(field)}`.trim())
   return `::${severity} file=${escapeProperty(input)},line=${line},title=${title}::${escapeData(`${where}: ${printable(message)}. ${tip}`)}\n`
 }
 
 function annotatedColumn({ name, number }: SourceColumn): string {
-  return `${number === undefined ? 'key' : `column ${number}`} "${printable(name)}"`
+  return `${number === undefined ? 'key' : `column ${number}`} "${shownName(name)}"`
 }
 
 function escapeData(text: string): string {

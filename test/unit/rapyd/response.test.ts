@@ -136,6 +136,9 @@ describe('the code and the words of a refusal', () => {
   })
 })
 
+const nested = (levels: number) =>
+  `{"status":{"status":"SUCCESS"},"data":${'['.repeat(levels)}${']'.repeat(levels)}}`
+
 describe('a text that is none of its kind', () => {
   const plain = {
     error_code: 'A_CODE',
@@ -158,8 +161,6 @@ describe('a text that is none of its kind', () => {
   )
 
   it('leaves no answer where values are deeper than any that Rapyd takes', () => {
-    const nested = (levels: number) =>
-      `{"status":{"status":"SUCCESS"},"data":${'['.repeat(levels)}${']'.repeat(levels)}}`
     expect(readEnvelope(nested(60))).toBeDefined()
     for (const levels of [64, 500_000]) expect(readEnvelope(nested(levels))).toBeUndefined()
   })

@@ -4,7 +4,8 @@ import { findShift, textDamage } from '../../../src/validation/damage.ts'
 import { createColumns } from '../../../src/validation/columns.ts'
 import { createFindings, maskCell } from '../../../src/validation/findings.ts'
 import { createSharedEmails } from '../../../src/validation/row-checks.ts'
-import { assert, property, string } from 'fast-check'
+import { assert, constantFrom, oneof, property, string } from 'fast-check'
+import { isSuspectBlank } from '../../../src/mapping/suspects.ts'
 
 const nowhere = () => undefined
 const isMail = (text: string) => text.includes('@')
@@ -137,11 +138,38 @@ describe('an example', () => {
     ['nil', 'nil'],
     ['Nils', 'Aaaa'],
     ['x'.repeat(50), `${'a'.repeat(40)}…`],
+    ['😀'.repeat(50), '·'.repeat(41)],
+    ['0', '9'],
+    ['007', '099'],
+    ['0000', '0099'],
+    ['cus_0', 'cus_9'],
+    ['?!', '··'],
+    ['+', '·'],
+    ['e\u0301\u{1d4a5}', 'a·A'],
+    ['\ue000\u{e0041}b', '··a'],
   ])('of %j is %j', (text, mask) => expect(maskCell(text)).toBe(mask))
+
+  it('of a short cell shows neither all of it nor half of a character', () => {
+    const short = string({
+      unit: oneof(
+        constantFrom(...'0?!@-+.\u0301\ud83d\u{1f600}'),
+        string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      ),
+      maxLength: 5,
+    })
+    assert(
+      property(short, (text) => {
+        const mask = maskCell(text)
+        if (isSuspectBlank(text) || /^[aA9\s]*$/.test(text)) return
+        expect(mask).not.toMatch(/\p{Cs}|[1-8]/u)
+        if (!/[aA9]/.test(text)) expect(mask).not.toBe(text)
+      }),
+    )
+  })
 
   it('holds no letter, digit or symbol of the text but what says nothing', () => {
     assert(
-      property(string({ unit: 'grapheme', minLength: 10 }), (text) => {
+      property(string({ unit: 'grapheme', minLength: 0 }), (text) => {
         expect(maskCell(`!${text}`)).not.toMatch(/[b-zB-Z1-8]|(?![<=>+$~^`|\ufffd·…aA09])[\p{L}\p{N}\p{S}]/u)
       }),
     )
