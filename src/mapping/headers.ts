@@ -72,7 +72,7 @@ export function matchHeader(
   const addresses = new Set<number>()
   const claim = (target: Target, source: string, join?: Join): void => {
     const other = claims.claim(target, source, join)
-    if (other !== undefined) throw duplicateColumn(other, source, target.path)
+    if (other !== undefined) throw duplicateColumn(other, source, shownName(target.path))
     if (target.address !== undefined) addresses.add(target.address)
   }
   for (const column of kept.filter(({ number }) => number !== id.number)) {
@@ -89,7 +89,8 @@ export function matchHeader(
     else columns[column.number - 1] = { ...plain, assignments }
   }
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
-  for (const { target } of mapping.constants) claim(target, `the mapping’s constant ${target.path}`)
+  for (const { target } of mapping.constants)
+    claim(target, `the mapping’s constant ${shownName(target.path)}`)
   checkAddresses(addresses)
   checkJoins(kept, columns, mapping)
   return columns

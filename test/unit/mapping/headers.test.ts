@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { matchHeader as matchUnder } from '../../../src/mapping/headers.ts'
 import { defaultMapping } from '../../../src/mapping/mapping.ts'
+import { BulkUpdateError } from '../../../src/model/errors.ts'
 import { isOurColumn } from '../../../src/mapping/column-names.ts'
 
 const matchHeader = (header: readonly string[], ignore: readonly string[]) =>
@@ -35,6 +36,25 @@ describe('the customer id', () => {
 
   it('is not found in a column that is set aside', () => {
     expect(() => matchHeader(['customer', 'name'], ['Customer'])).toThrow(refused('E_HEADER_NO_ID', ''))
+  })
+})
+
+describe('a name of thousands of characters', () => {
+  const long = 'Zz'.repeat(3_000)
+  it.each([
+    [['customer', long]],
+    [['customer', ...Array.from({ length: 30 }, (_, number) => `${long}${number}`)]],
+    [['customer', `metadata.${long}`, `metadata.${long}`]],
+    [[`customer number ${long}`, 'name']],
+  ])('is in no message about a header', (header) => {
+    try {
+      matchHeader(header, [])
+      expect.unreachable()
+    } catch (error) {
+      if (!(error instanceof BulkUpdateError)) throw error
+      expect(error.message + error.remedy).not.toContain('Zz'.repeat(64))
+      expect(error.message.length + error.remedy.length).toBeLessThan(4_000)
+    }
   })
 })
 
