@@ -41,8 +41,11 @@ function closeOpenings() {
   report.excludeEnv = true
   const isReportOnSignal = report.reportOnSignal
   // Heap snapshots (`--heapsnapshot-signal`) hold keys, and SIGUSR1 opens the inspector.
-  for (const signal of new Set(['SIGUSR1', ...process.eventNames()]))
-    if (String(signal).startsWith('SIG')) process.removeAllListeners(signal).on(signal, () => {})
+  for (const signal of new Set(['SIGUSR1', ...process.eventNames()])) {
+    if (!String(signal).startsWith('SIG')) continue
+    process.removeAllListeners(signal)
+    if (!['SIGTERM', 'SIGINT', 'SIGHUP'].includes(String(signal))) process.on(signal, () => {})
+  }
   report.reportOnSignal = false
   report.reportOnSignal = isReportOnSignal
 }

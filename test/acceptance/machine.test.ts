@@ -150,6 +150,19 @@ describe('what Node offers for debugging', () => {
     for (const name of written) expect(readFileSync(join(dumps, name), 'utf8')).not.toContain('CANARY')
   })
 
+  it('keeps no signal from ending the program', async () => {
+    const options = { NODE_OPTIONS: `--heapsnapshot-signal=SIGTERM --diagnostic-dir=${folder.path}` }
+    const env = { ...usualEnvironment(folder.path), ...options }
+    // It waits for its input, which does not end.
+    const child = spawn(process.execPath, [program, 'validate', '-'], { cwd: folder.path, env })
+    const ended = once(child, 'close')
+    // Until the program has begun, Node itself takes the signal.
+    const again = setInterval(() => child.kill('SIGTERM'), 200)
+    const [, signal] = await ended
+    clearInterval(again)
+    expect(signal).toBe('SIGTERM')
+  })
+
   it('is refused where it would write the whole heap', async () => {
     const env = { ...keys, NODE_OPTIONS: '--heapsnapshot-near-heap-limit=1' }
     const { code, stderr } = await folder.run(rehearsal, env)

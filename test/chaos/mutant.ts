@@ -217,7 +217,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the intent of a row that was sent is taken back',
     file: 'http/sender.ts',
-    edits: [['if (!call.state.inDoubt && (isStop', 'if ((isStop']],
+    edits: [['if (!inDoubt && (isStop', 'if ((isStop']],
     tests: sender,
   },
   {
