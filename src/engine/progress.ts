@@ -43,7 +43,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
   let [outcomes, errors] = [noOutcomes(), new Map<string, number>()]
   let [rows, done, requests, calls, callsLeft, perCall] = [0, 0, 0, 0, 0, 1]
   let pace = createPace([])
-  let pauseOf: (() => number) | undefined
+  let pausedForMs = (): number => 0
   let loggedAt = clock.now()
   let isQuiet = false
   const timer = setInterval(tick, snapshotEveryMs)
@@ -52,8 +52,6 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     outcomes[outcome]++
     if (errorCode !== '' && needsAttention(outcome)) errors.set(errorCode, (errors.get(errorCode) ?? 0) + 1)
   }
-
-  const pausedForMs = (): number => pauseOf?.() ?? 0
 
   function note(): void {
     // While the file is checked, the rows that are read are the pace.
@@ -114,26 +112,19 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
       if (isOutcome(read) && read.outcome !== 'unchanged') count(read)
     },
     sending(facts: SendingFacts): void {
-      const { found, limit = Infinity, settled, errors: earlier, windows, pausedForMs: pause } = facts
+      const { settled, errors: earlier, windows } = facts
       perCall = facts.requestsPerCall ?? 1
       phase = 'sending'
       isQuiet = false
       outcomes = { ...noOutcomes(), ...Object.fromEntries(settled) }
       errors = new Map(earlier)
-      done = sum(settled.values())
-      const called = sum([...settled].map(([kind, times]) => (needsACall(kind) ? times : 0)))
-      rows = Math.max(done, Math.min(limit, found.rows))
-      callsLeft = Math.min(Math.max(0, found.calls - called), rows - done)
+      ;({ done, rows, callsLeft } = countLeft(facts))
       pace = createPace(windows)
-      pauseOf = pause
+      pausedForMs = facts.pausedForMs
       loggedAt = clock.now()
       note()
-      onEvent({
-        kind: 'sending',
-        calls: Math.round(callsLeft * perCall),
-        windows,
-        etaMs: pace.etaMs(callsLeft, perCall),
-      })
+      const etaMs = pace.etaMs(callsLeft, perCall)
+      onEvent({ kind: 'sending', calls: Math.round(callsLeft * perCall), windows, etaMs })
       show()
     },
     /** Requests of rows that are not settled yet. */
@@ -165,6 +156,13 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
     /** Ends the snapshots. Must be called when a run is over, however it ended. */
     stop: (): void => clearInterval(timer),
   }
+}
+
+function countLeft({ found, limit = Infinity, settled }: SendingFacts) {
+  const done = sum(settled.values())
+  const called = sum([...settled].map(([kind, times]) => (needsACall(kind) ? times : 0)))
+  const rows = Math.max(done, Math.min(limit, found.rows))
+  return { done, rows, callsLeft: Math.min(Math.max(0, found.calls - called), rows - done) }
 }
 
 /** Outcomes of rows that the scan counted among those with a call. */

@@ -139,7 +139,8 @@ async function findPlace(opened: Opened) {
   const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
   /** The run, if the store knows it. */
-  const known = (await store.findRun(runId))?.stored
+  const reader = await store.findRun(runId)
+  const known = reader?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
   // Killed before it kept how it was begun, or refused for its keys, a run has changed nothing.
   const hasChanged = known !== undefined && known.settled > 0

@@ -2,6 +2,7 @@
  * What a plan has read, in a SQLite file next to it, so that a resumed plan reads no customer again. Writes do not wait for the
  * disk: what a power cut loses is read again.
  */
+import type { DatabaseSync } from 'node:sqlite'
 import type { JsonObject } from '../model/json.ts'
 import { isDamaged } from '../config/file-lock.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
@@ -25,25 +26,16 @@ export type Readings = ReturnType<typeof openReadings>
 
 /** Forgets readings before `since` (milliseconds since 1970), and unreadable customers. An empty `path` is a temporary file. */
 export function openReadings(path: string, since: number) {
-  const db = onDisk(path, () => openOwnDatabase(path))
+  const db = onDisk(path, () => openTables(path))
   const queries = queriesOf(db)
   const run = (query: string, ...values: QueryValues) => onDisk(path, () => queries.run(query, ...values))
   const all = (query: string, ...values: QueryValues) => onDisk(path, () => queries.all(query, ...values))
   const first = (query: string, ...values: QueryValues) => all(query, ...values)[0]
   const write = (action: () => void): void => onDisk(path, () => inTransaction(db, action))
-  onDisk(path, () => {
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
-      CREATE TABLE IF NOT EXISTS reading
-        (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT, checksum INTEGER) STRICT;
-      CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
-      CREATE TABLE IF NOT EXISTS credit (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-      INSERT OR IGNORE INTO took VALUES (1, 0, 0);
-      CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
-    run(
-      "UPDATE reading SET at = NULL, known = NULL, checksum = NULL WHERE at < ? OR known = 'unreadable'",
-      since,
-    )
-  })
+  run(
+    "UPDATE reading SET at = NULL, known = NULL, checksum = NULL WHERE at < ? OR known = 'unreadable'",
+    since,
+  )
   const numberOf = (query: string): number => Number(first(query)?.['number'] ?? 0)
   let open = numberOf('SELECT count(*) AS number FROM reading WHERE at IS NULL')
 
@@ -145,6 +137,18 @@ export function openReadings(path: string, since: number) {
     close,
     [Symbol.dispose]: close,
   }
+}
+
+function openTables(path: string): DatabaseSync {
+  const db = openOwnDatabase(path)
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE;
+    CREATE TABLE IF NOT EXISTS reading
+      (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER, known TEXT, checksum INTEGER) STRICT;
+    CREATE TABLE IF NOT EXISTS took (id INTEGER PRIMARY KEY CHECK (id = 1), single INTEGER NOT NULL, pages INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS credit (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+    INSERT OR IGNORE INTO took VALUES (1, 0, 0);
+    CREATE TEMP TABLE left_by (id TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;`)
+  return db
 }
 
 function damagedReadings(path: string, cause?: unknown): BulkUpdateError {

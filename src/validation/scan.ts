@@ -83,10 +83,8 @@ async function scanRows(
 ): Promise<Scan> {
   const { signal, examiners = [], onCalls, mapping } = parts
   const locate = createLocate(columnsOf(parts))
-  let [rows, calls, extraCalls, unchanged, invalid, metadataRows] = [0, 0, 0, 0, 0, 0]
-  const set = new Map<string, number>()
-  const cleared = new Map<string, number>()
-  const adding = new Map<string, number>()
+  let [rows, unchanged, invalid] = [0, 0, 0]
+  const calls = createCallCounter()
   const findings = createFindings<ErrorCode>(false)
   const warnings = createFindings<WarningCode>(false)
   const replaces = createReplaceCheck(mapping)
@@ -113,15 +111,8 @@ async function scanRows(
       for (const examiner of examiners) examiner?.row(row, read)
       const hasCall = !isOutcome(read)
       if (hasCall) {
-        calls++
+        calls.add(read)
         if (onCalls !== undefined) sent.push(read)
-        if (keysOf(read.patch) !== undefined) metadataRows++
-        countEach(set, read.fields)
-        countEach(cleared, read.cleared)
-        if (!isRepeatable(read.patch)) {
-          countEach(adding, addingUp(read.patch))
-          if (removesDiscount(read.patch) && Object.keys(read.patch).length > 1) extraCalls++
-        }
       } else if (read.outcome === 'unchanged') unchanged++
       else {
         invalid++
@@ -137,15 +128,43 @@ async function scanRows(
     }
     await onCalls?.(sent)
   }
-  const counts = { rows, calls, unchanged, invalid, metadataRows, ...customers.counts(), set, cleared }
   const unused = replaces.unused((field) => current && locate(current, field))
   return {
-    ...counts,
+    rows,
+    unchanged,
+    invalid,
+    ...customers.counts(),
+    ...calls.counts(),
     findings: findings.list(),
     warnings: [...warnings.list(), ...unused],
-    ...(extraCalls === 0 ? {} : { extraCalls }),
-    ...(adding.size === 0 ? {} : { addingUp: Object.fromEntries(adding) }),
     ...keys.missingColumns(),
+  }
+}
+
+/** Counts rows that have a call, and what they do. */
+function createCallCounter() {
+  let [calls, extraCalls, metadataRows] = [0, 0, 0]
+  const [set, cleared] = [new Map<string, number>(), new Map<string, number>()]
+  const adding = new Map<string, number>()
+  return {
+    add(row: PatchedRow): void {
+      const { patch } = row
+      calls++
+      if (keysOf(patch) !== undefined) metadataRows++
+      countEach(set, row.fields)
+      countEach(cleared, row.cleared)
+      if (isRepeatable(patch)) return
+      countEach(adding, addingUp(patch))
+      if (removesDiscount(patch) && Object.keys(patch).length > 1) extraCalls++
+    },
+    counts: () => ({
+      calls,
+      metadataRows,
+      set,
+      cleared,
+      ...(extraCalls === 0 ? {} : { extraCalls }),
+      ...(adding.size === 0 ? {} : { addingUp: Object.fromEntries(adding) }),
+    }),
   }
 }
 

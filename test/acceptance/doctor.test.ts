@@ -110,7 +110,7 @@ const planted: readonly (readonly [
   ['name', 'NULL', 'E_SUSPECT_BLANK', 'NULL'],
   ['metadata.tier', '#N/A', 'E_SUSPECT_BLANK', '#N/A'],
   ['customer', '', 'E_ID', undefined],
-  ['customer', ` ${id(9)}`, 'E_ID', ` cus_${'0'.repeat(31)}9`],
+  ['customer', ` ${id(9)}`, 'E_ID', ` cus_${'0'.repeat(16)}${'9'.repeat(16)}`],
   ['customer', '1-Mar', 'E_ID', '9-Aaa'],
   ['customer', '01/03/2026', 'E_ID', '09/99/9999'],
   ['customer', '4.91512E+11', 'E_ID', '9.99999E+99'],
