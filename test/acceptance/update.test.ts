@@ -69,7 +69,7 @@ describe('update', () => {
     const { code, stderr } = await update(['crm.csv'])
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringMatching(/finished before.*\n.*redo .*\n$/),
+      stderr: expect.stringMatching(/finished before.*\n.*\nrapyd-bulk redo .*\n$/),
     })
   })
 

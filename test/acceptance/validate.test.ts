@@ -62,7 +62,7 @@ describe('validate', () => {
     folder.write('crm.csv', `customer,"E\u001b[31mMail\u0007"\n${id(1)},jo\n`)
     folder.write('map.yaml', 'columns: { "E\\e[31mMail\\a": email }\n')
     const { stdout } = await validate('crm.csv', '--map', 'map.yaml')
-    expect(stdout).toContain(String.raw`column 2 "E\u001b[31mMail\u0007"`)
+    expect(stdout).toContain(String.raw`column 2 "E\x1b[31mMail\x07"`)
     expect(stdout).not.toContain('\u001b')
   })
 

@@ -203,10 +203,9 @@ function placeText({ row, line, column }: Pick<Defect, 'row' | 'line' | 'column'
   return `row ${row}, line ${line}${columnText(column)}`
 }
 
-/** The name is quoted as JSON, so that a terminal obeys no control characters in it. */
 function columnText(column: SourceColumn | undefined): string {
   if (column === undefined) return ''
-  const name = JSON.stringify(shownName(column.name))
+  const name = `"${shownName(column.name)}"`
   return column.number === undefined ? `, key ${name}` : `, column ${column.number} ${name}`
 }
 
