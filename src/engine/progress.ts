@@ -43,7 +43,7 @@ export function createRunProgress({ clock, onSnapshot, onEvent }: ProgressParts)
   let [outcomes, errors] = [noOutcomes(), new Map<string, number>()]
   let [rows, done, requests, calls, callsLeft, perCall] = [0, 0, 0, 0, 0, 1]
   let pace = createPace([])
-  let pausedForMs = (): number => 0
+  let pausedForMs = noPause
   let loggedAt = clock.now()
   let isQuiet = false
   const timer = setInterval(tick, snapshotEveryMs)
@@ -164,6 +164,8 @@ function countLeft({ found, limit = Infinity, settled }: SendingFacts) {
   const rows = Math.max(done, Math.min(limit, found.rows))
   return { done, rows, callsLeft: Math.min(Math.max(0, found.calls - called), rows - done) }
 }
+
+const noPause = (): number => 0
 
 /** Outcomes of rows that the scan counted among those with a call. */
 function needsACall(kind: OutcomeKind): boolean {

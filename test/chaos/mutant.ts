@@ -42,13 +42,13 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a row is tried once more than it may be',
     file: 'http/retry.ts',
-    edits: [['context.retriesConsumed < attempts - 1', 'context.retriesConsumed < attempts']],
+    edits: [['retriesConsumed < attempts - 1', 'retriesConsumed < attempts']],
     tests: ['unit/http/retry.test.ts'],
   },
   {
     title: 'what is throttled costs an attempt',
     file: 'http/retry.ts',
-    edits: [['shouldConsumeRetry: (context) => !costsNothing(context)', 'shouldConsumeRetry: () => true']],
+    edits: [['shouldConsumeRetry: () => last.again?.isFree !== true', 'shouldConsumeRetry: () => true']],
     tests: ['unit/http/retry.test.ts'],
   },
   {
@@ -345,7 +345,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'the checksum of an outcome is not compared',
     file: 'store/sqlite/outcome-record.ts',
-    edits: [["throw damagedRow('outcome', number('row'))", "number('row')"]],
+    edits: [["throw damagedRow(path, 'outcome', number('row'))", "number('row')"]],
     tests: damage,
   },
   {
