@@ -59,7 +59,8 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
       ...transport,
       async exchange(request) {
         const response = await transport.exchange(request)
-        if (readEnvelope(response.body)?.hasUnfitText === true) run?.noteLater(unfitNote, String(++unfit))
+        if (run !== undefined && readEnvelope(response.body)?.hasUnfitText === true)
+          run.noteLater(unfitNote, String(++unfit))
         return response
       },
     },

@@ -188,9 +188,9 @@ function isStoredScan(value: unknown): value is StoredScan {
 export const stateNote = 'state'
 /** The export that it sent, and how many customers are missing from it. */
 export const exportNote = 'export'
+export const vanishedNote = 'vanished'
 /** Answers with texts that are longer than such texts are, or none of their kind. */
 export const unfitNote = 'unfit_texts'
-export const vanishedNote = 'vanished'
 /** How many fields were left out of rows that were sent. */
 export const leftOutNote = 'fields_left_out'
 
