@@ -52,10 +52,18 @@ function closeOpenings() {
 
 /** A cache of compiled code in the user's cache folder halves the time to start. */
 async function enableCache() {
-  const { openCodeCache } = await import('../config/own-files.ts')
-  const folder = cacheFolder()
-  const cache = path.isAbsolute(folder) ? openCodeCache(folder) : undefined
+  const parent = cacheFolder()
+  if (!path.isAbsolute(parent)) return
+  const folder = path.join(parent, 'rapyd-bulk')
+  const { isOwnFolder } = await import('../config/owners.mjs')
+  const cache = isOwnFolder(folder) ? folder : await makeCache(folder)
   if (cache !== undefined) module.enableCompileCache(cache)
+}
+
+/** @param {string} folder */
+async function makeCache(folder) {
+  const { openCodeCache } = await import('../config/own-files.ts')
+  return openCodeCache(folder)
 }
 
 function cacheFolder() {

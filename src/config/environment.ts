@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpat
 import { dirname, sep } from 'node:path'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { shellWord } from '../model/text.ts'
-import { effectiveUser } from './own-files.ts'
+import { effectiveUser } from './owners.mjs'
 
 export const rapydHosts = {
   sandbox: 'https://sandboxapi.rapyd.net',

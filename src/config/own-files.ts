@@ -19,19 +19,13 @@ import {
 import type { Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
+import { effectiveUser, findForeignFolder, isOwn, sticky } from './owners.mjs'
 
 /** The name of the warning of this process that a folder was closed to others. */
 export const ownFolderWarning = 'OwnFolderWarning'
 
 const ownerOnly = 0o600
 const ownerOnlyFolder = 0o700
-
-/** Undefined on Windows, which has no such owners. */
-export const effectiveUser = process.geteuid?.()
-
-function isOwn({ uid }: Stats): boolean {
-  return effectiveUser === undefined || uid === effectiveUser
-}
 
 /**
  * Makes a folder and what is missing above it, for this user only, or finds it. One that others can reach is closed to them, unless
@@ -41,10 +35,10 @@ function isOwn({ uid }: Stats): boolean {
  */
 export function openOwnFolder(folder: string, prefix?: string): string {
   const path = resolve(folder)
-  for (const each of [...foldersAbove(path), path]) refuseForeignFolder(each)
+  refuseForeignFolder(path)
   makeLevels(path)
   const real = realpathSync(path)
-  for (const each of [...foldersAbove(real), real]) refuseForeignFolder(each)
+  refuseForeignFolder(real)
   const { mode, uid } = statSync(real)
   const isClosed = (mode & 0o077) === 0 || (mode & sticky) !== 0
   if (!isClosed && uid === effectiveUser && holdsOnlyOurs(real, prefix)) {
@@ -79,25 +73,9 @@ function makeLevel(path: string): void {
   }
 }
 
-function foldersAbove(path: string): readonly string[] {
-  const above = dirname(path)
-  return above === path ? [] : [...foldersAbove(above), above]
-}
-
-/** Only the owner of an entry can rename it there. */
-const sticky = 0o1000
-
-/** A folder, or a link on the way to one, may be root's if nobody else can replace what is in it. */
-function refuseForeignFolder(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined || isOwn(found)) return
-  const { uid, gid, mode } = found
-  // The group of a volume of Kubernetes (`fsGroup`) may write to its mount point.
-  const writers = process.getgroups?.().includes(gid) === true ? 0o002 : 0o022
-  const isClosed = found.isSymbolicLink() || (mode & sticky) !== 0 || (mode & writers) === 0
-  if (uid === 0 && isClosed) return
-  const owner = uid === 0 ? 'can be written to by other users' : `belongs to another user (uid ${uid})`
-  throw notOurs(path, owner)
+function refuseForeignFolder(folder: string): void {
+  const found = findForeignFolder(folder)
+  if (found !== undefined) throw notOurs(found.path, found.reason)
 }
 
 /** What we write into the folders of runs and plans. */
@@ -111,9 +89,8 @@ function holdsOnlyOurs(folder: string, prefix: string | undefined): boolean {
   })
 }
 
-/** The cache of compiled code below `parent`; undefined if it cannot be trusted. Others may have put code into an open one. */
-export function openCodeCache(parent: string): string | undefined {
-  const folder = join(parent, 'rapyd-bulk')
+/** Makes the folder of compiled code; undefined if it cannot be trusted. Others may have put code into an open one. */
+export function openCodeCache(folder: string): string | undefined {
   try {
     const found = lstatSync(folder, { throwIfNoEntry: false })
     if (found !== undefined && isOwn(found) && (found.mode & 0o077) !== 0) rmSync(folder, { recursive: true })

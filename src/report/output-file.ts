@@ -21,7 +21,7 @@ import { basename, dirname, join } from 'node:path'
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { shellWord } from '../model/text.ts'
 import { isLocked, lockFile } from '../config/file-lock.ts'
-import { effectiveUser } from '../config/own-files.ts'
+import { effectiveUser } from '../config/owners.mjs'
 import writeTips from './write-tips.json' with { type: 'json' }
 
 /** By the system's code. */
