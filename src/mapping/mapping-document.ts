@@ -19,6 +19,9 @@ const tooMany = [
 /** A mapping file as data, with the place of each value. */
 export type MappingDocument = ReturnType<typeof readMappingDocument>
 
+/** Where a message begins to quote the file, which may be the input by mistake, with what its cells hold. */
+const quoteStart = /(?<=\w): |(?<=.) ?[!%\\"]| version /
+
 type ErrorAt = (node: unknown, message: string, tip: string) => Error
 
 /** Throws E_MAPPING for invalid YAML, duplicate keys, unknown tags, too many aliases and numbers that may be text. */
@@ -39,7 +42,8 @@ export function readMappingDocument(text: string, file: string) {
 
   const [defect] = [...document.errors, ...document.warnings]
   if (defect !== undefined) {
-    const message = defect.code === 'DUPLICATE_KEY' ? 'this key stands here a second time' : defect.message
+    const [words = ''] = defect.message.split(quoteStart, 1)
+    const message = defect.code === 'DUPLICATE_KEY' ? 'this key stands here a second time' : words
     throw mappingError(at(defect.pos[0]), message, 'Correct the YAML or JSON at that place.')
   }
   checkNodes(document, refuse)

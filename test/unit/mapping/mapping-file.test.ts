@@ -185,6 +185,32 @@ describe('a mapping file', () => {
     expect(error.remedy).toContain(remedy)
   })
 
+  it.each([
+    'customer,name\n"secret",secret',
+    'customer: !secret x',
+    'customer: !<secret> x',
+    'customer: !se!secret x',
+    '%secret x\n---\na: b',
+    '%YAML secret\n---\na: b',
+    '%TAG secret\n---\na: b',
+    'customer: "\\secret"',
+    'customer: "\\U00secret"',
+    'customer: |secret\n  x',
+    'customer: x\nsecret',
+    '"a" secret',
+    '{ "a": secret } secret',
+    'a: b: secret',
+    '- *secret',
+    '`secret`',
+    '@secret',
+    'customer: secret: [x',
+    '<<: secret',
+  ])('%j, which may be no mapping at all, is not quoted', async (text) => {
+    const { message, remedy } = await refusal(parseMapping(text, 'm'))
+    expect(message).toMatch(/^m:\d+:\d+: %?\w+ \w+/)
+    expect(message + remedy).not.toContain('secret')
+  })
+
   it('may use anchors, JSON, $schema and keys that look like numbers', async () => {
     const mapping = await parseMapping(
       lines(
