@@ -25,15 +25,15 @@ export interface FieldStateParts {
     'note' | 'noteLater' | 'intendedFields' | 'intendedOperation' | 'outcomeSoFar' | 'inDoubt'
   >
   readonly identity: RunIdentity
-  readonly clock: Pick<Clock, 'wall' | 'sleep'>
+  readonly clock: Pick<Clock, 'wall'>
   /** Rows that changed are sent whole. */
   readonly wholeRows: boolean
   /** Undefined if customers may not be read. */
   readonly read: SharedRead | undefined
   /** True for a row that this run, or the parent of a redo, may have sent. The sender settles it. */
   readonly isInDoubt: (row: number) => boolean
-  /** Milliseconds after which no request of another run can be applied any more. */
-  readonly settleAfterMs: number
+  /** Waits until no request of another run to the customer can be applied any more. */
+  readonly untilSettled: (request: UpdateRequest, signal: AbortSignal) => Promise<void>
 }
 
 export function createFieldStateSending(parts: FieldStateParts) {
@@ -88,11 +88,10 @@ export function createFieldStateSending(parts: FieldStateParts) {
     // Of a row whose discount may be removed, nothing else was sent.
     const isOwnDoubt = (field: string): boolean =>
       parts.isInDoubt(row) && (field === 'coupon' || run.intendedOperation(row) !== 'delete_discount')
-    const fields = Object.entries(parseBody(body)).filter(
+    return Object.entries(parseBody(body)).filter(
       ([field, value]) =>
         known?.isUnknown(field) === true && !isRepeatable({ [field]: value }) && !isOwnDoubt(field),
     )
-    return { fields, doubtAt: known?.doubtAt ?? 0 }
   }
 
   /** Leaves out what may have been sent before and is held. Resolves with the outcome if nothing is sent, or undefined if stopped. */
@@ -101,15 +100,16 @@ export function createFieldStateSending(parts: FieldStateParts) {
     signal: AbortSignal,
   ): Promise<UpdateRequest | Outcome | undefined> {
     const { customerId, body, row } = request
-    const { fields, doubtAt } = await doubtedFields(request)
+    const fields = await doubtedFields(request)
+    // A row in doubt has waited before it was sent, and is read early.
+    if (fields.length > 0 || !run.inDoubt.has(row)) await parts.untilSettled(request, signal)
+    if (signal.aborted) return undefined
     if (fields.length === 0) return request
     const end = (why: Cause, outcome: OutcomeKind): Outcome => ({
       ...openOutcome(request, why, outcome),
       finishedAt: clock.wall(),
     })
     if (parts.read === undefined) return end(notSentTwice, 'unknown')
-    const waitMs = Math.min(parts.settleAfterMs, doubtAt + parts.settleAfterMs - clock.wall())
-    if (waitMs > 0) await clock.sleep(waitMs, signal)
     const found = await parts.read.read(customerId, signal).catch((error: unknown) => {
       if (signal.aborted && error === signal.reason) return undefined
       throw error

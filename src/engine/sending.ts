@@ -1,5 +1,5 @@
 /** The sending pass of a run: composes the parts around the one loop, and handles what stops it. */
-import type { MalformedRow, Row } from '../model/row.ts'
+import type { MalformedRow, Row, UpdateRequest } from '../model/row.ts'
 import { sleepUntil, systemClock as clock } from '../http/clock.ts'
 import { preflight } from '../http/access.ts'
 import type { ReadCustomer, HeldCustomers } from '../http/ports.ts'
@@ -124,6 +124,36 @@ export async function sendAll(parts: RunParts, run: Run): Promise<BulkUpdateErro
   throw signal.reason
 }
 
+/**
+ * Waits until no request of another run to the customer can be applied any more, and none of a row that was settled early. Whatever
+ * the system's clock shows, no longer than this run's own settle time.
+ */
+async function untilSettled(
+  { parts, run, lanes }: Pick<Sending, 'parts' | 'run' | 'lanes'>,
+  { customerId, row }: UpdateRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const latest = clock.now() + settleAfterMs(parts.options, false)
+  for (;;) {
+    const leftMs = (await run.arrivesUntil(customerId, row)) - clock.wall()
+    const until = Math.min(latest, clock.now() + leftMs)
+    if (until <= clock.now() || signal.aborted) return
+    await waitInLane(lanes, customerId, until, signal)
+  }
+}
+
+/** Waits until a time of the clock. Meanwhile rows of the customer hold no places. */
+async function waitInLane(
+  lanes: KeyedQueue,
+  customerId: string,
+  until: number,
+  signal: AbortSignal,
+): Promise<void> {
+  lanes.waits(customerId, true)
+  await sleepUntil(clock, until, signal)
+  lanes.waits(customerId, false)
+}
+
 async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => void): Promise<Sending> {
   const { options, fieldState, remote, runId, progress } = parts
   const client = await openClient({
@@ -136,6 +166,8 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
   const read = createReadCustomer(client)
   const shared = createSharedRead(createReadCustomer(client, true), clock)
   const inDoubt = openDoubts(run, parts.asked, clock)
+  // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
+  const lanes = createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows)
   const identity = { host: remote.host, runId }
   return {
     parts,
@@ -155,7 +187,7 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
         wholeRows: options.wholeRows,
         read: options.readBack ? shared : undefined,
         isInDoubt: (row) => inDoubt.has(row),
-        settleAfterMs: settleAfterMs(options, false),
+        untilSettled: (request, signal) => untilSettled({ parts, run, lanes }, request, signal),
       }),
     answers: createAnswerCheck({
       run,
@@ -164,9 +196,8 @@ async function openSending(parts: RunParts, run: Run, stop: (error: unknown) => 
       stop,
     }),
     isSentAgain: (row) => parts.asked.has(row) && !run.inDoubt.has(row),
-    held: createHeldCustomers(run, clock),
-    // An error of one row ends the run at once: no other row begins an attempt while the queues empty.
-    lanes: createKeyedQueue(() => queuePlaces(options.concurrency) + inDoubt.size, stop, mostRows),
+    held: createHeldCustomers(clock),
+    lanes,
     stop,
   }
 }
@@ -241,10 +272,7 @@ function createPreReadStep(
       const doubt = inDoubt.get(row)
       const own = doubt === undefined ? 0 : doubt.at + settleAfterMs(parts.options, repeatable)
       const until = Math.max(own, held.until(customerId))
-      if (until <= clock.now()) return
-      lanes.waits(customerId, true)
-      await sleepUntil(clock, until, signal)
-      lanes.waits(customerId, false)
+      if (until > clock.now()) await waitInLane(lanes, customerId, until, signal)
     },
     identity,
     sendsAllKeys,

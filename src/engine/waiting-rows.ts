@@ -69,38 +69,19 @@ export function keepDoubts(
   if (pairs.length > 0) run.noteLater(doubtsNote, JSON.stringify(Object.fromEntries(pairs)))
 }
 
-const heldNote = 'held_customers'
-
-/**
- * Customers with a row that was settled early. A hold is noted at the latest with the outcome of its row. The system's clock counts
- * only between sessions, and a hold never becomes longer.
- */
-export function createHeldCustomers(
-  run: Pick<Run, 'note' | 'noteLater'>,
-  clock: Pick<Clock, 'now' | 'wall'>,
-): HeldCustomers {
-  const held = new Map<string, Hold>()
-  for (const [customerId, [until, ms]] of readPairs(run.note(heldNote)))
-    held.set(customerId, { until: clock.now() + Math.min(ms, until - clock.wall()), ms })
+/** Customers with a row that was settled early. The next session finds the time in the field state, with the outcome of the row. */
+export function createHeldCustomers(clock: Pick<Clock, 'now'>): HeldCustomers {
+  const held = new Map<string, number>()
   return {
-    until: (customerId) => held.get(customerId)?.until ?? 0,
+    until: (customerId) => held.get(customerId) ?? 0,
     hold(customerId, until) {
-      for (const [other, hold] of held) if (hold.until < clock.now()) held.delete(other)
-      held.set(customerId, { until, ms: until - clock.now() })
-      const offset = clock.wall() - clock.now()
-      const stored = [...held].map(([id, hold]) => [id, [hold.until + offset, hold.ms]])
-      run.noteLater(heldNote, JSON.stringify(Object.fromEntries(stored)))
+      for (const [other, end] of held) if (end < clock.now()) held.delete(other)
+      held.set(customerId, until)
     },
   }
 }
 
-/** Both in milliseconds: a time, and how long the hold was. */
-interface Hold {
-  readonly until: number
-  readonly ms: number
-}
-
-/** What a note keeps by customer or by row: two numbers each. */
+/** What a note keeps by row: two numbers each. */
 function readPairs(text = ''): ReadonlyMap<string, readonly [number, number]> {
   const found = parseJson(text)
   const pairs = new Map<string, readonly [number, number]>()

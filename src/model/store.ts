@@ -143,6 +143,11 @@ export interface Run extends RunReader, RunRows {
   intendedBody(row: number): IntendedBody | undefined
   /** True if another run has recorded an intent for a field of this row in doubt since. */
   isOvertaken(row: number): Promise<boolean>
+  /**
+   * Until when (milliseconds since 1970) a request to the customer may be applied that is not the row's: of another run, or of a row
+   * that was settled early. Ask again then, because a living run may repeat it.
+   */
+  arrivesUntil(customerId: string, row: number): Promise<number>
   readonly earlier: EarlierSessions
   /** Of the last row from the first on without a gap that has an outcome; undefined if the first row is open. */
   lastOfSettled(): Promise<Outcome | undefined>
@@ -196,8 +201,6 @@ export interface KnownFields {
   isUnknown(field: string): boolean
   /** True if it is not as it was written, and counts as unknown. */
   readonly isDamaged: boolean
-  /** When the last of such requests may have been sent, milliseconds since 1970. */
-  readonly doubtAt: number
 }
 
 /** What a run has set in `addresses` and `coupon` of one customer. */

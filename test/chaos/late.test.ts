@@ -5,14 +5,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'csv-parse/sync'
-import type { BulkUpdateOptions } from '../../src/index.ts'
+import type { BulkUpdateOptions, UpdateResult } from '../../src/index.ts'
 import type { ApiResponse, Clock, SignedRequest } from '../../src/model/ports.ts'
 import { createDice } from './dice.ts'
 import type { Dice } from './dice.ts'
-import { customerOf, judgeLate, planFaults, planRows, rowTypes, textOf } from './late-judge.ts'
-import type { LateRow } from './late-judge.ts'
+import { customerOf, judgeLate, markOf, planFaults, planRows, rowTypes, textOf } from './late-judge.ts'
+import type { Ended, LateRow, RowType } from './late-judge.ts'
 import { createLateServer } from './late-server.ts'
 import type { Fault, LateServerParts } from './late-server.ts'
 import { createJumpingClock, createWire, silenceMs } from './late-world.ts'
@@ -43,7 +43,7 @@ vi.mock('../../src/http/transport.ts', () => ({
     close: () => Promise.resolve(),
   }),
 }))
-const { bulkUpdate } = await import('../../src/index.ts')
+const { bulkUpdate, rollback } = await import('../../src/index.ts')
 
 const longestMs = 24 * 3_600_000
 const [from = 1, to = 12] = (process.env['RAPYD_BULK_LATE'] ?? '').split('-').filter(Boolean).map(Number)
@@ -85,7 +85,10 @@ function createTrial(
     ...more,
   }
   writeFileSync(options.input, textOf(rows))
-  const session = async (stopAfterMs?: number) => {
+  const session = async (
+    stopAfterMs?: number,
+    send: (given: typeof options & { readonly signal: AbortSignal }) => Promise<UpdateResult> = bulkUpdate,
+  ) => {
     const stopping = new AbortController()
     let isBegun = false
     world.exchange = (request) => {
@@ -95,7 +98,7 @@ function createTrial(
       isBegun = true
       return wire(request)
     }
-    const run = bulkUpdate({ ...options, signal: stopping.signal })
+    const run = send({ ...options, signal: stopping.signal })
     const { isFinished, directory } = await clock.drive(run, longestMs)
     stopping.abort()
     const results: Record<string, string>[] = parse(readFileSync(join(directory, 'results.csv')), {
@@ -108,25 +111,43 @@ function createTrial(
     }))
     return { isFinished, ended }
   }
-  return { clock, server, session }
+  /** Sends another file. */
+  const sendFile = async (name: string, others: readonly LateRow[], given: object = {}) => {
+    const input = join(place, name)
+    writeFileSync(input, textOf(others))
+    return session(undefined, (usual) => bulkUpdate({ ...usual, input, ...given }))
+  }
+  return { clock, server, session, sendFile }
 }
 
 async function play(seed: number): Promise<string[]> {
   const dice = createDice(seed)
   const type = rowTypes[seed % rowTypes.length] ?? 'plain'
   const rows = planRows(dice.roll(2, 12), dice.roll(1, 2), type, dice.chance(0.5))
-  const { clock, server, session } = createTrial(dice, rows, planFaults(dice), {
+  const { clock, server, session, sendFile } = createTrial(dice, rows, planFaults(dice), {
     rate: dice.chance(0.5) ? 'none' : '200/1m,1000/5m',
     metadataKeys: dice.chance(0.5) ? 'all' : 'own',
     backup: dice.chance(0.3),
   })
   for (let stops = dice.roll(0, 3); ; stops--) {
     const { isFinished, ended } = await session(stops > 0 ? dice.roll(10, 200_000) : undefined)
+    // Whether it has ended or not, another file follows at once: its rows come last.
+    if (dice.chance(isFinished ? 0.5 : 0.2)) {
+      const later = rows.map((row) => ({ ...row, row: row.row + rows.length }))
+      const next = await sendFile('next.ndjson', later, { onlyChanged: dice.chance(0.5) })
+      clock.pass(120_000)
+      server.arrive()
+      return judgeLate([...rows, ...later], server, [...ended, ...next.ended.map(moved(rows.length))])
+    }
     clock.pass(isFinished ? 120_000 : dice.chance(0.5) ? 0 : dice.roll(0, 100_000))
     server.arrive()
     if (isFinished) return judgeLate(rows, server, ended)
   }
 }
+
+const moved =
+  (rows: number) =>
+  ({ row, outcome }: Ended): Ended => ({ row: row + rows, outcome })
 
 it(
   'nothing is applied twice or in another order, and no row is called something else than what became of it',
@@ -174,6 +195,96 @@ it('a stop does not wait, and the next start waits out only what is left of the 
     .map(({ at }) => at)
   expect(second - first).toBeGreaterThanOrEqual(90_000)
   expect(second - first).toBeLessThan(92_000)
+})
+
+/** Rows of other files have other numbers, by which their values are told apart. */
+function laterRow(type: RowType, row = 100): LateRow {
+  return { row, customerId: firstCustomer, type }
+}
+
+describe('a request that another run has lost', () => {
+  const late: Fault = { kind: 'gateway_504', lateMs: 40_000 }
+
+  it.each([
+    ['plain', {}, 90_000],
+    ['plain', { onlyChanged: true }, 90_000],
+    ['addresses', {}, 300_000],
+    ['addresses', { onlyChanged: true }, 300_000],
+  ] as const)(
+    'is waited for by another file, from its last attempt on (%s, %j)',
+    async (type, given, settleMs) => {
+      const faults = [lost, late]
+      const { server, session, sendFile } = createTrial(
+        createDice(1),
+        planRows(1, 1, type, true),
+        (_, attempt) => faults[attempt - 1],
+      )
+      // The second attempt comes when the first is settled.
+      await session(settleMs + 5_000)
+      const { ended } = await sendFile('next.ndjson', [laterRow(type)], given)
+      expect(ended).toMatchObject([{ outcome: 'updated' }])
+      expect(server.applied.map(markOf)).toEqual([1, 100])
+      const [, second = 0, third = 0] = server.updates.map(({ at }) => at)
+      expect(third - second).toBeGreaterThanOrEqual(settleMs)
+      expect(third - second).toBeLessThan(settleMs + 10_000)
+    },
+  )
+
+  it.each([{}, { onlyChanged: true }])(
+    'is waited for by another file if its row was settled early (%j)',
+    async (given) => {
+      const { server, session, sendFile } = createTrial(
+        createDice(1),
+        planRows(1, 1, 'plain', true),
+        (_, attempt) => (attempt === 2 ? late : undefined),
+        { onlyChanged: false },
+      )
+      await session()
+      // The customer holds the value already, so the second run is over before its request arrives.
+      await session(undefined, (usual) => bulkUpdate({ ...usual, newRun: true }))
+      const { ended } = await sendFile('next.ndjson', [laterRow('plain')], given)
+      expect(ended).toMatchObject([{ outcome: 'updated' }])
+      expect(server.applied.map(markOf)).toEqual([1, 1, 100])
+      const [, second = 0, third = 0] = server.updates.map(({ at }) => at)
+      expect(third - second).toBeGreaterThanOrEqual(90_000)
+      expect(third - second).toBeLessThan(92_000)
+    },
+  )
+
+  it('holds up no other customers of the next file', async () => {
+    const { server, session, sendFile } = createTrial(
+      createDice(1),
+      planRows(1, 1, 'plain', true),
+      (customerId, attempt) => (customerId === firstCustomer && attempt === 1 ? late : undefined),
+    )
+    await session(10_000)
+    const others = planRows(400, 1, 'plain', true).map((row) => Object.assign(row, { row: row.row + 100 }))
+    const begun = server.updates.length
+    await sendFile('next.ndjson', others)
+    const sent = server.updates.slice(begun).filter(({ customerId }) => customerId !== firstCustomer)
+    expect(sent).toHaveLength(399)
+    expect(Math.max(...sent.map(({ at }) => at))).toBeLessThan(20_000)
+    expect(server.applied.slice(-2).map(markOf)).toEqual([1, 101])
+  })
+
+  it('is waited for by a rollback, which then finds what it has written', async () => {
+    const faults = [lost, late]
+    const { server, session } = createTrial(
+      createDice(1),
+      planRows(1, 1, 'plain', true),
+      (_, attempt) => faults[attempt - 1],
+      { backup: true, runId: 'first' },
+    )
+    await session(95_000)
+    await session(undefined, async ({ signal, store, runsDir, baseUrl, accessKey, secretKey }) => {
+      const found = await rollback({ run: 'first', signal, store, runsDir, baseUrl, accessKey, secretKey })
+      if ('nothingLeft' in found) throw new Error('nothing to roll back')
+      return found
+    })
+    server.arrive()
+    expect(server.applied.map(markOf)).toEqual([1, 0, 0])
+    expect(server.customer(firstCustomer)).toMatchObject({ name: '' })
+  })
 })
 
 it('at most three attempts of a row end in doubt, also if the run is stopped in between', async () => {

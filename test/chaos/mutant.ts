@@ -397,6 +397,18 @@ export const mutants: readonly Mutant[] = [
     tests: contract,
   },
   {
+    title: 'what another run has lost is not waited for',
+    file: 'engine/only-changed.ts',
+    edits: [['await parts.untilSettled(request, signal)', 'void row']],
+    tests: ['chaos/late.test.ts'],
+  },
+  {
+    title: 'a run that was killed counts as settled at its first attempt',
+    file: 'store/sqlite/field-effects.ts',
+    edits: [["Math.max(intent.at, number('renewed_at')) + goneMs", 'intent.at + goneMs']],
+    tests: contract,
+  },
+  {
     title: 'a row in doubt is never overtaken',
     file: 'store/sqlite/run.ts',
     edits: [['fields?.isOvertaken(intent) === true', 'fields?.account === -1']],

@@ -1,7 +1,7 @@
 /** Examines the whole store: SQLite's own structure, and the checksum of every row that decides what is sent. */
 import { BulkUpdateError } from '../../model/errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { fieldTable, mapFields, unknown } from './field-effects.ts'
+import { damagedEntries, fieldTable, mapFields, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
 import { readBefore } from './run-reader.ts'
 
@@ -55,10 +55,13 @@ export async function acceptStore(database: StoreDatabase): Promise<void> {
         const table = fieldTable(database, Number(account))
         // With its old number no entry hides an open intent, which is read first as well.
         const known = table.get(String(customer))
-        table.put(
-          String(customer),
-          mapFields(known, ({ number }) => ({ digest: unknown, number, at, until: 0 })),
-        )
+        const lost = mapFields(known, ({ number }, field) => ({
+          digest: unknown,
+          number,
+          at,
+          until: at + (field in damagedEntries ? 300_000 : 90_000),
+        }))
+        table.put(String(customer), lost)
       }
     })
   }

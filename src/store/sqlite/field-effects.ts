@@ -70,7 +70,8 @@ export function fieldTable({ all, first, run: change, path }: StoreDatabase, acc
         const intent = readIntent(found, path)
         const number = (name: string): number => Number(found[name])
         const isAlive = isOwned(path, number('run'), number('epoch'), number('lease_until'))
-        const goneMs = intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
+        const isGivenBack = number('lease_until') === 0
+        const goneMs = isGivenBack || intent.settleMs < leastSettleMs ? 0 : ownerGoneMs
         const endsAt = Math.max(intent.at, number('renewed_at')) + goneMs + intent.settleMs
         /** When its attempts are over at the latest, milliseconds since 1970; infinity while its owner lives. */
         const ends = { endsAt: isAlive ? Number.POSITIVE_INFINITY : endsAt }
@@ -89,29 +90,39 @@ export function entriesOf(text: string): FieldEntries {
 
 export function mapFields<From, To>(
   fields: Readonly<Record<string, From>>,
-  change: (value: From) => To,
+  change: (value: From, field: string) => To,
 ): Readonly<Record<string, To>> {
-  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, change(value)]))
+  return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, change(value, field)]))
 }
 
-/** Before the intents of a run are deleted: their requests may have been applied, and no run settles them any more. */
-export async function keepDoubts(database: StoreDatabase, run: number): Promise<void> {
+/**
+ * What a run that is held, and perhaps deleted, has left in doubt. `endedAt`: when its attempts ended, milliseconds since 1970. Its
+ * open intents do not say so while it is held.
+ */
+export async function keepDoubts(database: StoreDatabase, run: number, endedAt: number): Promise<void> {
   await database.write(() => {
     for (const found of database.all('SELECT * FROM intent WHERE run = ? AND account <> 0', run)) {
       const { customerId, fields, number, at, settleMs } = readIntent(found, database.path)
       const table = fieldTable(database, Number(found['account']))
       const entries: Record<string, FieldEntry> = { ...table.get(customerId) }
-      const doubt: FieldEntry = { digest: unknown, number, at, until: Date.now() + settleMs }
-      for (const field of fields) if (number > (entries[field]?.number ?? 0)) entries[field] = doubt
+      const doubt: FieldEntry = { digest: unknown, number, at, until: Math.max(at, endedAt) + settleMs }
+      for (const field of fields) {
+        const before = entries[field] ?? doubted
+        const until = Math.max(before.until, doubt.until)
+        entries[field] = { ...(number > before.number ? doubt : before), until }
+      }
       table.put(customerId, entries)
     }
   })
 }
 
+/** So often a request of a living run is looked for. */
+const lookEveryMs = 1_000
+
 export type FieldWriter = ReturnType<typeof createFieldWriter>
 
 /**
- * All but `isOvertaken` are called inside a transaction. `isOtherKey`: the digests of the account were made with another
+ * All but `isOvertaken` and `arrivesUntil` are called inside a transaction. `isOtherKey`: the digests of the account were made with another
  * secret key, so what is confirmed now cannot be compared with them.
  */
 export function createFieldWriter(
@@ -167,6 +178,14 @@ export function createFieldWriter(
       })
       const others = table.intents(customerId, { run, row })
       return isWritten || others.some((other) => other.number > number && shares(other.fields, fields))
+    },
+    /** See `Run`. */
+    arrivesUntil(customerId: string, row: number): number {
+      const next = Date.now() + lookEveryMs
+      const ends = table
+        .intents(customerId, { run, row })
+        .map(({ endsAt, at, settleMs }) => (Number.isFinite(endsAt) ? endsAt : Math.min(next, at + settleMs)))
+      return Math.max(0, ...ends, ...Object.values(table.get(customerId)).map(({ until }) => until))
     },
   }
 }

@@ -15,7 +15,7 @@ import {
   mapFields,
   unknown,
 } from './field-effects.ts'
-import type { FieldEntries, FieldEntry, FieldTable } from './field-effects.ts'
+import type { FieldEntry, FieldTable } from './field-effects.ts'
 
 /** No row has it. Intents of runs without field state have 0. */
 const noAccount = -1
@@ -65,8 +65,15 @@ export function createFieldState(database: StoreDatabase, owner: AccountId): Fie
         run("UPDATE account SET last_sender = '', former_path = NULL WHERE id = ?", account)
         const at = Date.now()
         for (const { customerId, digests } of confirmed) {
-          const entries = mapFields(digests, (digest) => ({ digest, number, at, until: 0 }))
-          table.put(customerId, { ...table.get(customerId), ...entries })
+          const before = table.get(customerId)
+          const untilOf = (field: string): number => before[field]?.until ?? 0
+          const entries = mapFields(digests, (digest, field) => ({
+            digest,
+            number,
+            at,
+            until: untilOf(field),
+          }))
+          table.put(customerId, { ...before, ...entries })
         }
       })
     },
@@ -150,17 +157,11 @@ function knownFields(table: FieldTable, customerId: string): KnownFields {
     intents.some(({ fields, number }) => fields.includes(field) && number > (entries[field]?.number ?? 0))
   const isUnknown = (field: string): boolean => entries[field]?.digest === unknown || isOpen(field)
   const known = Object.entries(entries).filter(([field, entry]) => isKnown(entry) && !isOpen(field))
-  const times = [...unknownTimes(entries), ...intents.map(({ at }) => at)]
   return {
     digests: Object.fromEntries(known.map(([field, { digest }]) => [field, digest])),
     isUnknown,
     isDamaged: entries === damagedEntries,
-    doubtAt: Math.max(0, ...times),
   }
-}
-
-function unknownTimes(entries: FieldEntries): readonly number[] {
-  return Object.values(entries).flatMap(({ digest, at }) => (digest === unknown ? [at] : []))
 }
 
 /**

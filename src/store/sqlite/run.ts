@@ -310,6 +310,7 @@ function doubtsOf({ database, number, fields, settledRows, inDoubt, intents }: R
       const intent = intents.get(row)
       return intent !== undefined && fields?.isOvertaken(intent) === true
     },
+    arrivesUntil: async (customerId, row) => fields?.arrivesUntil(customerId, row) ?? 0,
     async lastOfSettled() {
       let last = 0
       while (settledRows.has(last + 1)) last++

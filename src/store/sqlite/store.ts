@@ -35,7 +35,14 @@ function storeOf(database: StoreDatabase): Store {
   async function hold(run: StoredRun & { readonly number: number }): Promise<() => Promise<void>> {
     const owner = await takeRun(database, run, Number.POSITIVE_INFINITY)
     // Nothing is sent meanwhile, so the attempts of the owner before still count.
-    return () => owner.release(owner.earlierEndedAt)
+    const release = (): Promise<void> => owner.release(owner.earlierEndedAt)
+    try {
+      await keepDoubts(database, run.number, owner.earlierEndedAt)
+      return release
+    } catch (error) {
+      await release()
+      throw error
+    }
   }
 
   return {
@@ -119,7 +126,6 @@ const runTables: Readonly<Record<string, string>> = tables
 const batchRows = 1_000
 
 async function deleteWholeRun(database: StoreDatabase, run: number): Promise<void> {
-  await keepDoubts(database, run)
   for (const table of Object.keys(runTables)) await deleteRows(database, run, table)
   await database.write(() => database.run('DELETE FROM run WHERE number = ?', run))
   await freeSpace(database)

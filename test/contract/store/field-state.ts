@@ -26,6 +26,11 @@ async function send(run: Run, row: number, digest: string): Promise<void> {
   await settle(run, row, { confirmed: { name: digest } })
 }
 
+/** For how many milliseconds the run has to wait for what others have sent. */
+async function leftFor(run: Run): Promise<number> {
+  return (await run.arrivesUntil(customerId, 1)) - Date.now()
+}
+
 export function fieldStateContract(kindName: string, kind: StoreKind): void {
   describe(`field state (${kindName})`, () => {
     const { open, openRun, reopen, close, endLease } = createStoreRig(kind)
@@ -89,7 +94,6 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
         const run = await openRun(store, 'a')
         await intend(run, 1, 'name', 'email')
         await settle(run, 1, { confirmed: { name: 'n1', email: 'e1' } })
-        const before = Date.now()
         await intend(run, 2, 'name', 'coupon')
         const found = await known(another)
         expect(found.digests).toEqual({ email: 'e1' })
@@ -99,8 +103,6 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
           false,
           false,
         ])
-        expect(found.doubtAt).toBeGreaterThanOrEqual(before)
-        expect(found.doubtAt).toBeLessThanOrEqual(Date.now())
       })
 
       it('that is cancelled brings the old state back', async () => {
@@ -111,7 +113,6 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
         expect(await nameIn(store)).toBe('unknown')
         await run.cancelIntents([2])
         expect(await nameIn(store)).toBe('n1')
-        expect((await known(store)).doubtAt).toBe(0)
       })
 
       it('whose row was refused brings the old state back', async () => {
@@ -138,12 +139,10 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
         const store = await open()
         const run = await openRun(store, 'a')
         await send(run, 1, 'n1')
-        const before = Date.now()
         await intend(run, 2, 'name')
         await close(run)
         await store.deleteRun('a', () => Promise.resolve(true))
         expect(await nameIn(store)).toBe('unknown')
-        expect((await known(store)).doubtAt).toBeGreaterThanOrEqual(before)
       })
     })
 
@@ -157,7 +156,6 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
         const found = await known(store)
         expect(found.digests).toEqual({ email: 'e2' })
         expect([found.isUnknown('name'), found.isUnknown('email')]).toEqual([true, false])
-        expect(found.doubtAt).toBeGreaterThan(0)
       })
 
       it('confirms a field that was unknown, once nothing that was sent before can be applied any more', async () => {
@@ -295,6 +293,66 @@ export function fieldStateContract(kindName: string, kind: StoreKind): void {
           await close(one)
           await store.deleteRun('one', () => Promise.resolve(true))
         }
+      })
+    })
+
+    describe('what was sent to a customer may be applied', () => {
+      it('for the settle time from the end of a run that left it in doubt, also if that is held or deleted', async () => {
+        const { store, one, two } = await beginTwo()
+        expect(await leftFor(two)).toBeLessThanOrEqual(0)
+        await intend(one, 2, 'name')
+        const before = Date.now()
+        await close(one)
+        const closed = Date.now()
+        const expectWhole = async (): Promise<void> => {
+          const until = await two.arrivesUntil(customerId, 1)
+          expect(until).toBeGreaterThanOrEqual(before + 90_000)
+          expect(until).toBeLessThanOrEqual(closed + 90_000)
+        }
+        await expectWhole()
+        const release = await store.holdRun('one')
+        await expectWhole()
+        await release()
+        await expectWhole()
+        await store.deleteRun('one', () => Promise.resolve(true))
+        await expectWhole()
+      })
+
+      it('by a living run: it is asked again soon', async () => {
+        const { one, two } = await beginTwo()
+        await intend(one, 2, 'name')
+        const leftMs = await leftFor(two)
+        expect(leftMs).toBeGreaterThan(0)
+        expect(leftMs).toBeLessThanOrEqual(1_000)
+        await one.cancelIntents([2])
+        expect(await leftFor(two)).toBeLessThanOrEqual(0)
+      })
+
+      it('after its row was settled early, also once a file was taken as applied', async () => {
+        const { store, one, two } = await beginTwo()
+        const until = Date.now() + 60_000
+        await intend(one, 2, 'name')
+        await settle(one, 2, { confirmed: { name: 'n2' }, until })
+        expect(await two.arrivesUntil(customerId, 1)).toBe(until)
+        await store.fieldState(accountId).confirm([{ customerId, digests: { name: 'n3' } }])
+        await store.fieldState(accountId).forget()
+        expect(await two.arrivesUntil(customerId, 1)).toBe(until)
+        expect(await two.arrivesUntil('cus_2', 1)).toBe(0)
+      })
+
+      it('by the row itself: that is not counted', async () => {
+        const { doubtful } = await beginInDoubt()
+        expect(await doubtful.arrivesUntil(customerId, 1)).toBe(0)
+        expect(await doubtful.arrivesUntil(customerId, 2)).toBeGreaterThan(Date.now())
+      })
+
+      it('after all that was sent since a store that was put back', async () => {
+        const { store, one, two } = await beginTwo()
+        await close(one)
+        await store.check(true)
+        const leftMs = await leftFor(two)
+        expect(leftMs).toBeGreaterThan(60_000)
+        expect(leftMs).toBeLessThanOrEqual(90_000)
       })
     })
 

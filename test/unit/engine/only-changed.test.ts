@@ -95,11 +95,11 @@ async function sendRow(patch: Patch, fate: Fate, sending: Omit<Sending, 'patch'>
     },
     run: by,
     identity,
-    clock: { wall: Date.now, sleep: () => Promise.resolve() },
+    clock: { wall: Date.now },
     wholeRows: false,
     read: reading && createSharedRead(() => Promise.resolve(reading), { now: () => 0 }),
     isInDoubt: (doubted) => by.inDoubt.has(doubted),
-    settleAfterMs: 0,
+    untilSettled: () => Promise.resolve(),
     ...sending.parts,
   })
   let body = ''
