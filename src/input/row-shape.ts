@@ -7,6 +7,7 @@ import { isInvisible } from '../model/invisible.ts'
 import { rawRowMark } from '../model/row.ts'
 import type { CsvRow, MalformedRow } from '../model/row.ts'
 import type { OnSetAside } from '../model/scan.ts'
+import { normalise } from '../model/text.ts'
 import { hasBrokenQuote } from './csv.ts'
 import { recordProblem } from './lines.ts'
 import { refusal } from './refusals.ts'
@@ -84,17 +85,20 @@ const stillRaw = recordProblem(
 /** Returns undefined for a line that holds nothing. A missing cell must not count as blank, so other widths are malformed. */
 function createJudge(header: readonly string[], onSetAside: OnSetAside) {
   const width = header.length
-  const names = new Set(header.filter((name) => !isBlank(name)))
+  const own = header.map(normalise)
+  const names = new Set(own.filter((name) => !isBlank(name)))
+  const longestName = Math.max(...header.map((name) => name.length))
   return (record: CsvRecord): CsvRecord | undefined => {
     if (record.kind === 'malformed') return record
     const { cells, line } = record
     const [first = ''] = cells
-    if (isBlank(first) && cells.every(isBlank)) {
+    if (isEmpty(first) && cells.every(isEmpty)) {
       onSetAside('blank_lines', line)
       return undefined
     }
-    if (names.has(first) && isHeader(cells, names)) {
-      if (header.every((name, index) => name === cells[index])) return refuse(record, headerAgain)
+    if (first.length <= longestName + 2 && isHeader(cells, names)) {
+      if (own.every((name, index) => name === normalise(cells[index] ?? '')))
+        return refuse(record, headerAgain)
       throw refusal('E_OTHER_HEADER', 'otherHeader', { line })
     }
     if (cells.length > width && cells.slice(width).every(isBlank)) {
@@ -116,10 +120,17 @@ function isBlank(cell: string): boolean {
   return cell === '' || isInvisible(cell)
 }
 
-/** True if most cells are names of columns. */
-function isHeader(cells: readonly string[], names: ReadonlySet<string>): boolean {
-  const filled = cells.filter((cell) => !isBlank(cell))
-  return filled.filter((cell) => names.has(cell)).length * 2 > filled.length
+/** Also true for a line that is drawn between header and rows: `---|---`. */
+function isEmpty(cell: string): boolean {
+  return isBlank(cell) || /^\s*[:+|]?[-=_]{2}[-=_:+|\s]*$/.test(cell)
+}
+
+/** True if the first cell and most others are names of columns, which are compared as a mapping compares them. */
+function isHeader([first = '', ...others]: readonly string[], names: ReadonlySet<string>): boolean {
+  if (!names.has(normalise(first))) return false
+  const filled = others.filter((cell) => !isBlank(cell))
+  const known = filled.filter((cell) => names.has(normalise(cell))).length
+  return names.size === 1 || (known > 0 && (known + 1) * 2 > filled.length + 1)
 }
 
 /** What every customer id begins with. */
@@ -128,7 +139,7 @@ const footerStart = new RegExp(
   `^[\\s(*=#/-]*(?:(?:${footerWords.starts.join('|')})(?!\\p{L})|\\d[\\d.,\\s]*(?:${footerWords.counted.join('|')})(?!\\p{L}))|^[-=*#_/]{2}`,
   'iu',
 )
-const numbersOnly = /^[\s\d.,:%()/+$€£-]*$/
+const numbersOnly = /^[\s\d.,:%()/+$€£-]*(?:\d\s?\p{L}+)?$/u
 
 function startsAsFooter(cells: readonly string[]): boolean {
   return footerStart.test(cells.find((cell) => !isBlank(cell))?.trim() ?? '')

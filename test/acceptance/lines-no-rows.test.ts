@@ -113,16 +113,22 @@ describe('lines of a title above the header', () => {
   })
 })
 
-it.each([',,,', '"","","",""', ' ,\t, ,\u00a0', ',', '""'])(
-  'the line %j is a blank line: it is counted, and no row',
-  async (line) => {
-    const text = `${names}\n${row(1)}\n${line}\n${row(2)}\n${line}\n`
-    expect(await look(text)).toEqual({ ...good(2), aside: ['2 blank_lines 3'] })
-    const { summary } = await update('crm.csv')
-    expect(summary).toMatchObject({ input: { rows: 2 }, outcomes: { updated: 2, invalid: 0 } })
-    expect(summary.set_aside).toEqual([{ kind: 'blank_lines', count: 2, line: 3 }])
-  },
-)
+it.each([
+  ',,,',
+  '"","","",""',
+  ' ,\t, ,\u00a0',
+  ',',
+  '""',
+  '--------,----,---,--',
+  '---+---+---',
+  ':--,:--:,--:,---',
+])('the line %j is a blank line: it is counted, and no row', async (line) => {
+  const text = `${names}\n${row(1)}\n${line}\n${row(2)}\n${line}\n`
+  expect(await look(text)).toEqual({ ...good(2), aside: ['2 blank_lines 3'] })
+  const { summary } = await update('crm.csv')
+  expect(summary).toMatchObject({ input: { rows: 2 }, outcomes: { updated: 2, invalid: 0 } })
+  expect(summary.set_aside).toEqual([{ kind: 'blank_lines', count: 2, line: 3 }])
+})
 
 describe('columns and cells beyond the last name', () => {
   it('are left out while they are blank', async () => {
@@ -170,6 +176,9 @@ describe('a footer', () => {
     ['Gesamt: 1.234', 1],
     ['合計,2,,', 1],
     [',,Summe,2', 1],
+    ['Total,2 customers,,', 1],
+    ['Summary,,,', 1],
+    ['TRAILER,2,,', 1],
     ['(12 rows affected)', 1],
     ['-- 12 rows', 1],
     ['12 Zeilen', 1],
@@ -313,16 +322,33 @@ describe('files that were joined', () => {
     },
   )
 
-  it.each(['customer,email,name,phone_number', 'name,customer,phone_number', 'customer,name,email,ewallet'])(
-    'a second header with other columns (%s) stops the file',
-    async (other) => {
-      await expect(look(`${names}\n${row(1)}\n${other}\n${row(2)}\n`)).rejects.toMatchObject({
-        code: 'E_OTHER_HEADER',
-        exitCode: 3,
-        message: expect.stringContaining('line 3'),
-      })
-    },
-  )
+  it('a second header in other letters is named as well', async () => {
+    const again = ' Customer , NAME ,E-Mail,"Phone Number"'
+    expect(await look(`${names}\n${row(1)}\n${again}\n${row(2)}\n`)).toMatchObject({
+      calls: 2,
+      invalid: ['3 E_HEADER_AGAIN'],
+    })
+  })
+
+  it('a row or a title that is called like a column is no header', async () => {
+    const { invalid } = await look(
+      `${names}\n${row(1)}\nName,,,\n${id(2)},Name,email@example.com,+442071838750\n`,
+    )
+    expect(invalid).toEqual(['3 E_ID'])
+  })
+
+  it.each([
+    'customer,email,name,phone_number',
+    'Customer,E-Mail,Name,Phone Number',
+    'name,customer,phone_number',
+    'customer,name,email,ewallet',
+  ])('a second header with other columns (%s) stops the file', async (other) => {
+    await expect(look(`${names}\n${row(1)}\n${other}\n${row(2)}\n`)).rejects.toMatchObject({
+      code: 'E_OTHER_HEADER',
+      exitCode: 3,
+      message: expect.stringContaining('line 3'),
+    })
+  })
 
   it('a mark in front of a row is left out, and one inside of a line is named', async () => {
     expect(await look(`${names}\n${row(1)}\n\ufeff"${id(2)}",Bob,,\n\ufeff${row(3)}\n`)).toMatchObject({
