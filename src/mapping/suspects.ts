@@ -6,7 +6,7 @@ import { isInvisible, trimInvisible } from '../model/invisible.ts'
 import { decodeHtml } from '../model/wrappers.ts'
 import texts from './suspects.json' with { type: 'json' }
 
-const toSet = (list: string): ReadonlySet<string> => new Set(list.split('|'))
+const toSet = (list: string): ReadonlySet<string> => new Set(list.normalize('NFKC').split('|'))
 const markers = toSet(texts.markers)
 const spelt = toSet(texts.spelt)
 const bracketed = toSet(texts.bracketed)
@@ -19,15 +19,15 @@ const errors = new Set(
 
 /** How all of these begin, so that most texts are done with at once. */
 const beginning = new RegExp(
-  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`]*(?:$|[#＃&<]|=""$|n\\s*/|object|system\\.|${[
-    markers,
-    spelt,
-    bracketed,
-    wholes,
-    unfinished,
-    numbered,
+  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`*~/]*(?:$|[#＃&<ｎＮｕＵ]|=""$|n\\s*/|%!|[01]\\d{0,3}[./-]|object|array|circular|function|system\\.|[\\w.$;]+@[\\da-f]{5,8}$|${[
+    texts.markers,
+    texts.spelt,
+    texts.bracketed,
+    texts.wholes,
+    texts.unfinished,
+    texts.numbered,
   ]
-    .flatMap((list) => Array.from(list, (text) => RegExp.escape(text.slice(0, 3))))
+    .flatMap((list) => list.split('|').map((text) => RegExp.escape(text.slice(0, 3))))
     .join('|')})`,
   'iu',
 )
@@ -35,12 +35,19 @@ const beginning = new RegExp(
 /** Longer texts are none of these, but for a row of `#`. */
 const longest = 60
 
-const around = /^[\s\p{Ps}\p{Pi}<"'`]+|[\s\p{Pe}\p{Pf}>"'`]+$/gu
+const around = /^[\s\p{Ps}\p{Pi}<"'`*~/]+|[\s\p{Pe}\p{Pf}>"'`*~/]+$/gu
 /** A guard without a text. */
 const emptyGuard = /^(?:=""|')$/
 const inBrackets = /^[\p{Ps}<].*[\p{Pe}>]$/su
-/** Objects of JavaScript, and types of .NET: `System.String[]`. */
-const printedObjects = /^(?:(?:\[object \w+\][\s,;|]*)+|System\.[A-Z]\w+[\w.[\]`,+]*)$/i
+/** Objects of JavaScript, types of .NET (`System.String[]`), formats of Go, and parts that were joined without a space. */
+const printed =
+  /^(?:(?:\[object \w+\][\s,;|]*)+|System\.[A-Z]\w+[\w.[\]`,+]*|%![a-z]\((?:<nil>|missing|\w+=)\)|(?:null|undefined){2,})$/is
+/** Objects of JavaScript inside others, of Java, Python and Ruby. */
+const printedObject =
+  /^(?:\[(?:Object|Array|Circular|Function(?:: \w+)?)\]|\[?[\w.$]*[.[][A-Z][\w$]*(?:\.[\w$]+)*;?@[\da-f]{5,8}|#?<[\w.:]+(?: object at |:)0x[\dA-Fa-f]+>)$/
+/** The first day of a calendar, for a date that is missing. */
+const noDate =
+  /^(?:0000([-/.])00\1(?:00)|00([-/.])00\2(?:0000)|0001-01-01|0?1([-/.])0?1\3(?:0001)|1900-01-00|(?:0?0[/.]0?1|0?1\/0?0)[/.]1900)(?:[T\s][\d:.,+\sA-Z-]*)?$/
 /** An error whose language is not in the list: no word in lower case ends so. */
 const shoutedError = /^#(?!\p{Ll})\p{L}[^\p{Ll}\s#]{1,40}\s?[!?]$/u
 
@@ -51,8 +58,10 @@ export function isSuspectBlank(text: string): boolean {
   // Columns of fixed width fill a text up with spaces.
   const filled = trimInvisible(text)
   if (filled === '' || filled.length > longest) return /^#*$/.test(filled)
-  const bare = filled.normalize('NFKC').replace(around, '')
-  return bare.startsWith('#') ? isSheetError(bare) : isMarkerOrNotice(filled, bare.toLowerCase())
+  const folded = filled.normalize('NFKC')
+  if (printedObject.test(folded)) return true
+  const bare = folded.replace(around, '')
+  return bare.startsWith('#') ? isSheetError(bare) : isMarkerOrNotice(folded, bare.toLowerCase())
 }
 
 function isMarkerOrNotice(text: string, lower: string): boolean {
@@ -62,21 +71,26 @@ function isMarkerOrNotice(text: string, lower: string): boolean {
     isMarker(text.replace(/\s*\/\s*/g, '/')) ||
     isMarkers(text.split(/[\s,;|]+/)) ||
     isMarkers(text.split(/[\s,;|/\p{Pd}]+/u)) ||
-    printedObjects.test(text) ||
+    printed.test(text) ||
+    noDate.test(text) ||
     unfinished.has(/^(.+?)\s?(?:\.{3}|…)$/.exec(lower)?.[1] ?? '') ||
     numbered.has(/^(\p{L}+)\s?:\s?5\d\d$/u.exec(lower)?.[1] ?? '')
   )
 }
 
-/** `bare` begins with `#`. A cell that is too narrow for its value shows only that. */
+/** `bare` begins with `#`. A cell that is too narrow for its value shows only that. Several are of a text that was joined. */
 function isSheetError(bare: string): boolean {
-  const error = bare.toLowerCase().replace(/[¡¿\s]/g, '')
+  return /^[#\s]{2,}$/.test(bare) || bare.split(/[\s,;|/]*(?=#)/).every(isError)
+}
+
+function isError(text: string): boolean {
+  const error = text.toLowerCase().replace(/[¡¿\s]/g, '')
   return (
-    /^#{2,}$/.test(error) ||
     error.startsWith('#n/a') ||
     errors.has(error) ||
     errors.has(error.replace(/!$/, '')) ||
-    shoutedError.test(bare)
+    numbered.has(error.slice(1)) ||
+    shoutedError.test(text)
   )
 }
 

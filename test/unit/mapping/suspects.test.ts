@@ -25,7 +25,10 @@ const errors: Readonly<Record<string, string>> = {
   Korean: '#분산!',
   'a language that is in no list': '#КҰНДЫЛЫҚ!|#GWALL!|#ÉRTÉKÜNK?',
   'LibreOffice and Sheets': 'Err:502|Err:508|#MACRO?|#ERROR!|Loading...|Wird geladen…',
-  Access: '#Error|#Deleted|#Name?|#Num!',
+  'unfinished cells':
+    'Chargement en cours...|読み込み中...|로드 중...|กำลังโหลด...|Đang tải...|טוען...|جارٍ التحميل...|Please wait...',
+  Access: '#Error|#Deleted|#Name?|#Num!|#Fehler|#Erreur|#Ошибка|#Typ!',
+  'several cells': '#REF! #REF!|#VALUE!, #VALUE!|#NAME?#NAME?|#N/A / #N/A',
   'a cell that is too narrow':
     '##|####|########################################################################',
   'Business Objects': '#MULTIVALUE|#UNAVAILABLE|#DIV/0|#REF',
@@ -46,16 +49,22 @@ describe('errors of spreadsheets', () => {
 
 const markers: Readonly<Record<string, string>> = {
   NULL: 'NULL|null|Null|(NULL)|[null]|<null>|{null}|NULL | NULL|\u00a0NULL\u00a0|"NULL"|«null»|（NULL）|( NULL )|NULL                                                                        ',
-  'of databases': '\\N|\\\\N|DBNull|0000-00-00|(blank)|<nil>|nil|n/a|N/A|(n/a)',
+  'of databases': '\\N|\\\\N|DBNull|0000-00-00|(blank)|<nil>|nil|n/a|N/A|(n/a)|∅|␀|*NULL*|~null~',
+  'in full width': 'ＮＵＬＬ|ｎｕｌｌ|Ｎ／Ａ',
+  'of dates':
+    '0000-00-00 00:00:00|0000-00-00T00:00:00Z|00.00.0000|00/00/0000|0001-01-01T00:00:00|1/1/0001 12:00:00 AM|00.01.1900|1/0/1900|1900-01-00',
+  'of objects in Java, Python and Ruby':
+    'com.acme.Customer@1f32e575|[Ljava.lang.String;@6d06d69c|<__main__.Customer object at 0x7f3c>|#<Customer:0x00007f9a>|[Object]|[Function: name]|Optional.empty',
   'of selection lists': '-None-|--None--|— None —|(none)|<none>|<unset>',
   'of pivot tables': '(Leer)|(vide)|(em branco)|(пусто)|（空白）|(비어 있음)',
-  'of Go and .NET': '%!s(<nil>)|System.String[]|System.Collections.Generic.List`1[System.String]',
+  'of Go and .NET':
+    '%!s(<nil>)|%!v(MISSING)|%!d(string=)|System.String[]|System.Collections.Generic.List`1[System.String]',
   'with characters that cannot be seen': '\u200bNULL|NULL\u200b|\u200e#N/A|#NV\u2060|&shy;|&zwnj;',
   'with spaces inside': 'n / a|N /A|# N / A',
   'of data frames': '<NA>|(na)|NaT|nan|NaN|-nan|<nan>|None|(None)|1.#IND',
   'of JavaScript':
     'undefined|UNDEFINED|Invalid Date|NaN/NaN/NaN|[object Object]|[object Object],[object Object]',
-  'of joined parts': 'null null|Null, Null|undefined undefined|nan nan',
+  'of joined parts': 'null null|Null, Null|undefined undefined|nan nan|undefinedundefined|nullnull',
   spaces: '   |\u00a0|\t',
 }
 
@@ -63,7 +72,9 @@ const texts: Readonly<Record<string, string>> = {
   names:
     'Nan|Nan Nan|Nil|Nat|NAT|Na|NA|Unda|Nils|Nullo|John Null|Ma|Ng|O|Ö|Blank|Empty Quarter|Error Ltd|(Jo)|(Tom)|Leer|Systema Ltd',
   'words and signs': 'none|NONE|n/a.|-|null and void|Null Island Ltd|[x]|{}|[]|{"a":1}|""|1.5|0000',
-  'signs of numbers': '#1|# 5|Apt #4|#12A|#A|#team|#Love!|C#|Loading Dock 5|Suite:501|Unit 5/1',
+  'signs of numbers': '#1|# 5|Apt #4|#12A|#A|#team|#Love!|C#|Loading Dock 5|Suite:501|Unit 5/1|#tom|#none',
+  'what looks like a date or an object':
+    '01/01/2001|1/2 Main St|0001|0000-00-01|1900-01-01|[Objective]|[Functional] Ltd|Ann@home|ann.lee@facade|@{Name=Ann}|0000-00-00 Ann|#<Customer name: Ann>|%!s(Ann)|<Ann Lee>|Arrayan|Ｎｏｒａ',
 }
 
 function codeOf(text: string, literals: readonly string[], nullValues: readonly string[] = []): unknown {
