@@ -50,17 +50,41 @@ function listCodePages(): ReadonlyMap<string, CodePage> {
   return codePages
 }
 
+/** The bytes of the characters that have two, and in Shift JIS one. Made when the first is needed, which takes some milliseconds. */
+function listPairs(encoding: string): ReadonlyMap<string, number> {
+  const decoder = new TextDecoder(encoding)
+  const pairs = new Map<string, number>()
+  for (const lead of upperBytes.slice(1, -1)) {
+    const trails = Array.from({ length: 191 }, (_, index) => index + 0x40)
+    const decoded = decoder
+      .decode(Uint8Array.from(trails.flatMap((trail) => [lead, trail, 0x0a])))
+      .split('\n')
+    for (const [index, character] of decoded.entries())
+      if (/^[^\ufffd]$/u.test(character)) pairs.set(character, lead * 256 + index + 0x40)
+  }
+  if (encoding === 'shift_jis')
+    for (let byte = 0xa1; byte < 0xe0; byte++) pairs.set(String.fromCharCode(byte + 0xfec0), byte)
+  return pairs
+}
+
+const pairTables = new Map<string, ReadonlyMap<string, number>>()
+
 export function codePageNames(): readonly string[] {
   return [...listCodePages().keys()]
 }
 
-/** Returns undefined if the page lacks a character. */
+/** Returns undefined if the page lacks a character. `page` may also be an encoding of several bytes. */
 export function encodeIn(page: string, text: string): Buffer | undefined {
-  const table = listCodePages().get(page)?.bytes
-  const bytes = Array.from(text, (character) =>
-    character < '\x80' ? character.charCodeAt(0) : (table?.get(character) ?? -1),
-  )
-  return bytes.includes(-1) ? undefined : Buffer.from(bytes)
+  let table = listCodePages().get(page)?.bytes ?? pairTables.get(page)
+  if (table === undefined) pairTables.set(page, (table = listPairs(page)))
+  const bytes: number[] = []
+  for (const character of text) {
+    const code = character < '\x80' ? character.charCodeAt(0) : table.get(character)
+    if (code === undefined) return undefined
+    if (code > 0xff) bytes.push(code >> 8)
+    bytes.push(code & 0xff)
+  }
+  return Buffer.from(bytes)
 }
 
 export function decodeFrom(page: string, bytes: Buffer): string {

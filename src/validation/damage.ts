@@ -1,6 +1,6 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
 import { codePageNames, decodeFrom, encodeIn, isOfSeveralBytes, otherEncodings } from '../input/code-pages.ts'
-import { openDecoder } from '../input/encoding.ts'
+import { isEncoding, openDecoder } from '../input/encoding.ts'
 import { countOddities } from '../input/oddities.ts'
 import type { InputColumn } from '../mapping/headers.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
@@ -173,7 +173,7 @@ type Misreading = 'twice' | 'page'
 
 /** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
 const plainText =
-  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
+  /^(?:[\0-\x7f]|(?<![a-z])[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3](?![a-z])|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
 
 /** Returns undefined for a text that is as it should be. */
 export function findMisreading(text: string): Misreading | undefined {
@@ -182,7 +182,8 @@ export function findMisreading(text: string): Misreading | undefined {
   if (oddities === 0) return undefined
   const isBetter = (other: string | undefined): boolean =>
     other !== undefined && other !== text && countOddities(other) < oddities
-  if (codePageNames().some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
+  const pages = eastAsianInLatin.test(text) ? otherEncodings.filter(isOfSeveralBytes) : []
+  if ([...pages, ...codePageNames()].some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
   if (wasWestern(text)) return 'page'
   const bytes = encodeIn('windows-1252', text)
   if (bytes === undefined) return undefined
@@ -191,6 +192,9 @@ export function findMisreading(text: string): Misreading | undefined {
     otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
   return isOfPage ? 'page' : undefined
 }
+
+/** In no name, but in UTF-8 that was read as an encoding of East Asia: `Jos茅`, `M체ller`. People write `iPhone手机`. */
+const eastAsianInLatin = /[a-z][\u3041-\uffdf]|[\u3041-\uffdf][a-z]/
 
 /** A small Latin letter next to one of another script, as in `Jьrgen`. People write `VIPклиент` and `5 μmol`. */
 const otherLetter = String.raw`(?![\p{scx=Latn}\p{scx=Zinh}])\p{L}`
@@ -212,8 +216,10 @@ const characters = /^(?:[\xc2-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{0,2}|[\xf
 function decodeTwice(text: string, page: string): string {
   return text.replace(/[^\0-\x7f]+/g, (run) => {
     const bytes = encodeIn(page, run)
-    if (bytes === undefined || !characters.test(bytes.toString('latin1'))) return run
+    if (bytes === undefined) return run
     const decoded = utf8.decode(bytes)
+    if (isEncoding(page) && isOfSeveralBytes(page)) return /\ufffd|\p{M}/u.test(decoded) ? run : decoded
+    if (!characters.test(bytes.toString('latin1'))) return run
     return decoded.replaceAll('\ufffd', '').length * 4 >= decoded.length ? decoded : run
   })
 }

@@ -90,6 +90,35 @@ describe('UTF-8 that was read as a code page', () => {
   ])('is found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
 })
 
+describe('UTF-8 that was read as an encoding of East Asia', () => {
+  const names = ['Jürgen Groß', 'José Núñez', 'Łukasz Wałęsa', 'François Lefèvre', 'Jiří Dvořák']
+
+  it.each(['gb18030', 'big5', 'euc-kr', 'euc-jp', 'shift_jis'])(
+    '%s is found in names of the west',
+    (encoding) => {
+      const misread = names.map((name) => new TextDecoder(encoding).decode(Buffer.from(name)))
+      expect(misread.filter((text) => codeOf(text) !== 'W_ENCODING')).toEqual([])
+    },
+  )
+
+  it.each(['Jos茅', 'M체ller', 'Josﾃｩ', 'O鈥橞rien'])('is found in %j', (text) =>
+    expect(findMisreading(text)).toBe('twice'),
+  )
+
+  it.each([
+    'iPhone手机',
+    'vivo每日',
+    'annさん',
+    'Kﾃﾚﾋﾞ',
+    'e편한세상',
+    'kt위즈',
+    'App客户端',
+    'T台',
+    'iPad用ケース',
+    'wifi密码',
+  ])('is not seen in %j', (text) => expect(codeOf(text)).toBeUndefined())
+})
+
 describe('a code page that was read as Windows-1252', () => {
   it.each<readonly [string, readonly Language[], number]>([
     ['windows-1250', ['Polish', 'Czech', 'Slovene and Croatian', 'Hungarian', 'Romanian'], 0.5],
