@@ -126,9 +126,18 @@ const placeholders: ReadonlySet<string> = new Set(placeholderTexts)
 const mergeTag = /^(?:\{\{[^{}]*\}\}|\*\|[^|]*\|\*|\$\{[^{}]*\}|<%.*%>|%%?[A-Z_]+%%?)$/s
 const aroundPlaceholder = /^[\s\p{Ps}\p{Pd}<"']+|[\s\p{Pe}\p{Pd}>"']+$/gu
 const longestPlaceholder = 40
+/** Fields of names and addresses, which hold neither sentences nor code. */
+const plainField = /^(?!metadata).*(?:^|\.)(?:name|line_\d|city|district|canton|state)$/
+/** What is left of a part that a program has joined to others: `Ann undefined`. Null is a name as well. */
+const emptyPart =
+  /(?<![^\s,;])(?:undefined|NaN$|null(?=.*\p{Lu}\p{Ll})|(?<=\p{Lu}\p{Ll}.*)null|[(<[]null[)>\]]|\[object \w+\]|#N\/A|#REF!)(?![^\s,;])/u
+/** A text as programs print it: `['Ann']`, `b'Ann'`, `{"name": "Ann"}`. */
+const literal = /^(?:[bu](['"]).*\1|\[(['"]).*\2\]|\((['"]).*\3,?\)|\{\s*(['"]).*\4\s*:.*\})$/s
 
 /** False for texts that are refused as suspect blanks. */
-function isPlaceholder(text: string): boolean {
+function isPlaceholder(text: string, field: string): boolean {
+  if (plainField.test(field) && text.length <= mostLooked && emptyPart.test(text))
+    return !isSuspectBlank(text)
   if (text.length > longestPlaceholder) return false
   // Most texts have nothing to take off.
   const isPlain = !/[^\w\s]/.test(text)
@@ -137,13 +146,24 @@ function isPlaceholder(text: string): boolean {
   return !isPlain && mergeTag.test(text)
 }
 
-/** What JSON, XML, SQL, e-mail and web addresses write in the places of letters. */
-const escaped =
-  /\\u[\da-f]{4}|\\['"]|_x00[\da-f]{2}_|%[c-f][\da-f](?:%[89ab][\da-f])+|=[c-f][\da-f]=[89ab][\da-f]/i
+/** What JSON, XML, SQL, Python, R, e-mail and web addresses write in the places of letters. */
+const escaped = new RegExp(
+  [
+    String.raw`\\u(?:X{4}|\{)|\\xX{2}|\\3[0-7]{2}\\2[0-7]{2}|\\['"]|\w\\/|\\r\\n|<U\+X{4,6}>|_x00X{2}_`,
+    String.raw`(?<=[\p{L}\d.,)])(?<!\\.*)\\n(?=[\p{Lu}\d])|\p{L}''(?=\p{L})`,
+    String.raw`%uX{4}|%[c-fC-F]X(?:%[89abAB]X)+|\p{L}%2X(?=[\p{L}+%])`,
+    String.raw`=[c-fC-F]X=[89abAB]X|\p{L}=[C-F][\dA-F](?=\p{Ll})`,
+  ]
+    .join('|')
+    .replaceAll('X', String.raw`[\da-fA-F]`),
+  'u',
+)
 const encodedWord = /=\?[\w-]+\?[QB]\?\S*\?=/i
 
 function hasEscapes(text: string): boolean {
-  return /[\\%=_]/.test(text) && (encodedWord.test(text) || (escaped.test(text) && !webAddress.test(text)))
+  return (
+    /[\\%=_]|''|<U/.test(text) && (encodedWord.test(text) || (escaped.test(text) && !webAddress.test(text)))
+  )
 }
 
 /** Most texts: in them is neither a character that cannot be seen, nor one that a wrong encoding leaves. */
@@ -158,8 +178,9 @@ export function textDamage(
 ): TextDamage | undefined {
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
-  if (!isFree && isPlaceholder(text)) return damage('W_PLACEHOLDER', 'placeholder')
-  if (ordinary.test(text)) return undefined
+  if (!isFree && isPlaceholder(text, field)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (literal.test(text) && plainField.test(field)) return damage('W_ENCODING', 'escapes')
+  if (ordinary.test(text) && !text.includes("''")) return undefined
   if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
   const start = text.slice(0, mostLooked)
   if (hasEscapes(start)) return damage('W_ENCODING', 'escapes')
@@ -240,7 +261,8 @@ export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextCo
 /** People write `???` in texts of their own. */
 function hasLostLetters(text: string, isFree: boolean, field: string): boolean {
   if (webAddress.test(text) || isSuspectBlank(text)) return false
-  if (markedWord.test(text) || (nameField.test(field) && markedEnd.test(text))) return true
+  const mayEndSo = !nameField.test(field) || text.includes('¿')
+  if (markedWord.test(text) || (!mayEndSo && markedEnd.test(text))) return true
   return !/\p{L}/u.test(text) && text.includes('??') && text.split('?').length > (isFree ? 4 : 2)
 }
 

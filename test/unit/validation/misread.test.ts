@@ -181,21 +181,77 @@ describe('letters that another format has escaped', () => {
     '=?utf-8?Q?J=C3=BCrgen?=',
     "O\\'Brien",
     'Ann_x000D_',
+    'J\\xfcrgen',
+    'J\\303\\274rgen',
+    'J<U+00FC>rgen',
+    'J%u00FCrgen',
+    'J=FCrgen',
+    'AC\\/DC',
+    "O''Brien",
+    'Ann%20Lee',
+    'AT%26T',
+    '12 Main St\\nLeeds',
+    'Ann\\r\\nLee',
+    "b'Ann'",
+    "['Ann']",
+    "('Ann',)",
+    '{"name": "Ann"}',
   ])('are found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
-  it.each(['https://example.com/?q=%C3%BC', '100% of it', 'C:\\users\\ann', 'snake_case', 'a=b'])(
-    'are not seen in %j',
-    (text) => expect(codeOf(text)).toBeUndefined(),
-  )
+  it.each([
+    'https://example.com/?q=%C3%BC',
+    '100% of it',
+    'C:\\users\\ann',
+    'C:\\users\\New',
+    'snake_case',
+    'a=b',
+    'key=category',
+    '5%20off',
+    "''quoted''",
+    'D\\A/CH',
+    '[Ann]',
+    "b'nai b'rith",
+    "B'Elanna",
+  ])('are not seen in %j', (text) => expect(codeOf(text)).toBeUndefined())
+  it('are not what people write in texts of their own', () => {
+    for (const text of ['{"a":1}', "['a']"])
+      expect([codeOf(text, 'description'), textDamage(text, true, false, 'metadata.x')?.code]).toEqual([
+        undefined,
+        undefined,
+      ])
+  })
 })
 
 describe('texts that stand for nothing', () => {
-  it.each(['Unknown', 'TBD', '(unknown)', 'False', 'NA', 'Nicht zugeordnet', '{{first_name}}', '*|FNAME|*'])(
-    'are found: %j',
-    (text) => expect(codeOf(text)).toBe('W_PLACEHOLDER'),
-  )
-  it.each(['Na', 'None', '="none"', 'Unknown Pleasures Ltd', 'Anna {{x}}'])('are not seen in %j', (text) =>
-    expect(codeOf(text)).toBeUndefined(),
-  )
+  it.each([
+    'Unknown',
+    'TBD',
+    '(unknown)',
+    'False',
+    'NA',
+    'Nicht zugeordnet',
+    '{{first_name}}',
+    '*|FNAME|*',
+    '#',
+    '[]',
+    'Array',
+    'Ann undefined',
+    'null Lee',
+    'Ann (null)',
+    'Ann [object Object]',
+  ])('are found: %j', (text) => expect(codeOf(text)).toBe('W_PLACEHOLDER'))
+  it.each([
+    'Na',
+    'None',
+    '="none"',
+    'Unknown Pleasures Ltd',
+    'Anna {{x}}',
+    'Ann Null',
+    'ann null',
+    'Undefined Ltd',
+    'Ann nan',
+    'NaN Labs',
+    'Array Ltd',
+  ])('are not seen in %j', (text) => expect(codeOf(text)).toBeUndefined())
 })
 
 describe('dates in the places of codes', () => {
@@ -218,6 +274,7 @@ describe('lost letters', () => {
   it('are not what people ask and mark in texts of their own', () => {
     for (const text of ['Paid?', '???', 'who? me?', '5?'])
       expect(textDamage(text, true, false, 'metadata.note')).toBe(undefined)
+    expect(codeOf('¿Qué Tal? S.L.')).toBe(undefined)
   })
 })
 
