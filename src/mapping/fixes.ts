@@ -3,7 +3,7 @@
  * ambiguous dates, are not fixed, because the original text is unknown.
  */
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
-import { trimInvisible } from '../model/invisible.ts'
+import { trimInvisible, withoutDirection } from '../model/invisible.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutFraction } from '../model/wrappers.ts'
 import {
   codeRule,
@@ -70,7 +70,8 @@ export function findFix(fixable: Fixable, cell: string): Fix | undefined {
 
 /** Removes what exports write around a text, one kind after the other. */
 function* unwrap(cell: string): Generator<Fix> {
-  const seen = trimInvisible(cell)
+  const trimmed = trimInvisible(cell)
+  const seen = trimmed === cell ? cell : withoutDirection(trimmed)
   yield {
     text: seen,
     change:

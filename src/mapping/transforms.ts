@@ -121,7 +121,7 @@ const dateParts: Readonly<Record<string, string>> = {
 
 /** Midnight behind a date, as APIs and spreadsheets write it, in any time zone: the date is the one that is written. */
 const midnight =
-  /(?:T|,?\s+)(?:0?0[:.]00(?:[:.]00(?:[.,]0+)?)?(?:\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?|12:00(?::00)?\s?A\.?\s?M\.?)$/i
+  /(?:T|,?\s+)(?:0?0[:.]00(?:[:.]00(?:[.,]0+)?)?|12:00(?::00(?:\.0+)?)?\s?A\.?\s?M\.?)(?:\s?(?:Z|[A-Z]{3,4}|[+-]\d\d(?::?\d\d)?))*(?:\[[\w/]+\])?$/i
 
 /**
  * A format has YYYY, MM or M, DD or D, each once, and signs between them. Two-digit years are refused, because their century is

@@ -31,6 +31,7 @@ const unusual = new RegExp(String.raw`[[${blank}\x80-\x9f]--[ \t\n\r]]`, 'v')
 const onlyBlanks = new RegExp(String.raw`^[${blank}\x80-\x9f]*$`, 'v')
 const anyBlank = new RegExp(blank, 'v')
 const direction = /\p{Bidi_C}/u
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
 const firstVisible = new RegExp(visible, 'sv')
 const upToLastVisible = new RegExp(`^.*${visible}`, 'sv')
 
@@ -51,7 +52,8 @@ export function findInvisibleAtEnd(text: string): string | undefined {
   const start = text.indexOf(core)
   const ends = text.slice(0, start) + text.slice(start + core.length)
   // A mark that opens or closes a part with another direction belongs to the text.
-  return direction.test(ends) && direction.test(core) ? undefined : firstUnusual(ends)
+  const mayOpen = direction.test(ends) && direction.test(core) && rightToLeft.test(core)
+  return mayOpen ? undefined : firstUnusual(ends)
 }
 
 /** The text without spaces of any kind and invisible characters at its ends. Those that it needs stay. */
@@ -60,6 +62,11 @@ export function trimInvisible(text: string): string {
   const masked = text.replace(needed, (found) => 'x'.repeat(found.length))
   const end = upToLastVisible.exec(masked)?.[0].length ?? 0
   return text.slice(Math.max(0, masked.search(firstVisible)), end)
+}
+
+/** The text without marks of direction, which only texts from right to left need. */
+export function withoutDirection(text: string): string {
+  return rightToLeft.test(text) ? text : text.replace(/\p{Bidi_C}/gu, '')
 }
 
 function firstUnusual(text: string): string | undefined {

@@ -3,8 +3,9 @@ import entityTable from './html-entities.json' with { type: 'json' }
 
 /** Most texts have none of it. */
 const mayHaveHtml = /&[#a-z]|<[/!a-z]/i
-/** Some are known without their semicolon, too. */
-const entity = /&(?:(#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});|(amp|nbsp|quot|apos)(?![\w=;]))/gi
+/** Some are known without their semicolon, too. Those of letters may stand before other letters. */
+const entity =
+  /&(?:(#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});|(amp|nbsp|quot|apos)(?![\w=;])|(#\d{2,5}|[a-z](?:acute|grave|circ|uml|tilde)|ccedil|szlig)(?![\d=;]))/gi
 const tag = /<(?:!--[^<>]*|(\/?)([a-z][\w:-]*)(\s[^<>]*|\/)?)>/gi
 const closingTag = /<\/([a-z][\w:-]*)\s*>/gi
 /** Elements that are often left open, and are no words that people put into brackets. */
@@ -26,8 +27,8 @@ export function decodeHtml(text: string): string {
   return decoded
 }
 
-function decodeEntity(whole: string, exact: string | undefined, open = ''): string {
-  const name = exact ?? open.toLowerCase()
+function decodeEntity(whole: string, exact: string | undefined, open = '', letter = ''): string {
+  const name = exact ?? (open.toLowerCase() || letter)
   if (name.startsWith('#')) return decodeNumber(Number(`0${name.slice(1)}`)) ?? whole
   entities ??= new Map(Object.entries(entityTable))
   // Some systems write all letters as capitals, these as well: &UUML;
@@ -44,7 +45,8 @@ function decodeNumber(point: number): string | undefined {
 }
 
 /** Keeps what only looks like a tag: `a < b`, `<3`, `<ann@example.com>`, `<none>`. */
-export function withoutTags(text: string): string {
+export function withoutTags(given: string): string {
+  const text = given.includes('<![CDATA[') ? given.replace(/<!\[CDATA\[|\]\]>/g, '') : given
   const closed = new Set(Array.from(text.matchAll(closingTag), ([, name = '']) => name.toLowerCase()))
   let hasBreaks = false
   const bare = text.replace(tag, (whole: string, slash: string, name = '', rest = '') => {
@@ -87,7 +89,7 @@ export function unguard(text: string, hasForm: boolean): string | undefined {
 
 /** A function, a cell, a number, another sheet or file, a text that is joined, an error, a list. */
 const formulaStart =
-  /^(?:[=＝][+@-]?(?:[\p{L}_.]+[(|]|\$?[A-Za-z]{1,3}\$?\d|\d|[\p{L}\d_.]+!|'[^']+'!|\[[^\]]+\]|"[^"]*"\s*&|#\p{Lu}|\{.*\})|[@+-][A-Z.]{2,}\(.*\)$)/su
+  /^(?:\{?[=＝][+@-]?(?:[\p{L}_.]+[(|]|\$?[A-Z]{1,3}\$?\d|[\p{L}\d_]+\[|\d|[\p{L}\d_.]+!|'[^']+'!|\[[^\]]+\]|"[^"]*"\s*&|#\p{Lu}|\{.*\})|[@+-][A-Z.]{2,}\(.*\)$)/su
 
 /** A formula that was exported in the place of its value. */
 export function isFormula(text: string): boolean {

@@ -246,7 +246,7 @@ function decodeTwice(text: string, page: string): string {
 }
 
 /** False for most texts, so that they are done with at once. */
-export const mayBeWrapped = /[&<\t]|^[\s=＝+@'"’‘`´-]|[.,]0+\s*$/
+export const mayBeWrapped = /[&<\t]|^[{\s=＝+@'"’‘`´-]|[.,]0+\s*$/
 
 /** Finds what an export has written around a text or into it. */
 export function* findWrappers(text: string, { isFree, isCode, isNumber }: TextColumn): Generator<TextDamage> {
@@ -324,7 +324,10 @@ function* textsOfValue(
 
 const separator = String.raw`(?:^|[._\s-])`
 const end = String.raw`[.:\s]{0,2}$`
-const numberNames = new RegExp(`(?:${separator}(?:${names.numbers})|${names.numberEnds})${end}`, 'imu')
+const numberNames = new RegExp(
+  `(?:${separator}(?:${names.numbers})|${names.numberEnds})${end}|(?:^|\\.)(?:${names.numberStarts})[._\\s-]`,
+  'imu',
+)
 const codeNames = new RegExp(`${separator}(?:${names.codes})${end}|${numberNames.source}`, 'imu')
 const otherNames = new RegExp(`${separator}(?:${names.others})(?:$|[._\\s-])`, 'imu')
 

@@ -150,6 +150,8 @@ describe('at the ends of a text', () => {
       'Ann\u00ad',
       'Anna\ufe0f',
       'Ann\u200d',
+      '\u2068Ann\u2069 Lee',
+      '\u202aAnn\u202c \u202aLee\u202c',
     ]
     const others = [
       'علی\u200c',
@@ -176,6 +178,8 @@ describe('at the ends of a text', () => {
       'Ann',
       'Anna',
       'Ann',
+      'Ann Lee',
+      'Ann Lee',
       'علی',
       'שלום',
       '山田',

@@ -23,6 +23,9 @@ describe('HTML', () => {
     ['<Name>Bob</Name>', 'Bob'],
     ['<div>open', 'open'],
     ['a &lt; b', 'a < b'],
+    ['O&#39Brien &#38 Co', "O'Brien & Co"],
+    ['Caf&eacute M&uumlller &Ccedil;a', 'Café Müller Ça'],
+    ['<![CDATA[O&#39;Brien]]>', "O'Brien"],
   ])('in %j is decoded to %j', (text, decoded) => expect(decodeHtml(text)).toBe(decoded))
 
   it.each([
@@ -33,6 +36,8 @@ describe('HTML', () => {
     'M&S; P&L;',
     'https://example.com/?a=1&copy=2&lt=3',
     '&notanentity;',
+    'Unit A&#5, B&#12',
+    '?x=1&euml=2',
     '&#7; &#0; &#xD800; &#1114112;',
     'a < b > c',
     '<3 you',
@@ -90,6 +95,9 @@ describe('a guard against formulas', () => {
     '=SUM(A1:A3)',
     '=A1&B1',
     '=$B$3',
+    '=R[-1]C',
+    '=Tabelle1[@Name]',
+    '{=A1}',
     '=HYPERLINK("https://example.com";"x")',
     '=+49151',
     '=0123',
@@ -118,8 +126,9 @@ describe('the fraction of a whole number', () => {
   })
 
   const numbers =
-    'metadata.account_no|accountNo|CustomerID|Telefonnummer|Account #|Order Nr.|postal code|zipcode|Phone'
-  const others = 'metadata.amount|version_no|metadata.plan|paid|grid|hotel|Total No|city|rate_id|icd_code'
+    'metadata.account_no|accountNo|CustomerID|Telefonnummer|Account #|Order Nr.|postal code|zipcode|Phone|num_cliente|N° client|numéro_tva|objectId|kunnr|ИНН|siret|codice_fiscale'
+  const others =
+    'metadata.amount|version_no|metadata.plan|paid|grid|hotel|Total No|city|rate_id|icd_code|discard|nominee|context|numbers_of_visits'
   it.each([...numbers.split('|'), ...others.split('|')])(
     'is damage by the name of its column: %s',
     (name) => {
