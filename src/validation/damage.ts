@@ -149,7 +149,7 @@ function isPlaceholder(text: string, field: string): boolean {
 /** What JSON, XML, SQL, Python, R, e-mail and web addresses write in the places of letters. */
 const escaped = new RegExp(
   [
-    String.raw`\\u(?:X{4}|\{)|\\xX{2}|\\3[0-7]{2}\\2[0-7]{2}|\\['"]|\w\\/|\\r\\n|<U\+X{4,6}>|_x00X{2}_`,
+    String.raw`\\u(?:X{4}|\{)|(?:^|\p{L})\\x(?:[89a-fA-F]X|2[27])|\\3[0-7]{2}\\2[0-7]{2}|\\['"]|\w\\/|\\r\\n|<U\+X{4,6}>|_x00X{2}_`,
     String.raw`(?<=[\p{L}\d.,)])(?<!\\.*)\\n(?=[\p{Lu}\d])|\p{L}''(?=\p{L})`,
     String.raw`%uX{4}|%[c-fC-F]X(?:%[89abAB]X)+|\p{L}%2X(?=[\p{L}+%])`,
     String.raw`=[c-fC-F]X=[89abAB]X|\p{L}=[C-F][\dA-F](?=\p{Ll})`,
