@@ -217,9 +217,9 @@ export function findMisreading(text: string): Misreading | undefined {
 /** In no name, but in UTF-8 that was read as an encoding of East Asia: `Jos茅`, `M체ller`. People write `iPhone手机`. */
 const eastAsianInLatin = /[a-z][\u3041-\uffdf]|[\u3041-\uffdf][a-z]/
 
-/** A small Latin letter next to one of another script, as in `Jьrgen`. People write `VIPклиент` and `5 μmol`. */
+/** A small Latin letter next to one of another script, as in `Jьrgen`. People write `VIPклиент`, `5 μmol` and, in Ghana, `Akyerεko`. */
 const otherLetter = String.raw`(?![\p{scx=Latn}\p{scx=Zinh}])\p{L}`
-const mixed = new RegExp(`[a-z]${otherLetter}|(?!μ)${otherLetter}[a-z]`, 'u')
+const mixed = new RegExp(`[a-z](?!ε)${otherLetter}|(?![με])${otherLetter}[a-z]`, 'u')
 
 /** True for a text of Windows-1252 that was read as a page of another script. */
 function wasWestern(text: string): boolean {

@@ -38,7 +38,7 @@ describe('clean texts', () => {
       Mª José | MªJosé | Nº 5 | 2º andar | Hunter×Hunter | 3×4 | O‘zbek | O´Brien | na hÉireann
       FRANçOIS | MUñOZ | STRAßE | ÄÖÜß | PÍŠEK | KÓŠA | SPÓŁKA | TĂŞNAD | DŽenana | AutoŠkola | AgroŽito | eŠop | IRMÃ DULCE | „Spaß“
       «CAFÉ» | “AMANHÃ” | IRMÃ… | l’été’ | ¿Qué? | the best—and only | blau–weiß | Smith† | VIPклиент
-      LG전자 | Kさん | МегаФон | МакіївкаПромТорг | 👩‍👩‍👧 Müller | José🎉 | ★ Müller | x≤y | Is it paid?
+      Akyerεko Ltd | Hagåtña | HAGÅTÑA | Agliè | Lusigliè | Ciriè | LG전자 | Kさん | МегаФон | МакіївкаПромТорг | 👩‍👩‍👧 Müller | José🎉 | ★ Müller | x≤y | Is it paid?
       Really?Yes | https://example.com/?page=a?b | a\u00a0b | Tel.:\u00a0+49`
       .split(/\s*[|\n]\s*/)
       .filter((text) => text !== '')
