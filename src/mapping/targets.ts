@@ -64,13 +64,15 @@ export function splitValue(
 ): readonly (TargetValue | Problem)[] | undefined {
   const { path, keys, holds } = target
   if (holds === 'addresses') {
-    if (!isAddressList(value) || value.length === 0) return undefined
+    if (!isAddressList(value)) return undefined
     const filled = value.filter((item) => Object.keys(item).length > 0)
     return filled.flatMap((item, index) =>
       Object.entries(item).map(([key, inner]) => addressPart(index, key, inner)),
     )
   }
-  if (holds === 'text' || !isJsonObject(value) || Object.keys(value).length === 0) return undefined
+  if (holds === 'text' || !isJsonObject(value)) return undefined
+  // All of metadata without keys sets nothing. Inside metadata it is a value.
+  if (holds === 'any' && Object.keys(value).length === 0) return undefined
   return Object.entries(value).map(([key, inner]) => {
     const problem = keyProblem(`${path}.${key}`, key)
     if (problem !== undefined) return problem

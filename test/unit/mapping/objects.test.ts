@@ -172,6 +172,18 @@ describe('a list of addresses', () => {
     expect(ndjson({ addresses: [{ city: '' }] })).toMatchObject({ patch: {}, fields: [], cleared: [] })
   })
 
+  it.each(['clear', 'keep', 'reject'] as const)(
+    'without a member sets and clears nothing (--blank %s)',
+    (blank) => {
+      for (const value of [{ addresses: [] }, { addresses: [{}] }, { metadata: {} }])
+        expect(ndjson(value, rulesOf(blank))).toMatchObject({ patch: {}, fields: [], cleared: [] })
+      expect(csv('metadata', '{}', rulesOf(blank))).toMatchObject({ patch: {}, fields: [] })
+      expect(ndjson({ metadata: { tags: [], a: {} } }, rulesOf(blank))).toMatchObject({
+        patch: { metadata: { tags: [], a: {} } },
+      })
+    },
+  )
+
   it.each([
     [[{ country: 'Germany' }], 'E_COUNTRY addresses[0].country'],
     [[{ city: 'NULL' }], 'E_SUSPECT_BLANK addresses[0].city'],
