@@ -70,8 +70,13 @@ const fewNuls = 16
 
 /** Refuses other file types. `start` has the first bytes of the file, or of the decompressed text. */
 export function refuseForeign(start: Buffer, path: string): void {
+  const bytes = start.toString('latin1', 0, 64)
+  const text = bytes
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+    .toLowerCase()
   const known = signatures.find(
-    (signature) => start.toString('latin1', 0, signature.start.length) === signature.start,
+    (signature) => bytes.startsWith(signature.start) || text.startsWith(signature.start),
   )
   if (known !== undefined) throw refusal('E_BINARY', 'foreign', { path, ...known })
 }

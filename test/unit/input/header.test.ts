@@ -131,6 +131,9 @@ describe('the head of a file', () => {
     ['.png', Buffer.from('89504e470d0a1a0a', 'hex'), 'a picture (PNG)', '"CSV UTF-8"'],
     ['.jpg', Buffer.from('ffd8ffe000104a464946', 'hex'), 'a picture (JPEG)', '"CSV UTF-8"'],
     ['.rtf', Buffer.from('{\\rtf1\\ansi'), 'a text document (RTF)', '"CSV UTF-8"'],
+    ['.csv', Buffer.from('\ufeff\r\n<!DOCTYPE html>\n<html>'), 'a web page (HTML)', 'logging in'],
+    ['.xls', Buffer.from('<table border=1><tr><td>customer'), 'a table in HTML', '.xls'],
+    ['.csv', Buffer.from('<?xml version="1.0"?>\n<rows/>'), 'an XML document', '"CSV UTF-8"'],
     [
       '.xlsx.gz',
       gzipSync(Buffer.from('PK\u0003\u0004\u0014\0', 'latin1')),
