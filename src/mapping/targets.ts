@@ -122,7 +122,8 @@ export function nearestPath(path: string): string | undefined {
     const key = findNearest(rest, names) ?? names.find((name) => normalise(rest).includes(normalise(name)))
     return key === undefined ? undefined : `addresses${index === '' ? '[0]' : index}.${key}`
   }
-  return field === 'metadata' && rest !== '' ? `metadata.${rest}` : field
+  const keys = rest.split('.').filter((key) => key !== '')
+  return field === 'metadata' && keys.length > 0 ? `metadata.${keys.join('.')}` : field
 }
 
 /**

@@ -51,6 +51,8 @@ describe('the nearest field', () => {
     ['birthdate', undefined],
     ['nationalty', 'nationality'],
     ['shoe size', undefined],
+    ['metadata.no.', 'metadata.no'],
+    ['metdata.a..b', 'metadata.a.b'],
     ['', undefined],
   ])('to %j is %s', (name, field) => expect(nearestPath(name)).toBe(field))
 })
