@@ -97,9 +97,11 @@ async function refuseLostState(
   const acceptedAt = await state.acceptedAt()
   for (const directory of begunRuns(resolve(runsDir), acceptedAt)) {
     const known = await store.findRun(basename(directory))
-    if (known?.stored.directory === directory || isOfOther(directory, owner)) continue
+    const isKnown = known?.stored.directory === directory
+    if ((isKnown && (await store.lostSince(directory)) === undefined) || isOfOther(directory, owner)) continue
     await state.noteBehind()
-    const knows = isFirst ? 'knows nothing of this account' : 'does not know all runs of this account'
+    const what = isKnown ? 'all that was sent for this account' : 'all runs of this account'
+    const knows = isFirst ? 'knows nothing of this account' : `does not know ${what}`
     throw new BulkUpdateError(
       'E_STATE_LOST',
       `the store ${store.path} ${knows}, and ${directory} shows that there was a run`,

@@ -39,7 +39,7 @@ import { lostStore } from '../store/errors.ts'
 import { busyRun } from '../store/sqlite/owner.ts'
 import { openFieldState } from './open-field-state.ts'
 import type { OnlyChanged } from './open-field-state.ts'
-import { isRunBegun, openRunDirectory } from '../store/run-directory.ts'
+import { isRunBegun, openRunDirectory, runFoldersIn } from '../store/run-directory.ts'
 import { finishProbe } from './probe.ts'
 import { traced } from './telemetry.ts'
 
@@ -134,7 +134,7 @@ type Opened = OpenGiven &
 
 type RunPlace = Awaited<ReturnType<typeof findPlace>>
 
-/** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if only its folder shows that it had begun. */
+/** Throws BUSY if another process has the run, and LOCAL, E_STORE_LOST, if folders of runs show more than it knows. */
 async function findPlace(opened: Opened) {
   const { job, facts, remote, runsDir, store, fieldState, given, tell } = opened
   const runId = await job.runIdOf(facts, runsDir, (await fieldState?.state.lastSender()) ?? '')
@@ -152,6 +152,11 @@ async function findPlace(opened: Opened) {
       store.path,
       `does not know the run in ${directory}, and files there show that it had begun`,
     )
+  // What a redo or a rollback would do again may have been done by a run that the store does not know.
+  for (const folder of [directory, usual, ...(job.kind === 'update' ? [] : runFoldersIn(runsDir))]) {
+    const lost = await store.lostSince(folder)
+    if (lost !== undefined) throw lostStore(store.path, lost)
+  }
   const { options } = given
   const { proxy } = remote
   tellNotices({ options, proxy, storePath: store.path, known, directory: usual }, tell)

@@ -308,6 +308,8 @@ export interface Store {
   holdRun(id: string): Promise<() => Promise<void>>
   /** One `--only-changed` of an account at a time. Throws BUSY. */
   holdExports(account: AccountId): Promise<() => Promise<void>>
+  /** Says how the folder of a run shows that the store had come further. Resolves with undefined if it does not. */
+  lostSince(directory: string): Promise<string | undefined>
   fieldState(account: AccountId): FieldState
   /** What was learnt of the API of an account. */
   accountFact(account: Pick<AccountId, 'host' | 'account'>, name: string): Promise<AccountFact | undefined>

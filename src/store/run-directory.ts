@@ -52,9 +52,19 @@ export function isRunBegun(directory: string): boolean {
   })
 }
 
+/** Folders of runs below the folder that holds them; none if it cannot be read. */
+export function runFoldersIn(runsDir: string): readonly string[] {
+  try {
+    const entries = readdirSync(runsDir, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(runsDir, name))
+  } catch {
+    return []
+  }
+}
+
 /** All that a run writes there. Temporary names begin with a dot. */
 const runFiles =
-  /^(?:run\.log|summary\.json|report\.html|vanished\.csv|(?:results|errors|rollback)\.(?:csv|ndjson))$|^\..+\.tmp$/
+  /^(?:run\.log|summary\.json|report\.html|vanished\.csv|(?:results|errors|rollback)\.(?:csv|ndjson)|\.store-mark)$|^\..+\.tmp$/
 
 /** Removes the files of a run and its folder. Returns the folder if it holds other files, which stay. */
 export function removeRunFiles(directory: string, runId: string): string | undefined {

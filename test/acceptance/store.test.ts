@@ -4,9 +4,11 @@
  */
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statfsSync,
   statSync,
@@ -36,6 +38,7 @@ let putBack = (): void => {}
 const path = (...names: readonly string[]) => join(folder.path, ...names)
 const store = () => storeIn(folder.path)
 const file = (end = '') => `${store()}${end}`
+const markOf = (run: string) => path('rapyd-runs', run, '.store-mark')
 const folders = () => (existsSync(path('rapyd-runs')) ? readdirSync(path('rapyd-runs')) : [])
 const command = (...args: readonly string[]) => folder.run(args, server.keys)
 const sending = () => ['--base-url', server.url, '--rate', 'none', '--concurrency', '2'] as const
@@ -186,6 +189,81 @@ describe('a store that has gone backwards', () => {
     rmSync(file('-shm'))
     expect((await update()).code).toBe(0)
     expectOnce()
+  })
+})
+
+describe('an old copy of the store that is put back with its mark after a kill', () => {
+  beforeEach(async () => {
+    expect((await update('--limit', '5')).code).toBe(0)
+    putBack = copyStore(store(), ['', '-wal', '-shm', '-mark'])
+    await killedAt(25, 'cut_after')
+    putBack()
+  })
+
+  it('is refused by name each time, and nothing is sent; what only looks at it goes on', async () => {
+    const [run = ''] = folders()
+    const before = server.updates.length
+    for (let start = 1; start <= 2; start++) {
+      const refused = await update()
+      expect(endOf(refused)).toEqual([6, 'E_STORE_LOST'])
+      expect(refused.stderr).toMatch(new RegExp(`has \\d+ commits, and .*${run} shows \\d+`))
+    }
+    const night = await update('--only-changed')
+    expect(endOf(night)).toEqual([2, 'E_STATE_LOST'])
+    expect(night.stderr).toContain('does not know all that was sent for this account')
+    expect(server.updates).toHaveLength(before)
+    expect(server.reads).toEqual([])
+    expect((await listed()).map((each) => each['run_id'])).toEqual([run])
+    expect((await command('report', run)).code).toBe(0)
+  })
+
+  it('is accepted with store check --restored, and sends nothing twice; the same copy is refused again', async () => {
+    expect((await command('store', 'check', '--restored')).code).toBe(0)
+    expect((await update()).code).toBe(0)
+    expectOnce()
+    expect((await update()).stderr).toContain('finished before')
+    putBack()
+    expect(endOf(await update())).toEqual([6, 'E_STORE_LOST'])
+    expect((await command('store', 'check', '--restored')).code).toBe(0)
+    expect((await update()).code).toBe(0)
+    expectOnce()
+  })
+
+  it.each<[string, (mark: string) => void]>([
+    ['is not there', (mark) => rmSync(mark)],
+    ['is damaged', (mark) => writeFileSync(mark, 'x'.repeat(100))],
+    ['is emptied', (mark) => truncateSync(mark)],
+    ['is a folder', (mark) => [rmSync(mark), mkdirSync(mark)]],
+    [
+      'belongs to another store',
+      (mark) => writeFileSync(mark, readFileSync(file('-mark')).toString().replace(/^./, '_')),
+    ],
+    ['is in a folder that was moved', () => renameSync(path('rapyd-runs'), path('moved'))],
+  ])('is taken for the store if the mark in the folder of its run %s', async (_, damage) => {
+    const [run = ''] = folders()
+    damage(markOf(run))
+    expect((await update()).code).toBe(0)
+    for (let row = 0; row < count; row++) expect(server.customer(id(row))).toEqual({ name: `Name ${row}` })
+  })
+
+  it('is refused to a redo of another run in the same folder', async () => {
+    await command('store', 'check', '--restored')
+    expect((await update('--settle-after', '0s')).code).toBe(0)
+    folder.write('bad.csv', 'customer,email\ncus_00000000000000000000000000000001,x@example.com\n')
+    server.answer = () => ({ status: 400, body: '{"status":{"status":"ERROR","error_code":"ERROR_X"}}' })
+    expect((await command('update', 'bad.csv', ...sending(), '--run-id', 'bad')).code).toBe(1)
+    server.answer = () => undefined
+    putBack = copyStore(store(), ['', '-wal', '-shm', '-mark'])
+    expect((await command('redo', 'bad', ...sending())).code).toBe(0)
+    const before = server.updates.length
+    putBack()
+    expect(endOf(await command('redo', 'bad', ...sending()))).toEqual([6, 'E_STORE_LOST'])
+    expect(server.updates).toHaveLength(before)
+  })
+
+  it('is refused with the folder of runs where that was moved to', async () => {
+    renameSync(path('rapyd-runs'), path('moved'))
+    expect(endOf(await update('--runs-dir', 'moved'))).toEqual([6, 'E_STORE_LOST'])
   })
 })
 

@@ -123,14 +123,16 @@ const damages: Readonly<Record<string, Kind>> = {
     return ''
   },
   'old copy'({ file, before, files, folder, old, dice }) {
-    // Often the database comes with its log, as a backup has it.
-    const isStore = file.endsWith('store.db') && dice.chance(0.6)
-    for (const each of isStore ? files.filter((name) => /store\.db(?:-wal|-shm)?$/.test(name)) : [file]) {
+    // Often the database comes with its log, as a backup has it, or with its mark as well.
+    const isStore = file.endsWith('store.db') && dice.chance(0.8)
+    const isMarked = isStore && dice.chance(0.6)
+    const store = isMarked ? /store\.db(?:-wal|-shm|-mark)?$/ : /store\.db(?:-wal|-shm)?$/
+    for (const each of isStore ? files.filter((name) => store.test(name)) : [file]) {
       const source = isStore ? join(old, relative(folder, each)) : before
       if (existsSync(source)) writeFileSync(each, readFileSync(source))
       else rmSync(each)
     }
-    return isStore ? 'with its log' : ''
+    return isMarked ? 'with its log and mark' : isStore ? 'with its log' : ''
   },
   garbage({ file, dice }) {
     const length = Math.max(100, statSync(file).size)

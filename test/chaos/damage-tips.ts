@@ -64,6 +64,8 @@ export function wayOut({ args, stderr, dice, plan }: Refusal): WayOut | undefine
       return args[0] === 'rollback' || dice.chance(0.5)
         ? { ...plain, putBack: 'store', commands: [restored] }
         : isNew
+    case 'E_BACKUP_LATE':
+      return isNew
     case 'E_OTHER_RUN':
       return { ...plain, more: ['--new-run'] }
     case 'E_KEY_CHANGED':

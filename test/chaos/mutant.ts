@@ -311,6 +311,12 @@ export const mutants: readonly Mutant[] = [
     tests: lostCommits,
   },
   {
+    title: 'a store that is behind the folder of a run is used',
+    file: 'store/sqlite/store.ts',
+    edits: [['commits < shown ? what', 'shown < 0 ? what']],
+    tests: ['acceptance/store.test.ts'],
+  },
+  {
     title: 'a store is not compared with its mark',
     file: 'store/sqlite/database.ts',
     edits: [

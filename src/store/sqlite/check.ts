@@ -65,7 +65,11 @@ export async function acceptStore(database: StoreDatabase): Promise<void> {
       }
     })
   }
-  await write(() => run("UPDATE run_progress SET is_restored = 1 WHERE state <> 'finished'"))
+  await write(() => {
+    run("UPDATE run_progress SET is_restored = 1 WHERE state <> 'finished'")
+    // Folders of runs also show how far the store had come. No store has had a commit for each millisecond.
+    run('UPDATE store SET commits = max(commits, ?)', Date.now())
+  })
   restartMark()
 }
 

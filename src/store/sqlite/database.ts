@@ -191,7 +191,7 @@ function refuseOther(db: DatabaseSync, path: string): void {
 }
 
 /** Returns undefined if the database is empty. */
-function stateOf(db: DatabaseSync): MarkedState | undefined {
+export function stateOf(db: DatabaseSync): MarkedState | undefined {
   if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() === undefined) return undefined
   const found = db.prepare('SELECT identity, commits FROM store').get()
   return found && { identity: String(found['identity']), commits: Number(found['commits']) }

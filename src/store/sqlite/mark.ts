@@ -3,6 +3,7 @@
  * Each run has a place of its own in the file, which only its owner writes. The largest number counts.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, lstatSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { closeToOthers, openOwnFile } from '../../config/own-files.ts'
 
@@ -134,4 +135,32 @@ export function canBeMarked(state: MarkedState): boolean {
 
 function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0')
+}
+
+/** In the folder of a run, where an old copy of a store and its mark does not reach. One line, of the run's last commit. */
+const runMarkPath = (directory: string): string => markPath(join(directory, '.store'))
+
+/** Call after a commit of the run and before anything that relies on it. A folder that cannot be written to stays without it. */
+export function writeRunMark(directory: string, state: MarkedState): void {
+  try {
+    const file = openOwnFile(runMarkPath(directory))
+    try {
+      writeSync(file, lineOf(state), 0)
+      ftruncateSync(file, placeBytes)
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // The store has a mark of its own.
+  }
+}
+
+/** How many commits the folder of a run shows; 0 if it shows none of this store, or if its mark is damaged. */
+export function commitsShownIn(directory: string, identity: string): number {
+  try {
+    const found = readMark(join(directory, '.store'))
+    return typeof found !== 'string' && found.identity === identity ? found.commits : 0
+  } catch {
+    return 0
+  }
 }

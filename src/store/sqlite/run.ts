@@ -17,6 +17,8 @@ import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
 import { openIntents, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import { stateOf } from './database.ts'
+import { writeRunMark } from './mark.ts'
 import type { StoreDatabase } from '../own-database.ts'
 
 /** Creates the run, or takes it from a dead owner. Throws BUSY, and USAGE, E_OTHER_RUN, if it belongs to another input. */
@@ -31,6 +33,7 @@ export async function openRun(
     const found = database.first(`${selectRun} WHERE number = ?`, number)
     if (found === undefined) throw new Error('a run that was deleted')
     const stored = storedRun(database, found)
+    const marked = withRunMark(database, stored.directory)
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
     const before = await readEarlier(database, number, owner.earlierEndedAt)
     const fields = await openFieldWriter(database, number, options)
@@ -39,11 +42,28 @@ export async function openRun(
     const inDoubt = isRestored
       ? allOpen(before.settledRows, options.rows)
       : new Map([...intents].map(([row, { at }]) => [row, at]))
-    const parts = { database, number, owner, options, fields, ...before, stored, intents, inDoubt }
+    const parts = { database: marked, number, owner, options, fields, ...before, stored, intents, inDoubt }
     return Object.assign(createRunWriter(parts), { stored, ...rowsOf(database, number), ...doubtsOf(parts) })
   } catch (error) {
     await owner.release()
     throw error
+  }
+}
+
+/** Each commit that requests rely on is also shown in the run's folder. */
+function withRunMark(database: StoreDatabase, directory: string): StoreDatabase {
+  const { identity = '' } = stateOf(database.db) ?? {}
+  return {
+    ...database,
+    async write(action, place) {
+      let commits = 0
+      const result = await database.write((commit) => {
+        commits = commit
+        return action(commit)
+      }, place)
+      if (place !== undefined && directory !== '') writeRunMark(directory, { identity, commits })
+      return result
+    },
   }
 }
 

@@ -5,10 +5,11 @@ import type { RunFilter, RunReader, Store, StoredRun } from '../../model/store.t
 import { errorOf } from '../errors.ts'
 import { tryLock } from '../own-database.ts'
 import { acceptStore, checkStore } from './check.ts'
-import { emptyStoreDatabase, openStoreDatabase } from './database.ts'
+import { emptyStoreDatabase, openStoreDatabase, stateOf } from './database.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { accountNumber, findAccount, keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
+import { commitsShownIn } from './mark.ts'
 import { takeRun } from './owner.ts'
 import { openQuota } from './quota.ts'
 import { openRun } from './run.ts'
@@ -81,6 +82,12 @@ function storeOf(database: StoreDatabase): Store {
       const unlock = tryLock(`${path}-account-${await accountNumber(database, account)}.lock`)
       if (unlock !== undefined) return async () => unlock()
       throw errorOf('E_BUSY', 'busy_exports', { account: account.account })
+    },
+    async lostSince(directory) {
+      const shown = commitsShownIn(directory, stateOf(database.db)?.identity ?? '')
+      const commits = stateOf(database.db)?.commits ?? 0
+      const what = `has lost what was written last: it has ${commits} commits, and ${directory} shows ${shown}`
+      return commits < shown ? what : undefined
     },
     fieldState: (account) => createFieldState(database, account),
     async accountFact(account, name) {
