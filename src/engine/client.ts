@@ -5,7 +5,7 @@ import type { Client } from '../http/client.ts'
 import { systemClock as clock } from '../http/clock.ts'
 import { createMemoryQuota } from '../http/limiter-state.ts'
 import { createTransport } from '../http/transport.ts'
-import type { Clock } from '../model/ports.ts'
+import type { ApiResponse, Clock } from '../model/ports.ts'
 import { readEnvelope } from '../rapyd/response.ts'
 import type { Run, Quota, Store } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
@@ -61,7 +61,7 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
         const response = await transport.exchange(request)
         if (run !== undefined && readEnvelope(response.body)?.hasUnfitText === true)
           run.noteLater(unfitNote, String(++unfit))
-        return response
+        return withoutKey(response, credentials.accessKey)
       },
     },
     credentials,
@@ -90,6 +90,14 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     },
   })
   return { ...client, clock, random: Math.random }
+}
+
+/** Codes, ids and words of an answer go into reports, and a gateway may repeat there what it was sent. Customers stay as they are. */
+function withoutKey(response: ApiResponse, key: string): ApiResponse {
+  if (key.length < 8 || !response.body.includes(key)) return response
+  const { errorCode, words, operationId } = readEnvelope(response.body) ?? {}
+  const isRepeated = [errorCode, words, operationId].some((text) => text?.includes(key))
+  return isRepeated ? { ...response, body: response.body.replaceAll(key, '') } : response
 }
 
 /** All runs of an account share the quota of the store. A run against the embedded simulator has its own. */

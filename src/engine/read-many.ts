@@ -39,7 +39,7 @@ export async function readMany(
   counts: ReadingCounts,
   signal: AbortSignal,
 ): Promise<void> {
-  const busy = new Map<string, Promise<unknown>>()
+  const busy = new Map<string, Promise<void>>()
   let side: Cursor['side'] = 'starting_after'
   /** Single reads between two tries, and since the last one. */
   let [gap, sinceTry] = [1, 0]
@@ -56,10 +56,11 @@ export async function readMany(
     return snapshot
   }
 
-  function startSingle(customerId: string): Promise<unknown> {
+  /** Resolves with nothing, because each race against a slow read keeps what has won it. */
+  function startSingle(customerId: string): Promise<void> {
     const task = readSingle(customerId)
       .catch((error: unknown) => (failure ??= { error }))
-      .finally(() => busy.delete(customerId))
+      .then(() => void busy.delete(customerId))
     busy.set(customerId, task)
     return task
   }

@@ -171,10 +171,11 @@ async function compareAll(
 /** Characters of a value that are kept: customers may hold values of any size. */
 const longestValue = 1_000
 
-/** A longer value becomes the start of its text. */
+/** A longer value becomes the start of its text: a copy, because a part of a text keeps the whole of it in memory. */
 function shortened(value: JsonValue): JsonValue {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : value
+  if (text.length <= longestValue) return value
+  return `${Buffer.from(text.slice(0, longestValue)).toString()}…`
 }
 
 interface RunWrite {
