@@ -6,7 +6,7 @@ import type { Argv } from 'yargs'
 import { toFlag, groups, optionTable, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option, OptionName } from '../config/options.ts'
 import optionTexts from '../config/option-texts.json' with { type: 'json' }
-import { version } from '../config/system.ts'
+import { refuseHangingPaths, version } from '../config/system.ts'
 import { usageError } from '../config/values.ts'
 import { exitCodes } from '../model/errors.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
@@ -193,9 +193,20 @@ function prepareStart<Name extends CommandName>(
 ): () => Promise<number> {
   return async () => {
     setTimeout(boundMemory, memoryDelayMs).unref()
+    await refuseHangingPaths(pathsOf(args))
     const command = await load()
     return command(args)
   }
+}
+
+/** What a command may look at: its words, options, and places of the environment. */
+function pathsOf(args: Readonly<Record<string, unknown>>): readonly string[] {
+  const { HOME, XDG_STATE_HOME, RAPYD_ACCESS_KEY_FILE, RAPYD_SECRET_KEY_FILE } = process.env
+  const options = [...optionTable].filter(([, { value = '' }]) => /FILE|DIR/.test(value))
+  const named = options.map(([name, option]) => args[name] ?? option.default)
+  const words = [args['input'], args['plan'], args['run']]
+  const places = [HOME, XDG_STATE_HOME, RAPYD_ACCESS_KEY_FILE, RAPYD_SECRET_KEY_FILE]
+  return ['.', ...words, ...named, ...places].filter((path) => typeof path === 'string')
 }
 
 function unknownCommand({ parsed }: Argv): BulkUpdateError {

@@ -1,7 +1,7 @@
 /** Arguments → exit code. Every error becomes two lines: what is wrong, and what to do. */
 import { machineLimit } from '../config/system.ts'
 import { BulkUpdateError, exitCodes } from '../model/errors.ts'
-import { endOnSignals, guardOutput, say, sayError, showWarnings } from './terminal.ts'
+import { endAtOnce, endOnSignals, guardOutput, say, sayError, showWarnings } from './terminal.ts'
 
 /** Runs one command line. Resolves with the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -24,6 +24,7 @@ function printError(thrown: unknown): number {
   const error = thrown instanceof BulkUpdateError ? thrown : toKnownError(thrown)
   if (error instanceof BulkUpdateError) {
     sayError(error)
+    if (error.code === 'E_PATH_HANGS') endAtOnce('SIGTERM')
     return error.exitCode
   }
   const name = error instanceof Error ? error.name : 'unknown error'

@@ -157,7 +157,7 @@ export function endOnSignals(): void {
 function onHangup(): void {}
 
 /** A file system that hangs keeps a thread of Node busy, for which `process.exit` would wait: then the signal itself ends it. */
-function endAtOnce(name: NodeJS.Signals, tries = 0): void {
+export function endAtOnce(name: NodeJS.Signals, tries = 0): void {
   const isReading = process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'))
   if (!isReading) process.exit(name === 'SIGTERM' ? exitCodes.SIGTERM : exitCodes.SIGINT)
   if (tries > 20) process.removeAllListeners(name).kill(process.pid, name)

@@ -1,5 +1,7 @@
 /** What the program asks its machine: its own version, and whether a limit of the machine is reached. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import tips from './machine-limits.json' with { type: 'json' }
 import { BulkUpdateError, explainSystemCode, systemCode } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
@@ -24,6 +26,28 @@ export function machineLimit(error: unknown, reason = reasonOf(error)): BulkUpda
     `a limit of this machine is reached: ${explainSystemCode(code)}`,
     `${limitTips.get(code)}, then run the same command again: rows that were answered are not sent again.`,
     { cause: error },
+  )
+}
+
+const longestLookMs = 10_000
+
+/**
+ * Looks at paths before anything else does: a call that waits for a file system that hangs would keep this process from all signals.
+ * Throws LOCAL, E_PATH_HANGS, with the first path that has not answered in 10 s.
+ */
+export async function refuseHangingPaths(paths: readonly string[]): Promise<void> {
+  const open = new Set(paths)
+  const looks = paths.map(async (path) => {
+    await stat(path).catch(() => {})
+    open.delete(path)
+  })
+  await Promise.race([Promise.all(looks), sleep(longestLookMs, undefined, { ref: false })])
+  const [path] = open
+  if (path === undefined) return
+  throw new BulkUpdateError(
+    'E_PATH_HANGS',
+    `${path} does not answer: its file system hangs`,
+    'Look at what is mounted there, or name another place. Nothing was sent.',
   )
 }
 

@@ -1,7 +1,7 @@
 /** What the machine and Node do to a command: limits, paths that hang, containers, and openings for debugging. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -88,6 +88,59 @@ describe('a path that can hang', () => {
     expect(shell(`${pipes} && exec "$0" "$1" ${words}`, env)).toMatchObject({ code })
   })
 })
+
+/** A file system whose server never says a word, as that of a network that is gone. Undefined where that cannot be made. */
+function mountSilence(path: string): Disposable | undefined {
+  if (process.geteuid?.() !== 0 || !existsSync('/dev/fuse')) return undefined
+  const device = openSync('/dev/fuse', 'r+')
+  mkdirSync(path)
+  const options = 'fd=3,rootmode=40000,user_id=0,group_id=0'
+  const { status } = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'silence', path], {
+    stdio: ['ignore', 'ignore', 'ignore', device],
+  })
+  function end(): void {
+    spawnSync('umount', ['-l', path])
+    closeSync(device)
+  }
+  if (status === 0) return { [Symbol.dispose]: end }
+  closeSync(device)
+  return undefined
+}
+
+describe('a file system that hangs', () => {
+  const hanging = [
+    ['--runs-dir', [...rehearsal, '--runs-dir', 'silence/runs']],
+    ['--store', [...rehearsal, '--store', 'silence/store.db']],
+    ['--map', [...rehearsal, '--map', 'silence/map.yaml']],
+    ['the input', ['validate', 'silence/crm.csv']],
+  ] as const
+
+  it.for(hanging)('does not keep a signal from ending the program: %s', async ([, args], { skip }) => {
+    using silence = mountSilence(join(folder.path, 'silence'))
+    if (silence === undefined) return skip()
+    const command = folder.start(args)
+    while (!isHanging(command.pid)) await new Promise(setImmediate)
+    command.kill('SIGTERM')
+    expect(await command.finished).toEqual({ code: null, stdout: '', stderr: '' })
+    return undefined
+  })
+
+  it('ends with an error that names the path', async ({ skip }) => {
+    using silence = mountSilence(join(folder.path, 'silence'))
+    if (silence === undefined) return skip()
+    const { code, stderr } = await folder.run(hanging[0][1])
+    expect(code).toBe(null)
+    expect(stderr).toContain('silence/runs does not answer: its file system hangs [E_PATH_HANGS]')
+    return undefined
+  })
+})
+
+/** True if a thread of the process waits for the server of a file system. */
+function isHanging(pid: number | undefined): boolean {
+  return readdirSync(`/proc/${pid}/task`).some((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/wchan`, 'utf8').includes('fuse'),
+  )
+}
 
 const canIsolate = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
 
