@@ -185,7 +185,7 @@ describe('a server that keeps no rule', () => {
     const lines = Array.from({ length: rows }, (_, row) => `${id(row + 1)},N${row},gold`)
     folder.write('crm.csv', `customer,name,metadata.tier\n${lines.join('\n')}\n`)
     const env = {
-      NODE_OPTIONS: '--max-old-space-size=96',
+      NODE_OPTIONS: '--max-old-space-size=128',
       RAPYD_BASE_URL: server.origin,
       RAPYD_ACCESS_KEY: accessKey,
       RAPYD_SECRET_KEY: secretKey,

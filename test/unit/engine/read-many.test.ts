@@ -1,6 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { readMany } from '../../../src/engine/read-many.ts'
 import type { ReadManyParts } from '../../../src/engine/read-many.ts'
+import type { CustomerReading } from '../../../src/http/ports.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
 import { toSnapshot } from '../../../src/rapyd/snapshot.ts'
 import { openReadings } from '../../../src/store/readings.ts'
@@ -140,4 +144,34 @@ describe('reading many customers', () => {
     expect(single).toBe(31)
     expect(kept.get('cus_none')).toBe('missing')
   })
+})
+
+it('keeps nothing of the customers that were read while one of them is slow', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: unknown = runInNewContext('gc')
+  if (typeof collectGarbage !== 'function') throw new Error('this Node cannot collect garbage on demand')
+  using readings = openReadings('', 0)
+  readings.want(ids(200))
+  const seen: WeakRef<JsonObject>[] = []
+  const { promise: slow, resolve: answer } = Promise.withResolvers<CustomerReading>()
+  const parts: ReadManyParts = {
+    readings,
+    toSnapshot(customer) {
+      const snapshot = { ...customer }
+      seen.push(new WeakRef(snapshot))
+      return snapshot
+    },
+    read: (customerId) =>
+      customerId === id(3) ? slow : Promise.resolve({ kind: 'found', customer: customerOf(customerId) }),
+    page: () => Promise.resolve(undefined),
+    concurrency: 4,
+  }
+  const whole = readMany(parts, { single: 0, pages: 0 }, new AbortController().signal)
+  while (readings.open > 1) await setImmediate()
+  await setImmediate()
+  collectGarbage()
+  expect(seen.filter((each) => each.deref() !== undefined).length).toBeLessThan(10)
+  expect(seen).toHaveLength(199)
+  answer({ kind: 'unreadable', code: 'E_METADATA_UNREAD', status: 500 })
+  await whole
 })
