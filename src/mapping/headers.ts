@@ -78,7 +78,7 @@ export function matchHeader(
   for (const column of kept.filter(({ number }) => number !== id.number)) {
     const name = named.get(column.number)
     const plain = { ...column, isId: false, assignments: [] }
-    if (name === undefined && isInvisible(column.name)) {
+    if (name === undefined && (isInvisible(column.name) || madeUpName.test(column.name))) {
       if (mapping.origin !== 'preset') columns[column.number - 1] = { ...plain, isNameless: true }
       continue
     }
@@ -226,12 +226,19 @@ function missingColumn(
   )
 }
 
-/** For a column without a name that has a value on `line`. */
-export function namelessColumn({ number = 0 }: SourceColumn, line: number): BulkUpdateError {
+/** What pandas, spreadsheets, Spark and databases call a column without a name. */
+const madeUpName =
+  /^(?:Unnamed: \d+|__EMPTY(?:_\d+)?|_c\d+|F\d+|(?:Column|Field|Spalte|Colonne|Columna|Colonna|Coluna|Kolom|Kolumna|Sloupec|Столбец|Sütun|列|열) ?\d+|\(No column name\)|\?column\?)$/i
+
+/** For a column without a name, or with one that a program has made up, that has a value on `line`. */
+export function namelessColumn({ number = 0, name }: SourceColumn, line: number): BulkUpdateError {
+  const isNamed = madeUpName.test(name)
   return new BulkUpdateError(
     'E_HEADER_UNKNOWN_COLUMN',
-    `column ${number} has no name, and a value on line ${line}`,
-    'Name the column, or set columns without a name aside with --ignore-columns "". Nothing was sent.',
+    isNamed
+      ? `${label({ number, name })} is no field of Update Customer, and has a value on line ${line}`
+      : `column ${number} has no name, and a value on line ${line}`,
+    `Name the column, or set ${isNamed ? `it aside with --ignore-columns=${shellWord(name)}` : 'columns without a name aside with --ignore-columns ""'}. Nothing was sent.`,
   )
 }
 

@@ -142,6 +142,26 @@ describe('columns and cells beyond the last name', () => {
     })
   })
 
+  it.each([
+    'Unnamed: 4,Unnamed: 5',
+    'Column1,Column2',
+    'Spalte1,Spalte2',
+    '__EMPTY,__EMPTY_1',
+    '_c4,_c5',
+    'F5,F6',
+  ])('are left out while they are blank where a program has called them %s', async (made) => {
+    expect(await look(`${names},${made}\n${row(1)},,\n${row(2)}, ,""\n`)).toEqual({
+      ...good(2),
+      aside: ['2 nameless_columns 1'],
+    })
+    const [first = ''] = made.split(',')
+    await expect(look(`${names},${made}\n${row(1)},,\n${row(2)},x,\n`)).rejects.toMatchObject({
+      code: 'E_HEADER_UNKNOWN_COLUMN',
+      message: `column 5 ("${first}") is no field of Update Customer, and has a value on line 3`,
+      remedy: expect.stringContaining('--ignore-columns='),
+    })
+  })
+
   it('stop the file, or the row, if they hold something', async () => {
     await expect(look(`${names},,\n${row(1)},,\n${row(2)},,x\n`)).rejects.toMatchObject({
       code: 'E_HEADER_UNKNOWN_COLUMN',
