@@ -22,6 +22,7 @@ import { assignmentByName } from './mapping.ts'
 import type { Assignment, Join, Mapping } from './mapping.ts'
 import type { Problem } from '../model/errors.ts'
 import type { MalformedRow, Row, SourceColumn } from '../model/row.ts'
+import { isCustomerId } from '../rapyd/customer-fields.ts'
 import type { Target } from '../rapyd/customer-fields.ts'
 
 /** A column of a CSV file, or a key of NDJSON, and what it means. */
@@ -252,9 +253,11 @@ function noId(header: readonly string[], free: readonly NamedColumn[]): BulkUpda
   return new BulkUpdateError(
     'E_HEADER_NO_ID',
     'no column holds the customer id: none is called customer, customer_id or id',
-    likely === undefined || header.length === 1
-      ? `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`
-      : `If ${label(likely)} holds the Rapyd customer ids, rename it "customer", or ${mapNames(header)}.`,
+    header.some(isCustomerId)
+      ? 'The header holds a customer id, as a row does: write the names of the columns above it.'
+      : likely === undefined || header.length === 1
+        ? `${delimiterHint(header)}Name the column of the Rapyd customer ids "customer".`
+        : `If ${label(likely)} holds the Rapyd customer ids, rename it "customer", or ${mapNames(header)}.`,
   )
 }
 

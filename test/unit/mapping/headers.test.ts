@@ -122,6 +122,7 @@ describe('the columns', () => {
       [['First Name', 'Rapyd Customer ID', 'Last Name', 'Email'], /--map hubspot/],
       [['Rapyd Customer ID;Name'], /^Only one column was seen.*--delimiter ";"/],
       [['Company', 'Email'], /^Name the column/],
+      [['cus_0123456789abcdef0123456789abcdef', 'Ann'], /^The header holds a customer id, as a row does/],
     ] as const)
       expect(() => matchHeader(header, [])).toThrow(
         expect.objectContaining({ code: 'E_HEADER_NO_ID', remedy: expect.stringMatching(remedy) }),
