@@ -16,6 +16,8 @@ import footerWords from './footer-words.json' with { type: 'json' }
 type CsvRecord = CsvRow | MalformedRow
 type CsvRecords = AsyncIterable<readonly CsvRecord[]>
 
+/** What every customer id begins with. */
+const idStart = 'cus_'
 /** With more lines than these, it is no footer. */
 const mostFooterLines = 20
 const longestFooterLine = 1_000
@@ -92,11 +94,12 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
     if (record.kind === 'malformed') return record
     const { cells, line } = record
     const [first = ''] = cells
-    if (isEmpty(first) && cells.every(isEmpty)) {
+    const isId = first.startsWith(idStart) && first.length > longestName
+    if (!isId && isEmpty(first) && cells.every(isEmpty)) {
       onSetAside('blank_lines', line)
       return undefined
     }
-    if (first.length <= longestName + 2 && isHeader(cells, names)) {
+    if (!isId && isHeader(cells, names)) {
       if (own.every((name, index) => name === normalise(cells[index] ?? '')))
         return refuse(record, headerAgain)
       throw refusal('E_OTHER_HEADER', 'otherHeader', { line })
@@ -133,8 +136,6 @@ function isHeader([first = '', ...others]: readonly string[], names: ReadonlySet
   return names.size === 1 || (known > 0 && (known + 1) * 2 > filled.length + 1)
 }
 
-/** What every customer id begins with. */
-const idStart = 'cus_'
 const footerStart = new RegExp(
   `^[\\s(*=#/-]*(?:(?:${footerWords.starts.join('|')})(?!\\p{L})|\\d[\\d.,\\s]*(?:${footerWords.counted.join('|')})(?!\\p{L}))|^[-=*#_/]{2}`,
   'iu',

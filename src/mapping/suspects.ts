@@ -17,18 +17,30 @@ const errors = new Set(
   Object.values(texts.errors).flatMap((words) => words.split(' ').map((word) => `#${word.toLowerCase()}`)),
 )
 
-/** How all of these begin, so that most texts are done with at once. */
+/** How all of these begin, by their first character, so that most texts are done with at once. */
+const starts = Map.groupBy(
+  new Set(
+    [
+      texts.markers,
+      texts.spelt,
+      texts.bracketed,
+      texts.wholes,
+      texts.unfinished,
+      texts.numbered,
+      texts.printed,
+    ]
+      .flatMap((list) => list.split('|'))
+      .map((text) => text.slice(0, 4).toLowerCase()),
+  ),
+  (start) => start.slice(0, 1),
+)
+const listed = Array.from(
+  starts,
+  ([first, list]) =>
+    `${RegExp.escape(first)}(?:${list.map((start) => RegExp.escape(start.slice(1))).join('|')})`,
+)
 const beginning = new RegExp(
-  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`*~/]*(?:$|[#＃&<ｎＮｕＵ]|=""$|n\\s*/|%!|[01]\\d{0,3}[./-]|object|array|circular|function|system\\.|[\\w.$;]+@[\\da-f]{5,8}$|${[
-    texts.markers,
-    texts.spelt,
-    texts.bracketed,
-    texts.wholes,
-    texts.unfinished,
-    texts.numbered,
-  ]
-    .flatMap((list) => list.split('|').map((text) => RegExp.escape(text.slice(0, 3))))
-    .join('|')})`,
+  `^[\\s\\p{DI}\\p{Ps}\\p{Pi}\\p{Pd}<"'\`*~/]*(?:$|[#＃&<]|=""$|n\\s*/|%!|00(?:0[01])?[./-]|0?[01][./-]0?[01][./-](?:0001|1900)|1900-01-00|[bl][\\w.$;]*@[\\da-f]{5,8}$|${listed.join('|')})`,
   'iu',
 )
 

@@ -128,16 +128,20 @@ const aroundPlaceholder = /^[\s\p{Ps}\p{Pd}<"']+|[\s\p{Pe}\p{Pd}>"']+$/gu
 const longestPlaceholder = 40
 /** Fields of names and addresses, which hold neither sentences nor code. */
 const plainField = /^(?!metadata).*(?:^|\.)(?:name|line_\d|city|district|canton|state)$/
-/** What is left of a part that a program has joined to others: `Ann undefined`. Null is a name as well. */
+/** A part without a value at an end of a text that a program has joined: `Ann undefined`. Null is a name as well. */
 const emptyPart =
-  /(?<![^\s,;])(?:undefined|NaN$|null(?=.*\p{Lu}\p{Ll})|(?<=\p{Lu}\p{Ll}.*)null|[(<[]null[)>\]]|\[object \w+\]|#N\/A|#REF!)(?![^\s,;])/u
+  /^(?:undefined|null(?=.*\p{Lu}\p{Ll})|[(<[]null[)>\]])(?![^\s,;])|(?<![^\s,;])(?:undefined|NaN|(?<=\p{Lu}\p{Ll}.*)null|[(<[]null[)>\]]|\[object \w+\]|#N\/A|#REF!)$/u
 /** A text as programs print it: `['Ann']`, `b'Ann'`, `{"name": "Ann"}`. */
 const literal = /^(?:[bu](['"]).*\1|\[(['"]).*\2\]|\((['"]).*\3,?\)|\{\s*(['"]).*\4\s*:.*\})$/s
 
+/** False for most texts. */
+const mayHaveEmptyPart = (text: string): boolean =>
+  ('un(<['.includes(text.charAt(0)) || 'dlN)>]A!'.includes(text.charAt(text.length - 1))) &&
+  text.length <= mostLooked
+
 /** False for texts that are refused as suspect blanks. */
 function isPlaceholder(text: string, field: string): boolean {
-  if (plainField.test(field) && text.length <= mostLooked && emptyPart.test(text))
-    return !isSuspectBlank(text)
+  if (mayHaveEmptyPart(text) && plainField.test(field) && emptyPart.test(text)) return !isSuspectBlank(text)
   if (text.length > longestPlaceholder) return false
   // Most texts have nothing to take off.
   const isPlain = !/[^\w\s]/.test(text)
@@ -167,7 +171,8 @@ function hasEscapes(text: string): boolean {
 }
 
 /** Most texts: in them is neither a character that cannot be seen, nor one that a wrong encoding leaves. */
-const ordinary = /^[A-Za-z\d .,@&/()+'-]*$/
+const ordinary = /^[A-Za-z\d .,@&/()+-]*$/
+const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. */
 export function textDamage(
@@ -179,8 +184,9 @@ export function textDamage(
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
   if (!isFree && isPlaceholder(text, field)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (ordinary.test(text)) return undefined
   if (literal.test(text) && plainField.test(field)) return damage('W_ENCODING', 'escapes')
-  if (ordinary.test(text) && !text.includes("''")) return undefined
+  if (text.includes("'") && ordinaryWithQuote.test(text)) return undefined
   if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
   const start = text.slice(0, mostLooked)
   if (hasEscapes(start)) return damage('W_ENCODING', 'escapes')
@@ -194,16 +200,17 @@ type Misreading = 'twice' | 'page'
 
 /** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
 const plainText =
-  /^(?:[\0-\x7f]|(?<![a-z])[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3](?![a-z])|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
+  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
 
 /** Returns undefined for a text that is as it should be. */
 export function findMisreading(text: string): Misreading | undefined {
-  if (plainText.test(text)) return undefined
+  const hasEastAsian = eastAsianInLatin.test(text)
+  if (!hasEastAsian && plainText.test(text)) return undefined
   const oddities = countOddities(text)
   if (oddities === 0) return undefined
   const isBetter = (other: string | undefined): boolean =>
     other !== undefined && other !== text && countOddities(other) < oddities
-  const pages = eastAsianInLatin.test(text) ? otherEncodings.filter(isOfSeveralBytes) : []
+  const pages = hasEastAsian ? otherEncodings.filter(isOfSeveralBytes) : []
   if ([...pages, ...codePageNames()].some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
   if (wasWestern(text)) return 'page'
   const bytes = encodeIn('windows-1252', text)
