@@ -11,6 +11,7 @@ import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Scan } from '../model/scan.ts'
+import { recordNote } from '../model/store.ts'
 import type { Run, StoredRun, StoreOptions } from '../model/store.ts'
 import type { RunFacts, Summary } from '../report/summary.ts'
 
@@ -62,7 +63,6 @@ export interface RunRecord extends JobFacts {
 
 type Noted = Pick<StoredRun, 'note'>
 
-export const recordName = 'record'
 const endingName = 'ending'
 const scanName = 'scan'
 
@@ -79,11 +79,11 @@ export async function keepRecord(
 
 /** The name and the value of the note: a line with the signature, then the record. */
 export function signedRecord(signature: string, text: string): readonly [name: string, value: string] {
-  return [recordName, `${signature}\n${text}`]
+  return [recordNote, `${signature}\n${text}`]
 }
 
 export function recordText(run: Noted): { readonly signature: string; readonly text: string } {
-  const [signature = '', text = ''] = (run.note(recordName) ?? '').split('\n')
+  const [signature = '', text = ''] = (run.note(recordNote) ?? '').split('\n')
   return { signature, text }
 }
 

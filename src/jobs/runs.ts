@@ -8,7 +8,6 @@ import {
   commandToRedo,
   commandToRollback,
   readRecord,
-  recordName,
 } from '../engine/record.ts'
 import { isInputKept } from '../engine/input.ts'
 import type { RunRecord } from '../engine/record.ts'
@@ -17,6 +16,7 @@ import { findLaterRedo, wasRolledBack, openSavedRun } from '../engine/saved-run.
 import { BulkUpdateError, systemCode } from '../model/errors.ts'
 import { outcomeKinds } from '../model/row.ts'
 import type { OutcomeKind } from '../model/row.ts'
+import { recordNote } from '../model/store.ts'
 import type { RunReader, Store, StoreOptions } from '../model/store.ts'
 import { isoTime } from '../report/format.ts'
 import { formerRunState, formerRuns } from '../store/former-layout.ts'
@@ -268,7 +268,7 @@ export async function deleteRun(run: ListedRun, given: StoreOptions = {}): Promi
     }
     const isDeleted = await withStore(given, (store) =>
       store.deleteRun(run.run_id, async (stored) => {
-        const hasBegun = stored.startedAt > 0 || stored.note(recordName) !== undefined
+        const hasBegun = stored.startedAt > 0 || stored.note(recordNote) !== undefined
         if (stored.state !== 'finished' && (isUnbegun(run) ? hasBegun : !isOver(run)))
           return run.keeps_input === true && stored.state === 'open' ? 'input' : false
         // Without its folder the store never finds files of a run that it does not know.

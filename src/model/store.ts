@@ -268,6 +268,9 @@ export interface FieldState {
   lastSender(): Promise<string>
 }
 
+/** The note of a run with how it was begun. It is signed. */
+export const recordNote = 'record'
+
 /** The note of a run that its whole standard input is kept. */
 export const inputKeptNote = 'input_kept'
 

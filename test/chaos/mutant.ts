@@ -311,6 +311,12 @@ export const mutants: readonly Mutant[] = [
     tests: lostCommits,
   },
   {
+    title: 'a damaged note of a run is used',
+    file: 'store/sqlite/run-reader.ts',
+    edits: [['checksumOf([name, value]) !== checksum', 'checksumOf([name, value]) === 1']],
+    tests: ['unit/store/sqlite/damage.test.ts'],
+  },
+  {
     title: 'a store that is behind the folder of a run is used',
     file: 'store/sqlite/store.ts',
     edits: [['commits < shown ? what', 'shown < 0 ? what']],

@@ -3,7 +3,7 @@ import { BulkUpdateError } from '../../model/errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { damagedEntries, fieldTable, mapFields, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
-import { readBefore } from './run-reader.ts'
+import { readBefore, readNote } from './run-reader.ts'
 
 /** Problems beyond these are only counted. */
 const mostNamed = 10
@@ -15,12 +15,14 @@ export async function checkStore(database: StoreDatabase): Promise<readonly stri
     ...(await problemsOf(async () => checkStructure(database))),
     ...(await problemsOf(() => damagedRows(database, 'outcome', byRow, (row) => readOutcome(row, '')))),
     ...(await problemsOf(() => damagedRows(database, 'intent', byRow, (row) => readIntent(row, '')))),
+    ...(await problemsOf(() => damagedRows(database, 'run_note', byNote, (row) => readNote(row, '')))),
     ...(await problemsOf(() => damagedRows(database, 'before_image', byRow, readImage))),
     ...(await problemsOf(() => damagedRows(database, 'before_write', byWrite, readWrite))),
     ...(await problemsOf(() => damagedRows(database, 'field_state', byCustomer, checkFields))),
   ]
 }
 
+const byNote = { run: 0, name: '' }
 const byWrite = { run: 0, customer: '', row: 0 }
 const readImage = (row: StoreRow): unknown => readBefore(row, 'image', '')
 const readWrite = (row: StoreRow): unknown => readBefore(row, 'body', '')

@@ -107,7 +107,13 @@ export function createEntryWriter({
         return 0
       }
       case 'note':
-        run('INSERT OR REPLACE INTO run_note VALUES (?, ?, ?)', number, entry.name, entry.value)
+        run(
+          'INSERT OR REPLACE INTO run_note VALUES (?, ?, ?, ?)',
+          number,
+          entry.name,
+          entry.value,
+          checksumOf([entry.name, entry.value]),
+        )
         return 0
       default:
         return entry satisfies never

@@ -3,7 +3,9 @@ import { createRowSet } from '../../model/collections.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { OutcomeKind } from '../../model/row.ts'
+import { recordNote } from '../../model/store.ts'
 import type { RunKind, RunReader, StoredRun } from '../../model/store.ts'
+import { shownKey } from '../../model/text.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { checksumOf, kindOf, readIntent, readOutcome } from './outcome-record.ts'
@@ -23,12 +25,8 @@ export function storedRun(
   const text = (name: string): string => String(found[name])
   const count = (name: string): number => Number(found[name])
   const number = count('number')
-  const notes = new Map(
-    all('SELECT name, value FROM run_note WHERE run = ?', number).map(({ name, value }) => [
-      String(name),
-      String(value),
-    ]),
-  )
+  const rows = all('SELECT * FROM run_note WHERE run = ?', number)
+  const notes = new Map(rows.map((note) => [String(note['name']), note]))
   const parent = found['parent_id']
   const isFinished = text('state') === 'finished'
   if (isFinished !== count('finished_at') > 0 || (!isFinished && text('state') !== 'open'))
@@ -50,7 +48,7 @@ export function storedRun(
     startedAt: count('started_at'),
     finishedAt: count('finished_at'),
     changedAt: count('changed_at'),
-    note: (name) => notes.get(name),
+    note: (name) => readNote(notes.get(name), path),
   }
 }
 
@@ -119,6 +117,15 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
 export function openIntents({ all, path }: StoreDatabase, run: number): ReadonlyMap<number, StoredIntent> {
   const found = all('SELECT * FROM intent WHERE run = ? ORDER BY row', run)
   return new Map(found.map((each) => readIntent(each, path)).map((intent) => [intent.row, intent]))
+}
+
+/** Throws as `readBefore`. How a run was begun is signed, so that an edited one is named as such. */
+export function readNote(found: StoreRow | undefined, path: string): string | undefined {
+  if (found === undefined) return undefined
+  const { name, value, checksum } = found
+  if (checksum !== null && name !== recordNote && checksumOf([name, value]) !== checksum)
+    throw damagedStore(path, `what it notes of a run (${shownKey(String(name))}) is not as it was written`)
+  return String(value)
 }
 
 /** Throws LOCAL, E_STORE_DAMAGED, if it is not as it was written. Earlier versions have written no checksum. */

@@ -16,7 +16,7 @@ import { createEntryWriter } from './run-entries.ts'
 import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
-import { openIntents, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import { openIntents, readNote, rowsOf, selectRun, storedRun } from './run-reader.ts'
 import { stateOf } from './database.ts'
 import { writeRunMark } from './mark.ts'
 import type { StoreDatabase } from '../own-database.ts'
@@ -33,6 +33,8 @@ export async function openRun(
     const found = database.first(`${selectRun} WHERE number = ?`, number)
     if (found === undefined) throw new Error('a run that was deleted')
     const stored = storedRun(database, found)
+    for (const note of database.all('SELECT * FROM run_note WHERE run = ?', number))
+      readNote(note, database.path)
     const marked = withRunMark(database, stored.directory)
     refuseOtherFacts(factsOf(stored), factsOf(manifest))
     const before = await readEarlier(database, number, owner.earlierEndedAt)
@@ -247,9 +249,8 @@ function createRunWriter(parts: RunWriterParts) {
       first('SELECT 1 FROM before_image WHERE run = ? AND customer = ?', number, customerId) !== undefined,
     saveBeforeImage: (write, image) => commits.add({ kind: 'image', write, image }),
     note(name) {
-      const stored = () => first('SELECT value FROM run_note WHERE run = ? AND name = ?', number, name)
-      const value = notes.get(name) ?? stored()?.['value']
-      return typeof value === 'string' ? value : undefined
+      const stored = () => first('SELECT * FROM run_note WHERE run = ? AND name = ?', number, name)
+      return notes.get(name) ?? readNote(stored(), database.path)
     },
     setNote(name, value) {
       notes.set(name, value)

@@ -10,6 +10,7 @@ import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { accountNumber, findAccount, keepDoubts } from './field-effects.ts'
 import { createFieldState } from './field-state.ts'
 import { commitsShownIn } from './mark.ts'
+import { checksumOf } from './outcome-record.ts'
 import { takeRun } from './owner.ts'
 import { openQuota } from './quota.ts'
 import { openRun } from './run.ts'
@@ -54,8 +55,8 @@ function storeOf(database: StoreDatabase): Store {
       return found === undefined ? undefined : runReader(database, found)
     },
     async setNote(id, name, value) {
-      const put = 'INSERT OR REPLACE INTO run_note SELECT number, ?, ? FROM run WHERE id = ?'
-      await database.write(() => database.run(put, name, value, id))
+      const put = 'INSERT OR REPLACE INTO run_note SELECT number, ?, ?, ? FROM run WHERE id = ?'
+      await database.write(() => database.run(put, name, value, checksumOf([name, value]), id))
     },
     async runs(filter = {}) {
       return findRuns(database, filter)

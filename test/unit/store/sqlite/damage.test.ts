@@ -146,6 +146,26 @@ describe('a run', () => {
     await expect(open()).rejects.toMatchObject(isDamaged(`the store ${path} is damaged`))
   })
 
+  it.each([
+    ['the value', "UPDATE run_note SET value = 'no' WHERE name = 'backup'", 'backup'],
+    ['the name', "UPDATE run_note SET name = 'baclup' WHERE name = 'backup'", 'baclup'],
+  ])('of which a note was changed does not go on: %s', async (_, statements, name) => {
+    await (await open()).setNote('backup', 'yes')
+    await close()
+    await damaged(statements)
+    await expect(open()).rejects.toMatchObject(isDamaged(`what it notes of a run (${name})`))
+    const [reader] = (await store?.runs()) ?? []
+    expect(() => reader?.stored.note(name)).toThrow('is not as it was written')
+    expect(await store?.check(false)).toEqual(['run_note: 1 rows are not as they were written'])
+  })
+
+  it('goes on with notes of an earlier version, which have no checksum', async () => {
+    await (await open()).setNote('backup', 'yes')
+    await close()
+    await damaged('UPDATE run_note SET checksum = NULL')
+    expect((await open()).note('backup')).toBe('yes')
+  })
+
   it('whose tables are not as they were is damaged', async () => {
     await damaged('ALTER TABLE run_progress RENAME started_at TO started_av')
     await expect((await open()).begin()).rejects.toMatchObject(isDamaged('no such column'))
