@@ -1,4 +1,5 @@
 /** Lane K: many processes for one run, two runs side by side, and a holder that is stopped for a while. */
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSimulator } from '../../src/simulator/server.ts'
@@ -65,6 +66,21 @@ function applied(count: number): Promise<void> {
   })
 }
 
+/** Stops a process between two transactions: one that stands still in a transaction keeps the whole store. */
+async function stopOutsideTransaction(session: Session): Promise<void> {
+  for (;;) {
+    session.signal('SIGSTOP')
+    using database = new DatabaseSync(place.store, { timeout: 0 })
+    try {
+      database.exec('BEGIN IMMEDIATE; ROLLBACK')
+      return
+    } catch {
+      session.signal('SIGCONT')
+      await sleep(1)
+    }
+  }
+}
+
 const wasBusy = ({ code, stderr }: Ended): boolean =>
   code === 7 && /held by (?:process \d+ since 2\d{3}-|another process)/.test(stderr)
 const cameLate = ({ code, stderr }: Ended): boolean => code === 0 && stderr.includes('finished before')
@@ -113,7 +129,7 @@ describe('a holder that is stopped', () => {
     // The window is full then, and behind the answers of its last calls the next rows wait for their turns.
     await applied(17)
     await sleep(5 * racers + 100)
-    holder.signal('SIGSTOP')
+    await stopOutsideTransaction(holder)
     // Longer than a signature may be old here.
     const [second] = await Promise.all([start().ended, sleep(6_000)])
     expect(second).toMatchObject({
