@@ -269,7 +269,7 @@ export async function keepsImages(
     throw new BulkUpdateError(
       'E_BACKUP_LATE',
       'this run has sent rows without --backup, so it cannot begin to keep what customers held before',
-      'Finish it without --backup, or begin another with --new-run --backup. Nothing was sent.',
+      'An update can be finished without --backup. Otherwise begin another run with --new-run. Nothing was sent.',
     )
   }
   await run.setNote('backup', 'yes')
