@@ -112,14 +112,17 @@ export async function findTaken(pages: AsyncIterable<readonly Outcome[]>, signal
   const [taken, doubtful] = [createRowSet(), createRowSet()]
   /** What it did not take of rows that it took in part. */
   const partly = new Map<number, string>()
+  /** Rows of which it has taken something that this run has sent. */
+  const sent = createRowSet()
   for await (const page of pages) {
     signal?.throwIfAborted()
     for (const outcome of page) {
       const { row, notTaken } = outcome
       if (takenFields(outcome).length > 0) taken.add(row)
+      if (takenFields(outcome).length > 0 && outcome.attempts > 0) sent.add(row)
       if (notTaken !== '') partly.set(row, notTaken)
       if (outcome.outcome === 'unknown') doubtful.add(row)
     }
   }
-  return { taken, partly, doubtful }
+  return { taken, sent, partly, doubtful }
 }

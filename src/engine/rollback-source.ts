@@ -21,7 +21,15 @@ import type { RunIdentity } from '../rapyd/requests.ts'
 import { takenPatch } from '../rapyd/taken.ts'
 import { findTaken, openOutcome } from './all-outcomes.ts'
 import type { Cause } from './all-outcomes.ts'
-import { findChildRuns, hasApplied, hasSent, isRolledBack, nextChildId, wasRolledBack } from './saved-run.ts'
+import {
+  changedCustomers,
+  findChildRuns,
+  hasApplied,
+  hasSent,
+  isRolledBack,
+  nextChildId,
+  wasRolledBack,
+} from './saved-run.ts'
 import { keysIn } from './metadata-keys.ts'
 import { commandToRollback } from './record.ts'
 import type { SavedRun } from './saved-run.ts'
@@ -152,15 +160,17 @@ export type RollbackRow = { readonly customer: string; readonly row: number } & 
 
 /**
  * In the order of the customers' first rows; of each, what is sure, then what Rapyd may refuse, then what is impossible. Throws the
- * signal's reason once it is aborted.
+ * signal's reason once it is aborted, and LOCAL, E_STORE_DAMAGED, if rows are missing.
  */
 export async function* rollbackRows(
-  { reader }: Pick<SavedRun, 'reader'>,
+  run: Pick<SavedRun, 'reader' | 'store'>,
   signal: AbortSignal,
 ): AsyncGenerator<RollbackRow> {
-  const { taken: updated, partly, doubtful } = await findTaken(reader.outcomes(), signal)
+  const { reader } = run
+  const rows = await findTaken(reader.outcomes(), signal)
+  const { taken: updated, partly, doubtful } = rows
   for (const row of (await reader.progress()).inDoubt.keys()) doubtful.add(row)
-  for await (const customer of reader.beforeImages()) {
+  for await (const customer of changedCustomers(run, rows)) {
     signal.throwIfAborted()
     const writes = customer.writes.flatMap(({ row, patch }) => {
       const taken = { row, patch: takenPatch(patch, partly.get(row) ?? ''), isConfirmed: updated.has(row) }

@@ -6,10 +6,12 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { options as optionTable } from '../config/options.ts'
 import { BulkUpdateError } from '../model/errors.ts'
-import type { RunReader, Store } from '../model/store.ts'
+import type { BeforeCustomer, RunReader, Store } from '../model/store.ts'
+import { damagedStore } from '../store/errors.ts'
 import { oldRun } from '../store/former-layout.ts'
 import { takenFields } from '../model/row.ts'
 import { eachOutcome } from './all-outcomes.ts'
+import type { TakenRows } from './all-outcomes.ts'
 import { commandToRedo, readRecord } from './record.ts'
 import type { RunBinding } from './record.ts'
 
@@ -184,4 +186,19 @@ export async function refuseRolledBack(store: Store, runId: string): Promise<voi
     `run ${runId} was rolled back after it had been stopped, so it cannot go on`,
     'Begin another run of the same input: add --new-run. Nothing was sent.',
   )
+}
+
+/**
+ * What the rows of a run have changed, in the order of the customers' first rows. Throws LOCAL, E_STORE_DAMAGED, if a row is missing.
+ */
+export async function* changedCustomers(
+  { reader, store }: Pick<SavedRun, 'reader' | 'store'>,
+  { sent }: TakenRows,
+): AsyncGenerator<BeforeCustomer> {
+  for await (const customer of reader.beforeImages()) {
+    for (const { row } of customer.writes) sent.delete(row)
+    yield customer
+  }
+  if (sent.size > 0 && reader.stored.note('backup') === 'yes')
+    throw damagedStore(store.path, `it lacks what ${sent.size} rows of a run have changed`)
 }

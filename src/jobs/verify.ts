@@ -15,7 +15,7 @@ import { readCustomersOf } from '../engine/reading-client.ts'
 import { inputNotKept } from '../engine/input.ts'
 import { inputPartsOf, openSameInput } from '../engine/open-input.ts'
 import { readHead } from '../input/header.ts'
-import { openSavedRun } from '../engine/saved-run.ts'
+import { changedCustomers, openSavedRun } from '../engine/saved-run.ts'
 import { countCustomers } from '../store/customer-count.ts'
 import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
@@ -188,7 +188,7 @@ async function* confirmedWrites(run: SavedRun): AsyncGenerator<RunWrite> {
   const rows = await findTaken(run.reader.outcomes())
   const { taken, partly } = rows
   if (await run.reader.hasBeforeImages()) {
-    for await (const { customerId, writes } of run.reader.beforeImages())
+    for await (const { customerId, writes } of changedCustomers(run, rows))
       for (const { row, patch } of writes)
         if (taken.has(row)) yield { customerId, patch: takenPatch(patch, partly.get(row) ?? '') }
   } else yield* writesOfInput(run, rows)

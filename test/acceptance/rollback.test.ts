@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changeCustomer } from './support/change-customer.ts'
 import { startRehearsal } from './support/rehearsal.ts'
 import type { Rehearsal } from './support/rehearsal.ts'
+import { changeStore, storeIn } from './support/store.ts'
 
 const id = (number: number) => `cus_${String(number).padStart(32, '0')}`
 const customers = Array.from({ length: 60 }, (_, index) => ({
@@ -74,6 +75,23 @@ describe('rollback', () => {
     )
     const directory = join(rehearsal.folder.path, 'rapyd-runs', `${first()}-rollback-1`)
     for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o077).toBe(0)
+  })
+
+  it.each([
+    ['image', 'DELETE FROM before_image WHERE row = 2'],
+    ['value', 'DELETE FROM before_write WHERE row = 2'],
+    ['outcome', 'DELETE FROM outcome WHERE row = 2'],
+  ])('is refused, and sends nothing, if the store has lost a row: its %s', async (_, damage) => {
+    write()
+    await backedUp()
+    const after = everything()
+    changeStore(storeIn(rehearsal.folder.path), damage)
+    for (const command of [['verify'], ['rollback', '--dry-run'], ['rollback']]) {
+      const { code, stderr } = await rehearsal.run(...command, first())
+      expect({ code, stderr }).toMatchObject({ code: 6, stderr: expect.stringContaining('E_STORE_DAMAGED') })
+    }
+    expect(everything()).toEqual(after)
+    expect(rehearsal.runs()).toHaveLength(1)
   })
 
   it('keeps what others have changed since, names it, and says what cannot be put back', async () => {

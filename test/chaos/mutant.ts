@@ -362,12 +362,15 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the outcomes that a run has counted are not compared with those that it holds',
-    file: 'store/sqlite/run.ts',
-    edits: [
-      ['!== settledRows.size ||', '< 0 ||'],
-      ['!== sum)', '< 0)'],
-    ],
+    file: 'store/sqlite/run-reader.ts',
+    edits: [['if (isStill && (', 'if (!isStill && (']],
     tests: damage,
+  },
+  {
+    title: 'a rollback leaves out rows whose before-images are lost',
+    file: 'engine/saved-run.ts',
+    edits: [['if (sent.size > 0 &&', 'if (sent.size < 0 &&']],
+    tests: ['acceptance/rollback.test.ts'],
   },
   {
     title: 'field state that was changed is relied on',

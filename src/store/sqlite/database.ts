@@ -107,9 +107,11 @@ function databaseOf(path: string, db: DatabaseSync, mark: Mark): StoreDatabase {
     const next = `${query} AND (${columns}) > (${marks}) ORDER BY ${columns} LIMIT ${rows}`
     for (let last: QueryValues = Object.values(key); ;) {
       const page = all(next, ...values, ...last)
+      if (page.length === 0) return
       const end = names.map((name) => page.at(-1)?.[name] ?? null)
-      // A page that does not move forward ends the loop too: a damaged table may hold a cycle.
-      if (first(`SELECT (${marks}) > (${marks}) AS moves`, ...end, ...last)?.['moves'] !== 1) return
+      // A damaged table may hold a cycle.
+      if (first(`SELECT (${marks}) > (${marks}) AS moves`, ...end, ...last)?.['moves'] !== 1)
+        throw damagedStore(path, 'its rows are not in their order')
       yield page
       last = end
       await setImmediate()

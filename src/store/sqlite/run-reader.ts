@@ -2,6 +2,7 @@
 import { createRowSet } from '../../model/collections.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import type { JsonObject } from '../../model/json.ts'
+import { isPartial } from '../../model/row.ts'
 import type { OutcomeKind } from '../../model/row.ts'
 import { recordNote } from '../../model/store.ts'
 import type { RunKind, RunReader, StoredRun } from '../../model/store.ts'
@@ -74,10 +75,27 @@ export function runReader(database: StoreDatabase, found: StoreRow): RunReader {
 /** What can be read of a run by its number. */
 export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 'stored'> {
   const { all, first, pages, path } = database
+
+  function counted(): { readonly rows: number; readonly sum: number } {
+    const found = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
+    return { rows: Number(found?.['settled']), sum: Number(found?.['checksum']) }
+  }
+
   return {
     async *outcomes() {
-      for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 }))
-        yield page.map((found) => readOutcome(found, path))
+      const before = counted()
+      let [rows, sum] = [0, 0]
+      for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
+        for (const { checksum } of page) sum = addChecksum(sum, Number(checksum))
+        const outcomes = page.map((found) => readOutcome(found, path))
+        rows += outcomes.filter((outcome) => !isPartial(outcome)).length
+        yield outcomes
+      }
+      const after = counted()
+      // Another process may have added some meanwhile.
+      const isStill = after.rows === before.rows && after.sum === before.sum
+      if (isStill && (rows !== after.rows || sum !== after.sum))
+        throw damagedStore(path, 'it does not hold the outcomes that a run has counted')
     },
     async counts() {
       const query = `SELECT kind, count(*) AS rows FROM outcome WHERE run = ? AND ${isFinal} GROUP BY kind`
@@ -111,6 +129,11 @@ export function rowsOf(database: StoreDatabase, run: number): Omit<RunReader, 's
         for (const { bytes } of page) if (bytes instanceof Uint8Array) yield bytes
     },
   }
+}
+
+/** The sum that a run keeps of the checksums of its outcomes. `change` may be negative. */
+export function addChecksum(sum: number, change: number): number {
+  return (sum + change + 2 ** 48) % 2 ** 48
 }
 
 /** The open intents of a run, by row. */

@@ -7,7 +7,7 @@ import type { RowSet } from '../../model/collections.ts'
 import { isPartial, needsAttention } from '../../model/row.ts'
 import type { Outcome, OutcomeKind } from '../../model/row.ts'
 import type { EarlierSessions, OpenRunOptions, Run, RunManifest, StoredRun } from '../../model/store.ts'
-import { damagedStore, errorOf } from '../errors.ts'
+import { errorOf } from '../errors.ts'
 import { accountNumber, hasKey, createFieldWriter } from './field-effects.ts'
 import type { FieldWriter } from './field-effects.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -16,7 +16,7 @@ import { createEntryWriter } from './run-entries.ts'
 import type { EntryWriterParts, RunEntry } from './run-entries.ts'
 import { takeRun } from './owner.ts'
 import type { Owner } from './owner.ts'
-import { openIntents, readNote, rowsOf, selectRun, storedRun } from './run-reader.ts'
+import { addChecksum, openIntents, readNote, rowsOf, selectRun, storedRun } from './run-reader.ts'
 import { stateOf } from './database.ts'
 import { writeRunMark } from './mark.ts'
 import type { StoreDatabase } from '../own-database.ts'
@@ -110,19 +110,16 @@ function refuseOtherFacts(held: RunManifest['facts'], wanted: RunManifest['facts
  * Reads and examines every outcome once: about 4 seconds for a million. Throws LOCAL, E_STORE_DAMAGED, if one is missing or is
  * not as it was written, before anything is sent.
  */
-async function readEarlier({ first, pages, path }: StoreDatabase, run: number, endedAt: number) {
+async function readEarlier(database: StoreDatabase, run: number, endedAt: number) {
   const settledRows = createRowSet()
   /** Open rows of which a part is done, with their outcomes so far. */
   const partial = new Map<number, Outcome>()
   const settled = new Map<OutcomeKind, number>()
   const errors = new Map<string, number>()
   const closedCustomers = new Set<string>()
-  let sum = 0
-  for await (const page of pages('SELECT * FROM outcome WHERE run = ?', [run], { row: 0 })) {
-    for (const found of page) {
-      const read = readOutcome(found, path)
+  for await (const page of rowsOf(database, run).outcomes()) {
+    for (const read of page) {
       const { row, outcome, errorCode, customerId } = read
-      sum = addChecksum(sum, Number(found['checksum']))
       if (isPartial(read)) {
         partial.set(row, read)
         continue
@@ -133,16 +130,8 @@ async function readEarlier({ first, pages, path }: StoreDatabase, run: number, e
       if (outcome === 'failed' || outcome === 'unknown') closedCustomers.add(customerId)
     }
   }
-  const kept = first('SELECT settled, checksum FROM run_progress WHERE run = ?', run)
-  if (Number(kept?.['settled']) !== settledRows.size || Number(kept?.['checksum']) !== sum)
-    throw damagedStore(path, 'it does not hold the outcomes that a run has counted')
   const earlier: EarlierSessions = { settled, errors, closedCustomers, endedAt }
   return { settledRows, partial, earlier }
-}
-
-/** The sum that a run keeps of the checksums of its outcomes. `change` may be negative. */
-function addChecksum(sum: number, change: number): number {
-  return (sum + change + 2 ** 48) % 2 ** 48
 }
 
 function allOpen(settledRows: RowSet, rows: number): ReadonlyMap<number, number> {

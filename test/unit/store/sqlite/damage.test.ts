@@ -102,7 +102,7 @@ describe('a run', () => {
     ],
     ['its count was changed', 'UPDATE run_progress SET settled = 4'],
     ['its checksum was changed', 'UPDATE run_progress SET checksum = checksum + 1'],
-  ])('is not opened if its outcomes are not those that it has counted: %s', async (_, statements) => {
+  ])('is not opened or read if its outcomes are not those that it has counted: %s', async (_, statements) => {
     await damaged('')
     store = await openSqliteStore(path)
     const second = await store.openRun(manifestOf('b'), openOptions)
@@ -110,9 +110,10 @@ describe('a run', () => {
     await second.close()
     await close()
     edit(statements)
-    await expect(open()).rejects.toMatchObject(
-      isDamaged('it does not hold the outcomes that a run has counted'),
-    )
+    const lost = isDamaged('it does not hold the outcomes that a run has counted')
+    await expect(open()).rejects.toMatchObject(lost)
+    const reader = await store?.findRun('a')
+    await expect(collected(reader?.outcomes() ?? noPages())).rejects.toMatchObject(lost)
   })
 
   it.each([
