@@ -5,6 +5,8 @@ export interface Refusal {
   readonly args: readonly string[]
   readonly stderr: string
   readonly dice: Dice
+  /** How often the command was refused before. */
+  readonly tries: number
   /** Makes the plan anew. */
   readonly plan: readonly string[] | undefined
 }
@@ -29,7 +31,7 @@ const plain: WayOut = { putBack: undefined, remove: [], commands: [], more: [], 
 const usual = 'store check --restored'
 
 /** Undefined if the refusal names none that this lane knows. */
-export function wayOut({ args, stderr, dice, plan }: Refusal): WayOut | undefined {
+export function wayOut({ args, stderr, dice, tries, plan }: Refusal): WayOut | undefined {
   const code = /\[(E_\w+)\]/.exec(stderr)?.[1] ?? ''
   const restored = (/rapyd-bulk (store check --restored --store=\S+)/.exec(stderr)?.[1] ?? usual).split(' ')
   const says = (text: string): boolean => stderr.includes(text)
@@ -39,7 +41,7 @@ export function wayOut({ args, stderr, dice, plan }: Refusal): WayOut | undefine
   switch (code) {
     case 'E_STORE_LOST':
       if (says('does not know the run') && args[0] !== 'rollback')
-        return dice.chance(0.5) ? isNew : { ...plain, putBack: 'store', commands: [restored] }
+        return dice.chance(0.5) || tries > 1 ? isNew : { ...plain, putBack: 'store', commands: [restored] }
       return { ...plain, putBack: dice.chance(0.4) ? 'store' : undefined, commands: [restored] }
     case 'E_STORE_DAMAGED':
     case 'E_STORE_VERSION':

@@ -153,7 +153,7 @@ async function judgeTrial({ scene, whole, dice, done, runner }: Trial) {
       const redo = /rapyd-bulk (redo [\w-]+)/.exec(ended.stdout + ended.stderr)?.[1]
       if (ended.code === 1 && redo !== undefined) await run([...redo.split(' '), '--rate', 'none', '--quiet'])
       if (ended.code === 1) return ended
-      const out = wayOut({ ...ended, dice, plan: scene.plan })
+      const out = wayOut({ ...ended, dice, tries, plan: scene.plan })
       if (out === undefined) {
         violations.push(`no way out of ${ended.code ?? 'a kill'}: ${args.join(' ')}: ${ended.stderr}`)
         return undefined
