@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import yargs from 'yargs'
 import type { Argv } from 'yargs'
-import { toFlag, groups, optionTable, toShownFlag } from '../config/options.ts'
+import { toFlag, groups, isPath, optionTable, toShownFlag } from '../config/options.ts'
 import type { CommandName, Option, OptionName } from '../config/options.ts'
 import optionTexts from '../config/option-texts.json' with { type: 'json' }
 import { refuseHangingPaths, version } from '../config/system.ts'
@@ -202,7 +202,7 @@ function prepareStart<Name extends CommandName>(
 /** What a command may look at: its words, options, and places of the environment. */
 function pathsOf(args: Readonly<Record<string, unknown>>): readonly string[] {
   const { HOME, XDG_STATE_HOME, RAPYD_ACCESS_KEY_FILE, RAPYD_SECRET_KEY_FILE } = process.env
-  const options = [...optionTable].filter(([, { value = '' }]) => /FILE|DIR/.test(value))
+  const options = [...optionTable].filter(([, option]) => isPath(option))
   const named = options.map(([name, option]) => args[name] ?? option.default)
   const words = [args['input'], args['plan'], args['run']]
   const places = [HOME, XDG_STATE_HOME, RAPYD_ACCESS_KEY_FILE, RAPYD_SECRET_KEY_FILE]

@@ -1,7 +1,6 @@
 /** Shell completion: what fits the last word of a line, and the scripts that make shells ask for it. */
 import { existsSync } from 'node:fs'
-import { isPath } from '../config/job-options.ts'
-import { toFlag, toShownFlag } from '../config/options.ts'
+import { isPath, toFlag, toShownFlag } from '../config/options.ts'
 import type { CommandName } from '../config/options.ts'
 import presets from '../mapping/presets.json' with { type: 'json' }
 import { storePath, withStore } from '../store/open-store.ts'

@@ -1,7 +1,7 @@
 /** The options of a job: their defaults, which of them a run records, and which of these a later job inherits. */
 import { resolve } from 'node:path'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { groups, optionTable } from './options.ts'
+import { isPath, groups, optionTable } from './options.ts'
 import type { Job, NamesWith, Option, OptionName, options, UpdateOptions, ValueOf } from './options.ts'
 
 /** In milliseconds. A server that was never reached is more often a wrong name than an outage. `maxOutageMs` overrides it. */
@@ -74,11 +74,6 @@ export function recordedOptions(
 
 export function isDefault(option: Option, value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : value === (option.default ?? defaultOf(option.type))
-}
-
-/** True if the value is the name of a file or directory. */
-export function isPath({ value = '' }: Option): boolean {
-  return value.startsWith('FILE') || value === 'DIR'
 }
 
 /** Returns undefined if a value has another type than in the table: then another version has recorded it. */

@@ -1,4 +1,4 @@
-/** What the program asks its machine: its own version, and whether a limit of the machine is reached. */
+/** What the program asks its machine: its own version, whether a limit is reached, and whether file systems answer. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'

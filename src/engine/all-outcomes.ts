@@ -118,8 +118,9 @@ export async function findTaken(pages: AsyncIterable<readonly Outcome[]>, signal
     signal?.throwIfAborted()
     for (const outcome of page) {
       const { row, notTaken } = outcome
-      if (takenFields(outcome).length > 0) taken.add(row)
-      if (takenFields(outcome).length > 0 && outcome.attempts > 0) sent.add(row)
+      const isTaken = takenFields(outcome).length > 0
+      if (isTaken) taken.add(row)
+      if (isTaken && outcome.attempts > 0) sent.add(row)
       if (notTaken !== '') partly.set(row, notTaken)
       if (outcome.outcome === 'unknown') doubtful.add(row)
     }

@@ -153,7 +153,7 @@ async function findPlace(opened: Opened) {
       `does not know the run in ${directory}, and files there show that it had begun`,
     )
   // What a redo or a rollback would do again may have been done by a run that the store does not know.
-  for (const folder of [directory, usual, ...(job.kind === 'update' ? [] : runFoldersIn(runsDir))]) {
+  for (const folder of new Set([directory, usual, ...(job.kind === 'update' ? [] : runFoldersIn(runsDir))])) {
     const lost = await store.lostSince(folder)
     if (lost !== undefined) throw lostStore(store.path, lost)
   }

@@ -4,6 +4,7 @@ import type { Doubt } from '../http/settling.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { isJsonObject, parseJson } from '../model/json.ts'
 import type { Clock } from '../model/ports.ts'
+import { defaultSettleMs } from '../model/store.ts'
 import type { Run } from '../model/store.ts'
 
 /** Rows that may run or wait in their customers' queues. After a crash no more of them can be in doubt. */
@@ -29,7 +30,7 @@ export function settleAfterMs(
 ): number {
   if (options.settleAfterMs !== undefined) return options.settleAfterMs
   if (options.env === 'simulator') return 2_000
-  return isRepeatable ? 90_000 : 300_000
+  return isRepeatable ? defaultSettleMs.repeatable : defaultSettleMs.addingUp
 }
 
 const doubtsNote = 'doubts'

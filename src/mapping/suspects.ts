@@ -90,7 +90,7 @@ function isMarkerOrNotice(text: string, lower: string): boolean {
   )
 }
 
-/** `bare` begins with `#`. A cell that is too narrow for its value shows only that. Several are of a text that was joined. */
+/** `bare` begins with `#`. A cell that is too narrow for its value shows only that. A text that was joined may hold several. */
 function isSheetError(bare: string): boolean {
   return /^[#\s]{2,}$/.test(bare) || bare.split(/[\s,;|/]*(?=#)/).every(isError)
 }

@@ -268,6 +268,9 @@ export interface FieldState {
   lastSender(): Promise<string>
 }
 
+/** Milliseconds for which a request without a clear answer may be applied, by default: longer if it does harm to send it twice. */
+export const defaultSettleMs = { repeatable: 90_000, addingUp: 300_000 } as const
+
 /** The note of a run with how it was begun. It is signed. */
 export const recordNote = 'record'
 

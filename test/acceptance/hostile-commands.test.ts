@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { peakOf } from './support/peak-memory.ts'
 import { freshFolder } from './support/command.ts'
 import type { Finished, Folder } from './support/command.ts'
 import { canaries, id, lasting, passing, personal, refused, success } from './support/hostile-answers.ts'
@@ -277,13 +278,3 @@ describe('a server that keeps no rule', () => {
     expect(Math.max(...others)).toBeLessThan(usualMb + 300)
   })
 })
-
-/** The highest memory of a process so far, as the operating system counts it. */
-function peakOf(pid: number | undefined): number {
-  try {
-    const [, kb = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return Number(kb) / 1024
-  } catch {
-    return 0
-  }
-}

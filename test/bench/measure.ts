@@ -1,6 +1,7 @@
 /** Runs a program to its end and measures what it took, as the operating system counts it. */
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { peakOf } from '../acceptance/support/peak-memory.ts'
 
 export interface Measured {
   readonly wallMs: number
@@ -45,13 +46,4 @@ function childrenCpuMs(): number {
     .replace(/^.*\) /s, '')
     .split(' ')
   return (Number(fields[13]) + Number(fields[14])) * 10
-}
-
-function peakOf(pid: number | undefined): number {
-  try {
-    const [, kb = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return Number(kb) / 1024
-  } catch {
-    return 0
-  }
 }

@@ -369,7 +369,7 @@ export const mutants: readonly Mutant[] = [
   {
     title: 'a rollback leaves out rows whose before-images are lost',
     file: 'engine/saved-run.ts',
-    edits: [['if (sent.size > 0 &&', 'if (sent.size < 0 &&']],
+    edits: [['if (missing > 0 &&', 'if (missing < 0 &&']],
     tests: ['acceptance/rollback.test.ts'],
   },
   {

@@ -1,5 +1,6 @@
 /** Examines the whole store: SQLite's own structure, and the checksum of every row that decides what is sent. */
 import { BulkUpdateError } from '../../model/errors.ts'
+import { defaultSettleMs } from '../../model/store.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
 import { damagedEntries, fieldTable, mapFields, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
@@ -61,7 +62,7 @@ export async function acceptStore(database: StoreDatabase): Promise<void> {
           digest: unknown,
           number,
           at,
-          until: at + (field in damagedEntries ? 300_000 : 90_000),
+          until: at + (field in damagedEntries ? defaultSettleMs.addingUp : defaultSettleMs.repeatable),
         }))
         table.put(String(customer), lost)
       }

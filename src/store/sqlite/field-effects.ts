@@ -3,6 +3,7 @@
  * account by being there. An outcome confirms a field only if nothing else can have written it since its own intent.
  */
 import type { Outcome, FieldEffects } from '../../model/row.ts'
+import { defaultSettleMs } from '../../model/store.ts'
 import type { AccountId } from '../../model/store.ts'
 import { isJsonObject, parseJson } from '../../model/json.ts'
 import { formerStatePath, readFormerRequests, readFormerState } from '../former-layout.ts'
@@ -224,9 +225,6 @@ export async function hasKey(
   return true
 }
 
-/** A request that was in doubt in version 0.1 may be applied for so long. */
-const formerSettleMs = 300_000
-
 /** Call inside the transaction that creates the account. */
 function importFormer(database: StoreDatabase, id: number, account: AccountName): void {
   const { path, run } = database
@@ -264,7 +262,7 @@ function formerEntry(text: unknown): FieldEntry {
   const [digest = unknown, time = ''] = text.split('.')
   const at = Number.parseInt(time, 36)
   if (Number.isNaN(at)) throw new Error('no entry')
-  return { digest, number: 0, at, until: digest === unknown ? at + formerSettleMs : 0 }
+  return { digest, number: 0, at, until: digest === unknown ? at + defaultSettleMs.addingUp : 0 }
 }
 
 function importRequests({ run, path }: StoreDatabase, id: number, account: AccountName): void {

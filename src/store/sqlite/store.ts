@@ -86,6 +86,7 @@ function storeOf(database: StoreDatabase): Store {
     },
     async lostSince(directory) {
       const shown = commitsShownIn(directory, stateOf(database.db)?.identity ?? '')
+      // Read last: others may commit meanwhile.
       const commits = stateOf(database.db)?.commits ?? 0
       const what = `has lost what was written last: it has ${commits} commits, and ${directory} shows ${shown}`
       return commits < shown ? what : undefined
