@@ -99,7 +99,8 @@ export function maskCell(text: string): string {
   if (shortened.test(cut)) return cut.replace(/\d/g, '9')
   const start = idStart.exec(cut)?.[0] ?? ''
   const whole = cut.slice(start.length)
-  const zeros = /^0*/.exec(whole)?.[0].slice(0, whole.length >> 1) ?? ''
+  const visible = whole.replace(/[\p{Z}\p{C}]/gu, '').length
+  const zeros = /^0*/.exec(whole)?.[0].slice(0, visible >> 1) ?? ''
   const rest = whole.slice(zeros.length)
   const masked = /[\p{L}\p{N}]/u.test(rest) ? rest.replace(hiding, maskCharacter) : rest.replace(/\S/gu, '·')
   return start + zeros + masked

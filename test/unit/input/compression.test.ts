@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
-import * as fc from 'fast-check'
+import * as fc from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { detectCompression, decompress } from '../../../src/input/compression.ts'
 import type { Compression } from '../../../src/input/compression.ts'

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import naughty from 'big-list-of-naughty-strings/blns.json' with { type: 'json' }
-import * as fc from 'fast-check'
+import * as fc from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import type { CsvRow, MalformedRow } from '../../../src/model/row.ts'
 import { BulkUpdateError } from '../../../src/model/errors.ts'

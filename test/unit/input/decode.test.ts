@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import * as fc from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { toUtf8 } from '../../../src/input/decode.ts'
 import type { Encoding } from '../../../src/input/encoding.ts'

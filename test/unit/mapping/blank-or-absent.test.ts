@@ -1,5 +1,5 @@
 /** A blank clears, what is absent is left alone: in CSV by the columns, in NDJSON by the keys of each row. */
-import { array, assert, constantFrom, property, uniqueArray } from 'fast-check'
+import { array, assert, constantFrom, property, uniqueArray } from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import type { CellRules } from '../../../src/mapping/cells.ts'
 import { createColumnsOf } from '../../../src/mapping/input-columns.ts'

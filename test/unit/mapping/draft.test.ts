@@ -1,5 +1,5 @@
 /** A draft is a mapping file that can be read. */
-import { array, asyncProperty, assert, string } from 'fast-check'
+import { array, asyncProperty, assert, string } from '../../support/properties.ts'
 import { expect, it } from 'vitest'
 import { draftMapping } from '../../../src/mapping/draft.ts'
 import { matchHeader } from '../../../src/mapping/headers.ts'

@@ -1,5 +1,5 @@
 /** Objects and lists of addresses follow the rules of the paths inside them, whatever form they come in. */
-import { assert, constantFrom, dictionary, letrec, oneof, property } from 'fast-check'
+import { assert, constantFrom, dictionary, letrec, oneof, property } from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts'
 import { isJsonObject } from '../../../src/model/json.ts'

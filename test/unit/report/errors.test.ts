@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
-import * as fc from 'fast-check'
+import * as fc from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { errorColumns, errorLine, errorsHeader } from '../../../src/report/errors.ts'
 import type { ErrorsFormat } from '../../../src/report/errors.ts'

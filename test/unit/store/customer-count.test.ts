@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import { array, assert, boolean, constantFrom, nat, oneof, property, record } from 'fast-check'
+import {
+  array,
+  assert,
+  boolean,
+  constantFrom,
+  nat,
+  oneof,
+  property,
+  record,
+} from '../../support/properties.ts'
 import { describe, expect, it } from 'vitest'
 import { countCustomers } from '../../../src/store/customer-count.ts'
 import { makeSmallDisk, whyNot } from '../../support/small-disk.ts'

@@ -4,7 +4,7 @@ import { findShift, textDamage } from '../../../src/validation/damage.ts'
 import { createColumns } from '../../../src/validation/columns.ts'
 import { createFindings, maskCell } from '../../../src/validation/findings.ts'
 import { createSharedEmails } from '../../../src/validation/row-checks.ts'
-import { assert, constantFrom, oneof, property, string } from 'fast-check'
+import { assert, constantFrom, oneof, property, string } from '../../support/properties.ts'
 import { isSuspectBlank } from '../../../src/mapping/suspects.ts'
 
 const nowhere = () => undefined
@@ -143,6 +143,8 @@ describe('an example', () => {
     ['007', '099'],
     ['0000', '0099'],
     ['cus_0', 'cus_9'],
+    ['0\t', '9\t'],
+    ['0\u200b', '9\u200b'],
     ['?!', '··'],
     ['+', '·'],
     ['e\u0301\u{1d4a5}', 'a·A'],

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync'
 import { parse } from 'csv-parse/sync'
-import { array, assert, constantFrom, nat, property, string } from 'fast-check'
+import { array, assert, constantFrom, nat, property, string } from '../../support/properties.ts'
 import { expect, it } from 'vitest'
 import { withCells } from '../../../src/validation/fixed-copy.ts'
 

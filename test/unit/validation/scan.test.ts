@@ -1,7 +1,7 @@
 /** `--duplicates` on real files, against a model that keeps everything in Maps. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { array, asyncProperty, assert, constantFrom, nat, record } from 'fast-check'
+import { array, asyncProperty, assert, constantFrom, nat, record } from '../../support/properties.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkInput } from '../../../src/validation/scan.ts'
 import type { PatchedRow, UpdateRequest, Outcome } from '../../../src/model/row.ts'
