@@ -56,22 +56,26 @@ function listMisreadWords(): ReadonlySet<string> {
   return new Set(listed)
 }
 
-const createPatterns = () => ({ odd: odd(), ofOneScript: ofOneScript(), misreadWords: listMisreadWords() })
-/** Made when the first text needs them, because that takes some milliseconds. */
-let patterns: ReturnType<typeof createPatterns> | undefined
+/** What takes some milliseconds to make is made when the first text needs it. */
+function onDemand<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+const oddPattern = onDemand(odd)
+const onePattern = onDemand(ofOneScript)
+const misreadWords = onDemand(listMisreadWords)
+const latin = /^[a-zA-Z\u00aa-\u024f]+$/
+
+const isOdd = (word: string): boolean =>
+  isOfNoAlphabet(word) ||
+  misreadWords().has(word.toLowerCase()) ||
+  !(latin.test(word) || onePattern().test(word))
 
 /** Returns 0 for nearly all texts that were read with the right encoding. */
 export function countOddities(text: string): number {
-  patterns ??= createPatterns()
-  const { odd: oddPattern, ofOneScript: onePattern, misreadWords } = patterns
-  const oddWords = text
-    .match(wordPattern)
-    ?.filter(
-      (word) =>
-        /[^\0-\x7f]/.test(word) &&
-        (isOfNoAlphabet(word) || misreadWords.has(word.toLowerCase()) || !onePattern.test(word)),
-    )
-  return (text.match(oddPattern)?.length ?? 0) + (oddWords?.length ?? 0)
+  const oddWords = text.match(wordPattern)?.filter((word) => /[^\0-\x7f]/.test(word) && isOdd(word))
+  return (text.match(oddPattern())?.length ?? 0) + (oddWords?.length ?? 0)
 }
 
 /** Bytes that are looked at. */

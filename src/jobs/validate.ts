@@ -31,11 +31,10 @@ import { openPassingInput } from '../engine/input.ts'
 import { acceptedChanges } from '../engine/open-input.ts'
 import type { FixedFile } from '../validation/fixed-copy.ts'
 import { makeLevels } from '../config/own-files.ts'
-import { openErrorsFile } from '../report/results.ts'
 import type { Examiner } from '../model/ports.ts'
 import { isOutcome } from '../model/row.ts'
 import type { Outcome, MalformedRow, Row, SourceColumn } from '../model/row.ts'
-import { isStrictRule, phoneRule } from '../rapyd/customer-fields.ts'
+import { isStrictRule } from '../rapyd/customer-fields.ts'
 
 export interface ValidateResult extends Omit<Scan, 'findings' | 'warnings'> {
   /** Every column of the file, or key of NDJSON. */
@@ -97,7 +96,7 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
       await files?.flush()
       await afterBatch?.()
     }
-    const checks = await openChecks(input, { onDefect, onDefective: files?.defective })
+    const checks = openChecks(input, { onDefect, onDefective: files?.defective })
     const locate = createLocate(columnsOf(input))
     const invalid: Examiner = {
       row(row, read) {
@@ -126,22 +125,12 @@ export async function validate(given: ValidateOptions): Promise<ValidateResult> 
 }
 
 /** Composes the checks for the columns of the file. Throws INPUT errors if the header cannot be matched. */
-async function openChecks(
-  input: MappedInput,
-  watch: Pick<ChecksParts, 'onDefect' | 'onDefective'>,
-): Promise<Checks> {
+function openChecks(input: MappedInput, watch: Pick<ChecksParts, 'onDefect' | 'onDefective'>): Checks {
   const columnsOfRow = columnsOf(input)
   const header = columnsOfRow()
-  const mayHavePhones =
-    input.head.format === 'ndjson' ||
-    header.some(({ assignments }) =>
-      assignments.some(({ target: { holds, rule } }) => rule === phoneRule || holds === 'addresses'),
-    )
-  const hasTrunkZero = mayHavePhones ? (await import('../mapping/trunk-zero.ts')).hasTrunkZero : () => false
   return createChecks({
     ...watch,
     locate: createLocate(columnsOfRow),
-    hasTrunkZero,
     columns: createColumns(columnsOfRow, rulesOf(input.options)),
     texts: header.flatMap(textsOf),
     objects: header
@@ -203,8 +192,9 @@ function resultOf(
  * INPUT if the header cannot be matched.
  */
 async function openFiles({ out, fix, force = false }: ValidateWatch, input: MappedInput) {
-  // What makes fixes takes time to load.
+  // They take time to load.
   const { createFixedCopy } = await import('../validation/fixed-copy.ts')
+  const { openErrorsFile } = await import('../report/results.ts')
   const mended = fix === undefined ? undefined : createFixedCopy(fix, force, input)
   const errors =
     out === undefined ? undefined : openErrorsFile(makeFolder(out), input, 'run the same command again.')

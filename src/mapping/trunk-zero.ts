@@ -1,19 +1,24 @@
-/** Trunk zeros after country codes (+49 030 …), by the numbering plans. Takes time to load. */
-import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+/** Trunk zeros after country codes (+49 030 …), by the numbering plans. */
+import { createRequire } from 'node:module'
+import type * as Plans from 'libphonenumber-js/max'
 
-/** No calling code begins with another one. */
-const callingCodes: ReadonlySet<string> = new Set(
-  getCountries().map((country) => getCountryCallingCode(country)),
-)
+/** Country codes of one digit or two (ITU-T E.164). All others have three. */
+const short = '[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]'
+const zeroBehindCode = new RegExp(`^\\+(?:${short}|(?!${short})\\d{3})0`)
 
-const parse = (phone: string) => parsePhoneNumberFromString(phone, { extract: false })
+const load = createRequire(import.meta.url)
+
+function parse(phone: string) {
+  // Loaded for the first such zero only, because that takes longer than all other work on a small file.
+  const plans: typeof Plans = load('libphonenumber-js/max')
+  return plans.parsePhoneNumberFromString(phone, { extract: false })
+}
 
 /** True if a number in E.164 has a zero that is dialled only inside its country, or nowhere. In Italy it belongs to the number. */
 export function hasTrunkZero(phone: string): boolean {
-  const end = [2, 3, 4].find((length) => callingCodes.has(phone.slice(1, length)))
-  // Most numbers need no parsing, which is slow.
-  if (end === undefined || phone[end] !== '0') return false
+  const code = zeroBehindCode.exec(phone)?.[0].slice(0, -1)
+  if (code === undefined) return false
   const number = parse(phone)
   if (number !== undefined && number.number !== phone) return true
-  return number?.isValid() !== true && parse(phone.slice(0, end) + phone.slice(end + 1))?.isValid() === true
+  return number?.isValid() !== true && parse(code + phone.slice(code.length + 1))?.isValid() === true
 }

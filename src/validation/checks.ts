@@ -18,7 +18,7 @@ import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
 import { createFindings, maskCell } from './findings.ts'
 import type { Defect, Diagnosis, Findings } from './findings.ts'
 import { createDateOrder, createRowChecks } from './row-checks.ts'
-import type { DateOrder, HasTrunkZero } from './row-checks.ts'
+import type { DateOrder } from './row-checks.ts'
 
 interface CellColumn extends TextColumn {
   readonly index: number
@@ -35,7 +35,6 @@ export interface ChecksParts {
   readonly typed: readonly TypedColumn[]
   readonly headerWarnings: readonly { readonly column: SourceColumn; readonly message: string }[]
   readonly locate: Locate
-  readonly hasTrunkZero: HasTrunkZero
   /** Gets the errors and warnings one by one. */
   readonly onDefect?: ((defect: Defect) => void) | undefined
   /** Gets each row that has errors, or warnings about its values, with all of them. */
@@ -54,10 +53,10 @@ export interface CheckResults {
 }
 
 export function createChecks(parts: ChecksParts): Checks {
-  const { columns, texts, objects, typed, headerWarnings, locate, hasTrunkZero } = parts
+  const { columns, texts, objects, typed, headerWarnings, locate } = parts
   const { onDefect, onDefective } = parts
   const dates = createDateOrder()
-  const checkRow = createRowChecks(warn, dates, hasTrunkZero)
+  const checkRow = createRowChecks(warn, dates)
   const errors = createFindings<ErrorCode>(true)
   const warnings = createFindings<WarningCode>(true)
   let row: Row | MalformedRow = noRow

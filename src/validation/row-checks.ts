@@ -1,5 +1,6 @@
 /** Checks of the values that a row sends. They are too costly, or too uncertain, for `update`. */
 import { crc32 } from 'node:zlib'
+import { hasTrunkZero } from '../mapping/trunk-zero.ts'
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonValue } from '../model/json.ts'
 import type { PatchedRow } from '../model/row.ts'
@@ -10,14 +11,10 @@ import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 
 const longestLife = 120 * 365.25 * 86_400_000
 
-/** True if a phone number has a trunk zero after its country code. */
-export type HasTrunkZero = (phone: string) => boolean
-
 /** Returns a check for the patch of each row. `dates` gets the dates of birth. */
 export function createRowChecks(
   warn: OnWarning,
   dates: DateOrder,
-  hasTrunkZero: HasTrunkZero,
 ): (patched: PatchedRow, place: RowPlace) => void {
   const [emails, now] = [createSharedEmails(), Date.now()]
 

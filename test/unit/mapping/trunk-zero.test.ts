@@ -1,3 +1,5 @@
+import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import examples from 'libphonenumber-js/mobile/examples'
 import { expect, it } from 'vitest'
 import { findFix } from '../../../src/mapping/fixes.ts'
 import { hasTrunkZero } from '../../../src/mapping/trunk-zero.ts'
@@ -20,6 +22,15 @@ it.each([
   ['', false],
 ])('%j has a trunk zero: %s', (phone, expected) => {
   expect(hasTrunkZero(phone)).toBe(expected)
+})
+
+it('a zero in front of an example of each country is one, unless the plan knows such numbers', () => {
+  const wrong = getCountries().filter((country) => {
+    const phone = `+${getCountryCallingCode(country)}0${examples[country]}`
+    const number = parsePhoneNumberFromString(phone, { extract: false })
+    return hasTrunkZero(phone) === (number?.number === phone && number.isValid())
+  })
+  expect(wrong).toEqual([])
 })
 
 it('(0) after a country code is named, and no fix makes a trunk zero of it', () => {
