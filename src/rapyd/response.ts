@@ -15,13 +15,21 @@ import fieldPatterns from './field-patterns.json' with { type: 'json' }
 type Answered = Pick<ApiResponse, 'status' | 'body'>
 
 /** Rapyd's answer envelope: `{status: {error_code, status, message, response_code, operation_id}, data}`. */
-type Envelope = NonNullable<ReturnType<typeof readEnvelope>>
+type Envelope = NonNullable<ReturnType<typeof parseEnvelope>>
 
 /** Rapyd takes no deeper values, and a deeper one would end what compares or writes it. */
 const mostLevels = 64
 
+/** The answer that was read last: what follows an answer looks at it several times. */
+let last: { readonly body: string; readonly envelope: Envelope | undefined } | undefined
+
 /** Returns undefined if the body is not an envelope: HTML, a bare string, nothing, cut JSON, too many levels. */
-export function readEnvelope(body: string) {
+export function readEnvelope(body: string): Envelope | undefined {
+  if (last?.body !== body) last = { body, envelope: parseEnvelope(body) }
+  return last.envelope
+}
+
+function parseEnvelope(body: string) {
   const answer = parseJson(body)
   if (!isJsonObject(answer) || !isJsonObject(answer['status']) || !hasFewLevels(answer, mostLevels))
     return undefined
