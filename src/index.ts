@@ -1,7 +1,8 @@
 /** What programs may use. Everything else is internal. */
 export { bulkUpdate } from './jobs/update.ts'
 export type { UpdateResult } from './engine/run-job.ts'
-export type { Snapshot, Watch } from './engine/watch.ts'
+export type { Watch } from './engine/watch.ts'
+export type { ProgressSnapshot as Snapshot } from './report/progress.ts'
 export type { RunEvent } from './report/run-log.ts'
 export type { DuplicatePolicy, LogLevel, UpdateOptions } from './config/options.ts'
 export type { BulkUpdateOptions, Stoppable, WithRecords } from './engine/program-options.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ownFolderWarning } from '../config/own-files.ts'
 import { BulkUpdateError, exitCodes, systemCode } from '../model/errors.ts'
-import { printable, printableLines } from '../model/text.ts'
+import { printable, printableLines, unicodeEscape } from '../model/text.ts'
 import type { KeyChangeWatch } from '../engine/watch.ts'
 
 interface OutputStream {
@@ -54,7 +54,7 @@ export function guardOutput(): () => Promise<void> {
 
 /** What JSON leaves as it is, and a terminal does not. */
 const unsafeInJson = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
-/** Writes one line to standard error. With `print` and its kin the only way out for text, so names of others do no harm. */
+/** Writes one line to standard error. Names of others do no harm there. Only `display.ts` writes there besides. */
 export function say(line: string): void {
   process.stderr.write(`${printable(line)}\n`)
 }
@@ -75,11 +75,7 @@ export async function printSlowly(text: string): Promise<void> {
 }
 
 export function printJson(value: object): void {
-  const text = JSON.stringify(value).replace(
-    unsafeInJson,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${JSON.stringify(value).replace(unsafeInJson, unicodeEscape)}\n`)
 }
 
 /** Writes a text with colours, in which whatever is of others was made harmless before. */

@@ -278,12 +278,12 @@ export const options = { ...input, ...safety, ...rate, ...output, ...simulator, 
 
 export const optionTable: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries(options))
 
-/** `runId` → `run-id` */
 /** True if the value is the name of a file or directory. */
 export function isPath({ value = '' }: Option): boolean {
   return value.startsWith('FILE') || value === 'DIR'
 }
 
+/** `runId` → `run-id` */
 export function toFlag(name: string): string {
   return optionTable.get(name)?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -7,6 +7,7 @@ import { createMemoryQuota } from '../http/limiter-state.ts'
 import { createTransport } from '../http/transport.ts'
 import type { ApiResponse, Clock } from '../model/ports.ts'
 import { readEnvelope } from '../rapyd/response.ts'
+import { longestAttemptMs } from '../model/store.ts'
 import type { Run, Quota, Store } from '../model/store.ts'
 import type { UpdateRequest } from '../model/row.ts'
 import type { RunEvent } from '../report/run-log.ts'
@@ -49,7 +50,7 @@ export async function openClient(parts: RunClientParts): Promise<RunClient> {
     connections: concurrency,
     connectTimeoutMs: 10_000,
     headersTimeoutMs: 20_000,
-    attemptTimeoutMs: 30_000,
+    attemptTimeoutMs: longestAttemptMs,
     maySend: () => run?.isFresh !== false,
     onRequest: parts.requested ?? (() => {}),
   })

@@ -10,7 +10,7 @@ import type { ReportParts } from './report.ts'
 import { statSync } from 'node:fs'
 import { isFull } from '../store/errors.ts'
 
-/** `stopped` is what ended the sending; `parts.ending` has it too. Resolves with it, or with why a part of the report is missing. Throws as `report` if a file cannot be written. */
+/** Writes the report. Resolves with `stopped`, which ended the sending, or with the error that kept a part of the report from being written. */
 export async function closingReport(
   parts: ReportParts,
   stopped: BulkUpdateError | undefined,

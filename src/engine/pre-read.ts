@@ -113,7 +113,7 @@ async function prepareFirst(
   const isRead = parts.precondition !== undefined || lacksImage(parts, asked) || (isKeyed && !isInDoubt)
   const found = isRead ? await prepare(parts, asked, isInDoubt, signal) : { request: asked }
   if ('kind' in found) {
-    // It may also be sent, so a before-image that lacks is needed here.
+    // It may be sent again, so it needs a before-image.
     return isInDoubt && !lacksImage(parts, asked)
       ? { request: toSettle(parts, asked), isKept: true }
       : unread(parts, asked, found, isInDoubt)
@@ -245,8 +245,8 @@ export function holdsAllKeys({ body, reading }: UpdateRequest, customer: JsonObj
 }
 
 /**
- * Whether a run keeps before-images: what its first session decided. Throws USAGE: E_BACKUP_LATE if the run has sent rows without before-images, because they cannot be read any more;
- * E_OPTION_CONFLICT if customers may not be read.
+ * Whether a run keeps before-images: what its first session decided. Throws USAGE: E_BACKUP_LATE if it has sent rows without, which cannot
+ * be read any more; E_OPTION_CONFLICT if customers may not be read.
  */
 export async function keepsImages(
   { backup, readBack }: ResolvedOptions,

@@ -78,7 +78,7 @@ export async function readCustomers(
   }
 }
 
-/** `options`: by default the host and environment of the run. Resolves with the number of requests. Rejects as `readCustomers`, and with USAGE if the keys are those of another account. */
+/** Reads customers of a run, by default at its host. Resolves with the number of requests. Rejects also for keys of another account. */
 export async function readCustomersOf(
   run: SavedRun,
   { options, ...parts }: Pick<ReadingParts, 'watch' | 'fields'> & { readonly options: OptionsOf<'verify'> },

@@ -36,7 +36,7 @@ import { groupPlaces, settleAfterMs } from './waiting-rows.ts'
 import type { Run, RunReader, Store } from '../model/store.ts'
 import { formerRunState } from '../store/former-layout.ts'
 import { lostStore } from '../store/errors.ts'
-import { busyRun } from '../store/sqlite/owner.ts'
+import { busyRun } from '../store/errors.ts'
 import { openFieldState } from './open-field-state.ts'
 import type { OnlyChanged } from './open-field-state.ts'
 import { isRunBegun, openRunDirectory, runFoldersIn } from '../store/run-directory.ts'
@@ -142,7 +142,7 @@ async function findPlace(opened: Opened) {
   const reader = await store.findRun(runId)
   const known = reader?.stored
   if (known?.isRunning === true) throw busyRun(runId, known.owner, known.settled)
-  // Killed before it kept how it was begun, or refused for its keys, a run has changed nothing.
+  // A run without outcomes has changed nothing, so its signature is not checked.
   const hasChanged = known !== undefined && known.settled > 0
   if (hasChanged) await acceptRun(store, known, given.options, opened.watch)
   const usual = join(runsDir, runId)

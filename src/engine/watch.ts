@@ -6,9 +6,6 @@ import type { Scan, UnmatchedName } from '../model/scan.ts'
 import type { ProgressSnapshot } from '../report/progress.ts'
 import type { RunEvent } from '../report/run-log.ts'
 
-/** The progress of a run, as it is shown. */
-export type Snapshot = ProgressSnapshot
-
 /** What a run or a plan that another secret key has signed would do. */
 export interface KeyChange {
   /** `run X`, or `the plan PATH`. */
@@ -46,7 +43,7 @@ export interface Watch extends KeyChangeWatch {
     readonly price: MetadataPrice | undefined
   }) => Promise<void>
   /** Called four times a second and at the beginning of every phase. Must not throw. */
-  readonly onSnapshot?: (snapshot: Snapshot) => void
+  readonly onSnapshot?: (snapshot: ProgressSnapshot) => void
   /**
    * Called with each row of this session when its outcome is durable. Later rows of the customer wait for it. If it throws or rejects,
    * the run stops with LOCAL, E_ON_OUTCOME and the error as `cause`; the row keeps its outcome, and is not notified again.

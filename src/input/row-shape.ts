@@ -169,8 +169,8 @@ const nearBrokenQuote = recordProblem(
 )
 
 /**
- * Refuses the rows between two records with broken quotes that are at most 1,000 lines apart: whoever wrote the text of a broken
- * cell would choose them. Rows that are too large to wait for the second one are refused without it.
+ * Refuses the rows between two records with broken quotes that are at most 1,000 lines apart: they may be the text of a broken cell. Rows
+ * that are too large to wait for the second one are refused without it.
  */
 export async function* refuseBrokenCells(source: CsvRecords): AsyncGenerator<readonly CsvRecord[]> {
   let held: CsvRecord[] = []

@@ -29,7 +29,7 @@ import { acceptRun } from '../engine/signed-manifest.ts'
 import type { Store } from '../model/store.ts'
 import { shellWord } from '../model/text.ts'
 import { withExistingStore } from '../store/open-store.ts'
-import { busyRun } from '../store/sqlite/owner.ts'
+import { busyRun } from '../store/errors.ts'
 
 /** As for an update. The input is read as the parent read it; `encoding` is that of `from`. */
 export interface RedoOptions extends OptionsOf<'redo'> {
@@ -88,7 +88,7 @@ async function redoIn(store: Store, options: RedoOptions & Watch & Stoppable): P
       async runIdOf(facts) {
         const isReread = facts['mapping'] !== parent.facts.mapping
         if (isReread && mayReread && planned !== undefined) throw mendedPlan(parent)
-        if (isReread && !mayReread) throw changed('the mapping file is', parent)
+        if (isReread && !mayReread) throw changed('E_MAPPING_CHANGED', 'the mapping file is', parent)
         return redoId(parent, from !== undefined, facts)
       },
       async check(parts, watched) {
@@ -172,7 +172,8 @@ async function redoId(
   facts: Readonly<Record<string, string>>,
 ): Promise<string> {
   refuseElsewhere(`run ${parent.runId}`, parent.facts, facts)
-  if (!isMended && facts['input'] !== parent.facts.input) throw changed('the input is', parent)
+  if (!isMended && facts['input'] !== parent.facts.input)
+    throw changed('E_INPUT_CHANGED', 'the input is', parent)
   for (const open of await findOpenRedos(parent)) {
     if (await wasRolledBack(open)) continue
     const isSame = open.record.redo?.parent === parent.runId && open.record.redo.isMended === isMended
@@ -186,9 +187,13 @@ async function redoId(
   return nextChildId(parent, 'redo')
 }
 
-function changed(what: string, { runId }: SavedRun): BulkUpdateError {
+function changed(
+  code: 'E_INPUT_CHANGED' | 'E_MAPPING_CHANGED',
+  what: string,
+  { runId }: SavedRun,
+): BulkUpdateError {
   return new BulkUpdateError(
-    'E_INPUT_CHANGED',
+    code,
     `${what} not what it was when ${runId} began`,
     'Put it back as it was, or give a mended errors file with --from. Nothing was sent.',
   )

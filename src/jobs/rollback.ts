@@ -37,7 +37,7 @@ import { withExistingStore } from '../store/open-store.ts'
 import { openReadings } from '../store/readings.ts'
 import type { Readings } from '../store/readings.ts'
 import { openRunDirectory } from '../store/run-directory.ts'
-import { busyRun } from '../store/sqlite/owner.ts'
+import { busyRun } from '../store/errors.ts'
 
 export type RollbackResult =
   | (UpdateResult & { readonly parent: string })

@@ -2,7 +2,7 @@
  * Drafts a mapping file from the names and texts of columns: one entry a column, with a comment that gives the reason. A column
  * without a clear field is set aside, and its comment says how to use it.
  */
-import { normalise, printable } from '../model/text.ts'
+import { normalise, printable, unicodeEscape } from '../model/text.ts'
 import commonNames from './common-names.json' with { type: 'json' }
 import { idRank } from './column-names.ts'
 import { chooseTransform } from './column-profile.ts'
@@ -191,12 +191,8 @@ function yamlKey(name: string): string {
     ? name
     : JSON.stringify(name).replace(
         /[\u007f-\u009f\u2028\u2029\ufeff]|[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
-        escaped,
+        unicodeEscape,
       )
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 function plainField(field: string): string {

@@ -97,13 +97,6 @@ function addressPart(address: number, key: string, value: JsonValue): TargetValu
     : { target: { path, address, keys: [key], holds: field.type, rule: field.rule }, value }
 }
 
-/** True if the paths are equal, or one contains the other: `metadata` and `metadata.tier`. */
-export function overlaps(left: string, right: string): boolean {
-  if (left === right) return true
-  const [short, long] = left.length < right.length ? [left, right] : [right, left]
-  return long.startsWith(short) && (long[short.length] === '.' || long[short.length] === '[')
-}
-
 /** True for a name with the key `__proto__`, which is no data in JavaScript. */
 export function reachesProto(name: string): boolean {
   return name.trim().split('.').includes('__proto__', 1)

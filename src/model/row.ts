@@ -265,3 +265,13 @@ export interface FieldEffects {
   /** Until then, an attempt of a row that was settled early may still arrive (milliseconds since 1970). Default: none may. */
   readonly until?: number
 }
+
+/** True if the path is `name`, or inside it. */
+export function isWithin(path: string, name: string): boolean {
+  return path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`)
+}
+
+/** True if the paths are equal, or one contains the other: `metadata` and `metadata.tier`. */
+export function overlaps(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one)
+}

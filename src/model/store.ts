@@ -1,4 +1,4 @@
-/** The port of the store: what is kept of runs, of the fields that Rapyd confirmed, and of requests. Every method is asynchronous. */
+/** The port of the store: what is kept of runs, of the fields that Rapyd confirmed, and of requests. */
 import type { RowSet } from './collections.ts'
 import type { JsonObject } from './json.ts'
 import type { Digests, FieldEffects, OperationName, Outcome, OutcomeKind, UpdateRequest } from './row.ts'
@@ -267,6 +267,9 @@ export interface FieldState {
   /** The run that was the last to begin or to continue; empty without one, or if a file was taken as applied since. */
   lastSender(): Promise<string>
 }
+
+/** Milliseconds after which an attempt that has no answer is ended. */
+export const longestAttemptMs = 30_000
 
 /** Milliseconds for which a request without a clear answer may be applied, by default: longer if it does harm to send it twice. */
 export const defaultSettleMs = { repeatable: 90_000, addingUp: 300_000 } as const

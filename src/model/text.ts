@@ -8,14 +8,18 @@ import lookAlikes from './look-alikes.json' with { type: 'json' }
 /** Control characters (ESC and the one-byte CSI are two of them), line separators, and marks that change the direction of text. */
 const unsafe = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu
 
+/** A character as JSON and JavaScript write it: `\u202e`. */
+export function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** On one line: ESC becomes `\x1b`, a line feed `\n`, a mark that changes the direction of text `\u202e`. */
 export function printable(text: string): string {
   return text.replace(unsafe, (character) => {
     const code = character.charCodeAt(0)
-    const hex = code.toString(16)
-    const escaped = code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u${hex.padStart(4, '0')}`
+    const escaped = code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : unicodeEscape(character)
     return shortEscapes[character] ?? escaped
   })
 }

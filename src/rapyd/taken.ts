@@ -4,7 +4,7 @@
  */
 import { isJsonObject } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
-import { splitNames } from '../model/row.ts'
+import { isWithin, overlaps, splitNames } from '../model/row.ts'
 import type { PatchedRow, UpdateRequest } from '../model/row.ts'
 import { printable } from '../model/text.ts'
 import { isCustomerField } from './customer-fields.ts'
@@ -66,15 +66,6 @@ export function pathsWithin(fields: string, named: readonly string[]): readonly 
     const inside = paths.filter((path) => isWithin(path, name))
     return inside.length > 0 ? inside : [name]
   })
-}
-
-/** True if the path is `name`, or inside it. */
-function isWithin(path: string, name: string): boolean {
-  return path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`)
-}
-
-function overlaps(one: string, other: string): boolean {
-  return isWithin(one, other) || isWithin(other, one)
 }
 
 /** The part of a patch that Rapyd took. `notTaken`: paths, joined with `;`. */

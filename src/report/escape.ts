@@ -1,6 +1,6 @@
 /** Texts of others in the formats that we write: CSV, HTML, XML, and JSON inside a script element. */
 import { stringify } from 'csv-stringify/sync'
-import { printable } from '../model/text.ts'
+import { printable, unicodeEscape } from '../model/text.ts'
 
 type Cell = string | number | null
 
@@ -45,8 +45,5 @@ export function xml(text: string): string {
  * strings, where the escape means the same.
  */
 export function jsonInScript(json: string): string {
-  return json.replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return json.replace(/[<>&\u2028\u2029]/g, unicodeEscape)
 }

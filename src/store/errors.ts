@@ -77,3 +77,8 @@ export function codeOf(error: unknown): string {
   const result = resultCode(error)
   return result === 0 ? systemCode(error) : (systemCodes[result] ?? '')
 }
+
+/** `settled`: rows that have an outcome. */
+export function busyRun(id: string, owner: string, settled: number): BulkUpdateError {
+  return errorOf('E_BUSY', 'busy_run', { id, owner: owner || 'another process', settled })
+}

@@ -59,8 +59,7 @@ function otherRows(found: number, { least, most }: ReturnType<typeof parseExpect
   return refusal('E_EXPECT_ROWS', 'otherRows', { rows, wanted })
 }
 
-/** `--max-errors`. */
-export type ErrorLimit = { readonly rows: number } | { readonly percent: number }
+type ErrorLimit = ReturnType<typeof parseErrorLimit>
 
 /** A percentage counts from so many rows on, so that one bad row among the first ten stops nothing. */
 const leastRows = 100

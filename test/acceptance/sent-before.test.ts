@@ -214,6 +214,6 @@ describe('redo with the options that messages recommend', () => {
     server.answer = () => ({ status: 400, body: envelope('ERROR', 'X') })
     expect((await update('crm.csv', '--run-id', 'a', '--map', 'map.yaml')).code).toBe(1)
     folder.write('map.yaml', 'customer: customer\ncolumns: { name: description }\n')
-    expect((await redo()).stderr).toContain('the mapping file is not what it was')
+    expect((await redo()).stderr).toMatch(/the mapping file is not what it was.*E_MAPPING_CHANGED/s)
   })
 })

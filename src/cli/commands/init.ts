@@ -2,13 +2,12 @@
 import { basename } from 'node:path'
 import { programOptions } from '../../config/job-options.ts'
 import { exitCodes } from '../../model/errors.ts'
-import { shellWord } from '../../model/text.ts'
+import { shellWord, shownName } from '../../model/text.ts'
 import { init as draft } from '../../jobs/init.ts'
 import { openNewFile } from '../../report/output-file.ts'
 import { formatRows } from '../../report/format.ts'
 import type { Arguments } from '../command-table.ts'
 import { print, say } from '../terminal.ts'
-import { shownName } from '../../model/text.ts'
 
 export async function init(args: Arguments<'init'>): Promise<number> {
   const { input, force = false } = args

@@ -56,7 +56,7 @@ export async function acceptStore(database: StoreDatabase): Promise<void> {
       const at = Date.now()
       for (const { account, customer } of page) {
         const table = fieldTable(database, Number(account))
-        // With its old number no entry hides an open intent, which is read first as well.
+        // The old number stays: a newer one would hide open intents.
         const known = table.get(String(customer))
         const lost = mapFields(known, ({ number }, field) => ({
           digest: unknown,

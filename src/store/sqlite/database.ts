@@ -16,11 +16,7 @@ import steps from './migrations.json' with { type: 'json' }
 /** Tells our databases from those of other programs (https://sqlite.org/pragma.html#pragma_application_id). */
 const applicationId = 0x52425542
 
-/**
- * Lines of SQL for each step; one that was released never changes. `run_progress` changes with every group of rows, so it is apart from `run`. An outcome or a cancellation
- * deletes its intent, so `intent` is small. Numbers of intents and fields are numbers of commits, so they are in order. `run.mac` is not
- * used: the signature of a run is in its note with its record.
- */
+/** Lines of SQL for each step. A released step never changes. */
 const migrations: readonly (readonly string[])[] = steps
 
 export const storeVersion = migrations.length

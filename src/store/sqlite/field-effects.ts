@@ -10,7 +10,7 @@ import { formerStatePath, readFormerRequests, readFormerState } from '../former-
 import type { AccountName } from '../former-layout.ts'
 import { checksumOf, readIntent } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
-import { isOwned, leastSettleMs } from './owner.ts'
+import { isOwned, leastSettleMs, ownerGoneMs } from './owner.ts'
 import { bootId, machineClock } from './quota.ts'
 import type { StoreDatabase } from '../own-database.ts'
 
@@ -35,9 +35,6 @@ export type FieldEntries = Readonly<Record<string, FieldEntry>>
 const doubted: FieldEntry = { digest: unknown, number: 0, at: 0, until: 0 }
 /** Replaces a damaged row: fields that add up are read before they are sent, and all others are sent. */
 export const damagedEntries: FieldEntries = { addresses: doubted, coupon: doubted }
-
-/** So long after it was last confirmed, the attempts of a dead owner are over: the time of freshness and of an attempt. */
-const ownerGoneMs = 35_000
 
 const readFields = 'SELECT fields, checksum FROM field_state WHERE account = ? AND customer = ?'
 const hasAdded = `SELECT 1 FROM outcome JOIN run ON run.number = run JOIN account USING (host, account)

@@ -1,6 +1,4 @@
 /** What is known of an account's customers: digests of the fields that Rapyd confirmed, and which exports held which customers. */
-import { isJsonObject, parseJson } from '../../model/json.ts'
-import type { Digests } from '../../model/row.ts'
 import type { AccountId, FieldState, KnownFields, SentFields } from '../../model/store.ts'
 import { errorOf } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
@@ -16,6 +14,7 @@ import {
   unknown,
 } from './field-effects.ts'
 import type { FieldEntry, FieldTable } from './field-effects.ts'
+import { textsIn } from './outcome-record.ts'
 
 /** No row has it. Intents of runs without field state have 0. */
 const noAccount = -1
@@ -132,16 +131,8 @@ function sentBefore(
   return customers.map((customerId) =>
     all(query, customerId, host, account).map((found) => ({
       run: String(found['id']),
-      digests: digestsIn(String(found['digests'])),
+      digests: textsIn(String(found['digests'])),
     })),
-  )
-}
-
-function digestsIn(text: string): Digests {
-  const found = parseJson(text)
-  const entries = Object.entries(isJsonObject(found) ? found : {})
-  return Object.fromEntries(
-    entries.flatMap(([field, digest]) => (typeof digest === 'string' ? [[field, digest]] : [])),
   )
 }
 

@@ -1,6 +1,7 @@
 /** Outcomes and intents as rows of the store, each with a checksum: a flipped bit must not decide what is sent. */
 import { crc32 } from 'node:zlib'
 import { isErrorCode } from '../../model/errors.ts'
+import { isJsonObject, parseJson } from '../../model/json.ts'
 import { outcomeKinds } from '../../model/row.ts'
 import type { OperationName, Outcome, OutcomeKind } from '../../model/row.ts'
 import { damagedStore } from '../errors.ts'
@@ -153,4 +154,13 @@ export function checksumOf(values: readonly unknown[]): number {
 
 function damagedRow(path: string, what: string, row: number): Error {
   return damagedStore(path, `the ${what} of row ${row} is not as it was written`)
+}
+
+/** The members of an object of texts: facts, digests. Others are left out. */
+export function textsIn(text: string): Readonly<Record<string, string>> {
+  const found = parseJson(text)
+  const entries = Object.entries(isJsonObject(found) ? found : {})
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  )
 }

@@ -4,7 +4,8 @@
  */
 import { isLocked } from '../../config/file-lock.ts'
 import type { BulkUpdateError } from '../../model/errors.ts'
-import { errorOf } from '../errors.ts'
+import { longestAttemptMs } from '../../model/store.ts'
+import { busyRun, errorOf } from '../errors.ts'
 import { tryLock } from '../own-database.ts'
 import type { StoreDatabase } from '../own-database.ts'
 
@@ -19,8 +20,8 @@ const leaseMs = 60_000
 const renewEveryMs = 15_000
 /** A request may be sent so long after the owner was confirmed. */
 const freshMs = 5_000
-/** No attempt takes longer. */
-const attemptMs = 30_000
+/** So long after it was last confirmed, the attempts of a dead owner are over. */
+export const ownerGoneMs = freshMs + longestAttemptMs
 /** With a shorter settle time (tests, the simulator) a dead owner's attempts count as ended at once. */
 export const leastSettleMs = 30_000
 
@@ -70,9 +71,8 @@ export async function takeRun(
     const name = `process ${process.pid} since ${new Date(wall).toISOString()}`
     database.run(take, epoch, name, wall, wall + leaseMs, number)
     if (earlier === 0) return
-    const ended = isGivenBack ? renewedAt : renewedAt + freshMs + attemptMs
-    earlierEndedAt =
-      !isGivenBack && settleMs < leastSettleMs ? wall : Math.min(ended, wall + freshMs + attemptMs)
+    const ended = isGivenBack ? renewedAt : renewedAt + ownerGoneMs
+    earlierEndedAt = !isGivenBack && settleMs < leastSettleMs ? wall : Math.min(ended, wall + ownerGoneMs)
   }
 
   confirmedAt = now()
@@ -144,9 +144,4 @@ export function isOwned(path: string, run: number, epoch: number, leaseUntil: nu
 /** One file for each owner: a process that takes over an expired lease must hold a lock of its own. */
 function lockPath(path: string, run: number, epoch: number): string {
   return `${path}-run-${run}-${epoch}.lock`
-}
-
-/** `settled`: rows that have an outcome. */
-export function busyRun(id: string, owner: string, settled: number): BulkUpdateError {
-  return errorOf('E_BUSY', 'busy_run', { id, owner: owner || 'another process', settled })
 }

@@ -9,13 +9,12 @@ import { windowEdgeMs } from '../../model/store.ts'
 import type { Clock } from '../../model/ports.ts'
 import { storeError } from '../errors.ts'
 import { inTransaction, queriesOf } from '../own-database.ts'
+import { longestAttemptMs } from '../../model/store.ts'
 import type { Quota, Window } from '../../model/store.ts'
 
 /** Milliseconds since the machine was started. */
 export const machineClock: Pick<Clock, 'now'> = { now: () => Number(process.hrtime.bigint()) / 1e6 }
 
-/** No request takes longer, also none of a process that was killed. */
-const longestRequestMs = 30_000
 /** A process that has asked within this time and got nothing is waiting. */
 const waitingMs = 1_500
 /** A process that holds the database for longer was stopped: no transaction takes so long. */
@@ -97,9 +96,9 @@ export function openQuota({
     }
     run(setWaiting, 0, holder)
     const add = 'INSERT INTO request_log (account, holder, until, in_flight) VALUES (?, ?, ?, 1)'
-    for (let taken = 0; taken < requests; taken++) run(add, account, holder, now + longestRequestMs)
+    for (let taken = 0; taken < requests; taken++) run(add, account, holder, now + longestAttemptMs)
     const forget = 'DELETE FROM request_log WHERE account = ? AND until < ?'
-    if (++takes % forgetEvery === 0) run(forget, account, now - longestMs - 2 * longestRequestMs)
+    if (++takes % forgetEvery === 0) run(forget, account, now - longestMs - 2 * longestAttemptMs)
     return 0
   }
 
@@ -194,7 +193,7 @@ function register(db: DatabaseSync, account: number, now: number, boot: string):
   }
   run('INSERT INTO machine VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET boot = excluded.boot', boot)
   // If the system does not say: a later end than any request can have was written before the machine was started again.
-  const latest = now + longestRequestMs + 1
+  const latest = now + longestAttemptMs + 1
   run('UPDATE request_log SET until = ?, in_flight = 0 WHERE until > ?', now, latest)
   run('UPDATE pause SET until = ? WHERE until > ?', now, now + longestPauseMs)
   run('UPDATE request_holder SET waiting_until = 0 WHERE waiting_until > ?', now + waitingMs)

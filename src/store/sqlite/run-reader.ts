@@ -9,7 +9,7 @@ import type { RunKind, RunReader, StoredRun } from '../../model/store.ts'
 import { shownKey } from '../../model/text.ts'
 import { damagedStore } from '../errors.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
-import { checksumOf, kindOf, readIntent, readOutcome } from './outcome-record.ts'
+import { checksumOf, kindOf, readIntent, readOutcome, textsIn } from './outcome-record.ts'
 import type { StoredIntent } from './outcome-record.ts'
 import { isOwned } from './owner.ts'
 
@@ -41,7 +41,7 @@ export function storedRun(
     host: text('host'),
     account: text('account'),
     directory: text('directory'),
-    facts: factsOf(text('facts')),
+    facts: textsIn(text('facts')),
     state: isFinished ? 'finished' : 'open',
     isRunning,
     owner: isRunning ? text('owner') : '',
@@ -57,14 +57,6 @@ function runKind(text: string, path: string): RunKind {
   const kind = (['update', 'redo', 'apply', 'rollback', 'probe'] as const).find((known) => known === text)
   if (kind === undefined) throw damagedStore(path, 'it holds a run of a kind that there is not')
   return kind
-}
-
-function factsOf(text: string): Readonly<Record<string, string>> {
-  const found = parseJson(text)
-  const entries = Object.entries(isJsonObject(found) ? found : {})
-  return Object.fromEntries(
-    entries.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-  )
 }
 
 export function runReader(database: StoreDatabase, found: StoreRow): RunReader {

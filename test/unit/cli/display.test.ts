@@ -11,10 +11,10 @@ import {
 } from '../../../src/cli/display.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { renderProgressLine } from '../../../src/report/progress.ts'
-import type { Snapshot } from '../../../src/engine/watch.ts'
+import type { ProgressSnapshot } from '../../../src/report/progress.ts'
 import { parseFinishBy } from '../../../src/config/values.ts'
 
-const snapshot: Snapshot = {
+const snapshot: ProgressSnapshot = {
   phase: 'sending',
   rows: 100,
   done: 10,

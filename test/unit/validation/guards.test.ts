@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { resolveOptions } from '../../../src/config/job-options.ts'
 import type { UpdateOptions } from '../../../src/config/options.ts'
 import { guardOf, allowedErrors, createThreshold } from '../../../src/validation/guards.ts'
-import type { ErrorLimit } from '../../../src/validation/guards.ts'
+import type { parseErrorLimit } from '../../../src/config/values.ts'
 import type { Scan } from '../../../src/model/scan.ts'
 import type { OutcomeKind } from '../../../src/model/row.ts'
 
@@ -95,7 +95,7 @@ describe('the guards', () => {
 })
 
 describe('the errors that are allowed', () => {
-  it.each<[ErrorLimit, number, number]>([
+  it.each<[ReturnType<typeof parseErrorLimit>, number, number]>([
     [{ rows: 5 }, 10_000, 5],
     [{ rows: 0 }, 1, 0],
     [{ percent: 10 }, 10_000, 1_000],
@@ -108,7 +108,7 @@ describe('the errors that are allowed', () => {
 })
 
 /** The number of the outcome with which the limit is passed; 0 where it never is. */
-const passedAt = (limit: ErrorLimit, kinds: readonly OutcomeKind[]): number => {
+const passedAt = (limit: ReturnType<typeof parseErrorLimit>, kinds: readonly OutcomeKind[]): number => {
   const threshold = createThreshold(limit)
   return kinds.findIndex((kind) => threshold.passed(kind)) + 1
 }
