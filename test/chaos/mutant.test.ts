@@ -11,3 +11,11 @@ it.each(mutants)('$title: can still be planted, and has tests to find it', ({ fi
   for (const [from] of edits) expect(text.split(from)).toHaveLength(2)
   for (const test of tests) expect(existsSync(join(root, 'test', test))).toBe(true)
 })
+
+it('plants one for each invariant of the map', () => {
+  const map = readFileSync(join(root, 'src', 'README.md'), 'utf8')
+  const numbers = [...map.matchAll(/^(\d+)\. \*\*/gm)].map(([, number]) => Number(number))
+  const planted = new Set(mutants.map(({ invariant }) => invariant))
+  expect(numbers.length).toBeGreaterThan(12)
+  expect(numbers.filter((number) => !planted.has(number))).toEqual([])
+})

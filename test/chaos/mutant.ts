@@ -2,6 +2,8 @@
 
 export interface Mutant {
   readonly title: string
+  /** Of `src/README.md`, if it breaks one. */
+  readonly invariant?: number
   /** Under `src`. */
   readonly file: string
   /** Each text has to be there exactly once; what takes its place. */
@@ -23,12 +25,14 @@ const freshness = ['chaos/freshness.test.ts']
 export const mutants: readonly Mutant[] = [
   {
     title: 'the intent is not waited for',
+    invariant: 4,
     file: 'http/call.ts',
     edits: [['if (durable !== undefined) await durable', 'if (durable !== undefined) void durable']],
     tests: ['unit/http/call.test.ts'],
   },
   {
     title: 'without windows the intent is not waited for',
+    invariant: 4,
     file: 'http/call.ts',
     edits: [['if (!hasWindows) await intend(request)', 'if (!hasWindows) void intend(request)']],
     tests: ['unit/http/call.test.ts'],
@@ -53,9 +57,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'what a killed process had on the wire is forgotten',
+    invariant: 10,
     file: 'store/sqlite/quota.ts',
     edits: [
-      ['run(add, account, holder, now + longestRequestMs)', 'run(add, account, holder, now - longestMs)'],
+      ['run(add, account, holder, now + longestAttemptMs)', 'run(add, account, holder, now - longestMs)'],
     ],
     tests: ['contract/quota.test.ts'],
   },
@@ -73,6 +78,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the outcome is written after the queue has gone on',
+    invariant: 5,
     file: 'engine/outcome-writer.ts',
     edits: [
       [
@@ -102,18 +108,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'no run id in the key',
+    invariant: 2,
     file: 'rapyd/requests.ts',
     edits: [['host, runId, row,', 'host, row,']],
     tests: races,
   },
   {
     title: 'no row number in the key',
+    invariant: 2,
     file: 'rapyd/requests.ts',
     edits: [['runId, row, ...named,', 'runId, ...named,']],
     tests: ['unit/rapyd/requests.test.ts'],
   },
   {
     title: 'a key of its own for every session',
+    invariant: 2,
     file: 'rapyd/requests.ts',
     edits: [['runId, row, ...named,', 'runId, row, process.pid, ...named,']],
     tests: crash,
@@ -148,18 +157,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a row in doubt is read back at once',
+    invariant: 11,
     file: 'http/settling.ts',
     edits: [['await waitUntil(until, request, signal)', 'void until']],
     tests: sender,
   },
   {
     title: 'a later row overtakes an attempt that may still arrive',
+    invariant: 7,
     file: 'http/settling.ts',
     edits: [['held.hold(request.customerId, until)', 'void until']],
     tests: sender,
   },
   {
     title: 'a server error on every attempt counts as a refusal',
+    invariant: 14,
     file: 'http/call-state.ts',
     edits: [
       [
@@ -192,6 +204,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'signed before the permit',
+    invariant: 3,
     file: 'http/call.ts',
     edits: [
       [
@@ -272,12 +285,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'the before-image is not waited for',
+    invariant: 6,
     file: 'engine/pre-read.ts',
     edits: [['await images?.saveBeforeImage(', 'void images?.saveBeforeImage(']],
     tests: ['unit/engine/pre-read.test.ts'],
   },
   {
     title: 'a failed row does not close the queue of its customer',
+    invariant: 7,
     file: 'engine/outcome-writer.ts',
     edits: [
       [
@@ -289,12 +304,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a run goes on with another input',
+    invariant: 9,
     file: 'store/sqlite/run.ts',
     edits: [['find((name) => held[name] !== wanted[name])', 'find((name) => name.length === 0)']],
     tests: contract,
   },
   {
     title: 'the signature covers another body than the one that is sent',
+    invariant: 1,
     file: 'http/call.ts',
     edits: [
       [
@@ -306,6 +323,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a store that is behind its mark is used',
+    invariant: 12,
     file: 'store/sqlite/mark.ts',
     edits: [['return state.commits < mark.commits', 'return state.commits < 0']],
     tests: lostCommits,
@@ -318,6 +336,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a store that is behind the folder of a run is used',
+    invariant: 12,
     file: 'store/sqlite/store.ts',
     edits: [['commits < shown ? what', 'shown < 0 ? what']],
     tests: ['acceptance/store.test.ts'],
@@ -380,6 +399,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'outcome and field state are not one transaction',
+    invariant: 5,
     file: 'store/sqlite/run-entries.ts',
     edits: [
       [
@@ -391,6 +411,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'an outcome confirms what another run has written meanwhile',
+    invariant: 5,
     file: 'store/sqlite/field-effects.ts',
     edits: [
       ['const isKnown = !isOverlapped && !isContested', 'const isKnown = !isContested || isOverlapped'],
@@ -407,6 +428,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'an open intent leaves its fields known',
+    invariant: 5,
     file: 'store/sqlite/field-state.ts',
     edits: [['isKnown(entry) && !isOpen(field)', 'isKnown(entry)']],
     tests: contract,
@@ -442,6 +464,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a run writes without its epoch',
+    invariant: 9,
     file: 'store/sqlite/owner.ts',
     edits: [['if (isOurs && Number(database', 'if (true || Number(database']],
     tests: [...contract, ...takeover],
@@ -489,24 +512,28 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'an owner stays fresh for ever',
+    invariant: 9,
     file: 'store/sqlite/owner.ts',
     edits: [['monotonic - confirmedAt.monotonic) <= freshMs', 'monotonic - confirmedAt.monotonic) >= 0']],
     tests: freshness,
   },
   {
     title: 'a permit is used however old it is',
+    invariant: 9,
     file: 'http/call.ts',
     edits: [['Date.now() - grantedAt > longestPermitMs', 'Date.now() - grantedAt < 0']],
     tests: freshness,
   },
   {
     title: 'a failed commit lets requests go on',
+    invariant: 8,
     file: 'store/sqlite/run.ts',
     edits: [['owner.isFresh && !commits.hasFailed', 'owner.isFresh']],
     tests: contract,
   },
   {
     title: 'a failed commit lets other writes go on',
+    invariant: 8,
     file: 'store/sqlite/run.ts',
     edits: [['    commits.refuseFailed()\n    await database.write', '    await database.write']],
     tests: contract,
@@ -537,6 +564,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'a request counts from its start',
+    invariant: 10,
     file: 'store/sqlite/quota.ts',
     edits: [
       [
@@ -590,6 +618,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     title: 'metadata is stored without its body',
+    invariant: 1,
     file: 'store/sqlite/run-entries.ts',
     edits: [['body: reading === undefined ? undefined : body', 'body: undefined']],
     tests: contract,
@@ -625,5 +654,37 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/probe.ts',
     edits: [["outcome.outcome !== 'updated' || missing.length > 0", 'false']],
     tests: ['unit/engine/probe.test.ts'],
+  },
+  {
+    title: 'a host that the call does not name gets the keys',
+    invariant: 13,
+    file: 'config/environment.ts',
+    edits: [['(known || url.host === allowHost)', "(known || allowHost !== '')"]],
+    tests: ['unit/config/values.test.ts'],
+  },
+  {
+    title: 'a run names the host that it calls',
+    invariant: 13,
+    file: 'config/options.ts',
+    edits: [
+      [
+        "allowHost: { value: 'HOST', commands: [...callers, 'state', 'simulator'], recorded: [] }",
+        "allowHost: { value: 'HOST', commands: [...callers, 'state', 'simulator'], recorded: jobs }",
+      ],
+    ],
+    tests: ['unit/engine/edited-store.test.ts'],
+  },
+  {
+    title: 'an edited run or plan is followed',
+    invariant: 13,
+    file: 'engine/signed-manifest.ts',
+    edits: [['if (signature === expected) return', 'if (signature.length === expected.length) return']],
+    tests: ['acceptance/signed-manifest.test.ts'],
+  },
+  {
+    title: 'an absent key clears its field',
+    file: 'mapping/rows.ts',
+    edits: [['const value = valueIn(row, column)', "const value = valueIn(row, column) ?? ''"]],
+    tests: ['unit/mapping/mapped-rows.test.ts'],
   },
 ]

@@ -5,11 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { isBusy } from '../../config/file-lock.ts'
-import { windowEdgeMs } from '../../model/store.ts'
 import type { Clock } from '../../model/ports.ts'
 import { storeError } from '../errors.ts'
 import { inTransaction, queriesOf } from '../own-database.ts'
-import { longestAttemptMs } from '../../model/store.ts'
+import { longestAttemptMs, windowEdgeMs } from '../../model/store.ts'
 import type { Quota, Window } from '../../model/store.ts'
 
 /** Milliseconds since the machine was started. */
