@@ -146,7 +146,9 @@ async function notIn(
   const { describeCandidates } = await import('./oddities.ts')
   const others = encoding.startsWith('utf-16')
     ? 'or leave --encoding out'
-    : describeCandidates(bytes, inBytes)
+    : encoding === 'euc-kr'
+      ? 'or, for Korean letters that EUC-KR lacks: iconv -f CP949 -t UTF-8 FILE | rapyd-bulk update -'
+      : describeCandidates(bytes, inBytes)
   const shown = encoding === 'utf-8' ? 'UTF-8' : encoding
   return refusal('E_ENCODING', 'notInEncoding', { line, byte, name, encoding: shown, others })
 }

@@ -1,6 +1,7 @@
 /** Which format an input has, by its content and then by its name. Refuses what is neither CSV nor NDJSON. */
 import type { BulkUpdateError } from '../model/errors.ts'
 import { isJsonObject, isList, parseJson } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
 import { countNuls } from './encoding.ts'
 import { refusal } from './refusals.ts'
 import signatures from './file-signatures.json' with { type: 'json' }
@@ -99,6 +100,9 @@ export function refuseJsonDocument(start: string, path: string): void {
   if (/^\s*\{[^\S\r\n]*(?:[\r\n]|$)/.test(text))
     throw notNdjson(path, 'a JSON object over several lines', `${jq} .`)
   const line = firstLine(text).trimEnd()
+  const inside = pathToRow(parseJson(line))
+  if (inside !== undefined)
+    throw notNdjson(path, `a list of objects that hold the rows (${inside})`, `jq -c '${inside} // empty'`)
   if (line.endsWith(',') && isJson(line.slice(0, -1)) && objectStart.test(line))
     throw notNdjson(path, 'a list of JSON objects with commas after them', "sed 's/,[[:space:]]*$//'")
 }
@@ -123,7 +127,7 @@ function listInside(text: string): string | undefined {
 function pathToRows(value: unknown): string | undefined {
   if (!isJsonObject(value)) return undefined
   const members = Object.entries(value)
-  if (members.some(([, inner]) => typeof inner === 'string' && inner.startsWith('cus_'))) return undefined
+  if (hasId(value)) return undefined
   for (const [key, inner] of members) {
     if (isList(inner) && inner.some((item) => isJsonObject(item) && JSON.stringify(item).includes('"cus_')))
       return step(key)
@@ -131,6 +135,21 @@ function pathToRows(value: unknown): string | undefined {
     if (path !== undefined) return step(key) + path
   }
   return undefined
+}
+
+/** The path of a row inside of the object of a line. Undefined if the object may be a row itself. */
+function pathToRow(value: unknown): string | undefined {
+  if (!isJsonObject(value) || hasId(value)) return undefined
+  for (const [key, inner] of Object.entries(value)) {
+    if (!isJsonObject(inner) || key === 'metadata') continue
+    const path = hasId(inner) && Object.keys(inner).length > 1 ? '' : pathToRow(inner)
+    if (path !== undefined) return step(key) + path
+  }
+  return undefined
+}
+
+function hasId(object: JsonObject): boolean {
+  return Object.values(object).some((value) => typeof value === 'string' && value.startsWith('cus_'))
 }
 
 function step(key: string): string {

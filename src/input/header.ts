@@ -210,7 +210,7 @@ export function findHeader(
   const index = below.findIndex((record) => filledOf(record) >= least)
   const found = below[index]
   if (found === undefined || new Set(found.cells).size < filledOf(found)) return undefined
-  if (found.cells.some((cell) => cell !== '' && valueLike.test(cell))) return undefined
+  if (found.cells.some((cell) => cell !== '' && valueLike.test(cell.trim()))) return undefined
   const after = below.slice(index + 1)
   const alike = after.filter(({ cells }) => cells.length === found.cells.length).length
   return alike * 2 >= after.length ? found : undefined

@@ -119,8 +119,9 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
   }
 }
 
+/** DOS ends a file with U+001A. */
 function isBlank(cell: string): boolean {
-  return cell === '' || isInvisible(cell)
+  return cell === '' || cell === '\u001a' || isInvisible(cell)
 }
 
 /** Also true for a line that is drawn between header and rows: `---|---`. */

@@ -51,6 +51,7 @@ const repairs: Readonly<
   ],
   W_FORMULA: [(text) => unguard(text, true) === undefined && !isFormula(text)],
   W_HTML: [isDecoded],
+  W_LOOKALIKE: [(text) => !fullWidth.test(text), rewriteFullWidth],
 }
 
 type Fixable = Omit<Problem, 'code'> & { readonly code: ErrorCode | WarningCode }
@@ -95,6 +96,13 @@ function isDecoded(text: string, { field }: Fixable, cell: string): boolean {
 /** Keeps the spaces inside a code, such as a postcode. */
 function rewriteSpaces(text: string): Fix {
   return { text: text.replace(/\p{Zs}/gu, ' '), change: 'spaces of another kind replaced by plain ones' }
+}
+
+const fullWidth = /[\uff01-\uff5e]+/gu
+
+function rewriteFullWidth(text: string): Fix {
+  const plain = text.replace(fullWidth, (character) => character.normalize('NFKC'))
+  return { text: plain, change: 'full-width characters written as plain ones' }
 }
 
 /** For a number of a plus sign, digits and separators. A trunk zero is not fixed: it is a digit that must be removed. */

@@ -89,6 +89,7 @@ export function matchHeader(
     if (assignments === undefined) unknown.push(column)
     else columns[column.number - 1] = { ...plain, assignments }
   }
+  if (unknown.some(({ name }) => /cus_\w{8}/.test(name))) throw noNames()
   if (unknown.length > 0) throw unknownColumns(unknown, header, mapping.origin)
   for (const { target } of mapping.constants)
     claim(target, `the mapping’s constant ${shownName(target.path)}`)
@@ -243,10 +244,13 @@ export function namelessColumn({ number = 0, name }: SourceColumn, line: number)
   )
 }
 
+/** Also in signs or after the name of a table: `'customer'`, `crm.customer`, `> customer`. */
+const likelyId = /rapyd|customer[ _-]*(?:id|number)|(?:^|[^\p{L} ]) *(?:customer|id)(?![\p{L} _-])/iu
+
 function noId(header: readonly string[], free: readonly NamedColumn[]): BulkUpdateError {
   const known = new Set(commonNames.fields.customer.map(toLetters))
   const [likely] = free
-    .filter(({ name }) => known.has(toLetters(name)) || /rapyd|customer(id|number)/.test(toLetters(name)))
+    .filter(({ name }) => known.has(toLetters(name)) || likelyId.test(name))
     .toSorted(
       (left, right) => Number(known.has(toLetters(right.name))) - Number(known.has(toLetters(left.name))),
     )
@@ -266,6 +270,15 @@ function mapNames(header: readonly string[]): string {
   return preset === undefined
     ? 'let `rapyd-bulk init` draft a mapping file'
     : `give --map ${preset}: the file looks like an export of that system`
+}
+
+/** Nothing of such a line is shown: it is a customer's data. */
+function noNames(): BulkUpdateError {
+  return new BulkUpdateError(
+    'E_HEADER_NO_ID',
+    'the line of the header holds a customer id, as a row does',
+    'Write the names of the columns on a line of their own. If they are, end each line with a line feed. Nothing was sent.',
+  )
 }
 
 const mostNamed = 20
@@ -319,6 +332,8 @@ function delimiterHint([only = '', ...others]: readonly string[]): string {
     return { option, count: only.split(character).length - 1 }
   })
   const [likeliest] = counts.sort((left, right) => right.count - left.count)
+  if (/\S\s{3,}\S/.test(only))
+    return 'Only one column was seen, with spaces between its words: export the file as CSV. '
   if (likeliest === undefined || likeliest.count === 0) return 'Only one column was seen. '
   return `Only one column was seen: is the delimiter another one? Try ${likeliest.option}. `
 }

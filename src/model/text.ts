@@ -125,15 +125,18 @@ export function toPlainForm(name: string): string {
 export function describeDeception(name: string): string | undefined {
   const unseen = findInvisible(name.replace(/\p{Zs}/gu, ' '))
   if (unseen !== undefined) return `it holds a character that cannot be seen (${unseen})`
-  // A word of Cyrillic letters only is what it looks like.
-  const words = name.match(/\p{L}+/gu) ?? []
-  for (const word of words.filter((letters) => /[A-Za-z]/.test(letters))) {
-    for (const letter of word) {
-      const twin = twins.get(letter)
-      if (twin !== undefined) return `it holds ${codeOf(letter)}, which looks like "${twin}"`
-    }
-  }
-  return undefined
+  const letter = findLookAlike(name)
+  return letter === undefined
+    ? undefined
+    : `it holds ${codeOf(letter)}, which looks like "${twins.get(letter) ?? ''}"`
+}
+
+/** The first letter among Latin ones that only looks like one. A word of Cyrillic letters alone is what it looks like. */
+export function findLookAlike(text: string): string | undefined {
+  const words = text.match(/\p{L}+/gu) ?? []
+  return Array.from(words.filter((word) => /[A-Za-z]/.test(word)).join('')).find((letter) =>
+    twins.has(letter),
+  )
 }
 
 /** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */

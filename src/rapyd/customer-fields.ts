@@ -32,6 +32,9 @@ export function describeIdDefect(text: string): string {
   const wrapper = findWrapper('E_ID', text)
   if (wrapper !== undefined) return `not a customer id: it ${wrapper.message}`
   if (text !== text.trim() && isCustomerId(text.trim())) return 'not a customer id: spaces stand around it'
+  const [inner, another] = new Set(text.match(/cus_[A-Za-z0-9]{8,64}(?!\w)/g))
+  if (another !== undefined) return 'not a customer id: several ids in one cell'
+  if (inner !== undefined) return 'not a customer id: other text stands around it'
   if (otherId.test(text)) return 'not a customer id: an id of another kind'
   if (text.length <= 40 && numberOrDate.test(text))
     return 'not a customer id: a number or date, as of a spreadsheet or another system'
@@ -94,7 +97,9 @@ export const phoneRule = rule('E_PHONE', describePhoneDefect, (text) => e164.tes
 
 function describePhoneDefect(text: string): string {
   if (hasFraction(text)) return 'a phone number with a fraction, as of a column of decimal numbers'
-  const known = tables.phoneDefects.find(({ pattern }) => text.length <= 40 && new RegExp(pattern).test(text))
+  const known = tables.phoneDefects.find(
+    ({ pattern }) => text.length <= 40 && new RegExp(pattern, 'iu').test(text),
+  )
   return known?.message ?? 'not a phone number in E.164 form'
 }
 

@@ -1,6 +1,7 @@
 /** E-mail addresses: whether a text is one, and what is wrong with it if not. */
 import { domainToASCII } from 'node:url'
 import { findInvisible } from '../model/invisible.ts'
+import { findLookAlike } from '../model/text.ts'
 
 const longest = 512
 const longestHostName = 253
@@ -21,13 +22,17 @@ const longestLabel = 63
 const tooLongLabel = /[^.]{64}/
 const labels = new RegExp(String.raw`^[${letters}.\-]+$`, 'v')
 const ascii = /^[\0-\x7f]*$/
+/** What a program shows in the place of an address: `j***@example.com`. */
+const masked = /\*\*/
 /** Full-width letters and signs, and the full stop of Chinese and Japanese. */
 const fullWidth = /[\uff01-\uff5e\u3002\uff61]/
 
 export function isEmail(text: string): boolean {
-  if (text.length > longest || !isHostName(text.slice(text.indexOf('@') + 1))) return false
+  if (text.length > longest || masked.test(text) || !isHostName(text.slice(text.indexOf('@') + 1)))
+    return false
   if (ascii.test(text)) return asciiLocal.test(text)
-  return anyLocal.test(text) && !fullWidth.test(text) && findInvisible(text) === undefined
+  if (!anyLocal.test(text) || fullWidth.test(text)) return false
+  return findInvisible(text) === undefined && findLookAlike(text) === undefined
 }
 
 /** At least two labels. The IDNA of the URL standard checks joiners and Punycode too. */
@@ -48,11 +53,13 @@ export function describeEmailDefect(text: string): string {
   const noAddress = `not a valid e-mail address of at most ${longest} characters`
   if (text.length > longest) return noAddress
   if (fullWidth.test(text)) return 'holds full-width characters'
+  if (masked.test(text)) return 'an address whose letters are masked'
   const [address, ...others] = new Set(text.toLowerCase().match(inside))
   if (others.length > 0) return 'several e-mail addresses in one cell'
   if (address !== undefined && address !== text.toLowerCase())
     return describeWrapper(text.toLowerCase().replaceAll(address, ' ').trim())
   if (quotes.test(text.replace(/(?<=[^@'])'(?=[^@'])/g, ''))) return 'quotes in or around the address'
+  if (findLookAlike(text) !== undefined) return 'holds a letter of another alphabet, which only looks alike'
   const [, domain] = /^[^@]+@([^@]+)$/.exec(text) ?? []
   return domain === undefined || isHostName(domain) ? noAddress : 'what follows the @ is not a host name'
 }

@@ -12,7 +12,15 @@ import { applyChanges } from '../mapping/mapping.ts'
 import type { TextChange } from '../mapping/mapping.ts'
 import { isOutcome, overlaps, valueIn, withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
-import { findShift, findUnseen, findWrappers, mayBeWrapped, textDamage, textsOf } from './damage.ts'
+import {
+  findShift,
+  findUnseen,
+  findWrappers,
+  mayBeWrapped,
+  textDamage,
+  textsOf,
+  typedValuesOf,
+} from './damage.ts'
 import type { TextColumn, TextDamage, TypedColumn } from './damage.ts'
 import { createFindings, maskCell } from './findings.ts'
 import type { Defect, Diagnosis, Findings } from './findings.ts'
@@ -102,6 +110,8 @@ export function createChecks(parts: ChecksParts): Checks {
   }
 
   function checkObjects(read: PatchedRow): void {
+    for (const path of typedValuesOf(read.patch['metadata'], 'metadata'))
+      warn('W_OTHER_FORMAT', path, 'a value that another database writes with its type ({"$date": …})')
     for (const [column, text] of textsOf(read))
       if (row.kind === 'ndjson' || objects.some((path) => overlaps(path, column.field)))
         checkText(text, column)

@@ -9,6 +9,7 @@ import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisib
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
+import { findLookAlike } from '../model/text.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../model/wrappers.ts'
 import {
   findAddressField,
@@ -21,6 +22,7 @@ import type { CustomerField } from '../rapyd/customer-fields.ts'
 import names from './code-names.json' with { type: 'json' }
 import texts from './damage-texts.json' with { type: 'json' }
 import placeholderTexts from './placeholders.json' with { type: 'json' }
+import strangeTexts from './strange-texts.json' with { type: 'json' }
 
 /** In smaller files, a few bad rows are a large part. */
 const leastRows = 50
@@ -150,11 +152,21 @@ function isPlaceholder(text: string, field: string): boolean {
   return !isPlain && mergeTag.test(text)
 }
 
+/** What a name or a line of an address holds only by mistake. */
+const strangeKinds = (['W_PLACEHOLDER', 'W_OTHER_FORMAT', 'W_SHIFTED'] as const).map((code) => {
+  const { message, patterns } = strangeTexts[code]
+  return { found: { code, message }, pattern: new RegExp(patterns.join('|'), 'u') }
+})
+/** False for most texts. */
+const mayBeStrange = /[\t:;*%$@=_[\]{}<>•●█]/
+/** The same for texts of letters, digits and plain signs. */
+const mayBeOtherValue = /^[+\d][\d\s()./-]*$|@|-\w{4}-/
+
 /** What JSON, XML, SQL, Python, R, e-mail and web addresses write in the places of letters. */
 const escaped = new RegExp(
   [
     String.raw`\\u(?:X{4}|\{)|(?:^|\p{L})\\x(?:[89a-fA-F]X|2[27])|\\3[0-7]{2}\\2[0-7]{2}|\\['"]|\w\\/|\\r\\n|<U\+X{4,6}>|_x00X{2}_`,
-    String.raw`(?<=[\p{L}\d.,)])(?<!\\.*)\\n(?=[\p{Lu}\d])|\p{L}''(?=\p{L})`,
+    String.raw`(?<=[\p{L}\d.,)])(?<!\\.*)\\[nt](?=[\p{Lu}\d])|(?<!:)\\[,;]|\p{L}''(?=\p{L})`,
     String.raw`%uX{4}|%[c-fC-F]X(?:%[89abAB]X)+|\p{L}%2X(?=[\p{L}+%])`,
     String.raw`=[c-fC-F]X=[89abAB]X|\p{L}=[C-F][\dA-F](?=\p{Ll})`,
   ]
@@ -184,15 +196,27 @@ export function textDamage(
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
   if (!isFree && isPlaceholder(text, field)) return damage('W_PLACEHOLDER', 'placeholder')
-  if (ordinary.test(text)) return undefined
+  const isOrdinary = ordinary.test(text)
+  const start = text.slice(0, mostLooked)
+  if (!isFree && !isCode && (isOrdinary ? mayBeOtherValue : mayBeStrange).test(start)) {
+    const strange = plainField.test(field) && strangeKinds.find(({ pattern }) => pattern.test(start))
+    if (strange && !isSuspectBlank(text)) return strange.found
+  }
+  if (isOrdinary) return undefined
+  if (isCode && isLookAlike(start, field)) return damage('W_LOOKALIKE', 'lookAlike')
   if (literal.test(text) && plainField.test(field)) return damage('W_ENCODING', 'escapes')
   if (text.includes("'") && ordinaryWithQuote.test(text)) return undefined
   if (replacement.test(text)) return damage('W_ENCODING', 'replaced')
-  const start = text.slice(0, mostLooked)
   if (hasEscapes(start)) return damage('W_ENCODING', 'escapes')
   if (start.includes('?') && hasLostLetters(start, isFree, field)) return damage('W_ENCODING', 'lostLetters')
   const misreading = findMisreading(start)
   return misreading && damage('W_ENCODING', misreading)
+}
+
+/** Digits of the script belong to a postcode, but not next to others. */
+function isLookAlike(text: string, field: string): boolean {
+  if (/[\uff01-\uff5e]/.test(text) || findLookAlike(text) !== undefined) return true
+  return /(?!\d)\p{Nd}/u.test(text) && (/\d/.test(text) || !field.endsWith('zip'))
 }
 
 /** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252, or that as another page. */
@@ -200,7 +224,7 @@ type Misreading = 'twice' | 'page'
 
 /** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
 const plainText =
-  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^[\0-@[-`{-~А-я]*$/
+  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^(?!.*(?<![А-я])[а-я][А-Я]{2})[\0-@[-`{-~А-я]*$/s
 
 /** Returns undefined for a text that is as it should be. */
 export function findMisreading(text: string): Misreading | undefined {
@@ -212,7 +236,7 @@ export function findMisreading(text: string): Misreading | undefined {
     other !== undefined && other !== text && countOddities(other) < oddities
   const pages = hasEastAsian ? otherEncodings.filter(isOfSeveralBytes) : []
   if ([...pages, ...codePageNames()].some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
-  if (wasWestern(text)) return 'page'
+  if (wasWestern(text) || swappedCase.test(text)) return 'page'
   const bytes = encodeIn('windows-1252', text)
   if (bytes === undefined) return undefined
   const isOfPage =
@@ -236,6 +260,9 @@ function wasWestern(text: string): boolean {
     return bytes !== undefined && countOddities(decodeFrom('windows-1252', bytes)) === 0
   })
 }
+
+/** Two code pages for Russian have capitals and small letters in each other's places: `йЧБО`. */
+const swappedCase = /(?<!\p{L})[а-я][А-Я]{2}/u
 
 const utf8 = new TextDecoder()
 /** Characters of UTF-8, some of which may have lost bytes to which the code page gives no character. */
@@ -311,6 +338,22 @@ function* textsIn(
     const column = toTextColumn(path + key, findField === undefined)
     if (!isStrictRule(field?.rule)) yield* textsOfValue(value, column, field?.type)
   }
+}
+
+/** Extended JSON of MongoDB, DynamoDB and Firestore: the only member of an object is the type of its value. */
+const typeName =
+  /^(?:\$(?:date|oid|numberLong|numberInt|numberDouble|numberDecimal|uuid|binary|timestamp)|S|N|BOOL|NULL|SS|NS|(?:string|integer|double|boolean|null|timestamp|array|map)Value)$/
+
+/** Paths of values inside metadata that are written with their type. */
+export function* typedValuesOf(value: JsonValue | undefined, path: string): Generator<string> {
+  if (typeof value !== 'object' || value === null) return
+  const members = Object.entries(value)
+  if (
+    members.length === 1 &&
+    members.every(([key, inner]) => typeName.test(key) && typeof inner !== 'object')
+  )
+    yield path
+  else for (const [key, inner] of members) yield* typedValuesOf(inner, `${path}.${key}`)
 }
 
 function* textsOfValue(

@@ -5,7 +5,7 @@ import type { Problem } from '../model/errors.ts'
 import { withLines, isOutcome, withoutCall } from '../model/row.ts'
 import type { MalformedRow, Row, Outcome } from '../model/row.ts'
 import { filledOf, findHeader, headerOf } from '../input/header.ts'
-import type { Head } from '../input/header.ts'
+import type { Head, HeaderCandidate } from '../input/header.ts'
 import { refusal } from '../input/refusals.ts'
 import type { CellRules } from '../mapping/cells.ts'
 import { translateColumns } from '../mapping/column-names.ts'
@@ -41,12 +41,13 @@ export function refuseTitleLines(head: Head, mapping: Mapping, ignoreColumns: re
   const known = new Set([...mapping.columns.keys()].map(normalise))
   const isKnown = (name: string): boolean => known.has(normalise(name)) || targetOf(name) !== undefined
   const first = { cells: header, line }
-  const isLikely = hasId(header) || header.some(isKnown)
-  const found = isLikely
-    ? below.slice(0, 1).find((next) => hasId(next.cells) && filledOf(next) > filledOf(first))
-    : (below.find(({ cells }) => hasId(cells)) ?? findHeader(first, below))
+  const isHeader = ({ cells }: HeaderCandidate): boolean =>
+    hasId(cells) && !cells.some((cell) => /@|cus_/.test(cell))
+  const found = hasId(header)
+    ? below.slice(0, 1).find((next) => isHeader(next) && filledOf(next) > filledOf(first))
+    : (below.find(isHeader) ?? (header.some(isKnown) ? undefined : findHeader(first, below)))
   if (found === undefined) return
-  const names = found.cells.filter((name) => name !== '')
+  const names = found.cells.map((name) => name.trim()).filter((name) => name !== '')
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
   throw refusal('E_HEADER_LINE', 'titleLines', {
     line,

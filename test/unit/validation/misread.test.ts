@@ -15,6 +15,7 @@ function textsIn({ given, family, places }: (typeof languages)[Language]): reado
 
 const codeOf = (text: string, field = 'name') => textDamage(text, false, false, field)?.code
 const inCode = (text: string) => textDamage(text, false, true, 'coupon')?.code
+const inZip = (text: string) => textDamage(text, false, true, 'addresses[0].zip')?.code
 const share = (texts: readonly string[], isFound: (text: string) => boolean) =>
   texts.filter(isFound).length / texts.length
 
@@ -188,6 +189,8 @@ describe('letters that another format has escaped', () => {
     'J=FCrgen',
     'AC\\/DC',
     "O''Brien",
+    'Lee\\, Ann',
+    'Ann\\tLee',
     'Ann%20Lee',
     'AT%26T',
     '12 Main St\\nLeeds',
@@ -198,7 +201,6 @@ describe('letters that another format has escaped', () => {
     '{"name": "Ann"}',
   ])('are found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
   it.each([
-    'https://example.com/?q=%C3%BC',
     '100% of it',
     'C:\\users\\ann',
     'C:\\users\\New',
@@ -213,7 +215,7 @@ describe('letters that another format has escaped', () => {
     "B'Elanna",
   ])('are not seen in %j', (text) => expect(codeOf(text)).toBeUndefined())
   it('are not what people write in texts of their own', () => {
-    for (const text of ['{"a":1}', "['a']"])
+    for (const text of ['{"a":1}', "['a']", 'https://example.com/?q=%C3%BC', '12;#Ann'])
       expect([codeOf(text, 'description'), textDamage(text, true, false, 'metadata.x')?.code]).toEqual([
         undefined,
         undefined,
@@ -238,20 +240,105 @@ describe('texts that stand for nothing', () => {
     'null Lee',
     'Ann (null)',
     'Ann [object Object]',
+    '0',
+    'FALSCH',
+    'VRAI',
+    'Не заполнено',
+    '未填写',
+    '[deleted]',
+    'Dear {{ name }},',
+    '{{first_name}} {{last_name}}',
+    '<<Name>>',
+    '#{name}',
+    '{0}',
+    '%FIRSTNAME%',
+    '%1$s %2$s',
+    '@@name@@',
+    'John D***',
+    '•••••',
   ])('are found: %j', (text) => expect(codeOf(text)).toBe('W_PLACEHOLDER'))
   it.each([
     'Na',
     'None',
     '="none"',
     'Unknown Pleasures Ltd',
-    'Anna {{x}}',
     'Ann Null',
     'ann null',
     'Undefined Ltd',
     'Ann nan',
     'NaN Labs',
     'Array Ltd',
+    'Faux',
+    'Falsch, Ann',
+    '100 %',
+    'Zero 0',
+    'Ann*',
+    '[Ann]',
+    'Ke$ha',
+    '{Ann',
   ])('are not seen in %j', (text) => expect(codeOf(text)).toBeUndefined())
+})
+
+describe('what another program writes around a name', () => {
+  it.each([
+    '12;#Ann Lee',
+    '5;#Di;#6;#Ed',
+    'Ann ::: Anna',
+    'Lee;Ann;;;',
+    'CN=Ann Lee/O=Acme',
+    'uid=ann,ou=people,dc=acme',
+    'SsO2cmcgTcO8bGxlcg==',
+    '[Ann](https://example.com)',
+    'Ann (https://example.com/ann)',
+    's:3:"Ann";',
+    '{first=Ann, last=Lee}',
+    'Ann\tLee',
+  ])('is found: %j', (text) => expect(codeOf(text)).toBe('W_OTHER_FORMAT'))
+  it.each(['Ann;Lee', 'A=B Ltd', 'Agentur #1', 'Müller: Söhne', 'TCO=', 'Q&A;B', 'Caf&eacute;', 'a:b'])(
+    'is not seen in %j',
+    (text) => expect(codeOf(text)).toBeUndefined(),
+  )
+  it.each([
+    'ann@example.com',
+    `cus_${'0'.repeat(32)}`,
+    '+49 30 123456',
+    '4930123456',
+    '1990-05-04',
+    '4.5.1990 00:00',
+    '1b4e28ba-2fa1-11d2-883f-0016d3cca427',
+  ])('is the value of another field: %j', (text) => expect(codeOf(text)).toBe('W_SHIFTED'))
+  it.each([
+    '4711',
+    '1&1',
+    '7-Eleven',
+    'Studio 1990',
+    '1. FC Köln 1948',
+    '20.11.',
+    'hotels.com',
+    '@ann',
+    'Ann @ Acme',
+  ])('is no value of another field: %j', (text) => expect(codeOf(text)).toBeUndefined())
+})
+
+describe('characters of a code that only look like others', () => {
+  it.each(['АT12345678', 'WELCОME', '１２３', 'ＤＥ123', '12٣'])('are found in %j', (text) =>
+    expect(inCode(text)).toBe('W_LOOKALIKE'),
+  )
+  it.each(['ЛЕТО2026', 'ΧΕΙΜ10', 'SOMMER', '夏2026'])('are not seen in %j', (text) =>
+    expect(inCode(text)).toBeUndefined(),
+  )
+  it('are not the digits of a postcode in its own script', () => {
+    expect(['١٢٢١١', '๑๐๑๑๐', '1٢٢١١'].map(inZip)).toEqual([undefined, undefined, 'W_LOOKALIKE'])
+  })
+})
+
+it('Russian in KOI8 that was read as Windows-1251 has capitals for small letters', () => {
+  const misread = decodeFrom('windows-1251', encodeIn('koi8-r', 'Иван Петров') ?? Buffer.alloc(0))
+  expect([misread, 'СтройМАШ', 'ООО Ромашка'].map((text) => codeOf(text))).toEqual([
+    'W_ENCODING',
+    undefined,
+    undefined,
+  ])
 })
 
 describe('dates in the places of codes', () => {
