@@ -1,7 +1,4 @@
 /** Signs of a damaged file: broken or shifted rows, and texts that a spreadsheet or a wrong encoding has changed. */
-import { codePageNames, decodeFrom, encodeIn, isOfSeveralBytes, otherEncodings } from '../input/code-pages.ts'
-import { isEncoding, openDecoder } from '../input/encoding.ts'
-import { countOddities } from '../input/oddities.ts'
 import type { InputColumn } from '../mapping/headers.ts'
 import type { ErrorCode, WarningCode } from '../model/errors.ts'
 import { isSuspectBlank } from '../mapping/suspects.ts'
@@ -19,6 +16,7 @@ import {
   passes,
 } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
+import { findMisreading } from './misreading.ts'
 import names from './code-names.json' with { type: 'json' }
 import texts from './damage-texts.json' with { type: 'json' }
 import placeholderTexts from './placeholders.json' with { type: 'json' }
@@ -217,66 +215,6 @@ export function textDamage(
 function isLookAlike(text: string, field: string): boolean {
   if (/[\uff01-\uff5e]/.test(text) || findLookAlike(text) !== undefined) return true
   return /(?!\d)\p{Nd}/u.test(text) && (/\d/.test(text) || !field.endsWith('zip'))
-}
-
-/** `twice`: UTF-8 that was read as a code page. `page`: a code page that was read as Windows-1252, or that as another page. */
-type Misreading = 'twice' | 'page'
-
-/** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
-const plainText =
-  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^(?!.*(?<![А-я])[а-я][А-Я]{2})[\0-@[-`{-~А-я]*$/s
-
-/** Returns undefined for a text that is as it should be. */
-export function findMisreading(text: string): Misreading | undefined {
-  const hasEastAsian = eastAsianInLatin.test(text)
-  if (!hasEastAsian && plainText.test(text)) return undefined
-  const oddities = countOddities(text)
-  if (oddities === 0) return undefined
-  const isBetter = (other: string | undefined): boolean =>
-    other !== undefined && other !== text && countOddities(other) < oddities
-  const pages = hasEastAsian ? otherEncodings.filter(isOfSeveralBytes) : []
-  if ([...pages, ...codePageNames()].some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
-  if (wasWestern(text) || swappedCase.test(text)) return 'page'
-  const bytes = encodeIn('windows-1252', text)
-  if (bytes === undefined) return undefined
-  const isOfPage =
-    codePageNames().some((page) => isBetter(decodeFrom(page, bytes))) ||
-    otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
-  return isOfPage ? 'page' : undefined
-}
-
-/** In no name, but in UTF-8 that was read as an encoding of East Asia: `Jos茅`, `M체ller`. People write `iPhone手机`. */
-const eastAsianInLatin = /[a-z][\u3041-\uffdf]|[\u3041-\uffdf][a-z]/
-
-/** A small Latin letter next to one of another script, as in `Jьrgen`. People write `VIPклиент`, `5 μmol` and, in Ghana, `Akyerεko`. */
-const otherLetter = String.raw`(?![\p{scx=Latn}\p{scx=Zinh}])\p{L}`
-const mixed = new RegExp(`[a-z](?!ε)${otherLetter}|(?![με])${otherLetter}[a-z]`, 'u')
-
-/** True for a text of Windows-1252 that was read as a page of another script. */
-function wasWestern(text: string): boolean {
-  if (!mixed.test(text)) return false
-  return codePageNames().some((page) => {
-    const bytes = encodeIn(page, text)
-    return bytes !== undefined && countOddities(decodeFrom('windows-1252', bytes)) === 0
-  })
-}
-
-/** Two code pages for Russian have capitals and small letters in each other's places: `йЧБО`. */
-const swappedCase = /(?<!\p{L})[а-я][А-Я]{2}/u
-
-const utf8 = new TextDecoder()
-/** Characters of UTF-8, some of which may have lost bytes to which the code page gives no character. */
-const characters = /^(?:[\xc2-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{0,2}|[\xf0-\xf4][\x80-\xbf]{0,3})+$/
-
-function decodeTwice(text: string, page: string): string {
-  return text.replace(/[^\0-\x7f]+/g, (run) => {
-    const bytes = encodeIn(page, run)
-    if (bytes === undefined) return run
-    const decoded = utf8.decode(bytes)
-    if (isEncoding(page) && isOfSeveralBytes(page)) return /\ufffd|\p{M}/u.test(decoded) ? run : decoded
-    if (!characters.test(bytes.toString('latin1'))) return run
-    return decoded.replaceAll('\ufffd', '').length * 4 >= decoded.length ? decoded : run
-  })
 }
 
 /** False for most texts, so that they are done with at once. */

@@ -1,7 +1,8 @@
 /** Texts that a wrong encoding has damaged, and clean names of many languages, which are never taken for damaged. */
 import { describe, expect, it } from 'vitest'
 import { codePageNames, decodeFrom, encodeIn } from '../../../src/input/code-pages.ts'
-import { textDamage, findMisreading } from '../../../src/validation/damage.ts'
+import { textDamage } from '../../../src/validation/damage.ts'
+import { findMisreading } from '../../../src/validation/misreading.ts'
 import languages from '../../support/real-names.json' with { type: 'json' }
 
 type Language = keyof typeof languages
@@ -332,13 +333,29 @@ describe('characters of a code that only look like others', () => {
   })
 })
 
-it('Russian in KOI8 that was read as Windows-1251 has capitals for small letters', () => {
-  const misread = decodeFrom('windows-1251', encodeIn('koi8-r', 'Иван Петров') ?? Buffer.alloc(0))
-  expect([misread, 'СтройМАШ', 'ООО Ромашка'].map((text) => codeOf(text))).toEqual([
-    'W_ENCODING',
-    undefined,
-    undefined,
-  ])
+describe('the wrong page of the right script', () => {
+  it.each([
+    ['koi8-r', 'windows-1251', 'Иван Петров', 'Ольга Смирнова', 'Ёлкина Анна'],
+    ['windows-1251', 'koi8-r', 'Иван Петров', 'Ольга Смирнова', 'Юрий Щукин'],
+    ['windows-1251', 'ibm866', 'Иван Петров', 'Ольга Смирнова', 'Юрий Щукин'],
+    ['koi8-r', 'ibm866', 'Иван Петров', 'Ольга Смирнова', 'Юрий Щукин'],
+    ['ibm866', 'windows-1251', 'Иван Петров', 'Юрий Щукин'],
+    ['shift_jis', 'gb18030', '山田太郎', '鈴木一郎', '佐藤花子', 'ヤマダ タロウ'],
+    ['gb18030', 'big5', '王小明', '张伟平'],
+    ['big5', 'gb18030', '王小明', '陳美玲', '林志豪'],
+    ['windows-1252', 'gb18030', 'Jürgen Größe', 'François Lefèvre'],
+    ['windows-874', 'windows-1250', 'สมชาย ใจดี'],
+  ])('is found: %s read as %s', (page, wrong, ...names) => {
+    const misread = names.map((name) =>
+      new TextDecoder(wrong).decode(encodeIn(page, name) ?? Buffer.alloc(0)),
+    )
+    expect(misread.filter((text) => codeOf(text) !== 'W_ENCODING')).toEqual([])
+  })
+
+  it.each(['СтройМАШ', 'ООО Ромашка', 'Żółć', '髙橋 龍', '小米max', 'iPhone手机', 'A股b', '懿', '龘靐 王'])(
+    'is not seen in %j',
+    (text) => expect(codeOf(text)).toBeUndefined(),
+  )
 })
 
 describe('dates in the places of codes', () => {
