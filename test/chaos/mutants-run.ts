@@ -2,7 +2,7 @@
  * `npm run test:mutants`: plants one wrong at a time into a copy of the source and requires the tests beside it to go
  * red. Ends with 1 where one survives, or where its text is not found any more. `--only salt` for some of them.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +15,22 @@ const root = join(import.meta.dirname, '..', '..')
 const copy = mkdtempSync(join(tmpdir(), 'rapyd-bulk-mutants-'))
 const say = (text: string): boolean => process.stdout.write(`${text}\n`)
 const longestMs = 300_000
+const sound = new Set<string>()
 
 interface Finished {
   readonly code: number | null
   readonly output: string
+}
+
+/** Ends what tests have left that were cut off: each such process names the copy. */
+function endLeftovers(): void {
+  for (const pid of spawnSync('pgrep', ['-f', copy], { encoding: 'utf8' }).stdout.split('\n')) {
+    try {
+      if (pid !== '') process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 /** Runs Node in the copy, in a process group of its own, which is gone afterwards. */
@@ -50,8 +62,11 @@ function run(args: readonly string[]): Promise<Finished> {
   })
 }
 
-const runTests = (tests: readonly string[]): Promise<Finished> =>
-  run([join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests.map((test) => join('test', test))])
+/** Up to the first red: a mutant can make each further test wait until its time is over. */
+function runTests(tests: readonly string[]): Promise<Finished> {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  return run([vitest, 'run', '--bail=1', ...tests.map((test) => join('test', test))])
+}
 
 /** The copy's file with the wrong in it. */
 function mutated(text: string, { title, file, edits }: Mutant): string {
@@ -62,8 +77,18 @@ function mutated(text: string, { title, file, edits }: Mutant): string {
   }, text)
 }
 
+/** Throws where the tests are red without any mutant: then their red proves nothing. */
+async function requireSound(tests: readonly string[]): Promise<void> {
+  const fresh = tests.filter((test) => !sound.has(test))
+  if (fresh.length === 0) return
+  const { code, output } = await runTests(fresh)
+  if (code !== 0) throw new Error(`red without any mutant, or not over after ${longestMs} ms:\n${output}`)
+  for (const test of fresh) sound.add(test)
+}
+
 /** Gives what went red, or an empty text where the mutant survived. */
 async function tryMutant(mutant: Mutant): Promise<string> {
+  await requireSound(mutant.tests)
   const path = join(copy, 'src', mutant.file)
   const text = readFileSync(path, 'utf8')
   writeFileSync(path, mutated(text, mutant))
@@ -73,8 +98,10 @@ async function tryMutant(mutant: Mutant): Promise<string> {
     if (loaded.code !== 0) throw new Error(`"${mutant.title}" does not load: ${loaded.output}`)
     const { code, output } = await runTests(mutant.tests)
     if (code === 0) return ''
-    return / FAIL .*/.exec(output)?.[0].replace(/^ FAIL\s+/, '') ?? 'ended in time'
+    const [red = 'ended in time'] = / FAIL .* > .*/.exec(output) ?? / FAIL .*/.exec(output) ?? []
+    return red.replace(/^ FAIL\s+/, '')
   } finally {
+    endLeftovers()
     writeFileSync(path, text)
   }
 }
@@ -85,8 +112,6 @@ try {
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   const chosen = mutants.filter(({ title }) => title.includes(values.only))
   for (const mutant of chosen) mutated(readFileSync(join(copy, 'src', mutant.file), 'utf8'), mutant)
-  const sound = await runTests([...new Set(chosen.flatMap(({ tests }) => tests))])
-  if (sound.code !== 0) throw new Error(`the tests are red without any mutant:\n${sound.output}`)
   let survivors = 0
   for (const mutant of chosen) {
     const red = await tryMutant(mutant)

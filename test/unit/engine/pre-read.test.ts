@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/model/json.ts'
 import type { UpdateRequest } from '../../../src/model/row.ts'
@@ -27,7 +28,8 @@ async function look(
   const images = {
     hasBeforeImage: () => parts.hasImage ?? false,
     async saveBeforeImage({ body }: { readonly body: string }, image: JsonObject | undefined) {
-      await Promise.resolve()
+      // Longer than any chain of promises.
+      await turn()
       events.push(`kept ${JSON.stringify(image)} ${body}`)
     },
   }
