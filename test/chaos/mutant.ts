@@ -10,6 +10,8 @@ export interface Mutant {
   readonly edits: readonly (readonly [from: string, to: string])[]
   /** Under `test`. */
   readonly tests: readonly string[]
+  /** A part of the titles of the tests that see it, if their file takes long. */
+  readonly named?: string
 }
 
 const crash = ['chaos/crash.test.ts']
@@ -320,6 +322,7 @@ export const mutants: readonly Mutant[] = [
       ],
     ],
     tests: ['acceptance/update.test.ts'],
+    named: 'applies every good row once',
   },
   {
     title: 'a store that is behind its mark is used',
@@ -340,6 +343,7 @@ export const mutants: readonly Mutant[] = [
     file: 'store/sqlite/store.ts',
     edits: [['commits < shown ? what', 'shown < 0 ? what']],
     tests: ['acceptance/store.test.ts'],
+    named: 'an old copy of the store that is put back with its mark',
   },
   {
     title: 'a store is not compared with its mark',
@@ -390,6 +394,7 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/saved-run.ts',
     edits: [['if (missing > 0 &&', 'if (missing < 0 &&']],
     tests: ['acceptance/rollback.test.ts'],
+    named: 'if the store has lost a row',
   },
   {
     title: 'field state that was changed is relied on',
@@ -443,6 +448,13 @@ export const mutants: readonly Mutant[] = [
     title: 'a run that was killed counts as settled at its first attempt',
     file: 'store/sqlite/field-effects.ts',
     edits: [["Math.max(intent.at, number('renewed_at')) + goneMs", 'intent.at + goneMs']],
+    tests: contract,
+  },
+  {
+    title: 'the last attempt of a run that was killed takes no time',
+    invariant: 11,
+    file: 'store/sqlite/field-effects.ts',
+    edits: [['intent.settleMs < leastSettleMs ? 0 : ownerGoneMs', 'intent.settleMs > 0 ? 0 : ownerGoneMs']],
     tests: contract,
   },
   {
@@ -597,12 +609,14 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/pre-read.ts',
     edits: [["mergeKeys(customer['metadata'], keys)", 'mergeKeys({}, keys)']],
     tests: keys,
+    named: 'a row keeps the keys that it does not name',
   },
   {
     title: 'metadata that replaces objects inside',
     file: 'rapyd/snapshot.ts',
     edits: [['isJsonObject(value) ? mergeKeys(ownValue(merged, key), value) : value', 'value']],
     tests: keys,
+    named: 'a row keeps the keys that it does not name',
   },
   {
     title: 'metadata that was read long ago is sent',
@@ -680,6 +694,7 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/signed-manifest.ts',
     edits: [['if (signature === expected) return', 'if (signature.length === expected.length) return']],
     tests: ['acceptance/signed-manifest.test.ts'],
+    named: 'does not follow a run whose',
   },
   {
     title: 'an absent key clears its field',

@@ -1,6 +1,7 @@
 /**
  * `npm run test:mutants`: plants one wrong at a time into a copy of the source and requires the tests beside it to go
- * red. Ends with 1 where one survives, or where its text is not found any more. `--only salt` for some of them.
+ * red. Ends with 1 where one survives, or where its text is not found any more. `--only salt` for some of them,
+ * `--from 40` to go on with the fortieth.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -10,7 +11,9 @@ import { parseArgs } from 'node:util'
 import { mutants } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, from: { type: 'string', default: '1' } },
+})
 const root = join(import.meta.dirname, '..', '..')
 const copy = mkdtempSync(join(tmpdir(), 'rapyd-bulk-mutants-'))
 const say = (text: string): boolean => process.stdout.write(`${text}\n`)
@@ -63,9 +66,9 @@ function run(args: readonly string[]): Promise<Finished> {
 }
 
 /** Up to the first red: a mutant can make each further test wait until its time is over. */
-function runTests(tests: readonly string[]): Promise<Finished> {
+function runTests(tests: readonly string[], named: readonly string[]): Promise<Finished> {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  return run([vitest, 'run', '--bail=1', ...tests.map((test) => join('test', test))])
+  return run([vitest, 'run', '--bail=1', ...named, ...tests.map((test) => join('test', test))])
 }
 
 /** The copy's file with the wrong in it. */
@@ -78,17 +81,18 @@ function mutated(text: string, { title, file, edits }: Mutant): string {
 }
 
 /** Throws where the tests are red without any mutant: then their red proves nothing. */
-async function requireSound(tests: readonly string[]): Promise<void> {
-  const fresh = tests.filter((test) => !sound.has(test))
+async function requireSound(tests: readonly string[], named: readonly string[]): Promise<void> {
+  const fresh = tests.filter((test) => !sound.has(`${test} ${named.join()}`))
   if (fresh.length === 0) return
-  const { code, output } = await runTests(fresh)
+  const { code, output } = await runTests(fresh, named)
   if (code !== 0) throw new Error(`red without any mutant, or not over after ${longestMs} ms:\n${output}`)
-  for (const test of fresh) sound.add(test)
+  for (const test of fresh) sound.add(`${test} ${named.join()}`)
 }
 
 /** Gives what went red, or an empty text where the mutant survived. */
 async function tryMutant(mutant: Mutant): Promise<string> {
-  await requireSound(mutant.tests)
+  const named = mutant.named === undefined ? [] : ['-t', mutant.named]
+  await requireSound(mutant.tests, named)
   const path = join(copy, 'src', mutant.file)
   const text = readFileSync(path, 'utf8')
   writeFileSync(path, mutated(text, mutant))
@@ -96,7 +100,7 @@ async function tryMutant(mutant: Mutant): Promise<string> {
     // A wrong that cannot even be loaded would turn everything red and prove nothing.
     const loaded = await run(['--input-type=module', '-e', `await import(${JSON.stringify(path)})`])
     if (loaded.code !== 0) throw new Error(`"${mutant.title}" does not load: ${loaded.output}`)
-    const { code, output } = await runTests(mutant.tests)
+    const { code, output } = await runTests(mutant.tests, named)
     if (code === 0) return ''
     const [red = 'ended in time'] = / FAIL .* > .*/.exec(output) ?? / FAIL .*/.exec(output) ?? []
     return red.replace(/^ FAIL\s+/, '')
@@ -110,7 +114,7 @@ try {
   for (const name of ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
     cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const chosen = mutants.filter(({ title }) => title.includes(values.only))
+  const chosen = mutants.slice(Number(values.from) - 1).filter(({ title }) => title.includes(values.only))
   for (const mutant of chosen) mutated(readFileSync(join(copy, 'src', mutant.file), 'utf8'), mutant)
   let survivors = 0
   for (const mutant of chosen) {

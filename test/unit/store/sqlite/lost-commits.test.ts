@@ -150,6 +150,17 @@ describe('a copy of a store that was put back on purpose', () => {
     expect(await settledIn(await openSqliteStore(at('store.db')))).toBe(2)
   })
 
+  it.each<[string, () => void]>([
+    ['without its mark', () => remove('store.db-mark')],
+    ['with a mark that is damaged', () => flip('store.db-mark', 40)],
+  ])('is accepted once and for all %s', async (_, damage) => {
+    damage()
+    const accepted = await openSqliteStore(at('store.db'), true)
+    await accepted.check(true)
+    await accepted.close()
+    expect(await settledIn(await openSqliteStore(at('store.db')))).toBe(1)
+  })
+
   it('knows nothing of a customer any more once it is accepted', async () => {
     const store = await openSqliteStore(at('another.db'))
     const state = store.fieldState(accountId)
