@@ -313,6 +313,13 @@ describe('a damaged row', () => {
     expect(code).toBe(6)
     expect(stdout).toContain('outcome: 2 rows')
   })
+
+  it('of the names of its columns is what store check finds before a run does', async () => {
+    await update('--limit', '5')
+    changeStore(store(), 'ALTER TABLE intent RENAME COLUMN customer TO client')
+    const { code, stdout } = await command('store', 'check')
+    expect([code, stdout]).toEqual([6, expect.stringContaining('its tables are not those')])
+  })
 })
 
 it('E_RUN_RECORD: a run that does not say how it was begun is not reported or redone, and goes on if that is accepted', async () => {

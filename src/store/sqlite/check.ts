@@ -1,7 +1,9 @@
 /** Examines the whole store: SQLite's own structure, and the checksum of every row that decides what is sent. */
+import { isDeepStrictEqual } from 'node:util'
 import { BulkUpdateError } from '../../model/errors.ts'
 import { defaultSettleMs } from '../../model/store.ts'
 import type { StoreRow, StoreDatabase } from '../own-database.ts'
+import { emptyStoreDatabase } from './database.ts'
 import { damagedEntries, fieldTable, mapFields, unknown } from './field-effects.ts'
 import { checksumOf, readIntent, readOutcome } from './outcome-record.ts'
 import { readBefore, readNote } from './run-reader.ts'
@@ -14,6 +16,7 @@ export async function checkStore(database: StoreDatabase): Promise<readonly stri
   const byRow = { run: 0, row: 0 }
   return [
     ...(await problemsOf(async () => checkStructure(database))),
+    ...(await problemsOf(async () => checkSchema(database))),
     ...(await problemsOf(() => damagedRows(database, 'outcome', byRow, (row) => readOutcome(row, '')))),
     ...(await problemsOf(() => damagedRows(database, 'intent', byRow, (row) => readIntent(row, '')))),
     ...(await problemsOf(() => damagedRows(database, 'run_note', byNote, (row) => readNote(row, '')))),
@@ -33,6 +36,13 @@ function checkStructure({ all }: StoreDatabase): readonly string[] {
   return all(`PRAGMA quick_check(${mostNamed})`)
     .map(({ quick_check: found }) => String(found).replaceAll(/\s+/g, ' '))
     .filter((found) => found !== 'ok')
+}
+
+const schema = 'SELECT type, name, sql FROM sqlite_schema ORDER BY type, name'
+
+function checkSchema({ all, path }: StoreDatabase): readonly string[] {
+  const isAsMade = isDeepStrictEqual(all(schema), emptyStoreDatabase(path).all(schema))
+  return isAsMade ? [] : ['its tables are not those that this version makes']
 }
 
 /** SQLite gives up at a page that it cannot follow. */
