@@ -10,6 +10,7 @@ import type { Scan, Warning } from '../model/scan.ts'
 import type { Examiner, Locate } from '../model/ports.ts'
 import { applyChanges } from '../mapping/mapping.ts'
 import type { TextChange } from '../mapping/mapping.ts'
+import { createFindMisreading } from './misreading.ts'
 import { isOutcome, overlaps, valueIn, withLines } from '../model/row.ts'
 import type { ColumnReport, Columns } from './columns.ts'
 import {
@@ -63,6 +64,7 @@ export function createChecks(parts: ChecksParts): Checks {
   const { columns, texts, objects, typed, headerWarnings, locate } = parts
   const { onDefect, onDefective } = parts
   const dates = createDateOrder()
+  const findMisreading = createFindMisreading()
   const checkRow = createRowChecks(warn, dates)
   const errors = createFindings<ErrorCode>(true)
   const warnings = createFindings<WarningCode>(true)
@@ -104,7 +106,7 @@ export function createChecks(parts: ChecksParts): Checks {
     const report = (damage: TextDamage | undefined): void => {
       if (damage !== undefined) warn(damage.code, column.field, damage.message, source, text)
     }
-    report(textDamage(text, column.isFree, column.isCode, column.field))
+    report(textDamage(text, column.isFree, column.isCode, column.field, findMisreading))
     report(findUnseen(text, column))
     if (mayBeWrapped.test(text)) for (const wrapper of findWrappers(text, column)) report(wrapper)
   }

@@ -16,7 +16,7 @@ import {
   passes,
 } from '../rapyd/customer-fields.ts'
 import type { CustomerField } from '../rapyd/customer-fields.ts'
-import { findMisreading } from './misreading.ts'
+import { createFindMisreading } from './misreading.ts'
 import names from './code-names.json' with { type: 'json' }
 import texts from './damage-texts.json' with { type: 'json' }
 import placeholderTexts from './placeholders.json' with { type: 'json' }
@@ -184,12 +184,13 @@ function hasEscapes(text: string): boolean {
 const ordinary = /^[A-Za-z\d .,@&/()+-]*$/
 const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
-/** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. */
+/** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. `findMisreading` is that of the file. */
 export function textDamage(
   text: string,
   isFree: boolean,
   isCode: boolean,
   field = '',
+  findMisreading = createFindMisreading(),
 ): TextDamage | undefined {
   if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')

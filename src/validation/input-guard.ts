@@ -1,4 +1,6 @@
 /** The guard that refuses a damaged file, or one that differs from the last file of its name. */
+import { createFindMisreading } from './misreading.ts'
+import type { FindMisreading } from './misreading.ts'
 import type { ResolvedOptions } from '../config/job-options.ts'
 import { refusal } from '../input/refusals.ts'
 import type { BulkUpdateError } from '../model/errors.ts'
@@ -44,7 +46,8 @@ export async function openInputGuard({ store, facts, ...input }: InputGuardParts
 export function createFileProfiler(input: MappedInput, earlier: ProfiledRun | undefined) {
   const { file, options } = input
   const broken = createBrokenRows(typedColumns(columnsOf(input)()))
-  const sampler = createCustomerSampler(earlier?.profile, isMisread)
+  const findMisreading = createFindMisreading()
+  const sampler = createCustomerSampler(earlier?.profile, (row) => isMisread(row, findMisreading))
   let row: Row | MalformedRow | undefined
 
   return {
@@ -79,9 +82,10 @@ export function createFileProfiler(input: MappedInput, earlier: ProfiledRun | un
   }
 }
 
-function isMisread(row: PatchedRow): boolean {
+function isMisread(row: PatchedRow, findMisreading: FindMisreading): boolean {
   return textsOf(row).some(
-    ([{ field, isFree }, text]) => textDamage(text, isFree, false, field)?.code === 'W_ENCODING',
+    ([{ field, isFree }, text]) =>
+      textDamage(text, isFree, false, field, findMisreading)?.code === 'W_ENCODING',
   )
 }
 

@@ -8,26 +8,77 @@ type Misreading = 'twice' | 'page'
 
 /** Most texts, found quickly: single accented letters of the west, characters of East Asia, or only Russian letters. */
 const plainText =
-  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^(?!.*(?<![А-я])[а-я][А-Я])[\0-@[-`{-~А-я]*$/s
+  /^(?:[\0-\x7f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|(?<![^\0-\x7f])[áéíóúäëöüñß](?![^\0-\x7f]))*$|^(?!.*(?<![А-я])[а-я][А-Я]{2})[\0-@[-`{-~А-я]*$/s
 
-/** Returns undefined for a text that is as it should be. */
-export function findMisreading(text: string): Misreading | undefined {
-  const hasEastAsian = eastAsianInLatin.test(text)
-  if (!hasEastAsian && plainText.test(text))
-    return hasRareHan(text) && wasEastAsian(text) ? 'page' : undefined
-  const oddities = countOddities(text)
-  if (oddities === 0) return undefined
-  const isBetter = (other: string | undefined): boolean =>
-    other !== undefined && other !== text && countOddities(other) < oddities
-  const pages = hasEastAsian ? otherEncodings.filter(isOfSeveralBytes) : []
-  if ([...pages, ...codePageNames()].some((page) => isBetter(decodeTwice(text, page)))) return 'twice'
-  if (wasWestern(text) || neverWritten.test(text)) return 'page'
-  const bytes = encodeIn('windows-1252', text)
-  if (bytes === undefined) return undefined
-  const isOfPage =
-    codePageNames().some((page) => isBetter(decodeFrom(page, bytes))) ||
-    otherEncodings.some((encoding) => isOfSeveralBytes(encoding) && isBetter(openDecoder(encoding)(bytes)))
-  return isOfPage ? 'page' : undefined
+export type FindMisreading = (text: string) => Misreading | undefined
+
+/** A file with more odd texts in a row for which no other encoding is found is odd for other reasons. A search takes milliseconds. */
+const mostUnfound = 1_000
+
+/** Returns a function for the texts of one file, which returns undefined for a text that is as it should be. */
+export function createFindMisreading(): FindMisreading {
+  /** The encodings in which the last such text was read, and was written: those of the other texts are the same. */
+  let last: readonly [string, string] = ['windows-1252', 'windows-1251']
+  let unfound = 0
+
+  function isOfOtherPage(odd: Odd): boolean {
+    const all = [...codePageNames(), ...(eastAsian.test(odd.text) ? severalBytes : [])]
+    const found = [...new Set([last[0], ...all])].some((readAs) => {
+      const bytes = encodeIn(readAs, odd.text)
+      const page = bytes && writtenIn(bytes, readAs, odd)
+      if (page !== undefined) last = [readAs, page]
+      return page !== undefined
+    })
+    unfound = found ? 0 : unfound + 1
+    return found
+  }
+
+  function writtenIn(bytes: Buffer, readAs: string, odd: Odd): string | undefined {
+    const pages = new Set([last[1], ...codePageNames(), ...severalBytes])
+    return [...pages].find((page) => page !== readAs && isRight(decode(page, bytes), readAs, odd))
+  }
+
+  return (text) => {
+    const hasEastAsian = eastAsianInLatin.test(text)
+    if (!hasEastAsian && plainText.test(text))
+      return hasRareHan(text) && wasEastAsian(text) ? 'page' : undefined
+    const oddities = countOddities(text)
+    if (oddities === 0) return neverWritten.test(text) ? 'page' : undefined
+    const pages = [...(hasEastAsian ? severalBytes : []), ...codePageNames()]
+    if (pages.some((page) => isBetter(decodeTwice(text, page), { text, oddities }))) return 'twice'
+    if (wasWestern(text) || neverWritten.test(text)) return 'page'
+    return unfound < mostUnfound && isOfOtherPage({ text, oddities }) ? 'page' : undefined
+  }
+}
+
+const severalBytes = otherEncodings.filter(isOfSeveralBytes)
+const eastAsian = /[\u3041-\uffdf]/
+
+interface Odd {
+  readonly text: string
+  readonly oddities: number
+}
+
+function isBetter(other: string | undefined, { text, oddities }: Odd): boolean {
+  return other !== undefined && other !== text && countOddities(other) < oddities
+}
+
+/** True if nothing odd is left in `other`. Windows-1252 is so often the wrong one that less is enough. */
+function isRight(other: string | undefined, readAs: string, odd: Odd): boolean {
+  if (other === undefined || !isBetter(other, odd)) return false
+  if (readAs === 'windows-1252') return true
+  const { text, oddities } = odd
+  const leastOfCase = signInWord.test(text) ? 1 : 2
+  const least = /(?![a-z])\p{Ll}/iu.test(other) ? leastOfCase : Math.max(2, text.length / 4)
+  return oddities >= least && countOddities(other) === 0
+}
+
+/** A sign inside of a word. */
+const sign = String.raw`(?![\p{L}\p{M}\p{N}\p{Z}’‘–—])[^\0-\x7f]`
+const signInWord = new RegExp(String.raw`\p{L}{2}(?:${sign})+\p{L}|\p{L}(?:${sign})+\p{L}{2}`, 'u')
+
+function decode(page: string, bytes: Buffer): string | undefined {
+  return isEncoding(page) && isOfSeveralBytes(page) ? openDecoder(page)(bytes) : decodeFrom(page, bytes)
 }
 
 /** In no name, but in UTF-8 that was read as an encoding of East Asia: `Jos茅`, `M체ller`. People write `iPhone手机`. */
@@ -43,19 +94,18 @@ const insideLatin = /[A-Za-z][\u3400-\u9fff][a-z]{2}/
 /** True for a text of Windows-1252 that was read as a page of another script. */
 function wasWestern(text: string): boolean {
   if (!mixed.test(text)) return false
-  const pages = insideLatin.test(text) ? otherEncodings.filter(isOfSeveralBytes) : []
+  const pages = insideLatin.test(text) ? severalBytes : []
   return [...pages, ...codePageNames()].some((page) => {
     const bytes = encodeIn(page, text)
     return bytes !== undefined && countOddities(decodeFrom('windows-1252', bytes)) === 0
   })
 }
 
-/** In no word of any language, whatever page it was read in: `йЧБО`, `╚трэ`, `€ван`, `ĘÁŞŇÂ`, `¦wi±tek`. */
+/** In no word of any language, whatever page it was read in: `йЧБО`, `╚трэ`, `ĘÁŞŇÂ`. People write `кВт`. */
 const neverWritten = new RegExp(
   [
-    String.raw`(?<!\p{L})(?=\p{Ll}\p{Lu}\p{L})(?:\p{sc=Cyrl}{3}|\p{sc=Grek}{3})`,
+    String.raw`(?<!\p{L})(?=\p{Ll}\p{Lu}{2})(?:\p{sc=Cyrl}{3}|\p{sc=Grek}{3})`,
     String.raw`[\u2500-\u259f](?=\p{L})|(?<=\p{L})[\u2500-\u259f]|\p{Co}{2}|\p{sc=Han}\p{Co}|\p{Co}\p{sc=Han}|\p{sc=Han}[\u0370-\u04ff]\p{sc=Han}`,
-    String.raw`(?<![\d\s])[±¶¦¬¤ˇ˘˛˝†‡‰](?=\p{Ll})(?<=\p{L}.)`,
     String.raw`(?<![\p{L}\p{M}])(?![ÄÖÜäöüß]+(?!\p{L}))[À-ÖØ-öø-\u024f]{5,}(?![\p{L}\p{M}])`,
   ].join('|'),
   'u',
@@ -95,11 +145,10 @@ function hasRareHan(text: string): boolean {
 
 /** True if the bytes of the text are common characters in another encoding of East Asia. */
 function wasEastAsian(text: string): boolean {
-  const encodings = otherEncodings.filter(isOfSeveralBytes)
-  return encodings.some((given) => {
+  return severalBytes.some((given) => {
     const bytes = encodeIn(given, text)
     if (bytes === undefined) return false
-    return encodings.some((other) => {
+    return severalBytes.some((other) => {
       const decoded = openDecoder(other)(bytes)
       return decoded !== undefined && decoded.length > 1 && Array.from(decoded).every(isCommon)
     })

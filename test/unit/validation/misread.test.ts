@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { codePageNames, decodeFrom, encodeIn } from '../../../src/input/code-pages.ts'
 import { textDamage } from '../../../src/validation/damage.ts'
-import { findMisreading } from '../../../src/validation/misreading.ts'
+import { createFindMisreading } from '../../../src/validation/misreading.ts'
 import languages from '../../support/real-names.json' with { type: 'json' }
+
+const findMisreading = createFindMisreading()
 
 type Language = keyof typeof languages
 
@@ -161,6 +163,43 @@ describe('a code page that was read as Windows-1252', () => {
     'ŽR“c',
     '±èÃ¶¼ö',
   ])('is found in %j', (text) => expect(codeOf(text)).toBe('W_ENCODING'))
+})
+
+describe('a code page that was read as another one', () => {
+  it.each<readonly [string, string, readonly Language[], number]>([
+    ['ibm866', 'windows-1251', ['Russian', 'Ukrainian', 'Bulgarian'], 0.66],
+    ['koi8-r', 'windows-1251', ['Russian', 'Bulgarian'], 0.95],
+    ['windows-1251', 'koi8-r', ['Russian', 'Bulgarian'], 0.99],
+    ['windows-1251', 'ibm866', ['Russian', 'Ukrainian'], 0.93],
+    ['windows-1251', 'windows-1250', ['Russian', 'Bulgarian'], 0.88],
+    ['windows-1251', 'macintosh', ['Russian'], 0.88],
+    ['windows-1251', 'cp850', ['Russian'], 0.97],
+    ['cp852', 'windows-1250', ['Polish', 'Czech', 'Hungarian'], 0.21],
+    ['windows-1250', 'cp852', ['Polish', 'Czech'], 0.53],
+    ['windows-1252', 'cp850', ['German', 'French', 'Spanish and Galician'], 0.8],
+    ['windows-1252', 'cp437', ['German', 'French', 'Portuguese'], 0.89],
+    ['windows-1252', 'macintosh', ['German', 'French', 'Spanish and Galician'], 0.77],
+    ['windows-1254', 'cp850', ['Turkish'], 0.66],
+  ])('%s as %s is found in names of %j', (page, readAs, names, least) => {
+    for (const name of names) {
+      const misread = textsIn(languages[name]).flatMap((text) => {
+        const bytes = encodeIn(page, text)
+        const other = bytes === undefined ? text : decodeFrom(readAs, bytes)
+        return other === text ? [] : [other]
+      })
+      const part = share(misread, (text) => codeOf(text) === 'W_ENCODING')
+      expect([name, part >= least ? 'found' : part]).toEqual([name, 'found'])
+    }
+  })
+
+  it.each([
+    'СтройТехМонтаж LLC',
+    'ЭнергосбыТ Плюс',
+    'ЕвроповКирилов OOD',
+    'ΑλφαΒήταΓάμα Ltd',
+    'кВтЧас',
+    'на hÉireann hÓgáin',
+  ])('is not seen in %j', (text) => expect(codeOf(text)).toBeUndefined())
 })
 
 describe('Windows-1252 that was read as a page of another script', () => {
