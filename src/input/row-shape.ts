@@ -113,7 +113,10 @@ function createJudge(header: readonly string[], onSetAside: OnSetAside) {
         record,
         cells.some((cell) => cell.includes('\ufeff'))
           ? joinedLine
-          : recordProblem('E_COLUMNS', `has ${cells.length} cells, the header has ${width}`),
+          : recordProblem(
+              'E_COLUMNS',
+              `has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, the header has ${width}`,
+            ),
       )
     return first.startsWith(rawRowMark) ? refuse(record, stillRaw) : record
   }

@@ -10,6 +10,8 @@ import type { RowPlace } from './findings.ts'
 import postcodeDigitTable from './postcode-digits.json' with { type: 'json' }
 
 const longestLife = 120 * 365.25 * 86_400_000
+/** The same digit to its end, but for a country code. */
+const noPhone = /^\+\d{1,4}?(\d)\1{7}\1*$/
 
 /** Returns a check for the patch of each row. `dates` gets the dates of birth. */
 export function createRowChecks(
@@ -27,6 +29,8 @@ export function createRowChecks(
   }
 
   function checkPhone(phone: JsonValue | undefined, field: string): void {
+    if (typeof phone === 'string' && noPhone.test(phone))
+      warn('W_PLACEHOLDER', field, 'a phone number that stands for nothing (+10000000000)')
     if (typeof phone === 'string' && hasTrunkZero(phone))
       warn('W_TRUNK_ZERO', field, 'a zero after the country code, which is dialled only inside the country')
   }

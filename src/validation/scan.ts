@@ -88,6 +88,7 @@ async function scanRows(
   const findings = createFindings<ErrorCode>(false)
   const warnings = createFindings<WarningCode>(false)
   const replaces = createReplaceCheck(mapping)
+  const warnOfLostValues = createLostValueCheck()
   const keys = createKeyCollector(parts)
   let current: Row | MalformedRow | undefined
   const warn: OnWarning = (code, field, message) => {
@@ -123,7 +124,10 @@ async function scanRows(
         customers.add(read.customerId, row.row, hasCall)
         rowWarnings.unusualId(read.customerId, warn)
       }
-      if (hasCall) rowWarnings.clears(read, warn)
+      if (hasCall) {
+        rowWarnings.clears(read, warn)
+        warnOfLostValues(read, warn)
+      }
       replaces.endRow(row, hasCall, warn)
     }
     await onCalls?.(sent)
@@ -139,6 +143,29 @@ async function scanRows(
     warnings: [...warnings.list(), ...unused],
     ...keys.missingColumns(),
   }
+}
+
+const lostMessage = 'a blank that clears what a row just before it sets for the same customer'
+
+/** For lines of one customer that leave out what their first line has, as lines of orders do. */
+function createLostValueCheck() {
+  let first: PatchedRow | undefined
+  /** What lines of this customer have set. Undefined after one line, as in most files. */
+  let set: Set<string> | undefined
+  return (row: PatchedRow, warn: OnWarning): void => {
+    if (first?.customerId !== row.customerId) {
+      first = row
+      set = undefined
+      return
+    }
+    set ??= new Set(pathsSet(first))
+    for (const path of row.cleared) if (set.has(path)) warn('W_DOUBTFUL_CLEAR', path, lostMessage)
+    for (const path of pathsSet(row)) set.add(path)
+  }
+}
+
+function pathsSet({ fields, cleared }: PatchedRow): readonly string[] {
+  return fields.filter((path) => !cleared.includes(path))
 }
 
 /** Counts rows that have a call, and what they do. */

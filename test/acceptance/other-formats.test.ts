@@ -228,3 +228,45 @@ it('dates that a calendar begins with, and numbers without an end, stand for not
   const others = good.map((cell, row) => `${id(row)},${cell}\n`).join('')
   expect(await examine('crm.csv', `customer,metadata.x\n${others}`)).toMatchObject({ invalid: 0 })
 })
+
+describe('lines of orders, of which only the first has the data of the customer', () => {
+  const header = 'customer,email,metadata.sku\n'
+  const rows = [
+    `${id(1)},a@example.com,x`,
+    `${id(1)},,y`,
+    `${id(1)},,z`,
+    `${id(2)},b@example.com,x`,
+    `${id(3)},,x`,
+  ]
+  const lost = 'a blank that clears what a row just before it sets for the same customer'
+
+  it('are a warning for each row that would clear it, also of update', async () => {
+    const { calls, warnings } = await examine('crm.csv', `${header}${rows.join('\n')}\n`)
+    expect({ calls, warnings }).toMatchObject({
+      calls: 5,
+      warnings: [{ code: 'W_DOUBTFUL_CLEAR', field: 'email', message: lost, rows: 2, firstRow: 2 }],
+    })
+    const limits = ['--max-clears', '100%', '--strict']
+    const { code, stderr } = await folder.run(['update', 'crm.csv', '--env', 'simulator', ...limits])
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringContaining('2 of 5 rows have W_DOUBTFUL_CLEAR email'),
+    })
+  })
+
+  it('are none with --blank keep', async () => {
+    const text = `${header}${rows.join('\n')}\n`
+    expect(await examine('crm.csv', text, '--blank', 'keep')).toMatchObject({ calls: 5, warnings: [] })
+  })
+})
+
+it.each([
+  ['+10000000000', 1],
+  ['+79999999999', 1],
+  ['+491111111111', 1],
+  ['+33666666789', 0],
+  ['+14155550000', 0],
+])('the phone number %s has %d warnings', async (phone, count) => {
+  const { warnings } = await examine('crm.csv', `customer,phone_number\n${id(1)},${phone}\n`)
+  expect(warnings.filter(({ code }) => code === 'W_PLACEHOLDER')).toHaveLength(count)
+})
