@@ -12,7 +12,7 @@ const plainText =
 
 export type FindMisreading = (text: string) => Misreading | undefined
 
-/** A file with more odd texts in a row for which no other encoding is found is odd for other reasons. A search takes milliseconds. */
+/** After so many odd texts of a file that were read in no other encoding, only the last one found is tried: a search takes milliseconds. */
 const mostUnfound = 1_000
 
 /** Returns a function for the texts of one file, which returns undefined for a text that is as it should be. */
@@ -22,20 +22,20 @@ export function createFindMisreading(): FindMisreading {
   let unfound = 0
 
   function isOfOtherPage(odd: Odd): boolean {
-    const all = [...codePageNames(), ...(eastAsian.test(odd.text) ? severalBytes : [])]
-    const found = [...new Set([last[0], ...all])].some((readAs) => {
+    const pages = unfound < mostUnfound ? codePageNames() : []
+    const several = unfound < mostUnfound ? severalBytes : []
+    const readings = new Set([last[0], ...pages, ...(eastAsian.test(odd.text) ? several : [])])
+    const writings = new Set([last[1], ...pages, ...several])
+    for (const readAs of readings) {
       const bytes = encodeIn(readAs, odd.text)
-      const page = bytes && writtenIn(bytes, readAs, odd)
-      if (page !== undefined) last = [readAs, page]
-      return page !== undefined
-    })
-    unfound = found ? 0 : unfound + 1
-    return found
-  }
-
-  function writtenIn(bytes: Buffer, readAs: string, odd: Odd): string | undefined {
-    const pages = new Set([last[1], ...codePageNames(), ...severalBytes])
-    return [...pages].find((page) => page !== readAs && isRight(decode(page, bytes), readAs, odd))
+      const page =
+        bytes && [...writings].find((name) => name !== readAs && isRight(decode(name, bytes), readAs, odd))
+      if (page === undefined) continue
+      last = [readAs, page]
+      return true
+    }
+    unfound++
+    return false
   }
 
   return (text) => {
@@ -47,7 +47,7 @@ export function createFindMisreading(): FindMisreading {
     const pages = [...(hasEastAsian ? severalBytes : []), ...codePageNames()]
     if (pages.some((page) => isBetter(decodeTwice(text, page), { text, oddities }))) return 'twice'
     if (wasWestern(text) || neverWritten.test(text)) return 'page'
-    return unfound < mostUnfound && isOfOtherPage({ text, oddities }) ? 'page' : undefined
+    return isOfOtherPage({ text, oddities }) ? 'page' : undefined
   }
 }
 
