@@ -335,5 +335,6 @@ function delimiterHint([only = '', ...others]: readonly string[]): string {
   if (/\S\s{3,}\S/.test(only))
     return 'Only one column was seen, with spaces between its words: export the file as CSV. '
   if (likeliest === undefined || likeliest.count === 0) return 'Only one column was seen. '
-  return `Only one column was seen: is the delimiter another one? Try ${likeliest.option}. `
+  const quoted = only.includes(',') ? 'If whole lines are in quotes, remove those. ' : ''
+  return `Only one column was seen: is the delimiter another one? Try ${likeliest.option}. ${quoted}`
 }

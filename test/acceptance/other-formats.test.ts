@@ -189,6 +189,11 @@ describe('a header', () => {
     expect(await examine('crm.csv', text, '--delimiter', sign)).toMatchObject({ calls: 1, invalid: 0 })
   })
 
+  it('in quotes with all of its line is named', async () => {
+    const text = `"customer,name"\n"${id(1)},Ann"\n`
+    expect((await validate('crm.csv', text)).stderr).toContain('If whole lines are in quotes, remove those.')
+  })
+
   it('of fixed width is named', async () => {
     const text = `customer                              name\n${'-'.repeat(36)}  ----\n${id(1)}  Ann\n`
     expect((await validate('crm.rpt', text)).stderr).toContain(
