@@ -151,8 +151,15 @@ function isPlaceholder(text: string, field: string): boolean {
 }
 
 /** What a name or a line of an address holds only by mistake. */
-const strangeKinds = (['W_PLACEHOLDER', 'W_OTHER_FORMAT', 'W_SHIFTED'] as const).map((code) => {
-  const { message, patterns } = strangeTexts[code]
+const strangeKinds = (
+  [
+    ['templates', 'W_PLACEHOLDER'],
+    ['errors', 'W_PLACEHOLDER'],
+    ['otherFormat', 'W_OTHER_FORMAT'],
+    ['otherField', 'W_SHIFTED'],
+  ] as const
+).map(([kind, code]) => {
+  const { message, patterns } = strangeTexts[kind]
   return { found: { code, message }, pattern: new RegExp(patterns.join('|'), 'u') }
 })
 /** False for most texts. */
