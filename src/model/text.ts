@@ -3,7 +3,7 @@
  * only look alike.
  */
 import { codeOf, findInvisible, hidden } from './invisible.ts'
-import lookAlikes from './look-alikes.json' with { type: 'json' }
+import { findLookAlike, twins } from './look-alikes.ts'
 
 /** Control characters (ESC and the one-byte CSI are two of them), line separators, and marks that change the direction of text. */
 const unsafe = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]|\p{Cs}/gu
@@ -112,9 +112,6 @@ export function editDistance(left: string, right: string): number {
   return previous[right.length] ?? 0
 }
 
-/** Cyrillic and Greek letters, and the Latin ones that they look like. */
-const twins: ReadonlyMap<string, string> = new Map(Object.entries(lookAlikes))
-
 /** The name as it looks: other forms (full-width) become plain letters, invisible characters are removed. */
 export function toPlainForm(name: string): string {
   const seen = name.normalize('NFKC').replace(hidden, '')
@@ -129,14 +126,6 @@ export function describeDeception(name: string): string | undefined {
   return letter === undefined
     ? undefined
     : `it holds ${codeOf(letter)}, which looks like "${twins.get(letter) ?? ''}"`
-}
-
-/** The first letter among Latin ones that only looks like one. A word of Cyrillic letters alone is what it looks like. */
-export function findLookAlike(text: string): string | undefined {
-  const words = text.match(/\p{L}+/gu) ?? []
-  return Array.from(words.filter((word) => /[A-Za-z]/.test(word)).join('')).find((letter) =>
-    twins.has(letter),
-  )
 }
 
 /** The columns whose name looks like an earlier one's, or is not what it looks like, each with a message. */

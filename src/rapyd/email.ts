@@ -1,7 +1,7 @@
 /** E-mail addresses: whether a text is one, and what is wrong with it if not. */
 import { domainToASCII } from 'node:url'
 import { findInvisible } from '../model/invisible.ts'
-import { findLookAlike } from '../model/text.ts'
+import { findLookAlike } from '../model/look-alikes.ts'
 
 const longest = 512
 const longestHostName = 253

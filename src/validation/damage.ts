@@ -6,7 +6,7 @@ import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisib
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
-import { findLookAlike } from '../model/text.ts'
+import { findLookAlike } from '../model/look-alikes.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../model/wrappers.ts'
 import {
   findAddressField,
