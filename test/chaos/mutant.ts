@@ -697,9 +697,15 @@ export const mutants: readonly Mutant[] = [
     named: 'does not follow a run whose',
   },
   {
-    title: 'an absent key clears its field',
-    file: 'mapping/rows.ts',
-    edits: [['const value = valueIn(row, column)', "const value = valueIn(row, column) ?? ''"]],
+    title: 'a blank that keeps its field clears it',
+    file: 'mapping/cells.ts',
+    edits: [["return rule === 'keep' ? {", 'return rule.length === 0 ? {']],
+    tests: ['unit/mapping/mapped-rows.test.ts'],
+  },
+  {
+    title: 'a column that was lost leaves its field alone in silence',
+    file: 'mapping/headers.ts',
+    edits: [["throw missingColumn(header, name, where, '')", 'void where']],
     tests: ['unit/mapping/mapped-rows.test.ts'],
   },
 ]

@@ -8,6 +8,8 @@ import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fieldTable, mapFields } from '../../src/store/sqlite/field-effects.ts'
+import { openStoreDatabase } from '../../src/store/sqlite/database.ts'
 import { createSimulator } from '../../src/simulator/server.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import { createDice } from './dice.ts'
@@ -131,6 +133,7 @@ function createBase({ seed, rows, share }: SyncPlan, simulator: Simulator, place
     if (checked.code !== 0) {
       if (!isLoss(checked)) found.push(`store check ended ${checked.code}: ${checked.stderr}`)
       found.push(...failed(await run('store', 'check', '--restored')))
+      await store.passSettleTime()
       await refused()
     }
     if (isLastHeld && dice.chance(0.5)) {
@@ -278,6 +281,22 @@ function createCopies(place: Workplace) {
       if (!withMark) copy(join(away, 'store.db-mark'), `${place.store}-mark`)
     },
     putNewestBack: () => move(away, folder),
+    /** As if 90 seconds had passed since the store was accepted: before that, no outcome confirms a field. */
+    async passSettleTime(): Promise<void> {
+      const database = await openStoreDatabase(place.store)
+      try {
+        for (const { account, customer } of database.all('SELECT account, customer FROM field_state')) {
+          const table = fieldTable(database, Number(account))
+          const known = table.get(String(customer))
+          table.put(
+            String(customer),
+            mapFields(known, (entry) => ({ ...entry, until: 0 })),
+          )
+        }
+      } finally {
+        database.close()
+      }
+    },
     loseLog(): void {
       for (const end of ['wal', 'shm']) rmSync(`${place.store}-${end}`, { force: true })
     },

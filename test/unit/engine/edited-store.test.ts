@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { redo } from '../../../src/index.ts'
 import { recordText, signedRecord } from '../../../src/engine/record.ts'
 import { manifestText, signManifest } from '../../../src/engine/signed-manifest.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
@@ -83,4 +84,11 @@ it('a host that is not Rapyd’s is not taken from the run: it is named in the c
     expect([code, stderr]).toEqual([2, expect.stringContaining('[E_HOST_NOT_ALLOWED]')])
     expect(stderr).toContain(`--allow-host ${host}`)
   }
+  // The library takes none of the run's either.
+  const { RAPYD_ACCESS_KEY: accessKey, RAPYD_SECRET_KEY: secretKey } = server.keys
+  const store = join(folder.path, '.state', 'rapyd-bulk', 'store.db')
+  const runsDir = join(folder.path, 'rapyd-runs')
+  await expect(redo({ run: parent(), store, runsDir, accessKey, secretKey })).rejects.toMatchObject({
+    code: 'E_HOST_NOT_ALLOWED',
+  })
 })
