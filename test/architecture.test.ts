@@ -60,6 +60,21 @@ describe('the source', () => {
     expect(wrong).toEqual([])
   })
 
+  it('has no chain of imports of more than 14 files', () => {
+    const chains = new Map<string, readonly string[]>()
+    const chainOf = (file: string, above: readonly string[] = []): readonly string[] => {
+      const known = chains.get(file)
+      if (known !== undefined) return known
+      const next = importsOf(file).filter((other) => !above.includes(other))
+      const below = next.map((other) => chainOf(other, [...above, file]))
+      const longest = below.reduce((one, other) => (other.length > one.length ? other : one), [])
+      chains.set(file, [file, ...longest])
+      return [file, ...longest]
+    }
+    const long = files.filter((file) => file.endsWith('.ts') && chainOf(file).length > 14)
+    expect(long.map((file) => chainOf(file))).toEqual([])
+  })
+
   it('writes to standard output and standard error in one place, which makes texts of others harmless', () => {
     const writers = files.filter((file) =>
       /process\.std(?:out|err)\.write/.test(readFileSync(join(root, file), 'utf8')),
