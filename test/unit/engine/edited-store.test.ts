@@ -88,7 +88,7 @@ it('a host that is not Rapyd’s is not taken from the run: it is named in the c
   const { RAPYD_ACCESS_KEY: accessKey, RAPYD_SECRET_KEY: secretKey } = server.keys
   const store = join(folder.path, '.state', 'rapyd-bulk', 'store.db')
   const runsDir = join(folder.path, 'rapyd-runs')
-  await expect(redo({ run: parent(), store, runsDir, accessKey, secretKey })).rejects.toMatchObject({
-    code: 'E_HOST_NOT_ALLOWED',
-  })
+  // It would stop before its first call.
+  const own = { store, runsDir, accessKey, secretKey, signal: AbortSignal.abort() }
+  await expect(redo({ run: parent(), ...own })).rejects.toMatchObject({ code: 'E_HOST_NOT_ALLOWED' })
 })
