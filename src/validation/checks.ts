@@ -17,6 +17,7 @@ import {
   findShift,
   findUnseen,
   findWrappers,
+  isPlainText,
   mayBeWrapped,
   textDamage,
   textsOf,
@@ -107,6 +108,7 @@ export function createChecks(parts: ChecksParts): Checks {
       if (damage !== undefined) warn(damage.code, column.field, damage.message, source, text)
     }
     report(textDamage(text, column.isFree, column.isCode, column.field, findMisreading))
+    if (isPlainText(text)) return
     report(findUnseen(text, column))
     if (mayBeWrapped.test(text)) for (const wrapper of findWrappers(text, column)) report(wrapper)
   }

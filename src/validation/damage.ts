@@ -191,6 +191,11 @@ function hasEscapes(text: string): boolean {
 const ordinary = /^[A-Za-z\d .,@&/()+-]*$/
 const ordinaryWithQuote = /^(?!.*'')[A-Za-z\d .,@&/()+'-]*$/
 
+/** Letters, digits and spaces may stand for nothing or for a date, but nothing has damaged them. Most texts are so. */
+export function isPlainText(text: string): boolean {
+  return /^[A-Za-z][A-Za-z\d ]*$/.test(text)
+}
+
 /** Finds damage that no rule of Rapyd's would refuse. `isFree`, `isCode` and `field` as in `TextColumn`. `findMisreading` is that of the file. */
 export function textDamage(
   text: string,
@@ -199,9 +204,10 @@ export function textDamage(
   field = '',
   findMisreading = createFindMisreading(),
 ): TextDamage | undefined {
-  if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   if (isCode && shortDate.test(text)) return damage('W_SPREADSHEET_DATE', 'date')
   if (!isFree && isPlaceholder(text, field)) return damage('W_PLACEHOLDER', 'placeholder')
+  if (isPlainText(text)) return undefined
+  if (shortenedNumber.test(text)) return damage('W_SHORTENED_NUMBER', 'shortenedNumber')
   const isOrdinary = ordinary.test(text)
   const start = text.slice(0, mostLooked)
   if (!isFree && !isCode && (isOrdinary ? mayBeOtherValue : mayBeStrange).test(start)) {
@@ -299,7 +305,9 @@ export function* typedValuesOf(value: JsonValue | undefined, path: string): Gene
     members.every(([key, inner]) => typeName.test(key) && typeof inner !== 'object')
   )
     yield path
-  else for (const [key, inner] of members) yield* typedValuesOf(inner, `${path}.${key}`)
+  else
+    for (const [key, inner] of members)
+      if (typeof inner === 'object') yield* typedValuesOf(inner, `${path}.${key}`)
 }
 
 function* textsOfValue(
