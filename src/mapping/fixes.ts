@@ -4,6 +4,7 @@
  */
 import type { ErrorCode, Problem, WarningCode } from '../model/errors.ts'
 import { trimInvisible, withoutDirection } from '../model/invisible.ts'
+import { fullWidth } from '../model/look-alikes.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutFraction } from '../model/wrappers.ts'
 import {
   codeRule,
@@ -98,10 +99,8 @@ function rewriteSpaces(text: string): Fix {
   return { text: text.replace(/\p{Zs}/gu, ' '), change: 'spaces of another kind replaced by plain ones' }
 }
 
-const fullWidth = /[\uff01-\uff5e]+/gu
-
 function rewriteFullWidth(text: string): Fix {
-  const plain = text.replace(fullWidth, (character) => character.normalize('NFKC'))
+  const plain = text.replace(RegExp(fullWidth, 'g'), (character) => character.normalize('NFKC'))
   return { text: plain, change: 'full-width characters written as plain ones' }
 }
 

@@ -95,11 +95,14 @@ export const emailRule = rule('E_EMAIL', describeEmailDefect, isEmail)
 /** E.164 with its plus sign. Rapyd accepts digits alone too, but then a lost zero and a lost plus look the same. */
 export const phoneRule = rule('E_PHONE', describePhoneDefect, (text) => e164.test(text))
 
+const phoneDefects = tables.phoneDefects.map(({ pattern, message }) => ({
+  pattern: new RegExp(pattern, 'iu'),
+  message,
+}))
+
 function describePhoneDefect(text: string): string {
   if (hasFraction(text)) return 'a phone number with a fraction, as of a column of decimal numbers'
-  const known = tables.phoneDefects.find(
-    ({ pattern }) => text.length <= 40 && new RegExp(pattern, 'iu').test(text),
-  )
+  const known = phoneDefects.find(({ pattern }) => text.length <= 40 && pattern.test(text))
   return known?.message ?? 'not a phone number in E.164 form'
 }
 

@@ -6,7 +6,7 @@ import { findInvisible, findInvisibleAtEnd, isInvisible } from '../model/invisib
 import { isJsonObject, isList } from '../model/json.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { PatchedRow, MalformedRow, Row } from '../model/row.ts'
-import { findLookAlike } from '../model/look-alikes.ts'
+import { findLookAlike, fullWidth } from '../model/look-alikes.ts'
 import { decodeHtml, hasFraction, isFormula, unguard, withoutTags } from '../model/wrappers.ts'
 import {
   findAddressField,
@@ -227,7 +227,7 @@ export function textDamage(
 
 /** Digits of the script belong to a postcode, but not next to others. */
 function isLookAlike(text: string, field: string): boolean {
-  if (/[\uff01-\uff5e]/.test(text) || findLookAlike(text) !== undefined) return true
+  if (fullWidth.test(text) || findLookAlike(text) !== undefined) return true
   return /(?!\d)\p{Nd}/u.test(text) && (/\d/.test(text) || !field.endsWith('zip'))
 }
 

@@ -59,14 +59,14 @@ interface Odd {
   readonly oddities: number
 }
 
-function isBetter(other: string | undefined, { text, oddities }: Odd): boolean {
-  return other !== undefined && other !== text && countOddities(other) < oddities
+function isBetter(other: string, { text, oddities }: Odd): boolean {
+  return other !== text && countOddities(other) < oddities
 }
 
 /** True if nothing odd is left in `other`. Windows-1252 is so often the wrong one that less is enough. */
 function isRight(other: string | undefined, readAs: string, odd: Odd): boolean {
-  if (other === undefined || !isBetter(other, odd)) return false
-  if (readAs === 'windows-1252') return true
+  if (other === undefined) return false
+  if (readAs === 'windows-1252') return isBetter(other, odd)
   const { text, oddities } = odd
   const leastOfCase = signInWord.test(text) ? 1 : 2
   const least = /(?![a-z])\p{Ll}/iu.test(other) ? leastOfCase : Math.max(2, text.length / 4)

@@ -41,7 +41,9 @@ function checkStructure({ all }: StoreDatabase): readonly string[] {
 const schema = 'SELECT type, name, sql FROM sqlite_schema ORDER BY type, name'
 
 function checkSchema({ all, path }: StoreDatabase): readonly string[] {
-  const isAsMade = isDeepStrictEqual(all(schema), emptyStoreDatabase(path).all(schema))
+  const made = emptyStoreDatabase(path)
+  const isAsMade = isDeepStrictEqual(all(schema), made.all(schema))
+  made.close()
   return isAsMade ? [] : ['its tables are not those that this version makes']
 }
 
